@@ -63,7 +63,8 @@ class Dimer:
 
     def distances(self, positions: FloatArray) -> FloatArray:
         """(m, n) distances in Å from each of m probe positions to the n host atoms."""
-        return np.linalg.norm(np.asarray(positions)[:, None] - self.host.positions[None], axis=-1)
+        distances: FloatArray = np.linalg.norm(np.asarray(positions)[:, None] - self.host.positions[None], axis=-1)
+        return distances
 
     def unique(self, positions: npt.ArrayLike) -> FloatArray:
         """(m, 3) symmetry-unique representatives of (m, 3) probe positions, in Å."""

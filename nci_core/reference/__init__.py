@@ -1,0 +1,1 @@
+"""Reference labels: counterpoise-corrected CCSD(T) interaction energies by named recipes."""

@@ -1,0 +1,125 @@
+"""Counterpoise-corrected CCSD(T) with PySCF: three fragments, one label.
+
+Canonical closed-shell CCSD(T) (Raghavachari et al., DOI 10.1016/S0009-2614(89)87395-6) as
+implemented in PySCF (DOI 10.1063/5.0006074).
+"""
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.errors import LabelError
+from nci_core.reference.environment import describe_environment, peak_memory_gb
+from nci_core.reference.geometry import FragmentSpec, fragments, midbond_site
+from nci_core.reference.labels import FragmentResult, LabelResult
+from nci_core.reference.recipes import Recipe
+from nci_core.systems.dimer import Dimer
+
+Progress = Callable[[float, str], None]
+FragmentName = Literal["dimer", "host", "probe"]
+
+#: Share of a label's time spent by the end of each fragment, for the progress bar; cheap ones
+#: first, so that a bad geometry fails early.
+ORDER: tuple[tuple[FragmentName, float], ...] = (("probe", 0.08), ("host", 0.52), ("dimer", 1.0))
+#: Above this a single reference determinant is doubtful (Lee and Taylor, DOI 10.1002/qua.560360824).
+T1_LIMIT = 0.02
+
+
+def compute_fragment(spec: FragmentSpec, recipe: Recipe, name: str, report: Progress) -> FragmentResult:
+    """HF, CCSD and (T) of one fragment; raises LabelError when a step does not converge."""
+    from pyscf import cc, scf
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    mol = spec.molecule()
+    mf = scf.RHF(mol)
+    mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100
+    report(0.0, f"{name}: Hartree-Fock, {mol.nao} functions")
+    mf.kernel()
+    if not mf.converged:
+        raise LabelError(f"Hartree-Fock of the {name} did not converge in {mf.max_cycle} cycles; check the geometry.")
+    solver = cc.CCSD(mf, frozen=spec.n_frozen or None)
+    solver.conv_tol, solver.conv_tol_normt, solver.max_cycle = recipe.cc_energy_hartree, recipe.cc_amplitudes, 100
+    report(0.1, f"{name}: CCSD")
+    integrals = solver.ao2mo()
+    solver.kernel(eris=integrals)
+    if not solver.converged:
+        raise LabelError(f"CCSD of the {name} did not converge in {solver.max_cycle} cycles; check the geometry.")
+    n_correlated = mol.nelectron - 2 * spec.n_frozen
+    triples = 0.0
+    if n_correlated > 2:  # two electrons have no triple excitations
+        report(0.7, f"{name}: (T)")
+        triples = float(solver.ccsd_t(eris=integrals))
+    return FragmentResult(
+        hf_hartree=float(mf.e_tot),
+        ccsd_hartree=float(solver.e_corr),
+        triples_hartree=triples,
+        n_basis=int(mol.nao),
+        n_frozen=spec.n_frozen,
+        scf_cycles=int(getattr(mf, "cycles", 0)),
+        cc_cycles=int(getattr(solver, "cycles", 0)),
+        t1_diagnostic=float(np.linalg.norm(solver.t1) / np.sqrt(n_correlated)),
+        cpu_seconds=time.process_time() - cpu,
+        wall_seconds=time.perf_counter() - wall,
+    )
+
+
+def compute_label(
+    dimer: Dimer, position: npt.ArrayLike, recipe: Recipe, progress: Progress | None = None
+) -> LabelResult:
+    """The label of one configuration.
+
+    Args:
+        dimer: host and probe.
+        position: (3,) probe position in Å.
+        recipe: how to compute it.
+        progress: called with the share done (0 to 1) and what is running now.
+
+    Raises InputError for bad geometries or a basis that lacks an element, LabelError when a step
+    does not converge or gives a number that is not finite.
+    """
+    point = np.asarray(position, dtype=float).reshape(3)
+    specs = fragments(dimer, point, recipe)
+    environment = describe_environment()
+    wall, cpu = time.perf_counter(), time.process_time()
+    results: dict[FragmentName, FragmentResult] = {}
+    start = 0.0
+    for name, end in ORDER:
+
+        def report(share: float, message: str, start: float = start, end: float = end) -> None:
+            if progress:
+                progress(start + share * (end - start), message)
+
+        results[name] = compute_fragment(specs[name], recipe, name, report)
+        start = end
+    energies = LabelResult.interaction(results)
+    if not np.isfinite(list(energies.values())).all():
+        raise LabelError(f"The interaction energy at {point.tolist()} Å is not a finite number.")
+    warnings = [
+        f"T1 diagnostic of the {name} is {r.t1_diagnostic:.3f}, above {T1_LIMIT}"
+        for name, r in results.items()
+        if r.t1_diagnostic > T1_LIMIT
+    ]
+    return LabelResult(
+        geometry_hash=dimer.geometry_hash(point),
+        recipe_hash=recipe.hash,
+        recipe=recipe.model_dump(mode="json"),
+        dimer=dimer.name,
+        host_symbols=list(dimer.host.symbols),
+        host_positions_angstrom=dimer.host.positions.tolist(),
+        probe=dimer.probe,
+        position_angstrom=point.tolist(),
+        midbond_angstrom=midbond_site(dimer.host.positions, point).tolist() if recipe.midbond else None,
+        fragments=results,
+        energy_ev=energies["energy_ev"],
+        hf_ev=energies["hf_ev"],
+        ccsd_ev=energies["ccsd_ev"],
+        triples_ev=energies["triples_ev"],
+        cpu_seconds=time.process_time() - cpu,
+        wall_seconds=time.perf_counter() - wall,
+        memory_gb=peak_memory_gb(),
+        environment=environment,
+        warnings=warnings,
+    )
