@@ -86,7 +86,7 @@ def fragments(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[str, F
     # Digits make the labels of host and probe distinct even when the elements are the same.
     basis: dict[str, Any] = {}
     for symbol in sorted(set(dimer.host.symbols)):
-        basis[f"{symbol}1"] = basis[f"GHOST-{symbol}1"] = atom_basis(recipe.host_basis, symbol)
+        basis[f"{symbol}1"] = basis[f"GHOST-{symbol}1"] = atom_basis(recipe.host_basis_of(symbol), symbol)
     basis[f"{dimer.probe}2"] = basis[f"GHOST-{dimer.probe}2"] = atom_basis(recipe.probe_basis, dimer.probe)
     extra: list[tuple[str, list[float]]] = []
     if recipe.midbond:
