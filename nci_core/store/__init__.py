@@ -1,0 +1,81 @@
+"""The campaign's database: one SQLite file, safe for the app and the workers at once.
+
+Open it with `Store.open(folder_or_file_or_url, read_only=False)` or `Store.create(...)`; then call
+the functions of the modules below with it. Rows come back as the dataclasses of `schema`,
+detached: changing one changes nothing. Every function raises StoreError with one sentence, and
+writes all or nothing. Energies in eV, lengths in Å.
+
+**campaign**: `set_info(store, CampaignInfo(...))`, `get_info`, `find_info`, `freeze_test_set`.
+
+**configurations**: `add(store, positions (m, 3), geometry_hashes, origin=, split="pool"|"test",
+sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `fetch(store, split=, ids=)`;
+`positions(store, split=) -> ids (m,), positions (m, 3)`; `counts`; `set_split(store, ids, split)`;
+`record_teacher(store, teacher, ids, energy_ev, channels_ev, force_ev_angstrom=, seconds=)`;
+`fetch_teacher(store, teacher, split=)`; `without_teacher(store, teacher) -> ids`; `teacher_names`.
+
+**labels** (one recipe at a time): `request(store, configuration_ids, recipe=, recipe_hash=,
+round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`
+(for fits and metrics); `fetch(store, recipe_hash, status=)`; `get`; `recipes -> {hash: name}`;
+`status_counts(store, recipe_hash)`; `mean_cpu_seconds(store, recipe_hash)`; `set_running`,
+`set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`.
+
+**journal**: `record_label(store, label_id, result) -> Path` (journal, then row: the way to finish a
+label); `find_result(folder, geometry_hash, recipe_hash)`; `reconcile(store) -> Reconciled(recorded,
+problems)`; `write_atomically(path, bytes)`.
+
+**picks**: `add(store, configuration_ids, picked_by=, round_number=, scores=, reason=, state="basket")`;
+`basket(store) -> ids`; `drop(store, ids)`; `set_state(store, ids, "submitted")`; `fetch(store, state=,
+round_number=, picked_by=)`. The test set cannot be picked.
+
+**rounds**: `begin(store, kind, number=, strategy=, picked_by=, recipe_hash=, notes=) -> Round`;
+`finish(store, number)` (adds up the cost); `update(store, number, notes=...)`; `get`; `fetch`;
+`last_number`.
+
+**models**: `add(store, Model(name=, kind=, path=, sha256=, ...), activate=True)`; `active`; `activate(store,
+model_id)` (also to roll back); `get`; `find(store, name)`; `fetch`; `file_path(store, model)` (checked);
+`file_sha256(path)`.
+
+**evaluations**: `record_predictions(store, model_id, ids, energy_ev, std_ev)`, `predictions`;
+`record_cuts(store, [Cut(...)], model_id= | teacher=)`, `cuts`; `record_metrics(store, {"all":
+ErrorSummary, "well": ...}, split=, recipe_hash=, model_id= | teacher=)`, `metrics(store, recipe_hash,
+split=, model_id=, teacher=)`.
+
+**frames** (pandas, for the app): `configurations_frame(store, teacher=, recipe_hash=, model_id=)`;
+`frame(store, Table, recipe_hash=)`.
+
+**jobs**: the queue itself: `get`, `fetch(store, states=, kind=, limit=)`, `counts`, `events(store, job_id,
+after=)`. Submit, cancel and wait through `nci_core.jobs`.
+"""
+
+from nci_core.store.database import DATABASE_NAME, Store
+from nci_core.store.schema import (
+    CampaignInfo,
+    Configuration,
+    CutPoint,
+    Job,
+    JobEvent,
+    Label,
+    Metric,
+    Model,
+    Pick,
+    Prediction,
+    Round,
+    TeacherLabel,
+)
+
+__all__ = [
+    "DATABASE_NAME",
+    "CampaignInfo",
+    "Configuration",
+    "CutPoint",
+    "Job",
+    "JobEvent",
+    "Label",
+    "Metric",
+    "Model",
+    "Pick",
+    "Prediction",
+    "Round",
+    "Store",
+    "TeacherLabel",
+]

@@ -1,0 +1,194 @@
+"""Opening a campaign's database: SQLite in WAL mode by default, safe for several processes at once."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import orjson
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from nci_core.errors import StoreError
+from nci_core.store.failures import as_store_error
+from nci_core.store.migrate import check_revision, upgrade
+
+#: Name of the database inside a campaign folder.
+DATABASE_NAME = "campaign.db"
+#: How long a writer waits for another before it gives up.
+BUSY_SECONDS = 30.0
+
+
+def _dump(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):  # not C-contiguous: orjson leaves it to us
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be stored as JSON")
+
+
+def _locate(target: str | Path) -> tuple[URL, Path | None]:
+    """URL and, for a file, its path. A folder means the campaign.db in it."""
+    if isinstance(target, str) and "://" in target:
+        try:
+            url = make_url(target)
+        except ArgumentError:
+            raise StoreError(f"{target!r} is not a database URL; write for example sqlite:////path/file.db.") from None
+        if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
+            return url, None
+        path = Path(url.database)
+    else:
+        path = Path(target)
+        path = path / DATABASE_NAME if path.is_dir() or not path.suffix else path
+    path = path.absolute()
+    return URL.create("sqlite", database=str(path)), path
+
+
+def _connect(url: URL, path: Path | None, *, read_only: bool, busy_seconds: float, migration: bool = False) -> Engine:
+    arguments: dict[str, Any] = {}
+    if path is not None:
+        arguments = {"timeout": busy_seconds}
+        if read_only:
+            # A copy on read-only media cannot have the -shm file that WAL needs; nobody can write it either.
+            query = {"mode": "ro", "uri": "true"} | ({} if _may_write(path) else {"immutable": "1"})
+            url = URL.create("sqlite", database=path.as_uri(), query=query)
+    options: dict[str, Any] = {"poolclass": NullPool} if migration else {}
+    engine = create_engine(
+        url, connect_args=arguments, json_serializer=_dump, json_deserializer=orjson.loads, **options
+    )
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, read_only=read_only, busy_seconds=busy_seconds, migration=migration)
+    return engine
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
+
+
+def _set_up_sqlite(engine: Engine, *, read_only: bool, busy_seconds: float, migration: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None  # we emit BEGIN ourselves, below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        # Tables are rebuilt during a migration; their references are checked at its end.
+        cursor.execute(f"PRAGMA foreign_keys = {'OFF' if migration else 'ON'}")
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        else:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            # In WAL mode, NORMAL loses nothing when a process dies; only a power cut can
+            # undo the last transactions, and finished labels are journaled and synced first.
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A writer takes the write lock first: upgrading a reader fails at once if another wrote since.
+        write = migration or connection.get_execution_options().get("nci_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class Store:
+    """A campaign's database. Open one per process; it may be used from several threads.
+
+    Attributes:
+        path: the SQLite file, or None for another database.
+        folder: the folder that holds it; `models/` and `results/` are there.
+        read_only: nothing can be written.
+    """
+
+    def __init__(self, engine: Engine, path: Path | None, where: str, *, read_only: bool) -> None:
+        self.engine = engine
+        self.path = path
+        self.where = where
+        self.read_only = read_only
+
+    @property
+    def folder(self) -> Path:
+        """The campaign folder; raises StoreError for a database that is not a file."""
+        if self.path is None:
+            raise StoreError(f"{self.where} is not a file, so the campaign folder must be given.")
+        return self.path.parent
+
+    @classmethod
+    def open(cls, target: str | Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Open an existing campaign: a folder, a database file or an SQLAlchemy URL.
+
+        An older schema is brought up to date first (not when `read_only`). Raises StoreError if it
+        does not exist, is not a campaign, is damaged, locked, or was made by a newer nci.
+        """
+        url, path = _locate(target)
+        if path is not None:
+            if not path.exists():
+                raise StoreError(f"There is no campaign at {path}; make one with `nci init`.")
+            if not path.is_file():
+                raise StoreError(f"{path} is not a file; give the folder that `nci init` made.")
+            if path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists():
+                raise StoreError(f"{path} is empty, so it is truncated or was never finished; make a new campaign.")
+        return cls._ready(url, path, create=False, read_only=read_only, busy_seconds=busy_seconds)
+
+    @classmethod
+    def create(cls, target: str | Path, *, exist_ok: bool = False, busy_seconds: float = BUSY_SECONDS) -> Self:
+        """Make a campaign's database (and its folder); raises StoreError if there is one, unless `exist_ok`."""
+        url, path = _locate(target)
+        if path is not None:
+            if path.exists() and not exist_ok:
+                raise StoreError(f"{path} exists already; open it, or choose another folder.")
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
+        return cls._ready(url, path, create=True, read_only=False, busy_seconds=busy_seconds)
+
+    @classmethod
+    def _ready(cls, url: URL, path: Path | None, *, create: bool, read_only: bool, busy_seconds: float) -> Self:
+        where = str(path) if path is not None else url.render_as_string(hide_password=True)
+        with as_store_error(where):
+            engine = _connect(url, path, read_only=read_only, busy_seconds=busy_seconds)
+            try:
+                with engine.connect() as connection:
+                    current = check_revision(connection, where, create=create)
+                if not current and read_only:
+                    raise StoreError(f"{where} has an older schema; open it once for writing to bring it up to date.")
+                if not current:
+                    with _connect(url, path, read_only=False, busy_seconds=busy_seconds, migration=True).begin() as c:
+                        upgrade(c, where, create=create)
+            except BaseException:
+                engine.dispose()
+                raise
+        return cls(engine, path, where, read_only=read_only)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one consistent state of the database; nothing is written."""
+        with as_store_error(self.where), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction: all of it is written when the block ends, or nothing."""
+        if self.read_only:
+            raise StoreError(f"{self.where} is open read-only; nothing can be changed.")
+        with as_store_error(self.where), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection(execution_options={"nci_write": True})
+            yield session
+
+    def close(self) -> None:
+        """Release the connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()

@@ -1,0 +1,128 @@
+"""The journal of finished labels: `results/<geometry hash>-<recipe hash>.json` beside the database.
+
+A label may have cost an hour. It is written to its own file, synced, before the database hears
+of it; whatever the database lost or never got is read back from there.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from nci_core.errors import InputError, StoreError
+from nci_core.store import labels
+from nci_core.store.database import Store
+from nci_core.store.schema import Configuration, Label
+
+#: Folder of the journal inside the campaign folder.
+RESULTS = "results"
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What `reconcile` did: labels written to the database, and sentences about files it could not use."""
+
+    recorded: int
+    problems: list[str]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is whole or absent, and on the disk when this returns; raises StoreError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}); free some space or check the folder."
+        ) from error
+
+
+def result_path(folder: Path, geometry_hash: str, recipe_hash: str) -> Path:
+    """Where the result of a geometry and recipe belongs."""
+    return folder / RESULTS / f"{geometry_hash}-{recipe_hash}.json"
+
+
+def record_label(store: Store, label_id: int, result: Mapping[str, Any], *, folder: Path | None = None) -> Path:
+    """Journal a finished LabelResult (as a dictionary), then complete its row in one transaction.
+
+    If the database cannot be written the file stays, and `reconcile` finishes later. `folder` is
+    the campaign folder, needed only for a database that is not a file. Returns the file's path.
+    Raises InputError for a result without a finite energy or of another geometry or recipe.
+    """
+    with store.read() as session:
+        row = session.execute(
+            select(Label.recipe_hash, Configuration.geometry_hash)
+            .join(Configuration, Configuration.id == Label.configuration_id)
+            .where(Label.id == label_id)
+        ).first()
+    if row is None:
+        raise StoreError(f"There is no label {label_id} in {store.where}.")
+    recipe_hash, geometry_hash = row
+    labels.check_result(result, geometry_hash, recipe_hash)
+    path = result_path(folder or store.folder, geometry_hash, recipe_hash)
+    content = dict(result) | {"geometry_hash": geometry_hash, "recipe_hash": recipe_hash}
+    write_atomically(path, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
+    labels.set_complete(store, label_id, content)
+    return path
+
+
+def find_result(folder: Path, geometry_hash: str, recipe_hash: str) -> dict[str, Any] | None:
+    """A journaled result, None if there is none or it is unreadable: a label need not be computed twice."""
+    try:
+        content: Any = orjson.loads(result_path(folder, geometry_hash, recipe_hash).read_bytes())
+        labels.check_result(content, geometry_hash, recipe_hash)
+    except (OSError, orjson.JSONDecodeError, InputError):
+        return None
+    return dict(content)
+
+
+def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = True) -> Reconciled:
+    """Bring journaled results into the database that it does not have as complete.
+
+    With `add_missing` a result for a known configuration that nobody asked this database for
+    gets a row too: that is how a lost database is rebuilt. Bad files are reported, never deleted.
+    """
+    journal = (folder or store.folder) / RESULTS
+    files = sorted(journal.glob("*.json")) if journal.is_dir() else []
+    if not files:
+        return Reconciled(0, [])
+    with store.read() as session:
+        known = dict(session.execute(select(Configuration.geometry_hash, Configuration.id)).tuples().all())
+        query = select(Configuration.geometry_hash, Label.recipe_hash, Label.id, Label.status)
+        rows = session.execute(query.join(Configuration, Configuration.id == Label.configuration_id)).tuples().all()
+    status = {(geometry, recipe): (number, state) for geometry, recipe, number, state in rows}
+    recorded, problems = 0, []
+    for path in files:
+        geometry_hash, _, recipe_hash = path.stem.partition("-")
+        label_id, state = status.get((geometry_hash, recipe_hash), (None, None))
+        if state == "complete" or (label_id is None and not add_missing):
+            continue
+        if geometry_hash not in known:
+            problems.append(f"{path.name} belongs to a configuration that this campaign does not have.")
+            continue
+        result = find_result(path.parent.parent, geometry_hash, recipe_hash)
+        if result is None:
+            problems.append(f"{path.name} is damaged; its label will be computed again when it is asked for.")
+            continue
+        if label_id is None:
+            recipe = result.get("recipe")
+            name = str(recipe.get("name", recipe_hash)) if isinstance(recipe, dict) else recipe_hash
+            label_id = labels.request(store, [known[geometry_hash]], recipe=name, recipe_hash=recipe_hash)[0].id
+        labels.set_complete(store, label_id, result)
+        recorded += 1
+    return Reconciled(recorded, problems)

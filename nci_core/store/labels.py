@@ -1,0 +1,209 @@
+"""Reference labels: asked for, finished, failed. Every query takes ONE recipe's hash."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import func, select, update
+
+from nci_core.errors import InputError, StoreError
+from nci_core.store.bulk import chunks, insert_missing
+from nci_core.store.database import Store
+from nci_core.store.schema import Configuration, Label, Split, State, utc_now
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Finished, trusted labels of one recipe and one split, ordered by label id.
+
+    Attributes:
+        recipe_hash: the recipe of all of them.
+        ids: (n,) label ids.
+        configuration_ids: (n,).
+        positions: (n, 3) in Å.
+        energy_ev: (n,) interaction energies.
+        geometry_hashes: n hashes.
+    """
+
+    recipe_hash: str
+    ids: npt.NDArray[np.int64]
+    configuration_ids: npt.NDArray[np.int64]
+    positions: FloatArray
+    energy_ev: FloatArray
+    geometry_hashes: list[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def request(
+    store: Store,
+    configuration_ids: Sequence[int],
+    *,
+    recipe: str,
+    recipe_hash: str,
+    round_number: int | None = None,
+    picked_by: str | None = None,
+    retry: bool = True,
+) -> list[Label]:
+    """Ask for labels and return their rows in the order of `configuration_ids`.
+
+    A label that exists is returned as it is, whoever asked first; one that failed or was
+    cancelled waits again if `retry`. Only rows in state "waiting" without a `job_id` need a job.
+    """
+    now = utc_now()
+    rows = [
+        {
+            "configuration_id": int(number),
+            "recipe": recipe,
+            "recipe_hash": recipe_hash,
+            "status": "waiting",
+            "round_number": round_number,
+            "picked_by": picked_by,
+            "created_at": now,
+        }
+        for number in dict.fromkeys(configuration_ids)
+    ]
+    with store.write() as session:
+        insert_missing(session, Label, rows)
+        found: dict[int, Label] = {}
+        for part in chunks([row["configuration_id"] for row in rows]):
+            mine = (Label.configuration_id.in_(part), Label.recipe_hash == recipe_hash)
+            if retry:
+                again = update(Label).where(*mine, Label.status.in_(("error", "cancelled")))
+                session.execute(again.values(status="waiting", error=None, job_id=None, finished_at=None))
+            found |= {row.configuration_id: row for row in session.scalars(select(Label).where(*mine))}
+        return [found[int(number)] for number in configuration_ids]
+
+
+def get(store: Store, label_id: int) -> Label:
+    """One label; raises StoreError if there is none."""
+    with store.read() as session:
+        label = session.get(Label, label_id)
+    if label is None:
+        raise StoreError(f"There is no label {label_id} in {store.where}.")
+    return label
+
+
+def fetch(store: Store, recipe_hash: str, *, status: State | None = None) -> list[Label]:
+    """All labels of one recipe, in any state or in one, ordered by id; test labels included."""
+    query = select(Label).where(Label.recipe_hash == recipe_hash).order_by(Label.id)
+    with store.read() as session:
+        return list(session.scalars(query if status is None else query.where(Label.status == status)))
+
+
+def complete(store: Store, recipe_hash: str, *, split: Split) -> LabelSet:
+    """Finished labels of one recipe and one split that are not quarantined: what fits and metrics use."""
+    query = (
+        select(
+            Label.id,
+            Label.configuration_id,
+            Configuration.x_angstrom,
+            Configuration.y_angstrom,
+            Configuration.z_angstrom,
+            Label.energy_ev,
+            Configuration.geometry_hash,
+        )
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
+        .where(Configuration.split == split)
+        .order_by(Label.id)
+    )
+    with store.read() as session:
+        rows = session.execute(query).all()
+    numbers = np.array([tuple(row)[:6] for row in rows], dtype=float).reshape(-1, 6)
+    return LabelSet(
+        recipe_hash=recipe_hash,
+        ids=numbers[:, 0].astype(np.int64),
+        configuration_ids=numbers[:, 1].astype(np.int64),
+        positions=numbers[:, 2:5],
+        energy_ev=numbers[:, 5],
+        geometry_hashes=[row[6] for row in rows],
+    )
+
+
+def recipes(store: Store) -> dict[str, str]:
+    """Recipes that labels exist for: hash → name."""
+    with store.read() as session:
+        rows = session.execute(select(Label.recipe_hash, func.min(Label.recipe)).group_by(Label.recipe_hash))
+        return dict(rows.tuples().all())
+
+
+def status_counts(store: Store, recipe_hash: str) -> dict[State, int]:
+    """Number of labels of one recipe in each state."""
+    query = select(Label.status, func.count()).where(Label.recipe_hash == recipe_hash).group_by(Label.status)
+    with store.read() as session:
+        found = dict(session.execute(query).tuples().all())
+    states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
+    return {state: found.get(state, 0) for state in states}
+
+
+def mean_cpu_seconds(store: Store, recipe_hash: str) -> float | None:
+    """Mean measured cost of a label of this recipe in CPU seconds, None before the first."""
+    query = select(func.avg(Label.cpu_seconds)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
+    with store.read() as session:
+        return session.scalar(query)
+
+
+def check_result(result: Any, geometry_hash: str, recipe_hash: str) -> None:
+    """Raise InputError unless `result` is a dictionary with a finite `energy_ev` for this geometry and recipe."""
+    energy = result.get("energy_ev") if isinstance(result, Mapping) else None
+    if not isinstance(energy, int | float) or not np.isfinite(energy):
+        raise InputError(f"The label of geometry {geometry_hash} has no finite energy_ev; it was not stored.")
+    for name, expected in (("geometry_hash", geometry_hash), ("recipe_hash", recipe_hash)):
+        if result.get(name, expected) != expected:
+            raise InputError(f"The label of geometry {geometry_hash} has another {name}; it was not stored.")
+
+
+def set_complete(store: Store, label_id: int, result: Mapping[str, Any]) -> None:
+    """Write a finished result into its row; `journal.record_label` is the safe way to call it.
+
+    `result` is a LabelResult as a dictionary: energy_ev, hf_ev, ccsd_ev, triples_ev, cpu_seconds,
+    wall_seconds, memory_gb and the rest. A complete row is left as it is. Raises InputError for
+    an energy that is not finite, or a result of another geometry or recipe.
+    """
+    names = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "cpu_seconds", "wall_seconds", "memory_gb")
+    values = {name: result.get(name) for name in names}
+    with store.write() as session:
+        label = session.get(Label, label_id)
+        if label is None:
+            raise StoreError(f"There is no label {label_id} in {store.where}.")
+        configuration = session.get_one(Configuration, label.configuration_id)
+        check_result(result, configuration.geometry_hash, label.recipe_hash)
+        if label.status == "complete":
+            return
+        done = {"status": "complete", "error": None, "finished_at": utc_now(), "result": dict(result)}
+        session.execute(update(Label).where(Label.id == label_id).values(**values, **done))
+
+
+def set_error(store: Store, label_id: int, reason: str) -> None:
+    """Mark a label as failed with its reason, one sentence; a complete label stays complete."""
+    _set_unfinished(store, label_id, "error", reason)
+
+
+def set_running(store: Store, label_id: int) -> None:
+    """Mark a label as being computed; a complete label stays complete."""
+    _set_unfinished(store, label_id, "running", None)
+
+
+def _set_unfinished(store: Store, label_id: int, status: State, reason: str | None) -> None:
+    with store.write() as session:
+        query = update(Label).where(Label.id == label_id, Label.status != "complete")
+        finished = None if status == "running" else utc_now()
+        session.execute(query.values(status=status, error=reason, finished_at=finished))
+
+
+def set_job(store: Store, label_id: int, job_id: int) -> None:
+    """Say which job computes a label: the label's state then follows the job's."""
+    with store.write() as session:
+        session.execute(update(Label).where(Label.id == label_id).values(job_id=job_id))
+
+
+def quarantine(store: Store, label_id: int, reason: str | None) -> None:
+    """Keep a suspicious label out of fits and metrics, with the reason; None takes it back."""
+    with store.write() as session:
+        session.execute(update(Label).where(Label.id == label_id).values(quarantine=reason))

@@ -1,0 +1,80 @@
+"""Stored students: one is active, and an earlier one can be made active again."""
+
+import hashlib
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy import update as sql_update
+
+from nci_core.errors import StoreError
+from nci_core.store.database import Store
+from nci_core.store.schema import Model
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file, 64 hex digits; raises StoreError if it cannot be read."""
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"The model file {path} cannot be read: {error.strerror}.") from error
+
+
+def add(store: Store, model: Model, *, activate: bool = True) -> Model:
+    """Store a model's row and make it the active one; raises StoreError if its name is taken."""
+    with store.write() as session:
+        if session.scalar(select(Model.id).where(Model.name == model.name)) is not None:
+            raise StoreError(f"There is a model called {model.name!r} already; choose another name.")
+        if activate:
+            session.execute(sql_update(Model).values(active=False))
+        model.active = activate
+        session.add(model)
+    return model
+
+
+def get(store: Store, model_id: int) -> Model:
+    """One model; raises StoreError if there is none."""
+    with store.read() as session:
+        return _get(store, session.get(Model, model_id), model_id)
+
+
+def _get(store: Store, row: Model | None, model_id: int) -> Model:
+    if row is None:
+        raise StoreError(f"There is no model {model_id} in {store.where}.")
+    return row
+
+
+def find(store: Store, name: str) -> Model | None:
+    """A model by name, None if there is none."""
+    with store.read() as session:
+        return session.scalar(select(Model).where(Model.name == name))
+
+
+def active(store: Store) -> Model | None:
+    """The model in use, None before the first."""
+    with store.read() as session:
+        return session.scalar(select(Model).where(Model.active).order_by(Model.id.desc()).limit(1))
+
+
+def fetch(store: Store) -> list[Model]:
+    """All models in the order they were made."""
+    with store.read() as session:
+        return list(session.scalars(select(Model).order_by(Model.id)))
+
+
+def activate(store: Store, model_id: int) -> None:
+    """Make a model the active one (also to roll back); raises StoreError if there is none."""
+    with store.write() as session:
+        _get(store, session.get(Model, model_id), model_id)
+        session.execute(sql_update(Model).values(active=False))
+        session.execute(sql_update(Model).where(Model.id == model_id).values(active=True))
+
+
+def file_path(store: Store, model: Model) -> Path:
+    """The model's file, checked: raises StoreError if it is missing or not the one that was stored."""
+    path = store.folder / model.path
+    if not path.exists():
+        raise StoreError(f"The file of model {model.name!r} is missing: {path}.")
+    if file_sha256(path) != model.sha256:
+        raise StoreError(f"The file of model {model.name!r} is not the one that was stored: {path} has changed.")
+    return path

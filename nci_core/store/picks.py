@@ -1,0 +1,108 @@
+"""Picks: what people and strategies chose. The basket lives here, so it survives any reload."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+
+from nci_core.errors import StoreError
+from nci_core.store.bulk import chunks, insert_missing
+from nci_core.store.database import Store
+from nci_core.store.schema import Configuration, Pick, PickState, utc_now
+
+
+def add(
+    store: Store,
+    configuration_ids: Sequence[int],
+    *,
+    picked_by: str,
+    round_number: int,
+    scores: Sequence[float] | None = None,
+    reason: str = "",
+    state: PickState = "basket",
+) -> int:
+    """Add picks in their order of rank (1 first) and return how many are new or back from "dropped".
+
+    A pick of the same configuration by the same picker in the same round is one row. Raises
+    StoreError, adding nothing, if one of them belongs to the test set.
+    """
+    unique = list(dict.fromkeys(int(i) for i in configuration_ids))
+    if scores is not None and len(scores) != len(configuration_ids):
+        raise StoreError(f"{len(scores)} scores for {len(configuration_ids)} picks.")
+    by_id = {} if scores is None else dict(zip([int(i) for i in configuration_ids], scores, strict=True))
+    with store.write() as session:
+        first_rank = 1 + (
+            session.scalar(
+                select(func.max(Pick.rank)).where(Pick.picked_by == picked_by, Pick.round_number == round_number)
+            )
+            or 0
+        )
+        mine = (Pick.picked_by == picked_by, Pick.round_number == round_number)
+        back = 0
+        existing: set[int] = set()
+        for part in chunks(unique):
+            test = select(Configuration.id).where(Configuration.id.in_(part), Configuration.split == "test")
+            if (number := session.scalar(test.limit(1))) is not None:
+                raise StoreError(f"Configuration {number} belongs to the test set and cannot be picked.")
+            here = session.scalars(select(Pick).where(*mine, Pick.configuration_id.in_(part)))
+            for pick in here:
+                existing.add(pick.configuration_id)
+                if pick.state == "dropped":
+                    pick.state = state
+                    back += 1
+        new = [i for i in unique if i not in existing]
+        rows = [
+            {
+                "configuration_id": number,
+                "picked_by": picked_by,
+                "round_number": round_number,
+                "rank": first_rank + k,
+                "score": None if scores is None else float(by_id[number]),
+                "reason": reason,
+                "state": state,
+                "created_at": utc_now(),
+            }
+            for k, number in enumerate(new)
+        ]
+        session.flush()
+        insert_missing(session, Pick, rows)
+        return len(new) + back
+
+
+def fetch(
+    store: Store,
+    *,
+    state: PickState | None = None,
+    round_number: int | None = None,
+    picked_by: str | None = None,
+) -> list[Pick]:
+    """Picks by state, round and picker, ordered by round, picker and rank."""
+    query = select(Pick).order_by(Pick.round_number, Pick.picked_by, Pick.rank, Pick.id)
+    wanted = ((Pick.state, state), (Pick.round_number, round_number), (Pick.picked_by, picked_by))
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    with store.read() as session:
+        return list(session.scalars(query))
+
+
+def basket(store: Store) -> list[int]:
+    """Ids of the configurations in the basket, whoever picked them, in the order they came."""
+    query = select(Pick.configuration_id).where(Pick.state == "basket").group_by(Pick.configuration_id)
+    with store.read() as session:
+        return list(session.scalars(query.order_by(func.min(Pick.id))))
+
+
+def set_state(store: Store, configuration_ids: Sequence[int], state: PickState, *, only: PickState = "basket") -> int:
+    """Move the picks of these configurations from state `only` to `state`; returns how many rows moved."""
+    moved = 0
+    with store.write() as session:
+        for part in chunks([int(i) for i in configuration_ids]):
+            mine = (Pick.configuration_id.in_(part), Pick.state == only)
+            moved += session.scalar(select(func.count()).select_from(Pick).where(*mine)) or 0
+            session.execute(update(Pick).where(*mine).values(state=state))
+    return moved
+
+
+def drop(store: Store, configuration_ids: Sequence[int]) -> int:
+    """Take configurations out of the basket; returns how many picks left it."""
+    return set_state(store, configuration_ids, "dropped")

@@ -1,0 +1,335 @@
+"""The tables, as typed dataclasses. Energies in eV, lengths in Å, times in UTC or seconds.
+
+The rows that queries return are instances of these classes, detached from the database: read
+them freely; changing one changes nothing until a function of this package writes it.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
+
+State = Literal["waiting", "running", "complete", "error", "cancelled"]
+Split = Literal["pool", "test"]
+PickState = Literal["basket", "submitted", "dropped"]
+ModelKind = Literal["distilled", "finetuned", "direct"]
+
+#: States that a label or job does not leave by itself.
+FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
+
+
+def utc_now() -> datetime:
+    """The time now, with its time zone."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Stored without a zone, in UTC; read and written with one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Python → database."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Database → Python."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(MappedAsDataclass, DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's spelling)
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        dict[str, float]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
+        list[float]: JSON(none_as_null=True),
+        list[list[float]]: JSON(none_as_null=True),
+        str: Text,
+        float: Float(53),
+        State: String(16),
+        Split: String(8),
+        PickState: String(16),
+        ModelKind: String(16),
+    }
+
+
+def _one_of(column: str, literal: Any) -> CheckConstraint:
+    allowed = ", ".join(f"'{value}'" for value in get_args(literal))
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+class CampaignInfo(Base, kw_only=True):
+    """The one row that says what the campaign is about."""
+
+    __tablename__ = "campaign_info"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1, init=False)
+    dimer: Mapped[str]
+    host: Mapped[str]
+    host_symbols: Mapped[list[str]]
+    host_positions_angstrom: Mapped[list[list[float]]]
+    host_source: Mapped[str] = mapped_column(default="")
+    probe: Mapped[str]
+    teacher: Mapped[str]
+    recipe: Mapped[str]
+    recipe_hash: Mapped[str]
+    well_below_cm1: Mapped[float]
+    limit_cm1: Mapped[float]
+    test_frozen_at: Mapped[datetime | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+    nci_version: Mapped[str]
+
+
+class Configuration(Base, kw_only=True):
+    """A probe position in the host's frame; symmetry-equivalent positions are one row."""
+
+    __tablename__ = "configurations"
+    __table_args__ = (_one_of("split", Split),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    geometry_hash: Mapped[str] = mapped_column(unique=True)
+    x_angstrom: Mapped[float]
+    y_angstrom: Mapped[float]
+    z_angstrom: Mapped[float]
+    origin: Mapped[str] = mapped_column(default="sample")
+    sample_seed: Mapped[int | None] = mapped_column(default=None)
+    split: Mapped[Split] = mapped_column(default="pool", index=True)
+    sector: Mapped[str | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class TeacherLabel(Base, kw_only=True):
+    """One teacher's interaction energy of a configuration."""
+
+    __tablename__ = "teacher_labels"
+
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"), primary_key=True)
+    teacher: Mapped[str] = mapped_column(primary_key=True)
+    energy_ev: Mapped[float]
+    channels_ev: Mapped[dict[str, float]]
+    force_ev_angstrom: Mapped[list[float] | None] = mapped_column(default=None)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+class Round(Base, kw_only=True):
+    """One turn of the loop: select → label → fine-tune → evaluate. Round 0 is the distillation."""
+
+    __tablename__ = "rounds"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    strategy: Mapped[str | None] = mapped_column(default=None)
+    picked_by: Mapped[str | None] = mapped_column(default=None)
+    notes: Mapped[str] = mapped_column(default="")
+    recipe_hash: Mapped[str | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    cpu_seconds: Mapped[float] = mapped_column(default=0.0)
+
+
+class Label(Base, kw_only=True):
+    """One reference calculation by one recipe: asked twice, computed once.
+
+    `energy_ev` is the interaction energy, the sum of `hf_ev`, `ccsd_ev` and `triples_ev`.
+    `quarantine` is the reason why a finished label is not to be used, None for a good one.
+    """
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        UniqueConstraint("configuration_id", "recipe_hash"),
+        _one_of("status", State),
+        CheckConstraint("status <> 'complete' OR energy_ev IS NOT NULL", name="complete_has_energy"),
+        Index(None, "recipe_hash", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"))
+    recipe: Mapped[str]
+    recipe_hash: Mapped[str]
+    status: Mapped[State] = mapped_column(default="waiting")
+    energy_ev: Mapped[float | None] = mapped_column(default=None)
+    hf_ev: Mapped[float | None] = mapped_column(default=None)
+    ccsd_ev: Mapped[float | None] = mapped_column(default=None)
+    triples_ev: Mapped[float | None] = mapped_column(default=None)
+    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    cpu_seconds: Mapped[float | None] = mapped_column(default=None)
+    wall_seconds: Mapped[float | None] = mapped_column(default=None)
+    memory_gb: Mapped[float | None] = mapped_column(default=None)
+    error: Mapped[str | None] = mapped_column(default=None)
+    quarantine: Mapped[str | None] = mapped_column(default=None)
+    round_number: Mapped[int | None] = mapped_column(default=None, index=True)
+    picked_by: Mapped[str | None] = mapped_column(default=None)
+    job_id: Mapped[int | None] = mapped_column(default=None, index=True)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Pick(Base, kw_only=True):
+    """A configuration somebody or some strategy chose; the rows in state 'basket' are the basket."""
+
+    __tablename__ = "picks"
+    __table_args__ = (
+        UniqueConstraint("configuration_id", "picked_by", "round_number"),
+        _one_of("state", PickState),
+        Index(None, "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"))
+    picked_by: Mapped[str]
+    round_number: Mapped[int]
+    rank: Mapped[int | None] = mapped_column(default=None)
+    score: Mapped[float | None] = mapped_column(default=None)
+    reason: Mapped[str] = mapped_column(default="")
+    state: Mapped[PickState] = mapped_column(default="basket")
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class Model(Base, kw_only=True):
+    """A stored student. `path` is relative to the campaign folder; `sha256` is of that file."""
+
+    __tablename__ = "models"
+    __table_args__ = (_one_of("kind", ModelKind),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[ModelKind]
+    path: Mapped[str]
+    sha256: Mapped[str]
+    recipe_hash: Mapped[str | None] = mapped_column(default=None)
+    teacher: Mapped[str | None] = mapped_column(default=None)
+    round_number: Mapped[int] = mapped_column(default=0)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("models.id"), default=None)
+    n_labels: Mapped[int] = mapped_column(default=0)
+    settings: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    seed: Mapped[int | None] = mapped_column(default=None)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    device: Mapped[str] = mapped_column(default="cpu")
+    active: Mapped[bool] = mapped_column(default=False)
+    notes: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class Prediction(Base, kw_only=True):
+    """A model's energy of a configuration, and the spread of its members."""
+
+    __tablename__ = "predictions"
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), primary_key=True)
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"), primary_key=True)
+    energy_ev: Mapped[float]
+    std_ev: Mapped[float | None] = mapped_column(default=None)
+
+
+class CutPoint(Base, kw_only=True):
+    """A point of a named radial cut through a model's surface (or a teacher's: model_id None)."""
+
+    __tablename__ = "cut_points"
+    __table_args__ = (Index(None, "model_id", "cut"), Index(None, "teacher", "cut"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), default=None)
+    teacher: Mapped[str | None] = mapped_column(default=None)
+    cut: Mapped[str]
+    distance_angstrom: Mapped[float]
+    x_angstrom: Mapped[float]
+    y_angstrom: Mapped[float]
+    z_angstrom: Mapped[float]
+    energy_ev: Mapped[float]
+    std_ev: Mapped[float | None] = mapped_column(default=None)
+    repulsion_ev: Mapped[float | None] = mapped_column(default=None)
+    dispersion_ev: Mapped[float | None] = mapped_column(default=None)
+
+
+class Metric(Base, kw_only=True):
+    """Errors of a model or a teacher against the labels of one recipe, in cm⁻¹."""
+
+    __tablename__ = "metrics"
+    __table_args__ = (Index(None, "model_id"), Index(None, "recipe_hash", "split"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("models.id", ondelete="CASCADE"), default=None)
+    teacher: Mapped[str | None] = mapped_column(default=None)
+    split: Mapped[str]
+    recipe_hash: Mapped[str]
+    region: Mapped[str] = mapped_column(default="all")
+    n: Mapped[int]
+    mae_cm1: Mapped[float]
+    rmse_cm1: Mapped[float]
+    max_cm1: Mapped[float]
+    bias_cm1: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class Job(Base, kw_only=True):
+    """Work for the engine. `attempt` counts starts and is the token a running process holds."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        _one_of("state", State),
+        CheckConstraint("progress >= 0 AND progress <= 1", name="progress"),
+        Index(None, "state", "priority"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    state: Mapped[State] = mapped_column(default="waiting")
+    priority: Mapped[int] = mapped_column(default=0)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(default=None)
+    time_limit_seconds: Mapped[float | None] = mapped_column(default=None)
+    attempt: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=3)
+    host: Mapped[str | None] = mapped_column(default=None)
+    supervisor_pid: Mapped[int | None] = mapped_column(default=None)
+    pid: Mapped[int | None] = mapped_column(default=None)
+    error: Mapped[str | None] = mapped_column(default=None)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+
+
+class JobEvent(Base, kw_only=True):
+    """A point of a job's live curve, or another thing it reported."""
+
+    __tablename__ = "job_events"
+    __table_args__ = (Index(None, "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    attempt: Mapped[int] = mapped_column(default=1)
+    step: Mapped[int]
+    time: Mapped[datetime] = mapped_column(default_factory=utc_now)
+    data: Mapped[dict[str, Any]]
