@@ -1,0 +1,101 @@
+"""Levenberg–Marquardt for maximum a posteriori problems in whitened coordinates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+#: Damping beyond which no step helps: the point is a minimum to rounding.
+MAX_DAMPING = 1e12
+#: Consecutive steps of little gain that end a fit; one such step may be a detour.
+PATIENCE = 3
+
+
+class LeastSquares(Protocol):
+    """Σ_k ρ_k(z)² + Σ_j z_j², with residuals ρ and whitened parameters z = (θ − θ₀)/σ_θ."""
+
+    def loss(self, z: Tensor) -> float:
+        """The objective at z (p,)."""
+        ...
+
+    def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
+        """Objective, gradient half g = Jᵀρ + z (p,) and curvature half H = JᵀJ + 1 (p, p)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where a minimisation ended.
+
+    Attributes:
+        z: (p,) whitened parameters.
+        loss: objective there.
+        curvature: (p, p) H = JᵀJ + 1; its inverse is the posterior covariance of z.
+        iterations: steps tried.
+        converged: False if the iterations ran out.
+    """
+
+    z: Tensor
+    loss: float
+    curvature: Tensor
+    iterations: int
+    converged: bool
+
+    @property
+    def log_evidence(self) -> float:
+        """Laplace's approximation −½ loss − ½ ln det H, up to a constant of the data and prior."""
+        return -0.5 * self.loss - 0.5 * float(torch.linalg.slogdet(self.curvature)[1])
+
+
+def minimise(
+    problem: LeastSquares,
+    z: Tensor,
+    max_iterations: int = 100,
+    tolerance: float = 1e-4,
+    on_step: Callable[[int, float, Tensor], None] | None = None,
+) -> Minimum:
+    """Minimise from z with Nielsen's damping, (H + μ)δ = −g; DOI 10.1007/b98874, chapter 10.
+
+    Args:
+        problem: the objective; a step to where it is not finite counts as a failed step.
+        z: (p,) start.
+        max_iterations: steps to try.
+        tolerance: relative decrease below which a step counts as little gain.
+        on_step: called with iteration, loss and z after each step, and before the first.
+    """
+    loss, g, H = problem.normal_equations(z)
+    identity = torch.eye(len(z), dtype=z.dtype, device=z.device)
+    mu, growth, idle = 1e-2 * float(H.diagonal().mean()), 2.0, 0
+    if on_step:
+        on_step(0, loss, z)
+    for iteration in range(1, max_iterations + 1):
+        step = _solve(H + mu * identity, -g)
+        expected = -float(step @ g) * 2.0 - float(step @ (H @ step))
+        trial = problem.loss(z + step)
+        gain = (loss - trial) / max(expected, 1e-300)
+        # NaN compares false, so a step into overflow is rejected here too.
+        if gain > 1e-4:
+            idle = idle + 1 if loss - trial < tolerance * loss else 0
+            z = z + step
+            loss, g, H = problem.normal_equations(z)
+            mu *= max(0.1, 1.0 - (2.0 * gain - 1.0) ** 3)
+            growth = 2.0
+        else:
+            mu *= growth
+            growth *= 2.0
+        if on_step:
+            on_step(iteration, loss, z)
+        if idle >= PATIENCE or mu > MAX_DAMPING or expected <= 1e-12 * loss:
+            return Minimum(z, loss, H, iteration, True)
+    return Minimum(z, loss, H, max_iterations, False)
+
+
+def _solve(matrix: Tensor, right: Tensor) -> Tensor:
+    """Solution of a symmetric positive definite system (p, p), (p,)."""
+    factor, info = torch.linalg.cholesky_ex(matrix)
+    if int(info):
+        return torch.linalg.lstsq(matrix, right[:, None]).solution[:, 0]
+    solution: Tensor = torch.cholesky_solve(right[:, None], factor)[:, 0]
+    return solution

@@ -1,0 +1,160 @@
+"""From one objective to an ensemble: restarts find the optimum, perturbed fits its spread."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nci_core.errors import CancelledError
+from nci_core.fitting.levenberg_marquardt import Minimum, minimise
+from nci_core.fitting.objective import FloatArray, MapObjective, Targets
+from nci_core.fitting.settings import FitSettings
+from nci_core.potentials.features import Features
+from nci_core.potentials.parameters import StudentConfig, slices
+from nci_core.potentials.student import channel_energies
+from nci_core.regions import RegionBounds
+from nci_core.units import to_cm1
+
+Progress = Callable[[dict[str, Any]], None]
+ShouldStop = Callable[[], bool]
+
+#: Starting points scatter about the prior's centre by this share of its width.
+START_SPREAD = 0.3
+#: Network weights start this far out: at exactly zero a network has no gradient.
+NETWORK_SPREAD = 0.3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A fit without its prior's centre.
+
+    Attributes:
+        stage: 'distill' or 'finetune', for progress reports.
+        seen: features of the labelled positions.
+        targets: labels.
+        centres: prior centres θ₀ (elements, size), one or several; members take them in turn.
+        width: prior widths, κ included.
+        config: terms of the student.
+        validation: features and energies (m,) in eV that are reported but never fitted.
+    """
+
+    stage: str
+    seen: list[dict[int, Features]]
+    targets: Targets
+    centres: list[Tensor]
+    width: Tensor
+    config: StudentConfig
+    validation: tuple[list[dict[int, Features]], FloatArray] | None = None
+
+    def objective(self, centre: Tensor, targets: Targets | None = None) -> MapObjective:
+        """The objective about one centre."""
+        return MapObjective(self.seen, targets or self.targets, centre, self.width, self.config)
+
+
+def mae_by_region(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, float]:
+    """Mean absolute errors (cm⁻¹) in the range of interest ('lt_limit') and by region; (m,) arrays in eV."""
+    region = bounds.classify(reference)
+    error = np.abs(to_cm1(predicted - reference))
+    chosen = {"lt_limit": region != "beyond", **{name: region == name for name in ("well", "tail", "wall")}}
+    return {name: float(error[rows].mean()) for name, rows in chosen.items() if rows.any()}
+
+
+class Reporter:
+    """Turns optimiser steps into progress dictionaries, and a stop request into CancelledError."""
+
+    def __init__(self, problem: Problem, total: int, progress: Progress | None, should_stop: ShouldStop | None) -> None:
+        self.problem, self.total, self.progress, self.should_stop = problem, total, progress, should_stop
+        self.bounds = RegionBounds()
+
+    def watch(self, objective: MapObjective, fit: int, phase: str) -> Callable[[int, float, Tensor], None]:
+        """The callback for one minimisation, the `fit`-th of `total`."""
+
+        def on_step(iteration: int, loss: float, z: Tensor) -> None:
+            if self.should_stop is not None and self.should_stop():
+                raise CancelledError(f"The {self.problem.stage} fit was stopped at fit {fit + 1} of {self.total}.")
+            if self.progress is not None:
+                head = {"stage": self.problem.stage, "phase": phase, "member": fit, "members": self.total}
+                self.progress({**head, "iteration": iteration, "loss": loss, **self.errors(objective, z)})
+
+        return on_step
+
+    def errors(self, objective: MapObjective, z: Tensor) -> dict[str, Any]:
+        """Errors of the current parameters on the labels and on the validation points."""
+        mixing, labels = self.problem.targets.mixing, self.problem.targets.energies
+        # Channels fitted apart are judged by their sum, as total energies are.
+        predicted = (mixing @ objective.channels(z)).sum(0).numpy()
+        found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels.sum(0).numpy(), self.bounds)}
+        if self.problem.validation is not None:
+            seen, energies = self.problem.validation
+            theta = objective.theta(z)
+            with torch.no_grad():
+                parts = [torch.stack(channel_energies(x, theta, self.problem.config)).sum(0) for x in seen]
+            found["validation_mae_cm1"] = mae_by_region(torch.cat(parts).numpy(), energies, self.bounds)
+        return found
+
+
+def start_point(problem: Problem, random: np.random.Generator, restart: int, direct: bool) -> Tensor:
+    """Whitened start (p,): the prior's centre first, then scattered about it; networks always scattered."""
+    size = problem.config.size
+    spread = np.full(size, START_SPREAD if restart else 0.0)
+    if direct:
+        for name, where in slices(problem.config).items():
+            if name in ("W1", "b1", "W2"):
+                spread[where] = NETWORK_SPREAD
+    z = random.standard_normal((len(problem.width), size)) * spread
+    return torch.tensor(z).flatten()
+
+
+def perturbed(problem: Problem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Noise for the labels (k, m) in eV, of their own σ/√W, and for the prior's centre, of its width."""
+    noise = torch.tensor(random.standard_normal(problem.targets.energies.shape)) / problem.targets.weights.sqrt()
+    shift = torch.tensor(random.standard_normal(tuple(problem.width.shape))) * problem.width
+    return noise, shift
+
+
+def fit_members(
+    problem: Problem,
+    settings: FitSettings,
+    direct: bool,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> tuple[list[Tensor], Mapping[str, Any]]:
+    """Parameters (elements, size) of the members, best first, and what to remember of the fit.
+
+    Restarts from scattered points are ranked by Laplace's evidence, never by held-out errors, and
+    the best is the first member. The others are draws from the posterior by randomised maximum a
+    posteriori (perturb labels by their noise and the centre by the prior, minimise again; DOI
+    10.1137/140964023) in pairs of opposite perturbations, so that to first order the mean of the
+    ensemble stays the best fit and the variance over members is the posterior's.
+    """
+    random = np.random.default_rng(settings.seed)
+    total = settings.restarts + settings.members - 1
+    reporter = Reporter(problem, total, progress, should_stop)
+    found: list[tuple[Minimum, MapObjective]] = []
+    for restart in range(settings.restarts):
+        objective = problem.objective(problem.centres[restart % len(problem.centres)])
+        start = start_point(problem, random, restart, direct)
+        on_step = reporter.watch(objective, restart, "search")
+        found.append((minimise(objective, start, settings.max_iterations, settings.tolerance, on_step), objective))
+    found.sort(key=lambda pair: -pair[0].log_evidence)
+    best, objective = found[0]
+    thetas = [objective.theta(best.z)]
+    noise, shift = torch.zeros(0), torch.zeros(0)
+    for member in range(1, settings.members):
+        sign = 1.0 if member % 2 else -1.0
+        if member % 2:
+            noise, shift = perturbed(problem, random)
+        targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
+        moved = problem.objective(objective.mean + sign * shift, targets)
+        on_step = reporter.watch(moved, settings.restarts + member - 1, "spread")
+        start = moved.whiten(thetas[0])
+        thetas.append(moved.theta(minimise(moved, start, settings.max_iterations, settings.tolerance, on_step).z))
+    record = {
+        "log_evidence": [round(m.log_evidence, 3) for m, _ in found],
+        "iterations": [m.iterations for m, _ in found],
+        "converged": best.converged,
+    }
+    return thetas, record

@@ -1,0 +1,134 @@
+"""The objective of a fit: labels with an energy-dependent weight, and a Gaussian prior."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nci_core.errors import InputError
+from nci_core.potentials.features import Features
+from nci_core.potentials.parameters import StudentConfig
+from nci_core.potentials.student import batches, channel_energies
+from nci_core.systems.hosts import Host
+from nci_core.units import from_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def label_weights(energies: FloatArray, wall_cm1: float = 100.0) -> FloatArray:
+    """W(E) = 1/(1 + (max(E, 0)/wall)²) of energies in eV: absolute errors count below, relative ones above.
+
+    >>> label_weights(from_cm1(np.array([-90.0, 100.0]))).tolist()
+    [1.0, 0.5]
+    """
+    weights: FloatArray = 1.0 / (1.0 + (np.maximum(energies, 0.0) / from_cm1(wall_cm1)) ** 2)
+    return weights
+
+
+def check_labels(positions: npt.ArrayLike, energies: npt.ArrayLike, what: str) -> tuple[FloatArray, FloatArray]:
+    """Positions (m, 3) and energies (m,) as arrays; InputError for none, NaN or unequal numbers."""
+    R = np.asarray(positions, dtype=float).reshape(-1, 3)
+    E = np.asarray(energies, dtype=float).reshape(-1)
+    if len(R) != len(E):
+        raise InputError(f"There are {len(R)} positions for {len(E)} {what} energies.")
+    if not len(E):
+        raise InputError(f"A fit needs at least one {what} energy.")
+    bad = ~(np.isfinite(E) & np.isfinite(R).all(axis=1))
+    if bad.any():
+        raise InputError(f"Row {int(bad.argmax())} of the {what} data is not a number; remove it or compute it again.")
+    return R, E
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Labels of some linear combinations of the channels at the same m positions.
+
+    Attributes:
+        mixing: (k, 2) which channels each label is the sum of: [[1, 1]] for total energies,
+            the unit matrix for repulsion and dispersion apart.
+        energies: (k, m) in eV.
+        weights: (k, m), W/σ² in eV⁻².
+    """
+
+    mixing: Tensor
+    energies: Tensor
+    weights: Tensor
+
+
+def make_targets(energies: Mapping[str, FloatArray], sigma_cm1: float, wall_cm1: float) -> Targets:
+    """Targets from total energies {"total": (m,)}, or {"repulsion": (m,), "dispersion": (m,)}; eV.
+
+    A channel's weight falls with its magnitude, so that large repulsion and large dispersion that
+    cancel are both learnt to a share of themselves.
+    """
+    rows = {"total": (1.0, 1.0), "repulsion": (1.0, 0.0), "dispersion": (0.0, 1.0)}
+    values = np.stack(list(energies.values()))
+    size = values if "total" in energies else np.abs(values)
+    weights = label_weights(size, wall_cm1) / from_cm1(sigma_cm1) ** 2
+    mixing = torch.tensor([rows[name] for name in energies], dtype=torch.float64)
+    return Targets(mixing, torch.tensor(values), torch.tensor(weights))
+
+
+class MapObjective:
+    """Σ W(E)(f−E)²/σ² + Σ((θ−θ₀)/σ_θ)² over whitened z = (θ−θ₀)/σ_θ; see LeastSquares.
+
+    Args:
+        seen: features of the labelled positions, chunk by chunk.
+        targets: the labels.
+        mean: θ₀ (elements, size).
+        width: σ_θ (elements, size).
+        config: terms of the student.
+    """
+
+    def __init__(
+        self, seen: list[dict[int, Features]], targets: Targets, mean: Tensor, width: Tensor, config: StudentConfig
+    ) -> None:
+        self.seen, self.targets, self.mean, self.width, self.config = seen, targets, mean, width, config
+
+    def theta(self, z: Tensor) -> Tensor:
+        """Parameters (elements, size) from whitened z (p,)."""
+        return self.mean + self.width * z.reshape(self.mean.shape)
+
+    def whiten(self, theta: Tensor) -> Tensor:
+        """Whitened z (p,) from parameters."""
+        return ((theta - self.mean) / self.width).flatten()
+
+    def channels(self, z: Tensor) -> Tensor:
+        """(2, m) repulsion and dispersion at the labelled positions, eV."""
+        theta = self.theta(z)
+        with torch.no_grad():
+            return torch.cat([torch.stack(channel_energies(x, theta, self.config)) for x in self.seen], dim=1)
+
+    def loss(self, z: Tensor) -> float:
+        """The objective at z."""
+        error = self.targets.mixing @ self.channels(z) - self.targets.energies
+        return float((self.targets.weights * error**2).sum() + z @ z)
+
+    def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
+        """Objective, Jᵀρ + z and JᵀJ + 1, with exact Jacobians from one backward pass per target."""
+        theta = self.theta(z)
+        H = torch.eye(len(z), dtype=z.dtype, device=z.device)
+        g, loss, start = z.clone(), float(z @ z), 0
+        for x in self.seen:
+            m = len(next(iter(x.values())).r)
+            rows = slice(start, start + m)
+            start += m
+            spread = theta.expand(m, *theta.shape).clone().requires_grad_()
+            predicted = self.targets.mixing @ torch.stack(channel_energies(x, spread, self.config))
+            for k, energies in enumerate(predicted):
+                (gradient,) = torch.autograd.grad(energies.sum(), spread, retain_graph=k + 1 < len(predicted))
+                root = self.targets.weights[k, rows].sqrt()
+                J = (gradient * self.width).flatten(1) * root[:, None]
+                rho = root * (energies.detach() - self.targets.energies[k, rows])
+                H += J.T @ J
+                g += J.T @ rho
+                loss += float(rho @ rho)
+        return loss, g, H
+
+
+def observe(host: Host, elements: tuple[str, ...], positions: FloatArray) -> list[dict[int, Features]]:
+    """Features of positions (m, 3), computed once for a whole fit, on the CPU."""
+    return [seen for seen, _ in batches(host, elements, positions, torch.device("cpu"))]

@@ -1,0 +1,44 @@
+"""What a user may choose about a fit."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+#: Noise σ (cm⁻¹) by number of labels: few labels must not force the model, many may.
+SIGMA_BY_COUNT = ((60, 0.3), (200, 0.1), (1000, 0.05))
+SIGMA_MANY_CM1 = 0.03
+
+
+class FitSettings(BaseModel):
+    """Settings of distillation and fine-tuning.
+
+    >>> FitSettings().noise_cm1(50), FitSettings().noise_cm1(5000), FitSettings(sigma_cm1=1.0).noise_cm1(50)
+    (0.3, 0.03, 1.0)
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    members: int = Field(default=5, ge=1, le=64, description="students in the ensemble; odd numbers pair up best")
+    restarts: int = Field(default=3, ge=1, le=64, description="starting points tried before the members are fitted")
+    seed: int = Field(default=0, ge=0, description="seed of starting points and perturbations")
+    kappa: float = Field(
+        default=1.0,
+        gt=0,
+        le=10,
+        description="prior width of fine-tuning as a multiple of the general one: 1 where labels surround the region "
+        "of interest, about 0.1 to keep to the teacher when extrapolating",
+    )
+    sigma_cm1: float | None = Field(
+        default=None, gt=0, description="noise of one label in cm⁻¹; none: 0.3, 0.1, 0.05 or 0.03 by number of labels"
+    )
+    wall_cm1: float = Field(
+        default=100.0, gt=0, description="labels above this energy in cm⁻¹ weigh less, as 1/(1+(E/wall)²)"
+    )
+    max_iterations: int = Field(default=100, ge=1, description="Levenberg–Marquardt steps per member")
+    tolerance: float = Field(
+        default=1e-4, gt=0, lt=1, description="stop when the objective falls by less than this share in a step"
+    )
+
+    def noise_cm1(self, count: int) -> float:
+        """σ in cm⁻¹ for a fit to `count` labels."""
+        if self.sigma_cm1 is not None:
+            return self.sigma_cm1
+        return next((sigma for below, sigma in SIGMA_BY_COUNT if count < below), SIGMA_MANY_CM1)

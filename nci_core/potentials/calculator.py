@@ -1,0 +1,126 @@
+"""ASE calculator of the interaction energy of a host and its probe."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+
+from nci_core.errors import InputError, ModelError
+from nci_core.potentials.checkpoints import load_checkpoint
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.systems.hosts import Host
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def parse_slice(text: Any, n: int, key: str) -> list[int]:
+    """Atom indices from '0:12' or '12'; InputError when it does not fit n atoms.
+
+    >>> parse_slice("0:3", 4, "monomer_a")
+    [0, 1, 2]
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", str(text))
+    if match:
+        start = int(match[1])
+        stop = int(match[2]) if match[2] else start + 1
+        if start < stop <= n:
+            return list(range(start, stop))
+    raise InputError(f"{key} = {str(text)!r} does not name atoms of a structure of {n}; write it as '0:{n - 1}'.")
+
+
+def rigid_reaction(positions: FloatArray, force: FloatArray, torque: FloatArray) -> FloatArray:
+    """Forces (n, 3) of least norm Σ|f_i|² whose sum is `force` and torque about the centroid is `torque`.
+
+    f_i = F/n + μ × x_i with x_i the positions from the centroid and Iμ = τ, I = Σ(x_i²·1 − x_i x_iᵀ).
+
+    Args:
+        positions: (n, 3) in Å.
+        force: (3,) in eV/Å.
+        torque: (3,) in eV.
+    """
+    x = positions - positions.mean(axis=0)
+    inertia = (x**2).sum() * np.eye(3) - x.T @ x
+    # The pseudo-inverse drops the axis of a linear host, about which no torque can act.
+    mu = np.linalg.pinv(inertia, rcond=1e-10, hermitian=True) @ torque
+    forces: FloatArray = force / len(x) + np.cross(mu, x)
+    return forces
+
+
+class NCICalculator(Calculator):
+    """Interaction energy of a rigid host and a probe atom, from a model.
+
+    `atoms.info["monomer_a"]` and `["monomer_b"]` ("0:12", "12:13") say which atoms are host and
+    probe, as in nci's extxyz files; without them the probe is the last atom. Cells are ignored.
+
+    Results: `energy` (eV, the interaction energy, zero at separation), `forces` (n, 3) in eV/Å,
+    `energy_uncertainty` (eV, standard deviation over the members).
+
+    Forces: on the probe −dE/dR, exact. The host is rigid in the model, so only the sum and the
+    torque of the forces on it are defined: −F_probe and the opposite torque. They are given to its
+    atoms by the distribution of least norm, so that total force and torque of the dimer vanish and
+    any rigid motion (constrained dynamics, a rigid-body optimiser) sees the exact gradient. They say
+    nothing about how the host would deform; keep it fixed or rigid.
+
+    Args:
+        model: an Ensemble or the path of a checkpoint.
+        device: 'cpu' (fastest for single points), 'auto' or 'cuda'.
+    """
+
+    implemented_properties: ClassVar[list[str]] = ["energy", "forces", "energy_uncertainty"]
+    ignored_changes: ClassVar[set[str]] = {"cell", "pbc", "initial_charges", "initial_magmoms"}
+
+    def __init__(self, model: Ensemble | str | Path, device: str = "cpu", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
+        self._host: Host | None = None
+
+    def monomers(self, atoms: Atoms) -> tuple[list[int], int]:
+        """Indices of the host's atoms, and of the probe; InputError or ModelError when they do not fit."""
+        n = len(atoms)
+        if "monomer_a" in atoms.info and "monomer_b" in atoms.info:
+            rows = {key: parse_slice(atoms.info[key], n, key) for key in ("monomer_a", "monomer_b")}
+        else:
+            rows = {"monomer_a": list(range(n - 1)), "monomer_b": [n - 1]}
+        host, probe = rows["monomer_a"], rows["monomer_b"]
+        if not host or len(probe) != 1 or sorted(host + probe) != list(range(n)):
+            raise InputError(
+                f"A dimer needs a host and one probe atom that together are its {n} atoms; "
+                "set atoms.info['monomer_a'] and ['monomer_b'] such as '0:12' and '12:13'."
+            )
+        symbol = atoms.get_chemical_symbols()[probe[0]]
+        if symbol != self.ensemble.probe:
+            raise ModelError(f"The probe is {symbol}, but this model was fitted for {self.ensemble.probe}.")
+        return host, probe[0]
+
+    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
+        """The host, kept while its atoms stay where they are: frames need not be found again."""
+        known = self._host
+        if known is None or known.symbols != symbols or not np.array_equal(known.positions, positions):
+            self._host = known = Host("host", symbols, positions)
+        return known
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """Fill `results`; called by ASE."""
+        super().calculate(atoms, list(properties), list(system_changes))
+        rows, probe = self.monomers(self.atoms)
+        symbols = self.atoms.get_chemical_symbols()
+        host = self._rigid_host(tuple(symbols[i] for i in rows), self.atoms.positions[rows])
+        R = self.atoms.positions[probe]
+        energy, std = self.ensemble.energies_and_std(host, R[None])
+        self.results: dict[str, Any] = {"energy": float(energy[0]), "energy_uncertainty": float(std[0])}
+        if "forces" in properties:
+            force = -self.ensemble.energies_and_gradients(host, R[None])[1][0]
+            forces = np.zeros((len(self.atoms), 3))
+            forces[probe] = force
+            forces[rows] = rigid_reaction(host.positions, -force, -np.cross(R - host.centre, force))
+            self.results["forces"] = forces

@@ -1,0 +1,125 @@
+"""Models on disk: one file, versioned, written atomically, read without executing anything."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nci_core.errors import ModelError
+from nci_core.potentials.ensemble import Ensemble, Prior
+from nci_core.potentials.parameters import StudentConfig
+from nci_core.potentials.student import Student
+
+#: Version of the file's layout; a reader refuses files from the future.
+VERSION = 1
+
+
+class CheckpointHeader(BaseModel):
+    """Everything in a checkpoint that is not a tensor; stored as JSON text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["nci-ensemble"] = "nci-ensemble"
+    version: int = Field(default=VERSION, ge=1, description="layout of the file")
+    probe: str = Field(description="chemical symbol of the probe")
+    elements: tuple[str, ...] = Field(min_length=1, description="host elements, in the order of the parameters")
+    config: StudentConfig = Field(description="terms of the members")
+    members: int = Field(ge=1, description="number of members")
+    sigma_cm1: float = Field(gt=0, description="noise the fit assumed, cm⁻¹")
+    prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
+    metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
+
+
+def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
+    """Write a model; the file appears complete or not at all."""
+    path = Path(path)
+    prior = ensemble.prior
+    header = CheckpointHeader(
+        probe=ensemble.probe,
+        elements=ensemble.elements,
+        config=ensemble.config,
+        members=len(ensemble.members),
+        sigma_cm1=ensemble.sigma_cm1,
+        prior_scale=None if prior is None else prior.scale,
+        metadata=dict(ensemble.metadata),
+    )
+    content: dict[str, Any] = {
+        "header": header.model_dump_json(),
+        "theta": torch.stack([s.theta for s in ensemble.members]).cpu(),
+    }
+    if prior is not None:
+        content |= {"prior_mean": prior.mean.cpu(), "prior_width": prior.width.cpu()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise ModelError(f"Cannot write the model {path}: {error.strerror or error}.") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ModelError(f"Cannot write the model {path}: {error.strerror or error}.") from None
+        raise
+    return path
+
+
+def _header(path: Path, content: Any) -> CheckpointHeader:
+    text = content.get("header") if isinstance(content, dict) else None
+    if not isinstance(text, str) or '"nci-ensemble"' not in text:
+        raise ModelError(f"{path} is not a model written by nci; give a checkpoint from a campaign's models folder.")
+    try:
+        loose = VersionOnly.model_validate_json(text)
+        if loose.version > VERSION:
+            raise ModelError(
+                f"{path} was written by a newer nci (layout {loose.version}, this one reads {VERSION}); update nci."
+            )
+        return CheckpointHeader.model_validate_json(text)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "header"
+        raise ModelError(f"{path} is a damaged model: its {where} cannot be read; restore it from a backup.") from None
+
+
+class VersionOnly(BaseModel):
+    """The one field that every version of the layout has."""
+
+    version: int
+
+
+def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
+    """Read a model; ModelError, one sentence, when the file is missing, foreign, damaged or newer.
+
+    The default device is the CPU: small batches are faster there. `.to("auto")` moves a model.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"There is no model file {path}.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # torch raises anything, from zipfile errors to UnpicklingError
+        raise ModelError(
+            f"{path} cannot be read as a model: it is damaged or was not written by nci; restore or refit it."
+        ) from None
+    header = _header(path, content)
+    shape = (header.members, len(header.elements), header.config.size)
+    tensors: dict[str, tuple[int, ...]] = {"theta": shape}
+    if header.prior_scale is not None:
+        tensors |= {"prior_mean": shape[1:], "prior_width": shape[1:]}
+    for name, expected in tensors.items():
+        value = content.get(name)
+        if not isinstance(value, torch.Tensor) or value.shape != expected or value.dtype != torch.float64:
+            raise ModelError(f"{path} is a damaged model: its {name} is not a float64 tensor of shape {expected}.")
+        if not bool(torch.isfinite(value).all()):
+            raise ModelError(f"{path} is a damaged model: its {name} has values that are not numbers.")
+    prior = None
+    if header.prior_scale is not None:
+        prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale)
+    members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
+    return Ensemble(members, prior, header.sigma_cm1, header.metadata).to(device)
