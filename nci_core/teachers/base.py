@@ -1,0 +1,176 @@
+"""What every teacher offers: supermolecular interaction energies of a dimer, point by point."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.errors import TeacherError
+from nci_core.systems import Dimer
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Called with (done, total) after each finished point.
+Progress = Callable[[int, int], None]
+
+#: Channels may miss the energy by this much (eV), the rounding of a sum of Hartree totals.
+SUM_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class TeacherPoint:
+    """The teacher's result for one configuration.
+
+    Attributes:
+        index: row of the position in the array that was asked for.
+        energy: supermolecular interaction energy in eV.
+        channels: name → eV; their sum is `energy`.
+        force: (3,) in eV/Å on the probe, or None when the teacher has no forces.
+        seconds: wall time of this point; points of one batch share the batch's time evenly.
+    """
+
+    index: int
+    energy: float
+    channels: dict[str, float]
+    force: FloatArray | None
+    seconds: float
+
+
+#: Called with each point as soon as it is finished, so that the caller can store it.
+OnPoint = Callable[[TeacherPoint], None]
+
+
+@dataclass(frozen=True)
+class TeacherLabels:
+    """The teacher's results for m configurations.
+
+    Attributes:
+        energy: (m,) supermolecular interaction energies in eV.
+        channels: name → (m,) eV; their sum is `energy`.
+        forces: (m, 3) in eV/Å on the probe, or None when the teacher has no forces.
+        seconds: wall time of all points together.
+
+    Raises TeacherError if a number is not finite or the channels do not add up, so that a bad
+    label cannot be stored unseen.
+    """
+
+    energy: FloatArray
+    channels: dict[str, FloatArray]
+    forces: FloatArray | None
+    seconds: float
+
+    def __post_init__(self) -> None:
+        total = np.zeros_like(self.energy)
+        for name, values in self.channels.items():
+            if values.shape != self.energy.shape:
+                raise TeacherError(
+                    f"Channel {name!r} has {values.shape} values for {self.energy.shape} energies of the teacher."
+                )
+            total = total + values
+        for what, array in (("energy", self.energy), ("force", self.forces)):
+            if array is not None and not np.isfinite(array).all():
+                row = int(np.argwhere(~np.isfinite(array))[0, 0])
+                raise TeacherError(f"The teacher's {what} at position {row} is not a number.")
+        if not np.allclose(total, self.energy, rtol=1e-9, atol=SUM_TOLERANCE):
+            raise TeacherError(f"The teacher's channels {', '.join(self.channels)} do not add up to its energy.")
+
+
+@runtime_checkable
+class Teacher(Protocol):
+    """A cheap potential.
+
+    Attributes:
+        name: stable, stored with each label.
+        channels: ("total",) or ("repulsion", "dispersion").
+    """
+
+    name: str
+    channels: tuple[str, ...]
+
+    def check(self, dimer: Dimer) -> None:
+        """Raise TeacherError, in one sentence, if this teacher cannot treat the dimer."""
+        ...
+
+    def evaluate(
+        self,
+        dimer: Dimer,
+        positions: FloatArray,
+        *,
+        progress: Progress | None = None,
+        on_point: OnPoint | None = None,
+    ) -> TeacherLabels:
+        """Labels of (m, 3) probe positions in Å; `on_point` gets each point as soon as it is finished."""
+        ...
+
+
+class TeacherBase(ABC):
+    """Gives a teacher `evaluate` from an iterator over points.
+
+    A caller that stores points as they come, and resumes later, either passes `on_point` or
+    loops over `points` itself with the positions that are still missing. An exception raised
+    by a callback (CancelledError, say) ends the run; the points before it have been handed over.
+    """
+
+    name: str
+    channels: tuple[str, ...] = ("total",)
+
+    @abstractmethod
+    def check(self, dimer: Dimer) -> None:
+        """Raise TeacherError, in one sentence, if this teacher cannot treat the dimer."""
+
+    @abstractmethod
+    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
+        """Yield one TeacherPoint for each of (m, 3) probe positions in Å, in their order."""
+
+    def evaluate(
+        self,
+        dimer: Dimer,
+        positions: FloatArray,
+        *,
+        progress: Progress | None = None,
+        on_point: OnPoint | None = None,
+    ) -> TeacherLabels:
+        """Labels of (m, 3) probe positions in Å; `on_point` gets each point as soon as it is finished."""
+        positions = dimer.check(positions)
+        self.check(dimer)
+        start = time.perf_counter()
+        return collect(self.points(dimer, positions), len(positions), start, progress, on_point, self.channels)
+
+
+def finite_point(
+    index: int, channels: Mapping[str, float], force: FloatArray | None, seconds: float, name: str
+) -> TeacherPoint:
+    """A TeacherPoint whose energy is the sum of its channels (eV); TeacherError if a number is not finite."""
+    if not np.isfinite(list(channels.values())).all() or not (force is None or np.isfinite(force).all()):
+        raise TeacherError(f"Teacher {name} gave no finite energy at position {index}.")
+    parts = {name: float(value) for name, value in channels.items()}
+    return TeacherPoint(index, sum(parts.values()), parts, force, seconds)
+
+
+def collect(
+    points: Iterable[TeacherPoint],
+    total: int,
+    start: float,
+    progress: Progress | None,
+    on_point: OnPoint | None,
+    channels: tuple[str, ...],
+) -> TeacherLabels:
+    """Gather points into labels, calling back after each one."""
+    done: list[TeacherPoint] = []
+    for point in points:
+        done.append(point)
+        if on_point is not None:
+            on_point(point)
+        if progress is not None:
+            progress(len(done), total)
+    forces = [p.force for p in done if p.force is not None]
+    return TeacherLabels(
+        energy=np.array([p.energy for p in done]),
+        channels={name: np.array([p.channels[name] for p in done]) for name in channels},
+        forces=np.array(forces) if forces and len(forces) == len(done) else None,
+        seconds=time.perf_counter() - start,
+    )

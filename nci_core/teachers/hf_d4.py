@@ -1,0 +1,61 @@
+"""The default teacher: counterpoise-corrected Hartree–Fock and D4 dispersion, as two channels."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.errors import TeacherError
+from nci_core.systems import Dimer
+from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.d4 import D4Dispersion
+from nci_core.units import HARTREE_EV
+
+FloatArray = npt.NDArray[np.float64]
+
+DEFAULT_BASIS = "aug-cc-pvdz"
+
+
+class HartreeFockD4(TeacherBase):
+    """HF + D4 in two channels.
+
+    - `repulsion`: density-fitted Hartree–Fock interaction energy with counterpoise correction
+      (Boys, Bernardi, Mol. Phys. 19, 553 (1970), DOI 10.1080/00268977000101561). It holds
+      electrostatics and induction too; in the systems of interest exchange repulsion dominates.
+    - `dispersion`: D4 with the parameters for Hartree–Fock.
+
+    No forces. All state is made per call, so that any number of processes may run side by side.
+    """
+
+    channels: tuple[str, ...] = ("repulsion", "dispersion")
+
+    def __init__(self, basis: str = DEFAULT_BASIS) -> None:
+        self.basis = basis.lower()
+        self.name = "hf-d4" if self.basis == DEFAULT_BASIS else f"hf-d4:{self.basis}"
+
+    def check(self, dimer: Dimer) -> None:
+        """Raise TeacherError if an element has no basis or no D4 parameters."""
+        from nci_core.teachers.fitted_hf import load_basis
+
+        D4Dispersion.check(dimer)
+        load_basis(self.basis, sorted({*dimer.host.symbols, dimer.probe}))
+
+    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
+        """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
+        from nci_core.teachers.fitted_hf import FittedHartreeFock
+
+        start = time.perf_counter()
+        try:
+            hartree_fock = FittedHartreeFock(dimer, self.basis)
+        except MemoryError:
+            raise TeacherError(f"There is not enough memory for Hartree–Fock of {dimer.name}.") from None
+        dispersion = D4Dispersion(dimer).energies(positions)
+        for index, position in enumerate(positions):
+            channels = {
+                "repulsion": hartree_fock.interaction_energy(position) * HARTREE_EV,
+                "dispersion": float(dispersion[index]),
+            }
+            now = time.perf_counter()
+            yield finite_point(index, channels, None, now - start, self.name)
+            start = time.perf_counter()

@@ -1,0 +1,58 @@
+"""Find a teacher by its spec; heavy packages are imported only for the teacher that is asked for."""
+
+from pathlib import Path
+
+from nci_core.errors import TeacherError
+from nci_core.teachers.base import Teacher
+
+#: What people may write, for help texts.
+TEACHER_SPECS = (
+    "hf-d4",
+    "hf-d4:BASIS",
+    "gfn2-xtb",
+    "mace:NAME",
+    "mace:/path/to/x.model",
+    "ase:module.ClassName",
+)
+
+
+def find_teacher(
+    spec: str, *, device: str = "auto", trusted: bool = False, sha256: str | None = None, head: str | None = None
+) -> Teacher:
+    """The teacher called `spec`; raises TeacherError for an unknown one.
+
+    Args:
+        spec: "hf-d4" (default teacher), "hf-d4:BASIS", "gfn2-xtb", "mace:NAME" (a foundation
+            model, downloaded), "mace:/path/to/x.model", "ase:module.ClassName".
+        device: "auto", "cpu" or "cuda"; only MACE uses it.
+        trusted: consent to load a local MACE file, which is a pickle and can run any code.
+        sha256: load a local MACE file only if it has this digest; stands in for `trusted`.
+        head: which head of a multi-head MACE model to use.
+
+    >>> find_teacher("hf-d4").channels
+    ('repulsion', 'dispersion')
+    """
+    kind, _, rest = spec.strip().partition(":")
+    kind = kind.lower()
+    if kind == "hf-d4" and bool(rest) == (":" in spec):
+        from nci_core.teachers.hf_d4 import DEFAULT_BASIS, HartreeFockD4
+
+        return HartreeFockD4(rest or DEFAULT_BASIS)
+    if kind == "gfn2-xtb" and not rest:
+        from nci_core.teachers.xtb import GFN2Teacher
+
+        return GFN2Teacher()
+    if kind == "mace" and rest:
+        from nci_core.teachers.mace import MaceTeacher
+
+        name = str(Path(rest).expanduser()) if _is_path(rest) else rest
+        return MaceTeacher(name, device=device, trusted=trusted, sha256=sha256, head=head)
+    if kind == "ase" and rest:
+        from nci_core.teachers.supermolecular import calculator_teacher
+
+        return calculator_teacher(rest)
+    raise TeacherError(f"Unknown teacher {spec!r}; choose one of {', '.join(TEACHER_SPECS)}.")
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.endswith(".model")
