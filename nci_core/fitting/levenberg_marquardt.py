@@ -96,6 +96,7 @@ def _solve(matrix: Tensor, right: Tensor) -> Tensor:
     """Solution of a symmetric positive definite system (p, p), (p,)."""
     factor, info = torch.linalg.cholesky_ex(matrix)
     if int(info):
-        return torch.linalg.lstsq(matrix, right[:, None]).solution[:, 0]
+        least: Tensor = torch.linalg.lstsq(matrix, right[:, None]).solution[:, 0]
+        return least
     solution: Tensor = torch.cholesky_solve(right[:, None], factor)[:, 0]
     return solution

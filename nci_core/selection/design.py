@@ -1,0 +1,74 @@
+"""Optimal design of a linearised Gaussian model. Numpy only."""
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def posterior_covariance(J: FloatArray, variance: FloatArray) -> FloatArray:
+    """Σ = (1 + JᵀV⁻¹J)⁻¹ for whitened parameters.
+
+    Args:
+        J: (k, p) Jacobian of the labelled points by whitened parameters.
+        variance: (k,) V, noise variances of their labels.
+    """
+    precision = np.eye(J.shape[1]) + (J.T / variance) @ J
+    inverse = np.linalg.inv(precision)
+    covariance: FloatArray = 0.5 * (inverse + inverse.T)
+    return covariance
+
+
+def add_label(covariance: FloatArray, j: FloatArray, variance: float) -> FloatArray:
+    """Σ after one more label with Jacobian j (p,): Σ − Σj jᵀΣ/(v + jᵀΣj)."""
+    v = covariance @ j
+    updated: FloatArray = covariance - np.outer(v, v) / (variance + j @ v)
+    return updated
+
+
+def total_variance_reduction(
+    J: FloatArray, variance: FloatArray, covariance: FloatArray, target: FloatArray
+) -> FloatArray:
+    """(n,) fall of Σ_p Var(p) if each point x were labelled: Σ_p Cov(x,p)²/(v_x + Var x).
+
+    Args:
+        J: (n, p) Jacobian of the candidates.
+        variance: (n,) noise variances of their labels.
+        covariance: (p, p) Σ.
+        target: (p, p) G = Σ_p j_p j_pᵀ over the points that matter.
+    """
+    projected = J @ covariance
+    numerator = np.einsum("np,np->n", projected @ target, projected)
+    reduction: FloatArray = numerator / (variance + np.einsum("np,np->n", projected, J))
+    return reduction
+
+
+def greedy_i_optimal(
+    J: FloatArray,
+    variance: FloatArray,
+    covariance: FloatArray,
+    targets: npt.NDArray[np.bool_],
+    free: npt.NDArray[np.bool_],
+    count: int,
+) -> tuple[list[int], list[float]]:
+    """Rows of J chosen one by one to lower the summed variance of the targets most, and those falls.
+
+    Args:
+        J: (n, p); variance: (n,); covariance: (p, p) with the labels so far.
+        targets: (n,) points whose variance counts.
+        free: (n,) points that may be chosen.
+        count: how many.
+    """
+    G = J[targets].T @ J[targets]
+    free = free.copy()
+    chosen: list[int] = []
+    scores: list[float] = []
+    while len(chosen) < count and free.any():
+        rows = np.flatnonzero(free)
+        fall = total_variance_reduction(J[rows], variance[rows], covariance, G)
+        best = int(rows[np.argmax(fall)])
+        chosen.append(best)
+        scores.append(float(fall.max()))
+        free[best] = False
+        covariance = add_label(covariance, J[best], float(variance[best]))
+    return chosen, scores

@@ -1,0 +1,52 @@
+"""I-optimal selection: the labels that make the student most certain where it matters."""
+
+import numpy as np
+
+from nci_core.errors import InputError, ModelError
+from nci_core.fitting.objective import label_weights
+from nci_core.fitting.settings import FitSettings
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.selection.design import FloatArray, greedy_i_optimal, posterior_covariance
+from nci_core.selection.request import Selection, SelectionRequest
+from nci_core.systems.hosts import Host
+from nci_core.units import from_cm1
+
+
+def whitened_jacobian(ensemble: Ensemble, host: Host, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Energies (m,) in eV of the first member and dE/dz (m, p) by whitened parameters, eV."""
+    if ensemble.prior is None:
+        raise ModelError("This model keeps no prior widths, which I-optimal selection needs; fit it with nci.")
+    energies, J = ensemble.members[0].jacobian(host, positions)
+    width = (ensemble.prior.width * ensemble.prior.scale).flatten().cpu().numpy()
+    return energies, J * width
+
+
+def label_variance(energies: FloatArray, sigma_cm1: float) -> FloatArray:
+    """σ²/W(E) in eV²: the noise a fit grants a label of this energy."""
+    variance: FloatArray = from_cm1(sigma_cm1) ** 2 / label_weights(energies)
+    return variance
+
+
+def i_optimal(request: SelectionRequest) -> Selection:
+    """Greedy I-optimal design of the linearised student; each score is the expected fall of Σ Var in eV².
+
+    With Σ = (P + JᵀWJ/σ²)⁻¹, the posterior covariance of the parameters given the labelled points,
+    take argmax_x Σ_p Cov(x,p)²/(σ_x² + Var x) over pool points p predicted below the limit, update
+    Σ for that label, and repeat; Cohn's criterion, DOI 10.1613/jair.295. It needs no energies of the
+    candidates, only the model's own.
+
+    The request's model gives energies and derivatives; a distilled model (no labels yet) works too.
+    """
+    if request.ensemble is None:
+        raise InputError("I-optimal selection needs a model; distil or fine-tune one first.")
+    model = request.ensemble
+    energies, J = whitened_jacobian(model, request.dimer.host, request.pool)
+    labelled = np.asarray(request.labelled)
+    # Not the model's own σ: a distilled model's belongs to thousands of teacher labels.
+    sigma_cm1 = request.sigma_cm1 or FitSettings().noise_cm1(len(labelled) + request.count)
+    variance = label_variance(energies, sigma_cm1)
+    covariance = posterior_covariance(J[labelled], variance[labelled])
+    std: FloatArray = np.sqrt(np.maximum(np.einsum("np,np->n", J @ covariance, J), 0.0))
+    targets, free = request.inside(energies), request.candidates(energies)
+    chosen, scores = greedy_i_optimal(J, variance, covariance, targets, free, request.count)
+    return Selection(np.array(chosen, dtype=np.int64), np.array(scores), std)
