@@ -68,7 +68,8 @@ def configurations_frame(
     )
     table = _read(store, query)
     numbers = ("teacher_ev", "label_ev", "student_ev", "student_std_ev")
-    return table.astype(dict.fromkeys(numbers, "float64") | {"label_id": "Int64", "round_number": "Int64", "in_basket": "bool"})
+    integers = dict.fromkeys(("label_id", "round_number"), "Int64")
+    return table.astype(dict.fromkeys(numbers, "float64") | integers | {"in_basket": "bool"})
 
 
 def _read(store: Store, query: Executable) -> "DataFrame":

@@ -1,0 +1,214 @@
+"""The engine: a detached process that hands waiting jobs to Dask and clears up after lost ones.
+
+`python -m nci_core.jobs.engine --campaign DIR [--workers N] [--scheduler tcp://host:port]`. One per
+campaign. It holds no state that matters: kill it, start it again, and it goes on from the store.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from nci_core.errors import JobError, NCIError, StoreError
+from nci_core.jobs.lock import EngineLock, EngineStatus, Phase, write_status
+from nci_core.jobs.pool import Pool
+from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
+from nci_core.jobs.supervisor import Task
+from nci_core.store import Store, journal
+from nci_core.store import jobs as queue
+
+POLL_SECONDS = 0.3
+#: Failures to start a job's supervisor (not the job) before the job is given up.
+START_TRIES = 3
+
+log = logging.getLogger("nci.engine")
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How an engine runs; see `client.ensure_engine` for the fields."""
+
+    campaign_dir: Path
+    workers: int
+    threads: int = 1
+    scheduler: str | None = None
+    idle_seconds: float = 600.0
+    openblas_coretype: str = "auto"
+    nice: int = 0
+    database: str | None = None
+
+
+class Engine:
+    """The loop: clear up, start waiting jobs, look after running ones."""
+
+    def __init__(self, settings: EngineSettings, store: Store, pool: Pool, lock: EngineLock) -> None:
+        self.settings = settings
+        self.store = store
+        self.pool = pool
+        self.lock = lock
+        self.stopping = False
+        self._failures: dict[int, int] = {}
+        self._worked_at = time.monotonic()
+
+    def run(self) -> None:
+        """Work until idle for long enough or told to stop."""
+        busy_since: float | None = None
+        while not self.stopping:
+            try:
+                self.step()
+                busy_since = None
+            except StoreError as error:
+                # A locked database or a full disk passes; running jobs go on meanwhile.
+                busy_since = busy_since or time.monotonic()
+                log.warning("%s", error)
+                if time.monotonic() - busy_since > 300:
+                    raise
+                time.sleep(2.0)
+            if time.monotonic() - self._worked_at > self.settings.idle_seconds and self._may_leave():
+                log.info("no work for %g s: ending", self.settings.idle_seconds)
+                return
+            time.sleep(POLL_SECONDS)
+        log.info("told to stop")
+
+    def step(self) -> None:
+        """One turn of the loop."""
+        self._collect()
+        running = queue.fetch(self.store, states=["running"])
+        for job in running:
+            if not supervisor_alive(job):
+                kill_orphan(job)
+                state = queue.put_back(self.store, job.id, job.attempt, "its worker process ended")
+                log.warning("job %d (%s) lost its worker: %s", job.id, job.kind, state)
+        tracked = self.pool.job_ids()
+        others = sum(job.id not in tracked for job in running)
+        free = self.pool.capacity() - len(tracked) - others
+        for job in queue.next_waiting(self.store, max(free, 0), skip=sorted(tracked)):
+            log.info("job %d (%s) goes to a worker", job.id, job.kind)
+            self.pool.submit(self._task(job.id), job.priority)
+        if running or self.pool.job_ids():
+            self._worked_at = time.monotonic()
+
+    def release_running(self) -> None:
+        """After the local workers have ended on purpose: their jobs wait again, the attempt forgiven."""
+        for job in queue.fetch(self.store, states=["running"]):
+            if not supervisor_alive(job):
+                kill_orphan(job)
+                queue.put_back(self.store, job.id, job.attempt, "the engine was stopped", count=False)
+
+    def _collect(self) -> None:
+        for job_id, outcome, failed in self.pool.collect():
+            log.log(logging.WARNING if failed else logging.INFO, "job %d: %s", job_id, outcome)
+            if not failed:
+                self._failures.pop(job_id, None)
+                continue
+            self._failures[job_id] = self._failures.get(job_id, 0) + 1
+            if self._failures[job_id] >= START_TRIES:
+                self._failures.pop(job_id)
+                queue.give_up_waiting(self.store, job_id, f"The job could not be started on a worker: {outcome}.")
+
+    def _task(self, job_id: int) -> Task:
+        settings = self.settings
+        return Task(
+            database=settings.database or str(self.store.path),
+            folder=str(settings.campaign_dir),
+            job_id=job_id,
+            threads=settings.threads,
+            openblas_coretype=settings.openblas_coretype,
+            nice=settings.nice,
+        )
+
+    def _may_leave(self) -> bool:
+        """Let go of the lock, then look once more: a job submitted meanwhile finds us or a new engine."""
+        self.lock.release()
+        if not queue.next_waiting(self.store, 1) or not self.lock.acquire():
+            return True
+        self._worked_at = time.monotonic()
+        return False
+
+
+def run_engine(settings: EngineSettings) -> int:
+    """Run a campaign's engine until it is idle or told to stop; returns the exit code."""
+    lock = EngineLock(settings.campaign_dir)
+    if not lock.acquire(wait_seconds=2.0):
+        log.info("another engine runs for %s", settings.campaign_dir)
+        return 0
+
+    def say(phase: Phase, error: str | None = None) -> None:
+        try:
+            status = EngineStatus(True, phase, os.getpid(), hostname(), settings.workers, settings.scheduler, error)
+            write_status(settings.campaign_dir, status)
+        except StoreError as problem:  # a full disk does not keep jobs from ending well
+            log.warning("%s", problem)
+
+    try:
+        say("starting")
+        with Store.open(settings.database or settings.campaign_dir) as store:
+            found = journal.reconcile(store, folder=settings.campaign_dir)
+            log.info("started for %s; %d journaled labels recovered", settings.campaign_dir, found.recorded)
+            for problem in found.problems:
+                log.warning("%s", problem)
+            with Pool(settings.workers, settings.scheduler) as pool:
+                engine = Engine(settings, store, pool, lock)
+
+                def on_signal(number: int, frame: FrameType | None) -> None:
+                    engine.stopping = True
+
+                signal.signal(signal.SIGTERM, on_signal)
+                signal.signal(signal.SIGINT, on_signal)
+                say("ready")
+                engine.run()
+            if engine.stopping:
+                engine.release_running()
+                say("stopped")
+    except NCIError as error:
+        log.error("%s", error)
+        say("failed", str(error))
+        return error.exit_code
+    except Exception as error:
+        log.exception("the engine failed")
+        say("failed", f"The engine failed with {type(error).__name__}: {error}")
+        return JobError.exit_code
+    finally:
+        lock.release()
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser(prog="python -m nci_core.jobs.engine", description=__doc__)
+    parser.add_argument("--campaign", type=Path, required=True, help="campaign folder")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="jobs at once (default: one per core)")
+    parser.add_argument("--threads", type=int, default=1, help="linear-algebra threads of each job (default: 1)")
+    parser.add_argument("--scheduler", help="address of an existing Dask scheduler, tcp://host:port")
+    parser.add_argument("--idle-seconds", type=float, default=600.0, help="end after so long without work")
+    parser.add_argument("--openblas-coretype", default="auto", help="OpenBLAS kernel of the jobs, '' to leave it")
+    parser.add_argument("--nice", type=int, default=0, help="niceness added to the jobs")
+    parser.add_argument("--database", help="database URL, if it is not campaign.db in the folder")
+    given = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    log.setLevel(logging.INFO)
+    folder = given.campaign.absolute()
+    if not folder.is_dir():
+        log.error("There is no campaign folder %s.", folder)
+        return JobError.exit_code
+    return run_engine(
+        EngineSettings(
+            campaign_dir=folder,
+            workers=max(given.workers, 1),
+            threads=max(given.threads, 1),
+            scheduler=given.scheduler,
+            idle_seconds=given.idle_seconds,
+            openblas_coretype=given.openblas_coretype,
+            nice=given.nice,
+            database=given.database,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

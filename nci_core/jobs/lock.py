@@ -1,0 +1,121 @@
+"""One engine per campaign: a lock the kernel releases when its holder dies, however it dies."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import orjson
+
+from nci_core.errors import JobError
+from nci_core.store.journal import write_atomically
+
+LOCK_NAME = "engine.lock"
+STATUS_NAME = "engine.json"
+
+Phase = Literal["starting", "ready", "stopped", "failed"]
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """What is known about a campaign's engine.
+
+    Attributes:
+        running: an engine holds the campaign's lock now.
+        phase: what the latest engine said of itself; "stopped" if there never was one.
+        pid: its process.
+        host: its machine.
+        workers: how many jobs it runs at once.
+        scheduler: the Dask scheduler's address.
+        error: one sentence if it failed.
+    """
+
+    running: bool = False
+    phase: Phase = "stopped"
+    pid: int | None = None
+    host: str | None = None
+    workers: int | None = None
+    scheduler: str | None = None
+    error: str | None = None
+
+
+class EngineLock:
+    """The campaign's lock, held by its engine for as long as it takes jobs."""
+
+    def __init__(self, campaign_dir: Path) -> None:
+        self.path = campaign_dir / LOCK_NAME
+        self._descriptor: int | None = None
+
+    def acquire(self, wait_seconds: float = 0.0) -> bool:
+        """Take the lock; False if another process still holds it after `wait_seconds`."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise JobError(f"The engine's lock {self.path} cannot be made: {error.strerror}.") from error
+        end = time.monotonic() + wait_seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._descriptor = descriptor
+                return True
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    os.close(descriptor)
+                    return False
+                time.sleep(0.05)
+
+    def release(self) -> None:
+        """Let go of the lock; the file stays, for deleting it would let two holders in."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def write_status(campaign_dir: Path, status: EngineStatus) -> None:
+    """Say what the engine is doing; written by the lock's holder only."""
+    write_atomically(campaign_dir / STATUS_NAME, orjson.dumps(asdict(status), option=orjson.OPT_INDENT_2))
+
+
+def engine_status(campaign_dir: str | Path) -> EngineStatus:
+    """Whether a campaign's engine runs, and what it last said of itself."""
+    folder = Path(campaign_dir)
+    try:
+        said = EngineStatus(**orjson.loads((folder / STATUS_NAME).read_bytes()))
+    except (OSError, orjson.JSONDecodeError, TypeError):
+        said = EngineStatus()
+    running = _is_held(folder / LOCK_NAME)
+    phase: Phase = said.phase
+    if running and phase in ("stopped", "failed"):
+        phase = "starting"  # its predecessor said that
+    elif not running and phase in ("starting", "ready"):
+        phase = "stopped"  # it was killed
+    return EngineStatus(**(asdict(said) | {"running": running, "phase": phase}))
+
+
+def _is_held(path: Path) -> bool:
+    with _opened(path) as descriptor:
+        if descriptor is None:
+            return False
+        try:
+            # Shared, so that two who ask do not see each other as an engine.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,90 @@
+"""Processes: which are alive, how they end with their parent, what environment they get."""
+
+import contextlib
+import ctypes
+import os
+import platform
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from nci_core.store.schema import Job, utc_now
+
+#: On another machine only the heartbeat is seen; beyond this age its job counts as lost.
+STALE_SECONDS = 120.0
+_PR_SET_PDEATHSIG = 1
+
+
+def hostname() -> str:
+    """This machine's name, as stored with running jobs."""
+    return socket.gethostname()
+
+
+def supervisor_alive(job: Job) -> bool:
+    """Whether the process that watches over a running job still exists.
+
+    On this machine the process itself is asked for (a laptop that slept has old heartbeats but
+    live processes), elsewhere the heartbeat decides.
+    """
+    if job.host == hostname() and job.supervisor_pid is not None:
+        try:
+            process = psutil.Process(job.supervisor_pid)
+            # A younger process only has the same number.
+            same = job.started_at is None or process.create_time() <= job.started_at.timestamp() + 1.0
+            return same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+    return job.heartbeat_at is not None and (utc_now() - job.heartbeat_at).total_seconds() < STALE_SECONDS
+
+
+def kill_orphan(job: Job) -> None:
+    """End a job's child process on this machine, if its supervisor left one behind."""
+    if job.host != hostname() or job.pid is None:
+        return
+    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        command = psutil.Process(job.pid).cmdline()
+        if "nci_core.jobs.run" in command and str(job.id) in command:
+            os.killpg(job.pid, signal.SIGKILL)
+
+
+def end_with_parent(parent_pid: int) -> None:
+    """Make this process end when `parent_pid` does: by the kernel on Linux, by a watching thread anywhere."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent_pid:
+            time.sleep(0.5)
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
+def job_environment(threads: int, openblas_coretype: str = "auto") -> dict[str, str]:
+    """Environment of a job's process: threads of the linear algebra, and its kernel.
+
+    PySCF's wheel ships an OpenBLAS that knows no recent processor and falls back to slow kernels;
+    "auto" makes it use the Haswell ones (AVX2) where the processor has them. The variable must be
+    set before Python starts. One set by the user is left alone; "" leaves the choice to OpenBLAS.
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    environment = dict(os.environ) | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"}
+    kernel = ("Haswell" if _has_avx2() else "") if openblas_coretype == "auto" else openblas_coretype
+    if kernel:
+        environment.setdefault("OPENBLAS_CORETYPE", kernel)
+    return environment
+
+
+def _has_avx2() -> bool:
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return False
+    try:
+        return " avx2 " in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,95 @@
+"""The process of one job: `python -m nci_core.jobs.run DATABASE FOLDER JOB ATTEMPT PARENT_PID NICE`.
+
+Started by the supervisor; it records the job's end itself, so that a result is never in transit.
+Exit codes: 0 when the end is recorded, whatever it was; otherwise the error's own.
+"""
+
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from nci_core.errors import CancelledError, NCIError, StoreError
+from nci_core.jobs import kinds
+from nci_core.jobs.context import JobContext
+from nci_core.jobs.processes import end_with_parent
+from nci_core.store import Store
+from nci_core.store import jobs as queue
+from nci_core.store.schema import State
+
+#: A busy or full disk gets this many chances before a finished job's end is given up.
+FINISH_TRIES = 5
+
+
+def sentence(error: BaseException, job_id: int) -> str:
+    """What people are told about a failure: the error's own sentence, or where to look."""
+    if isinstance(error, NCIError):
+        return str(error)
+    first = (str(error).strip().splitlines() or ["no message"])[0].rstrip(".")
+    if isinstance(error, MemoryError):
+        first = "there was not enough memory"
+    return f"The job failed with {type(error).__name__}: {first}; see logs/job-{job_id}.log."
+
+
+def run(database: str, folder: Path, job_id: int, attempt: int) -> int:
+    """Run one attempt of a job; returns the exit code."""
+    with Store.open(database) as store:
+        job = queue.get(store, job_id)
+        if job.state != "running" or job.attempt != attempt:
+            return 0  # cancelled or given to another process meanwhile
+        context = JobContext(store, folder, job)
+        signal.signal(signal.SIGTERM, lambda number, frame: context.request_stop())
+        state: State = "complete"
+        result: dict[str, Any] | None = None
+        error: str | None = None
+        try:
+            result = kinds.load(job.kind)(context)
+        except CancelledError:
+            if not _cancelled_by_user(store, job_id):
+                context.flush()
+                return 0  # stopped by a time limit or a shutdown: the supervisor knows which
+            state = "cancelled"
+        except Exception as failure:
+            traceback.print_exc()
+            state, error = "error", sentence(failure, job_id)
+        context.flush()
+        return _finish(store, job_id, attempt, state, result, error)
+
+
+def _cancelled_by_user(store: Store, job_id: int) -> bool:
+    try:
+        return queue.get(store, job_id).cancel_requested
+    except StoreError:
+        return True
+
+
+def _finish(
+    store: Store, job_id: int, attempt: int, state: State, result: dict[str, Any] | None, error: str | None
+) -> int:
+    for trial in range(FINISH_TRIES):
+        try:
+            queue.finish(store, job_id, attempt, state, result=result, error=error)
+            return 0
+        except StoreError as failure:
+            print(f"The end of job {job_id} could not be recorded: {failure}", file=sys.stderr)
+            time.sleep(min(2.0**trial, 10.0))
+    return StoreError.exit_code
+
+
+def main(arguments: list[str]) -> int:
+    """Parse the arguments that the supervisor gave and run the job."""
+    database, folder, job_id, attempt, parent_pid, nice = arguments
+    end_with_parent(int(parent_pid))
+    os.nice(int(nice))
+    try:
+        return run(database, Path(folder), int(job_id), int(attempt))
+    except NCIError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

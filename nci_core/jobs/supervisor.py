@@ -1,0 +1,181 @@
+"""The Dask task of a job: starts its process, watches it, and sees to it that the job ends.
+
+The work is in a child process, so that a crash or a cancel takes nothing else along, and so
+that the linear algebra can be set up by its environment before Python starts.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nci_core.errors import StoreError
+from nci_core.jobs import kinds
+from nci_core.jobs.processes import hostname, job_environment
+from nci_core.store import Store
+from nci_core.store import jobs as queue
+from nci_core.store.schema import Job
+
+POLL_SECONDS = 0.2
+CANCEL_SECONDS = 0.5
+HEARTBEAT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """What travels to the Dask worker.
+
+    Attributes:
+        database: path or URL of the campaign's database.
+        folder: the campaign folder, the same path on every worker.
+        job_id: which job.
+        threads: linear-algebra threads of the job's process.
+        openblas_coretype: see `processes.job_environment`.
+        nice: niceness added to the job's process.
+    """
+
+    database: str
+    folder: str
+    job_id: int
+    threads: int = 1
+    openblas_coretype: str = "auto"
+    nice: int = 0
+
+
+def supervise(task: Task) -> str:
+    """Run a waiting job to its end and return what became of it, for the engine's log.
+
+    Dask may run this again after a worker was lost; a job that is not waiting is left alone.
+    """
+    with Store.open(task.database) as store:
+        job = queue.begin(store, task.job_id, host=hostname(), supervisor_pid=os.getpid())
+        if job is None:
+            return "not waiting any more"
+        return _Supervision(store, task, job).run()
+
+
+class _Supervision:
+    """One attempt of one job."""
+
+    def __init__(self, store: Store, task: Task, job: Job) -> None:
+        self.store = store
+        self.task = task
+        self.job = job
+        self.killed_for: str | None = None  # "cancel" or "time"
+        self.terminated_at: float | None = None
+
+    def run(self) -> str:
+        log_path = Path(self.task.folder) / "logs" / f"job-{self.job.id}.log"
+        try:
+            log_path.parent.mkdir(exist_ok=True)
+            log: Any = log_path.open("ab")
+        except OSError:  # a full disk must not keep jobs from running
+            log, log_path = subprocess.DEVNULL, Path(os.devnull)
+        try:
+            start = log_path.stat().st_size if log_path.is_file() else 0
+            child = self._start(log)
+        except OSError as error:
+            reason = f"The process of job {self.job.id} could not be started: {error.strerror}."
+            queue.finish(self.store, self.job.id, self.job.attempt, "error", error=reason)
+            return "error"
+        finally:
+            if log is not subprocess.DEVNULL:
+                log.close()
+        try:
+            self._watch(child)
+        finally:
+            _kill(child)
+        return self._end(child.returncode, _tail(log_path, start))
+
+    def _start(self, log: Any) -> subprocess.Popen[bytes]:
+        task = self.task
+        numbers = (task.job_id, self.job.attempt, os.getpid(), task.nice)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "nci_core.jobs.run", task.database, task.folder, *map(str, numbers)],
+            env=job_environment(task.threads, task.openblas_coretype),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        with contextlib.suppress(StoreError):
+            queue.beat(self.store, self.job.id, self.job.attempt, pid=child.pid)
+        return child
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
+        started = looked = beaten = time.monotonic()
+        grace = kinds.GRACE_SECONDS.get(self.job.kind, kinds.DEFAULT_GRACE_SECONDS)
+        limit = self.job.time_limit_seconds
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(POLL_SECONDS)
+                return
+            now = time.monotonic()
+            if self.terminated_at is not None:
+                if now - self.terminated_at > grace:
+                    return  # the caller kills it
+            elif limit is not None and now - started > limit:
+                self._terminate(child, "time")
+            elif now - looked > CANCEL_SECONDS:
+                looked = now
+                with contextlib.suppress(StoreError):
+                    if queue.cancel_requested(self.store, self.job.id, self.job.attempt):
+                        self._terminate(child, "cancel")
+            if now - beaten > HEARTBEAT_SECONDS:
+                beaten = now
+                with contextlib.suppress(StoreError):
+                    queue.beat(self.store, self.job.id, self.job.attempt)
+
+    def _terminate(self, child: subprocess.Popen[bytes], reason: str) -> None:
+        self.killed_for, self.terminated_at = reason, time.monotonic()
+        with contextlib.suppress(ProcessLookupError):
+            child.terminate()
+
+    def _end(self, code: int, tail: str) -> str:
+        """Record the end if the child did not."""
+        job, store = self.job, self.store
+        row = queue.get(store, job.id)
+        if row.state != "running" or row.attempt != job.attempt:
+            return row.state
+        if self.killed_for == "cancel":
+            queue.finish(store, job.id, job.attempt, "cancelled")
+        elif self.killed_for == "time":
+            reason = f"The job ran into its time limit of {job.time_limit_seconds:g} s; nothing was kept."
+            queue.finish(store, job.id, job.attempt, "error", error=reason)
+        elif code <= 0:
+            reason = _how_it_ended(code)
+            return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
+        else:
+            reason = f"The job's process ended with code {code}: {tail}; see logs/job-{job.id}.log."
+            queue.finish(store, job.id, job.attempt, "error", error=reason)
+        return queue.get(store, job.id).state
+
+
+def _how_it_ended(code: int) -> str:
+    if code == 0:
+        return "its process was told to stop"
+    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"its process was ended by {name}" + (", perhaps for lack of memory" if -code == signal.SIGKILL else "")
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """End the child's whole process group and collect it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _tail(path: Path, start: int) -> str:
+    """The last line that this attempt wrote to the log."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(start, path.stat().st_size - 4000))
+            lines = stream.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1].strip().rstrip(".")[:300] if lines else "it wrote nothing"
