@@ -20,6 +20,7 @@ KINDS = {
     "teach": "nci_core.campaign.jobs:run_teach",
     "distill": "nci_core.campaign.jobs:run_distill",
     "finetune": "nci_core.campaign.jobs:run_finetune",
+    "select": "nci_core.campaign.jobs:run_select",
     "evaluate": "nci_core.campaign.jobs:run_evaluate",
 }
 #: More kinds, for tests and extensions: "name=module:function", comma-separated. Whoever may set the

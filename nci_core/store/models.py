@@ -1,7 +1,9 @@
 """Stored students: one is active, and an earlier one can be made active again."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy import update as sql_update
@@ -78,3 +80,10 @@ def file_path(store: Store, model: Model) -> Path:
     if file_sha256(path) != model.sha256:
         raise StoreError(f"The file of model {model.name!r} is not the one that was stored: {path} has changed.")
     return path
+
+
+def update_notes(store: Store, model_id: int, notes: Mapping[str, Any]) -> None:
+    """Add JSON values to a model's notes, replacing those of the same name; StoreError if there is no such model."""
+    with store.write() as session:
+        row = _get(store, session.get(Model, model_id), model_id)
+        row.notes = {**row.notes, **notes}

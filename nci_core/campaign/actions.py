@@ -1,0 +1,108 @@
+"""What the app and the command line may ask of a campaign. No torch, no PySCF: jobs do the work."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import InputError, JobError
+from nci_core.jobs import ensure_engine, submit
+from nci_core.store import configurations, labels, picks
+
+#: Set to 1 for demonstrations: nothing can be submitted, whatever the page shows.
+READ_ONLY_VARIABLE = "NCI_READ_ONLY"
+
+
+def read_only() -> bool:
+    """Whether this process must change nothing."""
+    return os.environ.get(READ_ONLY_VARIABLE, "") not in ("", "0")
+
+
+def require_writable() -> None:
+    """Raise JobError in a read-only demonstration."""
+    if read_only():
+        raise JobError("This is a read-only demonstration; run nci yourself to change the campaign.")
+
+
+def start_engine(folder: Path) -> None:
+    """Make sure that the engine that runs this campaign's jobs is there."""
+    require_writable()
+    ensure_engine(folder)
+
+
+def submit_labels(
+    campaign: Campaign,
+    configuration_ids: Sequence[int],
+    picked_by: str,
+    *,
+    priority: int = 0,
+    strategy: str | None = None,
+    start: bool = True,
+) -> list[int]:
+    """Ask for labels of these configurations and return the ids of their new jobs.
+
+    A configuration that has a label of this recipe, or one under way, gets no second job. Test
+    configurations may be labelled only with picked_by "test-set"; they never reach a fit.
+    """
+    require_writable()
+    if not picked_by.strip():
+        raise InputError("Say who picks: give a name.")
+    rows = {row.id: row for row in configurations.fetch(campaign.store, ids=list(configuration_ids))}
+    missing = [number for number in configuration_ids if number not in rows]
+    if missing:
+        raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
+    test = [number for number, row in rows.items() if row.split == "test"]
+    if test and picked_by != "test-set":
+        raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
+    number = None if picked_by == "test-set" else campaign.open_round(picked_by, strategy)
+    asked = labels.request(
+        campaign.store,
+        list(configuration_ids),
+        recipe=campaign.recipe.name,
+        recipe_hash=campaign.recipe.hash,
+        round_number=number,
+        picked_by=picked_by,
+    )
+    jobs = []
+    for label in asked:
+        if label.status == "waiting" and label.job_id is None:
+            payload = {"label_id": label.id}
+            jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
+    picks.set_state(campaign.store, list(configuration_ids), "submitted")
+    if start and jobs:
+        start_engine(campaign.folder)
+    return jobs
+
+
+def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bool) -> int:
+    require_writable()
+    job = submit(campaign.store, kind, payload).id
+    if start:
+        start_engine(campaign.folder)
+    return job
+
+
+def submit_finetune(
+    campaign: Campaign, *, seed: int | None = None, device: str = "auto", notes: str = "", start: bool = True
+) -> int:
+    """Fine-tune on all labels so far; returns the job's id. Raises InputError when there are none."""
+    if not len(labels.complete(campaign.store, campaign.recipe.hash, split="pool")):
+        raise InputError("There are no finished labels to fine-tune on; label some configurations first.")
+    return _submit(campaign, "finetune", {"seed": seed, "device": device, "notes": notes}, start)
+
+
+def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:
+    """Distil the teacher into a student; returns the job's id."""
+    return _submit(campaign, "distill", {"seed": seed, "device": device}, start)
+
+
+def submit_teach(campaign: Campaign, *, start: bool = True) -> int:
+    """Evaluate the teacher where it is missing; returns the job's id."""
+    return _submit(campaign, "teach", {}, start)
+
+
+def submit_select(
+    campaign: Campaign, strategy: str = "i-optimal", n: int = 20, seed: int | None = None, *, start: bool = True
+) -> int:
+    """Rank the pool by a strategy; the job's result holds the proposals. Returns the job's id."""
+    return _submit(campaign, "select", {"strategy": strategy, "n": n, "seed": seed}, start)

@@ -1,0 +1,141 @@
+"""A campaign's folder: settings, database, models and results together."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from nci_core import __version__
+from nci_core.config import FILE_NAME, CampaignSettings, read_settings, write_settings
+from nci_core.errors import InputError
+from nci_core.reference.recipes import Recipe
+from nci_core.store import CampaignInfo, Store, campaign, configurations, rounds
+from nci_core.store.models import Model, active, file_path
+from nci_core.systems.dimer import Dimer
+
+#: Models and their checkpoints inside a campaign folder.
+MODELS = "models"
+
+
+def home() -> Path:
+    """Folder that holds the campaigns: `NCI_HOME`, else `campaigns` in the working directory."""
+    return Path(os.environ.get("NCI_HOME") or "campaigns").absolute()
+
+
+def list_campaigns(folder: Path | None = None) -> list[Path]:
+    """Campaign folders below `folder` (default: home()), by name; empty when there are none."""
+    root = folder or home()
+    return sorted(path.parent for path in root.glob(f"*/{FILE_NAME}")) if root.is_dir() else []
+
+
+class Campaign:
+    """An open campaign.
+
+    Attributes:
+        folder: the campaign's folder.
+        settings: what `campaign.toml` says.
+        store: its database.
+    """
+
+    def __init__(self, folder: Path, settings: CampaignSettings, store: Store) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.store = store
+
+    @classmethod
+    def create(cls, folder: str | Path, settings: CampaignSettings) -> Self:
+        """Make a new campaign; raises StoreError if there is one, InputError for bad settings."""
+        folder = Path(folder).absolute()
+        settings.check()
+        store = Store.create(folder)
+        dimer, recipe = settings.dimer, settings.reference
+        info = CampaignInfo(
+            dimer=dimer.name,
+            host=dimer.host.name,
+            host_symbols=list(dimer.host.symbols),
+            host_positions_angstrom=dimer.host.positions.tolist(),
+            host_source=dimer.host.source,
+            probe=dimer.probe,
+            teacher=settings.teacher,
+            recipe=recipe.name,
+            recipe_hash=recipe.hash,
+            well_below_cm1=settings.well_below_cm1,
+            limit_cm1=settings.limit_cm1,
+            nci_version=__version__,
+        )
+        campaign.set_info(store, info)
+        write_settings(settings, folder)
+        return cls(folder, settings, store)
+
+    @classmethod
+    def open(cls, folder: str | Path, *, read_only: bool = False) -> Self:
+        """Open an existing campaign; raises InputError or StoreError in one sentence.
+
+        The host and the recipe of `campaign.toml` must be those the database was made with:
+        labels of another system or recipe would be mixed otherwise.
+        """
+        folder = Path(folder).absolute()
+        settings = read_settings(folder)
+        store = Store.open(folder, read_only=read_only)
+        info = campaign.get_info(store)
+        dimer = settings.dimer
+        if info.probe != dimer.probe or info.host_symbols != list(dimer.host.symbols):
+            raise InputError(
+                f"{folder / FILE_NAME} describes {dimer.name}, but the database beside it was made for {info.dimer}; "
+                "make a new campaign for another system."
+            )
+        return cls(folder, settings, store)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def title(self) -> str:
+        """The title people see."""
+        return self.settings.title or self.name
+
+    @cached_property
+    def dimer(self) -> Dimer:
+        """Host and probe."""
+        return self.settings.dimer
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe of the labels."""
+        return self.settings.reference
+
+    @property
+    def teacher(self) -> str:
+        """Specification of the teacher, also its name in the store."""
+        return self.settings.teacher
+
+    def active_model(self) -> Model | None:
+        """The student in use, None before the first."""
+        return active(self.store)
+
+    def model_path(self, model: Model) -> Path:
+        """The model's checkpoint, checked against its stored hash."""
+        return file_path(self.store, model)
+
+    def require_configurations(self) -> None:
+        """Raise InputError when nothing has been sampled."""
+        if not sum(configurations.counts(self.store).values()):
+            raise InputError(f"Campaign {self.name} has no configurations yet; run `nci sample` first.")
+
+    def open_round(self, picked_by: str, strategy: str | None = None) -> int:
+        """Number of the round that new labels belong to; begins one if the last is finished."""
+        existing = rounds.fetch(self.store)
+        if existing and existing[-1].finished_at is None and existing[-1].number > 0:
+            return existing[-1].number
+        number = existing[-1].number + 1 if existing else 1
+        opened = rounds.begin(
+            self.store,
+            "finetune",
+            number=number,
+            strategy=strategy,
+            picked_by=picked_by,
+            recipe_hash=self.recipe.hash,
+        )
+        return opened.number

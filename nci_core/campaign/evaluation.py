@@ -1,0 +1,88 @@
+"""Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.sampling_steps import CUT_END, cut_directions, cut_points
+from nci_core.metrics import ErrorSummary, by_region
+from nci_core.store import configurations, evaluations, labels
+from nci_core.store.evaluations import Cut
+from nci_core.store.schema import Model, Split
+from nci_core.units import to_cm1
+
+if TYPE_CHECKING:
+    from nci_core.potentials.ensemble import Ensemble
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Points of a drawn cut.
+CUT_STEPS = 160
+#: Cuts start where the student's energy reaches this (cm⁻¹), or at 1.5 Å from the centre.
+CUT_TOP_CM1 = 1500.0
+
+
+def summaries(predicted: FloatArray, reference: FloatArray, campaign: Campaign) -> dict[str, ErrorSummary]:
+    """Errors by region with the range of interest as "all"; (m,) arrays in eV. Empty without points."""
+    overall, regions = by_region(predicted, reference, campaign.settings.bounds)
+    return ({"all": overall} if overall else {}) | regions
+
+
+def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
+    """The model's dense curves along the host's principal axes."""
+    host, found = campaign.dimer.host, []
+    for name, direction in cut_directions(campaign.dimer).items():
+        scan = np.arange(1.5, CUT_END, 0.02)
+        high = np.flatnonzero(to_cm1(model.energies(host, cut_points(campaign.dimer, direction, scan))) > CUT_TOP_CM1)
+        start = float(scan[high[-1]]) if len(high) else 1.5
+        distances = np.linspace(start, CUT_END, CUT_STEPS)
+        points = cut_points(campaign.dimer, direction, distances)
+        energies, std = model.energies_and_std(host, points)
+        parts = model.channels(host, points)
+        found.append(Cut(name, distances, points, energies, std, parts["repulsion"], parts["dispersion"]))
+    return found
+
+
+def evaluate_teacher(campaign: Campaign) -> dict[str, Any]:
+    """Errors of the teacher against the labels of the campaign's recipe, test and pool apart."""
+    report: dict[str, Any] = {}
+    energies = {
+        row.configuration_id: row.energy_ev for row in configurations.fetch_teacher(campaign.store, campaign.teacher)
+    }
+    splits: tuple[Split, ...] = ("test", "pool")
+    for split in splits:
+        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
+        rows = [i for i, number in enumerate(known.configuration_ids.tolist()) if number in energies]
+        predicted = np.array([energies[int(known.configuration_ids[i])] for i in rows])
+        found = summaries(predicted, known.energy_ev[rows], campaign)
+        evaluations.record_metrics(
+            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, teacher=campaign.teacher
+        )
+        report[split] = {name: item.as_dict() for name, item in found.items()}
+    return report
+
+
+def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[str, Any]:
+    """Store the model's predictions everywhere, its cuts, and its errors: test and labelled pool apart.
+
+    Returns the errors by split and region.
+    """
+    host = campaign.dimer.host
+    ids, positions = configurations.positions(campaign.store)
+    if len(ids):
+        energies, std = model.energies_and_std(host, positions)
+        evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
+    evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
+    report: dict[str, Any] = {}
+    splits: tuple[Split, ...] = ("test", "pool")
+    for split in splits:
+        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
+        predicted = model.energies(host, known.positions) if len(known) else np.empty(0)
+        found = summaries(predicted, known.energy_ev, campaign)
+        evaluations.record_metrics(
+            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=row.id
+        )
+        report[split] = {name: item.as_dict() for name, item in found.items()}
+    return report

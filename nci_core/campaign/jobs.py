@@ -1,0 +1,110 @@
+"""What the engine's jobs run: each takes a JobContext and returns the job's result."""
+
+from typing import Any
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import CancelledError, NCIError
+from nci_core.jobs.context import JobContext
+from nci_core.store import journal, labels
+
+
+def _open(context: JobContext) -> Campaign:
+    return Campaign.open(context.campaign_dir)
+
+
+def run_label(context: JobContext) -> dict[str, Any]:
+    """Compute one label, journal it, record it. Payload: label_id."""
+    from nci_core.reference.ccsdt import compute_label
+    from nci_core.reference.recipes import Recipe, find_recipe
+
+    campaign = _open(context)
+    label = labels.get(context.store, int(context.payload["label_id"]))
+    if label.status == "complete":
+        return {"label_id": label.id, "already_complete": True}
+    recipe: Recipe = find_recipe(label.recipe)
+    if recipe.hash != label.recipe_hash:
+        reason = f"Recipe {label.recipe!r} has changed since this label was asked for; ask for it again."
+        labels.set_error(context.store, label.id, reason)
+        raise NCIError(reason)
+    from nci_core.store import configurations
+
+    configuration = configurations.fetch(context.store, ids=[label.configuration_id])[0]
+    known = journal.find_result(context.campaign_dir, configuration.geometry_hash, recipe.hash)
+    if known is None:
+        labels.set_running(context.store, label.id)
+        position = (configuration.x_angstrom, configuration.y_angstrom, configuration.z_angstrom)
+
+        def report(share: float, message: str) -> None:
+            context.progress(share, message)
+            context.stop_if_asked()
+
+        try:
+            known = compute_label(campaign.dimer, position, recipe, report).model_dump(mode="json")
+        except CancelledError:
+            raise
+        except NCIError as error:
+            labels.set_error(context.store, label.id, str(error))
+            raise
+    journal.record_label(context.store, label.id, known, folder=context.campaign_dir)
+    return {"label_id": label.id, "energy_ev": known["energy_ev"], "cpu_seconds": known["cpu_seconds"]}
+
+
+def run_teach(context: JobContext) -> dict[str, Any]:
+    """Evaluate the teacher on every configuration that lacks its label. Payload: teacher, device (optional)."""
+    from nci_core.campaign.learning import teach
+
+    return teach(
+        _open(context),
+        teacher=context.payload.get("teacher"),
+        device=context.payload.get("device", "auto"),
+        trusted=bool(context.payload.get("trusted", False)),
+        progress=lambda done, total: context.progress(done / max(total, 1), f"{done} of {total} configurations"),
+        should_stop=context.should_stop,
+    )
+
+
+def run_distill(context: JobContext) -> dict[str, Any]:
+    """Fit a student to the teacher. Payload: seed, device."""
+    from nci_core.campaign.learning import distill_campaign
+
+    return distill_campaign(
+        _open(context),
+        seed=context.payload.get("seed"),
+        device=context.payload.get("device", "auto"),
+        progress=context.event,
+        should_stop=context.should_stop,
+    )
+
+
+def run_finetune(context: JobContext) -> dict[str, Any]:
+    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes."""
+    from nci_core.campaign.learning import finetune_campaign
+
+    return finetune_campaign(
+        _open(context),
+        seed=context.payload.get("seed"),
+        device=context.payload.get("device", "auto"),
+        notes=context.payload.get("notes", ""),
+        progress=context.event,
+        should_stop=context.should_stop,
+    )
+
+
+def run_select(context: JobContext) -> dict[str, Any]:
+    """Rank the pool. Payload: strategy, n, seed."""
+    from nci_core.campaign.picking import propose
+
+    payload = context.payload
+    proposals = propose(_open(context), payload.get("strategy", "i-optimal"), int(payload["n"]), payload.get("seed"))
+    return {"proposals": [proposal.as_dict() for proposal in proposals]}
+
+
+def run_evaluate(context: JobContext) -> dict[str, Any]:
+    """Renew the predictions, cuts and metrics of a model. Payload: model_id."""
+    from nci_core.campaign.evaluation import evaluate_model
+    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.store import models
+
+    campaign = _open(context)
+    model = models.get(context.store, int(context.payload["model_id"]))
+    return evaluate_model(campaign, model, load_checkpoint(campaign.model_path(model)))

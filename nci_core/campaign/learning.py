@@ -1,0 +1,230 @@
+"""Teaching, distilling and fine-tuning a campaign's student. Torch is imported where it is used."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nci_core.campaign.campaign import MODELS, Campaign
+from nci_core.campaign.evaluation import evaluate_model, evaluate_teacher
+from nci_core.campaign.picking import propose
+from nci_core.errors import CancelledError, InputError
+from nci_core.store import configurations, labels, models, rounds
+from nci_core.store.models import file_sha256
+from nci_core.store.schema import Model, ModelKind
+
+if TYPE_CHECKING:
+    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.teachers.base import TeacherPoint
+
+Progress = Callable[[dict[str, Any]], None]
+ShouldStop = Callable[[], bool]
+
+#: Proposals kept with each model, for the app's ranking.
+N_PROPOSALS = 60
+
+
+def teach(
+    campaign: Campaign,
+    *,
+    teacher: str | None = None,
+    device: str = "auto",
+    trusted: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    should_stop: ShouldStop | None = None,
+) -> dict[str, Any]:
+    """Evaluate a teacher (default: the campaign's) on every configuration that lacks its label.
+
+    Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped.
+    """
+    from nci_core.teachers.registry import find_teacher
+
+    campaign.require_configurations()
+    spec = teacher or campaign.teacher
+    source = find_teacher(spec, device=device, trusted=trusted)
+    source.check(campaign.dimer)
+    missing = configurations.without_teacher(campaign.store, spec)
+    if not missing:
+        return {"teacher": spec, "n_new": 0, "seconds": 0.0}
+    rows = configurations.fetch(campaign.store, ids=missing)
+    positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
+
+    def store_point(point: "TeacherPoint") -> None:
+        configurations.record_teacher(
+            campaign.store,
+            spec,
+            [rows[point.index].id],
+            [point.energy],
+            {name: [value] for name, value in point.channels.items()},
+            force_ev_angstrom=None if point.force is None else [point.force],
+            seconds=[point.seconds],
+        )
+        if should_stop is not None and should_stop():
+            raise CancelledError("Teaching was stopped; finished configurations are kept.")
+
+    result = source.evaluate(campaign.dimer, positions, progress=progress, on_point=store_point)
+    return {"teacher": spec, "n_new": len(rows), "seconds": result.seconds}
+
+
+def store_model(
+    campaign: Campaign,
+    model: "Ensemble",
+    *,
+    kind: ModelKind,
+    round_number: int,
+    parent: Model | None,
+    n_labels: int,
+    seconds: float,
+    seed: int,
+    device: str,
+) -> Model:
+    """Write a checkpoint and its row, and make it the active model."""
+    from nci_core.potentials.checkpoints import save_checkpoint
+
+    count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
+    name = f"round-{round_number}-{kind}" + (f"-{count + 1}" if count else "")
+    path = campaign.folder / MODELS / f"{name}.pt"
+    path.parent.mkdir(exist_ok=True)
+    save_checkpoint(model.with_metadata(campaign=campaign.name, model=name, dimer=campaign.dimer.name), path)
+    row = Model(
+        name=name,
+        kind=kind,
+        path=f"{MODELS}/{path.name}",
+        sha256=file_sha256(path),
+        recipe_hash=None if kind == "distilled" else campaign.recipe.hash,
+        teacher=campaign.teacher,
+        round_number=round_number,
+        parent_id=parent.id if parent else None,
+        n_labels=n_labels,
+        settings={"ruler": campaign.settings.ruler, "members": campaign.settings.members},
+        seed=seed,
+        seconds=seconds,
+        device=device,
+    )
+    return models.add(campaign.store, row)
+
+
+def keep_proposals(campaign: Campaign, row: Model) -> None:
+    """Rank the pool with the new model and keep the ranking in the model's notes."""
+    ranking = [proposal.as_dict() for proposal in propose(campaign, "i-optimal", N_PROPOSALS)]
+    models.update_notes(campaign.store, row.id, {"proposals": ranking})
+
+
+def distill_campaign(
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> dict[str, Any]:
+    """Fit a student to the teacher's labels of the pool (never of the test set) and evaluate it."""
+    from nci_core.fitting import FitSettings, distill
+    from nci_core.potentials.parameters import StudentConfig
+
+    rows = configurations.fetch_teacher(campaign.store, campaign.teacher, split="pool")
+    if not rows:
+        raise InputError(f"Campaign {campaign.name} has no labels of teacher {campaign.teacher}; run `nci teach`.")
+    place = {
+        row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)
+    }
+    channels = {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev}
+    chosen = campaign.settings.seed if seed is None else seed
+    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    start = time.perf_counter()
+    model = distill(
+        campaign.dimer,
+        np.array([place[row.configuration_id] for row in rows]),
+        np.array([row.energy_ev for row in rows]),
+        channels,
+        StudentConfig(ruler=campaign.settings.ruler),
+        settings,
+        progress=progress,
+        should_stop=should_stop,
+        metadata={"teacher": campaign.teacher},
+    )
+    if rounds.last_number(campaign.store) is None:
+        rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=f"teacher {campaign.teacher}")
+        rounds.finish(campaign.store, 0)
+    row = store_model(
+        campaign,
+        model,
+        kind="distilled",
+        round_number=0,
+        parent=None,
+        n_labels=0,
+        seconds=time.perf_counter() - start,
+        seed=chosen,
+        device=str(model.metadata.get("device", "cpu")),
+    )
+    errors = evaluate_model(campaign, row, model)
+    evaluate_teacher(campaign)
+    keep_proposals(campaign, row)
+    return {"model": row.name, "model_id": row.id, "n_teacher_labels": len(rows), "errors": errors}
+
+
+def distilled_parent(campaign: Campaign) -> Model | None:
+    """The newest distilled model: the prior of every fine-tuning."""
+    return next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), None)
+
+
+def finetune_campaign(
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    notes: str = "",
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> dict[str, Any]:
+    """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
+
+    The test set is seen by nothing but the evaluation at the end.
+    """
+    from nci_core.fitting import FitSettings, finetune
+    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.parameters import StudentConfig
+
+    known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
+    if not len(known):
+        raise InputError(
+            f"Campaign {campaign.name} has no finished {campaign.recipe.name} labels outside the test set; "
+            "label some configurations first."
+        )
+    parent = distilled_parent(campaign)
+    prior = load_checkpoint(campaign.model_path(parent)) if parent else None
+    chosen = campaign.settings.seed if seed is None else seed
+    start = time.perf_counter()
+    model = finetune(
+        campaign.dimer,
+        known.positions,
+        known.energy_ev,
+        prior,
+        None if prior else StudentConfig(ruler=campaign.settings.ruler),
+        FitSettings(members=campaign.settings.members, seed=chosen, device=device),
+        progress=progress,
+        should_stop=should_stop,
+        metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
+    )
+    number = campaign.open_round("nobody")
+    row = store_model(
+        campaign,
+        model,
+        kind="finetuned" if parent else "direct",
+        round_number=number,
+        parent=parent,
+        n_labels=len(known),
+        seconds=time.perf_counter() - start,
+        seed=chosen,
+        device=str(model.metadata.get("device", "cpu")),
+    )
+    errors = evaluate_model(campaign, row, model)
+    evaluate_teacher(campaign)
+    if parent is not None:  # test labels may be newer than the distilled model's errors
+        evaluate_model(campaign, parent, load_checkpoint(campaign.model_path(parent)))
+    if notes:
+        rounds.update(campaign.store, number, notes=notes)
+    rounds.finish(campaign.store, number)
+    keep_proposals(campaign, row)
+    return {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}

@@ -1,0 +1,93 @@
+"""Selecting what to label next in a campaign."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.selection import SelectionRequest, select
+from nci_core.store import configurations, labels
+from nci_core.units import to_cm1
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A configuration proposed for labelling.
+
+    Attributes:
+        configuration_id: which.
+        rank: 1 is best.
+        score: what the strategy maximised; comparable within one ranking.
+        std_cm1: expected standard deviation of the model there, or None.
+        reason: one phrase for people.
+    """
+
+    configuration_id: int
+    rank: int
+    score: float
+    std_cm1: float | None
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as a plain dictionary."""
+        return asdict(self)
+
+
+def _reason(strategy: str, energy_cm1: float | None, region: str | None, std_cm1: float | None) -> str:
+    where = f"{region}, about {energy_cm1:+.0f} cm⁻¹" if region and energy_cm1 is not None else "unexplored"
+    if strategy == "i-optimal" and std_cm1 is not None:
+        return f"{where}; uncertain by {std_cm1:.2g} cm⁻¹, and tells most about the rest"
+    if strategy == "farthest-point":
+        return f"{where}; farthest from every label"
+    return where
+
+
+def propose(campaign: Campaign, strategy: str, n: int, seed: int | None = None) -> list[Proposal]:
+    """Rank the pool by a strategy, best first; labelled and queued points and the test set are left out.
+
+    Raises InputError for an unknown strategy, or one that needs a model when there is none.
+    """
+    campaign.require_configurations()
+    ids, positions = configurations.positions(campaign.store, split="pool")
+    row_of = {int(number): i for i, number in enumerate(ids)}
+    taken = {
+        label.configuration_id
+        for label in labels.fetch(campaign.store, campaign.recipe.hash)
+        if label.status in ("complete", "waiting", "running")
+    }
+    model = None
+    row = campaign.active_model()
+    if row is not None:
+        from nci_core.potentials.checkpoints import load_checkpoint
+
+        model = load_checkpoint(campaign.model_path(row))
+    elif strategy == "i-optimal":
+        raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
+    energies = None
+    if model is not None:
+        energies = model.energies(campaign.dimer.host, positions)
+    else:
+        known = {r.configuration_id: r.energy_ev for r in configurations.fetch_teacher(campaign.store, campaign.teacher)}
+        if all(int(number) in known for number in ids):
+            energies = np.array([known[int(number)] for number in ids])
+    request = SelectionRequest(
+        dimer=campaign.dimer,
+        pool=positions,
+        count=n,
+        labelled=[row_of[number] for number in taken if number in row_of],
+        energies=energies,
+        ensemble=model,
+        bounds=campaign.settings.bounds,
+        seed=campaign.settings.seed if seed is None else seed,
+    )
+    result = select(strategy, request)
+    regions = None if energies is None else campaign.settings.bounds.classify(energies)
+    proposals = []
+    for rank, (index, score) in enumerate(zip(result.indices.tolist(), result.scores.tolist(), strict=True), start=1):
+        std = None if result.std is None else float(to_cm1(float(result.std[index])))
+        energy = None if energies is None else float(to_cm1(float(energies[index])))
+        region = None if regions is None else str(regions[index])
+        proposals.append(Proposal(int(ids[index]), rank, score, std, _reason(strategy, energy, region, std)))
+    return proposals

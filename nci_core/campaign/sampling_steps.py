@@ -1,0 +1,142 @@
+"""Sampling a campaign: configurations, cuts through the surface, and the frozen test set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.regions import sectors
+from nci_core.sampling import Guide, as_guide, sample
+from nci_core.store import campaign as campaign_rows
+from nci_core.store import configurations
+from nci_core.store.schema import Split
+from nci_core.systems.dimer import Dimer
+from nci_core.units import to_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Distances (Å) along a cut grow geometrically from the wall to here.
+CUT_END = 8.0
+#: Guide energy (cm⁻¹) at which a cut starts.
+CUT_WALL_CM1 = 600.0
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a sampling step did; counts for people."""
+
+    n_new: int
+    n_known: int
+    n_test: int
+    rejected: dict[str, int]
+
+
+def cut_directions(dimer: Dimer) -> dict[str, FloatArray]:
+    """Named unit vectors (3,) of the radial cuts: the host's three principal axes."""
+    long, middle, thin = dimer.host.axes
+    return {"face": thin, "edge, long axis": long, "edge, short axis": middle}
+
+
+def cut_points(dimer: Dimer, direction: FloatArray, distances: FloatArray) -> FloatArray:
+    """(m, 3) positions in Å at the given distances (m,) from the host's centre along a unit vector (3,)."""
+    points: FloatArray = dimer.host.centre + distances[:, None] * direction
+    return points
+
+
+def cut_start(dimer: Dimer, direction: FloatArray, guide: Guide) -> float:
+    """Distance (Å) from the centre where the guide's energy falls below 600 cm⁻¹ for good, seen from outside."""
+    distances = np.arange(1.5, CUT_END, 0.01)
+    points = cut_points(dimer, direction, distances)
+    clear = to_cm1(guide(points)) < CUT_WALL_CM1
+    blocked = np.flatnonzero(~clear)
+    return float(distances[min(blocked[-1] + 1, len(distances) - 1)]) if len(blocked) else float(distances[0])
+
+
+def add_configurations(
+    campaign: Campaign, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
+) -> tuple[int, int]:
+    """Store positions (m, 3) in Å; returns how many are new and how many were known."""
+    dimer = campaign.dimer
+    added = configurations.add(
+        campaign.store,
+        positions,
+        dimer.geometry_hashes(positions),
+        origin=origin,
+        split=split,
+        sectors=sectors(dimer.host, positions).tolist(),
+        sample_seed=seed,
+    )
+    return added.n_new, added.n_known
+
+
+def add_cuts(campaign: Campaign, guide: Guide, points_per_cut: int) -> int:
+    """Add configurations along the host's principal axes, for the radial cuts of the error maps."""
+    dimer, new = campaign.dimer, 0
+    for name, direction in cut_directions(dimer).items():
+        distances = np.geomspace(cut_start(dimer, direction, guide), CUT_END, points_per_cut)
+        points = np.round(dimer.unique(cut_points(dimer, direction, distances)), 4)
+        new += add_configurations(campaign, points, origin=f"cut:{name}")[0]
+    return new
+
+
+def choose_test(guide_energies: FloatArray, count: int, seed: int, campaign: Campaign) -> npt.NDArray[np.int64]:
+    """Rows of a random test set, drawn in equal parts from the regions of the guide's energies (m,)."""
+    random = np.random.default_rng([seed, 20241])
+    region = campaign.settings.bounds.classify(guide_energies)
+    queues = [random.permutation(np.flatnonzero(region == name)).tolist() for name in ("wall", "well", "tail")]
+    rows: list[int] = []
+    while len(rows) < count and any(queues):
+        for queue in queues:
+            if queue and len(rows) < count:
+                rows.append(queue.pop())
+    return np.array(rows, dtype=np.int64)
+
+
+def find_guide(campaign: Campaign, guide: str | Path) -> Guide:
+    """The guide called "pair" (built in), "model" (the campaign's student) or a checkpoint's path.
+
+    A distilled student is the teacher's smooth stand-in: sampling by it is denser where the
+    teacher's energy changes.
+    """
+    if guide == "pair":
+        return as_guide(campaign.dimer, None)
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    if guide == "model":
+        row = campaign.active_model()
+        if row is None:
+            raise InputError(f"Campaign {campaign.name} has no student yet; sample by --guide pair first.")
+        guide = campaign.model_path(row)
+    return as_guide(campaign.dimer, load_checkpoint(guide))
+
+
+def sample_campaign(
+    campaign: Campaign, n: int, *, seed: int, n_test: int = 0, points_per_cut: int = 0, guide: str | Path = "pair"
+) -> Sampled:
+    """Sample n configurations, of which `n_test` become the frozen test set.
+
+    The test set is drawn before any energy of teacher or reference exists, at random within the
+    regions of the guide, and frozen at once. Raises InputError if a test set was frozen earlier.
+    """
+    info = campaign_rows.get_info(campaign.store)
+    if n_test and info.test_frozen_at is not None:
+        raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")
+    if n_test >= n:
+        raise InputError(f"A test set of {n_test} needs more than {n} configurations; raise --n or lower --test.")
+    dimer = campaign.dimer
+    potential = find_guide(campaign, guide)
+    result = sample(dimer, n, seed, guide=potential)
+    positions = result.positions
+    chosen = choose_test(potential(positions), n_test, seed, campaign)
+    pool = np.setdiff1d(np.arange(len(positions)), chosen)
+    new_test = known_test = 0
+    if n_test:
+        new_test, known_test = add_configurations(campaign, positions[chosen], origin="sample", split="test", seed=seed)
+        campaign_rows.freeze_test_set(campaign.store)
+    new, known = add_configurations(campaign, positions[pool], origin="sample", seed=seed)
+    if points_per_cut:
+        new += add_cuts(campaign, potential, points_per_cut)
+    return Sampled(new + new_test, known + known_test, new_test, dict(result.rejected))

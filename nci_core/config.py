@@ -1,0 +1,130 @@
+"""Settings of a campaign, kept in its `campaign.toml`; the command line overrides them."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nci_core.errors import InputError
+from nci_core.reference.recipes import Recipe, find_recipe
+from nci_core.regions import RegionBounds
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.hosts import Host, find_host
+
+FILE_NAME = "campaign.toml"
+
+
+class HostSettings(BaseModel):
+    """The rigid host, stored in full, so that a campaign never depends on a file elsewhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    symbols: list[str]
+    positions_angstrom: list[list[float]]
+    source: str = ""
+
+
+class CampaignSettings(BaseModel):
+    """One campaign: one dimer, one teacher, one recipe."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str = Field("", description="shown in the app")
+    host: HostSettings = Field(description="the rigid host molecule")
+    probe: str = Field("He", description="chemical symbol of the probe atom")
+    teacher: str = Field("hf-d4", description="teacher: hf-d4, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class")
+    recipe: str = Field("standard", description="recipe of the CCSD(T) labels")
+    well_below_cm1: float = Field(-20.0, description="energies below this are the well, in cm⁻¹")
+    limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")
+    ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
+    members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
+    seed: int = Field(1, description="seed of everything random that has no seed of its own")
+
+    @classmethod
+    def create(cls, host: str, probe: str = "He", **settings: Any) -> "CampaignSettings":
+        """Settings for a built-in host or a structure file; raises InputError for bad values."""
+        found = find_host(host)
+        described = HostSettings(
+            name=found.name,
+            symbols=list(found.symbols),
+            positions_angstrom=np.round(found.positions, 6).tolist(),
+            source=found.source,
+        )
+        result = _validated({"host": described.model_dump(), "probe": probe, **settings}, "the new campaign")
+        result.check()
+        return result
+
+    @property
+    def dimer(self) -> Dimer:
+        """Host and probe; raises InputError when they are not usable."""
+        h = self.host
+        return Dimer(Host(h.name, tuple(h.symbols), np.array(h.positions_angstrom), h.source), self.probe)
+
+    @property
+    def bounds(self) -> RegionBounds:
+        """Region bounds."""
+        return RegionBounds(self.well_below_cm1, self.limit_cm1)
+
+    @property
+    def reference(self) -> Recipe:
+        """The recipe of the labels."""
+        return find_recipe(self.recipe)
+
+    def check(self) -> None:
+        """Raise InputError when dimer, bounds or recipe are not usable."""
+        _ = (self.dimer, self.bounds, self.reference)
+
+
+def _validated(values: dict[str, Any], where: str) -> CampaignSettings:
+    try:
+        return CampaignSettings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"Setting {field!r} of {where} is not usable: {first['msg']}.") from None
+
+
+def toml_value(value: Any) -> str:
+    """A string, number, boolean or nested list as TOML.
+
+    >>> toml_value(["a", [1.0, 2]])
+    '["a", [1.0, 2]]'
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return repr(value)
+
+
+def write_settings(settings: CampaignSettings, folder: Path) -> None:
+    """Write `campaign.toml`, each setting under its description."""
+    lines = ["# Settings of this campaign. Energies in cm⁻¹, lengths in Å.", ""]
+    values = settings.model_dump(exclude={"host"})
+    for name, value in values.items():
+        lines += [f"# {CampaignSettings.model_fields[name].description}", f"{name} = {toml_value(value)}", ""]
+    lines += ["[host]"] + [f"{k} = {toml_value(v)}" for k, v in settings.host.model_dump().items()]
+    text = "\n".join(lines) + "\n"
+    temporary = folder / (FILE_NAME + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(folder / FILE_NAME)
+
+
+def read_settings(folder: Path) -> CampaignSettings:
+    """Read `campaign.toml` of a campaign folder; raises InputError in one sentence."""
+    path = Path(folder) / FILE_NAME
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{folder} is not a campaign: it has no {FILE_NAME}; create one with `nci init`.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from None
+    settings = _validated(values, str(path))
+    settings.check()
+    return settings
