@@ -59,7 +59,7 @@ def distill(
             raise InputError("The teacher's repulsion and dispersion do not add up to its energy.")
     elements = host_elements(dimer)
     prior = general_prior(dimer.probe, elements, config)
-    sigma = settings.noise_cm1(len(E))
+    sigma = settings.teacher_sigma_cm1
     problem = Problem(
         stage="distill",
         seen=observe(dimer.host, elements, R),

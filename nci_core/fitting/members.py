@@ -1,5 +1,6 @@
 """From one objective to an ensemble: restarts find the optimum, perturbed fits its spread."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -128,7 +129,9 @@ def fit_members(
     the best is the first member. The others are draws from the posterior by randomised maximum a
     posteriori (perturb labels by their noise and the centre by the prior, minimise again; DOI
     10.1137/140964023) in pairs of opposite perturbations, so that to first order the mean of the
-    ensemble stays the best fit and the variance over members is the posterior's.
+    ensemble stays the best fit and the variance over members is the posterior's. The perturbations
+    are scaled by s, s² = (objective at the best fit)/(number of labels): the maximum-likelihood
+    estimate of a common factor in noise and prior widths, which are guesses for any one system.
     """
     random = np.random.default_rng(settings.seed)
     total = settings.restarts + settings.members - 1
@@ -142,11 +145,12 @@ def fit_members(
     found.sort(key=lambda pair: -pair[0].log_evidence)
     best, objective = found[0]
     thetas = [objective.theta(best.z)]
+    scale = math.sqrt(best.loss / problem.targets.energies.numel())
     noise, shift = torch.zeros(0), torch.zeros(0)
     for member in range(1, settings.members):
         sign = 1.0 if member % 2 else -1.0
         if member % 2:
-            noise, shift = perturbed(problem, random)
+            noise, shift = (scale * part for part in perturbed(problem, random))
         targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
         moved = problem.objective(objective.mean + sign * shift, targets)
         on_step = reporter.watch(moved, settings.restarts + member - 1, "spread")
@@ -156,5 +160,6 @@ def fit_members(
         "log_evidence": [round(m.log_evidence, 3) for m, _ in found],
         "iterations": [m.iterations for m, _ in found],
         "converged": best.converged,
+        "scale": round(scale, 4),
     }
     return thetas, record

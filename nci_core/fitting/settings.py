@@ -29,6 +29,12 @@ class FitSettings(BaseModel):
     sigma_cm1: float | None = Field(
         default=None, gt=0, description="noise of one label in cm⁻¹; none: 0.3, 0.1, 0.05 or 0.03 by number of labels"
     )
+    teacher_sigma_cm1: float = Field(
+        default=0.3,
+        gt=0,
+        description="closeness of the distilled student to its teacher in cm⁻¹; much closer than the teacher is "
+        "right, parameters only bend to imitate it",
+    )
     wall_cm1: float = Field(
         default=100.0, gt=0, description="labels above this energy in cm⁻¹ weigh less, as 1/(1+(E/wall)²)"
     )
