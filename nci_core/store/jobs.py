@@ -66,7 +66,8 @@ def fetch(
 def counts(store: Store) -> dict[State, int]:
     """Number of jobs in each state."""
     with store.read() as session:
-        found = dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all())
+        rows = session.execute(select(Job.state, func.count()).group_by(Job.state))
+        found = {row[0]: row[1] for row in rows}
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
     return {state: found.get(state, 0) for state in states}
 

@@ -102,10 +102,11 @@ def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = T
     if not files:
         return Reconciled(0, [])
     with store.read() as session:
-        known = dict(session.execute(select(Configuration.geometry_hash, Configuration.id)).tuples().all())
+        hashes = session.execute(select(Configuration.geometry_hash, Configuration.id))
+        known = {row[0]: row[1] for row in hashes}
         query = select(Configuration.geometry_hash, Label.recipe_hash, Label.id, Label.status)
-        rows = session.execute(query.join(Configuration, Configuration.id == Label.configuration_id)).tuples().all()
-    status = {(geometry, recipe): (number, state) for geometry, recipe, number, state in rows}
+        rows = session.execute(query.join(Configuration, Configuration.id == Label.configuration_id)).all()
+    status = {(row[0], row[1]): (row[2], row[3]) for row in rows}
     recorded, problems = 0, []
     for path in files:
         geometry_hash, _, recipe_hash = path.stem.partition("-")

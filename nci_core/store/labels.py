@@ -130,14 +130,14 @@ def recipes(store: Store) -> dict[str, str]:
     """Recipes that labels exist for: hash → name."""
     with store.read() as session:
         rows = session.execute(select(Label.recipe_hash, func.min(Label.recipe)).group_by(Label.recipe_hash))
-        return dict(rows.tuples().all())
+        return {row[0]: row[1] for row in rows}
 
 
 def status_counts(store: Store, recipe_hash: str) -> dict[State, int]:
     """Number of labels of one recipe in each state."""
     query = select(Label.status, func.count()).where(Label.recipe_hash == recipe_hash).group_by(Label.status)
     with store.read() as session:
-        found = dict(session.execute(query).tuples().all())
+        found = {row[0]: row[1] for row in session.execute(query)}
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
     return {state: found.get(state, 0) for state in states}
 

@@ -32,7 +32,7 @@ def begin(
     return row
 
 
-def update(store: Store, number: int, **values: Any) -> None:
+def update(store: Store, number: int, /, **values: Any) -> None:
     """Change columns of a round, such as `notes`; raises StoreError if there is none."""
     with store.write() as session:
         row = _get(store, session.get(Round, number), number)

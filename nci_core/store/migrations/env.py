@@ -4,8 +4,17 @@ from alembic import context
 
 from nci_core.store.schema import Base
 
-connection = context.config.attributes["connection"]
-# One transaction, ours: a migration is whole or absent.
-context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, transactional_ddl=True)
-with context.begin_transaction():
-    context.run_migrations()
+
+def migrate() -> None:
+    """Run the migrations in one transaction, the caller's: a migration is whole or absent."""
+    connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection, target_metadata=Base.metadata, render_as_batch=True, transactional_ddl=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+# Absent when a tool imports this file without a migration to run.
+if getattr(context, "config", None) is not None:
+    migrate()

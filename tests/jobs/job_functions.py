@@ -1,0 +1,69 @@
+"""Jobs for the tests. Each appends its finished work to a file, so that what happened can be counted."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from nci_core.errors import InputError
+from nci_core.jobs import JobContext
+from nci_core.store import journal
+
+
+def note(context: JobContext, text: str) -> None:
+    path = context.campaign_dir / "notes.txt"
+    with path.open("a") as stream:
+        stream.write(f"{context.job_id} {context.attempt} {text}\n")
+
+
+def notes(folder: Path, text: str = "end") -> list[tuple[int, int]]:
+    """(job, attempt) of every note with this text, in order."""
+    path = folder / "notes.txt"
+    lines = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    return [(int(job), int(attempt)) for job, attempt, said in lines if said == text]
+
+
+def sleep(context: JobContext) -> dict[str, Any]:
+    """Sleep in C, deaf to signals but SIGKILL, for payload["seconds"] or until payload["until"] exists."""
+    note(context, "begin")
+    if "until" in context.payload:
+        while not (context.campaign_dir / context.payload["until"]).exists():
+            time.sleep(0.05)
+    time.sleep(context.payload.get("seconds", 0.0))
+    note(context, "end")
+    return {"slept": True}
+
+
+def polite(context: JobContext) -> dict[str, Any]:
+    """A fit that reports a curve and stops when asked, saving what it has."""
+    for step in range(2000):
+        context.progress(step / 2000, f"step {step}")
+        context.event({"loss_cm1": 1.0 / (1 + step)})
+        if step == 0:
+            note(context, "begin")
+        if context.should_stop():
+            note(context, "saved")
+            context.stop_if_asked()
+        time.sleep(0.02)
+    return {}
+
+
+def fail(context: JobContext) -> dict[str, Any]:
+    """An error with a sentence, one without, or the end of the process."""
+    if context.payload["how"] == "input":
+        raise InputError("The atoms overlap.")
+    if context.payload["how"] == "bug":
+        raise ValueError("negative mass\nand more")
+    if context.payload["how"] == "exit":
+        print("Fatal: no licence.", flush=True)
+        os._exit(9)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def label(context: JobContext) -> dict[str, Any]:
+    """Sleep, then record a label as the real job does."""
+    sleep(context)
+    journal.record_label(context.store, context.payload["label_id"], {"energy_ev": -0.01, "cpu_seconds": 2.0})
+    return {}

@@ -1,0 +1,38 @@
+"""A small campaign: four configurations in the pool, two in the test set."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nci_core.store import CampaignInfo, Store, campaign, configurations
+
+
+def campaign_info() -> CampaignInfo:
+    return CampaignInfo(
+        dimer="he-benzene",
+        host="benzene",
+        host_symbols=["C", "H"],
+        host_positions_angstrom=[[0.0, 0.0, 0.0], [0.0, 0.0, 1.09]],
+        probe="He",
+        teacher="hf-d4",
+        recipe="quick",
+        recipe_hash="r1",
+        well_below_cm1=-20.0,
+        limit_cm1=1000.0,
+        nci_version="0.1.0",
+    )
+
+
+def fill(store: Store) -> None:
+    campaign.set_info(store, campaign_info())
+    heights = [[0.0, 0.0, 3.0 + 0.1 * i] for i in range(6)]
+    configurations.add(store, heights[:4], [f"pool{i}" for i in range(4)], sectors=["face"] * 4, sample_seed=7)
+    configurations.add(store, heights[4:], [f"test{i}" for i in range(2)], split="test")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "campaign") as opened:
+        fill(opened)
+        yield opened

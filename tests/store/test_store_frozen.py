@@ -1,0 +1,73 @@
+import sqlite3
+
+import pytest
+
+from nci_core.errors import StoreError
+from nci_core.store import Store, campaign, configurations, labels, picks
+
+POOL, TEST = [1, 2, 3, 4], [5, 6]
+
+
+def splits(store: Store) -> list[str]:
+    return [row.split for row in configurations.fetch(store)]
+
+
+def test_before_the_freeze_the_split_is_free(store: Store) -> None:
+    picks.add(store, [1, 2], picked_by="Ada", round_number=1)
+    configurations.set_split(store, [1], "test")
+    configurations.set_split(store, [5], "pool")
+    assert splits(store) == ["test", "pool", "pool", "pool", "pool", "test"]
+    assert picks.basket(store) == [2]
+
+
+@pytest.mark.parametrize("status", ["waiting", "error", "complete"])
+@pytest.mark.parametrize(("number", "split"), [(1, "test"), (5, "pool")])
+def test_a_label_fixes_the_split(store: Store, status: str, number: int, split: str) -> None:
+    label = labels.request(store, [number], recipe="quick", recipe_hash="r1")[0]
+    if status == "error":
+        labels.set_error(store, label.id, "no")
+    if status == "complete":
+        labels.set_complete(store, label.id, {"energy_ev": 0.0})
+    before = splits(store)
+    with pytest.raises(StoreError, match=f"Configuration {number} has a label"):
+        configurations.set_split(store, [2, 6, number], split)  # type: ignore[arg-type]
+    assert splits(store) == before
+    configurations.set_split(store, [number], before[number - 1])  # type: ignore[arg-type]
+
+
+def test_the_freeze_is_final(store: Store) -> None:
+    assert campaign.freeze_test_set(store) == 2
+    frozen_at = campaign.get_info(store).test_frozen_at
+    before = splits(store)
+    for number, split in ((1, "test"), (5, "pool")):
+        with pytest.raises(StoreError, match=f"frozen: configuration {number} stays"):
+            configurations.set_split(store, [number], split)  # type: ignore[arg-type]
+    with pytest.raises(StoreError, match="no configuration can be added"):
+        configurations.add(store, [[0.0, 0.0, 7.0], [0.0, 0.0, 8.0]], ["new1", "new2"], split="test")
+    assert splits(store) == before
+    assert configurations.add(store, [[0.0, 0.0, 7.0]], ["test0"], split="test").ids == [5]
+    assert configurations.add(store, [[0.0, 0.0, 7.0]], ["new3"]).n_new == 1
+    assert campaign.freeze_test_set(store) == 2
+    assert campaign.get_info(store).test_frozen_at == frozen_at
+
+
+def test_the_test_set_cannot_be_picked(store: Store) -> None:
+    with pytest.raises(StoreError, match="Configuration 6 belongs to the test set"):
+        picks.add(store, [1, 6, 2], picked_by="Ada", round_number=1)
+    assert picks.fetch(store) == []
+
+
+def test_another_program_is_held_to_the_rules_too(store: Store) -> None:
+    labels.request(store, [1], recipe="quick", recipe_hash="r1")
+    connection = sqlite3.connect(store.folder / "campaign.db", isolation_level=None)
+    with pytest.raises(sqlite3.IntegrityError, match="cannot move between pool and test set"):
+        connection.execute("UPDATE configurations SET split = 'test' WHERE id = 1")
+    with pytest.raises(sqlite3.IntegrityError, match="cannot be picked"):
+        connection.execute(
+            "INSERT INTO picks (configuration_id, picked_by, round_number, reason, state, created_at)"
+            " VALUES (5, 'x', 0, '', 'basket', '2026-01-01')"
+        )
+    campaign.freeze_test_set(store)
+    with pytest.raises(sqlite3.IntegrityError, match="cannot move between"):
+        connection.execute("UPDATE configurations SET split = 'pool' WHERE id = 5")
+    connection.close()
