@@ -1,0 +1,1 @@
+"""The dashboard: Streamlit pages that submit, read and draw; nothing is computed here."""

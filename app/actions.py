@@ -1,0 +1,122 @@
+"""What a person can do. Each action checks that changes are allowed, so hiding a button is not the protection."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from app.data import basket
+from app.session import read_only
+from nci_core.campaign import Campaign
+from nci_core.errors import InputError, JobError
+from nci_core.store import configurations, models, rounds
+
+READ_ONLY_SENTENCE = (
+    "This is a read-only demonstration, so nothing can be changed; run `make app` on your own machine to work with it."
+)
+
+
+def require_writable(campaign: Campaign) -> None:
+    """Raise InputError in a read-only demonstration."""
+    if read_only() or campaign.store.read_only:
+        raise InputError(READ_ONLY_SENTENCE)
+
+
+def pick(campaign: Campaign, table: pd.DataFrame, ids: Sequence[int], mode: str, person: str) -> basket.Snapshot:
+    """Change the basket; returns it as it was."""
+    require_writable(campaign)
+    return basket.change(campaign.store, table, ids, mode, person)
+
+
+def take_proposals(campaign: Campaign, ranked: pd.DataFrame, n: int) -> basket.Snapshot:
+    """Put the best proposals into the basket; returns it as it was."""
+    require_writable(campaign)
+    return basket.take_proposals(campaign.store, ranked, n)
+
+
+def restore(campaign: Campaign, snapshot: basket.Snapshot) -> None:
+    """Undo: make the basket what it was."""
+    require_writable(campaign)
+    basket.restore(campaign.store, snapshot)
+
+
+def label_basket(campaign: Campaign) -> int:
+    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_labels
+
+    chosen = basket.snapshot(campaign.store)
+    if not chosen:
+        raise InputError("The basket is empty; pick configurations on the Select page first.")
+    split = {c.id: c.split for c in configurations.fetch(campaign.store, ids=[i for i, _ in chosen])}
+    if any(value == "test" for value in split.values()):
+        raise InputError("A configuration of the frozen test set is in the basket; take it out first.")
+    by_picker: dict[str, list[int]] = {}
+    for number, picker in dict(chosen).items():
+        by_picker.setdefault(picker, []).append(number)
+    return sum(len(submit_labels(campaign, ids, picked_by=picker)) for picker, ids in by_picker.items())
+
+
+def finetune(campaign: Campaign, *, device: str, notes: str) -> int:
+    """Submit a fine-tuning job; returns its id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_finetune
+
+    job: int = submit_finetune(campaign, device=device, notes=notes)
+    return job
+
+
+def propose(campaign: Campaign, strategy: str, n: int, seed: int = 1) -> int:
+    """Submit a new ranking of proposals; returns the job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_select
+
+    job: int = submit_select(campaign, strategy, n, seed)
+    return job
+
+
+def cancel(campaign: Campaign, job_ids: Sequence[int]) -> None:
+    """Cancel jobs: waiting ones at once, running ones within seconds."""
+    require_writable(campaign)
+    from nci_core.jobs import cancel as cancel_job
+
+    for number in job_ids:
+        cancel_job(campaign.store, number)
+
+
+def retry(campaign: Campaign, job_ids: Sequence[int]) -> None:
+    """Queue failed or cancelled jobs again."""
+    require_writable(campaign)
+    from nci_core.jobs import ensure_engine
+    from nci_core.jobs import retry as retry_job
+
+    problems = []
+    for number in job_ids:
+        try:
+            retry_job(campaign.store, number)
+        except JobError as error:
+            problems.append(str(error))
+    ensure_engine(campaign.folder)
+    if problems:
+        raise JobError(problems[0])
+
+
+def activate(campaign: Campaign, model_id: int) -> None:
+    """Make a model the one in use, also to roll back."""
+    require_writable(campaign)
+    models.file_path(campaign.store, models.get(campaign.store, model_id))
+    models.activate(campaign.store, model_id)
+
+
+def write_notes(campaign: Campaign, round_number: int, notes: str) -> None:
+    """Keep a note with a round."""
+    require_writable(campaign)
+    rounds.update(campaign.store, round_number, notes=notes)
+
+
+def distill(campaign: Campaign, *, device: str) -> int:
+    """Submit a distillation of the teacher; returns the job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_distill
+
+    job: int = submit_distill(campaign, device=device)
+    return job

@@ -1,0 +1,152 @@
+"""Cached reads. Each is keyed by the fingerprint of what it shows, so a rerun costs a few small queries."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.components.pickmap import Hover, MapContent, encode
+from app.data import basket as basket_data
+from app.data import cuts as cut_data
+from app.data import jobs as job_data
+from app.data import versions
+from app.data.configurations import configuration_table
+from app.data.errors import with_errors
+from app.figures.scales import scale_for
+from app.session import Context
+from nci_core.units import from_cm1
+
+#: What the map can be coloured by: column → (what people read, palette scale, linear range in cm⁻¹).
+COLOURINGS = {
+    "teacher_ev": ("Teacher energy", "energy", 2.0),
+    "student_ev": ("Student energy", "energy", 2.0),
+    "label_ev": ("CCSD(T) energy", "energy", 2.0),
+    "std_ev": ("Student uncertainty (±1 sd)", "energy", 0.1),
+    "teacher_error_ev": ("Teacher − CCSD(T)", "signed", 0.5),
+    "student_error_ev": ("Student − CCSD(T)", "signed", 0.5),
+    "student_teacher_ev": ("Student − teacher", "signed", 0.5),
+}
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def _table(folder: str, model_id: int | None, version: Any, _context: Context) -> pd.DataFrame:
+    campaign = _context.campaign
+    return with_errors(configuration_table(campaign.store, campaign.settings, model_id))
+
+
+def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
+    """All configurations with energies and errors in eV; of the model in use unless another is named."""
+    if model_id is None:
+        model_id = context.model.id if context.model else None
+    return _table(context.folder, model_id, versions.data_version(context.campaign.store), context)
+
+
+@st.cache_data(show_spinner=False, max_entries=24)
+def _encoded(
+    folder: str,
+    version: Any,
+    ids_key: int,
+    view: str,
+    colour: str,
+    dark: bool,
+    unit_key: str,
+    _context: Context,
+    _rows: pd.DataFrame,
+) -> dict[str, Any]:
+    return encode(_content(_context, _rows, view, colour), _context.colours)
+
+
+def encoded_map(context: Context, rows: pd.DataFrame, view: str, colour: str) -> dict[str, Any]:
+    """The points of a map, ready for the browser. Nothing in it depends on the basket."""
+    version = (versions.data_version(context.campaign.store), context.model.id if context.model else None)
+    ids_key = hash(rows.index.to_numpy().tobytes())
+    return _encoded(
+        context.folder, version, ids_key, view, colour, context.colours.dark, context.unit.key, context, rows
+    )
+
+
+def _content(context: Context, rows: pd.DataFrame, view: str, colour: str) -> MapContent:
+    title, scale_name, linear = COLOURINGS[colour]
+    energies = rows[colour].to_numpy(dtype=float)
+    cap = from_cm1(context.campaign.settings.limit_cm1)
+    scale = scale_for(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap)
+    shown = ["teacher_ev", "student_ev", "label_ev"]
+    if colour not in shown:
+        shown.append(colour)
+    names = {"teacher_ev": "teacher", "student_ev": "student", "label_ev": "CCSD(T)"}
+    hover = [
+        Hover(
+            names.get(column, COLOURINGS[column][0]),
+            context.convert(rows[column].to_numpy(dtype=float)),
+            context.unit.label,
+            context.unit.digits,
+        )
+        for column in shown
+    ]
+    for column in ("region", "sector"):
+        codes, categories = pd.factorize(rows[column])
+        hover.append(Hover(column, codes, names=tuple(str(c) for c in categories)))
+    return MapContent(
+        host=context.campaign.dimer.host,
+        table=rows,
+        view=view,
+        values=context.convert(energies),
+        scale=scale,
+        colours=scale_name,
+        title=context.unit.label,
+        hover=hover,
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _basket(folder: str, version: Any, _context: Context, _rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    store = _context.campaign.store
+    return basket_data.basket_table(store, _rows), basket_data.proposals(store, _rows)
+
+
+def basket_and_proposals(context: Context, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The basket and the ranked proposals; `rows` is the campaign's table."""
+    store = context.campaign.store
+    version = (versions.pick_version(store), versions.data_version(store), context.model.id if context.model else None)
+    return _basket(context.folder, version, context, rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _cut(folder: str, version: Any, name: str, model_id: int | None, _context: Context) -> cut_data.Cut:
+    campaign = _context.campaign
+    rows = table(_context, model_id)
+    return cut_data.load_cut(
+        campaign.store, rows, campaign.dimer.host, name, model_id=model_id, teacher=campaign.teacher
+    )
+
+
+def cut(context: Context, name: str, model_id: int | None) -> cut_data.Cut:
+    """A radial cut with the curves of one model."""
+    store = context.campaign.store
+    return _cut(context.folder, (versions.model_version(store), versions.data_version(store)), name, model_id, context)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _cut_names(folder: str, version: Any, _context: Context) -> list[str]:
+    return cut_data.cut_names(_context.campaign.store)
+
+
+def cut_names(context: Context) -> list[str]:
+    """Names of the campaign's radial cuts."""
+    store = context.campaign.store
+    return _cut_names(context.folder, (versions.model_version(store), versions.data_version(store)), context)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _history(folder: str, version: Any, _context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
+    campaign = _context.campaign
+    return (
+        job_data.round_table(campaign.store, campaign.settings),
+        job_data.test_metrics(campaign.store, campaign.settings),
+    )
+
+
+def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rounds, and the errors on the frozen test set."""
+    store = context.campaign.store
+    return _history(context.folder, (versions.model_version(store), versions.data_version(store)), context)

@@ -1,0 +1,1 @@
+"""Browser components: the pickable map and the 3-D view."""

@@ -1,0 +1,89 @@
+"""Where a configuration lies on the maps: seen from the side, and from above."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.systems import Host
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Views of the map: key → what people read.
+VIEWS = {"side": "Side view", "top": "Top view"}
+
+
+@dataclass(frozen=True)
+class MapAxes:
+    """Axes of a view, with the host's outline drawn in the same coordinates.
+
+    Attributes:
+        x_label, y_label: with unit.
+        atoms: (n, 2) host atoms in Å.
+        symbols: their elements.
+        bonds: pairs of atom indices.
+    """
+
+    x_label: str
+    y_label: str
+    atoms: FloatArray
+    symbols: tuple[str, ...]
+    bonds: list[tuple[int, int]]
+
+
+def _mirrors(host: Host) -> list[bool]:
+    """Whether reflection through the plane perpendicular to each principal axis maps the host onto itself."""
+    found = []
+    for axis in host.axes:
+        mirror = np.eye(3) - 2.0 * np.outer(axis, axis)
+        found.append(bool((np.abs(host.operations - mirror).max(axis=(1, 2)) < 0.02).any()))
+    return found
+
+
+def _principal(host: Host, positions: FloatArray) -> FloatArray:
+    return (np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre) @ host.axes.T
+
+
+def _folded(host: Host, positions: FloatArray) -> FloatArray:
+    return np.where(_mirrors(host), np.abs(_principal(host, positions)), _principal(host, positions))
+
+
+def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
+    """(m, 2) map coordinates in Å of probe positions (m, 3).
+
+    Side view: distance ρ from the host's thinnest axis, and height z along it. Top view: the two
+    in-plane coordinates. Coordinates that a mirror plane makes equivalent are folded to positive values.
+    """
+    folded = _folded(host, positions)
+    if view == "top":
+        return folded[:, :2]
+    return np.column_stack([np.linalg.norm(folded[:, :2], axis=1), folded[:, 2]])
+
+
+def bonds(host: Host) -> list[tuple[int, int]]:
+    """Pairs of atoms closer than 1.3 times the sum of their covalent radii."""
+    from ase.data import covalent_radii
+
+    radii = covalent_radii[host.numbers]
+    distance = np.linalg.norm(host.positions[:, None] - host.positions[None], axis=-1)
+    near = np.triu(distance < 1.3 * (radii[:, None] + radii[None]), k=1)
+    return [(int(i), int(j)) for i, j in np.argwhere(near)]
+
+
+def map_axes(host: Host, view: str) -> MapAxes:
+    """Labels and host outline of a view."""
+    own = _principal(host, host.positions)
+    folded = _mirrors(host)
+    if view == "top":
+        labels = [f"|{name}| (Å)" if mirror else f"{name} (Å)" for name, mirror in zip("xy", folded, strict=False)]
+        return MapAxes(labels[0], labels[1], own[:, :2], host.symbols, bonds(host))
+    z_label = "height above the plane |z| (Å)" if folded[2] else "height z (Å)"
+    atoms = np.column_stack([np.linalg.norm(own[:, :2], axis=1), own[:, 2]])
+    return MapAxes("distance from the axis ρ (Å)", z_label, atoms, host.symbols, [])
+
+
+def distances(host: Host, position: npt.ArrayLike) -> list[tuple[str, float]]:
+    """Probe–atom distances in Å, nearest first, named like 'C3'."""
+    length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
+    order = np.argsort(length, kind="stable")
+    return [(f"{host.symbols[i]}{i + 1}", float(length[i])) for i in order]

@@ -1,0 +1,82 @@
+"""Radial cuts: teacher, student and labels along a ray."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+
+from app.data.configurations import frame
+from nci_core.store.database import Store
+from nci_core.store.schema import Configuration, CutPoint
+from nci_core.systems import Host
+
+CUT_PREFIX = "cut:"
+COLUMNS = ["distance", "energy_ev", "std_ev", "repulsion_ev", "dispersion_ev", "x", "y", "z"]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A named cut; each table is sorted by distance (Å) and may be empty.
+
+    Attributes:
+        student: columns COLUMNS.
+        teacher: distance, energy_ev.
+        labels: id, distance, label_ev, split.
+    """
+
+    name: str
+    student: pd.DataFrame
+    teacher: pd.DataFrame
+    labels: pd.DataFrame
+
+
+def cut_names(store: Store) -> list[str]:
+    """Names of the campaign's cuts, in order of their first point."""
+    with store.read() as session:
+        curves = session.execute(select(CutPoint.cut, CutPoint.id).order_by(CutPoint.id)).all()
+        origin = select(Configuration.origin).where(Configuration.origin.startswith(CUT_PREFIX))
+        points = session.scalars(origin.order_by(Configuration.id)).all()
+    return list(dict.fromkeys([name.removeprefix(CUT_PREFIX) for name in points] + [name for name, _ in curves]))
+
+
+def _curve(store: Store, name: str, *, model_id: int | None = None, teacher: str | None = None) -> pd.DataFrame:
+    query = select(
+        CutPoint.distance_angstrom.label("distance"),
+        CutPoint.energy_ev,
+        CutPoint.std_ev,
+        CutPoint.repulsion_ev,
+        CutPoint.dispersion_ev,
+        CutPoint.x_angstrom.label("x"),
+        CutPoint.y_angstrom.label("y"),
+        CutPoint.z_angstrom.label("z"),
+    ).where(CutPoint.cut == name)
+    query = query.where(CutPoint.model_id == model_id if teacher is None else CutPoint.teacher == teacher)
+    return frame(store, query.order_by(CutPoint.distance_angstrom)).astype(float)
+
+
+def load_cut(store: Store, table: pd.DataFrame, host: Host, name: str, *, model_id: int | None, teacher: str) -> Cut:
+    """The cut called `name`; `table` is the campaign's configuration table.
+
+    Distances of configurations follow from |R − centre|, which does not depend on which of several
+    symmetry-equivalent positions is stored; along a ray it grows with the distance.
+    """
+    student = _curve(store, name, model_id=-1 if model_id is None else model_id)
+    points = table[table["origin"] == CUT_PREFIX + name].copy()
+    radius = np.linalg.norm(points[["x", "y", "z"]].to_numpy(dtype=float) - host.centre, axis=1)
+    if len(student) > 1:
+        on_ray = np.linalg.norm(student[["x", "y", "z"]].to_numpy() - host.centre, axis=1)
+        order = np.argsort(on_ray)
+        points["distance"] = np.interp(radius, on_ray[order], student["distance"].to_numpy()[order])
+    else:
+        points["distance"] = radius
+    points = points.sort_values("distance")
+    dense = _curve(store, name, teacher=teacher)
+    sparse = points.loc[points["teacher_ev"].notna(), ["distance", "teacher_ev"]]
+    labelled = points[points["label_ev"].notna()].reset_index()
+    return Cut(
+        name=name,
+        student=student,
+        teacher=dense if len(dense) else sparse.rename(columns={"teacher_ev": "energy_ev"}).reset_index(drop=True),
+        labels=labelled[["id", "distance", "label_ev", "split"]],
+    )

@@ -1,0 +1,77 @@
+"""Differences from CCSD(T) and between potentials, and their summaries by region and sector."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from nci_core.metrics import summarise
+from nci_core.regions import REGIONS, SECTORS
+from nci_core.units import from_cm1
+
+#: Region → what it means, shown on hover.
+REGION_HELP = {
+    "well": "attractive region: energies below the campaign's well bound",
+    "tail": "long range: weakly attractive, from the well bound to zero",
+    "wall": "repulsive region: from zero to the campaign's energy limit",
+    "beyond": "above the energy limit: listed apart, never in the overall figures",
+    "all": "every point below the energy limit",
+}
+
+
+def with_errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Add teacher_error_ev and student_error_ev (minus CCSD(T)) and student_teacher_ev; NaN where one is missing."""
+    return table.assign(
+        teacher_error_ev=table["teacher_ev"] - table["label_ev"],
+        student_error_ev=table["student_ev"] - table["label_ev"],
+        student_teacher_ev=table["student_ev"] - table["teacher_ev"],
+    )
+
+
+def labelled(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Rows of one split with a finished label; test and training rows are never mixed."""
+    return table[(table["split"] == split) & table["label_ev"].notna()]
+
+
+def _summary(rows: pd.DataFrame, column: str) -> dict[str, float]:
+    rows = rows[rows[column].notna() & rows["label_ev"].notna()]
+    summary = summarise(rows[column].to_numpy(dtype=float), rows["label_ev"].to_numpy(dtype=float))
+    if summary is None:
+        return {"n": 0, "mae_ev": np.nan, "rmse_ev": np.nan, "max_ev": np.nan, "bias_ev": np.nan}
+    found = summary.as_dict()
+    return {"n": summary.n} | {
+        f"{name}_ev": float(from_cm1(found[f"{name}_cm1"])) for name in ("mae", "rmse", "max", "bias")
+    }
+
+
+def by_region(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """Errors of each energy column (name → column) in each region, "all" (below the limit) first.
+
+    Columns: region, potential, n, mae_ev, rmse_ev, max_ev, bias_ev.
+    """
+    records = []
+    for region in ("all", *REGIONS):
+        part = rows[rows["region"] != "beyond"] if region == "all" else rows[rows["region"] == region]
+        for name, column in columns.items():
+            record = _summary(part, column)
+            if record["n"]:
+                records.append({"region": region, "potential": name} | record)
+    names = ["region", "potential", "n", "mae_ev", "rmse_ev", "max_ev", "bias_ev"]
+    return pd.DataFrame(records, columns=names)
+
+
+def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """MAE (eV) and number of points, regions × sectors; NaN and 0 where there are none."""
+    mae = pd.DataFrame(index=list(REGIONS), columns=list(SECTORS), dtype=float)
+    count = pd.DataFrame(0, index=list(REGIONS), columns=list(SECTORS), dtype=int)
+    for region in REGIONS:
+        for sector in SECTORS:
+            found = _summary(rows[(rows["region"] == region) & (rows["sector"] == sector)], column)
+            mae.loc[region, sector], count.loc[region, sector] = found["mae_ev"], int(found["n"])
+    return mae, count
+
+
+def shared_limit(series: Sequence[pd.Series], quantile: float = 0.98) -> float:
+    """A symmetric colour limit (eV) that covers `quantile` of all the given differences; 0 if there are none."""
+    values = np.concatenate([np.abs(part.dropna().to_numpy(dtype=float)) for part in series] or [np.empty(0)])
+    return float(np.quantile(values, quantile)) if values.size else 0.0

@@ -1,0 +1,172 @@
+"""Jobs, their live curves, labels and their cost, rounds and models as tables."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import select
+
+from app.data.configurations import frame
+from nci_core.config import CampaignSettings
+from nci_core.store import evaluations, models, rounds
+from nci_core.store.database import Store
+from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
+
+#: Job kind → what people read.
+KINDS = {
+    "label": "CCSD(T) label",
+    "finetune": "fine-tuning",
+    "distill": "distillation",
+    "teach": "teacher energies",
+    "select": "ranking of proposals",
+    "evaluate": "evaluation",
+}
+#: Job state → what people read.
+STATES = {
+    "waiting": "waiting",
+    "running": "running",
+    "complete": "finished",
+    "error": "failed",
+    "cancelled": "cancelled",
+}
+ACTIVE = ("waiting", "running")
+
+
+def elapsed_minutes(start: datetime | None, end: datetime | None) -> float | None:
+    """Minutes from start to end, or until now while it runs."""
+    if start is None or pd.isna(start):
+        return None
+    stop = datetime.now(UTC) if end is None or pd.isna(end) else end
+    return (stop - start).total_seconds() / 60.0
+
+
+def _configuration_of(payload: dict[str, Any]) -> int | None:
+    value = payload.get("configuration_id")
+    return int(value) if isinstance(value, int | float) else None
+
+
+def job_table(store: Store) -> pd.DataFrame:
+    """All jobs, running first, then waiting, then the most recent finished ones.
+
+    Columns: id, kind, state, progress, message, error, minutes, attempt, configuration, device, cancel_requested.
+    """
+    with store.read() as session:
+        jobs = list(session.scalars(select(Job).order_by(Job.id.desc())))
+        asked_by = {
+            job_id: number
+            for job_id, number in session.execute(select(Label.job_id, Label.configuration_id))
+            if job_id is not None
+        }
+    rank = {"running": 0, "waiting": 1}
+    jobs.sort(key=lambda job: (rank.get(job.state, 2), job.id if job.state == "waiting" else -job.id))
+    records = [
+        {
+            "id": job.id,
+            "kind": job.kind,
+            "state": job.state,
+            "progress": 1.0 if job.state == "complete" else job.progress,
+            "message": job.message,
+            "error": job.error or "",
+            "minutes": elapsed_minutes(job.started_at, job.finished_at),
+            "attempt": job.attempt,
+            "configuration": asked_by.get(job.id, _configuration_of(job.payload)),
+            "cancel_requested": job.cancel_requested,
+        }
+        for job in jobs
+    ]
+    names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
+    return pd.DataFrame(records, columns=[*names, "cancel_requested"])
+
+
+def active_counts(store: Store) -> dict[str, int]:
+    """Number of running and of waiting jobs."""
+    with store.read() as session:
+        states = list(session.scalars(select(Job.state).where(Job.state.in_(ACTIVE))))
+    return {state: states.count(state) for state in ("running", "waiting")}
+
+
+def last_job(store: Store, kinds: tuple[str, ...]) -> Job | None:
+    """The newest job of these kinds, None before the first."""
+    with store.read() as session:
+        return session.scalar(select(Job).where(Job.kind.in_(kinds)).order_by(Job.id.desc()).limit(1))
+
+
+def job(store: Store, job_id: int) -> Job | None:
+    """One job."""
+    with store.read() as session:
+        return session.get(Job, job_id)
+
+
+def events(store: Store, job_id: int) -> pd.DataFrame:
+    """What a job reported in its last attempt: one row an event, a column for each thing it names, and `time`."""
+    with store.read() as session:
+        attempt = session.scalar(select(Job.attempt).where(Job.id == job_id)) or 1
+        query = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.attempt >= attempt).order_by(JobEvent.id)
+        found = list(session.scalars(query))
+    return pd.DataFrame([{"step": event.step, "time": event.time} | event.data for event in found])
+
+
+def label_costs(store: Store, recipe_hash: str) -> pd.DataFrame:
+    """Finished labels' cost: id, cpu_minutes, wall_minutes, finished_at."""
+    query = select(
+        Label.id,
+        (Label.cpu_seconds / 60.0).label("cpu_minutes"),
+        (Label.wall_seconds / 60.0).label("wall_minutes"),
+        Label.finished_at,
+    ).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
+    return frame(store, query)
+
+
+def model_list(store: Store) -> list[Model]:
+    """All models, oldest first."""
+    return models.fetch(store)
+
+
+def model_name(model: Model) -> str:
+    """What people read, for example 'round 2 · fine-tuned on 24 labels'."""
+    kinds = {"distilled": "distilled", "finetuned": "fine-tuned", "direct": "fitted without a teacher"}
+    labels = f" on {model.n_labels} labels" if model.n_labels else ""
+    return f"round {model.round_number} · {kinds.get(model.kind, model.kind)}{labels} (model {model.id})"
+
+
+def test_metrics(store: Store, settings: CampaignSettings) -> pd.DataFrame:
+    """Errors on the frozen test set: model_id (NaN for the teacher), teacher, region, n, mae_cm1, rmse_cm1, …"""
+    rows = evaluations.metrics(store, settings.reference.hash, split="test")
+    names = ["model_id", "teacher", "region", "n", "mae_cm1", "rmse_cm1", "max_cm1", "bias_cm1"]
+    return pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows], columns=names)
+
+
+def round_table(store: Store, settings: CampaignSettings) -> pd.DataFrame:
+    """One row a round: number, kind, picked_by, n_labels, n_failed, cpu_minutes, notes, model_id, created_at.
+
+    `model_id` is the round's last model; `n_labels` are the labels the round paid for.
+    """
+    recipe = settings.reference.hash
+    query = (
+        select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by)
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(Label.recipe_hash == recipe, Configuration.split == "pool", Label.round_number.is_not(None))
+    )
+    paid = frame(store, query)
+    made: dict[int, int] = {model.round_number: model.id for model in models.fetch(store)}
+    return pd.DataFrame(
+        [_round_record(row, paid[paid["round_number"] == row.number], made) for row in rounds.fetch(store)]
+    )
+
+
+def _round_record(row: Round, paid: pd.DataFrame, made: dict[int, int]) -> dict[str, Any]:
+    done = paid[paid["status"] == "complete"]
+    counts = done["picked_by"].fillna("unknown").value_counts()
+    who = ", ".join(f"{name} ({n})" for name, n in counts.items()) or row.picked_by or "—"
+    seconds = float(done["cpu_seconds"].fillna(0).astype(float).sum()) if len(done) else row.cpu_seconds
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "picked_by": who,
+        "n_labels": len(done),
+        "n_failed": int((paid["status"] == "error").sum()),
+        "cpu_minutes": seconds / 60.0,
+        "notes": row.notes,
+        "model_id": made.get(row.number),
+        "created_at": row.created_at,
+    }

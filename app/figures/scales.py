@@ -1,0 +1,60 @@
+"""A colour scale for signed quantities that span decades: neutral at zero, linear near it, then logarithmic."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SignedScale:
+    """Fraction of the scale = ½ + ½ asinh(v/linear)/asinh(limit/linear), clipped to 0…1.
+
+    Attributes:
+        limit: value at the ends of the scale.
+        linear: below this the scale is nearly linear. Both in the unit shown.
+
+    >>> SignedScale(100.0, 1.0).fraction(np.array([-1e6, 0.0, 100.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    limit: float
+    linear: float
+
+    def fraction(self, values: FloatArray) -> FloatArray:
+        """Where values (any shape, in the unit shown) lie on the scale, 0 to 1; NaN stays NaN."""
+        scaled = np.arcsinh(np.asarray(values, dtype=float) / self.linear) / np.arcsinh(self.limit / self.linear)
+        fraction: FloatArray = 0.5 + 0.5 * np.clip(scaled, -1.0, 1.0)
+        return fraction
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """(fraction, text) of the ticks: zero and powers of ten up to the limit, ends included."""
+        powers = np.arange(np.floor(np.log10(self.linear)), np.floor(np.log10(self.limit) + 1e-9) + 1)
+        sizes = [10.0**p for p in powers if 10.0**p >= 0.9 * self.linear]
+        if not sizes or self.limit / sizes[-1] > 1.8:
+            sizes.append(self.limit)
+        values = np.array([-v for v in reversed(sizes)] + [0.0] + sizes)
+        return [(float(f), signed_text(v)) for f, v in zip(self.fraction(values), values, strict=True)]
+
+
+def signed_text(value: float) -> str:
+    """A short number with a real minus sign: '0', '+0.1', '−250'.
+
+    >>> signed_text(-0.1), signed_text(1000.0)
+    ('−0.1', '+1000')
+    """
+    if value == 0:
+        return "0"
+    return f"{value:+.3g}".replace("-", "−") if abs(value) < 1000 else f"{value:+.0f}".replace("-", "−")
+
+
+def scale_for(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SignedScale:
+    """A scale that covers 98% of |values| (eV), at most `cap_ev`, rounded up to 1, 2 or 5 × 10ⁿ of the unit."""
+    sizes = np.abs(values_ev[np.isfinite(values_ev)])
+    wanted = float(np.quantile(sizes, 0.98)) if sizes.size else 10 * linear_ev
+    wanted = min(max(wanted, 4 * linear_ev), cap_ev) * per_ev
+    magnitude = 10.0 ** np.floor(np.log10(wanted))
+    limit = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= wanted * 0.999)
+    return SignedScale(float(limit), linear_ev * per_ev)

@@ -1,0 +1,47 @@
+"""The dashboard's entry: sidebar and pages. Start it with `nci app` or `make app`."""
+
+import sys
+from pathlib import Path
+
+# Streamlit puts this file's folder first on the path; the package is one above it.
+_ROOT = str(Path(__file__).resolve().parent.parent)
+if _ROOT not in sys.path:
+    sys.path.insert(0, _ROOT)
+
+import streamlit as st  # noqa: E402
+
+from app.session import guarded  # noqa: E402
+from app.sidebar import show_sidebar  # noqa: E402
+from app.views import errors, explore, history, label_train, select  # noqa: E402
+
+PAGES = (
+    (explore.show, "Explore", "explore", ":material/travel_explore:"),
+    (errors.show, "Errors", "errors", ":material/difference:"),
+    (select.show, "Select", "select", ":material/lasso_select:"),
+    (label_train.show, "Label & train", "label-train", ":material/play_circle:"),
+    (history.show, "History", "history", ":material/timeline:"),
+)
+
+
+def main() -> None:
+    """Draw the page that the address names, beside the sidebar."""
+    st.set_page_config(page_title="nci: weak interactions", page_icon=":material/hub:", layout="wide")
+    st.html(STYLE)
+    pages = [
+        st.Page(guarded(view), title=title, url_path=path, icon=icon, default=path == "explore")
+        for view, title, path, icon in PAGES
+    ]
+    page = st.navigation(pages)
+    show_sidebar()
+    page.run()
+
+
+STYLE = """<style>
+.block-container { padding-top: 2.6rem; padding-bottom: 2rem; max-width: 1500px; }
+[data-testid="stSidebar"] { min-width: 15rem; max-width: 17rem; }
+[data-testid="stMetric"] { padding: 0; }
+[data-testid="stMetricLabel"] p { font-size: 0.85rem; }
+h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }
+</style>"""
+
+main()

@@ -1,0 +1,169 @@
+"""What every page starts from: the campaign, the unit, the colours and who is sitting there."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from app.theme import Palette, palette
+from nci_core.campaign import Campaign, home, list_campaigns
+from nci_core.errors import InputError, NCIError
+from nci_core.store.models import Model
+from nci_core.units import UNITS, EnergyUnit, unit
+
+#: Campaigns shown first, in this order; the others follow by name.
+FIRST = ("he-benzene", "he-ethylene")
+
+
+def read_only() -> bool:
+    """Whether `NCI_READ_ONLY` is set: a demonstration in which nobody can change anything."""
+    return os.environ.get("NCI_READ_ONLY", "").strip().lower() not in ("", "0", "false", "no")
+
+
+@dataclass(frozen=True)
+class Context:
+    """One person's view of one campaign.
+
+    Attributes:
+        campaign: open campaign.
+        unit: energy unit of everything shown.
+        colours: palette of the current theme.
+        model: the student in use, None before the first.
+        read_only: nothing can be changed.
+    """
+
+    campaign: Campaign
+    unit: EnergyUnit
+    colours: Palette
+    model: Model | None
+    read_only: bool
+
+    @property
+    def folder(self) -> str:
+        """Campaign folder as a cache key."""
+        return str(self.campaign.folder)
+
+    @property
+    def person(self) -> str:
+        """Who picks; the name field of the Select page."""
+        return str(st.session_state.get("person") or default_person())
+
+    def convert(self, energy_ev: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """eV → the unit shown."""
+        return np.asarray(energy_ev, dtype=float) * self.unit.per_ev
+
+    def text(self, energy_ev: float | None, *, signed: bool = False) -> str:
+        """An energy with its unit, or a dash."""
+        if energy_ev is None or not np.isfinite(energy_ev):
+            return "—"
+        value = f"{energy_ev * self.unit.per_ev:{'+' if signed else ''}.{self.unit.digits}f}"
+        return f"{value} {self.unit.label}".replace("-", "−")
+
+
+def default_person() -> str:
+    """The login name of whoever runs the app, else 'me'."""
+    return os.environ.get("NCI_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or "me"
+
+
+def campaign_folders() -> list[Path]:
+    """Campaign folders, He–benzene first."""
+    order = {name: k for k, name in enumerate(FIRST)}
+    return sorted(list_campaigns(), key=lambda folder: (order.get(folder.name, len(FIRST)), folder.name))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def open_campaign(folder: str, as_reader: bool, stamp: tuple[int, int]) -> Campaign:
+    """An open campaign, shared by all sessions; `stamp` changes when its settings or database are replaced."""
+    return Campaign.open(folder, read_only=as_reader)
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    def of(name: str) -> int:
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            return 0
+        return status.st_ino if name.endswith(".db") else status.st_mtime_ns
+
+    return of("campaign.toml"), of("campaign.db")
+
+
+def load_campaign(folder: Path) -> Campaign:
+    """The campaign of a folder; raises NCIError in one sentence."""
+    return open_campaign(str(folder), read_only(), _stamp(folder))
+
+
+def current_unit() -> EnergyUnit:
+    """The unit chosen in the sidebar; cm⁻¹ at first."""
+    key = st.session_state.get("unit", "cm1")
+    return unit(key if key in UNITS else "cm1")
+
+
+def current_palette() -> Palette:
+    """Colours for the theme the browser shows."""
+    theme = getattr(st.context, "theme", None)
+    return palette(getattr(theme, "type", None))
+
+
+def context() -> Context:
+    """The context of this run; raises NCIError when no campaign is open."""
+    folder = st.session_state.get("campaign_folder")
+    if folder is None:
+        raise InputError("No campaign is open; choose one in the sidebar.")
+    campaign = load_campaign(Path(folder))
+    return Context(campaign, current_unit(), current_palette(), campaign.active_model(), read_only())
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show errors raised on purpose as their sentence, and any other as one sentence without a traceback."""
+    try:
+        yield
+    except NCIError as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception as error:
+        # Streamlit steers with exceptions of its own (stop, rerun, switch page); they must pass.
+        if type(error).__module__.startswith("streamlit.runtime.scriptrunner"):
+            raise
+        import logging
+
+        logging.getLogger("nci.app").exception("a page failed")
+        st.error(
+            f"This page met a problem it did not expect ({type(error).__name__}: {error}). Nothing was lost; "
+            "reload the page, and report it with the lines in the terminal if it comes back.",
+            icon=":material/bug_report:",
+        )
+
+
+def guarded(view: Callable[[Context], None]) -> Callable[[], None]:
+    """A page: its context, with every error shown as one sentence."""
+
+    @wraps(view)
+    def page() -> None:
+        with errors_shown():
+            if st.session_state.get("campaign_folder") is None:
+                no_campaign()
+                return
+            view(context())
+
+    page.__name__ = view.__module__.rsplit(".", 1)[-1]
+    return page
+
+
+def no_campaign() -> None:
+    """What a person sees before the first campaign."""
+    st.title("No campaign yet")
+    st.markdown(
+        f"A campaign holds the configurations, energies and models of one complex. None was found in `{home()}`.\n\n"
+        "Make one in a terminal, then reload this page:\n"
+    )
+    st.code(
+        "nci init campaigns/he-ethylene --host ethylene --probe He\nnci sample campaigns/he-ethylene", language="bash"
+    )
+    st.caption("Campaigns are looked for in the folder named by the environment variable NCI_HOME.")

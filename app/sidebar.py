@@ -1,0 +1,91 @@
+"""The sidebar: which campaign, in which unit, with which model; and what is running, on every page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.data import jobs as job_data
+from app.data import versions
+from app.session import campaign_folders, errors_shown, load_campaign, read_only
+from nci_core.campaign import Campaign
+from nci_core.units import UNITS
+
+#: Seconds between two looks at the queue, while something runs and while nothing does.
+BUSY_POLL, IDLE_POLL = 2.0, 15.0
+
+
+def show_sidebar() -> None:
+    """Draw it and put the chosen campaign into the session."""
+    with st.sidebar:
+        folders = {folder.name: folder for folder in campaign_folders()}
+        if not folders:
+            st.session_state["campaign_folder"] = None
+            return
+        name = _choose_campaign(folders)
+        st.selectbox(
+            "Energy unit",
+            list(UNITS),
+            format_func=lambda key: UNITS[key].label,
+            key="unit",
+            bind="query-params",
+            help="Changes every axis, table and number of the app.",
+        )
+        st.session_state["campaign_folder"] = str(folders[name])
+        with errors_shown():
+            _about(load_campaign(folders[name]))
+
+
+def _title(folder: Path) -> str:
+    """The campaign's title, or the folder's name if it cannot be opened."""
+    try:
+        return load_campaign(folder).title
+    except Exception:  # the page itself says what is wrong with it
+        return folder.name
+
+
+def _choose_campaign(folders: dict[str, Path]) -> str:
+    names = list(folders)
+    if st.session_state.get("campaign") not in names:
+        st.session_state.pop("campaign", None)
+    titles = {name: _title(folder) for name, folder in folders.items()}
+    chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign", bind="query-params")
+    return chosen if chosen in folders else names[0]
+
+
+def _about(campaign: Campaign) -> None:
+    model = campaign.active_model()
+    recipe = campaign.recipe
+    st.markdown(
+        f"**Student** {job_data.model_name(model) if model else 'none yet'}  \n"
+        f"**Teacher** {campaign.teacher}  \n"
+        f"**Labels** {recipe.method}, recipe *{recipe.name}*",
+        help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
+        "Energies of different recipes are different quantities, so a campaign uses one.",
+    )
+    if read_only():
+        st.info("Read-only demonstration", icon=":material/lock:")
+    counts = job_data.active_counts(campaign.store)
+    busy = bool(counts["running"] or counts["waiting"])
+    _fingerprint(campaign)
+    st.fragment(_running, run_every=BUSY_POLL if busy else IDLE_POLL)(campaign)
+
+
+def _fingerprint(campaign: Campaign) -> None:
+    st.session_state["seen_versions"] = _versions(campaign)
+
+
+def _versions(campaign: Campaign) -> tuple[object, ...]:
+    counts = job_data.active_counts(campaign.store)
+    busy = bool(counts["running"] or counts["waiting"])
+    return (str(campaign.folder), versions.model_version(campaign.store), busy)
+
+
+def _running(campaign: Campaign) -> None:
+    """The banner, looked up again every few seconds; when a model or the queue changes, the whole page follows."""
+    with errors_shown():
+        counts = job_data.active_counts(campaign.store)
+        if counts["running"] or counts["waiting"]:
+            parts = [f"{n} {state}" for state, n in counts.items() if n]
+            st.info(f"Calculations: {', '.join(parts)}", icon=":material/progress_activity:")
+        if _versions(campaign) != st.session_state.get("seen_versions"):
+            st.rerun(scope="app")

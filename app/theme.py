@@ -1,0 +1,117 @@
+"""Colours, readable with any colour vision, on light and on dark ground."""
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme, as #rrggbb.
+
+    Attributes:
+        dark: whether the ground is dark.
+        ground, text, grid: of the page and of axes.
+        teacher, student, earlier, reference: the same in every figure (`earlier`: the model compared with).
+        repulsion, dispersion: the two channels.
+        signed: diverging scale for errors, from negative to positive, neutral at zero.
+        energy: diverging scale for energies, from attractive to repulsive, neutral at zero.
+        pick, proposal: rings of the basket and of proposals on the map.
+        regions: colour of each region and of "all".
+    """
+
+    dark: bool
+    ground: str
+    text: str
+    grid: str
+    teacher: str
+    student: str
+    earlier: str
+    reference: str
+    repulsion: str
+    dispersion: str
+    signed: tuple[str, ...]
+    energy: tuple[str, ...]
+    pick: str
+    proposal: str
+    regions: dict[str, str]
+
+    def scale(self, name: str) -> list[tuple[float, str]]:
+        """`signed` or `energy` as a Plotly colour scale."""
+        colours: tuple[str, ...] = getattr(self, name)
+        return [(i / (len(colours) - 1), colour) for i, colour in enumerate(colours)]
+
+
+LIGHT = Palette(
+    dark=False,
+    ground="#FFFFFF",
+    text="#17242D",
+    grid="#DDE5EA",
+    teacher="#C55A00",
+    student="#0072B2",
+    earlier="#7B8A94",
+    reference="#17242D",
+    repulsion="#B0578D",
+    dispersion="#00805D",
+    # ColorBrewer RdBu reversed and PuOr reversed, the middle darkened so that it shows on white.
+    signed=("#053061", "#2166AC", "#6AACD0", "#C9D3D9", "#F0A27F", "#B2182B", "#67001F"),
+    energy=("#2D004B", "#542788", "#998EC3", "#CBC9C6", "#F1A340", "#B35806", "#7F3B08"),
+    pick="#007A5A",
+    proposal="#B0005E",
+    regions={"all": "#17242D", "well": "#0072B2", "tail": "#00805D", "wall": "#C55A00", "beyond": "#7B8A94"},
+)
+DARK = Palette(
+    dark=True,
+    ground="#10181E",
+    text="#E6EDF1",
+    grid="#2A3740",
+    teacher="#F0A030",
+    student="#56B4E9",
+    earlier="#93A3AD",
+    reference="#FFFFFF",
+    repulsion="#E39BC5",
+    dispersion="#3CCB9E",
+    signed=("#A8D8FF", "#4AA3E0", "#2C6690", "#47535B", "#A0533A", "#F07A55", "#FFD0BF"),
+    energy=("#D9C8FF", "#A98BE8", "#6F5BA0", "#565552", "#A5712A", "#EBA040", "#FFDDA8"),
+    pick="#3CE0A8",
+    proposal="#FF8AC2",
+    regions={"all": "#E6EDF1", "well": "#56B4E9", "tail": "#3CCB9E", "wall": "#F0A030", "beyond": "#93A3AD"},
+)
+
+
+def palette(theme_type: str | None) -> Palette:
+    """The palette of Streamlit's theme type, 'light' or 'dark'."""
+    return DARK if theme_type == "dark" else LIGHT
+
+
+def finish(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
+    """The look shared by all figures: transparent ground, quiet grid, legend above the data."""
+    figure.update_layout(
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": colours.text, "size": 13},
+        margin={"l": 64, "r": 16, "t": 44, "b": 52},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": None},
+        hoverlabel={"font": {"size": 13}},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.earlier, "activecolor": colours.text},
+    )
+    axis = {
+        "gridcolor": colours.grid,
+        "linecolor": colours.earlier,
+        "showline": True,
+        "zeroline": False,
+        "ticks": "outside",
+        "automargin": True,
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
+
+
+#: Plotly's toolbar: what a person needs, and a picture sharp enough for a slide.
+CHART_CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+}

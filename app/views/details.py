@@ -1,0 +1,165 @@
+"""Everything known about one configuration: structure, energies, geometry, and how its label was computed."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.components import viewer
+from app.coordinates import distances
+from app.data.configurations import LABEL_STATES, SPLITS, label_row, teacher_row
+from app.figures.structure import structure_figure
+from app.session import Context
+from nci_core.store.schema import Label
+
+VIEWER_HEIGHT = 300
+
+
+def show_details(context: Context, table: pd.DataFrame, number: int | None) -> None:
+    """Structure above, facts below."""
+    if number is None or number not in table.index:
+        st.info("Click a point on the map to see its structure and energies.", icon=":material/touch_app:")
+        return
+    row = table.loc[number]
+    st.markdown(
+        f"**Configuration {number}** · {row['region']}, {row['sector']} · {SPLITS.get(row['split'], row['split'])}"
+    )
+    structure(context, row, key=f"viewer-{context.folder}")
+    label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
+    energies, geometry, calculation = st.tabs(["Energies", "Geometry", "CCSD(T) label"])
+    with energies:
+        _energies(context, row, number, label)
+    with geometry:
+        _geometry(context, row, number)
+    with calculation:
+        _label(context, label)
+
+
+def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:
+    """The 3-D view, or Plotly's drawing with a notice when the browser has no 3Dmol.js."""
+    position = [float(row["x"]), float(row["y"]), float(row["z"])]
+    dimer = context.campaign.dimer
+    if not viewer.show(dimer, position, context.colours, key=key, height=height):
+        st.plotly_chart(
+            structure_figure(dimer, position, context.colours, height=height), key=f"{key}-plotly", theme=None
+        )
+        st.caption("3Dmol.js could not be loaded, so this is a simpler drawing; `make venv` fetches the script.")
+
+
+def _energies(context: Context, row: pd.Series, number: int, label: Label | None) -> None:
+    taught = teacher_row(context.campaign.store, number, context.campaign.teacher)
+    student = context.text(row["student_ev"])
+    if pd.notna(row["std_ev"]):
+        student += f" ± {row['std_ev'] * context.unit.per_ev:.{context.unit.digits}f}"
+    lines: list[tuple[str, str, str]] = [
+        ("CCSD(T)", context.text(row["label_ev"]), ""),
+        ("Teacher", context.text(row["teacher_ev"]), context.text(row["teacher_error_ev"], signed=True)),
+        ("Student", student, context.text(row["student_error_ev"], signed=True)),
+    ]
+    if taught is not None and len(taught.channels_ev) > 1:
+        lines += [(f"Teacher, {name}", context.text(value), "") for name, value in taught.channels_ev.items()]
+    st.dataframe(
+        pd.DataFrame(lines, columns=["Source", "Interaction energy", "minus CCSD(T)"]),
+        hide_index=True,
+        key="energies-table",
+    )
+    state = LABEL_STATES.get(row["label_state"], row["label_state"])
+    if label is None or label.status != "complete":
+        st.caption(f"Label: {state}." + (f" {label.error}" if label is not None and label.error else ""))
+
+
+def _geometry(context: Context, row: pd.Series, number: int) -> None:
+    position = [float(row["x"]), float(row["y"]), float(row["z"])]
+    dimer = context.campaign.dimer
+    found = distances(dimer.host, position)
+    x, y, z = position
+    st.markdown(f"Probe {dimer.probe} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
+    table = pd.DataFrame(found, columns=["Host atom", "Distance (Å)"])
+    st.dataframe(table.style.format({"Distance (Å)": "{:.3f}"}), hide_index=True, height=210, key="distance-table")
+    if st.toggle("Prepare files for download", key="prepare_download"):
+        page = viewer.standalone_html(dimer, position, context.colours)
+        st.download_button("3-D view (HTML)", page, f"configuration-{number}.html", "text/html")
+        lines = [
+            f"{s} {a:.6f} {b:.6f} {c:.6f}"
+            for s, (a, b, c) in zip(
+                [*dimer.host.symbols, dimer.probe], [*dimer.host.positions.tolist(), position], strict=True
+            )
+        ]
+        text = "\n".join([str(len(lines)), f"{dimer.name} configuration {number}", *lines]) + "\n"
+        st.download_button("Geometry (xyz)", text, f"configuration-{number}.xyz", "chemical/x-xyz")
+
+
+def _label(context: Context, label: Label | None) -> None:
+    if label is None:
+        st.caption("Nobody has asked for this label yet. Pick the point on the Select page to compute it.")
+        return
+    if label.quarantine:
+        st.warning(f"Set aside, not used in fits: {label.quarantine}", icon=":material/report:")
+    if label.status == "error":
+        st.error(label.error or "The calculation failed.", icon=":material/error:")
+        return
+    if label.status != "complete" or label.result is None:
+        st.caption(f"This label is {label.status}.")
+        return
+    result = label.result
+    parts = [
+        ("HF", label.hf_ev),
+        ("CCSD correlation", label.ccsd_ev),
+        ("(T)", label.triples_ev),
+        ("sum", label.energy_ev),
+    ]
+    table = pd.DataFrame(
+        [(name, None if value is None else value * context.unit.per_ev) for name, value in parts],
+        columns=["Part", f"Interaction energy ({context.unit.label})"],
+    )
+    st.dataframe(
+        table.style.format({table.columns[1]: f"{{:.{context.unit.digits}f}}"}), hide_index=True, key="parts-table"
+    )
+    fragments = _fragments(result)
+    if not fragments.empty:
+        st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")
+        st.dataframe(fragments, hide_index=True, key="fragments-table")
+    _provenance(label, result)
+
+
+def _fragments(result: dict[str, Any]) -> pd.DataFrame:
+    names = {"dimer": "dimer, E_AB", "host": "host, E_A", "probe": "probe, E_B"}
+    rows = []
+    for key, name in names.items():
+        part = result.get("fragments", {}).get(key)
+        if part:
+            total = part["hf_hartree"] + part["ccsd_hartree"] + part["triples_hartree"]
+            rows.append(
+                {
+                    "Fragment": name,
+                    "Total": f"{total:.8f}",
+                    "HF": f"{part['hf_hartree']:.8f}",
+                    "CCSD": f"{part['ccsd_hartree']:.8f}",
+                    "(T)": f"{part['triples_hartree']:.8f}",
+                    "Cycles HF / CC": f"{part['scf_cycles']} / {part['cc_cycles']}",
+                    "T1": f"{part['t1_diagnostic']:.4f}",
+                    "CPU min": f"{part['cpu_seconds'] / 60:.2f}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _provenance(label: Label, result: dict[str, Any]) -> None:
+    environment = result.get("environment", {})
+    recipe = result.get("recipe", {})
+    basis = f"{recipe.get('host_basis', '?')} on the host, {recipe.get('probe_basis', '?')} on the probe"
+    versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
+    lines = [
+        f"**Recipe** {label.recipe} ({label.recipe_hash}): {basis}, counterpoise-corrected",
+        f"**Cost** {(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
+        f"{label.memory_gb or 0:.2f} GB",
+        f"**Picked by** {label.picked_by or 'unknown'}"
+        + (f" in round {label.round_number}" if label.round_number is not None else ""),
+        f"**Finished** {label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
+        f"**Computed with** {versions} on {environment.get('processor', '?')}, "
+        f"{environment.get('threads', '?')} thread(s)",
+        f"**Geometry** {result.get('geometry_hash', '')}",
+    ]
+    st.markdown("  \n".join(line for line in lines if line))
+    for warning in result.get("warnings", []):
+        st.warning(warning)

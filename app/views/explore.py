@@ -1,0 +1,137 @@
+"""Explore: what the campaign covers, and everything known about one configuration."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import cached
+from app.components import pickmap
+from app.coordinates import VIEWS
+from app.data.configurations import LABEL_STATES, SPLITS
+from app.data.errors import REGION_HELP
+from app.session import Context
+from app.views.details import show_details
+from nci_core.regions import REGIONS, SECTORS
+from nci_core.units import from_cm1
+
+MAP_HEIGHT = 470
+
+
+def show(context: Context) -> None:
+    """The page."""
+    st.title("Explore", help="Each point is one position of the probe around the rigid host.")
+    table = cached.table(context)
+    if table.empty:
+        no_configurations(context)
+        return
+    left, right = st.columns([1.45, 1], gap="medium")
+    with left:
+        rows, view, colour = _controls(context, table)
+        _summary(table, rows)
+        encoded = cached.encoded_map(context, rows, view, colour)
+        pickmap.show(
+            encoded,
+            context.colours,
+            key=f"explore-map-{context.folder}",
+            height=MAP_HEIGHT,
+            pick=False,
+            selected=selected_id(context, rows),
+            has_test=bool((rows["split"] == "test").any()),
+            on_clicked=lambda: _remember(context),
+        )
+        st.caption(
+            "Click a point to see its structure. Ctrl + scroll zooms, dragging moves. "
+            + (
+                "Coordinates that the host's symmetry makes equivalent are folded together."
+                if len(context.campaign.dimer.host.operations) > 1
+                else ""
+            )
+        )
+    with right:
+        show_details(context, table, selected_id(context, rows))
+
+
+def no_configurations(context: Context) -> None:
+    """What to do in a campaign that is still empty."""
+    st.info(
+        f"**{context.campaign.title}** has no configurations yet. Sample some, then compute the teacher's energies "
+        "and distil the first student:",
+        icon=":material/info:",
+    )
+    folder = context.campaign.folder
+    st.code(f"nci sample {folder}\nnci teach {folder}\nnci distill {folder}", language="bash")
+
+
+def selected_id(context: Context, rows: pd.DataFrame) -> int | None:
+    """The chosen configuration; at first the one with the lowest energy."""
+    chosen = st.session_state.get(f"selected-{context.folder}")
+    if chosen is not None:
+        return int(chosen)
+    energy = rows["label_ev"].fillna(rows["teacher_ev"]).fillna(rows["student_ev"])
+    if energy.notna().any():
+        return int(energy.idxmin())
+    return int(rows.index[0]) if len(rows) else None
+
+
+def _remember(context: Context) -> None:
+    result = st.session_state.get(f"explore-map-{context.folder}")
+    clicked = result.get("clicked") if result else None
+    if clicked:
+        st.session_state[f"selected-{context.folder}"] = int(clicked["id"])
+
+
+def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
+    options = [name for name in cached.COLOURINGS if table[name].notna().any()]
+    first, second, third = st.columns([1.1, 1.7, 1], vertical_alignment="bottom")
+    view = first.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        default="side",
+        required=True,
+        key="explore_view",
+        help="Side: distance ρ from the axis through the host's face against the height above it. "
+        "Top: position in the host's plane.",
+    )
+    colour = second.selectbox(
+        "Colour", options or ["teacher_ev"], format_func=lambda name: cached.COLOURINGS[name][0], key="explore_colour"
+    )
+    with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
+        rows = _filters(context, table)
+    return rows, str(view or "side"), str(colour)
+
+
+def _filters(context: Context, table: pd.DataFrame) -> pd.DataFrame:
+    bounds = context.campaign.settings.bounds
+    st.caption(
+        f"well: below {context.text(from_cm1(bounds.well_below_cm1))} · tail: up to 0 · "
+        f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher"
+    )
+    regions = st.pills("Region", REGIONS, selection_mode="multi", key="f_region", help=_help(REGION_HELP))
+    sectors = st.pills(
+        "Direction",
+        SECTORS,
+        selection_mode="multi",
+        key="f_sector",
+        help="Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
+    )
+    splits = st.pills("Set", list(SPLITS), format_func=SPLITS.__getitem__, selection_mode="multi", key="f_split")
+    present = [state for state in LABEL_STATES if (table["label_state"] == state).any()]
+    states = st.pills("Label", present, format_func=LABEL_STATES.__getitem__, selection_mode="multi", key="f_state")
+    keep = np.ones(len(table), dtype=bool)
+    for column, chosen in (("region", regions), ("sector", sectors), ("split", splits), ("label_state", states)):
+        if chosen:
+            keep &= table[column].isin(chosen).to_numpy()
+    st.caption("Nothing chosen in a row means everything.")
+    return table[keep]
+
+
+def _help(texts: dict[str, str]) -> str:
+    return "  \n".join(f"**{name}**: {text}" for name, text in texts.items() if name != "all")
+
+
+def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> None:
+    labelled = int(rows["label_ev"].notna().sum())
+    test = int((rows["split"] == "test").sum())
+    shown = f"{len(rows)} configurations" if len(rows) == len(table) else f"{len(rows)} of {len(table)} configurations"
+    st.caption(f"**{shown}** · {labelled} with a CCSD(T) label · {test} in the frozen test set")

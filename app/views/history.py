@@ -1,0 +1,194 @@
+"""History: what each round cost and what it brought; and which model is in use."""
+
+import pandas as pd
+import streamlit as st
+
+from app import actions, cached
+from app.data.jobs import model_list, model_name
+from app.figures.curves import history_figure
+from app.session import Context, errors_shown
+from app.theme import CHART_CONFIG
+from nci_core.store.schema import Model
+from nci_core.units import CM1_EV
+
+ROUND_KINDS = {"distill": "distillation", "finetune": "fine-tuning"}
+
+
+def show(context: Context) -> None:
+    """The page."""
+    st.title("History", help="A round: pick, label, fine-tune, measure on the frozen test set.")
+    rounds, metrics = cached.history(context)
+    models = model_list(context.campaign.store)
+    if rounds.empty:
+        st.info(
+            "No round yet. The first one, round 0, distils the teacher into a student: start it on the "
+            "**Label & train** page.",
+            icon=":material/info:",
+        )
+        return
+    _message()
+    curves = _curves(metrics, models)
+    left, right = st.columns([1.35, 1], gap="medium")
+    with left:
+        st.subheader("Error on the frozen test set")
+        if curves.empty:
+            st.info(
+                "Errors appear here when test configurations have labels and a student has been evaluated on them.",
+                icon=":material/info:",
+            )
+        else:
+            figure = history_figure(curves, context.unit, context.colours)
+            st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="history-figure")
+    with right:
+        st.subheader("At a glance")
+        _glance(context, rounds, metrics, models)
+    st.subheader("Rounds")
+    _rounds(context, rounds, metrics)
+    st.subheader("Models")
+    _models(context, models, metrics)
+
+
+def _message() -> None:
+    message = st.session_state.pop("history_message", None)
+    if message:
+        st.success(message, icon=":material/check_circle:")
+
+
+def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
+    """The last model of each round: round, region, mae_cm1, n, n_labels."""
+    last = {model.round_number: model for model in models}
+    parts = []
+    for number, model in sorted(last.items()):
+        part = metrics[metrics["model_id"] == model.id]
+        parts.append(part.assign(round=number, n_labels=model.n_labels))
+    return pd.concat(parts) if parts else metrics.assign(round=0, n_labels=0).iloc[:0]
+
+
+def _mae(metrics: pd.DataFrame, model_id: int | None, region: str = "all") -> float | None:
+    chosen = metrics["model_id"].isna() if model_id is None else metrics["model_id"] == model_id
+    found = metrics[chosen & (metrics["region"] == region)]
+    return float(found["mae_cm1"].iloc[-1]) * CM1_EV if len(found) else None
+
+
+def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -> None:
+    first = next((model for model in models if model.kind == "distilled"), None)
+    now = context.model
+    lines = [("Teacher", _mae(metrics, None))]
+    if first is not None:
+        lines.append(("Distilled student", _mae(metrics, first.id)))
+    if now is not None and (first is None or now.id != first.id):
+        lines.append(("Student in use", _mae(metrics, now.id)))
+    columns = st.columns(len(lines))
+    for column, (name, value) in zip(columns, lines, strict=True):
+        text = "—" if value is None else f"{value * context.unit.per_ev:.{_digits(context, value)}f}"
+        column.metric(f"{name}, MAE ({context.unit.label})", text)
+    count = metrics.loc[(metrics["region"] == "all"), "n"]
+    st.caption(
+        f"Mean absolute error below the energy limit, on {int(count.iloc[-1])} frozen test labels "
+        f"(recipe {context.campaign.recipe.name})."
+        if len(count)
+        else "No errors measured yet."
+    )
+    labels, minutes = int(rounds["n_labels"].sum()), float(rounds["cpu_minutes"].sum())
+    left, right = st.columns(2)
+    left.metric("Training labels", labels)
+    right.metric("Spent on them, CPU minutes", f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}")
+    if now is not None and first is not None and now.id != first.id:
+        a, b = _mae(metrics, first.id), _mae(metrics, now.id)
+        if a and b:
+            better = f"{a / b:.1f} times smaller" if b <= a else f"{b / a:.1f} times larger"
+            st.markdown(f"The error is **{better}** than before the first label.")
+
+
+def _digits(context: Context, value_ev: float) -> int:
+    size = abs(value_ev * context.unit.per_ev)
+    return 1 if size >= 100 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+
+
+def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> None:
+    label, factor = context.unit.label, context.unit.per_ev
+    errors = {
+        region: [
+            _scaled(_mae(metrics, model, region), factor) if pd.notna(model) else None for model in rounds["model_id"]
+        ]
+        for region in ("all", "well", "tail", "wall")
+    }
+    shown = pd.DataFrame(
+        {
+            "Round": rounds["number"],
+            "What": rounds["kind"].map(lambda kind: ROUND_KINDS.get(kind, kind)),
+            "Picked by": rounds["picked_by"],
+            "Labels": rounds["n_labels"],
+            "Failed": rounds["n_failed"],
+            "CPU min": rounds["cpu_minutes"],
+            f"MAE ({label})": errors["all"],
+            f"well ({label})": errors["well"],
+            f"tail ({label})": errors["tail"],
+            f"wall ({label})": errors["wall"],
+            "Note": rounds["notes"],
+        }
+    )
+    digits = f"%.{context.unit.digits}f"
+    config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[6:10]}
+    config["CPU min"] = st.column_config.NumberColumn(format="%.1f")
+    st.dataframe(shown, hide_index=True, column_config=config, key="rounds-table", height="content")
+    with st.popover("Write a note", icon=":material/edit_note:", disabled=context.read_only):
+        numbers = rounds["number"].tolist()
+        number = st.selectbox("Round", numbers, index=len(numbers) - 1, key="note_round")
+        old = str(rounds.loc[rounds["number"] == number, "notes"].iloc[0])
+        text = st.text_area("Note", value=old, key=f"note_text_{number}")
+        if st.button("Keep note", key="keep_note"):
+            with errors_shown():
+                actions.write_notes(context.campaign, int(number), text)
+                st.rerun()
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> None:
+    if not models:
+        st.caption("No model is stored yet.")
+        return
+    label, factor = context.unit.label, context.unit.per_ev
+    newest = list(reversed(models))
+    active = context.model.id if context.model else None
+    shown = pd.DataFrame(
+        {
+            "In use": ["●" if model.id == active else "" for model in newest],
+            "Model": [model_name(model) for model in newest],
+            "Training labels": [model.n_labels for model in newest],
+            f"Test MAE ({label})": [_scaled(_mae(metrics, model.id), factor) for model in newest],
+            "Fit (s)": [model.seconds for model in newest],
+            "Device": [model.device for model in newest],
+            "Made (UTC)": [f"{model.created_at:%Y-%m-%d %H:%M}" for model in newest],
+            "File": [model.path for model in newest],
+        }
+    )
+    config = {
+        f"Test MAE ({label})": st.column_config.NumberColumn(format=f"%.{context.unit.digits}f"),
+        "Fit (s)": st.column_config.NumberColumn(format="%.1f"),
+    }
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=config,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="models-table",
+        height="content",
+    )
+    chosen = newest[event.selection.rows[0]] if event.selection.rows else None
+    can = chosen is not None and chosen.id != active and not context.read_only
+    if st.button(
+        f"Use {model_name(chosen)}" if can and chosen is not None else "Use the selected model",
+        disabled=not can,
+        key="activate_model",
+        help="Select a row above. Maps, proposals and exports then use that model; nothing is deleted.",
+    ):
+        with errors_shown():
+            if chosen is not None:
+                actions.activate(context.campaign, chosen.id)
+                st.session_state["history_message"] = f"In use now: {model_name(chosen)}."
+                st.rerun()

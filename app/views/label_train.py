@@ -1,0 +1,228 @@
+"""Label & train: run the CCSD(T) calculations, watch them, fine-tune the student."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import actions, cached
+from app.data import jobs as job_data
+from app.figures.curves import fit_figure
+from app.session import Context, context, errors_shown
+from app.theme import CHART_CONFIG
+from app.views.explore import no_configurations
+from nci_core.campaign.costs import label_cost
+
+POLL = 1.5
+STATE_MARKS = {"waiting": "⏳", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
+FITS = ("finetune", "distill")
+
+
+def show(context_now: Context) -> None:
+    """The page."""
+    st.title("Label & train", help="Calculations run in processes of their own: closing this page stops nothing.")
+    table = cached.table(context_now)
+    if table.empty:
+        no_configurations(context_now)
+        return
+    _message()
+    left, right = st.columns([1.25, 1], gap="medium")
+    counts = job_data.active_counts(context_now.campaign.store)
+    busy = bool(counts["running"] or counts["waiting"])
+    with left:
+        _submit(context_now, table)
+        st.fragment(_queue, run_every=POLL if busy else None)()
+    with right:
+        _train(context_now, table)
+        st.fragment(_live, run_every=POLL if busy else None)()
+
+
+def _message() -> None:
+    message = st.session_state.pop("train_message", None)
+    if message:
+        st.success(message, icon=":material/check_circle:")
+
+
+def _done(message: str) -> None:
+    st.session_state["train_message"] = message
+    st.rerun()
+
+
+def _submit(context: Context, table: pd.DataFrame) -> None:
+    basket, _ = cached.basket_and_proposals(context, table)
+    cost = label_cost(context.campaign)
+    minutes, spread = cost.total(len(basket))
+    recipe = context.campaign.recipe
+    st.subheader("CCSD(T) labels")
+    first, second = st.columns([1.5, 1], vertical_alignment="center")
+    if basket.empty:
+        first.markdown("The basket is empty. Pick configurations on the **Select** page.")
+    else:
+        first.markdown(
+            f"**{len(basket)}** in the basket, about **{minutes:.1f} ± {spread:.1f}** CPU minutes "
+            f"with recipe *{recipe.name}*.",
+            help=f"{cost.mean_minutes:.2f} minutes a label, {cost.source}. {recipe.description}.",
+        )
+    label = f"Compute {len(basket)} labels" if len(basket) != 1 else "Compute 1 label"
+    if second.button(
+        label if len(basket) else "Compute labels",
+        type="primary",
+        disabled=basket.empty or context.read_only,
+        width="stretch",
+        key="submit_basket",
+    ):
+        with errors_shown():
+            n = actions.label_basket(context.campaign)
+            st.session_state[f"undo-{context.folder}"] = []
+            _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
+
+
+def _queue() -> None:
+    with errors_shown():
+        now = context()
+        jobs = job_data.job_table(now.campaign.store)
+        if jobs.empty:
+            st.caption("No calculation has been asked for yet.")
+            return
+        counts = jobs["state"].value_counts()
+        summary = [f"{counts[state]} {name}" for state, name in job_data.STATES.items() if state in counts]
+        st.caption("Queue: " + " · ".join(summary))
+        chosen = _queue_table(jobs)
+        _queue_buttons(now, jobs, chosen)
+
+
+def _queue_table(jobs: pd.DataFrame) -> list[int]:
+    shown = pd.DataFrame(
+        {
+            "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
+            "What": jobs["kind"].map(lambda kind: job_data.KINDS.get(kind, kind)),
+            "Config.": jobs["configuration"].astype("Int64"),
+            "Progress": jobs["progress"],
+            "Minutes": jobs["minutes"].astype(float),
+            "Message": jobs["error"].where(jobs["error"] != "", jobs["message"]),
+        }
+    )
+    config: dict[str, Any] = {
+        "Progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width="small"),
+        "Minutes": st.column_config.NumberColumn(format="%.1f", width="small"),
+        "State": st.column_config.TextColumn(width="small"),
+        "Config.": st.column_config.NumberColumn(width="small"),
+        "Message": st.column_config.TextColumn(width="large"),
+    }
+    event = st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=config,
+        height=290,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="queue-table",
+    )
+    return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
+
+
+def _queue_buttons(now: Context, jobs: pd.DataFrame, chosen: list[int]) -> None:
+    picked = jobs[jobs["id"].isin(chosen)]
+    active = jobs[jobs["state"].isin(job_data.ACTIVE)]
+    failed = jobs[jobs["state"].isin(["error", "cancelled"])]
+    to_cancel = picked[picked["state"].isin(job_data.ACTIVE)] if chosen else active
+    to_retry = picked[picked["state"].isin(["error", "cancelled"])] if chosen else failed
+    first, second, third = st.columns([1, 1, 1])
+    scope = "selected" if chosen else "all"
+    if first.button(f"Cancel {scope}", disabled=to_cancel.empty or now.read_only, width="stretch", key="cancel_jobs"):
+        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist())
+        st.rerun()
+    if second.button(
+        f"Retry {'selected' if chosen else 'failed'}",
+        disabled=to_retry.empty or now.read_only,
+        width="stretch",
+        key="retry_jobs",
+    ):
+        actions.retry(now.campaign, to_retry["id"].astype(int).tolist())
+        st.rerun()
+    with third.popover("Log", width="stretch", disabled=len(chosen) != 1, help="Select one row first."):
+        if len(chosen) == 1:
+            _log(now, chosen[0])
+    for row in picked[picked["error"] != ""].itertuples():
+        st.error(f"Job {row.id}: {row.error}", icon=":material/error:")
+
+
+def _log(now: Context, number: int) -> None:
+    folder = now.campaign.folder
+    found = sorted(folder.glob(f"**/*job*{number}*.log")) + sorted(folder.glob(f"logs/{number}.*"))
+    job = job_data.job(now.campaign.store, number)
+    if job is not None:
+        st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
+        if job.error:
+            st.markdown(job.error)
+    if found:
+        st.code(found[-1].read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
+    else:
+        events = job_data.events(now.campaign.store, number)
+        st.dataframe(events.tail(50), hide_index=True) if len(events) else st.caption("It wrote no log.")
+
+
+def _train(context: Context, table: pd.DataFrame) -> None:
+    st.subheader("Student")
+    n = int(((table["split"] == "pool") & table["label_ev"].notna()).sum())
+    used = context.model.n_labels if context.model else 0
+    st.markdown(
+        f"**{n}** training labels are ready, **{max(n - used, 0)}** of them new to the student in use."
+        if context.model
+        else "There is no student yet. Distil the teacher first: it needs no label."
+    )
+    first, second = st.columns([1, 1.4], vertical_alignment="bottom")
+    device = first.selectbox(
+        "Device", ["auto", "cpu", "cuda"], key="device", help="auto takes the GPU when there is one."
+    )
+    notes = second.text_input("Note for the history", key="fit_notes", placeholder="optional")
+    third, fourth = st.columns([1.4, 1])
+    if third.button(
+        f"Fine-tune on {n} labels",
+        type="primary",
+        disabled=n == 0 or context.model is None or context.read_only,
+        width="stretch",
+        key="finetune",
+    ):
+        with errors_shown():
+            number = actions.finetune(context.campaign, device=str(device), notes=notes)
+            _done(f"Fine-tuning is in the queue as job {number}.")
+    if fourth.button(
+        "Distil again" if context.model else "Distil the teacher",
+        disabled=context.read_only or not table["teacher_ev"].notna().any(),
+        width="stretch",
+        key="distill",
+        type="secondary" if context.model else "primary",
+        help="Fits the student to the teacher's energies; fine-tuning starts from there.",
+    ):
+        with errors_shown():
+            number = actions.distill(context.campaign, device=str(device))
+            _done(f"Distillation is in the queue as job {number}.")
+
+
+def _live() -> None:
+    with errors_shown():
+        now = context()
+        job = job_data.last_job(now.campaign.store, FITS)
+        if job is None:
+            st.caption("The curves of a fit appear here while it runs.")
+            return
+        events = job_data.events(now.campaign.store, job.id)
+        name = job_data.KINDS[job.kind]
+        minutes = job_data.elapsed_minutes(job.started_at, job.finished_at)
+        taken = f", {minutes:.1f} min" if minutes is not None else ""
+        st.markdown(f"**Job {job.id}, {name}: {job_data.STATES[job.state]}**{taken}{_device(job.result, events)}")
+        if job.error:
+            st.error(job.error, icon=":material/error:")
+        if job.state == "running":
+            st.progress(min(max(job.progress, 0.0), 1.0), job.message or None)
+        if len(events):
+            figure = fit_figure(events, now.unit, now.colours)
+            st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="live-fit")
+
+
+def _device(result: dict[str, Any] | None, events: pd.DataFrame) -> str:
+    device = (result or {}).get("device")
+    if device is None and "device" in events and events["device"].notna().any():
+        device = events["device"].dropna().iloc[-1]
+    return f", on {device}" if device else ""

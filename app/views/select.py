@@ -1,0 +1,232 @@
+"""Select: pick configurations for CCSD(T) by hand or by rank, within a budget."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import actions, cached
+from app.components import pickmap
+from app.coordinates import VIEWS
+from app.data import basket as basket_data
+from app.session import Context, default_person, errors_shown
+from app.views.details import structure
+from app.views.explore import no_configurations
+from nci_core.campaign.costs import label_cost
+
+MAP_HEIGHT = 440
+STRATEGIES = {
+    "i-optimal": "I-optimal: tells the student most about the whole range",
+    "farthest-point": "Farthest point: away from every label",
+    "random": "Random: a control to compare with",
+}
+
+
+def show(context: Context) -> None:
+    """The page."""
+    st.title("Select", help="Choose which configurations get a CCSD(T) calculation next.")
+    table = cached.table(context)
+    if table.empty:
+        no_configurations(context)
+        return
+    basket, ranked = cached.basket_and_proposals(context, table)
+    left, right = st.columns([1.45, 1], gap="medium")
+    with left:
+        _map(context, table, basket, ranked)
+    with right:
+        _message()
+        _budget(context, basket)
+        in_basket, proposed, chosen = st.tabs([f"Basket ({len(basket)})", f"Proposals ({len(ranked)})", "Structure"])
+        with in_basket:
+            _basket(context, basket)
+        with proposed:
+            _proposals(context, basket, ranked)
+        with chosen:
+            _structure(context, table)
+
+
+def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
+    options = [name for name in cached.COLOURINGS if table[name].notna().any()]
+    first, second, third = st.columns([1.2, 1.6, 1], vertical_alignment="bottom")
+    view = first.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, default="side", required=True, key="select_view"
+    )
+    preferred = next((i for i, name in enumerate(options) if name == "student_ev"), 0)
+    colour = second.selectbox(
+        "Colour",
+        options or ["teacher_ev"],
+        index=preferred,
+        format_func=lambda name: cached.COLOURINGS[name][0],
+        key="select_colour",
+    )
+    third.text_input("Picked by", value=default_person(), key="person", help="Kept with each pick and label.")
+    rows = table[table["region"] != "beyond"]
+    key = f"select-map-{context.folder}"
+    pickmap.show(
+        cached.encoded_map(context, rows, str(view or "side"), str(colour)),
+        context.colours,
+        key=key,
+        height=MAP_HEIGHT,
+        pick=True,
+        basket=basket.index.tolist(),
+        proposed=ranked.index.tolist()[:60],
+        selected=st.session_state.get(f"selected-{context.folder}"),
+        has_test=bool((rows["split"] == "test").any()),
+        on_picked=lambda: _picked(context, table, key, "picked"),
+        on_clicked=lambda: _picked(context, table, key, "clicked"),
+    )
+    hidden = len(table) - len(rows)
+    st.caption(
+        "Draw round points, or click one. Test-set points are shown but cannot be picked: they only measure errors."
+        + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
+    )
+
+
+def _picked(context: Context, table: pd.DataFrame, key: str, event: str) -> None:
+    result = st.session_state.get(key)
+    value: dict[str, Any] | None = result.get(event) if result else None
+    if not value:
+        return
+    ids = [int(i) for i in value["ids"]] if event == "picked" else [int(value["id"])]
+    if event == "clicked":
+        st.session_state[f"selected-{context.folder}"] = ids[0]
+    mode = str(value.get("mode", "add"))
+    refused = basket_data.why_not(table, ids) if mode != "remove" else {}
+    try:
+        before = actions.pick(context.campaign, table, ids, mode, context.person)
+    except Exception as error:  # shown on the page in the run that follows
+        st.session_state["select_message"] = ("error", str(error))
+        return
+    _remember(context, before)
+    left_out = "; ".join(f"{len(found)} {reason}" for reason, found in refused.items())
+    st.session_state["select_message"] = ("left out", left_out) if left_out else None
+
+
+def _remember(context: Context, before: basket_data.Snapshot) -> None:
+    """Keep the basket as it was, for undo; what changed nothing is not kept."""
+    if before != basket_data.snapshot(context.campaign.store):
+        st.session_state.setdefault(f"undo-{context.folder}", []).append(before)
+
+
+def _message() -> None:
+    message = st.session_state.pop("select_message", None)
+    if message is None:
+        return
+    kind, text = message
+    if kind == "error":
+        st.error(text, icon=":material/error:")
+    else:
+        st.warning(f"Left out: {text}.", icon=":material/block:")
+
+
+def _budget(context: Context, basket: pd.DataFrame) -> None:
+    cost = label_cost(context.campaign)
+    minutes, spread = cost.total(len(basket))
+    first, second = st.columns(2)
+    first.metric("In the basket", f"{len(basket)}")
+    text = f"{minutes:.0f} ± {spread:.0f} min" if minutes >= 10 else f"{minutes:.1f} ± {spread:.1f} min"
+    second.metric(
+        "Cost, CPU minutes on one core",
+        text if len(basket) else "0 min",
+        help=f"{cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f} minutes a label, {cost.source}.",
+    )
+
+
+def _basket(context: Context, basket: pd.DataFrame) -> None:
+    undo = st.session_state.get(f"undo-{context.folder}", [])
+    if basket.empty:
+        st.caption("Nothing picked yet: draw round points on the map, or take the best proposals.")
+    rows: list[int] = []
+    if len(basket):
+        label, factor = context.unit.label, context.unit.per_ev
+        best = basket["student_ev"].fillna(basket["teacher_ev"])
+        shown = pd.DataFrame(
+            {
+                "Config.": basket.index,
+                "Region": basket["region"],
+                "Direction": basket["sector"],
+                f"Energy ({label})": best * factor,
+                f"± sd ({label})": basket["std_ev"] * factor,
+                "Picked by": basket["picker"],
+                "Why": basket["reason"],
+            }
+        )
+        digits = f"%.{max(context.unit.digits - 1, 0)}f"
+        config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
+        event = st.dataframe(
+            shown,
+            hide_index=True,
+            column_config=config,
+            height=250,
+            on_select="rerun",
+            selection_mode="multi-row",
+            key=f"basket-table-{len(basket)}",
+        )
+        rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
+    first, second, third = st.columns(3)
+    locked = context.read_only
+    if first.button(
+        "Remove rows",
+        disabled=not rows or locked,
+        width="stretch",
+        key="basket_remove",
+        help="Tick rows in the table first.",
+    ):
+        _change(context, lambda: actions.pick(context.campaign, cached.table(context), rows, "remove", context.person))
+    if second.button("Undo", disabled=not undo or locked, icon=":material/undo:", width="stretch", key="basket_undo"):
+        with errors_shown():
+            actions.restore(context.campaign, undo.pop())
+            st.rerun()
+    if third.button("Clear", disabled=basket.empty or locked, width="stretch", key="basket_clear"):
+        everything = [int(i) for i in basket.index]
+        _change(
+            context, lambda: actions.pick(context.campaign, cached.table(context), everything, "remove", context.person)
+        )
+    if len(basket):
+        st.caption("Start the calculations on the **Label & train** page.")
+
+
+def _change(context: Context, act: Any) -> None:
+    with errors_shown():
+        _remember(context, act())
+        st.rerun()
+
+
+def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
+    if context.model is None:
+        st.caption("Proposals need a student: distil one on the Label & train page.")
+        return
+    free = ranked[~ranked.index.isin(basket.index)]
+    first, second = st.columns([1, 1.2], vertical_alignment="bottom")
+    n = int(first.number_input("How many", 1, 200, 10, key="take_n"))
+    if second.button(
+        f"Take the top {min(n, len(free))}",
+        type="primary",
+        disabled=free.empty or context.read_only,
+        width="stretch",
+        key="take_top",
+    ):
+        _change(context, lambda: actions.take_proposals(context.campaign, free, n))
+    if free.empty:
+        st.caption("No proposals are left; rank the pool again below.")
+    else:
+        shown = pd.DataFrame(
+            {"Rank": free["rank"], "Config.": free.index, "Region": free["region"], "Why": free["reason"]}
+        )
+        st.dataframe(shown, hide_index=True, height=220, key="proposal-table")
+    with st.popover("Rank again", icon=":material/sort:"):
+        strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
+        if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):
+            with errors_shown():
+                actions.propose(context.campaign, str(strategy), 60)
+                st.toast("The ranking is in the queue; it appears here when it is done.")
+
+
+def _structure(context: Context, table: pd.DataFrame) -> None:
+    number = st.session_state.get(f"selected-{context.folder}")
+    if number is None or number not in table.index:
+        st.caption("Click a point on the map to see its structure.")
+        return
+    row = table.loc[number]
+    st.markdown(f"Configuration {number} · {row['region']}, {row['sector']} · {context.text(row['student_ev'])}")
+    structure(context, row, key=f"select-viewer-{context.folder}")
