@@ -58,7 +58,7 @@ def teach(
             [point.energy],
             {name: [value] for name, value in point.channels.items()},
             force_ev_angstrom=None if point.force is None else [point.force],
-            seconds=[point.seconds],
+            seconds=point.seconds,
         )
         if should_stop is not None and should_stop():
             raise CancelledError("Teaching was stopped; finished configurations are kept.")
@@ -126,12 +126,10 @@ def distill_campaign(
     rows = configurations.fetch_teacher(campaign.store, campaign.teacher, split="pool")
     if not rows:
         raise InputError(f"Campaign {campaign.name} has no labels of teacher {campaign.teacher}; run `nci teach`.")
-    place = {
-        row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)
-    }
+    place = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     channels = {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev}
     chosen = campaign.settings.seed if seed is None else seed
-    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    settings = FitSettings(members=campaign.settings.members, seed=chosen)
     start = time.perf_counter()
     model = distill(
         campaign.dimer,
@@ -202,7 +200,7 @@ def finetune_campaign(
         known.energy_ev,
         prior,
         None if prior else StudentConfig(ruler=campaign.settings.ruler),
-        FitSettings(members=campaign.settings.members, seed=chosen, device=device),
+        FitSettings(members=campaign.settings.members, seed=chosen),
         progress=progress,
         should_stop=should_stop,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},

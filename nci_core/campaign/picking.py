@@ -8,7 +8,7 @@ import numpy as np
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.selection import SelectionRequest, select
-from nci_core.store import configurations, labels
+from nci_core.store import configurations, labels, picks
 from nci_core.units import to_cm1
 
 
@@ -69,7 +69,9 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int | None = None) 
     if model is not None:
         energies = model.energies(campaign.dimer.host, positions)
     else:
-        known = {r.configuration_id: r.energy_ev for r in configurations.fetch_teacher(campaign.store, campaign.teacher)}
+        known = {
+            r.configuration_id: r.energy_ev for r in configurations.fetch_teacher(campaign.store, campaign.teacher)
+        }
         if all(int(number) in known for number in ids):
             energies = np.array([known[int(number)] for number in ids])
     request = SelectionRequest(
@@ -91,3 +93,17 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int | None = None) 
         region = None if regions is None else str(regions[index])
         proposals.append(Proposal(int(ids[index]), rank, score, std, _reason(strategy, energy, region, std)))
     return proposals
+
+
+def put_in_basket(campaign: Campaign, proposals: list[Proposal], strategy: str) -> int:
+    """Put proposals into the basket under the strategy's name; returns how many are new there."""
+    if not proposals:
+        return 0
+    return picks.add(
+        campaign.store,
+        [proposal.configuration_id for proposal in proposals],
+        picked_by=strategy,
+        round_number=campaign.open_round(strategy, strategy),
+        scores=[proposal.score for proposal in proposals],
+        reason=f"ranked by {strategy}",
+    )

@@ -128,7 +128,8 @@ def sample_campaign(
         raise InputError(f"A test set of {n_test} needs more than {n} configurations; raise --n or lower --test.")
     dimer = campaign.dimer
     potential = find_guide(campaign, guide)
-    result = sample(dimer, n, seed, guide=potential)
+    taken = [row.geometry_hash for row in configurations.fetch(campaign.store)]
+    result = sample(dimer, n, seed, guide=potential, taken=taken)
     positions = result.positions
     chosen = choose_test(potential(positions), n_test, seed, campaign)
     pool = np.setdiff1d(np.arange(len(positions)), chosen)

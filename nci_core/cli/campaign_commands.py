@@ -1,0 +1,184 @@
+"""nci init, sample, teach, export, import, app: a campaign's beginning and its travels."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nci_core.campaign import Campaign, home
+from nci_core.cli.output import (
+    CampaignOption,
+    DeviceOption,
+    JsonOption,
+    SeedOption,
+    err,
+    open_campaign,
+    out,
+    print_json,
+    print_table,
+    progress_bar,
+)
+from nci_core.config import CampaignSettings
+from nci_core.errors import InputError
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
+    host: Annotated[str, typer.Option(help="benzene, ethylene, or a structure file (Å).")] = "benzene",
+    probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
+    teacher: Annotated[
+        str, typer.Option(help="hf-d4, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class.")
+    ] = "hf-d4",
+    recipe: Annotated[str, typer.Option(help="CCSD(T) recipe of the labels: quick or standard.")] = "standard",
+    ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
+    well_below: Annotated[float, typer.Option(help="Energies below this are the well, in cm⁻¹.")] = -20.0,
+    limit: Annotated[float, typer.Option(help="Upper end of the range of interest, in cm⁻¹.")] = 1000.0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random without its own.")] = 1,
+    title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
+) -> None:
+    """Make a new campaign: one host, one probe, one teacher, one recipe."""
+    settings = CampaignSettings.create(
+        host,
+        probe,
+        teacher=teacher,
+        recipe=recipe,
+        ruler=ruler,
+        well_below_cm1=well_below,
+        limit_cm1=limit,
+        seed=seed,
+        title=title,
+    )
+    campaign = Campaign.create(folder, settings)
+    operations = len(campaign.dimer.host.operations)
+    out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {recipe}.")
+
+
+def sample(
+    campaign: CampaignOption = None,
+    n: Annotated[int, typer.Option("--n", help="Configurations to add, the test set included.")] = 250,
+    test: Annotated[int, typer.Option(help="How many of them become the frozen test set (once only).")] = 0,
+    cuts: Annotated[int, typer.Option(help="Points added along each of the host's three axes.")] = 0,
+    guide: Annotated[
+        str, typer.Option(help="pair (built in), model (the campaign's student) or the path of a student checkpoint.")
+    ] = "pair",
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add probe positions (Å) from the wall to 10 Å, denser where the guide's energy changes."""
+    from nci_core.campaign.sampling_steps import sample_campaign
+
+    opened = open_campaign(campaign)
+    chosen = opened.settings.seed if seed is None else seed
+    done = sample_campaign(opened, n, seed=chosen, n_test=test, points_per_cut=cuts, guide=guide)
+    if as_json:
+        print_json({"n_new": done.n_new, "n_known": done.n_known, "n_test": done.n_test, "rejected": done.rejected})
+        return
+    rejected = ", ".join(f"{count} {reason}" for reason, count in done.rejected.items()) or "none"
+    out.print(
+        f"{done.n_new} new configurations ({done.n_test} of them the frozen test set), {done.n_known} were known; "
+        f"rejected: {rejected}."
+    )
+
+
+def teach(
+    campaign: CampaignOption = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Another teacher than the campaign's, to compare.", show_default=False)
+    ] = None,
+    trust: Annotated[bool, typer.Option(help="Consent to load a local .model file, which can run any code.")] = False,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Compute the teacher's energies where they are missing; each is stored at once, so a stop loses nothing."""
+    from nci_core.campaign.learning import teach as run
+
+    opened = open_campaign(campaign)
+    with progress_bar(f"Teacher {teacher or opened.teacher}") as (bar, task):
+        done = run(
+            opened,
+            teacher=teacher,
+            device=device,
+            trusted=trust,
+            progress=lambda finished, total: bar.update(task, completed=finished, total=total),
+        )
+    if as_json:
+        print_json(done)
+    else:
+        out.print(f"{done['n_new']} configurations in {done['seconds']:.0f} s.")
+
+
+def export(
+    target: Annotated[Path, typer.Argument(help="Folder of the archive, or a single .extxyz file.")],
+    campaign: CampaignOption = None,
+) -> None:
+    """Write a campaign as plain files (extxyz in eV and Å, labels with provenance, models), or as one extxyz."""
+    from nci_core.campaign.archive import export_campaign, export_extxyz
+
+    opened = open_campaign(campaign)
+    if target.suffix in (".extxyz", ".xyz"):
+        out.print(export_extxyz(opened, target))
+    else:
+        out.print(export_campaign(opened, target))
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(help="Folder made by `nci export`.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="New campaign folder. Default: its name below NCI_HOME.", show_default=False)
+    ] = None,
+) -> None:
+    """Rebuild a campaign, database and all, from an exported folder."""
+    from nci_core.campaign.archive import import_campaign
+
+    target = folder or home() / source.resolve().name
+    campaign = import_campaign(source, target)
+    out.print(f"Imported {source} to {campaign.folder}.")
+
+
+def models(campaign: CampaignOption = None, as_json: JsonOption = False) -> None:
+    """List the campaign's students."""
+    from nci_core.store import models as rows
+
+    found = rows.fetch(open_campaign(campaign, read_only=True).store)
+    if as_json:
+        print_json(
+            [
+                {"name": m.name, "kind": m.kind, "n_labels": m.n_labels, "active": m.active, "path": m.path}
+                for m in found
+            ]
+        )
+        return
+    columns = ("model", "kind", "round", "labels", "fit / s", "device", "active")
+    table = [
+        [m.name, m.kind, m.round_number, m.n_labels, m.seconds, m.device, "yes" if m.active else ""] for m in found
+    ]
+    print_table("Students", columns, table)
+
+
+def app_command(
+    port: Annotated[int, typer.Option(help="Port of the dashboard on this machine.")] = 8501,
+    headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
+) -> None:
+    """Open the dashboard on the campaigns below NCI_HOME; the embedded ones are imported first."""
+    from nci_core.campaign.archive import import_embedded
+
+    for name in import_embedded():
+        err.print(f"Imported the embedded campaign {name} to {home()}.")
+    try:
+        from app.launch import launch
+    except ImportError:
+        raise InputError("The dashboard is not installed here; run nci from the project's folder.") from None
+    os.environ["NCI_HOME"] = str(home())
+    raise typer.Exit(launch(port=port, headless=headless))
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command()(init)
+    app.command()(sample)
+    app.command()(teach)
+    app.command()(export)
+    app.command("import")(import_)
+    app.command()(models)
+    app.command("app")(app_command)

@@ -1,0 +1,147 @@
+"""nci distill, select, label: the loop's steps on a campaign."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.progress import TaskID
+
+from nci_core.campaign import Campaign
+from nci_core.cli.output import (
+    ERROR_COLUMNS,
+    CampaignOption,
+    DeviceOption,
+    JsonOption,
+    SeedOption,
+    err,
+    error_rows,
+    open_campaign,
+    out,
+    print_json,
+    print_table,
+    progress_bar,
+)
+from nci_core.errors import LabelError
+from nci_core.store.schema import Job
+
+
+def fit_progress(bar: Any, task: TaskID) -> Any:
+    """A callback for fits: one step of the bar per member, the error so far in its text."""
+
+    def report(event: dict[str, Any]) -> None:
+        error = event.get("train_mae_cm1", {}).get("lt_limit")
+        text = f"{event['stage']}, {event['phase']}" + ("" if error is None else f": training error {error:.3g} cm⁻¹")
+        bar.update(task, description=text, completed=event["member"], total=event["members"])
+
+    return report
+
+
+def distill(
+    campaign: CampaignOption = None, seed: SeedOption = None, device: DeviceOption = "auto", as_json: JsonOption = False
+) -> None:
+    """Fit a student to the teacher's energies of the pool; the test set is never used."""
+    from nci_core.campaign.learning import distill_campaign
+
+    opened = open_campaign(campaign)
+    with progress_bar("Distilling") as (bar, task):
+        done = distill_campaign(opened, seed=seed, device=device, progress=fit_progress(bar, task))
+    if as_json:
+        print_json(done)
+        return
+    out.print(f"{done['model']}: distilled from {done['n_teacher_labels']} teacher labels.")
+    if rows := error_rows(done["model"], done["errors"]):
+        print_table("Errors against the CCSD(T) labels there are", ERROR_COLUMNS, rows)
+
+
+def select(
+    campaign: CampaignOption = None,
+    strategy: Annotated[str, typer.Option(help="i-optimal, farthest-point, stratified or random.")] = "i-optimal",
+    n: Annotated[int, typer.Option("--n", help="How many configurations to rank.")] = 20,
+    basket: Annotated[bool, typer.Option("--basket", help="Put them into the basket.")] = False,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank the pool: which CCSD(T) labels would tell most. The test set is never proposed."""
+    from nci_core.campaign.costs import label_cost
+    from nci_core.campaign.picking import propose, put_in_basket
+
+    opened = open_campaign(campaign)
+    proposals = propose(opened, strategy, n, seed)
+    if basket:
+        put_in_basket(opened, proposals, strategy)
+    if as_json:
+        print_json([proposal.as_dict() for proposal in proposals])
+        return
+    columns = ("rank", "configuration", "score", "std / cm⁻¹", "why")
+    rows = [[p.rank, p.configuration_id, p.score, p.std_cm1, p.reason] for p in proposals]
+    print_table(f"Proposed by {strategy}", columns, rows)
+    minutes, sd = label_cost(opened).total(len(proposals))
+    out.print(f"Labels: about {minutes:.0f} ± {sd:.0f} CPU minutes ({label_cost(opened).source}).")
+
+
+def label(
+    campaign: CampaignOption = None,
+    ids: Annotated[
+        list[int] | None, typer.Argument(help="Configurations to label. Default: the basket.", show_default=False)
+    ] = None,
+    test: Annotated[bool, typer.Option("--test", help="Label the frozen test set.")] = False,
+    picked_by: Annotated[str, typer.Option(help="Who picked them, for the history.")] = "command line",
+    workers: Annotated[
+        int | None, typer.Option(help="Labels at once. Default: one per core.", show_default=False)
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads of each label.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Address of a running Dask scheduler, such as tcp://host:8786.", show_default=False),
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
+    from nci_core.campaign.actions import submit_labels
+    from nci_core.jobs import ensure_engine
+    from nci_core.store import configurations, picks
+
+    opened = open_campaign(campaign)
+    chosen, who = list(ids or picks.basket(opened.store)), picked_by
+    if test:
+        chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), "test-set"
+    if not chosen:
+        out.print("The basket is empty: nothing to label.")
+        return
+    jobs = submit_labels(opened, chosen, who, start=False)
+    ensure_engine(opened.folder, workers=workers, threads=threads, scheduler=scheduler)
+    if not wait:
+        out.print(f"{len(jobs)} labels queued ({len(chosen) - len(jobs)} were there or under way).")
+        return
+    finished = wait_for_labels(opened, jobs)
+    failed = [job for job in finished if job.state != "complete"]
+    if as_json:
+        print_json([{"job": job.id, "state": job.state, "error": job.error, "result": job.result} for job in finished])
+    else:
+        out.print(f"{len(finished) - len(failed)} labels finished, {len(chosen) - len(jobs)} were there or under way.")
+    if failed:
+        raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
+
+
+def wait_for_labels(campaign: Campaign, jobs: list[int]) -> list[Job]:
+    """Follow label jobs with a bar until all have ended."""
+    from nci_core.jobs import wait
+    from nci_core.store.schema import FINAL_STATES
+
+    share: dict[int, float] = {}
+    with progress_bar(f"CCSD(T) {campaign.recipe.name}") as (bar, task):
+        bar.update(task, total=len(jobs))
+
+        def changed(job: Job) -> None:
+            share[job.id] = 1.0 if job.state in FINAL_STATES else job.progress
+            bar.update(task, completed=sum(share.values()))
+            if job.state == "error":
+                err.print(f"Label job {job.id}: {job.error}", style="red", highlight=False)
+
+        return wait(campaign.store, jobs, on_change=changed)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    for command in (distill, select, label):
+        app.command()(command)

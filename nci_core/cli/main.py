@@ -1,0 +1,53 @@
+"""Entry point of the `nci` command."""
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from nci_core import __version__
+from nci_core.cli import campaign_commands, data_commands, demo_command, loop_commands
+from nci_core.cli.output import err
+from nci_core.errors import NCIError
+
+app = typer.Typer(
+    name="nci",
+    help=(
+        "Potentials for weak interactions at cm⁻¹ accuracy: distil a cheap teacher, fine-tune on few CCSD(T) labels. "
+        "Lengths in Å; energies in cm⁻¹ where shown, in eV in files."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (campaign_commands, loop_commands, data_commands, demo_command):
+    module.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Potentials for weak interactions at cm⁻¹ accuracy."""
+    if version:
+        typer.echo(f"nci {__version__}")
+        raise typer.Exit
+
+
+def run() -> None:
+    """Run the command line; an error we raised is one sentence on standard error and an exit code."""
+    # Third-party deprecations concern developers, and hide the one line that a user needs.
+    warnings.simplefilter("ignore")
+    try:
+        app(standalone_mode=True)
+    except NCIError as error:
+        err.print(f"nci: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("nci: stopped; what was finished is kept.", style="red")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()
