@@ -1,17 +1,16 @@
-"""Configurations as extxyz frames: energies in eV, positions in Å, keys that name whose energy it is."""
+"""A campaign's configurations as an extxyz dataset: energies in eV, positions in Å."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase.io import iread, write
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.sampling_steps import add_configurations
-from nci_core.errors import InputError, StoreError
+from nci_core.errors import InputError
+from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.store import configurations
 from nci_core.store.frames import configurations_frame
-from nci_core.store.schema import Split
 
 #: Column of the campaign's table → key in the file, where the value is known.
 KEYS = {
@@ -22,53 +21,39 @@ KEYS = {
     "teacher_ev": "teacher_interaction_energy",
     "student_ev": "student_interaction_energy",
     "student_std_ev": "student_interaction_energy_std",
-    "label_ev": "REF_interaction_energy",
-    "round_number": "round",
-    "picked_by": "picked_by",
 }
+#: Likewise, only where there is a finished label.
+LABEL_KEYS = {"round_number": "round", "picked_by": "picked_by"}
 
 
 def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     """Write all configurations; returns how many, and how many have a label of the campaign's recipe."""
-    active = campaign.active_model()
+    active, recipe = campaign.active_model(), campaign.recipe
     table = configurations_frame(
         campaign.store,
         teacher=campaign.teacher,
-        recipe_hash=campaign.recipe.hash,
+        recipe_hash=recipe.hash,
         model_id=active.id if active else None,
     )
-    seeds = {row.id: row.sample_seed for row in configurations.fetch(campaign.store)}
-    bounds, frames, labelled = campaign.settings.bounds, [], 0
-    for row in table.to_dict("records"):
-        atoms = campaign.dimer.atoms([row["x_angstrom"], row["y_angstrom"], row["z_angstrom"]])
-        info: dict[str, Any] = {key: row[name] for name, key in KEYS.items() if _known(row[name])}
-        if (seed := seeds[row["id"]]) is not None:
-            info["sample_seed"] = seed
-        if "REF_interaction_energy" in info:
-            labelled += 1
-            info |= {"method": campaign.recipe.method, "basis": campaign.recipe.basis_name, "bsse": "counterpoise"}
-            info |= {"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash}
-        else:
-            for key in ("round", "picked_by"):
-                info.pop(key, None)
-        energy = info.get("REF_interaction_energy", info.get("teacher_interaction_energy"))
-        if energy is not None:
-            info["region"] = str(bounds.classify(np.array([energy]))[0])
-        atoms.info.update(info)
-        frames.append(atoms)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary, frames, format="extxyz")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(f"{path} cannot be written ({error.strerror}); free some space or check the folder.") from None
-    return len(frames), labelled
+    labelled = table.label_ev.notna().to_numpy()
 
+    def column(values: Any, keep: Any) -> list[Any]:
+        return [value if ok else None for value, ok in zip(values.tolist(), keep, strict=True)]
 
-def _known(value: Any) -> bool:
-    return value is not None and value == value and str(value) != "<NA>"
+    columns = {key: column(table[name], table[name].notna()) for name, key in KEYS.items()}
+    columns |= {key: column(table[name], table[name].notna() & labelled) for name, key in LABEL_KEYS.items()}
+    constants = {"method": recipe.method, "basis": recipe.basis_name, "bsse": "counterpoise"}
+    constants |= {"recipe": recipe.name, "recipe_hash": recipe.hash}
+    columns |= {key: [value if ok else None for ok in labelled] for key, value in constants.items()}
+    columns["sample_seed"] = [row.sample_seed for row in configurations.fetch(campaign.store)]
+    energy = table.label_ev.fillna(table.teacher_ev).to_numpy(dtype=float)
+    regions = campaign.settings.bounds.classify(energy).tolist()
+    columns["region"] = [name if known else None for name, known in zip(regions, np.isfinite(energy), strict=True)]
+    positions = table[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
+    reference = table.label_ev.to_numpy(dtype=float)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_dataset(path, [HostGroup(campaign.dimer, positions, reference, np.arange(len(table)), columns)])
+    return len(table), int(labelled.sum())
 
 
 def read_configurations(campaign: Campaign, path: Path) -> int:
@@ -76,22 +61,23 @@ def read_configurations(campaign: Campaign, path: Path) -> int:
 
     Raises InputError for a file that is missing, damaged, or of another dimer.
     """
-    groups: dict[tuple[str, Split, int | None], list[list[float]]] = {}
-    host = campaign.dimer.host
-    try:
-        for number, atoms in enumerate(iread(path, format="extxyz"), start=1):
-            same = len(atoms) == len(host.symbols) + 1 and np.allclose(atoms.positions[:-1], host.positions, atol=1e-4)
-            if not same or atoms.get_chemical_symbols() != [*host.symbols, campaign.dimer.probe]:
-                raise InputError(f"{path}, frame {number}, is not a configuration of {campaign.dimer.name}.")
-            info = atoms.info
-            seed = info.get("sample_seed")
-            key = (str(info.get("origin", "import")), info.get("split", "pool"), None if seed is None else int(seed))
-            groups.setdefault(key, []).append(np.round(atoms.positions[-1], 6).tolist())
-    except InputError:
-        raise
-    except Exception as error:  # ASE's reader raises anything, from OSError to KeyError
-        raise InputError(f"{path} is not an extxyz file that can be read ({type(error).__name__}: {error}).") from None
-    # Test configurations first: a set once frozen accepts no more.
-    for (origin, split, seed), positions in sorted(groups.items(), key=lambda item: item[0][1] != "test"):
-        add_configurations(campaign, np.array(positions), origin=origin, split=split, seed=seed)
-    return sum(map(len, groups.values()))
+    group = read_dataset(path).only_group()
+    host, other = campaign.dimer.host, group.dimer
+    same = other.host.symbols == host.symbols and np.allclose(other.host.positions, host.positions, atol=1e-4)
+    if not same or other.probe != campaign.dimer.probe:
+        raise InputError(f"{path} holds {other.name}, but the campaign is about {campaign.dimer.name}.")
+    missing = [None] * len(group.positions)
+    kinds = zip(
+        group.columns.get("split", missing),
+        group.columns.get("origin", missing),
+        group.columns.get("sample_seed", missing),
+        strict=True,
+    )
+    rows: dict[tuple[Any, Any, Any], list[int]] = {}
+    for row, kind in enumerate(kinds):
+        rows.setdefault(kind, []).append(row)
+    for (split, origin, seed), chosen in rows.items():
+        add_configurations(
+            campaign, group.positions[chosen], origin=origin or "import", split=split or "pool", seed=seed
+        )
+    return len(group.positions)
