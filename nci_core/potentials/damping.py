@@ -58,6 +58,6 @@ def tang_toennies(n: int, x: Tensor) -> Tensor:
 
     >>> x = torch.tensor([1e-3, 50.0], dtype=torch.float64)
     >>> [f"{value:.4g}" for value in tang_toennies(6, x).tolist()]
-    ['1.983e-25', '1']
+    ['1.982e-25', '1']
     """
     return _TangToennies.apply(n, x)  # type: ignore[no-any-return]

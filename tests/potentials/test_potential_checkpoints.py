@@ -1,0 +1,116 @@
+"""Checkpoints: what is read is what was written, or one sentence says why not."""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nci_core.errors import ModelError
+from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
+from nci_core.potentials.checkpoints import VERSION
+from nci_core.systems import builtin_host
+
+R = np.array([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
+
+
+@pytest.fixture
+def saved(ensemble: Ensemble, tmp_path: Path) -> Path:
+    return save_checkpoint(ensemble, tmp_path / "models" / "round-0.pt")
+
+
+def rewrite(path: Path, **changes: Any) -> None:
+    content = torch.load(path, weights_only=True)
+    header = {**json.loads(content["header"]), **changes.pop("header", {})}
+    torch.save({**content, "header": json.dumps(header), **changes}, path)
+
+
+def test_round_trip_is_exact(ensemble: Ensemble, saved: Path) -> None:
+    loaded = load_checkpoint(saved)
+    host = builtin_host("benzene")
+    assert (loaded.energies(host, R) == ensemble.energies(host, R)).all()
+    assert (loaded.std(host, R) == ensemble.std(host, R)).all()
+    assert (loaded.probe, loaded.elements, loaded.config) == (ensemble.probe, ensemble.elements, ensemble.config)
+    assert loaded.metadata == ensemble.metadata
+    assert loaded.sigma_cm1 == ensemble.sigma_cm1
+    assert loaded.prior is not None
+    assert ensemble.prior is not None
+    assert torch.equal(loaded.prior.width, ensemble.prior.width)
+    assert loaded.prior.scale == 0.5
+
+
+def test_a_model_without_prior_round_trips(ensemble: Ensemble, tmp_path: Path) -> None:
+    assert load_checkpoint(save_checkpoint(Ensemble(ensemble.members[:1]), tmp_path / "x.pt")).prior is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_truncated_file(saved: Path, share: float) -> None:
+    content = saved.read_bytes()
+    saved.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ModelError, match="cannot be read as a model"):
+        load_checkpoint(saved)
+
+
+def test_foreign_files(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.pt"
+    for content in (b"not a model", pickle.dumps({"header": "x"}), pickle.dumps(Path("x"))):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match=r"foreign\.pt"):
+            load_checkpoint(path)
+    for value in ({"state_dict": torch.zeros(3)}, [1, 2], {"header": "{}"}):
+        torch.save(value, path)
+        with pytest.raises(ModelError, match="not a model written by nci"):
+            load_checkpoint(path)
+
+
+def test_pickled_code_is_not_run(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (tmp_path / "owned",)
+
+    torch.save({"header": Evil()}, tmp_path / "evil.pt")
+    with pytest.raises(ModelError):
+        load_checkpoint(tmp_path / "evil.pt")
+    assert not (tmp_path / "owned").exists()
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="There is no model file"):
+        load_checkpoint(tmp_path / "none.pt")
+
+
+def test_newer_layout(saved: Path) -> None:
+    rewrite(saved, header={"version": VERSION + 1, "something_new": True})
+    with pytest.raises(ModelError, match="written by a newer nci"):
+        load_checkpoint(saved)
+
+
+def test_damaged_contents(ensemble: Ensemble, saved: Path) -> None:
+    rewrite(saved, theta=torch.zeros(2, 2))
+    with pytest.raises(ModelError, match="its theta is not a float64 tensor"):
+        load_checkpoint(saved)
+    save_checkpoint(ensemble, saved)
+    rewrite(saved, theta=torch.full((3, 2, 115), torch.nan, dtype=torch.float64))
+    with pytest.raises(ModelError, match="not numbers"):
+        load_checkpoint(saved)
+    save_checkpoint(ensemble, saved)
+    rewrite(saved, header={"members": "many"})
+    with pytest.raises(ModelError, match="its members cannot be read"):
+        load_checkpoint(saved)
+
+
+def test_a_failed_write_keeps_the_old_file(ensemble: Ensemble, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = saved.read_bytes()
+
+    def broken(content: Any, file: Any) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", broken)
+    with pytest.raises(ModelError, match="No space left"):
+        save_checkpoint(ensemble, saved)
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
