@@ -182,6 +182,9 @@ def _on_rays(dimer: Dimer, u: FloatArray, guide: Guide, settings: SampleSettings
         if clash[m, last]:
             counts["no wall"] += 1
         stretch = np.flatnonzero(inside[m] & (np.arange(NODES) >= last))
+        if len(stretch) < 2:  # wall as far as the reach
+            chosen[m] = points[m, last]
+            continue
         distance = _draw(s[stretch], to_cm1(energy[m, stretch]), float(u[m, 5]), settings)
         chosen[m] = origins[m] + distance * towards[m]
     return chosen
