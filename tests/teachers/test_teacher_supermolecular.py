@@ -1,5 +1,6 @@
 """Supermolecular energies against closed forms; GFN2-xTB; the registry; the contract."""
 
+import pickle
 import subprocess
 import sys
 
@@ -85,6 +86,8 @@ def test_every_teacher_keeps_the_contract(spec: str) -> None:
     assert isinstance(teacher, Teacher)
     assert teacher.name == spec
     assert teacher.channels in (("total",), ("repulsion", "dispersion"))
+    # Worker processes get a copy.
+    assert pickle.loads(pickle.dumps(teacher)).name == spec
 
 
 def test_the_package_imports_without_torch_pyscf_or_mace() -> None:
