@@ -66,7 +66,7 @@ def encoded_map(context: Context, rows: pd.DataFrame, view: str, colour: str) ->
 
 
 def _content(context: Context, rows: pd.DataFrame, view: str, colour: str) -> MapContent:
-    title, scale_name, linear = COLOURINGS[colour]
+    _, scale_name, linear = COLOURINGS[colour]
     energies = rows[colour].to_numpy(dtype=float)
     cap = from_cm1(context.campaign.settings.limit_cm1)
     scale = scale_for(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap)

@@ -10,7 +10,7 @@ from nci_core.systems import Host
 FloatArray = npt.NDArray[np.float64]
 
 #: Views of the map: key → what people read.
-VIEWS = {"side": "Side view", "top": "Top view"}
+VIEWS = {"side": "Side", "top": "Top"}
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class MapAxes:
     """Axes of a view, with the host's outline drawn in the same coordinates.
 
     Attributes:
-        x_label, y_label: with unit.
+        x_label, y_label: in words, with unit.
+        x_short, y_short: symbols, with unit.
         atoms: (n, 2) host atoms in Å.
         symbols: their elements.
         bonds: pairs of atom indices.
@@ -26,6 +27,8 @@ class MapAxes:
 
     x_label: str
     y_label: str
+    x_short: str
+    y_short: str
     atoms: FloatArray
     symbols: tuple[str, ...]
     bonds: list[tuple[int, int]]
@@ -76,10 +79,11 @@ def map_axes(host: Host, view: str) -> MapAxes:
     folded = _mirrors(host)
     if view == "top":
         labels = [f"|{name}| (Å)" if mirror else f"{name} (Å)" for name, mirror in zip("xy", folded, strict=False)]
-        return MapAxes(labels[0], labels[1], own[:, :2], host.symbols, bonds(host))
-    z_label = "height above the plane |z| (Å)" if folded[2] else "height z (Å)"
+        x_label, y_label = labels
+        return MapAxes(x_label, y_label, x_label, y_label, own[:, :2], host.symbols, bonds(host))
+    z_label, z_short = ("height above the plane |z| (Å)", "|z| (Å)") if folded[2] else ("height z (Å)", "z (Å)")
     atoms = np.column_stack([np.linalg.norm(own[:, :2], axis=1), own[:, 2]])
-    return MapAxes("distance from the axis ρ (Å)", z_label, atoms, host.symbols, [])
+    return MapAxes("distance from the axis ρ (Å)", z_label, "ρ (Å)", z_short, atoms, host.symbols, [])
 
 
 def distances(host: Host, position: npt.ArrayLike) -> list[tuple[str, float]]:

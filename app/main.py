@@ -25,7 +25,9 @@ PAGES = (
 
 def main() -> None:
     """Draw the page that the address names, beside the sidebar."""
-    st.set_page_config(page_title="nci: weak interactions", page_icon=":material/hub:", layout="wide")
+    st.set_page_config(
+        page_title="nci: weak interactions", page_icon=str(Path(__file__).parent / "static" / "icon.svg"), layout="wide"
+    )
     st.html(STYLE)
     pages = [
         st.Page(guarded(view), title=title, url_path=path, icon=icon, default=path == "explore")
@@ -37,7 +39,8 @@ def main() -> None:
 
 
 STYLE = """<style>
-.block-container { padding-top: 2.6rem; padding-bottom: 2rem; max-width: 1500px; }
+.block-container { padding: 2.4rem 2rem 2rem 2rem !important; max-width: 1600px; }
+[data-testid="stHeader"] { background: transparent; height: 2.4rem; min-height: 2.4rem; }
 [data-testid="stSidebar"] { min-width: 15rem; max-width: 17rem; }
 [data-testid="stMetric"] { padding: 0; }
 [data-testid="stMetricLabel"] p { font-size: 0.85rem; }

@@ -14,7 +14,7 @@ import streamlit as st
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.errors import InputError, NCIError
-from nci_core.store.models import Model
+from nci_core.store.schema import Model
 from nci_core.units import UNITS, EnergyUnit, unit
 
 #: Campaigns shown first, in this order; the others follow by name.

@@ -71,8 +71,8 @@ DARK = Palette(
     reference="#FFFFFF",
     repulsion="#E39BC5",
     dispersion="#3CCB9E",
-    signed=("#A8D8FF", "#4AA3E0", "#2C6690", "#47535B", "#A0533A", "#F07A55", "#FFD0BF"),
-    energy=("#D9C8FF", "#A98BE8", "#6F5BA0", "#565552", "#A5712A", "#EBA040", "#FFDDA8"),
+    signed=("#A8D8FF", "#4AA3E0", "#3A7FB4", "#75838C", "#BC6A4C", "#F07A55", "#FFD0BF"),
+    energy=("#D9C8FF", "#A98BE8", "#6F5BA0", "#7C7B80", "#A5712A", "#EBA040", "#FFDDA8"),
     pick="#3CE0A8",
     proposal="#FF8AC2",
     regions={"all": "#E6EDF1", "well": "#56B4E9", "tail": "#3CCB9E", "wall": "#F0A030", "beyond": "#93A3AD"},
@@ -103,6 +103,7 @@ def finish(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
         "zeroline": False,
         "ticks": "outside",
         "automargin": True,
+        "title": {"font": {"size": 14}},
     }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)

@@ -77,7 +77,7 @@ class PickMap {
       groups.push(["What a selection does to the basket",
         [["add", "Add"], ["remove", "Remove"], ["replace", "Replace"]], "mode"]);
     }
-    const wanted = JSON.stringify([d.pick, this.tool, this.mode]);
+    const wanted = JSON.stringify([d.pick, this.tool, this.mode, d.note]);
     if (wanted === this.drawn) return;
     this.drawn = wanted;
     this.bar.replaceChildren();
@@ -92,6 +92,10 @@ class PickMap {
         group.append(b);
       }
       this.bar.append(group);
+    }
+    if (d.note) {
+      const note = document.createElement("div");
+      note.className = "note"; note.textContent = d.note; this.bar.append(note);
     }
     const zoom = document.createElement("div");
     zoom.className = "group end";

@@ -93,28 +93,27 @@ def encode(content: MapContent, palette: Palette) -> dict[str, Any]:
     fraction = content.scale.fraction(content.values)
     level = np.where(np.isfinite(fraction), np.rint(np.nan_to_num(fraction) * LEVELS), LEVELS + 1)
     flags = (table["split"] == "test").to_numpy() * TEST_FLAG + table["label_ev"].notna().to_numpy() * LABEL_FLAG
-    points = {
+    points: dict[str, str] = {
         "x": _packed(xy[:, 0], "<f4"),
         "y": _packed(xy[:, 1], "<f4"),
         "ids": _packed(table.index.to_numpy(), "<i4"),
         "flags": _packed(flags, "u1"),
     }
-    colouring = {"level": _packed(level, "u1"), "hover": [line.as_data() for line in content.hover]}
+    packed_level = _packed(level, "u1")
+    lines = [line.as_data() for line in content.hover]
     scale = list(getattr(palette, content.colours))
-    return (
-        points
-        | colouring
-        | {
-            "points_key": _digest(*points.values()),
-            "colours_key": _digest(colouring["level"], *scale, *(h["values"] for h in colouring["hover"])),
-            "scale": scale,
-            "bar": {"title": content.title, "ticks": content.scale.ticks()},
-            "x_label": axes.x_label,
-            "y_label": axes.y_label,
-            "host": {"atoms": axes.atoms.round(4).tolist(), "symbols": list(axes.symbols), "bonds": axes.bonds},
-            "view": content.view,
-        }
-    )
+    return points | {
+        "points_key": _digest(*points.values()),
+        "level": packed_level,
+        "hover": lines,
+        "colours_key": _digest(packed_level, *scale, *(line["values"] for line in lines)),
+        "scale": scale,
+        "bar": {"title": content.title, "ticks": content.scale.ticks()},
+        "x_label": axes.x_label,
+        "y_label": axes.y_label,
+        "host": {"atoms": axes.atoms.round(4).tolist(), "symbols": list(axes.symbols), "bonds": axes.bonds},
+        "view": content.view,
+    }
 
 
 def show(
@@ -128,6 +127,7 @@ def show(
     proposed: Sequence[int] = (),
     selected: int | None = None,
     has_test: bool = True,
+    note: str = "",
     on_picked: Callable[[], None] | None = None,
     on_clicked: Callable[[], None] | None = None,
 ) -> Any:
@@ -139,6 +139,7 @@ def show(
     data = encoded | {
         "height": height,
         "pick": pick,
+        "note": note,
         "basket": [int(i) for i in basket],
         "proposed": [int(i) for i in proposed],
         "selected": selected,

@@ -41,10 +41,10 @@ function draw(root, data) {
   let kept = null;
   try { kept = JSON.parse(sessionStorage.getItem(camera)); } catch { kept = null; }
   if (kept) { if (first || root.camera !== camera) view.setView(kept); }
-  else { view.rotate(-62, "x"); view.zoomTo(); view.zoom(0.9); }
+  else { view.rotate(-62, "x"); view.zoomTo(); view.zoom(1.1); }
   if (first) view.setViewChangeCallback((now) => { try { sessionStorage.setItem(root.camera, JSON.stringify(now)); } catch { /* full */ } });
   root.camera = camera;
-  root.reset = () => { sessionStorage.removeItem(root.camera); view.setView([0, 0, 0, 0, 0, 0, 0, 1]); view.rotate(-62, "x"); view.zoomTo(); view.zoom(0.9); view.render(); };
+  root.reset = () => { sessionStorage.removeItem(root.camera); view.setView([0, 0, 0, 0, 0, 0, 0, 1]); view.rotate(-62, "x"); view.zoomTo(); view.zoom(1.1); view.render(); };
   view.render();
   box.dataset.ready = "1";
 }

@@ -11,10 +11,17 @@ from nci_core.errors import InputError
 from nci_core.store import jobs, models, picks, rounds
 from nci_core.store.database import Store
 from nci_core.store.schema import Pick
+from nci_core.units import CM1_EV
 
 #: Configuration ids with who picked them.
 Snapshot = list[tuple[int, str]]
 MODES = ("add", "remove", "replace")
+#: Strategy → why it proposes a configuration.
+REASONS = {
+    "i-optimal": "tells the student most about the rest",
+    "farthest-point": "farthest from every label",
+    "random": "random control",
+}
 #: Label states of configurations that need no further label.
 HAS_LABEL = ("complete", "waiting", "running", "quarantined")
 
@@ -54,9 +61,14 @@ def latest_ranking(store: Store) -> list[dict[str, Any]]:
 
 
 def proposals(store: Store, table: pd.DataFrame) -> pd.DataFrame:
-    """Ranked proposals that still need a label, best first; the table's columns and rank, score, reason, picker."""
-    names = ["configuration_id", "rank", "score", "reason", "picker"]
+    """Ranked proposals that still need a label, best first.
+
+    The table's columns, and rank, score, expected_ev (the expected sd there), picker, reason.
+    """
+    names = ["configuration_id", "rank", "score", "std_cm1", "picker"]
     found = pd.DataFrame(latest_ranking(store), columns=names).rename(columns={"configuration_id": "id"})
+    found["expected_ev"] = found.pop("std_cm1").astype(float) * CM1_EV
+    found["reason"] = found["picker"].map(lambda name: REASONS.get(name, "proposed"))
     found = found.drop_duplicates("id").set_index("id").join(table, how="inner").sort_values("rank")
     return found[~found["label_state"].isin(HAS_LABEL) & (found["split"] == "pool")]
 

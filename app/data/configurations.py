@@ -25,7 +25,7 @@ LABEL_STATES = {
 SPLITS = {"pool": "training pool", "test": "test set"}
 
 
-def frame(store: Store, query: Select[Any]) -> pd.DataFrame:
+def frame(store: Store, query: Select[*tuple[Any, ...]]) -> pd.DataFrame:
     """The rows of a query as a table with the query's column names."""
     with store.read() as session:
         result = session.execute(query)

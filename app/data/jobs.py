@@ -98,12 +98,29 @@ def job(store: Store, job_id: int) -> Job | None:
 
 
 def events(store: Store, job_id: int) -> pd.DataFrame:
-    """What a job reported in its last attempt: one row an event, a column for each thing it names, and `time`."""
+    """What a job reported in its last attempt: one row an event, a column for each thing it names, and `time`.
+
+    Errors reported by region become columns such as train_mae_well_cm1; the whole range is "all".
+    """
     with store.read() as session:
         attempt = session.scalar(select(Job.attempt).where(Job.id == job_id)) or 1
         query = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.attempt >= attempt).order_by(JobEvent.id)
         found = list(session.scalars(query))
-    return pd.DataFrame([{"step": event.step, "time": event.time} | event.data for event in found])
+    return pd.DataFrame([{"step": event.step, "time": event.time} | _flat(event.data) for event in found])
+
+
+def _flat(data: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            for region, number in value.items():
+                key = "all" if region == "lt_limit" else region
+                flat[name.removesuffix("_cm1") + f"_{key}_cm1"] = number
+        elif name == "train_mae_cm1":
+            flat["train_mae_all_cm1"] = value
+        else:
+            flat[name] = value
+    return flat
 
 
 def label_costs(store: Store, recipe_hash: str) -> pd.DataFrame:

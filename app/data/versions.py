@@ -26,7 +26,7 @@ from nci_core.store.schema import (
 Version = tuple[Any, ...]
 
 
-def _one(store: Store, *queries: Select[Any]) -> Version:
+def _one(store: Store, *queries: Select[*tuple[Any, ...]]) -> Version:
     with store.read() as session:
         return tuple(value for query in queries for value in session.execute(query).one())
 

@@ -8,6 +8,12 @@ from app.data.cuts import Cut
 from app.theme import Palette, finish
 from nci_core.units import CM1_EV, EnergyUnit
 
+#: Ticks of a logarithmic axis: 1, 2 and 5 in every decade, so that even a short span has labels.
+LOG_TICKS = {
+    "tickvals": [m * 10.0**p for p in range(-6, 7) for m in (1, 2, 5)],
+    "ticktext": [f"{m * 10.0**p:g}" for p in range(-6, 7) for m in (1, 2, 5)],
+}
+
 
 def _band(colour: str, opacity: float) -> str:
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
@@ -170,45 +176,44 @@ def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
     figure.update_yaxes(
         title_text=f"MAE on the test set ({unit.label})",
         type="log",
-        dtick=1,
-        minor={"showgrid": True, "gridcolor": colours.grid},
+        **LOG_TICKS,
     )
     return figure
 
 
-def fit_figure(events: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 300) -> go.Figure:
-    """Live curves of a fit: one line a member, of the training error where it is reported, else of the loss."""
+def fit_figure(
+    events: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, region: str = "all", height: int = 300
+) -> go.Figure:
+    """Live curves of a fit, one line a member: its error on the training labels, else its loss."""
     figure = go.Figure()
-    in_energy = "train_mae_cm1" in events and events["train_mae_cm1"].notna().any()
-    column = "train_mae_cm1" if in_energy else "loss"
+    column = f"train_mae_{region}_cm1"
+    in_energy = column in events and bool(events[column].notna().any())
+    column = column if in_energy else "loss"
     factor = CM1_EV * unit.per_ev if in_energy else 1.0
-    palette = [
+    lines = (
         colours.student,
         colours.teacher,
         colours.dispersion,
         colours.repulsion,
         colours.earlier,
         colours.reference,
-    ]
+    )
     rows = events[events[column].notna()] if column in events else events.iloc[:0]
-    keys = [name for name in ("stage", "member") if name in rows]
-    groups = rows.groupby(keys, sort=False, dropna=False) if keys else [((), rows)]
-    for k, (key, part) in enumerate(groups):
-        label = dict(zip(keys, key if isinstance(key, tuple) else (key,), strict=False))
-        name = f"member {int(label['member']) + 1}" if pd.notna(label.get("member")) else str(label.get("stage", "fit"))
-        x = part["iteration"] if "iteration" in part else part["step"]
+    members = rows["member"] if "member" in rows else pd.Series(0, index=rows.index)
+    for member, part in rows.groupby(members.fillna(0).astype(int), sort=True):
+        number = int(str(member))
         figure.add_trace(
             go.Scatter(
-                x=x,
+                x=np.arange(1, len(part) + 1),
                 y=part[column] * factor,
                 mode="lines",
-                name=name,
-                line={"color": palette[k % len(palette)], "width": 2},
-                hovertemplate="iteration %{x}: %{y:.3g}<extra>" + name + "</extra>",
+                name=f"member {number + 1}",
+                line={"color": lines[number % len(lines)], "width": 2},
+                hovertemplate="step %{x}: %{y:.3g}<extra>" + f"member {number + 1}</extra>",
             )
         )
     finish(figure, colours, height=height)
-    figure.update_xaxes(title_text="iteration")
-    title = f"MAE on the training labels ({unit.label})" if in_energy else "loss (weighted squares)"
-    figure.update_yaxes(title_text=title, type="log")
+    figure.update_xaxes(title_text="optimiser step of each member")
+    title = f"MAE on the labels ({unit.label})" if in_energy else "loss (weighted squares)"
+    figure.update_yaxes(title_text=title, type="log", **LOG_TICKS)
     return figure

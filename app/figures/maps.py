@@ -40,7 +40,7 @@ def error_maps(
     )
     for column, panel in enumerate(panels, start=1):
         _host(figure, axes.atoms, axes.symbols, axes.bonds, colours, column)
-        figure.add_trace(_points(host, panel, unit, view), row=1, col=column)
+        figure.add_trace(_points(host, panel, unit, colours, view), row=1, col=column)
     ticks = scale.ticks()
     figure.update_layout(
         coloraxis={
@@ -48,7 +48,7 @@ def error_maps(
             "cmin": 0.0,
             "cmax": 1.0,
             "colorbar": {
-                "title": {"text": unit.label, "side": "top"},
+                "title": {"text": unit.label, "side": "top", "font": {"size": 13}},
                 "tickvals": [f for f, _ in ticks],
                 "ticktext": [t for _, t in ticks],
                 "thickness": 12,
@@ -63,14 +63,14 @@ def error_maps(
             trace.marker.color = scale.fraction(np.asarray(trace.marker.color, dtype=float))
     finish(figure, colours, height=height)
     figure.update_layout(margin={"l": 62, "r": 8, "t": 34, "b": 50})
-    figure.update_xaxes(title_text=axes.x_label, title_standoff=6, matches="x", range=_span(panels, host, view, 0))
+    figure.update_xaxes(title_text=axes.x_short, title_standoff=6, matches="x", range=_span(panels, host, view, 0))
     figure.update_yaxes(matches="y", range=_span(panels, host, view, 1))
-    figure.update_yaxes(title_text=axes.y_label, title_standoff=6, row=1, col=1)
+    figure.update_yaxes(title_text=axes.y_short, title_standoff=6, row=1, col=1)
     figure.update_annotations(font_size=14)
     return figure
 
 
-def _points(host: Host, panel: Panel, unit: EnergyUnit, view: str) -> go.Scatter | go.Scattergl:
+def _points(host: Host, panel: Panel, unit: EnergyUnit, colours: Palette, view: str) -> go.Scatter | go.Scattergl:
     keep = panel.difference_ev.notna()
     rows, difference = panel.rows[keep], panel.difference_ev[keep].to_numpy(dtype=float) * unit.per_ev
     # Largest last, so that an outlier is never hidden under good points.
@@ -83,7 +83,12 @@ def _points(host: Host, panel: Panel, unit: EnergyUnit, view: str) -> go.Scatter
         y=xy[:, 1],
         mode="markers",
         name="points",
-        marker={"size": 7 if len(rows) < 800 else 5, "color": difference, "coloraxis": "coloraxis"},
+        marker={
+            "size": 10 if len(rows) < 120 else 7 if len(rows) < 800 else 5,
+            "color": difference,
+            "coloraxis": "coloraxis",
+            "line": {"color": colours.earlier, "width": 0.8 if len(rows) < 800 else 0},
+        },
         customdata=np.column_stack([rows.index.to_numpy(), difference]),
         hovertemplate="configuration %{customdata[0]:.0f}<br>%{customdata[1]:+."
         + str(unit.digits)

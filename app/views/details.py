@@ -20,10 +20,8 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
     if number is None or number not in table.index:
         st.info("Click a point on the map to see its structure and energies.", icon=":material/touch_app:")
         return
-    row = table.loc[number]
-    st.markdown(
-        f"**Configuration {number}** · {row['region']}, {row['sector']} · {SPLITS.get(row['split'], row['split'])}"
-    )
+    row = pd.Series(table.loc[number])
+    st.markdown(f"**Configuration {number}** · {row['region']}, {row['sector']} · {SPLITS[str(row['split'])]}")
     structure(context, row, key=f"viewer-{context.folder}")
     label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
     energies, geometry, calculation = st.tabs(["Energies", "Geometry", "CCSD(T) label"])
@@ -48,22 +46,24 @@ def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWE
 
 def _energies(context: Context, row: pd.Series, number: int, label: Label | None) -> None:
     taught = teacher_row(context.campaign.store, number, context.campaign.teacher)
-    student = context.text(row["student_ev"])
-    if pd.notna(row["std_ev"]):
-        student += f" ± {row['std_ev'] * context.unit.per_ev:.{context.unit.digits}f}"
-    lines: list[tuple[str, str, str]] = [
-        ("CCSD(T)", context.text(row["label_ev"]), ""),
-        ("Teacher", context.text(row["teacher_ev"]), context.text(row["teacher_error_ev"], signed=True)),
-        ("Student", student, context.text(row["student_error_ev"], signed=True)),
+    factor = context.unit.per_ev
+    lines: list[tuple[str, float, float, float]] = [
+        ("CCSD(T)", row["label_ev"], float("nan"), float("nan")),
+        ("Teacher", row["teacher_ev"], row["teacher_error_ev"], float("nan")),
+        ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]
     if taught is not None and len(taught.channels_ev) > 1:
-        lines += [(f"Teacher, {name}", context.text(value), "") for name, value in taught.channels_ev.items()]
-    st.dataframe(
-        pd.DataFrame(lines, columns=["Source", "Interaction energy", "minus CCSD(T)"]),
-        hide_index=True,
-        key="energies-table",
-    )
-    state = LABEL_STATES.get(row["label_state"], row["label_state"])
+        lines += [(f"Teacher, {name}", value, float("nan"), float("nan")) for name, value in taught.channels_ev.items()]
+    table = pd.DataFrame(lines, columns=["Source", f"E ({context.unit.label})", "− CCSD(T)", "± sd"])
+    for column in table.columns[1:]:
+        table[column] = table[column].astype(float) * factor
+    digits = context.unit.digits
+    config: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format=f"%+.{digits}f") for name in table.columns[1:3]
+    }
+    config["± sd"] = st.column_config.NumberColumn(format=f"%.{digits}f")
+    st.dataframe(table, column_config=config, hide_index=True, placeholder="—", key="energies-table")
+    state = LABEL_STATES[str(row["label_state"])]
     if label is None or label.status != "complete":
         st.caption(f"Label: {state}." + (f" {label.error}" if label is not None and label.error else ""))
 

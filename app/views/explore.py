@@ -14,7 +14,7 @@ from app.views.details import show_details
 from nci_core.regions import REGIONS, SECTORS
 from nci_core.units import from_cm1
 
-MAP_HEIGHT = 470
+MAP_HEIGHT = 480
 
 
 def show(context: Context) -> None:
@@ -27,7 +27,6 @@ def show(context: Context) -> None:
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
         rows, view, colour = _controls(context, table)
-        _summary(table, rows)
         encoded = cached.encoded_map(context, rows, view, colour)
         pickmap.show(
             encoded,
@@ -37,6 +36,7 @@ def show(context: Context) -> None:
             pick=False,
             selected=selected_id(context, rows),
             has_test=bool((rows["split"] == "test").any()),
+            note=_summary(table, rows),
             on_clicked=lambda: _remember(context),
         )
         st.caption(
@@ -69,8 +69,8 @@ def selected_id(context: Context, rows: pd.DataFrame) -> int | None:
         return int(chosen)
     energy = rows["label_ev"].fillna(rows["teacher_ev"]).fillna(rows["student_ev"])
     if energy.notna().any():
-        return int(energy.idxmin())
-    return int(rows.index[0]) if len(rows) else None
+        return int(str(energy.idxmin()))
+    return int(str(rows.index[0])) if len(rows) else None
 
 
 def _remember(context: Context) -> None:
@@ -130,8 +130,8 @@ def _help(texts: dict[str, str]) -> str:
     return "  \n".join(f"**{name}**: {text}" for name, text in texts.items() if name != "all")
 
 
-def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> None:
+def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> str:
     labelled = int(rows["label_ev"].notna().sum())
     test = int((rows["split"] == "test").sum())
     shown = f"{len(rows)} configurations" if len(rows) == len(table) else f"{len(rows)} of {len(table)} configurations"
-    st.caption(f"**{shown}** · {labelled} with a CCSD(T) label · {test} in the frozen test set")
+    return f"{shown} · {labelled} with a CCSD(T) label · {test} in the test set"

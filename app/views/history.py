@@ -75,24 +75,24 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     now = context.model
     lines = [("Teacher", _mae(metrics, None))]
     if first is not None:
-        lines.append(("Distilled student", _mae(metrics, first.id)))
+        lines.append(("Distilled", _mae(metrics, first.id)))
     if now is not None and (first is None or now.id != first.id):
-        lines.append(("Student in use", _mae(metrics, now.id)))
+        lines.append(("In use now", _mae(metrics, now.id)))
     columns = st.columns(len(lines))
     for column, (name, value) in zip(columns, lines, strict=True):
         text = "—" if value is None else f"{value * context.unit.per_ev:.{_digits(context, value)}f}"
-        column.metric(f"{name}, MAE ({context.unit.label})", text)
+        column.metric(name, text)
     count = metrics.loc[(metrics["region"] == "all"), "n"]
     st.caption(
-        f"Mean absolute error below the energy limit, on {int(count.iloc[-1])} frozen test labels "
-        f"(recipe {context.campaign.recipe.name})."
+        f"Mean absolute error (MAE) in {context.unit.label}, below the energy limit, on "
+        f"{int(count.iloc[-1])} frozen test labels (recipe {context.campaign.recipe.name})."
         if len(count)
         else "No errors measured yet."
     )
     labels, minutes = int(rounds["n_labels"].sum()), float(rounds["cpu_minutes"].sum())
     left, right = st.columns(2)
     left.metric("Training labels", labels)
-    right.metric("Spent on them, CPU minutes", f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}")
+    right.metric("CPU minutes spent", f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}")
     if now is not None and first is not None and now.id != first.id:
         a, b = _mae(metrics, first.id), _mae(metrics, now.id)
         if a and b:

@@ -12,6 +12,7 @@ from app.session import Context, context, errors_shown
 from app.theme import CHART_CONFIG
 from app.views.explore import no_configurations
 from nci_core.campaign.costs import label_cost
+from nci_core.regions import REGIONS
 
 POLL = 1.5
 STATE_MARKS = {"waiting": "⏳", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
@@ -91,29 +92,32 @@ def _queue() -> None:
         _queue_buttons(now, jobs, chosen)
 
 
+def _what(kind: str, configuration: float | None) -> str:
+    name = job_data.KINDS.get(kind, kind)
+    return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
+
+
 def _queue_table(jobs: pd.DataFrame) -> list[int]:
     shown = pd.DataFrame(
         {
             "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
-            "What": jobs["kind"].map(lambda kind: job_data.KINDS.get(kind, kind)),
-            "Config.": jobs["configuration"].astype("Int64"),
+            "What": [_what(kind, number) for kind, number in zip(jobs["kind"], jobs["configuration"], strict=True)],
             "Progress": jobs["progress"],
             "Minutes": jobs["minutes"].astype(float),
             "Message": jobs["error"].where(jobs["error"] != "", jobs["message"]),
         }
     )
     config: dict[str, Any] = {
-        "Progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width="small"),
-        "Minutes": st.column_config.NumberColumn(format="%.1f", width="small"),
-        "State": st.column_config.TextColumn(width="small"),
-        "Config.": st.column_config.NumberColumn(width="small"),
-        "Message": st.column_config.TextColumn(width="large"),
+        "Progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width=90),
+        "Minutes": st.column_config.NumberColumn(format="%.1f", width=70),
+        "State": st.column_config.TextColumn(width=90),
+        "Message": st.column_config.TextColumn(),
     }
     event = st.dataframe(
         shown,
         hide_index=True,
         column_config=config,
-        height=290,
+        height=38 + 36 * min(max(len(jobs), 1), 8),
         on_select="rerun",
         selection_mode="multi-row",
         key="queue-table",
@@ -217,7 +221,20 @@ def _live() -> None:
         if job.state == "running":
             st.progress(min(max(job.progress, 0.0), 1.0), job.message or None)
         if len(events):
-            figure = fit_figure(events, now.unit, now.colours)
+            region = "all"
+            if "train_mae_well_cm1" in events:
+                region = str(
+                    st.segmented_control(
+                        "Region",
+                        ["all", *REGIONS[:3]],
+                        format_func=lambda name: "whole range" if name == "all" else name,
+                        default="all",
+                        required=True,
+                        key="live_region",
+                        label_visibility="collapsed",
+                    )
+                )
+            figure = fit_figure(events, now.unit, now.colours, region=region)
             st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="live-fit")
 
 

@@ -14,7 +14,7 @@ from app.views.details import structure
 from app.views.explore import no_configurations
 from nci_core.campaign.costs import label_cost
 
-MAP_HEIGHT = 440
+MAP_HEIGHT = 460
 STRATEGIES = {
     "i-optimal": "I-optimal: tells the student most about the whole range",
     "farthest-point": "Farthest point: away from every label",
@@ -124,11 +124,11 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
     minutes, spread = cost.total(len(basket))
     first, second = st.columns(2)
     first.metric("In the basket", f"{len(basket)}")
-    text = f"{minutes:.0f} ± {spread:.0f} min" if minutes >= 10 else f"{minutes:.1f} ± {spread:.1f} min"
+    text = f"{minutes:.0f} ± {spread:.0f} CPU min" if minutes >= 10 else f"{minutes:.1f} ± {spread:.1f} CPU min"
     second.metric(
-        "Cost, CPU minutes on one core",
-        text if len(basket) else "0 min",
-        help=f"{cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f} minutes a label, {cost.source}.",
+        "Cost",
+        text if len(basket) else "0 CPU min",
+        help=f"CPU minutes on one core: {cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f} a label, {cost.source}.",
     )
 
 
@@ -166,7 +166,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
     first, second, third = st.columns(3)
     locked = context.read_only
     if first.button(
-        "Remove rows",
+        "Remove",
         disabled=not rows or locked,
         width="stretch",
         key="basket_remove",
@@ -210,10 +210,20 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
     if free.empty:
         st.caption("No proposals are left; rank the pool again below.")
     else:
+        label, factor = context.unit.label, context.unit.per_ev
         shown = pd.DataFrame(
-            {"Rank": free["rank"], "Config.": free.index, "Region": free["region"], "Why": free["reason"]}
+            {
+                "Rank": free["rank"],
+                "Config.": free.index,
+                "Region": free["region"],
+                f"Energy ({label})": free["student_ev"].fillna(free["teacher_ev"]) * factor,
+                f"± sd ({label})": free["expected_ev"].fillna(free["std_ev"]) * factor,
+                "Why": free["reason"],
+            }
         )
-        st.dataframe(shown, hide_index=True, height=220, key="proposal-table")
+        digits = f"%.{max(context.unit.digits - 1, 0)}f"
+        config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
+        st.dataframe(shown, hide_index=True, column_config=config, height=220, key="proposal-table")
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):

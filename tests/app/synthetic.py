@@ -77,7 +77,7 @@ def build(
     truth = dict(zip(ids.tolist(), exact.tolist(), strict=True)) | cut_ids
     if n_labels:
         _label(campaign, [int(i) for i in ids[test]], truth, rng, None, "test-set")
-        on_cut = [i for i in list(cut_ids)[::6]]
+        on_cut = list(cut_ids)[::6]
         _label(campaign, on_cut, truth, rng, 1, "farthest-point")
     if with_models:
         _models(campaign, points, ids, exact, teacher, test, chosen, truth, rng, n_rounds, n_labels)
