@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -61,6 +61,8 @@ class EngineLock:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._descriptor = descriptor
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
                 return True
             except BlockingIOError:
                 if time.monotonic() >= end:
@@ -87,25 +89,27 @@ def engine_status(campaign_dir: str | Path) -> EngineStatus:
         said = EngineStatus(**orjson.loads((folder / STATUS_NAME).read_bytes()))
     except (OSError, orjson.JSONDecodeError, TypeError):
         said = EngineStatus()
-    running = _is_held(folder / LOCK_NAME)
-    phase: Phase = said.phase
-    if running and phase in ("stopped", "failed"):
-        phase = "starting"  # its predecessor said that
-    elif not running and phase in ("starting", "ready"):
-        phase = "stopped"  # it was killed
-    return EngineStatus(**(asdict(said) | {"running": running, "phase": phase}))
+    holder = _holder(folder / LOCK_NAME)
+    if holder is None:
+        phase: Phase = "failed" if said.phase == "failed" else "stopped"
+        return replace(said, running=False, phase=phase)
+    if holder != said.pid:  # what was said comes from its predecessor
+        return EngineStatus(running=True, phase="starting", pid=holder or None)
+    return replace(said, running=True)
 
 
-def _is_held(path: Path) -> bool:
+def _holder(path: Path) -> int | None:
+    """Process that holds the lock, 0 if it has not said its number yet; None if nobody does."""
     with _opened(path) as descriptor:
         if descriptor is None:
-            return False
+            return None
         try:
             # Shared, so that two who ask do not see each other as an engine.
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return True
-    return False
+            said = os.pread(descriptor, 20, 0)
+            return int(said) if said.isdigit() else 0
+    return None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any, Self
 from nci_core.errors import JobError
 from nci_core.jobs.supervisor import Task, supervise
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 CAPACITY_SECONDS = 3.0
 
 
@@ -39,8 +39,16 @@ class Pool:
         dask.config.set({"logging.distributed": "warning"})
         from distributed import Client, LocalCluster
 
-        # A task whose worker died is not for Dask to try again: the store counts attempts.
-        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.retry.count": 3})
+        dask.config.set(
+            {
+                # A task whose worker died is not for Dask to try again: the store counts attempts.
+                "distributed.scheduler.allowed-failures": 0,
+                # A laptop that slept must not find its workers thrown out.
+                "distributed.scheduler.worker-ttl": None,
+                # Processes start slowly on a machine that is busy labelling.
+                "distributed.comm.timeouts.connect": "60s",
+            }
+        )
         if self._scheduler is not None:
             try:
                 self._client = Client(self._scheduler, timeout=CONNECT_SECONDS, set_as_default=False)

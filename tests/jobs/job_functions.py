@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -66,4 +67,12 @@ def label(context: JobContext) -> dict[str, Any]:
     """Sleep, then record a label as the real job does."""
     sleep(context)
     journal.record_label(context.store, context.payload["label_id"], {"energy_ev": -0.01, "cpu_seconds": 2.0})
+    return {}
+
+
+def parent(context: JobContext) -> dict[str, Any]:
+    """A job with a process of its own."""
+    child = subprocess.Popen(["sleep", "600"])
+    (context.campaign_dir / "grandchild").write_text(str(child.pid))
+    child.wait()
     return {}

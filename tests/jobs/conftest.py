@@ -1,0 +1,47 @@
+"""A campaign folder, and an engine that ends with the test."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nci_core import jobs
+from nci_core.jobs.kinds import VARIABLE
+from nci_core.store import Store
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))  # the tests and the engine's workers import job_functions from here
+KINDS = ("sleep", "polite", "fail", "label", "parent")
+
+
+@pytest.fixture(autouse=True)
+def test_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, ",".join(f"{kind}=job_functions:{kind}" for kind in KINDS))
+    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "campaign") as opened:
+        yield opened
+
+
+@pytest.fixture
+def engine(store: Store) -> Iterator[Callable[..., jobs.EngineStatus]]:
+    """Starts the campaign's engine; whatever still runs afterwards is killed."""
+
+    def start(**options: object) -> jobs.EngineStatus:
+        settings = {"workers": 1, "idle_seconds": 60.0, "nice": 0, "wait_seconds": 120.0} | options
+        return jobs.ensure_engine(store.folder, **settings)  # type: ignore[arg-type]
+
+    yield start
+    status = jobs.engine_status(store.folder)
+    if status.running and status.pid is not None:
+        family = [psutil.Process(status.pid), *psutil.Process(status.pid).children(recursive=True)]
+        for process in family:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(family, timeout=10)
