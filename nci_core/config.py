@@ -35,7 +35,9 @@ class CampaignSettings(BaseModel):
     title: str = Field("", description="shown in the app")
     host: HostSettings = Field(description="the rigid host molecule")
     probe: str = Field("He", description="chemical symbol of the probe atom")
-    teacher: str = Field("hf-d4", description="teacher: hf-d4, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class")
+    teacher: str = Field(
+        "hf-d4", description="teacher: hf-d4, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class"
+    )
     recipe: str = Field("standard", description="recipe of the CCSD(T) labels")
     well_below_cm1: float = Field(-20.0, description="energies below this are the well, in cm⁻¹")
     limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")

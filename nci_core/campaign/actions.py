@@ -11,6 +11,8 @@ from nci_core.store import configurations, labels, picks
 
 #: Set to 1 for demonstrations: nothing can be submitted, whatever the page shows.
 READ_ONLY_VARIABLE = "NCI_READ_ONLY"
+#: Picker of test labels.
+TEST_SET = "test-set"
 
 
 def read_only() -> bool:
@@ -30,6 +32,17 @@ def start_engine(folder: Path) -> None:
     ensure_engine(folder)
 
 
+def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) -> dict[str, list[int]]:
+    """Who picked each configuration: the first to put it into the basket, else the default."""
+    first: dict[int, str] = {}
+    for pick in picks.fetch(campaign.store, state="basket"):
+        first.setdefault(pick.configuration_id, pick.picked_by)
+    groups: dict[str, list[int]] = {}
+    for number in dict.fromkeys(configuration_ids):
+        groups.setdefault(first.get(number, default), []).append(number)
+    return groups
+
+
 def submit_labels(
     campaign: Campaign,
     configuration_ids: Sequence[int],
@@ -42,7 +55,8 @@ def submit_labels(
     """Ask for labels of these configurations and return the ids of their new jobs.
 
     A configuration that has a label of this recipe, or one under way, gets no second job. Test
-    configurations may be labelled only with picked_by "test-set"; they never reach a fit.
+    configurations may be labelled only with picked_by "test-set"; they never reach a fit. For
+    configurations in the basket the one who put them there counts as the picker.
     """
     require_writable()
     if not picked_by.strip():
@@ -52,22 +66,22 @@ def submit_labels(
     if missing:
         raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
     test = [number for number, row in rows.items() if row.split == "test"]
-    if test and picked_by != "test-set":
+    if test and picked_by != TEST_SET:
         raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
-    number = None if picked_by == "test-set" else campaign.open_round(picked_by, strategy)
-    asked = labels.request(
-        campaign.store,
-        list(configuration_ids),
-        recipe=campaign.recipe.name,
-        recipe_hash=campaign.recipe.hash,
-        round_number=number,
-        picked_by=picked_by,
-    )
     jobs = []
-    for label in asked:
-        if label.status == "waiting" and label.job_id is None:
-            payload = {"label_id": label.id}
-            jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
+    for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
+        asked = labels.request(
+            campaign.store,
+            chosen,
+            recipe=campaign.recipe.name,
+            recipe_hash=campaign.recipe.hash,
+            round_number=None if who == TEST_SET else campaign.open_round(who, strategy),
+            picked_by=who,
+        )
+        for label in asked:
+            if label.status == "waiting" and label.job_id is None:
+                payload = {"label_id": label.id}
+                jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
         start_engine(campaign.folder)

@@ -11,7 +11,7 @@ from nci_core.campaign.actions import submit_labels
 from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.demo_figure import draw_demo
-from nci_core.campaign.evaluation import evaluate_teacher
+from nci_core.campaign.evaluation import renew_errors
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.picking import propose
 from nci_core.errors import InputError, LabelError
@@ -98,7 +98,7 @@ def run_demo(
     tuned = finetune_campaign(campaign, seed=seed, notes="demo")
     finished = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     results = {
-        "teacher": test_errors(evaluate_teacher(campaign), "teacher"),
+        "teacher": test_errors(renew_errors(campaign)["teacher"], "teacher"),
         "student_distilled": test_errors(distilled["errors"], "distilled student"),
         "student_finetuned": test_errors(tuned["errors"], "fine-tuned student"),
     }

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.sampling_steps import CUT_END, cut_directions, cut_points
 from nci_core.metrics import ErrorSummary, by_region
-from nci_core.store import configurations, evaluations, labels
+from nci_core.store import configurations, evaluations, labels, models
 from nci_core.store.evaluations import Cut
 from nci_core.store.schema import Model, Split
 from nci_core.units import to_cm1
@@ -45,12 +45,14 @@ def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
     return found
 
 
-def evaluate_teacher(campaign: Campaign) -> dict[str, Any]:
-    """Errors of the teacher against the labels of the campaign's recipe, test and pool apart."""
+def record_errors(
+    campaign: Campaign, energies: dict[int, float], *, model_id: int | None = None, teacher: str | None = None
+) -> dict[str, Any]:
+    """Errors of stored energies (configuration id → eV) against the labels of the campaign's recipe.
+
+    The test set and the labelled pool are kept apart. Returns the errors by split and region.
+    """
     report: dict[str, Any] = {}
-    energies = {
-        row.configuration_id: row.energy_ev for row in configurations.fetch_teacher(campaign.store, campaign.teacher)
-    }
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
@@ -58,31 +60,35 @@ def evaluate_teacher(campaign: Campaign) -> dict[str, Any]:
         predicted = np.array([energies[int(known.configuration_ids[i])] for i in rows])
         found = summaries(predicted, known.energy_ev[rows], campaign)
         evaluations.record_metrics(
-            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, teacher=campaign.teacher
+            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=model_id, teacher=teacher
         )
         report[split] = {name: item.as_dict() for name, item in found.items()}
+    return report
+
+
+def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
+    """Errors of the teacher and of every model, from their stored energies and all labels there are now.
+
+    Returns name → errors by split and region; the teacher comes first.
+    """
+    taught = configurations.fetch_teacher(campaign.store, campaign.teacher)
+    energies = {row.configuration_id: row.energy_ev for row in taught}
+    report = {"teacher": record_errors(campaign, energies, teacher=campaign.teacher)}
+    for model in models.fetch(campaign.store):
+        energies = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
+        report[model.name] = record_errors(campaign, energies, model_id=model.id)
     return report
 
 
 def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[str, Any]:
-    """Store the model's predictions everywhere, its cuts, and its errors: test and labelled pool apart.
+    """Store the model's predictions everywhere and its cuts, and renew all errors.
 
-    Returns the errors by split and region.
+    Returns the model's errors by split and region.
     """
-    host = campaign.dimer.host
     ids, positions = configurations.positions(campaign.store)
     if len(ids):
-        energies, std = model.energies_and_std(host, positions)
+        energies, std = model.energies_and_std(campaign.dimer.host, positions)
         evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
     evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
-    report: dict[str, Any] = {}
-    splits: tuple[Split, ...] = ("test", "pool")
-    for split in splits:
-        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
-        predicted = model.energies(host, known.positions) if len(known) else np.empty(0)
-        found = summaries(predicted, known.energy_ev, campaign)
-        evaluations.record_metrics(
-            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=row.id
-        )
-        report[split] = {name: item.as_dict() for name, item in found.items()}
-    return report
+    found: dict[str, Any] = renew_errors(campaign)[row.name]
+    return found

@@ -5,7 +5,7 @@ from typing import Any
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError
 from nci_core.jobs.context import JobContext
-from nci_core.store import journal, labels
+from nci_core.store import configurations, journal, labels
 
 
 def _open(context: JobContext) -> Campaign:
@@ -26,8 +26,6 @@ def run_label(context: JobContext) -> dict[str, Any]:
         reason = f"Recipe {label.recipe!r} has changed since this label was asked for; ask for it again."
         labels.set_error(context.store, label.id, reason)
         raise NCIError(reason)
-    from nci_core.store import configurations
-
     configuration = configurations.fetch(context.store, ids=[label.configuration_id])[0]
     known = journal.find_result(context.campaign_dir, configuration.geometry_hash, recipe.hash)
     if known is None:
@@ -46,6 +44,10 @@ def run_label(context: JobContext) -> dict[str, Any]:
             labels.set_error(context.store, label.id, str(error))
             raise
     journal.record_label(context.store, label.id, known, folder=context.campaign_dir)
+    if configuration.split == "test":
+        from nci_core.campaign.evaluation import renew_errors
+
+        renew_errors(campaign)
     return {"label_id": label.id, "energy_ev": known["energy_ev"], "cpu_seconds": known["cpu_seconds"]}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nci_core.campaign.campaign import MODELS, Campaign
-from nci_core.campaign.evaluation import evaluate_model, evaluate_teacher
+from nci_core.campaign.evaluation import evaluate_model
 from nci_core.campaign.picking import propose
 from nci_core.errors import CancelledError, InputError
 from nci_core.store import configurations, labels, models, rounds
@@ -157,7 +157,6 @@ def distill_campaign(
         device=str(model.metadata.get("device", "cpu")),
     )
     errors = evaluate_model(campaign, row, model)
-    evaluate_teacher(campaign)
     keep_proposals(campaign, row)
     return {"model": row.name, "model_id": row.id, "n_teacher_labels": len(rows), "errors": errors}
 
@@ -218,9 +217,6 @@ def finetune_campaign(
         device=str(model.metadata.get("device", "cpu")),
     )
     errors = evaluate_model(campaign, row, model)
-    evaluate_teacher(campaign)
-    if parent is not None:  # test labels may be newer than the distilled model's errors
-        evaluate_model(campaign, parent, load_checkpoint(campaign.model_path(parent)))
     if notes:
         rounds.update(campaign.store, number, notes=notes)
     rounds.finish(campaign.store, number)

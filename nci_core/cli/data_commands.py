@@ -100,26 +100,16 @@ def evaluate(
 
 def evaluate_campaign(folder: Path | None, as_json: bool) -> None:
     """Errors of a campaign's teacher and students against its labels, test set and pool apart."""
-    from nci_core.store import evaluations, models
+    from nci_core.campaign.evaluation import renew_errors
 
-    opened = open_campaign(folder, read_only=True)
-    names = {row.id: row.name for row in models.fetch(opened.store)}
-    rows = evaluations.metrics(opened.store, opened.recipe.hash)
-    fields = ("n", "mae_cm1", "rmse_cm1", "max_cm1", "bias_cm1")
-    report: dict[str, Any] = {}
-    for row in rows:
-        name = names[row.model_id] if row.model_id is not None else f"teacher {row.teacher}"
-        errors = {field: getattr(row, field) for field in fields}
-        report.setdefault(name, {}).setdefault(row.split, {})[row.region] = errors
+    opened = open_campaign(folder)
+    report = renew_errors(opened)
     if as_json:
         print_json({"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]
-    print_table(
-        f"{opened.title}: errors against {opened.recipe.name} labels (test: frozen; pool: trained on)",
-        ERROR_COLUMNS,
-        table,
-    )
+    title = f"{opened.title}: errors against {opened.recipe.name} labels (test: frozen; pool: trained on)"
+    print_table(title, ERROR_COLUMNS, table)
 
 
 def finetune(

@@ -97,28 +97,31 @@ def label(
     as_json: JsonOption = False,
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
-    from nci_core.campaign.actions import submit_labels
+    from nci_core.campaign.actions import TEST_SET, submit_labels
     from nci_core.jobs import ensure_engine
-    from nci_core.store import configurations, picks
+    from nci_core.store import configurations, labels, picks
 
     opened = open_campaign(campaign)
     chosen, who = list(ids or picks.basket(opened.store)), picked_by
     if test:
-        chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), "test-set"
-    if not chosen:
-        out.print("The basket is empty: nothing to label.")
+        chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), TEST_SET
+    new = submit_labels(opened, chosen, who, start=False) if chosen else []
+    # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
+    jobs = labels.unfinished_jobs(opened.store, opened.recipe.hash)
+    if not jobs:
+        there = f"all {len(chosen)} labels are there already" if chosen else "the basket is empty"
+        out.print(f"Nothing to label: {there}.")
         return
-    jobs = submit_labels(opened, chosen, who, start=False)
     ensure_engine(opened.folder, workers=workers, threads=threads, scheduler=scheduler)
     if not wait:
-        out.print(f"{len(jobs)} labels queued ({len(chosen) - len(jobs)} were there or under way).")
+        out.print(f"{len(new)} labels queued, {len(jobs)} under way.")
         return
     finished = wait_for_labels(opened, jobs)
     failed = [job for job in finished if job.state != "complete"]
     if as_json:
         print_json([{"job": job.id, "state": job.state, "error": job.error, "result": job.result} for job in finished])
     else:
-        out.print(f"{len(finished) - len(failed)} labels finished, {len(chosen) - len(jobs)} were there or under way.")
+        out.print(f"{len(finished) - len(failed)} labels finished.")
     if failed:
         raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
 

@@ -90,12 +90,19 @@ def pair_c6(first: FreeAtom, second: FreeAtom) -> float:
     return 2.0 * first.c6 * second.c6 / (ratio * first.c6 + second.c6 / ratio)
 
 
+def vdw_radius(element: str) -> float:
+    """Alvarez's van der Waals radius in Å (DOI 10.1039/c3dt50599e), 2.0 for elements without one."""
+    number = atomic_numbers[element]
+    radius = float(vdw_radii[number]) if number < len(vdw_radii) else math.nan
+    return radius if math.isfinite(radius) else GENERIC_RADIUS
+
+
 def element_means(element: str, probe: str) -> dict[str, float | tuple[float, ...]]:
     """Prior means of one host element and the probe; blocks that are not named have mean 0.
 
     Dispersion follows D3: C₈ = 3 C₆ Q₁Q₂ and C₁₀ = 49/40·C₈²/C₆. Both exponents are
     0.9(√(2I₁) + √(2I₂)), from the decay of the densities. The repulsion balances dispersion where
-    the van der Waals radii (DOI 10.1039/c3dt50599e) touch: α V_rep ≈ 6 V_disp/R.
+    the van der Waals radii touch: α V_rep ≈ 6 V_disp/R.
     """
     one, two = (FREE_ATOMS.get(s, GENERIC_ATOM) for s in (element, probe))
     c6 = pair_c6(one, two)
@@ -104,8 +111,7 @@ def element_means(element: str, probe: str) -> dict[str, float | tuple[float, ..
     coefficients = [c * HARTREE_EV * BOHR_ANGSTROM**n for c, n in ((c6, 6), (c8, 8), (c10, 10))]
     decay = sum(math.sqrt(2.0 * atom.ionisation / HARTREE_EV) for atom in (one, two))
     alpha = 0.9 * decay / BOHR_ANGSTROM
-    radii = [float(vdw_radii[atomic_numbers[s]]) for s in (element, probe)]
-    contact = sum(radius if math.isfinite(radius) else GENERIC_RADIUS for radius in radii)
+    contact = vdw_radius(element) + vdw_radius(probe)
     balance = 6.0 * coefficients[0] / contact**6 / (alpha * contact)
     return {
         "a": math.log(balance) + alpha * (contact - Q_REFERENCE),

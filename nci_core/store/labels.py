@@ -142,6 +142,14 @@ def status_counts(store: Store, recipe_hash: str) -> dict[State, int]:
     return {state: found.get(state, 0) for state in states}
 
 
+def unfinished_jobs(store: Store, recipe_hash: str) -> list[int]:
+    """Jobs of the labels of one recipe that are waiting or running, oldest first."""
+    mine = (Label.recipe_hash == recipe_hash, Label.status.in_(("waiting", "running")), Label.job_id.is_not(None))
+    with store.read() as session:
+        found = session.scalars(select(Label.job_id).where(*mine).order_by(Label.job_id))
+        return [number for number in found if number is not None]
+
+
 def mean_cpu_seconds(store: Store, recipe_hash: str) -> float | None:
     """Mean measured cost of a label of this recipe in CPU seconds, None before the first."""
     query = select(func.avg(Label.cpu_seconds)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Recompute an embedded campaign from nothing:  data/recompute.sh he-ethylene|he-benzene
+# Resumable: finished steps and labels are kept, so it can be stopped and run again. On two cores
+# he-ethylene takes about an hour, he-benzene about three. Ends with an export to data/NAME.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+name=${1:?which campaign: he-ethylene or he-benzene}
+export NCI_HOME=${NCI_HOME:-$PWD/campaigns} NCI_CAMPAIGN=${NCI_HOME:-$PWD/campaigns}/$name
+nci=${NCI:-.venv/bin/nci}
+
+case $name in
+  he-ethylene) host=ethylene well=-10 test=50 second=160 title="Helium over ethylene" rounds="12 18 30 40" ;;
+  he-benzene) host=benzene well=-20 test=8 second=160 title="Helium over benzene" rounds="6 5 5" ;;
+  *) echo "no embedded campaign is called $name" >&2; exit 2 ;;
+esac
+
+done_already() { "$nci" models --json | grep -q "\"$1\""; }
+
+if [[ ! -e $NCI_CAMPAIGN/campaign.toml ]]; then
+  "$nci" init "$NCI_CAMPAIGN" --host "$host" --well-below="$well" --title "$title"
+  "$nci" sample --n 250 --test "$test" --cuts 12 --seed 1
+fi
+"$nci" teach
+if ! done_already round-0-distilled; then
+  # A second sample, denser where the teacher's energy changes: the pilot student stands in for it.
+  "$nci" distill
+  "$nci" sample --n "$second" --guide model --seed 2
+fi
+"$nci" teach
+done_already round-0-distilled-2 || "$nci" distill
+round=0
+for n in $rounds; do
+  round=$((round + 1))
+  if ! done_already "round-$round-finetuned"; then
+    # After a stop the round's labels are in the queue or finished already; only a new round selects.
+    [[ -e $NCI_CAMPAIGN/.round-$round ]] || { "$nci" select --n "$n" --basket; touch "$NCI_CAMPAIGN/.round-$round"; }
+    "$nci" label
+    "$nci" finetune --notes "$n labels by I-optimal design"
+  fi
+done
+"$nci" label --test
+"$nci" evaluate
+"$nci" export "data/$name"
