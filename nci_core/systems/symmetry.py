@@ -15,7 +15,8 @@ SYMMETRY_TOLERANCE = 5e-3
 def _orthonormal(a: FloatArray, b: FloatArray) -> FloatArray | None:
     """Right-handed axes from two vectors, or None when they are (nearly) parallel."""
     c = np.cross(a, b)
-    if np.linalg.norm(c) < 0.05 * np.linalg.norm(a) * np.linalg.norm(b) or np.linalg.norm(a) < 0.1:
+    lengths = np.linalg.norm(a), np.linalg.norm(b)
+    if min(lengths) < 0.1 or np.linalg.norm(c) < 0.05 * lengths[0] * lengths[1]:  # at the centre, or parallel
         return None
     x = a / np.linalg.norm(a)
     z = c / np.linalg.norm(c)
