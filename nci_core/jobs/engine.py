@@ -22,7 +22,7 @@ from nci_core.jobs.supervisor import Task
 from nci_core.store import Store, journal
 from nci_core.store import jobs as queue
 
-POLL_SECONDS = 0.3
+POLL_SECONDS = 0.5
 #: Failures to start a job's supervisor (not the job) before the job is given up.
 START_TRIES = 3
 

@@ -47,6 +47,11 @@ class Pool:
                 "distributed.scheduler.worker-ttl": None,
                 # Processes start slowly on a machine that is busy labelling.
                 "distributed.comm.timeouts.connect": "60s",
+                # Tasks last minutes: watching the event loops every 20 ms and profiling the
+                # supervisors would take 5% of a core in every process.
+                "distributed.admin.tick.interval": "1s",
+                "distributed.admin.system-monitor.interval": "5s",
+                "distributed.worker.profile.enabled": False,
             }
         )
         if self._scheduler is not None:

@@ -21,8 +21,8 @@ from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Job
 
-POLL_SECONDS = 0.2
-CANCEL_SECONDS = 0.5
+POLL_SECONDS = 0.25
+CANCEL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 
 
@@ -112,8 +112,9 @@ class _Supervision:
         grace = kinds.GRACE_SECONDS.get(self.job.kind, kinds.DEFAULT_GRACE_SECONDS)
         limit = self.job.time_limit_seconds
         while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(POLL_SECONDS)
+            # Not wait(timeout), which looks twenty times a second.
+            time.sleep(POLL_SECONDS)
+            if child.poll() is not None:
                 return
             now = time.monotonic()
             if self.terminated_at is not None:
