@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from ase.data import atomic_numbers
 from ase.data.vdw_alvarez import vdw_radii
+from scipy.special import gammainc
 
 from nci_core.potentials.ensemble import Prior
 from nci_core.potentials.parameters import StudentConfig, blocks, slices
@@ -72,7 +73,7 @@ WIDTHS = {
     "gamma6": 0.25,
     "gamma8": 0.2,
     "gamma10": 0.2,
-    "lam": 0.08,
+    "lam": 0.05,
     "W1": 1.0,
     "b1": 1.0,
     "W2": 0.3,
@@ -102,7 +103,7 @@ def element_means(element: str, probe: str) -> dict[str, float | tuple[float, ..
 
     Dispersion follows D3: C₈ = 3 C₆ Q₁Q₂ and C₁₀ = 49/40·C₈²/C₆. Both exponents are
     0.9(√(2I₁) + √(2I₂)), from the decay of the densities. The repulsion balances dispersion where
-    the van der Waals radii touch: α V_rep ≈ 6 V_disp/R.
+    the van der Waals radii touch: α V_rep = Σ n f_n C_n/Rⁿ⁺¹ there (f_n is an incomplete gamma function).
     """
     one, two = (FREE_ATOMS.get(s, GENERIC_ATOM) for s in (element, probe))
     c6 = pair_c6(one, two)
@@ -112,9 +113,12 @@ def element_means(element: str, probe: str) -> dict[str, float | tuple[float, ..
     decay = sum(math.sqrt(2.0 * atom.ionisation / HARTREE_EV) for atom in (one, two))
     alpha = 0.9 * decay / BOHR_ANGSTROM
     contact = vdw_radius(element) + vdw_radius(probe)
-    balance = 6.0 * coefficients[0] / contact**6 / (alpha * contact)
+    attraction = sum(
+        n * c * float(gammainc(n + 1, alpha * contact)) / contact ** (n + 1)
+        for n, c in zip((6, 8, 10), coefficients, strict=True)
+    )
     return {
-        "a": math.log(balance) + alpha * (contact - Q_REFERENCE),
+        "a": math.log(attraction / alpha) + alpha * (contact - Q_REFERENCE),
         "ln_alpha": math.log(alpha),
         "ln_b": math.log(alpha),
         "ln_C": tuple(math.log(c) for c in coefficients),

@@ -3,14 +3,14 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 #: Noise σ (cm⁻¹) by number of labels: few labels must not force the model, many may.
-SIGMA_BY_COUNT = ((60, 0.3), (200, 0.1), (1000, 0.05))
+SIGMA_BY_COUNT = ((30, 0.3), (200, 0.1), (1000, 0.05))
 SIGMA_MANY_CM1 = 0.03
 
 
 class FitSettings(BaseModel):
     """Settings of distillation and fine-tuning.
 
-    >>> FitSettings().noise_cm1(50), FitSettings().noise_cm1(5000), FitSettings(sigma_cm1=1.0).noise_cm1(50)
+    >>> FitSettings().noise_cm1(20), FitSettings().noise_cm1(5000), FitSettings(sigma_cm1=1.0).noise_cm1(50)
     (0.3, 0.03, 1.0)
     """
 

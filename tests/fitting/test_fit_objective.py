@@ -1,0 +1,126 @@
+"""The objective, its derivatives and the priors."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from nci_core.errors import InputError
+from nci_core.fitting import FitSettings
+from nci_core.fitting.objective import MapObjective, check_labels, label_weights, make_targets, observe
+from nci_core.fitting.priors import FREE_ATOMS, general_prior, pair_c6
+from nci_core.potentials import Student, StudentConfig
+from nci_core.potentials.parameters import slices
+from nci_core.systems import builtin_host
+from nci_core.units import from_cm1, to_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def problem(channels: bool, shell: Callable[..., FloatArray]) -> MapObjective:
+    host, config = builtin_host("ethylene"), StudentConfig()
+    prior = general_prior("He", ("C", "H"), config)
+    R = shell(host, 30)
+    random = np.random.default_rng(4)
+    labels = {"repulsion": random.uniform(0, 0.1, 30), "dispersion": -random.uniform(0, 0.02, 30)}
+    energies = labels if channels else {"total": sum(labels.values())}
+    targets = make_targets(energies, 0.3, 100.0)  # type: ignore[arg-type]
+    return MapObjective(observe(host, ("C", "H"), R), targets, prior.mean, prior.width, config)
+
+
+@pytest.mark.parametrize("channels", [False, True])
+def test_normal_equations_are_the_derivative_of_the_loss(channels: bool, shell: Callable[..., FloatArray]) -> None:
+    objective = problem(channels, shell)
+    generator = torch.Generator().manual_seed(1)
+    z = 0.3 * torch.randn(objective.mean.numel(), generator=generator, dtype=torch.float64)
+    loss, g, H = objective.normal_equations(z)
+    assert objective.loss(z) == pytest.approx(loss, rel=1e-12)
+    for column in range(0, len(z), 17):
+        step = torch.zeros_like(z)
+        step[column] = 1e-5
+        slope = (objective.loss(z + step) - objective.loss(z - step)) / 2e-5
+        # A loss of about 1e6 is known to 1e-10, over a step of 1e-5; g is half the gradient.
+        assert slope / 2 == pytest.approx(float(g[column]), rel=1e-5, abs=1e-3)
+    assert torch.allclose(H, H.T)
+    assert float(torch.linalg.eigvalsh(H)[0]) >= 1.0 - 1e-6
+
+
+def test_chunks_do_not_matter(shell: Callable[..., FloatArray]) -> None:
+    objective = problem(True, shell)
+    x = objective.seen[0]
+    halves = [
+        {e: type(f)(*(v[rows] for v in vars(f).values())) for e, f in x.items()}
+        for rows in (slice(0, 11), slice(11, None))
+    ]
+    split = MapObjective(halves, objective.targets, objective.mean, objective.width, objective.config)
+    z = torch.full((objective.mean.numel(),), 0.1, dtype=torch.float64)
+    for one, two in zip(objective.normal_equations(z), split.normal_equations(z), strict=True):
+        # The same sums in another order.
+        np.testing.assert_allclose(np.asarray(one), np.asarray(two), rtol=1e-9, atol=1e-6)
+
+
+def test_weights_by_energy_and_by_channel() -> None:
+    energies = from_cm1(np.array([-50.0, 0.0, 100.0, 300.0]))
+    np.testing.assert_allclose(label_weights(energies), [1.0, 1.0, 0.5, 0.1])
+    parts = {"repulsion": energies[2:], "dispersion": -energies[2:]}
+    targets = make_targets(parts, 0.5, 100.0)
+    np.testing.assert_allclose(targets.weights.numpy() * from_cm1(0.5) ** 2, [[0.5, 0.1]] * 2)
+    assert targets.mixing.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_noise_falls_with_the_number_of_labels() -> None:
+    noise = [FitSettings().noise_cm1(n) for n in (10, 30, 200, 1000)]
+    assert noise == sorted(noise, reverse=True)
+
+
+def test_settings_reject_what_they_do_not_know() -> None:
+    with pytest.raises(ValueError, match="restart"):
+        FitSettings.model_validate({"restart": 3})
+    assert all(field.description for field in FitSettings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("positions", "energies", "message"),
+    [
+        ([[0, 0, 3]], [0.1, 0.2], "1 positions for 2 label energies"),
+        (np.empty((0, 3)), [], "at least one label energy"),
+        ([[0, 0, 3], [0, 0, 4]], [0.1, np.nan], "Row 1 of the label data is not a number"),
+    ],
+)
+def test_bad_labels_are_one_sentence(positions: FloatArray, energies: FloatArray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_labels(positions, energies, "label")
+
+
+def test_c6_of_pairs_against_accurate_values() -> None:
+    # He–Ar 9.5 and Ne–Kr 27.3 hartree bohr⁶ (DOI 10.1063/1.468222 and later work); the rule is good to about 5%.
+    assert pair_c6(FREE_ATOMS["He"], FREE_ATOMS["Ar"]) == pytest.approx(9.5, rel=0.05)
+    assert pair_c6(FREE_ATOMS["Ne"], FREE_ATOMS["Kr"]) == pytest.approx(27.3, rel=0.05)
+
+
+@pytest.mark.parametrize("probe", ["He", "Ne", "Ar", "Kr", "Xe", "Be", "Mg"])
+def test_general_prior_is_a_van_der_waals_well_for_any_pair(probe: str) -> None:
+    elements = (*sorted(FREE_ATOMS), "Og", "Ti")
+    config = StudentConfig(network=False)
+    prior = general_prior(probe, elements, config)
+    assert bool(torch.isfinite(prior.mean).all())
+    assert bool((prior.width > 0).all())
+    where = slices(config)
+    r = np.linspace(2.0, 9.0, 300)
+    student = Student(probe, elements, config, prior.mean)
+    for element in ("H", "C", "O", "Ne", "Ar", "I", "Og"):
+        # A fictitious even-electron "host" of two atoms, the second far away, shows the pair curve.
+        energies = student.energies(_pair_host(element), np.column_stack([0 * r, 0 * r, -r]))
+        depth, place = to_cm1(-energies.min()), r[energies.argmin()]
+        assert 5.0 < depth < 1000.0, element
+        assert 2.5 < place < 5.0, element
+    unknown, known = elements.index("Og"), elements.index("C")
+    assert bool((prior.width[unknown, where["a"]] > prior.width[known, where["a"]]).all())
+
+
+def _pair_host(element: str):  # type: ignore[no-untyped-def]
+    from nci_core.systems import Host
+
+    return Host(element, (element, element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))

@@ -1,0 +1,187 @@
+"""Distillation and fine-tuning on a synthetic truth, where the answer is known."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from nci_core.errors import CancelledError, InputError, ModelError
+from nci_core.fitting import FitSettings, distill, finetune
+from nci_core.fitting.priors import general_prior
+from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
+from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.units import from_cm1, to_cm1
+
+FloatArray = npt.NDArray[np.float64]
+CONFIG = StudentConfig(network=False)
+QUICK = FitSettings(members=3, restarts=1, max_iterations=40)
+
+
+def synthetic(seed: int, near: Student | None = None, distance: float = 0.5) -> Student:
+    """A potential drawn from the prior, or near another one."""
+    prior = general_prior("He", ("C", "H"), CONFIG)
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)
+    centre = prior.mean if near is None else near.theta
+    return Student("He", ("C", "H"), CONFIG, centre + distance * prior.width * noise)
+
+
+@pytest.fixture(scope="module")
+def dimer() -> Dimer:
+    return Dimer(builtin_host("ethylene"), "He")
+
+
+@pytest.fixture(scope="module")
+def teacher() -> Student:
+    return synthetic(1)
+
+
+@pytest.fixture(scope="module")
+def truth(teacher: Student) -> Student:
+    return synthetic(2, teacher, 0.5)
+
+
+@pytest.fixture(scope="module")
+def points(dimer: Dimer, truth: Student, shell: Callable[..., FloatArray]) -> FloatArray:
+    """300 positions below 1000 cm⁻¹."""
+    R = shell(dimer.host, 600, nearest=(2.3, 6.0))
+    return R[to_cm1(truth.energies(dimer.host, R)) < 1000.0][:300]
+
+
+@pytest.fixture(scope="module")
+def distilled(dimer: Dimer, teacher: Student, points: FloatArray) -> Ensemble:
+    channels = teacher.channels(dimer.host, points)
+    return distill(dimer, points, teacher.energies(dimer.host, points), channels, CONFIG, QUICK)
+
+
+def mae(model: Ensemble, truth: Student, dimer: Dimer, R: FloatArray) -> float:
+    return float(to_cm1(np.abs(model.energies(dimer.host, R) - truth.energies(dimer.host, R))).mean())
+
+
+def test_distillation_recovers_both_channels(
+    distilled: Ensemble, teacher: Student, dimer: Dimer, points: FloatArray
+) -> None:
+    learnt, taught = distilled.channels(dimer.host, points), teacher.channels(dimer.host, points)
+    for name in ("repulsion", "dispersion"):
+        # The teacher has the student's form, so it is recovered to less than the assumed noise of 0.3.
+        assert to_cm1(np.abs(learnt[name] - taught[name])).mean() < 0.3
+    assert distilled.metadata["stage"] == "distill"
+    assert distilled.prior is not None
+
+
+def test_distillation_of_totals(teacher: Student, dimer: Dimer, points: FloatArray) -> None:
+    energies = teacher.energies(dimer.host, points)
+    model = distill(dimer, points, energies, {"total": energies}, CONFIG, QUICK)
+    assert mae(model, teacher, dimer, points) < 0.3
+
+
+def test_finetuning_recovers_the_truth_from_few_labels(
+    distilled: Ensemble, teacher: Student, truth: Student, dimer: Dimer, points: FloatArray
+) -> None:
+    labels = points[:30]
+    energies = truth.energies(dimer.host, labels)
+    tuned = finetune(dimer, labels, energies, distilled, settings=QUICK)
+    direct = finetune(dimer, labels, energies, None, CONFIG, QUICK)
+    rest = points[30:]
+    before = mae(distilled, truth, dimer, rest)
+    # Measured on other points: 4 cm⁻¹ before, 1.0 after, 1.1 by a direct fit.
+    assert mae(tuned, truth, dimer, rest) < 0.5 * before
+    assert mae(tuned, truth, dimer, rest) < mae(direct, truth, dimer, rest)
+    assert tuned.metadata["labels"] == 30
+
+
+def test_spread_covers_the_error_and_shrinks_with_labels(
+    distilled: Ensemble, truth: Student, dimer: Dimer, points: FloatArray
+) -> None:
+    rest, spreads = points[60:], []
+    for m in (10, 60):
+        tuned = finetune(dimer, points[:m], truth.energies(dimer.host, points[:m]), distilled, settings=QUICK)
+        error, std = (
+            np.abs(tuned.energies(dimer.host, rest) - truth.energies(dimer.host, rest)),
+            tuned.std(dimer.host, rest),
+        )
+        # One pair of perturbed members gives a rough scale: right within a factor of five in the median.
+        assert 0.1 < np.median(error) / np.median(std) < 5.0
+        spreads.append(np.median(std))
+    assert spreads[1] < spreads[0]
+
+
+def test_small_kappa_keeps_to_the_teacher(
+    distilled: Ensemble, truth: Student, dimer: Dimer, points: FloatArray
+) -> None:
+    energies = truth.energies(dimer.host, points[:20])
+    settings = [QUICK.model_copy(update={"members": 1, "kappa": kappa}) for kappa in (0.01, 1.0)]
+    loyal, free = (finetune(dimer, points[:20], energies, distilled, settings=s) for s in settings)
+    assert distilled.prior is not None
+    assert loyal.prior is not None
+    assert loyal.prior.scale == 0.01
+    start, width = distilled.members[0].theta, distilled.prior.width
+    far = [float(((model.members[0].theta - start) / width).norm()) for model in (loyal, free)]
+    # Measured 0.6 against 1.3 prior widths.
+    assert far[0] < 0.75 * far[1]
+
+
+def test_fits_are_reproducible(truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Any) -> None:
+    energies = truth.energies(dimer.host, points[:20])
+    one, two = (finetune(dimer, points[:20], energies, None, CONFIG, QUICK) for _ in range(2))
+    other = finetune(dimer, points[:20], energies, None, CONFIG, QUICK.model_copy(update={"seed": 5}))
+    assert all(torch.equal(a.theta, b.theta) for a, b in zip(one.members, two.members, strict=True))
+    assert not torch.equal(one.members[1].theta, other.members[1].theta)
+    loaded = load_checkpoint(save_checkpoint(one, tmp_path / "m.pt"))
+    assert (loaded.energies(dimer.host, points) == one.energies(dimer.host, points)).all()
+
+
+def test_progress_tells_enough_for_live_curves(truth: Student, dimer: Dimer, points: FloatArray) -> None:
+    events: list[dict[str, Any]] = []
+    energies = truth.energies(dimer.host, points)
+    held = (points[40:], energies[40:])
+    finetune(dimer, points[:40], energies[:40], None, CONFIG, QUICK, progress=events.append, validation=held)
+    assert {e["stage"] for e in events} == {"finetune"}
+    assert {e["phase"] for e in events} == {"search", "spread"}
+    assert {e["member"] for e in events} == {0, 1, 2}
+    first = [e for e in events if e["member"] == 0]
+    assert [e["iteration"] for e in first] == list(range(len(first)))
+    assert first[-1]["loss"] < first[0]["loss"]
+    for key in ("train_mae_cm1", "validation_mae_cm1"):
+        assert first[-1][key]["lt_limit"] < first[0][key]["lt_limit"]
+    assert "well" in first[-1]["validation_mae_cm1"] or "tail" in first[-1]["validation_mae_cm1"]
+
+
+def test_validation_points_choose_nothing(truth: Student, dimer: Dimer, points: FloatArray) -> None:
+    energies = truth.energies(dimer.host, points[:20])
+    held = (points[20:], np.zeros(len(points) - 20))
+    without, with_ = (finetune(dimer, points[:20], energies, None, CONFIG, QUICK, validation=v) for v in (None, held))
+    assert torch.equal(without.members[0].theta, with_.members[0].theta)
+
+
+def test_a_stop_request_ends_the_fit(truth: Student, dimer: Dimer, points: FloatArray) -> None:
+    calls = iter([False] * 5 + [True])
+    with pytest.raises(CancelledError, match="finetune fit was stopped at fit 1 of 3"):
+        finetune(
+            dimer, points, truth.energies(dimer.host, points), None, CONFIG, QUICK, should_stop=lambda: next(calls)
+        )
+
+
+def test_one_label_is_enough_not_to_fail(dimer: Dimer) -> None:
+    model = finetune(dimer, [[0.0, 0.0, 3.5]], [from_cm1(-40.0)], settings=FitSettings(members=2, restarts=1))
+    # One label against a prior of a few cm⁻¹: met to about its noise.
+    assert to_cm1(model.members[0].energies(dimer.host, [[0.0, 0.0, 3.5]])[0]) == pytest.approx(-40.0, abs=0.5)
+
+
+def test_misfits_between_prior_and_dimer_are_named(distilled: Ensemble) -> None:
+    water = Host("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]]))
+    R, E = [[0.0, 0.0, 3.5]], [0.0]
+    with pytest.raises(ModelError, match="has not learnt O of host 'water'"):
+        finetune(Dimer(water, "He"), R, E, distilled)
+    with pytest.raises(ModelError, match="is for He, but the probe here is Ne"):
+        finetune(Dimer(builtin_host("ethylene"), "Ne"), R, E, distilled)
+    with pytest.raises(ModelError, match="cannot change"):
+        finetune(Dimer(builtin_host("ethylene"), "He"), R, E, distilled, StudentConfig())
+
+
+def test_channels_must_add_up(dimer: Dimer) -> None:
+    with pytest.raises(InputError, match="do not add up"):
+        distill(dimer, [[0, 0, 3.5]], [0.0], {"repulsion": [1.0], "dispersion": [-0.5]})
