@@ -141,7 +141,7 @@ def wait_for_labels(campaign: Campaign, jobs: list[int]) -> list[Job]:
             if job.state == "error":
                 err.print(f"Label job {job.id}: {job.error}", style="red", highlight=False)
 
-        return wait(campaign.store, jobs, on_change=changed)
+        return wait(campaign.store, jobs, on_change=changed, poll_seconds=1.0)
 
 
 def register(app: typer.Typer) -> None:
