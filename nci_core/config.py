@@ -1,5 +1,6 @@
 """Settings of a campaign, kept in its `campaign.toml`; the command line overrides them."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -98,8 +99,7 @@ def toml_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes as JSON does
     if isinstance(value, list):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
     return repr(value)

@@ -6,7 +6,6 @@ This module imports no PySCF: the dashboard reads it.
 
 import hashlib
 import json
-from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,9 +51,10 @@ class Recipe(BaseModel):
     cc_amplitudes: float = Field(1e-6, description="CCSD amplitude norm threshold")
     description: str = Field("", description="what it is for")
 
-    @cached_property
+    @property
     def hash(self) -> str:
         """12 hex digits over every setting but the description."""
+        # Not cached: a cached value would survive model_copy(update=...).
         settings = self.model_dump(mode="json", exclude={"description"})
         text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -158,13 +158,14 @@ def host_from_file(path: str | Path) -> Host:
     """Read a host from any structure file ASE knows (Å); raises InputError when it cannot."""
     path = Path(path)
     try:
-        atoms = read(path)
+        frames = read(path, index=":")
     except FileNotFoundError:
         raise InputError(f"There is no file {path}; give the path of an xyz file.") from None
     except Exception as error:  # ASE's readers raise anything, from ValueError to StopIteration
         raise InputError(f"{path} is not a structure file ASE can read ({type(error).__name__}: {error}).") from None
-    if not isinstance(atoms, Atoms):
-        raise InputError(f"{path} holds several structures; give a file with one molecule.")
+    if len(frames) != 1:
+        raise InputError(f"{path} holds {len(frames)} structures; give a file with one molecule.")
+    atoms = frames[0]
     return Host(path.stem, tuple(atoms.get_chemical_symbols()), atoms.positions, f"file {path.name}")
 
 
