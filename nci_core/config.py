@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nci_core.errors import InputError
 from nci_core.reference.recipes import Recipe, find_recipe
 from nci_core.regions import RegionBounds
+from nci_core.store.journal import write_atomically
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import Host, find_host
 
@@ -44,7 +45,7 @@ class CampaignSettings(BaseModel):
     limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")
     ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
     members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
-    seed: int = Field(1, description="seed of everything random that has no seed of its own")
+    seed: int = Field(1, ge=0, description="seed of everything random that has no seed of its own")
 
     @classmethod
     def create(cls, host: str, probe: str = "He", **settings: Any) -> "CampaignSettings":
@@ -106,16 +107,14 @@ def toml_value(value: Any) -> str:
 
 
 def write_settings(settings: CampaignSettings, folder: Path) -> None:
-    """Write `campaign.toml`, each setting under its description."""
+    """Write `campaign.toml`, each setting under its description; raises StoreError when it cannot be written."""
     lines = ["# Settings of this campaign. Energies in cm⁻¹, lengths in Å.", ""]
     values = settings.model_dump(exclude={"host"})
     for name, value in values.items():
         lines += [f"# {CampaignSettings.model_fields[name].description}", f"{name} = {toml_value(value)}", ""]
     lines += ["[host]"] + [f"{k} = {toml_value(v)}" for k, v in settings.host.model_dump().items()]
     text = "\n".join(lines) + "\n"
-    temporary = folder / (FILE_NAME + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(folder / FILE_NAME)
+    write_atomically(folder / FILE_NAME, text.encode())
 
 
 def read_settings(folder: Path) -> CampaignSettings:
@@ -127,6 +126,8 @@ def read_settings(folder: Path) -> CampaignSettings:
         raise InputError(f"{folder} is not a campaign: it has no {FILE_NAME}; create one with `nci init`.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from None
     settings = _validated(values, str(path))
     settings.check()
     return settings

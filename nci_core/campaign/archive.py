@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from nci_core.campaign.campaign import MODELS, Campaign, home
 from nci_core.campaign.frames import read_configurations, write_configurations
 from nci_core.config import FILE_NAME, read_settings, write_settings
 from nci_core.errors import InputError, NCIError, StoreError
-from nci_core.store import Store, campaign, configurations
+from nci_core.store import Store, campaign, configurations, models
 from nci_core.store.journal import RESULTS, reconcile, write_atomically
 from nci_core.store.schema import (
     Base,
@@ -80,7 +80,17 @@ def export_extxyz(source: Campaign, path: Path) -> str:
 
 
 def export_campaign(source: Campaign, folder: Path) -> str:
-    """Write the whole campaign to a folder; returns a sentence for people."""
+    """Write the whole campaign to a folder; returns a sentence for people. Raises StoreError for a full disk."""
+    try:
+        return _export(source, folder)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or folder} cannot be written ({error.strerror or error}); "
+            "free some space or choose another folder, and export again."
+        ) from error
+
+
+def _export(source: Campaign, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     store = source.store
     hashes = {row.id: row.geometry_hash for row in configurations.fetch(store)}
@@ -141,8 +151,14 @@ def import_campaign(source: Path, folder: Path) -> Campaign:
     try:
         _fill(Campaign.create(staging, settings), source)
         staging.rename(folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
+        if isinstance(error, KeyError | TypeError | ValueError | AttributeError):  # a row without its fields
+            detail = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"{source} is damaged ({detail}); restore its files and import again.") from error
+        if isinstance(error, OSError):
+            where = error.filename or folder
+            raise StoreError(f"{where} cannot be written or read ({error.strerror or error}).") from error
         raise
     return Campaign.open(folder)
 
@@ -169,12 +185,15 @@ def _fill(target: Campaign, source: Path) -> None:
                 found[key] = model_ids.get(found[key])
         return found
 
-    labels, results = [], target.folder / RESULTS
+    labels: list[Row] = []
+    finished: list[Row] = []
+    results = target.folder / RESULTS
     results.mkdir(exist_ok=True)
     for row in _read_lines(source / "labels.jsonl"):
         if row["status"] == "complete":
             name = f"{row['configuration_id']}-{row['recipe_hash']}.json"
             write_atomically(results / name, orjson.dumps(row["result"], option=orjson.OPT_INDENT_2))
+            finished.append(local(row))
         # Work under way elsewhere is not under way here.
         status = "cancelled" if row["status"] in ("waiting", "running", "complete") else row["status"]
         labels.append(local(row | {"status": status, "result": None}))
@@ -204,6 +223,12 @@ def _fill(target: Campaign, source: Path) -> None:
     done = reconcile(store)
     if done.problems:
         raise InputError(f"{source}: {done.problems[0]}")
+    with store.write() as session:  # finished when they were computed, not now
+        for row in finished:
+            mine = (Label.configuration_id == row["configuration_id"], Label.recipe_hash == row["recipe_hash"])
+            session.execute(update(Label).where(*mine).values(finished_at=row["finished_at"]))
+    for model in models.fetch(store):
+        models.file_path(store, model)
     if any(row.split == "test" for row in configurations.fetch(store)):
         campaign.freeze_test_set(store)
 

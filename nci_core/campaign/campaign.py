@@ -1,15 +1,18 @@
 """A campaign's folder: settings, database, models and results together."""
 
 import os
+import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+
+import numpy as np
 
 from nci_core import __version__
 from nci_core.config import FILE_NAME, CampaignSettings, read_settings, write_settings
 from nci_core.errors import InputError
 from nci_core.reference.recipes import Recipe
-from nci_core.store import CampaignInfo, Store, campaign, configurations, rounds
+from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
 from nci_core.store.models import active, file_path
 from nci_core.store.schema import Model
 from nci_core.systems.dimer import Dimer
@@ -48,8 +51,8 @@ class Campaign:
         """Make a new campaign; raises StoreError if there is one, InputError for bad settings."""
         folder = Path(folder).absolute()
         settings.check()
+        dimer, recipe, new = settings.dimer, settings.reference, not folder.exists()
         store = Store.create(folder)
-        dimer, recipe = settings.dimer, settings.reference
         info = CampaignInfo(
             dimer=dimer.name,
             host=dimer.host.name,
@@ -64,8 +67,17 @@ class Campaign:
             limit_cm1=settings.limit_cm1,
             nci_version=__version__,
         )
-        campaign.set_info(store, info)
-        write_settings(settings, folder)
+        try:
+            campaign.set_info(store, info)
+            write_settings(settings, folder)
+        except BaseException:  # a full disk, say: a campaign is there entirely or not at all
+            store.close()
+            if new:
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                for file in folder.glob(f"{DATABASE_NAME}*"):
+                    file.unlink(missing_ok=True)
+            raise
         return cls(folder, settings, store)
 
     @classmethod
@@ -79,11 +91,23 @@ class Campaign:
         settings = read_settings(folder)
         store = Store.open(folder, read_only=read_only)
         info = campaign.get_info(store)
-        dimer = settings.dimer
+        dimer, recipe = settings.dimer, settings.reference
         if info.probe != dimer.probe or info.host_symbols != list(dimer.host.symbols):
             raise InputError(
                 f"{folder / FILE_NAME} describes {dimer.name}, but the database beside it was made for {info.dimer}; "
                 "make a new campaign for another system."
+            )
+        # Settings keep 1e-6 Å; the hashes of the configurations see 1e-4 Å.
+        if not np.allclose(info.host_positions_angstrom, dimer.host.positions, rtol=0.0, atol=2e-6):
+            raise InputError(
+                f"{folder / FILE_NAME} gives {dimer.host.name} another geometry than the database beside it was made "
+                "with; make a new campaign for another geometry."
+            )
+        if (info.recipe, info.recipe_hash) != (recipe.name, recipe.hash):
+            was = f"recipe {info.recipe}" + (" of an earlier version" if info.recipe == recipe.name else "")
+            raise InputError(
+                f"{folder / FILE_NAME} asks for recipe {recipe.name}, but the database beside it was made with {was}; "
+                "make a new campaign for another recipe."
             )
         return cls(folder, settings, store)
 

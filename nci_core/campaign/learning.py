@@ -121,7 +121,10 @@ def distill_campaign(
 ) -> dict[str, Any]:
     """Fit a student to the teacher's labels of the pool (never of the test set) and evaluate it."""
     from nci_core.fitting import FitSettings, distill
+    from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
+
+    resolve_device(device)  # a missing GPU is said before any work
 
     rows = configurations.fetch_teacher(campaign.store, campaign.teacher, split="pool")
     if not rows:
@@ -181,7 +184,10 @@ def finetune_campaign(
     """
     from nci_core.fitting import FitSettings, finetune
     from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
+
+    resolve_device(device)  # a missing GPU is said before any work
 
     known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     if not len(known):

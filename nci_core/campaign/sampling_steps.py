@@ -121,6 +121,8 @@ def sample_campaign(
     The test set is drawn before any energy of teacher or reference exists, at random within the
     regions of the guide, and frozen at once. Raises InputError if a test set was frozen earlier.
     """
+    if n_test < 0 or points_per_cut < 0:
+        raise InputError("The numbers of test configurations and of points per cut cannot be negative.")
     info = campaign_rows.get_info(campaign.store)
     if n_test and info.test_frozen_at is not None:
         raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")

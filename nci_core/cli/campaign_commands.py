@@ -34,7 +34,7 @@ def init(
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
     well_below: Annotated[float, typer.Option(help="Energies below this are the well, in cm⁻¹.")] = -20.0,
     limit: Annotated[float, typer.Option(help="Upper end of the range of interest, in cm⁻¹.")] = 1000.0,
-    seed: Annotated[int, typer.Option(help="Seed of everything random without its own.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random without its own.")] = 1,
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
 ) -> None:
     """Make a new campaign: one host, one probe, one teacher, one recipe."""
@@ -56,9 +56,9 @@ def init(
 
 def sample(
     campaign: CampaignOption = None,
-    n: Annotated[int, typer.Option("--n", help="Configurations to add, the test set included.")] = 250,
-    test: Annotated[int, typer.Option(help="How many of them become the frozen test set (once only).")] = 0,
-    cuts: Annotated[int, typer.Option(help="Points added along each of the host's three axes.")] = 0,
+    n: Annotated[int, typer.Option("--n", min=1, help="Configurations to add, the test set included.")] = 250,
+    test: Annotated[int, typer.Option(min=0, help="How many of them become the frozen test set (once only).")] = 0,
+    cuts: Annotated[int, typer.Option(min=0, help="Points added along each of the host's three axes.")] = 0,
     guide: Annotated[
         str, typer.Option(help="pair (built in), model (the campaign's student) or the path of a student checkpoint.")
     ] = "pair",

@@ -127,7 +127,9 @@ def finetune(
         Path | None,
         typer.Option("--prior", help="Distilled student to start from. Default: fit directly.", show_default=False),
     ] = None,
-    fraction: Annotated[float, typer.Option(help="Random share of the file's labels to fit, 0 to 1.")] = 1.0,
+    fraction: Annotated[
+        float, typer.Option(help="Random share of the file's labels to fit, above 0, at most 1.")
+    ] = 1.0,
     held_out: Annotated[
         Path | None,
         typer.Option("--held-out", help="Where to write the labels that were not fitted.", show_default=False),
@@ -135,7 +137,9 @@ def finetune(
     method: MethodOption = None,
     basis: BasisOption = None,
     ruler: Annotated[str, typer.Option(help="adaptive or fixed; of a direct fit.")] = "adaptive",
-    members: Annotated[int, typer.Option(help="Students in the ensemble.")] = 5,
+    members: Annotated[
+        int, typer.Option(min=1, max=64, help="Students in the ensemble of a file's fit; a campaign has its own.")
+    ] = 5,
     notes: Annotated[str, typer.Option(help="Notes for the campaign's history.")] = "",
     seed: SeedOption = None,
     device: DeviceOption = "auto",
@@ -194,14 +198,18 @@ def finetune_file(
     from nci_core.fitting import FitSettings
     from nci_core.fitting import finetune as fit
     from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
+    from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
+
+    resolve_device(device)  # a missing GPU is said before any work
 
     if not 0 < fraction <= 1:
         raise InputError(f"--fraction is {fraction:g}; give a share above 0 and at most 1.")
     if ruler not in ("adaptive", "fixed"):
         raise InputError(f"Unknown ruler {ruler!r}; choose adaptive or fixed.")
-    if not model_out.parent.is_dir():
-        raise InputError(f"There is no folder {model_out.parent} to write {model_out.name} to.")
+    for target in filter(None, (model_out, held_out)):
+        if not target.parent.is_dir():
+            raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
     err.print(data.describe(), highlight=False)
     groups = labelled(data)
     if len(groups) != 1:
@@ -210,6 +218,8 @@ def finetune_file(
     order = np.random.default_rng(seed).permutation(len(group.reference))
     count = max(1, round(fraction * len(order)))
     chosen, rest = np.sort(order[:count]), np.sort(order[count:])
+    if held_out is not None and not len(rest):
+        raise InputError(f"All {count} labels are fitted, so none are left for --held-out; lower --fraction.")
     base = load_checkpoint(prior) if prior else None
     start = time.perf_counter()
     with progress_bar("Fitting") as (bar, task):

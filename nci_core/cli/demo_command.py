@@ -20,7 +20,7 @@ def demo(
             help="CCSD(T) labels to compute now. Default: 3 for he-ethylene, 0 for he-benzene.", show_default=False
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of fits and selection.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of fits and selection.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Distil, evaluate, select, compute real CCSD(T) labels, fine-tune, evaluate on a frozen test set."""

@@ -20,7 +20,7 @@ from nci_core.cli.output import (
     print_table,
     progress_bar,
 )
-from nci_core.errors import LabelError
+from nci_core.errors import InputError, LabelError
 from nci_core.store.schema import Job
 
 
@@ -55,7 +55,7 @@ def distill(
 def select(
     campaign: CampaignOption = None,
     strategy: Annotated[str, typer.Option(help="i-optimal, farthest-point, stratified or random.")] = "i-optimal",
-    n: Annotated[int, typer.Option("--n", help="How many configurations to rank.")] = 20,
+    n: Annotated[int, typer.Option("--n", min=1, help="How many configurations to rank.")] = 20,
     basket: Annotated[bool, typer.Option("--basket", help="Put them into the basket.")] = False,
     seed: SeedOption = None,
     as_json: JsonOption = False,
@@ -86,9 +86,9 @@ def label(
     test: Annotated[bool, typer.Option("--test", help="Label the frozen test set.")] = False,
     picked_by: Annotated[str, typer.Option(help="Who picked them, for the history.")] = "command line",
     workers: Annotated[
-        int | None, typer.Option(help="Labels at once. Default: one per core.", show_default=False)
+        int | None, typer.Option(min=1, help="Labels at once. Default: one per core.", show_default=False)
     ] = None,
-    threads: Annotated[int, typer.Option(help="Threads of each label.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each label.")] = 1,
     scheduler: Annotated[
         str | None,
         typer.Option(help="Address of a running Dask scheduler, such as tcp://host:8786.", show_default=False),
@@ -105,6 +105,8 @@ def label(
     chosen, who = list(ids or picks.basket(opened.store)), picked_by
     if test:
         chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), TEST_SET
+        if not chosen:
+            raise InputError(f"Campaign {opened.name} has no test set; freeze one with `nci sample --test N`.")
     new = submit_labels(opened, chosen, who, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
     jobs = labels.unfinished_jobs(opened.store, opened.recipe.hash)

@@ -9,7 +9,7 @@ import typer
 from nci_core import __version__
 from nci_core.cli import campaign_commands, data_commands, demo_command, loop_commands
 from nci_core.cli.output import err
-from nci_core.errors import NCIError
+from nci_core.errors import NCIError, StoreError
 
 app = typer.Typer(
     name="nci",
@@ -44,6 +44,10 @@ def run() -> None:
     except NCIError as error:
         err.print(f"nci: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a full disk or a missing permission, wherever it strikes
+        where = f"{error.filename}: " if error.filename else ""
+        err.print(f"nci: {where}{error.strerror or error}.", style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(StoreError.exit_code)
     except KeyboardInterrupt:
         err.print("nci: stopped; what was finished is kept.", style="red")
         sys.exit(130)
