@@ -21,18 +21,40 @@ def show_sidebar() -> None:
         if not folders:
             st.session_state["campaign_folder"] = None
             return
+        _from_address(folders)
         name = _choose_campaign(folders)
         st.selectbox(
             "Energy unit",
             list(UNITS),
             format_func=lambda key: UNITS[key].label,
             key="unit",
-            bind="query-params",
             help="Changes every axis, table and number of the app.",
         )
         st.session_state["campaign_folder"] = str(folders[name])
+        _to_address(name)
         with errors_shown():
             _about(load_campaign(folders[name]))
+
+
+def _from_address(folders: dict[str, Path]) -> None:
+    """Take campaign and unit from a shared link, once a session."""
+    if st.session_state.get("address_read"):
+        return
+    st.session_state["address_read"] = True
+    asked = st.query_params.get("campaign")
+    if asked in folders:
+        st.session_state["campaign"] = asked
+    unit = st.query_params.get("unit")
+    if unit in UNITS:
+        st.session_state["unit"] = unit
+
+
+def _to_address(name: str) -> None:
+    """Keep the address such that it can be shared."""
+    wanted = {"campaign": name, "unit": str(st.session_state.get("unit", "cm1"))}
+    for key, value in wanted.items():
+        if st.query_params.get(key) != value:
+            st.query_params[key] = value
 
 
 def _title(folder: Path) -> str:
@@ -48,7 +70,7 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
     if st.session_state.get("campaign") not in names:
         st.session_state.pop("campaign", None)
     titles = {name: _title(folder) for name, folder in folders.items()}
-    chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign", bind="query-params")
+    chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign")
     return chosen if chosen in folders else names[0]
 
 

@@ -46,6 +46,7 @@ def show(context: Context) -> None:
         default="maps",
         required=True,
         key="errors_part",
+        persist_state="session",
         label_visibility="collapsed",
     )
     table = cached.table(context, after.id) if after else table
@@ -78,7 +79,12 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     active = context.model.id if context.model else ids[0]
     left, right, _ = st.columns([1.2, 1.2, 0.6])
     after = left.selectbox(
-        "Student", ids, index=ids.index(active), format_func=lambda i: _named(by_id[i], active), key="errors_after"
+        "Student",
+        ids,
+        index=ids.index(active),
+        format_func=lambda i: _named(by_id[i], active),
+        key="errors_after",
+        persist_state="session",
     )
     others = [0, *[i for i in ids if i != after]]
     parents = [i for i in others if i and i < after]
@@ -105,6 +111,7 @@ def _choose_set(table: pd.DataFrame) -> str:
         default="test" if counts["test"] else "pool",
         required=True,
         key="errors_set",
+        persist_state="session",
         help=SET_HELP,
         label_visibility="collapsed",
     )
@@ -155,6 +162,7 @@ def _draw(context: Context, panels: list[Panel]) -> None:
         default="side",
         required=True,
         key="errors_view",
+        persist_state="session",
         label_visibility="collapsed",
     )
 
@@ -165,13 +173,16 @@ def _cuts(context: Context, after: Model | None, before: Model | None) -> None:
         st.info("This campaign has no radial cuts; `nci sample` makes them.", icon=":material/info:")
         return
     left, middle, right = st.columns([1.6, 1, 1], vertical_alignment="bottom")
-    name = left.selectbox("Cut from the host's centre", names, key="cut_name")
+    name = left.selectbox("Cut from the host's centre", names, key="cut_name", persist_state="session")
     channels = middle.toggle(
         "Repulsion and dispersion",
         key="cut_channels",
+        persist_state="session",
         help="The student's two channels; their sum is its interaction energy.",
     )
-    compare = right.toggle("Earlier student", value=False, key="cut_before", disabled=before is None)
+    compare = right.toggle(
+        "Earlier student", value=False, key="cut_before", persist_state="session", disabled=before is None
+    )
     cut = cached.cut(context, name, after.id if after else None)
     earlier = cached.cut(context, name, before.id) if before is not None and compare else None
     figure = cut_figure(cut, context.unit, context.colours, earlier=earlier, channels=channels)

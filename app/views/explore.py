@@ -90,11 +90,16 @@ def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str,
         default="side",
         required=True,
         key="explore_view",
+        persist_state="session",
         help="Side: distance ρ from the axis through the host's face against the height above it. "
         "Top: position in the host's plane.",
     )
     colour = second.selectbox(
-        "Colour", options or ["teacher_ev"], format_func=lambda name: cached.COLOURINGS[name][0], key="explore_colour"
+        "Colour",
+        options or ["teacher_ev"],
+        format_func=lambda name: cached.COLOURINGS[name][0],
+        key="explore_colour",
+        persist_state="session",
     )
     with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         rows = _filters(context, table)
@@ -107,17 +112,34 @@ def _filters(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         f"well: below {context.text(from_cm1(bounds.well_below_cm1))} · tail: up to 0 · "
         f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher"
     )
-    regions = st.pills("Region", REGIONS, selection_mode="multi", key="f_region", help=_help(REGION_HELP))
+    regions = st.pills(
+        "Region", REGIONS, selection_mode="multi", key="f_region", persist_state="session", help=_help(REGION_HELP)
+    )
     sectors = st.pills(
         "Direction",
         SECTORS,
         selection_mode="multi",
         key="f_sector",
+        persist_state="session",
         help="Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
     )
-    splits = st.pills("Set", list(SPLITS), format_func=SPLITS.__getitem__, selection_mode="multi", key="f_split")
+    splits = st.pills(
+        "Set",
+        list(SPLITS),
+        format_func=SPLITS.__getitem__,
+        selection_mode="multi",
+        key="f_split",
+        persist_state="session",
+    )
     present = [state for state in LABEL_STATES if (table["label_state"] == state).any()]
-    states = st.pills("Label", present, format_func=LABEL_STATES.__getitem__, selection_mode="multi", key="f_state")
+    states = st.pills(
+        "Label",
+        present,
+        format_func=LABEL_STATES.__getitem__,
+        selection_mode="multi",
+        key="f_state",
+        persist_state="session",
+    )
     keep = np.ones(len(table), dtype=bool)
     for column, chosen in (("region", regions), ("sector", sectors), ("split", splits), ("label_state", states)):
         if chosen:

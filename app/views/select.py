@@ -49,7 +49,13 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     options = [name for name in cached.COLOURINGS if table[name].notna().any()]
     first, second, third = st.columns([1.2, 1.6, 1], vertical_alignment="bottom")
     view = first.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, default="side", required=True, key="select_view"
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        default="side",
+        required=True,
+        key="select_view",
+        persist_state="session",
     )
     preferred = next((i for i, name in enumerate(options) if name == "student_ev"), 0)
     colour = second.selectbox(
@@ -58,8 +64,15 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         index=preferred,
         format_func=lambda name: cached.COLOURINGS[name][0],
         key="select_colour",
+        persist_state="session",
     )
-    third.text_input("Picked by", value=default_person(), key="person", help="Kept with each pick and label.")
+    third.text_input(
+        "Picked by",
+        value=default_person(),
+        key="person",
+        persist_state="session",
+        help="Kept with each pick and label.",
+    )
     rows = table[table["region"] != "beyond"]
     key = f"select-map-{context.folder}"
     pickmap.show(

@@ -84,8 +84,13 @@ def build(
         rest = [int(i) for i in pool if i not in set(chosen.tolist())][:20]
         _propose(campaign, rest)
     if failed and n_labels:
+        unlabelled = [int(i) for i in pool if i not in set(chosen.tolist())]
         broken = labels.request(
-            store, [int(pool[-1])], recipe=campaign.recipe.name, recipe_hash=campaign.recipe.hash, round_number=n_rounds
+            store,
+            unlabelled[-failed:],
+            recipe=campaign.recipe.name,
+            recipe_hash=campaign.recipe.hash,
+            round_number=n_rounds,
         )
         labels.set_error(store, broken[0].id, "CCSD did not converge in 50 cycles; try it again or drop this point.")
     if with_jobs:

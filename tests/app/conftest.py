@@ -1,0 +1,39 @@
+"""Synthetic campaigns, built once and copied for each test that changes them."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import synthetic
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    synthetic.build(home / "he-ethylene", n=120, n_labels=24, n_test=15).store.close()
+    return home
+
+
+@pytest.fixture
+def home(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of campaigns with one synthetic campaign, private to the test."""
+    folder = tmp_path / "home"
+    shutil.copytree(built, folder)
+    monkeypatch.setenv("NCI_HOME", str(folder))
+    monkeypatch.delenv("NCI_READ_ONLY", raising=False)
+    monkeypatch.setenv("NCI_USER", "ada")
+    return folder
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.setenv("NCI_HOME", str(folder))
+    return folder

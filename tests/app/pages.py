@@ -1,0 +1,47 @@
+"""Runs one page as a person would see it, through Streamlit's own test harness."""
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+
+def _script() -> None:
+    """What main.py does for one page; AppTest cannot follow pages that are functions."""
+    import importlib
+
+    import streamlit as st
+
+    from app.session import guarded
+    from app.sidebar import show_sidebar
+
+    show_sidebar()
+    guarded(importlib.import_module(f"app.views.{st.session_state['page_under_test']}").show)()
+
+
+def run_page(name: str, **state: Any) -> AppTest:
+    """The page after one run, with session state set before."""
+    at = AppTest.from_function(_script, default_timeout=120)
+    at.session_state["page_under_test"] = name
+    for key, value in state.items():
+        at.session_state[key] = value
+    return at.run()
+
+
+def text(at: AppTest) -> str:
+    """All words on the page, without table contents."""
+    parts = [
+        getattr(item, "value", "")
+        for kind in ("title", "subheader", "markdown", "caption", "info", "error", "warning", "success", "code")
+        for item in at.get(kind)
+    ]
+    return "\n".join(str(part) for part in parts)
+
+
+def tables(at: AppTest) -> list[Any]:
+    """Every table on the page, as data frames."""
+    return [item.value for item in at.dataframe]
+
+
+def headers(at: AppTest) -> list[str]:
+    """The column headers of every table."""
+    return [str(column) for table in tables(at) for column in table.columns]

@@ -1,0 +1,136 @@
+"""Tables behind the pages, and what a pick does to the database."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+
+from app.data import basket, jobs, versions
+from app.data.configurations import configuration_table
+from app.data.cuts import cut_names, load_cut
+from app.data.errors import labelled, with_errors
+from nci_core.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.store import labels, models, picks
+
+
+@pytest.fixture
+def campaign(home: Path) -> Campaign:
+    return Campaign.open(home / "he-ethylene")
+
+
+@pytest.fixture
+def table(campaign: Campaign) -> pd.DataFrame:
+    model = campaign.active_model()
+    assert model is not None
+    return with_errors(configuration_table(campaign.store, campaign.settings, model.id))
+
+
+def test_errors_are_prediction_minus_label(table: pd.DataFrame) -> None:
+    done = table[table["label_ev"].notna()]
+    assert len(done) > 20
+    assert np.allclose(done["student_error_ev"], done["student_ev"] - done["label_ev"])
+    assert done["student_error_ev"].abs().mean() < done["teacher_error_ev"].abs().mean()
+
+
+def test_test_and_training_labels_never_mix(table: pd.DataFrame) -> None:
+    test, pool = labelled(table, "test"), labelled(table, "pool")
+    assert len(test)
+    assert len(pool)
+    assert not set(test.index) & set(pool.index)
+
+
+def test_a_label_that_is_set_aside_is_not_used(campaign: Campaign) -> None:
+    label = labels.fetch(campaign.store, campaign.recipe.hash, status="complete")[0]
+    labels.quarantine(campaign.store, label.id, "T1 too large")
+    table = configuration_table(campaign.store, campaign.settings, None)
+    assert np.isnan(table.loc[label.configuration_id, "label_ev"])
+    assert table.loc[label.configuration_id, "label_state"] == "quarantined"
+
+
+def test_cut_has_all_three_and_distances_along_the_ray(campaign: Campaign, table: pd.DataFrame) -> None:
+    assert set(cut_names(campaign.store)) == set(synthetic.CUTS)
+    model = campaign.active_model()
+    assert model is not None
+    cut = load_cut(
+        campaign.store, table, campaign.dimer.host, "above the centre", model_id=model.id, teacher=campaign.teacher
+    )
+    assert len(cut.student) > 50
+    assert len(cut.teacher) > 10
+    assert len(cut.labels)
+    heights = table.loc[cut.labels["id"], "z"].to_numpy()
+    assert np.allclose(cut.labels["distance"], heights, atol=1e-3)
+
+
+def _free(table: pd.DataFrame) -> list[int]:
+    return [int(i) for i in table.index[(table["split"] == "pool") & (table["label_state"] == "none")]]
+
+
+def test_add_remove_replace_and_undo(campaign: Campaign, table: pd.DataFrame) -> None:
+    store, free = campaign.store, _free(table)
+    assert basket.change(store, table, free[:3], "add", "ada") == []
+    assert picks.basket(store) == free[:3]
+    before = basket.change(store, table, free[1:2], "remove", "ada")
+    assert picks.basket(store) == [free[0], free[2]]
+    basket.restore(store, before)
+    assert sorted(picks.basket(store)) == free[:3]
+    before = basket.change(store, table, free[5:7], "replace", "grace")
+    assert sorted(picks.basket(store)) == free[5:7]
+    basket.restore(store, before)
+    assert sorted(picks.basket(store)) == free[:3]
+    assert {name for _, name in basket.snapshot(store)} == {"ada"}
+    with pytest.raises(InputError, match="add, remove, replace"):
+        basket.change(store, table, free[:1], "drop", "ada")
+
+
+def test_test_set_and_labelled_points_are_left_out_with_a_reason(campaign: Campaign, table: pd.DataFrame) -> None:
+    test = int(table.index[table["split"] == "test"][0])
+    done = int(table.index[(table["split"] == "pool") & (table["label_state"] == "complete")][0])
+    free = _free(table)[0]
+    basket.change(campaign.store, table, [test, done, free], "add", "ada")
+    assert picks.basket(campaign.store) == [free]
+    reasons = basket.why_not(table, [test, done, free])
+    assert any("test set" in reason and found == [test] for reason, found in reasons.items())
+    assert any("labelled" in reason and found == [done] for reason, found in reasons.items())
+
+
+def test_proposals_are_ranked_and_enter_under_the_strategys_name(campaign: Campaign, table: pd.DataFrame) -> None:
+    ranked = basket.proposals(campaign.store, table)
+    assert ranked["rank"].is_monotonic_increasing
+    assert not (ranked["split"] == "test").any()
+    basket.take_proposals(campaign.store, ranked, 4)
+    assert picks.basket(campaign.store) == [int(i) for i in ranked.index[:4]]
+    assert {name for _, name in basket.snapshot(campaign.store)} == {"i-optimal"}
+    basket.take_proposals(campaign.store, ranked, 2)
+    assert len(picks.basket(campaign.store)) == 6
+
+
+def test_versions_change_with_their_content_only(campaign: Campaign, table: pd.DataFrame) -> None:
+    store = campaign.store
+    data, model, pick = versions.data_version(store), versions.model_version(store), versions.pick_version(store)
+    basket.change(store, table, _free(table)[:1], "add", "ada")
+    assert versions.pick_version(store) != pick
+    assert versions.data_version(store) == data
+    models.activate(store, models.fetch(store)[0].id)
+    assert versions.model_version(store) != model
+    synthetic.add_label_row(campaign, _free(table)[1])
+    assert versions.data_version(store) != data
+
+
+def test_jobs_show_their_configuration_and_error(campaign: Campaign) -> None:
+    table = jobs.job_table(campaign.store)
+    failed = table[table["state"] == "error"].iloc[0]
+    assert "did not converge" in failed["error"]
+    assert failed["configuration"] > 0
+    done = int(table[table["kind"] == "finetune"]["id"].iloc[0])
+    assert jobs.events(campaign.store, done)["train_mae_all_cm1"].iloc[-1] < 1.0
+
+
+def test_rounds_tell_who_picked_and_what_it_cost(campaign: Campaign) -> None:
+    rounds = jobs.round_table(campaign.store, campaign.settings).set_index("number")
+    assert "ada" in rounds.loc[1, "picked_by"]
+    assert "i-optimal" in rounds.loc[1, "picked_by"]
+    assert rounds.loc[1, "cpu_minutes"] == pytest.approx(rounds.loc[1, "n_labels"] * 40 / 60, rel=0.3)
+    assert rounds.loc[2, "n_failed"] == 1

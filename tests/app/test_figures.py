@@ -1,0 +1,169 @@
+"""Figures and coordinates: values, units and signs, on cases that can be checked by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.coordinates import map_axes, map_xy
+from app.data.cuts import Cut
+from app.data.errors import by_region, region_sector_matrix, with_errors
+from app.figures.curves import cut_figure, fit_figure, history_figure, parity_figure
+from app.figures.maps import Panel, error_maps, region_matrix
+from app.figures.scales import SignedScale, scale_for, signed_text
+from app.figures.structure import structure_figure
+from app.theme import DARK, LIGHT
+from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.units import CM1_EV, UNITS, from_cm1
+
+
+def _rows(n: int = 6) -> pd.DataFrame:
+    label = from_cm1(np.array([-90.0, -40.0, -5.0, -1.0, 50.0, 400.0])[:n])
+    table = pd.DataFrame(
+        {
+            "x": np.linspace(0.0, 3.0, n),
+            "y": 0.0,
+            "z": np.linspace(3.0, 6.0, n),
+            "split": "test",
+            "region": ["well", "well", "tail", "tail", "wall", "wall"][:n],
+            "sector": ["face", "edge"] * (n // 2),
+            "label_ev": label,
+            "teacher_ev": label + from_cm1(np.full(n, 10.0)),
+            "student_ev": label - from_cm1(np.full(n, 0.5)),
+            "std_ev": from_cm1(np.full(n, 0.3)),
+        },
+        index=pd.Index(range(1, n + 1), name="id"),
+    )
+    return with_errors(table)
+
+
+def test_map_folds_equivalent_positions_together() -> None:
+    host = builtin_host("benzene")
+    points = np.array([[0.5, 1.0, 3.0], [-0.5, 1.0, -3.0], [0.5, -1.0, 3.0]])
+    side = map_xy(host, points, "side")
+    assert np.allclose(side, [np.hypot(0.5, 1.0), 3.0])
+    assert np.ptp(map_xy(host, points, "top"), axis=0).max() < 1e-12
+
+
+def test_a_host_without_mirror_planes_is_not_folded() -> None:
+    # A CHFClBr-like centre: no symmetry at all, so above and below differ.
+    positions = np.array([[0.0, 0, 0], [1.1, 0.1, 0.2], [-0.4, 1.3, 0.1], [-0.6, -0.9, 1.5], [-0.5, -0.5, -1.8]])
+    host = Host("chiral", ("C", "H", "F", "Cl", "Br"), positions)
+    up, down = map_xy(host, host.centre + np.outer([3.0, -3.0], host.axes[2]), "side")
+    assert up[1] == pytest.approx(3.0)
+    assert down[1] == pytest.approx(-3.0)
+    assert "|z|" not in map_axes(host, "side").y_label
+
+
+def test_signed_scale_is_neutral_at_zero_and_symmetric() -> None:
+    scale = SignedScale(100.0, 1.0)
+    assert scale.fraction(np.array([0.0]))[0] == 0.5
+    assert np.allclose(scale.fraction(np.array([-7.0])) + scale.fraction(np.array([7.0])), 1.0)
+    assert np.isnan(scale.fraction(np.array([np.nan]))[0])
+    assert [text for _, text in scale.ticks()] == ["−100", "−10", "−1", "0", "+1", "+10", "+100"]
+
+
+@pytest.mark.parametrize("key", list(UNITS))
+def test_scale_limits_follow_the_unit(key: str) -> None:
+    unit = UNITS[key]
+    scale = scale_for(from_cm1(np.array([-30.0, 30.0])), unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=from_cm1(1000.0))
+    assert 30.0 * CM1_EV * unit.per_ev <= scale.limit * 1.001 <= 3 * 30.0 * CM1_EV * unit.per_ev
+    assert scale.linear == pytest.approx(0.5 * CM1_EV * unit.per_ev)
+
+
+def test_signed_text_uses_a_real_minus() -> None:
+    assert signed_text(-250.0) == "−250"
+
+
+def test_error_maps_show_the_error_in_the_unit_and_name_the_configuration() -> None:
+    rows = _rows()
+    scale = SignedScale(10.0, 0.5)
+    panels = [Panel("teacher", rows, rows["teacher_error_ev"]), Panel("student", rows, rows["student_error_ev"])]
+    figure = error_maps(builtin_host("benzene"), panels, scale, UNITS["cm1"], LIGHT, view="side", height=400)
+    teacher, student = [trace for trace in figure.data if trace.name == "points"]
+    assert np.allclose(teacher.customdata[:, 1], 10.0)
+    assert np.allclose(teacher.marker.color, 1.0)  # +10 is the end of the scale
+    assert np.allclose(student.customdata[:, 1], -0.5)
+    assert (np.asarray(student.marker.color) < 0.5).all()
+    assert set(student.customdata[:, 0]) == set(rows.index)
+    assert figure.layout.coloraxis.colorbar.title.text == "cm⁻¹"
+
+
+def test_missing_values_are_left_out_of_maps() -> None:
+    rows = _rows()
+    rows.loc[2, "student_error_ev"] = np.nan
+    figure = error_maps(
+        builtin_host("benzene"),
+        [Panel("s", rows, rows["student_error_ev"])],
+        SignedScale(10.0, 0.5),
+        UNITS["cm1"],
+        LIGHT,
+        view="top",
+        height=400,
+    )
+    assert 2 not in next(trace for trace in figure.data if trace.name == "points").customdata[:, 0]
+
+
+def test_errors_by_region_leave_out_what_is_beyond() -> None:
+    rows = _rows()
+    rows.loc[6, "region"] = "beyond"
+    rows.loc[6, "teacher_ev"] += 1.0
+    found = by_region(rows, {"teacher": "teacher_ev"}).set_index("region")
+    assert found.loc["all", "n"] == 5
+    assert found.loc["all", "mae_ev"] == pytest.approx(10 * CM1_EV)
+    assert found.loc["beyond", "n"] == 1
+    mae, count = region_sector_matrix(rows, "student_ev")
+    assert count.to_numpy().sum() == 6
+    assert mae.loc["well", "face"] == pytest.approx(0.5 * CM1_EV)
+    figure = region_matrix(mae, count, UNITS["meV"], DARK)
+    assert "n = 1" in str(figure.data[0].text)
+
+
+@pytest.mark.parametrize("key", list(UNITS))
+def test_cut_converts_every_curve_and_says_the_unit(key: str) -> None:
+    unit = UNITS[key]
+    r = np.linspace(3.0, 8.0, 20)
+    curve = pd.DataFrame({"distance": r, "energy_ev": from_cm1(-50 * np.exp(3 - r)), "std_ev": from_cm1(np.ones(20))})
+    curve = curve.assign(repulsion_ev=0.1, dispersion_ev=-0.1, x=0.0, y=0.0, z=r)
+    labels = pd.DataFrame({"id": [4], "distance": [3.0], "label_ev": [from_cm1(-50.0)], "split": ["test"]})
+    cut = Cut("axis", curve, curve[["distance", "energy_ev"]], labels)
+    figure = cut_figure(cut, unit, LIGHT, channels=True, earlier=cut)
+    names = [trace.name for trace in figure.data]
+    wanted = {"student", "teacher", "student ± 1 sd", "repulsion", "dispersion", "CCSD(T), test set", "earlier student"}
+    assert wanted == set(names)
+    student = figure.data[names.index("student")]
+    assert student.y[0] == pytest.approx(-50 * CM1_EV * unit.per_ev)
+    assert unit.label in figure.layout.yaxis.title.text
+
+
+def test_an_empty_cut_is_still_a_figure() -> None:
+    empty = pd.DataFrame(columns=["distance", "energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"], dtype=float)
+    labels = pd.DataFrame(columns=["id", "distance", "label_ev", "split"])
+    figure = cut_figure(Cut("nothing", empty, empty[["distance", "energy_ev"]], labels), UNITS["cm1"], DARK)
+    assert len(figure.data) == 0
+
+
+def test_parity_draws_the_error_against_ccsdt() -> None:
+    figure = parity_figure(_rows(), {"student": "student_ev"}, UNITS["K"], LIGHT)
+    assert np.allclose(figure.data[0].y, -0.5 * CM1_EV * UNITS["K"].per_ev)
+    assert "K" in figure.layout.yaxis.title.text
+
+
+def test_history_converts_stored_cm1() -> None:
+    curves = pd.DataFrame({"round": [0, 1], "region": "all", "mae_cm1": [4.0, 0.4], "n": 20, "n_labels": [0, 9]})
+    figure = history_figure(curves, UNITS["meV"], DARK)
+    assert np.allclose(figure.data[0].y, np.array([4.0, 0.4]) * CM1_EV * 1000)
+
+
+def test_fit_curves_prefer_errors_over_losses() -> None:
+    events = pd.DataFrame({"member": [0, 0, 1], "loss": [3.0, 2.0, 1.0], "train_mae_all_cm1": [9.0, 8.0, 7.0]})
+    figure = fit_figure(events, UNITS["cm1"], LIGHT)
+    assert [list(trace.y) for trace in figure.data] == [[9.0, 8.0], [7.0]]
+    assert "cm⁻¹" in figure.layout.yaxis.title.text
+    assert "loss" in fit_figure(events.drop(columns="train_mae_all_cm1"), UNITS["cm1"], LIGHT).layout.yaxis.title.text
+
+
+def test_structure_keeps_its_camera_between_reruns() -> None:
+    dimer = Dimer(builtin_host("ethylene"), "He")
+    figure = structure_figure(dimer, [0.0, 0.0, 3.0], LIGHT)
+    assert figure.layout.uirevision == "structure"
+    assert list(figure.data[-1].text) == ["C", "C", "H", "H", "H", "H", "He"]

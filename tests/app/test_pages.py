@@ -1,0 +1,228 @@
+"""Every page: values, units everywhere at once, empty states, and errors as sentences."""
+
+from pathlib import Path
+
+import pytest
+import synthetic
+from pages import headers, run_page, tables, text
+from streamlit.testing.v1 import AppTest
+
+from nci_core.campaign import Campaign
+from nci_core.store import models, picks, rounds
+from nci_core.units import CM1_EV, UNITS
+
+PAGES = ("explore", "errors", "select", "label_train", "history")
+
+
+def test_the_entry_opens_on_explore(home: Path) -> None:
+    main = Path(__file__).resolve().parents[2] / "app" / "main.py"
+    at = AppTest.from_file(str(main), default_timeout=120).run()
+    assert not at.exception
+    assert [title.value for title in at.title] == ["Explore"]
+    assert at.sidebar.selectbox[0].label == "Campaign"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_shows_no_error_and_no_raw_names(home: Path, page: str) -> None:
+    at = run_page(page)
+    assert not at.exception
+    assert not at.error or page == "label_train"
+    for name in headers(at):
+        assert "_" not in name, f"raw column name {name!r} on {page}"
+    assert "nan" not in text(at).lower().split()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("key", ["meV", "kJ_mol"])
+def test_no_other_unit_is_left_after_a_switch(home: Path, page: str, key: str) -> None:
+    at = run_page(page)
+    at.sidebar.selectbox(key="unit").set_value(key).run()
+    assert not at.exception
+    words = "\n".join([text(at), *headers(at)])
+    assert "cm⁻¹" not in words
+    with_energies = {"explore", "errors", "history"}
+    assert UNITS[key].label in words or page not in with_energies
+
+
+def test_explore_shows_the_chosen_configurations_energies(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    at = run_page("explore")
+    energies = next(table for table in tables(at) if "Source" in table.columns).set_index("Source")
+    number = int(next(line for line in text(at).splitlines() if line.startswith("**Configuration")).split()[1][:-2])
+    from app.data.configurations import configuration_table
+
+    model = campaign.active_model()
+    assert model is not None
+    row = configuration_table(campaign.store, campaign.settings, model.id).loc[number]
+    assert energies.loc["Teacher", "E (cm⁻¹)"] == pytest.approx(row["teacher_ev"] / CM1_EV)
+    assert energies.loc["Student", "E (cm⁻¹)"] == pytest.approx(row["student_ev"] / CM1_EV)
+    assert energies.loc["Teacher, repulsion", "E (cm⁻¹)"] > 0
+
+
+def test_explore_shows_how_a_label_was_computed(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    from nci_core.store import labels
+
+    label = labels.fetch(campaign.store, campaign.recipe.hash, status="complete")[0]
+    at = run_page("explore", **{f"selected-{campaign.folder}": label.configuration_id})
+    fragments = next(table for table in tables(at) if "Fragment" in table.columns)
+    assert fragments["Fragment"].tolist() == ["dimer, E_AB", "host, E_A", "probe, E_B"]
+    assert "counterpoise" in text(at)
+    assert "quick" in text(at)
+
+
+@pytest.mark.parametrize("part", ["maps", "cuts", "parity", "regions"])
+@pytest.mark.parametrize("split", ["test", "pool"])
+def test_errors_parts(home: Path, part: str, split: str) -> None:
+    at = run_page("errors", errors_part=part, errors_set=split)
+    assert not at.exception
+    assert not at.error
+
+
+def test_errors_by_region_agree_with_what_was_stored(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    at = run_page("errors", errors_part="regions", errors_set="test")
+    table = next(table for table in tables(at) if "Potential" in table.columns)
+    shown = table[(table["Region"] == "whole range") & (table["Potential"] == "student")].iloc[0]
+    from nci_core.store import evaluations
+
+    model = campaign.active_model()
+    assert model is not None
+    stored = evaluations.metrics(campaign.store, campaign.recipe.hash, split="test", model_id=model.id)
+    whole = next(row for row in stored if row.region == "all")
+    assert shown["MAE (cm⁻¹)"] == pytest.approx(whole.mae_cm1)
+    assert shown["Points"] == whole.n
+    assert "quick" in text(at)
+
+
+def test_take_top_fills_the_basket_and_prices_it(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    at = run_page("select")
+    at.number_input(key="take_n").set_value(3).run()
+    at.button(key="take_top").click().run()
+    assert len(picks.basket(campaign.store)) == 3
+    cost = next(metric.value for metric in at.metric if metric.label == "Cost")
+    assert "±" in cost
+    assert 1.0 < float(cost.split()[0]) < 4.0  # three labels of about 40 s
+    at.button(key="basket_undo").click().run()
+    assert picks.basket(campaign.store) == []
+    assert not at.exception
+
+
+def test_the_basket_survives_a_new_session(home: Path) -> None:
+    at = run_page("select")
+    at.button(key="take_top").click().run()
+    again = run_page("select")
+    assert next(metric.value for metric in again.metric if metric.label == "In the basket") == "10"
+    again.button(key="basket_clear").click().run()
+    assert next(metric.value for metric in again.metric if metric.label == "In the basket") == "0"
+
+
+def test_queue_shows_states_and_the_error_sentence(home: Path) -> None:
+    at = run_page("label_train")
+    queue = next(table for table in tables(at) if "State" in table.columns)
+    assert any("failed" in state for state in queue["State"])
+    assert any("did not converge" in message for message in queue["Message"])
+    assert not at.button(key="finetune").disabled
+    assert at.button(key="submit_basket").disabled
+
+
+def test_history_rolls_back_and_keeps_notes(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    at = run_page("history")
+    table = next(table for table in tables(at) if "Picked by" in table.columns)
+    errors = table["MAE (cm⁻¹)"].tolist()
+    assert errors == sorted(errors, reverse=True)
+    at.text_area(key="note_text_2").set_value("checked by eye").run()
+    at.button(key="keep_note").click().run()
+    assert rounds.get(campaign.store, 2).notes == "checked by eye"
+    from app import actions
+
+    first = models.fetch(campaign.store)[0]
+    actions.activate(campaign, first.id)
+    assert "distilled" in text(run_page("history"))
+    active = campaign.active_model()
+    assert active is not None
+    assert active.id == first.id
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_any_campaign_the_next_step_is_shown(empty_home: Path, page: str) -> None:
+    at = run_page(page)
+    assert not at.exception
+    assert "nci init" in text(at)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("stage", ["nothing sampled", "nothing labelled", "no test label"])
+def test_young_campaigns_say_what_to_do_next(empty_home: Path, page: str, stage: str) -> None:
+    folder = empty_home / "young"
+    options = {
+        "nothing sampled": {"n": 0},
+        "nothing labelled": {"n": 40, "n_labels": 0, "with_models": False, "with_jobs": False},
+        "no test label": {"n": 60, "n_labels": 0, "with_jobs": False},
+    }[stage]
+    synthetic.build(folder, **options)  # type: ignore[arg-type]
+    at = run_page(page)
+    assert not at.exception
+    assert not at.error
+    if stage == "nothing sampled" and page != "history":
+        assert "nci sample" in text(at)
+
+
+def test_a_damaged_database_gives_one_sentence(home: Path) -> None:
+    path = home / "he-ethylene" / "campaign.db"
+    for extra in path.parent.glob("campaign.db-*"):
+        extra.unlink()
+    path.write_bytes(b"this is no database" * 200)
+    at = run_page("explore")
+    assert not at.exception
+    assert any("not a campaign database" in error.value for error in at.error)
+    assert "Traceback" not in text(at)
+
+
+def test_bad_settings_give_one_sentence(home: Path) -> None:
+    (home / "he-ethylene" / "campaign.toml").write_text("title = [unclosed")
+    at = run_page("errors")
+    assert any("not valid TOML" in error.value for error in at.error)
+
+
+def test_an_unexpected_problem_shows_no_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import app.views.history as history
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("made up")
+
+    monkeypatch.setattr(history, "_rounds", broken)
+    at = run_page("history")
+    assert not at.exception
+    assert any("ZeroDivisionError" in error.value and "Nothing was lost" in error.value for error in at.error)
+
+
+def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app import actions
+    from nci_core.errors import NCIError
+
+    monkeypatch.setenv("NCI_READ_ONLY", "1")
+    at = run_page("select")
+    assert at.button(key="take_top").disabled
+    campaign = Campaign.open(home / "he-ethylene", read_only=True)
+    from app.data.configurations import configuration_table
+
+    table = configuration_table(campaign.store, campaign.settings, None)
+    calls = [
+        lambda: actions.pick(campaign, table, [1], "add", "ada"),
+        lambda: actions.take_proposals(campaign, table, 1),
+        lambda: actions.restore(campaign, []),
+        lambda: actions.label_basket(campaign),
+        lambda: actions.finetune(campaign, device="cpu", notes=""),
+        lambda: actions.distill(campaign, device="cpu"),
+        lambda: actions.propose(campaign, "random", 3),
+        lambda: actions.cancel(campaign, [1]),
+        lambda: actions.retry(campaign, [1]),
+        lambda: actions.activate(campaign, 1),
+        lambda: actions.write_notes(campaign, 0, "x"),
+    ]
+    for call in calls:
+        with pytest.raises(NCIError, match="read-only"):
+            call()
