@@ -22,7 +22,7 @@ def edit(folder: Path, old: str, new: str) -> None:
 
 
 def test_a_campaign_opens_as_it_was_made(tmp_path: Path, host: Path) -> None:
-    made = small.make(tmp_path / "work", host, title="Helium over \"H₂\"\n\\ tab\t\x7f", seed=7)
+    made = small.make(tmp_path / "work", host, title='Helium over "H₂"\n\\ tab\t\x7f', seed=7)
     opened = Campaign.open(made.folder)
     assert opened.settings == made.settings
     assert opened.title == made.settings.title
@@ -84,7 +84,7 @@ def test_a_recipe_of_an_earlier_version_is_refused(tmp_path: Path, host: Path, m
 
 
 def test_folders_that_are_no_campaign(tmp_path: Path, host: Path) -> None:
-    with pytest.raises(InputError, match="is not a campaign: it has no campaign.toml"):
+    with pytest.raises(InputError, match="is not a campaign: it has no"):
         Campaign.open(tmp_path / "nothing")
     made = small.make(tmp_path / "work", host)
     (made.folder / DATABASE_NAME).unlink()

@@ -1,0 +1,332 @@
+"""The loop's steps: what may be seen by whom, what is kept, what is never done twice."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_campaign as small
+
+from nci_core.campaign import Campaign
+from nci_core.campaign.actions import submit_finetune, submit_labels
+from nci_core.campaign.costs import label_cost
+from nci_core.campaign.evaluation import renew_errors
+from nci_core.campaign.learning import distill_campaign, finetune_campaign, teach
+from nci_core.campaign.picking import propose, put_in_basket
+from nci_core.campaign.sampling_steps import sample_campaign
+from nci_core.errors import CancelledError, InputError, JobError
+from nci_core.potentials import load_checkpoint
+from nci_core.selection import STRATEGIES
+from nci_core.store import configurations, evaluations, labels, models, picks, rounds
+from nci_core.store import jobs as queue
+from nci_core.units import to_cm1
+
+
+def parameters(campaign: Campaign, name: str) -> np.ndarray:
+    row = next(row for row in models.fetch(campaign.store) if row.name == name)
+    return np.array([member.theta.numpy() for member in load_checkpoint(campaign.model_path(row)).members])
+
+
+def test_sampling_freezes_a_test_set_of_every_region(sampled: Campaign) -> None:
+    rows = configurations.fetch(sampled.store)
+    assert len({row.geometry_hash for row in rows}) == len(rows)
+    test = [row for row in rows if row.split == "test"]
+    assert len(test) == 8
+    assert {row.origin for row in test} == {"sample"}
+    assert sum(row.split == "pool" and row.origin == "sample" for row in rows) == 32
+    assert 1 <= sum((row.origin or "").startswith("cut:") for row in rows) <= 9
+    pool_positions = configurations.positions(sampled.store, split="pool")[1]
+    for row in test:
+        here = [row.x_angstrom, row.y_angstrom, row.z_angstrom]
+        assert np.linalg.norm(pool_positions - here, axis=1).min() > 1e-4
+
+
+def test_a_frozen_test_set_stays_as_it_is(sampled: Campaign) -> None:
+    before = small.test_set(sampled)
+    with pytest.raises(InputError, match="frozen already"):
+        sample_campaign(sampled, 20, seed=2, n_test=4)
+    assert len(small.pool(sampled)) == len(configurations.fetch(sampled.store)) - 8, "nothing was added"
+    again = sample_campaign(sampled, 20, seed=2)
+    assert (again.n_new, again.n_test) == (20, 0)
+    assert small.test_set(sampled) == before
+
+
+@pytest.mark.parametrize(("n", "options"), [(8, {"n_test": 8}), (8, {"n_test": -1}), (8, {"points_per_cut": -1})])
+def test_impossible_samples_change_nothing(tmp_path: Path, host: Path, n: int, options: dict[str, int]) -> None:
+    campaign = small.make(tmp_path / "work", host)
+    with pytest.raises(InputError):
+        sample_campaign(campaign, n, seed=1, **options)
+    assert configurations.fetch(campaign.store) == []
+    assert sample_campaign(campaign, 8, seed=1, n_test=2).n_test == 2, "no test set was frozen by the failed try"
+
+
+def test_sampling_is_repeatable(tmp_path: Path, host: Path) -> None:
+    found = []
+    for name in ("one", "two"):
+        campaign = small.make(tmp_path / name, host)
+        sample_campaign(campaign, 20, seed=5, n_test=4)
+        found.append([(row.geometry_hash, row.split) for row in configurations.fetch(campaign.store)])
+    assert found[0] == found[1]
+
+
+def test_steps_before_their_time_say_what_to_do(tmp_path: Path, host: Path) -> None:
+    campaign = small.make(tmp_path / "work", host)
+    with pytest.raises(InputError, match="run `nci sample` first"):
+        propose(campaign, "random", 3)
+    with pytest.raises(InputError, match="run `nci teach`"):
+        distill_campaign(campaign)
+    with pytest.raises(InputError, match="no finished quick labels"):
+        finetune_campaign(campaign)
+    with pytest.raises(InputError, match="no finished labels to fine-tune on"):
+        submit_finetune(campaign, start=False)
+    assert rounds.fetch(campaign.store) == []
+
+
+def test_teaching_goes_on_where_it_stopped(sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    total = len(configurations.fetch(sampled.store))
+    first = small.use_formula(monkeypatch, small.FormulaTeacher(stop_after=10))
+    with pytest.raises(KeyboardInterrupt):
+        teach(sampled)
+    kept = configurations.fetch_teacher(sampled.store, "formula")
+    assert (first.asked, len(kept)) == (10, 10)
+    second = small.use_formula(monkeypatch)
+    assert teach(sampled)["n_new"] == second.asked == total - 10
+    assert configurations.fetch_teacher(sampled.store, "formula")[:10] == kept
+    assert teach(sampled)["n_new"] == 0
+    assert second.asked == total - 10, "nothing is asked twice"
+
+
+def test_teaching_can_be_cancelled(sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.use_formula(monkeypatch)
+    with pytest.raises(CancelledError, match="finished configurations are kept"):
+        teach(sampled, should_stop=lambda: len(configurations.fetch_teacher(sampled.store, "formula")) >= 3)
+    assert len(configurations.fetch_teacher(sampled.store, "formula")) == 3
+
+
+def test_labels_are_asked_for_once(sampled: Campaign) -> None:
+    chosen = small.pool(sampled)[:3]
+    jobs = submit_labels(sampled, [*chosen, chosen[0]], "a person", start=False)
+    assert len(jobs) == 3
+    assert submit_labels(sampled, chosen, "another", start=False) == []
+    small.run_jobs(sampled, jobs)
+    assert submit_labels(sampled, chosen, "another", start=False) == []
+    rows = labels.fetch(sampled.store, sampled.recipe.hash)
+    assert {(row.status, row.picked_by, row.round_number) for row in rows} == {("complete", "a person", 1)}
+    assert {queue.get(sampled.store, number).state for number in jobs} == {"complete"}
+    expected = small.energy(sampled.dimer, labels.complete(sampled.store, sampled.recipe.hash, split="pool").positions)
+    # Sums of hartree totals near -4: rounding of 1e-15 relative.
+    assert [row.energy_ev for row in rows] == pytest.approx(expected.tolist(), abs=1e-12)
+    assert len(list((sampled.folder / "results").glob("*.json"))) == 3
+
+
+def test_a_label_found_in_the_journal_is_not_computed_again(sampled: Campaign, monkeypatch: Any) -> None:
+    chosen = small.pool(sampled)[:1]
+    small.label(sampled, chosen)
+    with sampled.store.write() as session:  # the database lost it
+        from nci_core.store.schema import Label
+
+        session.query(Label).delete()
+    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", None)
+    small.label(sampled, chosen)
+    assert labels.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 1
+
+
+def test_only_the_test_set_picker_labels_test_configurations(sampled: Campaign) -> None:
+    test = small.test_set(sampled)
+    with pytest.raises(InputError, match="belongs to the frozen test set"):
+        submit_labels(sampled, [small.pool(sampled)[0], test[0]], "a person", start=False)
+    with pytest.raises(InputError, match="has no configuration 9999"):
+        submit_labels(sampled, [9999], "a person", start=False)
+    with pytest.raises(InputError, match="Say who picks"):
+        submit_labels(sampled, small.pool(sampled)[:1], "  ", start=False)
+    assert labels.fetch(sampled.store, sampled.recipe.hash) == []
+    assert rounds.fetch(sampled.store) == []
+    small.label(sampled, test[:2], "test-set")
+    assert rounds.fetch(sampled.store) == [], "test labels belong to no round"
+    assert len(labels.complete(sampled.store, sampled.recipe.hash, split="pool")) == 0
+
+
+def test_who_put_it_into_the_basket_is_the_picker(sampled: Campaign) -> None:
+    chosen = small.pool(sampled)[:2]
+    picks.add(sampled.store, chosen[:1], picked_by="i-optimal", round_number=sampled.open_round("i-optimal"))
+    submit_labels(sampled, chosen, "a person", start=False)
+    found = {row.configuration_id: row.picked_by for row in labels.fetch(sampled.store, sampled.recipe.hash)}
+    assert found == {chosen[0]: "i-optimal", chosen[1]: "a person"}
+    assert picks.basket(sampled.store) == []
+
+
+def test_a_demonstration_changes_nothing(sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCI_READ_ONLY", "1")
+    with pytest.raises(JobError, match="read-only demonstration"):
+        submit_labels(sampled, small.pool(sampled)[:1], "a person", start=False)
+    assert labels.fetch(sampled.store, sampled.recipe.hash) == []
+
+
+@pytest.mark.parametrize("strategy", sorted(set(STRATEGIES) - {"i-optimal"}))
+def test_proposals_before_any_model(sampled: Campaign, strategy: str) -> None:
+    taken = small.pool(sampled)[:4]
+    submit_labels(sampled, taken, "a person", start=False)
+    found = propose(sampled, strategy, 100)
+    assert {p.configuration_id for p in found}.isdisjoint({*taken, *small.test_set(sampled)})
+    assert len({p.configuration_id for p in found}) == len(found) > 10
+    assert [p.rank for p in found] == list(range(1, len(found) + 1))
+    assert [p.configuration_id for p in propose(sampled, strategy, 5)] == [p.configuration_id for p in found[:5]]
+
+
+def test_strategies_that_cannot_work_say_so(sampled: Campaign) -> None:
+    with pytest.raises(InputError, match="distil one first"):
+        propose(sampled, "i-optimal", 3)
+    with pytest.raises(InputError, match="Unknown selection strategy 'best'"):
+        propose(sampled, "best", 3)
+    with pytest.raises(InputError, match="ask for at least 1"):
+        propose(sampled, "random", 0)
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_proposals_of_a_model_leave_out_labels_and_the_test_set(finished: Campaign, strategy: str) -> None:
+    found = propose(finished, strategy, 200)
+    done = {row.configuration_id for row in labels.fetch(finished.store, finished.recipe.hash, status="complete")}
+    assert found
+    assert {p.configuration_id for p in found}.isdisjoint(done | set(small.test_set(finished)))
+    assert set(small.in_range(finished, [p.configuration_id for p in found])), "some are within the range of interest"
+    assert all(p.reason for p in found)
+    if strategy == "i-optimal":
+        assert all(p.std_cm1 is not None and p.std_cm1 > 0 for p in found)
+
+
+def test_the_loop_makes_the_student_better_on_the_frozen_test_set(finished: Campaign) -> None:
+    kinds = {row.kind: row for row in models.fetch(finished.store)}
+    report = renew_errors(finished)
+    before, after = (report[kinds[kind].name]["test"]["all"] for kind in ("distilled", "finetuned"))
+    # The truth has 15% more attraction than the teacher, and 14 labels pin that down.
+    assert after["mae_cm1"] < before["mae_cm1"] / 3
+    assert before["n"] == after["n"] == len(small.in_range(finished, small.test_set(finished)))
+    assert kinds["finetuned"].parent_id == kinds["distilled"].id
+    assert (kinds["distilled"].recipe_hash, kinds["finetuned"].recipe_hash) == (None, finished.recipe.hash)
+    assert finished.active_model() == kinds["finetuned"]
+    last = rounds.fetch(finished.store)[-1]
+    assert (last.number, last.notes) == (1, "first round")
+    assert last.finished_at is not None
+    assert load_checkpoint(finished.model_path(kinds["finetuned"])).metadata["recipe_hash"] == finished.recipe.hash
+
+
+def test_errors_are_those_of_the_stored_energies(finished: Campaign) -> None:
+    report = renew_errors(finished)
+    known = labels.complete(finished.store, finished.recipe.hash, split="test")
+    inside = to_cm1(known.energy_ev) < finished.settings.limit_cm1
+    teacher = small.energy(finished.dimer, known.positions, strength=1.0)
+    expected = np.abs(to_cm1(teacher - known.energy_ev))[inside].mean()
+    # Both come from the same formula: rounding only.
+    assert report["teacher"]["test"]["all"]["mae_cm1"] == pytest.approx(expected, abs=1e-6)
+    model = next(row for row in models.fetch(finished.store) if row.kind == "finetuned")
+    student = load_checkpoint(finished.model_path(model)).energies(finished.dimer.host, known.positions)
+    expected = np.abs(to_cm1(student - known.energy_ev))[inside].mean()
+    assert report[model.name]["test"]["all"]["mae_cm1"] == pytest.approx(expected, abs=1e-6)
+    stored = evaluations.metrics(finished.store, finished.recipe.hash, split="test", model_id=model.id)
+    found = {row.region: row.mae_cm1 for row in stored}
+    assert found == {name: item["mae_cm1"] for name, item in report[model.name]["test"].items()}
+    again = renew_errors(finished)
+    assert again == report, "renewing changes nothing"
+    assert len(evaluations.metrics(finished.store, finished.recipe.hash, split="test", model_id=model.id)) == len(
+        stored
+    )
+
+
+def test_cuts_and_predictions_are_stored_everywhere(finished: Campaign) -> None:
+    model = finished.active_model()
+    assert model is not None
+    known = evaluations.predictions(finished.store, model.id)
+    assert len(known) == len(configurations.fetch(finished.store))
+    assert all(np.isfinite(row.energy_ev) and row.std_ev > 0 for row in known)
+    for cut in evaluations.cuts(finished.store, model_id=model.id):
+        assert np.all(np.diff(cut.distances) > 0)
+        # The channels add up; both are sums in double precision.
+        assert np.allclose(cut.repulsion_ev + cut.dispersion_ev, cut.energy_ev, atol=1e-12)
+
+
+@pytest.mark.parametrize("spoiled", ["labels", "teacher"])
+def test_the_test_set_changes_no_parameter(
+    tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, spoiled: str
+) -> None:
+    """Nonsense for the test set, from the CCSD(T) labels or from the teacher, must leave every fit bit for bit."""
+    from sqlalchemy import update
+
+    from nci_core.store.schema import Label, TeacherLabel
+
+    campaign = small.taught(tmp_path / "work", host, monkeypatch)
+    small.label(campaign, small.in_range(campaign, small.pool(campaign))[:10])
+    small.label(campaign, small.test_set(campaign), "test-set")
+    names = [distill_campaign(campaign)["model"], finetune_campaign(campaign)["model"]]
+    table: Any = Label if spoiled == "labels" else TeacherLabel
+    with campaign.store.write() as session:
+        mine = table.configuration_id.in_(small.test_set(campaign))
+        values = {"energy_ev": 0.05} if spoiled == "labels" else {"energy_ev": 0.0, "channels_ev": {"repulsion": 1.0}}
+        session.execute(update(table).where(mine).values(**values))
+    again = [distill_campaign(campaign)["model"], finetune_campaign(campaign)["model"]]
+    assert len({*names, *again}) == 4
+    for old, new in zip(names, again, strict=True):
+        assert np.array_equal(parameters(campaign, old), parameters(campaign, new))
+
+
+def test_a_quarantined_label_is_fitted_by_nobody(sampled: Campaign) -> None:
+    chosen = small.in_range(sampled, small.pool(sampled))[:4]
+    small.label(sampled, chosen)
+    row = labels.fetch(sampled.store, sampled.recipe.hash)[0]
+    labels.quarantine(sampled.store, row.id, "T1 diagnostic")
+    assert finetune_campaign(sampled)["n_labels"] == 3, "and without a distilled prior the fit is direct"
+    assert models.fetch(sampled.store)[-1].kind == "direct"
+
+
+def test_failed_labels_stay_failed_and_can_be_asked_for_again(sampled: Campaign, monkeypatch: Any) -> None:
+    from nci_core.errors import LabelError
+
+    chosen = small.pool(sampled)[:2]
+
+    def fails(*arguments: object) -> None:
+        raise LabelError("CCSD of the dimer did not converge in 100 cycles; check the geometry.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("nci_core.reference.ccsdt.compute_label", fails)
+        jobs = small.label(sampled, chosen)
+    rows = labels.fetch(sampled.store, sampled.recipe.hash)
+    assert {(row.status, row.error) for row in rows} == {
+        ("error", "CCSD of the dimer did not converge in 100 cycles; check the geometry.")
+    }
+    assert {queue.get(sampled.store, number).state for number in jobs} == {"error"}
+    assert len(small.label(sampled, chosen)) == 2
+    assert labels.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 2
+
+
+def test_the_basket_takes_proposals_once(finished: Campaign) -> None:
+    proposals = propose(finished, "random", 3)
+    try:
+        assert put_in_basket(finished, proposals, "random") == 3
+        assert put_in_basket(finished, proposals, "random") == 0
+        assert sorted(picks.basket(finished.store)) == sorted(p.configuration_id for p in proposals)
+        assert put_in_basket(finished, [], "random") == 0
+    finally:
+        picks.drop(finished.store, [p.configuration_id for p in proposals])
+
+
+def test_costs_are_guessed_until_they_are_measured(sampled: Campaign) -> None:
+    guess = label_cost(sampled)
+    assert (guess.n, guess.source.split()[0:2]) == (0, ["a", "guess"])
+    assert 0.0 < guess.mean_minutes < 0.4, "two hydrogen atoms are cheaper than ethylene"
+    small.label(sampled, small.pool(sampled)[:3])
+    measured = label_cost(sampled)
+    assert (measured.n, measured.mean_minutes, measured.sd_minutes) == (3, pytest.approx(0.1), pytest.approx(0.0))
+    total, spread = measured.total(4)
+    assert (total, spread) == (pytest.approx(0.4), pytest.approx(0.0))
+    assert guess.total(4)[1] == pytest.approx(2 * guess.sd_minutes), "independent labels"
+
+
+def test_a_real_label_goes_through_the_same_path(sampled: Campaign, real_label: None) -> None:
+    """He–H2 by `quick` with PySCF: a job, the journal, the row."""
+    chosen = small.in_range(sampled, small.pool(sampled))[:1]
+    small.label(sampled, chosen)
+    row = labels.fetch(sampled.store, sampled.recipe.hash)[0]
+    assert (row.status, row.error) == ("complete", None)
+    assert row.result is not None
+    assert "pyscf" in row.result["environment"]["versions"]
+    assert row.energy_ev == pytest.approx(row.hf_ev + row.ccsd_ev + row.triples_ev, abs=1e-12)
+    assert label_cost(sampled).n == 1
