@@ -12,7 +12,7 @@ Rows refer to each other by geometry hash and model name, never by database ids.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,8 @@ def _export(source: Campaign, folder: Path) -> str:
             "parent_id": names.get,
         }
         drop = ("id", "job_id")
+        if isinstance(row.get("notes"), dict) and "proposals" in row["notes"]:
+            row = row | {"notes": row["notes"] | {"proposals": _renamed(row["notes"]["proposals"], hashes)}}
         return {key: known[key](value) if key in known else value for key, value in row.items() if key not in drop}
 
     write_settings(source.settings, folder)
@@ -130,6 +132,11 @@ def _export(source: Campaign, folder: Path) -> str:
     for row in _rows(store, Model):
         shutil.copy2(source.folder / row["path"], target)
     return f"{folder}: {count} configurations, {labelled} with CCSD(T), {len(names)} models."
+
+
+def _renamed(proposals: list[Row], names: Mapping[Any, Any]) -> list[Row]:
+    """A model's proposals with their configurations under other names."""
+    return [row | {"configuration_id": names[row["configuration_id"]]} for row in proposals]
 
 
 def _times(row: Row) -> Row:
@@ -178,6 +185,8 @@ def _fill(target: Campaign, source: Path) -> None:
 
     def local(row: Row) -> Row:
         found = _times(row)
+        if isinstance(found.get("notes"), dict) and "proposals" in found["notes"]:
+            found["notes"] = found["notes"] | {"proposals": _renamed(found["notes"]["proposals"], ids)}
         if "configuration_id" in found:
             found["configuration_id"] = ids[found["configuration_id"]]
         for key in ("model_id", "parent_id"):

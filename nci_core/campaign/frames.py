@@ -1,5 +1,6 @@
 """A campaign's configurations as an extxyz dataset: energies in eV, positions in Å."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,9 @@ def read_configurations(campaign: Campaign, path: Path) -> int:
         group.columns.get("sample_seed", missing),
         strict=True,
     )
-    rows: dict[tuple[Any, Any, Any], list[int]] = {}
-    for row, kind in enumerate(kinds):
-        rows.setdefault(kind, []).append(row)
-    for (split, origin, seed), chosen in rows.items():
+    # Runs of one kind, in the order of the file, so that configurations keep their numbers.
+    for (split, origin, seed), run in itertools.groupby(enumerate(kinds), key=lambda item: item[1]):
+        chosen = [row for row, _ in run]
         add_configurations(
             campaign, group.positions[chosen], origin=origin or "import", split=split or "pool", seed=seed
         )

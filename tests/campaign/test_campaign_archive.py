@@ -52,14 +52,13 @@ def contents(campaign: Campaign, table: type[Base]) -> list[dict[str, Any]]:
     known = {"configuration_id": hashes, "model_id": names, "parent_id": names}
     columns = [name for name in table.__table__.columns.keys() if name not in ("id", "job_id")]  # noqa: SIM118
     found = [{key: known.get(key, {}).get(getattr(row, key), getattr(row, key)) for key in columns} for row in rows]
+    for row in found:
+        if table is Model:
+            kept = [p | {"configuration_id": hashes[p["configuration_id"]]} for p in row["notes"]["proposals"]]
+            row["notes"] = row["notes"] | {"proposals": kept}
     # An import adds its configurations now.
     drop = ("created_at",) if table is Configuration else ()
     return sorted(({k: v for k, v in row.items() if k not in drop} for row in found), key=repr)
-
-
-def proposals_by_hash(campaign: Campaign, row: dict[str, Any]) -> dict[str, Any]:
-    """A model's row with its kept proposals, which name configurations by number, left out."""
-    return row | {"notes": sorted(row["notes"])}
 
 
 def test_round_trip_keeps_every_row(finished: Campaign, archive: Path, tmp_path: Path) -> None:
@@ -68,24 +67,15 @@ def test_round_trip_keeps_every_row(finished: Campaign, archive: Path, tmp_path:
     assert info.get_info(again.store).test_frozen_at is not None
     for table in TABLES:
         here, there = contents(finished, table), contents(again, table)
-        if table is Model:
-            here, there = ([proposals_by_hash(finished, row) for row in rows] for rows in (here, there))
         assert len(here) == len(there) > 0 or table is Pick, table.__tablename__
         for one, other in zip(here, there, strict=True):
             assert one == other, table.__tablename__
 
 
-def test_kept_proposals_name_the_same_places(finished: Campaign, archive: Path, tmp_path: Path) -> None:
+def test_configurations_keep_their_numbers(finished: Campaign, archive: Path, tmp_path: Path) -> None:
     again = import_campaign(archive, tmp_path / "again")
-
-    def places(campaign: Campaign) -> list[str]:
-        hashes = {row.id: row.geometry_hash for row in configurations.fetch(campaign.store)}
-        model = campaign.active_model()
-        assert model is not None
-        return [hashes[proposal["configuration_id"]] for proposal in model.notes["proposals"]]
-
-    assert places(again) == places(finished)
-    assert places(again)
+    here, there = ({row.id: row.geometry_hash for row in configurations.fetch(c.store)} for c in (finished, again))
+    assert here == there
 
 
 def test_labels_with_errors_stay_errors_and_unfinished_ones_are_cancelled(archive: Path, tmp_path: Path) -> None:
