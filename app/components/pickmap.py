@@ -5,6 +5,7 @@ Measured against Plotly's lasso and the ECharts brush in docs/design.md.
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -77,6 +78,12 @@ def _component() -> Any:
     )
 
 
+@cache
+def _points_component() -> Any:
+    script = (FOLDER / "map.js").read_text(encoding="utf-8")
+    return st.components.v2.component("nci_map_points", html="<i hidden></i>", js=script, isolate_styles=False)
+
+
 def _packed(values: npt.ArrayLike, kind: str) -> str:
     return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()
 
@@ -102,7 +109,7 @@ def encode(content: MapContent, palette: Palette) -> dict[str, Any]:
     packed_level = _packed(level, "u1")
     lines = [line.as_data() for line in content.hover]
     scale = list(getattr(palette, content.colours))
-    return points | {
+    encoded = points | {
         "points_key": _digest(*points.values()),
         "level": packed_level,
         "hover": lines,
@@ -114,6 +121,7 @@ def encode(content: MapContent, palette: Palette) -> dict[str, Any]:
         "host": {"atoms": axes.atoms.round(4).tolist(), "symbols": list(axes.symbols), "bonds": axes.bonds},
         "view": content.view,
     }
+    return encoded | {"key": _digest(json.dumps(encoded, sort_keys=True))}
 
 
 def show(
@@ -136,7 +144,9 @@ def show(
     legend += [("test", "test set")] if has_test else []
     legend += [("basket", "in the basket")] if pick or len(basket) else []
     legend += [("proposed", "proposed")] if len(proposed) else []
-    data = encoded | {
+    data = {
+        "name": key,
+        "key": encoded["key"],
         "height": height,
         "pick": pick,
         "note": note,
@@ -148,6 +158,9 @@ def show(
         "legend": legend,
     }
     nothing: Callable[[], None] = lambda: None  # noqa: E731
-    return _component()(
+    result = _component()(
         key=key, data=data, on_picked_change=on_picked or nothing, on_clicked_change=on_clicked or nothing
     )
+    # A mount of its own: a pick leaves it unchanged, so the browser gets the points only once.
+    _points_component()(key=f"{key}-points", data={"name": key, "points": encoded}, height=1)
+    return result
