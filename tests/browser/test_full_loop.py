@@ -1,0 +1,109 @@
+"""The whole loop with the mouse, on He–ethylene: lasso, real PySCF labels, fine-tune, maps and history change.
+
+Recipe `quick` and the GFN2-xTB teacher keep it short; nothing is faked.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from lasso import lasso, plot
+from playwright.sync_api import Page, expect
+
+from app.coordinates import map_xy
+from app.data.configurations import configuration_table
+from nci_core import jobs
+from nci_core.campaign import Campaign
+from nci_core.campaign.actions import submit_labels
+from nci_core.campaign.learning import distill_campaign, teach
+from nci_core.campaign.sampling_steps import sample_campaign
+from nci_core.config import CampaignSettings
+from nci_core.store import labels, models, picks
+from nci_core.store import jobs as queue
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+#: Seconds a job may take on a small, shared machine.
+JOB_SECONDS = 420
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Iterator[Campaign]:
+    """He–ethylene with a teacher, a distilled student and three labelled test configurations."""
+    settings = CampaignSettings.create("ethylene", "He", teacher="gfn2-xtb", recipe="quick", members=2)
+    made = Campaign.create(tmp_path / "he-ethylene", settings)
+    sample_campaign(made, 60, seed=1, n_test=3, points_per_cut=6)
+    teach(made)
+    distill_campaign(made)
+    test = configuration_table(made.store, settings, None).query("split == 'test'").index.tolist()
+    jobs.wait(made.store, submit_labels(made, test, "test-set"), timeout_seconds=JOB_SECONDS)
+    yield made
+    status = jobs.engine_status(made.folder)
+    if status.running and status.pid is not None:
+        with suppress(psutil.Error):
+            family = [psutil.Process(status.pid), *psutil.Process(status.pid).children(recursive=True)]
+            for process in family:
+                with suppress(psutil.Error):
+                    process.kill()
+
+
+def _wait_until_idle(campaign: Campaign) -> None:
+    end = time.monotonic() + JOB_SECONDS
+    while queue.fetch(campaign.store, states=["waiting", "running"]):
+        assert time.monotonic() < end, "the queue did not empty in time"
+        time.sleep(0.5)
+
+
+def _window(campaign: Campaign) -> tuple[float, float, float, float, set[int]]:
+    """A small rectangle of the side view (Å) that holds two to four free configurations, and their ids."""
+    table = configuration_table(campaign.store, campaign.settings, None)
+    table = table[table["region"] != "beyond"]
+    xy = map_xy(campaign.dimer.host, table[["x", "y", "z"]].to_numpy(), "side")
+    free = (table["label_state"] == "none") & (table["split"] == "pool")
+    for half in (0.4, 0.6, 0.8, 1.0, 1.4, 1.8):
+        for x, y in xy[free.to_numpy()]:
+            inside = (abs(xy[:, 0] - x) < half) & (abs(xy[:, 1] - y) < half)
+            chosen = {int(i) for i in table.index[inside & free]}
+            if 2 <= len(chosen) <= 4 and y < 5.0:
+                return x - half, x + half, y - half, y + half, chosen
+    raise AssertionError("no window with two to four configurations")
+
+
+def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable[[Path], str], page: Page) -> None:
+    x0, x1, y0, y1, chosen = _window(campaign)
+    before = campaign.active_model()
+    assert before is not None
+    address = serve(campaign.folder.parent)
+
+    page.goto(f"{address}/select")
+    plot(page)
+    lasso(page, x0, x1, y0, y1)
+    expect(page.get_by_role("tab", name=f"Basket ({len(chosen)})")).to_be_visible()
+    assert set(picks.basket(campaign.store)) == chosen
+
+    page.goto(f"{address}/label-train")
+    page.get_by_role("button", name=f"Compute {len(chosen)} labels").click()
+    expect(page.get_by_text(f"{len(chosen)} calculations are in the queue")).to_be_visible()
+    _wait_until_idle(campaign)
+    assert len(labels.complete(campaign.store, campaign.recipe.hash, split="pool")) == len(chosen)
+
+    page.reload()
+    page.get_by_role("button", name=f"Fine-tune on {len(chosen)} labels").click()
+    expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
+    _wait_until_idle(campaign)
+    after = campaign.active_model()
+    assert after is not None
+    assert after.kind == "finetuned"
+    assert after.round_number == 1
+    assert [model.id for model in models.fetch(campaign.store)] == [before.id, after.id]
+
+    page.goto(f"{address}/errors")
+    expect(page.get_by_text("after: round 1 student")).to_be_visible()
+    expect(page.get_by_text("before: round 0 student")).to_be_visible()
+    page.goto(f"{address}/history")
+    expect(page.get_by_text("In use now")).to_be_visible()
+    expect(page.get_by_text(re.compile("times (smaller|larger)"))).to_be_visible()
+    assert page.locator("[data-testid=stException]").count() == 0
