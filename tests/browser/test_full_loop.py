@@ -22,8 +22,8 @@ from nci_core.campaign.actions import submit_labels
 from nci_core.campaign.learning import distill_campaign, teach
 from nci_core.campaign.sampling_steps import sample_campaign
 from nci_core.config import CampaignSettings
-from nci_core.store import labels, models, picks
 from nci_core.store import jobs as queue
+from nci_core.store import labels, models, picks
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 #: Seconds a job may take on a small, shared machine.
