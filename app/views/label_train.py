@@ -152,15 +152,14 @@ def _queue_buttons(now: Context, jobs: pd.DataFrame, chosen: list[int]) -> None:
 
 
 def _log(now: Context, number: int) -> None:
-    folder = now.campaign.folder
-    found = sorted(folder.glob(f"**/*job*{number}*.log")) + sorted(folder.glob(f"logs/{number}.*"))
+    path = now.campaign.folder / "logs" / f"job-{number}.log"
     job = job_data.job(now.campaign.store, number)
     if job is not None:
         st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
         if job.error:
             st.markdown(job.error)
-    if found:
-        st.code(found[-1].read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
+    if path.is_file() and path.stat().st_size:
+        st.code(path.read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
     else:
         events = job_data.events(now.campaign.store, number)
         st.dataframe(events.tail(50), hide_index=True) if len(events) else st.caption("It wrote no log.")
