@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.fitting.members import Problem, Progress, ShouldStop, fit_members
+from nci_core.fitting.members import DISPLACEMENT, Problem, Progress, ShouldStop, fit_members
 from nci_core.fitting.objective import check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import FitSettings
@@ -71,4 +71,4 @@ def distill(
     thetas, record = fit_members(problem, settings, True, progress, should_stop)
     members = tuple(Student(dimer.probe, elements, config, theta) for theta in thetas)
     about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": record, **(metadata or {})}
-    return Ensemble(members, prior, sigma, about)
+    return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about)

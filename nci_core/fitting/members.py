@@ -26,6 +26,9 @@ ShouldStop = Callable[[], bool]
 START_SPREAD = 0.3
 #: Network weights start this far out: at exactly zero a network has no gradient.
 NETWORK_SPREAD = 0.3
+#: Share of a posterior standard deviation by which members are displaced. At a whole one the wall, an
+#: exponential, is no longer linear in it, and the mean over members would be worse than the best fit.
+DISPLACEMENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -129,9 +132,10 @@ def fit_members(
     the best is the first member. The others are draws from the posterior by randomised maximum a
     posteriori (perturb labels by their noise and the centre by the prior, minimise again; DOI
     10.1137/140964023) in pairs of opposite perturbations, so that to first order the mean of the
-    ensemble stays the best fit and the variance over members is the posterior's. The perturbations
-    are scaled by s, s² = (objective at the best fit)/(number of labels): the maximum-likelihood
-    estimate of a common factor in noise and prior widths, which are guesses for any one system.
+    ensemble stays the best fit and the variance over members is the posterior's, once the half-size
+    displacements are scaled back by Ensemble.spread. The perturbations are scaled by s,
+    s² = (objective at the best fit)/(number of labels): the maximum-likelihood estimate of a common
+    factor in noise and prior widths, which are guesses for any one system.
     """
     random = np.random.default_rng(settings.seed)
     total = settings.restarts + settings.members - 1
@@ -146,11 +150,12 @@ def fit_members(
     best, objective = found[0]
     thetas = [objective.theta(best.z)]
     scale = math.sqrt(best.loss / problem.targets.energies.numel())
+    step = DISPLACEMENT * scale
     noise, shift = torch.zeros(0), torch.zeros(0)
     for member in range(1, settings.members):
         sign = 1.0 if member % 2 else -1.0
         if member % 2:
-            noise, shift = (scale * part for part in perturbed(problem, random))
+            noise, shift = (step * part for part in perturbed(problem, random))
         targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
         moved = problem.objective(objective.mean + sign * shift, targets)
         on_step = reporter.watch(moved, settings.restarts + member - 1, "spread")

@@ -40,7 +40,7 @@ class FitSettings(BaseModel):
     )
     max_iterations: int = Field(default=100, ge=1, description="Levenberg–Marquardt steps per member")
     tolerance: float = Field(
-        default=1e-4, gt=0, lt=1, description="stop when the objective falls by less than this share in a step"
+        default=1e-3, gt=0, lt=1, description="stop when the objective falls by less than this share in a step"
     )
 
     def noise_cm1(self, count: int) -> float:

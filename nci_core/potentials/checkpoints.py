@@ -29,6 +29,7 @@ class CheckpointHeader(BaseModel):
     config: StudentConfig = Field(description="terms of the members")
     members: int = Field(ge=1, description="number of members")
     sigma_cm1: float = Field(gt=0, description="noise the fit assumed, cm⁻¹")
+    spread: float = Field(default=1.0, gt=0, description="standard deviations that one of the members stands for")
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
 
@@ -43,6 +44,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
         config=ensemble.config,
         members=len(ensemble.members),
         sigma_cm1=ensemble.sigma_cm1,
+        spread=ensemble.spread,
         prior_scale=None if prior is None else prior.scale,
         metadata=dict(ensemble.metadata),
     )
@@ -122,4 +124,4 @@ def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
     if header.prior_scale is not None:
         prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale)
     members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
-    return Ensemble(members, prior, header.sigma_cm1, header.metadata).to(device)
+    return Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata).to(device)

@@ -41,12 +41,15 @@ class Ensemble:
         members: students of one probe, the same elements and terms; the first is the best single fit.
         prior: prior of the fit, or None for a hand-made model.
         sigma_cm1: noise σ (cm⁻¹) the fit assumed for labels inside the range of interest.
+        spread: how many standard deviations of the posterior the standard deviation over the members
+            stands for; fits displace members by less than one, where the model is nearly linear.
         metadata: JSON values: recipe, campaign, seed and what else the caller stores.
     """
 
     members: tuple[Student, ...]
     prior: Prior | None = None
     sigma_cm1: float = 0.3
+    spread: float = 1.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,13 +106,13 @@ class Ensemble:
         return mean
 
     def std(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) standard deviation over the members in eV, with n − 1; zeros for a single member."""
+        """(m,) standard deviation in eV: over the members, with n − 1, times spread; zeros for a single member."""
         return self.energies_and_std(host, positions)[1]
 
     def energies_and_std(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations, each (m,) in eV, from one evaluation."""
         energies = self.member_channels(host, positions).sum(axis=1)
-        std = energies.std(axis=0, ddof=1) if len(self.members) > 1 else np.zeros(energies.shape[1])
+        std = self.spread * energies.std(axis=0, ddof=1) if len(self.members) > 1 else np.zeros(energies.shape[1])
         return energies.mean(axis=0), std
 
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

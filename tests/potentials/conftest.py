@@ -45,4 +45,4 @@ def ensemble(make_student: Callable[..., Student]) -> Ensemble:
     config = StudentConfig()
     general = general_prior("He", ("C", "H"), config)
     members = tuple(make_student(config, seed) for seed in range(3))
-    return Ensemble(members, Prior(general.mean, general.width, 0.5), 0.1, {"recipe": "standard", "seed": 7})
+    return Ensemble(members, Prior(general.mean, general.width, 0.5), 0.1, 2.0, {"recipe": "standard", "seed": 7})

@@ -56,7 +56,7 @@ def test_truncated_file(saved: Path, share: float) -> None:
 
 def test_foreign_files(tmp_path: Path) -> None:
     path = tmp_path / "foreign.pt"
-    for content in (b"not a model", pickle.dumps({"header": "x"}), pickle.dumps(Path("x"))):
+    for content in (b"not a model", pickle.dumps({"header": "x"}, protocol=2), pickle.dumps(Path("x"), protocol=2)):
         path.write_bytes(content)
         with pytest.raises(ModelError, match=r"foreign\.pt"):
             load_checkpoint(path)

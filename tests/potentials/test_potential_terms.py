@@ -122,7 +122,7 @@ def test_ensemble_mean_std_and_channels(ensemble: Ensemble) -> None:
     R = np.array([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
     members = np.array([student.energies(host, R) for student in ensemble.members])
     np.testing.assert_allclose(ensemble.energies(host, R), members.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(ensemble.std(host, R), members.std(0, ddof=1), rtol=1e-9)
+    np.testing.assert_allclose(ensemble.std(host, R), 2.0 * members.std(0, ddof=1), rtol=1e-9)
     np.testing.assert_allclose(sum(ensemble.channels(host, R).values()), members.mean(0), rtol=1e-12)
     energies, gradients = ensemble.energies_and_gradients(host, R)
     np.testing.assert_allclose(energies, members.mean(0), rtol=1e-12)
