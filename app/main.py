@@ -44,6 +44,7 @@ STYLE = """<style>
 [data-testid="stSidebar"] { min-width: 15rem; max-width: 17rem; }
 [data-testid="stMetric"] { padding: 0; }
 [data-testid="stMetricLabel"] p { font-size: 0.85rem; }
+[class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
 h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }
 </style>"""
 

@@ -162,5 +162,5 @@ def show(
         key=key, data=data, on_picked_change=on_picked or nothing, on_clicked_change=on_clicked or nothing
     )
     # A mount of its own: a pick leaves it unchanged, so the browser gets the points only once.
-    _points_component()(key=f"{key}-points", data={"name": key, "points": encoded}, height=1)
+    _points_component()(key=f"points-of-{key}", data={"name": key, "points": encoded}, height=1)
     return result
