@@ -1,0 +1,297 @@
+"""Bad input: one clear sentence, its exit code, and the state before is the state after."""
+
+import errno
+import hashlib
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_campaign as small
+import torch
+
+from nci_core.campaign import Campaign
+from nci_core.store import DATABASE_NAME, configurations, labels
+
+Nci = Callable[..., Any]
+
+FRAME = """4
+Properties=species:S:1:pos:R:3 {info} pbc="F F F"
+{rows}
+"""
+WATER = "O 0.0 0.0 0.1173\nH 0.0 0.7572 -0.4692\nH 0.0 -0.7572 -0.4692\n"
+
+
+def frames(
+    path: Path, last: str = "He 0.0 0.0 3.5", info: str = "REF_interaction_energy=-0.001", host: str = WATER
+) -> Path:
+    path.write_text(FRAME.format(info=info, rows=host + last), encoding="utf-8")
+    return path
+
+
+def state(folder: Path) -> dict[str, str]:
+    """Digest of every file; the database by its content, since SQLite may tidy its own files."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(DATABASE_NAME):
+            found[str(path.relative_to(folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    database = folder / DATABASE_NAME
+    if database.exists():
+        try:
+            with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+                found[DATABASE_NAME] = hashlib.sha256("\n".join(connection.iterdump()).encode()).hexdigest()
+        except sqlite3.DatabaseError:  # a damaged one: byte by byte
+            found[DATABASE_NAME] = hashlib.sha256(database.read_bytes()).hexdigest()
+    return found
+
+
+HOSTS = {
+    "a missing file": (None, "There is no file"),
+    "no structure": ("These are notes.\n", "not a structure file"),
+    "an unknown element": ("2\n\nQq 0 0 0\nH 0 0 1\n", "not a structure file"),
+    "overlapping atoms": ("2\n\nH 0 0 0\nH 0 0 0.05\n", "overlap, 0.05 Å apart"),
+    "an odd electron count": ("2\n\nO 0 0 0\nH 0 0 0.97\n", "9 electrons, an odd number"),
+    "coordinates that are no numbers": ("2\n\nH 0 0 0\nH 0 0 nan\n", "not numbers"),
+    "several molecules": ("1\n\nHe 0 0 0\n1\n\nHe 0 0 1\n", "2 structures"),
+}
+
+
+@pytest.mark.parametrize(("content", "part"), HOSTS.values(), ids=HOSTS.keys())
+def test_bad_hosts(nci: Nci, tmp_path: Path, content: str | None, part: str) -> None:
+    path = tmp_path / "host.xyz"
+    if content is not None:
+        path.write_text(content)
+    done = nci("init", tmp_path / "new", "--host", path)
+    assert done.code == 2
+    assert part in done.sentence()
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--probe", "Qq"], "Unknown element 'Qq'"),
+        (["--probe", "H"], "odd number"),
+        (["--recipe", "exact"], "Unknown recipe 'exact'"),
+        (["--ruler", "rubber"], "Setting 'ruler'"),
+        (["--well-below", "5"], "Region bounds"),
+        (["--limit=nan"], "Region bounds"),
+    ],
+)
+def test_bad_settings_of_a_campaign(nci: Nci, tmp_path: Path, options: list[str], part: str) -> None:
+    done = nci("init", tmp_path / "new", "--host", "ethylene", *options)
+    assert (done.code, part in done.sentence()) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
+DATA: dict[str, tuple[dict[str, str] | str, str]] = {
+    "NaN energies": ({"info": "REF_interaction_energy=nan"}, "frame 0: REF_interaction_energy is nan"),
+    "infinite energies": ({"info": "REF_interaction_energy=inf"}, "frame 0: REF_interaction_energy is inf"),
+    "a total energy": ({"info": "energy=-2000.0"}, "no 'REF_interaction_energy'"),
+    "no energies": ({"info": "note=none"}, "no REF_interaction_energy"),
+    "an unknown element": ({"last": "Qq 0.0 0.0 3.5"}, "unknown element"),
+    "overlapping atoms": ({"last": "He 0.0 0.0 0.2"}, "overlap"),
+    "an odd electron count": ({"last": "H 0.0 0.0 3.5"}, "odd number"),
+    "coordinates that are no numbers": ({"last": "He 0.0 0.0 nan"}, "not a number"),
+    "a file cut off": ("4\nProperties=species:S:1:pos:R:3\nO 0 0 0\n", "frame 0 is cut off"),
+    "another format": ("index,energy\n1,2\n", "is this an extxyz file"),
+    "an empty file": ("", "is empty"),
+}
+
+
+@pytest.mark.parametrize(("content", "part"), DATA.values(), ids=DATA.keys())
+def test_bad_datasets(nci: Nci, tmp_path: Path, content: dict[str, str] | str, part: str) -> None:
+    path = tmp_path / "data.extxyz"
+    if isinstance(content, str):
+        path.write_text(content)
+    else:
+        frames(path, **content)
+    before = state(tmp_path)
+    done = nci("finetune", "--data", path, "--model-out", tmp_path / "student.pt")
+    assert done.code == 2
+    assert part in done.sentence()
+    assert state(tmp_path) == before
+
+
+def test_files_that_are_no_models(nci: Nci, tmp_path: Path) -> None:
+    data = frames(tmp_path / "data.extxyz")
+    (tmp_path / "student.pt").write_bytes(b"not a model")
+    for model, part in ((tmp_path / "student.pt", "cannot be read as a model"), (tmp_path / "no.pt", "no model file")):
+        done = nci("evaluate", "--model", model, "--data", data)
+        assert (done.code, part in done.sentence()) == (7, True)
+    assert (tmp_path / "student.pt").read_bytes() == b"not a model"
+
+
+def test_a_basis_without_an_element(tmp_path: Path) -> None:
+    """Uranium hexafluoride is closed-shell, but 6-31G knows no uranium: the label fails, its row says why."""
+    host = tmp_path / "uf6.xyz"
+    places = [f"F {x} {y} {z}" for x, y, z in [(2, 0, 0), (-2, 0, 0), (0, 2, 0), (0, -2, 0), (0, 0, 2), (0, 0, -2)]]
+    host.write_text("7\n\nU 0 0 0\n" + "\n".join(places) + "\n")
+    campaign = small.make(tmp_path / "work", host)
+    configurations.add(campaign.store, [[0.0, 0.0, 5.0]], campaign.dimer.geometry_hashes([[0.0, 0.0, 5.0]]))
+    small.label(campaign, small.pool(campaign))
+    row = labels.fetch(campaign.store, campaign.recipe.hash)[0]
+    assert (row.status, row.energy_ev) == ("error", None)
+    assert row.error == "The basis '6-31g' has no functions for U (BasisNotFoundError); choose another recipe."
+
+
+def test_teachers_that_cannot_teach(nci: Nci, sampled: Campaign, tmp_path: Path) -> None:
+    before = state(sampled.folder)
+    for spec, part in (
+        ("nothing", "Unknown teacher 'nothing'"),
+        ("ase:no.such.Thing", "There is no calculator"),
+        (f"mace:{tmp_path}/missing.model", "missing.model"),
+    ):
+        done = nci("teach", "-c", sampled.folder, "--teacher", spec)
+        assert (done.code, part in done.sentence()) == (3, True)
+    assert state(sampled.folder) == before
+
+
+def nothing_but(folder: Path, name: str) -> None:
+    """Leave only this file of SQLite's three."""
+    for path in folder.glob(f"{DATABASE_NAME}*"):
+        if path.name != name:
+            path.unlink()
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000, 0.5])
+def test_a_truncated_database(nci: Nci, sampled: Campaign, size: float) -> None:
+    sampled.store.close()
+    path = sampled.folder / DATABASE_NAME
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    nothing_but(sampled.folder, DATABASE_NAME)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(size * len(content)) if size < 1 else int(size)])
+    before = state(sampled.folder)
+    done = nci("sample", "--n", 5, "-c", sampled.folder)
+    assert done.code == 5
+    assert DATABASE_NAME in done.sentence()
+    assert {k: v for k, v in state(sampled.folder).items() if k != DATABASE_NAME} == {
+        k: v for k, v in before.items() if k != DATABASE_NAME
+    }
+
+
+def test_another_file_in_place_of_the_database(nci: Nci, sampled: Campaign) -> None:
+    sampled.store.close()
+    nothing_but(sampled.folder, "")
+    path = sampled.folder / DATABASE_NAME
+    path.write_bytes(b"this is not a database, but it is long enough to have a header of a hundred bytes" * 3)
+    before = path.read_bytes()
+    done = nci("models", "-c", sampled.folder)
+    assert (done.code, "is not a campaign database" in done.sentence()) == (5, True)
+    assert path.read_bytes() == before
+
+
+def test_a_locked_database(nci: Nci, sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nci_core.store.database.BUSY_SECONDS", 0.2)
+    opened = type(sampled.store).open.__func__  # type: ignore[attr-defined]
+    monkeypatch.setattr(opened, "__kwdefaults__", {**opened.__kwdefaults__, "busy_seconds": 0.2})
+    before = state(sampled.folder)
+    other = sqlite3.connect(sampled.folder / DATABASE_NAME, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        done = nci("sample", "--n", 5, "-c", sampled.folder)
+        assert (done.code, "in use by another process" in done.sentence()) == (5, True)
+        assert nci("models", "-c", sampled.folder).code == 0, "readers are not disturbed"
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    assert state(sampled.folder) == before
+    assert nci("sample", "--n", 5, "-c", sampled.folder).code == 0, "and it works when the other has finished"
+
+
+def test_a_full_disk_while_writing_a_file(nci: Nci, sampled: Campaign, tmp_path: Path, monkeypatch: Any) -> None:
+    target = tmp_path / "archive"
+    assert nci("export", target, "-c", sampled.folder).code == 0
+    before, kept = state(sampled.folder), state(target)
+
+    def full(self: Path, *arguments: Any, **options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        patch.setattr("os.replace", lambda a, b: full(Path(a)))
+        done = nci("export", target, "-c", sampled.folder)
+        assert done.code in (2, 5)
+        assert "No space left on device" in done.sentence()
+        alone = nci("export", tmp_path / "one.extxyz", "-c", sampled.folder)
+        assert "No space left on device" in alone.sentence()
+    assert state(sampled.folder) == before
+    assert state(target) == kept, "an earlier export is still whole"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".one", "one"))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
+def test_a_full_disk_in_a_real_process(process: Nci, sampled: Campaign) -> None:
+    """A limit on the size of files stands for the full disk: SQLite cannot grow its journal."""
+    import resource
+    import signal
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    sampled.store.close()
+    before = state(sampled.folder)
+    done = process("sample", "--n", 200, "-c", sampled.folder, preexec_fn=limit)
+    assert done.code == 5
+    assert "disk" in done.sentence()
+    assert state(sampled.folder) == before
+    assert process("sample", "--n", 20, "-c", sampled.folder).code == 0, "and it goes on when there is space"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "gpu", "mps"])
+def test_a_missing_gpu(nci: Nci, tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    campaign = small.taught(tmp_path / "work", host, monkeypatch)
+    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+    small.label(campaign, small.pool(campaign)[:2])
+    data = frames(tmp_path / "data.extxyz")
+    before = state(tmp_path)
+    for words in (
+        ("distill", "-c", campaign.folder),
+        ("finetune", "-c", campaign.folder),
+        ("finetune", "--data", data, "--model-out", tmp_path / "student.pt"),
+    ):
+        done = nci(*words, "--device", device)
+        assert done.code == 2
+        assert repr(device) in done.sentence()
+        assert "choose auto" in done.sentence()
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["models", "-c", "nowhere"], 2, "is not a campaign"),
+        (["import", "nowhere", "new"], 2, "is not a campaign"),
+        (["init", "there", "--host", "ethylene"], 5, "exists already"),
+        (["evaluate", "--model", "no.pt", "--data", "no.extxyz"], 7, "no model file"),
+    ],
+)
+def test_a_real_process_says_it_in_one_sentence(
+    process: Nci, tmp_path: Path, words: list[str], code: int, part: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / DATABASE_NAME).write_bytes(b"")
+    before = state(tmp_path)
+    done = process(*words, cwd=tmp_path)
+    assert done.code == code
+    assert part in done.sentence()
+    assert done.out == ""
+    assert state(tmp_path) == before
+
+
+def test_a_campaign_without_its_folder_rights(nci: Nci, sampled: Campaign, tmp_path: Path) -> None:
+    """A file where a folder should be: the same as a folder one may not write to, and root cannot pass either."""
+    (tmp_path / "blocked").write_text("a file")
+    done = nci("init", tmp_path / "blocked" / "new", "--host", "ethylene")
+    assert done.code == 5
+    assert "cannot be made" in done.sentence() or "Not a directory" in done.sentence()
+    done = nci("export", tmp_path / "blocked" / "archive", "-c", sampled.folder)
+    assert (done.code, "cannot be written" in done.sentence()) == (5, True)
+    assert (tmp_path / "blocked").read_text() == "a file"

@@ -1,0 +1,212 @@
+"""The `nci` command: help, tables, JSON, exit codes."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import small_campaign as small
+import typer
+
+from nci_core import __version__
+from nci_core.campaign import Campaign
+from nci_core.cli.main import app
+from nci_core.extxyz import HostGroup, read_dataset, write_dataset
+from nci_core.store import configurations, picks
+from nci_core.systems import Dimer
+from nci_core.systems.hosts import host_from_file
+from nci_core.units import to_cm1
+
+GROUP: Any = typer.main.get_command(app)
+COMMANDS = ("init", "sample", "teach", "distill", "select", "label", "finetune", "evaluate", "export", "import", "app")
+REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "he-benzene-reference" / "ccsdt.extxyz"
+
+Nci = Callable[..., Any]
+
+
+def test_every_step_of_the_loop_is_a_command() -> None:
+    assert {*COMMANDS, "demo", "models"} <= set(GROUP.commands)
+
+
+@pytest.mark.parametrize("name", sorted(GROUP.commands))
+def test_help_states_defaults_and_units(nci: Nci, name: str) -> None:
+    shown = nci(name, "--help")
+    assert shown.code == 0
+    text = " ".join(shown.out.split())
+    command = GROUP.commands[name]
+    assert (command.help or "").split(".")[0].split()[0] in text
+    for parameter in command.params:
+        if parameter.param_type_name != "option" or parameter.name == "help":
+            continue
+        assert parameter.opts[0] in text
+        help_text = parameter.help or ""
+        assert help_text, f"nci {name} {parameter.opts[0]} has no help"
+        said = parameter.show_default or parameter.default is None or "Default" in help_text or parameter.is_flag
+        assert said, f"nci {name} {parameter.opts[0]} hides its default {parameter.default!r}"
+    for option in ("--well-below", "--limit"):
+        if option in text:
+            assert re.search(rf"{option}\b.*?cm⁻¹", text), "an energy without its unit"
+
+
+def test_tables_have_json(nci: Nci) -> None:
+    for name in ("sample", "teach", "distill", "select", "label", "finetune", "evaluate", "models", "demo"):
+        assert any("--json" in parameter.opts for parameter in GROUP.commands[name].params), name
+
+
+def test_version_and_overview(nci: Nci) -> None:
+    assert nci("--version").out.strip() == f"nci {__version__}"
+    shown = nci("--help")
+    assert all(name in shown.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["sample", "--nothing"], ["sample", "--n", "many"], ["sample", "--n", 0]]
+)
+def test_misspelt_commands_exit_with_two(nci: Nci, words: list[object]) -> None:
+    shown = nci(*words)
+    assert shown.code == 2
+    assert "Traceback" not in shown.err
+    assert shown.out == ""
+
+
+def test_a_campaign_from_init_to_export(nci: Nci, tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = tmp_path / "work"
+    made = nci("init", work, "--host", host, "--recipe", "quick", "--well-below=-5", "--teacher", "formula")
+    assert made.code == 0
+    assert "he-hydrogen, 8 symmetry operations, recipe quick" in made.out
+    monkeypatch.setenv("NCI_CAMPAIGN", str(work))
+    done = json.loads(nci("sample", "--n", 30, "--test", 6, "--json").out)
+    assert (done["n_new"], done["n_test"]) == (30, 6)
+    small.use_formula(monkeypatch)
+    assert json.loads(nci("teach", "--json").out)["n_new"] == 30
+    assert "0 configurations" in nci("teach").out
+    ranked = json.loads(nci("select", "--strategy", "random", "--n", 5, "--basket", "--json").out)
+    assert [row["rank"] for row in ranked] == [1, 2, 3, 4, 5]
+    with Campaign.open(work).store as store:
+        assert sorted(picks.basket(store)) == sorted(row["configuration_id"] for row in ranked)
+    table = nci("select", "--strategy", "random", "--n", 5)
+    assert "CPU minutes" in table.out
+    assert json.loads(nci("models", "--json").out) == []
+    report = json.loads(nci("evaluate", "--json").out)
+    assert report["recipe"] == "quick"
+    assert report["errors"]["teacher"] == {"test": {}, "pool": {}}
+    assert nci("export", tmp_path / "all.extxyz").code == 0
+    assert len(read_dataset(tmp_path / "all.extxyz")) == 30
+    assert nci("export", tmp_path / "archive").code == 0
+    assert nci("import", tmp_path / "archive", tmp_path / "again").code == 0
+    with Campaign.open(tmp_path / "again").store as store:
+        assert len(configurations.fetch(store)) == 30
+
+
+def test_the_campaign_may_be_the_working_directory_or_a_name_below_home(
+    nci: Nci, sampled: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Say which campaign" in nci("models").sentence()
+    monkeypatch.chdir(sampled.folder)
+    assert nci("models").code == 0
+    monkeypatch.chdir(sampled.folder.parent)
+    monkeypatch.setenv("NCI_HOME", str(sampled.folder.parent))
+    assert nci("models", "--campaign", "work").code == 0
+
+
+@pytest.fixture
+def labelled_file(tmp_path: Path, host: Path) -> Path:
+    """60 labels of a closed form as extxyz; a few lie beyond 1,000 cm⁻¹."""
+    dimer = Dimer(host_from_file(host), "He")
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(60, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    points = directions * rng.uniform(2.3, 6.0, size=(60, 1))
+    energies = small.energy(dimer, points)
+    path = tmp_path / "labels.extxyz"
+    constants = {"method": ["CCSD(T)"] * 60, "basis": ["closed form"] * 60, "bsse": ["counterpoise"] * 60}
+    write_dataset(path, [HostGroup(dimer, points, energies, np.arange(60), constants)])
+    return path
+
+
+def test_finetune_and_evaluate_without_a_campaign(nci: Nci, tmp_path: Path, labelled_file: Path) -> None:
+    model, rest = tmp_path / "student.pt", tmp_path / "rest.extxyz"
+    options = ["--model-out", model, "--fraction", 0.5, "--held-out", rest, "--members", 2, "--seed", 3]
+    done = nci("finetune", "--data", labelled_file, *options, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert (report["n_labelled"], report["n_labels"], report["seed"]) == (60, 30, 3)
+    held = read_dataset(rest).only_group()
+    assert len(held.positions) == 30
+    found = json.loads(nci("evaluate", "--model", model, "--data", rest, "--json").out)
+    inside = to_cm1(held.reference) < 1000.0
+    assert found["n"] == int(inside.sum())
+    assert found["n"] + found["regions"].get("beyond", {"n": 0})["n"] == 30
+    # Weighted by their numbers the regions make up the whole: rounding only.
+    parts = [item for name, item in found["regions"].items() if name != "beyond"]
+    assert found["mae_cm1"] == pytest.approx(sum(p["mae_cm1"] * p["n"] for p in parts) / found["n"], rel=1e-9)
+    # The mean label is the simplest model there is; a fit that learnt nothing does no better.
+    scatter = np.abs(to_cm1(held.reference - held.reference[inside].mean()))[inside].mean()
+    assert found["mae_cm1"] < scatter / 10
+    assert {"mae_cm1", "rmse_cm1", "max_cm1", "n", "limit_cm1"} <= set(found)
+    # No label is both fitted and held out, and the same seed draws the same split.
+    whole = read_dataset(labelled_file).only_group()
+    again = nci("finetune", "--data", labelled_file, *options, "--json")
+    assert again.code == 0
+    assert np.array_equal(read_dataset(rest).only_group().positions, held.positions)
+    assert len({tuple(p) for p in np.round(held.positions, 6)} & {tuple(p) for p in np.round(whole.positions, 6)}) == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--fraction", 0], "give a share above 0"),
+        (["--fraction", 1.5], "give a share above 0"),
+        (["--ruler", "rubber"], "Unknown ruler 'rubber'"),
+        (["--held-out", "rest.extxyz"], "none are left for --held-out"),
+        (["--method", "MP2"], "has no frames with method MP2"),
+        (["--prior", "missing.pt"], "There is no model file"),
+    ],
+)
+def test_bad_options_of_a_fit(
+    nci: Nci, tmp_path: Path, labelled_file: Path, monkeypatch: pytest.MonkeyPatch, options: list[object], part: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = nci("finetune", "--data", labelled_file, "--model-out", "student.pt", *options)
+    assert done.code in (2, 7)
+    assert part in done.err
+    assert "Traceback" not in done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_fit_needs_a_place_for_the_model(nci: Nci, tmp_path: Path, labelled_file: Path) -> None:
+    assert "--model-out FILE.pt" in nci("finetune", "--data", labelled_file).sentence()
+    gone = nci("finetune", "--data", labelled_file, "--model-out", tmp_path / "no" / "student.pt")
+    assert (gone.code, "There is no folder" in gone.sentence()) == (2, True)
+
+
+def test_labelling_says_when_there_is_nothing_to_do(nci: Nci, sampled: Campaign, tmp_path: Path, host: Path) -> None:
+    assert "the basket is empty" in nci("label", "-c", sampled.folder).out
+    small.make(tmp_path / "empty", host)
+    none = nci("label", "--test", "-c", tmp_path / "empty")
+    assert (none.code, "has no test set" in none.sentence()) == (2, True)
+
+
+def test_demo_refuses_unknown_systems_and_used_folders(nci: Nci, tmp_path: Path) -> None:
+    assert "Unknown system 'he-water'" in nci("demo", "--out", tmp_path / "demo", "--system", "he-water").sentence()
+    assert not (tmp_path / "demo").exists()
+    (tmp_path / "report.json").write_text("{}")
+    used = nci("demo", "--out", tmp_path)
+    assert (used.code, "holds a demo already" in used.sentence()) == (2, True)
+    assert (tmp_path / "report.json").read_text() == "{}"
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the He–benzene reference is not beside this checkout")
+def test_a_tenth_of_the_published_reference_gives_the_rest(nci: Nci, tmp_path: Path) -> None:
+    """arXiv:2601.02166: 10% of 2,063 CCSD(T)/CBS energies, drawn at random, to 0.3 cm⁻¹ on the others."""
+    model, rest = tmp_path / "student.pt", tmp_path / "rest.extxyz"
+    fit = nci("finetune", "--data", REFERENCE, "--fraction", 0.1, "--seed", 0, "--model-out", model, "--held-out", rest)
+    assert fit.code == 0, fit.err
+    found = json.loads(nci("evaluate", "--model", model, "--data", rest, "--json").out)
+    assert found["n"] > 1500
+    # The published students of this design reach 0.3 cm⁻¹ below 1,000 cm⁻¹.
+    assert found["mae_cm1"] <= 0.3
