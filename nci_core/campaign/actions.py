@@ -61,11 +61,11 @@ def submit_labels(
     require_writable()
     if not picked_by.strip():
         raise InputError("Say who picks: give a name.")
-    rows = {row.id: row for row in configurations.fetch(campaign.store, ids=list(configuration_ids))}
-    missing = [number for number in configuration_ids if number not in rows]
+    split = {row.id: row.split for row in configurations.fetch(campaign.store)}
+    missing = [number for number in configuration_ids if number not in split]
     if missing:
         raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
-    test = [number for number, row in rows.items() if row.split == "test"]
+    test = [number for number in configuration_ids if split[number] == "test"]
     if test and picked_by != TEST_SET:
         raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
     jobs = []

@@ -52,7 +52,7 @@ class Campaign:
         folder = Path(folder).absolute()
         settings.check()
         dimer, recipe, new = settings.dimer, settings.reference, not folder.exists()
-        store = Store.create(folder)
+        store = Store.create(folder / DATABASE_NAME)  # a folder may have a dot in its name
         info = CampaignInfo(
             dimer=dimer.name,
             host=dimer.host.name,
@@ -89,7 +89,7 @@ class Campaign:
         """
         folder = Path(folder).absolute()
         settings = read_settings(folder)
-        store = Store.open(folder, read_only=read_only)
+        store = Store.open(folder / DATABASE_NAME, read_only=read_only)
         info = campaign.get_info(store)
         dimer, recipe = settings.dimer, settings.reference
         if info.probe != dimer.probe or info.host_symbols != list(dimer.host.symbols):

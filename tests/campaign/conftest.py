@@ -57,5 +57,5 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
         patch.setattr("nci_core.reference.ccsdt.compute_label", fails)
         small.label(campaign, chosen[14:15])
         finetune_campaign(campaign, notes="first round")
-        yield campaign
+    yield campaign
     campaign.store.close()

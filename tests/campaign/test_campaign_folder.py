@@ -34,6 +34,12 @@ def test_a_campaign_opens_as_it_was_made(tmp_path: Path, host: Path) -> None:
     assert Campaign.open(made.folder).settings == made.settings
 
 
+@pytest.mark.parametrize("name", ["he.v2", ".hidden", "with space", "ünïcode"])
+def test_any_name_will_do_for_a_folder(tmp_path: Path, host: Path, name: str) -> None:
+    small.make(tmp_path / name, host)
+    assert Campaign.open(tmp_path / name).store.path == tmp_path / name / DATABASE_NAME
+
+
 def test_settings_survive_their_file(tmp_path: Path) -> None:
     settings = CampaignSettings.create("benzene", teacher='mace:/a "b"\\c.model', limit_cm1=500.0)
     write_settings(settings, tmp_path)
