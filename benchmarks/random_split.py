@@ -64,7 +64,13 @@ def main() -> None:
         assert total is not None
         assert single is not None
         inside = RegionBounds().classify(energies[test]) != "beyond"
-        row = {"seed": seed, "labels": count, "cpu_seconds": seconds, "mae_cm1": total.mae_cm1, "rmse_cm1": total.rmse_cm1}
+        row = {
+            "seed": seed,
+            "labels": count,
+            "cpu_seconds": seconds,
+            "mae_cm1": total.mae_cm1,
+            "rmse_cm1": total.rmse_cm1,
+        }
         row |= {"first_member_mae_cm1": single.mae_cm1, "std_mean_cm1": float(to_cm1(std[inside]).mean())}
         row |= {f"{name}_mae_cm1": summary.mae_cm1 for name, summary in regions.items() if name != "beyond"}
         rows.append(row)
