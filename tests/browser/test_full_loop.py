@@ -1,6 +1,5 @@
-"""The whole loop with the mouse, on He–ethylene: lasso, real PySCF labels, fine-tune, maps and history change.
-
-Recipe `quick` and the GFN2-xTB teacher keep it short; nothing is faked.
+"""The whole loop with the mouse, on the embedded He–ethylene campaign: lasso, real PySCF labels of its
+own recipe, fine-tune, maps and history change. Nothing is faked.
 """
 
 import re
@@ -18,12 +17,9 @@ from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from nci_core import jobs
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
-from nci_core.campaign.learning import distill_campaign, teach
-from nci_core.campaign.sampling_steps import sample_campaign
-from nci_core.config import CampaignSettings
+from nci_core.campaign.archive import data_folder, import_campaign
 from nci_core.store import jobs as queue
-from nci_core.store import labels, models, picks
+from nci_core.store import evaluations, labels, picks, rounds
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 #: Seconds a job may take on a small, shared machine.
@@ -32,14 +28,8 @@ JOB_SECONDS = 420
 
 @pytest.fixture
 def campaign(tmp_path: Path) -> Iterator[Campaign]:
-    """He–ethylene with a teacher, a distilled student and three labelled test configurations."""
-    settings = CampaignSettings.create("ethylene", "He", teacher="gfn2-xtb", recipe="quick", members=2)
-    made = Campaign.create(tmp_path / "he-ethylene", settings)
-    sample_campaign(made, 60, seed=1, n_test=3, points_per_cut=6)
-    teach(made)
-    distill_campaign(made)
-    test = configuration_table(made.store, settings, None).query("split == 'test'").index.tolist()
-    jobs.wait(made.store, submit_labels(made, test, "test-set"), timeout_seconds=JOB_SECONDS)
+    """A copy of the embedded campaign; its engine ends with the test."""
+    made = import_campaign(data_folder() / "he-ethylene", tmp_path / "he-ethylene")
     yield made
     status = jobs.engine_status(made.folder)
     if status.running and status.pid is not None:
@@ -76,7 +66,12 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     x0, x1, y0, y1, chosen = _window(campaign)
     before = campaign.active_model()
     assert before is not None
+    known = len(labels.complete(campaign.store, campaign.recipe.hash, split="pool"))
+    history = len(rounds.fetch(campaign.store))
     address = serve(campaign.folder.parent)
+
+    page.goto(f"{address}/errors")
+    expect(page.get_by_text(f"after: round {before.round_number} student")).to_be_visible()
 
     page.goto(f"{address}/select")
     plot(page)
@@ -88,22 +83,28 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     page.get_by_role("button", name=f"Compute {len(chosen)} labels").click()
     expect(page.get_by_text(f"{len(chosen)} calculations are in the queue")).to_be_visible()
     _wait_until_idle(campaign)
-    assert len(labels.complete(campaign.store, campaign.recipe.hash, split="pool")) == len(chosen)
+    assert len(labels.complete(campaign.store, campaign.recipe.hash, split="pool")) == known + len(chosen)
 
     page.reload()
-    page.get_by_role("button", name=f"Fine-tune on {len(chosen)} labels").click()
+    page.get_by_role("button", name=f"Fine-tune on {known + len(chosen)} labels").click()
     expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
     _wait_until_idle(campaign)
     after = campaign.active_model()
     assert after is not None
     assert after.kind == "finetuned"
-    assert after.round_number == 1
-    assert [model.id for model in models.fetch(campaign.store)] == [before.id, after.id]
+    assert after.n_labels == known + len(chosen)
+    assert after.round_number == before.round_number + 1
+    assert _energies(campaign, after.id) != _energies(campaign, before.id)
+    assert len(rounds.fetch(campaign.store)) == history + 1
 
     page.goto(f"{address}/errors")
-    expect(page.get_by_text("after: round 1 student")).to_be_visible()
-    expect(page.get_by_text("before: round 0 student")).to_be_visible()
+    expect(page.get_by_text(f"after: round {after.round_number} student")).to_be_visible()
+    expect(page.get_by_text(f"before: round {before.round_number} student")).to_be_visible()
     page.goto(f"{address}/history")
     expect(page.get_by_text("In use now")).to_be_visible()
     expect(page.get_by_text(re.compile("times (smaller|larger)"))).to_be_visible()
     assert page.locator("[data-testid=stException]").count() == 0
+
+
+def _energies(campaign: Campaign, model_id: int) -> list[float]:
+    return [row.energy_ev for row in evaluations.predictions(campaign.store, model_id)]
