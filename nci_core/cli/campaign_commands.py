@@ -49,6 +49,9 @@ def init(
         seed=seed,
         title=title,
     )
+    from nci_core.teachers import find_teacher
+
+    find_teacher(teacher)  # an unknown one is said now, not after sampling
     campaign = Campaign.create(folder, settings)
     operations = len(campaign.dimer.host.operations)
     out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {recipe}.")

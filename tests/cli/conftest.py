@@ -26,7 +26,7 @@ class Outcome:
         assert "Traceback" not in self.err
         assert [line.startswith("nci: ") for line in lines].count(True) == 1, self.err
         assert lines[-1].startswith("nci: "), self.err
-        assert lines[-1].rstrip().endswith((".", ")")), self.err
+        assert lines[-1].rstrip().endswith((".", ")", "?")), self.err
         return lines[-1].removeprefix("nci: ")
 
 

@@ -138,6 +138,9 @@ def test_a_basis_without_an_element(tmp_path: Path) -> None:
 
 
 def test_teachers_that_cannot_teach(nci: Nci, sampled: Campaign, tmp_path: Path) -> None:
+    unknown = nci("init", tmp_path / "new", "--host", "ethylene", "--teacher", "nothing")
+    assert (unknown.code, "Unknown teacher 'nothing'" in unknown.sentence()) == (3, True)
+    assert not (tmp_path / "new").exists()
     before = state(sampled.folder)
     for spec, part in (
         ("nothing", "Unknown teacher 'nothing'"),

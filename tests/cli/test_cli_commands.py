@@ -74,13 +74,14 @@ def test_misspelt_commands_exit_with_two(nci: Nci, words: list[object]) -> None:
 
 def test_a_campaign_from_init_to_export(nci: Nci, tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = tmp_path / "work"
+    small.use_formula(monkeypatch)
+    monkeypatch.setattr("nci_core.teachers.find_teacher", lambda spec: small.FormulaTeacher())
     made = nci("init", work, "--host", host, "--recipe", "quick", "--well-below=-5", "--teacher", "formula")
     assert made.code == 0
     assert "he-hydrogen, 8 symmetry operations, recipe quick" in made.out
     monkeypatch.setenv("NCI_CAMPAIGN", str(work))
     done = json.loads(nci("sample", "--n", 30, "--test", 6, "--json").out)
     assert (done["n_new"], done["n_test"]) == (30, 6)
-    small.use_formula(monkeypatch)
     assert json.loads(nci("teach", "--json").out)["n_new"] == 30
     assert "0 configurations" in nci("teach").out
     ranked = json.loads(nci("select", "--strategy", "random", "--n", 5, "--basket", "--json").out)
