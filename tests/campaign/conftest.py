@@ -36,7 +36,7 @@ def sampled(tmp_path: Path, host: Path) -> Iterator[Campaign]:
     campaign.store.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     """Taught, distilled, labelled (one label failed), fine-tuned and evaluated; for reading only."""
     from nci_core.campaign.learning import distill_campaign, finetune_campaign

@@ -46,13 +46,18 @@ def archive(finished: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def contents(campaign: Campaign, table: type[Base]) -> list[dict[str, Any]]:
     """Rows without database numbers, whose order an import need not keep."""
     with campaign.store.read() as session:
-        hashes = dict(session.execute(select(Configuration.id, Configuration.geometry_hash)).tuples().all())
-        names = dict(session.execute(select(Model.id, Model.name)).tuples().all())
+        hashes = {row[0]: row[1] for row in session.execute(select(Configuration.id, Configuration.geometry_hash))}
+        names = {row[0]: row[1] for row in session.execute(select(Model.id, Model.name))}
         rows = list(session.scalars(select(table)))
     known = {"configuration_id": hashes, "model_id": names, "parent_id": names}
     columns = [name for name in table.__table__.columns.keys() if name not in ("id", "job_id")]  # noqa: SIM118
-    found = [{key: known.get(key, {}).get(getattr(row, key), getattr(row, key)) for key in columns} for row in rows]
+    found = [
+        {key: known[key].get(getattr(row, key)) if key in known else getattr(row, key) for key in columns}
+        for row in rows
+    ]
     for row in found:
+        if table is Configuration:  # eight decimals in the file
+            row.update({name: round(row[name], 8) for name in ("x_angstrom", "y_angstrom", "z_angstrom")})
         if table is Model:
             kept = [p | {"configuration_id": hashes[p["configuration_id"]]} for p in row["notes"]["proposals"]]
             row["notes"] = row["notes"] | {"proposals": kept}
