@@ -201,6 +201,8 @@ def test_demo_refuses_unknown_systems_and_used_folders(nci: Nci, tmp_path: Path)
     assert (tmp_path / "report.json").read_text() == "{}"
 
 
+@pytest.mark.slow  # the fit takes over half a minute on an idle core
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the He–benzene reference is not beside this checkout")
 def test_a_tenth_of_the_published_reference_gives_the_rest(nci: Nci, tmp_path: Path) -> None:
     """arXiv:2601.02166: 10% of 2,063 CCSD(T)/CBS energies, drawn at random, to 0.3 cm⁻¹ on the others."""
