@@ -2,6 +2,7 @@
 # Recompute an embedded campaign from nothing:  data/recompute.sh he-ethylene|he-benzene
 # Resumable: finished steps and labels are kept, so it can be stopped and run again. On two cores
 # he-ethylene takes about an hour, he-benzene about three. Ends with an export to data/NAME.
+# With CONTINUE=1 it goes on from what data/NAME holds instead of starting from nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=${1:?which campaign: he-ethylene or he-benzene}
@@ -16,6 +17,9 @@ esac
 
 done_already() { "$nci" models --json | grep -q "\"$1\""; }
 
+if [[ -n ${CONTINUE:-} && -e data/$name/campaign.toml && ! -e $NCI_CAMPAIGN/campaign.toml ]]; then
+  "$nci" import "data/$name" "$NCI_CAMPAIGN"
+fi
 if [[ ! -e $NCI_CAMPAIGN/campaign.toml ]]; then
   "$nci" init "$NCI_CAMPAIGN" --host "$host" --well-below="$well" --title "$title"
   "$nci" sample --n 250 --test "$test" --cuts 12 --seed 1
@@ -28,13 +32,15 @@ if ! done_already round-0-distilled; then
 fi
 "$nci" teach
 done_already round-0-distilled-2 || "$nci" distill
-round=0
+# Labels of the pool in any state: finished, queued, or interrupted.
+asked() { "$nci" status --json | .venv/bin/python -c 'import json, sys; print(sum(json.load(sys.stdin)["labels"]["pool"].values()))'; }
+round=0 target=0
 for n in $rounds; do
-  round=$((round + 1))
+  round=$((round + 1)) target=$((target + n))
   if ! done_already "round-$round-finetuned"; then
-    # After a stop the round's labels are in the queue or finished already; only a new round selects.
-    [[ -e $NCI_CAMPAIGN/.round-$round ]] || { "$nci" select --n "$n" --basket; touch "$NCI_CAMPAIGN/.round-$round"; }
-    "$nci" label
+    missing=$((target - $(asked)))
+    if ((missing > 0)); then "$nci" select --n "$missing" --basket; fi
+    "$nci" label --retry
     "$nci" finetune --notes "$n labels by I-optimal design"
   fi
 done

@@ -15,7 +15,7 @@ from nci_core.campaign.costs import label_cost
 from nci_core.regions import REGIONS
 
 POLL = 1.5
-STATE_MARKS = {"waiting": "⏳", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
+STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 FITS = ("finetune", "distill")
 
 

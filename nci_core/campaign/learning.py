@@ -132,7 +132,7 @@ def distill_campaign(
     place = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     channels = {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev}
     chosen = campaign.settings.seed if seed is None else seed
-    settings = FitSettings(members=campaign.settings.members, seed=chosen)
+    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
     start = time.perf_counter()
     model = distill(
         campaign.dimer,
@@ -157,7 +157,7 @@ def distill_campaign(
         n_labels=0,
         seconds=time.perf_counter() - start,
         seed=chosen,
-        device=str(model.metadata.get("device", "cpu")),
+        device=model.metadata["fit"]["device"],
     )
     errors = evaluate_model(campaign, row, model)
     keep_proposals(campaign, row)
@@ -205,7 +205,7 @@ def finetune_campaign(
         known.energy_ev,
         prior,
         None if prior else StudentConfig(ruler=campaign.settings.ruler),
-        FitSettings(members=campaign.settings.members, seed=chosen),
+        FitSettings(members=campaign.settings.members, seed=chosen, device=device),
         progress=progress,
         should_stop=should_stop,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
@@ -220,7 +220,7 @@ def finetune_campaign(
         n_labels=len(known),
         seconds=time.perf_counter() - start,
         seed=chosen,
-        device=str(model.metadata.get("device", "cpu")),
+        device=model.metadata["fit"]["device"],
     )
     errors = evaluate_model(campaign, row, model)
     if notes:

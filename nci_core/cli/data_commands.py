@@ -229,7 +229,7 @@ def finetune_file(
             group.reference[chosen],
             base,
             None if base else StudentConfig(ruler=ruler),
-            FitSettings(members=members, seed=seed),
+            FitSettings(members=members, seed=seed, device=device),
             progress=fit_progress(bar, task),
             metadata={"data": data.source, "label": data.label, "fraction": fraction},
         )

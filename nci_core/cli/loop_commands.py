@@ -93,6 +93,7 @@ def label(
         str | None,
         typer.Option(help="Address of a running Dask scheduler, such as tcp://host:8786.", show_default=False),
     ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Also those that failed or were cancelled.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
     as_json: JsonOption = False,
 ) -> None:
@@ -107,6 +108,12 @@ def label(
         chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), TEST_SET
         if not chosen:
             raise InputError(f"Campaign {opened.name} has no test set; freeze one with `nci sample --test N`.")
+    if retry and not test:
+        pool = set(configurations.positions(opened.store, split="pool")[0].tolist())
+        rows = labels.fetch(opened.store, opened.recipe.hash)
+        chosen += [
+            r.configuration_id for r in rows if r.status in ("error", "cancelled") and r.configuration_id in pool
+        ]
     new = submit_labels(opened, chosen, who, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
     jobs = labels.unfinished_jobs(opened.store, opened.recipe.hash)

@@ -13,6 +13,7 @@ from nci_core.errors import CancelledError
 from nci_core.fitting.levenberg_marquardt import Minimum, minimise
 from nci_core.fitting.objective import FloatArray, MapObjective, Targets
 from nci_core.fitting.settings import FitSettings
+from nci_core.potentials.device import resolve_device
 from nci_core.potentials.features import Features
 from nci_core.potentials.parameters import StudentConfig, slices
 from nci_core.potentials.student import channel_energies
@@ -53,6 +54,22 @@ class Problem:
     config: StudentConfig
     validation: tuple[list[dict[int, Features]], FloatArray] | None = None
 
+    def to(self, device: torch.device) -> "Problem":
+        """The same problem on another device."""
+
+        def moved(seen: list[dict[int, Features]]) -> list[dict[int, Features]]:
+            return [{k: x.to(device) for k, x in chunk.items()} for chunk in seen]
+
+        held = self.validation
+        return replace(
+            self,
+            seen=moved(self.seen),
+            targets=self.targets.to(device),
+            centres=[centre.to(device) for centre in self.centres],
+            width=self.width.to(device),
+            validation=None if held is None else (moved(held[0]), held[1]),
+        )
+
     def objective(self, centre: Tensor, targets: Targets | None = None) -> MapObjective:
         """The objective about one centre."""
         return MapObjective(self.seen, targets or self.targets, centre, self.width, self.config)
@@ -89,14 +106,14 @@ class Reporter:
         """Errors of the current parameters on the labels and on the validation points."""
         mixing, labels = self.problem.targets.mixing, self.problem.targets.energies
         # Channels fitted apart are judged by their sum, as total energies are.
-        predicted = (mixing @ objective.channels(z)).sum(0).numpy()
-        found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels.sum(0).numpy(), self.bounds)}
+        predicted = (mixing @ objective.channels(z)).sum(0).cpu().numpy()
+        found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels.sum(0).cpu().numpy(), self.bounds)}
         if self.problem.validation is not None:
             seen, energies = self.problem.validation
             theta = objective.theta(z)
             with torch.no_grad():
                 parts = [torch.stack(channel_energies(x, theta, self.problem.config)).sum(0) for x in seen]
-            found["validation_mae_cm1"] = mae_by_region(torch.cat(parts).numpy(), energies, self.bounds)
+            found["validation_mae_cm1"] = mae_by_region(torch.cat(parts).cpu().numpy(), energies, self.bounds)
         return found
 
 
@@ -109,14 +126,15 @@ def start_point(problem: Problem, random: np.random.Generator, restart: int, dir
             if name in ("W1", "b1", "W2"):
                 spread[where] = NETWORK_SPREAD
     z = random.standard_normal((len(problem.width), size)) * spread
-    return torch.tensor(z).flatten()
+    return torch.tensor(z, device=problem.width.device).flatten()
 
 
 def perturbed(problem: Problem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Noise for the labels (k, m) in eV, of their own σ/√W, and for the prior's centre, of its width."""
-    noise = torch.tensor(random.standard_normal(problem.targets.energies.shape)) / problem.targets.weights.sqrt()
-    shift = torch.tensor(random.standard_normal(tuple(problem.width.shape))) * problem.width
-    return noise, shift
+    where = problem.width.device
+    noise = torch.tensor(random.standard_normal(problem.targets.energies.shape), device=where)
+    shift = torch.tensor(random.standard_normal(tuple(problem.width.shape)), device=where)
+    return noise / problem.targets.weights.sqrt(), shift * problem.width
 
 
 def fit_members(
@@ -137,6 +155,8 @@ def fit_members(
     s² = (objective at the best fit)/(number of labels): the maximum-likelihood estimate of a common
     factor in noise and prior widths, which are guesses for any one system.
     """
+    device = resolve_device(settings.device)
+    problem = problem.to(device)
     random = np.random.default_rng(settings.seed)
     total = settings.restarts + settings.members - 1
     reporter = Reporter(problem, total, progress, should_stop)
@@ -166,5 +186,6 @@ def fit_members(
         "iterations": [m.iterations for m, _ in found],
         "converged": best.converged,
         "scale": round(scale, 4),
+        "device": device.type,
     }
-    return thetas, record
+    return [theta.cpu() for theta in thetas], record

@@ -57,6 +57,10 @@ class Targets:
     energies: Tensor
     weights: Tensor
 
+    def to(self, device: torch.device) -> "Targets":
+        """The same targets on another device."""
+        return Targets(self.mixing.to(device), self.energies.to(device), self.weights.to(device))
+
 
 def make_targets(energies: Mapping[str, FloatArray], sigma_cm1: float, wall_cm1: float) -> Targets:
     """Targets from total energies {"total": (m,)}, or {"repulsion": (m,), "dispersion": (m,)}; eV.

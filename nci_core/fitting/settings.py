@@ -19,6 +19,7 @@ class FitSettings(BaseModel):
     members: int = Field(default=5, ge=1, le=64, description="students in the ensemble; odd numbers pair up best")
     restarts: int = Field(default=3, ge=1, le=64, description="starting points tried before the members are fitted")
     seed: int = Field(default=0, ge=0, description="seed of starting points and perturbations")
+    device: str = Field(default="auto", description="where the fit runs: auto (CUDA when there is one), cpu or cuda")
     kappa: float = Field(
         default=1.0,
         gt=0,

@@ -44,6 +44,10 @@ class Features:
     c: Tensor
     Y: Tensor
 
+    def to(self, device: torch.device) -> "Features":
+        """The same features on another device."""
+        return Features(self.r.to(device), self.u.to(device), self.c.to(device), self.Y.to(device))
+
 
 def element_frames(host: Host, elements: Sequence[str], device: torch.device) -> dict[int, ElementFrames]:
     """Frames of a host grouped by the model's elements; index in `elements` → frames.

@@ -1,0 +1,56 @@
+"""nci status: where a campaign stands."""
+
+from typing import Any
+
+import typer
+
+from nci_core.campaign import Campaign
+from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, print_json, print_table
+
+
+def describe(campaign: Campaign) -> dict[str, Any]:
+    """Counts of configurations, teacher labels, labels by split and state, picks and models."""
+    from nci_core.store import configurations, labels, models, picks, rounds
+
+    store = campaign.store
+    split = {row.id: row.split for row in configurations.fetch(store)}
+    states: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
+    for label in labels.fetch(store, campaign.recipe.hash):
+        counts = states[split[label.configuration_id]]
+        counts[label.status] = counts.get(label.status, 0) + 1
+    done = rounds.fetch(store)
+    active = campaign.active_model()
+    return {
+        "campaign": campaign.name,
+        "dimer": campaign.dimer.name,
+        "recipe": campaign.recipe.name,
+        "configurations": configurations.counts(store),
+        "without_teacher": len(configurations.without_teacher(store, campaign.teacher)),
+        "labels": states,
+        "basket": len(picks.basket(store)),
+        "rounds": len(done),
+        "open_round": done[-1].number if done and done[-1].finished_at is None else None,
+        "models": len(models.fetch(store)),
+        "active_model": active.name if active else None,
+    }
+
+
+def status(campaign: CampaignOption = None, as_json: JsonOption = False) -> None:
+    """Show where a campaign stands: configurations, labels by state, basket, rounds, student in use."""
+    found = describe(open_campaign(campaign, read_only=True))
+    if as_json:
+        print_json(found)
+        return
+    rows = [[name.replace("_", " "), _text(value)] for name, value in found.items()]
+    print_table("", ("", ""), rows)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_text(part)}" for key, part in value.items()) or "none"
+    return "-" if value is None else str(value)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the application."""
+    app.command()(status)
