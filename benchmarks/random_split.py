@@ -2,36 +2,23 @@
 
     python benchmarks/random_split.py --data PATH/ccsdt.extxyz --fraction 0.1 --seeds 5 [--json]
 
-The file holds host + probe structures with `REF_interaction_energy` in eV, the probe last. Errors
+The file holds host + probe structures with `REF_interaction_energy` in eV. Errors
 are mean absolute errors in cm⁻¹ over the held-out points with E < 1000 cm⁻¹. Nothing is selected
 on them: restarts are ranked by evidence.
 """
 
 import argparse
 import json
-import sys
 import time
 
 import numpy as np
-from ase.io import read
 
+from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, finetune
 from nci_core.metrics import by_region
 from nci_core.potentials import StudentConfig
 from nci_core.regions import RegionBounds
-from nci_core.systems import Dimer, Host
 from nci_core.units import to_cm1
-
-
-def load(path: str) -> tuple[Dimer, np.ndarray, np.ndarray]:
-    """Dimer, probe positions (m, 3) in Å and energies (m,) in eV."""
-    frames = read(path, ":")
-    first = frames[0]
-    host = Host("host", tuple(first.get_chemical_symbols()[:-1]), first.positions[:-1], path)
-    if any(not np.allclose(atoms.positions[:-1], host.positions, atol=1e-6) for atoms in frames):
-        sys.exit(f"{path}: the hosts of the structures differ; this benchmark needs one rigid host.")
-    energies = np.array([atoms.info["REF_interaction_energy"] for atoms in frames])
-    return Dimer(host, first.get_chemical_symbols()[-1]), np.array([a.positions[-1] for a in frames]), energies
 
 
 def main() -> None:
@@ -47,7 +34,8 @@ def main() -> None:
     parser.add_argument("--restarts", type=int, default=FitSettings().restarts)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args()
-    dimer, positions, energies = load(args.data)
+    group = read_dataset(args.data).only_group()
+    dimer, positions, energies = group.dimer, group.positions, group.reference
     config = StudentConfig(ruler=args.ruler, network=not args.no_network)
     count = round(args.fraction * len(energies))
     rows = []
