@@ -20,7 +20,7 @@ from ase import Atoms
 from ase.io import write
 from ase.io.extxyz import read_xyz
 
-from nci_core.errors import InputError
+from nci_core.errors import InputError, StoreError
 from nci_core.systems import Dimer, Host
 
 FloatArray = npt.NDArray[np.float64]
@@ -162,7 +162,7 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
         write(partial, frames, format="extxyz", columns=["symbols", "positions"])
         os.replace(partial, path)
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from None
+        raise StoreError(f"{path} cannot be written ({error.strerror}); choose another place.") from None
     finally:
         partial.unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
-from nci_core.errors import InputError
+from nci_core.errors import InputError, StoreError
 from nci_core.extxyz import REFERENCE, HostGroup, read_dataset, write_dataset
 from nci_core.systems import Dimer, builtin_host
 
@@ -201,5 +201,5 @@ def test_two_thousand_frames_in_seconds(tmp_path: Path, dimer: Dimer) -> None:
 
 def test_a_folder_that_cannot_be_written(dimer: Dimer) -> None:
     group = HostGroup(dimer, POSITIONS[:1], np.zeros(1), np.zeros(1, dtype=np.int64))
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(StoreError, match="cannot be written"):
         write_dataset(os.path.join(os.sep, "no", "such", "folder", "a.extxyz"), [group])
