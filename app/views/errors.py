@@ -275,7 +275,9 @@ def _regions(context: Context, rows: pd.DataFrame, split: str, after: Model | No
     config = {c: st.column_config.NumberColumn(format=f"%.{digits}f") for c in shown.columns[3:]}
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        st.dataframe(shown, hide_index=True, column_config=config, key="region-table", height="content")
+        st.dataframe(
+            shown, hide_index=True, column_config=config, placeholder="—", key="region-table", height="content"
+        )
     with right:
         name, column = list(columns.items())[-1]
         st.markdown(f"**MAE of the {name}** by region and direction ({label})")

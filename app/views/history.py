@@ -131,7 +131,7 @@ def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> No
     digits = f"%.{context.unit.digits}f"
     config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[6:10]}
     config["CPU min"] = st.column_config.NumberColumn(format="%.1f")
-    st.dataframe(shown, hide_index=True, column_config=config, key="rounds-table", height="content")
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="rounds-table", height="content")
     with st.popover("Write a note", icon=":material/edit_note:", disabled=context.read_only):
         numbers = rounds["number"].tolist()
         number = st.selectbox("Round", numbers, index=len(numbers) - 1, key="note_round")
@@ -176,6 +176,7 @@ def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> Non
         column_config=config,
         on_select="rerun",
         selection_mode="single-row",
+        placeholder="—",
         key="models-table",
         height="content",
     )

@@ -120,6 +120,7 @@ def _queue_table(jobs: pd.DataFrame) -> list[int]:
         height=38 + 36 * min(max(len(jobs), 1), 8),
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="—",
         key="queue-table",
     )
     return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]

@@ -236,7 +236,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
         )
         digits = f"%.{max(context.unit.digits - 1, 0)}f"
         config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
-        st.dataframe(shown, hide_index=True, column_config=config, height=220, key="proposal-table")
+        st.dataframe(shown, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table")
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):
