@@ -1,6 +1,6 @@
 """Errors of the embedded campaigns on their frozen test sets, over several seeds of the fit.
 
-    python benchmarks/embedded.py --seeds 5 [--json] [--reference PATH.extxyz]
+    python benchmarks/embedded.py --seeds 5 [--campaign NAME] [--json] [--reference PATH.extxyz]
 
 For each campaign in data/: the teacher, the distilled student and students fine-tuned on every label
 of the pool, in cm⁻¹ below 1000 cm⁻¹. With --reference, the fine-tuned He–benzene student is also
@@ -85,10 +85,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5, help="seeds of the fit (1, 2, …)")
     parser.add_argument("--reference", type=Path, help="extxyz of independent He-benzene energies (eV)")
+    parser.add_argument("--campaign", choices=EMBEDDED, help="one campaign only")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
+    chosen = (given.campaign,) if given.campaign else EMBEDDED
     with tempfile.TemporaryDirectory() as folder:
-        rows = [r for name in EMBEDDED for r in measure(name, Path(folder), given.seeds, given.reference)]
+        rows = [r for name in chosen for r in measure(name, Path(folder), given.seeds, given.reference)]
     if given.json:
         print(json.dumps(rows, indent=2))
         return
