@@ -1,5 +1,6 @@
 """Starting the dashboard as `nci app` does."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -45,3 +46,16 @@ def launch(port: int = 8501, headless: bool = False, address: str = "127.0.0.1")
         return subprocess.run(command(port, headless=headless, address=address), cwd=folder, env=environment).returncode
     except KeyboardInterrupt:
         return 0
+
+
+def main() -> int:
+    """Entry point of `python -m app.launch`, which is what `nci app` runs."""
+    parser = argparse.ArgumentParser(prog="python -m app.launch", description="Open the dashboard.")
+    parser.add_argument("--port", type=int, default=8501, help="port of the dashboard on this machine")
+    parser.add_argument("--headless", action="store_true", help="do not open a browser")
+    given = parser.parse_args()
+    return launch(port=given.port, headless=given.headless)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

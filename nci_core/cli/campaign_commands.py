@@ -1,6 +1,8 @@
 """nci init, sample, teach, export, import, app: a campaign's beginning and its travels."""
 
+import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -168,12 +170,11 @@ def app_command(
 
     for name in import_embedded():
         err.print(f"Imported the embedded campaign {name} to {home()}.")
-    try:
-        from app.launch import launch
-    except ImportError:
-        raise InputError("The dashboard is not installed here; run nci from the project's folder.") from None
-    os.environ["NCI_HOME"] = str(home())
-    raise typer.Exit(launch(port=port, headless=headless))
+    if importlib.util.find_spec("app") is None:
+        raise InputError("The dashboard is not installed here; run nci from the project's folder.")
+    # By name, in place of this process: the core never imports the app.
+    command = [sys.executable, "-m", "app.launch", "--port", str(port), *(["--headless"] if headless else [])]
+    os.execve(sys.executable, command, os.environ | {"NCI_HOME": str(home())})
 
 
 def register(app: typer.Typer) -> None:

@@ -88,7 +88,7 @@ RECIPES: dict[str, Recipe] = {
             midbond=Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.9, 0.3, 0.1), "d": (0.6, 0.2)}),
             # On hydrogen 6-31G instead of cc-pVDZ changes HF + MP2 over benzene by 3 cm⁻¹ at most
             # on the wall and 0.3 in the well, and saves 40% of the time.
-            description="mixed basis with midbond functions: for campaigns; some cm⁻¹ above the basis-set limit in wells",
+            description="mixed basis with midbond functions; wells some cm⁻¹ shallower than at the basis-set limit",
         ),
     )
 }
