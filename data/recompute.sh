@@ -11,7 +11,7 @@ nci=${NCI:-.venv/bin/nci}
 
 case $name in
   he-ethylene) host=ethylene well=-10 test=50 second=160 title="Helium over ethylene" rounds="12 18 30 40" ;;
-  he-benzene) host=benzene well=-20 test=8 second=120 title="Helium over benzene" rounds="8 4 4" ;;
+  he-benzene) host=benzene well=-20 test=8 second=120 title="Helium over benzene" rounds="8 2 6" ;;
   *) echo "no embedded campaign is called $name" >&2; exit 2 ;;
 esac
 
