@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Recompute an embedded campaign from nothing:  data/recompute.sh he-ethylene|he-benzene
-# Resumable: finished steps and labels are kept, so it can be stopped and run again. On two cores
-# he-ethylene takes about an hour, he-benzene about three. Ends with an export to data/NAME.
+# Resumable: finished steps and labels are kept, so it can be stopped and run again. On two cores it
+# takes hours (the labels hold their timings). Ends with an export to data/NAME.
 # With CONTINUE=1 it goes on from what data/NAME holds instead of starting from nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
