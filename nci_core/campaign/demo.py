@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ COMPUTE_NOW = {"he-ethylene": 3, "he-benzene": 0}
 def compute_labels(campaign: Campaign, chosen: list[int], on_job: OnJob | None = None) -> int:
     """Label configurations in worker processes and wait; raises LabelError if one fails."""
     jobs = submit_labels(campaign, chosen, "i-optimal", strategy="i-optimal", start=False)
-    ensure_engine(campaign.folder, nice=0, idle_seconds=30.0)
+    start = partial(ensure_engine, campaign.folder, nice=0, idle_seconds=30.0)
+    start()
+    report = partial(on_job, jobs) if on_job else None
     try:
-        finished = wait(campaign.store, jobs, on_change=(lambda job: on_job(jobs, job)) if on_job else None)
+        finished = wait(campaign.store, jobs, on_change=report, restart=start)
     finally:
         stop_engine(campaign.folder)
     failed = [job for job in finished if job.state != "complete"]

@@ -1,5 +1,7 @@
 """nci distill, select, label: the loop's steps on a campaign."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -121,11 +123,12 @@ def label(
         there = f"all {len(chosen)} labels are there already" if chosen else "the basket is empty"
         out.print(f"Nothing to label: {there}.")
         return
-    ensure_engine(opened.folder, workers=workers, threads=threads, scheduler=scheduler)
+    start = partial(ensure_engine, opened.folder, workers=workers, threads=threads, scheduler=scheduler)
+    start()
     if not wait:
         out.print(f"{len(new)} labels queued, {len(jobs)} under way.")
         return
-    finished = wait_for_labels(opened, jobs)
+    finished = wait_for_labels(opened, jobs, start)
     failed = [job for job in finished if job.state != "complete"]
     if as_json:
         print_json([{"job": job.id, "state": job.state, "error": job.error, "result": job.result} for job in finished])
@@ -135,8 +138,8 @@ def label(
         raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
 
 
-def wait_for_labels(campaign: Campaign, jobs: list[int]) -> list[Job]:
-    """Follow label jobs with a bar until all have ended."""
+def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[[], object]) -> list[Job]:
+    """Follow label jobs with a bar until all have ended; starts the engine again if it is lost."""
     from nci_core.jobs import wait
     from nci_core.store.schema import FINAL_STATES
 
@@ -150,7 +153,7 @@ def wait_for_labels(campaign: Campaign, jobs: list[int]) -> list[Job]:
             if job.state == "error":
                 err.print(f"Label job {job.id}: {job.error}", style="red", highlight=False)
 
-        return wait(campaign.store, jobs, on_change=changed, poll_seconds=1.0)
+        return wait(campaign.store, jobs, on_change=changed, poll_seconds=1.0, restart=start_engine)
 
 
 def register(app: typer.Typer) -> None:

@@ -17,6 +17,9 @@ from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.schema import FINAL_STATES, Job, State
 
+#: How often `wait` looks whether the engine is still there.
+ENGINE_LOOK_SECONDS = 5.0
+
 # Kept so that an ended engine is collected and not left as a zombie of the app.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -77,14 +80,17 @@ def wait(
     timeout_seconds: float | None = None,
     poll_seconds: float = 0.25,
     on_change: Callable[[Job], None] | None = None,
+    restart: Callable[[], object] | None = None,
 ) -> list[Job]:
     """Wait until all jobs have ended, and return them in the order given.
 
-    `on_change` is called with a job whenever its state, progress or message differs from before.
-    Raises JobError when the time is up; the jobs go on.
+    `on_change` is called with a job whenever its state, progress or message differs from before,
+    `restart` when no engine runs though jobs are left: one killed for lack of memory must not leave
+    its client waiting for ever. Raises JobError when the time is up; the jobs go on.
     """
     ids = [job_ids] if isinstance(job_ids, int) else list(job_ids)
     end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    looked = time.monotonic()
     seen: dict[int, tuple[State, float, str]] = {}
     while True:
         jobs = [queue.get(store, number) for number in ids]
@@ -100,6 +106,10 @@ def wait(
             raise JobError(
                 f"{len(left)} of {len(jobs)} jobs were not finished after {timeout_seconds:g} s; they go on."
             )
+        if restart is not None and time.monotonic() - looked > ENGINE_LOOK_SECONDS:
+            if not engine_status(store.folder).running:
+                restart()
+            looked = time.monotonic()
         time.sleep(poll_seconds)
 
 

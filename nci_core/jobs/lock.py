@@ -12,6 +12,7 @@ from typing import Literal
 import orjson
 
 from nci_core.errors import JobError
+from nci_core.jobs.processes import has_ended, hostname
 from nci_core.store.journal import write_atomically
 
 LOCK_NAME = "engine.lock"
@@ -90,7 +91,9 @@ def engine_status(campaign_dir: str | Path) -> EngineStatus:
     except (OSError, orjson.JSONDecodeError, TypeError):
         said = EngineStatus()
     holder = _holder(folder / LOCK_NAME)
-    if holder is None:
+    # A killed engine keeps its lock for some milliseconds more, until its last thread has ended.
+    dying = said.host == hostname() and said.pid is not None and holder == said.pid and has_ended(said.pid)
+    if holder is None or dying:
         phase: Phase = "failed" if said.phase == "failed" else "stopped"
         return replace(said, running=False, phase=phase)
     if holder != said.pid:  # what was said comes from its predecessor

@@ -25,6 +25,16 @@ def hostname() -> str:
     return socket.gethostname()
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process of this machine has ended. A zombie has: the kernel may still be closing its files."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
 def supervisor_alive(job: Job) -> bool:
     """Whether the process that watches over a running job still exists.
 
