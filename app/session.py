@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from app.first_steps import make_campaign
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.errors import InputError, NCIError
@@ -163,7 +164,5 @@ def no_campaign() -> None:
         f"A campaign holds the configurations, energies and models of one complex. None was found in `{home()}`.\n\n"
         "Make one in a terminal, then reload this page:\n"
     )
-    st.code(
-        "nci init campaigns/he-ethylene --host ethylene --probe He\nnci sample campaigns/he-ethylene", language="bash"
-    )
+    st.code("\n".join(make_campaign(home())), language="bash")
     st.caption("Campaigns are looked for in the folder named by the environment variable NCI_HOME.")

@@ -10,6 +10,7 @@ from app.data.jobs import model_list, model_name
 from app.figures.curves import cut_figure, parity_figure
 from app.figures.maps import Panel, error_maps, legend_text, region_matrix
 from app.figures.scales import scale_for
+from app.first_steps import distil
 from app.session import Context
 from app.theme import CHART_CONFIG
 from app.views.explore import no_configurations
@@ -35,7 +36,7 @@ def show(context: Context) -> None:
     if not models:
         st.info(
             "There is no student yet, so only the teacher can be compared. Distil one on the Label & train page, "
-            f"or with `nci distill {context.campaign.folder}`.",
+            f"or with `{distil(context.campaign.folder)}`.",
             icon=":material/info:",
         )
     after, before = _choose_models(context, models)
@@ -188,7 +189,7 @@ def _cuts(context: Context, after: Model | None, before: Model | None) -> None:
     figure = cut_figure(cut, context.unit, context.colours, earlier=earlier, channels=channels)
     st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="cut-figure")
     if after is not None and cut.student.empty:
-        st.caption("No curve is stored for this student; `nci evaluate` renews them.")
+        st.caption(f"No curve is stored for this student; `nci evaluate -c {context.campaign.folder}` renews them.")
     if cut.labels.empty:
         st.caption("No point of this cut has a CCSD(T) label yet. Its configurations can be picked on the Select page.")
 

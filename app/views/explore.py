@@ -6,11 +6,12 @@ import streamlit as st
 
 from app import cached
 from app.components import pickmap
-from app.coordinates import VIEWS
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
+from app.first_steps import first_student
 from app.session import Context
 from app.views.details import show_details
+from app.views.map_controls import map_controls
 from nci_core.regions import REGIONS, SECTORS
 from nci_core.units import from_cm1
 
@@ -58,8 +59,7 @@ def no_configurations(context: Context) -> None:
         "and distil the first student:",
         icon=":material/info:",
     )
-    folder = context.campaign.folder
-    st.code(f"nci sample {folder}\nnci teach {folder}\nnci distill {folder}", language="bash")
+    st.code("\n".join(first_student(context.campaign.folder)), language="bash")
 
 
 def selected_id(context: Context, rows: pd.DataFrame) -> int | None:
@@ -81,29 +81,11 @@ def _remember(context: Context) -> None:
 
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
-    options = [name for name in cached.COLOURINGS if table[name].notna().any()]
     first, second, third = st.columns([1.1, 1.7, 1], vertical_alignment="bottom")
-    view = first.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        default="side",
-        required=True,
-        key="explore_view",
-        persist_state="session",
-        help="Side: distance ρ from the axis through the host's face against the height above it. "
-        "Top: position in the host's plane.",
-    )
-    colour = second.selectbox(
-        "Colour",
-        options or ["teacher_ev"],
-        format_func=lambda name: cached.COLOURINGS[name][0],
-        key="explore_colour",
-        persist_state="session",
-    )
+    view, colour = map_controls(table, first, second, page="explore", first="teacher_ev")
     with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         rows = _filters(context, table)
-    return rows, str(view or "side"), str(colour)
+    return rows, view, colour
 
 
 def _filters(context: Context, table: pd.DataFrame) -> pd.DataFrame:

@@ -7,11 +7,11 @@ import streamlit as st
 
 from app import actions, cached
 from app.components import pickmap
-from app.coordinates import VIEWS
 from app.data import basket as basket_data
 from app.session import Context, default_person, errors_shown
 from app.views.details import structure
 from app.views.explore import no_configurations
+from app.views.map_controls import map_controls
 from nci_core.campaign.costs import label_cost
 
 MAP_HEIGHT = 460
@@ -46,26 +46,8 @@ def show(context: Context) -> None:
 
 
 def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
-    options = [name for name in cached.COLOURINGS if table[name].notna().any()]
     first, second, third = st.columns([1.2, 1.6, 1], vertical_alignment="bottom")
-    view = first.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        default="side",
-        required=True,
-        key="select_view",
-        persist_state="session",
-    )
-    preferred = next((i for i, name in enumerate(options) if name == "student_ev"), 0)
-    colour = second.selectbox(
-        "Colour",
-        options or ["teacher_ev"],
-        index=preferred,
-        format_func=lambda name: cached.COLOURINGS[name][0],
-        key="select_colour",
-        persist_state="session",
-    )
+    view, colour = map_controls(table, first, second, page="select", first="student_ev")
     third.text_input(
         "Picked by",
         value=default_person(),
@@ -76,7 +58,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     rows = table[table["region"] != "beyond"]
     key = f"select-map-{context.folder}"
     pickmap.show(
-        cached.encoded_map(context, rows, str(view or "side"), str(colour)),
+        cached.encoded_map(context, rows, view, colour),
         context.colours,
         key=key,
         height=MAP_HEIGHT,

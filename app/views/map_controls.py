@@ -1,0 +1,40 @@
+"""The controls above a map of configurations: which plane, and what colours the points."""
+
+from typing import Any
+
+import pandas as pd
+
+from app import cached
+from app.coordinates import VIEWS
+
+HELP = (
+    "Side: distance ρ from the axis through the host's face against the height above it. "
+    "Top: position in the host's plane."
+)
+
+
+def map_controls(table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, first: str) -> tuple[str, str]:
+    """Draw them into two columns; returns the view and the column of `table` that colours it.
+
+    `page` keeps the choice of each page apart; `first` is the colouring before anyone chose.
+    """
+    view = plane.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        default="side",
+        required=True,
+        key=f"{page}_view",
+        persist_state="session",
+        help=HELP,
+    )
+    options = [name for name in cached.COLOURINGS if table[name].notna().any()] or ["teacher_ev"]
+    colour = colouring.selectbox(
+        "Colour",
+        options,
+        index=options.index(first) if first in options else 0,
+        format_func=lambda name: cached.COLOURINGS[name][0],
+        key=f"{page}_colour",
+        persist_state="session",
+    )
+    return str(view or "side"), str(colour)
