@@ -1,0 +1,61 @@
+"""Asking a stored model about points that are in no table: maps on spheres and grids, lines that people draw.
+
+Runs in a process of its own beside the dashboard (`app.predictor`); importing this loads no torch.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.store import models
+
+if TYPE_CHECKING:
+    from nci_core.potentials.ensemble import Ensemble
+
+FloatArray = npt.NDArray[np.float64]
+
+#: More points than this in one question would block the next one for tens of seconds.
+MOST_POINTS = 400_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """A model's energies at m points, all (m,) in eV; repulsion + dispersion = energy."""
+
+    energy_ev: FloatArray
+    std_ev: FloatArray
+    repulsion_ev: FloatArray
+    dispersion_ev: FloatArray
+
+
+@lru_cache(maxsize=8)
+def _loaded(folder: str, model_id: int) -> tuple[Campaign, "Ensemble"]:
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    campaign = Campaign.open(folder, read_only=True)
+    return campaign, load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)))
+
+
+def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
+    """Mean, standard deviation and channels of a campaign's model at probe positions (m, 3) in Å, host frame.
+
+    Raises InputError for too many points or a position that is not finite, StoreError for an unknown
+    model, ModelError for a damaged checkpoint.
+    """
+    points = np.asarray(positions, dtype=float).reshape(-1, 3)
+    if len(points) > MOST_POINTS:
+        raise InputError(f"{len(points)} points are too many for one question; ask for at most {MOST_POINTS}.")
+    if not np.isfinite(points).all():
+        raise InputError("A position is not a finite number; give x, y and z in Å.")
+    campaign, model = _loaded(str(folder), model_id)
+    members = model.member_channels(campaign.dimer.host, points)
+    energies = members.sum(axis=1)
+    std = model.spread * energies.std(axis=0, ddof=1) if len(energies) > 1 else np.zeros(len(points))
+    repulsion, dispersion = members.mean(axis=0)
+    return Field(energies.mean(axis=0), std, repulsion, dispersion)
