@@ -27,6 +27,10 @@ problems)`; `write_atomically(path, bytes)`.
 `basket(store) -> ids`; `drop(store, ids)`; `set_state(store, ids, "submitted")`; `fetch(store, state=,
 round_number=, picked_by=)`. The test set cannot be picked.
 
+**selections** (of a person; "selection" or "basket" steps): `record(store, person, kind, before, after)`;
+`undo`, `redo -> Step | None`; `can -> (undo, redo)`; `current(store, person) -> ids`; `save_set(store, name,
+ids, person)`; `delete_set`; `named_sets`.
+
 **rounds**: `begin(store, kind, number=, strategy=, picked_by=, recipe_hash=, notes=) -> Round`;
 `finish(store, number)` (adds up the cost); `update(store, number, notes=...)`; `get`; `fetch`;
 `last_number`.
@@ -57,9 +61,11 @@ from nci_core.store.schema import (
     Label,
     Metric,
     Model,
+    NamedSet,
     Pick,
     Prediction,
     Round,
+    Step,
     TeacherLabel,
 )
 
@@ -73,9 +79,11 @@ __all__ = [
     "Label",
     "Metric",
     "Model",
+    "NamedSet",
     "Pick",
     "Prediction",
     "Round",
+    "Step",
     "Store",
     "TeacherLabel",
 ]

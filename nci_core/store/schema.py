@@ -27,6 +27,7 @@ State = Literal["waiting", "running", "complete", "error", "cancelled"]
 Split = Literal["pool", "test"]
 PickState = Literal["basket", "submitted", "dropped"]
 ModelKind = Literal["distilled", "finetuned", "direct"]
+StepKind = Literal["selection", "basket"]
 
 #: States that a label or job does not leave by itself.
 FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
@@ -77,6 +78,8 @@ class Base(MappedAsDataclass, DeclarativeBase):
         Split: String(8),
         PickState: String(16),
         ModelKind: String(16),
+        StepKind: String(16),
+        list[Any]: JSON(none_as_null=True),
     }
 
 
@@ -210,6 +213,35 @@ class Pick(Base, kw_only=True):
     score: Mapped[float | None] = mapped_column(default=None)
     reason: Mapped[str] = mapped_column(default="")
     state: Mapped[PickState] = mapped_column(default="basket")
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class Step(Base, kw_only=True):
+    """What a person did to their selection or to the basket, so that it can be undone and done again.
+
+    `before` and `after` are lists: configuration ids of a selection, [id, picker] pairs of the basket.
+    """
+
+    __tablename__ = "steps"
+    __table_args__ = (_one_of("kind", StepKind), Index(None, "person", "kind", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    person: Mapped[str]
+    kind: Mapped[StepKind]
+    before: Mapped[list[Any]]
+    after: Mapped[list[Any]]
+    undone: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class NamedSet(Base, kw_only=True):
+    """A selection that somebody gave a name to."""
+
+    __tablename__ = "named_sets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    configuration_ids: Mapped[list[Any]]
+    person: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
 
 
