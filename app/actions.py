@@ -8,7 +8,7 @@ from app.data import basket
 from app.session import read_only
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError, JobError
-from nci_core.store import configurations, models, rounds
+from nci_core.store import configurations, models, rounds, selections
 
 READ_ONLY_SENTENCE = (
     "This is a read-only demonstration, so nothing can be changed; run `make app` on your own machine to work with it."
@@ -24,19 +24,49 @@ def require_writable(campaign: Campaign) -> None:
 def pick(campaign: Campaign, table: pd.DataFrame, ids: Sequence[int], mode: str, person: str) -> basket.Snapshot:
     """Change the basket; returns it as it was."""
     require_writable(campaign)
-    return basket.change(campaign.store, table, ids, mode, person)
+    return _remembered(campaign, person, basket.change(campaign.store, table, ids, mode, person))
 
 
-def take_proposals(campaign: Campaign, ranked: pd.DataFrame, n: int) -> basket.Snapshot:
+def take_proposals(campaign: Campaign, ranked: pd.DataFrame, n: int, person: str) -> basket.Snapshot:
     """Put the best proposals into the basket; returns it as it was."""
     require_writable(campaign)
-    return basket.take_proposals(campaign.store, ranked, n)
+    return _remembered(campaign, person, basket.take_proposals(campaign.store, ranked, n))
 
 
-def restore(campaign: Campaign, snapshot: basket.Snapshot) -> None:
-    """Undo: make the basket what it was."""
+def _remembered(campaign: Campaign, person: str, before: basket.Snapshot) -> basket.Snapshot:
+    """Keep what a person did to the basket, so that it can be undone."""
+    after = basket.snapshot(campaign.store)
+    if after != before:
+        selections.record(campaign.store, person, "basket", before, after)
+    return before
+
+
+def undo_basket(campaign: Campaign, person: str) -> None:
+    """Reverse the person's last change of the basket; what others did meanwhile stays."""
     require_writable(campaign)
-    basket.restore(campaign.store, snapshot)
+    step = selections.undo(campaign.store, person, "basket")
+    if step is not None:
+        basket.apply_difference(campaign.store, step.after, step.before)
+
+
+def redo_basket(campaign: Campaign, person: str) -> None:
+    """Repeat the change of the basket that the person undid last."""
+    require_writable(campaign)
+    step = selections.redo(campaign.store, person, "basket")
+    if step is not None:
+        basket.apply_difference(campaign.store, step.before, step.after)
+
+
+def keep_set(campaign: Campaign, name: str, ids: Sequence[int], person: str) -> None:
+    """Give a selection a name."""
+    require_writable(campaign)
+    selections.save_set(campaign.store, name, ids, person)
+
+
+def forget_set(campaign: Campaign, name: str) -> None:
+    """Delete a named set."""
+    require_writable(campaign)
+    selections.delete_set(campaign.store, name)
 
 
 def label_basket(campaign: Campaign) -> int:

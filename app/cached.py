@@ -1,17 +1,19 @@
 """Cached reads. Each is keyed by the fingerprint of what it shows, so a rerun costs a few small queries."""
 
+import json
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.components.pickmap import Hover, MapContent, encode
+from app.components.plot import encode
 from app.data import basket as basket_data
 from app.data import cuts as cut_data
 from app.data import jobs as job_data
 from app.data import versions
 from app.data.configurations import configuration_table
 from app.data.errors import with_errors
+from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for
 from app.session import Context
 from nci_core.units import from_cm1
@@ -50,52 +52,37 @@ def _encoded(
     colour: str,
     dark: bool,
     unit_key: str,
+    window: str,
     _context: Context,
     _rows: pd.DataFrame,
 ) -> dict[str, Any]:
-    return encode(_content(_context, _rows, view, colour), _context.colours)
+    _, colours, linear = COLOURINGS[colour]
+    energies = _rows[colour].to_numpy(dtype=float)
+    unit, cap = _context.unit, from_cm1(_context.campaign.settings.limit_cm1)
+    shown = ENERGIES if colour in ENERGIES else ENERGIES | {colour: COLOURINGS[colour][0]}
+    content = map_content(
+        _context.campaign.dimer.host,
+        _rows,
+        _context.convert(energies),
+        scale_for(energies, unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
+        unit,
+        view=view,
+        colours=colours,
+        hover=shown,
+        window=json.loads(window) if window else None,
+    )
+    return encode(content, _context.colours)
 
 
-def encoded_map(context: Context, rows: pd.DataFrame, view: str, colour: str) -> dict[str, Any]:
-    """The points of a map, ready for the browser. Nothing in it depends on the basket."""
+def encoded_map(
+    context: Context, rows: pd.DataFrame, view: str, colour: str, window: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The points of a map, ready for the browser. Nothing in it depends on the basket or the selection."""
     version = (versions.data_version(context.campaign.store), context.model.id if context.model else None)
     ids_key = hash(rows.index.to_numpy().tobytes())
-    return _encoded(
-        context.folder, version, ids_key, view, colour, context.colours.dark, context.unit.key, context, rows
-    )
-
-
-def _content(context: Context, rows: pd.DataFrame, view: str, colour: str) -> MapContent:
-    _, scale_name, linear = COLOURINGS[colour]
-    energies = rows[colour].to_numpy(dtype=float)
-    cap = from_cm1(context.campaign.settings.limit_cm1)
-    scale = scale_for(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap)
-    shown = ["teacher_ev", "student_ev", "label_ev"]
-    if colour not in shown:
-        shown.append(colour)
-    names = {"teacher_ev": "teacher", "student_ev": "student", "label_ev": "CCSD(T)"}
-    hover = [
-        Hover(
-            names.get(column, COLOURINGS[column][0]),
-            context.convert(rows[column].to_numpy(dtype=float)),
-            context.unit.label,
-            context.unit.digits,
-        )
-        for column in shown
-    ]
-    for column in ("region", "sector"):
-        codes, categories = pd.factorize(rows[column])
-        hover.append(Hover(column, codes, names=tuple(str(c) for c in categories)))
-    return MapContent(
-        host=context.campaign.dimer.host,
-        table=rows,
-        view=view,
-        values=context.convert(energies),
-        scale=scale,
-        colours=scale_name,
-        title=context.unit.label,
-        hover=hover,
-    )
+    part = json.dumps(window) if window else ""
+    unit = context.unit.key
+    return _encoded(context.folder, version, ids_key, view, colour, context.colours.dark, unit, part, context, rows)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -18,3 +18,8 @@ def first_student(folder: Path) -> list[str]:
 def distil(folder: Path) -> str:
     """The command that distils a campaign's teacher."""
     return f"nci distill -c {shlex.quote(str(folder))}"
+
+
+def evaluate(folder: Path) -> str:
+    """The command that renews a campaign's errors and curves."""
+    return f"nci evaluate -c {shlex.quote(str(folder))}"

@@ -55,7 +55,10 @@ export default function (component) {
   root.querySelector(".scene").style.height = `${data.height}px`;
   root.querySelector("button").onclick = () => root.reset?.();
   root.latest = data;
-  library(data.sources).then(() => draw(root, root.latest)).catch(() => setStateValue("failed", true));
+  library(data.sources).then(() => draw(root, root.latest)).catch(() => {
+    root.style.display = "none"; // Python draws instead
+    setStateValue("failed", true);
+  });
   return () => {
     // Give the WebGL context back: browsers allow about sixteen in all.
     const canvas = root.querySelector("canvas");

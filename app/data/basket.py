@@ -15,7 +15,7 @@ from nci_core.units import CM1_EV
 
 #: Configuration ids with who picked them.
 Snapshot = list[tuple[int, str]]
-MODES = ("add", "remove", "replace")
+MODES = ("add", "remove", "replace", "toggle")
 #: Strategy → why it proposes a configuration.
 REASONS = {
     "i-optimal": "tells the student most about the rest",
@@ -91,7 +91,7 @@ def snapshot(store: Store) -> Snapshot:
 
 
 def change(store: Store, table: pd.DataFrame, ids: Sequence[int], mode: str, picked_by: str) -> Snapshot:
-    """Add, remove or replace basket configurations; returns the basket as it was, for undo.
+    """Add, remove, replace or toggle basket configurations; returns the basket as it was, for undo.
 
     Configurations that cannot be picked are left out; `why_not` says why.
     """
@@ -99,6 +99,8 @@ def change(store: Store, table: pd.DataFrame, ids: Sequence[int], mode: str, pic
         raise InputError(f"Unknown way to pick {mode!r}; choose one of {', '.join(MODES)}.")
     before = snapshot(store)
     inside = {i for i, _ in before}
+    if mode == "toggle":
+        mode = "remove" if all(i in inside for i in ids) else "add"
     if mode == "remove":
         _take_out(store, [int(i) for i in ids if i in inside])
         return before
@@ -119,12 +121,13 @@ def take_proposals(store: Store, ranked: pd.DataFrame, n: int) -> Snapshot:
     return before
 
 
-def restore(store: Store, wanted: Snapshot) -> None:
-    """Make the basket exactly `wanted`, as after an undo."""
-    keep = {i for i, _ in wanted}
+def apply_difference(store: Store, before: Sequence[Sequence[Any]], after: Sequence[Sequence[Any]]) -> None:
+    """Do to the basket what turned `before` into `after`; other entries of the basket stay as they are."""
+    was, wanted = {int(i) for i, _ in before}, {int(i) for i, _ in after}
     inside = {i for i, _ in snapshot(store)}
-    _take_out(store, [i for i in inside if i not in keep])
-    _put_in(store, [(i, picker) for i, picker in wanted if i not in inside], "picked on the map")
+    _take_out(store, [i for i in was - wanted if i in inside])
+    back = [(int(i), str(picker)) for i, picker in after if int(i) not in was and int(i) not in inside]
+    _put_in(store, back, "picked on the map")
 
 
 def _take_out(store: Store, ids: list[int]) -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cached
-from app.components import pickmap
+from app import cached, linked
+from app.components import plot
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
+from app.figures.points import MOST_POINTS
 from app.first_steps import first_student
 from app.session import Context
 from app.views.details import show_details
@@ -15,7 +16,7 @@ from app.views.map_controls import map_controls
 from nci_core.regions import REGIONS, SECTORS
 from nci_core.units import from_cm1
 
-MAP_HEIGHT = 480
+MAP_HEIGHT = 410
 
 
 def show(context: Context) -> None:
@@ -28,20 +29,23 @@ def show(context: Context) -> None:
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
         rows, view, colour = _controls(context, table)
-        encoded = cached.encoded_map(context, rows, view, colour)
-        pickmap.show(
-            encoded,
+        key = f"explore-map-{context.folder}"
+        plot.show(
+            cached.encoded_map(context, rows, view, colour, linked.window(key)),
             context.colours,
-            key=f"explore-map-{context.folder}",
+            linked.marks(context, rows),
+            key=key,
             height=MAP_HEIGHT,
-            pick=False,
-            selected=selected_id(context, rows),
-            has_test=bool((rows["split"] == "test").any()),
-            note=_summary(table, rows),
-            on_clicked=lambda: _remember(context),
+            group="explore",
+            aggregated=len(rows) > MOST_POINTS,
+            kinds=linked.kinds(rows),
+            file=f"{context.campaign.name}-{view}-{colour}",
+            on_event=linked.listener(context, key),
         )
+        linked.bar(context, table, page="explore")
         st.caption(
-            "Click a point to see its structure. Ctrl + scroll zooms, dragging moves. "
+            _summary(table, rows)
+            + ". Click a point to see its structure; Ctrl + scroll zooms. "
             + (
                 "Coordinates that the host's symmetry makes equivalent are folded together."
                 if len(context.campaign.dimer.host.operations) > 1
@@ -49,7 +53,7 @@ def show(context: Context) -> None:
             )
         )
     with right:
-        show_details(context, table, selected_id(context, rows))
+        show_details(context, table, linked.in_view(context, rows))
 
 
 def no_configurations(context: Context) -> None:
@@ -60,24 +64,6 @@ def no_configurations(context: Context) -> None:
         icon=":material/info:",
     )
     st.code("\n".join(first_student(context.campaign.folder)), language="bash")
-
-
-def selected_id(context: Context, rows: pd.DataFrame) -> int | None:
-    """The chosen configuration; at first the one with the lowest energy."""
-    chosen = st.session_state.get(f"selected-{context.folder}")
-    if chosen is not None:
-        return int(chosen)
-    energy = rows["label_ev"].fillna(rows["teacher_ev"]).fillna(rows["student_ev"])
-    if energy.notna().any():
-        return int(str(energy.idxmin()))
-    return int(str(rows.index[0])) if len(rows) else None
-
-
-def _remember(context: Context) -> None:
-    result = st.session_state.get(f"explore-map-{context.folder}")
-    clicked = result.get("clicked") if result else None
-    if clicked:
-        st.session_state[f"selected-{context.folder}"] = int(clicked["id"])
 
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:

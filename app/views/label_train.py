@@ -74,7 +74,6 @@ def _submit(context: Context, table: pd.DataFrame) -> None:
     ):
         with errors_shown():
             n = actions.label_basket(context.campaign)
-            st.session_state[f"undo-{context.folder}"] = []
             _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
 
 

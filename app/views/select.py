@@ -1,18 +1,20 @@
 """Select: pick configurations for CCSD(T) by hand or by rank, within a budget."""
 
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
-from app import actions, cached
-from app.components import pickmap
+from app import actions, cached, linked
+from app.components import plot
 from app.data import basket as basket_data
+from app.figures.points import MOST_POINTS
 from app.session import Context, default_person, errors_shown
 from app.views.details import structure
 from app.views.explore import no_configurations
 from app.views.map_controls import map_controls
 from nci_core.campaign.costs import label_cost
+from nci_core.store import selections
 
 MAP_HEIGHT = 460
 STRATEGIES = {
@@ -57,50 +59,60 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     )
     rows = table[table["region"] != "beyond"]
     key = f"select-map-{context.folder}"
-    pickmap.show(
-        cached.encoded_map(context, rows, view, colour),
+    plot.show(
+        cached.encoded_map(context, rows, view, colour, linked.window(key)),
         context.colours,
+        linked.marks(context, rows, basket=basket.index, proposed=ranked.index[:60]),
         key=key,
         height=MAP_HEIGHT,
-        pick=True,
-        basket=basket.index.tolist(),
-        proposed=ranked.index.tolist()[:60],
-        selected=st.session_state.get(f"selected-{context.folder}"),
-        has_test=bool((rows["split"] == "test").any()),
-        on_picked=lambda: _picked(context, table, key, "picked"),
-        on_clicked=lambda: _picked(context, table, key, "clicked"),
+        group="select",
+        to_basket=True,
+        aggregated=len(rows) > MOST_POINTS,
+        kinds=linked.kinds(rows),
+        file=f"{context.campaign.name}-basket",
+        on_event=lambda event: _told(context, table, key, event),
     )
     hidden = len(table) - len(rows)
     st.caption(
-        "Draw round points, or click one. Test-set points are shown but cannot be picked: they only measure errors."
+        "Draw round points to put them into the basket, or click one. Test-set points are shown but cannot be picked: "
+        "they only measure errors."
         + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
     )
+    chosen = linked.selected(context)
+    if chosen and st.button(
+        f"Add the {len(chosen)} selected on other pages",
+        icon=":material/add_shopping_cart:",
+        disabled=context.read_only,
+    ):
+        _pick(context, table, chosen, "add")
+        st.rerun()
 
 
-def _picked(context: Context, table: pd.DataFrame, key: str, event: str) -> None:
-    result = st.session_state.get(key)
-    value: dict[str, Any] | None = result.get(event) if result else None
+def _told(context: Context, table: pd.DataFrame, key: str, event: str) -> None:
+    value = linked.event_of(key, event)
     if not value:
         return
-    ids = [int(i) for i in value["ids"]] if event == "picked" else [int(value["id"])]
-    if event == "clicked":
-        st.session_state[f"selected-{context.folder}"] = ids[0]
-    mode = str(value.get("mode", "add"))
+    if event == "picked":
+        _pick(context, table, [int(i) for i in value["ids"]], str(value.get("mode", "add")))
+    elif event == "clicked":
+        linked.view(context, int(value["id"]))
+        _pick(context, table, [int(value["id"])], "toggle" if value.get("extend") else str(value.get("mode", "add")))
+    elif event == "history":
+        with linked.told_as_message():
+            (actions.redo_basket if value.get("redo") else actions.undo_basket)(context.campaign, context.person)
+    else:
+        linked.listener(context, key)(event)
+
+
+def _pick(context: Context, table: pd.DataFrame, ids: list[int], mode: str) -> None:
     refused = basket_data.why_not(table, ids) if mode != "remove" else {}
     try:
-        before = actions.pick(context.campaign, table, ids, mode, context.person)
+        actions.pick(context.campaign, table, ids, mode, context.person)
     except Exception as error:  # shown on the page in the run that follows
         st.session_state["select_message"] = ("error", str(error))
         return
-    _remember(context, before)
     left_out = "; ".join(f"{len(found)} {reason}" for reason, found in refused.items())
     st.session_state["select_message"] = ("left out", left_out) if left_out else None
-
-
-def _remember(context: Context, before: basket_data.Snapshot) -> None:
-    """Keep the basket as it was, for undo; what changed nothing is not kept."""
-    if before != basket_data.snapshot(context.campaign.store):
-        st.session_state.setdefault(f"undo-{context.folder}", []).append(before)
 
 
 def _message() -> None:
@@ -128,7 +140,7 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
 
 
 def _basket(context: Context, basket: pd.DataFrame) -> None:
-    undo = st.session_state.get(f"undo-{context.folder}", [])
+    undo, redo = selections.can(context.campaign.store, context.person, "basket")
     if basket.empty:
         st.caption("Nothing picked yet: draw round points on the map, or take the best proposals.")
     rows: list[int] = []
@@ -158,7 +170,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
-    first, second, third = st.columns(3)
+    first, second, third, fourth = st.columns([1.3, 1, 1, 1])
     locked = context.read_only
     if first.button(
         "Remove",
@@ -167,23 +179,25 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         key="basket_remove",
         help="Tick rows in the table first.",
     ):
-        _change(context, lambda: actions.pick(context.campaign, cached.table(context), rows, "remove", context.person))
-    if second.button("Undo", disabled=not undo or locked, icon=":material/undo:", width="stretch", key="basket_undo"):
-        with errors_shown():
-            actions.restore(context.campaign, undo.pop())
-            st.rerun()
-    if third.button("Clear", disabled=basket.empty or locked, width="stretch", key="basket_clear"):
+        _change(lambda: actions.pick(context.campaign, cached.table(context), rows, "remove", context.person))
+    if second.button(
+        "Undo", disabled=not undo or locked, width="stretch", key="basket_undo", help="Ctrl + Z on the map"
+    ):
+        _change(lambda: actions.undo_basket(context.campaign, context.person))
+    if third.button(
+        "Redo", disabled=not redo or locked, width="stretch", key="basket_redo", help="Ctrl + Y on the map"
+    ):
+        _change(lambda: actions.redo_basket(context.campaign, context.person))
+    if fourth.button("Clear", disabled=basket.empty or locked, width="stretch", key="basket_clear"):
         everything = [int(i) for i in basket.index]
-        _change(
-            context, lambda: actions.pick(context.campaign, cached.table(context), everything, "remove", context.person)
-        )
+        _change(lambda: actions.pick(context.campaign, cached.table(context), everything, "remove", context.person))
     if len(basket):
         st.caption("Start the calculations on the **Label & train** page.")
 
 
-def _change(context: Context, act: Any) -> None:
+def _change(act: Callable[[], object]) -> None:
     with errors_shown():
-        _remember(context, act())
+        act()
         st.rerun()
 
 
@@ -201,7 +215,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
         width="stretch",
         key="take_top",
     ):
-        _change(context, lambda: actions.take_proposals(context.campaign, free, n))
+        _change(lambda: actions.take_proposals(context.campaign, free, n, context.person))
     if free.empty:
         st.caption("No proposals are left; rank the pool again below.")
     else:
@@ -228,7 +242,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
 
 
 def _structure(context: Context, table: pd.DataFrame) -> None:
-    number = st.session_state.get(f"selected-{context.folder}")
+    number = linked.in_view(context, table)
     if number is None or number not in table.index:
         st.caption("Click a point on the map to see its structure.")
         return

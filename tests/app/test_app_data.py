@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import synthetic
 
+from app import actions
 from app.data import basket, jobs, versions
 from app.data.configurations import configuration_table
 from app.data.cuts import cut_names, load_cut
@@ -72,17 +73,34 @@ def test_add_remove_replace_and_undo(campaign: Campaign, table: pd.DataFrame) ->
     store, free = campaign.store, _free(table)
     assert basket.change(store, table, free[:3], "add", "ada") == []
     assert picks.basket(store) == free[:3]
-    before = basket.change(store, table, free[1:2], "remove", "ada")
+    actions.pick(campaign, table, free[1:2], "remove", "ada")
     assert picks.basket(store) == [free[0], free[2]]
-    basket.restore(store, before)
+    actions.undo_basket(campaign, "ada")
     assert sorted(picks.basket(store)) == free[:3]
-    before = basket.change(store, table, free[5:7], "replace", "grace")
+    actions.redo_basket(campaign, "ada")
+    assert picks.basket(store) == [free[0], free[2]]
+    actions.undo_basket(campaign, "ada")
+    actions.pick(campaign, table, free[5:7], "replace", "grace")
     assert sorted(picks.basket(store)) == free[5:7]
-    basket.restore(store, before)
+    actions.undo_basket(campaign, "grace")
     assert sorted(picks.basket(store)) == free[:3]
     assert {name for _, name in basket.snapshot(store)} == {"ada"}
+    basket.change(store, table, free[:1], "toggle", "ada")
+    basket.change(store, table, free[8:9], "toggle", "ada")
+    assert sorted(picks.basket(store)) == [*free[1:3], free[8]]
     with pytest.raises(InputError, match="add, remove, replace"):
         basket.change(store, table, free[:1], "drop", "ada")
+
+
+def test_undo_leaves_what_others_did_meanwhile(campaign: Campaign, table: pd.DataFrame) -> None:
+    store, free = campaign.store, _free(table)
+    actions.pick(campaign, table, free[:2], "add", "ada")
+    actions.pick(campaign, table, free[4:5], "add", "grace")
+    actions.undo_basket(campaign, "ada")
+    assert picks.basket(store) == [free[4]]
+    actions.undo_basket(campaign, "ada")  # nothing left to undo
+    actions.redo_basket(campaign, "ada")
+    assert sorted(picks.basket(store)) == sorted([*free[:2], free[4]])
 
 
 def test_test_set_and_labelled_points_are_left_out_with_a_reason(campaign: Campaign, table: pd.DataFrame) -> None:

@@ -212,8 +212,11 @@ def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, mon
     table = configuration_table(campaign.store, campaign.settings, None)
     calls = [
         lambda: actions.pick(campaign, table, [1], "add", "ada"),
-        lambda: actions.take_proposals(campaign, table, 1),
-        lambda: actions.restore(campaign, []),
+        lambda: actions.take_proposals(campaign, table, 1, "ada"),
+        lambda: actions.undo_basket(campaign, "ada"),
+        lambda: actions.redo_basket(campaign, "ada"),
+        lambda: actions.keep_set(campaign, "mine", [1], "ada"),
+        lambda: actions.forget_set(campaign, "mine"),
         lambda: actions.label_basket(campaign),
         lambda: actions.finetune(campaign, device="cpu", notes=""),
         lambda: actions.distill(campaign, device="cpu"),

@@ -7,13 +7,13 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
-from app.first_steps import first_student, make_campaign
+from app.first_steps import evaluate, first_student, make_campaign
 from nci_core.cli.main import app
 
 FOLDER = Path("/a folder/he-ethylene")
 
 
-@pytest.mark.parametrize("line", [*make_campaign(FOLDER.parent), *first_student(FOLDER)])
+@pytest.mark.parametrize("line", [*make_campaign(FOLDER.parent), *first_student(FOLDER), evaluate(FOLDER)])
 def test_shown_commands_are_accepted(line: str) -> None:
     program, verb, *arguments = shlex.split(line)
     assert program == "nci"

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-PLOT = ".nci-map .plot[data-plot]"
+PLOT = ".nci-plot .plot[data-plot]"
 
 
 def plot(page: Page) -> Locator:
@@ -22,7 +22,7 @@ def pixel(page: Page, x: float, y: float) -> tuple[float, float]:
     view: dict[str, Any] = json.loads(drawn.get_attribute("data-plot") or "{}")
     box = drawn.bounding_box()
     assert box is not None
-    return box["x"] + view["x0"] + x * view["scale"], box["y"] + view["y0"] - y * view["scale"]
+    return box["x"] + view["x0"] + x * view["sx"], box["y"] + view["y0"] - y * view["sy"]
 
 
 def lasso(page: Page, x0: float, x1: float, y0: float, y1: float) -> None:

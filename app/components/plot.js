@@ -1,0 +1,285 @@
+// The pickable plot: points on a canvas; lasso, box, click and keys send configuration ids only.
+// Zoom, tool and mode live in the browser, shared by the plots of one group, so they survive reruns.
+class Plot {
+  constructor(root) {
+    this.root = root;
+    [this.bar, this.legend, this.box, this.tip, this.slider] =
+      [".tools", ".legend", ".plot", ".tip", ".split"].map((name) => root.querySelector(name));
+    [this.base, this.top] = root.querySelectorAll("canvas");
+    this.path = null; this.drag = null; this.key = ""; this.cursor = -1; this.split = 0.5;
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.box);
+    const on = (name, act, options) => this.box.addEventListener(name, act, options);
+    on("pointerdown", (e) => this.down(e)); on("pointermove", (e) => this.move(e)); on("pointerup", (e) => this.up(e));
+    on("pointercancel", () => this.abort()); on("pointerleave", () => this.showTip(-1));
+    on("dblclick", () => this.fitAll()); on("keydown", (e) => this.pressed(e));
+    on("wheel", (e) => {
+      if (!e.ctrlKey && !e.metaKey) return;
+      e.preventDefault();
+      this.zoom(Math.exp(-e.deltaY / 300), e.offsetX, e.offsetY);
+    }, { passive: false });
+    this.slider.addEventListener("input", () => { this.split = this.slider.value / 100; this.draw(); });
+  }
+
+  set(data, send) {
+    this.send = send;
+    if (data.points_key !== this.key) {
+      this.x = decode(data.x, Float32Array); this.y = decode(data.y, Float32Array);
+      this.ids = decode(data.ids, Int32Array); this.flags = decode(data.flags, Uint8Array);
+      this.error = data.error ? decode(data.error, Float32Array) : null;
+      this.index = new Map(Array.from(this.ids, (id, i) => [id, i]));
+      this.key = data.points_key; this.cursor = -1;
+    }
+    if (data.colours_key !== this.coloursKey) {
+      this.level = decode(data.level, Uint8Array);
+      this.before = data.compare ? decode(data.compare.level, Uint8Array) : null;
+      this.values = data.hover.map((h) => decode(h.values, Float32Array));
+      this.lines = data.lines.map((l) => ({ ...l, ...Object.fromEntries(
+        ["x", "y", "low", "high"].filter((k) => l[k]).map((k) => [k, decode(l[k], Float32Array)])) }));
+      this.bins = data.bins ? { ...data.bins, ...Object.fromEntries([["x", Float32Array], ["y", Float32Array],
+        ["count", Int32Array], ["level", Uint8Array]].map(([k, T]) => [k, decode(data.bins[k], T)])) } : null;
+      this.coloursKey = data.colours_key; this.sprites = new Map();
+    }
+    if (data.selected !== this.data?.selected) this.cursor = -1;
+    const refit = `${data.group}|${data.view}` !== this.view;
+    this.data = data; this.view = `${data.group}|${data.view}`;
+    this.xAxis = new Axis(0); this.yAxis = new Axis(data.y_linear);
+    this.basket = new Set(data.basket); this.marked = new Set(data.marked);
+    this.proposed = new Map(data.proposed.map((id, i) => [id, i + 1]));
+    this.shared = ((window.nciPlotGroups ??= {})[data.group] ??= { mode: data.modes[0] });
+    if (!["pan", ...(data.pick ? ["lasso", "box"] : [])].includes(this.shared.tool)) this.shared.tool = data.pick ? "lasso" : "pan";
+    this.box.style.height = `${data.height}px`;
+    this.slider.parentElement.hidden = !this.before;
+    this.buttons(); this.drawLegend(); this.resize(refit);
+  }
+
+  // A mount without a plot: the tools of its group.
+  setBar(data) {
+    this.data = data;
+    this.shared = ((window.nciPlotGroups ??= {})[data.group] ??= { mode: data.modes[0], tool: "lasso" });
+    this.shared.tool ??= "lasso";
+    this.box.hidden = this.slider.parentElement.hidden = true;
+    this.buttons();
+  }
+
+  get tool() { return this.shared.tool; }
+
+  buttons() {
+    const d = this.data, wanted = JSON.stringify([d.pick, this.tool, this.shared.mode, d.note, d.tools, d.modes]);
+    if (wanted === this.drawn) return;
+    this.drawn = wanted;
+    this.bar.replaceChildren(); this.bar.hidden = !d.tools;
+    const button = (text, label, act) => {
+      const b = document.createElement("button");
+      b.type = "button"; b.textContent = text; b.title = label; b.setAttribute("aria-label", label); b.onclick = act;
+      return b;
+    };
+    const group = (extra, label, role) => {
+      const e = document.createElement("div");
+      e.className = `group ${extra}`; e.setAttribute("aria-label", label); e.setAttribute("role", role); this.bar.append(e);
+      return e;
+    };
+    const radio = (label, options, field) => {
+      const e = group("", label, "radiogroup");
+      for (const [value, text, hint] of options) {
+        const b = button(text, hint, () => { this.shared[field] = value; this.tell("nci-tool"); });
+        b.setAttribute("role", "radio"); b.dataset[field] = value; b.setAttribute("aria-checked", String(this.shared[field] === value));
+        e.append(b);
+      }
+    };
+    if (d.pick) {
+      radio("Tool", [["lasso", "Lasso", "Draw round points (key L)"], ["box", "Box", "Draw a box (key B)"], ["pan", "Move", "Move the view (key M)"]], "tool");
+      const hints = { add: "A selection is added (key A)", remove: "A selection is taken out (key R)", replace: "A selection replaces the old one (key P)" };
+      radio(d.mode_label, d.modes.map((m) => [m, m[0].toUpperCase() + m.slice(1), hints[m]]), "mode");
+    }
+    if (d.note) {
+      const note = document.createElement("div");
+      note.className = "note"; note.textContent = d.note; this.bar.append(note);
+    }
+    const end = group("end", "View", "group");
+    for (const [text, label, name] of [["+", "Zoom in (key +)", "in"], ["−", "Zoom out (key −)", "out"],
+      ["Fit", "Show all points (key 0)", "fit"], ["PNG", "Save as a picture", "picture"], ["CSV", "Save the points as a table", "table"]]) {
+      end.append(button(text, label, () => (d.bar_only ? this.tell("nci-command", name) : this.command(name))));
+    }
+    this.cursorShape();
+  }
+
+  command(name) {
+    ({ in: () => this.zoom(1.5), out: () => this.zoom(1 / 1.5), fit: () => this.fitAll(), picture: () => this.savePicture(),
+      table: () => this.saveTable() })[name]();
+  }
+
+  cursorShape() { this.box.style.cursor = this.tool === "pan" ? "grab" : "crosshair"; }
+
+  drawLegend() {
+    this.root.style.setProperty("--nci-accent", this.data.accent);
+    this.root.style.setProperty("--nci-mark", this.data.mark_colour);
+    this.root.style.setProperty("--nci-proposal", this.data.proposal_colour);
+    this.legend.replaceChildren(...this.data.legend.map(([mark, text, colour]) => {
+      const span = document.createElement("span"), i = document.createElement("i");
+      i.className = mark; if (colour) i.style.background = colour;
+      span.append(i, text);
+      return span;
+    }));
+  }
+
+  frame() { return { right: this.w - (this.data.bar ? BAR : EDGE), bottom: this.h - BOTTOM }; }
+
+  resize(refit = false) {
+    if (!this.data) return;
+    const w = this.box.clientWidth, h = this.box.clientHeight;
+    if (!w || !h) return;
+    const changed = w !== this.w || h !== this.h;
+    this.w = w; this.h = h; this.ratio = window.devicePixelRatio || 1;
+    for (const c of [this.base, this.top]) {
+      c.width = w * this.ratio; c.height = h * this.ratio; c.style.width = `${w}px`; c.style.height = `${h}px`;
+    }
+    if (refit || changed || !this.sx) this.fit();
+    this.draw();
+  }
+
+  fit() {
+    const d = this.data, e = d.extent ?? [Infinity, -Infinity, Infinity, -Infinity];
+    let [x0, x1, y0, y1] = [e[0], e[1], this.yAxis.warp(e[2]), this.yAxis.warp(e[3])];
+    const grow = (x, y) => { x0 = Math.min(x0, x); x1 = Math.max(x1, x); y0 = Math.min(y0, y); y1 = Math.max(y1, y); };
+    if (!d.extent) {
+      for (let i = 0; i < this.ids.length; i++) grow(this.x[i], this.yAxis.warp(this.y[i]));
+      for (const [x, y] of d.host?.atoms ?? []) grow(x, y);
+    }
+    if (!isFinite(x0)) { x0 = y0 = 0; x1 = y1 = 5; }
+    const { right, bottom } = this.frame(), pw = right - LEFT, ph = bottom - TOP;
+    const padX = d.equal ? 0.35 : 0.04 * (x1 - x0 || 1), padY = d.equal ? 0.35 : 0.06 * (y1 - y0 || 1);
+    this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY);
+    if (d.equal) this.sx = this.sy = Math.min(this.sx, this.sy);
+    this.cx = d.equal ? x0 - padX + pw / this.sx / 2 : (x0 + x1) / 2;
+    this.cy = (y0 + y1) / 2;
+  }
+
+  fitAll() { this.fit(); this.viewChanged(); }
+
+  middle() { const { right, bottom } = this.frame(); return [(LEFT + right) / 2, (TOP + bottom) / 2]; }
+  px(x) { return this.middle()[0] + (x - this.cx) * this.sx; }
+  py(y) { return this.middle()[1] - (this.yAxis.warp(y) - this.cy) * this.sy; }
+  ux(p) { return (p - this.middle()[0]) / this.sx + this.cx; }
+  uy(p) { return -(p - this.middle()[1]) / this.sy + this.cy; }
+
+  zoom(factor, px = this.middle()[0], py = this.middle()[1]) {
+    const x = this.ux(px), y = this.uy(py);
+    this.sx *= factor; this.sy *= factor; this.cx += x - this.ux(px); this.cy += y - this.uy(py);
+    this.viewChanged();
+  }
+
+  viewChanged() {
+    this.draw();
+    if (this.data.link_view && !this.quiet) { Object.assign(this.shared, { at: [this.cx, this.cy, this.sx, this.sy], view: this.view }); this.tell("nci-view"); }
+    if (!this.data.aggregated) return;
+    clearTimeout(this.later);
+    this.later = setTimeout(() => {
+      const { right, bottom } = this.frame();
+      this.send("range", { x: [this.ux(LEFT), this.ux(right)], y: [this.uy(bottom), this.uy(TOP)], at: Date.now() });
+    }, 300);
+  }
+
+  tell(name, what) { document.dispatchEvent(new CustomEvent(name, { detail: { group: this.data.group, from: this, what } })); }
+
+  heard(name, detail) {
+    if (!this.data || detail.group !== this.data.group) return;
+    if (name === "nci-tool") { this.buttons(); this.cursorShape(); }
+    else if (this.data.bar_only) return;
+    else if (name === "nci-command") { this.quiet = true; this.command(detail.what); this.quiet = false; }
+    else if (detail.from !== this && this.data.link_view && this.shared.view === this.view && this.shared.at) {
+      [this.cx, this.cy, this.sx, this.sy] = this.shared.at; this.draw();
+    }
+  }
+
+  css(name, fallback) { return getComputedStyle(this.root).getPropertyValue(name).trim() || fallback; }
+
+  draw() {
+    if (!this.data || !this.w) return;
+    const g = this.base.getContext("2d"), font = this.css("--st-font", "sans-serif"), ink = this.css("--st-text-color", "#222");
+    const { right, bottom } = this.frame();
+    if (this.ink !== ink) { this.sprites = new Map(); this.ink = ink; }
+    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    g.clearRect(0, 0, this.w, this.h);
+    paintAxes(this, g, ink, font);
+    g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+    paintHost(this, g, ink, font); paintLines(this, g);
+    if (this.bins) paintBins(this, g);
+    paintPoints(this, g, ink);
+    g.restore();
+    paintBar(this, g, ink, font);
+    if (!this.ids.length && !this.lines.length && !this.bins) { g.fillStyle = ink; g.textAlign = "center"; g.fillText(this.data.empty, ...this.middle()); }
+    this.box.dataset.plot = JSON.stringify({ sx: this.sx, sy: this.sy, x0: this.px(0), y0: this.py(0), n: this.ids.length, marked: this.marked.size });
+    this.drawTop();
+  }
+
+  drawTop() {
+    const g = this.top.getContext("2d"), { right, bottom } = this.frame();
+    g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    g.clearRect(0, 0, this.w, this.h);
+    g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+    paintMarks(this, g);
+    g.restore();
+  }
+
+  nearest(x, y) {
+    let best = -1, least = HIT * HIT;
+    for (let i = 0; i < this.ids.length; i++) {
+      const a = this.px(this.x[i]) - x, b = this.py(this.y[i]) - y, s = a * a + b * b;
+      if (s < least) { least = s; best = i; }
+    }
+    return best;
+  }
+
+  place(e) { const r = this.box.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top]; }
+
+  down(e) {
+    if (e.button !== 0) return;
+    const [x, y] = this.place(e);
+    this.drag = { x, y, cx: this.cx, cy: this.cy, moved: false };
+    this.box.setPointerCapture(e.pointerId);
+    if (this.tool !== "pan") this.path = [[x, y]];
+    this.showTip(-1);
+  }
+
+  move(e) {
+    const [x, y] = this.place(e), d = this.drag;
+    if (!d) { this.showTip(this.nearest(x, y), x, y); return; }
+    if (Math.hypot(x - d.x, y - d.y) > 4) d.moved = true;
+    if (!d.moved) return;
+    if (this.tool === "pan") {
+      this.cx = d.cx - (x - d.x) / this.sx; this.cy = d.cy + (y - d.y) / this.sy;
+      requestAnimationFrame(() => this.viewChanged());
+    } else if (this.tool === "box") { this.path = [[d.x, d.y], [x, d.y], [x, y], [d.x, y]]; this.drawTop(); }
+    else { this.path.push([x, y]); this.drawTop(); }
+  }
+
+  abort() { this.drag = null; this.path = null; this.cursor = -1; this.drawTop(); }
+
+  up(e) {
+    const d = this.drag, path = this.path;
+    if (!d) return;
+    this.drag = null; this.path = null;
+    if (!d.moved) this.choose(this.nearest(...this.place(e)), e.shiftKey);
+    else if (path && path.length > 2) this.pick(this.inside(path));
+    this.drawTop();
+  }
+
+  choose(i, extend) { if (i >= 0) this.send("clicked", { id: this.ids[i], mode: this.shared.mode, extend, at: Date.now() }); }
+
+  pick(ids) { if (ids.length) this.send("picked", { ids, mode: this.shared.mode, at: Date.now() }); }
+
+  inside(path) {
+    const ids = [], n = path.length;
+    for (let i = 0; i < this.ids.length; i++) {
+      const x = this.px(this.x[i]), y = this.py(this.y[i]);
+      let odd = false;
+      for (let a = 0, b = n - 1; a < n; b = a++) {
+        const [xa, ya] = path[a], [xb, yb] = path[b];
+        if ((ya > y) !== (yb > y) && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) odd = !odd;
+      }
+      if (odd) ids.push(this.ids[i]);
+    }
+    return ids;
+  }
+}

@@ -1,0 +1,112 @@
+// Keys, the tooltip, saving to files, and the mount; they complete the class of plot.js.
+Object.assign(Plot.prototype, {
+  pressed(e) {
+    if (e.ctrlKey || e.metaKey || e.altKey) {
+      if (e.key.toLowerCase() !== "z" && e.key.toLowerCase() !== "y") return;
+      e.preventDefault();
+      this.send("history", { redo: e.shiftKey || e.key.toLowerCase() === "y", at: Date.now() });
+      return;
+    }
+    const set = (field, value) => { this.shared[field] = value; this.tell("nci-tool"); };
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+    const act = {
+      Escape: () => this.abort(), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.fitAll(),
+      m: () => set("tool", "pan"), Enter: () => this.choose(this.cursor, false), " ": () => this.choose(this.cursor, true),
+    };
+    if (this.data.pick) {
+      Object.assign(act, { l: () => set("tool", "lasso"), b: () => set("tool", "box") });
+      for (const [key, mode] of [["a", "add"], ["r", "remove"], ["p", "replace"]]) if (this.data.modes.includes(mode)) act[key] = () => set("mode", mode);
+    }
+    if (!step && !act[e.key]) return;
+    e.preventDefault();
+    step ? this.walk(...step) : act[e.key]();
+  },
+
+  // To the nearest point that lies more in the wanted direction than aside.
+  walk(dx, dy) {
+    const chosen = this.cursor >= 0 ? this.cursor : this.index.get(this.data.selected) ?? 0;
+    const p = this.px(this.x[chosen]), q = this.py(this.y[chosen]);
+    let best = -1, least = Infinity;
+    for (let i = 0; i < this.ids.length; i++) {
+      const a = this.px(this.x[i]) - p, b = this.py(this.y[i]) - q, along = a * dx + b * dy, aside = Math.abs(a * dy) + Math.abs(b * dx);
+      if (i !== chosen && along > 0.5 && along >= aside && along + 2 * aside < least) { least = along + 2 * aside; best = i; }
+    }
+    if (best < 0) return;
+    this.cursor = best;
+    this.drawTop(); this.showTip(best, this.px(this.x[best]), this.py(this.y[best]));
+  },
+
+  showTip(i, x, y) {
+    if (i < 0 || !this.data) { this.tip.style.display = "none"; return; }
+    const lines = [`Configuration ${this.ids[i]}`];
+    this.data.hover.forEach((h, k) => {
+      const v = this.values[k][i];
+      if (h.names.length) { if (v >= 0) lines.push(`${h.label}: ${h.names[v]}`); }
+      else if (isFinite(v)) lines.push(`${h.label}: ${minus(v.toFixed(h.digits))} ${h.unit}`);
+    });
+    if (this.proposed.has(this.ids[i])) lines.push(`proposal ${this.proposed.get(this.ids[i])}`);
+    if (this.data.to_basket && this.flags[i] & 2) lines.push("test set: cannot be picked");
+    this.tip.replaceChildren(...lines.map((t, k) => { const e = document.createElement(k ? "div" : "b"); e.textContent = t; return e; }));
+    this.tip.style.display = "block";
+    const w = this.tip.offsetWidth, h = this.tip.offsetHeight;
+    this.tip.style.left = `${x + 16 + w > this.w ? Math.max(0, x - w - 12) : x + 14}px`;
+    this.tip.style.top = `${Math.max(0, Math.min(this.h - h, y - h / 2))}px`;
+  },
+
+  savePicture() {
+    const c = document.createElement("canvas");
+    c.width = this.base.width; c.height = this.base.height;
+    const g = c.getContext("2d");
+    g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, c.width, c.height);
+    g.drawImage(this.base, 0, 0); g.drawImage(this.top, 0, 0);
+    this.download(c.toDataURL("image/png"), "png");
+  },
+
+  saveTable() {
+    const quoted = (text) => `"${String(text).replaceAll('"', '""')}"`;
+    const names = this.data.hover.map((h) => (h.unit ? `${h.label} (${h.unit})` : h.label));
+    const rows = [["configuration", this.data.x_label, this.data.y_label, ...names].map(quoted).join(",")];
+    for (let i = 0; i < this.ids.length; i++) {
+      const cells = this.data.hover.map((h, k) => {
+        const v = this.values[k][i];
+        return h.names.length ? quoted(v >= 0 ? h.names[v] : "") : isFinite(v) ? v : "";
+      });
+      rows.push([this.ids[i], this.x[i], this.y[i], ...cells].join(","));
+    }
+    this.download(URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" })), "csv");
+  },
+
+  download(address, kind) {
+    const a = document.createElement("a");
+    a.href = address; a.download = `${this.data.file}.${kind}`; a.click();
+  },
+});
+
+// The points come through a mount of their own, which a pick leaves unchanged: then a pick costs a
+// few hundred bytes, because Streamlit sends a message that the browser knows only by its hash.
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const store = (window.nciPlotPoints ??= new Map());
+  if (data.points) {
+    store.set(data.name, data.points);
+    document.dispatchEvent(new CustomEvent("nci-points", { detail: data.name }));
+    return;
+  }
+  const root = parentElement.querySelector(".nci-plot");
+  root.plot ??= new Plot(root);
+  root.latest = data; root.send = setTriggerValue;
+  const draw = () => {
+    if (root.latest.bar_only) { root.plot.setBar(root.latest); return; }
+    const points = store.get(root.latest.name);
+    if (points && points.key === root.latest.key) root.plot.set({ ...points, ...root.latest }, (...event) => root.send(...event));
+  };
+  const listeners = {
+    "nci-points": (event) => { if (event.detail === root.latest.name) draw(); },
+    "nci-tool": (event) => root.plot.heard("nci-tool", event.detail),
+    "nci-command": (event) => root.plot.heard("nci-command", event.detail),
+    "nci-view": (event) => root.plot.heard("nci-view", event.detail),
+  };
+  for (const [name, act] of Object.entries(listeners)) document.addEventListener(name, act);
+  draw();
+  return () => { for (const [name, act] of Object.entries(listeners)) document.removeEventListener(name, act); };
+}

@@ -1,0 +1,232 @@
+"""What the pickable plots show: maps in the host's coordinates, parity, and radial cuts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.components.plot import Bins, Hover, Line, PlotContent
+from app.coordinates import map_axes, map_xy
+from app.data.cuts import Cut
+from app.figures.scales import SignedScale
+from app.theme import Palette
+from nci_core.systems import Host
+from nci_core.units import CM1_EV, EnergyUnit, from_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+#: More points than this are drawn as squares until one zooms in.
+MOST_POINTS = 30_000
+#: Squares along the longer axis of such a map.
+N_BINS = 90
+#: Cuts are drawn up to this energy.
+CUT_TOP_CM1 = 300.0
+#: Column → what people read.
+ENERGIES = {"teacher_ev": "teacher", "student_ev": "student", "label_ev": "CCSD(T)"}
+
+
+def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> list[Hover]:
+    """Tooltip lines of energy columns (eV → the unit shown), then region and sector."""
+    lines = [
+        Hover(name, rows[column].to_numpy(dtype=float) * unit.per_ev, unit.label, unit.digits)
+        for column, name in columns.items()
+        if column in rows
+    ]
+    for column in ("region", "sector"):
+        codes, categories = pd.factorize(rows[column])
+        lines.append(Hover(column, codes, names=tuple(str(c) for c in categories)))
+    return lines
+
+
+def _kinds(rows: pd.DataFrame) -> dict[str, Any]:
+    return {"labelled": rows["label_ev"].notna().to_numpy(), "test": (rows["split"] == "test").to_numpy()}
+
+
+def map_content(
+    host: Host,
+    rows: pd.DataFrame,
+    values: FloatArray,
+    scale: SignedScale,
+    unit: EnergyUnit,
+    *,
+    view: str,
+    colours: str,
+    hover: dict[str, str],
+    before: FloatArray | None = None,
+    bar: bool = True,
+    compact: bool = False,
+    window: dict[str, list[float]] | None = None,
+) -> PlotContent:
+    """A map of configurations coloured by `values` (in the unit shown).
+
+    Args:
+        host: drawn under the points.
+        rows: configuration table.
+        values: (m,) colours.
+        scale: of the colours.
+        unit: of the tooltip's energies.
+        view: key of `app.coordinates.VIEWS`.
+        colours: name of the palette's scale.
+        hover: energy column → name.
+        before: (m,) colours before, for the slider.
+        bar: draw the colour bar.
+        compact: short axis labels.
+        window: the part in sight, {"x": [from, to], "y": [from, to]}, where points are too many.
+    """
+    xy = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
+    axes = map_axes(host, view)
+    extent = bins = None
+    if len(rows) > MOST_POINTS:
+        drawn = np.vstack([xy, axes.atoms])
+        low, high = drawn.min(axis=0), drawn.max(axis=0)
+        extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
+        window = window or {"x": [extent[0], extent[1]], "y": [extent[2], extent[3]]}
+        inside = np.ones(len(xy), dtype=bool)
+        for column, name in enumerate("xy"):
+            inside &= (xy[:, column] >= window[name][0]) & (xy[:, column] <= window[name][1])
+        if inside.sum() > MOST_POINTS:
+            bins = aggregate(xy[inside], values[inside], max(np.ptp(window["x"]), np.ptp(window["y"])) / N_BINS)
+            inside[:] = False
+        rows, xy, values = rows[inside], xy[inside], values[inside]
+        before = None if before is None else before[inside]
+    return PlotContent(
+        ids=rows.index.to_numpy(),
+        x=xy[:, 0],
+        y=xy[:, 1],
+        **_kinds(rows),
+        values=values,
+        before=before,
+        scale=scale,
+        colours=colours,
+        title=unit.label if bar else "",
+        hover=hover_lines(rows, hover, unit),
+        x_label=axes.x_short if compact else axes.x_label,
+        y_label=axes.y_short if compact else axes.y_label,
+        host={"atoms": axes.atoms.round(4).tolist(), "symbols": list(axes.symbols), "bonds": axes.bonds},
+        view=view,
+        equal=view != "unrolled",
+        bins=bins,
+        extent=extent,
+    )
+
+
+def aggregate(xy: FloatArray, values: FloatArray, size: float) -> Bins:
+    """Mean value and count of points (m, 2) in squares of one size; NaN where no value is known."""
+    cells = np.floor(xy / size).astype(np.int64)
+    keys, which, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    which = which.reshape(-1)
+    known = np.isfinite(values)
+    total = np.bincount(which, weights=np.where(known, values, 0.0), minlength=len(keys))
+    n = np.bincount(which, weights=known, minlength=len(keys))
+    mean = np.where(n > 0, total / np.maximum(n, 1), np.nan)
+    return Bins(keys[:, 0] * size, keys[:, 1] * size, size, count, mean)
+
+
+def parity_content(rows: pd.DataFrame, column: str, scale: SignedScale, unit: EnergyUnit) -> PlotContent:
+    """Error of one energy column against CCSD(T) energy, with the student's ± 1 sd as bars."""
+    rows = rows[rows[column].notna() & rows["label_ev"].notna()]
+    label = rows["label_ev"].to_numpy(dtype=float) * unit.per_ev
+    error = rows[column].to_numpy(dtype=float) * unit.per_ev - label
+    spread = rows["std_ev"].to_numpy(dtype=float) * unit.per_ev if column == "student_ev" else None
+    return PlotContent(
+        ids=rows.index.to_numpy(),
+        x=label,
+        y=error,
+        **_kinds(rows),
+        values=error,
+        scale=scale,
+        title=unit.label,
+        hover=[Hover("error", error, unit.label, unit.digits), *hover_lines(rows, ENERGIES, unit)],
+        x_label=f"CCSD(T) interaction energy ({unit.label})",
+        y_label=f"error ({unit.label})",
+        view=f"parity {unit.key}",
+        y_linear=scale.linear,
+        error=spread,
+        zero=True,
+    )
+
+
+def cut_content(
+    cut: Cut,
+    rows: pd.DataFrame,
+    scale: SignedScale,
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    earlier: Cut | None = None,
+    channels: bool = False,
+) -> PlotContent:
+    """A radial cut: teacher, student ± 1 sd, its channels, and the labels on it as points to pick."""
+    lines = list(_cut_lines(cut, unit, colours, earlier, channels))
+    labels = cut.labels.set_index("id")
+    known = rows.reindex(labels.index)
+    energy = labels["label_ev"].to_numpy(dtype=float) * unit.per_ev
+    student = known["student_ev"].to_numpy(dtype=float) * unit.per_ev
+    return PlotContent(
+        ids=labels.index.to_numpy(),
+        x=labels["distance"].to_numpy(dtype=float),
+        y=energy,
+        labelled=np.ones(len(labels), dtype=bool),
+        test=(labels["split"] == "test").to_numpy(),
+        values=student - energy,
+        scale=scale,
+        hover=hover_lines(known, ENERGIES, unit),
+        x_label="distance from the host's centre (Å)",
+        y_label=f"interaction energy ({unit.label})",
+        view=f"cut {cut.name} {unit.key}",
+        y_linear=10.0 * scale.linear,
+        lines=lines,
+        zero=True,
+        extent=_cut_extent(cut, unit, channels),
+    )
+
+
+def _cut_extent(cut: Cut, unit: EnergyUnit, channels: bool) -> tuple[float, float, float, float] | None:
+    """From a little inside the wall to where the well has died away, and from below the well to the wall."""
+    curves = [cut.student[["distance", "energy_ev"]], cut.teacher[["distance", "energy_ev"]]]
+    points = cut.labels.rename(columns={"label_ev": "energy_ev"})[["distance", "energy_ev"]]
+    known = pd.concat([part for part in (*curves, points) if len(part)] or [points]).dropna()
+    if known.empty:
+        return None
+    depth = max(-float(known["energy_ev"].min()), 5.0 * CM1_EV)
+    inside = known[known["energy_ev"] < from_cm1(CUT_TOP_CM1)]
+    start = float((inside if len(inside) else known)["distance"].min())
+    low = (3.0 if channels else 1.4) * depth
+    return start, min(float(known["distance"].max()), 9.0), -low * unit.per_ev, from_cm1(CUT_TOP_CM1) * unit.per_ev
+
+
+def _cut_lines(cut: Cut, unit: EnergyUnit, colours: Palette, earlier: Cut | None, channels: bool) -> Sequence[Line]:
+    found: list[Line] = []
+    if len(cut.teacher):
+        taught = cut.teacher
+        energy = _of(taught, "energy_ev") * unit.per_ev
+        few = len(taught) < 60
+        found.append(
+            Line("teacher", _of(taught, "distance"), energy, colours.teacher, width=1.6, dash=(3, 3), knots=few)
+        )
+    if earlier is not None and len(earlier.student):
+        old = earlier.student
+        found.append(
+            Line(
+                "earlier student",
+                _of(old, "distance"),
+                _of(old, "energy_ev") * unit.per_ev,
+                colours.earlier,
+                dash=(6, 4),
+            )
+        )
+    if len(cut.student):
+        now, x = cut.student, _of(cut.student, "distance")
+        energy, std = _of(now, "energy_ev") * unit.per_ev, np.nan_to_num(_of(now, "std_ev")) * unit.per_ev
+        found.append(Line("student ± 1 sd", x, energy, colours.student, energy - std, energy + std))
+        if channels:
+            for name, colour in (("repulsion", colours.repulsion), ("dispersion", colours.dispersion)):
+                found.append(Line(name, x, _of(now, f"{name}_ev") * unit.per_ev, colour, width=1.6, dash=(2, 3)))
+    return found
+
+
+def _of(table: pd.DataFrame, column: str) -> FloatArray:
+    values: FloatArray = table[column].to_numpy(dtype=float)
+    return values

@@ -1,0 +1,188 @@
+"""The linked selection: the same configurations are selected, and one is in view, on every page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import actions
+from app.components import plot
+from app.data import basket as basket_data
+from app.data.selection_history import History, SessionHistory, StoredHistory, combined
+from app.session import Context, errors_shown
+from nci_core.store import selections
+
+MESSAGE = "linked_message"
+
+
+def history(context: Context) -> History:
+    """Where this person's selection is kept."""
+    if context.read_only or context.campaign.store.read_only:
+        kept: SessionHistory = st.session_state.setdefault(f"steps-{context.folder}", SessionHistory())
+        return kept
+    return StoredHistory(context.campaign.store, context.person)
+
+
+def selected(context: Context) -> list[int]:
+    """Ids of the selected configurations."""
+    return history(context).current()
+
+
+def change(context: Context, ids: list[int], mode: str) -> None:
+    """Replace, add, remove or toggle configurations of the selection."""
+    kept = history(context)
+    before = kept.current()
+    after = combined(before, ids, mode)
+    if after != before:
+        kept.record(before, after)
+
+
+def in_view(context: Context, rows: pd.DataFrame) -> int | None:
+    """The configuration whose structure is shown; at first the one with the lowest energy."""
+    chosen = st.session_state.get(f"selected-{context.folder}")
+    if chosen is not None:
+        return int(chosen)
+    energy = rows["label_ev"].fillna(rows["teacher_ev"]).fillna(rows["student_ev"])
+    if energy.notna().any():
+        return int(str(energy.idxmin()))
+    return int(str(rows.index[0])) if len(rows) else None
+
+
+def view(context: Context, number: int) -> None:
+    """Show this configuration from now on; the address of the page says so too."""
+    st.session_state[f"selected-{context.folder}"] = int(number)
+
+
+def marks(context: Context, rows: pd.DataFrame, *, basket: Any = (), proposed: Any = ()) -> plot.Marks:
+    """What the plots mark now."""
+    return plot.Marks(selected(context), in_view(context, rows), list(basket), list(proposed))
+
+
+def kinds(rows: pd.DataFrame) -> list[str]:
+    """Kinds of points the legend of a plot of these rows must name."""
+    test, label = rows["split"] == "test", rows["label_ev"].notna()
+    present = {"labelled": (label & ~test).any(), "plain": (~label & ~test).any(), "test": test.any()}
+    return [kind for kind, there in present.items() if there]
+
+
+def window(key: str) -> dict[str, Any] | None:
+    """The part of a map in sight, where points are too many to be drawn at once."""
+    kept = st.session_state.get(f"window-{key}")
+    return None if kept is None else {name: kept[name] for name in ("x", "y")}
+
+
+def listener(context: Context, key: str) -> Callable[[str], None]:
+    """What happens when a plot tells of an event: a click shows a configuration, drawing selects."""
+
+    def told(event: str) -> None:
+        value = event_of(key, event)
+        if not value:
+            return
+        with told_as_message():
+            if event == "picked":
+                change(context, [int(i) for i in value["ids"]], str(value.get("mode", "replace")))
+            elif event == "clicked" and value.get("extend"):
+                change(context, [int(value["id"])], "toggle")
+            elif event == "clicked":
+                view(context, int(value["id"]))
+            elif event == "range":
+                st.session_state[f"window-{key}"] = value
+            elif event == "history":
+                kept = history(context)
+                (kept.step_forward if value.get("redo") else kept.step_back)()
+
+    return told
+
+
+def event_of(key: str, event: str) -> dict[str, Any] | None:
+    """The value a plot sent with its event, None if it sent none."""
+    result = st.session_state.get(key)
+    found: dict[str, Any] | None = result.get(event) if result else None
+    return found
+
+
+class told_as_message:  # noqa: N801 (used as `with told_as_message():`)
+    """Keep an error raised in a callback for the run that follows, which can show it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        if isinstance(error, Exception):
+            st.session_state[MESSAGE] = str(error)
+            return True
+        return False
+
+
+def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
+    """How much is selected, and what can be done with it."""
+    message = st.session_state.pop(MESSAGE, None)
+    if message:
+        st.error(message, icon=":material/error:")
+    ids = [i for i in selected(context) if i in table.index]
+    kept = history(context)
+    undo, redo = kept.can()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"selection-bar-{page}"):
+        st.markdown(_summary(table, ids))
+        if st.button("Undo", icon=":material/undo:", disabled=not undo, key=f"{page}_undo", type="tertiary"):
+            kept.step_back()
+            st.rerun()
+        if st.button("Redo", icon=":material/redo:", disabled=not redo, key=f"{page}_redo", type="tertiary"):
+            kept.step_forward()
+            st.rerun()
+        if st.button("Clear", disabled=not ids, key=f"{page}_clear", type="tertiary"):
+            change(context, [], "replace")
+            st.rerun()
+        _to_basket(context, table, ids, page)
+        with st.popover("Sets", icon=":material/bookmark:", type="tertiary"):
+            _sets(context, table, ids, page)
+
+
+def _summary(table: pd.DataFrame, ids: list[int]) -> str:
+    if not ids:
+        return ":gray[Nothing selected: draw round points, or shift-click one.]"
+    regions = table.loc[ids, "region"].value_counts()
+    return f"**{len(ids)} selected** · " + ", ".join(f"{n} {name}" for name, n in regions.items())
+
+
+def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
+    refused = {i for found in basket_data.why_not(table, ids).values() for i in found}
+    free = [i for i in ids if i not in refused]
+    if st.button(
+        f"Put {len(free)} in the basket",
+        icon=":material/shopping_basket:",
+        disabled=not free or context.read_only,
+        key=f"{page}_to_basket",
+        type="tertiary",
+        help="For CCSD(T) labels. Points of the test set and points with a label are left out.",
+    ):
+        with errors_shown():
+            actions.pick(context.campaign, table, free, "add", context.person)
+            st.toast(f"{len(free)} configurations are in the basket.")
+
+
+def _sets(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
+    st.caption("A set is a selection with a name, kept with the campaign for everybody.")
+    for row in selections.named_sets(context.campaign.store):
+        first, second = st.columns([4, 1], vertical_alignment="center")
+        there = [int(i) for i in row.configuration_ids if int(i) in table.index]
+        if first.button(f"{row.name} ({len(there)}, by {row.person})", key=f"{page}_set_{row.name}", width="stretch"):
+            change(context, there, "replace")
+            st.rerun()
+        if second.button(
+            "",
+            icon=":material/delete:",
+            key=f"{page}_drop_{row.name}",
+            help="Forget this set",
+            disabled=context.read_only,
+        ):
+            with errors_shown():
+                actions.forget_set(context.campaign, row.name)
+                st.rerun()
+    with st.form(f"{page}_keep_set", border=False, clear_on_submit=True):
+        name = st.text_input("Name of the present selection", placeholder="for example: above the CH bonds")
+        if st.form_submit_button("Keep", disabled=not ids or context.read_only):
+            with errors_shown():
+                actions.keep_set(context.campaign, name, ids, context.person)
+                st.rerun()

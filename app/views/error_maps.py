@@ -1,0 +1,136 @@
+"""Errors → maps: teacher and student minus CCSD(T) side by side, or before and after under a slider."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from app import linked
+from app.components import plot
+from app.coordinates import VIEWS
+from app.figures.maps import legend_text
+from app.figures.points import ENERGIES, map_content
+from app.figures.scales import SignedScale, scale_for
+from app.session import Context
+from nci_core.store.schema import Model
+from nci_core.units import from_cm1
+
+HEIGHT = 370
+AGAINST, SLIDER, TEACHER = "Errors side by side", "Before ↔ after", "Student − teacher"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map: its title, its rows and the column (eV) that colours them; `before`, of the slider, too."""
+
+    title: str
+    rows: pd.DataFrame
+    column: str
+    before: str | None = None
+
+
+def panels_of(
+    table: pd.DataFrame, rows: pd.DataFrame, after: Model | None, before: Model | None, layout: str
+) -> list[Panel]:
+    """The maps to draw; `rows` are the labelled ones of one split."""
+    if layout == TEACHER:
+        return [Panel("student − teacher", table[table["region"] != "beyond"], "student_teacher_ev")]
+    if layout == SLIDER and after is not None and before is not None:
+        title = f"round {before.round_number} left of the line, round {after.round_number} right of it"
+        return [Panel(title, rows, "student_error_ev", "earlier_error_ev")]
+    found = [Panel("teacher", rows, "teacher_error_ev")]
+    if before is not None:
+        found.append(Panel(f"before: student of round {before.round_number}", rows, "earlier_error_ev"))
+    if after is not None:
+        name = f"after: student of round {after.round_number}" if before is not None else "student"
+        found.append(Panel(name, rows, "student_error_ev"))
+    return [panel for panel in found if panel.rows[panel.column].notna().any()]
+
+
+def _layouts(rows: pd.DataFrame, after: Model | None, before: Model | None) -> list[str]:
+    found = [AGAINST] if len(rows) else []
+    if len(rows) and after is not None and before is not None:
+        found.append(SLIDER)
+    return [*found, TEACHER] if after is not None else found
+
+
+def show_maps(
+    context: Context, table: pd.DataFrame, rows: pd.DataFrame, after: Model | None, before: Model | None
+) -> None:
+    """Draw them with their controls."""
+    layouts = _layouts(rows, after, before)
+    if not layouts:
+        return
+    controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    layout = controls.segmented_control(
+        "Layout", layouts, default=layouts[0], required=True, key="errors_layout", label_visibility="collapsed"
+    )
+    view = controls.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        default="side",
+        required=True,
+        key="errors_view",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    panels = panels_of(table, rows, after, before, str(layout or layouts[0]))
+    if not panels:
+        return
+    scale = _scale(context, panels)
+    group = f"errors-{context.folder}"
+    plot.toolbar(context.colours, key=f"error-tools-{context.folder}", group=group)
+    share = [1.0] * (len(panels) - 1) + [1.22]  # the last one carries the colour bar
+    columns = st.columns(share, gap="small")
+    for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
+        with column:
+            _draw(context, panel, scale, str(view or "side"), number, last=number == len(panels) - 1, group=group)
+    what = "Student minus teacher" if layout == TEACHER else "Prediction minus CCSD(T)"
+    st.caption(f"{what}, in {context.unit.label}. {legend_text(scale, context.unit)}")
+    linked.bar(context, table, page="errors")
+
+
+def _scale(context: Context, panels: list[Panel]) -> SignedScale:
+    values = pd.concat(
+        [panel.rows[name] for panel in panels for name in (panel.column, panel.before) if name is not None]
+    )
+    cap = from_cm1(context.campaign.settings.limit_cm1)
+    return scale_for(values.to_numpy(dtype=float), context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+
+
+def _draw(
+    context: Context, panel: Panel, scale: SignedScale, view: str, number: int, *, last: bool, group: str
+) -> None:
+    rows = panel.rows[panel.rows[panel.column].notna()]
+    # Largest last, so that an outlier is never hidden under good points.
+    rows = rows.loc[rows[panel.column].abs().sort_values(kind="stable").index]
+    key = f"error-map-{number}-{context.folder}"
+    content = map_content(
+        context.campaign.dimer.host,
+        rows,
+        context.convert(rows[panel.column].to_numpy(dtype=float)),
+        scale,
+        context.unit,
+        view=view,
+        colours="signed",
+        hover={panel.column: "difference"} | ENERGIES,
+        before=None if panel.before is None else context.convert(rows[panel.before].to_numpy(dtype=float)),
+        bar=last,
+        compact=panel.before is None,
+        window=linked.window(key),
+    )
+    st.markdown(f"**{panel.title}** · {len(rows)} points")
+    plot.show(
+        plot.encode(content, context.colours),
+        context.colours,
+        linked.marks(context, rows),
+        key=key,
+        height=HEIGHT,
+        group=group,
+        tools=False,
+        link_view=panel.before is None,
+        kinds=(),
+        file=f"{context.campaign.name}-errors-{number + 1}",
+        on_event=linked.listener(context, key),
+    )

@@ -1,0 +1,154 @@
+"""Errors → every point: parity and radial cuts, each point one click from its structure."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import cached, linked
+from app.components import plot
+from app.figures.points import cut_content, parity_content
+from app.figures.scales import scale_for
+from app.first_steps import evaluate
+from app.session import Context
+from app.views.details import show_details
+from nci_core.store.schema import Model
+from nci_core.units import from_cm1
+
+HEIGHT = 400
+
+
+def columns_of(after: Model | None, before: Model | None) -> dict[str, str]:
+    """Potential → energy column, the student last."""
+    columns = {"teacher": "teacher_ev"}
+    if before is not None:
+        columns["earlier student"] = "earlier_ev"
+    if after is not None:
+        columns["student"] = "student_ev"
+    return columns
+
+
+def show_parity(
+    context: Context, table: pd.DataFrame, rows: pd.DataFrame, after: Model | None, before: Model | None
+) -> None:
+    """Error against energy, the largest errors as a table, and the structure of the chosen one."""
+    columns = columns_of(after, before)
+    left, right = st.columns([1.5, 1], gap="medium")
+    inside = rows[rows["region"] != "beyond"]
+    with left:
+        name = st.segmented_control(
+            "Potential",
+            list(columns),
+            default=list(columns)[-1],
+            required=True,
+            key="parity_shown",
+            label_visibility="collapsed",
+        )
+        name = str(name or list(columns)[-1])
+        error = (inside[columns[name]] - inside["label_ev"]).to_numpy(dtype=float)
+        cap = from_cm1(context.campaign.settings.limit_cm1)
+        scale = scale_for(error, context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+        key = f"parity-{context.folder}"
+        plot.show(
+            plot.encode(parity_content(inside, columns[name], scale, context.unit), context.colours),
+            context.colours,
+            linked.marks(context, inside),
+            key=key,
+            height=HEIGHT,
+            kinds=linked.kinds(inside),
+            file=f"{context.campaign.name}-parity",
+            empty="No labelled point here.",
+            on_event=linked.listener(context, key),
+        )
+        st.caption(
+            "Each point is a labelled configuration; bars are the student's ± 1 sd. The vertical axis is linear near "
+            "zero and logarithmic beyond, so that small and large errors are readable together."
+        )
+        linked.bar(context, table, page="parity")
+        _worst(context, inside, columns[name], name)
+    with right:
+        show_details(context, table, linked.in_view(context, inside))
+
+
+def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None:
+    error = (rows[column] - rows["label_ev"]) * context.unit.per_ev
+    order = error.abs().sort_values(ascending=False).head(10).index
+    label = context.unit.label
+    table = pd.DataFrame(
+        {
+            "Configuration": order,
+            "Region": rows.loc[order, "region"].to_numpy(),
+            "Direction": rows.loc[order, "sector"].to_numpy(),
+            f"CCSD(T) ({label})": (rows.loc[order, "label_ev"] * context.unit.per_ev).to_numpy(),
+            f"Error of the {name} ({label})": error.loc[order].to_numpy(),
+        }
+    )
+    st.markdown("**Largest errors.** Tick one to see its structure, several to select them.")
+    digits = f"%.{context.unit.digits}f"
+    config = {c: st.column_config.NumberColumn(format=digits) for c in table.columns[3:]}
+    key = f"worst-{name}"
+
+    def ticked() -> None:
+        ticks = st.session_state[key].selection.rows
+        ids = [int(table.iloc[i]["Configuration"]) for i in ticks if i < len(table)]
+        if ids:
+            linked.view(context, ids[-1])
+            linked.change(context, ids, "replace")
+
+    st.dataframe(
+        table, hide_index=True, column_config=config, on_select=ticked, selection_mode="multi-row", key=key, height=220
+    )
+
+
+def show_cuts(context: Context, after: Model | None, before: Model | None) -> None:
+    """Teacher, student with its uncertainty, and labels along the host's principal directions."""
+    names = cached.cut_names(context)
+    if not names:
+        st.info("This campaign has no radial cuts; `nci sample` makes them.", icon=":material/info:")
+        return
+    table = cached.table(context, after.id if after else None)
+    left, right = st.columns([1.5, 1], gap="medium")
+    with left:
+        first, second, third = st.columns([1.4, 1.1, 1], vertical_alignment="bottom")
+        name = str(first.selectbox("Direction", names, key="cut_name", persist_state="session"))
+        channels = second.toggle(
+            "Channels",
+            value=False,
+            key="cut_channels",
+            persist_state="session",
+            help="The student's two channels, as in SAPT: short-range exchange and damped long-range dispersion. "
+            "Their sum is its interaction energy.",
+        )
+        compare = third.toggle(
+            "Earlier student", value=False, key="cut_before", persist_state="session", disabled=before is None
+        )
+        cut = cached.cut(context, name, after.id if after else None)
+        earlier = cached.cut(context, name, before.id) if before is not None and compare else None
+        errors = table["student_error_ev"].to_numpy(dtype=float)
+        cap = from_cm1(context.campaign.settings.limit_cm1)
+        scale = scale_for(errors[np.isfinite(errors)], context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+        content = cut_content(cut, table, scale, context.unit, context.colours, earlier=earlier, channels=channels)
+        key = f"cut-{context.folder}"
+        plot.show(
+            plot.encode(content, context.colours),
+            context.colours,
+            linked.marks(context, table),
+            key=key,
+            height=HEIGHT,
+            kinds=linked.kinds(table.reindex(content.ids)) if len(content.ids) else (),
+            file=f"{context.campaign.name}-cut-{name}",
+            empty="Nothing is known along this direction yet.",
+            on_event=linked.listener(context, key),
+        )
+        st.caption(
+            "Points are CCSD(T) labels, coloured by the student's error. The axis is linear in the well and "
+            "logarithmic on the wall."
+        )
+        if after is not None and cut.student.empty:
+            st.caption(f"No curve is stored for this student; `{evaluate(context.campaign.folder)}` renews them.")
+        if cut.labels.empty:
+            st.caption(
+                "No point of this cut has a CCSD(T) label yet. Its configurations can be picked on the Select page."
+            )
+        linked.bar(context, table, page="cuts")
+    with right:
+        show_details(context, table, linked.in_view(context, table))

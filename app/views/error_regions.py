@@ -1,0 +1,93 @@
+"""Errors → by region: the table, and a matrix of regions and directions whose cells select their points."""
+
+import pandas as pd
+import streamlit as st
+
+from app import linked
+from app.data.errors import REGION_HELP, by_region, region_sector_matrix
+from app.session import Context
+from app.views.error_points import columns_of
+from nci_core.store.schema import Model
+from nci_core.units import from_cm1
+
+
+def show_regions(
+    context: Context,
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    what: str,
+    after: Model | None,
+    before: Model | None,
+) -> None:
+    """`rows` are the labelled ones of one split, `what` names it."""
+    recipe = context.campaign.recipe
+    st.markdown(
+        f"Errors against CCSD(T), recipe *{recipe.name}*, on **{what.lower()}** only.", help=_region_help(context)
+    )
+    columns = columns_of(after, before)
+    summary = by_region(rows, columns)
+    factor, label, digits = context.unit.per_ev, context.unit.label, context.unit.digits
+    shown = pd.DataFrame(
+        {
+            "Region": summary["region"].replace({"all": "whole range"}),
+            "Potential": summary["potential"],
+            "Points": summary["n"],
+            f"MAE ({label})": summary["mae_ev"] * factor,
+            f"RMSE ({label})": summary["rmse_ev"] * factor,
+            f"Largest ({label})": summary["max_ev"] * factor,
+            f"Bias ({label})": summary["bias_ev"] * factor,
+        }
+    )
+    config = {c: st.column_config.NumberColumn(format=f"%.{digits}f") for c in shown.columns[3:]}
+    left, right = st.columns([1.3, 1], gap="medium")
+    with left:
+        st.dataframe(
+            shown, hide_index=True, column_config=config, placeholder="—", key="region-table", height="content"
+        )
+    with right:
+        name, column = list(columns.items())[-1]
+        _matrix(context, rows, name, column)
+    linked.bar(context, table, page="regions")
+
+
+def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> None:
+    label, digits = context.unit.label, context.unit.digits
+    st.markdown(
+        f"**{name.capitalize()}: MAE by region and direction** ({label})",
+        help="In brackets the number of points and, for the student, its own expected error (± 1 sd, root mean "
+        "square). Click a cell to select its points on every page.",
+    )
+    mae, count = region_sector_matrix(rows, column)
+    used = [region for region in mae.index if count.loc[region].sum()]
+    factor = context.unit.per_ev
+
+    def cell(region: str, sector: str) -> str:
+        n = int(count.loc[region, sector])
+        if not n:
+            return "—"
+        spread = rows[(rows["region"] == region) & (rows["sector"] == sector)]["std_ev"].astype(float)
+        expected = f", ± {(spread**2).mean() ** 0.5 * factor:.{digits}f}" if column == "student_ev" else ""
+        return f"{mae.loc[region, sector] * factor:.{digits}f} ({n}{expected})"
+
+    sectors = list(mae.columns)
+    text = pd.DataFrame([[cell(r, s) for s in sectors] for r in used], index=used, columns=sectors)
+    text.insert(0, "region", used)
+    key = f"matrix-{column}"
+
+    def clicked() -> None:
+        ids: list[int] = []
+        for row, sector in st.session_state[key].selection.cells:
+            if row < len(used) and sector in sectors:
+                inside = rows[(rows["region"] == used[row]) & (rows["sector"] == sector)]
+                ids += [int(i) for i in inside.index]
+        if ids:
+            linked.change(context, ids, "replace")
+
+    st.dataframe(text, hide_index=True, on_select=clicked, selection_mode="multi-cell", key=key, height="content")
+
+
+def _region_help(context: Context) -> str:
+    bounds = context.campaign.settings.bounds
+    text = "  \n".join(f"**{name}**: {meaning}" for name, meaning in REGION_HELP.items())
+    well, limit = context.text(from_cm1(bounds.well_below_cm1)), context.text(from_cm1(bounds.limit_cm1))
+    return text + f"  \nIn this campaign the well lies below {well} and the limit is {limit}."
