@@ -10,7 +10,7 @@ from nci_core.systems import Host
 FloatArray = npt.NDArray[np.float64]
 
 #: Views of the map: key → what people read.
-VIEWS = {"side": "Side", "top": "Top"}
+VIEWS = {"side": "Side", "top": "Top", "unrolled": "Unrolled"}
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,30 @@ def _folded(host: Host, positions: FloatArray) -> FloatArray:
 
 
 def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
-    """(m, 2) map coordinates in Å of probe positions (m, 3).
+    """(m, 2) map coordinates of probe positions (m, 3), in Å but for the angle.
 
     Side view: distance ρ from the host's thinnest axis, and height z along it. Top view: the two
-    in-plane coordinates. Coordinates that a mirror plane makes equivalent are folded to positive values.
+    in-plane coordinates. Unrolled: azimuth about that axis in degrees, and z. Coordinates that the
+    host's symmetry makes equivalent are folded together.
     """
+    if view == "unrolled":
+        return _unrolled(host, positions)
     folded = _folded(host, positions)
     if view == "top":
         return folded[:, :2]
     return np.column_stack([np.linalg.norm(folded[:, :2], axis=1), folded[:, 2]])
+
+
+def _unrolled(host: Host, positions: FloatArray) -> FloatArray:
+    """The equivalent image with z ≥ 0, if there is one, and among those with the smallest azimuth in 0…360°."""
+    away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
+    images = np.einsum("ij,kjl,ml->mki", host.axes, host.operations, away, optimize=True)
+    azimuth = np.degrees(np.arctan2(images[..., 1], images[..., 0])) % 360.0
+    azimuth[azimuth > 360.0 - 1e-6] = 0.0
+    rank = azimuth + 1000.0 * (images[..., 2] < -1e-6)
+    best = rank.argmin(axis=1)
+    rows = np.arange(len(away))
+    return np.column_stack([azimuth[rows, best], images[rows, best, 2]])
 
 
 def bonds(host: Host) -> list[tuple[int, int]]:
@@ -77,6 +92,9 @@ def map_axes(host: Host, view: str) -> MapAxes:
     """Labels and host outline of a view."""
     own = _principal(host, host.positions)
     folded = _mirrors(host)
+    if view == "unrolled":
+        z_label, z_short = ("height above the plane |z| (Å)", "|z| (Å)") if folded[2] else ("height z (Å)", "z (Å)")
+        return MapAxes("azimuth about the axis (°)", z_label, "azimuth (°)", z_short, np.empty((0, 2)), (), [])
     if view == "top":
         labels = [f"|{name}| (Å)" if mirror else f"{name} (Å)" for name, mirror in zip("xy", folded, strict=False)]
         x_label, y_label = labels

@@ -41,6 +41,9 @@ def change(context: Context, ids: list[int], mode: str) -> None:
 def in_view(context: Context, rows: pd.DataFrame) -> int | None:
     """The configuration whose structure is shown; at first the one with the lowest energy."""
     chosen = st.session_state.get(f"selected-{context.folder}")
+    if chosen is None:  # a shared link names one
+        asked = st.query_params.get("configuration", "")
+        chosen = int(asked) if asked.isdigit() and int(asked) in rows.index else None
     if chosen is not None:
         return int(chosen)
     energy = rows["label_ev"].fillna(rows["teacher_ev"]).fillna(rows["student_ev"])
@@ -52,6 +55,7 @@ def in_view(context: Context, rows: pd.DataFrame) -> int | None:
 def view(context: Context, number: int) -> None:
     """Show this configuration from now on; the address of the page says so too."""
     st.session_state[f"selected-{context.folder}"] = int(number)
+    st.query_params["configuration"] = str(int(number))
 
 
 def marks(context: Context, rows: pd.DataFrame, *, basket: Any = (), proposed: Any = ()) -> plot.Marks:

@@ -137,8 +137,11 @@ function paintMarks(plot, g) {
     if (!p || plot.basket.has(id)) continue;
     g.beginPath(); g.moveTo(p[0], p[1] - 9); g.lineTo(p[0] + 8, p[1] + 6); g.lineTo(p[0] - 8, p[1] + 6); g.closePath(); g.stroke();
   }
-  g.strokeStyle = d.mark_colour; g.lineWidth = 2.2;
-  for (const id of plot.marked) { const p = at(id); if (p) { g.setLineDash([3, 2]); ring(p, 8.5); g.setLineDash([]); } }
+  // Many rings would hide the colours under them.
+  const many = plot.marked.size > 40;
+  g.strokeStyle = d.mark_colour; g.lineWidth = many ? 1.3 : 2.2; g.setLineDash(many ? [] : [3, 2]);
+  for (const id of plot.marked) { const p = at(id); if (p) ring(p, many ? 5.6 : 8.5); }
+  g.setLineDash([]);
   g.strokeStyle = d.accent; g.lineWidth = 2.6;
   for (const id of plot.basket) { const p = at(id); if (p) ring(p, 6.5); }
   const chosen = plot.cursor >= 0 ? [plot.px(plot.x[plot.cursor]), plot.py(plot.y[plot.cursor])] : d.selected == null ? null : at(d.selected);

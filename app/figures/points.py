@@ -105,7 +105,7 @@ def map_content(
         x_label=axes.x_short if compact else axes.x_label,
         y_label=axes.y_short if compact else axes.y_label,
         host={"atoms": axes.atoms.round(4).tolist(), "symbols": list(axes.symbols), "bonds": axes.bonds},
-        view=view,
+        view=view if before is None else f"{view} compared",
         equal=view != "unrolled",
         bins=bins,
         extent=extent,

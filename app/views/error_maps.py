@@ -63,7 +63,13 @@ def show_maps(
         return
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layout = controls.segmented_control(
-        "Layout", layouts, default=layouts[0], required=True, key="errors_layout", label_visibility="collapsed"
+        "Layout",
+        layouts,
+        default=layouts[0],
+        required=True,
+        key="errors_layout",
+        bind="query-params",
+        label_visibility="collapsed",
     )
     view = controls.segmented_control(
         "View",
@@ -72,7 +78,7 @@ def show_maps(
         default="side",
         required=True,
         key="errors_view",
-        persist_state="session",
+        bind="query-params",
         label_visibility="collapsed",
     )
     panels = panels_of(table, rows, after, before, str(layout or layouts[0]))

@@ -41,6 +41,7 @@ def show_parity(
             default=list(columns)[-1],
             required=True,
             key="parity_shown",
+            bind="query-params",
             label_visibility="collapsed",
         )
         name = str(name or list(columns)[-1])
@@ -109,17 +110,17 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         first, second, third = st.columns([1.4, 1.1, 1], vertical_alignment="bottom")
-        name = str(first.selectbox("Direction", names, key="cut_name", persist_state="session"))
+        name = str(first.selectbox("Direction", names, key="cut_name", bind="query-params"))
         channels = second.toggle(
             "Channels",
             value=False,
             key="cut_channels",
-            persist_state="session",
+            bind="query-params",
             help="The student's two channels, as in SAPT: short-range exchange and damped long-range dispersion. "
             "Their sum is its interaction energy.",
         )
         compare = third.toggle(
-            "Earlier student", value=False, key="cut_before", persist_state="session", disabled=before is None
+            "Earlier student", value=False, key="cut_before", bind="query-params", disabled=before is None
         )
         cut = cached.cut(context, name, after.id if after else None)
         earlier = cached.cut(context, name, before.id) if before is not None and compare else None

@@ -22,20 +22,21 @@ def show_regions(
     """`rows` are the labelled ones of one split, `what` names it."""
     recipe = context.campaign.recipe
     st.markdown(
-        f"Errors against CCSD(T), recipe *{recipe.name}*, on **{what.lower()}** only.", help=_region_help(context)
+        f"Errors in {context.unit.label} against CCSD(T), recipe *{recipe.name}*, on **{what.lower()}** only.",
+        help=_region_help(context),
     )
     columns = columns_of(after, before)
     summary = by_region(rows, columns)
-    factor, label, digits = context.unit.per_ev, context.unit.label, context.unit.digits
+    factor, digits = context.unit.per_ev, context.unit.digits
     shown = pd.DataFrame(
         {
             "Region": summary["region"].replace({"all": "whole range"}),
             "Potential": summary["potential"],
             "Points": summary["n"],
-            f"MAE ({label})": summary["mae_ev"] * factor,
-            f"RMSE ({label})": summary["rmse_ev"] * factor,
-            f"Largest ({label})": summary["max_ev"] * factor,
-            f"Bias ({label})": summary["bias_ev"] * factor,
+            "MAE": summary["mae_ev"] * factor,
+            "RMSE": summary["rmse_ev"] * factor,
+            "Largest": summary["max_ev"] * factor,
+            "Bias": summary["bias_ev"] * factor,
         }
     )
     config = {c: st.column_config.NumberColumn(format=f"%.{digits}f") for c in shown.columns[3:]}

@@ -46,7 +46,7 @@ def show(context: Context) -> None:
         default="maps",
         required=True,
         key="errors_part",
-        persist_state="session",
+        bind="query-params",
         label_visibility="collapsed",
     )
     table = cached.table(context, after.id) if after else table
@@ -84,7 +84,7 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
         index=ids.index(active),
         format_func=lambda i: _named(by_id[i], active),
         key="errors_after",
-        persist_state="session",
+        bind="query-params",
     )
     others = [0, *[i for i in ids if i != after]]
     parents = [i for i in others if i and i < after]
@@ -111,7 +111,7 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
         default="test" if counts["test"] else "pool",
         required=True,
         key="errors_set",
-        persist_state="session",
+        bind="query-params",
         help=SET_HELP,
         label_visibility="collapsed",
     )

@@ -67,7 +67,7 @@ def no_configurations(context: Context) -> None:
 
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
-    first, second, third = st.columns([1.1, 1.7, 1], vertical_alignment="bottom")
+    first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
     view, colour = map_controls(table, first, second, page="explore", first="teacher_ev")
     with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         rows = _filters(context, table)
@@ -81,14 +81,14 @@ def _filters(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher"
     )
     regions = st.pills(
-        "Region", REGIONS, selection_mode="multi", key="f_region", persist_state="session", help=_help(REGION_HELP)
+        "Region", REGIONS, selection_mode="multi", key="f_region", bind="query-params", help=_help(REGION_HELP)
     )
     sectors = st.pills(
         "Direction",
         SECTORS,
         selection_mode="multi",
         key="f_sector",
-        persist_state="session",
+        bind="query-params",
         help="Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
     )
     splits = st.pills(
@@ -97,7 +97,7 @@ def _filters(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         format_func=SPLITS.__getitem__,
         selection_mode="multi",
         key="f_split",
-        persist_state="session",
+        bind="query-params",
     )
     present = [state for state in LABEL_STATES if (table["label_state"] == state).any()]
     states = st.pills(
@@ -106,7 +106,7 @@ def _filters(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         format_func=LABEL_STATES.__getitem__,
         selection_mode="multi",
         key="f_state",
-        persist_state="session",
+        bind="query-params",
     )
     keep = np.ones(len(table), dtype=bool)
     for column, chosen in (("region", regions), ("sector", sectors), ("split", splits), ("label_state", states)):

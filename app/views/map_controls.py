@@ -9,7 +9,7 @@ from app.coordinates import VIEWS
 
 HELP = (
     "Side: distance ρ from the axis through the host's face against the height above it. "
-    "Top: position in the host's plane."
+    "Top: position in the host's plane. Unrolled: angle round that axis against the height."
 )
 
 
@@ -25,7 +25,7 @@ def map_controls(table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, 
         default="side",
         required=True,
         key=f"{page}_view",
-        persist_state="session",
+        bind="query-params",
         help=HELP,
     )
     options = [name for name in cached.COLOURINGS if table[name].notna().any()] or ["teacher_ev"]
@@ -35,6 +35,6 @@ def map_controls(table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, 
         index=options.index(first) if first in options else 0,
         format_func=lambda name: cached.COLOURINGS[name][0],
         key=f"{page}_colour",
-        persist_state="session",
+        bind="query-params",
     )
     return str(view or "side"), str(colour)

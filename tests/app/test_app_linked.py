@@ -10,6 +10,7 @@ import pytest
 from pages import run_page, text
 
 from app.components.plot import LABEL_FLAG, LEVELS, TEST_FLAG, encode
+from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.data.errors import with_errors
 from app.data.selection_history import SessionHistory, StoredHistory, combined
@@ -19,6 +20,7 @@ from app.theme import LIGHT
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import selections
+from nci_core.systems import builtin_host
 from nci_core.units import CM1_EV, UNITS
 
 
@@ -139,3 +141,16 @@ def test_parity_and_before_after_are_in_the_unit(table: pd.DataFrame) -> None:
     assert np.allclose(content.error, rows["std_ev"] * 1000.0)
     assert "meV" in content.x_label
     assert "meV" in content.y_label
+
+
+@pytest.mark.parametrize(("name", "wedge"), [("benzene", 30.0), ("ethylene", 90.0)])
+def test_the_unrolled_view_folds_equivalent_points_together(name: str, wedge: float) -> None:
+    host = builtin_host(name)
+    points_xyz = np.random.default_rng(1).normal(size=(40, 3)) * 4.0 + host.centre
+    unrolled = map_xy(host, points_xyz, "unrolled")
+    assert unrolled[:, 0].min() >= 0
+    assert unrolled[:, 0].max() <= wedge + 1e-6  # the angle between two mirror planes
+    assert np.allclose(unrolled[:, 1], np.abs((points_xyz - host.centre) @ host.axes[2]), atol=1e-9)
+    for operation in host.operations:
+        image = (points_xyz - host.centre) @ operation.T + host.centre
+        assert np.allclose(map_xy(host, image, "unrolled"), unrolled, atol=1e-4)  # the geometry's own symmetry error
