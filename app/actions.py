@@ -8,7 +8,7 @@ from app.data import basket
 from app.session import read_only
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError, JobError
-from nci_core.store import configurations, models, rounds, selections
+from nci_core.store import configurations, jobs, models, rounds, selections
 
 READ_ONLY_SENTENCE = (
     "This is a read-only demonstration, so nothing can be changed; run `make app` on your own machine to work with it."
@@ -111,6 +111,12 @@ def cancel(campaign: Campaign, job_ids: Sequence[int]) -> None:
 
     for number in job_ids:
         cancel_job(campaign.store, number)
+
+
+def put_first(campaign: Campaign, job_ids: Sequence[int]) -> int:
+    """Let waiting jobs run next; returns how many were still waiting."""
+    require_writable(campaign)
+    return jobs.put_first(campaign.store, job_ids)
 
 
 def retry(campaign: Campaign, job_ids: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """The dashboard's entry: sidebar and pages. Start it with `nci app` or `make app`."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 # Streamlit puts this file's folder first on the path; the package is one above it.
@@ -12,6 +13,7 @@ import streamlit as st  # noqa: E402
 
 from app.session import guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
+from app.tour import show_tour  # noqa: E402
 from app.views import errors, explore, history, label_train, select  # noqa: E402
 
 PAGES = (
@@ -30,9 +32,16 @@ def main() -> None:
     )
     st.html(STYLE)
     pages = [
-        st.Page(guarded(view), title=title, url_path=path, icon=icon, default=path == "explore")
+        st.Page(
+            guarded(view, partial(show_tour, page=path)),
+            title=title,
+            url_path=path,
+            icon=icon,
+            default=path == "explore",
+        )
         for view, title, path, icon in PAGES
     ]
+    st.session_state["pages"] = {path: page for (_, _, path, _), page in zip(PAGES, pages, strict=True)}
     page = st.navigation(pages)
     show_sidebar()
     page.run()

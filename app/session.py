@@ -142,8 +142,8 @@ def errors_shown() -> Iterator[None]:
         )
 
 
-def guarded(view: Callable[[Context], None]) -> Callable[[], None]:
-    """A page: its context, with every error shown as one sentence."""
+def guarded(view: Callable[[Context], None], before: Callable[[Context], None] | None = None) -> Callable[[], None]:
+    """A page: its context, with every error shown as one sentence. `before` draws what stands above it."""
 
     @wraps(view)
     def page() -> None:
@@ -151,7 +151,10 @@ def guarded(view: Callable[[Context], None]) -> Callable[[], None]:
             if st.session_state.get("campaign_folder") is None:
                 no_campaign()
                 return
-            view(context())
+            now = context()
+            if before is not None:
+                before(now)
+            view(now)
 
     page.__name__ = view.__module__.rsplit(".", 1)[-1]
     return page

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import tour
 from app.data import jobs as job_data
 from app.data import versions
 from app.session import campaign_folders, errors_shown, load_campaign, read_only
@@ -86,6 +87,8 @@ def _about(campaign: Campaign) -> None:
     )
     if read_only():
         st.info("Read-only demonstration", icon=":material/lock:")
+    if st.session_state.get("tour_step", 0) is None or st.query_params.get("tour") == "off":
+        st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
     counts = job_data.active_counts(campaign.store)
     busy = bool(counts["running"] or counts["waiting"])
     _fingerprint(campaign)
@@ -94,6 +97,12 @@ def _about(campaign: Campaign) -> None:
 
 def _fingerprint(campaign: Campaign) -> None:
     st.session_state["seen_versions"] = _versions(campaign)
+    model = campaign.active_model()
+    seen = st.session_state.get("seen_model")
+    now = (str(campaign.folder), model.id if model else None)
+    if seen is not None and seen[0] == now[0] and seen[1] != now[1] and model is not None:
+        st.toast(f"In use now: {job_data.model_name(model)}.", icon=":material/model_training:", duration="long")
+    st.session_state["seen_model"] = now
 
 
 def _versions(campaign: Campaign) -> tuple[object, ...]:

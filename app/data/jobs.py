@@ -134,6 +134,20 @@ def label_costs(store: Store, recipe_hash: str) -> pd.DataFrame:
     return frame(store, query)
 
 
+def minutes_left(jobs: pd.DataFrame, label_minutes: float, workers: int) -> float | None:
+    """Expected minutes until all label jobs have ended; None when none is active.
+
+    Each label takes as long as the finished ones did on average (elapsed, not CPU); running ones have
+    done what their time so far says. `jobs` is a `job_table`.
+    """
+    labels = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
+    if labels.empty:
+        return None
+    done = labels["minutes"].where(labels["state"] == "running", 0.0).fillna(0.0).astype(float)
+    left = (label_minutes - done).clip(lower=0.1 * label_minutes)
+    return max(float(left.sum()) / max(workers, 1), float(left.max()))
+
+
 def model_list(store: Store) -> list[Model]:
     """All models, oldest first."""
     return models.fetch(store)

@@ -30,7 +30,7 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
     with geometry:
         _geometry(context, row, number)
     with calculation:
-        _label(context, label)
+        show_label(context, label)
 
 
 def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:
@@ -89,7 +89,8 @@ def _geometry(context: Context, row: pd.Series, number: int) -> None:
         st.download_button("Geometry (xyz)", text, f"configuration-{number}.xyz", "chemical/x-xyz")
 
 
-def _label(context: Context, label: Label | None) -> None:
+def show_label(context: Context, label: Label | None) -> None:
+    """How a label was computed: its parts, the fragments with their convergence, cost and versions."""
     if label is None:
         st.caption("Nobody has asked for this label yet. Pick the point on the Select page to compute it.")
         return

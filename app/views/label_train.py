@@ -11,11 +11,12 @@ from app.figures.curves import fit_figure
 from app.session import Context, context, errors_shown
 from app.theme import CHART_CONFIG
 from app.views.explore import no_configurations
+from app.views.outcome import show_outcome
+from app.views.queue import show_queue
 from nci_core.campaign.costs import label_cost
 from nci_core.regions import REGIONS
 
 POLL = 1.5
-STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 FITS = ("finetune", "distill")
 
 
@@ -32,10 +33,11 @@ def show(context_now: Context) -> None:
     busy = bool(counts["running"] or counts["waiting"])
     with left:
         _submit(context_now, table)
-        st.fragment(_queue, run_every=POLL if busy else None)()
+        st.fragment(show_queue, run_every=POLL if busy else None)()
     with right:
         _train(context_now, table)
         st.fragment(_live, run_every=POLL if busy else None)()
+        show_outcome(context_now)
 
 
 def _message() -> None:
@@ -75,94 +77,6 @@ def _submit(context: Context, table: pd.DataFrame) -> None:
         with errors_shown():
             n = actions.label_basket(context.campaign)
             _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
-
-
-def _queue() -> None:
-    with errors_shown():
-        now = context()
-        jobs = job_data.job_table(now.campaign.store)
-        if jobs.empty:
-            st.caption("No calculation has been asked for yet.")
-            return
-        counts = jobs["state"].value_counts()
-        summary = [f"{counts[state]} {name}" for state, name in job_data.STATES.items() if state in counts]
-        st.caption("Queue: " + " · ".join(summary))
-        chosen = _queue_table(jobs)
-        _queue_buttons(now, jobs, chosen)
-
-
-def _what(kind: str, configuration: float | None) -> str:
-    name = job_data.KINDS.get(kind, kind)
-    return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
-
-
-def _queue_table(jobs: pd.DataFrame) -> list[int]:
-    shown = pd.DataFrame(
-        {
-            "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
-            "What": [_what(kind, number) for kind, number in zip(jobs["kind"], jobs["configuration"], strict=True)],
-            "Progress": jobs["progress"],
-            "Minutes": jobs["minutes"].astype(float),
-            "Message": jobs["error"].where(jobs["error"] != "", jobs["message"]),
-        }
-    )
-    config: dict[str, Any] = {
-        "Progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width=90),
-        "Minutes": st.column_config.NumberColumn(format="%.1f", width=70),
-        "State": st.column_config.TextColumn(width=90),
-        "Message": st.column_config.TextColumn(),
-    }
-    event = st.dataframe(
-        shown,
-        hide_index=True,
-        column_config=config,
-        height=38 + 36 * min(max(len(jobs), 1), 8),
-        on_select="rerun",
-        selection_mode="multi-row",
-        placeholder="—",
-        key="queue-table",
-    )
-    return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
-
-
-def _queue_buttons(now: Context, jobs: pd.DataFrame, chosen: list[int]) -> None:
-    picked = jobs[jobs["id"].isin(chosen)]
-    active = jobs[jobs["state"].isin(job_data.ACTIVE)]
-    failed = jobs[jobs["state"].isin(["error", "cancelled"])]
-    to_cancel = picked[picked["state"].isin(job_data.ACTIVE)] if chosen else active
-    to_retry = picked[picked["state"].isin(["error", "cancelled"])] if chosen else failed
-    first, second, third = st.columns([1, 1, 1])
-    scope = "selected" if chosen else "all"
-    if first.button(f"Cancel {scope}", disabled=to_cancel.empty or now.read_only, width="stretch", key="cancel_jobs"):
-        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist())
-        st.rerun()
-    if second.button(
-        f"Retry {'selected' if chosen else 'failed'}",
-        disabled=to_retry.empty or now.read_only,
-        width="stretch",
-        key="retry_jobs",
-    ):
-        actions.retry(now.campaign, to_retry["id"].astype(int).tolist())
-        st.rerun()
-    with third.popover("Log", width="stretch", disabled=len(chosen) != 1, help="Select one row first."):
-        if len(chosen) == 1:
-            _log(now, chosen[0])
-    for row in picked[picked["error"] != ""].itertuples():
-        st.error(f"Job {row.id}: {row.error}", icon=":material/error:")
-
-
-def _log(now: Context, number: int) -> None:
-    path = now.campaign.folder / "logs" / f"job-{number}.log"
-    job = job_data.job(now.campaign.store, number)
-    if job is not None:
-        st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
-        if job.error:
-            st.markdown(job.error)
-    if path.is_file() and path.stat().st_size:
-        st.code(path.read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
-    else:
-        events = job_data.events(now.campaign.store, number)
-        st.dataframe(events.tail(50), hide_index=True) if len(events) else st.caption("It wrote no log.")
 
 
 def _train(context: Context, table: pd.DataFrame) -> None:

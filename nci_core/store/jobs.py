@@ -217,6 +217,19 @@ def cancel_requested(store: Store, job_id: int, attempt: int) -> bool:
         return session.scalar(query.where(~Job.cancel_requested)) is None
 
 
+def put_first(store: Store, job_ids: Sequence[int]) -> int:
+    """Let waiting jobs run before all other waiting ones, in the order given; returns how many were waiting."""
+    moved = 0
+    with store.write() as session:
+        top = session.scalar(select(func.max(Job.priority)).where(Job.state == "waiting")) or 0
+        for place, number in enumerate(reversed(list(job_ids)), start=1):
+            job = session.get(Job, number)
+            if job is not None and job.state == "waiting":
+                job.priority = top + place
+                moved += 1
+    return moved
+
+
 def retry(store: Store, job_id: int) -> None:
     """error or cancelled → waiting, with a fresh set of attempts; raises JobError in another state."""
     with store.write() as session:

@@ -152,3 +152,21 @@ def test_rounds_tell_who_picked_and_what_it_cost(campaign: Campaign) -> None:
     assert "i-optimal" in rounds.loc[1, "picked_by"]
     assert rounds.loc[1, "cpu_minutes"] == pytest.approx(rounds.loc[1, "n_labels"] * 40 / 60, rel=0.3)
     assert rounds.loc[2, "n_failed"] == 1
+
+
+def test_minutes_left_counts_what_waits_and_what_runs() -> None:
+    def job(kind: str, state: str, minutes: float | None) -> dict[str, object]:
+        return {"kind": kind, "state": state, "minutes": minutes}
+
+    table = pd.DataFrame(
+        [
+            job("label", "running", 4.0),
+            job("label", "running", 30.0),  # longer than usual: about to end
+            *[job("label", "waiting", None)] * 3,
+            job("finetune", "waiting", None),
+            job("label", "complete", 6.0),
+        ]
+    )
+    assert jobs.minutes_left(table, 6.0, 2) == pytest.approx((2.0 + 0.6 + 18.0) / 2)
+    assert jobs.minutes_left(table[:2], 6.0, 8) == pytest.approx(2.0)
+    assert jobs.minutes_left(table[5:], 6.0, 2) is None

@@ -90,7 +90,7 @@ def test_errors_by_region_agree_with_what_was_stored(home: Path) -> None:
     assert model is not None
     stored = evaluations.metrics(campaign.store, campaign.recipe.hash, split="test", model_id=model.id)
     whole = next(row for row in stored if row.region == "all")
-    assert shown["MAE (cm⁻¹)"] == pytest.approx(whole.mae_cm1)
+    assert shown["MAE"] == pytest.approx(whole.mae_cm1)
     assert shown["Points"] == whole.n
     assert "quick" in text(at)
 
@@ -222,6 +222,7 @@ def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, mon
         lambda: actions.distill(campaign, device="cpu"),
         lambda: actions.propose(campaign, "random", 3),
         lambda: actions.cancel(campaign, [1]),
+        lambda: actions.put_first(campaign, [1]),
         lambda: actions.retry(campaign, [1]),
         lambda: actions.activate(campaign, 1),
         lambda: actions.write_notes(campaign, 0, "x"),
@@ -229,3 +230,25 @@ def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, mon
     for call in calls:
         with pytest.raises(NCIError, match="read-only"):
             call()
+
+
+def test_the_tour_starts_on_an_embedded_campaign_and_can_be_ended(home: Path) -> None:
+    from app.tour import STEPS
+
+    assert len(STEPS) <= 6
+    main = Path(__file__).resolve().parents[2] / "app" / "main.py"
+    at = AppTest.from_file(str(main), default_timeout=120).run()
+    assert not at.exception
+    assert f"1/{len(STEPS)}" in text(at)
+    at.button(key="tour_end").click().run()
+    assert f"1/{len(STEPS)}" not in text(at)
+    at.button(key="tour_start").click().run()
+    assert f"1/{len(STEPS)}" in text(at)
+
+
+def test_the_tour_is_for_embedded_campaigns(home: Path) -> None:
+    (home / "he-ethylene").rename(home / "mine")
+    main = Path(__file__).resolve().parents[2] / "app" / "main.py"
+    at = AppTest.from_file(str(main), default_timeout=120).run()
+    assert not at.exception
+    assert "1/6" not in text(at)

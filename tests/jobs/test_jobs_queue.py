@@ -23,6 +23,13 @@ def state(store: Store, job_id: int) -> str:
     return queue.get(store, job_id).state
 
 
+def test_put_first_runs_waiting_jobs_next_in_the_order_given(store: Store) -> None:
+    ids = [jobs.submit(store, "sleep", priority=p).id for p in (0, 5, 0, 0)]
+    queue.cancel(store, ids[2])
+    assert queue.put_first(store, [ids[3], ids[0], ids[2], 999]) == 2
+    assert [job.id for job in queue.next_waiting(store, 9)] == [ids[3], ids[0], ids[1]]
+
+
 def test_higher_priority_first_then_in_order(store: Store) -> None:
     ids = [jobs.submit(store, "sleep", priority=p).id for p in (0, 5, 0, 9, 5)]
     assert [job.id for job in queue.next_waiting(store, 10)] == [ids[3], ids[1], ids[4], ids[0], ids[2]]
