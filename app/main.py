@@ -54,6 +54,7 @@ STYLE = """<style>
 [data-testid="stMetric"] { padding: 0; }
 [data-testid="stMetricLabel"] p { font-size: 0.85rem; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
+.st-key-tour { padding: 0.4rem 0.9rem !important; }
 h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }
 </style>"""
 

@@ -23,6 +23,8 @@ def show_sidebar() -> None:
             st.session_state["campaign_folder"] = None
             return
         _from_address(folders)
+        _keep("campaign")
+        _keep("unit")
         name = _choose_campaign(folders)
         st.selectbox(
             "Energy unit",
@@ -32,6 +34,7 @@ def show_sidebar() -> None:
             help="Changes every axis, table and number of the app.",
         )
         st.session_state["campaign_folder"] = str(folders[name])
+        st.session_state["kept_campaign"], st.session_state["kept_unit"] = name, st.session_state["unit"]
         _to_address(name)
         with errors_shown():
             _about(load_campaign(folders[name]))
@@ -48,6 +51,12 @@ def _from_address(folders: dict[str, Path]) -> None:
     unit = st.query_params.get("unit")
     if unit in UNITS:
         st.session_state["unit"] = unit
+
+
+def _keep(key: str) -> None:
+    """Give a widget its value back: Streamlit forgets it when one page sends the reader to another."""
+    if key not in st.session_state and f"kept_{key}" in st.session_state:
+        st.session_state[key] = st.session_state[f"kept_{key}"]
 
 
 def _to_address(name: str) -> None:

@@ -90,11 +90,12 @@ def show_tour(context: Context, page: str) -> None:
     if number is None:
         return
     step = STEPS[number]
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="tour"):
-        if step.page == page:
-            st.markdown(f"**{number + 1}/{len(STEPS)} · {step.title}.** {step.text}", width="stretch")
-        else:
-            st.markdown(f"The tour stands at step {number + 1}, *{step.title}*.", width="stretch")
+    with st.container(border=True, key="tour"):
+        words, buttons = st.columns([4.2, 1], vertical_alignment="center")
+        here = step.page == page
+        place = f"**{number + 1}/{len(STEPS)} · {step.title}.** {step.text}"
+        words.markdown(place if here else f"The tour stands at step {number + 1}, *{step.title}*.")
+    with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if number and st.button("Back", key="tour_back", type="tertiary"):
             _go(number - 1)
         if step.page != page:
@@ -106,6 +107,6 @@ def show_tour(context: Context, page: str) -> None:
         elif st.button("Done", key="tour_done", type="primary"):
             end()
             st.rerun()
-        if number + 1 < len(STEPS) and st.button("End tour", key="tour_end", type="tertiary"):
+        if number + 1 < len(STEPS) and st.button("End", key="tour_end", type="tertiary"):
             end()
             st.rerun()

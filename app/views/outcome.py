@@ -52,14 +52,8 @@ def show_outcome(context: Context) -> None:
     }
     st.dataframe(table, hide_index=True, column_config=config, key="outcome-table", height="content")
     if st.button("See the map before and after", icon=":material/compare:", key="see_before_after"):
-        st.switch_page(
-            st.session_state["pages"]["errors"],
-            query_params={
-                "campaign": context.campaign.name,
-                "unit": context.unit.key,
-                "errors_layout": SLIDER,
-            },
-        )
+        st.session_state["errors_part"], st.session_state["errors_layout"] = "maps", SLIDER
+        st.switch_page(st.session_state["pages"]["errors"])
 
 
 def _row(metrics: pd.DataFrame, model_id: int, region: str) -> pd.Series | None:
