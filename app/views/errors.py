@@ -13,6 +13,7 @@ from app.figures.scales import scale_for
 from app.first_steps import distil
 from app.session import Context
 from app.theme import CHART_CONFIG
+from app.views import around
 from app.views.explore import no_configurations
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -22,7 +23,15 @@ SET_HELP = (
     "The test set was set apart before any training and only measures errors. "
     "Errors on training labels say how well the fit reproduces what it has seen. The two are never mixed."
 )
-PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"}
+PARTS = {
+    "maps": "Maps",
+    "cuts": "Radial cuts",
+    "parity": "Every point",
+    "regions": "By region",
+    "around": "Around the host",
+}
+#: Parts that ask the student itself, anywhere in space.
+LIVE_PARTS = {"around": around.show}
 
 
 def show(context: Context) -> None:
@@ -54,6 +63,10 @@ def show(context: Context) -> None:
     if before is not None:
         earlier = cached.table(context, before.id)
         table = table.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
+    if part in LIVE_PARTS:
+        if after is not None:
+            LIVE_PARTS[part](context, table, after, before)
+        return
     if part == "cuts":
         _cuts(context, after, before)
         return
