@@ -164,7 +164,7 @@ def plane(host: Host, kind: str, value: float, *, margin: float = 4.5, points: i
     return Plane(u, v, origin, across, up, own, *labels)
 
 
-def box(host: Host, *, margin: float = 5.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
+def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
     """(m, 3) own positions of a regular grid round the host, x slowest; coarser rather than more than `most`."""
     half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
     spacing = max(spacing, float((8.0 * half.prod() / most) ** (1 / 3)))

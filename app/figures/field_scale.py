@@ -14,49 +14,64 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Readable with any colour vision, even in grey.
 ONE_SIDED = "Cividis"
-#: A field of one sign that spans more than this factor is coloured by its logarithm.
-DECADES = 30.0
+
+
+#: How the fractions of an equalised scale are made: this share by rank, the rest by value.
+BY_RANK = 0.5
 
 
 @dataclass(frozen=True)
-class OneSided:
-    """Fraction of the scale for values of one sign, 0 at `low` and 1 at `high`; all in the unit shown.
+class Equalised:
+    """A scale for values of one sign, on which every colour covers a similar share of the map.
 
     Attributes:
-        low, high: the ends.
-        linear: below this size nearly linear, then logarithmic; infinite for a linear scale.
+        knots: (k,) increasing values in the unit shown, the first and the last the ends of the scale.
+        fractions: (k,) increasing, from 0 to 1.
 
-    >>> OneSided(-80.0, -20.0, float("inf")).fraction(np.array([-100.0, -50.0, -20.0])).tolist()
-    [0.0, 0.5, 1.0]
+    >>> scale = Equalised(np.array([-80.0, -30.0, -20.0]), np.array([0.0, 0.5, 1.0]))
+    >>> scale.fraction(np.array([-99.0, -25.0])).tolist()
+    [0.0, 0.75]
     """
 
-    low: float
-    high: float
-    linear: float
-
-    def _bent(self, values: FloatArray | float) -> FloatArray:
-        found = np.asarray(values, dtype=float)
-        return np.arcsinh(found / self.linear) if np.isfinite(self.linear) else found
+    knots: FloatArray
+    fractions: FloatArray
 
     def fraction(self, values: FloatArray) -> FloatArray:
         """Where values lie on the scale, clipped to 0…1; NaN stays NaN."""
-        low, high = self._bent(self.low), self._bent(self.high)
-        fraction: FloatArray = np.clip((self._bent(values) - low) / max(float(high - low), 1e-300), 0.0, 1.0)
-        return fraction
+        found: FloatArray = np.interp(np.asarray(values, dtype=float), self.knots, self.fractions)
+        return found
 
     def ticks(self) -> list[tuple[float, str]]:
-        """(fraction, text): round numbers, or powers of ten on a logarithmic scale, and the ends of that one."""
-        if np.isfinite(self.linear):
-            largest = max(abs(self.low), abs(self.high))
-            sizes = 10.0 ** np.arange(np.ceil(np.log10(self.linear)), np.log10(largest) + 1e-9)
-            values = np.sign(self.low + self.high) * np.append(sizes, largest)
-            values = np.array([v for v in np.append(values, 0.0) if self.low <= v <= self.high])
-        else:
-            step = (self.high - self.low) / 5
-            power = 10.0 ** np.floor(np.log10(step))
-            step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= step)
-            values = np.arange(np.ceil(self.low / step), np.floor(self.high / step) + 1) * step
-        return [(float(f), signed_text(float(v))) for f, v in zip(self.fraction(values), values, strict=True)]
+        """(fraction, text) of round values between the ends that do not lie on each other."""
+        low, high = float(self.knots[0]), float(self.knots[-1])
+        found: list[tuple[float, float]] = []
+        for places in (5, 10, 20):
+            step = _round_step((high - low) / places)
+            values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+            for f, v in zip(self.fraction(values), values, strict=True):
+                if all(abs(f - other) > 0.09 for other, _ in found):
+                    found.append((float(f), float(v)))
+        return [(f, signed_text(float(f"{v:.6g}"))) for f, v in sorted(found)]
+
+
+def _round_step(wanted: float) -> float:
+    power = 10.0 ** np.floor(np.log10(wanted))
+    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= wanted * 0.999))
+
+
+def _equalised(values: FloatArray, weights: FloatArray, cap: float) -> Equalised:
+    order = np.argsort(values)
+    sorted_values, rank = values[order], np.cumsum(weights[order]) / weights.sum()
+    shares = np.linspace(0.01, 0.99, 15)
+    knots = np.clip(np.interp(shares, rank, sorted_values), -cap, cap)
+    knots = np.unique(knots)
+    if len(knots) < 2 or not knots[-1] - knots[0] > 1e-9 * np.abs(knots).max():
+        middle, half = float(knots[0]), max(abs(float(knots[0])) * 0.01, 1e-6)
+        return Equalised(np.array([middle - half, middle + half]), np.array([0.0, 1.0]))
+    by_rank = np.interp(knots, sorted_values, rank)
+    by_rank = (by_rank - by_rank[0]) / (by_rank[-1] - by_rank[0])
+    by_value = (knots - knots[0]) / (knots[-1] - knots[0])
+    return Equalised(knots, BY_RANK * by_rank + (1.0 - BY_RANK) * by_value)
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,7 @@ class FieldScale:
         note: one line that explains the colours.
     """
 
-    scale: SignedScale | OneSided
+    scale: SignedScale | Equalised
     ticks: list[tuple[float, str]]
     colours: str | list[tuple[float, str]]
     signed: bool
@@ -94,13 +109,21 @@ class FieldScale:
 
 
 def field_scale(
-    values_ev: FloatArray, quantity: Quantity, unit: EnergyUnit, colours: Palette, *, cap_ev: float
+    values_ev: FloatArray,
+    quantity: Quantity,
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    cap_ev: float,
+    weights: FloatArray | None = None,
 ) -> FieldScale:
     """The scale for the values (eV, any shape, NaN where nothing is drawn) of everything drawn with it.
 
     Covers 98% of the values, at most `cap_ev`: single outliers do not take the colours of the rest.
+    `weights`, of the shape of the values, are the areas that the values stand for; equal if not given.
     """
-    finite = values_ev[np.isfinite(values_ev)] * unit.per_ev
+    keep = np.isfinite(values_ev)
+    finite = values_ev[keep] * unit.per_ev
     if quantity.other is not None or not finite.size or (finite.min() < 0 < finite.max()):
         linear = from_cm1(0.5 if quantity.other is not None else 2.0)
         signed = scale_for(values_ev, unit.per_ev, linear_ev=linear, cap_ev=cap_ev)
@@ -111,12 +134,8 @@ def field_scale(
             f"±{signed_text(signed.limit)[1:]} {unit.label}."
         )
         return FieldScale(signed, signed.ticks(), colours.scale(name), True, note)
-    low, high = (float(q) for q in np.quantile(finite, [0.01, 0.99]))
-    cap = cap_ev * unit.per_ev
-    low, high = max(low, -cap), min(high, cap)
-    least, most = sorted((abs(low), abs(high)))
-    linear = max(least, most / 1e4) if most > DECADES * least else float("inf")
-    bent = OneSided(low, high, linear) if high > low else OneSided(low - 1.0, high + 1.0, float("inf"))
-    kind = "logarithmic" if np.isfinite(linear) else "linear"
-    note = f"Dark: {signed_text(bent.low)}, bright: {signed_text(bent.high)} {unit.label}, {kind}; 98% of the map."
-    return FieldScale(bent, bent.ticks(), ONE_SIDED, False, note)
+    area = np.ones(finite.shape) if weights is None else np.asarray(weights, dtype=float)[keep]
+    scale = _equalised(finite, area, cap_ev * unit.per_ev)
+    low, high = (signed_text(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
+    note = f"Dark: {low}, bright: {high} {unit.label}; steps are finer where much of the map lies."
+    return FieldScale(scale, scale.ticks(), ONE_SIDED, False, note)

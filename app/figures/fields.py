@@ -75,12 +75,21 @@ def _filled(
         colorscale=scale.colours,
         zmin=0.0,
         zmax=1.0,
-        contours={"coloring": "heatmap", "start": 0.0, "end": 1.0, "size": 0.1 if scale.signed else 0.125},
+        contours={"coloring": "heatmap", "start": 0.1, "end": 0.9, "size": 0.1},
         line={"color": colours.ground, "width": 0.6},
         colorbar=scale.colour_bar(unit),
         hovertemplate=hover + "<extra></extra>",
         name="field",
     )
+
+
+def _outermost(own: FloatArray) -> npt.NDArray[np.bool_]:
+    """Atoms that no farther atom hides, seen from the centre, and that are not at the centre; (n,)."""
+    radius = np.linalg.norm(own, axis=1)
+    direction = own / np.maximum(radius, 1e-9)[:, None]
+    hidden = (direction @ direction.T > np.cos(np.radians(8.0))) & (radius[None] > radius[:, None] + 0.1)
+    kept: npt.NDArray[np.bool_] = ~hidden.any(axis=1) & (radius > 0.1)
+    return kept
 
 
 def sphere_map(
@@ -105,8 +114,8 @@ def sphere_map(
     )
     data = np.stack([values, radius], axis=-1)
     figure = go.Figure(_filled(grid.longitude, grid.latitude, values, scale, unit, colours, hover, data))
-    longitude, latitude, distance = angles(to_own(host, host.positions))
-    off_centre = distance > 0.1
+    longitude, latitude, _ = angles(to_own(host, host.positions))
+    off_centre = _outermost(to_own(host, host.positions))
     figure.add_trace(
         go.Scatter(
             x=longitude[off_centre],
@@ -230,7 +239,7 @@ def host_in_space(host: Host, colours: Palette) -> list[go.Scatter3d]:
     ]
 
 
-def _space(figure: go.Figure, colours: Palette, height: int, revision: str) -> go.Figure:
+def _space(figure: go.Figure, colours: Palette, height: int, revision: str, eye: float = 1.0) -> go.Figure:
     hidden = {"visible": False}
     figure.update_layout(
         height=height,
@@ -246,7 +255,7 @@ def _space(figure: go.Figure, colours: Palette, height: int, revision: str) -> g
             "yaxis": hidden,
             "zaxis": hidden,
             "aspectmode": "data",
-            "camera": {"eye": {"x": 0.9, "y": -1.3, "z": 0.9}},
+            "camera": {"eye": {"x": 0.75 * eye, "y": -1.07 * eye, "z": 0.8 * eye}},
         },
     )
     return figure
@@ -264,9 +273,15 @@ def sphere_in_space(
     *,
     height: int,
 ) -> go.Figure:
-    """The same values on the surface itself, at its true distances; arguments as in `sphere_map`."""
+    """The same values on the surface itself, at its true distances; arguments as in `sphere_map`.
+
+    With enough symmetry the upper front is left open, so that the host inside is seen.
+    """
     where = grid.own * radius[..., None]
-    shown = np.where(np.isfinite(values), 1.0, np.nan)
+    opened = np.zeros(values.shape, dtype=bool)
+    if len(host.operations) >= 4:  # what is left out is seen elsewhere, and the molecule inside shows
+        opened = (grid.latitude[:, None] > 0) & (np.abs(grid.longitude - 305.0) < 45.0)[None]
+    shown = np.where(np.isfinite(values) & ~opened, 1.0, np.nan)
     figure = go.Figure(host_in_space(host, colours))
     figure.add_trace(
         go.Surface(
@@ -279,7 +294,6 @@ def sphere_in_space(
             cmin=0.0,
             cmax=1.0,
             showscale=False,
-            opacity=0.85,
             lighting={"ambient": 0.85, "diffuse": 0.35, "specular": 0.05},
             hovertemplate=f"%{{customdata[0]:+.{unit.digits}f}} {unit.label}, %{{customdata[1]:.2f}} Å<extra></extra>",
             name="field",
@@ -319,20 +333,22 @@ def iso_figure(
     Args:
         own: (m, 3) points of a regular grid along the principal axes, Å.
         values: (m,) in the unit shown, finite.
-        levels: in the unit shown.
+        levels: in the unit shown, none of them zero.
     """
     figure = go.Figure(host_in_space(host, colours))
     ends = [colour for _, colour in scale.colours] if scale.signed and not isinstance(scale.colours, str) else []
     for level in levels:
         colour = (ends[1] if level < 0 else ends[-2]) if ends else colours.student
+        # Next to a wall a field is closer to exponential than to linear, which is how surfaces are interpolated.
+        bent, at = np.arcsinh(values / abs(level)), float(np.arcsinh(np.sign(level)))
         figure.add_trace(
             go.Isosurface(
                 x=own[:, 0].astype(np.float32),
                 y=own[:, 1].astype(np.float32),
                 z=own[:, 2].astype(np.float32),
-                value=values.astype(np.float32),
-                isomin=level,
-                isomax=level,
+                value=bent.astype(np.float32),
+                isomin=at,
+                isomax=at,
                 surface={"count": 1},
                 caps={"x": {"show": False}, "y": {"show": False}, "z": {"show": False}},
                 colorscale=[(0.0, colour), (1.0, colour)],
@@ -342,4 +358,4 @@ def iso_figure(
                 name=f"{level:g}",
             )
         )
-    return _space(figure, colours, height, "iso")
+    return _space(figure, colours, height, "iso", eye=0.7)

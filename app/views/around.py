@@ -26,7 +26,7 @@ SHELLS = {"well": "At the well", "radius": "At one radius"}
 SETS = {"test": "test set", "pool": "training labels", "none": "no dots"}
 #: A labelled configuration this close (Å) to a sphere or a plane is drawn on it.
 NEAR = 0.25
-HEIGHT = 370
+HEIGHT = 360
 #: Models differ by any amount inside the host; there is nothing to learn from that.
 WALL_HELP = "The wall begins where the student exceeds the campaign's energy limit; models are not fitted beyond it."
 
@@ -97,10 +97,18 @@ def _outside_wall(context: Context, student: Field, values: FloatArray) -> Float
     return found
 
 
-def _scale(context: Context, quantity: Quantity, *values_ev: npt.ArrayLike) -> FieldScale:
-    everything = np.concatenate([np.asarray(v, dtype=float).reshape(-1) for v in values_ev])
+def _scale(
+    context: Context, quantity: Quantity, *values_ev: npt.ArrayLike, areas: FloatArray | None = None
+) -> FieldScale:
+    """One scale for all the values; `areas` are those of the first array's points."""
+    parts = [np.asarray(v, dtype=float).reshape(-1) for v in values_ev]
+    weights = [np.ones(len(part)) for part in parts]
+    if areas is not None:
+        weights[0] = areas.reshape(-1)
     cap = from_cm1(context.campaign.settings.limit_cm1)
-    return field_scale(everything, quantity, context.unit, context.colours, cap_ev=cap)
+    return field_scale(
+        np.concatenate(parts), quantity, context.unit, context.colours, cap_ev=cap, weights=np.concatenate(weights)
+    )
 
 
 def _dot_column(quantity: Quantity, labels: pd.DataFrame, place: st.delta_generator.DeltaGenerator) -> tuple[str, str]:
@@ -154,7 +162,8 @@ def _sphere(context: Context, quantity: Quantity, labels: pd.DataFrame, after: M
     step = float(grid.longitude[1])
     shell_radius = radius[np.rint((latitude + 90) / step).astype(int), np.rint(longitude / step).astype(int)]
     near = labels[np.abs(distance - shell_radius) < NEAR]
-    scale = _scale(context, quantity, values_ev, near[column])
+    areas = np.broadcast_to(np.cos(np.radians(grid.latitude))[:, None], values_ev.shape)
+    scale = _scale(context, quantity, values_ev, near[column], areas=areas)
     dots = Dots(title, near, context.convert(near[column].to_numpy(dtype=float)))
     values = context.convert(values_ev)
     arguments = (host, grid, values, radius, scale, dots, context.unit, context.colours)
@@ -246,7 +255,7 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
 
 
 def _levels(quantity: Quantity, values: FloatArray) -> list[float]:
-    """Round values, 1, 2 and 5 in each of three decades, that the field takes; sizes only for differences."""
+    """Round values, eight in each of two decades, that the field takes; sizes only for differences."""
     if not values.size or not np.abs(values).max() > 0:
         return []
     low, high = float(values.min()), float(values.max())
@@ -254,7 +263,7 @@ def _levels(quantity: Quantity, values: FloatArray) -> list[float]:
         high = float(np.quantile(np.abs(values), 0.999))
         low = 0.0
     top = np.floor(np.log10(max(abs(low), abs(high))))
-    sizes = [m * 10.0**p for p in np.arange(top - 2, top + 1) for m in (1, 2, 5)]
+    sizes = [m * 10.0**p for p in np.arange(top - 1, top + 1) for m in (1, 1.5, 2, 3, 4, 5, 6, 8)]
     return [float(f"{v:.6g}") for v in [-s for s in reversed(sizes)] + sizes if low < v < high]
 
 

@@ -13,7 +13,7 @@ from app.figures.scales import scale_for
 from app.first_steps import distil
 from app.session import Context
 from app.theme import CHART_CONFIG
-from app.views import around
+from app.views import around, drawn_cut
 from app.views.explore import no_configurations
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -29,9 +29,10 @@ PARTS = {
     "parity": "Every point",
     "regions": "By region",
     "around": "Around the host",
+    "line": "Any line",
 }
 #: Parts that ask the student itself, anywhere in space.
-LIVE_PARTS = {"around": around.show}
+LIVE_PARTS = {"around": around.show, "line": drawn_cut.show}
 
 
 def show(context: Context) -> None:
