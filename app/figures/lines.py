@@ -252,7 +252,7 @@ def lengths_figure(atoms: pd.DataFrame, colours: Palette, *, height: int) -> go.
     )
     finish(figure, colours, height=height)
     figure.add_vline(x=0, line={"color": colours.text, "width": 1})
-    widest = max(float(np.abs(gap).max()), 0.05) * 1.15
+    widest = max(float((np.abs(gap) + atoms["sd"]).max()), 0.05) * 1.1
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(title_text="ruler − distance (Å)", title_standoff=4, range=[-widest, widest], nticks=5)
     figure.update_layout(margin={"l": 40, "r": 8, "t": 8, "b": 46})

@@ -117,9 +117,7 @@ def _dot_column(quantity: Quantity, labels: pd.DataFrame, place: st.delta_genera
     if len(quantity.dots) == 1:
         return quantity.dots[0]
     titles = [title for title, _ in quantity.dots]
-    title = place.segmented_control(
-        "Colour of the dots", titles, default=titles[0], required=True, key="around_dots", persist_state="session"
-    )
+    title = place.selectbox("Colour of the dots", titles, key="around_dots", persist_state="session")
     return str(title), dict(quantity.dots)[str(title)]
 
 
@@ -220,30 +218,31 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
     host = context.campaign.dimer.host
     own = fields.box(host)
     student, values_ev = _ask(context, quantity, after, other, own)
-    outside = context.convert(_outside_wall(context, student, values_ev))
+    ends = quantity.other is not None or quantity.column == "std_ev"
+    # Models differ most on the wall: its shell would hide what they say about the well.
+    top = 0.0 if ends else from_cm1(context.campaign.settings.limit_cm1)
+    outside = context.convert(np.where(student.energy_ev < top, values_ev, np.nan))
     seen = outside[np.isfinite(outside)]
     levels = _levels(quantity, seen)
     if not levels:
         st.info("This quantity is the same everywhere outside the wall, so there is no surface to draw.")
         return
     scale = _scale(context, quantity, outside / context.unit.per_ev)
-    both = quantity.other is not None
-    wanted = 0.5 * seen.min() if quantity.title == "Student energy" else np.quantile(np.abs(seen), 0.9)
-    wanted = wanted if both or seen.max() > 0 else -wanted
+    wanted = 0.5 * seen.min() if quantity.title == "Student energy" else np.quantile(np.abs(seen), 0.96)
+    wanted = -wanted if seen.max() <= 0 and quantity.other is None and wanted > 0 else wanted
     level = st.select_slider(
         f"Value on the surface ({context.unit.label})",
         levels,
         value=min(levels, key=lambda v: abs(v - wanted)),
-        format_func=lambda v: f"{'±' if both else ''}{v:g}".replace("-", "−"),
+        format_func=lambda v: f"{'±' if quantity.other else ''}{v:g}".replace("-", "−"),
         key=f"around_level_{quantity.title}_{context.unit.key}_{after.id}",
         help="The surface on which the quantity has this value; of a difference, both signs are drawn.",
     )
-    # Where the wall begins, a difference ends, and an energy stays what it is there: surfaces close instead of tearing.
+    # Surfaces close where the drawn region ends, instead of tearing.
     limit = context.convert(from_cm1(context.campaign.settings.limit_cm1))
-    filled = np.where(
-        np.isfinite(outside), outside, 0.0 if both else np.clip(context.convert(values_ev), -limit, limit)
-    )
-    shown = [-level, level] if both else [level]
+    inside = 0.0 if ends else np.clip(context.convert(values_ev), -limit, limit)
+    filled = np.where(np.isfinite(outside), outside, inside)
+    shown = [-level, level] if quantity.other else [level]
     figure = iso_figure(host, own, filled, shown, scale, context.unit, context.colours, height=HEIGHT + 30)
     st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="around-space")
 
@@ -251,7 +250,7 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
         table = pd.DataFrame(fields.to_host(host, own), columns=["x (Angstrom)", "y (Angstrom)", "z (Angstrom)"])
         return table.assign(**{_named(context, quantity): outside})
 
-    _foot(context, None, None, "", quantity, rows, "space")
+    _foot(context, None, None, "", quantity, rows, "space", region="attractive" if ends else "")
 
 
 def _levels(quantity: Quantity, values: FloatArray) -> list[float]:
@@ -279,9 +278,14 @@ def _foot(
     quantity: Quantity,
     rows: Callable[[], pd.DataFrame],
     name: str,
+    *,
+    region: str = "",
 ) -> None:
     left, right = st.columns([4.6, 1], vertical_alignment="center")
-    words = [scale.note, "Blank: inside the wall."] if scale is not None else ["Inside the wall nothing is drawn."]
+    if scale is not None:
+        words = [scale.note, "Blank: inside the wall."]
+    else:
+        words = [f"Drawn where the student is {region or 'below the wall'}."]
     if near is not None and title:
         n = near["id"].nunique()
         words.append(f"{n} labelled configuration{'s' if n != 1 else ''} within {NEAR} Å, as dots: {title}.")
