@@ -51,7 +51,12 @@ class Equalised:
             for f, v in zip(self.fraction(values), values, strict=True):
                 if all(abs(f - other) > 0.09 for other, _ in found):
                     found.append((float(f), float(v)))
-        return [(f, signed_text(float(f"{v:.6g}"))) for f, v in sorted(found)]
+        return [(f, _plain(v)) for f, v in sorted(found)]
+
+
+def _plain(value: float) -> str:
+    """No plus sign where all values have one sign."""
+    return signed_text(float(f"{value:.6g}")).removeprefix("+")
 
 
 def _round_step(wanted: float) -> float:
@@ -136,6 +141,6 @@ def field_scale(
         return FieldScale(signed, signed.ticks(), colours.scale(name), True, note)
     area = np.ones(finite.shape) if weights is None else np.asarray(weights, dtype=float)[keep]
     scale = _equalised(finite, area, cap_ev * unit.per_ev)
-    low, high = (signed_text(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
+    low, high = (_plain(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
     note = f"Dark: {low}, bright: {high} {unit.label}; steps are finer where much of the map lies."
     return FieldScale(scale, scale.ticks(), ONE_SIDED, False, note)

@@ -14,6 +14,9 @@ from nci_core.units import CM1_EV, EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
 
+#: Atoms this close (Å) to the plane of a drawing lie in it.
+IN_PLANE = 0.3
+
 
 def faint(colour: str, opacity: float) -> str:
     """#rrggbb with an opacity, as Plotly takes it."""
@@ -171,14 +174,15 @@ def shapes_figure(
 ) -> go.Figure:
     """Places of equal ruler length round each atom in the plane, beside circles of equal distance.
 
-    Drawn at 0.8 Å with deviations enlarged; atoms 0.3 Å or more off the plane are shown without.
+    Drawn at 0.8 Å with deviations enlarged; atoms off the plane are points only.
     """
     figure, size = go.Figure(), 0.8
     for i, j in bonds(host):
         ends = shapes.atoms[[i, j]]
         line = {"color": colours.grid, "width": 3}
         figure.add_trace(go.Scatter(x=ends[:, 0], y=ends[:, 1], mode="lines", line=line, hoverinfo="skip"))
-    for i in np.flatnonzero(np.abs(shapes.off) < 0.3):
+    in_plane = np.abs(shapes.off) < IN_PLANE
+    for i in np.flatnonzero(in_plane):
         even = shapes.atoms[i] + size * shapes.directions
         bent = shapes.atoms[i] + size * (1.0 + enlarged * (shapes.stretch[i] - 1.0))[:, None] * shapes.directions
         figure.add_trace(
@@ -209,7 +213,7 @@ def shapes_figure(
             x=shapes.atoms[:, 0],
             y=shapes.atoms[:, 1],
             mode="text",
-            text=list(host.symbols),
+            text=[symbol if near else "·" for symbol, near in zip(host.symbols, in_plane, strict=True)],
             textfont={"color": colours.text, "size": 12},
             hoverinfo="skip",
             name="atoms",

@@ -218,10 +218,10 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
     host = context.campaign.dimer.host
     own = fields.box(host)
     student, values_ev = _ask(context, quantity, after, other, own)
-    ends = quantity.other is not None or quantity.column == "std_ev"
+    limit_ev = from_cm1(context.campaign.settings.limit_cm1)
     # Models differ most on the wall: its shell would hide what they say about the well.
-    top = 0.0 if ends else from_cm1(context.campaign.settings.limit_cm1)
-    outside = context.convert(np.where(student.energy_ev < top, values_ev, np.nan))
+    fades = quantity.other is not None or quantity.column == "std_ev"
+    outside = context.convert(np.where(student.energy_ev < (0.0 if fades else limit_ev), values_ev, np.nan))
     seen = outside[np.isfinite(outside)]
     levels = _levels(quantity, seen)
     if not levels:
@@ -238,19 +238,21 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
         key=f"around_level_{quantity.title}_{context.unit.key}_{after.id}",
         help="The surface on which the quantity has this value; of a difference, both signs are drawn.",
     )
-    # Surfaces close where the drawn region ends, instead of tearing.
-    limit = context.convert(from_cm1(context.campaign.settings.limit_cm1))
-    inside = 0.0 if ends else np.clip(context.convert(values_ev), -limit, limit)
-    filled = np.where(np.isfinite(outside), outside, inside)
+    if fades:  # exact in the attractive region, then to nothing at the limit: surfaces close instead of tearing
+        drawn = values_ev * (1.0 - np.sqrt(np.clip(student.energy_ev / limit_ev, 0.0, 1.0)))
+    else:
+        drawn = np.clip(values_ev, -limit_ev, limit_ev)
     shown = [-level, level] if quantity.other else [level]
-    figure = iso_figure(host, own, filled, shown, scale, context.unit, context.colours, height=HEIGHT + 30)
+    figure = iso_figure(
+        host, own, context.convert(drawn), shown, scale, context.unit, context.colours, height=HEIGHT + 30
+    )
     st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="around-space")
 
     def rows() -> pd.DataFrame:
         table = pd.DataFrame(fields.to_host(host, own), columns=["x (Angstrom)", "y (Angstrom)", "z (Angstrom)"])
         return table.assign(**{_named(context, quantity): outside})
 
-    _foot(context, None, None, "", quantity, rows, "space", region="attractive" if ends else "")
+    _foot(context, None, None, "", quantity, rows, "space", region="attractive; fades out up the wall" if fades else "")
 
 
 def _levels(quantity: Quantity, values: FloatArray) -> list[float]:

@@ -173,7 +173,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
 
 
 def _foot(context: Context, words: str, curve: pd.DataFrame, near: pd.DataFrame) -> None:
-    left, right, last = st.columns([4, 1, 1.25], vertical_alignment="center")
+    left, right, last = st.columns([3.4, 1, 1], vertical_alignment="center")
     left.caption(words)
 
     def converted(rows: pd.DataFrame) -> str:
@@ -186,10 +186,10 @@ def _foot(context: Context, words: str, curve: pd.DataFrame, near: pd.DataFrame)
     columns = ["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev"]
     name = f"{context.campaign.name}-line"
     right.download_button(
-        "Curves", lambda: converted(curve), f"{name}.csv", "text/csv", on_click="ignore", key="line-csv"
+        "Curves (CSV)", lambda: converted(curve), f"{name}.csv", "text/csv", on_click="ignore", key="line-csv"
     )
     last.download_button(
-        "Points",
+        "Points (CSV)",
         lambda: converted(near[columns]),
         f"{name}-points.csv",
         "text/csv",
