@@ -144,3 +144,16 @@ def field_scale(
     low, high = (_plain(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
     note = f"Dark: {low}, bright: {high} {unit.label}; steps are finer where much of the map lies."
     return FieldScale(scale, scale.ticks(), ONE_SIDED, False, note)
+
+
+def surface_levels(quantity: Quantity, values: FloatArray) -> list[float]:
+    """Round values, eight in each of two decades, that the field takes; sizes only for differences."""
+    if not values.size or not np.abs(values).max() > 0:
+        return []
+    low, high = float(values.min()), float(values.max())
+    if quantity.other is not None:  # a single point next to the wall is no surface
+        high = float(np.quantile(np.abs(values), 0.999))
+        low = 0.0
+    top = np.floor(np.log10(max(abs(low), abs(high))))
+    sizes = [m * 10.0**p for p in np.arange(top - 1, top + 1) for m in (1, 1.5, 2, 3, 4, 5, 6, 8)]
+    return [float(f"{v:.6g}") for v in [-s for s in reversed(sizes)] + sizes if low < v < high]

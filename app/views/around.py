@@ -11,8 +11,9 @@ from app import asked
 from app.data import fields
 from app.data.errors import labelled
 from app.data.fields import QUANTITIES, Quantity
-from app.figures.field_scale import FieldScale, field_scale
-from app.figures.fields import Dots, iso_figure, plane_map, sphere_in_space, sphere_map
+from app.figures.field_scale import FieldScale, field_scale, surface_levels
+from app.figures.fields import Dots, plane_map, sphere_map
+from app.figures.space import iso_figure, sphere_in_space
 from app.session import Context
 from app.theme import CHART_CONFIG
 from nci_core.campaign.live import Field
@@ -21,6 +22,8 @@ from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
 
+#: The name of this part of the page.
+TITLE = "Around the host"
 LOOKS = {"sphere": "On a sphere", "plane": "In a plane", "space": "Surfaces in space"}
 SHELLS = {"well": "At the well", "radius": "At one radius"}
 SETS = {"test": "test set", "pool": "training labels", "none": "no dots"}
@@ -223,7 +226,7 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
     fades = quantity.other is not None or quantity.column == "std_ev"
     outside = context.convert(np.where(student.energy_ev < (0.0 if fades else limit_ev), values_ev, np.nan))
     seen = outside[np.isfinite(outside)]
-    levels = _levels(quantity, seen)
+    levels = surface_levels(quantity, seen)
     if not levels:
         st.info("This quantity is the same everywhere outside the wall, so there is no surface to draw.")
         return
@@ -253,19 +256,6 @@ def _space(context: Context, quantity: Quantity, after: Model, other: Model | No
         return table.assign(**{_named(context, quantity): outside})
 
     _foot(context, None, None, "", quantity, rows, "space", region="attractive; fades out up the wall" if fades else "")
-
-
-def _levels(quantity: Quantity, values: FloatArray) -> list[float]:
-    """Round values, eight in each of two decades, that the field takes; sizes only for differences."""
-    if not values.size or not np.abs(values).max() > 0:
-        return []
-    low, high = float(values.min()), float(values.max())
-    if quantity.other is not None:  # a single point next to the wall is no surface
-        high = float(np.quantile(np.abs(values), 0.999))
-        low = 0.0
-    top = np.floor(np.log10(max(abs(low), abs(high))))
-    sizes = [m * 10.0**p for p in np.arange(top - 1, top + 1) for m in (1, 1.5, 2, 3, 4, 5, 6, 8)]
-    return [float(f"{v:.6g}") for v in [-s for s in reversed(sizes)] + sizes if low < v < high]
 
 
 def _named(context: Context, quantity: Quantity) -> str:

@@ -16,6 +16,8 @@ from nci_core.systems import Host
 
 FloatArray = npt.NDArray[np.float64]
 
+#: The name of this part of the page.
+TITLE = "Any line"
 OWN, PAIR = "between two points …", "between two configurations …"
 PANELS = {"energy": "Energies", "ruler": "Ruler"}
 #: Points on a line, and the shortest line (Å) that is drawn.
@@ -183,8 +185,8 @@ def _foot(context: Context, words: str, curve: pd.DataFrame, near: pd.DataFrame)
         lengths = {c: f"{c} (Angstrom)" for c in ("distance", "x", "y", "z", "off")}
         return str(shown.rename(columns=renamed | lengths).to_csv(index=rows.index.name is not None))
 
-    columns = ["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev"]
-    name = f"{context.campaign.name}-line"
+    name, columns = f"{context.campaign.name}-line", ["distance", "off", "x", "y", "z", "split"]
+    columns += ["teacher_ev", "student_ev", "label_ev"]
     right.download_button(
         "Curves (CSV)", lambda: converted(curve), f"{name}.csv", "text/csv", on_click="ignore", key="line-csv"
     )

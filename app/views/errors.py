@@ -23,16 +23,11 @@ SET_HELP = (
     "The test set was set apart before any training and only measures errors. "
     "Errors on training labels say how well the fit reproduces what it has seen. The two are never mixed."
 )
-PARTS = {
-    "maps": "Maps",
-    "cuts": "Radial cuts",
-    "parity": "Every point",
-    "regions": "By region",
-    "around": "Around the host",
-    "line": "Any line",
-}
 #: Parts that ask the student itself, anywhere in space.
-LIVE_PARTS = {"around": around.show, "line": drawn_cut.show}
+LIVE_PARTS = {"around": around, "line": drawn_cut}
+PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"} | {
+    key: part.TITLE for key, part in LIVE_PARTS.items()
+}
 
 
 def show(context: Context) -> None:
@@ -66,7 +61,7 @@ def show(context: Context) -> None:
         table = table.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
     if part in LIVE_PARTS:
         if after is not None:
-            LIVE_PARTS[part](context, table, after, before)
+            LIVE_PARTS[part].show(context, table, after, before)
         return
     if part == "cuts":
         _cuts(context, after, before)

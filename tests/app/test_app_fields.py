@@ -6,9 +6,10 @@ import pytest
 
 from app.data import fields, lines
 from app.data.fields import QUANTITIES
-from app.figures.field_scale import field_scale
-from app.figures.fields import Dots, iso_figure, plane_map, sphere_in_space, sphere_map
+from app.figures.field_scale import field_scale, surface_levels
+from app.figures.fields import Dots, plane_map, sphere_map
 from app.figures.lines import line_figure, ruler_along
+from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
 from nci_core.campaign.live import Field
 from nci_core.systems import Host, builtin_host
@@ -171,6 +172,17 @@ def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:
         np.testing.assert_allclose(8.0 * np.sinh(np.asarray(trace.value)), values, rtol=2e-6, atol=1e-5)
         assert 8.0 * np.sinh(trace.isomin) == pytest.approx(level) == pytest.approx(8.0 * np.sinh(trace.isomax))
     assert below.colorscale != above.colorscale
+
+
+def test_levels_of_surfaces_are_taken_by_the_field() -> None:
+    values = np.linspace(-82.0, 400.0, 2000)
+    levels = surface_levels(QUANTITIES["energy"], values)
+    assert levels == sorted(levels)
+    assert values.min() < levels[0] < 0 < levels[-1] < values.max()
+    assert -40.0 in levels
+    sizes = surface_levels(QUANTITIES["earlier"], values)
+    assert min(sizes) > 0
+    assert surface_levels(QUANTITIES["earlier"], np.zeros(5)) == []
 
 
 def test_a_box_keeps_its_size_in_bounds(ethylene: Host) -> None:
