@@ -133,6 +133,7 @@ LIGHT = (
     "nci_core.campaign",
     "nci_core.campaign.actions",
     "nci_core.campaign.costs",
+    "nci_core.campaign.live_fields",
     "nci_core.campaign.archive",
     "nci_core.store",
     "nci_core.store.frames",

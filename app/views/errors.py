@@ -9,6 +9,7 @@ from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
 from app.session import Context
+from app.views import around, drawn_cut
 from app.views.error_maps import show_maps
 from app.views.error_points import show_cuts, show_parity
 from app.views.error_regions import show_regions
@@ -20,7 +21,11 @@ SET_HELP = (
     "The test set was set apart before any training and only measures errors. "
     "Errors on training labels say how well the fit reproduces what it has seen. The two are never mixed."
 )
-PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"}
+#: Parts that ask the student itself, anywhere in space.
+LIVE_PARTS = {"around": around, "line": drawn_cut}
+PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"} | {
+    key: part.TITLE for key, part in LIVE_PARTS.items()
+}
 
 
 def show(context: Context) -> None:
@@ -53,6 +58,10 @@ def show(context: Context) -> None:
     if before is not None:
         earlier = cached.table(context, before.id)
         table = table.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
+    if part in LIVE_PARTS:
+        if after is not None:
+            LIVE_PARTS[part].show(context, table, after, before)
+        return
     if part == "cuts":
         show_cuts(context, after, before)
         return

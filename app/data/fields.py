@@ -1,0 +1,227 @@
+"""Where fields are asked for: spheres, planes, boxes and lines round a host; and the configurations near them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from nci_core.campaign.live import Field
+from nci_core.systems import Host
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a map shows.
+
+    Attributes:
+        title: what people read.
+        help: one sentence on what it means.
+        column: field of `Field` that is shown, or compared.
+        other: "earlier" or "distilled" when the student is compared with that model.
+        dots: (title, column) of the errors or energies of labelled configurations that share the colour scale.
+    """
+
+    title: str
+    help: str
+    column: str = "energy_ev"
+    other: str | None = None
+    dots: tuple[tuple[str, str], ...] = ()
+
+    def values(self, student: Field, other: Field | None) -> FloatArray:
+        """(m,) in eV; needs the other model's field when `other` is set."""
+        found: FloatArray = getattr(student, self.column)
+        if self.other is None:
+            return found
+        if other is None:
+            raise ValueError(f"{self.title} needs the other model's field.")
+        return found - np.asarray(getattr(other, self.column))
+
+
+_ERRORS = (("student − CCSD(T)", "student_error_ev"), ("teacher − CCSD(T)", "teacher_error_ev"))
+QUANTITIES: dict[str, Quantity] = {
+    "energy": Quantity(
+        "Student energy",
+        "The student's interaction energy; dots are CCSD(T) energies.",
+        dots=(("CCSD(T) energy", "label_ev"),),
+    ),
+    "std": Quantity(
+        "Student uncertainty (±1 sd)",
+        "How far the members of the student disagree; dots are the size of its true error where a label tells it.",
+        column="std_ev",
+        dots=(("size of student − CCSD(T)", "student_size_ev"),),
+    ),
+    "earlier": Quantity(
+        "Student − earlier model",
+        "What changed since the model chosen under 'Compare with'; dots are errors against CCSD(T).",
+        other="earlier",
+        dots=_ERRORS,
+    ),
+    "distilled": Quantity(
+        "Student − distilled student",
+        "What the CCSD(T) labels changed. The distilled student reproduces the teacher without labels; it stands in "
+        "for the teacher here, which is known only at the configurations. Dots are errors against CCSD(T).",
+        other="distilled",
+        dots=_ERRORS,
+    ),
+    "repulsion": Quantity(
+        "Exchange channel",
+        "The student's repulsive part (exchange, with electrostatics): never negative.",
+        column="repulsion_ev",
+    ),
+    "dispersion": Quantity(
+        "Dispersion channel", "The student's attractive part: never positive.", column="dispersion_ev"
+    ),
+}
+
+
+def to_host(host: Host, own: FloatArray) -> FloatArray:
+    """Positions (…, 3) along the host's principal axes from its centre → positions in the host's frame, Å."""
+    return np.asarray(own, dtype=float) @ host.axes + host.centre
+
+
+def to_own(host: Host, positions: npt.ArrayLike) -> FloatArray:
+    """Positions (…, 3) in the host's frame → along its principal axes from its centre, Å."""
+    own: FloatArray = (np.asarray(positions, dtype=float) - host.centre) @ host.axes.T
+    return own
+
+
+@dataclass(frozen=True)
+class Sphere:
+    """Directions from the host's centre on a grid that closes on itself.
+
+    Attributes:
+        longitude: (a,) degrees, the angle round the thinnest axis, 0 to 360.
+        latitude: (b,) degrees above the plane of the other two axes, −90 to 90.
+        own: (b, a, 3) unit vectors along the principal axes.
+    """
+
+    longitude: FloatArray
+    latitude: FloatArray
+    own: FloatArray
+
+
+def sphere(step_degrees: float) -> Sphere:
+    """A grid of directions; the step divides 180 degrees."""
+    longitude = np.arange(0.0, 360.0 + step_degrees / 2, step_degrees)
+    latitude = np.arange(-90.0, 90.0 + step_degrees / 2, step_degrees)
+    a, b = np.meshgrid(np.radians(longitude), np.radians(latitude))
+    own = np.stack([np.cos(b) * np.cos(a), np.cos(b) * np.sin(a), np.sin(b)], axis=-1)
+    return Sphere(longitude, latitude, own)
+
+
+def angles(own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Longitude (0 to 360) and latitude in degrees, and distance from the centre in Å, of own positions (m, 3)."""
+    radius = np.linalg.norm(own, axis=1)
+    latitude = np.degrees(np.arcsin(np.clip(own[:, 2] / np.maximum(radius, 1e-12), -1.0, 1.0)))
+    longitude = np.degrees(np.arctan2(own[:, 1], own[:, 0])) % 360.0
+    return longitude, latitude, radius
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A flat grid.
+
+    Attributes:
+        u, v: (a,), (b,) coordinates in Å along `across` and `up`.
+        origin, across, up: (3,) along the principal axes.
+        own: (b, a, 3) grid points along the principal axes.
+        u_label, v_label: axis titles with unit.
+    """
+
+    u: FloatArray
+    v: FloatArray
+    origin: FloatArray
+    across: FloatArray
+    up: FloatArray
+    own: FloatArray
+    u_label: str
+    v_label: str
+
+    def project(self, own: FloatArray) -> FloatArray:
+        """(m, 3) own positions → (m, 3): u, v and the signed distance from the plane, Å."""
+        normal = np.cross(self.across, self.up)
+        projected: FloatArray = (own - self.origin) @ np.stack([self.across, self.up, normal]).T
+        return projected
+
+
+def plane(host: Host, kind: str, value: float, *, margin: float = 4.5, points: int = 81) -> Plane:
+    """`kind` "flat": parallel to the host's plane at height `value` (Å); "upright": holds the thinnest axis,
+    turned by `value` degrees from the longest axis."""
+    half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
+    if kind == "flat":
+        across, up, origin = np.eye(3)[0], np.eye(3)[1], np.array([0.0, 0.0, value])
+        spans, labels = (half[0], half[1]), ("x (Å)", "y (Å)")
+    else:
+        turn = np.radians(value)
+        across, up, origin = np.array([np.cos(turn), np.sin(turn), 0.0]), np.eye(3)[2], np.zeros(3)
+        spans = (float(np.abs(across[:2]) @ half[:2]), half[2] + 1.0)
+        labels = ("distance from the axis (Å)", "height z (Å)")
+    u, v = np.linspace(-spans[0], spans[0], points), np.linspace(-spans[1], spans[1], points)
+    own = origin + u[None, :, None] * across + v[:, None, None] * up
+    return Plane(u, v, origin, across, up, own, *labels)
+
+
+def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
+    """(m, 3) own positions of a regular grid round the host, x slowest; coarser rather than more than `most`."""
+    half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
+    spacing = max(spacing, float((8.0 * half.prod() / most) ** (1 / 3)))
+    axes = [np.linspace(-h, h, 2 * int(np.ceil(h / spacing)) + 1) for h in half]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def images(host: Host, rows: pd.DataFrame) -> pd.DataFrame:
+    """Each configuration at all its symmetry-equivalent places: the rows repeated, with own_x, own_y, own_z in Å."""
+    away = rows[["x", "y", "z"]].to_numpy(dtype=float) - host.centre
+    found = np.einsum("gab,mb->mga", host.operations, away) @ host.axes.T
+    repeated = rows.loc[rows.index.repeat(found.shape[1])].reset_index(names="id")
+    repeated[["own_x", "own_y", "own_z"]] = found.reshape(-1, 3)
+    places = repeated[["own_x", "own_y", "own_z"]].round(3)
+    return repeated[~places.assign(id=repeated["id"]).duplicated()].reset_index(drop=True)
+
+
+def own_places(repeated: pd.DataFrame) -> FloatArray:
+    """(m, 3) own positions of the rows of `images`."""
+    places: FloatArray = repeated[["own_x", "own_y", "own_z"]].to_numpy(dtype=float)
+    return places
+
+
+def near_line(host: Host, rows: pd.DataFrame, start: FloatArray, end: FloatArray, tolerance: float) -> pd.DataFrame:
+    """Configurations that lie, or have an equivalent place, within `tolerance` (Å) of the line from start to end.
+
+    Args:
+        rows: the campaign's table, indexed by id.
+        start, end: (3,) in the host's frame, Å.
+
+    Returns:
+        one row a configuration, indexed by id, at its nearest place, with `distance` along the line and
+        `off` from it, both Å; sorted by distance.
+    """
+    repeated = images(host, rows)
+    along = end - start
+    length = float(np.linalg.norm(along))
+    away = to_host(host, own_places(repeated)) - start
+    place = np.clip(away @ along / length, 0.0, length)
+    off = np.linalg.norm(away - place[:, None] * along / length, axis=1)
+    near = repeated.assign(distance=place, off=off)[off <= tolerance]
+    return near.sort_values("off").drop_duplicates("id").set_index("id").sort_values("distance")
+
+
+def unique_sites(host: Host) -> list[tuple[str, tuple[int, ...]]]:
+    """One atom and one bond of each symmetry-equivalent kind, named like 'C1' and 'C1–H7', with atom indices."""
+    from app.coordinates import bonds
+
+    found: list[tuple[str, tuple[int, ...]]] = []
+    seen: list[FloatArray] = []
+    for site in [*((i,) for i in range(len(host.symbols))), *bonds(host)]:
+        middle = host.positions[list(site)].mean(axis=0) - host.centre
+        kinds = sorted(host.symbols[i] for i in site)
+        orbit = host.operations @ middle
+        known = any(np.linalg.norm(orbit - other[:3], axis=1).min() < 0.02 for other in seen)
+        if known and kinds in [sorted(host.symbols[i] for i in s) for _, s in found]:
+            continue
+        seen.append(middle)
+        found.append(("–".join(f"{host.symbols[i]}{i + 1}" for i in site), tuple(site)))
+    return found

@@ -1,0 +1,78 @@
+"""Straight lines through space: where people want them, the points on them, and the ruler's shape round an atom."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.data.fields import to_host, to_own, unique_sites
+from nci_core.systems import Host
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Lines are not evaluated closer (Å) to a nucleus than this: no energy there means anything.
+NUCLEUS = 0.3
+#: Where a line over the host begins and how far it goes, Å.
+FIRST, FAR = 1.5, 8.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line; `start` and `end` are (3,) in the host's frame, Å."""
+
+    start: FloatArray
+    end: FloatArray
+
+    @property
+    def length(self) -> float:
+        """Å."""
+        return float(np.linalg.norm(self.end - self.start))
+
+    def at(self, distance: npt.ArrayLike) -> FloatArray:
+        """(m, 3) positions at distances (m,) in Å from the start."""
+        share = np.asarray(distance, dtype=float).reshape(-1, 1) / self.length
+        found: FloatArray = self.start + share * (self.end - self.start)
+        return found
+
+
+def presets(host: Host, height: float) -> dict[str, Line]:
+    """Lines by what people read: straight up over the centre and each kind of atom and bond, out in the
+    plane past each kind of atom and bond, and across at a height (Å) above the plane."""
+    up = host.axes[2]
+    found = {"up from the centre": Line(host.centre + FIRST * up, host.centre + FAR * up)}
+    sites = unique_sites(host)
+    middles = [host.positions[list(atoms)].mean(axis=0) for _, atoms in sites]
+    for (name, _), middle in zip(sites, middles, strict=True):
+        found[f"up over {name}"] = Line(middle + FIRST * up, middle + FAR * up)
+    for (name, _), middle in zip(sites, middles, strict=True):
+        out = middle - host.centre
+        out = out - (out @ up) * up
+        if np.linalg.norm(out) > 0.1:
+            along = out / np.linalg.norm(out)
+            found[f"out past {name}"] = Line(middle + FIRST * along, middle + FAR * along)
+    half = np.abs(to_own(host, host.positions)).max(axis=0) + 4.5
+    for axis, name in enumerate("xy"):
+        end = np.zeros(3)
+        end[axis] = half[axis]
+        ends = to_host(host, np.array([-end, end])) + height * up
+        found[f"across along {name}"] = Line(ends[0], ends[1])
+    return found
+
+
+def clear_of_nuclei(host: Host, positions: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which positions (m, 3) are NUCLEUS or more from every atom; (m,)."""
+    distance = np.linalg.norm(positions[:, None] - host.positions, axis=-1)
+    clear: npt.NDArray[np.bool_] = (distance >= NUCLEUS).all(axis=1)
+    return clear
+
+
+def circle(host: Host, up: bool, turn_degrees: float, steps: int = 73) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Unit directions (steps, 3) round a circle in the host's frame, and the two axes (3,) that span its plane.
+
+    The plane is the host's, or with `up` the upright one that is turned by `turn_degrees`.
+    """
+    turn = np.radians(turn_degrees)
+    across = np.cos(turn) * host.axes[0] + np.sin(turn) * host.axes[1] if up else host.axes[0]
+    along = host.axes[2] if up else host.axes[1]
+    angle = np.linspace(0.0, 2.0 * np.pi, steps)
+    return np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * along, across, along

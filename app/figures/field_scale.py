@@ -1,0 +1,159 @@
+"""Colours for a continuous field: diverging about zero when it has both signs, else from its low to its high end."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from app.data.fields import Quantity
+from app.figures.scales import SignedScale, scale_for, signed_text
+from app.theme import Palette
+from nci_core.units import EnergyUnit, from_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Readable with any colour vision, even in grey.
+ONE_SIDED = "Cividis"
+
+
+#: How the fractions of an equalised scale are made: this share by rank, the rest by value.
+BY_RANK = 0.5
+
+
+@dataclass(frozen=True)
+class Equalised:
+    """A scale for values of one sign, on which every colour covers a similar share of the map.
+
+    Attributes:
+        knots: (k,) increasing values in the unit shown, the first and the last the ends of the scale.
+        fractions: (k,) increasing, from 0 to 1.
+
+    >>> scale = Equalised(np.array([-80.0, -30.0, -20.0]), np.array([0.0, 0.5, 1.0]))
+    >>> scale.fraction(np.array([-99.0, -25.0])).tolist()
+    [0.0, 0.75]
+    """
+
+    knots: FloatArray
+    fractions: FloatArray
+
+    def fraction(self, values: FloatArray) -> FloatArray:
+        """Where values lie on the scale, clipped to 0…1; NaN stays NaN."""
+        found: FloatArray = np.interp(np.asarray(values, dtype=float), self.knots, self.fractions)
+        return found
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """(fraction, text) of round values between the ends that do not lie on each other."""
+        low, high = float(self.knots[0]), float(self.knots[-1])
+        found: list[tuple[float, float]] = []
+        for places in (5, 10, 20):
+            step = _round_step((high - low) / places)
+            values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+            for f, v in zip(self.fraction(values), values, strict=True):
+                if all(abs(f - other) > 0.09 for other, _ in found):
+                    found.append((float(f), float(v)))
+        return [(f, _plain(v)) for f, v in sorted(found)]
+
+
+def _plain(value: float) -> str:
+    """No plus sign where all values have one sign."""
+    return signed_text(float(f"{value:.6g}")).removeprefix("+")
+
+
+def _round_step(wanted: float) -> float:
+    power = 10.0 ** np.floor(np.log10(wanted))
+    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= wanted * 0.999))
+
+
+def _equalised(values: FloatArray, weights: FloatArray, cap: float) -> Equalised:
+    order = np.argsort(values)
+    sorted_values, rank = values[order], np.cumsum(weights[order]) / weights.sum()
+    shares = np.linspace(0.01, 0.99, 15)
+    knots = np.clip(np.interp(shares, rank, sorted_values), -cap, cap)
+    knots = np.unique(knots)
+    if len(knots) < 2 or not knots[-1] - knots[0] > 1e-9 * np.abs(knots).max():
+        middle, half = float(knots[0]), max(abs(float(knots[0])) * 0.01, 1e-6)
+        return Equalised(np.array([middle - half, middle + half]), np.array([0.0, 1.0]))
+    by_rank = np.interp(knots, sorted_values, rank)
+    by_rank = (by_rank - by_rank[0]) / (by_rank[-1] - by_rank[0])
+    by_value = (knots - knots[0]) / (knots[-1] - knots[0])
+    return Equalised(knots, BY_RANK * by_rank + (1.0 - BY_RANK) * by_value)
+
+
+@dataclass(frozen=True)
+class FieldScale:
+    """What figures need to colour a field.
+
+    Attributes:
+        scale: where values in the unit shown lie.
+        ticks: (fraction, text).
+        colours: Plotly colour scale.
+        signed: diverging, 0.5 at zero.
+        note: one line that explains the colours.
+    """
+
+    scale: SignedScale | Equalised
+    ticks: list[tuple[float, str]]
+    colours: str | list[tuple[float, str]]
+    signed: bool
+    note: str
+
+    def fraction(self, values: FloatArray) -> FloatArray:
+        """Where values, in the unit shown, lie on the scale; NaN stays NaN."""
+        return self.scale.fraction(values)
+
+    def colour_bar(self, unit: EnergyUnit) -> dict[str, object]:
+        """Plotly's colour bar with the unit on top."""
+        return {
+            "title": {"text": unit.label, "side": "top", "font": {"size": 13}},
+            "tickvals": [f for f, _ in self.ticks],
+            "ticktext": [t for _, t in self.ticks],
+            "thickness": 12,
+            "len": 1.0,
+            "outlinewidth": 0,
+        }
+
+
+def field_scale(
+    values_ev: FloatArray,
+    quantity: Quantity,
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    cap_ev: float,
+    weights: FloatArray | None = None,
+) -> FieldScale:
+    """The scale for the values (eV, any shape, NaN where nothing is drawn) of everything drawn with it.
+
+    Covers 98% of the values, at most `cap_ev`: single outliers do not take the colours of the rest.
+    `weights`, of the shape of the values, are the areas that the values stand for; equal if not given.
+    """
+    keep = np.isfinite(values_ev)
+    finite = values_ev[keep] * unit.per_ev
+    if quantity.other is not None or not finite.size or (finite.min() < 0 < finite.max()):
+        linear = from_cm1(0.5 if quantity.other is not None else 2.0)
+        signed = scale_for(values_ev, unit.per_ev, linear_ev=linear, cap_ev=cap_ev)
+        name = "signed" if quantity.other is not None else "energy"
+        words = "Blue: lower, red: higher" if name == "signed" else "Purple: attractive, orange: repulsive"
+        note = (
+            f"{words}, grey: zero. Linear up to about ±{signed_text(signed.linear)[1:]}, then logarithmic to "
+            f"±{signed_text(signed.limit)[1:]} {unit.label}."
+        )
+        return FieldScale(signed, signed.ticks(), colours.scale(name), True, note)
+    area = np.ones(finite.shape) if weights is None else np.asarray(weights, dtype=float)[keep]
+    scale = _equalised(finite, area, cap_ev * unit.per_ev)
+    low, high = (_plain(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
+    note = f"Dark: {low}, bright: {high} {unit.label}; steps are finer where much of the map lies."
+    return FieldScale(scale, scale.ticks(), ONE_SIDED, False, note)
+
+
+def surface_levels(quantity: Quantity, values: FloatArray) -> list[float]:
+    """Round values, eight in each of two decades, that the field takes; sizes only for differences."""
+    if not values.size or not np.abs(values).max() > 0:
+        return []
+    low, high = float(values.min()), float(values.max())
+    if quantity.other is not None:  # a single point next to the wall is no surface
+        high = float(np.quantile(np.abs(values), 0.999))
+        low = 0.0
+    top = np.floor(np.log10(max(abs(low), abs(high))))
+    sizes = [m * 10.0**p for p in np.arange(top - 1, top + 1) for m in (1, 1.5, 2, 3, 4, 5, 6, 8)]
+    return [float(f"{v:.6g}") for v in [-s for s in reversed(sizes)] + sizes if low < v < high]

@@ -1,0 +1,215 @@
+"""Fields round a host on flat paper: unrolled spheres and planes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.coordinates import bonds
+from app.data.fields import Plane, Sphere, angles, own_places, to_own
+from app.figures.field_scale import FieldScale
+from app.theme import Palette, finish
+from nci_core.systems import Host
+from nci_core.units import EnergyUnit
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Host atoms this close (Å) to a plane are drawn as lying in it.
+IN_PLANE = 0.3
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Labelled configurations drawn on a field.
+
+    Attributes:
+        title: what their colour means.
+        rows: rows of `app.data.fields.images`.
+        values: (m,) in the unit shown.
+    """
+
+    title: str
+    rows: pd.DataFrame
+    values: FloatArray
+
+
+def marker(dots: Dots, scale: FieldScale, colours: Palette, size: int) -> dict[str, object]:
+    """Plotly's marker of dots that are coloured like the field."""
+    return {
+        "size": size,
+        "color": scale.fraction(dots.values),
+        "colorscale": scale.colours,
+        "cmin": 0.0,
+        "cmax": 1.0,
+        "showscale": False,
+        "line": {"color": colours.text, "width": 1.5},
+    }
+
+
+def dot_text(dots: Dots, unit: EnergyUnit) -> tuple[npt.NDArray[np.object_], str]:
+    """(m, 2) ids and values for `customdata`, and the hover text that names them."""
+    data = np.column_stack([dots.rows["id"].to_numpy(), dots.values])
+    return (
+        data,
+        f"configuration %{{customdata[0]:.0f}}<br>{dots.title} %{{customdata[1]:+.{unit.digits}f}} {unit.label}",
+    )
+
+
+def _filled(
+    x: FloatArray,
+    y: FloatArray,
+    values: FloatArray,
+    scale: FieldScale,
+    unit: EnergyUnit,
+    colours: Palette,
+    hover: str,
+    customdata: FloatArray,
+) -> go.Contour:
+    return go.Contour(
+        x=x,
+        y=y,
+        z=np.where(np.isfinite(values), scale.fraction(values), np.nan),
+        customdata=customdata,
+        colorscale=scale.colours,
+        zmin=0.0,
+        zmax=1.0,
+        contours={"coloring": "heatmap", "start": 0.1, "end": 0.9, "size": 0.1},
+        line={"color": colours.ground, "width": 0.6},
+        colorbar=scale.colour_bar(unit),
+        hovertemplate=hover + "<extra></extra>",
+        name="field",
+    )
+
+
+def _outermost(own: FloatArray) -> npt.NDArray[np.bool_]:
+    """Atoms that no farther atom hides, seen from the centre, and that are not at the centre; (n,)."""
+    radius = np.linalg.norm(own, axis=1)
+    direction = own / np.maximum(radius, 1e-9)[:, None]
+    hidden = (direction @ direction.T > np.cos(np.radians(8.0))) & (radius[None] > radius[:, None] + 0.1)
+    kept: npt.NDArray[np.bool_] = ~hidden.any(axis=1) & (radius > 0.1)
+    return kept
+
+
+def sphere_map(
+    host: Host,
+    grid: Sphere,
+    values: FloatArray,
+    radius: FloatArray,
+    scale: FieldScale,
+    dots: Dots | None,
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    height: int,
+) -> go.Figure:
+    """The sphere unrolled: angle round the thinnest axis against angle above the plane.
+
+    `values` (b, a) in the unit shown, NaN where nothing is drawn; `radius` (b, a) in Å.
+    """
+    hover = (
+        f"longitude %{{x:.0f}}°, latitude %{{y:.0f}}°<br>%{{customdata[0]:+.{unit.digits}f}} {unit.label} "
+        "at %{customdata[1]:.2f} Å"
+    )
+    data = np.stack([values, radius], axis=-1)
+    figure = go.Figure(_filled(grid.longitude, grid.latitude, values, scale, unit, colours, hover, data))
+    longitude, latitude, _ = angles(to_own(host, host.positions))
+    off_centre = _outermost(to_own(host, host.positions))
+    figure.add_trace(
+        go.Scatter(
+            x=longitude[off_centre],
+            y=latitude[off_centre],
+            text=[s for s, keep in zip(host.symbols, off_centre, strict=True) if keep],
+            mode="text",
+            textfont={"color": colours.text, "size": 13},
+            hovertemplate="direction of atom %{text}<extra></extra>",
+            name="atoms",
+        )
+    )
+    if dots is not None and len(dots.rows):
+        data, text = dot_text(dots, unit)
+        x, y, _ = angles(own_places(dots.rows))
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="markers",
+                marker=marker(dots, scale, colours, 9),
+                customdata=data,
+                hovertemplate=text + "<extra></extra>",
+                name="dots",
+            )
+        )
+    finish(figure, colours, height=height)
+    figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
+    figure.update_xaxes(title_text="longitude round the host (°)", range=[0, 360], dtick=60, title_standoff=4)
+    figure.update_yaxes(title_text="latitude above its plane (°)", range=[-90, 90], dtick=30, title_standoff=4)
+    return figure
+
+
+def plane_map(
+    host: Host,
+    grid: Plane,
+    values: FloatArray,
+    scale: FieldScale,
+    dots: Dots | None,
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    height: int,
+    bar: bool = True,
+) -> go.Figure:
+    """A plane through or above the host, with the host drawn, atoms in the plane bold; `bar`: with the colour bar."""
+    hover = f"(%{{x:.2f}}, %{{y:.2f}}) Å<br>%{{customdata[0]:+.{unit.digits}f}} {unit.label}"
+    figure = go.Figure(_filled(grid.u, grid.v, values, scale, unit, colours, hover, values[..., None]))
+    places = grid.project(to_own(host, host.positions))
+    for i, j in bonds(host):
+        figure.add_trace(
+            go.Scatter(
+                x=places[[i, j], 0],
+                y=places[[i, j], 1],
+                mode="lines",
+                line={"color": colours.text, "width": 2},
+                opacity=0.7,
+                hoverinfo="skip",
+            )
+        )
+    near = np.abs(places[:, 2]) < IN_PLANE
+    figure.add_trace(
+        go.Scatter(
+            x=places[:, 0],
+            y=places[:, 1],
+            text=[f"<b>{s}</b>" if keep else s for s, keep in zip(host.symbols, near, strict=True)],
+            mode="markers+text",
+            marker={"size": 19, "color": colours.ground, "line": {"color": colours.text, "width": 1}},
+            textfont={"color": colours.text, "size": 12},
+            opacity=1.0 if near.any() else 0.65,
+            customdata=places[:, 2],
+            hovertemplate="%{text}, %{customdata:+.2f} Å from this plane<extra></extra>",
+            name="atoms",
+        )
+    )
+    if dots is not None and len(dots.rows):
+        data, text = dot_text(dots, unit)
+        at = grid.project(own_places(dots.rows))
+        figure.add_trace(
+            go.Scatter(
+                x=at[:, 0],
+                y=at[:, 1],
+                mode="markers",
+                marker=marker(dots, scale, colours, 9),
+                customdata=data,
+                hovertemplate=text + "<extra></extra>",
+                name="dots",
+            )
+        )
+    figure.update_traces(showscale=bar, selector={"name": "field"})
+    finish(figure, colours, height=height)
+    figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
+    figure.update_xaxes(title_text=grid.u_label, range=[grid.u[0], grid.u[-1]], title_standoff=4)
+    figure.update_yaxes(
+        title_text=grid.v_label, range=[grid.v[0], grid.v[-1]], scaleanchor="x", constrain="domain", title_standoff=4
+    )
+    figure.update_xaxes(constrain="domain")
+    return figure

@@ -1,0 +1,227 @@
+"""Fields and lines round a host: where they are asked, how they are coloured, that figures show what models say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.data import fields, lines
+from app.data.fields import QUANTITIES
+from app.figures.field_scale import field_scale, surface_levels
+from app.figures.fields import Dots, plane_map, sphere_map
+from app.figures.lines import line_figure, ruler_along
+from app.figures.space import iso_figure, sphere_in_space
+from app.theme import DARK, LIGHT
+from nci_core.campaign.live import Field
+from nci_core.systems import Host, builtin_host
+from nci_core.units import CM1_EV, UNITS
+
+CM1 = UNITS["cm1"]
+CAP = 1000.0 * CM1_EV
+
+
+@pytest.fixture(scope="module")
+def ethylene() -> Host:
+    return builtin_host("ethylene")
+
+
+def rows(host: Host, places: list[list[float]]) -> pd.DataFrame:
+    table = pd.DataFrame(places, columns=["x", "y", "z"], index=pd.RangeIndex(11, 11 + len(places), name="id"))
+    return table.assign(split="pool", teacher_ev=-0.001, label_ev=-0.002)
+
+
+def test_own_coordinates_turn_back(ethylene: Host) -> None:
+    points = np.random.default_rng(0).uniform(-5, 5, (20, 3))
+    back = fields.to_host(ethylene, fields.to_own(ethylene, points))
+    np.testing.assert_allclose(back, points, atol=1e-12)
+
+
+def test_a_sphere_closes_and_its_angles_are_those_of_its_points() -> None:
+    grid = fields.sphere(6.0)
+    assert grid.own.shape == (31, 61, 3)
+    np.testing.assert_allclose(np.linalg.norm(grid.own, axis=-1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(grid.own[:, 0], grid.own[:, -1], atol=1e-12)
+    longitude, latitude, radius = fields.angles(3.0 * grid.own[1:-1, :-1].reshape(-1, 3))
+    a, b = np.meshgrid(grid.longitude[:-1], grid.latitude[1:-1])
+    np.testing.assert_allclose((longitude - a.ravel() + 180) % 360, 180.0, atol=1e-9)
+    np.testing.assert_allclose(latitude, b.ravel(), atol=1e-9)
+    np.testing.assert_allclose(radius, 3.0, rtol=1e-12)
+
+
+def test_planes_hold_their_points(ethylene: Host) -> None:
+    for kind, value in (("flat", 2.5), ("upright", 35.0)):
+        grid = fields.plane(ethylene, kind, value)
+        at = grid.project(grid.own.reshape(-1, 3))
+        u, v = np.meshgrid(grid.u, grid.v)
+        np.testing.assert_allclose(at, np.column_stack([u.ravel(), v.ravel(), 0 * u.ravel()]), atol=1e-9)
+    assert grid.project(np.array([[0.0, 0.0, 4.0]]))[0, 1] == pytest.approx(4.0)
+
+
+def test_every_equivalent_place_is_drawn_once(ethylene: Host) -> None:
+    found = fields.images(ethylene, rows(ethylene, [[1.0, 2.0, 3.0], [0.0, 0.0, 3.0]]))
+    assert found["id"].value_counts().to_dict() == {11: 8, 12: 2}
+    np.testing.assert_allclose(np.abs(fields.own_places(found)[:8]).round(9), [[1.0, 2.0, 3.0]] * 8)
+
+
+def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Host) -> None:
+    table = rows(ethylene, [[0.0, 0.1, -3.0], [0.0, 0.0, 5.0], [0.0, 1.0, 4.0], [0.0, 0.0, 9.0]])
+    near = fields.near_line(ethylene, table, np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.0, 8.0]), 0.2)
+    assert near.index.tolist() == [11, 12]  # below the plane, on the line; not beside it, not behind its end
+    assert near["distance"].tolist() == pytest.approx([1.5, 3.5])
+    assert near["off"].tolist() == pytest.approx([0.1, 0.0])
+
+
+def test_one_site_of_each_kind() -> None:
+    names = [name for name, _ in fields.unique_sites(builtin_host("benzene"))]
+    assert names == ["C1", "H7", "C1–C2", "C1–H7"]
+    assert [name for name, _ in fields.unique_sites(builtin_host("ethylene"))] == ["C1", "H3", "C1–C2", "C1–H3"]
+
+
+def test_preset_lines_go_where_they_say(ethylene: Host) -> None:
+    ready = lines.presets(ethylene, 3.0)
+    up = ready["up over H3"]
+    np.testing.assert_allclose((up.end - up.start) / up.length, ethylene.axes[2], atol=1e-12)
+    np.testing.assert_allclose(up.at(0.0)[0] - ethylene.positions[2], lines.FIRST * ethylene.axes[2], atol=1e-12)
+    across = ready["across along x"]
+    np.testing.assert_allclose(across.at([0.0, across.length])[:, 2], 3.0, atol=1e-12)
+    for line in ready.values():
+        assert lines.clear_of_nuclei(ethylene, line.at(np.linspace(0, line.length, 50))).all()
+    assert not lines.clear_of_nuclei(ethylene, ethylene.positions).any()
+
+
+def test_differences_and_channels_are_the_models_own() -> None:
+    student = Field(*(np.array([v]) for v in (1.0, 0.2, 3.0, -2.0)))
+    other = Field(*(np.array([v]) for v in (0.4, 0.1, 1.0, -0.6)))
+    found = {key: float(q.values(student, other)[0]) for key, q in QUANTITIES.items()}
+    assert found == pytest.approx(
+        {"energy": 1.0, "std": 0.2, "earlier": 0.6, "distilled": 0.6, "repulsion": 3.0, "dispersion": -2.0}
+    )
+    with pytest.raises(ValueError, match="other model"):
+        QUANTITIES["earlier"].values(student, None)
+
+
+def test_differences_are_neutral_at_zero_whatever_their_sign() -> None:
+    scale = field_scale(np.array([1.0, 2.0, 3.0]) * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
+    assert scale.signed
+    assert scale.fraction(np.array([0.0]))[0] == 0.5
+    assert {text: fraction for fraction, text in scale.ticks}["0"] == 0.5
+
+
+def test_colours_of_one_sign_rise_and_follow_the_area() -> None:
+    values = np.concatenate([np.linspace(-80, -40, 10), np.linspace(-25, -20, 90)])
+    weights = np.ones(100)
+    scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP, weights=weights)
+    assert not scale.signed
+    fractions = scale.fraction(np.sort(values))
+    assert (np.diff(fractions) >= 0).all()
+    assert fractions[0] == 0.0
+    assert fractions[-1] == 1.0
+    # On a linear scale the 90 values from −25 to −20 would share a twelfth of the colours.
+    assert np.ptp(scale.fraction(np.array([-25.0, -20.0]))) > 0.4
+    for fraction, text in scale.ticks:
+        assert scale.fraction(np.array([float(text.replace("−", "-"))]))[0] == pytest.approx(fraction)
+
+
+def test_a_constant_field_has_a_scale() -> None:
+    scale = field_scale(np.full(9, -3.0 * CM1_EV), QUANTITIES["energy"], CM1, LIGHT, cap_ev=CAP)
+    assert np.isfinite(scale.fraction(np.array([-3.0]))).all()
+
+
+def dots(host: Host, scale_value: float) -> Dots:
+    repeated = fields.images(host, rows(host, [[0.0, 0.0, 3.2]]))
+    return Dots("student − CCSD(T)", repeated, np.full(len(repeated), scale_value))
+
+
+def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> None:
+    grid = fields.sphere(6.0)
+    values = 5.0 * grid.own[..., 2]
+    values[0, 0] = np.nan
+    radius = np.full(values.shape, 3.2)
+    scale = field_scale(values * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
+    flat = sphere_map(ethylene, grid, values, radius, scale, dots(ethylene, 2.5), CM1, LIGHT, height=300)
+    shown = next(trace for trace in flat.data if trace.name == "field")
+    np.testing.assert_allclose(shown.z, scale.fraction(values))
+    np.testing.assert_allclose(np.asarray(shown.customdata)[..., 0], values)
+    marks = next(trace for trace in flat.data if trace.name == "dots")
+    np.testing.assert_allclose(marks.y, [90.0, -90.0])
+    np.testing.assert_allclose(marks.marker.color, scale.fraction(np.array([2.5, 2.5])))
+    solid = sphere_in_space(ethylene, grid, values, radius, scale, dots(ethylene, 2.5), CM1, LIGHT, height=300)
+    surface = next(trace for trace in solid.data if trace.name == "field")
+    drawn = np.isfinite(surface.x)
+    np.testing.assert_allclose(np.sqrt(surface.x**2 + surface.y**2 + surface.z**2)[drawn], 3.2)
+    assert 0.6 < drawn.mean() < 1.0  # the front is open, the rest is there
+
+
+def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
+    grid = fields.plane(ethylene, "flat", 3.0, points=11)
+    values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
+    scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
+    figure = plane_map(ethylene, grid, values, scale, None, CM1, DARK, height=300, bar=False)
+    shown = next(trace for trace in figure.data if trace.name == "field")
+    np.testing.assert_array_equal(np.isnan(shown.z), np.isnan(values))
+    assert shown.showscale is False
+
+
+def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:
+    own = fields.box(ethylene, spacing=1.0)
+    values = 20.0 * np.sin(own[:, 0]) + own[:, 2]
+    scale = field_scale(values * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
+    figure = iso_figure(ethylene, own, values, [-8.0, 8.0], scale, CM1, LIGHT, height=300)
+    below, above = (trace for trace in figure.data if trace.type == "isosurface")
+    for trace, level in ((below, -8.0), (above, 8.0)):
+        # The drawn quantity is a bent one that rises with the value; float32 has seven digits.
+        np.testing.assert_allclose(8.0 * np.sinh(np.asarray(trace.value)), values, rtol=2e-6, atol=1e-5)
+        assert 8.0 * np.sinh(trace.isomin) == pytest.approx(level) == pytest.approx(8.0 * np.sinh(trace.isomax))
+    assert below.colorscale != above.colorscale
+
+
+def test_levels_of_surfaces_are_taken_by_the_field() -> None:
+    values = np.linspace(-82.0, 400.0, 2000)
+    levels = surface_levels(QUANTITIES["energy"], values)
+    assert levels == sorted(levels)
+    assert values.min() < levels[0] < 0 < levels[-1] < values.max()
+    assert -40.0 in levels
+    sizes = surface_levels(QUANTITIES["earlier"], values)
+    assert min(sizes) > 0
+    assert surface_levels(QUANTITIES["earlier"], np.zeros(5)) == []
+
+
+def test_a_box_keeps_its_size_in_bounds(ethylene: Host) -> None:
+    own = fields.box(ethylene, spacing=0.01, most=20_000)
+    assert 10_000 < len(own) < 26_000
+    half = np.abs(ethylene.positions).max(axis=0) + 4.0
+    np.testing.assert_allclose(own.max(axis=0), half)
+
+
+def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
+    distance = np.linspace(0.0, 4.0, 5)
+    curve = pd.DataFrame({"distance": distance, "energy_ev": -0.001, "std_ev": 0.0002, "repulsion_ev": 0.002})
+    curve = curve.assign(dispersion_ev=-0.003, distilled_ev=-0.0011)
+    near = pd.DataFrame(
+        {
+            "distance": [1.0, 2.0],
+            "off": [0.0, 0.1],
+            "teacher_ev": -0.0012,
+            "label_ev": [-0.001, np.nan],
+            "split": "test",
+        }
+    )
+    unit = UNITS["meV"]
+    figure = line_figure(curve, near, unit, LIGHT, channels=True, height=300)
+    by_name = {trace.name: trace for trace in figure.data}
+    assert by_name["student"].y[0] == pytest.approx(-1.0)
+    assert by_name["± 1 sd"].y[0] == pytest.approx(-0.8)
+    assert by_name["exchange"].y[0] + by_name["dispersion"].y[0] == pytest.approx(by_name["student"].y[0])
+    assert len(by_name["teacher"].x) == 2
+    assert list(by_name["CCSD(T), test set"].x) == [1.0]
+    assert "CCSD(T), training" not in by_name
+    assert "earlier model" not in by_name
+    assert "meV" in figure.layout.yaxis.title.text
+    plain = line_figure(curve, near, unit, LIGHT, channels=False, height=300)
+    assert "exchange" not in {trace.name for trace in plain.data}
+
+
+def test_the_ruler_along_a_line_is_ruler_minus_distance() -> None:
+    along = pd.DataFrame({"distance": [0.0, 1.0], "C r": [3.0, 4.0], "C q": [2.9, 4.1], "C sd": [0.0, 0.0]})
+    figure = ruler_along(along, 0.5, DARK, height=300)
+    (curve,) = (trace for trace in figure.data if trace.name == "nearest C")
+    np.testing.assert_allclose(curve.y, [-0.1, 0.1])
