@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from types import ModuleType
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -26,12 +28,20 @@ def _begin(parent_pid: int) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _executor() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
+    executor = ProcessPoolExecutor(
         max_workers=1,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
         initargs=(os.getpid(),),
     )
+    # Streamlit makes the page's script the main module, which a spawned process would run once more.
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        executor.submit(os.getpid)  # the first question starts the process, at once
+    finally:
+        sys.modules["__main__"] = main
+    return executor
 
 
 def ask(function: Callable[..., T], *arguments: Any) -> T:
