@@ -35,6 +35,7 @@ def spending_figure(
         go.Scatter(
             x=np.concatenate([minutes, minutes[::-1]]),
             y=np.concatenate([mean + sd, (mean - sd)[::-1]]),
+            mode="lines",
             fill="toself",
             fillcolor=band(colours.earlier, 0.28),
             line={"width": 0},

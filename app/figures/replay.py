@@ -27,6 +27,7 @@ def replay_figure(
             go.Scatter(
                 x=np.concatenate([n, n[::-1]]),
                 y=np.concatenate([mean + sd, lower[::-1]]),
+                mode="lines",
                 fill="toself",
                 fillcolor=band(colours.earlier, 0.28),
                 line={"width": 0},

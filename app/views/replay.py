@@ -1,5 +1,7 @@
 """Human against machine: the test error that each picker's labels bring, beside random ones."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -99,19 +101,37 @@ def _table(now: Context, trials: pd.DataFrame, random: pd.DataFrame) -> None:
     own = trials[trials["picker"].notna()].sort_values(["n", "picker"])
     factor, label = CM1_EV * now.unit.per_ev, now.unit.label
     beside = random.reindex(own["n"])
-    mae, control, sd = f"MAE ({label})", f"Random ({label})", f"± sd ({label})"
+    mae, control = f"MAE ({label})", f"Random ({label})"
     shown = pd.DataFrame(
         {
             "Labels": own["n"].to_numpy(),
             "Picked by": own["picker"].to_numpy(),
-            "CPU min": own["cpu_minutes"].to_numpy(),
             mae: own["mae_cm1"].to_numpy() * factor,
-            control: beside["mae_cm1"].to_numpy() * factor,
-            sd: beside["sd_cm1"].to_numpy() * factor,
-            "Its CPU min": beside["cpu_minutes"].to_numpy(),
+            control: [
+                _spread(m, s, now.unit.digits)
+                for m, s in zip(beside["mae_cm1"] * factor, beside["sd_cm1"] * factor, strict=True)
+            ],
+            "CPU min": [
+                _text(a, 1) + (f" ({_text(b, 1)})" if pd.notna(b) else "")
+                for a, b in zip(own["cpu_minutes"], beside["cpu_minutes"], strict=True)
+            ],
         }
     )
-    digits, minutes = f"%.{now.unit.digits}f", "%.1f"
-    config = {name: st.column_config.NumberColumn(format=digits) for name in (mae, control, sd)}
-    config |= {name: st.column_config.NumberColumn(format=minutes) for name in ("CPU min", "Its CPU min")}
+    config: dict[str, Any] = {
+        mae: st.column_config.NumberColumn(format=f"%.{now.unit.digits}f"),
+        control: st.column_config.TextColumn(help="Mean and standard deviation over the random subsets."),
+        "CPU min": st.column_config.TextColumn(
+            help="Measured cost of the picked labels, and in brackets of the random ones."
+        ),
+    }
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", height="content", key="replay-table")
+
+
+def _text(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if pd.notna(value) else "—"
+
+
+def _spread(mean: float, sd: float, digits: int) -> str:
+    if pd.isna(mean):
+        return "—"
+    return _text(mean, digits) + (f" ± {_text(sd, digits)}" if pd.notna(sd) else "")

@@ -123,3 +123,19 @@ def test_the_job_keeps_its_result(finished: Campaign, tmp_path: Path, monkeypatc
     assert {t["n"] for t in result["trials"]} == {5, 10}
     assert all(np.isfinite(t["mae_cm1"]["all"]) for t in result["trials"])
     campaign.store.close()
+
+
+def test_the_command_prints_the_comparison(finished: Campaign) -> None:
+    import json
+
+    from typer.testing import CliRunner
+
+    from nci_core.cli.main import app
+
+    words = ["replay", "--campaign", str(finished.folder), "--seeds", "2"]
+    shown = CliRunner().invoke(app, [*words, "--json"])
+    assert shown.exit_code == 0
+    found = json.loads(shown.stdout[shown.stdout.index("{") :])
+    assert {t["n"] for t in found["trials"]} == {5, 10}
+    table = CliRunner().invoke(app, words).stdout
+    assert "2 subsets of the 14 finished training labels" in " ".join(table.split())
