@@ -4,20 +4,12 @@ Not a process pool: starting one from a page would run the dashboard's script ag
 """
 
 import os
-<<<<<<< HEAD
-import sys
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from types import ModuleType
-=======
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
->>>>>>> main
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -96,27 +88,9 @@ class Predictor:
 
 
 @st.cache_resource(show_spinner=False)
-<<<<<<< HEAD
-def _executor() -> ProcessPoolExecutor:
-    executor = ProcessPoolExecutor(
-        max_workers=1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    )
-    # Streamlit makes the page's script the main module, which a spawned process would run once more.
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        executor.submit(os.getpid)  # the first question starts the process, at once
-    finally:
-        sys.modules["__main__"] = main
-    return executor
-=======
 def predictor() -> Predictor:
     """The dashboard's only one."""
     return Predictor()
->>>>>>> main
 
 
 def ask(function: Callable[..., T], *arguments: Any) -> T:
