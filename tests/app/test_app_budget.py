@@ -31,8 +31,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("budget")
     import_campaign(EMBEDDED, folder / "he-ethylene").store.close()
     yield folder
-    predictor._executor().shutdown()
-    predictor._executor.clear()
+    predictor.predictor().close()
 
 
 @pytest.fixture
