@@ -156,3 +156,12 @@ def distill(campaign: Campaign, *, device: str) -> int:
 
     job: int = submit_distill(campaign, device=device)
     return job
+
+
+def replay(campaign: Campaign) -> int:
+    """Submit a comparison of pickers; returns the job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_replay
+
+    job: int = submit_replay(campaign)
+    return job

@@ -135,6 +135,8 @@ LIGHT = (
     "nci_core.campaign.costs",
     "nci_core.campaign.live_fields",
     "nci_core.campaign.archive",
+    "nci_core.campaign.budget",
+    "nci_core.campaign.replay",
     "nci_core.store",
     "nci_core.store.frames",
     "nci_core.jobs",

@@ -20,6 +20,7 @@ KINDS = {
     "teach": "teacher energies",
     "select": "ranking of proposals",
     "evaluate": "evaluation",
+    "replay": "comparison of pickers",
 }
 #: Job state → what people read.
 STATES = {

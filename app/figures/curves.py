@@ -15,7 +15,8 @@ LOG_TICKS = {
 }
 
 
-def _band(colour: str, opacity: float) -> str:
+def band(colour: str, opacity: float) -> str:
+    """A palette colour (#rrggbb) with an opacity, for filled areas."""
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
 
@@ -45,7 +46,7 @@ def cut_figure(
                 x=np.concatenate([student["distance"], student["distance"][::-1]]),
                 y=np.concatenate([upper, lower[::-1]]),
                 fill="toself",
-                fillcolor=_band(colours.student, 0.25),
+                fillcolor=band(colours.student, 0.25),
                 line={"width": 0},
                 hoverinfo="skip",
                 name="student ± 1 sd",

@@ -39,7 +39,7 @@ def error_maps(
         subplot_titles=[panel.title for panel in panels],
     )
     for column, panel in enumerate(panels, start=1):
-        _host(figure, axes.atoms, axes.symbols, axes.bonds, colours, column)
+        draw_host(figure, axes.atoms, axes.symbols, axes.bonds, colours, column)
         figure.add_trace(_points(host, panel, unit, colours, view), row=1, col=column)
     ticks = scale.ticks()
     figure.update_layout(
@@ -104,7 +104,7 @@ def _span(panels: list[Panel], host: Host, view: str, axis: int) -> list[float]:
     return [float(values.min()) - 0.4, float(values.max()) + 0.4]
 
 
-def _host(
+def draw_host(
     figure: go.Figure,
     atoms: np.ndarray,
     symbols: tuple[str, ...],
@@ -112,6 +112,7 @@ def _host(
     colours: Palette,
     column: int,
 ) -> None:
+    """Bonds and element symbols of the host, atoms (n, 2) in map coordinates (Å), into one column of a figure."""
     for i, j in bonds:
         line = {"color": colours.earlier, "width": 2}
         ends = atoms[[i, j]]

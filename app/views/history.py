@@ -8,6 +8,7 @@ from app.data.jobs import model_list, model_name
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
 from app.theme import CHART_CONFIG
+from app.views import replay
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
@@ -46,6 +47,7 @@ def show(context: Context) -> None:
     _rounds(context, rounds, metrics)
     st.subheader("Models")
     _models(context, models, metrics)
+    replay.section(context)
 
 
 def _message() -> None:

@@ -10,6 +10,7 @@ from app.components import plot
 from app.data import basket as basket_data
 from app.figures.points import MOST_POINTS
 from app.session import Context, default_person, errors_shown
+from app.views import budget
 from app.views.details import structure
 from app.views.explore import no_configurations
 from app.views.map_controls import map_controls
@@ -45,6 +46,7 @@ def show(context: Context) -> None:
             _proposals(context, basket, ranked)
         with chosen:
             _structure(context, table)
+    budget.panel(context, table, basket, _change)
 
 
 def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:

@@ -120,3 +120,11 @@ def submit_select(
 ) -> int:
     """Rank the pool by a strategy; the job's result holds the proposals. Returns the job's id."""
     return _submit(campaign, "select", {"strategy": strategy, "n": n, "seed": seed}, start)
+
+
+def submit_replay(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
+    """Compare who picked: fits from the distilled student to each picker's labels and to random ones.
+
+    The job's result holds the errors (`nci_core.campaign.replay`). Returns the job's id.
+    """
+    return _submit(campaign, "replay", {"device": device}, start)

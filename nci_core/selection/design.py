@@ -50,25 +50,34 @@ def greedy_i_optimal(
     targets: npt.NDArray[np.bool_],
     free: npt.NDArray[np.bool_],
     count: int,
+    cost: FloatArray | None = None,
+    budget: float = np.inf,
 ) -> tuple[list[int], list[float]]:
     """Rows of J chosen one by one to lower the summed variance of the targets most, and those falls.
+
+    With costs, each step takes what lowers it most per unit of cost among what can still be paid.
 
     Args:
         J: (n, p); variance: (n,); covariance: (p, p) with the labels so far.
         targets: (n,) points whose variance counts.
         free: (n,) points that may be chosen.
-        count: how many.
+        count: how many at most.
+        cost: (n,) positive cost of each label; None: all the same.
+        budget: what all of them together may cost; never exceeded.
     """
     G = J[targets].T @ J[targets]
-    free = free.copy()
+    price = np.ones(len(J)) if cost is None else cost
+    free, left = free.copy(), budget
     chosen: list[int] = []
     scores: list[float] = []
-    while len(chosen) < count and free.any():
+    while len(chosen) < count and (free := free & (price <= left)).any():
         rows = np.flatnonzero(free)
         fall = total_variance_reduction(J[rows], variance[rows], covariance, G)
-        best = int(rows[np.argmax(fall)])
+        k = int(np.argmax(fall / price[rows]))
+        best = int(rows[k])
         chosen.append(best)
-        scores.append(float(fall.max()))
+        scores.append(float(fall[k]))
         free[best] = False
+        left -= float(price[best])
         covariance = add_label(covariance, J[best], float(variance[best]))
     return chosen, scores

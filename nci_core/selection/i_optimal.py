@@ -1,11 +1,13 @@
 """I-optimal selection: the labels that make the student most certain where it matters."""
 
 import numpy as np
+import numpy.typing as npt
 
 from nci_core.errors import InputError, ModelError
 from nci_core.fitting.objective import label_weights
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.selection.budget import Linearised
 from nci_core.selection.design import FloatArray, greedy_i_optimal, posterior_covariance
 from nci_core.selection.request import Selection, SelectionRequest
 from nci_core.systems.hosts import Host
@@ -27,6 +29,23 @@ def label_variance(energies: FloatArray, sigma_cm1: float) -> FloatArray:
     return variance
 
 
+def linearised(
+    energies: FloatArray, J: FloatArray, labelled: npt.ArrayLike, targets: npt.ArrayLike, sigma_cm1: float
+) -> Linearised:
+    """The Gaussian posterior of a linearised student, given the labels of some rows.
+
+    Args:
+        energies, J: from `whitened_jacobian`, (n,) and (n, p).
+        labelled: rows with a label.
+        targets: (n,) bool, points whose uncertainty counts.
+        sigma_cm1: noise of a label in cm⁻¹.
+    """
+    rows = np.asarray(labelled, dtype=np.int64)
+    variance = label_variance(energies, sigma_cm1)
+    covariance = posterior_covariance(J[rows], variance[rows])
+    return Linearised(J, variance, covariance, np.asarray(targets, dtype=bool))
+
+
 def i_optimal(request: SelectionRequest) -> Selection:
     """Greedy I-optimal design of the linearised student; each score is the expected fall of Σ Var in eV².
 
@@ -44,9 +63,7 @@ def i_optimal(request: SelectionRequest) -> Selection:
     labelled = np.asarray(request.labelled)
     # Not the model's own σ: a distilled model's belongs to thousands of teacher labels.
     sigma_cm1 = request.sigma_cm1 or FitSettings().noise_cm1(len(labelled) + request.count)
-    variance = label_variance(energies, sigma_cm1)
-    covariance = posterior_covariance(J[labelled], variance[labelled])
-    std: FloatArray = np.sqrt(np.maximum(np.einsum("np,np->n", J @ covariance, J), 0.0))
     targets, free = request.inside(energies), request.candidates(energies)
-    chosen, scores = greedy_i_optimal(J, variance, covariance, targets, free, request.count)
-    return Selection(np.array(chosen, dtype=np.int64), np.array(scores), std)
+    posterior = linearised(energies, J, labelled, targets, sigma_cm1)
+    chosen, scores = greedy_i_optimal(J, posterior.variance, posterior.covariance, targets, free, request.count)
+    return Selection(np.array(chosen, dtype=np.int64), np.array(scores), posterior.std())

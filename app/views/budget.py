@@ -1,0 +1,249 @@
+"""Picking with a budget: what so many minutes would buy, and what the basket is expected to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import actions, expected
+from app.figures.budget import expectation_maps, fall_map, spending_figure
+from app.session import Context, errors_shown
+from app.theme import CHART_CONFIG
+from nci_core.campaign.budget import MOST_LABELS, Offer, Preview
+from nci_core.campaign.costs import LabelCost, label_cost
+
+PICKER = "i-optimal"
+FIGURE_HEIGHT = 320
+#: What a change of the basket does on the page: keep an undo, run the page again.
+Change = Callable[[Context, Callable[[], Any]], None]
+
+HONEST = (
+    "Expectations of the student itself, from its linearised fit; nothing is computed for them. Where they were "
+    "compared with held-out CCSD(T) energies they were about two times too small for 10 to 40 I-optimal labels: "
+    "trust the comparison between choices more than the values."
+)
+
+
+def panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: Change) -> None:
+    """The panel below the map. Closed, it asks the student nothing."""
+    st.fragment(_panel)(context, table, basket, change)
+
+
+def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: Change) -> None:
+    box = st.expander(
+        "Pick with a budget: what minutes buy, and what the basket is expected to do",
+        icon=":material/savings:",
+        key="budget_open",
+        on_change="rerun",
+    )
+    if not box.open:
+        return
+    with box, errors_shown():
+        if context.model is None:
+            st.caption("This needs a student: distil one on the Label & train page.")
+            return
+        cost = label_cost(context.campaign)
+        ids = [int(number) for number in basket.index]
+        minutes = _spend(context, table, ids, cost, change)
+        with st.spinner("Asking the student …"):
+            found = expected.offers(context, minutes, ids)
+            shown = ids or [offer.configuration_id for offer in found]
+            preview = expected.basket_preview(context, shown)
+        left, right = st.columns([1, 1.45], gap="medium")
+        with left:
+            _curve(context, preview if ids else None, minutes, cost)
+        with right:
+            whose = "The basket" if ids else "These labels"
+            effect, falls, buys = st.tabs(
+                [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
+            )
+            rows = _expected_rows(table, preview)
+            host, unit, colours = context.campaign.dimer.host, context.unit, context.colours
+            with effect:
+                _regions(context, preview)
+                title = f"after {whose.lower()}"
+                figure = expectation_maps(host, rows, shown, title, unit, colours, height=FIGURE_HEIGHT)
+                st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="budget-maps")
+            with falls:
+                _regions(context, preview)
+                figure = fall_map(host, rows, shown, unit, colours, height=FIGURE_HEIGHT)
+                st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="budget-falls")
+            with buys:
+                _offers(context, found, cost)
+        st.caption(HONEST)
+
+
+def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCost, change: Change) -> float:
+    """The row of controls; returns the minutes to spend."""
+    first, second, third, fourth = st.columns([1, 1.3, 0.8, 2.4], vertical_alignment="bottom")
+    minutes = first.number_input(
+        "Spend (CPU min)",
+        min_value=0.0,
+        max_value=1e5,
+        value=_rounded_up(10 * cost.mean_minutes),
+        step=float(f"{5 * cost.mean_minutes:.1g}"),
+        format="%.1f",
+        key=f"budget-minutes-{context.folder}",
+        persist_state="session",
+        help=f"Expected minutes of one core for labels beside the basket; one label takes "
+        f"{cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f}, {cost.source}. At most {MOST_LABELS} labels at once.",
+    )
+    minutes = float(minutes or 0.0)
+    _price(third)
+    with st.spinner("Asking the student …"):
+        found = expected.offers(context, minutes, ids)
+    if second.button(
+        f"Spend it for me: {len(found)} label{'s' if len(found) != 1 else ''}",
+        type="primary",
+        disabled=not found or context.read_only,
+        width="stretch",
+        icon=":material/shopping_cart:",
+        key="spend_budget",
+        help="Puts the labels that tell most per minute into the basket, under the name i-optimal.",
+    ):
+        change(context, lambda: actions.take_proposals(context.campaign, as_proposals(found, cost), len(found)))
+    fourth.markdown(_summary(context, found, cost, minutes, ids), help=_how(cost))
+    return minutes
+
+
+def _how(cost: LabelCost) -> str:
+    return (
+        "RMS: root mean square over the configurations of the training pool below the energy limit, of the "
+        "standard deviation (±, sd) that the student's posterior gives to its energy there. Each label is the one "
+        f"that lowers it most for its minutes, given those before it. Minutes are {cost.source}; ± is 1 sd."
+    )
+
+
+def _summary(context: Context, found: list[Offer], cost: LabelCost, minutes: float, ids: list[int]) -> str:
+    if not found:
+        if minutes < cost.mean_minutes:
+            return f"One label takes about {cost.mean_minutes:.2f} CPU min."
+        return "Nothing is left to pick below the energy limit."
+    total, spread = cost.total(len(found))
+    digits = 0 if total >= 100 else 1 if total >= 1 else 2
+    end = f"**±{context.text(found[-1].rms_ev)}**" + (" with the basket" if ids else "")
+    cap = f" (the most at once; {minutes:.0f} min would pay for more)" if len(found) == MOST_LABELS else ""
+    return f"{total:.{digits}f} ± {spread:.{digits}f} CPU min{_money(total)}{cap} → expected RMS {end}"
+
+
+def _minutes(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def _rounded_up(minutes: float) -> float:
+    """The next number with two digits, so that a whole number of labels is paid."""
+    step = 10.0 ** (np.floor(np.log10(minutes)) - 1)
+    return float(f"{np.ceil(minutes / step) * step:.6g}")
+
+
+def _price(column: Any) -> None:
+    with column.popover("Price", icon=":material/payments:", width="stretch"):
+        st.number_input(
+            "Price per core-hour",
+            min_value=0.0,
+            value=0.0,
+            step=0.01,
+            format="%.3f",
+            key="budget_price",
+            persist_state="session",
+            help="Of one core for one hour, as your computing centre bills it; 0 shows none. Kept for this session.",
+        )
+        st.text_input("Currency", value="EUR", max_chars=8, key="budget_currency", persist_state="session")
+
+
+def _money(minutes: float) -> str:
+    """' · 0.35 EUR', or nothing without a price."""
+    price = float(st.session_state.get("budget_price") or 0.0)
+    if price <= 0:
+        return ""
+    total = price * minutes / 60.0
+    amount = f"{total:.2f}" if total >= 0.1 else f"{total:.2g}"
+    return f" · {amount} {st.session_state.get('budget_currency') or ''}".rstrip()
+
+
+def as_proposals(found: list[Offer], cost: LabelCost) -> pd.DataFrame:
+    """Offers as the basket takes them: picker, score and reason, by configuration id."""
+    return pd.DataFrame(
+        {
+            "picker": PICKER,
+            "score": [offer.fall_ev2 for offer in found],
+            "reason": [
+                f"{offer.region}; expected variance −{100 * offer.share:.2g}% for {cost.mean_minutes:.2g} CPU min"
+                for offer in found
+            ],
+        },
+        index=[offer.configuration_id for offer in found],
+    )
+
+
+def _curve(context: Context, preview: Preview | None, minutes: float, cost: LabelCost) -> None:
+    basket = (preview.minutes, preview.regions[0].after_ev) if preview is not None and preview.regions else None
+    horizon = max(minutes, 1.2 * basket[0] if basket else 0.0, 10 * cost.mean_minutes)
+    found = expected.uncertainty_outlook(context, horizon)
+    figure = spending_figure(found, basket, minutes, context.unit, context.colours, height=FIGURE_HEIGHT + 40)
+    st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="budget-curve")
+    st.caption(
+        f"Both from an empty basket; random: {found.n_random} random orders of the same pool. "
+        "The dotted line is the budget."
+        + (f" Basket: {_minutes(basket[0])} CPU min{_money(basket[0])}." if basket else "")
+    )
+
+
+def _regions(context: Context, preview: Preview) -> None:
+    digits, f = context.unit.digits, context.unit.per_ev
+    lines = [
+        f"**{'whole range' if part.region == 'all' else part.region}** "
+        f"±{part.before_ev * f:.{digits}f} → ±{part.after_ev * f:.{digits}f}"
+        for part in preview.regions
+    ]
+    st.markdown(
+        " · ".join(lines) + f" {context.unit.label} expected",
+        help="RMS of the expected standard deviation over the pool's configurations of each region, as the student "
+        "sees the regions. Labels that are finished or on the way count as known.",
+    )
+
+
+def _expected_rows(table: pd.DataFrame, preview: Preview) -> pd.DataFrame:
+    """x, y, z (Å), before_ev and after_ev by configuration id."""
+    expected_sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
+    return table[["x", "y", "z"]].join(pd.DataFrame(expected_sd, index=preview.configuration_ids), how="inner")
+
+
+def _offers(context: Context, found: list[Offer], cost: LabelCost) -> None:
+    if not found:
+        st.caption("Nothing: give more minutes, or label and fine-tune first.")
+        return
+    label, factor = context.unit.label, context.unit.per_ev
+    price = float(st.session_state.get("budget_price") or 0.0)
+    there, then = f"± here ({label})", f"± then ({label})"
+    shown = pd.DataFrame(
+        {
+            "Rank": range(1, len(found) + 1),
+            "Config.": [offer.configuration_id for offer in found],
+            "Region": [offer.region for offer in found],
+            there: [offer.std_ev * factor for offer in found],
+            "Gain": [100 * offer.share for offer in found],
+            "CPU min": [offer.minutes for offer in found],
+            then: [offer.rms_ev * factor for offer in found],
+        }
+    )
+    digits = f"%.{context.unit.digits}f"
+    config: dict[str, Any] = {
+        there: st.column_config.NumberColumn(format=digits, help="Expected standard deviation at this configuration."),
+        then: st.column_config.NumberColumn(
+            format=digits, help="Expected RMS standard deviation below the energy limit after this row."
+        ),
+        "Gain": st.column_config.NumberColumn(
+            format="%.1f%%",
+            help="Share of the whole range's expected variance that goes with this label, given those above it.",
+        ),
+        "CPU min": st.column_config.NumberColumn(format="%.1f", help="Expected, this row and those above it."),
+    }
+    if price > 0:
+        currency = str(st.session_state.get("budget_currency") or "Money")
+        shown.insert(6, currency, [offer.minutes * price / 60 for offer in found])
+        config[currency] = st.column_config.NumberColumn(format="%.3f", help="This row and those above it.")
+    st.dataframe(shown, hide_index=True, column_config=config, height=FIGURE_HEIGHT, key="budget-offers")
+    st.caption("Why these: each tells most per minute about all energies below the limit, given the rows above it.")

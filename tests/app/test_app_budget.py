@@ -1,0 +1,130 @@
+"""The budget panel: it fills the basket within the budget, says what is expected, and respects read-only."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pages import headers, run_page, tables, text
+
+from app import actions, predictor
+from app.figures.budget import expectation_maps, fall_map, spending_figure
+from app.theme import LIGHT
+from app.views.budget import as_proposals
+from nci_core.campaign import Campaign
+from nci_core.campaign.archive import import_campaign
+from nci_core.campaign.budget import Offer, Outlook, fill_budget
+from nci_core.campaign.costs import label_cost
+from nci_core.errors import InputError
+from nci_core.store import picks
+from nci_core.systems import builtin_host
+from nci_core.units import CM1_EV, UNITS
+
+EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A real campaign: the panel asks a real student."""
+    folder = tmp_path_factory.mktemp("budget")
+    import_campaign(EMBEDDED, folder / "he-ethylene").store.close()
+    yield folder
+    predictor.predictor().close()
+
+
+@pytest.fixture
+def real(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    shutil.copytree(imported, tmp_path / "home")
+    monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NCI_READ_ONLY", raising=False)
+    monkeypatch.setenv("NCI_USER", "ada")
+    return Campaign.open(tmp_path / "home" / "he-ethylene")
+
+
+def test_closed_it_asks_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*arguments: object) -> None:
+        raise AssertionError("the student was asked")
+
+    monkeypatch.setattr("app.expected.ask", never)
+    at = run_page("select")
+    assert not at.exception
+    assert not at.error
+
+
+def test_spending_fills_the_basket_within_the_budget(real: Campaign) -> None:
+    at = run_page("select", budget_open=True)
+    assert not at.exception
+    assert not at.error
+    assert "two times too small" in text(at)
+    each = label_cost(real).mean_minutes
+    at.number_input(key=f"budget-minutes-{real.folder}").set_value(4.5 * each).run()
+    assert at.button(key="spend_budget").label.endswith("4 labels")
+    at.button(key="spend_budget").click().run()
+    assert not at.error
+    model = real.active_model()
+    assert model is not None
+    kept = picks.fetch(real.store, state="basket")
+    expected = fill_budget(real.folder, model.id, 4.5 * each)
+    assert [pick.configuration_id for pick in sorted(kept, key=lambda p: p.id)] == [
+        o.configuration_id for o in expected
+    ]
+    assert len(kept) * each <= 4.5 * each
+    assert {pick.picked_by for pick in kept} == {"i-optimal"}
+    assert [pick.score for pick in sorted(kept, key=lambda p: p.id)] == pytest.approx([o.fall_ev2 for o in expected])
+    assert all("expected variance −" in pick.reason for pick in kept)
+    line = next(part for part in text(at).splitlines() if part.startswith("**whole range**"))
+    assert f"→ ±{expected[-1].rms_ev / CM1_EV:.2f}" in line
+    at.button(key="basket_undo").click().run()
+    assert picks.basket(real.store) == []
+
+
+def test_units_and_price(real: Campaign) -> None:
+    at = run_page("select", budget_open=True, unit="meV", budget_price=6.0, budget_currency="CHF")
+    assert not at.error
+    words = "\n".join([text(at), *headers(at)])
+    assert "cm⁻¹" not in words
+    assert "meV expected" in words
+    offers = next(table for table in tables(at) if "Gain" in table.columns)
+    # 6 an hour is 0.1 a minute.
+    assert offers["CHF"].tolist() == pytest.approx((offers["CPU min"] / 10).tolist())
+    assert f"· {offers['CHF'].iloc[-1]:.2f} CHF" in words
+
+
+def test_a_budget_below_one_label_says_what_one_costs(real: Campaign) -> None:
+    at = run_page("select", budget_open=True, **{f"budget-minutes-{real.folder}": 0.1})
+    assert not at.error
+    assert at.button(key="spend_budget").disabled
+    assert f"One label takes about {label_cost(real).mean_minutes:.2f} CPU min." in text(at)
+
+
+def test_a_demonstration_spends_nothing(real: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCI_READ_ONLY", "1")
+    at = run_page("select", budget_open=True)
+    assert not at.error
+    assert at.button(key="spend_budget").disabled
+    offer = Offer(1, "well", 1e-5, 1e-9, 0.1, 0.3, 1e-5)
+    with pytest.raises(InputError, match="read-only demonstration"):
+        actions.take_proposals(real, as_proposals([offer], label_cost(real)), 1)
+
+
+def test_figures_convert_and_mark_the_basket() -> None:
+    found = Outlook(np.arange(3.0), np.array([3.0, 2, 1]), np.array([3.0, 2.5, 2]), np.array([0.0, 0.1, 0.2]), 5)
+    figure = spending_figure(found, (1.5, 2.2), 2.0, UNITS["meV"], LIGHT)
+    by_name = {trace.name: trace for trace in figure.data}
+    assert list(by_name["I-optimal"].y) == [3000.0, 2000.0, 1000.0]
+    assert (by_name["basket"].x[0], by_name["basket"].y[0]) == (1.5, pytest.approx(2200.0))
+    assert "meV" in figure.layout.yaxis.title.text
+    host = builtin_host("benzene")
+    rows = pd.DataFrame({"x": [0.0, 5.0], "y": 0.0, "z": [3.0, 1.0]}, index=[7, 9])
+    rows = rows.assign(before_ev=[4e-4, 2e-4], after_ev=[1e-4, 2e-4])
+    maps = expectation_maps(host, rows, [9], "after", UNITS["cm1"], LIGHT)
+    points = [trace for trace in maps.data if trace.customdata is not None]
+    assert len(points) == 2
+    at_seven = next(row for row in points[1].customdata if row[0] == 7)
+    assert at_seven[1:].tolist() == pytest.approx([4e-4 / CM1_EV, 1e-4 / CM1_EV, 75.0])
+    rings = [trace for trace in maps.data if trace.marker.symbol == "circle-open"]
+    assert [list(ring.x) for ring in rings] == [[5.0]]
+    falls = next(t for t in fall_map(host, rows, [], UNITS["cm1"], LIGHT).data if t.customdata is not None)
+    assert sorted(falls.marker.color) == pytest.approx([0.0, 75.0])
