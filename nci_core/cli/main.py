@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nci_core import __version__
-from nci_core.cli import campaign_commands, data_commands, demo_command, loop_commands, status_command
+from nci_core.cli import campaign_commands, data_commands, demo_command, loop_commands, status_command, trust_commands
 from nci_core.cli.output import err
 from nci_core.errors import NCIError, StoreError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (campaign_commands, loop_commands, data_commands, status_command, demo_command):
+for module in (campaign_commands, loop_commands, data_commands, status_command, demo_command, trust_commands):
     module.register(app)
 
 
