@@ -7,6 +7,7 @@ import streamlit as st
 from app.data import jobs as job_data
 from app.data import versions
 from app.session import campaign_folders, errors_shown, load_campaign, read_only
+from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.units import UNITS
 
@@ -84,6 +85,7 @@ def _about(campaign: Campaign) -> None:
         help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
         "Energies of different recipes are different quantities, so a campaign uses one.",
     )
+    sidebar_warning(model)
     if read_only():
         st.info("Read-only demonstration", icon=":material/lock:")
     counts = job_data.active_counts(campaign.store)
