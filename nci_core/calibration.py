@@ -52,11 +52,11 @@ class Calibration:
     def sentence(self) -> str:
         """The verdict in words, after "in the well" or the like."""
         if self.verdict == "too few":
-            return f"only {self.n} points: too few to judge"
+            return f"only {self.n} point{'s' if self.n > 1 else ''}: too few to judge"
         if self.verdict == "fair":
             return "the error bars agree with the errors"
         if self.verdict == "outliers":
-            return "most error bars are wide enough, but some errors are much larger than theirs"
+            return "most error bars are right, but some errors lie far outside"
         if self.verdict == "too small":
             return f"the error bars are about {_times(self.rms_z)} times too small"
         return f"the error bars are about {_times(1.0 / max(self.rms_z, 1e-12))} times too large"

@@ -169,6 +169,6 @@ def change_figure(
             showarrow=False,
             font={"color": colours.earlier, "size": 13},
         )
-    figure.update_xaxes(title_text=f"|error| of the first, {names[0]} ({unit.label})")
-    figure.update_yaxes(title_text=f"|error| of the second, {names[1]} ({unit.label})")
+    figure.update_xaxes(title_text=f"|error|, first: {names[0]} ({unit.label})")
+    figure.update_yaxes(title_text=f"|error|, second: {names[1]} ({unit.label})")
     return figure

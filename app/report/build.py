@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit
 from plotly import __version__ as plotly_version
 
 from app.data import trust
@@ -268,7 +267,7 @@ def _reproduce(page: Page, subject: Subject) -> None:
     page.table(
         pd.DataFrame(
             [
-                ("Report", f"nci {__version__}, plotly {plotly_version}, streamlit {streamlit.__version__}"),
+                ("Report", f"nci {__version__}, plotly {plotly_version}"),
                 ("Python", platform.python_version()),
                 ("Labels", software(campaign, subject.number) or "none in this round"),
                 ("Model file", f"{model.path}, SHA-256 {model.sha256}"),

@@ -24,11 +24,14 @@ figure { margin: .5rem 0 1rem; } figcaption { font-size: .9em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
 th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th { font-weight: 600; border-bottom-width: 2px; } td.text, th.text { text-align: left; }
-.scroll { overflow: auto; max-height: 32rem; } .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
+.scroll { overflow: auto; max-height: 32rem; } .wide { overflow-x: auto; } #labels td { white-space: nowrap; }
+.good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; } pre { overflow: auto; padding: .6rem .8rem;
   border: 1px solid var(--line); border-radius: 4px; } .pair { display: grid; gap: 1rem;
   grid-template-columns: 1fr 1fr; } @media (max-width: 760px) { .pair { grid-template-columns: 1fr; } }
 """
+#: Tables with more rows scroll on a screen.
+LONG = 25
 #: Draws each figure in the colours of the reader's theme, and in light for paper.
 SCRIPT = """
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -78,7 +81,7 @@ class Page:
         body = "".join(f"<tr>{row}</tr>" for row in rows[1:])
         marked = f' id="{escape(name)}"' if name else ""
         self.parts.append(
-            f'<div class="scroll"><table{marked}><thead><tr>{rows[0]}</tr></thead><tbody>{body}</tbody></table></div>'
+            f'<div class="{"scroll" if len(rows) > LONG else "wide"}"><table{marked}><thead><tr>{rows[0]}</tr></thead><tbody>{body}</tbody></table></div>'
         )
 
     def figure(self, light: go.Figure, dark: go.Figure, caption: str = "") -> None:

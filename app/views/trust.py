@@ -92,7 +92,7 @@ def _trust(context: Context, models: list[Model]) -> None:
         model = _choose(context, models, "Student", "trust_model", active)
     st.subheader("Does it obey physics?", help=GATES_HELP)
     with errors_shown():
-        _gates(context, model_gates(context, model))
+        _gates(context, list(model_gates(context, model)))
     st.subheader("Can its error bars be believed?", help=CALIBRATION_HELP)
     _calibration(context, cached.table(context, model.id))
 
@@ -106,14 +106,17 @@ def _gates(context: Context, gates: list[Gate]) -> None:
             icon=":material/dangerous:",
         )
     if not bad:
-        st.success(f"All {len(gates)} checks passed.", icon=":material/verified:")
+        st.markdown(
+            f":material/verified: All **{len(gates)}** checks passed: long range, wall, wells, symmetry, forces."
+        )
     lines = ["| | Question | Found | Allowed |", "|---|---|---|---|"]
     for gate in data.worst_first(gates):
         mark = ":material/check:" if gate.passed else ":material/close: **no**"
         found, allowed = data.gate_value(gate, context.unit), data.gate_limit(gate, context.unit)
         lines.append(f"| {mark} | **{gate.name}.** {gate.question} | {found} | {allowed} |")
-    st.markdown("\n".join(lines))
-    with st.expander("Why these limits, and where the values were found"):
+    with st.expander(f"The {len(gates)} checks, what was found, and why these limits", expanded=bool(bad)):
+        st.markdown("\n".join(lines))
+        st.markdown("**Why these limits**, and where the values were found")
         st.markdown(
             "\n".join(
                 f"- **{gate.name}**: {gate.reason}." + (f" Found at: {gate.where}." if gate.where else "")
@@ -179,11 +182,12 @@ def _compare(context: Context, models: list[Model]) -> None:
     names = f"round {first.round_number}", f"round {second.round_number}"
     if first.round_number == second.round_number:
         names = f"model {first.id}", f"model {second.id}"
+    _paired_errors(context, rows)
     left, right = st.columns([1.1, 1], gap="medium")
     with left:
-        _paired_errors(context, rows)
+        _moved(context, rows)
     with right:
-        st.markdown("**Point by point** (test set; hover for the configuration)")
+        st.markdown("**Point by point**, test set")
         figure = change_figure(rows, names, context.unit, context.colours)
         st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="change-figure")
 
@@ -240,8 +244,12 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
     overall = errors[errors["region"] == "all"]
     if len(overall):
         st.markdown(data.change_words(overall.iloc[0]))
+
+
+def _moved(context: Context, rows: pd.DataFrame) -> None:
+    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits
     order = rows[rows["region"] != "beyond"].sort_values("change_ev")
-    extremes = pd.concat([order.head(3), order.tail(3)])
+    extremes = pd.concat([order.head(5), order.tail(5)])
     extremes = extremes[~extremes.index.duplicated()]
     moved = pd.DataFrame(
         {
@@ -252,5 +260,5 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
         }
     )
     signed = {name: st.column_config.NumberColumn(format=f"%+.{digits}f") for name in moved.columns[2:]}
-    st.markdown("**Improved most and least**")
+    st.markdown("**Test points that improved most**, and those that improved least or got worse")
     st.dataframe(moved, hide_index=True, column_config=signed, key="compare-moved", height="content")

@@ -110,9 +110,9 @@ def scan_gates(model: Potential, host: Host, limit_ev: float) -> list[Gate]:
         Gate(
             "one-well",
             "No spurious well",
-            "Is there at most one minimum along every line from the centre?",
+            "How many minima are there at most along a line from the centre?",
             float(counts[most]),
-            "minima",
+            "",
             None,
             1.0,
             "repulsion and attraction of a compact molecule balance once; minima above −1 cm⁻¹ do not count",

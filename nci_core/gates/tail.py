@@ -116,9 +116,9 @@ def _slope(model: Potential, host: Host, stretch: float, d: FloatArray) -> Gate:
     return Gate(
         "slope",
         "R⁻⁶ tail",
-        f"Does the energy fall off as R⁻⁶ between {near:.0f} and {far:.0f} Å?",
+        f"Is the power of the fall-off −6 between {near:.0f} and {far:.0f} Å?",
         number(slope[row]),
-        "as the power of R",
+        "",
         -6.0 - SLOPE_WIDTH,
         -6.0 + SLOPE_WIDTH,
         "R⁻⁵ or R⁻⁷ would be off by 1; C8 and the host's own size shift the power by up to about 0.1 here",
