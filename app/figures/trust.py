@@ -158,17 +158,6 @@ def change_figure(
                 )
             )
     finish(figure, colours, height=height)
-    for text, place, anchor in (("second is better", (0.97, 0.04), "right"), ("second is worse", (0.03, 0.95), "left")):
-        figure.add_annotation(
-            text=text,
-            xref="paper",
-            yref="paper",
-            x=place[0],
-            y=place[1],
-            xanchor=anchor,
-            showarrow=False,
-            font={"color": colours.earlier, "size": 13},
-        )
     figure.update_xaxes(title_text=f"|error|, first: {names[0]} ({unit.label})")
     figure.update_yaxes(title_text=f"|error|, second: {names[1]} ({unit.label})")
     return figure

@@ -80,9 +80,9 @@ class Page:
             rows.append("".join(cells))
         body = "".join(f"<tr>{row}</tr>" for row in rows[1:])
         marked = f' id="{escape(name)}"' if name else ""
-        self.parts.append(
-            f'<div class="{"scroll" if len(rows) > LONG else "wide"}"><table{marked}><thead><tr>{rows[0]}</tr></thead><tbody>{body}</tbody></table></div>'
-        )
+        kind = "scroll" if len(rows) > LONG else "wide"
+        head = f'<div class="{kind}"><table{marked}><thead><tr>{rows[0]}</tr></thead>'
+        self.parts.append(f"{head}<tbody>{body}</tbody></table></div>")
 
     def figure(self, light: go.Figure, dark: go.Figure, caption: str = "") -> None:
         """The same figure for both themes."""

@@ -44,6 +44,6 @@ def show_report(context: Context) -> None:
                 key="download_report",
                 on_click="ignore",
             )
-    st.caption(
-        f"The same on the command line: `nci report -c {context.campaign.name} --round {number} --out FILE.html`"
-    )
+    unit = "" if context.unit.key == "cm1" else f" --unit {context.unit.key}"
+    command = f"nci report -c {context.campaign.name} --round {number}{unit} --out FILE.html"
+    st.caption(f"The same on the command line: `{command}`")

@@ -11,6 +11,7 @@ from app.predictor import ask
 from app.session import Context, errors_shown
 from app.theme import CHART_CONFIG
 from nci_core.campaign.gates import gates_of, stored_gates
+from nci_core.errors import NCIError
 from nci_core.gates import Gate
 from nci_core.store.schema import Model
 
@@ -187,7 +188,7 @@ def _compare(context: Context, models: list[Model]) -> None:
     with left:
         _moved(context, rows)
     with right:
-        st.markdown("**Point by point**, test set")
+        st.markdown("**Point by point**, test set. Below the line the second model is better.")
         figure = change_figure(rows, names, context.unit, context.colours)
         st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="change-figure")
 
@@ -210,10 +211,17 @@ def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFra
             str(picked.iloc[0]) if len(picked) and model.kind != "distilled" else "—",
             f"{until['cpu_minutes'].sum():.0f} up to this round" if model.n_labels else "0",
             f"{model.seconds:.1f} s on {model.device}",
-            data.gates_summary(model_gates(context, model)),
+            _gates_words(context, model),
             data.calibration_summary(found),
         ]
     st.dataframe(pd.DataFrame(columns), hide_index=True, key="compare-facts", height="content")
+
+
+def _gates_words(context: Context, model: Model) -> str:
+    try:
+        return data.gates_summary(list(model_gates(context, model)))
+    except NCIError as error:  # a lost model file must not hide the comparison
+        return f"unknown: {error}"
 
 
 def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
@@ -230,7 +238,7 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
             "Better": errors["better"],
         }
     )
-    digits = context.unit.digits
+    digits = context.unit.digits + 1  # good models differ by less than tables elsewhere show
     config = {name: st.column_config.NumberColumn(format=f"%.{digits}f") for name in (*shown.columns[2:4], "± se")}
     config[f"Change ({label})"] = st.column_config.NumberColumn(
         format=f"%+.{digits}f", help="Second minus first: negative means that the second is better."
@@ -247,7 +255,7 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
 
 
 def _moved(context: Context, rows: pd.DataFrame) -> None:
-    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits
+    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits + 1
     order = rows[rows["region"] != "beyond"].sort_values("change_ev")
     extremes = pd.concat([order.head(5), order.tail(5)])
     extremes = extremes[~extremes.index.duplicated()]
