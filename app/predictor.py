@@ -1,37 +1,96 @@
-"""The process that asks models on behalf of the pages, so that torch never enters the dashboard's own."""
+"""The process that asks models on behalf of the pages, so that torch never enters the dashboard's own.
 
-import multiprocessing
+Not a process pool: starting one from a page would run the dashboard's script again in the child.
+"""
+
 import os
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from nci_core.errors import JobError
-from nci_core.jobs.processes import end_with_parent
 
 T = TypeVar("T")
 
+ROOT = Path(__file__).resolve().parent.parent
 #: A first question loads torch; a machine that is busy labelling needs its time.
 PATIENCE_SECONDS = 120.0
 
 
-def _begin(parent_pid: int) -> None:
-    os.setpgid(0, 0)
-    end_with_parent(parent_pid, by_kernel=False)  # each rerun of a page is a thread of its own
-    os.nice(5)  # labels and fits go first
+class Predictor:
+    """One process and its connection; asked by one thread at a time, started when first asked."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection[Any, Any] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, None before the first question."""
+        return None if self._process is None else self._process.pid
+
+    def ask(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        """See the module's `ask`."""
+        with self._lock:
+            try:
+                found, value = self._exchange((function, arguments))
+            except (EOFError, OSError):  # it was killed, for lack of memory perhaps: once more with a new one
+                self.close()
+                try:
+                    found, value = self._exchange((function, arguments))
+                except (EOFError, OSError) as error:
+                    self.close()
+                    raise JobError("The process that evaluates models ended twice; is there enough memory?") from error
+        if not found:
+            raise value
+        answer: T = value
+        return answer
+
+    def _exchange(self, question: tuple[Any, ...]) -> tuple[bool, Any]:
+        connection = self._connection or self._start()
+        connection.send(question)
+        if not connection.poll(PATIENCE_SECONDS):
+            self.close()
+            raise JobError(
+                f"The model did not answer within {PATIENCE_SECONDS:.0f} s; the machine is busy. Try again later."
+            )
+        reply: tuple[bool, Any] = connection.recv()
+        return reply
+
+    def _start(self) -> "Connection[Any, Any]":
+        ours, theirs = Pipe()
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app.predictor_process", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+            )
+        self._connection = ours
+        return ours
+
+    def close(self) -> None:
+        """End the process; the next question starts another."""
+        if self._connection is not None:
+            self._connection.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._connection = self._process = None
 
 
 @st.cache_resource(show_spinner=False)
-def _executor() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        max_workers=1,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    )
+def predictor() -> Predictor:
+    """The dashboard's only one."""
+    return Predictor()
 
 
 def ask(function: Callable[..., T], *arguments: Any) -> T:
@@ -40,15 +99,4 @@ def ask(function: Callable[..., T], *arguments: Any) -> T:
     `function` must be importable and its module must not load torch itself. Errors it raises on
     purpose pass through. Raises JobError when the process died or does not answer.
     """
-    for trial in (1, 2):
-        try:
-            return _executor().submit(function, *arguments).result(timeout=PATIENCE_SECONDS)
-        except BrokenProcessPool as error:  # killed, for lack of memory perhaps: once more with a new one
-            _executor.clear()
-            if trial == 2:
-                raise JobError("The process that evaluates models ended twice; is there enough memory?") from error
-        except TimeoutError as error:
-            raise JobError(
-                f"The model did not answer within {PATIENCE_SECONDS:.0f} s; the machine is busy. Try again later."
-            ) from error
-    raise AssertionError("unreachable")
+    return predictor().ask(function, arguments)

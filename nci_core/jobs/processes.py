@@ -62,13 +62,9 @@ def kill_orphan(job: Job) -> None:
             os.killpg(job.pid, signal.SIGKILL)
 
 
-def end_with_parent(parent_pid: int, *, by_kernel: bool = True) -> None:
-    """Make this process and its group end when `parent_pid` does; it must lead a group of its own.
-
-    A watching thread sees to it, and on Linux the kernel at once. The kernel looks at the thread that
-    started this process, so a parent whose threads come and go must say `by_kernel=False`.
-    """
-    if by_kernel and sys.platform == "linux":
+def end_with_parent(parent_pid: int) -> None:
+    """Make this process end when `parent_pid` does: by the kernel on Linux, by a watching thread anywhere."""
+    if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -1,11 +1,14 @@
 """The predictor process: what the model says, and that its death is not the end."""
 
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from app import predictor
@@ -33,15 +36,35 @@ def test_the_predictor_says_what_the_model_says(tmp_path: Path) -> None:
         np.testing.assert_allclose(said.repulsion_ev + said.dispersion_ev, energies, rtol=1e-9, atol=1e-15)
         assert said.repulsion_ev.min() > 0 > said.dispersion_ev.max()
 
-        (child,) = (p for p in multiprocessing.active_children() if p.pid is not None)
-        assert child.pid is not None
-        assert os.getpgid(child.pid) != os.getpgid(0)
-        os.kill(child.pid, signal.SIGKILL)
-        child.join(10)
+        pid = predictor.predictor().pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
         again = predictor.ask(field, str(campaign.folder), row.id, points[:3])
         np.testing.assert_allclose(again.energy_ev, energies[:3], rtol=1e-12)
         with pytest.raises(InputError, match="not a finite number"):
             predictor.ask(field, str(campaign.folder), row.id, [[0.0, 0.0, float("nan")]])
+        assert predictor.predictor().pid not in (None, pid)
     finally:
-        predictor._executor().shutdown()
-        predictor._executor.clear()
+        predictor.predictor().close()
+
+
+def test_the_process_ends_with_the_dashboard_and_runs_none_of_it(tmp_path: Path) -> None:
+    """As in the dashboard, `__main__` is a script that must not run again in the predictor."""
+    script = tmp_path / "page.py"
+    script.write_text(
+        "import os, sys\n"
+        "print('page', flush=True)\n"
+        "from app.predictor import Predictor\n"
+        "asked = Predictor()\n"
+        "print(asked.ask(os.getpid, ()) == asked.pid, asked.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(EMBEDDED.parents[1])}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, timeout=120)
+    page, answer = done.stdout.splitlines()
+    same, pid = answer.split()
+    assert (page, same) == ("page", "True")
+    end = time.monotonic() + 30
+    while psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end, "the predictor outlived its dashboard"
+        time.sleep(0.05)
