@@ -59,14 +59,14 @@ def gates_summary(gates: list[Gate]) -> str:
     return f"all {len(gates)} passed" if not bad else f"{len(bad)} of {len(gates)} failed: {', '.join(bad)}"
 
 
-def test_points(table: pd.DataFrame) -> pd.DataFrame:
+def measured_points(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of the frozen test set with a finished label and a student's energy."""
     rows = labelled(table, "test")
     return rows[rows["student_ev"].notna()]
 
 
 def calibration(rows: pd.DataFrame, bounds: RegionBounds) -> list[Calibration]:
-    """Calibration by region of the rows of `test_points`."""
+    """Calibration by region of the rows of `measured_points`."""
     columns = (rows[name].to_numpy(dtype=float) for name in ("student_ev", "std_ev", "label_ev"))
     return calibrate(*columns, bounds)
 

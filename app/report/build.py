@@ -229,7 +229,7 @@ def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
         name="gates",
     )
     page.heading("Can its error bars be believed?")
-    rows = trust.test_points(subject.table)
+    rows = trust.measured_points(subject.table)
     found = trust.calibration(rows, subject.campaign.settings.bounds)
     if not found:
         page.text("No test point has both a label and an error bar.")

@@ -127,7 +127,7 @@ def _gates(context: Context, gates: list[Gate]) -> None:
 
 
 def _calibration(context: Context, table: pd.DataFrame) -> None:
-    rows = data.test_points(table)
+    rows = data.measured_points(table)
     found = data.calibration(rows, context.campaign.settings.bounds)
     if not found:
         st.info(
@@ -205,7 +205,7 @@ def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFra
     for name, model, table in zip(("First", "Second"), pair, tables, strict=True):
         until = rounds[rounds["number"] <= model.round_number]
         picked = rounds.loc[rounds["number"] == model.round_number, "picked_by"]
-        found = data.calibration(data.test_points(table), context.campaign.settings.bounds)
+        found = data.calibration(data.measured_points(table), context.campaign.settings.bounds)
         columns[f"{name}: {model_name(model)}"] = [
             str(model.n_labels),
             str(picked.iloc[0]) if len(picked) and model.kind != "distilled" else "—",

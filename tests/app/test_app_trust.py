@@ -124,7 +124,7 @@ def test_words_do_not_claim_more_than_the_points_tell() -> None:
 def test_figures_draw_every_judged_point_in_the_unit(home: Path, colours: object) -> None:
     campaign = keep_gates(home, [GOOD])
     first, second = models.fetch(campaign.store)[-2:]
-    rows = trust.test_points(rows_of(campaign, second.id))
+    rows = trust.measured_points(rows_of(campaign, second.id))
     inside = rows[rows["region"] != "beyond"]
     kelvin = unit("K")
     figure = error_bar_figure(rows, kelvin, colours)  # type: ignore[arg-type]
