@@ -96,7 +96,7 @@ def paired(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
 
     `change_ev` = |second error| − |first error|: negative where the second is better.
     """
-    a, b = test_points(first), test_points(second)
+    a, b = measured_points(first), measured_points(second)
     ids = a.index.intersection(b.index)
     rows = a.loc[ids, ["region", "sector", "label_ev"]].assign(
         first_ev=a.loc[ids, "student_ev"], second_ev=b.loc[ids, "student_ev"]
