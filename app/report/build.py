@@ -111,7 +111,7 @@ def _head(page: Page, subject: Subject) -> None:
     page.heading(f"{campaign.title}: round {subject.number}", 1)
     page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
     seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
-    frozen = f", frozen {info.test_frozen_at:%Y-%m-%d %H:%M} UTC" if info.test_frozen_at else ""
+    frozen = ", frozen" if info.test_frozen_at else ", not frozen yet"
     facts = [
         ("Complex", f"{campaign.dimer.probe} and {campaign.dimer.host.name} (rigid; {campaign.dimer.host.source})"),
         ("Teacher", campaign.teacher),
@@ -143,7 +143,10 @@ def _errors(page: Page, subject: Subject) -> None:
         page.text("No test configuration has a finished label, so errors are not known.")
         return
     bounds = subject.campaign.settings.bounds
-    well, limit = (f"{from_cm1(b) * unit.per_ev:g} {unit.label}" for b in (bounds.well_below_cm1, bounds.limit_cm1))
+    well, limit = (
+        f"{from_cm1(b) * unit.per_ev:g} {unit.label}".replace("-", "−")
+        for b in (bounds.well_below_cm1, bounds.limit_cm1)
+    )
     page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
     summary = by_region(rows, subject.columns)
     names = {"mae_ev": "MAE", "rmse_ev": "RMSE", "max_ev": "Largest", "bias_ev": "Bias"}

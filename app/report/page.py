@@ -11,24 +11,43 @@ from plotly.offline import get_plotlyjs
 STYLE = """
 :root { color-scheme: light dark; --ground: #ffffff; --text: #17242d; --quiet: #566570; --line: #dde5ea;
   --good: #00694c; --bad: #b2182b; }
-@media (prefers-color-scheme: dark) { :root { --ground: #10181e; --text: #e6edf1; --quiet: #a9b7c0; --line: #2a3740;
-  --good: #3ccb9e; --bad: #ff8f78; } }
-@media print { :root { --ground: #ffffff; --text: #17242d; --quiet: #566570; --line: #dde5ea; --good: #00694c;
-  --bad: #b2182b; } body { max-width: none; font-size: 10pt; } section, figure, tr { break-inside: avoid; }
-  .scroll { max-height: none; overflow: visible; } .modebar-container { display: none; } }
 body { margin: 0 auto; max-width: 1080px; padding: 1.5rem; background: var(--ground); color: var(--text);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-h1 { margin: 0 0 .2rem; font-size: 1.7rem; } h2 { margin: 2rem 0 .5rem; font-size: 1.25rem; }
-h3 { margin: 1rem 0 .3rem; font-size: 1rem; } p { margin: .4rem 0; } .quiet, figcaption { color: var(--quiet); }
-figure { margin: .5rem 0 1rem; } figcaption { font-size: .9em; }
+h1 { margin: 0 0 .2rem; font-size: 1.7rem; }
+h2 { margin: 2rem 0 .5rem; font-size: 1.25rem; }
+p { margin: .4rem 0; }
+figure { margin: .5rem 0 1rem; }
+figcaption { font-size: .9em; }
+.quiet, figcaption { color: var(--quiet); }
+.good { color: var(--good); }
+.bad { color: var(--bad); font-weight: 600; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
 th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th { font-weight: 600; border-bottom-width: 2px; } td.text, th.text { text-align: left; }
-.scroll { overflow: auto; max-height: 32rem; } .wide { overflow-x: auto; } #labels td { white-space: nowrap; }
-.good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
-code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; } pre { overflow: auto; padding: .6rem .8rem;
-  border: 1px solid var(--line); border-radius: 4px; } .pair { display: grid; gap: 1rem;
-  grid-template-columns: 1fr 1fr; } @media (max-width: 760px) { .pair { grid-template-columns: 1fr; } }
+th { font-weight: 600; border-bottom-width: 2px; }
+td.text, th.text { text-align: left; }
+#labels td { white-space: nowrap; }
+.wide { overflow-x: auto; }
+.scroll { overflow: auto; max-height: 32rem; }
+code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; }
+pre { overflow: auto; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: 4px; }
+.pair { display: grid; gap: 1rem; grid-template-columns: 1fr 1fr; }
+@media (max-width: 760px) { .pair { grid-template-columns: 1fr; } }
+@media screen and (prefers-color-scheme: dark) { :root { --ground: #10181e; --text: #e6edf1; --quiet: #a9b7c0;
+  --line: #2a3740; --good: #3ccb9e; --bad: #ff8f78; } }
+@media print {
+  :root { color-scheme: light; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  figure, tr { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  .scroll { max-height: none; }
+  .scroll, .wide { overflow: visible; }
+  .pair { display: block; }
+  .modebar-container { display: none; }
+  #labels { font-size: 6.2pt; }
+  #labels th, #labels td { padding-right: .3rem; }
+  #labels td.text { white-space: normal; overflow-wrap: anywhere; }
+  pre { white-space: pre-wrap; }
+}
 """
 #: Tables with more rows scroll on a screen.
 LONG = 25
@@ -37,11 +56,12 @@ SCRIPT = """
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const figures = [...document.querySelectorAll("[data-figure]")].map(place =>
   [place, JSON.parse(document.getElementById(place.dataset.figure).textContent)]);
-const draw = theme => Promise.all(figures.map(([place, both]) =>
-  Plotly.react(place, both[theme].data, both[theme].layout, {responsive: true, displaylogo: false})));
+const draw = (theme, width) => Promise.all(figures.map(([place, both]) => Plotly.react(place, both[theme].data,
+  {...both[theme].layout, width, autosize: !width}, {responsive: !width, displaylogo: false})));
 const now = () => draw(dark.matches ? "dark" : "light");
 dark.addEventListener("change", now);
-window.addEventListener("beforeprint", () => draw("light"));
+// A sheet of A4 with usual margins is about 700 pixels wide; figures cannot see that themselves.
+window.addEventListener("beforeprint", () => draw("light", 680));
 window.addEventListener("afterprint", now);
 now().then(() => document.body.dataset.drawn = "yes");
 """
@@ -125,7 +145,11 @@ def _cell(tag: str, text: str, left: bool) -> str:
 def _text(value: object, form: str) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "—"
-    return (f"{value:{form}}" if form else str(value)).replace("-", "−") if _is_number(value) else str(value)
+    if not _is_number(value):
+        return str(value)
+    # z: no minus sign in front of a zero.
+    exact = form.replace("+", "+z") if "+" in form else f"z{form}"
+    return (f"{value:{exact}}" if form else str(value)).replace("-", "−")
 
 
 def _is_number(value: object) -> bool:

@@ -186,7 +186,7 @@ def _provenance(label: Label, result: dict[str, Any]) -> None:
         f"**Finished** {label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
         f"**Computed with** {versions} on {environment.get('processor', '?')}, "
         f"{environment.get('threads', '?')} thread(s), linear algebra {environment.get('blas', '?')}",
-        f"**Geometry** {result.get('geometry_hash', '')}",
+        f"**Geometry hash** {result.get('geometry_hash', '')}",
     ]
     st.markdown("  \n".join(line for line in lines if line))
     for warning in result.get("warnings", []):

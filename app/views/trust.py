@@ -120,7 +120,7 @@ def _gates(context: Context, gates: list[Gate]) -> None:
         st.markdown("**Why these limits**, and where the values were found")
         st.markdown(
             "\n".join(
-                f"- **{gate.name}**: {gate.reason}." + (f" Found at: {gate.where}." if gate.where else "")
+                f"- **{gate.name}**: {gate.reason}." + (f" Found: {gate.where}." if gate.where else "")
                 for gate in gates
             )
         )

@@ -115,7 +115,7 @@ def scan_gates(model: Potential, host: Host, limit_ev: float) -> list[Gate]:
             "",
             None,
             1.0,
-            "repulsion and attraction of a compact molecule balance once; minima above −1 cm⁻¹ do not count",
+            "repulsion and attraction of a compact molecule balance once; minima too shallow to bind do not count",
             "The probe would be bound where there is nothing; bound states and rates are wrong.",
             direction_text(d[most]),
         )
@@ -141,7 +141,7 @@ def _wall_gates(walls: list[Ray], limit_ev: float, top: float) -> list[Gate]:
             "eV",
             None,
             from_cm1(DIP_CM1),
-            "exchange repulsion grows as the atoms approach; a fall of a hundredth of a cm⁻¹ would be rounding",
+            "exchange repulsion grows as the atoms approach; a smaller fall would not show in any table",
             "The wall has a dent: classical turning points and scattering angles are wrong.",
             f"{direction_text(walls[k].direction)}, {drops[k][1]:.2f} Å from the centre",
         ),
