@@ -72,11 +72,14 @@ def failed(gates: list[Gate]) -> list[Gate]:
 def gates_of(folder: str, model_id: int) -> list[Gate]:
     """The stored gates of a campaign's model, else answers made now and not kept: for readers of old models."""
     campaign = Campaign.open(folder, read_only=True)
-    row = models.get(campaign.store, model_id)
-    kept = stored_gates(row)
-    if kept is not None:
-        return kept
-    from nci_core.potentials.checkpoints import load_checkpoint
+    try:
+        row = models.get(campaign.store, model_id)
+        kept = stored_gates(row)
+        if kept is not None:
+            return kept
+        from nci_core.potentials.checkpoints import load_checkpoint
 
-    model = load_checkpoint(campaign.model_path(row))
-    return check_model(model, campaign.dimer.host, campaign.settings.limit_cm1)
+        model = load_checkpoint(campaign.model_path(row))
+        return check_model(model, campaign.dimer.host, campaign.settings.limit_cm1)
+    finally:
+        campaign.store.close()

@@ -255,3 +255,11 @@ def test_the_page_prepares_a_report_on_request(home: Path) -> None:
     assert not at.exception
     assert not at.error
     assert len(at.get("download_button")) == 1
+
+
+def test_a_model_of_another_campaign_in_the_session_does_no_harm(home: Path) -> None:
+    keep_gates(home, [GOOD])
+    for part, key in (("trust", "trust_model"), ("compare", "compare_second"), ("report", "report_round")):
+        at = run_page("history", history_part=part, **{key: 999})
+        assert not at.exception, part
+        assert not at.error, part

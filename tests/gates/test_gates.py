@@ -197,3 +197,34 @@ def test_a_gate_survives_storage_and_says_when_it_cannot() -> None:
     assert replace(gate, low=2.0, high=None, value=2.0).passed is False
     with pytest.raises(StoreError, match="no field 'reason'"):
         Gate.from_dict({key: value for key, value in gate.as_dict().items() if key != "reason"})
+
+
+@dataclass(frozen=True)
+class PairPotential:
+    """Exponential repulsion and damped R⁻⁶ attraction of every host atom; one member, any host."""
+
+    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+        r = np.linalg.norm(np.asarray(positions, dtype=float)[:, None] - host.positions, axis=-1)
+        return np.stack([(100 * np.exp(-3.5 * r)).sum(axis=1), -(6.0 / (r**6 + 30.0)).sum(axis=1)])[None]
+
+    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        away = np.asarray(positions, dtype=float)[:, None] - host.positions
+        r = np.linalg.norm(away, axis=-1)
+        slope = -350 * np.exp(-3.5 * r) + 36.0 * r**5 / (r**6 + 30.0) ** 2
+        energies = self.member_channels(host, positions).sum(axis=1)[0]
+        return energies, (slope[..., None] * away / r[..., None]).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        Host("atom", ("Ar",), np.zeros((1, 3)), "test"),
+        Host("linear", ("N", "N"), np.array([[0.0, 0, -0.55], [0, 0, 0.55]]), "test"),
+        Host("chain", ("C",) * 8, np.array([[1.3 * k, 0.0, 0.0] for k in range(8)]), "test"),
+    ],
+    ids=lambda host: host.name,
+)
+def test_sound_potentials_of_other_shapes_pass(host: Host) -> None:
+    """A lone atom, a linear molecule, and a rod of 9 Å, for which the long range begins farther out."""
+    gates = check_potential(PairPotential(), host, limit_ev=LIMIT)
+    assert not failures(gates), [gate for gate in gates if not gate.passed]
