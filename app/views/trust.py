@@ -95,6 +95,11 @@ def _trust(context: Context, models: list[Model]) -> None:
     with errors_shown():
         _gates(context, list(model_gates(context, model)))
     st.subheader("Can its error bars be believed?", help=CALIBRATION_HELP)
+    if model.kind == "distilled":
+        st.caption(
+            "This student has seen no CCSD(T) label: its error bars tell how well it follows its teacher, and nothing "
+            "of the teacher's own error. Expect them to be far too small."
+        )
     _calibration(context, cached.table(context, model.id))
 
 

@@ -264,3 +264,11 @@ def test_a_model_of_another_campaign_in_the_session_does_no_harm(home: Path) -> 
         at = run_page("history", history_part=part, **{key: 999})
         assert not at.exception, part
         assert not at.error, part
+
+
+def test_error_bars_of_a_distilled_student_come_with_a_warning(home: Path) -> None:
+    campaign = keep_gates(home, [GOOD])
+    first = models.fetch(campaign.store)[0]
+    assert first.kind == "distilled"
+    assert "nothing of the teacher's own error" in text(run_page("history", history_part="trust", trust_model=first.id))
+    assert "nothing of the teacher's own error" not in text(run_page("history", history_part="trust"))
