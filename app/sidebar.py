@@ -8,6 +8,7 @@ from app import tour
 from app.data import jobs as job_data
 from app.data import versions
 from app.session import campaign_folders, errors_shown, load_campaign, read_only
+from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.units import UNITS
 
@@ -94,6 +95,7 @@ def _about(campaign: Campaign) -> None:
         help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
         "Energies of different recipes are different quantities, so a campaign uses one.",
     )
+    sidebar_warning(model)
     if read_only():
         st.info("Read-only demonstration", icon=":material/lock:")
     if st.session_state.get("tour_step", 0) is None or st.query_params.get("tour") == "off":

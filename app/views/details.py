@@ -137,6 +137,8 @@ def _fragments(result: dict[str, Any]) -> pd.DataFrame:
                     "HF": f"{part['hf_hartree']:.8f}",
                     "CCSD": f"{part['ccsd_hartree']:.8f}",
                     "(T)": f"{part['triples_hartree']:.8f}",
+                    "Functions": part.get("n_basis"),
+                    "Frozen": part.get("n_frozen"),
                     "Cycles HF / CC": f"{part['scf_cycles']} / {part['cc_cycles']}",
                     "T1": f"{part['t1_diagnostic']:.4f}",
                     "CPU min": f"{part['cpu_seconds'] / 60:.2f}",
@@ -145,21 +147,47 @@ def _fragments(result: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _basis(result: dict[str, Any]) -> str:
+    recipe, site = result.get("recipe", {}), result.get("midbond_angstrom")
+    host = ", ".join(
+        f"{name} on {'the other host atoms' if element == '*' else element}"
+        for element, name in sorted(recipe.get("host_basis", {}).items(), reverse=True)
+    )
+    text = f"{host}; {recipe.get('probe_basis', '?')} on {result.get('probe', 'the probe')}"
+    if site is None:
+        return f"{text}; no midbond functions"
+    count = "".join(
+        f"{len(values)}{letter}" for letter, values in (recipe.get("midbond") or {}).get("exponents", {}).items()
+    )
+    place = ", ".join(f"{value:.3f}" for value in site).replace("-", "−")
+    return f"{text}; midbond {count} at ({place}) Å"
+
+
+def _thresholds(recipe: dict[str, Any]) -> str:
+    limits = (("scf_energy_hartree", "HF energy"), ("cc_energy_hartree", "CCSD energy"))
+    found = [f"{name} {recipe[key]:.0e} hartree" for key, name in limits if key in recipe]
+    found += [f"amplitudes {recipe['cc_amplitudes']:.0e}"] if "cc_amplitudes" in recipe else []
+    return ", ".join(found).replace("e-", "e−") or "unknown"
+
+
 def _provenance(label: Label, result: dict[str, Any]) -> None:
     environment = result.get("environment", {})
     recipe = result.get("recipe", {})
-    basis = f"{recipe.get('host_basis', '?')} on the host, {recipe.get('probe_basis', '?')} on the probe"
     versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
     lines = [
-        f"**Recipe** {label.recipe} ({label.recipe_hash}): {basis}, counterpoise-corrected",
+        f"**Method** {recipe.get('method', '?')}{', frozen core' if recipe.get('frozen_core') else ''}, recipe "
+        f"{label.recipe} version {recipe.get('version', '?')} ({label.recipe_hash})",
+        f"**Basis** {_basis(result)}",
+        f"**Counterpoise** {recipe.get('counterpoise', '?')}: E = E_AB − E_A − E_B, all three in the dimer's basis",
+        f"**Converged to** {_thresholds(recipe)}",
         f"**Cost** {(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
         f"{label.memory_gb or 0:.2f} GB",
         f"**Picked by** {label.picked_by or 'unknown'}"
         + (f" in round {label.round_number}" if label.round_number is not None else ""),
         f"**Finished** {label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
         f"**Computed with** {versions} on {environment.get('processor', '?')}, "
-        f"{environment.get('threads', '?')} thread(s)",
-        f"**Geometry** {result.get('geometry_hash', '')}",
+        f"{environment.get('threads', '?')} thread(s), linear algebra {environment.get('blas', '?')}",
+        f"**Geometry hash** {result.get('geometry_hash', '')}",
     ]
     st.markdown("  \n".join(line for line in lines if line))
     for warning in result.get("warnings", []):

@@ -8,7 +8,7 @@ from app.data.jobs import model_list, model_name
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
 from app.theme import CHART_CONFIG
-from app.views import replay
+from app.views import replay, trust
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
@@ -28,6 +28,10 @@ def show(context: Context) -> None:
         )
         return
     _message()
+    part = trust.choose_part()
+    if part != "rounds":
+        trust.show_part(context, part, models)
+        return
     curves = _curves(metrics, models)
     left, right = st.columns([1.35, 1], gap="medium")
     with left:

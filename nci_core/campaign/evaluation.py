@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.gates import check_campaign_model
 from nci_core.campaign.sampling_steps import CUT_END, cut_directions, cut_points
 from nci_core.metrics import ErrorSummary, by_region
 from nci_core.store import configurations, evaluations, labels, models
@@ -81,7 +82,7 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
 
 
 def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[str, Any]:
-    """Store the model's predictions everywhere and its cuts, and renew all errors.
+    """Store the model's predictions everywhere, its cuts and its physics gates, and renew all errors.
 
     Returns the model's errors by split and region.
     """
@@ -90,5 +91,6 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
         energies, std = model.energies_and_std(campaign.dimer.host, positions)
         evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
     evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
+    check_campaign_model(campaign, row, model)
     found: dict[str, Any] = renew_errors(campaign)[row.name]
     return found

@@ -101,9 +101,11 @@ def evaluate(
 def evaluate_campaign(folder: Path | None, as_json: bool) -> None:
     """Errors of a campaign's teacher and students against its labels, test set and pool apart."""
     from nci_core.campaign.evaluation import renew_errors
+    from nci_core.campaign.gates import check_missing
 
     opened = open_campaign(folder)
     report = renew_errors(opened)
+    check_missing(opened)  # models made before there were gates
     if as_json:
         print_json({"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1, "errors": report})
         return

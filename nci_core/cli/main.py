@@ -14,6 +14,7 @@ from nci_core.cli import (
     loop_commands,
     replay_command,
     status_command,
+    trust_commands,
 )
 from nci_core.cli.output import err
 from nci_core.errors import NCIError, StoreError
@@ -28,7 +29,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (campaign_commands, loop_commands, data_commands, status_command, demo_command, replay_command):
+for module in (
+    campaign_commands,
+    loop_commands,
+    data_commands,
+    status_command,
+    demo_command,
+    replay_command,
+    trust_commands,
+):
     module.register(app)
 
 

@@ -329,3 +329,16 @@ def test_a_real_label_goes_through_the_same_path(sampled: Campaign, real_label: 
     assert "pyscf" in row.result["environment"]["versions"]
     assert row.energy_ev == pytest.approx(row.hf_ev + row.ccsd_ev + row.triples_ev, abs=1e-12)
     assert label_cost(sampled).n == 1
+
+
+def test_every_evaluated_model_carries_its_physics_gates(finished: Campaign) -> None:
+    from nci_core.campaign.gates import check_missing, gates_of, stored_gates
+
+    for row in models.fetch(finished.store):
+        gates = stored_gates(row)
+        assert gates is not None, row.name
+        assert {gate.key for gate in gates} >= {"zero", "slope", "c6-sign", "one-well", "hole", "symmetry", "gradient"}
+        assert gates_of(str(finished.folder), row.id) == gates
+        for key in ("zero", "symmetry", "rotation", "gradient", "channels"):
+            assert next(gate for gate in gates if gate.key == key).passed, (row.name, key)
+    assert check_missing(finished) == 0

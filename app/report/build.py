@@ -1,0 +1,291 @@
+"""What a report says: the pieces of a round in the order a reader asks for them."""
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly import __version__ as plotly_version
+
+from app.data import trust
+from app.data.configurations import configuration_table
+from app.data.cuts import cut_names, load_cut
+from app.data.errors import REGION_HELP, by_region, labelled, region_sector_matrix, with_errors
+from app.data.jobs import model_list, model_name, round_table
+from app.figures.curves import cut_figure, parity_figure
+from app.figures.maps import Panel, error_maps, legend_text, region_matrix
+from app.figures.scales import scale_for
+from app.figures.trust import error_bar_figure, share_figure
+from app.report.page import Page
+from app.report.provenance import label_provenance, software
+from app.theme import DARK, LIGHT, Palette
+from nci_core import __version__
+from nci_core.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.gates import Gate
+from nci_core.store import campaign as campaign_rows
+from nci_core.store import configurations
+from nci_core.store.schema import Model
+from nci_core.units import EnergyUnit, from_cm1
+
+#: Asks for the gates of a model: from the store, or from a process that may load it.
+AskGates = Callable[[Model], Sequence[Gate]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A round of a campaign: its last model, the model before, and all rows with the energies of both."""
+
+    campaign: Campaign
+    number: int
+    unit: EnergyUnit
+    after: Model
+    before: Model | None
+    table: pd.DataFrame
+    record: pd.Series
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """Labelled test configurations."""
+        return labelled(self.table, "test")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Potential → energy column, as figures and tables name them."""
+        columns = {"teacher": "teacher_ev"}
+        if self.before is not None:
+            columns["earlier student"] = "earlier_ev"
+        return columns | {"student": "student_ev"}
+
+
+def report_name(campaign: Campaign, number: int) -> str:
+    """File name of a round's report."""
+    return f"{campaign.name}-round-{number}.html"
+
+
+def _subject(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subject:
+    models, rounds = model_list(campaign.store), round_table(campaign.store, campaign.settings)
+    active = campaign.active_model()
+    if active is None:
+        raise InputError(f"Campaign {campaign.name} has no student yet; distil one before you ask for a report.")
+    chosen = active.round_number if number is None else number
+    made = [model for model in models if model.round_number == chosen]
+    if not made or rounds.empty or chosen not in set(rounds["number"]):
+        known = ", ".join(str(n) for n in sorted({model.round_number for model in models}))
+        raise InputError(f"Campaign {campaign.name} has no student of round {chosen}; there are rounds {known}.")
+    earlier = [model for model in models if model.round_number < chosen]
+    before = earlier[-1] if earlier else None
+    table = with_errors(configuration_table(campaign.store, campaign.settings, made[-1].id))
+    if before is not None:
+        old = with_errors(configuration_table(campaign.store, campaign.settings, before.id))
+        table = table.assign(earlier_ev=old["student_ev"], earlier_error_ev=old["student_error_ev"])
+    record = pd.Series(rounds[rounds["number"] == chosen].iloc[0])
+    return Subject(campaign, chosen, unit, made[-1], before, table, record)
+
+
+def build_report(campaign: Campaign, number: int | None, unit: EnergyUnit, ask_gates: AskGates) -> str:
+    """The report of a round (default: that of the student in use) as one HTML document.
+
+    Raises InputError for a round without a student.
+    """
+    subject = _subject(campaign, number, unit)
+    page = Page(f"{campaign.title}, round {subject.number}")
+    _head(page, subject)
+    _errors(page, subject)
+    _cuts(page, subject)
+    _trust(page, subject, list(ask_gates(subject.after)))
+    _labels(page, subject)
+    _reproduce(page, subject)
+    return page.html()
+
+
+def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -> None:
+    page.figure(draw(LIGHT), draw(DARK), caption)
+
+
+def _head(page: Page, subject: Subject) -> None:
+    campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
+    info, counts = campaign_rows.get_info(campaign.store), configurations.counts(campaign.store)
+    page.heading(f"{campaign.title}: round {subject.number}", 1)
+    page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
+    seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
+    frozen = ", frozen" if info.test_frozen_at else ", not frozen yet"
+    facts = [
+        ("Complex", f"{campaign.dimer.probe} and {campaign.dimer.host.name} (rigid; {campaign.dimer.host.source})"),
+        ("Teacher", campaign.teacher),
+        ("Reference", f"{recipe.method}, recipe {recipe.name} version {recipe.version} ({recipe.hash})"),
+        ("Basis", f"{recipe.basis_name}; counterpoise {recipe.counterpoise}; {recipe.description}"),
+        ("Configurations", f"{counts.get('pool', 0)} in the training pool, {counts.get('test', 0)} in the test set"),
+        ("Test set", f"{len(subject.test)} labelled{frozen}; used by no fit and no selection"),
+        (
+            "Training labels",
+            f"{model.n_labels} in this student, {int(subject.record['n_labels'])} paid for in this round",
+        ),
+        ("Picked by", str(subject.record["picked_by"])),
+        ("Cost of this round's labels", f"{subject.record['cpu_minutes']:.1f} CPU minutes"),
+        ("Fit", f"{model.seconds:.1f} s on {model.device}; {model.settings.get('members', '?')} members"),
+        ("Seeds", f"campaign {campaign.settings.seed}, sampling {_list(seeds)}, fit {model.seed}"),
+        ("Notes", str(subject.record["notes"]) or "none"),
+    ]
+    page.table(pd.DataFrame(facts, columns=["", " "]), name="facts")
+
+
+def _list(values: set[int]) -> str:
+    return ", ".join(str(value) for value in sorted(values)) or "unknown"
+
+
+def _errors(page: Page, subject: Subject) -> None:
+    unit, rows = subject.unit, subject.test
+    page.heading("Errors on the frozen test set")
+    if rows.empty:
+        page.text("No test configuration has a finished label, so errors are not known.")
+        return
+    bounds = subject.campaign.settings.bounds
+    well, limit = (
+        f"{from_cm1(b) * unit.per_ev:g} {unit.label}".replace("-", "−")
+        for b in (bounds.well_below_cm1, bounds.limit_cm1)
+    )
+    page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
+    summary = by_region(rows, subject.columns)
+    names = {"mae_ev": "MAE", "rmse_ev": "RMSE", "max_ev": "Largest", "bias_ev": "Bias"}
+    shown = pd.DataFrame(
+        {
+            "Region": summary["region"].replace(trust.REGION_NAMES),
+            "Potential": summary["potential"],
+            "Points": summary["n"],
+            **{f"{name} ({unit.label})": summary[column] * unit.per_ev for column, name in names.items()},
+        }
+    )
+    digits = f".{unit.digits}f"
+    page.table(
+        shown, formats=dict.fromkeys(shown.columns[3:6], digits) | {shown.columns[6]: f"+{digits}"}, name="errors"
+    )
+    meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
+    page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
+    panels = [Panel("teacher", rows, rows["teacher_error_ev"])]
+    if subject.before is not None:
+        panels.append(Panel(f"before: round {subject.before.round_number}", rows, rows["earlier_error_ev"]))
+    panels.append(Panel(f"after: round {subject.number}", rows, rows["student_error_ev"]))
+    values = np.concatenate([panel.difference_ev.to_numpy(dtype=float) for panel in panels])
+    scale = scale_for(values, unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=from_cm1(bounds.limit_cm1))
+    host = subject.campaign.dimer.host
+    _both(
+        page,
+        lambda colours: error_maps(host, panels, scale, unit, colours, view="side", height=400),
+        f"Error of each test configuration, seen from the side. {legend_text(scale, unit)}",
+    )
+    inside = rows[rows["region"] != "beyond"]
+    chosen = {name: column for name, column in subject.columns.items() if name != "teacher"}
+    page.pair(True)
+    _both(
+        page,
+        lambda colours: parity_figure(inside, chosen, unit, colours, height=360),
+        "Every test point below the energy limit.",
+    )
+    mae, count = region_sector_matrix(rows, "student_ev")
+    _both(
+        page,
+        lambda colours: region_matrix(mae, count, unit, colours, height=300),
+        f"MAE of the student ({unit.label}) by region and direction.",
+    )
+    page.pair(False)
+
+
+def _cuts(page: Page, subject: Subject) -> None:
+    names = cut_names(subject.campaign.store)
+    if not names:
+        return
+    page.heading("Radial cuts")
+    host, store, teacher = subject.campaign.dimer.host, subject.campaign.store, subject.campaign.teacher
+    for name in names:
+        cut = load_cut(store, subject.table, host, name, model_id=subject.after.id, teacher=teacher)
+        old = subject.before
+        earlier = (
+            load_cut(store, subject.table, host, name, model_id=old.id, teacher=teacher) if old is not None else None
+        )
+
+        def draw(colours: Palette, cut: object = cut, earlier: object = earlier) -> go.Figure:
+            return cut_figure(cut, subject.unit, colours, earlier=earlier, height=360)  # type: ignore[arg-type]
+
+        _both(page, draw, f"Cut: {name}, from the centre of {host.name}. Training labels and test points are marked.")
+
+
+def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
+    unit = subject.unit
+    page.heading("Does it obey physics?")
+    bad = [gate for gate in gates if not gate.passed]
+    page.text(f"Physics checks: {trust.gates_summary(gates)}.", kind="bad" if bad else "good")
+    for gate in bad:
+        page.text(f"{gate.name}: {gate.meaning}", kind="bad")
+    page.table(
+        pd.DataFrame(
+            {
+                "": ["passed" if gate.passed else "FAILED" for gate in trust.worst_first(gates)],
+                "Question": [gate.question for gate in trust.worst_first(gates)],
+                "Found": [trust.gate_value(gate, unit) for gate in trust.worst_first(gates)],
+                "Allowed": [trust.gate_limit(gate, unit) for gate in trust.worst_first(gates)],
+                "Why this limit": [gate.reason for gate in trust.worst_first(gates)],
+            }
+        ),
+        name="gates",
+    )
+    page.heading("Can its error bars be believed?")
+    rows = trust.measured_points(subject.table)
+    found = trust.calibration(rows, subject.campaign.settings.bounds)
+    if not found:
+        page.text("No test point has both a label and an error bar.")
+        return
+    page.text(
+        f"On the test set, {trust.calibration_summary(found)}. z is the error divided by the error bar (1 sd of the "
+        "ensemble); regions with fewer than 10 points are not judged."
+    )
+    shown = trust.calibration_table(found)
+    page.table(shown, formats=dict(zip(shown.columns[2:5], (".0f", ".0f", ".2f"), strict=True)), name="calibration")
+    inside = [item for item in found if item.region != "beyond"]
+    page.pair(True)
+    _both(page, lambda colours: error_bar_figure(rows, unit, colours), "Errors against error bars, test points.")
+    _both(page, lambda colours: share_figure(inside, colours), "Shares within 1 and 2 sd, with 95% intervals.")
+    page.pair(False)
+
+
+def _labels(page: Page, subject: Subject) -> None:
+    page.heading("CCSD(T) labels of this round")
+    table, digits = label_provenance(subject.campaign, subject.number, subject.table, subject.unit)
+    if table.empty:
+        page.text("This round paid for no label.")
+        return
+    page.text(
+        f"{len(table)} labels for training, {table['CPU min'].sum():.1f} CPU minutes. Interaction energies are "
+        "counterpoise-corrected: HF + CCSD correlation + (T) = E. Cycles and T1 are those of the dimer's calculation.",
+        quiet=True,
+    )
+    page.table(table, formats=digits, name="labels")
+
+
+def _reproduce(page: Page, subject: Subject) -> None:
+    campaign, model = subject.campaign, subject.after
+    page.heading("Versions, and how to make this again")
+    page.table(
+        pd.DataFrame(
+            [
+                ("Report", f"nci {__version__}, plotly {plotly_version}"),
+                ("Python", platform.python_version()),
+                ("Labels", software(campaign, subject.number) or "none in this round"),
+                ("Model file", f"{model.path}, SHA-256 {model.sha256}"),
+            ],
+            columns=["", " "],
+        ),
+        name="versions",
+    )
+    fit = "distill" if model.kind == "distilled" else "finetune"
+    seed = "" if model.seed is None else f" --seed {model.seed}"
+    page.code(
+        [
+            f"nci report -c {campaign.name} --round {subject.number} --out {report_name(campaign, subject.number)}",
+            f"nci evaluate -c {campaign.name}    # the errors, from stored energies",
+            f"nci check -c {campaign.name} --model {model.name}    # the physics checks",
+            f"nci {fit} -c {campaign.name}{seed}    # such a fit, on all labels there are now: a new student",
+        ]
+    )

@@ -1,0 +1,156 @@
+"""The frame of a report: style, one copy of plotly.js, figures in light and dark, tables."""
+
+import json
+from dataclasses import dataclass, field
+from html import escape
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+STYLE = """
+:root { color-scheme: light dark; --ground: #ffffff; --text: #17242d; --quiet: #566570; --line: #dde5ea;
+  --good: #00694c; --bad: #b2182b; }
+body { margin: 0 auto; max-width: 1080px; padding: 1.5rem; background: var(--ground); color: var(--text);
+  font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+h1 { margin: 0 0 .2rem; font-size: 1.7rem; }
+h2 { margin: 2rem 0 .5rem; font-size: 1.25rem; }
+p { margin: .4rem 0; }
+figure { margin: .5rem 0 1rem; }
+figcaption { font-size: .9em; }
+.quiet, figcaption { color: var(--quiet); }
+.good { color: var(--good); }
+.bad { color: var(--bad); font-weight: 600; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
+th { font-weight: 600; border-bottom-width: 2px; }
+td.text, th.text { text-align: left; }
+#labels td { white-space: nowrap; }
+.wide { overflow-x: auto; }
+.scroll { overflow: auto; max-height: 32rem; }
+code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; }
+pre { overflow: auto; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: 4px; }
+.pair { display: grid; gap: 1rem; grid-template-columns: 1fr 1fr; }
+@media (max-width: 760px) { .pair { grid-template-columns: 1fr; } }
+@media screen and (prefers-color-scheme: dark) { :root { --ground: #10181e; --text: #e6edf1; --quiet: #a9b7c0;
+  --line: #2a3740; --good: #3ccb9e; --bad: #ff8f78; } }
+@media print {
+  :root { color-scheme: light; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  figure, tr { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  .scroll { max-height: none; }
+  .scroll, .wide { overflow: visible; }
+  .pair { display: block; }
+  .modebar-container { display: none; }
+  #labels { font-size: 6.2pt; }
+  #labels th, #labels td { padding-right: .3rem; }
+  #labels td.text { white-space: normal; overflow-wrap: anywhere; }
+  pre { white-space: pre-wrap; }
+}
+"""
+#: Tables with more rows scroll on a screen.
+LONG = 25
+#: Draws each figure in the colours of the reader's theme, and in light for paper.
+SCRIPT = """
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const figures = [...document.querySelectorAll("[data-figure]")].map(place =>
+  [place, JSON.parse(document.getElementById(place.dataset.figure).textContent)]);
+const draw = (theme, width) => Promise.all(figures.map(([place, both]) => Plotly.react(place, both[theme].data,
+  {...both[theme].layout, width, autosize: !width}, {responsive: !width, displaylogo: false})));
+const now = () => draw(dark.matches ? "dark" : "light");
+dark.addEventListener("change", now);
+// A sheet of A4 with usual margins is about 700 pixels wide; figures cannot see that themselves.
+window.addEventListener("beforeprint", () => draw("light", 680));
+window.addEventListener("afterprint", now);
+now().then(() => document.body.dataset.drawn = "yes");
+"""
+
+
+@dataclass
+class Page:
+    """An HTML document that grows by pieces; all text given to it is escaped."""
+
+    title: str
+    parts: list[str] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)
+
+    def heading(self, text: str, level: int = 2) -> None:
+        """A heading."""
+        self.parts.append(f"<h{level}>{escape(text)}</h{level}>")
+
+    def text(self, text: str, *, quiet: bool = False, kind: str = "") -> None:
+        """A paragraph; `kind` is a class of the style, such as 'bad'."""
+        classes = " ".join(filter(None, ("quiet" if quiet else "", kind)))
+        self.parts.append(f'<p class="{classes}">{escape(text)}</p>' if classes else f"<p>{escape(text)}</p>")
+
+    def code(self, lines: list[str]) -> None:
+        """Commands as they are typed."""
+        self.parts.append("<pre><code>" + escape("\n".join(lines)) + "</code></pre>")
+
+    def table(self, table: pd.DataFrame, *, formats: dict[str, str] | None = None, name: str = "") -> None:
+        """A table; `formats` maps a column to a format such as '+.2f'; columns of text are left-aligned."""
+        chosen = formats or {}
+        textual = {
+            column: column not in chosen and not pd.api.types.is_numeric_dtype(table[column]) for column in table
+        }
+        rows = ["".join(_cell("th", str(column), textual[column]) for column in table.columns)]
+        for record in table.to_dict("records"):
+            cells = [_cell("td", _text(value, chosen.get(str(c), "")), textual[c]) for c, value in record.items()]
+            rows.append("".join(cells))
+        body = "".join(f"<tr>{row}</tr>" for row in rows[1:])
+        marked = f' id="{escape(name)}"' if name else ""
+        kind = "scroll" if len(rows) > LONG else "wide"
+        head = f'<div class="{kind}"><table{marked}><thead><tr>{rows[0]}</tr></thead>'
+        self.parts.append(f"{head}<tbody>{body}</tbody></table></div>")
+
+    def figure(self, light: go.Figure, dark: go.Figure, caption: str = "") -> None:
+        """The same figure for both themes."""
+        name = f"figure-{len(self.figures) + 1}"
+        both = {"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))}
+        # "</script>" inside a string would end the element.
+        content = json.dumps(both, separators=(",", ":")).replace("</", "<\\/")
+        self.figures.append(f'<script type="application/json" id="{name}">{content}</script>')
+        note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+        height = int(light.layout.height or 400)
+        self.parts.append(
+            f'<figure><div data-figure="{name}" style="width:100%;height:{height}px"></div>{note}</figure>'
+        )
+
+    def pair(self, start: bool) -> None:
+        """Two columns for what comes between pair(True) and pair(False)."""
+        self.parts.append('<div class="pair">' if start else "</div>")
+
+    def html(self) -> str:
+        """The document."""
+        return "\n".join(
+            [
+                '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+                '<meta name="viewport" content="width=device-width, initial-scale=1">',
+                f"<title>{escape(self.title)}</title><style>{STYLE}</style></head><body>",
+                *self.parts,
+                *self.figures,
+                f"<script>{get_plotlyjs()}</script>",
+                f"<script>{SCRIPT}</script></body></html>",
+            ]
+        )
+
+
+def _cell(tag: str, text: str, left: bool) -> str:
+    kind = {"passed": "good", "FAILED": "bad"}.get(text, "")
+    classes = " ".join(filter(None, ("text" if left else "", kind)))
+    return f'<{tag} class="{classes}">{escape(text)}</{tag}>' if classes else f"<{tag}>{escape(text)}</{tag}>"
+
+
+def _text(value: object, form: str) -> str:
+    if value is None or (isinstance(value, float) and pd.isna(value)):
+        return "—"
+    if not _is_number(value):
+        return str(value)
+    # z: no minus sign in front of a zero.
+    exact = form.replace("+", "+z") if "+" in form else f"z{form}"
+    return (f"{value:{exact}}" if form else str(value)).replace("-", "−")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

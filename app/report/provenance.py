@@ -1,0 +1,61 @@
+"""Where the labels of a round come from, as tables."""
+
+from typing import Any
+
+import pandas as pd
+
+from nci_core.campaign import Campaign
+from nci_core.store import configurations, labels
+from nci_core.store.schema import Label
+from nci_core.units import EnergyUnit
+
+
+def _of_round(campaign: Campaign, number: int) -> list[Label]:
+    pool = {row.id for row in configurations.fetch(campaign.store, split="pool")}
+    rows = labels.fetch(campaign.store, campaign.recipe.hash)
+    return [
+        row for row in rows if row.round_number == number and row.status == "complete" and row.configuration_id in pool
+    ]
+
+
+def label_provenance(
+    campaign: Campaign, number: int, table: pd.DataFrame, unit: EnergyUnit
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The finished training labels of a round, one row each, and the formats of its columns.
+
+    `table` is the campaign's configuration table. Energies in `unit`, positions in Å.
+    """
+    records = [_record(row, pd.Series(table.loc[row.configuration_id]), unit) for row in _of_round(campaign, number)]
+    energy = dict.fromkeys((f"{name} ({unit.label})" for name in ("HF", "CCSD", "(T)", "E")), f".{unit.digits}f")
+    formats = {"CPU min": ".2f", "GB": ".2f", "T1": ".4f"} | dict.fromkeys(("x (Å)", "y (Å)", "z (Å)"), ".3f") | energy
+    return pd.DataFrame(records), formats
+
+
+def _record(row: Label, place: pd.Series, unit: EnergyUnit) -> dict[str, Any]:
+    result: dict[str, Any] = row.result or {}
+    dimer = result.get("fragments", {}).get("dimer", {})
+    parts = {"HF": row.hf_ev, "CCSD": row.ccsd_ev, "(T)": row.triples_ev, "E": row.energy_ev}
+    return {
+        "Configuration": row.configuration_id,
+        "Region": place["region"],
+        **{f"{axis} (Å)": float(place[axis]) for axis in ("x", "y", "z")},
+        **{f"{name} ({unit.label})": None if v is None else v * unit.per_ev for name, v in parts.items()},
+        "Cycles HF / CC": f"{dimer.get('scf_cycles', '?')} / {dimer.get('cc_cycles', '?')}",
+        "T1": dimer.get("t1_diagnostic"),
+        "CPU min": (row.cpu_seconds or 0.0) / 60.0,
+        "GB": row.memory_gb,
+        "Picked by": row.picked_by or "unknown",
+        "Finished (UTC)": f"{row.finished_at:%Y-%m-%d %H:%M}" if row.finished_at else "",
+        "Geometry": str(result.get("geometry_hash", "")),
+        "Set aside": row.quarantine or "",
+    }
+
+
+def software(campaign: Campaign, number: int) -> str:
+    """Programs and processors the labels of a round were computed with."""
+    found = {}
+    for row in _of_round(campaign, number):
+        environment = (row.result or {}).get("environment", {})
+        versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
+        found[f"{versions} on {environment.get('processor', '?')}, {environment.get('threads', '?')} thread(s)"] = True
+    return "; ".join(found)

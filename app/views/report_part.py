@@ -1,0 +1,49 @@
+"""History's part that makes the report of a round."""
+
+import streamlit as st
+
+from app.data import versions
+from app.data.jobs import model_list, model_name
+from app.report import build_report, report_name
+from app.session import Context, errors_shown
+from app.views.trust import model_gates
+
+
+@st.cache_data(show_spinner="Preparing the report", max_entries=4)
+def _report(folder: str, version: object, number: int, unit_key: str, _context: Context) -> str:
+    return build_report(_context.campaign, number, _context.unit, lambda model: model_gates(_context, model))
+
+
+def show_report(context: Context) -> None:
+    """Choose a round, prepare its report on request, download it."""
+    st.markdown(
+        "One HTML file of a round: errors, maps, cuts, physics checks, error bars, and where each label comes from. "
+        "Its figures are interactive and need no network; it prints well. Energies are in the unit of the sidebar."
+    )
+    last = {model.round_number: model for model in model_list(context.campaign.store)}
+    numbers = sorted(last, reverse=True)
+    active = context.model.round_number if context.model else numbers[0]
+    left, _ = st.columns([1.2, 1])
+    number = left.selectbox(
+        "Round", numbers, index=numbers.index(active), format_func=lambda n: model_name(last[n]), key="report_round"
+    )
+    store = context.campaign.store
+    # Which report was asked for; another round or unit, or newer data, has to be prepared again.
+    wanted = (context.folder, number, context.unit.key, versions.data_version(store), versions.model_version(store))
+    if st.button("Prepare report", icon=":material/description:", key="prepare_report"):
+        st.session_state["report_prepared"] = wanted
+    if st.session_state.get("report_prepared") == wanted:
+        with errors_shown():
+            text = _report(context.folder, wanted[3:], number, context.unit.key, context)
+            st.download_button(
+                "Download report (HTML)",
+                text,
+                report_name(context.campaign, number),
+                "text/html",
+                icon=":material/download:",
+                key="download_report",
+                on_click="ignore",
+            )
+    unit = "" if context.unit.key == "cm1" else f" --unit {context.unit.key}"
+    command = f"nci report -c {context.campaign.name} --round {number}{unit} --out FILE.html"
+    st.caption(f"The same on the command line: `{command}`")

@@ -1,0 +1,85 @@
+"""Physics gates of a campaign's models: checked once, kept with the model, read by the app."""
+
+from typing import TYPE_CHECKING, Any
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import StoreError
+from nci_core.gates import Gate, check_potential, extrapolated_c6
+from nci_core.store import models
+from nci_core.store.schema import Model
+from nci_core.systems.hosts import Host
+from nci_core.units import from_cm1
+
+if TYPE_CHECKING:
+    from nci_core.potentials.ensemble import Ensemble
+
+#: Name of the gates among a model's notes.
+NOTE = "gates"
+
+
+def expected_c6(model: "Ensemble", host: Host) -> float | None:
+    """C₆ averaged over directions (eV Å⁶) of the parameters a fit started from; None for a model without a prior.
+
+    A fine-tuned model started from the distilled one, a distilled one from free-atom values.
+    """
+    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.student import Student
+
+    if model.prior is None:
+        return None
+    start = Student(model.probe, model.elements, model.config, model.prior.mean)
+    return float(extrapolated_c6(Ensemble((start,)), host).mean())
+
+
+def check_model(model: "Ensemble", host: Host, limit_cm1: float) -> list[Gate]:
+    """All gates of a model on a host; `limit_cm1` is the upper end of the range of interest in cm⁻¹."""
+    return check_potential(model, host, limit_ev=from_cm1(limit_cm1), c6_expected=expected_c6(model, host))
+
+
+def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None" = None) -> list[Gate]:
+    """Check a stored model and keep the answers in its notes; its file is read unless `model` is given."""
+    if model is None:
+        from nci_core.potentials.checkpoints import load_checkpoint
+
+        model = load_checkpoint(campaign.model_path(row))
+    found = check_model(model, campaign.dimer.host, campaign.settings.limit_cm1)
+    models.update_notes(campaign.store, row.id, {NOTE: [gate.as_dict() for gate in found]})
+    return found
+
+
+def check_missing(campaign: Campaign) -> int:
+    """Check every model that has not been checked yet; returns how many there were."""
+    unchecked = [row for row in models.fetch(campaign.store) if stored_gates(row) is None]
+    for row in unchecked:
+        check_campaign_model(campaign, row)
+    return len(unchecked)
+
+
+def stored_gates(row: Model) -> list[Gate] | None:
+    """The gates kept with a model, None if it was never checked or by an earlier version with other gates."""
+    kept: Any = row.notes.get(NOTE)
+    try:
+        return None if kept is None else [Gate.from_dict(values) for values in kept]
+    except StoreError:
+        return None
+
+
+def failed(gates: list[Gate]) -> list[Gate]:
+    """Those that did not pass."""
+    return [gate for gate in gates if not gate.passed]
+
+
+def gates_of(folder: str, model_id: int) -> list[Gate]:
+    """The stored gates of a campaign's model, else answers made now and not kept: for readers of old models."""
+    campaign = Campaign.open(folder, read_only=True)
+    try:
+        row = models.get(campaign.store, model_id)
+        kept = stored_gates(row)
+        if kept is not None:
+            return kept
+        from nci_core.potentials.checkpoints import load_checkpoint
+
+        model = load_checkpoint(campaign.model_path(row))
+        return check_model(model, campaign.dimer.host, campaign.settings.limit_cm1)
+    finally:
+        campaign.store.close()

@@ -1,0 +1,230 @@
+"""Physics gates: the embedded models pass all of them, and each kind of damage fails its own gate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from nci_core.campaign.gates import check_model
+from nci_core.errors import StoreError
+from nci_core.gates import Gate, check_potential, extrapolated_c6
+from nci_core.gates.scans import Ray, minima
+from nci_core.potentials import Ensemble
+from nci_core.potentials.checkpoints import load_checkpoint
+from nci_core.systems.hosts import Host, builtin_host
+from nci_core.units import CM1_EV
+
+FloatArray = npt.NDArray[np.float64]
+DATA = Path(__file__).resolve().parents[2] / "data"
+LIMIT = 1000 * CM1_EV
+#: Where along z, over the middle of ethylene, the damage is done (Å): the wall lies near 2.6, the well near 3.2.
+AXIS = np.array([0.0, 0.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def student() -> Ensemble:
+    return load_checkpoint(max((DATA / "he-ethylene" / "models").glob("*finetuned*.pt")))
+
+
+@pytest.fixture(scope="module")
+def host() -> Host:
+    return builtin_host("ethylene")
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A model whose channels, or gradient, something has been done to."""
+
+    model: Ensemble
+    damage: Callable[[FloatArray, Host, FloatArray], FloatArray]
+    gradient_factor: float = 1.0
+
+    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+        points = np.asarray(positions, dtype=float)
+        return self.damage(self.model.member_channels(host, points).copy(), host, points)
+
+    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        energies, gradients = self.model.energies_and_gradients(host, positions)
+        return energies, self.gradient_factor * gradients
+
+
+def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Host, FloatArray], FloatArray]:
+    """Adds a Gaussian of the distance from the centre to the repulsion."""
+
+    def damage(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+        r = np.linalg.norm(points - host.centre, axis=1)
+        channels[:, 0] += height_cm1 * CM1_EV * np.exp(-(((r - at) / width) ** 2))
+        return channels
+
+    return damage
+
+
+def offset(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    channels[:, 0] += 0.01 * CM1_EV
+    return channels
+
+
+def charge_induced(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    """An R⁻⁴ attraction, as of an ion, on top."""
+    r = np.linalg.norm(points - host.centre, axis=1)
+    channels[:, 1] -= 0.01 / (r**4 + 100.0)
+    return channels
+
+
+def one_repels(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    """Member 2 gets the wrong sign of dispersion; the mean stays attractive."""
+    channels[1, 1] *= -1.0
+    return channels
+
+
+def turned_over(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    """A term that knows up from down, which ethylene does not."""
+    channels[:, 0] *= 1.0 + 0.01 * np.tanh(points[:, 2] - host.centre[2])
+    return channels
+
+
+def jump(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    """A cut-off without a switch: dispersion beyond 8 Å is a tenth weaker."""
+    r = np.linalg.norm(points - host.centre, axis=1)
+    channels[:, 1] *= np.where((r > 8.0) & (r < 8.5), 0.9, 1.0)
+    return channels
+
+
+def collapsing(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    """Repulsion that vanishes close in, as of an undamped sum that wins over an exponential."""
+    gap = np.linalg.norm(points[:, None] - host.positions, axis=-1).min(axis=1)
+    channels[:, 0] *= np.where(gap < 1.6, 0.02, 1.0)
+    return channels
+
+
+def nothing(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    return channels
+
+
+def failures(gates: list[Gate]) -> set[str]:
+    return {gate.key for gate in gates if not gate.passed}
+
+
+@pytest.mark.parametrize("name", ["he-ethylene", "he-benzene"])
+def test_every_embedded_model_passes_every_gate(name: str) -> None:
+    paths = sorted((DATA / name / "models").glob("*.pt"))
+    assert paths
+    host = builtin_host(name.partition("-")[2])
+    for path in (paths[0], paths[-1]):
+        gates = check_model(load_checkpoint(path), host, 1000.0)
+        assert len({gate.key for gate in gates}) == len(gates) == 12
+        assert not failures(gates), path
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (offset, {"zero", "slope", "c6-sign"}),
+        (charge_induced, {"slope"}),
+        (one_repels, {"c6-sign", "channels"}),
+        (turned_over, {"symmetry", "rotation", "gradient"}),
+        (jump, {"smooth"}),
+        (collapsing, {"hole"}),
+        (bump(40.0, 4.6, 0.3), {"one-well", "gradient"}),
+        (bump(-2000.0, 2.55, 0.05), {"wall", "channels", "smooth"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_each_damage_fails_its_gates(student: Ensemble, host: Host, damage: Callable, expected: set[str]) -> None:
+    found = failures(check_potential(Damaged(student, damage), host, limit_ev=LIMIT))
+    assert expected <= found
+    # What has nothing to do with the damage must not be blamed.
+    innocent = {
+        "offset": {"one-well", "hole", "symmetry", "rotation", "gradient", "smooth"},
+        "charge_induced": {"one-well", "hole", "symmetry", "rotation", "channels"},
+        "jump": {"zero", "slope", "hole", "symmetry", "rotation"},
+        "one_repels": {"symmetry", "rotation", "smooth"},
+        "collapsing": {"zero", "slope", "c6-sign", "channels", "symmetry"},
+        "turned_over": {"zero", "slope", "c6-sign", "one-well", "hole", "channels"},
+    }.get(damage.__name__, {"zero", "slope", "c6-sign", "symmetry", "rotation"})
+    assert not innocent & found
+
+
+def test_forces_that_are_one_per_mille_off_are_seen(student: Ensemble, host: Host) -> None:
+    found = check_potential(Damaged(student, nothing, gradient_factor=1.001), host, limit_ev=LIMIT)
+    assert failures(found) == {"gradient"}
+
+
+def test_energies_that_are_not_numbers_fail(student: Ensemble, host: Host) -> None:
+    def broken(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+        return channels * np.nan
+
+    found = failures(check_potential(Damaged(student, broken), host, limit_ev=LIMIT))
+    assert {"zero", "slope", "c6-sign", "channels", "hole", "smooth", "symmetry", "gradient"} <= found
+
+
+def test_a_long_range_bent_by_the_fit_is_seen(student: Ensemble, host: Host) -> None:
+    usual = float(extrapolated_c6(student, host).mean())
+    gates = check_potential(student, host, limit_ev=LIMIT, c6_expected=usual / 3)
+    assert failures(gates) == {"c6-size"}
+
+
+def test_c6_of_the_energies_is_c6_of_the_parameters(student: Ensemble, host: Host) -> None:
+    from nci_core.gates.gate import directions
+
+    found = extrapolated_c6(student, host).mean(axis=0)
+    # What Richardson's rule leaves: (1.5 Å / 30 Å)⁴ times the coefficients of C10, some 1e-4.
+    np.testing.assert_allclose(found, student.c6(host, directions(host)), rtol=1e-3)
+
+
+def test_minima_are_counted_from_outside_to_the_wall() -> None:
+    r = np.arange(10.0, 0.0, -0.02)
+    morse = 50 * CM1_EV * ((1 - np.exp(-1.5 * (r - 4))) ** 2 - 1)
+    ray = Ray(AXIS, r, morse, True)
+    assert minima(ray, LIMIT) == 1
+    outer = replace(ray, energy=morse - 20 * CM1_EV * np.exp(-(((r - 7.0) / 0.4) ** 2)))
+    assert minima(outer, LIMIT) == 2
+    behind = replace(ray, energy=np.where(r < 1.0, -100 * CM1_EV, morse))
+    assert morse[r > 1.0].max() > LIMIT
+    assert minima(behind, LIMIT) == 1
+    shallow = replace(ray, energy=morse * 0.01)
+    assert minima(shallow, LIMIT) == 0
+
+
+def test_a_gate_survives_storage_and_says_when_it_cannot() -> None:
+    gate = Gate("k", "name", "question?", 2.0, "eV", None, 1.0, "why", "what", "where")
+    assert Gate.from_dict(gate.as_dict()) == gate
+    assert not gate.passed
+    assert not replace(gate, value=None).passed
+    assert replace(gate, low=2.0, high=None, value=2.0).passed is False
+    with pytest.raises(StoreError, match="no field 'reason'"):
+        Gate.from_dict({key: value for key, value in gate.as_dict().items() if key != "reason"})
+
+
+@dataclass(frozen=True)
+class PairPotential:
+    """Exponential repulsion and damped R⁻⁶ attraction of every host atom; one member, any host."""
+
+    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+        r = np.linalg.norm(np.asarray(positions, dtype=float)[:, None] - host.positions, axis=-1)
+        return np.stack([(100 * np.exp(-3.5 * r)).sum(axis=1), -(6.0 / (r**6 + 30.0)).sum(axis=1)])[None]
+
+    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        away = np.asarray(positions, dtype=float)[:, None] - host.positions
+        r = np.linalg.norm(away, axis=-1)
+        slope = -350 * np.exp(-3.5 * r) + 36.0 * r**5 / (r**6 + 30.0) ** 2
+        energies = self.member_channels(host, positions).sum(axis=1)[0]
+        return energies, (slope[..., None] * away / r[..., None]).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        Host("atom", ("Ar",), np.zeros((1, 3)), "test"),
+        Host("linear", ("N", "N"), np.array([[0.0, 0, -0.55], [0, 0, 0.55]]), "test"),
+        Host("chain", ("C",) * 8, np.array([[1.3 * k, 0.0, 0.0] for k in range(8)]), "test"),
+    ],
+    ids=lambda host: host.name,
+)
+def test_sound_potentials_of_other_shapes_pass(host: Host) -> None:
+    """A lone atom, a linear molecule, and a rod of 9 Å, for which the long range begins farther out."""
+    gates = check_potential(PairPotential(), host, limit_ev=LIMIT)
+    assert not failures(gates), [gate for gate in gates if not gate.passed]
