@@ -17,7 +17,7 @@ from nci_core.campaign.costs import LabelCost, label_cost
 PICKER = "i-optimal"
 FIGURE_HEIGHT = 320
 #: What a change of the basket does on the page: keep an undo, run the page again.
-Change = Callable[[Context, Callable[[], Any]], None]
+Change = Callable[[Callable[[], object]], None]
 
 HONEST = (
     "Expectations of the student itself, from its linearised fit; nothing is computed for them. Where they were "
@@ -103,7 +103,8 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
         key="spend_budget",
         help="Puts the labels that tell most per minute into the basket, under the name i-optimal.",
     ):
-        change(context, lambda: actions.take_proposals(context.campaign, as_proposals(found, cost), len(found)))
+        ranked = as_proposals(found, cost)
+        change(lambda: actions.take_proposals(context.campaign, ranked, len(found), context.person))
     fourth.markdown(_summary(context, found, cost, minutes, ids), help=_how(cost))
     return minutes
 
