@@ -83,7 +83,7 @@ class Plot {
       const e = group("", label, "radiogroup");
       for (const [value, text, hint] of options) {
         const b = button(text, hint, () => { this.shared[field] = value; this.tell("nci-tool"); });
-        b.setAttribute("role", "radio"); b.dataset[field] = value; b.setAttribute("aria-checked", String(this.shared[field] === value));
+        b.setAttribute("role", "radio"); b.setAttribute("aria-label", text); b.dataset[field] = value; b.setAttribute("aria-checked", String(this.shared[field] === value));
         e.append(b);
       }
     };

@@ -70,7 +70,7 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     address = serve(campaign.folder.parent)
 
     page.goto(f"{address}/errors")
-    expect(page.get_by_text(f"after: round {before.round_number} student")).to_be_visible()
+    expect(page.get_by_text(f"after: student of round {before.round_number}")).to_be_visible()
 
     page.goto(f"{address}/select")
     plot(page)
@@ -97,8 +97,8 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     assert rounds.get(campaign.store, after.round_number).finished_at is not None
 
     page.goto(f"{address}/errors")
-    expect(page.get_by_text(f"after: round {after.round_number} student")).to_be_visible()
-    expect(page.get_by_text(f"before: round {before.round_number} student")).to_be_visible()
+    expect(page.get_by_text(f"after: student of round {after.round_number}")).to_be_visible()
+    expect(page.get_by_text(f"before: student of round {before.round_number}")).to_be_visible()
     page.goto(f"{address}/history")
     expect(page.get_by_text("In use now")).to_be_visible()
     expect(page.get_by_text(re.compile("times (smaller|larger)"))).to_be_visible()
