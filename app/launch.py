@@ -53,8 +53,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m app.launch", description="Open the dashboard.")
     parser.add_argument("--port", type=int, default=8501, help="port of the dashboard on this machine")
     parser.add_argument("--headless", action="store_true", help="do not open a browser")
+    parser.add_argument("--address", default="127.0.0.1", help="0.0.0.0 lets other machines in; see docs/sharing.md")
     given = parser.parse_args()
-    return launch(port=given.port, headless=given.headless)
+    return launch(port=given.port, headless=given.headless, address=given.address)
 
 
 if __name__ == "__main__":

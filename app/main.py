@@ -11,7 +11,8 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
-from app.session import guarded  # noqa: E402
+from app.access import let_in  # noqa: E402
+from app.session import errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
 from app.views import errors, explore, history, label_train, select  # noqa: E402
@@ -43,8 +44,11 @@ def main() -> None:
     ]
     st.session_state["pages"] = {path: page for (_, _, path, _), page in zip(PAGES, pages, strict=True)}
     page = st.navigation(pages)
-    show_sidebar()
-    page.run()
+    with errors_shown():
+        if not let_in():
+            return
+        show_sidebar()
+        page.run()
 
 
 STYLE = """<style>

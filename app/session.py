@@ -24,7 +24,12 @@ FIRST = ("he-benzene", "he-ethylene")
 
 def read_only() -> bool:
     """Whether `NCI_READ_ONLY` is set: a demonstration in which nobody can change anything."""
-    return os.environ.get("NCI_READ_ONLY", "").strip().lower() not in ("", "0", "false", "no")
+    return is_on("NCI_READ_ONLY")
+
+
+def is_on(variable: str) -> bool:
+    """Whether an environment variable is set to anything but 0, false or no."""
+    return os.environ.get(variable, "").strip().lower() not in ("", "0", "false", "no")
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,9 @@ def models(campaign: CampaignOption = None, as_json: JsonOption = False) -> None
 def app_command(
     port: Annotated[int, typer.Option(help="Port of the dashboard on this machine.")] = 8501,
     headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
+    address: Annotated[
+        str, typer.Option(help="Where to listen; 0.0.0.0 lets other machines in, see docs/sharing.md.")
+    ] = "127.0.0.1",
 ) -> None:
     """Open the dashboard on the campaigns below NCI_HOME; the embedded ones are imported first."""
     from nci_core.campaign.archive import import_embedded
@@ -173,7 +176,8 @@ def app_command(
     if importlib.util.find_spec("app") is None:
         raise InputError("The dashboard is not installed here; run nci from the project's folder.")
     # By name, in place of this process: the core never imports the app.
-    command = [sys.executable, "-m", "app.launch", "--port", str(port), *(["--headless"] if headless else [])]
+    command = [sys.executable, "-m", "app.launch", "--port", str(port), "--address", address]
+    command += ["--headless"] if headless else []
     os.execve(sys.executable, command, os.environ | {"NCI_HOME": str(home())})
 
 

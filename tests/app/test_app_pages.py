@@ -253,3 +253,54 @@ def test_the_tour_is_for_embedded_campaigns(home: Path) -> None:
     at = AppTest.from_file(str(main), default_timeout=120).run()
     assert not at.exception
     assert "1/6" not in text(at)
+
+
+def _whole_app() -> AppTest:
+    return AppTest.from_file(str(Path(__file__).resolve().parents[2] / "app" / "main.py"), default_timeout=120)
+
+
+def test_sign_in_that_is_not_set_up_lets_nobody_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCI_LOGIN", "1")
+    at = _whole_app().run()
+    assert not at.exception
+    assert not at.title
+    assert not at.sidebar.selectbox
+    assert any("docs/sharing.md" in error.value for error in at.error)
+
+
+@pytest.mark.parametrize(
+    ("user", "allow", "inside"),
+    [
+        ({"is_logged_in": False}, "", False),
+        ({"is_logged_in": True, "email": "ada@example.org", "name": "Ada"}, "", True),
+        ({"is_logged_in": True, "email": "ada@example.org", "name": "Ada"}, "@example.org", True),
+        ({"is_logged_in": True, "email": "ada@example.org", "name": "Ada"}, "grace@example.org, Ada@Example.org", True),
+        ({"is_logged_in": True, "email": "ada@badexample.org", "name": "Ada"}, "@example.org", False),
+        ({"is_logged_in": True, "email": "ada@example.org", "email_verified": False}, "", False),
+        ({"is_logged_in": True, "name": "Nobody"}, "", False),
+    ],
+)
+def test_only_signed_in_and_allowed_visitors_see_anything(
+    home: Path, monkeypatch: pytest.MonkeyPatch, user: dict[str, object], allow: str, inside: bool
+) -> None:
+    import app.access
+    from app.access import st as streamlit
+
+    class User(dict[str, object]):
+        is_logged_in = bool(user["is_logged_in"])
+
+    class Streamlit:
+        user_now = User(user)
+
+        def __getattr__(self, name: str) -> object:
+            return self.user_now if name == "user" else getattr(streamlit, name)
+
+    monkeypatch.setenv("NCI_LOGIN", "1")
+    monkeypatch.setenv("NCI_LOGIN_ALLOW", allow)
+    monkeypatch.setattr(app.access, "st", Streamlit())
+    at = _whole_app().run()
+    assert not at.exception
+    assert [title.value for title in at.title] == (["Explore"] if inside else [] if user["is_logged_in"] else ["nci"])
+    assert bool(at.sidebar.selectbox) == inside
+    if inside:
+        assert at.session_state["person"] == "Ada"
