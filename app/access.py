@@ -40,7 +40,7 @@ def let_in() -> bool:
         st.error(f"{address or 'This account'} may not use this installation; ask whoever runs it.")
         st.button("Sign out", key="sign_out", on_click=st.logout)
         return False
-    st.session_state.setdefault("person", str(st.user.get("name") or address))
+    st.session_state["signed_in_as"] = str(st.user.get("name") or address)
     with st.sidebar:
         st.button(f"Sign out {address}", icon=":material/logout:", type="tertiary", key="sign_out", on_click=st.logout)
     return True

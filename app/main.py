@@ -32,6 +32,9 @@ def main() -> None:
         page_title="nci: weak interactions", page_icon=str(Path(__file__).parent / "static" / "icon.svg"), layout="wide"
     )
     st.html(STYLE)
+    inside = False
+    with errors_shown():
+        inside = let_in()
     pages = [
         st.Page(
             guarded(view, partial(show_tour, page=path)),
@@ -43,10 +46,8 @@ def main() -> None:
         for view, title, path, icon in PAGES
     ]
     st.session_state["pages"] = {path: page for (_, _, path, _), page in zip(PAGES, pages, strict=True)}
-    page = st.navigation(pages)
-    with errors_shown():
-        if not let_in():
-            return
+    page = st.navigation(pages, position="sidebar" if inside else "hidden")
+    if inside:
         show_sidebar()
         page.run()
 

@@ -58,7 +58,7 @@ class Context:
     @property
     def person(self) -> str:
         """Who picks; the name field of the Select page."""
-        return str(st.session_state.get("person") or default_person())
+        return str(st.session_state.get("signed_in_as") or st.session_state.get("person") or default_person())
 
     def convert(self, energy_ev: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """eV → the unit shown."""
@@ -73,8 +73,9 @@ class Context:
 
 
 def default_person() -> str:
-    """The login name of whoever runs the app, else 'me'."""
-    return os.environ.get("NCI_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or "me"
+    """Who signed in, else the login name of whoever runs the app, else 'me'."""
+    named = (os.environ.get(name) for name in ("NCI_USER", "USER", "LOGNAME"))
+    return str(st.session_state.get("signed_in_as") or next(filter(None, named), "me"))
 
 
 def campaign_folders() -> list[Path]:

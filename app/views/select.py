@@ -57,6 +57,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         value=default_person(),
         key="person",
         persist_state="session",
+        disabled="signed_in_as" in st.session_state,
         help="Kept with each pick and label.",
     )
     rows = table[table["region"] != "beyond"]

@@ -303,4 +303,4 @@ def test_only_signed_in_and_allowed_visitors_see_anything(
     assert [title.value for title in at.title] == (["Explore"] if inside else [] if user["is_logged_in"] else ["nci"])
     assert bool(at.sidebar.selectbox) == inside
     if inside:
-        assert at.session_state["person"] == "Ada"
+        assert at.session_state["signed_in_as"] == "Ada"
