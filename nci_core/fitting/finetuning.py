@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from nci_core.errors import ModelError
 from nci_core.fitting.distillation import host_elements
-from nci_core.fitting.members import DISPLACEMENT, Problem, Progress, ShouldStop, fit_members
+from nci_core.fitting.members import Problem, Progress, ShouldStop, error_bar_factor, fit_members
 from nci_core.fitting.objective import check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import FitSettings
@@ -97,4 +97,6 @@ def finetune(
     thetas, record = fit_members(problem, settings, prior is None, progress, should_stop)
     members = tuple(Student(dimer.probe, elements, config, theta) for theta in thetas)
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(E), "seed": settings.seed}
-    return Ensemble(members, scaled, sigma, 1.0 / DISPLACEMENT, {**about, "fit": record, **(metadata or {})})
+    return Ensemble(
+        members, scaled, sigma, error_bar_factor(record["scale"]), {**about, "fit": record, **(metadata or {})}
+    )

@@ -137,6 +137,17 @@ def perturbed(problem: Problem, random: np.random.Generator) -> tuple[Tensor, Te
     return noise / problem.targets.weights.sqrt(), shift * problem.width
 
 
+def error_bar_factor(scale: float) -> float:
+    """What turns the standard deviation over members into the model's, given the s of `fit_members`.
+
+    s is the maximum-likelihood estimate of a common factor in noise and prior widths, and above 1 it
+    says that both were too small. Below 1 it is not believed: with fewer labels than parameters the
+    fit meets its labels whatever the rest of the surface does, and labels by design sit where the
+    prior is widest. So members displaced by s stand for max(1, s).
+    """
+    return max(1.0, scale) / (scale * DISPLACEMENT)
+
+
 def fit_members(
     problem: Problem,
     settings: FitSettings,
@@ -152,8 +163,8 @@ def fit_members(
     10.1137/140964023) in pairs of opposite perturbations, so that to first order the mean of the
     ensemble stays the best fit and the variance over members is the posterior's, once the half-size
     displacements are scaled back by Ensemble.spread. The perturbations are scaled by s,
-    s² = (objective at the best fit)/(number of labels): the maximum-likelihood estimate of a common
-    factor in noise and prior widths, which are guesses for any one system.
+    s² = (objective at the best fit)/(number of labels), so that they stay as small as the misfit:
+    see `error_bar_factor`.
     """
     device = resolve_device(settings.device)
     problem = problem.to(device)
@@ -169,7 +180,8 @@ def fit_members(
     found.sort(key=lambda pair: -pair[0].log_evidence)
     best, objective = found[0]
     thetas = [objective.theta(best.z)]
-    scale = math.sqrt(best.loss / problem.targets.energies.numel())
+    # A misfit of exactly zero would leave no spread to scale back.
+    scale = max(math.sqrt(best.loss / problem.targets.energies.numel()), 1e-3)
     step = DISPLACEMENT * scale
     noise, shift = torch.zeros(0), torch.zeros(0)
     for member in range(1, settings.members):
@@ -185,7 +197,7 @@ def fit_members(
         "log_evidence": [round(m.log_evidence, 3) for m, _ in found],
         "iterations": [m.iterations for m, _ in found],
         "converged": best.converged,
-        "scale": round(scale, 4),
+        "scale": float(f"{scale:.6g}"),
         "device": device.type,
     }
     return [theta.cpu() for theta in thetas], record
