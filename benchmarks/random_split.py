@@ -13,12 +13,16 @@ import time
 
 import numpy as np
 
+from nci_core.calibration import calibrate
 from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, finetune
 from nci_core.metrics import by_region
 from nci_core.potentials import StudentConfig
 from nci_core.regions import RegionBounds
 from nci_core.units import to_cm1
+
+#: How errors compare with error bars, see `nci_core.calibration`.
+CALIBRATION = ("rms_z", "within_1_sd", "within_2_sd")
 
 
 def main() -> None:
@@ -60,6 +64,8 @@ def main() -> None:
             "rmse_cm1": total.rmse_cm1,
         }
         row |= {"first_member_mae_cm1": single.mae_cm1, "std_mean_cm1": float(to_cm1(std[inside]).mean())}
+        held = calibrate(predicted, std, energies[test], RegionBounds())[0]
+        row |= {"rms_z": held.rms_z, "within_1_sd": held.within_1, "within_2_sd": held.within_2}
         row |= {f"{name}_mae_cm1": summary.mae_cm1 for name, summary in regions.items() if name != "beyond"}
         rows.append(row)
         if not args.json:
@@ -70,6 +76,8 @@ def main() -> None:
         print(json.dumps({"labels": count, "mean_mae_cm1": float(maes.mean()), "sd_mae_cm1": sd, "seeds": rows}))
     else:
         print(f"{count} labels: MAE {maes.mean():.3f} ± {sd:.3f} cm⁻¹ over {len(maes)} seeds, E < 1000 cm⁻¹")
+        spans = [f"{min(r[name] for r in rows):.2f}–{max(r[name] for r in rows):.2f}" for name in CALIBRATION]
+        print(f"error / error bar: RMS {spans[0]} (1 is right); within 1 sd {spans[1]} (0.68), 2 sd {spans[2]} (0.95)")
 
 
 if __name__ == "__main__":

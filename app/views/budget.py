@@ -21,8 +21,8 @@ Change = Callable[[Callable[[], object]], None]
 
 HONEST = (
     "Expectations of the student itself, from its linearised fit; nothing is computed for them. Where they were "
-    "compared with held-out CCSD(T) energies they were about two times too small for 10 to 40 I-optimal labels: "
-    "trust the comparison between choices more than the values."
+    "compared with held-out CCSD(T) energies (the frozen test set of helium over ethylene, 12 to 100 labels) they were "
+    "1.5 to 2 times too large: trust the comparison between choices more than the values."
 )
 
 
