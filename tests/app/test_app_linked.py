@@ -154,3 +154,16 @@ def test_the_unrolled_view_folds_equivalent_points_together(name: str, wedge: fl
     for operation in host.operations:
         image = (points_xyz - host.centre) @ operation.T + host.centre
         assert np.allclose(map_xy(host, image, "unrolled"), unrolled, atol=1e-4)  # the geometry's own symmetry error
+
+
+def test_filters_narrow_the_map_and_can_be_selected(home: Path, campaign: Campaign, table: pd.DataFrame) -> None:
+    at = run_page("explore")
+    at.number_input(key="f_error_cm1").set_value(0.5).run()
+    wrong = table.index[table["student_error_ev"].abs() >= 0.5 * CM1_EV].tolist()
+    assert 0 < len(wrong) < len(table)
+    assert f"{len(wrong)} of {len(table)} configurations" in text(at)
+    at.button(key="f_take").click().run()
+    assert sorted(selections.current(campaign.store, "ada")) == sorted(wrong)
+    at.number_input(key="f_error_cm1").set_value(0.0).run()
+    at.toggle(key="f_selected").set_value(True).run()
+    assert f"{len(wrong)} of {len(table)} configurations" in text(at)

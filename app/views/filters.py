@@ -1,0 +1,97 @@
+"""Filters: which configurations a page shows. They are part of the address, so a link keeps them."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import linked
+from app.data.configurations import LABEL_STATES, SPLITS
+from app.data.errors import REGION_HELP
+from app.session import Context
+from nci_core.regions import REGIONS, SECTORS
+from nci_core.units import from_cm1
+
+
+def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
+    """Draw the filters and return the rows that pass them."""
+    bounds = context.campaign.settings.bounds
+    st.caption(
+        f"well: below {context.text(from_cm1(bounds.well_below_cm1))} · tail: up to 0 · "
+        f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher. "
+        "Nothing chosen in a row means everything."
+    )
+    keep = _by_kind(table) & _by_size(context, table)
+    if st.toggle("Only the selected ones", key="f_selected", bind="query-params"):
+        keep &= table.index.isin(linked.selected(context))
+    rows = table[keep]
+    if st.button(f"Select these {len(rows)}", disabled=rows.empty, key="f_take", icon=":material/select_all:"):
+        linked.change(context, [int(i) for i in rows.index], "replace")
+        st.rerun()
+    return rows
+
+
+def _by_kind(table: pd.DataFrame) -> np.ndarray:
+    chosen = {
+        "region": st.pills(
+            "Region",
+            REGIONS,
+            selection_mode="multi",
+            key="f_region",
+            bind="query-params",
+            help="  \n".join(f"**{name}**: {text}" for name, text in REGION_HELP.items() if name != "all"),
+        ),
+        "sector": st.pills(
+            "Direction",
+            SECTORS,
+            selection_mode="multi",
+            key="f_sector",
+            bind="query-params",
+            help="Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
+        ),
+        "split": st.pills(
+            "Set",
+            list(SPLITS),
+            format_func=SPLITS.__getitem__,
+            selection_mode="multi",
+            key="f_split",
+            bind="query-params",
+        ),
+        "label_state": st.pills(
+            "Label",
+            [state for state in LABEL_STATES if (table["label_state"] == state).any()],
+            format_func=LABEL_STATES.__getitem__,
+            selection_mode="multi",
+            key="f_state",
+            bind="query-params",
+        ),
+    }
+    rounds = sorted({int(number) for number in table["round_number"].dropna()})
+    if rounds:
+        chosen["round_number"] = st.pills(
+            "Round that asked for the label", rounds, selection_mode="multi", key="f_round", bind="query-params"
+        )
+    keep = np.ones(len(table), dtype=bool)
+    for column, values in chosen.items():
+        if values:
+            keep &= table[column].isin(values).to_numpy()
+    return keep
+
+
+def _by_size(context: Context, table: pd.DataFrame) -> np.ndarray:
+    """At least so large an error of the student, at least so large an uncertainty; 0 lets everything pass."""
+    unit = context.unit
+    first, second = st.columns(2)
+    keep = np.ones(len(table), dtype=bool)
+    for box, title, column, key in (
+        (first, "|Student − CCSD(T)| from", "student_error_ev", "f_error"),
+        (second, "Uncertainty (± 1 sd) from", "std_ev", "f_std"),
+    ):
+        values = table[column].abs().to_numpy(dtype=float) * unit.per_ev
+        if not np.isfinite(values).any():
+            continue
+        least = box.number_input(
+            f"{title} ({unit.label})", min_value=0.0, value=0.0, format=f"%.{unit.digits}f", key=f"{key}_{unit.key}"
+        )
+        if least:
+            keep &= np.nan_to_num(values, nan=-1.0) >= least
+    return keep
