@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError
-from nci_core.store import models
+from nci_core.store import DATABASE_NAME, models
 
 if TYPE_CHECKING:
     from nci_core.potentials.ensemble import Ensemble
@@ -34,8 +34,27 @@ class Field:
     dispersion_ev: FloatArray
 
 
+def loaded(folder: str | Path, model_id: int) -> tuple[Campaign, "Ensemble"]:
+    """A campaign and one of its models, kept in memory; another database in the same folder is another campaign.
+
+    Raises StoreError for an unknown model, ModelError for a damaged checkpoint.
+    """
+    database = Path(folder) / DATABASE_NAME
+    return _loaded(str(folder), database.stat().st_ino if database.exists() else 0, model_id)
+
+
+def checked_points(positions: npt.ArrayLike) -> FloatArray:
+    """Positions as (m, 3) numbers in Å; InputError for too many of them, or one that is not finite."""
+    points = np.asarray(positions, dtype=float).reshape(-1, 3)
+    if len(points) > MOST_POINTS:
+        raise InputError(f"{len(points)} points are too many for one question; ask for at most {MOST_POINTS}.")
+    if not np.isfinite(points).all():
+        raise InputError("A position is not a finite number; give x, y and z in Å.")
+    return points
+
+
 @lru_cache(maxsize=8)
-def _loaded(folder: str, model_id: int) -> tuple[Campaign, "Ensemble"]:
+def _loaded(folder: str, inode: int, model_id: int) -> tuple[Campaign, "Ensemble"]:
     from nci_core.potentials.checkpoints import load_checkpoint
 
     campaign = Campaign.open(folder, read_only=True)
@@ -48,12 +67,8 @@ def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
     Raises InputError for too many points or a position that is not finite, StoreError for an unknown
     model, ModelError for a damaged checkpoint.
     """
-    points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    if len(points) > MOST_POINTS:
-        raise InputError(f"{len(points)} points are too many for one question; ask for at most {MOST_POINTS}.")
-    if not np.isfinite(points).all():
-        raise InputError("A position is not a finite number; give x, y and z in Å.")
-    campaign, model = _loaded(str(folder), model_id)
+    points = checked_points(positions)
+    campaign, model = loaded(folder, model_id)
     members = model.member_channels(campaign.dimer.host, points)
     energies = members.sum(axis=1)
     std = model.spread * energies.std(axis=0, ddof=1) if len(energies) > 1 else np.zeros(len(points))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.campaign.live import MOST_POINTS, Field, _loaded, field
+from nci_core.campaign.live import MOST_POINTS, Field, checked_points, field, loaded
 from nci_core.errors import InputError
 from nci_core.systems import Host
 from nci_core.units import from_cm1
@@ -62,12 +62,8 @@ def folded_field(folder: str | Path, model_id: int, positions: npt.ArrayLike) ->
     Raises InputError for too many points or a position that is not finite, StoreError for an unknown
     model, ModelError for a damaged checkpoint.
     """
-    points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    if len(points) > MOST_POINTS:
-        raise InputError(f"{len(points)} points are too many for one question; ask for at most {MOST_POINTS}.")
-    if not np.isfinite(points).all():
-        raise InputError("A position is not a finite number; give x, y and z in Å.")
-    campaign, _ = _loaded(str(folder), model_id)
+    points = checked_points(positions)
+    campaign, _ = loaded(folder, model_id)
     first, which = distinct(campaign.dimer.host, points)
     found = field(folder, model_id, points[first])
     return Field(found.energy_ev[which], found.std_ev[which], found.repulsion_ev[which], found.dispersion_ev[which])
@@ -86,7 +82,7 @@ def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> 
     length = np.linalg.norm(given, axis=1)
     if not (np.isfinite(length).all() and (length > 1e-9).all()):
         raise InputError("A direction has no length; give three finite numbers that are not all zero.")
-    campaign, model = _loaded(str(folder), model_id)
+    campaign, model = loaded(folder, model_id)
     host = campaign.dimer.host
     first, which = distinct(host, host.centre + given / length[:, None])
     rays = (given / length[:, None])[first]
@@ -140,7 +136,7 @@ def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
     defined, and for too many points; StoreError and ModelError as `live.field` does.
     """
     points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    campaign, model = _loaded(str(folder), model_id)
+    campaign, model = loaded(folder, model_id)
     host = campaign.dimer.host
     if len(points) * len(host.symbols) > MOST_POINTS:
         raise InputError(f"{len(points)} points are too many for one question; ask for fewer.")
@@ -152,5 +148,5 @@ def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
     from nci_core.potentials.effective_lengths import effective_lengths
 
     members = effective_lengths(model, host, points)
-    std = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros(distance.shape)
+    std = model.spread * members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros(distance.shape)
     return Ruler(distance, members.mean(axis=0), std)
