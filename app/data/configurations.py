@@ -59,7 +59,9 @@ def configuration_table(store: Store, settings: CampaignSettings, model_id: int 
     table["region"] = _regions(table, settings)
     if len(table) and table["sector"].isna().any():
         table["sector"] = sectors(settings.dimer.host, table[["x", "y", "z"]].to_numpy())
-    return table
+    # Strings of Arrow: ten times faster to compare than Python's, and a fraction of their memory.
+    words = ["split", "origin", "sector", "label_state", "region"]
+    return table.astype(dict.fromkeys(words, "str"))
 
 
 def _regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:
