@@ -27,10 +27,11 @@ def _prepare() -> None:
 
 def main() -> None:
     """Serve until stopped."""
-    from streamlit.web.cli import main as streamlit
+    # All of Streamlit first: two threads that import the same modules could each see half of them.
+    import streamlit.web.cli
 
     threading.Thread(target=_prepare, name="load pages", daemon=True).start()
-    streamlit(["run", *sys.argv[1:]], prog_name="streamlit")
+    streamlit.web.cli.main(["run", *sys.argv[1:]], prog_name="streamlit")
 
 
 if __name__ == "__main__":

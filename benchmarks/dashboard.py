@@ -9,36 +9,22 @@ Campaigns are made up (benchmarks/made_up.py); with --home they are kept there f
 
 import argparse
 import json
-import os
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
-from made_up import build
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from driving import chromium, made, running, visit_once
+from playwright.sync_api import Page, Playwright, sync_playwright
 from sessions import visit
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
-
-from ensure_chromium import playwright_chromium, system_chromium  # noqa: E402
-from take_screenshots import FLAGS, free_port  # noqa: E402
-
-from app.coordinates import map_xy  # noqa: E402
-from app.launch import command  # noqa: E402
-from nci_core.campaign import Campaign  # noqa: E402
-from nci_core.store import configurations  # noqa: E402
+from app.coordinates import map_xy
+from nci_core.campaign import Campaign
+from nci_core.store import configurations
 
 PARTS = ("first", "pick", "pages", "memory", "sessions")
 #: Page → what its title says, and a CSS selector of what one came for.
@@ -49,20 +35,6 @@ CONTENT = {
     "label-train": ("Label & train", ".st-key-finetune button"),
     "history": ("History", ".st-key-history-figure .main-svg"),
 }
-METER = """
-window.meter = {};
-window.until = (ready, done) => { const look = () => (ready() ? done() : requestAnimationFrame(look)); look(); };
-// From the next such event on, until `ready` is true of a drawn frame.
-window.arm = (event, source) => {
-  const ready = new Function("return " + source), m = (window.meter = {});
-  document.addEventListener(event, () => { m.start = performance.now();
-    until(ready, () => { m.ms = performance.now() - m.start; }); }, { capture: true, once: true });
-};
-window.plotOf = (selector) => JSON.parse(document.querySelector(selector)?.dataset.plot ?? "{}");
-window.seen = {};
-until(() => document.querySelector("[data-testid=stMain] h1")?.textContent, () => { seen.text = performance.now(); });
-until(() => (plotOf(".nci-plot .plot[data-plot]").n ?? 0) > 0, () => { seen.map = performance.now(); });
-"""
 
 
 @dataclass
@@ -82,94 +54,13 @@ class Figure:
         return None if self.target is None else self.value <= self.target
 
 
-class App:
-    """A running dashboard."""
-
-    def __init__(self, home: Path) -> None:
-        self.port = free_port()
-        environment = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)}
-        with (home / "app.log").open("wb") as log:
-            self.popen = subprocess.Popen(
-                command(self.port, headless=True), cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
-        self.process = psutil.Process(self.popen.pid)
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise SystemExit(f"The dashboard did not start:\n{(home / 'app.log').read_text()}")
-
-    def url(self, campaign: str, page: str = "") -> str:
-        """Address of a page."""
-        return f"http://127.0.0.1:{self.port}/{page}?campaign={campaign}&tour=off"
-
-    def cpu(self) -> float:
-        """CPU seconds of the app's process so far."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
-
-    def stop(self) -> None:
-        """End it."""
-        self.popen.send_signal(signal.SIGTERM)
-        try:
-            self.popen.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.popen.kill()
-
-
-@contextmanager
-def running(home: Path) -> Iterator[App]:
-    """The dashboard on a folder of campaigns."""
-    app = App(home)
-    try:
-        yield app
-    finally:
-        app.stop()
-
-
-@contextmanager
-def chromium(p: Playwright) -> Iterator[BrowserContext]:
-    """A browser with a profile of its own that was never used."""
-    with tempfile.TemporaryDirectory() as profile:
-        context = p.chromium.launch_persistent_context(
-            profile,
-            executable_path=system_chromium() or playwright_chromium(),
-            args=FLAGS,
-            viewport={"width": 1280, "height": 720},
-        )
-        context.set_default_timeout(60_000)
-        context.add_init_script(METER)
-        yield context
-        context.close()
-
-
-def made(home: Path, n: int) -> tuple[Path, str]:
-    """Folder to give the dashboard and name of the campaign with `n` configurations in it."""
-    name = f"made-up-{n}"
-    folder = home / name
-    if not (folder / name / "campaign.db").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        build(folder / name, n)
-    return folder, name
-
-
-def visit_once(context: BrowserContext, address: str) -> tuple[Page, float, float]:
-    """Open a page; seconds until its title and until its map, from the start of the navigation."""
-    page = context.new_page()
-    page.goto(address, wait_until="commit")
-    page.wait_for_function("seen.text && seen.map")
-    seen = page.evaluate("seen")
-    return page, seen["text"] / 1000, seen["map"] / 1000
-
-
 def first_maps(p: Playwright, home: Path, repeats: int) -> list[Figure]:
     """The first visitor of a server that was just started, and the same browser again."""
     folder, name = made(home, 5000)
     found: dict[str, list[float]] = {}
     for _ in range(repeats):
         with running(folder) as app, chromium(p) as context:
+            found.setdefault("start", []).append(app.start_seconds)
             for when in ("cold", "warm"):
                 before = app.cpu()
                 page, text, drawn = visit_once(context, app.url(name))
@@ -180,6 +71,7 @@ def first_maps(p: Playwright, home: Path, repeats: int) -> list[Figure]:
     cold, warm = middle["cold cpu"], middle["warm cpu"]
     new = "server just started, browser profile never used, 5,000 configurations"
     return [
+        Figure("start_s", middle["start"], "s", None, "from the command until the server answers"),
         Figure("first_text_cold_s", middle["cold text"], "s", 3.0, f"until the page's title: {new}", cold),
         Figure("first_map_cold_s", middle["cold map"], "s", 5.0, f"until the map is drawn: {new}", cold),
         Figure("first_map_warm_s", middle["warm map"], "s", 2.0, "the same browser, second visit", warm),
@@ -275,8 +167,30 @@ def switches(p: Playwright, home: Path, repeats: int) -> list[Figure]:
     return [Figure("page_switch_ms", overall, "ms", 500.0, what, cpu / (5 * repeats)), worst]
 
 
+def zoomed(page: Page, address: str) -> float:
+    """Milliseconds from a turn of the wheel to a map of finer squares or of points, median of four."""
+    page.goto(address, wait_until="commit")
+    page.wait_for_function("plotOf('.nci-plot .plot[data-plot]').bins > 0")
+    page.wait_for_timeout(2000)
+    box = page.locator(".nci-plot .plot[data-plot]").first.bounding_box()
+    assert box is not None
+    times = []
+    for _ in range(4):
+        n, bins = page.evaluate("(({n, bins}) => [n, bins])(plotOf('.nci-plot .plot[data-plot]'))")
+        page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+        plot = "plotOf('.nci-plot .plot[data-plot]')"
+        page.evaluate("s => arm('wheel', s)", f"{plot}.n !== {n} || {plot}.bins !== {bins}")
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, -200)
+        page.keyboard.up("Control")
+        page.wait_for_function("meter.ms !== undefined")
+        times.append(page.evaluate("meter.ms"))
+        page.wait_for_timeout(500)
+    return statistics.median(times)
+
+
 def memory(p: Playwright, home: Path) -> list[Figure]:
-    """Memory of the app's process after every page of a campaign with 100,000 configurations was opened."""
+    """A campaign with 100,000 configurations: the app's memory after every page was opened, and zooming in."""
     folder, name = made(home, 100_000)
     with running(folder) as app, chromium(p) as context:
         page = context.new_page()
@@ -287,9 +201,13 @@ def memory(p: Playwright, home: Path) -> list[Figure]:
             page.wait_for_timeout(1000)
             first = first or page.evaluate("seen.text")
         resident = app.process.memory_info().rss / 2**20
+        heavy = {Path(m.path).name for m in app.process.memory_maps() if "/torch/" in m.path or "/pyscf/" in m.path}
+        refined = zoomed(page, app.url(name))
     what = "resident memory of the app's process, 100,000 configurations, after visiting every page"
     return [
         Figure("rss_mb", resident, "MiB", 400.0, what),
+        Figure("heavy_libraries", len(heavy), "", 0, "libraries of torch and PySCF in the app's process by then"),
+        Figure("zoom_100k_ms", refined, "ms", 1000.0, "turn of the wheel until the finer map is drawn, median of 4"),
         Figure("first_text_100k_s", first / 1000, "s", None, "first visit of that campaign until the page's title"),
     ]
 

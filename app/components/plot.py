@@ -33,10 +33,7 @@ LEVELS = 254
 TEST_FLAG, LABEL_FLAG = 2, 1
 MODES = ("replace", "add", "remove")
 #: Said under a plot whose points are too many to be drawn.
-SQUARES = (
-    "Too many points in sight to draw each: a square has the mean colour of those in it. "
-    "Zoom in (Ctrl + scroll, or +) for single points, which can be picked."
-)
+SQUARES = "Each square: the mean of many points. Zoom in (Ctrl + scroll, or +) to pick single ones."
 
 FloatArray = npt.NDArray[np.float64]
 
