@@ -9,10 +9,15 @@ import synthetic
 from sqlalchemy import event
 
 from app import cached
+from app.components import plot
 from app.data import versions
+from app.figures import points
+from app.figures.scales import scale_for
+from app.theme import palette
 from app.warm import warm
 from nci_core.campaign import Campaign
 from nci_core.store import picks
+from nci_core.units import unit
 
 
 @pytest.fixture
@@ -76,3 +81,31 @@ def test_imported_code_is_out_of_the_collectors_search() -> None:
     assert frozen > 100_000
     warm()
     assert gc.get_freeze_count() <= frozen  # nothing that lives now is frozen by a second call
+
+
+def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(points, "MOST_POINTS", 60)
+    rows = cached.table(SimpleNamespace(folder=str(campaign.folder), campaign=campaign, model=None))  # type: ignore[arg-type]
+    energies, colours = rows["teacher_ev"].to_numpy(), palette("light")
+    scale = scale_for(energies, 1.0, linear_ev=0.001, cap_ev=0.1)
+    legends = {}
+    for name, window in (("all", None), ("some", {"x": [0.0, 4.0], "y": [0.0, 3.5]})):
+        content = points.map_content(
+            campaign.dimer.host,
+            rows,
+            energies,
+            scale,
+            unit("cm1"),
+            view="side",
+            colours="energy",
+            hover={},
+            window=window,
+        )
+        encoded = plot.encode(content, colours)
+        legends[name] = plot._legend(encoded, plot.Marks(), ["plain"])
+        if name == "all":
+            assert content.bins is not None
+            assert content.bins.count.sum() == len(rows)
+        else:
+            assert 0 < len(content.ids) < len(rows)
+    assert legends == {"all": [("square", plot.SQUARES)], "some": [("plain", "no label yet")]}
