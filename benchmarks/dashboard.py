@@ -13,11 +13,12 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from driving import chromium, made, running, visit_once
 from playwright.sync_api import Page, Playwright, sync_playwright
 from sessions import visit
@@ -39,7 +40,10 @@ CONTENT = {
 
 @dataclass
 class Figure:
-    """One measured figure: its name, value, unit, target, and what it is."""
+    """One measured figure: its name, value, unit, target, and what it is.
+
+    `app_cpu` are CPU seconds of the app's process, `load` the machine's load average (1 min) at the time.
+    """
 
     name: str
     value: float
@@ -47,6 +51,7 @@ class Figure:
     target: float | None
     what: str
     app_cpu: float | None = None
+    load: float = field(default_factory=lambda: psutil.getloadavg()[0])
 
     @property
     def met(self) -> bool | None:
@@ -251,7 +256,7 @@ def as_line(f: Figure) -> str:
     """For people."""
     target = "" if f.target is None else f"{'ok ' if f.met else 'NOT'} ≤ {f.target:g}"
     cpu = "" if f.app_cpu is None else f"{1000 * f.app_cpu:.0f} ms CPU"
-    return f"{f.name:22} {f.value:9.2f} {f.unit:4} {target:10} {cpu:12} {f.what}"
+    return f"{f.name:22} {f.value:9.2f} {f.unit:4} {target:10} {cpu:12} load {f.load:4.1f}  {f.what}"
 
 
 def main() -> int:

@@ -62,7 +62,7 @@ class App:
 
     def url(self, campaign: str, page: str = "") -> str:
         """Address of a page."""
-        return f"http://127.0.0.1:{self.port}/{page}?campaign={campaign}&tour=off"
+        return f"http://127.0.0.1:{self.port}/{'' if page == 'explore' else page}?campaign={campaign}&tour=off"
 
     def cpu(self) -> float:
         """CPU seconds of the app's process so far."""

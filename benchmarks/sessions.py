@@ -17,6 +17,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 #: Seconds between two actions of one visitor, on average; people look before they act again.
 THINK_SECONDS = 3.0
+#: The page at the root of the address.
+FIRST = "explore"
 
 
 @dataclass
@@ -52,7 +54,8 @@ class Visitor:
             answer.ParseFromString(await asyncio.wait_for(self.socket.recv(decode=False), timeout=60))
             kind = answer.WhichOneof("type")
             if kind == "navigation":
-                self.pages = {p.url_pathname: p.page_script_hash for p in answer.navigation.app_pages}
+                shown = [p for p in answer.navigation.app_pages if not p.is_hidden]
+                self.pages = {FIRST if p.is_default else p.url_pathname: p.page_script_hash for p in shown}
             elif kind == "delta":
                 self._note(answer)
             elif kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
@@ -74,7 +77,7 @@ class Visitor:
         trigger = WidgetState(
             id=f"{component}__events", json_trigger_value=json.dumps([{"event": "picked", "value": value}])
         )
-        return await self.ask("explore", trigger)
+        return await self.ask(FIRST, trigger)
 
 
 async def _visit(address: str, campaign: str, seed: int, n_actions: int, n_points: int) -> Visitor:
@@ -82,16 +85,16 @@ async def _visit(address: str, campaign: str, seed: int, n_actions: int, n_point
     async with websockets.connect(address, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
         visitor = Visitor(socket, campaign)
         await asyncio.sleep(choose.uniform(0, THINK_SECONDS))
-        await visitor.ask("")
+        await visitor.ask(FIRST)
         for _ in range(n_actions):
             await asyncio.sleep(choose.expovariate(1 / THINK_SECONDS))
             if choose.random() < 0.5:
                 if not any(name.startswith("explore-map") for name in visitor.plots):
-                    await visitor.ask("explore")
+                    await visitor.ask(FIRST)
                 first = choose.randrange(1, n_points // 2)
                 visitor.times.append(("pick", await visitor.pick(list(range(first, first + n_points // 5)))))
             else:
-                page = choose.choice([name for name in visitor.pages if name])
+                page = choose.choice(list(visitor.pages))
                 visitor.plots = {}
                 visitor.times.append(("page", await visitor.ask(page)))
         return visitor
