@@ -30,7 +30,7 @@ COLOURINGS = {
 }
 
 
-@st.cache_data(show_spinner=False, max_entries=12)
+@st.cache_resource(show_spinner=False, max_entries=6)
 def _table(folder: str, model_id: int | None, version: Any, _context: Context) -> pd.DataFrame:
     campaign = _context.campaign
     return with_errors(configuration_table(campaign.store, campaign.settings, model_id))
@@ -40,10 +40,12 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
     """All configurations with energies and errors in eV; of the model in use unless another is named."""
     if model_id is None:
         model_id = context.model.id if context.model else None
-    return _table(context.folder, model_id, versions.data_version(context.campaign.store), context)
+    kept = _table(context.folder, model_id, versions.data_version(context.campaign.store), context)
+    # All sessions share the kept table. A shallow copy costs nothing, and pandas copies what is written to it.
+    return kept.copy(deep=False)
 
 
-@st.cache_data(show_spinner=False, max_entries=24)
+@st.cache_resource(show_spinner=False, max_entries=24)
 def _encoded(
     folder: str,
     version: Any,
@@ -77,7 +79,10 @@ def _encoded(
 def encoded_map(
     context: Context, rows: pd.DataFrame, view: str, colour: str, window: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The points of a map, ready for the browser. Nothing in it depends on the basket or the selection."""
+    """The points of a map, ready for the browser. Nothing in it depends on the basket or the selection.
+
+    All sessions share it, so it must not be changed.
+    """
     version = (versions.data_version(context.campaign.store), context.model.id if context.model else None)
     ids_key = hash(rows.index.to_numpy().tobytes())
     part = json.dumps(window) if window else ""

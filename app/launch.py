@@ -11,7 +11,7 @@ THEME = MAIN.parent.parent / ".streamlit" / "config.toml"
 
 
 def command(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[str]:
-    """The streamlit command line. Only this machine can reach the app unless `address` says otherwise."""
+    """The server's command line. Only this machine can reach the app unless `address` says otherwise."""
     options = {
         "server.port": str(port),
         "server.address": address,
@@ -25,8 +25,7 @@ def command(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
     return [
         sys.executable,
         "-m",
-        "streamlit",
-        "run",
+        "app.serve",
         str(MAIN),
         *(f"--{key}={value}" for key, value in options.items()),
     ]

@@ -11,6 +11,10 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402
 
+from app.warm import warm  # noqa: E402
+
+warm()  # first, so that two threads never import the same modules halfway
+
 from app.access import let_in  # noqa: E402
 from app.session import errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402

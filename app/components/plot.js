@@ -42,6 +42,8 @@ class Plot {
     }
     if (data.selected !== this.data?.selected) this.cursor = -1;
     const refit = `${data.group}|${data.view}` !== this.view;
+    // A pick changes only what lies over the points, so they need not be painted again.
+    const same = ["key", "group", "height", "mark_colour", "accent"].every((k) => data[k] === this.data?.[k]);
     this.data = data; this.view = `${data.group}|${data.view}`;
     this.xAxis = new Axis(0); this.yAxis = new Axis(data.y_linear);
     this.basket = new Set(data.basket); this.marked = new Set(data.marked);
@@ -50,7 +52,8 @@ class Plot {
     if (!["pan", ...(data.pick ? ["lasso", "box"] : [])].includes(this.shared.tool)) this.shared.tool = data.pick ? "lasso" : "pan";
     this.box.style.height = `${data.height}px`;
     this.slider.parentElement.hidden = !this.before;
-    this.buttons(); this.drawLegend(); this.resize(refit);
+    this.buttons(); this.drawLegend();
+    if (same && this.fits()) { this.tellState(); this.drawTop(); } else this.resize(refit);
   }
 
   // A mount without a plot: the tools of its group.
@@ -138,6 +141,9 @@ class Plot {
     this.draw();
   }
 
+  // Whether the canvas has the size of its box.
+  fits() { return this.w > 0 && this.w === this.box.clientWidth && this.h === this.box.clientHeight && this.ratio === (window.devicePixelRatio || 1); }
+
   fit() {
     const d = this.data, e = d.extent ?? [Infinity, -Infinity, Infinity, -Infinity];
     let [x0, x1, y0, y1] = [e[0], e[1], this.yAxis.warp(e[2]), this.yAxis.warp(e[3])];
@@ -177,7 +183,7 @@ class Plot {
     this.later = setTimeout(() => {
       const { right, bottom } = this.frame();
       this.send("range", { x: [this.ux(LEFT), this.ux(right)], y: [this.uy(bottom), this.uy(TOP)], at: Date.now() });
-    }, 300);
+    }, 200);
   }
 
   tell(name, what) { document.dispatchEvent(new CustomEvent(name, { detail: { group: this.data.group, from: this, what } })); }
@@ -209,8 +215,14 @@ class Plot {
     g.restore();
     paintBar(this, g, ink, font);
     if (!this.ids.length && !this.lines.length && !this.bins) { g.fillStyle = ink; g.textAlign = "center"; g.fillText(this.data.empty, ...this.middle()); }
-    this.box.dataset.plot = JSON.stringify({ sx: this.sx, sy: this.sy, x0: this.px(0), y0: this.py(0), n: this.ids.length, marked: this.marked.size });
+    this.tellState();
     this.drawTop();
+  }
+
+  // For whoever looks at the page from outside: where things are, how many points and squares, how many are marked.
+  tellState() {
+    this.box.dataset.plot = JSON.stringify({ sx: this.sx, sy: this.sy, x0: this.px(0), y0: this.py(0), n: this.ids.length,
+      bins: this.bins?.x.length ?? 0, marked: this.marked.size });
   }
 
   drawTop() {
@@ -244,12 +256,12 @@ class Plot {
 
   move(e) {
     const [x, y] = this.place(e), d = this.drag;
-    if (!d) { this.showTip(this.nearest(x, y), x, y); return; }
+    if (!d) { this.bins ? this.showBin(x, y) : this.showTip(this.nearest(x, y), x, y); return; }
     if (Math.hypot(x - d.x, y - d.y) > 4) d.moved = true;
     if (!d.moved) return;
     if (this.tool === "pan") {
       this.cx = d.cx - (x - d.x) / this.sx; this.cy = d.cy + (y - d.y) / this.sy;
-      requestAnimationFrame(() => this.viewChanged());
+      this.frameAsked ??= requestAnimationFrame(() => { this.frameAsked = null; this.viewChanged(); });
     } else if (this.tool === "box") { this.path = [[d.x, d.y], [x, d.y], [x, y], [d.x, y]]; this.drawTop(); }
     else { this.path.push([x, y]); this.drawTop(); }
   }
@@ -261,7 +273,7 @@ class Plot {
     if (!d) return;
     this.drag = null; this.path = null;
     if (!d.moved) this.choose(this.nearest(...this.place(e)), e.shiftKey);
-    else if (path && path.length > 2) this.pick(this.inside(path));
+    else if (path && path.length > 2) this.bins ? this.say(["Zoom in until single points are drawn, then pick."], ...this.place(e)) : this.pick(this.inside(path));
     this.drawTop();
   }
 

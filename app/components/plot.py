@@ -32,6 +32,8 @@ aria-label="Where the map changes from before to after">after</label><div class=
 LEVELS = 254
 TEST_FLAG, LABEL_FLAG = 2, 1
 MODES = ("replace", "add", "remove")
+#: Said under a plot whose points are too many to be drawn.
+SQUARES = "Each square: the mean of many points. Zoom in (Ctrl + scroll, or +) to pick single ones."
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -242,7 +244,7 @@ class Marks:
 
 def _legend(encoded: dict[str, Any], marks: Marks, kinds: Sequence[str]) -> list[tuple[str, ...]]:
     texts = {"labelled": "has a CCSD(T) label", "plain": "no label yet", "test": "test set"}
-    found: list[tuple[str, ...]] = [(kind, texts[kind]) for kind in kinds]
+    found: list[tuple[str, ...]] = [("square", SQUARES)] if encoded["bins"] else [(kind, texts[kind]) for kind in kinds]
     found += [("marked", "selected")] if len(marks.marked) else []
     found += [("basket", "in the basket")] if len(marks.basket) else []
     found += [("proposed", "proposed")] if len(marks.proposed) else []

@@ -46,6 +46,19 @@ Object.assign(Plot.prototype, {
     });
     if (this.proposed.has(this.ids[i])) lines.push(`proposal ${this.proposed.get(this.ids[i])}`);
     if (this.data.to_basket && this.flags[i] & 2) lines.push("test set: cannot be picked");
+    this.say(lines, x, y);
+  },
+
+  // What the square under the pointer stands for.
+  showBin(x, y) {
+    const b = this.bins, ux = this.ux(x), uy = this.uy(y);
+    const i = b.x.findIndex((left, k) => ux >= left && ux < left + b.size && uy >= b.y[k] && uy < b.y[k] + b.size);
+    if (i < 0) this.showTip(-1);
+    else this.say([`${b.count[i]} configurations`, "colour: their mean"], x, y);
+  },
+
+  // The first line stands out.
+  say(lines, x, y) {
     this.tip.replaceChildren(...lines.map((t, k) => { const e = document.createElement(k ? "div" : "b"); e.textContent = t; return e; }));
     this.tip.style.display = "block";
     const w = this.tip.offsetWidth, h = this.tip.offsetHeight;

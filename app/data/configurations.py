@@ -59,7 +59,9 @@ def configuration_table(store: Store, settings: CampaignSettings, model_id: int 
     table["region"] = _regions(table, settings)
     if len(table) and table["sector"].isna().any():
         table["sector"] = sectors(settings.dimer.host, table[["x", "y", "z"]].to_numpy())
-    return table
+    # Arrow's strings are compared four times as fast as Python's and take a fifth of their memory.
+    words = ["split", "origin", "sector", "label_state", "region"]
+    return table.astype(dict.fromkeys(words, "str"))
 
 
 def _regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:

@@ -4,7 +4,13 @@ Running jobs write a heartbeat every few seconds; one counter for the whole data
 every cache away each time. So each kind of content has its own.
 """
 
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Select, func, select
 
@@ -25,12 +31,56 @@ from nci_core.store.schema import (
 
 Version = tuple[Any, ...]
 
+#: A file that was written less than this ago may be written again without its time changing.
+SETTLED_SECONDS = 0.1
+_kept: WeakKeyDictionary[Store, dict[str, tuple[Version, Version]]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def _stamp(path: Path) -> Version | None:
+    """Size and time of the database's files, which every commit changes; None when just written."""
+    found: list[int] = []
+    newest = 0
+    for file in (path, path.with_name(path.name + "-wal")):
+        try:
+            status = file.stat()
+        except OSError:
+            found.append(-1)
+            continue
+        found += [status.st_ino, status.st_size, status.st_mtime_ns]
+        newest = max(newest, status.st_mtime_ns)
+    return tuple(found) if abs(time.time_ns() - newest) > SETTLED_SECONDS * 1e9 else None
+
+
+def _unless_written(count: Callable[[Store], Version]) -> Callable[[Store], Version]:
+    """Count again only when the database's files have changed: a page asks several times a run.
+
+    The files are looked at before counting, so a commit in between is seen by the next look.
+    """
+
+    @wraps(count)
+    def version(store: Store) -> Version:
+        stamp = None if store.path is None else _stamp(store.path)
+        if stamp is not None:
+            with _lock:
+                kept = _kept.get(store, {}).get(count.__name__)
+            if kept is not None and kept[0] == stamp:
+                return kept[1]
+        found = count(store)
+        if stamp is not None:
+            with _lock:
+                _kept.setdefault(store, {})[count.__name__] = (stamp, found)
+        return found
+
+    return version
+
 
 def _one(store: Store, *queries: Select[*tuple[Any, ...]]) -> Version:
     with store.read() as session:
         return tuple(value for query in queries for value in session.execute(query).one())
 
 
+@_unless_written
 def data_version(store: Store) -> Version:
     """Changes when a configuration, a teacher energy, a label or a prediction does."""
     return _one(
@@ -52,6 +102,7 @@ def data_version(store: Store) -> Version:
     )
 
 
+@_unless_written
 def model_version(store: Store) -> Version:
     """Changes when a model, a metric, a cut or a round does."""
     return _one(
@@ -63,6 +114,7 @@ def model_version(store: Store) -> Version:
     )
 
 
+@_unless_written
 def pick_version(store: Store) -> Version:
     """Changes when a pick or a proposal does."""
     return _one(
@@ -77,6 +129,7 @@ def pick_version(store: Store) -> Version:
     )
 
 
+@_unless_written
 def job_version(store: Store) -> Version:
     """Changes when a job's state, progress or curve does."""
     return _one(

@@ -1,5 +1,6 @@
 """The dashboard's process stays light: no torch, PySCF or MACE, directly or indirectly."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,4 +20,36 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 def test_no_heavy_module_is_imported() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+EVERY_PAGE = f"""
+import os, sys
+sys.path.insert(0, "tests/app")
+from pathlib import Path
+from app import predictor
+from app.warm import warm
+from nci_core.campaign.archive import import_campaign
+from pages import run_page
+home = Path(sys.argv[1])
+import_campaign(Path("data/he-ethylene"), home / "he-ethylene").store.close()
+os.environ["NCI_HOME"] = str(home)
+warm()
+shown = [("explore", dict()), ("select", dict()), ("label_train", dict()), ("history", dict())]
+shown += [("errors", dict(errors_part=part)) for part in ("maps", "cuts", "parity", "regions", "around", "line")]
+for page, state in shown:
+    at = run_page(page, **state)
+    assert not at.exception and not at.error, (page, state, at.exception, at.error)
+assert predictor.predictor().pid is not None, "no page asked a model"
+predictor.predictor().close()
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+def test_no_page_imports_a_heavy_module_while_it_is_shown(tmp_path: Path) -> None:
+    """Nor do the pages that ask a model: its process loads torch, not the dashboard's."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "NCI_READ_ONLY": "1"}
+    command = [sys.executable, "-c", EVERY_PAGE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.strip().splitlines()[-1] == "[]"
