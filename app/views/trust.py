@@ -35,7 +35,7 @@ def choose_part() -> str:
         default="rounds",
         required=True,
         key="history_part",
-        persist_state="session",
+        bind="query-params",
         label_visibility="collapsed",
     )
     return str(part or "rounds")
