@@ -10,6 +10,7 @@ from app.components import plot
 from app.data import basket as basket_data
 from app.figures.points import MOST_POINTS
 from app.session import Context, default_person, errors_shown
+from app.tables import with_numbers
 from app.views import budget
 from app.views.details import structure
 from app.views.explore import no_configurations
@@ -18,6 +19,7 @@ from nci_core.campaign.costs import label_cost
 from nci_core.store import selections
 
 MAP_HEIGHT = 460
+SD_HELP = "One standard deviation of the student's energy, as it estimates it itself."
 STRATEGIES = {
     "i-optimal": "I-optimal: tells the student most about the whole range",
     "farthest-point": "Farthest point: away from every label",
@@ -160,12 +162,11 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
                 "Why": basket["reason"],
             }
         )
-        digits = f"%.{max(context.unit.digits - 1, 0)}f"
-        config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
+        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
         event = st.dataframe(
-            shown,
+            with_numbers(shown, specs),
             hide_index=True,
-            column_config=config,
+            column_config={shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)},
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
@@ -232,9 +233,10 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
                 "Why": free["reason"],
             }
         )
-        digits = f"%.{max(context.unit.digits - 1, 0)}f"
-        config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
-        st.dataframe(shown, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table")
+        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
+        config = {shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)}
+        formatted = with_numbers(shown, specs)
+        st.dataframe(formatted, hide_index=True, column_config=config, height=220, key="proposal-table")
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):

@@ -54,9 +54,9 @@ def test_explore_shows_the_chosen_configurations_energies(home: Path) -> None:
     model = campaign.active_model()
     assert model is not None
     row = configuration_table(campaign.store, campaign.settings, model.id).loc[number]
-    assert energies.loc["Teacher", "E (cm⁻¹)"] == pytest.approx(row["teacher_ev"] / CM1_EV)
-    assert energies.loc["Student", "E (cm⁻¹)"] == pytest.approx(row["student_ev"] / CM1_EV)
-    assert energies.loc["Teacher, repulsion", "E (cm⁻¹)"] > 0
+    assert energies.loc["Teacher", "Energy (cm⁻¹)"] == pytest.approx(row["teacher_ev"] / CM1_EV)
+    assert energies.loc["Student", "Energy (cm⁻¹)"] == pytest.approx(row["student_ev"] / CM1_EV)
+    assert energies.loc["Teacher, repulsion", "Energy (cm⁻¹)"] > 0
 
 
 def test_explore_shows_how_a_label_was_computed(home: Path) -> None:

@@ -38,6 +38,11 @@ PLACES = (
     Place("label-train", "label-train", {}, ("Label & train", "CCSD(T) labels", "Student")),
     Place("history", "history", {}, ("History", "Error on the frozen test set", "CPU minutes spent")),
     Place("history-trust", "history", {"history_part": "Trust"}, ("Does it obey physics?",)),
-    Place("history-compare", "history", {"history_part": "Compare two models"}, ("Mean absolute error on the frozen test set",)),
+    Place(
+        "history-compare",
+        "history",
+        {"history_part": "Compare two models"},
+        ("Mean absolute error on the frozen test set",),
+    ),
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
 )
