@@ -17,7 +17,7 @@ Object.assign(Plot.prototype, {
     const set = (field, value) => { this.shared[field] = value; this.tell("nci-tool"); };
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
     const act = {
-      Escape: () => this.abort(), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.fitAll(),
+      Escape: () => (this.keys?.matches(":popover-open") ? this.keys.hidePopover() : this.abort()), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.fitAll(),
       m: () => set("tool", "pan"), Enter: () => this.choose(this.cursor, false), " ": () => this.choose(this.cursor, true),
     };
     if (this.data.pick) {

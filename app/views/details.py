@@ -66,7 +66,9 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         "± sd": st.column_config.NumberColumn(help="One standard deviation of the student's members, same unit."),
     }
     specs = {columns[1]: f"+.{digits}f", columns[2]: f"+.{digits}f", "± sd": f".{digits}f"}
-    st.dataframe(with_numbers(table, specs), column_config=config, hide_index=True, key="energies-table")
+    st.dataframe(
+        with_numbers(table, specs), column_config=config, hide_index=True, placeholder="—", key="energies-table"
+    )
     state = LABEL_STATES[str(row["label_state"])]
     if label is None:
         st.caption("No CCSD(T) label yet.")
@@ -121,7 +123,7 @@ def show_label(context: Context, label: Label | None) -> None:
     )
     table[table.columns[1]] = table[table.columns[1]].astype(float)
     formatted = with_numbers(table, {table.columns[1]: f".{context.unit.digits}f"})
-    st.dataframe(formatted, hide_index=True, key="parts-table")
+    st.dataframe(formatted, hide_index=True, placeholder="—", key="parts-table")
     fragments = _fragments(result)
     if not fragments.empty:
         st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")

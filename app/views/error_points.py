@@ -97,7 +97,13 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
             linked.change(context, ids, "replace")
 
     st.dataframe(
-        with_numbers(table, specs), hide_index=True, on_select=ticked, selection_mode="multi-row", key=key, height=220
+        with_numbers(table, specs),
+        hide_index=True,
+        on_select=ticked,
+        selection_mode="multi-row",
+        placeholder="—",
+        key=key,
+        height=220,
     )
 
 

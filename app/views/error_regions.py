@@ -49,7 +49,12 @@ def show_regions(
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         st.dataframe(
-            with_numbers(shown, specs), hide_index=True, column_config=config, key="region-table", height="content"
+            with_numbers(shown, specs),
+            hide_index=True,
+            column_config=config,
+            placeholder="—",
+            key="region-table",
+            height="content",
         )
     with right:
         name, column = list(columns.items())[-1]

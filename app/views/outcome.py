@@ -48,7 +48,7 @@ def show_outcome(context: Context) -> None:
     digits = f".{context.unit.digits}f"
     shown = with_numbers(table, {"Before": digits, "After": digits, "Change": "+.0f"})
     config = {"Change": st.column_config.NumberColumn("Change (%)", help="Negative: the error has fallen.")}
-    st.dataframe(shown, hide_index=True, column_config=config, key="outcome-table", height="content")
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="outcome-table", height="content")
     if st.button("See the map before and after", icon=":material/compare:", key="see_before_after"):
         st.session_state["errors_part"], st.session_state["errors_layout"] = "maps", SLIDER
         st.switch_page(st.session_state["pages"]["errors"])

@@ -170,6 +170,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
+            placeholder="—",
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
@@ -236,7 +237,9 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
         specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
         config = {shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)}
         formatted = with_numbers(shown, specs)
-        st.dataframe(formatted, hide_index=True, column_config=config, height=220, key="proposal-table")
+        st.dataframe(
+            formatted, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table"
+        )
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):

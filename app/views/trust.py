@@ -257,7 +257,9 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
     config["Better"] = st.column_config.NumberColumn(help="Test points with a smaller error of the second model.")
     st.markdown("**Mean absolute error on the frozen test set**")
     formatted = with_numbers(shown, specs)
-    st.dataframe(formatted, hide_index=True, column_config=config, key="compare-errors", height="content")
+    st.dataframe(
+        formatted, hide_index=True, column_config=config, placeholder="—", key="compare-errors", height="content"
+    )
     overall = errors[errors["region"] == "all"]
     if len(overall):
         st.markdown(data.change_words(overall.iloc[0]))
@@ -278,4 +280,4 @@ def _moved(context: Context, rows: pd.DataFrame) -> None:
     )
     signed = with_numbers(moved, dict.fromkeys(moved.columns[2:], f"+.{digits}f"))
     st.markdown("**Test points that improved most**, and those that improved least or got worse")
-    st.dataframe(signed, hide_index=True, key="compare-moved", height="content")
+    st.dataframe(signed, hide_index=True, placeholder="—", key="compare-moved", height="content")

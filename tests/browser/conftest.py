@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 #: Milliseconds for anything to appear; long, because test machines are small and shared.
-PATIENCE = 240_000
+PATIENCE = 90_000
 expect.set_options(timeout=PATIENCE)
 
 
