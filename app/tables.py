@@ -22,7 +22,10 @@ def number_text(value: float | None, spec: str) -> str:
 
 
 def with_numbers(table: pd.DataFrame, specs: dict[str, str]) -> Styler | pd.DataFrame:
-    """The table for `st.dataframe`, columns in the given formats (give it `placeholder="—"` too); sorting and selection still see the numbers."""
+    """The table for `st.dataframe` with columns in the given formats; sorting and selection still see the numbers.
+
+    Streamlit writes "None" for missing values unless it is given a placeholder too.
+    """
     if table.size > MOST_CELLS:
         return table
     formats = {column: (lambda value, spec=spec: number_text(value, spec)) for column, spec in specs.items()}
