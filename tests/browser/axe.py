@@ -30,11 +30,12 @@ def fetch(folder: Path) -> str | None:
     return script.read_text(encoding="utf-8")
 
 
-def violations(page: Page, script: str) -> list[str]:
+def violations(page: Page, script: str, *, colours_only: bool = False) -> list[str]:
     """Serious and critical violations of the page as it is, one sentence each."""
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(script)
-    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if colours_only else {})
+    found = page.evaluate("(options) => axe.run(document, options)", options)
     told = []
     for rule in found["violations"]:
         if rule["impact"] not in ("serious", "critical"):
