@@ -60,6 +60,7 @@ STEPS = (
 def running(context: Context) -> int | None:
     """The step shown now, None when the tour is over. It starts by itself on an embedded campaign."""
     if st.query_params.get("tour") == "off":
+        st.session_state["tour_step"] = None  # links between pages do not carry the parameter
         return None
     if "tour_step" not in st.session_state:
         st.session_state["tour_step"] = 0 if context.campaign.name in EMBEDDED else None

@@ -150,12 +150,15 @@ def play(page: Page, server: str, folder: Path, most: int) -> Film:
     wait("Train: fine-tuning takes seconds; curves are live")
     page.reload()
     settle(page)
+    film.shot("Train: fine-tuning takes seconds; curves are live", 2000)
+    compare = page.get_by_role("button", name="See the map before and after")
+    compare.scroll_into_view_if_needed()
     film.shot("Before and after, on the frozen test set", 3500)
-    film.click(page.get_by_role("button", name="See the map before and after"))
+    film.click(compare)
     settle(page)
     film.mouse = None
     film.shot("The same map before (left) and after (right) the round", 2500)
-    slider = page.locator(".nci-plot input.split").first
+    slider = page.locator(".nci-plot:has(.plot[data-plot]) input.split").first
     for value in (20, 80, 50):
         slider.evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input')); }", value)
         page.wait_for_timeout(200)
