@@ -33,8 +33,8 @@ STEPS = (
     Step(
         "errors",
         "Along a line",
-        "*Radial cuts* shows teacher, student with its uncertainty, and CCSD(T) labels along one direction; *Channels* "
-        "splits the student into exchange and dispersion.",
+        "*Radial cuts* shows teacher, student with its uncertainty, and CCSD(T) labels along one direction; *Exchange and dispersion* "
+        "splits the student into its two parts.",
     ),
     Step(
         "select",

@@ -13,7 +13,8 @@ READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 #: canvas that scrolls by itself, so their cells are not looked at.
 CUT_OFF = """() => {
   const found = [];
-  const words = "h1, h2, h3, label, button, input, [data-testid=stMetricValue] *, [data-testid=stMarkdownContainer] p";
+  const words = "h1, h2, h3, label, button, input, [data-testid=stMetricValue] *, [data-testid=stMarkdownContainer], " +
+    "[data-testid=stMarkdownContainer] p";
   for (const e of document.querySelectorAll(words)) {
     const box = e.getBoundingClientRect();
     if (!box.width || !box.height || e.closest("[data-testid=stDataFrame], .nci-plot .keys")) continue;
