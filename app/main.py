@@ -16,7 +16,7 @@ from app.warm import warm  # noqa: E402
 warm()  # first, so that two threads never import the same modules halfway
 
 from app.access import let_in  # noqa: E402
-from app.session import errors_shown, guarded  # noqa: E402
+from app.session import current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
 from app.views import errors, explore, history, label_train, select  # noqa: E402
@@ -35,7 +35,7 @@ def main() -> None:
     st.set_page_config(
         page_title="nci: weak interactions", page_icon=str(Path(__file__).parent / "static" / "icon.svg"), layout="wide"
     )
-    st.html(STYLE)
+    st.html(STYLE.replace("GROUND", current_palette().ground))
     inside = False
     with errors_shown():
         inside = let_in()
@@ -43,17 +43,23 @@ def main() -> None:
         st.Page(
             guarded(view, partial(show_tour, page=path)),
             title=title,
-            url_path=path,
+            url_path="start" if path == "explore" else path,
             icon=icon,
             default=path == "explore",
         )
         for view, title, path, icon in PAGES
     ]
-    st.session_state["pages"] = {path: page for (_, _, path, _), page in zip(PAGES, pages, strict=True)}
+    # The first page is served at the root whatever its name; links that name it like the others work too.
+    pages.append(st.Page(_to_first_page, title="Explore", url_path="explore", visibility="hidden"))
+    st.session_state["pages"] = {path: page for (_, _, path, _), page in zip(PAGES, pages, strict=False)}
     page = st.navigation(pages, position="sidebar" if inside else "hidden")
     if inside:
         show_sidebar()
         page.run()
+
+
+def _to_first_page() -> None:
+    st.switch_page(st.session_state["pages"]["explore"], query_params=st.query_params.to_dict())
 
 
 STYLE = """<style>
@@ -62,6 +68,10 @@ STYLE = """<style>
 [data-testid="stSidebar"] { min-width: 15rem; max-width: 17rem; }
 [data-testid="stMetric"] { padding: 0; }
 [data-testid="stMetricLabel"] p { font-size: 0.85rem; }
+/* Streamlit fades captions to 4.2 : 1; small text needs 4.5 : 1. */
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.82; }
+/* Streamlit writes white on the accent, which is light on a dark page. */
+[data-testid="stBaseButton-primary"]:not(:disabled) { color: GROUND !important; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
 .st-key-tour { padding: 0.4rem 0.9rem !important; }
 h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }

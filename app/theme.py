@@ -1,4 +1,4 @@
-"""Colours, readable with any colour vision, on light and on dark ground."""
+"""Colours, readable with any colour vision, on light and on dark ground; tests/app/test_app_colours.py checks both."""
 
 from dataclasses import dataclass
 
@@ -51,14 +51,14 @@ LIGHT = Palette(
     student="#0072B2",
     earlier="#7B8A94",
     reference="#17242D",
-    repulsion="#B0578D",
-    dispersion="#00805D",
+    repulsion="#BD5B84",
+    dispersion="#005432",
     # ColorBrewer RdBu reversed and PuOr reversed, the middle darkened so that it shows on white.
     signed=("#053061", "#2166AC", "#6AACD0", "#C9D3D9", "#F0A27F", "#B2182B", "#67001F"),
     energy=("#2D004B", "#542788", "#998EC3", "#CBC9C6", "#F1A340", "#B35806", "#7F3B08"),
-    pick="#007A5A",
-    proposal="#B0005E",
-    regions={"all": "#17242D", "well": "#0072B2", "tail": "#00805D", "wall": "#C55A00", "beyond": "#7B8A94"},
+    pick="#237848",
+    proposal="#A7116C",
+    regions={"all": "#17242D", "well": "#0072B2", "tail": "#005432", "wall": "#C55A00", "beyond": "#7B8A94"},
 )
 DARK = Palette(
     dark=True,
@@ -69,13 +69,13 @@ DARK = Palette(
     student="#56B4E9",
     earlier="#93A3AD",
     reference="#FFFFFF",
-    repulsion="#E39BC5",
-    dispersion="#3CCB9E",
-    signed=("#A8D8FF", "#4AA3E0", "#3A7FB4", "#75838C", "#BC6A4C", "#F07A55", "#FFD0BF"),
-    energy=("#D9C8FF", "#A98BE8", "#6F5BA0", "#7C7B80", "#A5712A", "#EBA040", "#FFDDA8"),
-    pick="#3CE0A8",
-    proposal="#FF8AC2",
-    regions={"all": "#E6EDF1", "well": "#56B4E9", "tail": "#3CCB9E", "wall": "#F0A030", "beyond": "#93A3AD"},
+    repulsion="#C790AB",
+    dispersion="#4BF6B7",
+    signed=("#A8D8FF", "#4AA3E0", "#3A7FB4", "#646F77", "#BC6A4C", "#F07A55", "#FFD0BF"),
+    energy=("#CDB4FF", "#A98BE8", "#8671B8", "#6A696E", "#B07A30", "#EBA040", "#FFD590"),
+    pick="#48E3A5",
+    proposal="#F487C6",
+    regions={"all": "#E6EDF1", "well": "#56B4E9", "tail": "#58F0AB", "wall": "#F0A030", "beyond": "#93A3AD"},
 )
 
 

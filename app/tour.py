@@ -33,8 +33,8 @@ STEPS = (
     Step(
         "errors",
         "Along a line",
-        "*Radial cuts* shows teacher, student with its uncertainty, and CCSD(T) labels along one direction; *Channels* "
-        "splits the student into exchange and dispersion.",
+        "*Radial cuts* shows teacher, student with its uncertainty, and CCSD(T) labels along one direction; "
+        "*Exchange and dispersion* splits the student into its two parts.",
     ),
     Step(
         "select",
@@ -60,6 +60,10 @@ STEPS = (
 def running(context: Context) -> int | None:
     """The step shown now, None when the tour is over. It starts by itself on an embedded campaign."""
     if st.query_params.get("tour") == "off":
+        st.session_state["tour_step"], st.session_state["tour_ended"] = None, True
+        return None
+    if st.session_state.get("tour_ended"):  # links between pages do not carry the parameter; a reload needs it
+        st.query_params["tour"] = "off"
         return None
     if "tour_step" not in st.session_state:
         st.session_state["tour_step"] = 0 if context.campaign.name in EMBEDDED else None
@@ -70,7 +74,7 @@ def running(context: Context) -> int | None:
 def begin() -> None:
     """Start again with the first step; for a button's callback."""
     st.query_params.pop("tour", None)
-    st.session_state["tour_step"] = 0
+    st.session_state["tour_step"], st.session_state["tour_ended"] = 0, False
 
 
 def end() -> None:

@@ -1,4 +1,6 @@
-"""Take a screenshot of every page in light and dark, for docs/screenshots/ (needs the campaigns of `make app`).
+"""Take a screenshot of every page, and of the parts of Errors and History, in light and dark, for docs/screenshots/.
+
+Needs the campaigns of `make app`.
 
 python scripts/take_screenshots.py [--campaign he-benzene] [--home campaigns] [--out docs/screenshots]
 """
@@ -16,8 +18,11 @@ from ensure_chromium import playwright_chromium, system_chromium
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Page → the address it is served at; the first page is the app's start.
-PAGES = {"explore": "", "errors": "errors", "select": "select", "label-train": "label-train", "history": "history"}
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+from places import PLACES  # noqa: E402 (the tests' own list: no page is shown that no test looks at)
+
+#: Parts that show more than a form.
+SHOWN = {place.name for place in PLACES} - {"history-report"}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -39,10 +44,12 @@ def wait_for_port(port: int, seconds: float = 120.0) -> None:
     sys.exit(f"The dashboard did not start within {seconds:.0f} s.")
 
 
-def settle(page: Page, seconds: float) -> None:
-    """Wait until the page has stopped changing its size and its running mark is gone."""
-    page.wait_for_selector("[data-testid=stAppViewContainer]")
-    page.wait_for_timeout(seconds * 1000)
+def settle(page: Page) -> None:
+    """Wait until the page has run, its words stay, and its drawings (3-D view, Plotly) had a second and a half."""
+    from looking import settle as come_to_rest
+
+    come_to_rest(page)
+    page.wait_for_timeout(1500)
 
 
 def main() -> int:
@@ -51,7 +58,6 @@ def main() -> int:
     parser.add_argument("--campaign", default="he-benzene")
     parser.add_argument("--home", type=Path, default=ROOT / "campaigns")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
-    parser.add_argument("--seconds", type=float, default=12.0, help="time a page gets to draw")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -64,13 +70,15 @@ def main() -> int:
         with sync_playwright() as p:
             browser = p.chromium.launch(executable_path=system_chromium() or playwright_chromium(), args=FLAGS)
             for scheme in ("light", "dark"):
-                page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+                page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
                 page.set_default_timeout(180_000)
-                for name, path in PAGES.items():
-                    page.goto(f"http://127.0.0.1:{port}/{path}?campaign={given.campaign}")
-                    settle(page, given.seconds)
+                for place in PLACES:
+                    if place.name not in SHOWN:
+                        continue
+                    page.goto(place.address(f"http://127.0.0.1:{port}", campaign=given.campaign))
+                    settle(page)
                     broken += page.locator("[data-testid=stException]").count()
-                    page.screenshot(path=given.out / f"{name}-{scheme}.png")
+                    page.screenshot(path=given.out / f"{place.name}-{scheme}.png")
                 page.close()
             browser.close()
     finally:

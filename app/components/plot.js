@@ -74,7 +74,9 @@ class Plot {
     this.bar.replaceChildren(); this.bar.hidden = !d.tools;
     const button = (text, label, act) => {
       const b = document.createElement("button");
-      b.type = "button"; b.textContent = text; b.title = label; b.setAttribute("aria-label", label); b.onclick = act;
+      // A spoken name holds the visible text, so that a voice command can say what is seen.
+      b.type = "button"; b.textContent = text; b.title = label; b.setAttribute("aria-label", /\w/.test(text) ? `${text}: ${label}` : label);
+      b.onclick = act;
       return b;
     };
     const group = (extra, label, role) => {
@@ -104,6 +106,7 @@ class Plot {
       ["Fit", "Show all points (key 0)", "fit"], ["PNG", "Save as a picture", "picture"], ["CSV", "Save the points as a table", "table"]]) {
       end.append(button(text, label, () => (d.bar_only ? this.tell("nci-command", name) : this.command(name))));
     }
+    end.append(this.keysButton(button("?", "Keys of the plot (key ?)", () => {})));
     this.cursorShape();
   }
 

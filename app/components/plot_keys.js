@@ -1,3 +1,10 @@
+// What a person reads under "?": keys, and what they do. The last ones need a plot that is picked from.
+const KEYS = [["Tab", "go to the plot"], ["← ↑ ↓ →", "walk from point to point"], ["Enter", "show the point's structure"],
+  ["Space", "select the point, as shift + click does"], ["+  −  0", "zoom in, zoom out, show all points; also Ctrl + scroll"],
+  ["M", "move the view with the mouse"], ["Esc", "give up a drawing"], ["Ctrl + Z, Ctrl + Y", "undo, redo"], ["?", "show these keys"]];
+const PICK_KEYS = [["L  B", "draw a lasso, draw a box"]];
+const MODE_KEYS = { replace: ["P", "a drawing replaces"], add: ["A", "a drawing adds"], remove: ["R", "a drawing takes out"] };
+
 // Keys, the tooltip, saving to files, and the mount; they complete the class of plot.js.
 Object.assign(Plot.prototype, {
   pressed(e) {
@@ -10,16 +17,39 @@ Object.assign(Plot.prototype, {
     const set = (field, value) => { this.shared[field] = value; this.tell("nci-tool"); };
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
     const act = {
-      Escape: () => this.abort(), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.fitAll(),
+      Escape: () => (this.keys?.matches(":popover-open") ? this.keys.hidePopover() : this.abort()), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.fitAll(),
       m: () => set("tool", "pan"), Enter: () => this.choose(this.cursor, false), " ": () => this.choose(this.cursor, true),
     };
     if (this.data.pick) {
       Object.assign(act, { l: () => set("tool", "lasso"), b: () => set("tool", "box") });
       for (const [key, mode] of [["a", "add"], ["r", "remove"], ["p", "replace"]]) if (this.data.modes.includes(mode)) act[key] = () => set("mode", mode);
     }
+    if (e.key === "?" && this.keys) act["?"] = () => this.keys.showPopover();
     if (!step && !act[e.key]) return;
     e.preventDefault();
     step ? this.walk(...step) : act[e.key]();
+  },
+
+  // The list of keys opens above everything, closes with Esc or a click elsewhere, and gives the focus back.
+  keysButton(button) {
+    if (!this.keys) {
+      this.keys = document.createElement("dl");
+      this.keys.className = "keys"; this.keys.popover = "auto"; this.keys.setAttribute("aria-label", "Keys of the plot");
+      this.keys.addEventListener("toggle", () => {
+        const at = this.opener.getBoundingClientRect(), width = this.keys.offsetWidth;
+        this.keys.style.left = `${Math.max(8, Math.min(at.right - width, window.innerWidth - width - 8))}px`;
+        this.keys.style.top = `${Math.max(8, Math.min(at.bottom + 6, window.innerHeight - this.keys.offsetHeight - 8))}px`;
+      });
+      this.root.append(this.keys);
+    }
+    const listed = [...KEYS, ...(this.data.pick ? [...PICK_KEYS, ...this.data.modes.map((mode) => MODE_KEYS[mode])] : [])];
+    this.keys.replaceChildren(...listed.flatMap((pair) => pair.map((text, k) => {
+      const e = document.createElement(k ? "dd" : "dt");
+      e.textContent = text;
+      return e;
+    })));
+    this.opener = button; button.popoverTargetElement = this.keys; button.dataset.keys = "";
+    return button;
   },
 
   // To the nearest point that lies more in the wanted direction than aside.

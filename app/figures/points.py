@@ -28,15 +28,15 @@ ENERGIES = {"teacher_ev": "teacher", "student_ev": "student", "label_ev": "CCSD(
 
 
 def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> list[Hover]:
-    """Tooltip lines of energy columns (eV → the unit shown), then region and sector."""
+    """Tooltip lines of energy columns (eV → the unit shown), then region and direction."""
     lines = [
         Hover(name, rows[column].to_numpy(dtype=float) * unit.per_ev, unit.label, unit.digits)
         for column, name in columns.items()
         if column in rows
     ]
-    for column in ("region", "sector"):
+    for column, name in (("region", "region"), ("sector", "direction")):
         codes, categories = pd.factorize(rows[column])
-        lines.append(Hover(column, codes, names=tuple(str(c) for c in categories)))
+        lines.append(Hover(name, codes, names=tuple(str(c) for c in categories)))
     return lines
 
 

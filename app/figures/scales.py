@@ -8,6 +8,10 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 
+#: Ticks nearer than this share of the colour bar would be written over each other (14 of 260 pixels).
+CLOSEST = 0.055
+
+
 @dataclass(frozen=True)
 class SignedScale:
     """Fraction of the scale = ½ + ½ asinh(v/linear)/asinh(limit/linear), clipped to 0…1.
@@ -34,7 +38,8 @@ class SignedScale:
         powers = np.arange(np.floor(np.log10(self.linear)), np.floor(np.log10(self.limit) + 1e-9) + 1)
         sizes = [10.0**p for p in powers if 10.0**p >= 0.9 * self.linear]
         if not sizes or self.limit / sizes[-1] > 1.8:
-            sizes.append(self.limit)
+            crowded = sizes and float(self.fraction(np.array(sizes[-1]))) > 1.0 - CLOSEST
+            sizes = [*(sizes[:-1] if crowded else sizes), self.limit]
         values = np.array([-v for v in reversed(sizes)] + [0.0] + sizes)
         return [(float(f), signed_text(v)) for f, v in zip(self.fraction(values), values, strict=True)]
 

@@ -10,6 +10,7 @@ from app.figures.points import cut_content, parity_content
 from app.figures.scales import scale_for
 from app.first_steps import evaluate
 from app.session import Context
+from app.tables import with_numbers
 from app.views.details import show_details
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -84,8 +85,8 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
         }
     )
     st.markdown("**Largest errors.** Tick one to see its structure, several to select them.")
-    digits = f"%.{context.unit.digits}f"
-    config = {c: st.column_config.NumberColumn(format=digits) for c in table.columns[3:]}
+    digits = context.unit.digits
+    specs = {table.columns[3]: f".{digits}f", table.columns[4]: f"+.{digits}f"}
     key = f"worst-{name}"
 
     def ticked() -> None:
@@ -96,7 +97,13 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
             linked.change(context, ids, "replace")
 
     st.dataframe(
-        table, hide_index=True, column_config=config, on_select=ticked, selection_mode="multi-row", key=key, height=220
+        with_numbers(table, specs),
+        hide_index=True,
+        on_select=ticked,
+        selection_mode="multi-row",
+        placeholder="—",
+        key=key,
+        height=220,
     )
 
 
@@ -109,10 +116,10 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
     table = cached.table(context, after.id if after else None)
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        first, second, third = st.columns([1.4, 1.1, 1], vertical_alignment="bottom")
+        first, second, third = st.columns([0.9, 1.5, 1.1], vertical_alignment="bottom")
         name = str(first.selectbox("Direction", names, key="cut_name", bind="query-params"))
         channels = second.toggle(
-            "Channels",
+            "Exchange and dispersion",
             value=False,
             key="cut_channels",
             bind="query-params",

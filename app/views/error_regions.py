@@ -6,6 +6,7 @@ import streamlit as st
 from app import linked
 from app.data.errors import REGION_HELP, by_region, region_sector_matrix
 from app.session import Context
+from app.tables import with_numbers
 from app.views.error_points import columns_of
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -22,7 +23,7 @@ def show_regions(
     """`rows` are the labelled ones of one split, `what` names it."""
     recipe = context.campaign.recipe
     st.markdown(
-        f"Errors in {context.unit.label} against CCSD(T), recipe *{recipe.name}*, on **{what.lower()}** only.",
+        f"Errors in {context.unit.label} against CCSD(T), recipe *{recipe.name}*, on the **{what.lower()}** only.",
         help=_region_help(context),
     )
     columns = columns_of(after, before)
@@ -39,11 +40,21 @@ def show_regions(
             "Bias": summary["bias_ev"] * factor,
         }
     )
-    config = {c: st.column_config.NumberColumn(format=f"%.{digits}f") for c in shown.columns[3:]}
+    meanings = ("mean absolute error", "root mean square error", "largest absolute error", "mean error, with its sign")
+    config = {
+        c: st.column_config.NumberColumn(help=f"{meaning[0].upper()}{meaning[1:]}, in {context.unit.label}.")
+        for c, meaning in zip(shown.columns[3:], meanings, strict=True)
+    }
+    specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {"Bias": f"+.{digits}f"}
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         st.dataframe(
-            shown, hide_index=True, column_config=config, placeholder="—", key="region-table", height="content"
+            with_numbers(shown, specs),
+            hide_index=True,
+            column_config=config,
+            placeholder="—",
+            key="region-table",
+            height="content",
         )
     with right:
         name, column = list(columns.items())[-1]
@@ -72,7 +83,7 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
 
     sectors = list(mae.columns)
     text = pd.DataFrame([[cell(r, s) for s in sectors] for r in used], index=used, columns=sectors)
-    text.insert(0, "region", used)
+    text.insert(0, "Region", used)
     key = f"matrix-{column}"
 
     def clicked() -> None:

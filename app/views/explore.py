@@ -73,5 +73,5 @@ def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str,
 def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> str:
     labelled = int(rows["label_ev"].notna().sum())
     test = int((rows["split"] == "test").sum())
-    shown = f"{len(rows)} configurations" if len(rows) == len(table) else f"{len(rows)} of {len(table)} configurations"
-    return f"{shown} · {labelled} with a CCSD(T) label · {test} in the test set"
+    of_all = "" if len(rows) == len(table) else f" of {len(table):,}"
+    return f"{len(rows):,}{of_all} configurations · {labelled:,} with a CCSD(T) label · {test:,} in the test set"

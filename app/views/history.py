@@ -87,7 +87,7 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     columns = st.columns(len(lines))
     for column, (name, value) in zip(columns, lines, strict=True):
         text = "—" if value is None else f"{value * context.unit.per_ev:.{_digits(context, value)}f}"
-        column.metric(name, text)
+        column.metric(f"{name} ({context.unit.label})", text)
     count = metrics.loc[(metrics["region"] == "all"), "n"]
     st.caption(
         f"Mean absolute error (MAE) in {context.unit.label}, below the energy limit, on "
@@ -102,8 +102,12 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     if now is not None and first is not None and now.id != first.id:
         a, b = _mae(metrics, first.id), _mae(metrics, now.id)
         if a and b:
-            better = f"{a / b:.1f} times smaller" if b <= a else f"{b / a:.1f} times larger"
+            better = f"{_times(a / b)} times smaller" if b <= a else f"{_times(b / a)} times larger"
             st.markdown(f"The error is **{better}** than before the first label.")
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 20 else f"{ratio:.1f}"
 
 
 def _digits(context: Context, value_ev: float) -> int:
@@ -169,7 +173,7 @@ def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> Non
             "Fit (s)": [model.seconds for model in newest],
             "Device": [model.device for model in newest],
             "Made (UTC)": [f"{model.created_at:%Y-%m-%d %H:%M}" for model in newest],
-            "File": [model.path for model in newest],
+            "File": [model.path.removeprefix("models/") for model in newest],
         }
     )
     config = {

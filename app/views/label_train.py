@@ -96,7 +96,7 @@ def _train(context: Context, table: pd.DataFrame) -> None:
     third, fourth = st.columns([1.4, 1])
     if third.button(
         f"Fine-tune on {n} labels",
-        type="primary",
+        type="primary" if n > used else "secondary",
         disabled=n == 0 or context.model is None or context.read_only,
         width="stretch",
         key="finetune",

@@ -6,6 +6,7 @@ import streamlit as st
 from app import cached
 from app.data.jobs import model_list
 from app.session import Context
+from app.tables import with_numbers
 from app.views.error_maps import SLIDER
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
@@ -44,13 +45,10 @@ def show_outcome(context: Context) -> None:
     for column in ("Before", "After"):
         table[column] = table[column] * factor
     table["Change"] = (table["After"] / table["Before"] - 1.0) * 100.0
-    digits = f"%.{context.unit.digits}f"
-    config = {
-        "Before": st.column_config.NumberColumn(format=digits),
-        "After": st.column_config.NumberColumn(format=digits),
-        "Change": st.column_config.NumberColumn("Change (%)", format="%+.0f"),
-    }
-    st.dataframe(table, hide_index=True, column_config=config, key="outcome-table", height="content")
+    digits = f".{context.unit.digits}f"
+    shown = with_numbers(table, {"Before": digits, "After": digits, "Change": "+.0f"})
+    config = {"Change": st.column_config.NumberColumn("Change (%)", help="Negative: the error has fallen.")}
+    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="outcome-table", height="content")
     if st.button("See the map before and after", icon=":material/compare:", key="see_before_after"):
         st.session_state["errors_part"], st.session_state["errors_layout"] = "maps", SLIDER
         st.switch_page(st.session_state["pages"]["errors"])

@@ -10,6 +10,7 @@ from app.components import plot
 from app.data import basket as basket_data
 from app.figures.points import MOST_POINTS
 from app.session import Context, default_person, errors_shown
+from app.tables import with_numbers
 from app.views import budget
 from app.views.details import structure
 from app.views.explore import no_configurations
@@ -18,6 +19,7 @@ from nci_core.campaign.costs import label_cost
 from nci_core.store import selections
 
 MAP_HEIGHT = 460
+SD_HELP = "One standard deviation of the student's energy, as it estimates it itself."
 STRATEGIES = {
     "i-optimal": "I-optimal: tells the student most about the whole range",
     "farthest-point": "Farthest point: away from every label",
@@ -132,13 +134,13 @@ def _message() -> None:
 def _budget(context: Context, basket: pd.DataFrame) -> None:
     cost = label_cost(context.campaign)
     minutes, spread = cost.total(len(basket))
-    first, second = st.columns(2)
+    first, second = st.columns([1, 1.3])
     first.metric("In the basket", f"{len(basket)}")
-    text = f"{minutes:.0f} ± {spread:.0f} CPU min" if minutes >= 10 else f"{minutes:.1f} ± {spread:.1f} CPU min"
+    text = f"{minutes:.0f} ± {spread:.0f}" if minutes >= 10 else f"{minutes:.1f} ± {spread:.1f}"
     second.metric(
-        "Cost",
-        text if len(basket) else "0 CPU min",
-        help=f"CPU minutes on one core: {cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f} a label, {cost.source}.",
+        "Cost (CPU minutes)",
+        text if len(basket) else "0",
+        help=f"On one core: {cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f} a label, {cost.source}.",
     )
 
 
@@ -161,15 +163,15 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
                 "Why": basket["reason"],
             }
         )
-        digits = f"%.{max(context.unit.digits - 1, 0)}f"
-        config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
+        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
         event = st.dataframe(
-            shown,
+            with_numbers(shown, specs),
             hide_index=True,
-            column_config=config,
+            column_config={shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)},
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
+            placeholder="—",
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
@@ -233,9 +235,12 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
                 "Why": free["reason"],
             }
         )
-        digits = f"%.{max(context.unit.digits - 1, 0)}f"
-        config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[3:5]}
-        st.dataframe(shown, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table")
+        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
+        config = {shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)}
+        formatted = with_numbers(shown, specs)
+        st.dataframe(
+            formatted, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table"
+        )
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):

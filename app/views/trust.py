@@ -9,6 +9,7 @@ from app.data.jobs import model_name
 from app.figures.trust import change_figure, error_bar_figure, share_figure
 from app.predictor import ask
 from app.session import Context, errors_shown
+from app.tables import with_numbers
 from app.theme import CHART_CONFIG
 from nci_core.campaign.gates import gates_of, stored_gates
 from nci_core.errors import NCIError
@@ -35,7 +36,7 @@ def choose_part() -> str:
         default="rounds",
         required=True,
         key="history_part",
-        persist_state="session",
+        bind="query-params",
         label_visibility="collapsed",
     )
     return str(part or "rounds")
@@ -244,16 +245,21 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
         }
     )
     digits = context.unit.digits + 1  # good models differ by less than tables elsewhere show
-    config = {name: st.column_config.NumberColumn(format=f"%.{digits}f") for name in (*shown.columns[2:4], "± se")}
-    config[f"Change ({label})"] = st.column_config.NumberColumn(
-        format=f"%+.{digits}f", help="Second minus first: negative means that the second is better."
-    )
-    config["± se"] = st.column_config.NumberColumn(
-        format=f"%.{digits}f", help="Standard error of the change, from its scatter between the test points."
-    )
+    specs = dict.fromkeys((*shown.columns[2:4], "± se"), f".{digits}f") | {f"Change ({label})": f"+.{digits}f"}
+    config = {
+        f"Change ({label})": st.column_config.NumberColumn(
+            help="Second minus first: negative means that the second is better."
+        ),
+        "± se": st.column_config.NumberColumn(
+            help="Standard error of the change, from its scatter between the test points."
+        ),
+    }
     config["Better"] = st.column_config.NumberColumn(help="Test points with a smaller error of the second model.")
     st.markdown("**Mean absolute error on the frozen test set**")
-    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="compare-errors", height="content")
+    formatted = with_numbers(shown, specs)
+    st.dataframe(
+        formatted, hide_index=True, column_config=config, placeholder="—", key="compare-errors", height="content"
+    )
     overall = errors[errors["region"] == "all"]
     if len(overall):
         st.markdown(data.change_words(overall.iloc[0]))
@@ -272,6 +278,6 @@ def _moved(context: Context, rows: pd.DataFrame) -> None:
             f"Second error ({label})": extremes["second_error_ev"] * factor,
         }
     )
-    signed = {name: st.column_config.NumberColumn(format=f"%+.{digits}f") for name in moved.columns[2:]}
+    signed = with_numbers(moved, dict.fromkeys(moved.columns[2:], f"+.{digits}f"))
     st.markdown("**Test points that improved most**, and those that improved least or got worse")
-    st.dataframe(moved, hide_index=True, column_config=signed, key="compare-moved", height="content")
+    st.dataframe(signed, hide_index=True, placeholder="—", key="compare-moved", height="content")

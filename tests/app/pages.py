@@ -39,7 +39,7 @@ def text(at: AppTest) -> str:
 
 def tables(at: AppTest) -> list[Any]:
     """Every table on the page, as data frames."""
-    return [item.value for item in at.dataframe]
+    return [item.value for kind in (at.dataframe, at.table) for item in kind]
 
 
 def headers(at: AppTest) -> list[str]:

@@ -7,10 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from looking import Tour
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests" / "app")]
@@ -26,7 +31,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 #: Milliseconds for anything to appear; long, because test machines are small and shared.
-PATIENCE = 240_000
+PATIENCE = 90_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -48,30 +53,70 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
-    """Starts the dashboard on a folder of campaigns and returns its address; stopped with the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(home: Path, **environment: str) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        code = f"import subprocess; from app.launch import command; subprocess.call(command({port}, headless=True))"
-        variables = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)} | environment
-        with (tmp_path / f"app-{port}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", code], cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True
-            )
-        started.append(process)
+@contextmanager
+def dashboard(home: Path, logs: Path, **environment: str) -> Iterator[str]:
+    """A dashboard on a folder of campaigns; gives its address, and stops it at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = f"import subprocess; from app.launch import command; subprocess.call(command({port}, headless=True))"
+    variables = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)} | environment
+    told = logs / f"app-{port}.log"
+    with told.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
         for _ in range(600):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return f"http://127.0.0.1:{port}"
+                    break
             time.sleep(0.1)
-        raise AssertionError((tmp_path / f"app-{port}.log").read_text())
-
-    yield start
-    for process in started:
+        else:
+            raise AssertionError(told.read_text())
+        yield f"http://127.0.0.1:{port}"
+    finally:
         os.killpg(process.pid, 15)
         process.wait(timeout=20)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Starts the dashboard on a folder of campaigns and returns its address; stopped with the test."""
+    with ExitStack() as running:
+        yield lambda home, **environment: running.enter_context(dashboard(home, tmp_path, **environment))
+
+
+@pytest.fixture(scope="session")
+def four_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the campaigns of `campaigns.py`."""
+    import campaigns
+
+    home = tmp_path_factory.mktemp("four")
+    campaigns.build_all(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def four(four_campaigns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of one dashboard on the four campaigns, for all tests that only look."""
+    with dashboard(four_campaigns, tmp_path_factory.mktemp("logs")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def axe_script(request: pytest.FixtureRequest) -> str | None:
+    """axe-core's script, fetched once; None where there is no npm or no network."""
+    import axe
+
+    return axe.fetch(request.config.cache.mkdir("axe"))
+
+
+@pytest.fixture(scope="session")
+def embedded(browser: Browser, four: str, axe_script: str | None) -> "Tour":
+    """The walk over every place of the embedded campaign, done once for all tests that judge it."""
+    import campaigns
+    from looking import walk
+    from places import PLACES
+
+    return walk(browser, four, campaigns.EMBEDDED, PLACES, axe_script)

@@ -1,0 +1,118 @@
+"""Looking at one place of the dashboard: what went wrong there, and what a person can read."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import axe
+from places import Place
+from playwright.sync_api import Browser, Page
+
+READY = "[data-testid=stApp][data-test-script-state=notRunning]"
+#: Words of an element that are cut off, and elements that reach over the right edge. Streamlit draws tables on a
+#: canvas that scrolls by itself, so their cells are not looked at.
+CUT_OFF = """() => {
+  const found = [];
+  const words = "h1, h2, h3, label, button, input, [data-testid=stMetricValue] *, [data-testid=stMarkdownContainer], " +
+    "[data-testid=stMarkdownContainer] p";
+  for (const e of document.querySelectorAll(words)) {
+    const box = e.getBoundingClientRect();
+    if (!box.width || !box.height || e.closest("[data-testid=stDataFrame], .nci-plot .keys")) continue;
+    const style = getComputedStyle(e), text = (e.value || e.innerText || "").trim().slice(0, 60);
+    if (!text || style.visibility === "hidden" || box.width < 3) continue;
+    if (box.right > window.innerWidth + 1) found.push(`over the edge: ${text}`);
+    if (e.scrollWidth > e.clientWidth + 1 && (style.overflowX !== "visible" || e.tagName === "INPUT"))
+      found.push(`cut off: ${text}`);
+  }
+  return found;
+}"""
+
+
+@dataclass
+class Sight:
+    """What was seen at one place: everything wrong, as sentences, and all its words."""
+
+    words: str = ""
+    wrong: list[str] = field(default_factory=list)
+
+
+def watch(page: Page) -> list[str]:
+    """A list that fills with script errors and with requests that leave this machine."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
+
+    def asked(address: str) -> None:
+        if not address.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+            wrong.append(f"left this machine: {address}")
+
+    page.on("request", lambda request: asked(request.url))
+    page.on("websocket", lambda socket: asked(socket.url))
+    return wrong
+
+
+def settle(page: Page, seconds: float = 60.0) -> str:
+    """Wait until the page has run, its spinners are gone and its words stay; returns the words."""
+    page.wait_for_selector("h1")
+    before, end = "", time.monotonic() + seconds
+    while time.monotonic() < end:
+        page.wait_for_selector(READY)
+        page.wait_for_function("() => !document.querySelector('[data-testid=stSpinner]')")
+        words = " ".join(page.locator("[data-testid=stApp]").inner_text().split())
+        if words == before:
+            return words
+        before = words
+        page.wait_for_timeout(200)
+    raise AssertionError(f"the page does not come to rest: {before[-300:]}")
+
+
+def see(page: Page, name: str) -> Sight:
+    """Look at the place the page shows now."""
+    sight = Sight(settle(page))
+    if page.locator("[data-testid=stException]").count():
+        sight.wrong.append("an exception is shown")
+    for telltale in ("Traceback (most recent", "met a problem it did not expect", "Page not found", "nan cm", " None "):
+        if telltale in sight.words:
+            sight.wrong.append(f"the page says {telltale!r}")
+    width = page.evaluate(
+        "() => Math.max(...[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map((e) => e.scrollWidth - e.clientWidth))"
+    )
+    if width > 1:
+        sight.wrong.append(f"{width} pixels wider than the window")
+    cut = page.evaluate(CUT_OFF)
+    if cut:  # columns take their width a moment after they are filled
+        page.wait_for_timeout(700)
+        cut = page.evaluate(CUT_OFF)
+    sight.wrong += cut
+    sight.wrong = [f"{name}: {what}" for what in sight.wrong]
+    return sight
+
+
+@dataclass
+class Tour:
+    """What was seen on a walk over several places: everything wrong, barriers that axe found, words by place."""
+
+    wrong: list[str] = field(default_factory=list)
+    barriers: list[str] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def walk(browser: Browser, server: str, campaign: str, places: Sequence[Place], axe_script: str | None = None) -> Tour:
+    """Look at each place in light and, without a reload, in dark."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme="light")
+    page.set_default_timeout(60_000)
+    tour = Tour(watch(page))
+    for place in places:
+        page.emulate_media(color_scheme="light")
+        page.goto(place.address(server, campaign=campaign))
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            sight = see(page, f"{place.name}, {scheme}")
+            tour.wrong += sight.wrong
+            tour.words[place.name] = sight.words
+            if axe_script is not None:
+                # Names, roles and order do not depend on the theme.
+                found = axe.violations(page, axe_script, colours_only=scheme == "dark")
+                tour.barriers += [f"{place.name}, {scheme}: {what}" for what in found]
+    page.close()
+    return tour

@@ -1,0 +1,48 @@
+"""Every place of the dashboard that a person can look at, and the words that must be there."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page, or a part of one: its address and the words a person needs there.
+
+    Attributes:
+        name: as in file names of screenshots.
+        path: of the page.
+        query: parameters of the address.
+        words: all must be on a page of a campaign that has labels and students.
+    """
+
+    name: str
+    path: str
+    query: dict[str, str]
+    words: tuple[str, ...]
+
+    def address(self, server: str, **more: str) -> str:
+        """The full address, the guided tour ended."""
+        return f"{server}/{self.path}?{urlencode({'tour': 'off'} | self.query | more)}"
+
+
+PLACES = (
+    Place("explore", "", {}, ("Explore", "has a CCSD(T) label", "in the test set")),
+    Place("errors", "errors", {}, ("Errors", "Prediction minus CCSD(T)", "grey: no error")),
+    Place("errors-slider", "errors", {"errors_layout": "Before ↔ after"}, ("left of the line",)),
+    Place("errors-cuts", "errors", {"errors_part": "Radial cuts"}, ("Points are CCSD(T) labels",)),
+    Place("errors-parity", "errors", {"errors_part": "Every point"}, ("Largest errors.",)),
+    Place("errors-regions", "errors", {"errors_part": "By region"}, ("MAE by region and direction",)),
+    Place("errors-around", "errors", {"errors_part": "Around the host"}, ("Quantity",)),
+    Place("errors-line", "errors", {"errors_part": "Any line"}, ("Show along it",)),
+    Place("select", "select", {}, ("Select", "Pick with a budget")),
+    Place("label-train", "label-train", {}, ("Label & train", "CCSD(T) labels", "Student")),
+    Place("history", "history", {}, ("History", "Error on the frozen test set", "CPU minutes spent")),
+    Place("history-trust", "history", {"history_part": "Trust"}, ("Does it obey physics?",)),
+    Place(
+        "history-compare",
+        "history",
+        {"history_part": "Compare two models"},
+        ("Mean absolute error on the frozen test set",),
+    ),
+    Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
+)

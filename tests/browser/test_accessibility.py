@@ -1,0 +1,98 @@
+"""axe-core finds nothing serious on any page, and the plot can be used with keys alone."""
+
+import json
+from pathlib import Path
+
+import campaigns
+import pytest
+from lasso import plot
+from looking import Tour, settle
+from places import PLACES
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+def test_axe_finds_nothing_serious(embedded: Tour, axe_script: str | None) -> None:
+    if axe_script is None:
+        pytest.skip("axe-core needs npm and its registry: neither package nor network was found")
+    assert not embedded.barriers
+
+
+@pytest.fixture
+def explore(browser: Browser, four: str) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(60_000)
+    page.goto(PLACES[0].address(four, campaign=campaigns.TROUBLED))
+    settle(page)
+    return page
+
+
+def _marked(page: Page) -> int:
+    return int(json.loads(plot(page).get_attribute("data-plot") or "{}")["marked"])
+
+
+def test_the_plot_works_with_keys_alone(explore: Page) -> None:
+    drawn = plot(explore)
+    drawn.focus()
+    for key, tool in (("b", "box"), ("m", "pan"), ("l", "lasso")):
+        explore.keyboard.press(key)
+        expect(explore.locator(f"[data-tool={tool}]")).to_have_attribute("aria-checked", "true")
+    before = _marked(explore)
+    explore.keyboard.press("ArrowRight")
+    tip = explore.locator(".nci-plot .tip")
+    expect(tip).to_contain_text("Configuration")
+    number = (tip.inner_text().splitlines()[0]).removeprefix("Configuration ")
+    explore.keyboard.press("Space")
+    explore.wait_for_function(f"() => JSON.parse(document.querySelector('.plot').dataset.plot).marked === {before + 1}")
+    explore.keyboard.press("Control+z")
+    explore.wait_for_function(f"() => JSON.parse(document.querySelector('.plot').dataset.plot).marked === {before}")
+    drawn.focus()
+    explore.keyboard.press("ArrowRight")
+    explore.keyboard.press("Enter")
+    expect(explore.get_by_text("Energies").first).to_be_visible()
+    assert number.isdigit()
+    explore.close()
+
+
+def test_its_keys_are_listed_and_the_list_closes(explore: Page) -> None:
+    plot(explore).focus()
+    explore.keyboard.press("?")
+    keys = explore.locator(".nci-plot .keys")
+    expect(keys).to_be_visible()
+    for word in ("Enter", "Space", "Ctrl + Z", "lasso"):
+        expect(keys).to_contain_text(word)
+    box = keys.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
+    assert box["y"] + box["height"] <= 720
+    explore.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    explore.get_by_role("button", name="Keys of the plot").click()
+    expect(keys).to_be_visible()
+    explore.close()
+
+
+def test_tab_reaches_the_pages_controls_in_reading_order(explore: Page) -> None:
+    """From the title on: view, colour, filter, the plot's tools, the plot itself."""
+    explore.locator("h1").click()
+    order = []
+    for _ in range(40):
+        explore.keyboard.press("Tab")
+        order.append(
+            explore.evaluate(
+                "() => { const e = document.activeElement; return e.closest('.tools') ? 'tools' : "
+                "e.matches('.nci-plot .plot') ? 'plot' : (e.getAttribute('aria-label') || e.innerText || e.tagName) }"
+            )
+        )
+        if "plot" in order:
+            break
+    assert "tools" in order
+    assert order.index("tools") < order.index("plot")
+    explore.close()
+
+
+def test_axe_is_never_committed() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert not [path for folder in ("app", "tests", "scripts", "docs") for path in (root / folder).rglob("axe*.js")]

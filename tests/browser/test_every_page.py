@@ -1,0 +1,70 @@
+"""Every page and part, in light and dark, on four campaigns: nothing breaks, nothing is cut off, nothing leaves."""
+
+from pathlib import Path
+
+import campaigns
+import pytest
+from looking import Tour, see, walk
+from places import PLACES
+from playwright.sync_api import Browser, expect
+
+from nci_core.campaign import Campaign
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+#: What each page must tell in a campaign without configurations: the next step.
+EMPTY = {
+    "explore": "nci sample",
+    "errors": "nci sample",
+    "select": "nci sample",
+    "label-train": "nci sample",
+    "history": "distils the teacher",
+}
+#: In the large one, nothing is hidden silently: all are counted.
+LARGE = {"explore": f"{campaigns.MANY // 1000},"}
+OTHERS = {campaigns.EMPTY: EMPTY, campaigns.TROUBLED: {"label-train": "failed"}, campaigns.LARGE: LARGE}
+PAGES = [place for place in PLACES if "-" not in place.name.removeprefix("label-train")]
+
+
+def test_the_embedded_campaign(embedded: Tour) -> None:
+    wrong = list(embedded.wrong)
+    for place in PLACES:
+        wrong += [f"{place.name}: lacks {word!r}" for word in place.words if word not in embedded.words[place.name]]
+    assert not wrong
+
+
+@pytest.mark.parametrize("campaign", list(OTHERS))
+def test_the_other_campaigns(browser: Browser, four: str, campaign: str) -> None:
+    tour = walk(browser, four, campaign, PAGES)
+    wrong = tour.wrong + [
+        f"{name}: lacks {word!r}" for name, word in OTHERS[campaign].items() if word not in tour.words[name]
+    ]
+    assert not wrong
+
+
+def test_failed_labels_and_those_set_aside_show_their_sentence(
+    browser: Browser, four: str, four_campaigns: Path
+) -> None:
+    campaign = Campaign.open(four_campaigns / campaigns.TROUBLED, read_only=True)
+    told = campaigns.told_of(campaign)
+    assert set(told.values()) == {campaigns.FAILED, campaigns.SET_ASIDE}
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    for sentence in set(told.values()):
+        number = next(number for number, text in told.items() if text == sentence)
+        page.goto(PLACES[0].address(four, campaign=campaigns.TROUBLED, configuration=str(number)))
+        see(page, "explore")
+        page.get_by_role("tab", name="CCSD(T) label").click()
+        expect(page.get_by_role("tabpanel").filter(has_text=sentence)).to_be_visible()
+    page.close()
+
+
+def test_both_addresses_of_the_first_page_work(browser: Browser, four: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    for path in ("", "explore"):
+        page.goto(f"{four}/{path}?tour=off&campaign={campaigns.TROUBLED}&explore_view=Top&unit=meV")
+        sight = see(page, path or "root")
+        assert not sight.wrong
+        assert "meV" in page.url
+        assert campaigns.TROUBLED in page.url
+        expect(page.get_by_role("radio", name="Top")).to_be_checked()
+    page.close()
