@@ -1,13 +1,9 @@
 """A running dashboard and a real Chromium."""
 
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,36 +49,11 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
-@contextmanager
-def dashboard(home: Path, logs: Path, **environment: str) -> Iterator[str]:
-    """A dashboard on a folder of campaigns; gives its address, and stops it at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    code = f"import subprocess; from app.launch import command; subprocess.call(command({port}, headless=True))"
-    variables = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)} | environment
-    told = logs / f"app-{port}.log"
-    with told.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        else:
-            raise AssertionError(told.read_text())
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=20)
-
-
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Starts the dashboard on a folder of campaigns and returns its address; stopped with the test."""
+    from served import dashboard
+
     with ExitStack() as running:
         yield lambda home, **environment: running.enter_context(dashboard(home, tmp_path, **environment))
 
@@ -100,16 +71,19 @@ def four_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def four(four_campaigns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of one dashboard on the four campaigns, for all tests that only look."""
+    from served import dashboard
+
     with dashboard(four_campaigns, tmp_path_factory.mktemp("logs")) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def axe_script(request: pytest.FixtureRequest) -> str | None:
+def axe_script(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str | None:
     """axe-core's script, fetched once; None where there is no npm or no network."""
     import axe
 
-    return axe.fetch(request.config.cache.mkdir("axe"))
+    cache = getattr(request.config, "cache", None)
+    return axe.fetch(cache.mkdir("axe") if cache is not None else tmp_path_factory.mktemp("axe"))
 
 
 @pytest.fixture(scope="session")

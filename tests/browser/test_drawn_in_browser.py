@@ -31,7 +31,7 @@ NO_TEXT = "CanvasRenderingContext2D.prototype.fillText = () => {};"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from conftest import dashboard
+    from served import dashboard
 
     home = tmp_path_factory.mktemp("drawn")
     synthetic.build(home / "fixed", n=120, n_labels=24, n_test=15, seed=3).store.close()

@@ -29,7 +29,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
 
 @pytest.fixture(scope="module")
 def server(campaign: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from conftest import dashboard
+    from served import dashboard
 
     with dashboard(campaign.folder.parent, tmp_path_factory.mktemp("logs")) as address:
         yield address
