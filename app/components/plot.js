@@ -3,8 +3,8 @@
 class Plot {
   constructor(root) {
     this.root = root;
-    [this.bar, this.legend, this.box, this.tip, this.slider] =
-      [".tools", ".legend", ".plot", ".tip", ".split"].map((name) => root.querySelector(name));
+    [this.bar, this.legend, this.box, this.tip, this.slider, this.saves] =
+      [".tools", ".legend", ".plot", ".tip", ".split", ".saves"].map((name) => root.querySelector(name));
     [this.base, this.top] = root.querySelectorAll("canvas");
     this.path = null; this.drag = null; this.key = ""; this.cursor = -1; this.split = 0.5;
     this.observer = new ResizeObserver(() => this.resize());
@@ -61,7 +61,7 @@ class Plot {
     this.data = data;
     this.shared = ((window.nciPlotGroups ??= {})[data.group] ??= { mode: data.modes[0], tool: "lasso" });
     this.shared.tool ??= "lasso";
-    this.box.hidden = this.slider.parentElement.hidden = true;
+    this.box.hidden = this.slider.parentElement.hidden = this.saves.hidden = true;
     this.buttons();
   }
 
@@ -102,16 +102,18 @@ class Plot {
       note.className = "note"; note.textContent = d.note; this.bar.append(note);
     }
     const end = group("end", "View", "group");
-    for (const [text, label, name] of [["+", "Zoom in (key +)", "in"], ["−", "Zoom out (key −)", "out"],
-      ["Fit", "Show all points (key 0)", "fit"], ["PNG", "Save as a picture", "picture"], ["CSV", "Save the points as a table", "table"]]) {
-      end.append(button(text, label, () => (d.bar_only ? this.tell("nci-command", name) : this.command(name))));
-    }
+    const acts = (rows) => rows.map(([text, label, name]) =>
+      button(text, label, () => (d.bar_only ? this.tell("nci-command", name) : this.command(name))));
+    const saves = acts([["PNG", "Save as a picture", "picture"], ["SVG", "Save as a vector drawing", "drawing"], ["CSV", "Save the points as a table", "table"]]);
+    end.append(...acts([["+", "Zoom in (key +)", "in"], ["−", "Zoom out (key −)", "out"], ["Fit", "Show all points (key 0)", "fit"]]));
+    // Below a plot of its own there is room; a bar for several plots has it in the bar.
+    if (d.bar_only) end.append(...saves); else { this.saves.replaceChildren(...saves); this.saves.hidden = !d.tools; }
     end.append(this.keysButton(button("?", "Keys of the plot (key ?)", () => {})));
     this.cursorShape();
   }
 
   command(name) {
-    ({ in: () => this.zoom(1.5), out: () => this.zoom(1 / 1.5), fit: () => this.fitAll(), picture: () => this.savePicture(),
+    ({ in: () => this.zoom(1.5), out: () => this.zoom(1 / 1.5), fit: () => this.fitAll(), picture: () => this.savePicture(), drawing: () => this.saveDrawing(),
       table: () => this.saveTable() })[name]();
   }
 
@@ -205,19 +207,11 @@ class Plot {
 
   draw() {
     if (!this.data || !this.w) return;
-    const g = this.base.getContext("2d"), font = this.css("--st-font", "sans-serif"), ink = this.css("--st-text-color", "#222");
-    const { right, bottom } = this.frame();
+    const g = this.base.getContext("2d"), ink = this.css("--st-text-color", "#222");
     if (this.ink !== ink) { this.sprites = new Map(); this.ink = ink; }
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     g.clearRect(0, 0, this.w, this.h);
-    paintAxes(this, g, ink, font);
-    g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
-    paintHost(this, g, ink, font); paintLines(this, g);
-    if (this.bins) paintBins(this, g);
-    paintPoints(this, g, ink);
-    g.restore();
-    paintBar(this, g, ink, font);
-    if (!this.ids.length && !this.lines.length && !this.bins) { g.fillStyle = ink; g.textAlign = "center"; g.fillText(this.data.empty, ...this.middle()); }
+    paintBase(this, g);
     this.tellState();
     this.drawTop();
   }
@@ -229,12 +223,10 @@ class Plot {
   }
 
   drawTop() {
-    const g = this.top.getContext("2d"), { right, bottom } = this.frame();
+    const g = this.top.getContext("2d");
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     g.clearRect(0, 0, this.w, this.h);
-    g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
-    paintMarks(this, g);
-    g.restore();
+    paintTop(this, g);
   }
 
   nearest(x, y) {

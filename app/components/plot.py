@@ -21,13 +21,14 @@ from app.figures.scales import SignedScale
 from app.theme import Palette
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("plot_scales.js", "plot_paint.js", "plot.js", "plot_keys.js")
+SCRIPTS = ("plot_scales.js", "plot_paint.js", "plot.js", "plot_svg.js", "plot_keys.js")
 HTML = """<div class="nci-plot"><div class="tools"></div>
 <div class="plot" tabindex="0" role="application" aria-label="Plot of configurations. Arrow keys walk from point
 to point, Enter opens one, Space selects it."><canvas></canvas><canvas></canvas>
 <div class="tip" role="status"></div></div>
 <label class="slider" hidden>before<input type="range" class="split" min="0" max="100" value="50"
-aria-label="Where the map changes from before to after">after</label><div class="legend"></div></div>"""
+aria-label="Where the map changes from before to after">after</label><div class="foot"><div class="legend"></div>
+<div class="group saves" role="group" aria-label="Save"></div></div></div>"""
 #: Largest level of the colour scale; the next one stands for "no value".
 LEVELS = 254
 TEST_FLAG, LABEL_FLAG = 2, 1

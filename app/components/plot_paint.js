@@ -6,6 +6,13 @@ function pointSprite(plot, level, kind) {
   c.width = c.height = size * r;
   const g = c.getContext("2d");
   g.scale(r, r); g.translate(size / 2, size / 2);
+  paintPoint(plot, g, level, kind);
+  plot.sprites.set(key, c);
+  return c;
+}
+
+// One point about the origin: a disc, larger and with a rim when it has a label; a diamond in the test set.
+function paintPoint(plot, g, level, kind) {
   g.fillStyle = level === 255 ? "rgba(128,140,150,0.45)" : mix(plot.data.scale, level / 254);
   g.strokeStyle = plot.css("--st-text-color", "#222"); g.lineWidth = 1.2;
   g.beginPath();
@@ -13,8 +20,27 @@ function pointSprite(plot, level, kind) {
   else g.arc(0, 0, kind & 1 ? 4.8 : 3.4, 0, 7);
   g.fill();
   if (kind & 1) g.stroke();
-  plot.sprites.set(key, c);
-  return c;
+}
+
+// Everything that a pick does not change.
+function paintBase(plot, g) {
+  const font = plot.css("--st-font", "sans-serif"), ink = plot.css("--st-text-color", "#222"), { right, bottom } = plot.frame();
+  paintAxes(plot, g, ink, font);
+  g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+  paintHost(plot, g, ink, font); paintLines(plot, g);
+  if (plot.bins) paintBins(plot, g);
+  paintPoints(plot, g, ink);
+  g.restore();
+  paintBar(plot, g, ink, font);
+  if (!plot.ids.length && !plot.lines.length && !plot.bins) { g.fillStyle = ink; g.textAlign = "center"; g.fillText(plot.data.empty, ...plot.middle()); }
+}
+
+// What lies over the points: selection, basket, proposals, the path being drawn.
+function paintTop(plot, g) {
+  const { right, bottom } = plot.frame();
+  g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+  paintMarks(plot, g);
+  g.restore();
 }
 
 function paintAxes(plot, g, ink, font) {
@@ -96,7 +122,8 @@ function paintPoints(plot, g, ink) {
     const p = plot.px(plot.x[i]), q = plot.py(plot.y[i]);
     if (p < LEFT - 9 || p > right + 9 || q < TOP - 9 || q > bottom + 9) continue;
     const level = p < cut ? plot.before[i] : plot.level[i];
-    g.drawImage(pointSprite(plot, level, plot.flags[i] & 3), p - 9, q - 9, 18, 18);
+    if (g instanceof SvgContext) { g.save(); g.translate(p, q); paintPoint(plot, g, level, plot.flags[i] & 3); g.restore(); }
+    else g.drawImage(pointSprite(plot, level, plot.flags[i] & 3), p - 9, q - 9, 18, 18);
   }
   if (cut > 0) {
     g.strokeStyle = ink; g.lineWidth = 2; g.beginPath(); g.moveTo(cut, TOP); g.lineTo(cut, bottom); g.stroke();

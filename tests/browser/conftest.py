@@ -60,11 +60,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def four_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the campaigns of `campaigns.py`."""
-    import campaigns
+    """A folder with the campaigns of `made_campaigns.py`."""
+    import made_campaigns
 
     home = tmp_path_factory.mktemp("four")
-    campaigns.build_all(home)
+    made_campaigns.build_all(home)
     return home
 
 
@@ -89,8 +89,8 @@ def axe_script(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="session")
 def embedded(browser: Browser, four: str, axe_script: str | None) -> "Tour":
     """The walk over every place of the embedded campaign, done once for all tests that judge it."""
-    import campaigns
+    import made_campaigns
     from looking import walk
     from places import PLACES
 
-    return walk(browser, four, campaigns.EMBEDDED, PLACES, axe_script)
+    return walk(browser, four, made_campaigns.EMBEDDED, PLACES, axe_script)

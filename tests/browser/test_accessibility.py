@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import campaigns
+import made_campaigns
 import pytest
 from lasso import plot
 from looking import Tour, settle
@@ -23,7 +23,7 @@ def test_axe_finds_nothing_serious(embedded: Tour, axe_script: str | None) -> No
 def explore(browser: Browser, four: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
-    page.goto(PLACES[0].address(four, campaign=campaigns.TROUBLED))
+    page.goto(PLACES[0].address(four, campaign=made_campaigns.TROUBLED))
     settle(page)
     return page
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import campaigns
+import made_campaigns
 import pytest
 from looking import Tour, see, walk
 from places import PLACES
@@ -21,8 +21,8 @@ EMPTY = {
     "history": "distils the teacher",
 }
 #: In the large one, nothing is hidden silently: all are counted.
-LARGE = {"explore": f"{campaigns.MANY // 1000},"}
-OTHERS = {campaigns.EMPTY: EMPTY, campaigns.TROUBLED: {"label-train": "failed"}, campaigns.LARGE: LARGE}
+LARGE = {"explore": f"{made_campaigns.MANY // 1000},"}
+OTHERS = {made_campaigns.EMPTY: EMPTY, made_campaigns.TROUBLED: {"label-train": "failed"}, made_campaigns.LARGE: LARGE}
 PAGES = [place for place in PLACES if "-" not in place.name.removeprefix("label-train")]
 
 
@@ -45,13 +45,13 @@ def test_the_other_campaigns(browser: Browser, four: str, campaign: str) -> None
 def test_failed_labels_and_those_set_aside_show_their_sentence(
     browser: Browser, four: str, four_campaigns: Path
 ) -> None:
-    campaign = Campaign.open(four_campaigns / campaigns.TROUBLED, read_only=True)
-    told = campaigns.told_of(campaign)
-    assert set(told.values()) == {campaigns.FAILED, campaigns.SET_ASIDE}
+    campaign = Campaign.open(four_campaigns / made_campaigns.TROUBLED, read_only=True)
+    told = made_campaigns.told_of(campaign)
+    assert set(told.values()) == {made_campaigns.FAILED, made_campaigns.SET_ASIDE}
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     for sentence in set(told.values()):
         number = next(number for number, text in told.items() if text == sentence)
-        page.goto(PLACES[0].address(four, campaign=campaigns.TROUBLED, configuration=str(number)))
+        page.goto(PLACES[0].address(four, campaign=made_campaigns.TROUBLED, configuration=str(number)))
         see(page, "explore")
         page.get_by_role("tab", name="CCSD(T) label").click()
         expect(page.get_by_role("tabpanel").filter(has_text=sentence)).to_be_visible()
@@ -61,10 +61,10 @@ def test_failed_labels_and_those_set_aside_show_their_sentence(
 def test_both_addresses_of_the_first_page_work(browser: Browser, four: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     for path in ("", "explore"):
-        page.goto(f"{four}/{path}?tour=off&campaign={campaigns.TROUBLED}&explore_view=Top&unit=meV")
+        page.goto(f"{four}/{path}?tour=off&campaign={made_campaigns.TROUBLED}&explore_view=Top&unit=meV")
         sight = see(page, path or "root")
         assert not sight.wrong
         assert "meV" in page.url
-        assert campaigns.TROUBLED in page.url
+        assert made_campaigns.TROUBLED in page.url
         expect(page.get_by_role("radio", name="Top")).to_be_checked()
     page.close()
