@@ -50,26 +50,31 @@ def error_bar_figure(rows: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
                 )
             )
         _log_axes(figure, x, y)
+    _points_by_region(figure, rows, sd, error, "error %{y:.3g}, error bar %{x:.3g} " + unit.label, colours)
+    finish(figure, colours, height=height)
+    figure.update_xaxes(title_text=f"error bar, 1 sd ({unit.label})")
+    figure.update_yaxes(title_text=f"|student − CCSD(T)| ({unit.label})")
+    return figure
+
+
+def _points_by_region(
+    figure: go.Figure, rows: pd.DataFrame, x: np.ndarray, y: np.ndarray, hover: str, colours: Palette
+) -> None:
+    """One trace a region, each with its colour and symbol; `hover` tells of x and y."""
     for region, symbol in SYMBOLS.items():
         mask = (rows["region"] == region).to_numpy()
         if mask.any():
             figure.add_trace(
                 go.Scatter(
-                    x=sd[mask],
-                    y=error[mask],
+                    x=x[mask],
+                    y=y[mask],
                     mode="markers",
                     name=region,
                     customdata=rows.index[mask],
                     marker={"color": colours.regions[region], "symbol": symbol, "size": 8, "opacity": 0.85},
-                    hovertemplate="configuration %{customdata}<br>error %{y:.3g}, error bar %{x:.3g} "
-                    + unit.label
-                    + f"<extra>{region}</extra>",
+                    hovertemplate=f"configuration %{{customdata}}<br>{hover}<extra>{region}</extra>",
                 )
             )
-    finish(figure, colours, height=height)
-    figure.update_xaxes(title_text=f"error bar, 1 sd ({unit.label})")
-    figure.update_yaxes(title_text=f"|student − CCSD(T)| ({unit.label})")
-    return figure
 
 
 def share_figure(found: list[Calibration], colours: Palette, *, height: int = 340) -> go.Figure:
@@ -141,22 +146,7 @@ def change_figure(
             )
         )
         _log_axes(figure, ends, ends)
-    for region, symbol in SYMBOLS.items():
-        mask = (rows["region"] == region).to_numpy()
-        if mask.any():
-            figure.add_trace(
-                go.Scatter(
-                    x=x[mask],
-                    y=y[mask],
-                    mode="markers",
-                    name=region,
-                    customdata=rows.index[mask],
-                    marker={"color": colours.regions[region], "symbol": symbol, "size": 9, "opacity": 0.85},
-                    hovertemplate="configuration %{customdata}<br>|error| was %{x:.3g}, is %{y:.3g} "
-                    + unit.label
-                    + f"<extra>{region}</extra>",
-                )
-            )
+    _points_by_region(figure, rows, x, y, "|error| was %{x:.3g}, is %{y:.3g} " + unit.label, colours)
     finish(figure, colours, height=height)
     figure.update_xaxes(title_text=f"|error|, first: {names[0]} ({unit.label})")
     figure.update_yaxes(title_text=f"|error|, second: {names[1]} ({unit.label})")

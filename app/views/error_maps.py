@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -97,12 +99,18 @@ def show_maps(
     linked.bar(context, table, page="errors")
 
 
-def _scale(context: Context, panels: list[Panel]) -> SignedScale:
-    values = pd.concat(
-        [panel.rows[name] for panel in panels for name in (panel.column, panel.before) if name is not None]
-    )
+def error_scale(context: Context, errors_ev: npt.ArrayLike) -> SignedScale:
+    """The colours of errors (eV, any number of them, NaN left out), in the unit shown."""
     cap = from_cm1(context.campaign.settings.limit_cm1)
-    return scale_for(values.to_numpy(dtype=float), context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+    values = np.asarray(errors_ev, dtype=float)
+    return scale_for(values, context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+
+
+def _scale(context: Context, panels: list[Panel]) -> SignedScale:
+    return error_scale(
+        context,
+        pd.concat([panel.rows[name] for panel in panels for name in (panel.column, panel.before) if name is not None]),
+    )
 
 
 def _draw(

@@ -1,19 +1,17 @@
 """Errors → every point: parity and radial cuts, each point one click from its structure."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import cached, linked
 from app.components import plot
 from app.figures.points import cut_content, parity_content
-from app.figures.scales import scale_for
 from app.first_steps import evaluate
 from app.session import Context
 from app.tables import with_numbers
 from app.views.details import show_details
+from app.views.error_maps import error_scale
 from nci_core.store.schema import Model
-from nci_core.units import from_cm1
 
 HEIGHT = 400
 
@@ -47,8 +45,7 @@ def show_parity(
         )
         name = str(name or list(columns)[-1])
         error = (inside[columns[name]] - inside["label_ev"]).to_numpy(dtype=float)
-        cap = from_cm1(context.campaign.settings.limit_cm1)
-        scale = scale_for(error, context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+        scale = error_scale(context, error)
         key = f"parity-{context.folder}"
         plot.show(
             plot.encode(parity_content(inside, columns[name], scale, context.unit), context.colours),
@@ -131,9 +128,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         )
         cut = cached.cut(context, name, after.id if after else None)
         earlier = cached.cut(context, name, before.id) if before is not None and compare else None
-        errors = table["student_error_ev"].to_numpy(dtype=float)
-        cap = from_cm1(context.campaign.settings.limit_cm1)
-        scale = scale_for(errors[np.isfinite(errors)], context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+        scale = error_scale(context, table["student_error_ev"])
         content = cut_content(cut, table, scale, context.unit, context.colours, earlier=earlier, channels=channels)
         key = f"cut-{context.folder}"
         plot.show(

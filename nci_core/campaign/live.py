@@ -71,6 +71,5 @@ def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
     campaign, model = loaded(folder, model_id)
     members = model.member_channels(campaign.dimer.host, points)
     energies = members.sum(axis=1)
-    std = model.spread * energies.std(axis=0, ddof=1) if len(energies) > 1 else np.zeros(len(points))
     repulsion, dispersion = members.mean(axis=0)
-    return Field(energies.mean(axis=0), std, repulsion, dispersion)
+    return Field(energies.mean(axis=0), model.spread_of(energies), repulsion, dispersion)

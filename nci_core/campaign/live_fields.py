@@ -148,5 +148,4 @@ def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
     from nci_core.potentials.effective_lengths import effective_lengths
 
     members = effective_lengths(model, host, points)
-    std = model.spread * members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros(distance.shape)
-    return Ruler(distance, members.mean(axis=0), std)
+    return Ruler(distance, members.mean(axis=0), model.spread_of(members))

@@ -112,8 +112,12 @@ class Ensemble:
     def energies_and_std(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations, each (m,) in eV, from one evaluation."""
         energies = self.member_channels(host, positions).sum(axis=1)
-        std = self.spread * energies.std(axis=0, ddof=1) if len(self.members) > 1 else np.zeros(energies.shape[1])
-        return energies.mean(axis=0), std
+        return energies.mean(axis=0), self.spread_of(energies)
+
+    def spread_of(self, values: FloatArray) -> FloatArray:
+        """Standard deviation of a quantity of the members (members, ...): with n − 1, times spread; 0 for one."""
+        std: FloatArray = self.spread * values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1:])
+        return std
 
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Mean energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
