@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError
+from nci_core.files import write_atomically
 from nci_core.reference.recipes import Recipe, find_recipe
 from nci_core.regions import RegionBounds
-from nci_core.store.journal import write_atomically
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import Host, find_host
 

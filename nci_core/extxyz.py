@@ -8,7 +8,6 @@ Keys of a frame: `REF_interaction_energy`, `teacher_interaction_energy`,
 
 import io
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from ase.io import write
 from ase.io.extxyz import read_xyz
 
 from nci_core.errors import InputError, StoreError
+from nci_core.files import write_atomically
 from nci_core.systems import Dimer, Host
 
 FloatArray = npt.NDArray[np.float64]
@@ -157,14 +157,11 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
                 if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
                     atoms.info[key] = value
             frames.append(atoms)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(partial, frames, format="extxyz", columns=["symbols", "positions"])
-        os.replace(partial, path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written ({error.strerror}); choose another place.") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    if not path.absolute().parent.is_dir():
+        raise StoreError(f"{path} cannot be written (there is no folder {path.parent}); choose another place.")
+    text = io.StringIO()
+    write(text, frames, format="extxyz", columns=["symbols", "positions"])
+    write_atomically(path, text.getvalue().encode())
 
 
 def _frames(path: Path) -> Iterator[tuple[int, Atoms]]:

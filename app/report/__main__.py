@@ -1,15 +1,14 @@
 """`python -m app.report CAMPAIGN FILE.html [--round N]`, which is what `nci report` runs."""
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 from app.report.build import build_report
 from nci_core.campaign import Campaign
 from nci_core.campaign.gates import gates_of
-from nci_core.errors import InputError, NCIError, StoreError
+from nci_core.errors import InputError, NCIError
+from nci_core.files import write_atomically
 from nci_core.units import unit
 
 
@@ -22,15 +21,7 @@ def write(folder: Path, target: Path, number: int | None, unit_key: str) -> None
     campaign = Campaign.open(folder, read_only=True)
     # This process is not the dashboard's, so it may load the model of old rounds itself.
     text = build_report(campaign, number, unit(unit_key), lambda model: gates_of(str(campaign.folder), model.id))
-    handle, temporary = tempfile.mkstemp(dir=target.absolute().parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp makes it private, but reports are for sharing
-        os.replace(temporary, target)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise StoreError(f"Cannot write {target}: {error.strerror or error}.") from None
+    write_atomically(target, text.encode())
 
 
 def main() -> int:

@@ -14,7 +14,9 @@ from app.views.explore import no_configurations
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
 from nci_core.campaign.costs import label_cost
+from nci_core.campaign.jobs import fit_memory
 from nci_core.regions import REGIONS
+from nci_core.store.schema import Job
 
 POLL = 1.5
 FITS = ("finetune", "distill")
@@ -133,6 +135,7 @@ def _live() -> None:
             st.error(job.error, icon=":material/error:")
         if job.state == "running":
             st.progress(min(max(job.progress, 0.0), 1.0), job.message or None)
+        _stop_or_resume(now, job)
         if len(events):
             region = "all"
             if "train_mae_well_cm1" in events:
@@ -149,6 +152,33 @@ def _live() -> None:
                 )
             figure = fit_figure(events, now.unit, now.colours, region=region)
             st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="live-fit")
+
+
+def _stop_or_resume(now: Context, job: Job) -> None:
+    if job.state in job_data.ACTIVE:
+        stopping = job.cancel_requested
+        if st.button(
+            "Stopping …" if stopping else "Stop",
+            icon=":material/stop:",
+            disabled=stopping or now.read_only,
+            key="stop_fit",
+            help="It ends after its present step and remembers how far it came.",
+        ):
+            actions.cancel(now.campaign, [job.id])
+            st.rerun()
+    elif job.state in ("cancelled", "error"):
+        kept = fit_memory(now.campaign.folder, job.id).is_file()
+        if st.button(
+            "Resume" if kept else "Start again",
+            icon=":material/play_arrow:",
+            disabled=now.read_only,
+            key="resume_fit",
+            help="It goes on where it stopped; if labels have come since, it starts from the beginning."
+            if kept
+            else "It had not begun to fit when it ended.",
+        ):
+            actions.retry(now.campaign, [job.id])
+            st.rerun()
 
 
 def _device(result: dict[str, Any] | None, events: pd.DataFrame) -> str:

@@ -24,8 +24,9 @@ from nci_core.campaign.campaign import MODELS, Campaign, home
 from nci_core.campaign.frames import read_configurations, write_configurations
 from nci_core.config import FILE_NAME, read_settings, write_settings
 from nci_core.errors import InputError, NCIError, StoreError
+from nci_core.files import write_atomically
 from nci_core.store import Store, campaign, configurations, models
-from nci_core.store.journal import RESULTS, reconcile, write_atomically
+from nci_core.store.journal import RESULTS, reconcile
 from nci_core.store.schema import (
     Base,
     CutPoint,

@@ -16,9 +16,9 @@ from nci_core.campaign.evaluation import renew_errors
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.picking import propose
 from nci_core.errors import InputError, LabelError
+from nci_core.files import write_atomically
 from nci_core.jobs import ensure_engine, stop_engine, wait
 from nci_core.store import configurations, labels, models
-from nci_core.store.journal import write_atomically
 from nci_core.store.schema import Job
 
 Say = Callable[[str], None]

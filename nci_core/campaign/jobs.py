@@ -1,11 +1,18 @@
 """What the engine's jobs run: each takes a JobContext and returns the job's result."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError
 from nci_core.jobs.context import JobContext
 from nci_core.store import configurations, journal, labels
+
+
+def fit_memory(campaign_dir: Path, job_id: int) -> Path:
+    """The file in which a fit remembers how far it came; it exists while there is something to go on from."""
+    return campaign_dir / "fits" / f"job-{job_id}.pt"
 
 
 def _open(context: JobContext) -> Campaign:
@@ -65,31 +72,40 @@ def run_teach(context: JobContext) -> dict[str, Any]:
     )
 
 
+def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:
+    """Run a fit with live curves; one that was stopped, or whose process died, goes on where it was."""
+    from nci_core.fitting.memory import FitMemory
+
+    def step(event: dict[str, Any]) -> None:
+        context.event(event)
+        context.progress(event["member"] / event["members"], f"fit {event['member'] + 1} of {event['members']}")
+
+    memory = FitMemory(fit_memory(context.campaign_dir, context.job_id), lambda finished: context.keep_events())
+    result = fit(
+        _open(context),
+        seed=context.payload.get("seed"),
+        device=context.payload.get("device", "auto"),
+        progress=step,
+        should_stop=context.should_stop,
+        memory=memory,
+        **options,
+    )
+    memory.forget()
+    return result
+
+
 def run_distill(context: JobContext) -> dict[str, Any]:
     """Fit a student to the teacher. Payload: seed, device."""
     from nci_core.campaign.learning import distill_campaign
 
-    return distill_campaign(
-        _open(context),
-        seed=context.payload.get("seed"),
-        device=context.payload.get("device", "auto"),
-        progress=context.event,
-        should_stop=context.should_stop,
-    )
+    return _remembering(context, distill_campaign)
 
 
 def run_finetune(context: JobContext) -> dict[str, Any]:
     """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes."""
     from nci_core.campaign.learning import finetune_campaign
 
-    return finetune_campaign(
-        _open(context),
-        seed=context.payload.get("seed"),
-        device=context.payload.get("device", "auto"),
-        notes=context.payload.get("notes", ""),
-        progress=context.event,
-        should_stop=context.should_stop,
-    )
+    return _remembering(context, finetune_campaign, notes=context.payload.get("notes", ""))
 
 
 def run_select(context: JobContext) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from nci_core.store.models import file_sha256
 from nci_core.store.schema import Model, ModelKind
 
 if TYPE_CHECKING:
+    from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.ensemble import Ensemble
     from nci_core.teachers.base import TeacherPoint
 
@@ -118,8 +119,12 @@ def distill_campaign(
     device: str = "auto",
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
+    memory: "FitMemory | None" = None,
 ) -> dict[str, Any]:
-    """Fit a student to the teacher's labels of the pool (never of the test set) and evaluate it."""
+    """Fit a student to the teacher's labels of the pool (never of the test set) and evaluate it.
+
+    With a `memory` a fit that was stopped goes on where it was.
+    """
     from nci_core.fitting import FitSettings, distill
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
@@ -144,6 +149,7 @@ def distill_campaign(
         progress=progress,
         should_stop=should_stop,
         metadata={"teacher": campaign.teacher},
+        memory=memory,
     )
     if rounds.last_number(campaign.store) is None:
         rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=f"teacher {campaign.teacher}")
@@ -155,7 +161,7 @@ def distill_campaign(
         round_number=0,
         parent=None,
         n_labels=0,
-        seconds=time.perf_counter() - start,
+        seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
         seed=chosen,
         device=model.metadata["fit"]["device"],
     )
@@ -177,10 +183,12 @@ def finetune_campaign(
     notes: str = "",
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
+    memory: "FitMemory | None" = None,
 ) -> dict[str, Any]:
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
-    The test set is seen by nothing but the evaluation at the end.
+    The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
+    stopped goes on where it was, provided that the labels are still the same.
     """
     from nci_core.fitting import FitSettings, finetune
     from nci_core.potentials.checkpoints import load_checkpoint
@@ -209,6 +217,7 @@ def finetune_campaign(
         progress=progress,
         should_stop=should_stop,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
+        memory=memory,
     )
     number = campaign.open_round("nobody")
     row = store_model(
@@ -218,7 +227,7 @@ def finetune_campaign(
         round_number=number,
         parent=parent,
         n_labels=len(known),
-        seconds=time.perf_counter() - start,
+        seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
         seed=chosen,
         device=model.metadata["fit"]["device"],
     )

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.fitting.members import DISPLACEMENT, Problem, Progress, ShouldStop, fit_members
+from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.objective import check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import FitSettings
@@ -32,6 +33,7 @@ def distill(
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
     metadata: Mapping[str, Any] | None = None,
+    memory: FitMemory | None = None,
 ) -> Ensemble:
     """Fit a student to a teacher's energies.
 
@@ -49,6 +51,7 @@ def distill(
         progress: called with a dictionary after every step.
         should_stop: asked before every step; CancelledError follows a yes.
         metadata: kept with the model.
+        memory: where a fit that is stopped remembers how far it came.
     """
     config, settings = config or StudentConfig(), settings or FitSettings()
     R, E = check_labels(positions, energies, "teacher")
@@ -68,7 +71,7 @@ def distill(
         width=prior.width,
         config=config,
     )
-    thetas, record = fit_members(problem, settings, True, progress, should_stop)
+    thetas, record = fit_members(problem, settings, True, progress, should_stop, memory)
     members = tuple(Student(dimer.probe, elements, config, theta) for theta in thetas)
     about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": record, **(metadata or {})}
     return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from nci_core.errors import ModelError
 from nci_core.fitting.distillation import host_elements
 from nci_core.fitting.members import Problem, Progress, ShouldStop, error_bar_factor, fit_members
+from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.objective import check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import FitSettings
@@ -46,6 +47,7 @@ def finetune(
     should_stop: ShouldStop | None = None,
     validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    memory: FitMemory | None = None,
 ) -> Ensemble:
     """Fit a student to reference labels of one recipe.
 
@@ -65,6 +67,7 @@ def finetune(
         validation: positions (k, 3) and energies (k,) whose errors progress reports; they are not fitted
             and choose nothing.
         metadata: kept with the model, after the prior's.
+        memory: where a fit that is stopped remembers how far it came.
     """
     settings = settings or FitSettings()
     R, E = check_labels(positions, energies, "label")
@@ -94,7 +97,7 @@ def finetune(
         config=config,
         validation=held,
     )
-    thetas, record = fit_members(problem, settings, prior is None, progress, should_stop)
+    thetas, record = fit_members(problem, settings, prior is None, progress, should_stop, memory)
     members = tuple(Student(dimer.probe, elements, config, theta) for theta in thetas)
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(E), "seed": settings.seed}
     return Ensemble(

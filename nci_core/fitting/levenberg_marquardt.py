@@ -1,5 +1,6 @@
 """Levenberg–Marquardt for maximum a posteriori problems in whitened coordinates."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,51 +27,74 @@ class LeastSquares(Protocol):
 
 
 @dataclass(frozen=True)
+class Descent:
+    """A minimisation under way: all that its next step depends on.
+
+    Attributes:
+        z: (p,) whitened parameters.
+        iteration: steps tried so far.
+        loss: objective at z.
+        mu: damping of the next step; 0 before the first, which chooses it.
+        growth: factor of the damping after a failed step.
+        idle: consecutive steps of little gain.
+    """
+
+    z: Tensor
+    iteration: int = 0
+    loss: float = math.inf
+    mu: float = 0.0
+    growth: float = 2.0
+    idle: int = 0
+
+
+@dataclass(frozen=True)
 class Minimum:
     """Where a minimisation ended.
 
     Attributes:
         z: (p,) whitened parameters.
         loss: objective there.
-        curvature: (p, p) H = JᵀJ + 1; its inverse is the posterior covariance of z.
+        log_evidence: Laplace's approximation, see `log_evidence`.
         iterations: steps tried.
         converged: False if the iterations ran out.
     """
 
     z: Tensor
     loss: float
-    curvature: Tensor
+    log_evidence: float
     iterations: int
     converged: bool
 
-    @property
-    def log_evidence(self) -> float:
-        """Laplace's approximation −½ loss − ½ ln det H, up to a constant of the data and prior."""
-        return -0.5 * self.loss - 0.5 * float(torch.linalg.slogdet(self.curvature)[1])
+
+def log_evidence(loss: float, curvature: Tensor) -> float:
+    """Laplace's approximation −½ loss − ½ ln det H, H (p, p), up to a constant of the data and prior."""
+    return -0.5 * loss - 0.5 * float(torch.linalg.slogdet(curvature)[1])
 
 
 def minimise(
     problem: LeastSquares,
-    z: Tensor,
+    start: Tensor | Descent,
     max_iterations: int = 100,
     tolerance: float = 1e-4,
-    on_step: Callable[[int, float, Tensor], None] | None = None,
+    on_step: Callable[[Descent], None] | None = None,
 ) -> Minimum:
-    """Minimise from z with Nielsen's damping, (H + μ)δ = −g; DOI 10.1007/b98874, chapter 10.
+    """Minimise with Nielsen's damping, (H + μ)δ = −g; DOI 10.1007/b98874, chapter 10.
 
     Args:
         problem: the objective; a step to where it is not finite counts as a failed step.
-        z: (p,) start.
+        start: (p,) parameters, or a minimisation under way, which then goes on as if never interrupted.
         max_iterations: steps to try.
         tolerance: relative decrease below which a step counts as little gain.
-        on_step: called with iteration, loss and z after each step, and before the first.
+        on_step: called with the state after each step, and before the first.
     """
+    begun = start if isinstance(start, Descent) else Descent(start)
+    z, mu, growth, idle = begun.z, begun.mu, begun.growth, begun.idle
     loss, g, H = problem.normal_equations(z)
     identity = torch.eye(len(z), dtype=z.dtype, device=z.device)
-    mu, growth, idle = 1e-2 * float(H.diagonal().mean()), 2.0, 0
+    mu = mu or 1e-2 * float(H.diagonal().mean())
     if on_step:
-        on_step(0, loss, z)
-    for iteration in range(1, max_iterations + 1):
+        on_step(Descent(z, begun.iteration, loss, mu, growth, idle))
+    for iteration in range(begun.iteration + 1, max_iterations + 1):
         step = _solve(H + mu * identity, -g)
         expected = -float(step @ g) * 2.0 - float(step @ (H @ step))
         trial = problem.loss(z + step)
@@ -86,10 +110,10 @@ def minimise(
             mu *= growth
             growth *= 2.0
         if on_step:
-            on_step(iteration, loss, z)
+            on_step(Descent(z, iteration, loss, mu, growth, idle))
         if idle >= PATIENCE or mu > MAX_DAMPING or expected <= 1e-12 * loss:
-            return Minimum(z, loss, H, iteration, True)
-    return Minimum(z, loss, H, max_iterations, False)
+            return Minimum(z, loss, log_evidence(loss, H), iteration, True)
+    return Minimum(z, loss, log_evidence(loss, H), max_iterations, False)
 
 
 def _solve(matrix: Tensor, right: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import CancelledError
-from nci_core.fitting.levenberg_marquardt import Minimum, minimise
+from nci_core.fitting.levenberg_marquardt import Descent, Minimum
+from nci_core.fitting.memory import FitMemory, fingerprint
 from nci_core.fitting.objective import FloatArray, MapObjective, Targets
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.device import resolve_device
@@ -70,6 +71,13 @@ class Problem:
             validation=None if held is None else (moved(held[0]), held[1]),
         )
 
+    def fingerprint(self, settings: FitSettings, direct: bool) -> str:
+        """Hash of all that decides the fit's result."""
+        tensors = [self.targets.mixing, self.targets.energies, self.targets.weights, *self.centres, self.width]
+        # Distances and angles of every chunk say where the labels are and on what host.
+        tensors += [part for chunk in self.seen for x in chunk.values() for part in (x.r, x.u, x.c, x.Y)]
+        return fingerprint(tensors, f"{self.stage} {direct} {self.config} {settings.model_dump_json()}")
+
     def objective(self, centre: Tensor, targets: Targets | None = None) -> MapObjective:
         """The objective about one centre."""
         return MapObjective(self.seen, targets or self.targets, centre, self.width, self.config)
@@ -90,15 +98,16 @@ class Reporter:
         self.problem, self.total, self.progress, self.should_stop = problem, total, progress, should_stop
         self.bounds = RegionBounds()
 
-    def watch(self, objective: MapObjective, fit: int, phase: str) -> Callable[[int, float, Tensor], None]:
+    def watch(self, objective: MapObjective, fit: int, phase: str) -> Callable[[Descent], None]:
         """The callback for one minimisation, the `fit`-th of `total`."""
 
-        def on_step(iteration: int, loss: float, z: Tensor) -> None:
+        def on_step(state: Descent) -> None:
             if self.should_stop is not None and self.should_stop():
                 raise CancelledError(f"The {self.problem.stage} fit was stopped at fit {fit + 1} of {self.total}.")
             if self.progress is not None:
                 head = {"stage": self.problem.stage, "phase": phase, "member": fit, "members": self.total}
-                self.progress({**head, "iteration": iteration, "loss": loss, **self.errors(objective, z)})
+                now = {"iteration": state.iteration, "loss": state.loss}
+                self.progress({**head, **now, **self.errors(objective, state.z)})
 
         return on_step
 
@@ -154,6 +163,7 @@ def fit_members(
     direct: bool,
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
+    memory: FitMemory | None = None,
 ) -> tuple[list[Tensor], Mapping[str, Any]]:
     """Parameters (elements, size) of the members, best first, and what to remember of the fit.
 
@@ -167,6 +177,8 @@ def fit_members(
     see `error_bar_factor`.
     """
     device = resolve_device(settings.device)
+    memory = memory or FitMemory()
+    memory.begin(problem.fingerprint(settings, direct))
     problem = problem.to(device)
     random = np.random.default_rng(settings.seed)
     total = settings.restarts + settings.members - 1
@@ -176,7 +188,8 @@ def fit_members(
         objective = problem.objective(problem.centres[restart % len(problem.centres)])
         start = start_point(problem, random, restart, direct)
         on_step = reporter.watch(objective, restart, "search")
-        found.append((minimise(objective, start, settings.max_iterations, settings.tolerance, on_step), objective))
+        limits = settings.max_iterations, settings.tolerance
+        found.append((memory.minimise(restart, objective, start, *limits, on_step), objective))
     found.sort(key=lambda pair: -pair[0].log_evidence)
     best, objective = found[0]
     thetas = [objective.theta(best.z)]
@@ -190,9 +203,10 @@ def fit_members(
             noise, shift = (step * part for part in perturbed(problem, random))
         targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
         moved = problem.objective(objective.mean + sign * shift, targets)
-        on_step = reporter.watch(moved, settings.restarts + member - 1, "spread")
-        start = moved.whiten(thetas[0])
-        thetas.append(moved.theta(minimise(moved, start, settings.max_iterations, settings.tolerance, on_step).z))
+        number = settings.restarts + member - 1
+        on_step = reporter.watch(moved, number, "spread")
+        limits = settings.max_iterations, settings.tolerance
+        thetas.append(moved.theta(memory.minimise(number, moved, moved.whiten(thetas[0]), *limits, on_step).z))
     record = {
         "log_evidence": [round(m.log_evidence, 3) for m, _ in found],
         "iterations": [m.iterations for m, _ in found],

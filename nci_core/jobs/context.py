@@ -58,6 +58,11 @@ class JobContext:
             self._step += 1
         self._report()
 
+    def keep_events(self) -> None:
+        """Continue the live curve of the job's earlier starts instead of beginning a new one."""
+        with self._lock:
+            self._step = queue.adopt_events(self.store, self.job_id, self.attempt)
+
     def should_stop(self) -> bool:
         """Whether the user cancelled the job (or it was given to another process)."""
         now = time.monotonic()

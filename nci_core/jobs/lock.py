@@ -12,8 +12,8 @@ from typing import Literal
 import orjson
 
 from nci_core.errors import JobError
+from nci_core.files import write_atomically
 from nci_core.jobs.processes import has_ended, hostname
-from nci_core.store.journal import write_atomically
 
 LOCK_NAME = "engine.lock"
 STATUS_NAME = "engine.json"

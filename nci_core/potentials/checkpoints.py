@@ -1,7 +1,6 @@
 """Models on disk: one file, versioned, written atomically, read without executing anything."""
 
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import ModelError
+from nci_core.files import write_atomically
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.student import Student
@@ -54,22 +54,9 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
     }
     if prior is not None:
         content |= {"prior_mean": prior.mean.cpu(), "prior_width": prior.width.cpu()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ModelError(f"Cannot write the model {path}: {error.strerror or error}.") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise ModelError(f"Cannot write the model {path}: {error.strerror or error}.") from None
-        raise
+    data = io.BytesIO()
+    torch.save(content, data)
+    write_atomically(path, data.getvalue())
     return path
 
 

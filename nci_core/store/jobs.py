@@ -253,6 +253,16 @@ def events(store: Store, job_id: int, *, after: int = 0) -> list[JobEvent]:
         return list(session.scalars(query.order_by(JobEvent.id)))
 
 
+def adopt_events(store: Store, job_id: int, attempt: int) -> int:
+    """Make the events of a job's earlier attempts this attempt's; returns how many there are now."""
+    with store.write() as session:
+        session.execute(
+            update(JobEvent).where(JobEvent.job_id == job_id, JobEvent.attempt < attempt).values(attempt=attempt)
+        )
+        query = select(func.count()).where(JobEvent.job_id == job_id, JobEvent.attempt == attempt)
+        return session.scalar(query) or 0
+
+
 def _labels_follow(session: Session, job_id: int, state: State, error: str | None) -> None:
     if state == "complete":  # the label's own result completes it, not the end of a process
         return

@@ -4,7 +4,6 @@ A label may have cost an hour. It is written to its own file, synced, before the
 of it; whatever the database lost or never got is read back from there.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import orjson
 from sqlalchemy import select
 
 from nci_core.errors import InputError, StoreError
+from nci_core.files import write_atomically
 from nci_core.store import labels
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label
@@ -28,28 +28,6 @@ class Reconciled:
 
     recorded: int
     problems: list[str]
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is whole or absent, and on the disk when this returns; raises StoreError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path} cannot be written ({error.strerror}); free some space or check the folder."
-        ) from error
 
 
 def result_path(folder: Path, geometry_hash: str, recipe_hash: str) -> Path:

@@ -11,10 +11,12 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.actions import submit_finetune, submit_labels
 from nci_core.campaign.costs import label_cost
 from nci_core.campaign.evaluation import renew_errors
+from nci_core.campaign.jobs import fit_memory, run_finetune
 from nci_core.campaign.learning import distill_campaign, finetune_campaign, teach
 from nci_core.campaign.picking import propose, put_in_basket
 from nci_core.campaign.sampling_steps import sample_campaign
 from nci_core.errors import CancelledError, InputError, JobError
+from nci_core.jobs.context import JobContext
 from nci_core.potentials import load_checkpoint
 from nci_core.selection import STRATEGIES
 from nci_core.store import configurations, evaluations, labels, models, picks, rounds
@@ -274,6 +276,45 @@ def test_a_quarantined_label_is_fitted_by_nobody(sampled: Campaign) -> None:
     labels.quarantine(sampled.store, row.id, "T1 diagnostic")
     assert finetune_campaign(sampled)["n_labels"] == 3, "and without a distilled prior the fit is direct"
     assert models.fetch(sampled.store)[-1].kind == "direct"
+
+
+def test_a_cancelled_fit_resumes_from_the_steps_it_made(sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.label(sampled, small.in_range(sampled, small.pool(sampled))[:6])
+    number = submit_finetune(sampled, start=False)
+
+    def start(stop_after: int | None) -> JobContext:
+        job = queue.begin(sampled.store, number, host="here", supervisor_pid=1)
+        assert job is not None
+        context = JobContext(sampled.store, sampled.folder, job)
+        if stop_after is not None:
+            calls = iter([False] * stop_after)
+            monkeypatch.setattr(context, "should_stop", lambda: next(calls, True))
+        return context
+
+    context = start(stop_after=9)
+    with pytest.raises(CancelledError):
+        run_finetune(context)
+    context.flush()
+    queue.finish(sampled.store, number, 1, "cancelled")
+    made = [(e.data["member"], e.data["iteration"]) for e in queue.events(sampled.store, number)]
+    assert len(made) == 9
+    assert fit_memory(sampled.folder, number).is_file()
+    assert models.fetch(sampled.store) == []
+
+    queue.retry(sampled.store, number)
+    context = start(stop_after=None)
+    result = run_finetune(context)
+    context.flush()
+    queue.finish(sampled.store, number, 2, "complete", result=result)
+    events = queue.events(sampled.store, number)
+    assert [(e.data["member"], e.data["iteration"]) for e in events][:9] == made, "one curve, not two"
+    # The step that was interrupted is reported again, no other.
+    assert len({(e.data["member"], e.data["iteration"]) for e in events}) >= len(events) - 1
+    assert [e.step for e in events] == list(range(len(events)))
+    assert not fit_memory(sampled.folder, number).exists()
+    stopped = parameters(sampled, result["model"])
+    # A fit with the same seed and never stopped.
+    assert np.array_equal(stopped, parameters(sampled, finetune_campaign(sampled)["model"]))
 
 
 def test_failed_labels_stay_failed_and_can_be_asked_for_again(sampled: Campaign, monkeypatch: Any) -> None:

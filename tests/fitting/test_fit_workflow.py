@@ -1,6 +1,7 @@
 """Distillation and fine-tuning on a synthetic truth, where the answer is known."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from nci_core.errors import CancelledError, InputError, ModelError
 from nci_core.fitting import FitSettings, distill, finetune
 from nci_core.fitting.members import DISPLACEMENT, error_bar_factor
+from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
 from nci_core.systems import Dimer, Host, builtin_host
@@ -171,6 +173,80 @@ def test_a_stop_request_ends_the_fit(truth: Student, dimer: Dimer, points: Float
         finetune(
             dimer, points, truth.energies(dimer.host, points), None, CONFIG, QUICK, should_stop=lambda: next(calls)
         )
+
+
+def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Path) -> None:
+    energies = truth.energies(dimer.host, points[:20])
+    undisturbed: list[dict[str, Any]] = []
+    whole = finetune(dimer, points[:20], energies, None, CONFIG, QUICK, progress=undisturbed.append)
+    path, starts = tmp_path / "fit.pt", 0
+    seen: list[dict[str, Any]] = []
+    resumed: list[int] = []
+    while starts < 100:
+        starts += 1
+        calls = iter([False] * 7)
+        memory = FitMemory(path, resumed.append)
+        part: list[dict[str, Any]] = []
+        try:
+            again = finetune(
+                dimer,
+                points[:20],
+                energies,
+                None,
+                CONFIG,
+                QUICK,
+                progress=part.append,
+                should_stop=lambda calls=calls: next(calls, True),
+                memory=memory,
+            )
+            break
+        except CancelledError:
+            seen += part
+    seen += part
+    assert starts > 2
+    assert len(resumed) == starts - 1
+    assert resumed == sorted(resumed)
+    # The very same steps, so the very same parameters.
+    assert all(torch.equal(a.theta, b.theta) for a, b in zip(whole.members, again.members, strict=True))
+    assert again.metadata["fit"] == whole.metadata["fit"]
+    once = {(e["member"], e["iteration"]): e["loss"] for e in seen}
+    assert once == {(e["member"], e["iteration"]): e["loss"] for e in undisturbed}
+    assert len(seen) < len(undisturbed) + 2 * starts
+    assert memory.seconds_before > 0
+    memory.forget()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("damage", ["other labels", "other seed", "not a file of ours", "cut short"])
+def test_what_another_fit_remembers_is_not_used(
+    damage: str, truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Path
+) -> None:
+    energies, path = truth.energies(dimer.host, points[:20]), tmp_path / "fit.pt"
+    calls = iter([False] * 7)
+    with pytest.raises(CancelledError):
+        finetune(
+            dimer,
+            points[:20],
+            energies,
+            None,
+            CONFIG,
+            QUICK,
+            should_stop=lambda: next(calls, True),
+            memory=FitMemory(path),
+        )
+    assert path.is_file()
+    settings = QUICK
+    if damage == "other labels":
+        energies = energies * 1.01
+    elif damage == "other seed":
+        settings = QUICK.model_copy(update={"seed": 3})
+    else:
+        path.write_bytes(b"nothing" if damage == "not a file of ours" else path.read_bytes()[:200])
+    resumed: list[int] = []
+    one = finetune(dimer, points[:20], energies, None, CONFIG, settings, memory=FitMemory(path, resumed.append))
+    two = finetune(dimer, points[:20], energies, None, CONFIG, settings)
+    assert not resumed
+    assert all(torch.equal(a.theta, b.theta) for a, b in zip(one.members, two.members, strict=True))
 
 
 def test_one_label_is_enough_not_to_fail(dimer: Dimer) -> None:

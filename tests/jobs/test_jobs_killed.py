@@ -10,7 +10,7 @@ import pytest
 from job_functions import notes
 from processes_seen import gone, kill, running, until
 
-from nci_core import jobs
+from nci_core import files, jobs
 from nci_core.jobs import processes
 from nci_core.store import Store, configurations, journal, labels
 from nci_core.store import jobs as queue
@@ -70,7 +70,7 @@ def test_what_a_power_cut_leaves_behind_is_put_right(store: Store, engine: Start
     configurations.add(store, [[0, 0, 3.0]], ["a"])
     row = labels.request(store, [1], recipe="quick", recipe_hash="r1")[0]
     content = b'{"energy_ev": -0.25, "geometry_hash": "a", "recipe_hash": "r1"}'
-    journal.write_atomically(journal.result_path(store.folder, "a", "r1"), content)
+    files.write_atomically(journal.result_path(store.folder, "a", "r1"), content)
     engine()
     assert labels.get(store, row.id).energy_ev == -0.25
     again, gave_up = jobs.wait(store, ids, timeout_seconds=120)

@@ -3,6 +3,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from nci_core import files
 from nci_core.errors import InputError, StoreError
 from nci_core.store import Store, configurations, journal, labels
 
@@ -97,8 +98,8 @@ def test_an_interrupted_write_leaves_the_old_file(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(journal.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(StoreError, match=r"cannot be written \(No space left on device\)"):
-        journal.write_atomically(path, b"new")
+        files.write_atomically(path, b"new")
     assert path.read_bytes() == before
     assert len(list(path.parent.iterdir())) == 1
