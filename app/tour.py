@@ -51,7 +51,7 @@ STEPS = (
     Step(
         "history",
         "Did it help?",
-        "The error on the frozen test set, round by round, with who picked and what it cost. An earlier model can be "
+        "The error on the frozen test set, round by round, with who picked and what it cost. An earlier student can be "
         "taken back into use here.",
     ),
 )

@@ -91,9 +91,10 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
         "Student",
         ids,
         index=ids.index(active),
-        format_func=lambda i: _named(by_id[i], active),
+        format_func=lambda i: model_name(by_id[i]),
         key="errors_after",
         bind="query-params",
+        help=f"In use now: {model_name(context.model)}." if context.model else None,
     )
     others = [0, *[i for i in ids if i != after]]
     parents = [i for i in others if i and i < after]
@@ -101,14 +102,11 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
         "Compare with",
         others,
         index=others.index(parents[0]) if parents else 0,
-        format_func=lambda i: "no other model" if i == 0 else _named(by_id[i], active),
+        format_func=lambda i: model_name(by_id[i]) if i else "no other student",
         key=f"errors_before_{after}",
+        bind="query-params",
     )
     return by_id[after], by_id.get(before)
-
-
-def _named(model: Model, active: int) -> str:
-    return model_name(model) + (", in use" if model.id == active else "")
 
 
 def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
@@ -116,7 +114,7 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
     split = row.segmented_control(
         "Points",
         list(SETS),
-        format_func=lambda key: f"{SETS[key]} ({counts[key]})",
+        format_func=SETS.__getitem__,
         default="test" if counts["test"] else "pool",
         required=True,
         key="errors_set",
@@ -124,6 +122,8 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
         help=SET_HELP,
         label_visibility="collapsed",
     )
+    # Not in the labels: they are what a shared link says, and labels come in.
+    row.caption(f"{counts['test']} test points, {counts['pool']} training labels")
     return str(split or "test")
 
 

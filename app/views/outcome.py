@@ -50,8 +50,7 @@ def show_outcome(context: Context) -> None:
     config = {"Change": st.column_config.NumberColumn("Change (%)", help="Negative: the error has fallen.")}
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="outcome-table", height="content")
     if st.button("See the map before and after", icon=":material/compare:", key="see_before_after"):
-        st.session_state["errors_part"], st.session_state["errors_layout"] = "maps", SLIDER
-        st.switch_page(st.session_state["pages"]["errors"])
+        st.switch_page(st.session_state["pages"]["errors"], query_params={"errors_layout": SLIDER})
 
 
 def _row(metrics: pd.DataFrame, model_id: int, region: str) -> pd.Series | None:

@@ -12,6 +12,8 @@ from app.views.details import show_label
 from nci_core.jobs import engine_status
 from nci_core.store import labels
 
+#: Different reasons of failure that are spelt out below the table.
+MOST_REASONS = 3
 STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 
 
@@ -107,8 +109,11 @@ def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int]) -> None:
     ):
         actions.put_first(now.campaign, waiting["id"].astype(int).tolist())
         st.rerun()
-    for row in picked[picked["error"] != ""].itertuples():
-        st.error(f"Job {row.id}: {row.error}", icon=":material/error:")
+    # Without a tick the reasons of all failures are said once each: the table cuts them off.
+    wrong = (picked if chosen else failed)[lambda rows: rows["error"] != ""]
+    for reason, rows in list(wrong.groupby("error", sort=False))[:MOST_REASONS]:
+        numbers = ", ".join(str(n) for n in rows["id"].head(5)) + (" …" if len(rows) > 5 else "")
+        st.error(f"{'Jobs' if len(rows) > 1 else 'Job'} {numbers}: {reason}", icon=":material/error:")
 
 
 def _one(now: Context, row: pd.Series) -> None:

@@ -26,9 +26,9 @@ from nci_core.config import FILE_NAME, read_settings, write_settings
 from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.files import write_atomically
 from nci_core.store import Store, campaign, configurations, models
+from nci_core.store.base import Base
 from nci_core.store.journal import RESULTS, reconcile
 from nci_core.store.schema import (
-    Base,
     CutPoint,
     Label,
     Metric,

@@ -10,8 +10,9 @@ from nci_core.campaign.gates import check_campaign_model
 from nci_core.campaign.sampling_steps import CUT_END, cut_directions, cut_points
 from nci_core.metrics import ErrorSummary, by_region
 from nci_core.store import configurations, evaluations, labels, models
+from nci_core.store.base import Split
 from nci_core.store.evaluations import Cut
-from nci_core.store.schema import Model, Split
+from nci_core.store.schema import Model
 from nci_core.units import to_cm1
 
 if TYPE_CHECKING:

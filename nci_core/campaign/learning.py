@@ -11,8 +11,9 @@ from nci_core.campaign.evaluation import evaluate_model
 from nci_core.campaign.picking import propose
 from nci_core.errors import CancelledError, InputError
 from nci_core.store import configurations, labels, models, rounds
+from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
-from nci_core.store.schema import Model, ModelKind
+from nci_core.store.schema import Model
 
 if TYPE_CHECKING:
     from nci_core.fitting.memory import FitMemory

@@ -12,7 +12,7 @@ from nci_core.regions import sectors
 from nci_core.sampling import Guide, as_guide, sample
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
-from nci_core.store.schema import Split
+from nci_core.store.base import Split
 from nci_core.systems.dimer import Dimer
 from nci_core.units import to_cm1
 

@@ -141,7 +141,7 @@ def label(
 def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[[], object]) -> list[Job]:
     """Follow label jobs with a bar until all have ended; starts the engine again if it is lost."""
     from nci_core.jobs import wait
-    from nci_core.store.schema import FINAL_STATES
+    from nci_core.store.base import FINAL_STATES
 
     share: dict[int, float] = {}
     with progress_bar(f"CCSD(T) {campaign.recipe.name}") as (bar, task):

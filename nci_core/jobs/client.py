@@ -15,7 +15,8 @@ from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
 from nci_core.store import Store
 from nci_core.store import jobs as queue
-from nci_core.store.schema import FINAL_STATES, Job, State
+from nci_core.store.base import FINAL_STATES, State
+from nci_core.store.schema import Job
 
 #: How often `wait` looks whether the engine is still there.
 ENGINE_LOOK_SECONDS = 5.0

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from nci_core.store.schema import Job, utc_now
+from nci_core.store.base import utc_now
+from nci_core.store.schema import Job
 
 #: On another machine only the heartbeat is seen; beyond this age its job counts as lost.
 STALE_SECONDS = 120.0

@@ -18,7 +18,7 @@ from nci_core.jobs.context import JobContext
 from nci_core.jobs.processes import end_with_parent
 from nci_core.store import Store
 from nci_core.store import jobs as queue
-from nci_core.store.schema import State
+from nci_core.store.base import State
 
 #: A busy or full disk gets this many chances before a finished job's end is given up.
 FINISH_TRIES = 5

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nci_core.errors import StoreError
-from nci_core.store.schema import Base
+from nci_core.store.base import Base
 
 Item = TypeVar("Item")
 Rows = Sequence[Mapping[str, Any]]

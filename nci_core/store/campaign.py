@@ -3,8 +3,9 @@
 from sqlalchemy import func, select
 
 from nci_core.errors import StoreError
+from nci_core.store.base import utc_now
 from nci_core.store.database import Store
-from nci_core.store.schema import CampaignInfo, Configuration, utc_now
+from nci_core.store.schema import CampaignInfo, Configuration
 
 
 def set_info(store: Store, info: CampaignInfo) -> None:

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from sqlalchemy import func, select, update
 
 from nci_core.errors import InputError, StoreError
+from nci_core.store.base import Split, utc_now
 from nci_core.store.bulk import chunks, insert_missing, insert_or_replace
 from nci_core.store.database import Store
-from nci_core.store.schema import CampaignInfo, Configuration, Label, Pick, Split, TeacherLabel, utc_now
+from nci_core.store.schema import CampaignInfo, Configuration, Label, Pick, TeacherLabel
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -9,9 +9,10 @@ from sqlalchemy import delete, select
 
 from nci_core.errors import InputError
 from nci_core.metrics import ErrorSummary
+from nci_core.store.base import utc_now
 from nci_core.store.bulk import insert_missing, insert_or_replace
 from nci_core.store.database import Store
-from nci_core.store.schema import CutPoint, Metric, Prediction, utc_now
+from nci_core.store.schema import CutPoint, Metric, Prediction
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Executable, Select, and_, case, literal, null, select
 
 from nci_core.errors import InputError
+from nci_core.store.base import Base
 from nci_core.store.database import Store
-from nci_core.store.schema import Base, Configuration, Label, Pick, Prediction, TeacherLabel
+from nci_core.store.schema import Configuration, Label, Pick, Prediction, TeacherLabel
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -11,8 +11,9 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from nci_core.errors import JobError
+from nci_core.store.base import FINAL_STATES, State, utc_now
 from nci_core.store.database import Store
-from nci_core.store.schema import FINAL_STATES, Job, JobEvent, Label, State, utc_now
+from nci_core.store.schema import Job, JobEvent, Label
 
 
 def add(

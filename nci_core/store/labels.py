@@ -9,9 +9,10 @@ import numpy.typing as npt
 from sqlalchemy import func, select, update
 
 from nci_core.errors import InputError, StoreError
+from nci_core.store.base import Split, State, utc_now
 from nci_core.store.bulk import chunks, insert_missing
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, Label, Split, State, utc_now
+from nci_core.store.schema import Configuration, Label
 
 FloatArray = npt.NDArray[np.float64]
 

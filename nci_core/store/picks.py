@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, update
 
 from nci_core.errors import StoreError
+from nci_core.store.base import PickState, utc_now
 from nci_core.store.bulk import chunks, insert_missing
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, Pick, PickState, utc_now
+from nci_core.store.schema import Configuration, Pick
 
 
 def add(

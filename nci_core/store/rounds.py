@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from nci_core.errors import StoreError
+from nci_core.store.base import utc_now
 from nci_core.store.database import Store
-from nci_core.store.schema import Label, Round, utc_now
+from nci_core.store.schema import Label, Round
 
 
 def begin(

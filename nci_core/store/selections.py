@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 
 from nci_core.errors import StoreError
+from nci_core.store.base import StepKind
 from nci_core.store.database import Store
-from nci_core.store.schema import NamedSet, Step, StepKind
+from nci_core.store.schema import NamedSet, Step
 
 #: Steps kept for each person and kind; older ones cannot be undone any more.
 MOST_STEPS = 100

@@ -14,7 +14,8 @@ from app.theme import LIGHT
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import jobs
-from nci_core.store.schema import Job, State
+from nci_core.store.base import State
+from nci_core.store.schema import Job
 from nci_core.units import UNITS
 
 

@@ -87,7 +87,21 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     page.reload()
     page.get_by_role("button", name=f"Fine-tune on {known + len(chosen)} labels").click()
     expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
+    # Stopped in the middle, it goes on from there.
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^fit [2-9] of \d+"))).to_be_visible(
+        timeout=1000 * JOB_SECONDS
+    )
+    stop.click()
+    expect(page.get_by_text(re.compile("fine-tuning: cancelled"))).to_be_visible()
+    assert campaign.active_model() == before
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile("fine-tuning: (running|finished)"))).to_be_visible(timeout=60_000)
     _wait_until_idle(campaign)
+    expect(page.get_by_text(re.compile("fine-tuning: finished"))).to_be_visible()
+    events = queue.events(campaign.store, queue.fetch(campaign.store, kind="finetune", limit=1)[0].id)
+    steps = [(e.data["member"], e.data["iteration"]) for e in events]
+    assert len(steps) - len(set(steps)) <= 1, "no step was made twice"
     after = campaign.active_model()
     assert after is not None
     assert after.kind == "finetuned"
@@ -96,6 +110,8 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     assert _energies(campaign, after.id) != _energies(campaign, before.id)
     assert rounds.get(campaign.store, after.round_number).finished_at is not None
 
+    page.get_by_role("button", name="See the map before and after").click()
+    expect(page.get_by_role("slider", name=re.compile("before to after"))).to_be_visible()
     page.goto(f"{address}/errors")
     expect(page.get_by_text(f"after: student of round {after.round_number}")).to_be_visible()
     expect(page.get_by_text(f"before: student of round {before.round_number}")).to_be_visible()

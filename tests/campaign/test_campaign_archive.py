@@ -19,8 +19,8 @@ from nci_core.extxyz import read_dataset
 from nci_core.potentials import load_checkpoint
 from nci_core.store import campaign as info
 from nci_core.store import configurations, labels, models
+from nci_core.store.base import Base
 from nci_core.store.schema import (
-    Base,
     Configuration,
     CutPoint,
     Label,

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from nci_core.errors import StoreError
 from nci_core.store import Store, campaign, configurations, jobs, labels
 from nci_core.store.migrate import HEAD, MIGRATIONS
-from nci_core.store.schema import Base
+from nci_core.store.schema import CampaignInfo
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_head_is_the_newest_migration() -> None:
 
 def test_the_migrations_make_what_the_classes_say(store: Store) -> None:
     with store.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        differences = compare_metadata(MigrationContext.configure(connection), CampaignInfo.metadata)
     assert differences == []
 
 

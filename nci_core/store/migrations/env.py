@@ -2,14 +2,14 @@
 
 from alembic import context
 
-from nci_core.store.schema import Base
+from nci_core.store.schema import CampaignInfo
 
 
 def migrate() -> None:
     """Run the migrations in one transaction, the caller's: a migration is whole or absent."""
     connection = context.config.attributes["connection"]
     context.configure(
-        connection=connection, target_metadata=Base.metadata, render_as_batch=True, transactional_ddl=True
+        connection=connection, target_metadata=CampaignInfo.metadata, render_as_batch=True, transactional_ddl=True
     )
     with context.begin_transaction():
         context.run_migrations()

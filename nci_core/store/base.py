@@ -1,0 +1,66 @@
+"""What all tables share: the words for states, times in UTC, and how columns are stored."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import JSON, DateTime, Dialect, Float, MetaData, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
+
+State = Literal["waiting", "running", "complete", "error", "cancelled"]
+Split = Literal["pool", "test"]
+PickState = Literal["basket", "submitted", "dropped"]
+ModelKind = Literal["distilled", "finetuned", "direct"]
+StepKind = Literal["selection", "basket"]
+
+#: States that a label or job does not leave by itself.
+FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
+
+
+def utc_now() -> datetime:
+    """The time now, with its time zone."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Stored without a zone, in UTC; read and written with one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Python → database."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Database → Python."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(MappedAsDataclass, DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy's spelling)
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON(none_as_null=True),
+        dict[str, float]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
+        list[float]: JSON(none_as_null=True),
+        list[list[float]]: JSON(none_as_null=True),
+        str: Text,
+        float: Float(53),
+        State: String(16),
+        Split: String(8),
+        PickState: String(16),
+        ModelKind: String(16),
+        StepKind: String(16),
+        list[Any]: JSON(none_as_null=True),
+    }
