@@ -128,7 +128,7 @@ def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
     kept = history(context)
     undo, redo = kept.can()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"selection-bar-{page}"):
-        st.markdown(_summary(table, ids))
+        st.markdown(_summary(ids), help=_summary_help(table, ids))
         if st.button("Undo", icon=":material/undo:", disabled=not undo, key=f"{page}_undo", type="tertiary"):
             kept.step_back()
             st.rerun()
@@ -143,18 +143,21 @@ def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
             _sets(context, table, ids, page)
 
 
-def _summary(table: pd.DataFrame, ids: list[int]) -> str:
+def _summary(ids: list[int]) -> str:
+    return f"**{len(ids):,} selected**" if ids else ":gray[Nothing selected]"
+
+
+def _summary_help(table: pd.DataFrame, ids: list[int]) -> str:
     if not ids:
-        return ":gray[Nothing selected: draw round points, or shift-click one.]"
-    regions = table.loc[ids, "region"].value_counts()
-    return f"**{len(ids)} selected** · " + ", ".join(f"{n} {name}" for name, n in regions.items())
+        return "Draw round points, or shift-click one; what is selected here is selected on every page."
+    return ", ".join(f"{n:,} {name}" for name, n in table.loc[ids, "region"].value_counts().items())
 
 
 def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
     refused = {i for found in basket_data.why_not(table, ids).values() for i in found}
     free = [i for i in ids if i not in refused]
     if st.button(
-        f"Put {len(free)} in the basket",
+        f"To basket ({len(free):,})",
         icon=":material/shopping_basket:",
         disabled=not free or context.read_only,
         key=f"{page}_to_basket",

@@ -110,20 +110,17 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
 
 
 def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
-    counts = {split: len(labelled(table, split)) for split in SETS}
     split = row.segmented_control(
         "Points",
         list(SETS),
         format_func=SETS.__getitem__,
-        default="test" if counts["test"] else "pool",
+        default="test" if len(labelled(table, "test")) else "pool",
         required=True,
         key="errors_set",
         bind="query-params",
         help=SET_HELP,
         label_visibility="collapsed",
     )
-    # Not in the labels: they are what a shared link says, and labels come in.
-    row.caption(f"{counts['test']} test points, {counts['pool']} training labels")
     return str(split or "test")
 
 

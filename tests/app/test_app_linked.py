@@ -67,7 +67,7 @@ def test_the_bar_tells_undoes_and_fills_the_basket(home: Path, campaign: Campaig
     selections.record(campaign.store, "ada", "selection", [], [*free, test])
     at = run_page("explore")
     assert "**4 selected**" in text(at)
-    assert "Put 3 in the basket" in at.button(key="explore_to_basket").label
+    assert "To basket (3)" in at.button(key="explore_to_basket").label
     at.button(key="explore_to_basket").click().run()
     from nci_core.store import picks
 
