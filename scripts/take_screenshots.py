@@ -75,8 +75,11 @@ def main() -> int:
                 for place in PLACES:
                     if place.name not in SHOWN:
                         continue
-                    page.goto(place.address(f"http://127.0.0.1:{port}", campaign=given.campaign))
+                    place.go(page, f"http://127.0.0.1:{port}", campaign=given.campaign)
                     settle(page)
+                    if place.opens:
+                        page.get_by_text(place.opens).first.evaluate("e => e.scrollIntoView()")
+                        page.wait_for_timeout(500)
                     broken += page.locator("[data-testid=stException]").count()
                     page.screenshot(path=given.out / f"{place.name}-{scheme}.png")
                 page.close()

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic
 
+EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
@@ -18,6 +20,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     synthetic.build(home / "he-ethylene", n=120, n_labels=24, n_test=15).store.close()
     return home
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a real campaign, whose student can be asked."""
+    from app import predictor
+    from nci_core.campaign.archive import import_campaign
+
+    folder = tmp_path_factory.mktemp("imported")
+    import_campaign(EMBEDDED, folder / "he-ethylene").store.close()
+    yield folder
+    predictor.predictor().close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The budget panel: it fills the basket within the budget, says what is expected, and respects read-only."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,29 +8,17 @@ import pandas as pd
 import pytest
 from pages import headers, run_page, tables, text
 
-from app import actions, predictor
+from app import actions
 from app.figures.budget import expectation_maps, fall_map, spending_figure
 from app.theme import LIGHT
 from app.views.budget import as_proposals
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import import_campaign
 from nci_core.campaign.budget import Offer, Outlook, fill_budget
 from nci_core.campaign.costs import label_cost
 from nci_core.errors import InputError
 from nci_core.store import picks
 from nci_core.systems import builtin_host
 from nci_core.units import CM1_EV, UNITS
-
-EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
-
-
-@pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A real campaign: the panel asks a real student."""
-    folder = tmp_path_factory.mktemp("budget")
-    import_campaign(EMBEDDED, folder / "he-ethylene").store.close()
-    yield folder
-    predictor.predictor().close()
 
 
 @pytest.fixture

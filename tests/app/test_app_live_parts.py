@@ -1,24 +1,10 @@
 """The parts of the Errors page that ask the student itself, with the models of the embedded campaign."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pages import run_page, text
-
-from app import predictor
-from nci_core.campaign.archive import import_campaign
-
-EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
-
-
-@pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("live-home")
-    import_campaign(EMBEDDED, folder / "he-ethylene").store.close()
-    yield folder
-    predictor.predictor().close()
 
 
 @pytest.fixture

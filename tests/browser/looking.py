@@ -104,7 +104,7 @@ def walk(browser: Browser, server: str, campaign: str, places: Sequence[Place], 
     tour = Tour(watch(page))
     for place in places:
         page.emulate_media(color_scheme="light")
-        page.goto(place.address(server, campaign=campaign))
+        place.go(page, server, campaign=campaign)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             sight = see(page, f"{place.name}, {scheme}")

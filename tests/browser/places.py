@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from playwright.sync_api import Page
+
 
 @dataclass(frozen=True)
 class Place:
@@ -13,16 +15,24 @@ class Place:
         path: of the page.
         query: parameters of the address.
         words: all must be on a page of a campaign that has labels and students.
+        opens: words of what must be clicked to get there.
     """
 
     name: str
     path: str
     query: dict[str, str]
     words: tuple[str, ...]
+    opens: str = ""
 
     def address(self, server: str, **more: str) -> str:
         """The full address, the guided tour ended."""
         return f"{server}/{self.path}?{urlencode({'tour': 'off'} | self.query | more)}"
+
+    def go(self, page: Page, server: str, **more: str) -> None:
+        """Open the place as a person does."""
+        page.goto(self.address(server, **more))
+        if self.opens:
+            page.get_by_text(self.opens).first.click()
 
 
 PLACES = (
@@ -35,6 +45,13 @@ PLACES = (
     Place("errors-around", "errors", {"errors_part": "Around the host"}, ("Quantity",)),
     Place("errors-line", "errors", {"errors_part": "Any line"}, ("Show along it",)),
     Place("select", "select", {}, ("Select", "Pick with a budget")),
+    Place(
+        "select-budget",
+        "select",
+        {},
+        ("Spend it for me", "CPU min → expected RMS", "Where it falls", "Expectations of the student itself"),
+        "Pick with a budget",
+    ),
     Place("label-train", "label-train", {}, ("Label & train", "CCSD(T) labels", "Student")),
     Place("history", "history", {}, ("History", "Error on the frozen test set", "CPU minutes spent")),
     Place("history-trust", "history", {"history_part": "Trust"}, ("Does it obey physics?",)),
