@@ -167,7 +167,7 @@ class Plot {
     const padX = d.equal ? 0.35 : 0.04 * (x1 - x0 || 1), padY = d.equal ? 0.35 : 0.06 * (y1 - y0 || 1);
     this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY);
     if (d.equal) this.sx = this.sy = Math.min(this.sx, this.sy);
-    this.cx = d.equal && !d.compare ? x0 - padX + pw / this.sx / 2 : (x0 + x1) / 2;
+    this.cx = d.equal && !d.compare && !d.ground ? x0 - padX + pw / this.sx / 2 : (x0 + x1) / 2;
     this.cy = (y0 + y1) / 2;
   }
 

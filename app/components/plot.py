@@ -74,11 +74,11 @@ class DrawnLine:
 
     Attributes:
         ends: ((x, y), (x, y)) of where it is now, in the unit of the axes.
-        off: how far the ends are from what the plot shows, in words; "" for a line that lies in it.
+        off: it does not lie in the plane that the plot shows.
     """
 
     ends: tuple[tuple[float, float], tuple[float, float]]
-    off: str = ""
+    off: bool = False
 
 
 def _marked(encoded: dict[str, Any], marks: Marks) -> dict[str, Any]:

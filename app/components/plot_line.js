@@ -27,7 +27,14 @@ Object.assign(Plot.prototype, {
 
   lineMove(x, y, straight) {
     const { held, ends, x: x0, y: y0 } = this.lineDrag, now = ends.map((end) => [...end]);
-    if (held === 2) for (const end of now) { end[0] += (x - x0) / this.sx; end[1] -= (y - y0) / this.sy; }
+    if (held === 2) { // as far as both ends stay in sight
+      const [from, to] = [this.at(-1e9, 1e9), this.at(1e9, -1e9)];
+      [(x - x0) / this.sx, (y0 - y) / this.sy].forEach((wanted, k) => {
+        const [a, b] = [Math.min(now[0][k], now[1][k]), Math.max(now[0][k], now[1][k])];
+        const by = Math.max(Math.min(0, from[k] - a), Math.min(Math.max(0, to[k] - b), wanted));
+        for (const end of now) end[k] += by;
+      });
+    }
     else {
       now[held] = this.at(x, y);
       if (straight) { // in steps of 15 degrees

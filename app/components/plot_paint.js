@@ -20,6 +20,7 @@ function paintPoint(plot, g, level, kind) {
   else g.arc(0, 0, kind & 1 ? 4.8 : 3.4, 0, 7);
   g.fill();
   if (kind & 1) g.stroke();
+  else if (plot.ground) { g.lineWidth = 0.7; g.stroke(); }
 }
 
 // Everything that a pick does not change.
