@@ -110,3 +110,6 @@ def test_a_short_touch_and_escape_change_nothing(page: Page, server: str) -> Non
     drag(page, (2, 4), (4, 4))
     page.wait_for_timeout(500)
     assert ends(page) == before  # the view was moved, not the line
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG").click()
+    assert "<image " in saved.value.path().read_text(encoding="utf-8")  # the field is in the drawing too
