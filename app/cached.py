@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.components.plot import encode
+from app.components.plot_encoding import encode
 from app.data import basket as basket_data
 from app.data import cuts as cut_data
 from app.data import jobs as job_data

@@ -109,3 +109,22 @@ def distances(host: Host, position: npt.ArrayLike) -> list[tuple[str, float]]:
     length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
     order = np.argsort(length, kind="stable")
     return [(f"{host.symbols[i]}{i + 1}", float(length[i])) for i in order]
+
+
+def inside_outline(xy: FloatArray, outline: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which places (m, 2) lie inside a closed outline (k, 2) in the same coordinates, by the even–odd rule; (m,)."""
+    found = np.zeros(len(xy), dtype=bool)
+    (x_low, y_low), (x_high, y_high) = outline.min(axis=0), outline.max(axis=0)
+    x, y = xy.T
+    near = np.flatnonzero((x >= x_low) & (x <= x_high) & (y >= y_low) & (y <= y_high))
+    near = near[np.argsort(y[near], kind="stable")]
+    x, y = x[near], y[near]
+    odd = np.zeros(len(near), dtype=bool)
+    for (xa, ya), (xb, yb) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        # Only places as high as the edge can see it to their right; they lie side by side, for they are sorted.
+        first, last = np.searchsorted(y, sorted((ya, yb)))
+        if first < last:
+            part = slice(first, last)
+            odd[part] ^= x[part] < xa + (xb - xa) * (y[part] - ya) / (yb - ya)
+    found[near] = odd
+    return found

@@ -21,6 +21,8 @@ def command(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
         "client.toolbarMode": "viewer",
+        # What is drawn or chosen moves other widgets, also ones that have a default.
+        "global.disableWidgetStateDuplicationWarning": "true",
     }
     return [
         sys.executable,

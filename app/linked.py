@@ -10,10 +10,14 @@ from app import actions
 from app.components import plot
 from app.data import basket as basket_data
 from app.data.selection_history import History, SessionHistory, StoredHistory, combined
+from app.places import MapPlaces
 from app.session import Context, errors_shown
+from nci_core.errors import InputError
 from nci_core.store import selections
 
 MESSAGE = "linked_message"
+#: Configurations that can be selected at once. Each step of the history keeps them twice.
+MOST_SELECTED = 20_000
 
 
 def history(context: Context) -> History:
@@ -30,10 +34,15 @@ def selected(context: Context) -> list[int]:
 
 
 def change(context: Context, ids: list[int], mode: str) -> None:
-    """Replace, add, remove or toggle configurations of the selection."""
+    """Replace, add, remove or toggle configurations of the selection; InputError if it gets too large."""
     kept = history(context)
     before = kept.current()
     after = combined(before, ids, mode)
+    if len(after) > max(MOST_SELECTED, len(before)):
+        raise InputError(
+            f"That would select {len(after):,} configurations; at most {MOST_SELECTED:,} can be selected at once. "
+            "Draw round fewer, or filter them."
+        )
     if after != before:
         kept.record(before, after)
 
@@ -58,9 +67,12 @@ def view(context: Context, number: int) -> None:
     st.query_params["configuration"] = str(int(number))
 
 
-def marks(context: Context, rows: pd.DataFrame, *, basket: Any = (), proposed: Any = ()) -> plot.Marks:
-    """What the plots mark now."""
-    return plot.Marks(selected(context), in_view(context, rows), list(basket), list(proposed))
+def marks(
+    context: Context, rows: pd.DataFrame, *, basket: Any = (), proposed: Any = (), places: MapPlaces | None = None
+) -> plot.Marks:
+    """What the plots mark now; `places` are needed by a map that may be drawn as squares."""
+    where = None if places is None else places.where
+    return plot.Marks(selected(context), in_view(context, rows), list(basket), list(proposed), where)
 
 
 def kinds(rows: pd.DataFrame) -> list[str]:
@@ -76,7 +88,14 @@ def window(key: str) -> dict[str, Any] | None:
     return None if kept is None else {name: kept[name] for name in ("x", "y")}
 
 
-def listener(context: Context, key: str) -> Callable[[str], None]:
+def picked(value: dict[str, Any], places: MapPlaces | None) -> list[int]:
+    """The configurations that a drawing chose, as ids or as its outline on a map of squares; else InputError."""
+    if "ids" in value or places is None:
+        return [int(i) for i in value.get("ids", [])]
+    return places.inside(value.get("outline"))
+
+
+def listener(context: Context, key: str, places: MapPlaces | None = None) -> Callable[[str], None]:
     """What happens when a plot tells of an event: a click shows a configuration, drawing selects."""
 
     def told(event: str) -> None:
@@ -85,7 +104,9 @@ def listener(context: Context, key: str) -> Callable[[str], None]:
             return
         with told_as_message():
             if event == "picked":
-                change(context, [int(i) for i in value["ids"]], str(value.get("mode", "replace")))
+                ids = picked(value, places)
+                if ids:  # as with points: nothing is drawn round, nothing changes
+                    change(context, ids, str(value.get("mode", "replace")))
             elif event == "clicked" and value.get("extend"):
                 change(context, [int(value["id"])], "toggle")
             elif event == "clicked":

@@ -1,4 +1,4 @@
-// The pickable plot: points on a canvas; lasso, box, click and keys send configuration ids only.
+// The pickable plot: points on a canvas; lasso, box, click and keys send configuration ids.
 // Zoom, tool and mode live in the browser, shared by the plots of one group, so they survive reruns.
 class Plot {
   constructor(root) {
@@ -6,7 +6,7 @@ class Plot {
     [this.bar, this.legend, this.box, this.tip, this.slider, this.saves] =
       [".tools", ".legend", ".plot", ".tip", ".split", ".saves"].map((name) => root.querySelector(name));
     [this.base, this.top] = root.querySelectorAll("canvas");
-    this.path = null; this.drag = null; this.key = ""; this.cursor = -1; this.split = 0.5;
+    this.path = this.drag = this.lineDrag = this.lineNow = null; this.key = ""; this.cursor = -1; this.split = 0.5;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.box);
     const on = (name, act, options) => this.box.addEventListener(name, act, options);
@@ -38,9 +38,11 @@ class Plot {
         ["x", "y", "low", "high"].filter((k) => l[k]).map((k) => [k, decode(l[k], Float32Array)])) }));
       this.bins = data.bins ? { ...data.bins, ...Object.fromEntries([["x", Float32Array], ["y", Float32Array],
         ["count", Int32Array], ["level", Uint8Array]].map(([k, T]) => [k, decode(data.bins[k], T)])) } : null;
+      this.ground = data.ground ? { ...data.ground, level: decode(data.ground.level, Uint8Array), values: decode(data.ground.values, Float32Array) } : null;
       this.coloursKey = data.colours_key; this.sprites = new Map();
     }
     if (data.selected !== this.data?.selected) this.cursor = -1;
+    if (JSON.stringify(data.line) !== JSON.stringify(this.data?.line)) this.lineNow = null;
     const refit = `${data.group}|${data.view}` !== this.view;
     // A pick changes only what lies over the points, so they need not be painted again.
     const same = ["key", "group", "height", "mark_colour", "accent"].every((k) => data[k] === this.data?.[k]);
@@ -49,7 +51,8 @@ class Plot {
     this.basket = new Set(data.basket); this.marked = new Set(data.marked);
     this.proposed = new Map(data.proposed.map((id, i) => [id, i + 1]));
     this.shared = ((window.nciPlotGroups ??= {})[data.group] ??= { mode: data.modes[0] });
-    if (!["pan", ...(data.pick ? ["lasso", "box"] : [])].includes(this.shared.tool)) this.shared.tool = data.pick ? "lasso" : "pan";
+    const tools = [...(data.line ? ["line"] : data.pick ? ["lasso", "box"] : []), "pan"];
+    if (!tools.includes(this.shared.tool)) this.shared.tool = tools[0];
     this.box.style.height = `${data.height}px`;
     this.slider.parentElement.hidden = !this.before;
     this.buttons(); this.drawLegend();
@@ -68,7 +71,7 @@ class Plot {
   get tool() { return this.shared.tool; }
 
   buttons() {
-    const d = this.data, wanted = JSON.stringify([d.pick, this.tool, this.shared.mode, d.note, d.tools, d.modes]);
+    const d = this.data, wanted = JSON.stringify([d.pick, !d.line, this.tool, this.shared.mode, d.note, d.tools, d.modes]);
     if (wanted === this.drawn) return;
     this.drawn = wanted;
     this.bar.replaceChildren(); this.bar.hidden = !d.tools;
@@ -92,8 +95,10 @@ class Plot {
         e.append(b);
       }
     };
-    if (d.pick) {
-      radio("Tool", [["lasso", "Lasso", "Draw round points (key L)"], ["box", "Box", "Draw a box (key B)"], ["pan", "Move", "Move the view (key M)"]], "tool");
+    const pan = ["pan", "Move", "Move the view (key M)"];
+    if (d.line) radio("Tool", [["line", "Line", "Draw the line, or move its ends (key L)"], pan], "tool");
+    else if (d.pick) {
+      radio("Tool", [["lasso", "Lasso", "Draw round points (key L)"], ["box", "Box", "Draw a box (key B)"], pan], "tool");
       const hints = { add: "A selection is added (key A)", remove: "A selection is taken out (key R)", replace: "A selection replaces the old one (key P)" };
       radio(d.mode_label, d.modes.map((m) => [m, m[0].toUpperCase() + m.slice(1), hints[m]]), "mode");
     }
@@ -162,7 +167,7 @@ class Plot {
     const padX = d.equal ? 0.35 : 0.04 * (x1 - x0 || 1), padY = d.equal ? 0.35 : 0.06 * (y1 - y0 || 1);
     this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY);
     if (d.equal) this.sx = this.sy = Math.min(this.sx, this.sy);
-    this.cx = d.equal && !d.compare ? x0 - padX + pw / this.sx / 2 : (x0 + x1) / 2;
+    this.cx = d.equal && !d.compare && !d.ground ? x0 - padX + pw / this.sx / 2 : (x0 + x1) / 2;
     this.cy = (y0 + y1) / 2;
   }
 
@@ -219,7 +224,7 @@ class Plot {
   // For whoever looks at the page from outside: where things are, how many points and squares, how many are marked.
   tellState() {
     this.box.dataset.plot = JSON.stringify({ sx: this.sx, sy: this.sy, x0: this.px(0), y0: this.py(0), n: this.ids.length,
-      bins: this.bins?.x.length ?? 0, marked: this.marked.size });
+      bins: this.bins?.x.length ?? 0, marked: this.data.total, line: this.data.line?.ends });
   }
 
   drawTop() {
@@ -245,48 +250,40 @@ class Plot {
     const [x, y] = this.place(e);
     this.drag = { x, y, cx: this.cx, cy: this.cy, moved: false };
     this.box.setPointerCapture(e.pointerId);
-    if (this.tool !== "pan") this.path = [[x, y]];
+    if (this.tool === "line") this.lineDown(x, y);
+    else if (this.tool !== "pan") this.path = [[x, y]];
     this.showTip(-1);
   }
 
   move(e) {
     const [x, y] = this.place(e), d = this.drag;
-    if (!d) { this.bins ? this.showBin(x, y) : this.showTip(this.nearest(x, y), x, y); return; }
+    if (!d) { this.showWhat(x, y); return; }
     if (Math.hypot(x - d.x, y - d.y) > 4) d.moved = true;
     if (!d.moved) return;
     if (this.tool === "pan") {
       this.cx = d.cx - (x - d.x) / this.sx; this.cy = d.cy + (y - d.y) / this.sy;
       this.frameAsked ??= requestAnimationFrame(() => { this.frameAsked = null; this.viewChanged(); });
-    } else if (this.tool === "box") { this.path = [[d.x, d.y], [x, d.y], [x, y], [d.x, y]]; this.drawTop(); }
+    } else if (this.lineDrag) this.lineMove(x, y, e.shiftKey);
+    else if (this.tool === "box") { this.path = [[d.x, d.y], [x, d.y], [x, y], [d.x, y]]; this.drawTop(); }
     else { this.path.push([x, y]); this.drawTop(); }
   }
 
-  abort() { this.drag = null; this.path = null; this.cursor = -1; this.drawTop(); }
+  // The tooltip of what lies under the pointer.
+  showWhat(x, y) {
+    const i = this.bins ? -1 : this.nearest(x, y);
+    if (this.tool === "line") this.box.style.cursor = this.grip(x, y) < 0 ? "crosshair" : "move";
+    if (this.bins) this.showBin(x, y); else if (i < 0 && this.ground) this.showGround(x, y); else this.showTip(i, x, y);
+  }
+
+  abort() { this.drag = this.path = this.lineDrag = this.lineNow = null; this.cursor = -1; this.drawTop(); }
 
   up(e) {
     const d = this.drag, path = this.path;
     if (!d) return;
     this.drag = null; this.path = null;
-    if (!d.moved) this.choose(this.nearest(...this.place(e)), e.shiftKey);
-    else if (path && path.length > 2) this.bins ? this.say(["Zoom in until single points are drawn, then pick."], ...this.place(e)) : this.pick(this.inside(path));
+    if (this.lineDrag) this.lineUp(d.moved);
+    if (!d.moved) this.bins ? this.zoom(2, d.x, d.y) : this.choose(this.nearest(d.x, d.y), e.shiftKey);
+    else if (path && path.length > 2) this.bins ? this.pickInside(path) : this.pick(this.inside(path));
     this.drawTop();
-  }
-
-  choose(i, extend) { if (i >= 0) this.send("clicked", { id: this.ids[i], mode: this.shared.mode, extend, at: Date.now() }); }
-
-  pick(ids) { if (ids.length) this.send("picked", { ids, mode: this.shared.mode, at: Date.now() }); }
-
-  inside(path) {
-    const ids = [], n = path.length;
-    for (let i = 0; i < this.ids.length; i++) {
-      const x = this.px(this.x[i]), y = this.py(this.y[i]);
-      let odd = false;
-      for (let a = 0, b = n - 1; a < n; b = a++) {
-        const [xa, ya] = path[a], [xb, yb] = path[b];
-        if ((ya > y) !== (yb > y) && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) odd = !odd;
-      }
-      if (odd) ids.push(this.ids[i]);
-    }
-    return ids;
   }
 }

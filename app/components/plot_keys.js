@@ -1,8 +1,9 @@
 // What a person reads under "?": keys, and what they do. The last ones need a plot that is picked from.
-const KEYS = [["Tab", "go to the plot"], ["← ↑ ↓ →", "walk from point to point"], ["Enter", "show the point's structure"],
+const KEYS = [["Tab", "go to the plot"], ["← ↑ ↓ →", "walk from point to point; over squares, move the view"], ["Enter", "show the point's structure"],
   ["Space", "select the point, as shift + click does"], ["+  −  0", "zoom in, zoom out, show all points; also Ctrl + scroll"],
   ["M", "move the view with the mouse"], ["Esc", "give up a drawing"], ["Ctrl + Z, Ctrl + Y", "undo, redo"], ["?", "show these keys"]];
 const PICK_KEYS = [["L  B", "draw a lasso, draw a box"]];
+const LINE_KEYS = [["L", "draw a line with the mouse, or move its ends"], ["Shift", "while drawing: turn in steps of 15°"]];
 const MODE_KEYS = { replace: ["P", "a drawing replaces"], add: ["A", "a drawing adds"], remove: ["R", "a drawing takes out"] };
 
 // Keys, the tooltip, saving to files, and the mount; they complete the class of plot.js.
@@ -20,14 +21,15 @@ Object.assign(Plot.prototype, {
       Escape: () => (this.keys?.matches(":popover-open") ? this.keys.hidePopover() : this.abort()), "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.fitAll(),
       m: () => set("tool", "pan"), Enter: () => this.choose(this.cursor, false), " ": () => this.choose(this.cursor, true),
     };
-    if (this.data.pick) {
+    if (this.data.line) act.l = () => set("tool", "line");
+    else if (this.data.pick) {
       Object.assign(act, { l: () => set("tool", "lasso"), b: () => set("tool", "box") });
       for (const [key, mode] of [["a", "add"], ["r", "remove"], ["p", "replace"]]) if (this.data.modes.includes(mode)) act[key] = () => set("mode", mode);
     }
     if (e.key === "?" && this.keys) act["?"] = () => this.keys.showPopover();
     if (!step && !act[e.key]) return;
     e.preventDefault();
-    step ? this.walk(...step) : act[e.key]();
+    step ? (this.bins ? this.slide(...step) : this.walk(...step)) : act[e.key]();
   },
 
   // The list of keys opens above everything, closes with Esc or a click elsewhere, and gives the focus back.
@@ -42,7 +44,7 @@ Object.assign(Plot.prototype, {
       });
       this.root.append(this.keys);
     }
-    const listed = [...KEYS, ...(this.data.pick ? [...PICK_KEYS, ...this.data.modes.map((mode) => MODE_KEYS[mode])] : [])];
+    const listed = [...KEYS, ...(this.data.line ? LINE_KEYS : this.data.pick ? [...PICK_KEYS, ...this.data.modes.map((mode) => MODE_KEYS[mode])] : [])];
     this.keys.replaceChildren(...listed.flatMap((pair) => pair.map((text, k) => {
       const e = document.createElement(k ? "dd" : "dt");
       e.textContent = text;
@@ -77,14 +79,6 @@ Object.assign(Plot.prototype, {
     if (this.proposed.has(this.ids[i])) lines.push(`proposal ${this.proposed.get(this.ids[i])}`);
     if (this.data.to_basket && this.flags[i] & 2) lines.push("test set: cannot be picked");
     this.say(lines, x, y);
-  },
-
-  // What the square under the pointer stands for.
-  showBin(x, y) {
-    const b = this.bins, ux = this.ux(x), uy = this.uy(y);
-    const i = b.x.findIndex((left, k) => ux >= left && ux < left + b.size && uy >= b.y[k] && uy < b.y[k] + b.size);
-    if (i < 0) this.showTip(-1);
-    else this.say([`${b.count[i]} configurations`, "colour: their mean"], x, y);
   },
 
   // The first line stands out.

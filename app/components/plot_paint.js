@@ -20,6 +20,7 @@ function paintPoint(plot, g, level, kind) {
   else g.arc(0, 0, kind & 1 ? 4.8 : 3.4, 0, 7);
   g.fill();
   if (kind & 1) g.stroke();
+  else if (plot.ground) { g.lineWidth = 0.7; g.stroke(); }
 }
 
 // Everything that a pick does not change.
@@ -27,12 +28,13 @@ function paintBase(plot, g) {
   const font = plot.css("--st-font", "sans-serif"), ink = plot.css("--st-text-color", "#222"), { right, bottom } = plot.frame();
   paintAxes(plot, g, ink, font);
   g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+  if (plot.ground) paintGround(plot, g);
   paintHost(plot, g, ink, font); paintLines(plot, g);
   if (plot.bins) paintBins(plot, g);
   paintPoints(plot, g, ink);
   g.restore();
   paintBar(plot, g, ink, font);
-  if (!plot.ids.length && !plot.lines.length && !plot.bins) { g.fillStyle = ink; g.textAlign = "center"; g.fillText(plot.data.empty, ...plot.middle()); }
+  if (!plot.ids.length && !plot.lines.length && !plot.bins && !plot.ground) { g.fillStyle = ink; g.textAlign = "center"; g.fillText(plot.data.empty, ...plot.middle()); }
 }
 
 // What lies over the points: selection, basket, proposals, the path being drawn.
@@ -40,6 +42,7 @@ function paintTop(plot, g) {
   const { right, bottom } = plot.frame();
   g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
   paintMarks(plot, g);
+  if (plot.data.line) paintLine(plot, g);
   g.restore();
 }
 
@@ -156,6 +159,7 @@ function paintBar(plot, g, ink, font) {
 
 function paintMarks(plot, g) {
   const d = plot.data, ink = plot.css("--st-text-color", "#222");
+  if (plot.bins) paintSquareMarks(plot, g);
   const at = (id) => { const i = plot.index.get(id); return i === undefined ? null : [plot.px(plot.x[i]), plot.py(plot.y[i])]; };
   const ring = (p, radius) => { g.beginPath(); g.arc(p[0], p[1], radius, 0, 7); g.stroke(); };
   g.strokeStyle = d.proposal_colour; g.lineWidth = 1.8;

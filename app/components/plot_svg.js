@@ -46,6 +46,10 @@ class SvgContext {
       ` style="font:${this.escaped(this.font)}"${this.placed()}>${this.escaped(text)}</text>`);
   }
 
+  drawImage(canvas, x, y, w, h) {
+    this.add(`<image href="${canvas.toDataURL()}" x="${this.n(x)}" y="${this.n(y)}" width="${this.n(w)}" height="${this.n(h)}" preserveAspectRatio="none"${this.placed()}/>`);
+  }
+
   createLinearGradient(x0, y0, x1, y1) {
     const stops = [], id = `g${this.defs.length}`, place = this.defs.push("") - 1;
     return { id, addColorStop: (at, colour) => {

@@ -16,6 +16,8 @@ from nci_core.units import CM1_EV
 #: Configuration ids with who picked them.
 Snapshot = list[tuple[int, str]]
 MODES = ("add", "remove", "replace", "toggle")
+#: Configurations that the basket can hold: more than anybody labels, few enough for its table and its history.
+MOST_IN_BASKET = 5_000
 #: Strategy → why it proposes a configuration.
 REASONS = {
     "i-optimal": "tells the student most about the rest",
@@ -93,7 +95,8 @@ def snapshot(store: Store) -> Snapshot:
 def change(store: Store, table: pd.DataFrame, ids: Sequence[int], mode: str, picked_by: str) -> Snapshot:
     """Add, remove, replace or toggle basket configurations; returns the basket as it was, for undo.
 
-    Configurations that cannot be picked are left out; `why_not` says why.
+    Configurations that cannot be picked are left out; `why_not` says why. Raises InputError, changing
+    nothing, if the basket would hold more than MOST_IN_BASKET.
     """
     if mode not in MODES:
         raise InputError(f"Unknown way to pick {mode!r}; choose one of {', '.join(MODES)}.")
@@ -106,6 +109,11 @@ def change(store: Store, table: pd.DataFrame, ids: Sequence[int], mode: str, pic
         return before
     refused = {i for found in why_not(table, ids).values() for i in found}
     wanted = [int(i) for i in dict.fromkeys(ids) if i in table.index and i not in refused]
+    after = set(wanted) if mode == "replace" else inside | set(wanted)
+    if len(after) > max(MOST_IN_BASKET, len(inside)):
+        raise InputError(
+            f"The basket would hold {len(after):,} configurations; at most {MOST_IN_BASKET:,} fit. Draw round fewer."
+        )
     if mode == "replace":
         _take_out(store, [i for i in inside if i not in set(wanted)])
     _put_in(store, [(i, picked_by) for i in wanted if i not in inside], "picked on the map")

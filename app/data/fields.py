@@ -146,10 +146,24 @@ class Plane:
         projected: FloatArray = (own - self.origin) @ np.stack([self.across, self.up, normal]).T
         return projected
 
+    def place(self, uv: FloatArray) -> FloatArray:
+        """(m, 2) coordinates on the plane → (m, 3) own positions."""
+        placed: FloatArray = self.origin + uv @ np.stack([self.across, self.up])
+        return placed
 
-def plane(host: Host, kind: str, value: float, *, margin: float = 4.5, points: int = 81) -> Plane:
+
+def plane(
+    host: Host,
+    kind: str,
+    value: float,
+    *,
+    margin: float = 4.5,
+    points: int = 81,
+    reach: tuple[float, float] | None = None,
+) -> Plane:
     """`kind` "flat": parallel to the host's plane at height `value` (Å); "upright": holds the thinnest axis,
-    turned by `value` degrees from the longest axis."""
+    turned by `value` degrees from the longest axis. It ends `reach` (Å) from its middle, else `margin` beyond the host.
+    """
     half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
     if kind == "flat":
         across, up, origin = np.eye(3)[0], np.eye(3)[1], np.array([0.0, 0.0, value])
@@ -159,6 +173,7 @@ def plane(host: Host, kind: str, value: float, *, margin: float = 4.5, points: i
         across, up, origin = np.array([np.cos(turn), np.sin(turn), 0.0]), np.eye(3)[2], np.zeros(3)
         spans = (float(np.abs(across[:2]) @ half[:2]), half[2] + 1.0)
         labels = ("distance from the axis (Å)", "height z (Å)")
+    spans = reach or spans
     u, v = np.linspace(-spans[0], spans[0], points), np.linspace(-spans[1], spans[1], points)
     own = origin + u[None, :, None] * across + v[:, None, None] * up
     return Plane(u, v, origin, across, up, own, *labels)
@@ -199,14 +214,33 @@ def near_line(host: Host, rows: pd.DataFrame, start: FloatArray, end: FloatArray
         one row a configuration, indexed by id, at its nearest place, with `distance` along the line and
         `off` from it, both Å; sorted by distance.
     """
-    repeated = images(host, rows)
-    along = end - start
-    length = float(np.linalg.norm(along))
-    away = to_host(host, own_places(repeated)) - start
-    place = np.clip(away @ along / length, 0.0, length)
-    off = np.linalg.norm(away - place[:, None] * along / length, axis=1)
-    near = repeated.assign(distance=place, off=off)[off <= tolerance]
-    return near.sort_values("off").drop_duplicates("id").set_index("id").sort_values("distance")
+    along = (end - start) / np.linalg.norm(end - start)
+    away = rows[["x", "y", "z"]].to_numpy(dtype=float) - host.centre
+    least, distance = np.full(len(rows), np.inf), np.zeros(len(rows))
+    for operation in host.operations:  # a table of all images would be as many times as large
+        image = away @ operation.T + host.centre - start
+        place = np.clip(image @ along, 0.0, float((end - start) @ along))
+        off = np.linalg.norm(image - place[:, None] * along, axis=1)
+        closer = off < least
+        least[closer], distance[closer] = off[closer], place[closer]
+    near = rows.assign(distance=distance, off=least)[least <= tolerance]
+    return near.rename_axis(index="id").sort_values("distance", kind="stable")
+
+
+def in_slab(host: Host, rows: pd.DataFrame, grid: Plane, tolerance: float) -> pd.DataFrame:
+    """Configurations at those of their equivalent places that lie within `tolerance` (Å) of a plane.
+
+    Returns:
+        the rows, one for each such place, with `id`, coordinates `u` and `v` on the plane and `off` from it, all Å.
+    """
+    away = rows[["x", "y", "z"]].to_numpy(dtype=float) - host.centre
+    normal = np.cross(grid.across, grid.up)
+    height = away @ np.einsum("a,ab,gbc->cg", normal, host.axes, host.operations) - grid.origin @ normal
+    row, image = np.nonzero(np.abs(height) <= tolerance)
+    own = np.einsum("mab,mb->ma", host.operations[image], away[row]) @ host.axes.T
+    found = rows.iloc[row].rename_axis(index="id").reset_index()
+    found[["u", "v", "off"]] = grid.project(own)
+    return found[~found[["id", "u", "v"]].round(3).duplicated()].reset_index(drop=True)
 
 
 def unique_sites(host: Host) -> list[tuple[str, tuple[int, ...]]]:

@@ -59,6 +59,17 @@ def presets(host: Host, height: float) -> dict[str, Line]:
     return found
 
 
+def section_of(host: Host, line: Line) -> tuple[str, float]:
+    """A plane of `app.data.fields.plane` that holds the line, or one end of it if none does: its kind and value."""
+    own = to_own(host, np.stack([line.start, line.end]))
+    outer = own[np.argmax(np.linalg.norm(own[:, :2], axis=1)), :2]
+    (a, b), (c, d) = own[:, :2]
+    away = abs(a * d - b * c) / max(float(np.linalg.norm(outer)), 1e-9)  # of the inner end from the outer one's plane
+    if away > 0.1 and abs(own[0, 2] - own[1, 2]) < 0.1:
+        return "flat", round(float(own[:, 2].mean()), 1)
+    return "upright", float(round(np.degrees(np.arctan2(outer[1], outer[0]))) % 180)
+
+
 def clear_of_nuclei(host: Host, positions: FloatArray) -> npt.NDArray[np.bool_]:
     """Which positions (m, 3) are NUCLEUS or more from every atom; (m,)."""
     distance = np.linalg.norm(positions[:, None] - host.positions, axis=-1)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.components.plot import Bins, Hover, Line, PlotContent
+from app.components.plot_content import Bins, Hover, Line, PlotContent
 from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
 from app.figures.scales import SignedScale

@@ -9,10 +9,12 @@ import streamlit as st
 
 from app import linked
 from app.components import plot
+from app.components.plot_encoding import encode
 from app.coordinates import VIEWS
 from app.figures.maps import legend_text
-from app.figures.points import ENERGIES, map_content
+from app.figures.points import ENERGIES, MOST_POINTS, map_content
 from app.figures.scales import SignedScale, scale_for
+from app.places import MapPlaces
 from app.session import Context
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -119,7 +121,7 @@ def _draw(
     rows = panel.rows[panel.rows[panel.column].notna()]
     # Largest last, so that an outlier is never hidden under good points.
     rows = rows.loc[rows[panel.column].abs().sort_values(kind="stable").index]
-    key = f"error-map-{number}-{context.folder}"
+    key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, view)
     content = map_content(
         context.campaign.dimer.host,
         rows,
@@ -136,15 +138,16 @@ def _draw(
     )
     st.markdown(f"**{panel.title}** · {len(rows)} points")
     plot.show(
-        plot.encode(content, context.colours),
+        encode(content, context.colours),
         context.colours,
-        linked.marks(context, rows),
+        linked.marks(context, rows, places=places),
         key=key,
         height=HEIGHT,
         group=group,
         tools=False,
         link_view=panel.before is None,
+        aggregated=len(rows) > MOST_POINTS,
         kinds=(),
         file=f"{context.campaign.name}-errors-{number + 1}",
-        on_event=linked.listener(context, key),
+        on_event=linked.listener(context, key, places),
     )

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import cached, linked
 from app.components import plot
+from app.components.plot_encoding import encode
 from app.figures.points import cut_content, parity_content
 from app.first_steps import evaluate
 from app.session import Context
@@ -48,7 +49,7 @@ def show_parity(
         scale = error_scale(context, error)
         key = f"parity-{context.folder}"
         plot.show(
-            plot.encode(parity_content(inside, columns[name], scale, context.unit), context.colours),
+            encode(parity_content(inside, columns[name], scale, context.unit), context.colours),
             context.colours,
             linked.marks(context, inside),
             key=key,
@@ -132,7 +133,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         content = cut_content(cut, table, scale, context.unit, context.colours, earlier=earlier, channels=channels)
         key = f"cut-{context.folder}"
         plot.show(
-            plot.encode(content, context.colours),
+            encode(content, context.colours),
             context.colours,
             linked.marks(context, table),
             key=key,

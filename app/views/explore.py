@@ -7,6 +7,7 @@ from app import cached, linked
 from app.components import plot
 from app.figures.points import MOST_POINTS
 from app.first_steps import first_student
+from app.places import MapPlaces
 from app.session import Context
 from app.views.details import show_details
 from app.views.filters import filtered
@@ -25,18 +26,18 @@ def show(context: Context) -> None:
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
         rows, view, colour = _controls(context, table)
-        key = f"explore-map-{context.folder}"
+        key, places = f"explore-map-{context.folder}", MapPlaces(context, rows.index, view)
         plot.show(
             cached.encoded_map(context, rows, view, colour, linked.window(key)),
             context.colours,
-            linked.marks(context, rows),
+            linked.marks(context, rows, places=places),
             key=key,
             height=MAP_HEIGHT,
             group="explore",
             aggregated=len(rows) > MOST_POINTS,
             kinds=linked.kinds(rows),
             file=f"{context.campaign.name}-{view}-{colour}",
-            on_event=linked.listener(context, key),
+            on_event=linked.listener(context, key, places),
         )
         linked.bar(context, table, page="explore")
         st.caption(

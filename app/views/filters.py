@@ -7,7 +7,7 @@ import streamlit as st
 from app import linked
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
-from app.session import Context
+from app.session import Context, errors_shown
 from nci_core.regions import REGIONS, SECTORS
 from nci_core.units import from_cm1
 
@@ -25,8 +25,9 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         keep &= table.index.isin(linked.selected(context))
     rows = table[keep]
     if st.button(f"Select these {len(rows)}", disabled=rows.empty, key="f_take", icon=":material/select_all:"):
-        linked.change(context, [int(i) for i in rows.index], "replace")
-        st.rerun()
+        with errors_shown():
+            linked.change(context, [int(i) for i in rows.index], "replace")
+            st.rerun()
     return rows
 
 

@@ -9,6 +9,7 @@ from app import actions, cached, linked
 from app.components import plot
 from app.data import basket as basket_data
 from app.figures.points import MOST_POINTS
+from app.places import MapPlaces
 from app.session import Context, default_person, errors_shown
 from app.tables import with_numbers
 from app.views import budget
@@ -16,6 +17,7 @@ from app.views.details import structure
 from app.views.explore import no_configurations
 from app.views.map_controls import map_controls
 from nci_core.campaign.costs import label_cost
+from nci_core.errors import NCIError
 from nci_core.store import selections
 
 MAP_HEIGHT = 460
@@ -63,11 +65,11 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         help="Kept with each pick and label.",
     )
     rows = table[table["region"] != "beyond"]
-    key = f"select-map-{context.folder}"
+    key, places = f"select-map-{context.folder}", MapPlaces(context, rows.index, view)
     plot.show(
         cached.encoded_map(context, rows, view, colour, linked.window(key)),
         context.colours,
-        linked.marks(context, rows, basket=basket.index, proposed=ranked.index[:60]),
+        linked.marks(context, rows, basket=basket.index, proposed=ranked.index[:60], places=places),
         key=key,
         height=MAP_HEIGHT,
         group="select",
@@ -75,7 +77,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         aggregated=len(rows) > MOST_POINTS,
         kinds=linked.kinds(rows),
         file=f"{context.campaign.name}-basket",
-        on_event=lambda event: _told(context, table, key, event),
+        on_event=lambda event: _told(context, table, key, event, places),
     )
     hidden = len(table) - len(rows)
     st.caption(
@@ -93,12 +95,18 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         st.rerun()
 
 
-def _told(context: Context, table: pd.DataFrame, key: str, event: str) -> None:
+def _told(context: Context, table: pd.DataFrame, key: str, event: str, places: MapPlaces) -> None:
     value = linked.event_of(key, event)
     if not value:
         return
     if event == "picked":
-        _pick(context, table, [int(i) for i in value["ids"]], str(value.get("mode", "add")))
+        try:
+            ids = linked.picked(value, places)
+        except NCIError as error:
+            st.session_state["select_message"] = ("error", str(error))
+            return
+        if ids:
+            _pick(context, table, ids, str(value.get("mode", "add")))
     elif event == "clicked":
         linked.view(context, int(value["id"]))
         _pick(context, table, [int(value["id"])], "toggle" if value.get("extend") else str(value.get("mode", "add")))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pages import run_page, text
 
-from app.components.plot import LABEL_FLAG, LEVELS, TEST_FLAG, encode
+from app.components.plot_encoding import LABEL_FLAG, LEVELS, TEST_FLAG, encode
 from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.data.errors import with_errors

@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import run_page, text
+from pages import _script, run_page, text
+from streamlit.testing.v1 import AppTest
+
+from app.views.line_choice import ENDS
 
 
 @pytest.fixture
@@ -53,19 +56,49 @@ def test_any_line(live_home: Path) -> None:
     assert not at.error
     assert figures(at) == 1
     assert re.search(r"From \(0\.00, 0\.00, 1\.50\) to \(0\.00, 0\.00, 8\.00\) Å\. \d+ configurations", text(at))
-    folder = live_home / "he-ethylene"
-    at.selectbox(key=f"line_choice_{folder}").set_value("between two points …").run()
+    at.selectbox(key="line_choice").set_value("between two points").run()
     assert not at.exception
-    numbers = [item for item in at.number_input if item.label.endswith("(Å)")]
+    numbers = [item for item in at.number_input if str(item.key) in ENDS]
     assert [item.label for item in numbers] == [f"{end} {axis} (Å)" for end in ("from", "to") for axis in "xyz"]
-    numbers[5].set_value(1.5).run()  # both ends in one place
+    assert [item.value for item in numbers] == [0.0, 0.0, 1.5, 0.0, 0.0, 8.0]  # they begin with the line at hand
+    at.number_input(key=ENDS[5]).set_value(1.5).run()  # both ends in one place
     assert "closer than 0.1 Å" in "\n".join(item.value for item in at.warning)
-    at.number_input(key=f"line_5_{folder}").set_value(7.0).run()
+    at.number_input(key=ENDS[5]).set_value(7.0).run()
+    assert at.query_params["line"] in ("0,0,1.5,0,0,7", ["0,0,1.5,0,0,7"])
     at.session_state["line_panel"] = "ruler"
     at.run()
     assert not at.exception
     assert figures(at) == 3
     assert "ruler reads less" in text(at)
+
+
+def test_the_map_follows_a_named_line_and_a_link_brings_both_back(live_home: Path) -> None:
+    at = run_page("errors", errors_part="line")
+    at.selectbox(key="line_choice").set_value("across along y").run()
+    assert not at.exception
+    assert at.slider(key="line_turn").value == 90
+    assert "leaves this plane" not in text(at)
+    at.slider(key="line_turn").set_value(0).run()
+    assert "Dashed: the line leaves this plane by up to 5.4" in text(at)
+    at.selectbox(key="line_choice").set_value("between two configurations").run()
+    assert not at.exception
+    at.number_input(key="line_from").set_value(10**6).run()
+    assert "There is no configuration 1000000." in "\n".join(item.value for item in at.warning)
+
+    shared = AppTest.from_function(_script, default_timeout=120)
+    chosen = {"errors_part": "line", "line_choice": "between two points", "line_view": "flat"}
+    for key, value in ({"page_under_test": "errors"} | chosen).items():
+        shared.session_state[key] = value
+    for key, value in {"line": "1,2,3,-4,5,6", "line_level": "2.5", "line_turn": "oops"}.items():
+        shared.query_params[key] = value
+    shared.run()
+    assert not shared.exception
+    assert "From (1.00, 2.00, 3.00) to (−4.00, 5.00, 6.00) Å" in text(shared)
+    assert shared.number_input(key="line_level").value == 2.5
+    shared.session_state["line_view"] = "upright"
+    shared.run()
+    assert not shared.exception
+    assert shared.slider(key="line_turn").value == 0  # what is no number is passed over
 
 
 def test_without_a_student_nothing_is_asked(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

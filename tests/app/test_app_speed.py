@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from app import cached
 from app.components import plot
+from app.components.plot_encoding import encode
 from app.data import versions
 from app.figures import points
 from app.figures.scales import scale_for
@@ -101,7 +102,7 @@ def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.Monkey
             hover={},
             window=window,
         )
-        encoded = plot.encode(content, colours)
+        encoded = encode(content, colours)
         legends[name] = plot._legend(encoded, plot.Marks(), ["plain"])
         if name == "all":
             assert content.bins is not None

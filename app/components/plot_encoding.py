@@ -1,0 +1,124 @@
+"""What a plot shows, packed for the browser; depends on nothing that a pick changes."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.components.plot_content import Bins, FloatArray, Ground, Hover, Line, PlotContent
+from app.figures.scales import SignedScale
+from app.theme import Palette
+
+#: Largest level of the colour scale; the next one stands for "no value".
+LEVELS = 254
+TEST_FLAG, LABEL_FLAG = 2, 1
+
+
+def _packed(values: npt.ArrayLike, kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()
+
+
+def _digest(value: Any) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _levels(scale: SignedScale, values: FloatArray | None, count: int) -> str:
+    if values is None:
+        return _packed(np.full(count, LEVELS // 2), "u1")
+    fraction = scale.fraction(values)
+    return _packed(np.where(np.isfinite(fraction), np.rint(np.nan_to_num(fraction) * LEVELS), LEVELS + 1), "u1")
+
+
+def _hover(line: Hover) -> dict[str, Any]:
+    values = _packed(line.values, "<f4")
+    return {"label": line.label, "values": values, "unit": line.unit, "digits": line.digits, "names": list(line.names)}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    numbers = {"x": line.x, "y": line.y, "low": line.low, "high": line.high}
+    packed = {key: _packed(values, "<f4") for key, values in numbers.items() if values is not None}
+    look = {"colour": line.colour, "width": line.width, "dash": list(line.dash), "knots": line.knots}
+    return packed | look | {"name": line.name}
+
+
+def _bins(bins: Bins | None, scale: SignedScale) -> dict[str, Any] | None:
+    if bins is None:
+        return None
+    corners = {"x": _packed(bins.x, "<f4"), "y": _packed(bins.y, "<f4"), "size": bins.size}
+    return corners | {"count": _packed(bins.count, "<i4"), "level": _levels(scale, bins.values, len(bins.x))}
+
+
+def _ground(ground: Ground | None, scale: SignedScale) -> dict[str, Any] | None:
+    if ground is None:
+        return None
+    levels, values = _levels(scale, ground.values, ground.values.size), _packed(ground.values, "<f4")
+    shape = {
+        "x": list(ground.x),
+        "y": list(ground.y),
+        "rows": ground.values.shape[0],
+        "columns": ground.values.shape[1],
+    }
+    return shape | {
+        "level": levels,
+        "values": values,
+        "label": ground.label,
+        "unit": ground.unit,
+        "digits": ground.digits,
+    }
+
+
+def squares_of(encoded: dict[str, Any], xy: FloatArray) -> list[list[int]]:
+    """[[square, how many of the places], …] of those squares of an encoded plot that hold any of the places (m, 2)."""
+    bins = encoded["bins"]
+    corners = np.stack([np.frombuffer(base64.b64decode(bins[axis]), "<f4") for axis in "xy"], axis=1)
+    cells = np.rint(corners / bins["size"]).astype(int)
+    number = {cell: k for k, cell in enumerate(map(tuple, cells.tolist()))}
+    found, count = np.unique(np.floor(xy / bins["size"]).astype(int), axis=0, return_counts=True)
+    pairs = zip(map(tuple, found.tolist()), count.tolist(), strict=True)
+    return [[number[cell], n] for cell, n in pairs if cell in number]
+
+
+def encode(content: PlotContent, palette: Palette) -> dict[str, Any]:
+    """Points, colours and axes as the browser takes them; depends on nothing that a pick changes."""
+    flags = content.test * TEST_FLAG + content.labelled * LABEL_FLAG
+    points: dict[str, Any] = {
+        "x": _packed(content.x, "<f4"),
+        "y": _packed(content.y, "<f4"),
+        "ids": _packed(content.ids, "<i4"),
+        "flags": _packed(flags, "u1"),
+        "error": None if content.error is None else _packed(content.error, "<f4"),
+    }
+    scale, n = content.scale, len(content.ids)
+    drawn: dict[str, Any] = {
+        "level": _levels(scale, content.values, n),
+        "compare": None if content.before is None else {"level": _levels(scale, content.before, n)},
+        "hover": [_hover(line) for line in content.hover],
+        "lines": [_line(line) for line in content.lines],
+        "scale": list(getattr(palette, content.colours)),
+        "bins": _bins(content.bins, scale),
+        "ground": _ground(content.ground, scale),
+    }
+    if drawn["compare"] is not None:
+        drawn["compare"] |= {"left": "before", "right": "after"}
+    encoded = (
+        points
+        | drawn
+        | {
+            "points_key": _digest(points),
+            "colours_key": _digest(drawn),
+            "bar": {"title": content.title, "ticks": scale.ticks()} if content.title else None,
+            "x_label": content.x_label,
+            "y_label": content.y_label,
+            "y_linear": content.y_linear,
+            "host": content.host,
+            "equal": content.equal,
+            "zero": content.zero,
+            "view": content.view,
+            "extent": content.extent,
+        }
+    )
+    legend = [("line", line.name, line.colour) for line in content.lines if line.name]
+    return encoded | {"key": _digest(encoded), "line_legend": legend}

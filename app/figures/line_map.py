@@ -1,0 +1,61 @@
+"""A plane of a field with the configurations near it, for a line to be drawn on."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.components.plot_content import Ground, Hover, PlotContent
+from app.coordinates import bonds
+from app.data.fields import Plane, to_own
+from app.figures.points import ENERGIES, hover_lines
+from app.figures.scales import SignedScale
+from nci_core.systems import Host
+from nci_core.units import EnergyUnit
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def line_map_content(
+    host: Host,
+    grid: Plane,
+    values: FloatArray,
+    near: pd.DataFrame,
+    scale: SignedScale,
+    unit: EnergyUnit,
+    *,
+    view: str,
+) -> PlotContent:
+    """The student's energy in a plane, and the configurations at it.
+
+    Args:
+        host: its atoms and bonds are drawn, wherever the plane is.
+        grid: the plane.
+        values: (b, a) energies on it in the unit shown, NaN where nothing is drawn.
+        near: rows of `app.data.fields.in_slab`; labelled ones are coloured like the field.
+        scale: of the energies.
+        unit: of the tooltip.
+        view: what the axes are.
+    """
+    atoms = grid.project(to_own(host, host.positions))[:, :2].round(4)
+    x, y = ((float(edge[0]), float(edge[-1])) for edge in (grid.u, grid.v))
+    return PlotContent(
+        ids=near["id"].to_numpy(),
+        x=near["u"].to_numpy(dtype=float),
+        y=near["v"].to_numpy(dtype=float),
+        labelled=near["label_ev"].notna().to_numpy(),
+        test=(near["split"] == "test").to_numpy(),
+        values=near["label_ev"].to_numpy(dtype=float) * unit.per_ev,
+        scale=scale,
+        colours="energy",
+        hover=[
+            *hover_lines(near, ENERGIES, unit),
+            Hover("off this plane", near["off"].to_numpy(dtype=float), "Å"),
+        ],
+        x_label=grid.u_label,
+        y_label=grid.v_label,
+        host={"atoms": atoms.tolist(), "symbols": list(host.symbols), "bonds": bonds(host)},
+        view=f"line {view}",
+        equal=True,
+        extent=(*x, *y),
+        ground=Ground("student", x, y, values, unit.label, unit.digits),
+    )

@@ -1,0 +1,118 @@
+"""Which line is meant: a preset, one between two configurations, or one between two points, drawn or typed."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.address import take_numbers, tell_numbers
+from app.data import lines
+from app.data.lines import Line
+from app.session import Context
+
+OWN, PAIR = "between two points", "between two configurations"
+#: Keys of the six typed numbers, Å in the host's frame, and the name of all in the page's address.
+ENDS = tuple(f"line_{axis}{end}" for end in (1, 2) for axis in "xyz")
+ADDRESS = "line"
+#: Å from the origin beyond which nothing is asked.
+FARTHEST = 100.0
+#: Planes of the map → key of the widget that moves it, the least and the largest value.
+PLANES = {"upright": ("line_turn", 0, 179), "flat": ("line_level", -FARTHEST, FARTHEST)}
+#: Where the line was in the last run, for the one that begins where it ends.
+LAST = "line_last"
+#: Height of the lines across the host before anyone chose, Å.
+ACROSS = 3.2
+
+
+def choose(
+    context: Context, table: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator, below: DeltaGenerator
+) -> Line | None:
+    """Draw the controls; None, with a sentence, where they give no line."""
+    host = context.campaign.dimer.host
+    height = float(st.session_state.get("line_height", ACROSS))
+    ready = lines.presets(host, height)
+    options = [*ready, PAIR, OWN]
+    if st.session_state.get("line_choice") not in options:  # of another host
+        st.session_state.pop("line_choice", None)
+    chosen = left.selectbox(
+        "Line",
+        options,
+        format_func=lambda name: name[0].upper() + name[1:],
+        key="line_choice",
+        bind="query-params",
+        on_change=_follow,
+        args=(context, table),
+        help="Up: away from the host's face. Out: in its plane. Across: parallel to its plane. Or draw one on the map.",
+    )
+    if chosen == OWN:
+        line = _own(below)
+    elif chosen == PAIR:
+        line = _pair(table, right)
+    else:
+        if str(chosen).startswith("across"):
+            right.number_input(
+                "Height above the host's plane (Å)", 0.0, 12.0, ACROSS, 0.1, key="line_height", bind="query-params"
+            )
+        line = ready[str(chosen)]
+    if chosen != OWN:
+        tell_numbers(ADDRESS, None)
+    if line is not None:
+        st.session_state[LAST] = line
+    return line
+
+
+def _follow(context: Context, table: pd.DataFrame) -> None:
+    """A line that was chosen by name brings the map to a plane that holds it; typing begins with the line at hand."""
+    chosen, host = st.session_state["line_choice"], context.campaign.dimer.host
+    if chosen == OWN:
+        if LAST in st.session_state:
+            take(st.session_state[LAST])
+        return
+    ready = lines.presets(host, float(st.session_state.get("line_height", ACROSS)))
+    if chosen in ready:
+        look_at(*lines.section_of(host, ready[chosen]))
+    elif len(table) > 1:
+        places = table[["x", "y", "z"]].to_numpy(dtype=float)
+        look_at(*lines.section_of(host, Line(places[0], places[-1])))
+
+
+def look_at(view: str, value: float) -> None:
+    """Let the map show a plane, in the words of `app.data.lines.section_of`; before its controls are drawn."""
+    st.session_state["line_view"] = view
+    st.session_state[PLANES[view][0]] = int(value) if view == "upright" else value
+
+
+def take(line: Line) -> None:
+    """Make this the line between two points, to 0.01 Å; before its controls are drawn."""
+    st.session_state["line_choice"] = OWN
+    for key, value in zip(ENDS, np.concatenate([line.start, line.end]), strict=True):
+        st.session_state[key] = round(float(value), 2) + 0.0  # no negative zero
+
+
+def _own(place: DeltaGenerator) -> Line | None:
+    take_numbers(ADDRESS, ENDS, low=-FARTHEST, high=FARTHEST)
+    values = [
+        column.number_input(
+            f"{('from', 'to')[k // 3]} {'xyz'[k % 3]} (Å)", step=0.1, format="%.2f", key=key, persist_state="session"
+        )
+        for k, (column, key) in enumerate(zip(place.columns(6), ENDS, strict=True))
+    ]
+    if any(value is None or not np.isfinite(value) or abs(value) > FARTHEST for value in values):
+        place.warning(f"Give six numbers between −{FARTHEST:.0f} and {FARTHEST:.0f} Å.", icon=":material/straighten:")
+        return None
+    numbers = np.array(values, dtype=float)
+    tell_numbers(ADDRESS, numbers.round(4).tolist())
+    return Line(numbers[:3], numbers[3:])
+
+
+def _pair(table: pd.DataFrame, place: DeltaGenerator) -> Line | None:
+    found = []
+    for column, end, number in zip(place.columns(2), ("From", "To"), (0, -1), strict=True):
+        chosen = column.number_input(
+            f"{end} configuration", value=int(table.index[number]), key=f"line_{end.lower()}", bind="query-params"
+        )
+        if chosen not in table.index:
+            st.warning(f"There is no configuration {chosen}.", icon=":material/straighten:")
+            return None
+        found.append(table.loc[chosen, ["x", "y", "z"]].to_numpy(dtype=float))
+    return Line(found[0], found[1])

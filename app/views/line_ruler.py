@@ -1,0 +1,129 @@
+"""What the student's ruler reads along a line: the second panel of "Any line"."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from app import asked
+from app.data import fields, lines
+from app.data.lines import Line
+from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_figure
+from app.session import Context
+from app.theme import CHART_CONFIG
+from nci_core.store.schema import Model
+from nci_core.systems import Host
+
+FloatArray = npt.NDArray[np.float64]
+
+HEIGHT = 340
+RULER = (
+    "The student does not measure with the true distance but with its **ruler**: where the ruler reads less, "
+    "the atom reaches farther that way, and the probe is treated as if it were nearer."
+)
+
+
+def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) -> None:
+    """Ruler and distance along the line, round every atom at one place, and atom by atom there.
+
+    `curve` has distance, x, y, z (Å) and energy_ev, NaN beside a nucleus.
+    """
+    host = context.campaign.dimer.host
+    left, middle, right = st.columns([1.5, 1, 1], vertical_alignment="bottom")
+    best = float(curve.loc[curve["energy_ev"].idxmin(), "distance"])
+    place = left.slider(
+        "Probe on the line (Å)",
+        0.0,
+        round(line.length, 2),
+        round(best, 2),
+        0.05,
+        key=f"ruler_probe_{context.folder}_{line.start.tolist()}_{line.end.tolist()}",
+        help="At first where the student is lowest.",
+    )
+    plane = middle.segmented_control(
+        "Plane",
+        ["upright", "flat"],
+        format_func={"upright": "Upright", "flat": "Host's plane"}.__getitem__,
+        default="flat",
+        required=True,
+        key="ruler_plane",
+        persist_state="session",
+    )
+    enlarged = right.select_slider(
+        "Deviations enlarged",
+        [1, 2, 5, 10],
+        5,
+        format_func=lambda v: f"{v} times",
+        key="ruler_enlarged",
+        persist_state="session",
+    )
+    probe = line.at(place)
+    if not lines.clear_of_nuclei(host, probe).all():
+        st.warning("The probe lies on a nucleus; move it along the line.", icon=":material/straighten:")
+        return
+    one, two, three = st.columns([1.15, 1.1, 0.95], gap="small")
+    along = _along(context, curve, after)
+    shapes, labels = _shapes(context, host, probe[0], after, upright=plane == "upright")
+    read = asked.read_ruler(context, after, probe)
+    atoms = pd.DataFrame(
+        {
+            "atom": [f"{s}{i + 1}" for i, s in enumerate(host.symbols)],
+            "distance": read.distance[0],
+            "ruler": read.length[0],
+            "sd": read.std[0],
+        }
+    ).sort_values("distance", kind="stable")
+    drawn = (
+        (one, ruler_along(along, place, context.colours, height=HEIGHT), "along"),
+        (two, shapes_figure(host, shapes, float(enlarged), labels, context.colours, height=HEIGHT), "shapes"),
+        (three, lengths_figure(atoms.head(14), context.colours, height=HEIGHT), "lengths"),
+    )
+    for column, figure, key in drawn:
+        column.plotly_chart(figure, theme=None, config=CHART_CONFIG, key=f"ruler-{key}")
+    text, button = st.columns([4.6, 1], vertical_alignment="center")
+    text.caption(
+        f"{RULER} Middle: round each atom the places of equal ruler length (solid) and of equal distance (dotted)."
+    )
+    button.download_button(
+        "Data (CSV)",
+        lambda: along.add_suffix(" (Angstrom)").to_csv(index=False),
+        f"{context.campaign.name}-ruler.csv",
+        "text/csv",
+        on_click="ignore",
+        key="ruler-csv",
+    )
+
+
+def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
+    """Distance, ruler and its spread of the nearest atom of each element, one row a point of the line."""
+    host = context.campaign.dimer.host
+    found = curve[["distance"]].copy()
+    clear = curve["energy_ev"].notna().to_numpy()
+    read = asked.read_ruler(context, after, curve.loc[clear, ["x", "y", "z"]].to_numpy())
+    for element in dict.fromkeys(host.symbols):
+        atoms = np.flatnonzero(np.array(host.symbols) == element)
+        nearest = atoms[np.argmin(read.distance[:, atoms], axis=1)]
+        rows = np.arange(len(nearest))
+        for name, values in (("r", read.distance), ("q", read.length), ("sd", read.std)):
+            found.loc[clear, f"{element} {name}"] = values[rows, nearest]
+    return found
+
+
+def _shapes(
+    context: Context, host: Host, probe: FloatArray, after: Model, *, upright: bool
+) -> tuple[AtomShapes, tuple[str, str]]:
+    away = fields.to_own(host, probe)
+    turn = float(np.degrees(np.arctan2(away[1], away[0]))) if np.hypot(away[0], away[1]) > 0.1 else 0.0
+    directions, across, along = lines.circle(host, upright, turn)
+    # One Å from each atom: the ratio of ruler and distance depends on the direction only.
+    points = (host.positions[:, None] + directions).reshape(-1, 3)
+    safe = points + 1e-4 * np.cross(across, along)  # a bond of 1 Å would put a point on a nucleus
+    read = asked.read_ruler(context, after, safe)
+    n = len(host.symbols)
+    own = np.arange(n)
+    ratio = (read.distance / read.length).reshape(n, -1, n)[own, :, own]
+    frame = np.stack([across, along, np.cross(across, along)])
+    atoms = (host.positions - host.centre) @ frame.T
+    flat = AtomShapes(directions @ frame[:2].T, ratio, atoms[:, :2], atoms[:, 2], (probe - host.centre) @ frame[:2].T)
+    labels = ("distance from the axis (Å)", "height z (Å)") if upright else ("x (Å)", "y (Å)")
+    return flat, labels

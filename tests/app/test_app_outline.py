@@ -1,0 +1,153 @@
+"""Drawings on a map whose points are too many to be drawn: what is inside them, and what they do."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app import linked
+from app.components import plot
+from app.components.plot_content import Bins
+from app.components.plot_encoding import encode, squares_of
+from app.coordinates import inside_outline, map_xy
+from app.data import basket
+from app.data.configurations import configuration_table
+from app.figures import points
+from app.figures.scales import SignedScale
+from app.places import MapPlaces
+from app.theme import LIGHT
+from nci_core.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.store import selections
+from nci_core.units import UNITS
+
+
+def test_inside_an_outline_is_decided_by_the_even_odd_rule() -> None:
+    grid = np.stack(np.meshgrid(np.arange(0.5, 6), np.arange(0.5, 6)), axis=-1).reshape(-1, 2)
+    bent = np.array([[0, 0], [6, 0], [6, 6], [4, 6], [4, 2], [2, 2], [2, 6], [0, 6]], dtype=float)  # a U
+    expected = ~((grid[:, 0] > 2) & (grid[:, 0] < 4) & (grid[:, 1] > 2))
+    for outline in (bent, bent[::-1], np.roll(bent, 3, axis=0)):
+        assert inside_outline(grid, outline).tolist() == expected.tolist()
+    crossed = np.array([[0, 0], [6, 6], [6, 0], [0, 6]], dtype=float)  # two triangles that touch
+    assert inside_outline(np.array([[1.0, 3.0], [5.0, 3.0], [3.0, 1.0], [3.0, 5.0]]), crossed).tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert not inside_outline(grid, np.array([[1.0, 1.0], [5.0, 1.0], [3.0, 1.0]])).any()
+
+
+def test_an_outline_agrees_with_the_angle_it_winds_through() -> None:
+    rng = np.random.default_rng(2)
+    turn = np.linspace(0, 2 * np.pi, 199, endpoint=False)
+    outline = (rng.uniform(1.0, 4.0, 199) * np.array([np.cos(turn), np.sin(turn)])).T  # a star round the origin
+    xy = rng.uniform(-4, 4, (500, 2))
+    ray = (outline[None] - xy[:, None]) @ np.array([1, 1j])
+    steps = np.angle(np.roll(ray, -1, axis=1) / ray)
+    wound = np.abs(steps.sum(axis=1)) > np.pi
+    assert 50 < wound.sum() < 450
+    assert inside_outline(xy, outline).tolist() == wound.tolist()
+
+
+@pytest.fixture
+def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    campaign = Campaign.open(home / "he-ethylene")
+    return SimpleNamespace(
+        folder=str(campaign.folder), campaign=campaign, model=None, read_only=False, person="ada", colours=LIGHT
+    )
+
+
+@pytest.mark.parametrize("view", ["side", "top", "unrolled"])
+def test_a_drawing_takes_what_the_map_would_draw_there(context: Any, view: str) -> None:
+    table = configuration_table(context.campaign.store, context.campaign.settings, None)
+    shown = table.index[table["region"] != "beyond"]
+    xy = map_xy(context.campaign.dimer.host, table.loc[shown, ["x", "y", "z"]].to_numpy(), view)
+    (x0, y0), (x1, y1) = np.quantile(xy, [0.2, 0.7], axis=0) - 1e-4  # some lie on an axis
+    expected = shown[((xy > [x0, y0]) & (xy < [x1, y1])).all(axis=1)].tolist()
+    assert len(expected) > 5
+    places = MapPlaces(context, shown, view)
+    assert places.inside([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) == expected
+    assert places.where([int(shown[3]), 10**9]).tolist() == [xy[3].tolist()]  # an unknown one has no place
+
+
+@pytest.mark.parametrize(
+    "sent", [None, "x", [[0, 0], [1, 1]], [[0, 0, 0]] * 3, [[0, 0], [1, None], [2, 2]], [[0, 0]] * 2000]
+)
+def test_what_is_no_drawing_is_refused_in_a_sentence(context: Any, sent: Any) -> None:
+    places = MapPlaces(
+        context, configuration_table(context.campaign.store, context.campaign.settings, None).index, "side"
+    )
+    with pytest.raises(InputError, match="draw it again"):
+        linked.picked({"outline": sent}, places)
+
+
+def test_a_drawing_replaces_adds_and_takes_out_and_can_be_undone(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = configuration_table(context.campaign.store, context.campaign.settings, None)
+    places = MapPlaces(context, table.index, "side")
+    low, high = ([[0, a], [20, a], [20, b], [0, b]] for a, b in ((-1, 3.0), (2.0, 20)))
+    both = {"low": set(places.inside(low)), "high": set(places.inside(high))}
+    assert both["low"] & both["high"]
+    sent: dict[str, Any] = {}
+    monkeypatch.setattr(linked, "event_of", lambda key, event: sent)
+    told = linked.listener(context, "map", places)
+
+    def now(outline: Any, mode: str) -> set[int]:
+        sent.clear()
+        sent.update(outline=outline, mode=mode)
+        told("picked")
+        return set(selections.current(context.campaign.store, "ada"))
+
+    assert now(low, "replace") == both["low"]
+    assert now(high, "add") == set(table.index)
+    assert now(low, "remove") == both["high"] - both["low"]
+    assert now([[50, 50], [51, 50], [50, 51]], "replace") == both["high"] - both["low"]  # round nothing
+    linked.history(context).step_back()
+    assert set(selections.current(context.campaign.store, "ada")) == set(table.index)
+
+
+def test_too_many_are_refused_but_can_be_taken_out(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = configuration_table(context.campaign.store, context.campaign.settings, None)
+    ids = table.index.tolist()
+    linked.change(context, ids[:30], "replace")
+    monkeypatch.setattr(linked, "MOST_SELECTED", 20)
+    with pytest.raises(InputError, match="That would select 31 configurations; at most 20"):
+        linked.change(context, ids[30:31], "add")
+    linked.change(context, ids[:2], "remove")  # still above, but fewer than before
+    assert len(linked.selected(context)) == 28
+    monkeypatch.setattr(basket, "MOST_IN_BASKET", 3)
+    free = table.index[(table["split"] == "pool") & (table["label_state"] == "none")][:5].tolist()
+    for mode in ("add", "replace"):
+        with pytest.raises(InputError, match="would hold 5 configurations; at most 3"):
+            basket.change(context.campaign.store, table, free, mode, "ada")
+    assert basket.snapshot(context.campaign.store) == []
+
+
+def test_squares_are_marked_by_what_they_hold() -> None:
+    xy = np.array([[0.1, 0.1], [0.2, 0.3], [1.2, 0.1], [-0.3, 2.7]])
+    made = points.aggregate(xy, np.zeros(4), 0.5)
+    content = plot_of(made)
+    marks = plot.Marks(marked=[1, 2, 3], basket=[4], where=lambda ids: xy[np.array(ids) - 1])
+    sent = plot._marked(encode(content, LIGHT), marks)
+    assert (sent["marked"], sent["basket"], sent["total"]) == ([], [], 3)
+    corners = {tuple(np.round([made.x[k], made.y[k]], 6)): n for k, n in sent["squares"]["marked"]}
+    assert corners == {(0.0, 0.0): 2, (1.0, 0.0): 1}
+    assert len(sent["squares"]["basket"]) == 1
+    assert "proposed" not in sent["squares"]
+    assert squares_of(encode(content, LIGHT), np.array([[40.0, 40.0]])) == []  # out of sight
+
+
+def plot_of(bins: Bins) -> Any:
+    """A plot of nothing but squares."""
+    import pandas as pd
+
+    from nci_core.systems import builtin_host
+
+    empty = pd.DataFrame(columns=["x", "y", "z", "label_ev", "split", "region", "sector"], dtype=float)
+    content = points.map_content(
+        builtin_host("ethylene"), empty, np.empty(0), SignedScale(10.0, 1.0), UNITS["cm1"],
+        view="side", colours="energy", hover={},
+    )  # fmt: skip
+    return type(content)(**(vars(content) | {"bins": bins}))
