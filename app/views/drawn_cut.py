@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from app import asked
+from app.chart import Drawn, charts
 from app.data import fields, lines
 from app.data.lines import Line
 from app.figures.lines import AtomShapes, lengths_figure, line_figure, ruler_along, shapes_figure
 from app.session import Context
-from app.theme import CHART_CONFIG
 from nci_core.store.schema import Model
 from nci_core.systems import Host
 
@@ -164,7 +164,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
     )
     near = fields.near_line(context.campaign.dimer.host, table, line.start, line.end, tolerance)
     figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT)
-    st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="line-figure")
+    charts(context, Drawn(figure, "line-drawn"))
     start, end = (", ".join(f"{v:.2f}" for v in p).replace("-", "−") for p in (line.start, line.end))
     labels = int(near["label_ev"].notna().sum())
     words = (
@@ -253,7 +253,8 @@ def _ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) -> N
         (three, lengths_figure(atoms.head(14), context.colours, height=HEIGHT - 10), "lengths"),
     )
     for column, figure, key in drawn:
-        column.plotly_chart(figure, theme=None, config=CHART_CONFIG, key=f"ruler-{key}")
+        with column:
+            charts(context, Drawn(figure, f"ruler-{key}"))
     text, button = st.columns([4.6, 1], vertical_alignment="center")
     text.caption(
         f"{RULER} Middle: round each atom the places of equal ruler length (solid) and of equal distance (dotted)."
