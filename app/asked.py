@@ -11,6 +11,7 @@ from app.data import versions
 from app.session import Context
 from nci_core.campaign.live import Field
 from nci_core.campaign.live_fields import Ruler, folded_field, ruler, well_radii
+from nci_core.campaign.live_stored import Misses, misses, stored_field
 from nci_core.store import models
 from nci_core.store.schema import Model
 
@@ -55,6 +56,30 @@ def read_ruler(context: Context, model: Model, points: npt.ArrayLike) -> Ruler:
     """Distances and ruler lengths, (m, atoms) in Å, at positions (m, 3) in Å, host frame."""
     where = np.asarray(points, dtype=float).reshape(-1, 3)
     return _ruler(_key(context, model, where), where)
+
+
+@st.cache_data(show_spinner="Interpolating between stored energies …", max_entries=24)
+def _stored(key: Key, source: str, split: str, _points: FloatArray) -> FloatArray:
+    return predictor.ask(stored_field, key[0], key[1], source, split, _points)
+
+
+def stored(context: Context, model: Model, source: str, split: str, points: npt.ArrayLike) -> FloatArray:
+    """(m,) energies in eV of "teacher" or "reference" at positions (m, 3) in Å, interpolated on top of the model.
+
+    NaN far from the stored energies of the split; InputError when these are too few.
+    """
+    where = np.asarray(points, dtype=float).reshape(-1, 3)
+    return _stored(_key(context, model, where), source, split, where)
+
+
+@st.cache_data(show_spinner="Leaving stored energies out …", max_entries=24)
+def _misses(key: Key, source: str, split: str) -> Misses:
+    return predictor.ask(misses, key[0], key[1], source, split)
+
+
+def left_out(context: Context, model: Model, source: str, split: str) -> Misses:
+    """How far the interpolation misses stored energies that it was not given."""
+    return _misses(_key(context, model, np.empty((0, 3))), source, split)
 
 
 def distilled_before(context: Context, model: Model) -> Model | None:

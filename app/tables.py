@@ -3,6 +3,8 @@
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from nci_core.units import EnergyUnit
+
 #: Tables with more cells are shown unformatted: pandas styles each cell, which takes seconds from here on.
 MOST_CELLS = 50_000
 
@@ -30,3 +32,16 @@ def with_numbers(table: pd.DataFrame, specs: dict[str, str]) -> Styler | pd.Data
         return table
     formats = {column: (lambda value, spec=spec: number_text(value, spec)) for column, spec in specs.items()}
     return table.style.format(formats)
+
+
+def energies_in(rows: pd.DataFrame, unit: EnergyUnit) -> pd.DataFrame:
+    """Rows to be saved: columns "…_ev" in the unit shown, coordinates in Å, both named with it.
+
+    >>> from nci_core.units import UNITS
+    >>> list(energies_in(pd.DataFrame({"x": [1.0], "std_ev": [0.001]}), UNITS["meV"]).columns)
+    ['x (Angstrom)', 'std (meV)']
+    """
+    energies = [str(column) for column in rows if str(column).endswith("_ev")]
+    names = {column: f"{column.removesuffix('_ev')} ({unit.label})" for column in energies}
+    converted = rows.assign(**{column: rows[column] * unit.per_ev for column in energies})
+    return converted.rename(columns=names | {letter: f"{letter} (Angstrom)" for letter in "xyz"})

@@ -85,10 +85,10 @@ def palette(theme_type: str | None) -> Palette:
 
 
 def finish(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
-    """The look shared by all figures: transparent ground, quiet grid, legend above the data."""
+    """The look shared by all figures: ground of the page, quiet grid, legend above the data."""
     figure.update_layout(
         height=height,
-        paper_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=colours.ground,  # a saved picture is readable wherever it is put
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.text, "size": 13},
         margin={"l": 64, "r": 16, "t": 44, "b": 52},
@@ -108,11 +108,3 @@ def finish(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure
-
-
-#: Plotly's toolbar: what a person needs, and a picture sharp enough for a slide.
-CHART_CONFIG = {
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-    "toImageButtonOptions": {"format": "png", "scale": 2},
-}

@@ -34,7 +34,7 @@ CONTENT = {
     "errors": ("Errors", "[class*=st-key-error-map-0] .plot[data-plot]"),
     "select": ("Select", "[class*=st-key-select-map] .plot[data-plot]"),
     "label-train": ("Label & train", ".st-key-finetune button"),
-    "history": ("History", ".st-key-history-figure .main-svg"),
+    "history": ("History", ".st-key-test-error-figure .main-svg"),
 }
 
 

@@ -6,75 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nci_core.campaign.live import Field
 from nci_core.systems import Host
 
 FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a map shows.
-
-    Attributes:
-        title: what people read.
-        help: one sentence on what it means.
-        column: field of `Field` that is shown, or compared.
-        other: "earlier" or "distilled" when the student is compared with that model.
-        dots: (title, column) of the errors or energies of labelled configurations that share the colour scale.
-    """
-
-    title: str
-    help: str
-    column: str = "energy_ev"
-    other: str | None = None
-    dots: tuple[tuple[str, str], ...] = ()
-
-    def values(self, student: Field, other: Field | None) -> FloatArray:
-        """(m,) in eV; needs the other model's field when `other` is set."""
-        found: FloatArray = getattr(student, self.column)
-        if self.other is None:
-            return found
-        if other is None:
-            raise ValueError(f"{self.title} needs the other model's field.")
-        return found - np.asarray(getattr(other, self.column))
-
-
-_ERRORS = (("student − CCSD(T)", "student_error_ev"), ("teacher − CCSD(T)", "teacher_error_ev"))
-QUANTITIES: dict[str, Quantity] = {
-    "energy": Quantity(
-        "Student energy",
-        "The student's interaction energy; dots are CCSD(T) energies.",
-        dots=(("CCSD(T) energy", "label_ev"),),
-    ),
-    "std": Quantity(
-        "Student uncertainty (±1 sd)",
-        "How far the members of the student disagree; dots are the size of its true error where a label tells it.",
-        column="std_ev",
-        dots=(("size of student − CCSD(T)", "student_size_ev"),),
-    ),
-    "earlier": Quantity(
-        "Student − earlier model",
-        "What changed since the model chosen under 'Compare with'; dots are errors against CCSD(T).",
-        other="earlier",
-        dots=_ERRORS,
-    ),
-    "distilled": Quantity(
-        "Student − distilled student",
-        "What the CCSD(T) labels changed. The distilled student reproduces the teacher without labels; it stands in "
-        "for the teacher here, which is known only at the configurations. Dots are errors against CCSD(T).",
-        other="distilled",
-        dots=_ERRORS,
-    ),
-    "repulsion": Quantity(
-        "Exchange channel",
-        "The student's repulsive part (exchange, with electrostatics): never negative.",
-        column="repulsion_ev",
-    ),
-    "dispersion": Quantity(
-        "Dispersion channel", "The student's attractive part: never positive.", column="dispersion_ev"
-    ),
-}
 
 
 def to_host(host: Host, own: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.data.fields import Quantity
+from app.data.quantities import Quantity
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.theme import Palette
 from nci_core.units import EnergyUnit, from_cm1

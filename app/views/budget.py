@@ -8,14 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from app import actions, expected
+from app.chart import Drawn, charts
 from app.figures.budget import expectation_maps, fall_map, spending_figure
 from app.session import Context, errors_shown
-from app.theme import CHART_CONFIG
+from app.tables import energies_in
 from nci_core.campaign.budget import MOST_LABELS, Offer, Preview
 from nci_core.campaign.costs import LabelCost, label_cost
 
 PICKER = "i-optimal"
 FIGURE_HEIGHT = 320
+#: Columns of saved numbers: expected standard deviations now and after the labels.
+EXPECTED = {"before_ev": "sd now_ev", "after_ev": "sd after_ev"}
 #: What a change of the basket does on the page: keep an undo, run the page again.
 Change = Callable[[Callable[[], object]], None]
 
@@ -61,15 +64,19 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
             )
             rows = _expected_rows(table, preview)
             host, unit, colours = context.campaign.dimer.host, context.unit, context.colours
+
+            def numbers() -> pd.DataFrame:
+                return energies_in(rows.rename(columns=EXPECTED), unit)
+
             with effect:
                 _regions(context, preview)
                 title = f"after {whose.lower()}"
                 figure = expectation_maps(host, rows, shown, title, unit, colours, height=FIGURE_HEIGHT)
-                st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="budget-maps")
+                charts(context, Drawn(figure, "expected-maps", numbers))
             with falls:
                 _regions(context, preview)
                 figure = fall_map(host, rows, shown, unit, colours, height=FIGURE_HEIGHT)
-                st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="budget-falls")
+                charts(context, Drawn(figure, "expected-falls", numbers))
             with buys:
                 _offers(context, found, cost)
         st.caption(HONEST)
@@ -184,11 +191,12 @@ def _curve(context: Context, preview: Preview | None, minutes: float, cost: Labe
     horizon = max(minutes, 1.2 * basket[0] if basket else 0.0, 10 * cost.mean_minutes)
     found = expected.uncertainty_outlook(context, horizon)
     figure = spending_figure(found, basket, minutes, context.unit, context.colours, height=FIGURE_HEIGHT + 40)
-    st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="budget-curve")
-    st.caption(
-        f"Both from an empty basket; random: {found.n_random} random orders of the same pool. "
+    charts(
+        context,
+        Drawn(figure, "spending"),
+        note=f"Both from an empty basket; random: {found.n_random} random orders of the same pool. "
         "The dotted line is the budget."
-        + (f" Basket: {_minutes(basket[0])} CPU min{_money(basket[0])}." if basket else "")
+        + (f" Basket: {_minutes(basket[0])} CPU min{_money(basket[0])}." if basket else ""),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.chart import Drawn, charts
 from app.components import viewer
 from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS, label_row, teacher_row
@@ -39,10 +40,10 @@ def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWE
     position = [float(row["x"]), float(row["y"]), float(row["z"])]
     dimer = context.campaign.dimer
     if not viewer.show(dimer, position, context.colours, key=key, height=height):
-        st.plotly_chart(
-            structure_figure(dimer, position, context.colours, height=height), key=f"{key}-plotly", theme=None
+        note = "3Dmol.js could not be loaded, so this is a simpler drawing; `make venv` fetches the script."
+        charts(
+            context, Drawn(structure_figure(dimer, position, context.colours, height=height), "structure"), note=note
         )
-        st.caption("3Dmol.js could not be loaded, so this is a simpler drawing; `make venv` fetches the script.")
 
 
 def _energies(context: Context, row: pd.Series, number: int, label: Label | None) -> None:

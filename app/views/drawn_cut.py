@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from app import asked
+from app.chart import Drawn, charts
 from app.data import fields, lines
 from app.data.lines import Line
 from app.figures.lines import line_figure
 from app.session import Context
-from app.theme import CHART_CONFIG
 from app.views.line_choice import choose
 from app.views.line_map import show_map
 from app.views.line_ruler import show_ruler
@@ -111,38 +111,22 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
     )
     near = fields.near_line(context.campaign.dimer.host, table, line.start, line.end, tolerance)
     figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT)
-    st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="line-figure")
     start, end = (", ".join(f"{v:.2f}" for v in p).replace("-", "−") for p in (line.start, line.end))
     labels = int(near["label_ev"].notna().sum())
-    words = (
-        f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with a CCSD(T) "
-        "label. The distilled student stands in for the teacher between the points where that is known."
+    charts(
+        context,
+        Drawn(figure, "line", lambda: _numbers(context, curve, near)),
+        note=f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with a CCSD(T) "
+        "label. The distilled student stands in for the teacher between the points where that is known.",
     )
-    _foot(context, words, curve, near)
 
 
-def _foot(context: Context, words: str, curve: pd.DataFrame, near: pd.DataFrame) -> None:
-    st.caption(words)
-    buttons = st.container(horizontal=True)
-
-    def converted(rows: pd.DataFrame) -> str:
-        energies = [column for column in rows if str(column).endswith("_ev")]
-        shown = rows.assign(**{c: context.convert(rows[c].to_numpy(dtype=float)) for c in energies})
-        renamed = {c: f"{str(c).removesuffix('_ev')} ({context.unit.label})" for c in energies}
-        lengths = {c: f"{c} (Angstrom)" for c in ("distance", "x", "y", "z", "off")}
-        return str(shown.rename(columns=renamed | lengths).to_csv(index=rows.index.name is not None))
-
-    name, columns = f"{context.campaign.name}-line", ["distance", "off", "x", "y", "z", "split"]
-    columns += ["teacher_ev", "student_ev", "label_ev"]
-    buttons.download_button(
-        "Curves (CSV)", lambda: converted(curve), f"{name}.csv", "text/csv", on_click="ignore", key="line-csv"
-    )
-    buttons.download_button(
-        "Points (CSV)",
-        lambda: converted(near[columns]),
-        f"{name}-points.csv",
-        "text/csv",
-        on_click="ignore",
-        disabled=near.empty,
-        key="points-csv",
-    )
+def _numbers(context: Context, curve: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn, first the student along the line, then the configurations near it."""
+    points = near[["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev"]]
+    rows = pd.concat([curve.assign(what="line"), points.rename_axis("configuration").reset_index()])
+    rows["what"] = rows["what"].fillna("configuration")
+    energies = [str(column) for column in rows if str(column).endswith("_ev")]
+    shown = rows.assign(**{c: context.convert(rows[c].to_numpy(dtype=float)) for c in energies})
+    renamed = {c: f"{c.removesuffix('_ev')} ({context.unit.label})" for c in energies}
+    return shown.rename(columns=renamed | {c: f"{c} (Å)" for c in ("distance", "x", "y", "z", "off")})

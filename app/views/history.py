@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from app import actions, cached
+from app.chart import Drawn, charts
 from app.data.jobs import model_list, model_name
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
-from app.theme import CHART_CONFIG
 from app.views import replay, trust
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
@@ -42,8 +42,7 @@ def show(context: Context) -> None:
                 icon=":material/info:",
             )
         else:
-            figure = history_figure(curves, context.unit, context.colours)
-            st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="history-figure")
+            charts(context, Drawn(history_figure(curves, context.unit, context.colours), "test-error"))
     with right:
         st.subheader("At a glance")
         _glance(context, rounds, metrics, models)

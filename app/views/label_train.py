@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from app import actions, cached
+from app.chart import Drawn, charts
 from app.data import jobs as job_data
 from app.figures.curves import fit_figure
 from app.session import Context, context, errors_shown
-from app.theme import CHART_CONFIG
 from app.views.explore import no_configurations
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
@@ -151,7 +151,7 @@ def _live() -> None:
                     )
                 )
             figure = fit_figure(events, now.unit, now.colours, region=region)
-            st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="live-fit")
+            charts(now, Drawn(figure, "fit"))
 
 
 def _stop_or_resume(now: Context, job: Job) -> None:

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from app import asked
+from app.chart import Drawn, charts
 from app.data import fields, lines
 from app.data.lines import Line
 from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_figure
 from app.session import Context
-from app.theme import CHART_CONFIG
 from nci_core.store.schema import Model
 from nci_core.systems import Host
 
@@ -61,7 +61,6 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
     if not lines.clear_of_nuclei(host, probe).all():
         st.warning("The probe lies on a nucleus; move it along the line.", icon=":material/straighten:")
         return
-    one, two, three = st.columns([1.15, 1.1, 0.95], gap="small")
     along = _along(context, curve, after)
     shapes, labels = _shapes(context, host, probe[0], after, upright=plane == "upright")
     read = asked.read_ruler(context, after, probe)
@@ -73,24 +72,14 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
             "sd": read.std[0],
         }
     ).sort_values("distance", kind="stable")
-    drawn = (
-        (one, ruler_along(along, place, context.colours, height=HEIGHT), "along"),
-        (two, shapes_figure(host, shapes, float(enlarged), labels, context.colours, height=HEIGHT), "shapes"),
-        (three, lengths_figure(atoms.head(14), context.colours, height=HEIGHT), "lengths"),
-    )
-    for column, figure, key in drawn:
-        column.plotly_chart(figure, theme=None, config=CHART_CONFIG, key=f"ruler-{key}")
-    text, button = st.columns([4.6, 1], vertical_alignment="center")
-    text.caption(
-        f"{RULER} Middle: round each atom the places of equal ruler length (solid) and of equal distance (dotted)."
-    )
-    button.download_button(
-        "Data (CSV)",
-        lambda: along.add_suffix(" (Angstrom)").to_csv(index=False),
-        f"{context.campaign.name}-ruler.csv",
-        "text/csv",
-        on_click="ignore",
-        key="ruler-csv",
+    numbers = along.add_suffix(" (Å)")
+    charts(
+        context,
+        Drawn(ruler_along(along, place, context.colours, height=HEIGHT), "ruler-along", lambda: numbers),
+        Drawn(shapes_figure(host, shapes, float(enlarged), labels, context.colours, height=HEIGHT), "ruler-shapes"),
+        Drawn(lengths_figure(atoms.head(14), context.colours, height=HEIGHT), "ruler-lengths"),
+        widths=(1.15, 1.1, 0.95),
+        note=f"{RULER} Middle: round each atom the places of equal ruler length (solid) and of equal distance (dotted).",
     )
 
 

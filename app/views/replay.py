@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from app import actions
+from app.chart import Drawn, charts
 from app.data import replay as replay_data
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
-from app.theme import CHART_CONFIG
 from nci_core.store import labels
 from nci_core.units import CM1_EV
 
@@ -83,8 +83,7 @@ def _result(now: Context, found: replay_data.Comparison, region: str) -> None:
     random = replay_data.control(trials)
     left, right = st.columns([1.35, 1], gap="medium")
     with left:
-        figure = replay_figure(trials, random, now.unit, now.colours)
-        st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="replay-figure")
+        charts(now, Drawn(replay_figure(trials, random, now.unit, now.colours), "pickers"))
     with right:
         _table(now, trials, random)
     there = len(labels.complete(now.campaign.store, now.campaign.recipe.hash, split="pool"))

@@ -4,13 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from app import cached
+from app.chart import Drawn, charts
 from app.data import trust as data
 from app.data.jobs import model_name
 from app.figures.trust import change_figure, error_bar_figure, share_figure
 from app.predictor import ask
 from app.session import Context, errors_shown
-from app.tables import with_numbers
-from app.theme import CHART_CONFIG
+from app.tables import energies_in, with_numbers
 from nci_core.campaign.gates import gates_of, stored_gates
 from nci_core.errors import NCIError
 from nci_core.gates import Gate
@@ -146,12 +146,17 @@ def _calibration(context: Context, table: pd.DataFrame) -> None:
         where = "Over the whole range" if item.region == "all" else f"In the {item.region}"
         if item.verdict not in ("fair", "too few") or item.region == "all":
             st.markdown(f"{where} ({item.n} test points), **{item.sentence}**.")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        figure = error_bar_figure(rows, context.unit, context.colours)
-        st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="error-bar-figure")
-    with right:
-        st.plotly_chart(share_figure(inside, context.colours), theme=None, config=CHART_CONFIG, key="share-figure")
+    points = rows[["region", "std_ev", "student_error_ev"]]
+    charts(
+        context,
+        Drawn(
+            error_bar_figure(rows, context.unit, context.colours),
+            "error-bars",
+            lambda: energies_in(points, context.unit),
+        ),
+        Drawn(share_figure(inside, context.colours), "shares", lambda: data.calibration_table(found)),
+        gap="medium",
+    )
     percent = st.column_config.NumberColumn(format="%.0f%%")
     config = {
         "Within 1 sd (68% expected)": percent,
@@ -196,7 +201,8 @@ def _compare(context: Context, models: list[Model]) -> None:
     with right:
         st.markdown("**Point by point**, test set. Below the line the second model is better.")
         figure = change_figure(rows, names, context.unit, context.colours)
-        st.plotly_chart(figure, theme=None, config=CHART_CONFIG, key="change-figure")
+        pairs = rows[["region", "first_error_ev", "second_error_ev"]]
+        charts(context, Drawn(figure, "two-models", lambda: energies_in(pairs, context.unit)))
 
 
 def _default_first(others: list[Model], second: Model) -> int:

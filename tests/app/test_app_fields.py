@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from app.data import fields, lines
-from app.data.fields import QUANTITIES
+from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale, surface_levels
 from app.figures.fields import Dots, plane_map, sphere_map
+from app.figures.isosurface import isosurface
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
-from nci_core.campaign.live import Field
 from nci_core.systems import Host, builtin_host
 from nci_core.units import CM1_EV, UNITS
 
@@ -88,15 +88,16 @@ def test_preset_lines_go_where_they_say(ethylene: Host) -> None:
     assert not lines.clear_of_nuclei(ethylene, ethylene.positions).any()
 
 
-def test_differences_and_channels_are_the_models_own() -> None:
-    student = Field(*(np.array([v]) for v in (1.0, 0.2, 3.0, -2.0)))
-    other = Field(*(np.array([v]) for v in (0.4, 0.1, 1.0, -0.6)))
-    found = {key: float(q.values(student, other)[0]) for key, q in QUANTITIES.items()}
-    assert found == pytest.approx(
-        {"energy": 1.0, "std": 0.2, "earlier": 0.6, "distilled": 0.6, "repulsion": 3.0, "dispersion": -2.0}
-    )
-    with pytest.raises(ValueError, match="other model"):
-        QUANTITIES["earlier"].values(student, None)
+def test_quantities_say_what_they_are_made_of() -> None:
+    made = {key: (q.first, q.other, q.stored) for key, q in QUANTITIES.items()}
+    assert made["teacher_error"] == ("teacher", "reference", ("teacher", "reference"))
+    assert made["student_error"] == ("student", "reference", ("reference",))
+    assert made["student_teacher"] == ("student", "teacher", ("teacher",))
+    assert made["reference"] == ("reference", None, ("reference",))
+    assert made["distilled"] == ("student", "distilled", ())
+    assert [key for key, q in QUANTITIES.items() if q.is_energy] == ["energy", "teacher", "reference"]
+    for quantity in QUANTITIES.values():
+        assert quantity.column == "energy_ev" or not (quantity.stored or quantity.other)
 
 
 def test_differences_are_neutral_at_zero_whatever_their_sign() -> None:
@@ -162,16 +163,36 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
 
 
 def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:
-    own = fields.box(ethylene, spacing=1.0)
+    own = fields.box(ethylene, spacing=0.5)
     values = 20.0 * np.sin(own[:, 0]) + own[:, 2]
+    values[own[:, 1] > 2.0] = np.nan
     scale = field_scale(values * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
     figure = iso_figure(ethylene, own, values, [-8.0, 8.0], scale, CM1, LIGHT, height=300)
-    below, above = (trace for trace in figure.data if trace.type == "isosurface")
+    below, above = (trace for trace in figure.data if trace.type == "mesh3d")
     for trace, level in ((below, -8.0), (above, 8.0)):
-        # The drawn quantity is a bent one that rises with the value; float32 has seven digits.
-        np.testing.assert_allclose(8.0 * np.sinh(np.asarray(trace.value)), values, rtol=2e-6, atol=1e-5)
-        assert 8.0 * np.sinh(trace.isomin) == pytest.approx(level) == pytest.approx(8.0 * np.sinh(trace.isomax))
-    assert below.colorscale != above.colorscale
+        x, y, z = (np.asarray(getattr(trace, letter), dtype=float) for letter in "xyz")
+        np.testing.assert_allclose(20.0 * np.sin(x) + z, level, atol=1.0)  # a twentieth of an ångström
+        assert y.max() <= 2.0  # open where nothing is known
+        assert y.min() < -3.0
+        assert len(trace.i) > 100
+    assert below.color != above.color
+
+
+def test_an_iso_surface_is_closed_faces_outwards_and_has_the_right_size() -> None:
+    axis = np.linspace(-3.0, 3.0, 31)
+    points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    radius = np.linalg.norm(points, axis=1)
+    corners, faces = isosurface(points, -radius, -2.0)
+    np.testing.assert_allclose(np.linalg.norm(corners, axis=1), 2.0, atol=0.01)
+    a, b, c = (corners[faces[:, k]] for k in range(3))
+    normals = np.cross(b - a, c - a)
+    assert np.linalg.norm(normals, axis=1).sum() / 2 == pytest.approx(16 * np.pi, rel=0.01)
+    volume = (a * normals).sum() / 6  # of a closed surface that faces outwards
+    assert volume == pytest.approx(32 * np.pi / 3, rel=0.02)
+    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+    nothing, none = isosurface(points, -radius, 5.0)
+    assert len(nothing) == len(none) == 0
 
 
 def test_levels_of_surfaces_are_taken_by_the_field() -> None:

@@ -166,4 +166,5 @@ def test_structure_keeps_its_camera_between_reruns() -> None:
     dimer = Dimer(builtin_host("ethylene"), "He")
     figure = structure_figure(dimer, [0.0, 0.0, 3.0], LIGHT)
     assert figure.layout.uirevision == "structure"
-    assert list(figure.data[-1].text) == ["C", "C", "H", "H", "H", "H", "He"]
+    texts = [text for trace in figure.data for text in trace.text or ()]
+    assert texts == ["C1", "C2", "H3", "H4", "H5", "H6", "He"]

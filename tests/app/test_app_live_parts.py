@@ -50,6 +50,48 @@ def test_around_the_host(live_home: Path) -> None:
     assert "cm⁻¹" not in text(at)
 
 
+def test_teacher_and_ccsdt_around_the_host(live_home: Path) -> None:
+    at = run_page("errors", errors_part="around", around_quantity="teacher_error")
+    assert not at.exception
+    assert not at.error
+    assert figures(at) == 2
+    made = text(at)
+    assert re.search(r"\*\*Teacher\*\* is the distilled student plus .* 48 teacher energies of the test set", made)
+    assert re.search(r"\*\*CCSD\(T\)\*\* is the student plus .* 49 CCSD\(T\) labels of the test set", made)
+    missed = [float(v) for v in re.findall(r"missed by ([\d.]+) cm⁻¹", made)]
+    assert len(missed) == 2
+    assert all(0.01 < value < 1.0 for value in missed)
+    assert "more than 1 Å from every stored energy" in made
+    assert "as dots: teacher − CCSD(T)" in made
+
+    at.selectbox(key="around_stored").set_value("pool").run()
+    assert "382 teacher energies of the training pool" in text(at)
+    assert "100 training labels" in text(at)
+    assert "test set" not in text(at)
+    for look in ("plane", "space"):
+        at.session_state["around_look"] = look
+        for quantity in ("teacher", "reference", "student_error", "student_teacher"):
+            at.selectbox(key="around_quantity").set_value(quantity).run()
+            assert not at.exception
+            assert not at.error
+            assert figures(at) == (2 if look == "plane" else 1)
+
+
+def test_too_few_stored_energies_are_told(live_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.views import around
+    from nci_core.errors import InputError
+
+    def refuse(chosen: object) -> None:
+        raise InputError("The test set has 3 CCSD(T) labels below the energy limit; interpolating takes at least 5.")
+
+    monkeypatch.setitem(around.SHOWN, "sphere", refuse)
+    at = run_page("errors", errors_part="around", around_quantity="reference")
+    assert not at.exception
+    assert not at.error
+    told = "The test set has 3 CCSD(T) labels below the energy limit; interpolating takes at least 5. "
+    assert told + "Choose the other set, or label more." in [item.value for item in at.info]
+
+
 def test_any_line(live_home: Path) -> None:
     at = run_page("errors", errors_part="line")
     assert not at.exception

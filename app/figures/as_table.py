@@ -1,0 +1,71 @@
+"""The numbers that a figure draws, as a table; for figures without a table of their own."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+#: Traces with a value at each point of a grid.
+GRIDS = ("contour", "heatmap")
+
+
+def figure_table(figure: go.Figure) -> pd.DataFrame:
+    """One row a point drawn: series, x, y (z), and the ends of error bars; headers are the axis titles.
+
+    Outlines that tell nothing when pointed at and have no name, such as a molecule drawn below points, are left out.
+    """
+    parts = [
+        _rows(figure, trace)
+        for trace in figure.data
+        if trace.name or trace.hoverinfo != "skip"  # the rest is decoration
+    ]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True) if parts else pd.DataFrame()
+
+
+def _rows(figure: go.Figure, trace: Any) -> pd.DataFrame:
+    named = {letter: _title(figure, trace, letter) for letter in ("x", "y", "z")}
+    found: dict[str, Any] = {}
+    if trace.type in GRIDS:
+        x, y = np.meshgrid(np.asarray(trace.x), np.asarray(trace.y))
+        found |= {named["x"]: x.ravel(), named["y"]: y.ravel(), "value": np.asarray(trace.z).ravel()}
+        return pd.DataFrame({"series": trace.name} | found)
+    for letter, name in named.items():
+        values = getattr(trace, letter, None)
+        if values is None:
+            continue
+        found[name] = _listed(figure, trace, letter, values)
+        bars = getattr(trace, f"error_{letter}", None)
+        if bars is not None and bars.array is not None:
+            middle, up = np.asarray(values, dtype=float), np.asarray(bars.array, dtype=float)
+            down = up if bars.arrayminus is None else np.asarray(bars.arrayminus, dtype=float)
+            found |= {f"{name}, low": middle - down, f"{name}, high": middle + up}
+    if trace.text is not None and not isinstance(trace.text, str):
+        found["text"] = list(trace.text)
+    return pd.DataFrame({"series": trace.name} | found)
+
+
+def _axis(figure: go.Figure, trace: Any, letter: str) -> Any:
+    if trace.type.endswith("3d"):
+        return figure.layout[trace.scene or "scene"][f"{letter}axis"]
+    if letter == "z":
+        return None
+    return figure.layout[f"{letter}axis{(getattr(trace, f'{letter}axis') or letter)[1:]}"]
+
+
+def _title(figure: go.Figure, trace: Any, letter: str) -> str:
+    """The axis title, that of the axis it shares, or the letter."""
+    axis = _axis(figure, trace, letter)
+    if axis is not None and axis.title.text is None and axis.matches:
+        axis = figure.layout[f"{letter}axis{axis.matches[1:]}"]
+    return letter if axis is None or not axis.title.text else str(axis.title.text).replace("<br>", " ")
+
+
+def _listed(figure: go.Figure, trace: Any, letter: str, values: Any) -> list[Any]:
+    """Values as they are, or the words that stand at them where the axis has words for ticks."""
+    axis, there = _axis(figure, trace, letter), np.asarray(values)
+    words = getattr(axis, "ticktext", None)
+    if words is None or getattr(axis, "type", None) == "log" or not np.issubdtype(there.dtype, np.number):
+        return list(there)
+    nearest = [int(np.argmin(np.abs(np.asarray(axis.tickvals, dtype=float) - value))) for value in there]
+    return [words[k] for k in nearest]
