@@ -85,7 +85,7 @@ QUANTITIES: dict[str, Quantity] = {
         dots=(("size of student − CCSD(T)", "student_size_ev"),),
     ),
     "earlier": Quantity(
-        "Student − earlier model",
+        "Student − earlier student",
         "What changed since the model chosen under 'Compare with'; dots are errors against CCSD(T).",
         other="earlier",
         dots=_ERRORS,

@@ -57,7 +57,7 @@ def line_figure(
         figure.add_traces(_band(curve["distance"], low, high, colours.student, "± 1 sd"))
     drawn = [
         ("distilled_ev", "distilled student", colours.teacher, "dash"),
-        ("earlier_ev", "earlier model", colours.earlier, "dot"),
+        ("earlier_ev", "earlier student", colours.earlier, "dot"),
         ("energy_ev", "student", colours.student, "solid"),
     ]
     if channels:

@@ -116,8 +116,8 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
     charts(
         context,
         Drawn(figure, "line", lambda: _numbers(context, curve, near)),
-        note=f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with a CCSD(T) "
-        "label. The distilled student stands in for the teacher between the points where that is known.",
+        note=f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with a "
+        "CCSD(T) label. The distilled student stands in for the teacher between the points where that is known.",
     )
 
 

@@ -79,7 +79,8 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
         Drawn(shapes_figure(host, shapes, float(enlarged), labels, context.colours, height=HEIGHT), "ruler-shapes"),
         Drawn(lengths_figure(atoms.head(14), context.colours, height=HEIGHT), "ruler-lengths"),
         widths=(1.15, 1.1, 0.95),
-        note=f"{RULER} Middle: round each atom the places of equal ruler length (solid) and of equal distance (dotted).",
+        note=f"{RULER} Middle: round each atom the places of equal ruler length (solid) and of equal "
+        "distance (dotted).",
     )
 
 
