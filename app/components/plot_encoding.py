@@ -48,7 +48,8 @@ def _bins(bins: Bins | None, scale: SignedScale) -> dict[str, Any] | None:
     if bins is None:
         return None
     corners = {"x": _packed(bins.x, "<f4"), "y": _packed(bins.y, "<f4"), "size": bins.size}
-    return corners | {"count": _packed(bins.count, "<i4"), "level": _levels(scale, bins.values, len(bins.x))}
+    mean = {"mean": _packed(bins.values, "<f4"), "level": _levels(scale, bins.values, len(bins.x))}
+    return corners | mean | {"count": _packed(bins.count, "<i4")}
 
 
 def _ground(ground: Ground | None, scale: SignedScale) -> dict[str, Any] | None:

@@ -101,6 +101,12 @@ Object.assign(Plot.prototype, {
 
   saveTable() {
     const quoted = (text) => `"${String(text).replaceAll('"', '""')}"`;
+    const save = (rows) => this.download(URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" })), "csv");
+    if (this.bins) {
+      const b = this.bins, head = [`${this.data.x_label}, from`, `${this.data.y_label}, from`, "side", "configurations"];
+      return save([[...head, `mean (${this.data.bar?.title ?? ""})`].map(quoted).join(","),
+        ...Array.from(b.x, (x, i) => [x, b.y[i], b.size, b.count[i], isFinite(b.mean[i]) ? b.mean[i] : ""].join(","))]);
+    }
     const names = this.data.hover.map((h) => (h.unit ? `${h.label} (${h.unit})` : h.label));
     const rows = [["configuration", this.data.x_label, this.data.y_label, ...names].map(quoted).join(",")];
     for (let i = 0; i < this.ids.length; i++) {
@@ -110,7 +116,7 @@ Object.assign(Plot.prototype, {
       });
       rows.push([this.ids[i], this.x[i], this.y[i], ...cells].join(","));
     }
-    this.download(URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" })), "csv");
+    save(rows);
   },
 
   download(address, kind) {

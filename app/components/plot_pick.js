@@ -63,7 +63,8 @@ Object.assign(Plot.prototype, {
       const found = this.data.squares[name]?.find(([k]) => k === i);
       return found ? [`${found[1]} ${text}`] : [];
     });
-    this.say([`${b.count[i]} configurations`, ...held, "colour: their mean"], x, y);
+    const mean = isFinite(b.mean[i]) ? [`mean ${b.mean[i].toPrecision(3).replace("-", "−")} ${this.data.bar?.title ?? ""}`] : [];
+    this.say([`${b.count[i]} configurations`, ...mean, ...held], x, y);
   },
 
   slide(dx, dy) { this.cx += (60 * dx) / this.sx; this.cy -= (60 * dy) / this.sy; this.viewChanged(); },

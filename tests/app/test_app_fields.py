@@ -235,7 +235,7 @@ def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
     assert len(by_name["teacher"].x) == 2
     assert list(by_name["CCSD(T), test set"].x) == [1.0]
     assert "CCSD(T), training" not in by_name
-    assert "earlier model" not in by_name
+    assert "earlier student" not in by_name
     assert "meV" in figure.layout.yaxis.title.text
     plain = line_figure(curve, near, unit, LIGHT, channels=False, height=300)
     assert "exchange" not in {trace.name for trace in plain.data}

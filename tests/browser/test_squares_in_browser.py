@@ -1,7 +1,9 @@
 """A lasso over squares takes the points under them: selection, basket, undo; a click zooms in."""
 
+import csv
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import made_campaigns
@@ -101,6 +103,21 @@ def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, cam
     assert told(page)["bins"] == 0  # few enough to be drawn
     assert told(page)["marked"] == len(now)
     assert wrong == []
+
+
+def test_squares_are_saved_as_a_table(page: Page, server: str, campaign: Campaign, tmp_path: Path) -> None:
+    page.goto(f"{server}/?tour=off")
+    settle(page)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the points as a table").first.click()
+    waiting.value.save_as(tmp_path / "squares.csv")
+    with (tmp_path / "squares.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == told(page)["bins"]
+    total = len(configuration_table(campaign.store, campaign.settings, None))
+    assert sum(int(row["configurations"]) for row in rows) == total
+    assert all(float(row["mean (cm⁻¹)"]) < 1e5 for row in rows if row["mean (cm⁻¹)"])
+    assert any(float(row["mean (cm⁻¹)"]) < -10 for row in rows if row["mean (cm⁻¹)"]), "there is a well"
 
 
 def test_a_lasso_over_squares_fills_the_basket(page: Page, server: str, campaign: Campaign) -> None:
