@@ -84,12 +84,12 @@ class Problem:
 
 
 def same_dimer(one: Dimer, two: Dimer) -> bool:
-    """Whether two dimers are the same up to the names and 0.001 Å of their hosts' atoms."""
-    return (
-        one.probe == two.probe
-        and one.host.symbols == two.host.symbols
-        and bool(np.abs(one.host.positions - two.host.positions).max() < SAME_HOST)
-    )
+    """Whether two dimers are the same in the same place, up to names, order of atoms and 0.001 Å."""
+    if one.probe != two.probe or sorted(one.host.symbols) != sorted(two.host.symbols):
+        return False
+    apart = np.linalg.norm(one.host.positions[:, None] - two.host.positions[None], axis=2)
+    alike = np.array(one.host.symbols)[:, None] == np.array(two.host.symbols)[None]
+    return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_HOST).all())
 
 
 def teacher_labels(folder: Path, dimer: Dimer) -> TeacherLabels | None:

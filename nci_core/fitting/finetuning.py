@@ -58,7 +58,8 @@ def finetune(
         dimer: host and probe.
         positions: (m, 3) labelled probe positions in Å.
         energies: (m,) interaction energies in eV.
-        prior: distilled model whose parameters are the prior's centre, its widths times settings.kappa;
+        prior: distilled model whose parameters are the prior's centre; its widths are those of `prior_after`,
+            times settings.kappa;
             None fits directly, from general physics.
         config: terms of the student; those of the prior if there is one.
         settings: of the fit.
@@ -83,7 +84,7 @@ def finetune(
         base = prior_after(prior)
         centres = [student.theta for student in prior.members[: settings.restarts]]
         scaled = replace(base, mean=centres[0], scale=settings.kappa)
-    sigma = settings.noise_cm1(len(E))
+    sigma = settings.noise_cm1(len(E), direct=prior is None)
     held = None
     if validation is not None:
         positions_v, energies_v = check_labels(*validation, "validation")

@@ -8,6 +8,7 @@ from ase.data import atomic_numbers
 from ase.data.vdw_alvarez import vdw_radii
 from scipy.special import gammainc
 
+from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig, blocks, slices
 from nci_core.potentials.repulsion import Q_REFERENCE
@@ -82,22 +83,23 @@ WIDTHS = {
 
 
 #: By how much fine-tuning changes a distilled student, as a share of the general widths: what makes the
-#: CCSD(T) labels of He–ethylene's training pool most probable (`nci bench prior` finds them again).
+#: CCSD(T) labels of He–ethylene's training pool most probable (`nci bench prior` finds them again). Dispersion
+#: changes as much as general physics allows, repulsion, ruler and network far less: Hartree–Fock has most of them.
 CHANGE = {
-    "a": 1.0,
-    "A": 1.0,
-    "ln_alpha": 1.0,
-    "beta": 1.0,
-    "ln_b": 1.0,
-    "ln_C": 1.0,
-    "gamma6": 1.0,
-    "gamma8": 1.0,
+    "a": 0.077,
+    "A": 0.058,
+    "ln_alpha": 0.023,
+    "beta": 0.082,
+    "ln_b": 0.69,
+    "ln_C": 1.2,
+    "gamma6": 1.2,
+    "gamma8": 0.61,
     "gamma10": 1.0,
-    "lam": 1.0,
-    "W1": 1.0,
-    "b1": 1.0,
-    "W2": 1.0,
-    "b2": 1.0,
+    "lam": 0.074,
+    "W1": 0.048,
+    "b1": 0.13,
+    "W2": 0.086,
+    "b2": 0.16,
 }
 
 
@@ -146,12 +148,12 @@ def element_means(element: str, probe: str) -> dict[str, float | tuple[float, ..
 
 
 def change_prior(probe: str, elements: tuple[str, ...], config: StudentConfig) -> Prior:
-    """Prior of the change of a distilled student's parameters by fine-tuning: the general widths times CHANGE."""
+    """Prior of the change of a distilled student's parameters by fine-tuning: general widths times CHANGE and κ."""
     general = general_prior(probe, elements, config)
     width = general.width.clone()
     for name, where in slices(config).items():
         width[:, where] *= CHANGE[name]
-    return Prior(general.mean, width)
+    return Prior(general.mean, width, FitSettings().kappa)
 
 
 def prior_after(model: Ensemble) -> Prior:
