@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nci_core.bench.fits import BEST, MEMBERS, fit, measure, remaining
+from nci_core.bench.fits import MEMBERS, fit, measure, remaining
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results, Row
 from nci_core.bench.strategies import COMPARED, chooser
+from nci_core.bench.variants import BEST
 from nci_core.errors import InputError
 from nci_core.potentials.checkpoints import save_checkpoint
 from nci_core.potentials.ensemble import Ensemble

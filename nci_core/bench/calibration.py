@@ -10,10 +10,11 @@ from scipy.stats import rankdata
 
 from nci_core.bench.active import rounds
 from nci_core.bench.curve import KAPPA_OUTSIDE
-from nci_core.bench.fits import BEST, fit, measure, remaining
+from nci_core.bench.fits import fit, measure, remaining
 from nci_core.bench.problem import FloatArray, Problem
 from nci_core.bench.rows import Results, Row
 from nci_core.bench.splits import IntArray, Split, hard_splits, random_split
+from nci_core.bench.variants import BEST
 from nci_core.calibration import calibrate
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection import SelectionRequest, select

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nci_core.bench.fits import BEST, Variant
 from nci_core.bench.rows import Row, spread
+from nci_core.bench.variants import BEST, Variant
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from nci_core.bench.fits import VARIANTS, Variant, fitted_row
+from nci_core.bench.fits import fitted_row
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results
 from nci_core.bench.splits import hard_splits, random_split
+from nci_core.bench.variants import VARIANTS, Variant
 
 Say = Callable[[str], None]
 FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.3, 0.8)

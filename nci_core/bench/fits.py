@@ -1,7 +1,6 @@
 """Fitting one student of a benchmark and measuring it."""
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,29 +8,13 @@ import numpy as np
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results, Row, errors
 from nci_core.bench.splits import IntArray, Split
+from nci_core.bench.variants import Variant
 from nci_core.fitting import FitSettings, finetune
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
 
 #: Members of a benchmark's students; an odd number pairs up.
 MEMBERS = 3
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A way to fit: from the teacher or directly, with one ruler or the other."""
-
-    distilled: bool
-    ruler: str = "adaptive"
-
-    @property
-    def name(self) -> str:
-        """As in tables."""
-        return f"{'distilled' if self.distilled else 'direct'} {self.ruler}"
-
-
-VARIANTS = tuple(Variant(distilled, ruler) for distilled in (False, True) for ruler in ("fixed", "adaptive"))
-BEST = Variant(True)
 
 
 def fit(problem: Problem, variant: Variant, rows: IntArray, seed: int, **settings: Any) -> Ensemble:
