@@ -51,8 +51,7 @@ def test_chunks_do_not_matter(shell: Callable[..., FloatArray]) -> None:
     objective = problem(True, shell)
     x = objective.seen[0]
     halves = [
-        {e: type(f)(*(v[rows] for v in vars(f).values())) for e, f in x.items()}
-        for rows in (slice(0, 11), slice(11, None))
+        type(x)(x.elements, *(array[..., rows] for array in x.arrays)) for rows in (slice(0, 11), slice(11, None))
     ]
     split = MapObjective(halves, objective.targets, objective.mean, objective.width, objective.config)
     z = torch.full((objective.mean.numel(),), 0.1, dtype=torch.float64)
