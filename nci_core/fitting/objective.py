@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nci_core.errors import InputError
 from nci_core.potentials.arrays import place
-from nci_core.potentials.features import Features, chunks
+from nci_core.potentials.features import Features, atom_frames, chunks
 from nci_core.potentials.parameters import AtomParameters, StudentConfig
 from nci_core.potentials.student import of_atoms
 from nci_core.potentials.terms import Terms, evaluate, jacobian
@@ -156,4 +156,5 @@ def joined(terms: list[Terms]) -> Tensor:
 
 def observe(host: Host, elements: tuple[str, ...], positions: FloatArray) -> list[Features]:
     """Features of positions (m, 3), computed once for a whole fit, on the CPU."""
-    return [x for _, x in chunks(host, elements, positions, torch.device("cpu"), CHUNK)]
+    here = torch.device("cpu")
+    return list(chunks(atom_frames(host, elements, here), positions, here, CHUNK))

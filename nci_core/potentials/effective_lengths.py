@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.potentials.arrays import to_numpy
-from nci_core.potentials.student import batches
+from nci_core.potentials.student import prepare
 from nci_core.systems.hosts import Host
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def effective_lengths(model: "Ensemble", host: Host, positions: npt.ArrayLike) -
         ModelError: the host has an element the model does not know.
     """
     parts = []
-    for batch in batches(model.members, host, positions):
+    for batch in prepare(model.members, host).batches(positions):
         q = np.empty((len(model.members), batch.features.r.shape[-1], len(host.symbols)))
         q[..., list(batch.atoms.order)] = to_numpy(batch.terms.q).swapaxes(-1, -2)
         parts.append(q)

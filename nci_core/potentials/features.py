@@ -127,11 +127,8 @@ def position_gradient(atoms: AtomFrames, x: Features, by_r: Array, by_u: Array, 
     return total.sum(0).T + across_u.T @ outward
 
 
-def chunks(
-    host: Host, elements: Sequence[str], positions: npt.ArrayLike, device: torch.device, size: int
-) -> Iterator[tuple[AtomFrames, Features]]:
+def chunks(atoms: AtomFrames, positions: npt.ArrayLike, device: torch.device, size: int) -> Iterator[Features]:
     """Features of positions (m, 3), `size` positions at a time; also for m = 0, as one empty chunk."""
     points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    atoms = atom_frames(host, elements, device)
     for start in range(0, max(len(points), 1), size):
-        yield atoms, features(atoms, place(points[start : start + size], device))
+        yield features(atoms, place(points[start : start + size], device))

@@ -19,8 +19,8 @@ from nci_core.systems.hosts import Host
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Pairs of atom and position per batch and student: on a CPU the working set stays in a core's cache.
-PAIRS = 4096
+#: Atoms × positions × students per batch: on a CPU the working set stays in a core's cache.
+PAIRS = 8192
 PAIRS_GPU = 2**20
 
 
@@ -38,34 +38,49 @@ def of_atoms(theta: Array, elements: Sequence[int], config: StudentConfig) -> At
     return unpack(theta[:, list(elements)], config)
 
 
-def batches(members: Sequence["Student"], host: Host, positions: npt.ArrayLike) -> Iterator[Batch]:
-    """Terms of students that share their elements at positions (m, 3), batch by batch; for m = 0 an empty one."""
+@dataclass(frozen=True)
+class Prepared:
+    """K students that share their elements, at one host: what does not depend on positions.
+
+    Attributes:
+        atoms: frames of the host's n atoms.
+        parameters: (K, n, …).
+        device: where the formulas are evaluated.
+    """
+
+    atoms: AtomFrames
+    parameters: AtomParameters
+    device: torch.device
+
+    def batches(self, positions: npt.ArrayLike) -> Iterator[Batch]:
+        """Terms at positions (m, 3), batch by batch; for m = 0 an empty one."""
+        pairs = self.parameters.a.shape[0] * len(self.atoms.order)
+        size = max(1, (PAIRS if self.device.type == "cpu" else PAIRS_GPU) // pairs)
+        for x in chunks(self.atoms, positions, self.device, size):
+            yield Batch(self.atoms, x, self.parameters, evaluate(x, self.parameters))
+
+    def channels(self, positions: npt.ArrayLike) -> FloatArray:
+        """(K, 2, m) repulsion and dispersion in eV."""
+        rows = [to_numpy(batch.terms.channels) for batch in self.batches(positions)]
+        values: FloatArray = np.concatenate(rows, axis=-1).swapaxes(0, 1)
+        return values
+
+    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Energies (K, m) in eV and gradients (m, 3) in eV/Å of the mean over the students."""
+        energies, gradients = [], []
+        for atoms, x, p, terms in self.batches(positions):
+            energies.append(to_numpy(terms.channels.sum(0)))
+            gradients.append(to_numpy(gradient(atoms, x, terms, p)))
+        return np.concatenate(energies, axis=-1), np.concatenate(gradients)
+
+
+def prepare(members: Sequence["Student"], host: Host) -> Prepared:
+    """Students that share their elements, at one host; ModelError for an element they do not know."""
     first = members[0]
     device = first.theta.device
+    atoms = atom_frames(host, first.elements, device)
     theta = place(torch.stack([s.theta for s in members]), device)
-    pairs = (PAIRS if device.type == "cpu" else PAIRS_GPU) // (len(host.symbols) * len(members))
-    p = None
-    for atoms, x in chunks(host, first.elements, positions, device, max(pairs, 16)):
-        p = p or of_atoms(theta, atoms.elements, first.config)
-        yield Batch(atoms, x, p, evaluate(x, p))
-
-
-def member_channels(members: Sequence["Student"], host: Host, positions: npt.ArrayLike) -> FloatArray:
-    """(members, 2, m) repulsion and dispersion in eV of students that share their elements."""
-    rows = [to_numpy(batch.terms.channels) for batch in batches(members, host, positions)]
-    values: FloatArray = np.concatenate(rows, axis=-1).swapaxes(0, 1)
-    return values
-
-
-def member_energies_and_gradients(
-    members: Sequence["Student"], host: Host, positions: npt.ArrayLike
-) -> tuple[FloatArray, FloatArray]:
-    """Energies (members, m) in eV and the mean's gradients (m, 3) in eV/Å of students that share their elements."""
-    energies, gradients = [], []
-    for atoms, x, p, terms in batches(members, host, positions):
-        energies.append(to_numpy(terms.channels.sum(0)))
-        gradients.append(to_numpy(gradient(atoms, x, terms, p)))
-    return np.concatenate(energies, axis=-1), np.concatenate(gradients)
+    return Prepared(atoms, of_atoms(theta, atoms.elements, first.config), device)
 
 
 @dataclass(frozen=True)
@@ -96,23 +111,23 @@ class Student:
 
     def energies(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
         """(m,) interaction energies in eV at probe positions (m, 3) in Å."""
-        energies: FloatArray = member_channels([self], host, positions)[0].sum(axis=0)
+        energies: FloatArray = prepare([self], host).channels(positions)[0].sum(axis=0)
         return energies
 
     def channels(self, host: Host, positions: npt.ArrayLike) -> dict[str, FloatArray]:
         """Repulsion and dispersion, each (m,) in eV; their sum is the energy."""
-        both = member_channels([self], host, positions)[0]
+        both = prepare([self], host).channels(positions)[0]
         return {"repulsion": both[0], "dispersion": both[1]}
 
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
-        energies, gradients = member_energies_and_gradients([self], host, positions)
+        energies, gradients = prepare([self], host).energies_and_gradients(positions)
         return energies[0], gradients
 
     def jacobian(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and dE/dθ (m, elements × size)."""
         energies, rows = [], []
-        for _, x, p, terms in batches([self], host, positions):
+        for _, x, p, terms in prepare([self], host).batches(positions):
             energies.append(to_numpy(terms.channels.sum(0)[0]))
             rows.append(to_numpy(jacobian(x, terms, p, self.config, len(self.elements))))
         return np.concatenate(energies), np.concatenate(rows)

@@ -12,7 +12,7 @@ from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.arrays import to_numpy
 from nci_core.potentials.damping import SERIES_BELOW, tang_toennies
 from nci_core.potentials.features import angular_functions, angular_slopes, atom_frames, features
-from nci_core.potentials.student import batches, of_atoms
+from nci_core.potentials.student import of_atoms, prepare
 from nci_core.potentials.terms import evaluate, jacobian
 from nci_core.systems import Host, builtin_host
 
@@ -58,7 +58,7 @@ def test_jacobians_are_autograds(drawn: Student, host: Host, shell: Shell, weigh
         lambda theta: torch.tensor(weights, dtype=torch.float64) @ in_torch(drawn, host, torch.tensor(R), theta),
         drawn.theta,
     )
-    (batch,) = batches([drawn], host, R)
+    (batch,) = prepare([drawn], host).batches(R)
     found = jacobian(batch.features, batch.terms, batch.parameters, drawn.config, 2, weights)
     scale = np.abs(to_numpy(batch.terms.channels)).sum(axis=(0, 1))
     assert (np.abs(found - expected.flatten(1).numpy()).max(axis=1) < 1e-11 * scale).all()
@@ -68,7 +68,7 @@ def test_jacobians_are_autograds(drawn: Student, host: Host, shell: Shell, weigh
 
 def test_numpy_and_torch_give_the_same_jacobian(make_student: Callable[..., Student], shell: Shell) -> None:
     student, host = make_student(StudentConfig()), builtin_host("ethylene")
-    (batch,) = batches([student], host, shell(host, 30))
+    (batch,) = prepare([student], host).batches(shell(host, 30))
     x = replace(
         batch.features,
         **{
@@ -82,10 +82,9 @@ def test_numpy_and_torch_give_the_same_jacobian(make_student: Callable[..., Stud
 
 def test_gradients_of_members_are_averaged(ensemble: Ensemble, host: Host, shell: Shell) -> None:
     R = shell(host, 700)  # more than one batch
-    mean, std, gradients = ensemble.energies_std_and_gradients(host, R)
+    mean, gradients = ensemble.energies_and_gradients(host, R)
     each = [student.energies_and_gradients(host, R) for student in ensemble.members]
     np.testing.assert_allclose(mean, np.mean([e for e, _ in each], axis=0), rtol=1e-10, atol=1e-15)
-    np.testing.assert_allclose(std, ensemble.std(host, R), rtol=1e-10)
     np.testing.assert_allclose(gradients, np.mean([g for _, g in each], axis=0), rtol=1e-9, atol=1e-13)
 
 
