@@ -135,9 +135,10 @@ class MapObjective:
             for k, weights in enumerate(self.targets.mixing.tolist()):
                 root = roots[k, rows]
                 J = torch.as_tensor(jacobian(x, t, parameters, self.config, len(self.mean), weights))
-                J = J * width * root[:, None]
+                J *= width
+                J *= root[:, None]
                 rho = root * (predicted[k] - self.targets.energies[k, rows])
-                H += J.T @ J
+                H.addmm_(J.T, J)
                 g += J.T @ rho
                 loss += float(rho @ rho)
         return loss, g, H
