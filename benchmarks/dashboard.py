@@ -124,7 +124,8 @@ def picks(p: Playwright, home: Path, n: int, target: float, repeats: int) -> lis
             page.mouse.down()
             for corner in corners[1:]:
                 page.mouse.move(*corner, steps=6)
-            same = "Number(document.querySelector('[class*=st-key-selection-bar] strong')?.textContent.split(' ')[0])"
+            words = "document.querySelector('[class*=st-key-selection-bar] strong')?.textContent"
+            same = f"Number({words}.split(' ')[0].replaceAll(',', ''))"
             marked = "plotOf('.nci-plot .plot[data-plot]').marked"
             old = view["marked"]
             page.evaluate("s => arm('pointerup', s)", f"{marked} > 0 && {marked} !== {old} && {marked} === {same}")

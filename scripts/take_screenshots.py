@@ -79,6 +79,7 @@ def main() -> int:
                     settle(page)
                     if place.opens:
                         page.get_by_text(place.opens).first.evaluate("e => e.scrollIntoView()")
+                        page.mouse.move(0, 0)  # no tool bar over the figure
                         page.wait_for_timeout(500)
                     broken += page.locator("[data-testid=stException]").count()
                     page.screenshot(path=given.out / f"{place.name}-{scheme}.png")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from nci_core.errors import ModelError
+from nci_core import files
+from nci_core.errors import ModelError, StoreError
 from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
 from nci_core.potentials.checkpoints import VERSION
 from nci_core.systems import builtin_host
@@ -105,12 +106,11 @@ def test_damaged_contents(ensemble: Ensemble, saved: Path) -> None:
 def test_a_failed_write_keeps_the_old_file(ensemble: Ensemble, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = saved.read_bytes()
 
-    def broken(content: Any, file: Any) -> None:
-        file.write(b"half")
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", broken)
-    with pytest.raises(ModelError, match="No space left"):
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(StoreError, match="No space left"):
         save_checkpoint(ensemble, saved)
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
