@@ -84,12 +84,12 @@ class Problem:
 
 
 def same_dimer(one: Dimer, two: Dimer) -> bool:
-    """Whether two dimers are the same up to the names and 0.001 Å of their hosts' atoms."""
-    return (
-        one.probe == two.probe
-        and one.host.symbols == two.host.symbols
-        and bool(np.abs(one.host.positions - two.host.positions).max() < SAME_HOST)
-    )
+    """Whether two dimers are the same up to the order, the names and 0.001 Å of their hosts' atoms."""
+    if one.probe != two.probe or sorted(one.host.symbols) != sorted(two.host.symbols):
+        return False
+    gap = np.abs(one.host.positions[:, None] - two.host.positions[None]).max(axis=-1)
+    gap[one.host.numbers[:, None] != two.host.numbers[None]] = np.inf
+    return bool(gap.min(axis=1).max() < SAME_HOST)
 
 
 def teacher_labels(folder: Path, dimer: Dimer) -> TeacherLabels | None:
