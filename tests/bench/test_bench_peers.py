@@ -92,3 +92,23 @@ def test_every_peer_but_mace_fits_and_is_better_than_the_teacher(tmp_path: Path)
         assert np.abs(energies - E[30:]).mean() < 0.3 * distilled, model
         assert found.fit_seconds > 0
     assert fits.teacher_gp() is fits.teacher_gp()
+
+
+def test_distilling_counts_in_no_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The distilled student is there before labels are; the clock starts after it."""
+    problem = made_problem(tmp_path)
+    clock = [0.0]
+    monkeypatch.setattr(bench.time, "process_time", lambda: clock[0])
+
+    def distilled(self: Problem) -> str:
+        clock[0] += 100.0
+        return "a prior"
+
+    def fit(*_: object, **__: object) -> str:
+        clock[0] += 1.0
+        return "a student"
+
+    monkeypatch.setattr(Problem, "distilled", distilled)
+    monkeypatch.setattr(bench, "finetune", fit)
+    found = Peers(problem).fit(STUDENT, problem.positions, problem.energies, name="none", seed=0)
+    assert found.fit_seconds == 1.0
