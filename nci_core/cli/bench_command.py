@@ -87,6 +87,7 @@ def _run(
     from nci_core.bench.active import active
     from nci_core.bench.calibration import calibration
     from nci_core.bench.curve import curve, hard
+    from nci_core.bench.peers import peers
     from nci_core.bench.problem import open_problem
     from nci_core.bench.rows import Results
     from nci_core.bench.teachers import teachers
@@ -99,6 +100,8 @@ def _run(
         "hard": hard,
         "teachers": teachers,
         "calibration": calibration,
+        "peers": peers,
+        "speed": _speed,
     }
     for name in chosen:
         if name not in own:
@@ -106,6 +109,18 @@ def _run(
         more = options if name == "active" else {}
         results = Results(folder / f"{name}.jsonl")
         own[name](problem, results, seeds=seeds, quick=quick, say=_say, **more)
+
+
+def _speed(problem: Any, results: Any, *, seeds: range, quick: bool, say: Callable[[str], None]) -> None:
+    """The student beside a Gaussian process of 10% of the labels, in one run."""
+    from nci_core.bench.peers import GP, Peers
+    from nci_core.bench.speed import speed
+    from nci_core.bench.splits import random_split
+
+    rows = random_split(len(problem.energies), 0.1, seeds[0]).train
+    places, energies = problem.positions[rows], problem.energies[rows]
+    fitted = Peers(problem, quick=quick).fit(GP, places, energies, name="speed", seed=seeds[0])
+    speed(problem, results, quick=quick, say=say, others={f"{GP}, {len(rows)} labels": fitted})
 
 
 def _say(text: str) -> None:
