@@ -16,13 +16,17 @@ import torch
 from nci_core.fitting.levenberg_marquardt import Minimum, minimise
 from nci_core.fitting.objective import MapObjective, make_targets, observe
 from nci_core.fitting.priors import general_prior
+from nci_core.fitting.settings import SIGMA_CM1, FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import slices
 from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
-#: No factor falls below this: a block that one dimer leaves alone may matter for the next.
-LEAST = 0.02
+#: No factor falls below the first: a block that one dimer leaves alone may matter for the next; nor rises above
+#: the second, beyond general physics.
+LEAST, MOST = 0.02, 2.0
+#: Steps until the evidence gains less than one unit in ten of them.
+STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,7 @@ def learn_factors(
     energies: FloatArray,
     distilled: Ensemble,
     *,
-    sigma_cm1: float,
-    wall_cm1: float,
-    steps: int,
+    steps: int = STEPS,
     start: Mapping[str, float] | None = None,
 ) -> Iterator[LearntStep]:
     """Factors of the general prior widths, step by step; the evidence never falls but for Laplace's error.
@@ -57,7 +59,6 @@ def learn_factors(
         dimer: host and probe.
         positions: (m, 3) labelled positions in Å; energies: (m,) in eV.
         distilled: the student whose parameters the change is counted from.
-        sigma_cm1, wall_cm1: noise and weight of the labels, as a fit takes them.
         steps: how many.
         start: factors to begin with; 1 for blocks that are not named.
     """
@@ -65,7 +66,7 @@ def learn_factors(
     factors = dict.fromkeys(where, 1.0) | dict(start or {})
     general = general_prior(distilled.probe, distilled.elements, distilled.config).width
     seen = observe(dimer.host, distilled.elements, positions)
-    targets = make_targets({"total": energies}, sigma_cm1, wall_cm1)
+    targets = make_targets({"total": energies}, SIGMA_CM1, FitSettings().wall_cm1)
     for _ in range(steps):
         width = general.clone()
         for name, block in where.items():
@@ -73,6 +74,7 @@ def learn_factors(
         found, variance = best_fit(MapObjective(seen, targets, distilled.members[0].theta, width, distilled.config))
         square = (found.z**2 + variance).reshape(width.shape)
         factors = {
-            name: max(LEAST, factors[name] * float(square[:, block].mean().sqrt())) for name, block in where.items()
+            name: min(MOST, max(LEAST, factors[name] * float(square[:, block].mean().sqrt())))
+            for name, block in where.items()
         }
         yield LearntStep(found.log_evidence, factors)

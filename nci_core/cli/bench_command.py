@@ -158,7 +158,7 @@ def _prior(as_json: bool) -> None:
     from nci_core.fitting.priors import CHANGE
 
     dimer, positions, energies, distilled = open_campaign_labels("he-ethylene", "pool")
-    steps = list(learn_factors(dimer, positions, energies, distilled, sigma_cm1=0.1, wall_cm1=100.0, steps=60))
+    steps = list(learn_factors(dimer, positions, energies, distilled))
     if as_json:
         print_json({"learned": steps[-1].factors, "in_use": CHANGE, "log_evidence": [s.log_evidence for s in steps]})
         return

@@ -86,20 +86,20 @@ WIDTHS = {
 #: CCSD(T) labels of He–ethylene's training pool most probable (`nci bench prior` finds them again). Dispersion
 #: changes as much as general physics allows, repulsion, ruler and network far less: Hartree–Fock has most of them.
 CHANGE = {
-    "a": 0.077,
-    "A": 0.058,
-    "ln_alpha": 0.023,
-    "beta": 0.082,
-    "ln_b": 0.69,
-    "ln_C": 1.2,
-    "gamma6": 1.2,
-    "gamma8": 0.61,
-    "gamma10": 1.0,
-    "lam": 0.074,
-    "W1": 0.048,
-    "b1": 0.13,
-    "W2": 0.086,
-    "b2": 0.16,
+    "a": 0.063,
+    "A": 0.16,
+    "ln_alpha": 0.036,
+    "beta": 0.47,
+    "ln_b": 2.0,
+    "ln_C": 0.87,
+    "gamma6": 1.8,
+    "gamma8": 0.98,
+    "gamma10": 2.0,
+    "lam": 0.075,
+    "W1": 0.18,
+    "b1": 0.084,
+    "W2": 0.24,
+    "b2": 0.24,
 }
 
 

@@ -140,11 +140,11 @@ def test_auroc_is_the_chance_of_the_right_order() -> None:
 
 def test_learned_widths_make_the_labels_more_probable() -> None:
     dimer, R, E, distilled = open_campaign_labels("he-ethylene", "pool")
-    steps = list(learn_factors(dimer, R, E, distilled, sigma_cm1=0.1, wall_cm1=100.0, steps=3))
+    steps = list(learn_factors(dimer, R, E, distilled, steps=3))
     evidence = [step.log_evidence for step in steps]
     assert evidence == sorted(evidence)
     assert evidence[-1] > evidence[0] + 20
-    again = next(iter(learn_factors(dimer, R, E, distilled, sigma_cm1=0.1, wall_cm1=100.0, steps=1, start=CHANGE)))
+    again = next(iter(learn_factors(dimer, R, E, distilled, steps=1, start=CHANGE)))
     # Those in use are where it ends: much more probable than after three steps, and the next step changes little.
     assert again.log_evidence > evidence[-1] + 20
     for block, factor in again.factors.items():
