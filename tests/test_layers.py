@@ -28,6 +28,7 @@ ORDER = (
     ("jobs",),
     ("config",),
     ("campaign",),
+    ("bench",),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -8,6 +8,7 @@ import typer
 
 from nci_core import __version__
 from nci_core.cli import (
+    bench_command,
     campaign_commands,
     data_commands,
     demo_command,
@@ -37,6 +38,7 @@ for module in (
     demo_command,
     replay_command,
     trust_commands,
+    bench_command,
 ):
     module.register(app)
 

@@ -11,7 +11,7 @@ from nci_core.fitting.distillation import host_elements
 from nci_core.fitting.members import Problem, Progress, ShouldStop, error_bar_factor, fit_members
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.objective import check_labels, make_targets, observe
-from nci_core.fitting.priors import general_prior
+from nci_core.fitting.priors import general_prior, prior_after
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
@@ -58,7 +58,8 @@ def finetune(
         dimer: host and probe.
         positions: (m, 3) labelled probe positions in Å.
         energies: (m,) interaction energies in eV.
-        prior: distilled model whose parameters are the prior's centre, its widths times settings.kappa;
+        prior: distilled model whose parameters are the prior's centre; its widths are those of `prior_after`,
+            times settings.kappa;
             None fits directly, from general physics.
         config: terms of the student; those of the prior if there is one.
         settings: of the fit.
@@ -80,10 +81,10 @@ def finetune(
         check_prior(prior, dimer, config)
         prior = prior.to("cpu")
         config, elements = prior.config, prior.elements
-        base = prior.prior or general_prior(dimer.probe, elements, config)
+        base = prior_after(prior)
         centres = [student.theta for student in prior.members[: settings.restarts]]
         scaled = replace(base, mean=centres[0], scale=settings.kappa)
-    sigma = settings.noise_cm1(len(E))
+    sigma = settings.noise_cm1(len(E), direct=prior is None)
     held = None
     if validation is not None:
         positions_v, energies_v = check_labels(*validation, "validation")

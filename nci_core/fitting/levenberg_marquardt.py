@@ -97,12 +97,13 @@ def minimise(
     for iteration in range(begun.iteration + 1, max_iterations + 1):
         step = _solve(H + mu * identity, -g)
         expected = -float(step @ g) * 2.0 - float(step @ (H @ step))
-        trial = problem.loss(z + step)
+        there = z + step
+        trial = problem.loss(there)
         gain = (loss - trial) / max(expected, 1e-300)
         # NaN compares false, so a step into overflow is rejected here too.
         if gain > 1e-4:
             idle = idle + 1 if loss - trial < tolerance * loss else 0
-            z = z + step
+            z = there
             loss, g, H = problem.normal_equations(z)
             mu *= max(0.1, 1.0 - (2.0 * gain - 1.0) ** 3)
             growth = 2.0

@@ -12,12 +12,11 @@ from torch import Tensor
 from nci_core.errors import CancelledError
 from nci_core.fitting.levenberg_marquardt import Descent, Minimum
 from nci_core.fitting.memory import FitMemory, fingerprint
-from nci_core.fitting.objective import FloatArray, MapObjective, Targets
+from nci_core.fitting.objective import FloatArray, MapObjective, Targets, joined, terms_of
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.features import Features
 from nci_core.potentials.parameters import StudentConfig, slices
-from nci_core.potentials.student import channel_energies
 from nci_core.regions import RegionBounds
 from nci_core.units import to_cm1
 
@@ -48,18 +47,18 @@ class Problem:
     """
 
     stage: str
-    seen: list[dict[int, Features]]
+    seen: list[Features]
     targets: Targets
     centres: list[Tensor]
     width: Tensor
     config: StudentConfig
-    validation: tuple[list[dict[int, Features]], FloatArray] | None = None
+    validation: tuple[list[Features], FloatArray] | None = None
 
     def to(self, device: torch.device) -> "Problem":
         """The same problem on another device."""
 
-        def moved(seen: list[dict[int, Features]]) -> list[dict[int, Features]]:
-            return [{k: x.to(device) for k, x in chunk.items()} for chunk in seen]
+        def moved(seen: list[Features]) -> list[Features]:
+            return [x.to(device) for x in seen]
 
         held = self.validation
         return replace(
@@ -75,7 +74,7 @@ class Problem:
         """Hash of all that decides the fit's result."""
         tensors = [self.targets.mixing, self.targets.energies, self.targets.weights, *self.centres, self.width]
         # Distances and angles of every chunk say where the labels are and on what host.
-        tensors += [part for chunk in self.seen for x in chunk.values() for part in (x.r, x.u, x.c, x.Y)]
+        tensors += [torch.as_tensor(part) for x in self.seen for part in x.arrays]
         return fingerprint(tensors, f"{self.stage} {direct} {self.config} {settings.model_dump_json()}")
 
     def objective(self, centre: Tensor, targets: Targets | None = None) -> MapObjective:
@@ -119,10 +118,8 @@ class Reporter:
         found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels.sum(0).cpu().numpy(), self.bounds)}
         if self.problem.validation is not None:
             seen, energies = self.problem.validation
-            theta = objective.theta(z)
-            with torch.no_grad():
-                parts = [torch.stack(channel_energies(x, theta, self.problem.config)).sum(0) for x in seen]
-            found["validation_mae_cm1"] = mae_by_region(torch.cat(parts).cpu().numpy(), energies, self.bounds)
+            held = joined(terms_of(seen, objective.theta(z), self.problem.config)[1]).sum(0)
+            found["validation_mae_cm1"] = mae_by_region(held.cpu().numpy(), energies, self.bounds)
         return found
 
 

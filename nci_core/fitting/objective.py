@@ -9,13 +9,18 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import InputError
-from nci_core.potentials.features import Features
-from nci_core.potentials.parameters import StudentConfig
-from nci_core.potentials.student import batches, channel_energies
+from nci_core.potentials.arrays import place
+from nci_core.potentials.features import Features, atom_frames, chunks
+from nci_core.potentials.parameters import AtomParameters, StudentConfig
+from nci_core.potentials.student import of_atoms
+from nci_core.potentials.terms import Terms, evaluate, jacobian
 from nci_core.systems.hosts import Host
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
+
+#: Labels per chunk.
+CHUNK = 512
 
 
 def label_weights(energies: FloatArray, wall_cm1: float = 100.0) -> FloatArray:
@@ -88,9 +93,10 @@ class MapObjective:
     """
 
     def __init__(
-        self, seen: list[dict[int, Features]], targets: Targets, mean: Tensor, width: Tensor, config: StudentConfig
+        self, seen: list[Features], targets: Targets, mean: Tensor, width: Tensor, config: StudentConfig
     ) -> None:
         self.seen, self.targets, self.mean, self.width, self.config = seen, targets, mean, width, config
+        self._last: tuple[Tensor, AtomParameters, list[Terms]] | None = None
 
     def theta(self, z: Tensor) -> Tensor:
         """Parameters (elements, size) from whitened z (p,)."""
@@ -100,11 +106,16 @@ class MapObjective:
         """Whitened z (p,) from parameters."""
         return ((theta - self.mean) / self.width).flatten()
 
+    def terms(self, z: Tensor) -> tuple[AtomParameters, list[Terms]]:
+        """Parameters and terms of every chunk at z; kept until z is another tensor, since a trial that
+        succeeds is where the next step begins."""
+        if self._last is None or self._last[0] is not z:
+            self._last = z, *terms_of(self.seen, self.theta(z), self.config)
+        return self._last[1:]
+
     def channels(self, z: Tensor) -> Tensor:
         """(2, m) repulsion and dispersion at the labelled positions, eV."""
-        theta = self.theta(z)
-        with torch.no_grad():
-            return torch.cat([torch.stack(channel_energies(x, theta, self.config)) for x in self.seen], dim=1)
+        return joined(self.terms(z)[1])
 
     def loss(self, z: Tensor) -> float:
         """The objective at z."""
@@ -112,27 +123,39 @@ class MapObjective:
         return float((self.targets.weights * error**2).sum() + z @ z)
 
     def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
-        """Objective, Jᵀρ + z and JᵀJ + 1, with exact Jacobians from one backward pass per target."""
-        theta = self.theta(z)
+        """Objective, Jᵀρ + z and JᵀJ + 1, with exact Jacobians."""
+        parameters, terms = self.terms(z)
         H = torch.eye(len(z), dtype=z.dtype, device=z.device)
         g, loss, start = z.clone(), float(z @ z), 0
-        for x in self.seen:
-            m = len(next(iter(x.values())).r)
-            rows = slice(start, start + m)
-            start += m
-            spread = theta.expand(m, *theta.shape).clone().requires_grad_()
-            predicted = self.targets.mixing @ torch.stack(channel_energies(x, spread, self.config))
-            for k, energies in enumerate(predicted):
-                (gradient,) = torch.autograd.grad(energies.sum(), spread, retain_graph=k + 1 < len(predicted))
-                root = self.targets.weights[k, rows].sqrt()
-                J = (gradient * self.width).flatten(1) * root[:, None]
-                rho = root * (energies.detach() - self.targets.energies[k, rows])
-                H += J.T @ J
+        roots, width = self.targets.weights.sqrt(), self.width.flatten()
+        for x, t in zip(self.seen, terms, strict=True):
+            predicted = self.targets.mixing @ joined([t])
+            rows = slice(start, start + predicted.shape[1])
+            start = rows.stop
+            for k, weights in enumerate(self.targets.mixing.tolist()):
+                root = roots[k, rows]
+                J = torch.as_tensor(jacobian(x, t, parameters, self.config, len(self.mean), weights))
+                J *= width
+                J *= root[:, None]
+                rho = root * (predicted[k] - self.targets.energies[k, rows])
+                H.addmm_(J.T, J)
                 g += J.T @ rho
                 loss += float(rho @ rho)
         return loss, g, H
 
 
-def observe(host: Host, elements: tuple[str, ...], positions: FloatArray) -> list[dict[int, Features]]:
+def terms_of(seen: list[Features], theta: Tensor, config: StudentConfig) -> tuple[AtomParameters, list[Terms]]:
+    """Atoms' parameters and terms of one student (elements, size) at positions seen from one host."""
+    p = of_atoms(place(theta, theta.device)[None], seen[0].elements, config)
+    return p, [evaluate(x, p) for x in seen]
+
+
+def joined(terms: list[Terms]) -> Tensor:
+    """(2, m) repulsion and dispersion of all chunks, eV."""
+    return torch.cat([torch.as_tensor(t.channels[:, 0]) for t in terms], dim=1)
+
+
+def observe(host: Host, elements: tuple[str, ...], positions: FloatArray) -> list[Features]:
     """Features of positions (m, 3), computed once for a whole fit, on the CPU."""
-    return [seen for seen, _ in batches(host, elements, positions, torch.device("cpu"))]
+    here = torch.device("cpu")
+    return list(chunks(atom_frames(host, elements, here), positions, here, CHUNK))

@@ -2,16 +2,17 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-#: Noise σ (cm⁻¹) by number of labels: few labels must not force the model, many may.
-SIGMA_BY_COUNT = ((30, 0.3), (200, 0.1), (1000, 0.05))
-SIGMA_MANY_CM1 = 0.03
+#: Noise σ (cm⁻¹) of a label when a distilled student is fine-tuned: about what convergence thresholds leave.
+SIGMA_CM1 = 0.03
+#: The same of a direct fit, by number of labels: few labels must not force a model that has no teacher.
+SIGMA_DIRECT_BY_COUNT = ((30, 0.3), (200, 0.1), (1000, 0.05))
 
 
 class FitSettings(BaseModel):
     """Settings of distillation and fine-tuning.
 
-    >>> FitSettings().noise_cm1(20), FitSettings().noise_cm1(5000), FitSettings(sigma_cm1=1.0).noise_cm1(50)
-    (0.3, 0.03, 1.0)
+    >>> FitSettings().noise_cm1(20), FitSettings().noise_cm1(20, direct=True), FitSettings(sigma_cm1=1.0).noise_cm1(50)
+    (0.03, 0.3, 1.0)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -21,14 +22,16 @@ class FitSettings(BaseModel):
     seed: int = Field(default=0, ge=0, description="seed of starting points and perturbations")
     device: str = Field(default="auto", description="where the fit runs: auto (CUDA when there is one), cpu or cuda")
     kappa: float = Field(
-        default=1.0,
+        default=2.0,
         gt=0,
         le=10,
-        description="prior width of fine-tuning as a multiple of the general one: 1 where labels surround the region "
-        "of interest, about 0.1 to keep to the teacher when extrapolating",
+        description="prior width of fine-tuning as a multiple of the learned one: 2, because it was learned from one "
+        "dimer and the next may differ more; less keeps to the teacher",
     )
     sigma_cm1: float | None = Field(
-        default=None, gt=0, description="noise of one label in cm⁻¹; none: 0.3, 0.1, 0.05 or 0.03 by number of labels"
+        default=None,
+        gt=0,
+        description="noise of one label in cm⁻¹; none: 0.03, without a teacher 0.3 to 0.03 by number of labels",
     )
     teacher_sigma_cm1: float = Field(
         default=0.3,
@@ -44,8 +47,10 @@ class FitSettings(BaseModel):
         default=1e-3, gt=0, lt=1, description="stop when the objective falls by less than this share in a step"
     )
 
-    def noise_cm1(self, count: int) -> float:
-        """σ in cm⁻¹ for a fit to `count` labels."""
+    def noise_cm1(self, count: int, *, direct: bool = False) -> float:
+        """σ in cm⁻¹ for a fit to `count` labels, with a distilled student as prior or direct."""
         if self.sigma_cm1 is not None:
             return self.sigma_cm1
-        return next((sigma for below, sigma in SIGMA_BY_COUNT if count < below), SIGMA_MANY_CM1)
+        if not direct:
+            return SIGMA_CM1
+        return next((sigma for below, sigma in SIGMA_DIRECT_BY_COUNT if count < below), SIGMA_CM1)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.student import Prepared, prepare
 from nci_core.systems.hosts import Host
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,22 +34,44 @@ def parse_slice(text: Any, n: int, key: str) -> list[int]:
     raise InputError(f"{key} = {str(text)!r} does not name atoms of a structure of {n}; write it as '0:{n - 1}'.")
 
 
-def rigid_reaction(positions: FloatArray, force: FloatArray, torque: FloatArray) -> FloatArray:
-    """Forces (n, 3) of least norm Σ|f_i|² whose sum is `force` and torque about the centroid is `torque`.
+def cross_matrix(a: FloatArray) -> FloatArray:
+    """The matrix by which a row vector x is multiplied to give a × x; a (3,)."""
+    x, y, z = a.tolist()
+    return np.array([[0.0, z, -y], [-z, 0.0, x], [y, -x, 0.0]])
+
+
+class RigidReaction:
+    """Forces (n, 3) of least norm Σ|f_i|² on rigid atoms, of a given sum and torque about their centroid.
 
     f_i = F/n + μ × x_i with x_i the positions from the centroid and Iμ = τ, I = Σ(x_i²·1 − x_i x_iᵀ).
 
     Args:
         positions: (n, 3) in Å.
-        force: (3,) in eV/Å.
-        torque: (3,) in eV.
     """
-    x = positions - positions.mean(axis=0)
-    inertia = (x**2).sum() * np.eye(3) - x.T @ x
-    # The pseudo-inverse drops the axis of a linear host, about which no torque can act.
-    mu = np.linalg.pinv(inertia, rcond=1e-10, hermitian=True) @ torque
-    forces: FloatArray = force / len(x) + np.cross(mu, x)
-    return forces
+
+    def __init__(self, positions: FloatArray) -> None:
+        self.centre = positions.mean(axis=0)
+        self.x = positions - self.centre
+        inertia = (self.x**2).sum() * np.eye(3) - self.x.T @ self.x
+        # The pseudo-inverse drops the axis of a linear host, about which no torque can act.
+        self.inverse = np.linalg.pinv(inertia, rcond=1e-10, hermitian=True)
+
+    def forces(self, force: FloatArray, torque: FloatArray) -> FloatArray:
+        """(n, 3) in eV/Å whose sum is `force` (3,) in eV/Å and whose torque is `torque` (3,) in eV."""
+        found: FloatArray = force / len(self.x) + self.x @ cross_matrix(self.inverse @ torque)
+        return found
+
+    def against(self, position: FloatArray, force: FloatArray) -> FloatArray:
+        """(n, 3) in eV/Å that balance a force (3,) in eV/Å on a probe at a position (3,) in Å."""
+        return self.forces(-force, -(force @ cross_matrix(position - self.centre)))
+
+
+class Bound(NamedTuple):
+    """A model at one host."""
+
+    host: Host
+    model: Prepared
+    reaction: RigidReaction
 
 
 class NCICalculator(Calculator):
@@ -77,7 +100,7 @@ class NCICalculator(Calculator):
     def __init__(self, model: Ensemble | str | Path, device: str = "cpu", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
-        self._host: Host | None = None
+        self._bound: Bound | None = None
 
     def monomers(self, atoms: Atoms) -> tuple[list[int], int]:
         """Indices of the host's atoms, and of the probe; InputError or ModelError when they do not fit."""
@@ -97,11 +120,12 @@ class NCICalculator(Calculator):
             raise ModelError(f"The probe is {symbol}, but this model was fitted for {self.ensemble.probe}.")
         return host, probe[0]
 
-    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
-        """The host, kept while its atoms stay where they are: frames need not be found again."""
-        known = self._host
-        if known is None or known.symbols != symbols or not np.array_equal(known.positions, positions):
-            self._host = known = Host("host", symbols, positions)
+    def _at_host(self, symbols: tuple[str, ...], positions: FloatArray) -> "Bound":
+        """What belongs to the host, kept while its atoms stay where they are."""
+        known = self._bound
+        if known is None or known.host.symbols != symbols or not (known.host.positions == positions).all():
+            host = Host("host", symbols, positions)
+            self._bound = known = Bound(host, prepare(self.ensemble.members, host), RigidReaction(host.positions))
         return known
 
     def calculate(
@@ -114,13 +138,15 @@ class NCICalculator(Calculator):
         super().calculate(atoms, list(properties), list(system_changes))
         rows, probe = self.monomers(self.atoms)
         symbols = self.atoms.get_chemical_symbols()
-        host = self._rigid_host(tuple(symbols[i] for i in rows), self.atoms.positions[rows])
+        bound = self._at_host(tuple(symbols[i] for i in rows), self.atoms.positions[rows])
         R = self.atoms.positions[probe]
-        energy, std = self.ensemble.energies_and_std(host, R[None])
-        self.results: dict[str, Any] = {"energy": float(energy[0]), "energy_uncertainty": float(std[0])}
-        if "forces" in properties:
-            force = -self.ensemble.energies_and_gradients(host, R[None])[1][0]
-            forces = np.zeros((len(self.atoms), 3))
-            forces[probe] = force
-            forces[rows] = rigid_reaction(host.positions, -force, -np.cross(R - host.centre, force))
-            self.results["forces"] = forces
+        # Forces cost little beside the energy, and whoever asks for one asks for the other next.
+        energies, gradients = bound.model.energies_and_gradients(R)
+        forces = np.zeros((len(self.atoms), 3))
+        forces[probe] = -gradients[0]
+        forces[rows] = bound.reaction.against(R, forces[probe])
+        self.results: dict[str, Any] = {
+            "energy": float(energies.mean()),
+            "energy_uncertainty": float(self.ensemble.spread_of(energies)[0]),
+            "forces": forces,
+        }

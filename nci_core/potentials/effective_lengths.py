@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from nci_core.potentials.parameters import unpack
-from nci_core.potentials.ruler import adaptive_ruler, fixed_ruler
-from nci_core.potentials.student import batches
+from nci_core.potentials.arrays import to_numpy
+from nci_core.potentials.student import prepare
 from nci_core.systems.hosts import Host
 
 if TYPE_CHECKING:
@@ -34,15 +32,9 @@ def effective_lengths(model: "Ensemble", host: Host, positions: npt.ArrayLike) -
     Raises:
         ModelError: the host has an element the model does not know.
     """
-    rows = {e: [i for i, s in enumerate(host.symbols) if s == name] for e, name in enumerate(model.elements)}
     parts = []
-    with torch.no_grad():
-        for seen, R in batches(host, model.elements, positions, model.device):
-            q = torch.empty(len(model.members), len(R), len(host.symbols), dtype=torch.float64, device=R.device)
-            for e, x in seen.items():
-                for k, student in enumerate(model.members):
-                    lam = unpack(student.theta[e], student.config).lam
-                    q[k][:, rows[e]] = fixed_ruler(x.r) if lam is None else adaptive_ruler(x.r, x.Y, lam)
-            parts.append(q)
-    lengths: FloatArray = torch.cat(parts, dim=1).cpu().numpy()
-    return lengths
+    for batch in prepare(model.members, host).batches(positions):
+        q = np.empty((len(model.members), batch.features.r.shape[-1], len(host.symbols)))
+        q[..., list(batch.atoms.order)] = to_numpy(batch.terms.q).swapaxes(-1, -2)
+        parts.append(q)
+    return np.concatenate(parts, axis=1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from nci_core.errors import ModelError
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.parameters import StudentConfig
-from nci_core.potentials.student import Student, batches, channel_energies, mean_energies_and_gradients
+from nci_core.potentials.student import Student, prepare
 from nci_core.systems.hosts import Host
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,12 +93,7 @@ class Ensemble:
 
     def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
         """(members, 2, m) repulsion and dispersion of every member, eV."""
-        rows = []
-        with torch.no_grad():
-            for seen, _ in batches(host, self.elements, positions, self.device):
-                rows.append(torch.stack([torch.stack(channel_energies(seen, s.theta, s.config)) for s in self.members]))
-        values: FloatArray = torch.cat(rows, dim=-1).cpu().numpy()
-        return values
+        return prepare(self.members, host).channels(positions)
 
     def energies(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
         """(m,) mean energies in eV at probe positions (m, 3) in Å."""
@@ -121,7 +116,8 @@ class Ensemble:
 
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Mean energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
-        return mean_energies_and_gradients(self.members, host, positions)
+        energies, gradients = prepare(self.members, host).energies_and_gradients(positions)
+        return energies.mean(axis=0), gradients
 
     def channels(self, host: Host, positions: npt.ArrayLike) -> dict[str, FloatArray]:
         """Mean repulsion and dispersion, each (m,) in eV; their sum is the energy."""

@@ -1,12 +1,14 @@
 """What an atom of the host sees of the probe: distance and the angles in its local frame."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from nci_core.errors import ModelError
+from nci_core.potentials.arrays import Array, namespace, place, stack_rows
 from nci_core.systems.hosts import Host
 
 #: Angular functions Y; see :func:`angular_functions`.
@@ -14,43 +16,58 @@ ANGULAR = 6
 
 
 @dataclass(frozen=True)
-class ElementFrames:
-    """The n atoms of one element in a host, as tensors.
+class AtomFrames:
+    """The n atoms of a host, sorted by the model's elements.
 
     Attributes:
-        positions: (n, 3) in Å.
-        outward: (n, 3) directions d_i, unit length or zero.
+        order: (n,) rows of the host.
+        elements: (n,) index of each atom's element, ascending.
+        positions: (n, 3, 1) in Å.
+        outward: (n, 1, 3) directions d_i, unit length or zero.
         normal: (n, 3, 3) normal tensors N_i.
     """
 
-    positions: Tensor
-    outward: Tensor
-    normal: Tensor
+    order: tuple[int, ...]
+    elements: tuple[int, ...]
+    positions: Array
+    outward: Array
+    normal: Array
 
 
 @dataclass(frozen=True)
 class Features:
-    """Features of m probe positions seen from the n atoms of one element.
+    """Features of m probe positions seen from n atoms, of whatever elements.
 
     Attributes:
-        r: (m, n) distances in Å.
-        u: (m, n) cosine to the outward direction, r̂·d_i.
-        c: (m, n) squared cosine to the local normal, r̂ᵀ N_i r̂.
-        Y: (m, n, 6) angular functions.
+        elements: (n,) index of each atom's element, ascending.
+        r: (n, m) distances in Å.
+        u: (n, m) cosine to the outward direction, r̂·d_i.
+        c: (n, m) squared cosine to the local normal, r̂ᵀ N_i r̂.
+        Y: (n, 6, m) angular functions.
+        direction: (n, 3, m) r̂, from the atom to the probe.
+        facing: (n, 3, m) N_i r̂, half the gradient of c by r̂.
     """
 
-    r: Tensor
-    u: Tensor
-    c: Tensor
-    Y: Tensor
+    elements: tuple[int, ...]
+    r: Array
+    u: Array
+    c: Array
+    Y: Array
+    direction: Array
+    facing: Array
+
+    @property
+    def arrays(self) -> tuple[Array, Array, Array, Array, Array, Array]:
+        """All arrays, each with the positions as its last axis."""
+        return self.r, self.u, self.c, self.Y, self.direction, self.facing
 
     def to(self, device: torch.device) -> "Features":
-        """The same features on another device."""
-        return Features(self.r.to(device), self.u.to(device), self.c.to(device), self.Y.to(device))
+        """The same features where another device evaluates."""
+        return Features(self.elements, *(place(x, device) for x in self.arrays))
 
 
-def element_frames(host: Host, elements: Sequence[str], device: torch.device) -> dict[int, ElementFrames]:
-    """Frames of a host grouped by the model's elements; index in `elements` → frames.
+def atom_frames(host: Host, elements: Sequence[str], device: torch.device) -> AtomFrames:
+    """Frames of a host's atoms where `device` evaluates.
 
     Raises ModelError for an element the model does not know.
     """
@@ -60,39 +77,58 @@ def element_frames(host: Host, elements: Sequence[str], device: torch.device) ->
             f"Host {host.name!r} contains {', '.join(unknown)}, which this model has not learnt; "
             f"it knows {', '.join(elements)}."
         )
-    frames = host.frames
-    found: dict[int, ElementFrames] = {}
-    for index, element in enumerate(elements):
-        rows = [i for i, symbol in enumerate(host.symbols) if symbol == element]
-        if rows:
-            arrays = (host.positions[rows], frames.outward[rows], frames.normal[rows])
-            found[index] = ElementFrames(*(torch.tensor(a, dtype=torch.float64, device=device) for a in arrays))
-    return found
+    found = [elements.index(symbol) for symbol in host.symbols]
+    order = sorted(range(len(found)), key=found.__getitem__)
+    arrays = host.positions[order, :, None], host.frames.outward[order, None], host.frames.normal[order]
+    return AtomFrames(tuple(order), tuple(found[i] for i in order), *(place(a, device) for a in arrays))
 
 
-def angular_functions(u: Tensor, c: Tensor) -> Tensor:
-    """Y = [u, c−⅓, u²−⅓, u(c−⅓), (c−⅓)²−4/45, u³]; (…,) → (…, 6).
+def angular_functions(u: Array, c: Array) -> Array:
+    """Y = [u, c−⅓, u²−⅓, u(c−⅓), (c−⅓)²−4/45, u³]; (…, m) → (…, 6, m).
 
     The second, third and fifth vanish on average over the sphere; the others are odd in u.
 
-    >>> one, zero = torch.tensor(1.0, dtype=torch.float64), torch.tensor(0.0, dtype=torch.float64)
-    >>> [round(y, 3) for y in angular_functions(one, zero).tolist()]
+    >>> [round(float(y), 3) for y in angular_functions(np.array([1.0]), np.array([0.0]))[:, 0]]
     [1.0, -0.333, 0.667, -0.333, 0.022, 1.0]
     """
+    s, u2 = c - 1.0 / 3.0, u * u
+    return stack_rows([u, s, u2 - 1.0 / 3.0, u * s, s * s - 4.0 / 45.0, u2 * u], u)
+
+
+def angular_slopes(u: Array, c: Array, G: Array) -> tuple[Array, Array]:
+    """Derivatives of Σ_k G_k Y_k by u and by c, given G (…, 6, m); each (…, m)."""
     s = c - 1.0 / 3.0
-    return torch.stack([u, s, u * u - 1.0 / 3.0, u * s, s * s - 4.0 / 45.0, u * u * u], dim=-1)
+    g = [G[..., k, :] for k in range(ANGULAR)]
+    by_u = g[0] + u * (2.0 * g[2] + 3.0 * u * g[5]) + s * g[3]
+    by_c = g[1] + u * g[3] + 2.0 * s * g[4]
+    return by_u, by_c
 
 
-def features(atoms: ElementFrames, positions: Tensor) -> Features:
-    """Features of probe positions (m, 3) in Å relative to the n atoms of one element."""
-    separation = positions[:, None] - atoms.positions
-    r = separation.norm(dim=-1)
-    direction = separation / r[..., None]
-    u = (direction * atoms.outward).sum(-1)
-    c = ((direction[..., None, :] @ atoms.normal).squeeze(-2) * direction).sum(-1)
-    return Features(r, u, c, angular_functions(u, c))
+def features(atoms: AtomFrames, positions: Array) -> Features:
+    """Features of probe positions (m, 3) in Å."""
+    xp = namespace(positions)
+    separation = positions.T - atoms.positions
+    r = xp.sqrt((separation * separation).sum(1))
+    direction = separation / r[:, None]
+    facing = atoms.normal @ direction
+    u, c = (atoms.outward @ direction)[:, 0], (facing * direction).sum(1)
+    return Features(atoms.elements, r, u, c, angular_functions(u, c), direction, facing)
 
 
-def angular_sum(Y: Tensor, coefficients: Tensor) -> Tensor:
-    """Σ_k Y_k a_k; Y (m, n, k), coefficients (k,) or one set per position (m, k) → (m, n)."""
-    return (Y @ coefficients.unsqueeze(-1)).squeeze(-1)
+def position_gradient(atoms: AtomFrames, x: Features, by_r: Array, by_u: Array, by_c: Array) -> Array:
+    """dE/dR (m, 3) from derivatives by every atom's r, u and c, each (n, m).
+
+    ∇r = r̂, ∇u = (d − u r̂)/r, ∇c = 2(N r̂ − c r̂)/r.
+    """
+    across_u, across_c = by_u / x.r, 2.0 * by_c / x.r
+    along = by_r - x.u * across_u - x.c * across_c
+    outward = atoms.outward[:, 0, :]
+    total = along[:, None] * x.direction + across_c[:, None] * x.facing
+    return total.sum(0).T + across_u.T @ outward
+
+
+def chunks(atoms: AtomFrames, positions: npt.ArrayLike, device: torch.device, size: int) -> Iterator[Features]:
+    """Features of positions (m, 3), `size` positions at a time; also for m = 0, as one empty chunk."""
+    points = np.asarray(positions, dtype=float).reshape(-1, 3)
+    for start in range(0, max(len(points), 1), size):
+        yield features(atoms, place(points[start : start + size], device))

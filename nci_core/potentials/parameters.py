@@ -4,8 +4,8 @@ import math
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
 
+from nci_core.potentials.arrays import Array, empty, namespace
 from nci_core.potentials.correction import HIDDEN, INPUTS, OUTPUTS, Network
 from nci_core.potentials.dispersion import GAMMA6_ROWS
 from nci_core.potentials.features import ANGULAR
@@ -33,31 +33,36 @@ class StudentConfig(BaseModel):
         return sum(math.prod(shape) for shape in blocks(self).values())
 
 
-class ElementParameters(NamedTuple):
-    """One element's parameters in their physical form; shapes may have a leading axis of m positions.
+#: Blocks of coefficients of the angular functions, in the order of `AtomParameters.angular`.
+ANISOTROPIES = ("A", "gamma6", "gamma8", "gamma10", "lam")
+
+
+class AtomParameters(NamedTuple):
+    """Atoms' parameters in their physical form; all shapes have the same leading axes.
 
     | field | shape | unit |
     |---|---|---|
     | a | (1,) | ln eV |
-    | A | (6,) | 1 |
     | alpha | (1,) | Å⁻¹ |
     | beta | (1,) | Å⁻² |
     | b | (1,) | Å⁻¹ |
     | C | 3 × (1,) | eV Å⁶, eV Å⁸, eV Å¹⁰ |
-    | gamma | (2,), (6,), (6,) | 1 |
-    | lam | (6,) or None: fixed ruler | 1 |
+    | angular | (5, 6), rows A, γ₆, γ₈, γ₁₀, λ; (4, 6) with a fixed ruler | 1 |
     | network | weights or None | 1 |
     """
 
-    a: Tensor
-    A: Tensor
-    alpha: Tensor
-    beta: Tensor
-    b: Tensor
-    C: tuple[Tensor, Tensor, Tensor]
-    gamma: tuple[Tensor, Tensor, Tensor]
-    lam: Tensor | None
+    a: Array
+    alpha: Array
+    beta: Array
+    b: Array
+    C: tuple[Array, Array, Array]
+    angular: Array
     network: Network | None
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the ruler is adaptive."""
+        return int(self.angular.shape[-2]) == len(ANISOTROPIES)
 
 
 def blocks(config: StudentConfig) -> dict[str, tuple[int, ...]]:
@@ -72,7 +77,7 @@ def blocks(config: StudentConfig) -> dict[str, tuple[int, ...]]:
         "beta": (1,),
         "ln_b": (1,),
         "ln_C": (3,),
-        "gamma6": (len(GAMMA6_ROWS),),
+        "gamma6": (GAMMA6_ROWS.stop - GAMMA6_ROWS.start,),
         "gamma8": (ANGULAR,),
         "gamma10": (ANGULAR,),
     }
@@ -92,22 +97,26 @@ def slices(config: StudentConfig) -> dict[str, slice]:
     return found
 
 
-def unpack(theta: Tensor, config: StudentConfig) -> ElementParameters:
-    """Physical parameters from a vector (size,), or from one vector per position (m, size)."""
-    shapes = blocks(config)
+def unpack(theta: Array, config: StudentConfig) -> AtomParameters:
+    """Physical parameters from vectors (…, size)."""
+    xp, shapes, lead = namespace(theta), blocks(config), theta.shape[:-1]
     part = {name: theta[..., where] for name, where in slices(config).items()}
-    C = part["ln_C"].exp()
+    C = xp.exp(part["ln_C"])
+    names = [name for name in ANISOTROPIES if name in part]
+    angular = empty((*lead, len(names), ANGULAR), theta)
+    # γ₆ has fewer coefficients than there are functions.
+    angular[..., 1, :] = 0.0
+    for k, name in enumerate(names):
+        angular[..., k, GAMMA6_ROWS if name == "gamma6" else slice(None)] = part[name]
     network = None
     if config.network:
-        network = Network(*(part[key].reshape(theta.shape[:-1] + shapes[key]) for key in ("W1", "b1", "W2", "b2")))
-    return ElementParameters(
+        network = Network(*(part[key].reshape(lead + shapes[key]) for key in ("W1", "b1", "W2", "b2")))
+    return AtomParameters(
         a=part["a"],
-        A=part["A"],
-        alpha=part["ln_alpha"].exp(),
+        alpha=xp.exp(part["ln_alpha"]),
         beta=part["beta"],
-        b=part["ln_b"].exp(),
+        b=xp.exp(part["ln_b"]),
         C=(C[..., 0:1], C[..., 1:2], C[..., 2:3]),
-        gamma=(part["gamma6"], part["gamma8"], part["gamma10"]),
-        lam=part.get("lam"),
+        angular=angular,
         network=network,
     )

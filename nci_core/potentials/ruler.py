@@ -1,24 +1,18 @@
 """The ruler: the distance by which repulsion, damping and the network measure."""
 
-from torch import Tensor
-
-from nci_core.potentials.features import angular_sum
+from nci_core.potentials.arrays import Array, namespace
 
 
-def fixed_ruler(r: Tensor) -> Tensor:
-    """q = r; (m, n) in Å."""
-    return r
-
-
-def adaptive_ruler(r: Tensor, Y: Tensor, lam: Tensor) -> Tensor:
+def adaptive_ruler(r: Array, stretch: Array) -> Array:
     """q = r·exp(−λ·Y), a distance that shrinks in the directions where the atom reaches far.
 
+    dq/dr = q/r and dq/d(λ·Y) = −q. A fixed ruler is q = r.
+
     Args:
-        r: (m, n) distances in Å.
-        Y: (m, n, 6) angular functions.
-        lam: λ, dimensionless, (6,) or (m, 6).
+        r: distances in Å.
+        stretch: λ·Y, dimensionless.
 
     Returns:
-        (m, n) in Å; q/r is bounded, so nothing changes at long range.
+        Å; q/r is bounded, so nothing changes at long range.
     """
-    return r * (-angular_sum(Y, lam)).exp()
+    return r * namespace(stretch).exp(-stretch)

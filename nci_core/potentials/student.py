@@ -1,7 +1,8 @@
 """The student: a sum over host atoms of repulsion and damped dispersion."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,42 +10,77 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import ModelError
-from nci_core.potentials.correction import correction
-from nci_core.potentials.dispersion import GAMMA6_ROWS, anisotropic_coefficient, dispersion
-from nci_core.potentials.features import ElementFrames, Features, angular_functions, element_frames, features
-from nci_core.potentials.parameters import ElementParameters, StudentConfig, unpack
-from nci_core.potentials.repulsion import repulsion
-from nci_core.potentials.ruler import adaptive_ruler, fixed_ruler
+from nci_core.potentials.arrays import Array, place, to_numpy
+from nci_core.potentials.dispersion import GAMMA6_ROWS, anisotropic_coefficient
+from nci_core.potentials.features import AtomFrames, Features, angular_functions, atom_frames, chunks
+from nci_core.potentials.parameters import AtomParameters, StudentConfig, unpack
+from nci_core.potentials.terms import Terms, evaluate, gradient, jacobian
 from nci_core.systems.hosts import Host
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Positions per batch: the working set stays in a core's cache.
-CHUNK = 2048
+#: Atoms × positions × students per batch: on a CPU the working set stays in a core's cache.
+PAIRS = 8192
+PAIRS_GPU = 2**20
 
 
-def atom_terms(x: Features, p: ElementParameters) -> tuple[Tensor, Tensor]:
-    """V_rep and V_disp(1+n₂) of the atoms of one element; each (m, n) in eV, positive."""
-    q = fixed_ruler(x.r) if p.lam is None else adaptive_ruler(x.r, x.Y, p.lam)
-    n1, n2 = (0.0, 0.0) if p.network is None else correction(q, x.u, x.c, p.network)
-    V_rep = repulsion(q, x.Y, p.a, p.A, p.alpha, p.beta, n1)
-    V_disp = dispersion(x.r, q, x.Y, p.b, p.C, p.gamma)
-    return V_rep, V_disp * (1.0 + n2)
+class Batch(NamedTuple):
+    """Some positions, and K students' terms there."""
+
+    atoms: AtomFrames
+    features: Features
+    parameters: AtomParameters
+    terms: Terms
 
 
-def channel_energies(seen: Mapping[int, Features], theta: Tensor, config: StudentConfig) -> tuple[Tensor, Tensor]:
-    """Repulsion Σ_i V_rep ≥ 0 and dispersion −Σ_i V_disp(1+n₂) ≤ 0; each (m,) in eV.
+def of_atoms(theta: Array, elements: Sequence[int], config: StudentConfig) -> AtomParameters:
+    """Parameters of n atoms (K, n, …) from students' (K, elements, size)."""
+    return unpack(theta[:, list(elements)], config)
 
-    Args:
-        seen: features by element index.
-        theta: (elements, size), or (m, elements, size) with one set of parameters per position,
-            which turns one backward pass into the Jacobian of all m energies.
-        config: the student's terms.
+
+@dataclass(frozen=True)
+class Prepared:
+    """K students that share their elements, at one host: what does not depend on positions.
+
+    Attributes:
+        atoms: frames of the host's n atoms.
+        parameters: (K, n, …).
+        device: where the formulas are evaluated.
     """
-    parts = [atom_terms(x, unpack(theta[..., e, :], config)) for e, x in seen.items()]
-    V_rep = torch.stack([rep.sum(-1) for rep, _ in parts]).sum(0)
-    V_disp = torch.stack([disp.sum(-1) for _, disp in parts]).sum(0)
-    return V_rep, -V_disp
+
+    atoms: AtomFrames
+    parameters: AtomParameters
+    device: torch.device
+
+    def batches(self, positions: npt.ArrayLike) -> Iterator[Batch]:
+        """Terms at positions (m, 3), batch by batch; for m = 0 an empty one."""
+        pairs = self.parameters.a.shape[0] * len(self.atoms.order)
+        size = max(1, (PAIRS if self.device.type == "cpu" else PAIRS_GPU) // pairs)
+        for x in chunks(self.atoms, positions, self.device, size):
+            yield Batch(self.atoms, x, self.parameters, evaluate(x, self.parameters))
+
+    def channels(self, positions: npt.ArrayLike) -> FloatArray:
+        """(K, 2, m) repulsion and dispersion in eV."""
+        rows = [to_numpy(batch.terms.channels) for batch in self.batches(positions)]
+        values: FloatArray = np.concatenate(rows, axis=-1).swapaxes(0, 1)
+        return values
+
+    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Energies (K, m) in eV and gradients (m, 3) in eV/Å of the mean over the students."""
+        energies, gradients = [], []
+        for atoms, x, p, terms in self.batches(positions):
+            energies.append(to_numpy(terms.channels.sum(0)))
+            gradients.append(to_numpy(gradient(atoms, x, terms, p)))
+        return np.concatenate(energies, axis=-1), np.concatenate(gradients)
+
+
+def prepare(members: Sequence["Student"], host: Host) -> Prepared:
+    """Students that share their elements, at one host; ModelError for an element they do not know."""
+    first = members[0]
+    device = first.theta.device
+    atoms = atom_frames(host, first.elements, device)
+    theta = place(torch.stack([s.theta for s in members]), device)
+    return Prepared(atoms, of_atoms(theta, atoms.elements, first.config), device)
 
 
 @dataclass(frozen=True)
@@ -75,68 +111,34 @@ class Student:
 
     def energies(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
         """(m,) interaction energies in eV at probe positions (m, 3) in Å."""
-        channels = self.channels(host, positions)
-        return channels["repulsion"] + channels["dispersion"]
+        energies: FloatArray = prepare([self], host).channels(positions)[0].sum(axis=0)
+        return energies
 
     def channels(self, host: Host, positions: npt.ArrayLike) -> dict[str, FloatArray]:
         """Repulsion and dispersion, each (m,) in eV; their sum is the energy."""
-        rows = []
-        with torch.no_grad():
-            for seen, _ in batches(host, self.elements, positions, self.theta.device):
-                rows.append(torch.stack(channel_energies(seen, self.theta, self.config)))
-        both: FloatArray = torch.cat(rows, dim=1).cpu().numpy()
+        both = prepare([self], host).channels(positions)[0]
         return {"repulsion": both[0], "dispersion": both[1]}
 
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
-        return mean_energies_and_gradients([self], host, positions)
+        energies, gradients = prepare([self], host).energies_and_gradients(positions)
+        return energies[0], gradients
 
     def jacobian(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and dE/dθ (m, elements × size)."""
         energies, rows = [], []
-        for seen, R in batches(host, self.elements, positions, self.theta.device):
-            theta = self.theta.expand(len(R), *self.theta.shape).clone().requires_grad_()
-            E = torch.stack(channel_energies(seen, theta, self.config)).sum(0)
-            (gradient,) = torch.autograd.grad(E.sum(), theta)
-            energies.append(E.detach())
-            rows.append(gradient.flatten(1))
-        return torch.cat(energies).cpu().numpy(), torch.cat(rows).cpu().numpy()
+        for _, x, p, terms in prepare([self], host).batches(positions):
+            energies.append(to_numpy(terms.channels.sum(0)[0]))
+            rows.append(to_numpy(jacobian(x, terms, p, self.config, len(self.elements))))
+        return np.concatenate(energies), np.concatenate(rows)
 
     def c6(self, host: Host, directions: npt.ArrayLike) -> FloatArray:
         """Long-range coefficient C₆(R̂) = Σ_i C₆,i(R̂) in eV Å⁶ for unit vectors (m, 3); E → −C₆/R⁶."""
-        d = torch.tensor(np.asarray(directions, dtype=float).reshape(-1, 3), device=self.theta.device)
-        total = torch.zeros(len(d), dtype=torch.float64, device=d.device)
-        for e, atoms in element_frames(host, self.elements, self.theta.device).items():
-            p = unpack(self.theta[e], self.config)
-            u = d @ atoms.outward.T
-            c = torch.einsum("ma,nab,mb->mn", d, atoms.normal, d)
-            Y = angular_functions(u, c)[..., GAMMA6_ROWS]
-            total += anisotropic_coefficient(p.C[0], p.gamma[0], Y).sum(-1)
-        c6: FloatArray = total.cpu().numpy()
+        device = self.theta.device
+        d = place(np.asarray(directions, dtype=float).reshape(-1, 3), device).T
+        atoms = atom_frames(host, self.elements, device)
+        p = of_atoms(place(self.theta, device)[None], atoms.elements, self.config)
+        u, c = (atoms.outward @ d)[:, 0], ((atoms.normal @ d) * d).sum(1)
+        anisotropy = p.angular[0, :, 1:2, GAMMA6_ROWS] @ angular_functions(u, c)[:, GAMMA6_ROWS]
+        c6: FloatArray = to_numpy(anisotropic_coefficient(p.C[0][0], anisotropy[:, 0]).sum(0))
         return c6
-
-
-def batches(
-    host: Host, elements: Sequence[str], positions: npt.ArrayLike, device: torch.device, gradients: bool = False
-) -> Iterator[tuple[dict[int, Features], Tensor]]:
-    """Features of positions (m, 3), chunk by chunk; also for m = 0, as one empty chunk."""
-    points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    frames: dict[int, ElementFrames] = element_frames(host, elements, device)
-    for start in range(0, max(len(points), 1), CHUNK):
-        R = torch.tensor(points[start : start + CHUNK], device=device, requires_grad=gradients)
-        yield {e: features(atoms, R) for e, atoms in frames.items()}, R
-
-
-def mean_energies_and_gradients(
-    members: Sequence[Student], host: Host, positions: npt.ArrayLike
-) -> tuple[FloatArray, FloatArray]:
-    """Mean energies (m,) in eV and gradients (m, 3) in eV/Å of students that share their elements."""
-    first = members[0]
-    energies, gradients = [], []
-    for seen, R in batches(host, first.elements, positions, first.theta.device, gradients=True):
-        parts = [torch.stack(channel_energies(seen, s.theta, s.config)).sum(0) for s in members]
-        E = torch.stack(parts).mean(0)
-        (gradient,) = torch.autograd.grad(E.sum(), R)
-        energies.append(E.detach())
-        gradients.append(gradient)
-    return torch.cat(energies).cpu().numpy(), torch.cat(gradients).cpu().numpy()

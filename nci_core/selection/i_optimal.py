@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from nci_core.errors import InputError, ModelError
 from nci_core.fitting.objective import label_weights
+from nci_core.fitting.priors import prior_after
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.budget import Linearised
@@ -19,7 +20,8 @@ def whitened_jacobian(ensemble: Ensemble, host: Host, positions: FloatArray) -> 
     if ensemble.prior is None:
         raise ModelError("This model keeps no prior widths, which I-optimal selection needs; fit it with nci.")
     energies, J = ensemble.members[0].jacobian(host, positions)
-    width = (ensemble.prior.width * ensemble.prior.scale).flatten().cpu().numpy()
+    prior = prior_after(ensemble)
+    width = (prior.width * prior.scale).flatten().cpu().numpy()
     return energies, J * width
 
 

@@ -82,6 +82,13 @@ def file_path(store: Store, model: Model) -> Path:
     return path
 
 
+def refitted(store: Store, model_id: int, *, sha256: str, seconds: float) -> None:
+    """A model's file was replaced by a new fit to the same labels; StoreError if there is no such model."""
+    with store.write() as session:
+        row = _get(store, session.get(Model, model_id), model_id)
+        row.sha256, row.seconds = sha256, seconds
+
+
 def update_notes(store: Store, model_id: int, notes: Mapping[str, Any]) -> None:
     """Add JSON values to a model's notes, replacing those of the same name; StoreError if there is no such model."""
     with store.write() as session:

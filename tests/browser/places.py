@@ -61,5 +61,6 @@ PLACES = (
         {"history_part": "Compare two models"},
         ("Mean absolute error on the frozen test set",),
     ),
+    Place("benchmarks", "benchmarks", {}, ("Benchmarks", "accuracy targets met", "MAE on held-out points")),
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
 )

@@ -51,8 +51,7 @@ def test_chunks_do_not_matter(shell: Callable[..., FloatArray]) -> None:
     objective = problem(True, shell)
     x = objective.seen[0]
     halves = [
-        {e: type(f)(*(v[rows] for v in vars(f).values())) for e, f in x.items()}
-        for rows in (slice(0, 11), slice(11, None))
+        type(x)(x.elements, *(array[..., rows] for array in x.arrays)) for rows in (slice(0, 11), slice(11, None))
     ]
     split = MapObjective(halves, objective.targets, objective.mean, objective.width, objective.config)
     z = torch.full((objective.mean.numel(),), 0.1, dtype=torch.float64)
@@ -124,3 +123,28 @@ def _pair_host(element: str):  # type: ignore[no-untyped-def]
     from nci_core.systems import Host
 
     return Host(element, (element, element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
+
+
+def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(
+    shell: Callable[..., FloatArray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objective = problem(True, shell)
+    z = torch.full((objective.mean.numel(),), 0.1, dtype=torch.float64)
+    expected = objective.normal_equations(z)
+    # As on a GPU: every array is a tensor.
+    monkeypatch.setattr("nci_core.fitting.objective.place", lambda x, device: torch.as_tensor(x, device=device))
+    seen = [type(x)(x.elements, *(torch.as_tensor(array) for array in x.arrays)) for x in objective.seen]
+    there = MapObjective(seen, objective.targets, objective.mean, objective.width, objective.config)
+    for one, two in zip(there.normal_equations(z), expected, strict=True):
+        # The same sums in another order.
+        np.testing.assert_allclose(np.asarray(one), np.asarray(two), rtol=1e-9, atol=1e-6)
+
+
+def test_terms_of_a_trial_are_used_again(shell: Callable[..., FloatArray], monkeypatch: pytest.MonkeyPatch) -> None:
+    objective = problem(False, shell)
+    z = torch.zeros(objective.mean.numel(), dtype=torch.float64)
+    loss = objective.loss(z)
+    with monkeypatch.context() as patch:
+        patch.setattr("nci_core.fitting.objective.evaluate", None)  # nothing is evaluated again
+        assert objective.normal_equations(z)[0] == pytest.approx(loss, rel=1e-12)
+    assert objective.loss(z + 0.1) != loss

@@ -128,7 +128,7 @@ def test_small_kappa_keeps_to_the_teacher(
     assert distilled.prior is not None
     assert loyal.prior is not None
     assert loyal.prior.scale == 0.01
-    start, width = distilled.members[0].theta, distilled.prior.width
+    start, width = distilled.members[0].theta, loyal.prior.width
     far = [float(((model.members[0].theta - start) / width).norm()) for model in (loyal, free)]
     # Measured 0.6 against 1.3 prior widths.
     assert far[0] < 0.75 * far[1]

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials import Ensemble, save_checkpoint
-from nci_core.potentials.calculator import rigid_reaction
+from nci_core.potentials.calculator import RigidReaction
 from nci_core.systems import Dimer, builtin_host
 
 R = np.array([1.2, 0.4, 3.3])
@@ -77,7 +77,7 @@ def test_total_force_and_torque_vanish(atoms: Atoms) -> None:
 def test_reaction_has_least_norm() -> None:
     x = builtin_host("ethylene").positions
     force, torque = np.array([0.1, -0.2, 0.3]), np.array([0.05, 0.02, -0.01])
-    forces = rigid_reaction(x, force, torque)
+    forces = RigidReaction(x).forces(force, torque)
     # The least-norm solution of the six linear conditions, by the pseudo-inverse.
     rows = [np.tile(np.eye(3), len(x))]
     rows.append(np.hstack([[[0, -z, y], [z, 0, -x_], [-y, x_, 0]] for x_, y, z in x - x.mean(axis=0)]))

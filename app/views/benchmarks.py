@@ -1,0 +1,186 @@
+"""Benchmarks: what the project's own measurements on a published reference say. The rows are stored, not made here."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.chart import Drawn, charts
+from app.figures.benchmarks import efficiency_figure
+from app.session import Context
+from app.tables import with_numbers
+from nci_core.bench.claims import claim_rows, claims
+from nci_core.bench.rows import Row
+from nci_core.bench.targets import NAMES, OURS, STORED, check_targets, groups, stored_rows
+from nci_core.campaign.archive import data_folder
+from nci_core.errors import InputError
+from nci_core.units import CM1_EV
+
+PARTS = {
+    "curve": "Learning curves",
+    "active": "Which labels",
+    "hard": "Extrapolation",
+    "teachers": "Teachers",
+    "calibration": "Error bars",
+    "peers": "Other methods",
+    "speed": "Speed",
+}
+HELP = (
+    "Errors on points of a published He–benzene reference that no fit, choice or stopping rule has seen, below "
+    "1000 cm⁻¹, mean ± standard deviation over seeds. Settings were chosen on other seeds. "
+    "`nci bench all --data FILE` repeats everything."
+)
+MARKS = {True: "✓ met", False: "✕ not met", None: "— not measured"}
+
+
+@st.cache_data(show_spinner=False)
+def _rows(stamp: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
+    return [row.model_dump() for row in stored_rows(data_folder() / STORED)]
+
+
+def _stamp() -> tuple[tuple[str, int], ...]:
+    paths = [data_folder() / STORED / f"{name}.jsonl" for name in NAMES]
+    return tuple((path.name, path.stat().st_mtime_ns) for path in paths if path.is_file())
+
+
+def show(context: Context) -> None:
+    """The page."""
+    st.title("Benchmarks", help=HELP)
+    stamp = _stamp()
+    if not stamp:
+        st.info(
+            "No benchmark results are stored with this installation. `nci bench all --data FILE` makes them.",
+            icon=":material/info:",
+        )
+        return
+    try:
+        rows = [Row.model_validate(row) for row in _rows(stamp)]
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.caption(HELP.replace("`", ""))
+    _targets(context, rows)
+    there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
+    part = st.segmented_control(
+        "Show",
+        there,
+        format_func=PARTS.__getitem__,
+        default=there[0],
+        required=True,
+        key="benchmark_part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    mine = [row for row in rows if row.benchmark == (part or there[0])]
+    entries = [entry for entry in groups(mine) if entry.get("mean") is not None]
+    if part in ("curve", "active") and entries:
+        by = "model" if part == "curve" else "strategy"
+        figure = efficiency_figure(
+            entries, by, context.unit, context.colours, emphasised=OURS if part == "curve" else "i-optimal"
+        )
+        charts(context, Drawn(figure, f"benchmark-{part}"))
+    if part == "calibration":
+        _calibration(mine)
+    elif part == "speed":
+        _speed(mine)
+    else:
+        _errors(context, entries)
+    _claims(rows)
+
+
+def _targets(context: Context, rows: list[Row]) -> None:
+    found = [entry for entry in check_targets(rows) if entry["met"] is not None]
+    if not found:
+        return
+    label, factor = context.unit.label, CM1_EV * context.unit.per_ev
+    met = sum(bool(entry["met"]) for entry in found)
+    with st.expander(f"**{met} of {len(found)}** accuracy targets met", icon=":material/flag:"):
+        table = pd.DataFrame(
+            {
+                "Labels": [entry["target"] for entry in found],
+                f"Target, at most ({label})": [entry["at_most"] * factor for entry in found],
+                f"MAE ({label})": [entry["mean"] * factor for entry in found],
+                "± sd": [entry["sd"] * factor for entry in found],
+                "Seeds": [int(entry["seeds"]) for entry in found],
+                "Worst ÷ median seed": [entry["worst_to_median"] for entry in found],
+                "": [MARKS[entry["met"]] for entry in found],
+            }
+        )
+        digits = context.unit.digits + 1
+        specs = dict.fromkeys(table.columns[1:4], f".{digits}f") | {"Worst ÷ median seed": ".2f"}
+        st.dataframe(with_numbers(table, specs), hide_index=True, key="benchmark-targets", height="content")
+
+
+def _errors(context: Context, entries: list[dict[str, Any]]) -> None:
+    label, factor = context.unit.label, CM1_EV * context.unit.per_ev
+    columns = {"MAE": "mean", "± sd": "sd", "Median": "median", "Worst": "worst"}
+    columns |= {"Well": "well", "Tail": "tail", "Wall": "wall", "RMSE": "rmse", "Largest": "max"}
+    table = pd.DataFrame(
+        {
+            "Model": [entry["model"] for entry in entries],
+            "Labels chosen": [entry["strategy"] for entry in entries],
+            "Held out": [entry["split"] for entry in entries],
+            "Labels": [entry["n_labels"] for entry in entries],
+            "Seeds": [int(entry["n"]) for entry in entries],
+        }
+        | {
+            f"{name} ({label})": [None if e[key] is None else e[key] * factor for e in entries]
+            for name, key in columns.items()
+        }
+    )
+    specs = dict.fromkeys(table.columns[5:], f".{context.unit.digits + 1}f")
+    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-errors")
+
+
+def _calibration(rows: list[Row]) -> None:
+    records = []
+    for row in rows:
+        for region in ("all", "well", "tail", "wall"):
+            before, after = row.more.get(f"before {region}"), row.more.get(f"after {region}")
+            if before and after:
+                records.append(
+                    {
+                        "Held out": row.split,
+                        "Labels": row.n_labels,
+                        "Region": "whole range" if region == "all" else region,
+                        "Within 1 sd (%)": 100 * before[0],
+                        "Within 2 sd (%)": 100 * before[1],
+                        "calibrated, 1 sd (%)": 100 * after[0],
+                        "calibrated, 2 sd (%)": 100 * after[1],
+                        "AUROC": row.more.get("auroc") if region == "all" else None,
+                    }
+                )
+    if not records:
+        return
+    st.caption(
+        "68% and 95% are expected. Calibrated: error bars times a factor that leave-one-out errors of the training "
+        "labels give. AUROC: chance that a point with an error above 1 cm⁻¹ has the larger error bar; 0.5 is a guess."
+    )
+    table = pd.DataFrame(records).groupby(["Held out", "Labels", "Region"], sort=False).mean().reset_index()
+    specs = dict.fromkeys(table.columns[3:7], ".0f") | {"AUROC": ".2f"}
+    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-calibration")
+
+
+def _speed(rows: list[Row]) -> None:
+    table = pd.DataFrame(
+        {
+            "Model": [row.model for row in rows],
+            "What": [row.strategy for row in rows],
+            "Labels": [row.n_labels for row in rows],
+            "Seconds": [row.seconds for row in rows],
+            "Per second": [row.more.get("per_second") for row in rows],
+        }
+    )
+    specs = {"Seconds": ".4f", "Per second": ",.0f"}
+    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-speed")
+
+
+def _claims(rows: list[Row]) -> None:
+    told = [claim for claim in claim_rows(claims(rows)) if claim["verdict"] != "not measured"]
+    if not told:
+        return
+    with st.expander("The paper's claims, measured here", icon=":material/fact_check:"):
+        for claim in told:
+            st.markdown(
+                f"**{claim['claim']}** (paper: {claim['paper']}): *{claim['verdict']}*.  \n{claim['measured']}."
+            )

@@ -1,0 +1,68 @@
+"""Fitting one student of a benchmark and measuring it."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from nci_core.bench.problem import Problem
+from nci_core.bench.rows import Results, Row, errors
+from nci_core.bench.splits import IntArray, Split
+from nci_core.bench.variants import Variant
+from nci_core.fitting import FitSettings, finetune
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.parameters import StudentConfig
+
+#: Members of a benchmark's students; an odd number pairs up.
+MEMBERS = 3
+
+
+def fit(problem: Problem, variant: Variant, rows: IntArray, seed: int, **settings: Any) -> Ensemble:
+    """A student fitted to the labels of some rows; nothing else of the reference is seen."""
+    chosen = FitSettings(seed=seed, members=MEMBERS, **settings)
+    R, E = problem.positions[rows], problem.energies[rows]
+    if variant.distilled:
+        return finetune(problem.dimer, R, E, problem.distilled(variant.ruler, seed=seed), settings=chosen)
+    config = StudentConfig.model_validate({"ruler": variant.ruler})
+    return finetune(problem.dimer, R, E, None, config, chosen)
+
+
+def measure(problem: Problem, model: Ensemble, test: IntArray) -> dict[str, float | None]:
+    """The error columns of a row on held-out rows."""
+    predicted = model.energies(problem.dimer.host, problem.positions[test])
+    return errors(predicted, problem.energies[test], problem.bounds)
+
+
+def fitted_row(
+    problem: Problem,
+    results: Results,
+    benchmark: str,
+    variant: Variant,
+    split: Split,
+    seed: int,
+    **settings: Any,
+) -> Row | None:
+    """Fit and measure one row unless it is known; None when it was."""
+    key = {
+        "benchmark": benchmark,
+        "model": variant.name,
+        "strategy": "random" if split.name.startswith("random") else "all",
+        "split": split.name,
+        "n_labels": len(split.train),
+        "seed": seed,
+    }
+    if results.has(**key):
+        return None
+    start = time.process_time()
+    model = fit(problem, variant, split.train, seed, **settings)
+    seconds = time.process_time() - start
+    row = Row(**key, **measure(problem, model, split.test), seconds=seconds)
+    results.add(row)
+    return row
+
+
+def remaining(m: int, rows: IntArray) -> IntArray:
+    """All rows of m but some."""
+    left = np.ones(m, dtype=bool)
+    left[rows] = False
+    return np.flatnonzero(left)

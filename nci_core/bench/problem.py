@@ -1,0 +1,146 @@
+"""What a benchmark works on: reference labels of one dimer, and a teacher's labels of the same dimer elsewhere."""
+
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.extxyz import read_dataset
+from nci_core.fitting import FitSettings, distill
+from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.parameters import StudentConfig
+from nci_core.regions import RegionBounds
+from nci_core.store import configurations
+from nci_core.systems.dimer import Dimer
+
+FloatArray = npt.NDArray[np.float64]
+#: Atoms of the same host differ by at most this, Å.
+SAME_HOST = 1e-3
+
+
+@dataclass(frozen=True)
+class TeacherLabels:
+    """A teacher's energies at configurations of its own, none of them looked up in the reference.
+
+    Attributes:
+        teacher: its name.
+        positions: (m, 3) probe positions in Å.
+        energies: (m,) in eV.
+        channels: name → (m,) in eV.
+    """
+
+    teacher: str
+    positions: FloatArray
+    energies: FloatArray
+    channels: dict[str, FloatArray]
+
+
+@dataclass
+class Problem:
+    """A reference data set, and students distilled for its dimer.
+
+    Attributes:
+        dimer: host and probe.
+        positions: (m, 3) in Å; energies: (m,) reference interaction energies in eV.
+        folder: where distilled students are kept between runs.
+        teacher: labels to distil; None where there are none.
+        bounds: energy regions.
+    """
+
+    dimer: Dimer
+    positions: FloatArray
+    energies: FloatArray
+    folder: Path
+    teacher: TeacherLabels | None = None
+    bounds: RegionBounds = field(default_factory=RegionBounds)
+
+    @cached_property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """(m,) points below the energy limit, the range of interest."""
+        return np.asarray(self.bounds.classify(self.energies) != "beyond")
+
+    def distilled(self, ruler: str = "adaptive", *, seed: int = 0, members: int = 3, network: bool = True) -> Ensemble:
+        """The student distilled from the teacher; made once and then read again. InputError without a teacher."""
+        if self.teacher is None:
+            raise InputError(
+                f"No teacher's labels of {self.dimer.name} are known; give a campaign that holds them with --teacher."
+            )
+        name = f"distilled-{self.teacher.teacher}-{ruler}{'' if network else '-physics'}-{members}-{seed}.pt"
+        path = self.folder / "distilled" / name.replace("/", "_").replace(":", "_")
+        if not path.is_file():
+            config = StudentConfig.model_validate({"ruler": ruler, "network": network})
+            settings = FitSettings(seed=seed, members=members)
+            t = self.teacher
+            model = distill(self.dimer, t.positions, t.energies, t.channels, config, settings)
+            save_checkpoint(model, path)
+        return load_checkpoint(path)
+
+
+def same_dimer(one: Dimer, two: Dimer) -> bool:
+    """Whether two dimers are the same in the same place, up to names, order of atoms and 0.001 Å."""
+    if one.probe != two.probe or sorted(one.host.symbols) != sorted(two.host.symbols):
+        return False
+    apart = np.linalg.norm(one.host.positions[:, None] - two.host.positions[None], axis=2)
+    alike = np.array(one.host.symbols)[:, None] == np.array(two.host.symbols)[None]
+    return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_HOST).all())
+
+
+def teacher_labels(folder: Path, dimer: Dimer) -> TeacherLabels | None:
+    """Labels of the teacher of an exported campaign, pool only; None when it is of another dimer."""
+    with tempfile.TemporaryDirectory() as where:
+        campaign = import_campaign(folder, Path(where) / "campaign")
+        if not same_dimer(campaign.dimer, dimer):
+            campaign.store.close()
+            return None
+        rows = configurations.fetch_teacher(campaign.store, campaign.teacher, split="pool")
+        place = {
+            row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)
+        }
+        found = TeacherLabels(
+            campaign.teacher,
+            np.array([place[row.configuration_id] for row in rows]),
+            np.array([row.energy_ev for row in rows]),
+            {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev} if rows else {},
+        )
+        campaign.store.close()
+    return found if len(found.energies) else None
+
+
+def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Problem:
+    """Read a reference data set (extxyz with REF_interaction_energy in eV) and find its teacher's labels.
+
+    Args:
+        data: the reference.
+        folder: where the benchmark keeps what it makes.
+        teacher: folder of an exported campaign of the same dimer whose teacher is distilled; default: the
+            embedded campaigns are searched.
+    """
+    group = read_dataset(data).only_group()
+    places = [teacher] if teacher else [data_folder() / name for name in EMBEDDED]
+    found = next((labels for place in places if (labels := teacher_labels(place, group.dimer)) is not None), None)
+    if teacher and found is None:
+        raise InputError(f"{teacher} has no teacher's labels of {group.dimer.name} with the host of {data}.")
+    return Problem(group.dimer, group.positions, group.reference, folder, found)
+
+
+def open_campaign_labels(name: str, split: str) -> tuple[Dimer, FloatArray, FloatArray, Ensemble]:
+    """Dimer, positions (m, 3), CCSD(T) labels (m,) in eV and the distilled student of an embedded campaign."""
+    from nci_core.campaign.learning import distilled_parent
+    from nci_core.store import labels
+
+    with tempfile.TemporaryDirectory() as where:
+        campaign: Campaign = import_campaign(data_folder() / name, Path(where) / "campaign")
+        known = labels.complete(campaign.store, campaign.recipe.hash, split="pool" if split == "pool" else "test")
+        parent = distilled_parent(campaign)
+        if parent is None:
+            raise InputError(f"Campaign {name} has no distilled student.")
+        found = campaign.dimer, known.positions, known.energy_ev, load_checkpoint(campaign.model_path(parent))
+        campaign.store.close()
+    return found

@@ -1,0 +1,185 @@
+"""`nci bench speed`: energies, gradients, fits and choices on one core, and on a GPU where there is one."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from ase import Atoms
+
+from nci_core.bench.problem import Problem
+from nci_core.bench.rows import Results, Row
+from nci_core.bench.timing import MOST_REPEATS, Timing, one_core, timed
+from nci_core.fitting import FitSettings, finetune
+from nci_core.potentials.calculator import NCICalculator
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.selection.i_optimal import i_optimal
+from nci_core.selection.request import SelectionRequest
+from nci_core.systems.hosts import Host
+
+FloatArray = npt.NDArray[np.float64]
+Say = Callable[[str], None]
+
+#: Batches of positions: single points, and growth from 10² to 10⁶.
+BATCHES = (1, 100, 1_000, 10_000, 100_000, 1_000_000)
+#: Numbers of labels of the fits that are timed: shares of 2,540, and one more.
+LABELS = (25, 51, 127, 254, 1000)
+#: What a quick run leaves out.
+QUICK_BATCH, QUICK_LABELS = 100_000, 254
+#: I-optimal choice: so many of a pool of this size.
+CHOICE, POOL = 20, 10_000
+#: Reference positions are moved by this many Å, so that there are as many different ones as wanted.
+JITTER = 0.1
+
+
+class Potential(Protocol):
+    """What is timed: any potential of the problem's dimer, whatever it is made of."""
+
+    def energies(self, positions: FloatArray) -> FloatArray:
+        """(m,) in eV at probe positions (m, 3) in Å."""
+        ...
+
+    def energies_and_gradients(self, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(m,) in eV and (m, 3) in eV/Å."""
+        ...
+
+
+class AtHost:
+    """An ensemble at one host, as a `Potential`."""
+
+    def __init__(self, ensemble: Ensemble, host: Host) -> None:
+        self.energies = partial(ensemble.energies, host)
+        self.energies_and_gradients = partial(ensemble.energies_and_gradients, host)
+
+
+def students(model: Ensemble, host: Host) -> dict[str, Potential]:
+    """A single student and the whole ensemble, on the CPU and on a GPU where there is one."""
+    found: dict[str, Potential] = {}
+    for device in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
+        where = "" if device == "cpu" else f" on {device}"
+        placed = model.to(device)
+        found[f"student{where}"] = AtHost(Ensemble(placed.members[:1]), host)
+        if len(model.members) > 1:
+            found[f"student ensemble of {len(model.members)}{where}"] = AtHost(placed, host)
+    return found
+
+
+def somewhere(problem: Problem, count: int, seed: int = 0) -> FloatArray:
+    """(count, 3) positions in Å spread as the reference's are."""
+    random = np.random.default_rng(seed)
+    rows = random.integers(0, len(problem.positions), count)
+    return problem.positions[rows] + random.uniform(-JITTER, JITTER, (count, 3))
+
+
+class Stopwatch:
+    """Makes rows of timings, unless they are there already.
+
+    Args:
+        results: where they are kept.
+        say: told one sentence a row.
+    """
+
+    def __init__(self, results: Results, say: Say) -> None:
+        self.results, self.say = results, say
+
+    def row(
+        self,
+        model: str,
+        strategy: str,
+        step: Callable[[], object],
+        batch: int = 1,
+        n_labels: int = 0,
+        repeats: int = MOST_REPEATS,
+    ) -> None:
+        """Time a step that deals with `batch` things and add its row."""
+        key = {"model": model, "strategy": strategy, "split": "-", "n_labels": n_labels, "seed": 0}
+        if self.results.has(benchmark="speed", **key):
+            return
+        timing: Timing = timed(step, repeats)
+        # A GPU works beside this process, whose CPU seconds say nothing about it.
+        more = timing.more(batch, wall=model.endswith("cuda"))
+        self.results.add(Row.model_validate({"benchmark": "speed", **key, "seconds": timing.cpu, "more": more}))
+        self.say(f"{model}, {strategy}: {timing.cpu:.3g} CPU s, {more['per_second']:.3g}/s")
+
+
+def time_potentials(watch: Stopwatch, problem: Problem, potentials: Mapping[str, Potential], most: int) -> None:
+    """Rows of energies, with and without gradients, of every potential in batches of 1 to `most` positions.
+
+    A potential that takes more than a minute for a batch is not asked for larger ones.
+    """
+    for name, potential in potentials.items():
+        for batch in (b for b in BATCHES if b <= most):
+            R = somewhere(problem, batch)
+            repeats = 1 if batch > 10_000 else MOST_REPEATS
+            watch.row(name, f"energies, batch {batch}", partial(potential.energies, R), batch, repeats=repeats)
+            step = partial(potential.energies_and_gradients, R)
+            watch.row(name, f"energies and gradients, batch {batch}", step, batch, repeats=repeats)
+            last = [row.more["wall_seconds"] for row in watch.results.rows if row.model == name][-1]
+            if last > 60.0:
+                break
+
+
+def time_single_points(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
+    """Energy, forces and uncertainty of one geometry through ASE, at another position each time."""
+    host = problem.dimer.host
+    atoms = Atoms([*host.symbols, problem.dimer.probe], np.vstack([host.positions, problem.positions[:1]]))
+    atoms.calc = NCICalculator(model)
+    places = iter(np.resize(somewhere(problem, 1000), (1_000_000, 3)))
+
+    def step() -> None:
+        atoms.positions[-1] = next(places)
+        atoms.get_potential_energy()
+        atoms.get_forces()
+        _ = atoms.calc.results["energy_uncertainty"]
+
+    watch.row(f"student ensemble of {len(model.members)}", "ASE single point", step)
+
+
+def time_fits(watch: Stopwatch, problem: Problem, model: Ensemble, most: int) -> None:
+    """Fine-tuning of a distilled student with default settings, against the number of labels."""
+    order = np.random.default_rng(0).permutation(np.flatnonzero(problem.inside))
+    for n in LABELS:
+        if n > min(most, len(order)):
+            continue
+        R, E = problem.positions[order[:n]], problem.energies[order[:n]]
+        step = partial(finetune, problem.dimer, R, E, model, settings=FitSettings(device="cpu"))
+        watch.row("student", "fine-tuning", step, n, n, repeats=3)
+
+
+def time_choice(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
+    """I-optimal choice from a pool, derivatives of the model included."""
+    request = SelectionRequest(problem.dimer, somewhere(problem, POOL), CHOICE, ensemble=model)
+    watch.row("student", f"I-optimal {CHOICE} of {POOL}", partial(i_optimal, request), CHOICE, repeats=5)
+
+
+def speed(
+    problem: Problem,
+    results: Results,
+    *,
+    quick: bool = False,
+    say: Say = print,
+    others: Mapping[str, Potential] | None = None,
+) -> list[Row]:
+    """Time the student and others in one run, on one core; rows go to `results` as they are found, and are returned.
+
+    `seconds` are CPU seconds of the fastest repeat. `more` has `batch`, `per_second` (by the clock on a GPU),
+    `wall_seconds`, `repeats`, `rss_mb` (the most this process has held so far) and the machine's `load`.
+
+    Args:
+        problem: dimer and positions, with a teacher to distil.
+        results: rows that are there are not measured again.
+        quick: leaves out a million positions and a thousand labels.
+        say: told one sentence a row.
+        others: more potentials of the same dimer by name, for example a MACE model.
+    """
+    watch = Stopwatch(results, say)
+    with one_core():
+        model = problem.distilled(members=FitSettings().members).to("cpu")
+        potentials = {**students(model, problem.dimer.host), **(others or {})}
+        time_single_points(watch, problem, model)
+        time_choice(watch, problem, model)
+        time_fits(watch, problem, model, QUICK_LABELS if quick else LABELS[-1])
+        time_potentials(watch, problem, potentials, QUICK_BATCH if quick else BATCHES[-1])
+    return [row for row in results.rows if row.benchmark == "speed"]

@@ -1,0 +1,172 @@
+"""nci bench: measure accuracy, label efficiency, calibration and speed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nci_core.bench.targets import NAMES, check_targets, groups, stored_rows
+from nci_core.cli.output import JsonOption, err, out, print_json, print_table
+from nci_core.errors import InputError
+
+SEEDS = 5
+COLUMNS = ("which labels", "labels", "MAE", "median", "worst", "well", "tail", "wall", "CPU s")
+KEYS = ("median", "worst", "well", "tail", "wall", "seconds")
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}, claims, prior or all.")],
+    data: Annotated[
+        Path | None, typer.Option(help="extxyz file with REF_interaction_energy in eV.", show_default=False)
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Folder of results; what is there is not run again.")] = Path(
+        "bench"
+    ),
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="Exported campaign of the same dimer whose teacher is distilled.", show_default=False),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0, 1, … of splits and fits.")] = SEEDS,
+    first_seed: Annotated[int, typer.Option(min=0, help="First seed; settings were chosen on seeds from 100 on.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke run of a few minutes: one seed, few sizes.")] = False,
+    budgets: Annotated[str, typer.Option(help="active: numbers of labels.")] = "10,20,40,80,160",
+    strategies: Annotated[str | None, typer.Option(help="active: strategies; all without.", show_default=False)] = None,
+    save_models: Annotated[
+        Path | None, typer.Option(help="active: keep students as DIR/STRATEGY-LABELS-SEED.pt.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Repeat the measurements of the README on a reference data set; `all` runs everything and is resumable.
+
+    MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds.
+    """
+    chosen = NAMES if name == "all" else (name,)
+    if unknown := sorted(set(chosen) - {*NAMES, "claims", "prior"}):
+        raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join(NAMES)}, claims, prior or all.")
+    if name == "prior":
+        _prior(as_json)
+        return
+    if name != "claims":
+        if data is None:
+            raise InputError("Say which reference: --data PATH, an extxyz file with REF_interaction_energy in eV.")
+        options = {
+            "budgets": _numbers(budgets),
+            "save_models": save_models,
+            **({"strategies": tuple(strategies.split(","))} if strategies else {}),
+        }
+        _run(chosen, data, folder, teacher, range(first_seed, first_seed + seeds), quick, options)
+    rows = [row for row in stored_rows(folder) if name in ("all", "claims") or row.benchmark == name]
+    if as_json:
+        print_json([row.model_dump() for row in rows])
+        return
+    _tables(rows)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        found = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--budgets {text} is not a list of numbers such as 20,40,80.") from None
+    if min(found) < 1:
+        raise InputError(f"--budgets {text}: a budget is at least one label.")
+    return found
+
+
+def _run(
+    chosen: tuple[str, ...],
+    data: Path,
+    folder: Path,
+    teacher: Path | None,
+    seeds: range,
+    quick: bool,
+    options: dict[str, Any],
+) -> None:
+    import torch
+
+    from nci_core.bench.active import active
+    from nci_core.bench.calibration import calibration
+    from nci_core.bench.curve import curve, hard
+    from nci_core.bench.peers import peers
+    from nci_core.bench.problem import open_problem
+    from nci_core.bench.rows import Results
+    from nci_core.bench.teachers import teachers
+
+    torch.set_num_threads(1)  # small problems: a second thread only waits
+    problem = open_problem(data, folder, teacher)
+    own: dict[str, Callable[..., None]] = {
+        "curve": curve,
+        "active": active,
+        "hard": hard,
+        "teachers": teachers,
+        "calibration": calibration,
+        "peers": peers,
+        "speed": _speed,
+    }
+    for name in chosen:
+        if name not in own:
+            continue
+        more = options if name == "active" else {}
+        results = Results(folder / f"{name}.jsonl")
+        own[name](problem, results, seeds=seeds, quick=quick, say=_say, **more)
+
+
+def _speed(problem: Any, results: Any, *, seeds: range, quick: bool, say: Callable[[str], None]) -> None:
+    """The student beside a Gaussian process of 10% of the labels, in one run."""
+    from nci_core.bench.peers import GP, Peers
+    from nci_core.bench.speed import speed
+    from nci_core.bench.splits import random_split
+
+    rows = random_split(len(problem.energies), 0.1, seeds[0]).train
+    places, energies = problem.positions[rows], problem.energies[rows]
+    fitted = Peers(problem, quick=quick).fit(GP, places, energies, name="speed", seed=seeds[0])
+    speed(problem, results, quick=quick, say=say, others={f"{GP}, {len(rows)} labels": fitted})
+
+
+def _say(text: str) -> None:
+    err.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _tables(rows: list[Any]) -> None:
+    entries = [entry for entry in groups(rows) if entry.get("mean") is not None]
+    for benchmark, model in dict.fromkeys((entry["benchmark"], entry["model"]) for entry in entries):
+        mine = [entry for entry in entries if (entry["benchmark"], entry["model"]) == (benchmark, model)]
+        shown = [[_what(e), e["n_labels"], f"{e['mean']:.3g} ± {e['sd']:.2g}", *(e[key] for key in KEYS)] for e in mine]
+        print_table(f"{benchmark}: {model}", COLUMNS, shown)
+    if entries:
+        out.print(f"MAE in cm⁻¹ below the energy limit, mean ± sd over {max(e['n'] for e in entries):.0f} seeds.")
+    targets = [found for found in check_targets(rows) if found["met"] is not None]
+    if targets:
+        names = ("target", "at_most", "mean", "sd", "seeds", "worst_to_median")
+        table = [[*(found[key] for key in names), "yes" if found["met"] else "no"] for found in targets]
+        print_table("Targets", ("what", "at most", "mean", "± sd", "seeds", "worst ÷ median", "met"), table)
+    from nci_core.bench.claims import claim_rows, claims
+
+    told = [claim for claim in claim_rows(claims(rows)) if claim["verdict"] != "not measured"]
+    for claim in told:
+        out.print(f"{claim['claim']} (paper: {claim['paper']}): {claim['verdict']}. {claim['measured']}.")
+
+
+def _what(entry: dict[str, Any]) -> str:
+    """How labels were chosen, or what is held out."""
+    return str(entry["strategy"] if entry["benchmark"] == "active" else entry["split"])
+
+
+def _prior(as_json: bool) -> None:
+    from nci_core.bench.prior import learn_factors
+    from nci_core.bench.problem import open_campaign_labels
+    from nci_core.fitting.priors import CHANGE
+
+    dimer, positions, energies, distilled = open_campaign_labels("he-ethylene", "pool")
+    steps = list(learn_factors(dimer, positions, energies, distilled))
+    if as_json:
+        print_json({"learned": steps[-1].factors, "in_use": CHANGE, "log_evidence": [s.log_evidence for s in steps]})
+        return
+    rows = [[block, value, CHANGE[block]] for block, value in steps[-1].factors.items()]
+    print_table(f"Prior widths learned from {len(energies)} labels of {dimer.name}", ("block", "now", "in use"), rows)
+    out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(bench)
