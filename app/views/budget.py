@@ -25,8 +25,8 @@ Change = Callable[[Callable[[], object]], None]
 HONEST = (
     "Expectations of the student itself, from its linearised fit; nothing is computed for them. Where they were "
     "compared with held-out CCSD(T) energies (the frozen test set of helium over ethylene, 12 to 100 labels) they were "
-    "2 to 3 times too large with few labels and 1.5 times too small with 100: trust the comparison between choices more "
-    "than the values."
+    "2 to 3 times too large with few labels and 1.5 times too small with 100: trust the comparison between choices "
+    "more than the values."
 )
 
 
