@@ -27,7 +27,7 @@ PARTS = {
 }
 HELP = (
     "Errors on points of a published He–benzene reference that no fit, choice or stopping rule has seen, below "
-    "1000 cm⁻¹, mean ± standard deviation over seeds. Settings were chosen on other seeds. "
+    "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see README. "
     "`nci bench all --data FILE` repeats everything."
 )
 MARKS = {True: "✓ met", False: "✕ not met", None: "— not measured"}
