@@ -26,7 +26,7 @@ PARTS = {
     "speed": "Speed",
 }
 HELP = (
-    "Errors on points of a published He–benzene reference that no fit, choice or stopping rule has seen, below "
+    "Errors on points of a published He–benzene reference that no fit and no choice of labels has seen, below "
     "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see README. "
     "`nci bench all --data FILE` repeats everything."
 )
