@@ -1,0 +1,41 @@
+"""The Benchmarks page shows what is stored, in the chosen unit, and says so when nothing is."""
+
+from pathlib import Path
+
+import pytest
+from pages import run_page, tables, text
+
+from nci_core.bench.targets import OURS, STORED, groups, stored_rows
+from nci_core.campaign.archive import data_folder
+from nci_core.units import CM1_EV, UNITS
+
+
+@pytest.mark.parametrize("key", ["cm1", "meV"])
+def test_errors_are_the_stored_ones_in_the_chosen_unit(home: Path, key: str) -> None:
+    at = run_page("benchmarks", unit=key)
+    assert not at.exception
+    assert not at.error
+    unit = UNITS[key]
+    shown = next(table for table in tables(at) if f"MAE ({unit.label})" in table.columns and "Model" in table.columns)
+    ours = shown[(shown["Model"] == OURS) & (shown["Held out"] == "random 2%")].iloc[0]
+    stored = groups([row for row in stored_rows(data_folder() / STORED) if row.benchmark == "curve"])
+    mean = next(e["mean"] for e in stored if (e["model"], e["split"]) == (OURS, "random 2%"))
+    assert ours[f"MAE ({unit.label})"] == pytest.approx(mean * CM1_EV * unit.per_ev)
+    assert "accuracy targets met" in " ".join(expander.label for expander in at.expander)
+    assert "does not hold" in text(at), "claims that fail are said"
+
+
+@pytest.mark.parametrize("part", ["active", "hard"])
+def test_each_part_has_its_table(home: Path, part: str) -> None:
+    at = run_page("benchmarks", benchmark_part=part)
+    assert not at.exception
+    assert any("Labels chosen" in table.columns and len(table) > 3 for table in tables(at))
+
+
+def test_without_stored_rows_it_says_how_to_make_them(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.benchmarks.data_folder", lambda: tmp_path)
+    at = run_page("benchmarks")
+    assert not at.exception
+    assert any("nci bench all" in info.value for info in at.info)
