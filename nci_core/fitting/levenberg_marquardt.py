@@ -37,6 +37,7 @@ class Descent:
         mu: damping of the next step; 0 before the first, which chooses it.
         growth: factor of the damping after a failed step.
         idle: consecutive steps of little gain.
+        done: no further step is needed.
     """
 
     z: Tensor
@@ -45,6 +46,7 @@ class Descent:
     mu: float = 0.0
     growth: float = 2.0
     idle: int = 0
+    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ def minimise(
     identity = torch.eye(len(z), dtype=z.dtype, device=z.device)
     mu = mu or 1e-2 * float(H.diagonal().mean())
     if on_step:
-        on_step(Descent(z, begun.iteration, loss, mu, growth, idle))
+        on_step(Descent(z, begun.iteration, loss, mu, growth, idle, begun.done))
+    if begun.done:
+        return Minimum(z, loss, log_evidence(loss, H), begun.iteration, True)
     for iteration in range(begun.iteration + 1, max_iterations + 1):
         step = _solve(H + mu * identity, -g)
         expected = -float(step @ g) * 2.0 - float(step @ (H @ step))
@@ -110,9 +114,10 @@ def minimise(
         else:
             mu *= growth
             growth *= 2.0
+        done = idle >= PATIENCE or mu > MAX_DAMPING or expected <= 1e-12 * loss
         if on_step:
-            on_step(Descent(z, iteration, loss, mu, growth, idle))
-        if idle >= PATIENCE or mu > MAX_DAMPING or expected <= 1e-12 * loss:
+            on_step(Descent(z, iteration, loss, mu, growth, idle, done))
+        if done:
             return Minimum(z, loss, log_evidence(loss, H), iteration, True)
     return Minimum(z, loss, log_evidence(loss, H), max_iterations, False)
 

@@ -13,7 +13,7 @@ from nci_core.errors import CancelledError, InputError, ModelError
 from nci_core.fitting import FitSettings, distill, finetune
 from nci_core.fitting.members import DISPLACEMENT, error_bar_factor
 from nci_core.fitting.memory import FitMemory
-from nci_core.fitting.priors import general_prior
+from nci_core.fitting.priors import change_prior, general_prior
 from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import from_cm1, to_cm1
@@ -24,12 +24,12 @@ QUICK = FitSettings(members=3, restarts=1, max_iterations=40)
 
 
 def synthetic(seed: int, near: Student | None = None, distance: float = 0.5) -> Student:
-    """A potential drawn from the prior, or near another one."""
-    prior = general_prior("He", ("C", "H"), CONFIG)
+    """A potential drawn from the general prior, or near another one as fine-tuning expects it."""
+    prior = (general_prior if near is None else change_prior)("He", ("C", "H"), CONFIG)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)
     centre = prior.mean if near is None else near.theta
-    return Student("He", ("C", "H"), CONFIG, centre + distance * prior.width * noise)
+    return Student("He", ("C", "H"), CONFIG, centre + distance * prior.scale * prior.width * noise)
 
 
 @pytest.fixture(scope="module")
@@ -206,11 +206,12 @@ def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points
     assert starts > 2
     assert len(resumed) == starts - 1
     assert resumed == sorted(resumed)
-    # The very same steps, so the very same parameters.
-    assert all(torch.equal(a.theta, b.theta) for a, b in zip(whole.members, again.members, strict=True))
-    assert again.metadata["fit"] == whole.metadata["fit"]
+    # The same steps, so the same parameters; the last bits of matrix products depend on where arrays lie in memory.
+    for a, b in zip(whole.members, again.members, strict=True):
+        assert torch.allclose(a.theta, b.theta, rtol=1e-6, atol=1e-8), float((a.theta - b.theta).abs().max())
+    assert again.metadata["fit"]["iterations"] == whole.metadata["fit"]["iterations"]
     once = {(e["member"], e["iteration"]): e["loss"] for e in seen}
-    assert once == {(e["member"], e["iteration"]): e["loss"] for e in undisturbed}
+    assert once == pytest.approx({(e["member"], e["iteration"]): e["loss"] for e in undisturbed}, rel=1e-6)
     assert len(seen) < len(undisturbed) + 2 * starts
     assert memory.seconds_before > 0
     memory.forget()
