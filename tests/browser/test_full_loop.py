@@ -29,7 +29,11 @@ JOB_SECONDS = 420
 @pytest.fixture
 def campaign(tmp_path: Path) -> Iterator[Campaign]:
     """A copy of the embedded campaign; its engine ends with the test."""
-    made = import_campaign(data_folder() / "he-ethylene", tmp_path / "he-ethylene")
+    import_campaign(data_folder() / "he-ethylene", tmp_path / "he-ethylene").store.close()
+    # A fit of many members takes long enough to be stopped in the middle.
+    settings = tmp_path / "he-ethylene" / "campaign.toml"
+    settings.write_text(re.sub(r"^members = \d+", "members = 24", settings.read_text(), flags=re.MULTILINE))
+    made = Campaign.open(tmp_path / "he-ethylene")
     yield made
     status = jobs.engine_status(made.folder)
     if status.running and status.pid is not None:
@@ -89,7 +93,7 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
     # Stopped in the middle, it goes on from there.
     stop = page.get_by_role("button", name="Stop", exact=True)
-    expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^fit [2-9] of \d+"))).to_be_visible(
+    expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^fit \d+ of \d+"))).to_be_visible(
         timeout=1000 * JOB_SECONDS
     )
     stop.click()
