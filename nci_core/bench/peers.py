@@ -13,6 +13,7 @@ from nci_core.bench.peer_mace import FINETUNING, QUICK, finetuned
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results, Row, errors
 from nci_core.bench.splits import random_split
+from nci_core.bench.variants import BEST
 from nci_core.fitting import FitSettings, finetune
 
 FloatArray = npt.NDArray[np.float64]
@@ -23,7 +24,7 @@ QUICK_FRACTIONS = (0.02,)
 #: MACE takes minutes a fit, so it is fitted at this fraction and for so many seeds only.
 MACE_FRACTION, MACE_SEEDS = 0.10, 2
 
-STUDENT = "distilled adaptive"
+STUDENT = BEST.name
 GP = "GP"
 DELTA = "Δ-GP on the distilled student"
 DELTA_GP = "Δ-GP on a GP of the teacher"
@@ -133,7 +134,8 @@ def peers(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bo
         labels, held, split = parted.train, parted.test, parted.name
         key = {
             "benchmark": BENCHMARK,
-            "model": model,
+            # A network that was hardly trained must never pass for the real one in a later, longer run.
+            "model": f"{model}, {QUICK.epochs} epochs" if quick and model == MACE else model,
             "strategy": "random",
             "split": split,
             "n_labels": len(labels),

@@ -6,6 +6,7 @@ import numpy as np
 
 from nci_core.bench.problem import FloatArray, Problem
 from nci_core.bench.splits import IntArray
+from nci_core.fitting.settings import SIGMA_CM1
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection import SelectionRequest, select
 from nci_core.selection.design import add_label
@@ -32,7 +33,7 @@ def d_optimal(request: SelectionRequest) -> IntArray:
     """Greedy D-optimal design: each choice maximises Var(x)/v(x), the growth of ln det of the precision."""
     assert request.ensemble is not None
     energies, J = whitened_jacobian(request.ensemble, request.dimer.host, request.pool)
-    known = linearised(energies, J, request.labelled, request.inside(energies), request.sigma_cm1 or 0.03)
+    known = linearised(energies, J, request.labelled, request.inside(energies), request.sigma_cm1 or SIGMA_CM1)
     covariance, free = known.covariance, request.candidates(energies)
     chosen: list[int] = []
     while len(chosen) < request.count and free.any():
@@ -100,7 +101,7 @@ def chooser(name: str, problem: Problem, seed: int) -> Callable[[SelectionReques
     own: dict[str, Callable[[SelectionRequest, dict[int, float]], IntArray]] = {
         "d-optimal": lambda request, seen: d_optimal(request),
         "committee": lambda request, seen: committee(request),
-        "teacher-student-gap": lambda request, seen: teacher_student_gap(request, problem.distilled()),
+        "teacher-student-gap": lambda request, seen: teacher_student_gap(request, problem.distilled(seed=seed)),
         "human-red": lambda request, seen: red_on_the_map(request, seen, random),
     }
     return own.get(name, lambda request, seen: np.asarray(select(name, request).indices))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nci_core.bench.rows import Row, read_rows, spread
+from nci_core.bench.variants import BEST
 
 #: Folder of stored results inside the project's data folder, and below the folder of a run.
 STORED = "benchmarks"
@@ -40,7 +41,7 @@ TARGETS = (
     Target("E < 0 to the wall", "hard", "all", "E < 0 to wall", None, 2.5),
 )
 #: The student that targets are about.
-OURS = "distilled adaptive"
+OURS = BEST.name
 #: Worst seed over median seed of every group.
 WORST_TO_MEDIAN = 2.0
 

@@ -68,10 +68,11 @@ def _row(problem: Problem, results: Results, name: str, fraction: float, seed: i
     }
     if results.has(**key):
         return
-    start = time.process_time()
     prior: Ensemble | None = None if name == "none" else problem.distilled(seed=seed)
+    start = time.process_time()
     R, E = problem.positions[split.train], problem.energies[split.train]
     model = finetune(problem.dimer, R, E, prior, settings=FitSettings(seed=seed, members=MEMBERS))
+    seconds = time.process_time() - start
     found = measure(problem, model, split.test)
-    results.add(Row(**key, **found, seconds=time.process_time() - start))
+    results.add(Row(**key, **found, seconds=seconds))
     say(f"{split.name}, teacher {name}, seed {seed}: {found['mae_cm1']:.3f} cm⁻¹")
