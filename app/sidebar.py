@@ -90,7 +90,7 @@ def _about(campaign: Campaign) -> None:
     recipe = campaign.recipe
     st.markdown(
         f"**Student** {job_data.model_name(model) if model else 'none yet'}  \n"
-        f"**Teacher** {campaign.teacher}  \n"
+        f"**Teacher** {' + '.join(campaign.teachers)}  \n"
         f"**Labels** {recipe.method}, recipe *{recipe.name}*",
         help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
         "Energies of different recipes are different quantities, so a campaign uses one.",

@@ -30,7 +30,7 @@ class HostSettings(BaseModel):
 
 
 class CampaignSettings(BaseModel):
-    """One campaign: one dimer, one teacher, one recipe."""
+    """One campaign: one dimer, one recipe, one teacher or several."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,10 @@ class CampaignSettings(BaseModel):
     host: HostSettings = Field(description="the rigid host molecule")
     probe: str = Field("He", description="chemical symbol of the probe atom")
     teacher: str = Field(
-        "hf-d4", description="teacher: hf-d4, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class"
+        "hf-d4", description="teacher: hf-d4, hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class"
+    )
+    more_teachers: list[str] = Field(
+        default_factory=list, description="further teachers; their students are pooled with the first's"
     )
     recipe: str = Field("standard", description="recipe of the CCSD(T) labels")
     well_below_cm1: float = Field(-20.0, description="energies below this are the well, in cm⁻¹")

@@ -1,8 +1,9 @@
-"""Fit every fine-tuned model of an exported campaign again to the labels it had: after a change of the fit.
+"""Fit the models of an exported campaign again to the labels they had: after a change of the fit or of the teachers.
 
     python scripts/refit_models.py data/he-ethylene [data/he-benzene …]
 
-Labels, picks and rounds stay what they were: they were chosen by the students of their day. Errors,
+The newest distilled student is distilled again from the labels of all teachers, and every fine-tuned one starts
+from it. Labels, picks and rounds stay what they were: they were chosen by the students of their day. Errors,
 cuts, physics gates and proposals of the models are renewed.
 """
 
@@ -16,9 +17,11 @@ import numpy as np
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import export_campaign, import_campaign
 from nci_core.campaign.evaluation import evaluate_model
-from nci_core.campaign.learning import distilled_parent, keep_proposals
-from nci_core.fitting import FitSettings, finetune
+from nci_core.campaign.learning import distilled_parent, keep_proposals, lessons
+from nci_core.fitting import FitSettings, distill_all, finetune
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.parameters import StudentConfig
 from nci_core.store import labels, models
 from nci_core.store.schema import Model
 
@@ -36,21 +39,26 @@ def labels_of(campaign: Campaign, model: Model) -> tuple[np.ndarray, np.ndarray]
     return known.positions[then], known.energy_ev[then]
 
 
-def refit(campaign: Campaign, model: Model) -> None:
-    """Replace one checkpoint and everything that was measured of it."""
-    parent = distilled_parent(campaign)
-    positions, energies = labels_of(campaign, model)
-    path = campaign.model_path(model)
+def fit(campaign: Campaign, model: Model) -> Ensemble:
+    """The model, fitted again."""
     settings = FitSettings(members=campaign.settings.members, seed=model.seed)
-    start = time.perf_counter()
-    fitted = finetune(
+    parent = distilled_parent(campaign)
+    if model.kind == "distilled":
+        return distill_all(campaign.dimer, lessons(campaign), StudentConfig(ruler=campaign.settings.ruler), settings)
+    return finetune(
         campaign.dimer,
-        positions,
-        energies,
+        *labels_of(campaign, model),
         load_checkpoint(campaign.model_path(parent)) if parent else None,
         settings=settings,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
-    ).with_metadata(campaign=campaign.name, model=model.name, dimer=campaign.dimer.name)
+    )
+
+
+def refit(campaign: Campaign, model: Model) -> None:
+    """Replace one checkpoint and everything that was measured of it."""
+    path = campaign.model_path(model)
+    start = time.perf_counter()
+    fitted = fit(campaign, model).with_metadata(campaign=campaign.name, model=model.name, dimer=campaign.dimer.name)
     seconds = time.perf_counter() - start
     save_checkpoint(fitted, path)
     models.refitted(campaign.store, model.id, sha256=models.file_sha256(path), seconds=seconds)
@@ -63,8 +71,9 @@ def main() -> None:
     for folder in map(Path, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as where:
             campaign = import_campaign(folder, Path(where) / folder.name)
+            parent = distilled_parent(campaign)
             for model in models.fetch(campaign.store):
-                if model.kind == "finetuned":
+                if model.kind == "finetuned" or (parent is not None and model.id == parent.id):
                     refit(campaign, model)
             active = models.active(campaign.store)
             if active is not None:

@@ -114,7 +114,7 @@ def _head(page: Page, subject: Subject) -> None:
     frozen = ", frozen" if info.test_frozen_at else ", not frozen yet"
     facts = [
         ("Complex", f"{campaign.dimer.probe} and {campaign.dimer.host.name} (rigid; {campaign.dimer.host.source})"),
-        ("Teacher", campaign.teacher),
+        ("Teacher", " + ".join(campaign.teachers)),
         ("Reference", f"{recipe.method}, recipe {recipe.name} version {recipe.version} ({recipe.hash})"),
         ("Basis", f"{recipe.basis_name}; counterpoise {recipe.counterpoise}; {recipe.description}"),
         ("Configurations", f"{counts.get('pool', 0)} in the training pool, {counts.get('test', 0)} in the test set"),

@@ -1,14 +1,16 @@
 """Active selection: the error on all remaining points after so many chosen labels."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from nci_core.bench.fits import MEMBERS, fit, measure, remaining
 from nci_core.bench.problem import Problem
-from nci_core.bench.rows import Results, Row
+from nci_core.bench.rows import Key, Results, Row
+from nci_core.bench.splits import IntArray
 from nci_core.bench.strategies import COMPARED, chooser
 from nci_core.bench.variants import BEST
 from nci_core.errors import InputError
@@ -42,10 +44,7 @@ def active(
     strategies: Sequence[str] = COMPARED,
     save_models: Path | None = None,
 ) -> None:
-    """Run each strategy from no label on; a strategy and seed that is not complete is run again whole.
-
-    Only energies the student predicts, never reference energies, say which points may be chosen.
-    """
+    """Run each strategy from no label on; a strategy and seed that is not complete starts again from none."""
     unknown = sorted(set(strategies) - set(COMPARED))
     if unknown:
         raise InputError(f"Unknown strategy {unknown[0]!r}; choose from {', '.join(COMPARED)}.")
@@ -54,32 +53,48 @@ def active(
         raise InputError(f"There are {len(problem.energies)} points, too few for {max(budgets)} labels and a test.")
     for strategy in ("i-optimal", "random") if quick else strategies:
         for seed in seeds[:1] if quick else seeds:
-            if all(_known(results, strategy, n, seed) for n in budgets) and save_models is None:
+            keys = {n: Key("active", BEST.name, strategy, "all the rest", n, seed) for n in budgets}
+            if all(results.has(key) for key in keys.values()) and save_models is None:
                 continue
-            for row, model in _run(problem, strategy, seed, budgets):
-                if not _known(results, strategy, row.n_labels, seed):
-                    results.add(row)
-                    say(f"{strategy}, {row.n_labels} labels, seed {seed}: {row.mae_cm1:.3f} cm⁻¹")
+            for state in chosen_labels(problem, strategy, seed, budgets):
+                key = keys[len(state.labelled)]
+                if not results.has(key):
+                    found = measure(problem, state.model, remaining(len(problem.energies), state.labelled))
+                    more = {"members": MEMBERS}
+                    results.add(Row(**key._asdict(), **found, seconds=state.seconds, more=more))
+                    say(f"{strategy}, {key.n_labels} labels, seed {seed}: {found['mae_cm1']:.3f} cm⁻¹")
                 if save_models is not None:
-                    save_checkpoint(model, save_models / f"{strategy}-{row.n_labels}-{seed}.pt")
+                    save_checkpoint(state.model, save_models / f"{strategy}-{key.n_labels}-{seed}.pt")
 
 
-def _known(results: Results, strategy: str, n: int, seed: int) -> bool:
-    return results.has(
-        benchmark="active", model=BEST.name, strategy=strategy, split="all the rest", n_labels=n, seed=seed
-    )
+@dataclass(frozen=True)
+class Chosen:
+    """Where a strategy has come to.
+
+    Attributes:
+        labelled: rows with a label, in the order they were chosen.
+        model: fitted to them.
+        seconds: CPU seconds of all choices and fits so far.
+    """
+
+    labelled: IntArray
+    model: Ensemble
+    seconds: float
 
 
-def _run(problem: Problem, strategy: str, seed: int, budgets: Sequence[int]) -> "list[tuple[Row, Ensemble]]":
+def chosen_labels(problem: Problem, strategy: str, seed: int, budgets: Sequence[int]) -> Iterator[Chosen]:
+    """Choose and fit, round after round, from the distilled student on; yields at each budget.
+
+    Only energies the student predicts, never reference energies, say which points may be chosen.
+    """
     choose = chooser(strategy, problem, seed)
-    host, m = problem.dimer.host, len(problem.energies)
     model = problem.distilled(seed=seed)
     labelled: list[int] = []
     seen: dict[int, float] = {}
-    seconds, found = 0.0, []
+    seconds = 0.0
     for n in rounds(budgets):
         start = time.process_time()
-        predicted = model.energies(host, problem.positions)
+        predicted = model.energies(problem.dimer.host, problem.positions)
         request = SelectionRequest(
             problem.dimer,
             problem.positions,
@@ -97,16 +112,4 @@ def _run(problem: Problem, strategy: str, seed: int, budgets: Sequence[int]) -> 
         model = fit(problem, BEST, np.array(labelled), seed)
         seconds += time.process_time() - start
         if n in budgets:
-            row = Row(
-                benchmark="active",
-                model=BEST.name,
-                strategy=strategy,
-                split="all the rest",
-                n_labels=len(labelled),
-                seed=seed,
-                seconds=seconds,
-                more={"members": MEMBERS},
-                **measure(problem, model, remaining(m, np.array(labelled))),
-            )
-            found.append((row, model))
-    return found
+            yield Chosen(np.array(labelled), model, seconds)

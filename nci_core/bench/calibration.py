@@ -1,23 +1,23 @@
 """Do error bars hold what they say on held-out points, and do they rank the errors?"""
 
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from nci_core.bench.active import rounds
+from nci_core.bench.active import chosen_labels
 from nci_core.bench.curve import KAPPA_OUTSIDE
-from nci_core.bench.fits import fit, measure, remaining
+from nci_core.bench.fits import fitted_row, measure, remaining, split_key
 from nci_core.bench.problem import FloatArray, Problem
-from nci_core.bench.rows import Results, Row
-from nci_core.bench.splits import IntArray, Split, hard_splits, random_split
+from nci_core.bench.rows import Key, Results, Row
+from nci_core.bench.splits import IntArray, hard_splits, random_split
 from nci_core.bench.variants import BEST
 from nci_core.calibration import calibrate
+from nci_core.fitting import FitSettings
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.selection import SelectionRequest, select
 from nci_core.selection.i_optimal import label_variance, whitened_jacobian
 from nci_core.units import from_cm1, to_cm1
 
@@ -78,69 +78,28 @@ def judged(problem: Problem, model: Ensemble, train: IntArray, test: IntArray) -
 
 def calibration(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bool, say: Say) -> None:
     """Random splits, I-optimal labels and the hard splits; every row's `more` holds what `judged` finds."""
+    count = len(problem.energies)
     for seed in seeds[:1] if quick else seeds:
-        splits = [random_split(len(problem.energies), f, seed) for f in (FRACTIONS[:1] if quick else FRACTIONS)]
-        for split in splits:
-            _judge(problem, results, split, "random", seed, say)
-        if quick:
+        inside = [random_split(count, f, seed) for f in (FRACTIONS[:1] if quick else FRACTIONS)]
+        outside = [] if quick else hard_splits(problem)
+        for split, kappa in [*((s, FitSettings().kappa) for s in inside), *((s, KAPPA_OUTSIDE) for s in outside)]:
+            judge = partial(judged, problem, train=split.train, test=split.test)
+            key = split_key("calibration", BEST.name, split, seed)
+            _told(fitted_row(problem, results, key, BEST, split, judge, kappa=kappa), say)
+        keys = {n: Key("calibration", BEST.name, "i-optimal", "all the rest", n, seed) for n in CHOSEN}
+        if quick or all(results.has(key) for key in keys.values()):
             continue
-        for split in hard_splits(problem):
-            _judge(problem, results, split, "all", seed, say, kappa=KAPPA_OUTSIDE)
-        _chosen(problem, results, seed, say)
+        for state in chosen_labels(problem, "i-optimal", seed, CHOSEN):
+            key, rest = keys[len(state.labelled)], remaining(count, state.labelled)
+            if not results.has(key):
+                more = judged(problem, state.model, state.labelled, rest)
+                found = measure(problem, state.model, rest)
+                row = Row(**key._asdict(), **found, seconds=state.seconds, more=more)
+                results.add(row)
+                _told(row, say)
 
 
-def _key(split: str, strategy: str, n: int, seed: int) -> dict[str, Any]:
-    return {
-        "benchmark": "calibration",
-        "model": BEST.name,
-        "strategy": strategy,
-        "split": split,
-        "n_labels": n,
-        "seed": seed,
-    }
-
-
-def _judge(
-    problem: Problem, results: Results, split: Split, strategy: str, seed: int, say: Say, **settings: float
-) -> None:
-    key = _key(split.name, strategy, len(split.train), seed)
-    if results.has(**key):
-        return
-    problem.distilled(seed=seed)  # made before the clock starts
-    start = time.process_time()
-    model = fit(problem, BEST, split.train, seed, **settings)
-    seconds = time.process_time() - start
-    _add(problem, results, key, model, split.train, split.test, seconds, say)
-
-
-def _add(
-    problem: Problem,
-    results: Results,
-    key: dict[str, Any],
-    model: Ensemble,
-    train: IntArray,
-    test: IntArray,
-    seconds: float,
-    say: Say,
-) -> None:
-    more = judged(problem, model, train, test)
-    results.add(Row(**key, **measure(problem, model, test), seconds=seconds, more=more))
-    say(f"{key['split']}, {key['strategy']}, {key['n_labels']} labels, seed {key['seed']}: {more.get('before all')}")
-
-
-def _chosen(problem: Problem, results: Results, seed: int, say: Say) -> None:
-    keys = {n: _key("all the rest", "i-optimal", n, seed) for n in CHOSEN}
-    if all(results.has(**key) for key in keys.values()):
-        return
-    model, labelled, m = problem.distilled(seed=seed), np.array([], dtype=np.int64), len(problem.energies)
-    for n in rounds(CHOSEN):
-        energies = model.energies(problem.dimer.host, problem.positions)
-        request = SelectionRequest(
-            problem.dimer, problem.positions, n - len(labelled), labelled, energies=energies, ensemble=model
-        )
-        labelled = np.concatenate([labelled, select("i-optimal", request).indices])
-        start = time.process_time()
-        model = fit(problem, BEST, labelled, seed)
-        if n in keys and not results.has(**keys[n]):
-            seconds = time.process_time() - start
-            _add(problem, results, keys[n], model, labelled, remaining(m, labelled), seconds, say)
+def _told(row: Row | None, say: Say) -> None:
+    if row is not None:
+        within = row.more.get("before all")
+        say(f"{row.split}, {row.strategy}, {row.n_labels} labels, seed {row.seed}: within 1 and 2 sd, RMS z {within}")

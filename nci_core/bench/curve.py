@@ -1,8 +1,9 @@
 """Learning curves on random splits, and the hard splits."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from nci_core.bench.fits import fitted_row
+from nci_core.bench.fits import fitted_row, split_key
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results
 from nci_core.bench.splits import hard_splits, random_split
@@ -19,10 +20,11 @@ def curve(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bo
     for fraction in (0.02,) if quick else FRACTIONS:
         for seed in seeds[:1] if quick else seeds:
             for variant in VARIANTS:
-                if variant.distilled and problem.teacher is None:
+                if variant.distilled and not problem.teachers:
                     continue
                 split = random_split(len(problem.energies), fraction, seed)
-                row = fitted_row(problem, results, "curve", variant, split, seed)
+                key = split_key("curve", variant.name, split, seed)
+                row = fitted_row(problem, results, key, variant, split)
                 if row is not None:
                     say(f"{split.name}, {variant.name}, seed {seed}: {row.mae_cm1:.3f} cm⁻¹, {row.seconds:.1f} s")
 
@@ -33,9 +35,10 @@ def hard(problem: Problem, results: Results, *, seeds: Sequence[int], quick: boo
     for split in splits[-1:] if quick else splits:
         for seed in seeds[:1] if quick else seeds:
             for variant in (Variant(False), Variant(True)):
-                if variant.distilled and problem.teacher is None:
+                if variant.distilled and not problem.teachers:
                     continue
-                settings = {"kappa": KAPPA_OUTSIDE} if variant.distilled else {}
-                row = fitted_row(problem, results, "hard", variant, split, seed, **settings)
+                settings: dict[str, Any] = {"kappa": KAPPA_OUTSIDE} if variant.distilled else {}
+                key = split_key("hard", variant.name, split, seed)
+                row = fitted_row(problem, results, key, variant, split, **settings)
                 if row is not None:
                     say(f"{split.name}, {variant.name}, seed {seed}: {row.mae_cm1:.2f} cm⁻¹, {row.seconds:.1f} s")

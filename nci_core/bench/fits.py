@@ -1,12 +1,13 @@
 """Fitting one student of a benchmark and measuring it."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from nci_core.bench.problem import Problem
-from nci_core.bench.rows import Results, Row, errors
+from nci_core.bench.rows import Key, Results, Row, errors
 from nci_core.bench.splits import IntArray, Split
 from nci_core.bench.variants import Variant
 from nci_core.fitting import FitSettings, finetune
@@ -33,32 +34,29 @@ def measure(problem: Problem, model: Ensemble, test: IntArray) -> dict[str, floa
     return errors(predicted, problem.energies[test], problem.bounds)
 
 
+def split_key(benchmark: str, model: str, split: Split, seed: int) -> Key:
+    """The key of a fit to the labels of a split."""
+    return Key(benchmark, model, split.strategy, split.name, len(split.train), seed)
+
+
 def fitted_row(
     problem: Problem,
     results: Results,
-    benchmark: str,
+    key: Key,
     variant: Variant,
     split: Split,
-    seed: int,
+    more: Callable[[Ensemble], dict[str, Any]] = lambda model: {},
     **settings: Any,
 ) -> Row | None:
-    """Fit and measure one row unless it is known; None when it was."""
-    key = {
-        "benchmark": benchmark,
-        "model": variant.name,
-        "strategy": "random" if split.name.startswith("random") else "all",
-        "split": split.name,
-        "n_labels": len(split.train),
-        "seed": seed,
-    }
-    if results.has(**key):
+    """Fit and measure one row unless it is known; None when it was. `more` says what else is worth keeping."""
+    if results.has(key):
         return None
     if variant.distilled:
-        problem.distilled(variant.ruler, seed=seed)  # made before the clock starts
+        problem.distilled(variant.ruler, seed=key.seed)  # made before the clock starts
     start = time.process_time()
-    model = fit(problem, variant, split.train, seed, **settings)
+    model = fit(problem, variant, split.train, key.seed, **settings)
     seconds = time.process_time() - start
-    row = Row(**key, **measure(problem, model, split.test), seconds=seconds)
+    row = Row(**key._asdict(), **measure(problem, model, split.test), seconds=seconds, more=more(model))
     results.add(row)
     return row
 

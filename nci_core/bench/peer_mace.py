@@ -221,11 +221,11 @@ class PeerMACE:
 
 def pretrained(problem: Problem, *, quick: bool = False) -> Path:
     """The network trained on the teacher's labels of a problem, made once; ModelError without a teacher."""
-    if problem.teacher is None:
+    if not problem.teachers:
         raise ModelError(f"No teacher's labels of {problem.dimer.name} are known, which MACE is first trained on.")
     path = problem.folder / "mace" / f"teacher{'-quick' if quick else ''}.model"
     if not path.is_file():
-        t = problem.teacher
+        t = problem.teachers[0]
         train(problem.dimer, t.positions, t.energies, path, QUICK if quick else PRETRAINING, seed=1)
     return path
 

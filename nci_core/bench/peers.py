@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nci_core.bench.fits import MEMBERS, split_key
 from nci_core.bench.peer_gp import OnHost, PeerGP, Surface
 from nci_core.bench.peer_mace import FINETUNING, QUICK, finetuned
 from nci_core.bench.problem import Problem
@@ -64,15 +65,16 @@ class Peers:
     @property
     def models(self) -> tuple[str, ...]:
         """Names; without a teacher's labels only what needs none."""
-        return (GP,) if self.problem.teacher is None else (STUDENT, GP, DELTA, DELTA_GP, MACE)
+        return (GP,) if not self.problem.teachers else (STUDENT, GP, DELTA, DELTA_GP, MACE)
 
     def fit(self, model: str, positions: FloatArray, energies: FloatArray, *, name: str, seed: int) -> Fitted:
         """Fit one of `models` to labels (m, 3) in Å, (m,) in eV; `name` is that of a file, where one is kept."""
         dimer, host = self.problem.dimer, self.problem.dimer.host
         if model == STUDENT:
-            prior = self.problem.distilled()  # made before the clock starts
+            prior = self.problem.distilled(seed=seed)  # made before the clock starts
             start = time.process_time()
-            student = finetune(dimer, positions, energies, prior, settings=FitSettings(seed=seed, members=3))
+            settings = FitSettings(seed=seed, members=MEMBERS)
+            student = finetune(dimer, positions, energies, prior, settings=settings)
             return Fitted(OnHost(student, host), time.process_time() - start)
         if model == MACE:
             network = finetuned(self.problem, positions, energies, name, seed=seed, quick=self.quick)
@@ -80,7 +82,7 @@ class Peers:
             return Fitted(network, network.fit_seconds, {"epochs": schedule.epochs})
         means: dict[str, Callable[[], Surface | None]] = {
             GP: lambda: None,
-            DELTA: lambda: OnHost(self.problem.distilled(), host),
+            DELTA: lambda: OnHost(self.problem.distilled(seed=seed), host),
             DELTA_GP: self.teacher_gp,
         }
         process = PeerGP(dimer, positions, energies, mean=means[model](), seed=seed)
@@ -90,8 +92,7 @@ class Peers:
     def teacher_gp(self) -> PeerGP:
         """A process fitted to the teacher's labels: its stand-in that shares nothing with the student."""
         if self._teacher_gp is None:
-            assert self.problem.teacher is not None
-            t = self.problem.teacher
+            t = self.problem.teachers[0]
             self._teacher_gp = PeerGP(self.problem.dimer, t.positions, t.energies)
         return self._teacher_gp
 
@@ -119,7 +120,7 @@ def peers(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bo
         say: told what is fitted and what is left out.
     """
     fits = Peers(problem, quick=quick)
-    if problem.teacher is None:
+    if not problem.teachers:
         say(f"No teacher's labels of {problem.dimer.name} are known: only the Gaussian process is fitted.")
     elif quick:
         say(f"MACE is trained for {QUICK.epochs} epochs only; its errors say nothing about MACE.")
@@ -131,21 +132,16 @@ def peers(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bo
     count = len(problem.energies)
     for fraction, seed, model in planned(fits.models, seeds, quick):
         parted = random_split(count, fraction, seed)
-        labels, held, split = parted.train, parted.test, parted.name
-        key = {
-            "benchmark": BENCHMARK,
-            # A network that was hardly trained must never pass for the real one in a later, longer run.
-            "model": f"{model}, {QUICK.epochs} epochs" if quick and model == MACE else model,
-            "strategy": "random",
-            "split": split,
-            "n_labels": len(labels),
-            "seed": seed,
-        }
-        if results.has(**key):
+        labels, held = parted.train, parted.test
+        # A network that was hardly trained must never pass for the real one in a later, longer run.
+        key = split_key(
+            BENCHMARK, f"{model}, {QUICK.epochs} epochs" if quick and model == MACE else model, parted, seed
+        )
+        if results.has(key):
             continue
         where, energies = problem.positions[labels], problem.energies[labels]
         fitted = fits.fit(model, where, energies, name=f"random-{fraction:g}-{count}-{seed}", seed=seed)
         measured = errors(fitted.energies(problem.positions[held]), problem.energies[held], problem.bounds)
-        results.add(Row(**key, **measured, seconds=fitted.fit_seconds, more=fitted.more))
+        results.add(Row(**key._asdict(), **measured, seconds=fitted.fit_seconds, more=fitted.more))
         mae = measured.get("mae_cm1")
-        say(f"{split}, seed {seed}, {model}: " + ("no point inside" if mae is None else f"{mae:.3f} cm⁻¹"))
+        say(f"{parted.name}, seed {seed}, {model}: " + ("no point inside" if mae is None else f"{mae:.3f} cm⁻¹"))

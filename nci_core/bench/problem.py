@@ -10,36 +10,19 @@ import numpy.typing as npt
 
 from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.learning import lessons
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
-from nci_core.fitting import FitSettings, distill
+from nci_core.fitting import FitSettings, Lesson, distill_all
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.regions import RegionBounds
-from nci_core.store import configurations
 from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
 #: Atoms of the same host differ by at most this, Å.
 SAME_HOST = 1e-3
-
-
-@dataclass(frozen=True)
-class TeacherLabels:
-    """A teacher's energies at configurations of its own, none of them looked up in the reference.
-
-    Attributes:
-        teacher: its name.
-        positions: (m, 3) probe positions in Å.
-        energies: (m,) in eV.
-        channels: name → (m,) in eV.
-    """
-
-    teacher: str
-    positions: FloatArray
-    energies: FloatArray
-    channels: dict[str, FloatArray]
 
 
 @dataclass
@@ -50,7 +33,7 @@ class Problem:
         dimer: host and probe.
         positions: (m, 3) in Å; energies: (m,) reference interaction energies in eV.
         folder: where distilled students are kept between runs.
-        teacher: labels to distil; None where there are none.
+        teachers: what is distilled; empty where there are none.
         bounds: energy regions.
     """
 
@@ -58,7 +41,7 @@ class Problem:
     positions: FloatArray
     energies: FloatArray
     folder: Path
-    teacher: TeacherLabels | None = None
+    teachers: tuple[Lesson, ...] = ()
     bounds: RegionBounds = field(default_factory=RegionBounds)
 
     @cached_property
@@ -68,19 +51,22 @@ class Problem:
 
     def distilled(self, ruler: str = "adaptive", *, seed: int = 0, members: int = 3, network: bool = True) -> Ensemble:
         """The student distilled from the teacher; made once and then read again. InputError without a teacher."""
-        if self.teacher is None:
+        if not self.teachers:
             raise InputError(
                 f"No teacher's labels of {self.dimer.name} are known; give a campaign that holds them with --teacher."
             )
-        name = f"distilled-{self.teacher.teacher}-{ruler}{'' if network else '-physics'}-{members}-{seed}.pt"
+        names = "+".join(lesson.teacher for lesson in self.teachers)
+        name = f"distilled-{names}-{ruler}{'' if network else '-physics'}-{members}-{seed}.pt"
         path = self.folder / "distilled" / name.replace("/", "_").replace(":", "_")
         if not path.is_file():
             config = StudentConfig.model_validate({"ruler": ruler, "network": network})
-            settings = FitSettings(seed=seed, members=members)
-            t = self.teacher
-            model = distill(self.dimer, t.positions, t.energies, t.channels, config, settings)
+            model = distill_all(self.dimer, self.teachers, config, FitSettings(seed=seed, members=members))
             save_checkpoint(model, path)
         return load_checkpoint(path)
+
+    def taught_by(self, *teachers: Lesson) -> "Problem":
+        """The same problem with other teachers."""
+        return Problem(self.dimer, self.positions, self.energies, self.folder, teachers, self.bounds)
 
 
 def same_dimer(one: Dimer, two: Dimer) -> bool:
@@ -92,25 +78,14 @@ def same_dimer(one: Dimer, two: Dimer) -> bool:
     return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_HOST).all())
 
 
-def teacher_labels(folder: Path, dimer: Dimer) -> TeacherLabels | None:
-    """Labels of the teacher of an exported campaign, pool only; None when it is of another dimer."""
+def lessons_of(folder: Path, dimer: Dimer) -> tuple[Lesson, ...]:
+    """Labels of the teachers of an exported campaign, pool only; empty when it is of another dimer."""
     with tempfile.TemporaryDirectory() as where:
         campaign = import_campaign(folder, Path(where) / "campaign")
-        if not same_dimer(campaign.dimer, dimer):
-            campaign.store.close()
-            return None
-        rows = configurations.fetch_teacher(campaign.store, campaign.teacher, split="pool")
-        place = {
-            row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)
-        }
-        found = TeacherLabels(
-            campaign.teacher,
-            np.array([place[row.configuration_id] for row in rows]),
-            np.array([row.energy_ev for row in rows]),
-            {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev} if rows else {},
-        )
+        same = same_dimer(campaign.dimer, dimer)
+        found = lessons(campaign) if same else ()
         campaign.store.close()
-    return found if len(found.energies) else None
+    return found
 
 
 def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Problem:
@@ -124,8 +99,8 @@ def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Probl
     """
     group = read_dataset(data).only_group()
     places = [teacher] if teacher else [data_folder() / name for name in EMBEDDED]
-    found = next((labels for place in places if (labels := teacher_labels(place, group.dimer)) is not None), None)
-    if teacher and found is None:
+    found = next((labels for place in places if (labels := lessons_of(place, group.dimer))), ())
+    if teacher and not found:
         raise InputError(f"{teacher} has no teacher's labels of {group.dimer.name} with the host of {data}.")
     return Problem(group.dimer, group.positions, group.reference, folder, found)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,17 @@ from nci_core.regions import RegionBounds
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
-#: What makes a measurement the same one.
-KEY = ("benchmark", "model", "strategy", "split", "n_labels", "seed")
+
+
+class Key(NamedTuple):
+    """What makes a measurement the same one; see the fields of `Row`."""
+
+    benchmark: str
+    model: str
+    strategy: str
+    split: str
+    n_labels: int
+    seed: int
 
 
 class Row(BaseModel):
@@ -46,9 +55,9 @@ class Row(BaseModel):
     more: dict[str, Any] = Field(default_factory=dict, description="what only this benchmark measures")
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> Key:
         """What makes it the same measurement."""
-        return tuple(getattr(self, name) for name in KEY)
+        return Key(self.benchmark, self.model, self.strategy, self.split, self.n_labels, self.seed)
 
 
 def errors(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, float | None]:
@@ -85,9 +94,9 @@ class Results:
                     raise InputError(f"{path}, line {number}, is damaged; delete the file to measure again.") from None
         self._known = {row.key for row in self.rows}
 
-    def has(self, **key: Any) -> bool:
-        """Whether this measurement is there; give every field of KEY."""
-        return tuple(key[name] for name in KEY) in self._known
+    def has(self, key: Key) -> bool:
+        """Whether this measurement is there."""
+        return key in self._known
 
     def add(self, row: Row) -> None:
         """Keep a measurement, at once and whole."""

@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 
 from nci_core.bench.problem import Problem
-from nci_core.bench.rows import Results, Row
+from nci_core.bench.rows import Key, Results, Row
 from nci_core.bench.timing import MOST_REPEATS, Timing, one_core, timed
 from nci_core.fitting import FitSettings, finetune
 from nci_core.potentials.calculator import NCICalculator
@@ -94,13 +94,13 @@ class Stopwatch:
         repeats: int = MOST_REPEATS,
     ) -> None:
         """Time a step that deals with `batch` things and add its row."""
-        key = {"model": model, "strategy": strategy, "split": "-", "n_labels": n_labels, "seed": 0}
-        if self.results.has(benchmark="speed", **key):
+        key = Key("speed", model, strategy, "-", n_labels, 0)
+        if self.results.has(key):
             return
         timing: Timing = timed(step, repeats)
         # A GPU works beside this process, whose CPU seconds say nothing about it.
         more = timing.more(batch, wall=model.endswith("cuda"))
-        self.results.add(Row.model_validate({"benchmark": "speed", **key, "seconds": timing.cpu, "more": more}))
+        self.results.add(Row(**key._asdict(), seconds=timing.cpu, more=more))
         self.say(f"{model}, {strategy}: {timing.cpu:.3g} CPU s, {more['per_second']:.3g}/s")
 
 

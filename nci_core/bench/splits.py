@@ -26,6 +26,11 @@ class Split:
     train: IntArray
     test: IntArray
 
+    @property
+    def strategy(self) -> str:
+        """How the labels were chosen, as in rows."""
+        return "random" if self.name.startswith("random") else "all"
+
 
 def random_split(m: int, fraction: float, seed: int) -> Split:
     """A random share of m points as labels, all others held out.

@@ -136,6 +136,11 @@ class Campaign:
         """Specification of the teacher, also its name in the store."""
         return self.settings.teacher
 
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """All teachers that are distilled, the drawn one first."""
+        return (self.teacher, *self.settings.more_teachers)
+
     def active_model(self) -> Model | None:
         """The student in use, None before the first."""
         return active(self.store)

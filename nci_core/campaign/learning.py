@@ -16,6 +16,7 @@ from nci_core.store.models import file_sha256
 from nci_core.store.schema import Model
 
 if TYPE_CHECKING:
+    from nci_core.fitting import Lesson
     from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.ensemble import Ensemble
     from nci_core.teachers.base import TeacherPoint
@@ -36,19 +37,44 @@ def teach(
     progress: Callable[[int, int], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> dict[str, Any]:
-    """Evaluate a teacher (default: the campaign's) on every configuration that lacks its label.
+    """Evaluate a teacher (default: all of the campaign's) on every configuration that lacks its label.
 
     Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped.
     """
+    campaign.require_configurations()
+    todo = {spec: configurations.without_teacher(campaign.store, spec) for spec in _named(campaign, teacher)}
+    total, before, seconds = sum(map(len, todo.values())), 0, 0.0
+    for spec, missing in todo.items():
+
+        def report(done: int, _: int, before: int = before) -> None:
+            if progress is not None:
+                progress(before + done, total)
+
+        seconds += _teach(campaign, spec, missing, device, trusted, report, should_stop)
+        before += len(missing)
+    return {"teacher": " + ".join(todo), "n_new": total, "seconds": seconds}
+
+
+def _named(campaign: Campaign, teacher: str | None) -> tuple[str, ...]:
+    return (teacher,) if teacher else campaign.teachers
+
+
+def _teach(
+    campaign: Campaign,
+    spec: str,
+    missing: list[int],
+    device: str,
+    trusted: bool,
+    progress: Callable[[int, int], None],
+    should_stop: ShouldStop | None,
+) -> float:
+    """Evaluate one teacher on the configurations of these ids; seconds that it took."""
     from nci_core.teachers.registry import find_teacher
 
-    campaign.require_configurations()
-    spec = teacher or campaign.teacher
     source = find_teacher(spec, device=device, trusted=trusted)
     source.check(campaign.dimer)
-    missing = configurations.without_teacher(campaign.store, spec)
     if not missing:
-        return {"teacher": spec, "n_new": 0, "seconds": 0.0}
+        return 0.0
     rows = configurations.fetch(campaign.store, ids=missing)
     positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
 
@@ -65,8 +91,7 @@ def teach(
         if should_stop is not None and should_stop():
             raise CancelledError("Teaching was stopped; finished configurations are kept.")
 
-    result = source.evaluate(campaign.dimer, positions, progress=progress, on_point=store_point)
-    return {"teacher": spec, "n_new": len(rows), "seconds": result.seconds}
+    return source.evaluate(campaign.dimer, positions, progress=progress, on_point=store_point).seconds
 
 
 def store_model(
@@ -113,6 +138,22 @@ def keep_proposals(campaign: Campaign, row: Model) -> None:
     models.update_notes(campaign.store, row.id, {"proposals": ranking})
 
 
+def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
+    """Labels of the pool, never of the test set, of each of the campaign's teachers; InputError where one has none."""
+    from nci_core.fitting import Lesson
+
+    place = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
+    found = []
+    for teacher in campaign.teachers:
+        rows = configurations.fetch_teacher(campaign.store, teacher, split="pool")
+        if not rows:
+            raise InputError(f"Campaign {campaign.name} has no labels of teacher {teacher}; run `nci teach`.")
+        positions = np.array([place[row.configuration_id] for row in rows])
+        channels = {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev}
+        found.append(Lesson(teacher, positions, np.array([row.energy_ev for row in rows]), channels))
+    return tuple(found)
+
+
 def distill_campaign(
     campaign: Campaign,
     *,
@@ -122,38 +163,26 @@ def distill_campaign(
     should_stop: ShouldStop | None = None,
     memory: "FitMemory | None" = None,
 ) -> dict[str, Any]:
-    """Fit a student to the teacher's labels of the pool (never of the test set) and evaluate it.
+    """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it.
 
     With a `memory` a fit that was stopped goes on where it was.
     """
-    from nci_core.fitting import FitSettings, distill
+    from nci_core.fitting import FitSettings, distill_all
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
 
     resolve_device(device)  # a missing GPU is said before any work
 
-    rows = configurations.fetch_teacher(campaign.store, campaign.teacher, split="pool")
-    if not rows:
-        raise InputError(f"Campaign {campaign.name} has no labels of teacher {campaign.teacher}; run `nci teach`.")
-    place = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
-    channels = {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev}
+    taught = lessons(campaign)
     chosen = campaign.settings.seed if seed is None else seed
     settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    config = StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
-    model = distill(
-        campaign.dimer,
-        np.array([place[row.configuration_id] for row in rows]),
-        np.array([row.energy_ev for row in rows]),
-        channels,
-        StudentConfig(ruler=campaign.settings.ruler),
-        settings,
-        progress=progress,
-        should_stop=should_stop,
-        metadata={"teacher": campaign.teacher},
-        memory=memory,
-    )
+    model = distill_all(campaign.dimer, taught, config, settings, progress, should_stop, memory)
     if rounds.last_number(campaign.store) is None:
-        rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=f"teacher {campaign.teacher}")
+        rounds.begin(
+            campaign.store, "distill", number=0, picked_by="teacher", notes=f"teacher {' + '.join(campaign.teachers)}"
+        )
         rounds.finish(campaign.store, 0)
     row = store_model(
         campaign,
@@ -168,7 +197,7 @@ def distill_campaign(
     )
     errors = evaluate_model(campaign, row, model)
     keep_proposals(campaign, row)
-    return {"model": row.name, "model_id": row.id, "n_teacher_labels": len(rows), "errors": errors}
+    return {"model": row.name, "model_id": row.id, "n_teacher_labels": model.metadata["labels"], "errors": errors}
 
 
 def distilled_parent(campaign: Campaign) -> Model | None:

@@ -71,5 +71,5 @@ def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
     campaign, model = loaded(folder, model_id)
     members = model.member_channels(campaign.dimer.host, points)
     energies = members.sum(axis=1)
-    repulsion, dispersion = members.mean(axis=0)
-    return Field(energies.mean(axis=0), model.spread_of(energies), repulsion, dispersion)
+    repulsion, dispersion = model.mean_of(members)
+    return Field(model.mean_of(energies), model.spread_of(energies), repulsion, dispersion)

@@ -120,8 +120,8 @@ class Ruler:
 
     Attributes:
         distance: between the probe and the atom.
-        length: what the model's ruler reads, the mean of the members.
-        std: standard deviation of the members, n − 1; zero for a single one.
+        length: what the model's ruler reads.
+        std: its standard deviation; zero for a model of one member.
     """
 
     distance: FloatArray
@@ -148,4 +148,4 @@ def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
     from nci_core.potentials.effective_lengths import effective_lengths
 
     members = effective_lengths(model, host, points)
-    return Ruler(distance, members.mean(axis=0), model.spread_of(members))
+    return Ruler(distance, model.mean_of(members), model.spread_of(members))

@@ -30,8 +30,13 @@ def init(
     host: Annotated[str, typer.Option(help="benzene, ethylene, or a structure file (Å).")] = "benzene",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
     teacher: Annotated[
-        str, typer.Option(help="hf-d4, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class.")
-    ] = "hf-d4",
+        list[str] | None,
+        typer.Option(
+            help="hf-d4 (without this option), hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class; "
+            "given several times, their students are pooled and the first is drawn.",
+            show_default=False,
+        ),
+    ] = None,
     recipe: Annotated[str, typer.Option(help="CCSD(T) recipe of the labels: quick or standard.")] = "standard",
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
     well_below: Annotated[float, typer.Option(help="Energies below this are the well, in cm⁻¹.")] = -20.0,
@@ -39,11 +44,13 @@ def init(
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random without its own.")] = 1,
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
 ) -> None:
-    """Make a new campaign: one host, one probe, one teacher, one recipe."""
+    """Make a new campaign: one host, one probe, one recipe, one teacher or several."""
+    teachers = list(dict.fromkeys(teacher or ["hf-d4"]))
     settings = CampaignSettings.create(
         host,
         probe,
-        teacher=teacher,
+        teacher=teachers[0],
+        more_teachers=teachers[1:],
         recipe=recipe,
         ruler=ruler,
         well_below_cm1=well_below,
@@ -53,7 +60,8 @@ def init(
     )
     from nci_core.teachers import find_teacher
 
-    find_teacher(teacher)  # an unknown one is said now, not after sampling
+    for name in teachers:
+        find_teacher(name)  # an unknown one is said now, not after sampling
     campaign = Campaign.create(folder, settings)
     operations = len(campaign.dimer.host.operations)
     out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {recipe}.")
@@ -95,11 +103,11 @@ def teach(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Compute the teacher's energies where they are missing; each is stored at once, so a stop loses nothing."""
+    """Compute the teachers' energies where they are missing; each is stored at once, so a stop loses nothing."""
     from nci_core.campaign.learning import teach as run
 
     opened = open_campaign(campaign)
-    with progress_bar(f"Teacher {teacher or opened.teacher}") as (bar, task):
+    with progress_bar(f"Teacher {teacher or ' + '.join(opened.teachers)}") as (bar, task):
         done = run(
             opened,
             teacher=teacher,

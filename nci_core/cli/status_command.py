@@ -25,7 +25,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "dimer": campaign.dimer.name,
         "recipe": campaign.recipe.name,
         "configurations": configurations.counts(store),
-        "without_teacher": len(configurations.without_teacher(store, campaign.teacher)),
+        "without_teacher": sum(len(configurations.without_teacher(store, name)) for name in campaign.teachers),
         "labels": states,
         "basket": len(picks.basket(store)),
         "rounds": len(done),

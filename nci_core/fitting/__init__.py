@@ -1,7 +1,7 @@
 """Fits: Levenberg–Marquardt, distillation from a teacher, fine-tuning on reference labels."""
 
-from nci_core.fitting.distillation import distill
+from nci_core.fitting.distillation import Lesson, distill, distill_all
 from nci_core.fitting.finetuning import finetune
 from nci_core.fitting.settings import FitSettings
 
-__all__ = ["FitSettings", "distill", "finetune"]
+__all__ = ["FitSettings", "Lesson", "distill", "distill_all", "finetune"]

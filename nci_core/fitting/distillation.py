@@ -1,6 +1,8 @@
-"""Distillation: a student learns a cheap teacher."""
+"""Distillation: a student learns a cheap teacher, or several."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,24 @@ from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
-from nci_core.potentials.student import Student
 from nci_core.systems.dimer import Dimer
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A teacher's energies at configurations of a dimer.
+
+    Attributes:
+        teacher: its name.
+        positions: (m, 3) probe positions in Å.
+        energies: (m,) in eV.
+        channels: name → (m,) in eV, whose sum is the energy.
+    """
+
+    teacher: str
+    positions: npt.NDArray[np.float64]
+    energies: npt.NDArray[np.float64]
+    channels: Mapping[str, npt.NDArray[np.float64]]
 
 
 def host_elements(dimer: Dimer) -> tuple[str, ...]:
@@ -71,7 +89,56 @@ def distill(
         width=prior.width,
         config=config,
     )
-    thetas, record = fit_members(problem, settings, True, progress, should_stop, memory)
-    members = tuple(Student(dimer.probe, elements, config, theta) for theta in thetas)
-    about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": record, **(metadata or {})}
-    return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about)
+    found = fit_members(problem, settings, True, progress, should_stop, memory)
+    members = found.students(dimer.probe, elements, config)
+    about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": found.record, **(metadata or {})}
+    return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about, found.weights)
+
+
+def distill_all(
+    dimer: Dimer,
+    lessons: Sequence[Lesson],
+    config: StudentConfig | None = None,
+    settings: FitSettings | None = None,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+    memory: FitMemory | None = None,
+) -> Ensemble:
+    """Distil each teacher and put the students side by side; arguments as `distill`.
+
+    Teachers err in different ways, and so do the students fine-tuned from them: their mean errs less than either.
+    Which of them is right where only labels can tell, so all have the same weight here.
+    """
+    memory = memory or FitMemory()
+    students = []
+    for k, lesson in enumerate(lessons):
+
+        def report(event: dict[str, Any], k: int = k) -> None:
+            if progress is not None:
+                total = event["members"]
+                progress({**event, "member": k * total + event["member"], "members": len(lessons) * total})
+
+        labels = lesson.positions, lesson.energies, lesson.channels
+        about = {"teachers": [lesson.teacher]}
+        students.append(distill(dimer, *labels, config, settings, report, should_stop, about, memory))
+    return side_by_side(students)
+
+
+def side_by_side(students: Sequence[Ensemble]) -> Ensemble:
+    """Students of different teachers as one model: their best optima in turn, displaced members of the first.
+
+    `metadata["source"]` says for each optimum which teacher it is of.
+    """
+    first = students[0]
+    ranks = range(max(len(student.optima) for student in students))
+    order = [(k, rank) for rank in ranks for k, student in enumerate(students) if rank < len(student.optima)]
+    optima = [students[k].members[rank] for k, rank in order]
+    weights = tuple(students[k].weights[rank] / len(students) for k, rank in order)
+    about = {
+        **first.metadata,
+        "teachers": list(chain.from_iterable(student.metadata["teachers"] for student in students)),
+        "labels": sum(int(student.metadata["labels"]) for student in students),
+        "source": [k for k, _ in order],
+    }
+    members = (*optima, *first.members[len(first.optima) :])
+    return Ensemble(members, first.prior, first.sigma_cm1, first.spread, about, weights)

@@ -15,7 +15,6 @@ from nci_core.fitting.priors import general_prior, prior_after
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
-from nci_core.potentials.student import Student
 from nci_core.systems.dimer import Dimer
 
 
@@ -75,14 +74,15 @@ def finetune(
     if prior is None:
         config, elements = config or StudentConfig(), host_elements(dimer)
         base = general_prior(dimer.probe, elements, config)
-        centres = [base.mean]
+        centres, sources = [base.mean], (0,)
         scaled = base
     else:
         check_prior(prior, dimer, config)
         prior = prior.to("cpu")
         config, elements = prior.config, prior.elements
         base = prior_after(prior)
-        centres = [student.theta for student in prior.members[: settings.restarts]]
+        centres = [student.theta for student in prior.optima[: settings.restarts]]
+        sources = tuple(prior.metadata.get("source", ()))[: len(centres)]
         scaled = replace(base, mean=centres[0], scale=settings.kappa)
     sigma = settings.noise_cm1(len(E), direct=prior is None)
     held = None
@@ -96,11 +96,11 @@ def finetune(
         centres=centres,
         width=scaled.width * scaled.scale,
         config=config,
+        sources=sources,
         validation=held,
     )
-    thetas, record = fit_members(problem, settings, prior is None, progress, should_stop, memory)
-    members = tuple(Student(dimer.probe, elements, config, theta) for theta in thetas)
+    found = fit_members(problem, settings, prior is None, progress, should_stop, memory)
+    members, record = found.students(dimer.probe, elements, config), found.record
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(E), "seed": settings.seed}
-    return Ensemble(
-        members, scaled, sigma, error_bar_factor(record["scale"]), {**about, "fit": record, **(metadata or {})}
-    )
+    about = {**about, "fit": record, **(metadata or {})}
+    return Ensemble(members, scaled, sigma, error_bar_factor(record["scale"]), about, found.weights)

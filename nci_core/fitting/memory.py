@@ -1,7 +1,7 @@
 """What a fit that was stopped, or whose process died, leaves behind, so that it goes on and does not start again.
 
-One file: the minimisations that are finished and the state of the one under way. A fit that goes on
-takes the very steps it would have taken, so its result does not tell that it was interrupted.
+One file: for each fit of a job, the minimisations that are finished and the state of the one under way. A fit
+that goes on takes the very steps it would have taken, so its result does not tell that it was interrupted.
 """
 
 import hashlib
@@ -34,29 +34,37 @@ def fingerprint(tensors: Iterable[Tensor], text: str) -> str:
 
 
 class FitMemory:
-    """Minimisations of one fit, in a file or (without a path) forgotten at once.
+    """Minimisations of one fit after another, in a file or (without a path) forgotten at once.
 
     Args:
         path: of the file; None keeps nothing.
         on_resume: called with the number of finished minimisations when a fit goes on.
+
+    `seconds_before` is what earlier starts spent on the fits so far.
     """
 
     def __init__(self, path: Path | None = None, on_resume: Callable[[int], None] | None = None) -> None:
         self.path, self.on_resume = path, on_resume
         self.seconds_before = 0.0
         self._key = ""
+        self._fits: dict[str, Any] = self._read()
+        self._before = 0.0
         self._begun = self._written = time.monotonic()
         self._finished: dict[int, Minimum] = {}
         self._underway: tuple[int, Descent] | None = None
 
     def begin(self, key: str) -> None:
-        """Read what an earlier start of the same fit left; another fit's or a damaged file counts as none."""
-        self._key = key
+        """Take up what an earlier start of the same fit left; another fit's or a damaged file counts as none."""
+        if self._key:
+            self._fits[self._key] = self._state()
+        self._key, self._before = key, 0.0
+        self._finished, self._underway = {}, None
         self._begun = self._written = time.monotonic()
-        content = self._read()
+        content = self._fits.get(key)
         if content is None:
             return
-        self.seconds_before = float(content["seconds"])
+        self._before = float(content["seconds"])
+        self.seconds_before += self._before
         self._finished = {int(n): Minimum(*values) for n, values in content["finished"].items()}
         if content["underway"] is not None:
             number, values = content["underway"]
@@ -105,30 +113,32 @@ class FitMemory:
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
-    def _read(self) -> dict[str, Any] | None:
+    def _read(self) -> dict[str, Any]:
         if self.path is None or not self.path.is_file():
-            return None
+            return {}
         try:
             content = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception:  # damaged in whatever way: the fit then starts from its beginning
-            return None
-        return content if isinstance(content, dict) and content.get("key") == self._key else None
+            return {}
+        fits = content.get("fits") if isinstance(content, dict) else None
+        return fits if isinstance(fits, dict) else {}
+
+    def _state(self) -> dict[str, Any]:
+        underway = None
+        if self._underway is not None:
+            underway = (self._underway[0], _plain(self._underway[1]))
+        return {
+            "seconds": self._before + time.monotonic() - self._begun,
+            "finished": {number: _plain(found) for number, found in self._finished.items()},
+            "underway": underway,
+        }
 
     def _write(self) -> None:
         self._written = time.monotonic()
         if self.path is None:
             return
-        underway = None
-        if self._underway is not None:
-            underway = (self._underway[0], _plain(self._underway[1]))
-        content = {
-            "key": self._key,
-            "seconds": self.seconds_before + time.monotonic() - self._begun,
-            "finished": {number: _plain(found) for number, found in self._finished.items()},
-            "underway": underway,
-        }
         data = io.BytesIO()
-        torch.save(content, data)
+        torch.save({"fits": self._fits | {self._key: self._state()}}, data)
         with suppress(StoreError):  # a full disk must not end a fit that needs none
             write_atomically(self.path, data.getvalue())
 

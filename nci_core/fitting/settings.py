@@ -17,8 +17,13 @@ class FitSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    members: int = Field(default=5, ge=1, le=64, description="students in the ensemble; odd numbers pair up best")
-    restarts: int = Field(default=3, ge=1, le=64, description="starting points tried before the members are fitted")
+    restarts: int = Field(
+        default=8, ge=1, le=64, description="starting points; a distilled student hands on as many optima"
+    )
+    averaged: int = Field(default=4, ge=1, le=64, description="optima of the best evidence whose mean is the model")
+    members: int = Field(
+        default=5, ge=1, le=64, description="fits that error bars come from: the best, and displaced ones in pairs"
+    )
     seed: int = Field(default=0, ge=0, description="seed of starting points and perturbations")
     device: str = Field(default="auto", description="where the fit runs: auto (CUDA when there is one), cpu or cuda")
     kappa: float = Field(

@@ -25,6 +25,10 @@ class Potential(Protocol):
         """(members, 2, m) repulsion and dispersion in eV at positions (m, 3) in Å."""
         ...
 
+    def mean_of(self, values: FloatArray) -> FloatArray:
+        """The model's value of a quantity of its members (members, ...)."""
+        ...
+
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and gradients (m, 3) in eV/Å of the members' mean."""
         ...

@@ -36,7 +36,7 @@ def _rotation(vector: FloatArray) -> FloatArray:
 
 def _energy_and_size(model: Potential, host: Host, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean energies and |repulsion| + |dispersion|, each (m,) in eV; the size never passes through zero."""
-    mean = member_channels(model, host, points).mean(axis=0)
+    mean = model.mean_of(member_channels(model, host, points))
     return mean.sum(axis=0), np.abs(mean).sum(axis=0)
 
 
@@ -102,7 +102,7 @@ def _gradient(model: Potential, host: Host, points: FloatArray, size: FloatArray
     _, gradient = model.energies_and_gradients(host, points)
     steps = STEP * np.eye(3)
     shifted = np.stack([points + sign * step for step in steps for sign in (1.0, -1.0)])
-    energies = member_channels(model, host, shifted).sum(axis=1).mean(axis=0)
+    energies = model.mean_of(member_channels(model, host, shifted).sum(axis=1))
     numeric = ((energies[0::2] - energies[1::2]) / (2.0 * STEP)).T
     # Relative to a wall's slope, 1/Å times the two channels: the force itself passes through zero.
     off = np.abs(gradient - numeric).max(axis=1) / size

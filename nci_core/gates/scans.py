@@ -52,7 +52,7 @@ def _rays(model: Potential, host: Host, d: FloatArray, step: float) -> tuple[lis
     parts = _outer_part(host, d, np.arange(host_radius(host) + SCAN_REACH, 0.0, -step))
     points = np.concatenate([host.centre + r[:, None] * d[k] for k, (r, _) in enumerate(parts)])
     channels = member_channels(model, host, points)
-    energies = channels.sum(axis=1).mean(axis=0)
+    energies = model.mean_of(channels.sum(axis=1))
     ends = np.cumsum([len(r) for r, _ in parts])[:-1]
     split = np.split(energies, ends)
     return [Ray(d[k], r, split[k], wall) for k, (r, wall) in enumerate(parts)], channels

@@ -73,25 +73,26 @@ def tail_gates(model: Potential, host: Host, c6_expected: float | None = None) -
         )
     )
     if c6_expected is not None:
+        mean = float(np.mean(model.mean_of(c6)))
         gates.append(
             Gate(
                 "c6-size",
                 "Size of C6",
                 "Is the mean C6 still near the one the fit started from?",
-                number(c6.mean() / c6_expected),
+                number(mean / c6_expected),
                 "times",
                 1.0 / C6_FACTOR,
                 C6_FACTOR,
                 "C6 of free atoms or of D4 is good to some ten per cent, and labels near the well hardly tell it",
                 "The fit bent the long range to mend something else.",
-                f"mean over directions {c6.mean():.1f} eV Å⁶, started from {c6_expected:.1f}",
+                f"mean over directions {mean:.1f} eV Å⁶, started from {c6_expected:.1f}",
             )
         )
     return gates
 
 
 def _zero(model: Potential, host: Host, radius: float, d: FloatArray) -> Gate:
-    size = np.abs(_at(model, host, radius, d).mean(axis=0))
+    size = np.abs(model.mean_of(_at(model, host, radius, d)))
     return Gate(
         "zero",
         "Zero at infinity",
@@ -109,7 +110,7 @@ def _zero(model: Potential, host: Host, radius: float, d: FloatArray) -> Gate:
 def _slope(model: Potential, host: Host, stretch: float, d: FloatArray) -> Gate:
     near, far = stretch * SLOPE_FROM, stretch * SLOPE_TO
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = _at(model, host, far, d).mean(axis=0) / _at(model, host, near, d).mean(axis=0)
+        ratio = model.mean_of(_at(model, host, far, d)) / model.mean_of(_at(model, host, near, d))
         slope = np.log(ratio) / np.log(far / near)
     off = np.where(np.isfinite(slope), np.abs(slope + 6.0), np.inf)
     row = int(np.argmax(off))

@@ -81,7 +81,7 @@ class NCICalculator(Calculator):
     probe, as in nci's extxyz files; without them the probe is the last atom. Cells are ignored.
 
     Results: `energy` (eV, the interaction energy, zero at separation), `forces` (n, 3) in eV/Å,
-    `energy_uncertainty` (eV, standard deviation over the members).
+    `energy_uncertainty` (eV, standard deviation).
 
     Forces: on the probe −dE/dR, exact. The host is rigid in the model, so only the sum and the
     torque of the forces on it are defined: −F_probe and the opposite torque. They are given to its
@@ -125,7 +125,11 @@ class NCICalculator(Calculator):
         known = self._bound
         if known is None or known.host.symbols != symbols or not (known.host.positions == positions).all():
             host = Host("host", symbols, positions)
-            self._bound = known = Bound(host, prepare(self.ensemble.members, host), RigidReaction(host.positions))
+            model = self.ensemble
+            # Displaced members give the uncertainty and have no share in the force.
+            shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
+            prepared = prepare(model.counted, host, shares)
+            self._bound = known = Bound(host, prepared, RigidReaction(host.positions))
         return known
 
     def calculate(
@@ -146,7 +150,7 @@ class NCICalculator(Calculator):
         forces[probe] = -gradients[0]
         forces[rows] = bound.reaction.against(R, forces[probe])
         self.results: dict[str, Any] = {
-            "energy": float(energies.mean()),
+            "energy": float(self.ensemble.mean_of(energies)[0]),
             "energy_uncertainty": float(self.ensemble.spread_of(energies)[0]),
             "forces": forces,
         }

@@ -14,7 +14,7 @@ from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.student import Student
 
 #: Version of the file's layout; a reader refuses files from the future.
-VERSION = 1
+VERSION = 2
 
 
 class CheckpointHeader(BaseModel):
@@ -28,8 +28,11 @@ class CheckpointHeader(BaseModel):
     elements: tuple[str, ...] = Field(min_length=1, description="host elements, in the order of the parameters")
     config: StudentConfig = Field(description="terms of the members")
     members: int = Field(ge=1, description="number of members")
+    weights: tuple[float, ...] = Field(
+        default=(1.0,), description="of the optima in the mean; layout 1 had none: its first member was the best fit"
+    )
     sigma_cm1: float = Field(gt=0, description="noise the fit assumed, cm⁻¹")
-    spread: float = Field(default=1.0, gt=0, description="standard deviations that one of the members stands for")
+    spread: float = Field(default=1.0, gt=0, description="displacements that make one standard deviation")
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
 
@@ -43,6 +46,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
         elements=ensemble.elements,
         config=ensemble.config,
         members=len(ensemble.members),
+        weights=ensemble.weights,
         sigma_cm1=ensemble.sigma_cm1,
         spread=ensemble.spread,
         prior_scale=None if prior is None else prior.scale,
@@ -111,4 +115,4 @@ def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
     if header.prior_scale is not None:
         prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale)
     members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
-    return Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata).to(device)
+    return Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights).to(device)

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def effective_lengths(model: "Ensemble", host: Host, positions: npt.ArrayLike) -> FloatArray:
-    """Every member's ruler q between each probe position and each host atom.
+    """The ruler q of every member that counts between each probe position and each host atom.
 
     q = r·exp(−λ·Y) with an adaptive ruler, q = r with a fixed one. q/r depends on the direction
     only, so the places of equal q round an atom lie at r = q·exp(λ·Y).
@@ -27,14 +27,15 @@ def effective_lengths(model: "Ensemble", host: Host, positions: npt.ArrayLike) -
         positions: (m, 3) probe positions in Å, none of them on a nucleus.
 
     Returns:
-        (members, m, n) in Å; columns in the order of the host's atoms.
+        (counted, m, n) in Å; columns in the order of the host's atoms.
 
     Raises:
         ModelError: the host has an element the model does not know.
     """
     parts = []
-    for batch in prepare(model.members, host).batches(positions):
-        q = np.empty((len(model.members), batch.features.r.shape[-1], len(host.symbols)))
+    counted = model.counted
+    for batch in prepare(counted, host).batches(positions):
+        q = np.empty((len(counted), batch.features.r.shape[-1], len(host.symbols)))
         q[..., list(batch.atoms.order)] = to_numpy(batch.terms.q).swapaxes(-1, -2)
         parts.append(q)
     return np.concatenate(parts, axis=1)

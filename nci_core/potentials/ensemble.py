@@ -1,4 +1,4 @@
-"""Several students of one system: their mean is the model, their spread its uncertainty."""
+"""Several students of one system: their weighted mean is the model, their spread its uncertainty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -35,15 +35,21 @@ class Prior:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """A model: the mean of its members; numpy in, numpy out; any host of known elements, anywhere in space.
+    """A model: the mean of several optima; numpy in, numpy out; any host of known elements, anywhere in space.
+
+    The members are optima of one fit from different starting points, the best first, and then the best one
+    displaced within its posterior. The mean is over the optima; the variance is the law of total variance,
+    Σ_k w_k (f_k − f̄)² between optima and spread²·⟨(f_displaced − f_best)²⟩ about the best.
 
     Attributes:
-        members: students of one probe, the same elements and terms; the first is the best single fit.
+        members: students of one probe, the same elements and terms.
         prior: prior of the fit, or None for a hand-made model.
         sigma_cm1: noise σ (cm⁻¹) the fit assumed for labels inside the range of interest.
-        spread: how many standard deviations of the posterior the standard deviation over the members
-            stands for; fits displace members by less than one, where the model is nearly linear.
+        spread: how many displacements of the displaced members make one standard deviation of the posterior;
+            fits displace them by less than one, where the model is nearly linear.
         metadata: JSON values: recipe, campaign, seed and what else the caller stores.
+        weights: of the optima in the mean, for the first len(weights) members; a weight of 0 keeps an optimum
+            as a starting point for later fits only. Empty: all members are optima of equal weight.
     """
 
     members: tuple[Student, ...]
@@ -51,6 +57,7 @@ class Ensemble:
     sigma_cm1: float = 0.3
     spread: float = 1.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -58,6 +65,31 @@ class Ensemble:
         kinds = {(s.probe, s.elements, s.config) for s in self.members}
         if len(kinds) > 1:
             raise ModelError("The members of an ensemble must share probe, elements and terms.")
+        n = len(self.members)
+        weights = np.asarray(self.weights or np.full(n, 1.0 / n), dtype=float)
+        if len(weights) > n or not (weights >= 0.0).all() or not weights[0] > 0.0:
+            raise ModelError("An ensemble needs one weight, zero or more, for each optimum, and the first above zero.")
+        object.__setattr__(self, "weights", tuple((weights / weights.sum()).tolist()))
+
+    @property
+    def optima(self) -> tuple[Student, ...]:
+        """Members that are optima, those without weight too."""
+        return self.members[: len(self.weights)]
+
+    @property
+    def averaged(self) -> tuple[Student, ...]:
+        """Optima with a weight, the best first: their weighted mean is the model."""
+        return tuple(s for s, w in zip(self.members, self.weights, strict=False) if w > 0.0)
+
+    @property
+    def shares(self) -> FloatArray:
+        """Weights of `averaged`; they add up to 1."""
+        return np.array([w for w in self.weights if w > 0.0])
+
+    @property
+    def counted(self) -> tuple[Student, ...]:
+        """Members that mean or spread are made of: `averaged`, then the displaced ones."""
+        return self.averaged + self.members[len(self.weights) :]
 
     @property
     def probe(self) -> str:
@@ -92,39 +124,47 @@ class Ensemble:
         return replace(self, metadata={**self.metadata, **values})
 
     def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
-        """(members, 2, m) repulsion and dispersion of every member, eV."""
-        return prepare(self.members, host).channels(positions)
+        """(counted, 2, m) repulsion and dispersion of every member that counts, eV."""
+        return prepare(self.counted, host).channels(positions)
+
+    def mean_of(self, values: FloatArray) -> FloatArray:
+        """The model's value of a quantity of the members that count (counted, ...), or of the averaged ones."""
+        shares = self.shares
+        mean: FloatArray = np.tensordot(shares, values[: len(shares)], axes=1)
+        return mean
 
     def energies(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
         """(m,) mean energies in eV at probe positions (m, 3) in Å."""
-        mean: FloatArray = self.member_channels(host, positions).sum(axis=1).mean(axis=0)
-        return mean
+        return self.mean_of(prepare(self.averaged, host).channels(positions).sum(axis=1))
 
     def std(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) standard deviation in eV: over the members, with n − 1, times spread; zeros for a single member."""
+        """(m,) standard deviation in eV; zeros for a single member."""
         return self.energies_and_std(host, positions)[1]
 
     def energies_and_std(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations, each (m,) in eV, from one evaluation."""
         energies = self.member_channels(host, positions).sum(axis=1)
-        return energies.mean(axis=0), self.spread_of(energies)
+        return self.mean_of(energies), self.spread_of(energies)
 
     def spread_of(self, values: FloatArray) -> FloatArray:
-        """Standard deviation of a quantity of the members (members, ...): with n − 1, times spread; 0 for one."""
-        std: FloatArray = self.spread * values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1:])
+        """Standard deviation of a quantity of the members that count (counted, ...); 0 for a single one."""
+        shares = self.shares
+        displaced = values[len(shares) :] - values[0]
+        between = np.tensordot(shares, (values[: len(shares)] - self.mean_of(values)) ** 2, axes=1)
+        within = self.spread**2 * (displaced**2).mean(axis=0) if len(displaced) else 0.0
+        std: FloatArray = np.sqrt(between + within)
         return std
 
     def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Mean energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
-        energies, gradients = prepare(self.members, host).energies_and_gradients(positions)
-        return energies.mean(axis=0), gradients
+        energies, gradients = prepare(self.averaged, host, self.shares).energies_and_gradients(positions)
+        return self.mean_of(energies), gradients
 
     def channels(self, host: Host, positions: npt.ArrayLike) -> dict[str, FloatArray]:
         """Mean repulsion and dispersion, each (m,) in eV; their sum is the energy."""
-        both = self.member_channels(host, positions).mean(axis=0)
+        both = self.mean_of(prepare(self.averaged, host).channels(positions))
         return {"repulsion": both[0], "dispersion": both[1]}
 
     def c6(self, host: Host, directions: npt.ArrayLike) -> FloatArray:
         """(m,) mean C₆(R̂) in eV Å⁶ for unit vectors (m, 3)."""
-        mean: FloatArray = np.mean([s.c6(host, directions) for s in self.members], axis=0)
-        return mean
+        return self.mean_of(np.array([s.c6(host, directions) for s in self.averaged]))

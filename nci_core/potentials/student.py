@@ -45,11 +45,13 @@ class Prepared:
     Attributes:
         atoms: frames of the host's n atoms.
         parameters: (K, n, …).
+        shares: (K, 1, 1) weights of the students in the gradient; they add up to 1.
         device: where the formulas are evaluated.
     """
 
     atoms: AtomFrames
     parameters: AtomParameters
+    shares: Array
     device: torch.device
 
     def batches(self, positions: npt.ArrayLike) -> Iterator[Batch]:
@@ -66,21 +68,26 @@ class Prepared:
         return values
 
     def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Energies (K, m) in eV and gradients (m, 3) in eV/Å of the mean over the students."""
+        """Energies (K, m) in eV and gradients (m, 3) in eV/Å of the weighted mean over the students."""
         energies, gradients = [], []
         for atoms, x, p, terms in self.batches(positions):
             energies.append(to_numpy(terms.channels.sum(0)))
-            gradients.append(to_numpy(gradient(atoms, x, terms, p)))
+            gradients.append(to_numpy(gradient(atoms, x, terms, p, self.shares)))
         return np.concatenate(energies, axis=-1), np.concatenate(gradients)
 
 
-def prepare(members: Sequence["Student"], host: Host) -> Prepared:
-    """Students that share their elements, at one host; ModelError for an element they do not know."""
+def prepare(members: Sequence["Student"], host: Host, shares: npt.ArrayLike | None = None) -> Prepared:
+    """Students that share their elements, at one host; ModelError for an element they do not know.
+
+    Their weights in the mean are `shares` (K,), which add up to 1; without, all the same.
+    """
     first = members[0]
     device = first.theta.device
     atoms = atom_frames(host, first.elements, device)
     theta = place(torch.stack([s.theta for s in members]), device)
-    return Prepared(atoms, of_atoms(theta, atoms.elements, first.config), device)
+    weights = np.full(len(members), 1.0 / len(members)) if shares is None else np.asarray(shares, dtype=float)
+    where = place(weights[:, None, None], device)
+    return Prepared(atoms, of_atoms(theta, atoms.elements, first.config), where, device)
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,8 @@ class Slopes:
     inputs: tuple[Array, Array, Array] | None
 
 
-def slopes(t: Terms, p: AtomParameters, weights: Sequence[float] = (1.0, 1.0)) -> Slopes:
-    """Derivatives of a combination of the channels; weights (1, 1) give the energy's."""
+def slopes(t: Terms, p: AtomParameters, weights: Sequence[Array] = (1.0, 1.0)) -> Slopes:
+    """Derivatives of a combination of the channels, by numbers or (K, 1, 1); weights (1, 1) give the energy's."""
     rep, minus = weights[0] * t.repulsion, -weights[1]
     six, eight, ten = (minus * part for part in t.orders)
     damping = minus * t.damping_slope
@@ -113,9 +113,9 @@ def slopes(t: Terms, p: AtomParameters, weights: Sequence[float] = (1.0, 1.0)) -
     return Slopes(rep, (six, eight, ten), damping, by_q, out, hidden, inputs)
 
 
-def gradient(atoms: AtomFrames, x: Features, t: Terms, p: AtomParameters) -> Array:
-    """dE/dR (m, 3) in eV/Å of the mean over the students."""
-    s = slopes(t, p)
+def gradient(atoms: AtomFrames, x: Features, t: Terms, p: AtomParameters, shares: Array) -> Array:
+    """dE/dR (m, 3) in eV/Å of the mean over the students, weighted by shares (K, 1, 1)."""
+    s = slopes(t, p, (shares, shares))
     parts = [s.repulsion, *s.orders, *([-t.q * s.q] if p.adaptive else [])]
     # Σ over students and over the sums γ·Y of dE/d(γ·Y) γ: one derivative per angular function.
     G = (p.angular.swapaxes(-1, -2) @ stack_rows(parts, s.q)).sum(0)
@@ -124,7 +124,7 @@ def gradient(atoms: AtomFrames, x: Features, t: Terms, p: AtomParameters) -> Arr
     if s.inputs is not None:
         by_u, by_c = by_u + s.inputs[1].sum(0), by_c + s.inputs[2].sum(0)
     power = sum(n * part for n, part in zip(ORDERS, s.orders, strict=True)).sum(0)
-    return position_gradient(atoms, x, (by_q - power) / x.r, by_u, by_c) / len(s.q)
+    return position_gradient(atoms, x, (by_q - power) / x.r, by_u, by_c)
 
 
 def parameter_slopes(x: Features, t: Terms, p: AtomParameters, s: Slopes) -> dict[str, Array]:

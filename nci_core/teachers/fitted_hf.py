@@ -19,18 +19,13 @@ import numpy.typing as npt
 import psutil
 from pyscf import df, gto, lib, scf
 from pyscf.lib.exceptions import BasisNotFoundError
-from scipy.linalg import LinAlgError, cholesky, eigh, solve_triangular
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
+from nci_core.teachers.fitted_scf import NotConvergedError, Solution, solve
 
 FloatArray = npt.NDArray[np.float64]
-
-#: SCF convergence in Hartree: 1e-9 is 2e-4 cm⁻¹ per fragment, far below the 0.1 cm⁻¹ that must be smooth.
-CONV_TOL = 1e-9
-MAX_CYCLE = 100
-#: Bytes of B handled at once in J and K, small enough for the processor's cache.
-BLOCK_BYTES = 4_000_000
 
 
 def load_basis(name: str, elements: list[str]) -> dict[str, Any]:
@@ -109,6 +104,11 @@ class FittedHartreeFock:
 
     def interaction_energy(self, position: FloatArray) -> float:
         """Counterpoise-corrected E_AB − E_A − E_B in Hartree, probe at position (3,) in Å."""
+        dimer, host, probe = self.fragments(position)
+        return dimer.energy - host.energy - probe.energy
+
+    def fragments(self, position: FloatArray) -> tuple[Solution, Solution, Solution]:
+        """Dimer, host and probe in the dimer's functions, probe at position (3,) in Å; `B` is theirs until the next."""
         mol = self._molecule(position)
         self._fit(mol)
         overlap, kinetic, attraction = (mol.intor(f"int1e_{name}") for name in ("ovlp", "kin", "nuc"))
@@ -116,22 +116,19 @@ class FittedHartreeFock:
         with mol.with_rinv_origin(mol.atom_coord(probe)):
             to_probe = -mol.atom_charge(probe) * mol.intor("int1e_rinv")
 
-        def energy(nuclear: FloatArray, repulsion: float, electrons: int, guess: FloatArray, what: str) -> Any:
+        def state(nuclear: FloatArray, repulsion: float, electrons: int, guess: FloatArray, what: str) -> Solution:
             try:
-                return _scf(self.B, mol, overlap, kinetic + nuclear, repulsion, electrons, guess)
-            except (_NotConvergedError, LinAlgError):
+                return solve(self.B, mol, overlap, kinetic + nuclear, repulsion, electrons, guess)
+            except (NotConvergedError, LinAlgError):
                 where = ", ".join(f"{x:.3f}" for x in position)
                 raise TeacherError(f"Hartree–Fock of {what} did not converge with the probe at ({where}) Å.") from None
 
         a, b = self.electrons
-        host_energy, host_orbitals = energy(
-            attraction - to_probe, self.host_repulsion, a, self.orbitals[0], f"host {self.dimer.host.name}"
-        )
-        probe_energy, probe_orbitals = energy(to_probe, 0.0, b, self.orbitals[1], f"probe {self.dimer.probe}")
+        host = state(attraction - to_probe, self.host_repulsion, a, self.orbitals[0], f"host {self.dimer.host.name}")
+        alone = state(to_probe, 0.0, b, self.orbitals[1], f"probe {self.dimer.probe}")
         # Heitler–London guess: the fragments' orbitals side by side, orthogonalised.
-        guess = np.hstack([host_orbitals, probe_orbitals])
-        dimer_energy, _ = energy(attraction, mol.energy_nuc(), a + b, guess, f"dimer {self.dimer.name}")
-        return float(dimer_energy - host_energy - probe_energy)
+        guess = np.hstack([host.occupied, alone.occupied])
+        return state(attraction, mol.energy_nuc(), a + b, guess, f"dimer {self.dimer.name}"), host, alone
 
     def _molecule(self, position: FloatArray) -> Any:
         points = [*self.dimer.host.positions, np.asarray(position)]
@@ -180,8 +177,8 @@ class FittedHartreeFock:
                 repulsion = mol.energy_nuc()
                 one = (mol.intor("int1e_ovlp"), mol.intor("int1e_kin") + mol.intor("int1e_nuc"))
                 try:
-                    _, occupied = _scf(host_block, mol, *one, repulsion, mol.nelectron, None)
-                except (_NotConvergedError, LinAlgError):
+                    occupied = solve(host_block, mol, *one, repulsion, mol.nelectron, None).occupied
+                except (NotConvergedError, LinAlgError):
                     raise TeacherError(f"Hartree–Fock of host {self.dimer.host.name} did not converge.") from None
             else:
                 atom = scf.RHF(mol).run()
@@ -192,10 +189,6 @@ class FittedHartreeFock:
         return float(repulsion), (padded[0], padded[1])
 
 
-class _NotConvergedError(Exception):
-    """An SCF ended without convergence."""
-
-
 def _factor(metric: FloatArray, dimer: Dimer) -> FloatArray:
     try:
         return np.asarray(cholesky(metric, lower=True))
@@ -204,69 +197,3 @@ def _factor(metric: FloatArray, dimer: Dimer) -> FloatArray:
             f"The fitting basis of {dimer.name} is linearly dependent; the probe is too close to the host, "
             "or this host needs another teacher."
         ) from None
-
-
-def _coulomb_exchange(B: FloatArray, orbitals: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """J_μν = Σ_P B_Pμν ρ_P and K_μν = Σ_Pi w_i (B_P c_i)_μ (B_P c_i)_ν of D = Σ_i w_i c_i c_iᵀ.
-
-    B is (x, n, n), orbitals (n, k), weights (k,); one pass over B in blocks that fit the cache.
-    """
-    x, n, _ = B.shape
-    k = orbitals.shape[1]
-    weighted = (orbitals * weights).ravel()
-    coulomb, exchange = np.zeros(n * n), np.zeros((n, n))
-    step = max(1, BLOCK_BYTES // (8 * n * n))
-    for start in range(0, x, step):
-        block = B[start : start + step]
-        m = len(block)
-        half = block.reshape(-1, n) @ orbitals
-        coulomb += (half.reshape(m, -1) @ weighted) @ block.reshape(m, -1)
-        half = half.reshape(m, n, k).transpose(1, 0, 2)
-        left = np.ascontiguousarray(half).reshape(n, -1)
-        if np.all(weights == weights[0]):  # numpy recognises A Aᵀ and does half the work
-            exchange += weights[0] * (left @ left.T)
-        else:
-            exchange += (half * weights).reshape(n, -1) @ left.T
-    return coulomb.reshape(n, n), exchange
-
-
-def _scf(
-    B: FloatArray,
-    mol: Any,
-    overlap: FloatArray,
-    core: FloatArray,
-    repulsion: float,
-    electrons: int,
-    guess: FloatArray | None,
-) -> tuple[float, FloatArray]:
-    """RHF energy (Hartree) and occupied orbitals (n, occ) in a given Hamiltonian; _NotConvergedError otherwise."""
-    fragment = mol.copy()
-    fragment.nelectron = electrons
-    mf = scf.hf.RHF(fragment)
-    mf.verbose = 0
-    mf.get_hcore = lambda *_: core
-    mf.get_ovlp = lambda *_: overlap
-    mf.energy_nuc = lambda *_: repulsion
-    mf.direct_scf = False
-    mf.conv_check = False  # the energy is variational: one more cycle would not change it
-    mf.conv_tol, mf.max_cycle = CONV_TOL, MAX_CYCLE
-
-    def get_jk(mol: Any = None, dm: Any = None, hermi: int = 1, *_: Any, **__: Any) -> tuple[FloatArray, FloatArray]:
-        if getattr(dm, "mo_coeff", None) is not None:
-            occupied = dm.mo_occ > 0
-            return _coulomb_exchange(B, dm.mo_coeff[:, occupied], dm.mo_occ[occupied])
-        weights, vectors = np.linalg.eigh(np.asarray(dm))
-        keep = np.abs(weights) > 1e-12
-        return _coulomb_exchange(B, vectors[:, keep], weights[keep])
-
-    mf.get_jk = get_jk
-    density = None
-    if guess is not None:
-        s, U = eigh(guess.T @ overlap @ guess)
-        orthonormal = guess @ (U / np.sqrt(s)) @ U.T
-        occupation = np.full(orthonormal.shape[1], 2.0)
-        density = lib.tag_array(2.0 * orthonormal @ orthonormal.T, mo_coeff=orthonormal, mo_occ=occupation)
-    energy = float(mf.kernel(density))
-    if not mf.converged or not np.isfinite(energy):
-        raise _NotConvergedError
-    return energy, mf.mo_coeff[:, mf.mo_occ > 0]

@@ -9,6 +9,8 @@ from nci_core.teachers.base import Teacher
 TEACHER_SPECS = (
     "hf-d4",
     "hf-d4:BASIS",
+    "hf-mp2",
+    "hf-mp2:BASIS",
     "gfn2-xtb",
     "mace:NAME",
     "mace:/path/to/x.model",
@@ -22,7 +24,7 @@ def find_teacher(
     """The teacher called `spec`; raises TeacherError for an unknown one.
 
     Args:
-        spec: "hf-d4" (default teacher), "hf-d4:BASIS", "gfn2-xtb", "mace:NAME" (a foundation
+        spec: "hf-d4" (default teacher), "hf-mp2", either with ":BASIS", "gfn2-xtb", "mace:NAME" (a foundation
             model, downloaded), "mace:/path/to/x.model", "ase:module.ClassName".
         device: "auto", "cpu" or "cuda"; only MACE uses it.
         trusted: consent to load a local MACE file, which is a pickle and can run any code.
@@ -35,9 +37,13 @@ def find_teacher(
     kind, _, rest = spec.strip().partition(":")
     kind = kind.lower()
     if kind == "hf-d4" and bool(rest) == (":" in spec):
-        from nci_core.teachers.hf_d4 import DEFAULT_BASIS, HartreeFockD4
+        from nci_core.teachers.hf_d4 import HartreeFockD4
 
-        return HartreeFockD4(rest or DEFAULT_BASIS)
+        return HartreeFockD4(rest) if rest else HartreeFockD4()
+    if kind == "hf-mp2" and bool(rest) == (":" in spec):
+        from nci_core.teachers.hf_mp2 import HartreeFockMP2
+
+        return HartreeFockMP2(rest) if rest else HartreeFockMP2()
     if kind == "gfn2-xtb" and not rest:
         from nci_core.teachers.xtb import GFN2Teacher
 

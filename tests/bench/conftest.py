@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "campaign"))
 
 import small_campaign as small
 
-from nci_core.bench.problem import Problem, TeacherLabels
+from nci_core.bench.problem import Problem
 from nci_core.extxyz import HostGroup, write_dataset
+from nci_core.fitting import Lesson
 from nci_core.regions import RegionBounds
 from nci_core.systems import Dimer, Host
 
@@ -34,9 +35,9 @@ def problem(dimer: Dimer, tmp_path_factory: pytest.TempPathFactory) -> Problem:
 
     R, T = places(120), places(80)
     parts = small.channels(dimer, T)
-    labels = TeacherLabels("formula", T, parts["repulsion"] + parts["dispersion"], parts)
+    labels = Lesson("formula", T, parts["repulsion"] + parts["dispersion"], parts)
     folder = tmp_path_factory.mktemp("bench")
-    return Problem(dimer, R, small.energy(dimer, R), folder, labels, RegionBounds(well_below_cm1=-5.0))
+    return Problem(dimer, R, small.energy(dimer, R), folder, (labels,), RegionBounds(well_below_cm1=-5.0))
 
 
 @pytest.fixture(scope="session")

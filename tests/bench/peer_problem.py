@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nci_core.bench.problem import Problem, TeacherLabels
+from nci_core.bench.problem import Problem
+from nci_core.fitting import Lesson
 from nci_core.systems import Dimer, Host
 from nci_core.units import from_cm1
 
@@ -43,5 +44,5 @@ def made_problem(folder: Path, *, count: int = 120, teacher: bool = True) -> Pro
     dimer, R = he_h2(), places(count, 1)
     T = places(40, 2)
     parts = channels(dimer, T, 1.15)
-    labels = TeacherLabels("made-up", T, parts["repulsion"] + parts["dispersion"], parts) if teacher else None
-    return Problem(dimer, R, energy(dimer, R), folder, labels)
+    labels = Lesson("made-up", T, parts["repulsion"] + parts["dispersion"], parts)
+    return Problem(dimer, R, energy(dimer, R), folder, (labels,) if teacher else ())

@@ -102,7 +102,7 @@ def test_distilling_counts_in_no_fit(tmp_path: Path, monkeypatch: pytest.MonkeyP
     clock = [0.0]
     monkeypatch.setattr(bench.time, "process_time", lambda: clock[0])
 
-    def distilled(self: Problem) -> str:
+    def distilled(self: Problem, *, seed: int) -> str:
         clock[0] += 100.0
         return "a prior"
 

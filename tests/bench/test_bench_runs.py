@@ -106,7 +106,7 @@ def test_labels_are_all_that_a_fit_sees(problem: Problem) -> None:
         problem.positions,
         np.where(np.arange(120) < 12, problem.energies, 1.0),
         problem.folder,
-        problem.teacher,
+        problem.teachers,
         problem.bounds,
     )
     two = fit(spoilt, BEST, rows, 0)
@@ -173,7 +173,7 @@ def test_the_command_prints_rows_and_refuses_nonsense(reference: Path, tmp_path:
 
 def test_the_reference_is_read_and_its_teacher_found(reference: Path, tmp_path: Path) -> None:
     problem = open_problem(reference, tmp_path)
-    assert problem.teacher is None
+    assert not problem.teachers
     with pytest.raises(InputError, match="No teacher's labels"):
         problem.distilled()
     assert len(read_dataset(reference)) == 120

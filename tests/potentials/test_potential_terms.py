@@ -1,6 +1,7 @@
 """Single terms against closed forms."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,18 +116,28 @@ def test_parameters_of_the_wrong_shape_are_refused() -> None:
         Student("He", ("C",), StudentConfig(), torch.zeros(1, 3, dtype=torch.float64))
 
 
-def test_ensemble_mean_std_and_channels(ensemble: Ensemble) -> None:
+@pytest.mark.parametrize("weights", [(), (3.0, 1.0), (1.0,), (2.0, 0.0, 1.0)])
+def test_ensemble_mean_std_and_channels(ensemble: Ensemble, weights: tuple[float, ...]) -> None:
     host = builtin_host("benzene")
     R = np.array([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
+    ensemble = replace(ensemble, weights=weights)
     members = np.array([student.energies(host, R) for student in ensemble.members])
-    np.testing.assert_allclose(ensemble.energies(host, R), members.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(ensemble.std(host, R), 2.0 * members.std(0, ddof=1), rtol=1e-9)
-    np.testing.assert_allclose(sum(ensemble.channels(host, R).values()), members.mean(0), rtol=1e-12)
+    share = np.array(weights or np.ones(len(members)))
+    share = share / share.sum()
+    optima, displaced = members[: len(share)], members[len(share) :]
+    mean = share @ optima
+    within = 4.0 * ((displaced - members[0]) ** 2).mean(0) if len(displaced) else 0.0
+    std = np.sqrt(share @ (optima - mean) ** 2 + within)
+    np.testing.assert_allclose(ensemble.energies(host, R), mean, rtol=1e-12)
+    np.testing.assert_allclose(ensemble.std(host, R), std, rtol=1e-9)
+    np.testing.assert_allclose(sum(ensemble.channels(host, R).values()), mean, rtol=1e-12)
     energies, gradients = ensemble.energies_and_gradients(host, R)
-    np.testing.assert_allclose(energies, members.mean(0), rtol=1e-12)
-    each = [student.energies_and_gradients(host, R)[1] for student in ensemble.members]
+    np.testing.assert_allclose(energies, mean, rtol=1e-12)
+    each = [student.energies_and_gradients(host, R)[1] for student in ensemble.optima]
     # On the axis the components in the plane vanish but for rounding.
-    np.testing.assert_allclose(gradients, np.mean(each, axis=0), rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(gradients, np.tensordot(share, np.array(each), 1), rtol=1e-10, atol=1e-15)
+    d = np.array([[0.0, 0.6, 0.8]])
+    np.testing.assert_allclose(ensemble.c6(host, d), share @ [s.c6(host, d) for s in ensemble.optima], rtol=1e-12)
     assert (Ensemble(ensemble.members[:1]).std(host, R) == 0.0).all()
     assert ensemble.with_metadata(round=2).metadata == {"recipe": "standard", "seed": 7, "round": 2}
 
@@ -137,3 +148,6 @@ def test_ensembles_refuse_nobody_and_strangers(ensemble: Ensemble) -> None:
     stranger = Student("Ne", ensemble.elements, ensemble.config, ensemble.members[0].theta)
     with pytest.raises(ModelError, match="must share"):
         Ensemble((ensemble.members[0], stranger))
+    for weights in ((0.0, 1.0), (1.0, -1.0), (1.0,) * 9):
+        with pytest.raises(ModelError, match="one weight"):
+            replace(ensemble, weights=weights)

@@ -133,6 +133,6 @@ def test_cancelling_keeps_what_was_finished(he_h2: Dimer) -> None:
 
 def test_an_scf_that_does_not_converge_is_an_error(he_h2: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
     hartree_fock = FittedHartreeFock(he_h2, "cc-pvdz")
-    monkeypatch.setattr("nci_core.teachers.fitted_hf.MAX_CYCLE", 1)
+    monkeypatch.setattr("nci_core.teachers.fitted_scf.MAX_CYCLE", 1)
     with pytest.raises(TeacherError, match="did not converge with the probe at"):
         hartree_fock.interaction_energy(np.array([0.0, 0.0, 2.0]))

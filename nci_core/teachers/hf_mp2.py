@@ -1,0 +1,68 @@
+"""A teacher with correlation of its own: counterpoise-corrected Hartree–Fock and MP2, as two channels."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.errors import TeacherError
+from nci_core.systems import Dimer
+from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.hf_d4 import DEFAULT_BASIS
+from nci_core.units import HARTREE_EV
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class HartreeFockMP2(TeacherBase):
+    """HF + MP2 in two channels, both density-fitted and counterpoise-corrected (DOI 10.1080/00268977000101561).
+
+    - `repulsion`: the Hartree–Fock interaction energy, as that of hf-d4.
+    - `dispersion`: the interaction energy of MP2 correlation with frozen cores. Unlike D4 it knows how
+      dispersion is damped, and where, at the price of a basis that is never large enough.
+
+    Over benzene a point costs about a third more than with hf-d4. No forces; all state is made per call.
+    """
+
+    channels: tuple[str, ...] = ("repulsion", "dispersion")
+
+    def __init__(self, basis: str = DEFAULT_BASIS) -> None:
+        self.basis = basis.lower()
+        self.name = "hf-mp2" if self.basis == DEFAULT_BASIS else f"hf-mp2:{self.basis}"
+
+    def check(self, dimer: Dimer) -> None:
+        """Raise TeacherError if an element has no basis."""
+        from nci_core.teachers.fitted_hf import load_basis
+
+        load_basis(self.basis, sorted({*dimer.host.symbols, dimer.probe}))
+
+    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
+        """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
+        from pyscf.data.elements import charge, chemcore_atm
+
+        from nci_core.teachers.fitted_hf import FittedHartreeFock
+        from nci_core.teachers.fitted_mp2 import correlation_energy
+
+        start = time.perf_counter()
+        try:
+            hartree_fock = FittedHartreeFock(dimer, self.basis)
+        except MemoryError:
+            raise TeacherError(f"There is not enough memory for Hartree–Fock of {dimer.name}.") from None
+        host, probe = (
+            sum(int(chemcore_atm[charge(s)]) for s in symbols) for symbols in (dimer.host.symbols, (dimer.probe,))
+        )
+        for index, position in enumerate(positions):
+            states = hartree_fock.fragments(position)
+            mean_field = states[0].energy - states[1].energy - states[2].energy
+            correlated = [
+                correlation_energy(hartree_fock.B, state, cores)
+                for state, cores in zip(states, (host + probe, host, probe), strict=True)
+            ]
+            channels = {
+                "repulsion": mean_field * HARTREE_EV,
+                "dispersion": (correlated[0] - correlated[1] - correlated[2]) * HARTREE_EV,
+            }
+            now = time.perf_counter()
+            yield finite_point(index, channels, None, now - start, self.name)
+            start = time.perf_counter()
