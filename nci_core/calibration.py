@@ -9,6 +9,7 @@ from scipy.stats import binomtest, chi2
 
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS, RegionBounds
+from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -19,7 +20,22 @@ FEWEST = 10
 #: Probability that right error bars are called wrong, in each region.
 SIGNIFICANCE = 0.05
 
+#: The accuracy that weak interactions ask for, cm⁻¹.
+ACCURACY_CM1 = 1.0
+
 Verdict = Literal["too few", "fair", "too small", "too large", "outliers"]
+
+
+def out_of_range(std: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether labels say too little about a point: the 95% error bar, ± 2 sd, is wider than 1 cm⁻¹.
+
+    Args:
+        std: (m,) standard deviations in eV; NaN, no error bar, is not flagged.
+
+    >>> out_of_range(from_cm1(np.array([0.2, 0.8]))).tolist()
+    [False, True]
+    """
+    return np.asarray(2.0 * np.asarray(std, dtype=float) > from_cm1(ACCURACY_CM1))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from app.data.configurations import LABEL_STATES, SPLITS, label_row, teacher_row
 from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, with_numbers
+from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.store.schema import Label
+from nci_core.units import from_cm1
 
 VIEWER_HEIGHT = 300
 
@@ -65,8 +67,13 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
     st.table(_printed(table, specs), border="horizontal", hide_index=True)
     st.caption(
         "Energy: zero when the probe is far away. Error: minus CCSD(T), negative is too attractive. "
-        "± sd: one standard deviation of the student's members."
+        "± sd: one standard deviation of the student."
     )
+    if out_of_range(row["std_ev"]):
+        st.caption(
+            f":material/warning: Out of range: ± 2 sd is more than {number_text(from_cm1(ACCURACY_CM1) * factor, 'g')} "
+            f"{context.unit.label}, so the labels so far say little here."
+        )
     state = LABEL_STATES[str(row["label_state"])]
     if label is None:
         st.caption("No CCSD(T) label yet.")

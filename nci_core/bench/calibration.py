@@ -15,7 +15,7 @@ from nci_core.bench.problem import FloatArray, Problem
 from nci_core.bench.rows import Key, Results, Row
 from nci_core.bench.splits import IntArray, hard_splits, random_split
 from nci_core.bench.variants import BEST
-from nci_core.calibration import calibrate
+from nci_core.calibration import ACCURACY_CM1, calibrate, out_of_range
 from nci_core.fitting import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.i_optimal import label_variance, whitened_jacobian
@@ -25,8 +25,6 @@ Say = Callable[[str], None]
 FRACTIONS = (0.02, 0.05, 0.1)
 #: Numbers of I-optimal labels whose students are judged.
 CHOSEN = (20, 40, 80)
-#: An error this large (cm⁻¹) is one that a person wants to be warned of.
-LARGE_CM1 = 1.0
 
 
 def auroc(score: FloatArray, positive: npt.NDArray[np.bool_]) -> float | None:
@@ -66,12 +64,13 @@ def judged(problem: Problem, model: Ensemble, train: IntArray, test: IntArray) -
         for part in calibrate(predicted, scale * std, problem.energies[test], problem.bounds):
             found[f"{name} {part.region}"] = [round(part.within_1, 4), round(part.within_2, 4), round(part.rms_z, 3)]
     inside = problem.inside[test]
-    large = np.abs(predicted - problem.energies[test])[inside] > from_cm1(LARGE_CM1)
-    flagged = std[inside] > from_cm1(LARGE_CM1)
+    large = np.abs(predicted - problem.energies[test])[inside] > from_cm1(ACCURACY_CM1)
+    flagged = out_of_range(std[inside])
     found["auroc"] = auroc(std[inside], large)
     found["large_share"] = float(large.mean())
     found["flagged_share"] = float(flagged.mean())
-    found["large_and_flagged"] = float((large & flagged).sum() / large.sum()) if large.any() else None
+    found["large_and_flagged"] = float(flagged[large].mean()) if large.any() else None
+    found["small_and_flagged"] = float(flagged[~large].mean()) if not large.all() else None
     found["std_mean_cm1"] = float(to_cm1(std[inside]).mean())
     return found
 

@@ -12,11 +12,13 @@ from nci_core.errors import InputError
 
 SEEDS = 5
 COLUMNS = ("which labels", "labels", "MAE", "median", "worst", "well", "tail", "wall", "CPU s")
+#: What else there is: claims and figures come from rows that are there, prior needs no reference.
+MORE = ("claims", "figures", "prior")
 KEYS = ("median", "worst", "well", "tail", "wall", "seconds")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}, claims, prior or all.")],
+    name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}, {', '.join(MORE)} or all.")],
     data: Annotated[
         Path | None, typer.Option(help="extxyz file with REF_interaction_energy in eV.", show_default=False)
     ] = None,
@@ -35,19 +37,23 @@ def bench(
     save_models: Annotated[
         Path | None, typer.Option(help="active: keep students as DIR/STRATEGY-LABELS-SEED.pt.", show_default=False)
     ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder of the figures, SVG and PNG; OUT/figures without.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Repeat the measurements of the README on a reference data set; `all` runs everything and is resumable.
 
-    MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds.
+    MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds. `all` and `figures` draw what was measured;
+    maps of the errors need --data.
     """
     chosen = NAMES if name == "all" else (name,)
-    if unknown := sorted(set(chosen) - {*NAMES, "claims", "prior"}):
-        raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join(NAMES)}, claims, prior or all.")
+    if unknown := sorted(set(chosen) - {*NAMES, *MORE}):
+        raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join((*NAMES, *MORE))} or all.")
     if name == "prior":
         _prior(as_json)
         return
-    if name != "claims":
+    if name not in MORE:
         if data is None:
             raise InputError("Say which reference: --data PATH, an extxyz file with REF_interaction_energy in eV.")
         options = {
@@ -56,11 +62,21 @@ def bench(
             **({"strategies": tuple(strategies.split(","))} if strategies else {}),
         }
         _run(chosen, data, folder, teacher, range(first_seed, first_seed + seeds), quick, options)
-    rows = [row for row in stored_rows(folder) if name in ("all", "claims") or row.benchmark == name]
+    rows = [row for row in stored_rows(folder) if name in ("all", *MORE) or row.benchmark == name]
+    if name in ("all", "figures"):
+        _draw(rows, figures or folder / "figures", data, folder, teacher)
     if as_json:
         print_json([row.model_dump() for row in rows])
         return
     _tables(rows)
+
+
+def _draw(rows: list[Any], target: Path, data: Path | None, folder: Path, teacher: Path | None) -> None:
+    from nci_core.bench.figures import draw
+    from nci_core.bench.problem import open_problem
+
+    for path in draw(rows, target, open_problem(data, folder, teacher) if data else None):
+        _say(f"Wrote {path}.")
 
 
 def _numbers(text: str) -> tuple[int, ...]:

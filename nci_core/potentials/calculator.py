@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
+from nci_core.calibration import out_of_range
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
@@ -81,7 +82,7 @@ class NCICalculator(Calculator):
     probe, as in nci's extxyz files; without them the probe is the last atom. Cells are ignored.
 
     Results: `energy` (eV, the interaction energy, zero at separation), `forces` (n, 3) in eV/Å,
-    `energy_uncertainty` (eV, standard deviation).
+    `energy_uncertainty` (eV, standard deviation), `out_of_range` (whether ± 2 sd is more than 1 cm⁻¹).
 
     Forces: on the probe −dE/dR, exact. The host is rigid in the model, so only the sum and the
     torque of the forces on it are defined: −F_probe and the opposite torque. They are given to its
@@ -149,8 +150,10 @@ class NCICalculator(Calculator):
         forces = np.zeros((len(self.atoms), 3))
         forces[probe] = -gradients[0]
         forces[rows] = bound.reaction.against(R, forces[probe])
+        std = float(self.ensemble.spread_of(energies)[0])
         self.results: dict[str, Any] = {
             "energy": float(self.ensemble.mean_of(energies)[0]),
-            "energy_uncertainty": float(self.ensemble.spread_of(energies)[0]),
+            "energy_uncertainty": std,
+            "out_of_range": bool(out_of_range(std)),
             "forces": forces,
         }
