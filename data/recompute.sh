@@ -21,7 +21,7 @@ if [[ -n ${CONTINUE:-} && -e data/$name/campaign.toml && ! -e $NCI_CAMPAIGN/camp
   "$nci" import "data/$name" "$NCI_CAMPAIGN"
 fi
 if [[ ! -e $NCI_CAMPAIGN/campaign.toml ]]; then
-  "$nci" init "$NCI_CAMPAIGN" --host "$host" --well-below="$well" --title "$title"
+  "$nci" init "$NCI_CAMPAIGN" --host "$host" --teacher hf-d4 --teacher hf-mp2 --well-below="$well" --title "$title"
   "$nci" sample --n 250 --test "$test" --cuts 12 --seed 1
 fi
 "$nci" teach

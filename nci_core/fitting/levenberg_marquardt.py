@@ -59,6 +59,7 @@ class Minimum:
         log_evidence: Laplace's approximation, see `log_evidence`.
         iterations: steps tried.
         converged: False if the iterations ran out.
+        mu: damping of the step that would have been next.
     """
 
     z: Tensor
@@ -66,6 +67,12 @@ class Minimum:
     log_evidence: float
     iterations: int
     converged: bool
+    mu: float = 0.0
+
+    @property
+    def state(self) -> Descent:
+        """Where a minimisation with more iterations goes on."""
+        return Descent(self.z, self.iterations, self.loss, self.mu)
 
 
 def log_evidence(loss: float, curvature: Tensor) -> float:
@@ -118,8 +125,8 @@ def minimise(
         if on_step:
             on_step(Descent(z, iteration, loss, mu, growth, idle, done))
         if done:
-            return Minimum(z, loss, log_evidence(loss, H), iteration, True)
-    return Minimum(z, loss, log_evidence(loss, H), max_iterations, False)
+            return Minimum(z, loss, log_evidence(loss, H), iteration, True, mu)
+    return Minimum(z, loss, log_evidence(loss, H), max_iterations, False, mu)
 
 
 def _solve(matrix: Tensor, right: Tensor) -> Tensor:

@@ -146,6 +146,8 @@ def perturbed(problem: Problem, random: np.random.Generator) -> tuple[Tensor, Te
     return noise / problem.targets.weights.sqrt(), shift * problem.width
 
 
+#: Steps after which the starting points of fine-tuning are ranked: most of the way, in half of the time.
+SEARCH_ITERATIONS = 30
 #: Laplace's evidence of a model that is never quite right is too sure of the best optimum: weights are
 #: exp(Δ/10), Δ its logarithm's distance from the best. Chosen among 1, 3, 10 and ∞ on He–benzene, random splits
 #: and I-optimal labels of seeds from 100 on.
@@ -167,6 +169,21 @@ def pooled(log_evidence: Sequence[float], sources: Sequence[int], averaged: int)
         for value, count in zip(log_evidence, counts, strict=True)
     ]
     return [value / sum(size) for value in size]
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where one starting point led, in which objective, and the number of its teacher."""
+
+    minimum: Minimum
+    objective: MapObjective
+    source: int
+
+
+def ranked(found: Sequence[Optimum], averaged: int) -> tuple[list[Optimum], list[float]]:
+    """Optima by evidence, the best first, and their weights."""
+    order = sorted(found, key=lambda each: -each.minimum.log_evidence)
+    return order, pooled([each.minimum.log_evidence for each in order], [each.source for each in order], averaged)
 
 
 @dataclass(frozen=True)
@@ -211,8 +228,9 @@ def fit_members(
 
     Optima from several starting points are ranked by Laplace's evidence, never by held-out errors, and
     the best few are averaged (Bayesian model averaging, DOI 10.1214/ss/1009212519; see `pooled`). With few labels
-    many optima meet them equally well, and their mean errs less than any of them. A distilled model keeps all
-    of them, since each is a starting point of fine-tuning. The displaced members are draws
+    many optima meet them equally well, and their mean errs less than any of them. Fine-tuning ranks them after
+    SEARCH_ITERATIONS and follows only those to the end; a distilled model keeps all, since each is a starting
+    point of fine-tuning. The displaced members are draws
     from the posterior about the best by randomised maximum a posteriori (perturb labels by their noise
     and the centre by the prior, minimise again; DOI 10.1137/140964023) in pairs of opposite perturbations,
     half-size, scaled back by Ensemble.spread. The perturbations are scaled by s,
@@ -224,21 +242,31 @@ def fit_members(
     memory.begin(problem.fingerprint(settings, direct))
     problem = problem.to(device)
     random = np.random.default_rng(settings.seed)
-    total = settings.restarts + settings.members - 1
+    polished = problem.stage != "distill"
+    total = settings.restarts + settings.members - 1 + (min(settings.averaged, settings.restarts) if polished else 0)
     reporter = Reporter(problem, total, progress, should_stop)
-    found: list[tuple[Minimum, MapObjective, int]] = []
+    limits = settings.max_iterations, settings.tolerance
+    first = min(limits[0], SEARCH_ITERATIONS) if polished else limits[0]
+    found: list[Optimum] = []
     for restart in range(settings.restarts):
         objective = problem.objective(problem.centres[restart % len(problem.centres)])
         start = start_point(problem, random, restart, direct)
         on_step = reporter.watch(objective, restart, "search")
-        limits = settings.max_iterations, settings.tolerance
         source = problem.sources[restart % len(problem.sources)] if problem.sources else 0
-        found.append((memory.minimise(restart, objective, start, *limits, on_step), objective, source))
-    found.sort(key=lambda each: -each[0].log_evidence)
-    best, objective, _ = found[0]
-    weights = pooled([each[0].log_evidence for each in found], [each[2] for each in found], settings.averaged)
-    kept = [k for k in range(len(found)) if weights[k] > 0.0 or problem.stage == "distill"]
-    thetas = [found[k][1].theta(found[k][0].z) for k in kept]
+        minimum = memory.minimise(restart, objective, start, first, limits[1], on_step)
+        found.append(Optimum(minimum, objective, source))
+    found, weights = ranked(found, settings.averaged)
+    if polished:
+        found = [each for each, weight in zip(found, weights, strict=True) if weight > 0.0]
+        for k, each in enumerate(found):
+            number = settings.restarts + k
+            if not each.minimum.converged and limits[0] > first:
+                on_step = reporter.watch(each.objective, number, "search")
+                minimum = memory.minimise(number, each.objective, each.minimum.state, *limits, on_step)
+                found[k] = replace(each, minimum=minimum)
+        found, weights = ranked(found, settings.averaged)
+    best, objective = found[0].minimum, found[0].objective
+    thetas = [each.objective.theta(each.minimum.z) for each in found]
     # A misfit of exactly zero would leave no spread to scale back.
     scale = max(math.sqrt(best.loss / problem.targets.energies.numel()), 1e-3)
     step = DISPLACEMENT * scale
@@ -249,15 +277,14 @@ def fit_members(
             noise, shift = (step * part for part in perturbed(problem, random))
         targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
         moved = problem.objective(objective.mean + sign * shift, targets)
-        number = settings.restarts + member - 1
+        number = total - settings.members + member
         on_step = reporter.watch(moved, number, "spread")
-        limits = settings.max_iterations, settings.tolerance
         thetas.append(moved.theta(memory.minimise(number, moved, moved.whiten(thetas[0]), *limits, on_step).z))
     record = {
-        "log_evidence": [round(minimum.log_evidence, 3) for minimum, *_ in found],
-        "iterations": [minimum.iterations for minimum, *_ in found],
+        "log_evidence": [round(each.minimum.log_evidence, 3) for each in found],
+        "iterations": [each.minimum.iterations for each in found],
         "converged": best.converged,
         "scale": float(f"{scale:.6g}"),
         "device": device.type,
     }
-    return Fitted([theta.cpu() for theta in thetas], tuple(weights[k] for k in kept), record)
+    return Fitted([theta.cpu() for theta in thetas], tuple(weights), record)

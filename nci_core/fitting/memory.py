@@ -9,7 +9,7 @@ import io
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +76,23 @@ class FitMemory:
         self,
         number: int,
         problem: LeastSquares,
-        start: Tensor,
+        start: Tensor | Descent,
         max_iterations: int,
         tolerance: float,
         on_step: Callable[[Descent], None],
     ) -> Minimum:
-        """The fit's minimisation of this number: remembered, continued, or begun at `start` (p,).
+        """The fit's minimisation of this number: remembered, continued, or begun at `start`, (p,) or a state.
 
         `on_step` is called after the state is safe, so it may raise to stop the fit.
         """
+        here = start.z if isinstance(start, Descent) else start
         if number in self._finished:
             known = self._finished[number]
-            return Minimum(known.z.to(start), known.loss, known.log_evidence, known.iterations, known.converged)
+            return replace(known, z=known.z.to(here))
         begun: Tensor | Descent = start
         if self._underway is not None and self._underway[0] == number:
             state = self._underway[1]
-            begun = Descent(state.z.to(start), *astuple(state)[1:])
+            begun = replace(state, z=state.z.to(here))
 
         def keep(state: Descent) -> None:
             self._underway = number, state

@@ -151,7 +151,8 @@ def test_progress_tells_enough_for_live_curves(truth: Student, dimer: Dimer, poi
     finetune(dimer, points[:40], energies[:40], None, CONFIG, QUICK, progress=events.append, validation=held)
     assert {e["stage"] for e in events} == {"finetune"}
     assert {e["phase"] for e in events} == {"search", "spread"}
-    assert {e["member"] for e in events} == {0, 1, 2}
+    # Number 1 is for an optimum that the search did not finish.
+    assert {e["member"] for e in events} - {1} == {0, 2, 3}
     first = [e for e in events if e["member"] == 0]
     assert [e["iteration"] for e in first] == list(range(len(first)))
     assert first[-1]["loss"] < first[0]["loss"]
@@ -169,7 +170,7 @@ def test_validation_points_choose_nothing(truth: Student, dimer: Dimer, points: 
 
 def test_a_stop_request_ends_the_fit(truth: Student, dimer: Dimer, points: FloatArray) -> None:
     calls = iter([False] * 5 + [True])
-    with pytest.raises(CancelledError, match="finetune fit was stopped at fit 1 of 3"):
+    with pytest.raises(CancelledError, match="finetune fit was stopped at fit 1 of 4"):
         finetune(
             dimer, points, truth.energies(dimer.host, points), None, CONFIG, QUICK, should_stop=lambda: next(calls)
         )
