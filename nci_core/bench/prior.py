@@ -3,7 +3,7 @@
 Empirical Bayes: the factors of the general widths, one for each block of parameters, that make the
 labels most probable. Each step is expectation–maximisation with Laplace's approximation (DOI
 10.1162/neco.1992.4.3.415): with z the whitened change at the best fit and Σ its posterior covariance,
-factor² ← mean over the block of (z² + Σ_jj)·factor².
+factor² ← mean over the block, and over the optima of distillation, of (z² + Σ_jj)·factor².
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,12 +26,12 @@ FloatArray = npt.NDArray[np.float64]
 #: the second, beyond general physics.
 LEAST, MOST = 0.02, 2.0
 #: Steps until the evidence gains less than one unit in ten of them.
-STEPS = 30
+STEPS = 25
 
 
 @dataclass(frozen=True)
 class LearntStep:
-    """State after one step: log evidence of the labels at its start, and the new factors."""
+    """State after one step: log evidence of the labels at its start, mean over optima, and the new factors."""
 
     log_evidence: float
     factors: dict[str, float]
@@ -58,7 +58,7 @@ def learn_factors(
     Args:
         dimer: host and probe.
         positions: (m, 3) labelled positions in Å; energies: (m,) in eV.
-        distilled: the student whose parameters the change is counted from.
+        distilled: the model from whose optima the change is counted, all of them and of all teachers alike.
         steps: how many.
         start: factors to begin with; 1 for blocks that are not named.
     """
@@ -71,10 +71,13 @@ def learn_factors(
         width = general.clone()
         for name, block in where.items():
             width[:, block] *= factors[name]
-        found, variance = best_fit(MapObjective(seen, targets, distilled.members[0].theta, width, distilled.config))
-        square = (found.z**2 + variance).reshape(width.shape)
+        square, evidence = torch.zeros_like(width), 0.0
+        for optimum in distilled.optima:
+            found, variance = best_fit(MapObjective(seen, targets, optimum.theta, width, distilled.config))
+            square += (found.z**2 + variance).reshape(width.shape) / len(distilled.optima)
+            evidence += found.log_evidence / len(distilled.optima)
         factors = {
             name: min(MOST, max(LEAST, factors[name] * float(square[:, block].mean().sqrt())))
             for name, block in where.items()
         }
-        yield LearntStep(found.log_evidence, factors)
+        yield LearntStep(evidence, factors)
