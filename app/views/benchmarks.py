@@ -148,17 +148,25 @@ def _calibration(rows: list[Row]) -> None:
                         "calibrated, 1 sd (%)": 100 * after[0],
                         "calibrated, 2 sd (%)": 100 * after[1],
                         "AUROC": row.more.get("auroc") if region == "all" else None,
+                        "Flagged, large (%)": _percent(row.more.get("large_and_flagged")) if region == "all" else None,
+                        "Flagged, small (%)": _percent(row.more.get("small_and_flagged")) if region == "all" else None,
                     }
                 )
     if not records:
         return
     st.caption(
         "68% and 95% are expected. Calibrated: error bars times a factor that leave-one-out errors of the training "
-        "labels give. AUROC: chance that a point with an error above 1 cm⁻¹ has the larger error bar; 0.5 is a guess."
+        "labels give. AUROC: chance that a point with an error above 1 cm⁻¹ has the larger error bar; 0.5 is a guess. "
+        "Flagged: share of errors above 1 cm⁻¹ (large) and below (small) that carry the out-of-range flag, "
+        "± 2 sd wider than 1 cm⁻¹."
     )
     table = pd.DataFrame(records).groupby(["Held out", "Labels", "Region"], sort=False).mean().reset_index()
-    specs = dict.fromkeys(table.columns[3:7], ".0f") | {"AUROC": ".2f"}
+    specs = dict.fromkeys((*table.columns[3:7], *table.columns[8:]), ".0f") | {"AUROC": ".2f"}
     st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-calibration")
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100.0 * share
 
 
 def _speed(rows: list[Row]) -> None:

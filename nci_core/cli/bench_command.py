@@ -128,15 +128,19 @@ def _run(
 
 
 def _speed(problem: Any, results: Any, *, seeds: range, quick: bool, say: Callable[[str], None]) -> None:
-    """The student beside a Gaussian process of 10% of the labels, in one run."""
+    """The student beside a Gaussian process of 10% of the labels and a MACE model, in one run."""
+    from nci_core.bench.peer_mace import PeerMACE, pretrained
     from nci_core.bench.peers import GP, Peers
-    from nci_core.bench.speed import speed
+    from nci_core.bench.speed import FRACTION, speed
     from nci_core.bench.splits import random_split
 
-    rows = random_split(len(problem.energies), 0.1, seeds[0]).train
+    rows = random_split(len(problem.energies), FRACTION, seeds[0]).train
     places, energies = problem.positions[rows], problem.energies[rows]
     fitted = Peers(problem, quick=quick).fit(GP, places, energies, name="speed", seed=seeds[0])
-    speed(problem, results, quick=quick, say=say, others={f"{GP}, {len(rows)} labels": fitted})
+    others: dict[str, Any] = {f"{GP}, {len(rows)} labels": fitted}
+    if problem.teachers:
+        others["MACE"] = PeerMACE(problem.dimer, pretrained(problem, quick=quick))
+    speed(problem, results, quick=quick, say=say, others=others)
 
 
 def _say(text: str) -> None:

@@ -46,7 +46,7 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     monkeypatch.setattr(Problem, "distilled", lambda self, **_: model)
     monkeypatch.setattr(module, "BATCHES", (1, 100, 1_000_000))
     monkeypatch.setattr(module, "POOL", 200)
-    monkeypatch.setattr(module, "FitSettings", lambda **_: FitSettings(members=1, restarts=1, max_iterations=2))
+    monkeypatch.setattr(module, "FitSettings", lambda **_: FitSettings(members=2, restarts=2, max_iterations=2))
     return Problem(dimer, R, model.energies(dimer.host, R), tmp_path)
 
 
@@ -57,14 +57,14 @@ def test_rows_of_students_and_of_others(problem: Problem, tmp_path: Path) -> Non
     rows = speed(problem, results, quick=True, say=said.append, others={"slow": slow})
     found = {(row.model, row.strategy, row.n_labels): row for row in rows}
     both = ("energies, batch 1", "energies and gradients, batch 100")
-    for model in ("student", "student ensemble of 2", "slow"):
+    for model in ("one optimum", "mean of 2 optima", "slow"):
         assert {strategy for name, strategy, _ in found if name == model} >= set(both)
-    assert ("student ensemble of 2", "ASE single point", 0) in found
+    assert ("mean of 2 optima", "ASE single point", 0) in found
     assert ("student", "I-optimal 20 of 200", 0) in found
     # 60 labels: only the fits of 25 and 51 can be timed, and a quick run stops before a million positions.
     assert [n for _, strategy, n in found if strategy == "fine-tuning"] == [25, 51]
     assert not any("1000000" in strategy for _, strategy, _ in found)
-    row = found["student", "energies, batch 100", 0]
+    row = found["one optimum", "energies, batch 100", 0]
     assert row.more["per_second"] == pytest.approx(100 / row.seconds)
     assert row.more["rss_mb"] > 1.0
     # Sleeping costs time by the clock and no CPU seconds.
