@@ -12,7 +12,7 @@ PySCF's wheels falls back to slow kernels on new processors.
 """
 
 import warnings
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +101,14 @@ class FittedHartreeFock:
         self.B: FloatArray = np.zeros((aux.nao, self.n, self.n))
         self.B[: self.x_host, : self.n_host, : self.n_host] = host_block
         self.host_repulsion, self.orbitals = self._monomer_orbitals(host_block)
+
+    @classmethod
+    def start(cls, dimer: Dimer, basis_name: str) -> Self:
+        """The same, with a sentence when there is not enough memory."""
+        try:
+            return cls(dimer, basis_name)
+        except MemoryError:
+            raise TeacherError(f"There is not enough memory for Hartree–Fock of {dimer.name}.") from None
 
     def interaction_energy(self, position: FloatArray) -> float:
         """Counterpoise-corrected E_AB − E_A − E_B in Hartree, probe at position (3,) in Å."""

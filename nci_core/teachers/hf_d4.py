@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.d4 import D4Dispersion
@@ -46,10 +45,7 @@ class HartreeFockD4(TeacherBase):
         from nci_core.teachers.fitted_hf import FittedHartreeFock
 
         start = time.perf_counter()
-        try:
-            hartree_fock = FittedHartreeFock(dimer, self.basis)
-        except MemoryError:
-            raise TeacherError(f"There is not enough memory for Hartree–Fock of {dimer.name}.") from None
+        hartree_fock = FittedHartreeFock.start(dimer, self.basis)
         dispersion = D4Dispersion(dimer).energies(positions)
         for index, position in enumerate(positions):
             channels = {

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.hf_d4 import DEFAULT_BASIS
@@ -45,10 +44,7 @@ class HartreeFockMP2(TeacherBase):
         from nci_core.teachers.fitted_mp2 import correlation_energy
 
         start = time.perf_counter()
-        try:
-            hartree_fock = FittedHartreeFock(dimer, self.basis)
-        except MemoryError:
-            raise TeacherError(f"There is not enough memory for Hartree–Fock of {dimer.name}.") from None
+        hartree_fock = FittedHartreeFock.start(dimer, self.basis)
         host, probe = (
             sum(int(chemcore_atm[charge(s)]) for s in symbols) for symbols in (dimer.host.symbols, (dimer.probe,))
         )
