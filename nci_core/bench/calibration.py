@@ -9,14 +9,12 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from nci_core.bench.active import chosen_labels
-from nci_core.bench.curve import KAPPA_OUTSIDE
 from nci_core.bench.fits import fitted_row, measure, remaining, split_key
 from nci_core.bench.problem import FloatArray, Problem
 from nci_core.bench.rows import Key, Results, Row
 from nci_core.bench.splits import IntArray, hard_splits, random_split
 from nci_core.bench.variants import BEST
 from nci_core.calibration import ACCURACY_CM1, calibrate, out_of_range
-from nci_core.fitting import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.i_optimal import label_variance, whitened_jacobian
 from nci_core.units import from_cm1, to_cm1
@@ -81,10 +79,10 @@ def calibration(problem: Problem, results: Results, *, seeds: Sequence[int], qui
     for seed in seeds[:1] if quick else seeds:
         inside = [random_split(count, f, seed) for f in (FRACTIONS[:1] if quick else FRACTIONS)]
         outside = [] if quick else hard_splits(problem)
-        for split, kappa in [*((s, FitSettings().kappa) for s in inside), *((s, KAPPA_OUTSIDE) for s in outside)]:
+        for split in (*inside, *outside):
             judge = partial(judged, problem, train=split.train, test=split.test)
             key = split_key("calibration", BEST.name, split, seed)
-            _told(fitted_row(problem, results, key, BEST, split, judge, kappa=kappa), say)
+            _told(fitted_row(problem, results, key, BEST, split, judge), say)
         keys = {n: Key("calibration", BEST.name, "i-optimal", "all the rest", n, seed) for n in CHOSEN}
         if quick or all(results.has(key) for key in keys.values()):
             continue

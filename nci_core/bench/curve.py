@@ -1,7 +1,6 @@
 """Learning curves on random splits, and the hard splits."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from nci_core.bench.fits import fitted_row, split_key
 from nci_core.bench.problem import Problem
@@ -11,8 +10,6 @@ from nci_core.bench.variants import VARIANTS, Variant
 
 Say = Callable[[str], None]
 FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.3, 0.8)
-#: κ of the hard splits: outside the labels the teacher knows best. A guess, a quarter of the default; not tuned.
-KAPPA_OUTSIDE = 0.5
 
 
 def curve(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bool, say: Say) -> None:
@@ -37,8 +34,7 @@ def hard(problem: Problem, results: Results, *, seeds: Sequence[int], quick: boo
             for variant in (Variant(False), Variant(True)):
                 if variant.distilled and not problem.teachers:
                     continue
-                settings: dict[str, Any] = {"kappa": KAPPA_OUTSIDE} if variant.distilled else {}
                 key = split_key("hard", variant.name, split, seed)
-                row = fitted_row(problem, results, key, variant, split, **settings)
+                row = fitted_row(problem, results, key, variant, split)
                 if row is not None:
                     say(f"{split.name}, {variant.name}, seed {seed}: {row.mae_cm1:.2f} cm⁻¹, {row.seconds:.1f} s")
