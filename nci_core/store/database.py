@@ -224,9 +224,8 @@ class Store:
     def read(self) -> Iterator[Session]:
         """A session that sees one consistent state of the database; nothing is written."""
         with as_store_error(self.where), Session(self.engine, expire_on_commit=False) as session:
-            if self.path is None and session.get_bind().dialect.name == "postgresql":
-                options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-                session.connection(execution_options=options)
+            if self.engine.dialect.name == "postgresql":  # where each statement would see what is new
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager

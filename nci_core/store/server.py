@@ -49,7 +49,8 @@ def parse(address: str) -> URL:
 
 def without_secret(url: URL) -> str:
     """The address as it may be kept and shown."""
-    return url.set(password=None).difference_update_query(_SECRET).render_as_string(hide_password=False)
+    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, url.query)
+    return bare.difference_update_query(_SECRET).render_as_string(hide_password=False)
 
 
 def with_secret(url: URL) -> URL:
