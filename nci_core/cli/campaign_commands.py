@@ -77,6 +77,8 @@ def init(
     campaign = Campaign.create(folder, settings)
     operations = len(campaign.dimer.host.operations)
     out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {recipe}.")
+    if campaign.store.server is not None:
+        out.print(f"Its database is {campaign.store.server}.", soft_wrap=True, highlight=False)
 
 
 def sample(

@@ -22,6 +22,8 @@ DRIVER = "postgresql+psycopg"
 EXAMPLE = "postgresql://user@host/database"
 #: How long to wait for a server that does not answer.
 CONNECT_SECONDS = 10
+#: A machine that died or went to sleep in the middle of a change gives its lock back after so long.
+ABANDONED_SECONDS = 300
 _SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _SECRET = ("password", "sslpassword")
 
@@ -106,10 +108,13 @@ def schema_of(url: URL) -> str:
 
 def connection_settings(url: URL, *, read_only: bool, busy_seconds: float) -> tuple[URL, dict[str, Any]]:
     """The address for the driver, and its arguments: schema, time limits, and read-only if asked."""
-    settings = f"-c search_path={schema_of(url)} -c lock_timeout={max(int(busy_seconds * 1000), 1)}"
-    if read_only:
-        settings += " -c default_transaction_read_only=on"
-    settings = f"{url.query.get('options', '')} {settings}".strip()
+    chosen = {
+        "search_path": schema_of(url),
+        "lock_timeout": max(int(busy_seconds * 1000), 1),
+        "idle_in_transaction_session_timeout": ABANDONED_SECONDS * 1000,
+        "default_transaction_read_only": "on" if read_only else "off",
+    }
+    settings = " ".join([str(url.query.get("options", "")), *(f"-c {name}={value}" for name, value in chosen.items())])
     arguments: dict[str, Any] = {"options": settings, "application_name": "nci"}
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = CONNECT_SECONDS

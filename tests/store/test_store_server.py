@@ -1,18 +1,18 @@
 """A server's databases that are wrong, busy or not to be written, and addresses that keep their password secret."""
 
+import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import func, inspect, make_url, select
 from stored_places import Place
 from temporary_postgresql import GUARDED, PASSWORD
 
 from nci_core.errors import StoreError
-from nci_core.store import Store, configurations, jobs, labels, server
+from nci_core.store import Configuration, Store, configurations, jobs, server
 
 
 @pytest.fixture
@@ -44,11 +44,8 @@ def test_a_missing_campaign(fresh_schema: str) -> None:
         with pytest.raises(StoreError, match=r"There is no campaign at postgresql.*, or you may not see it") as error:
             Store.open(fresh_schema, read_only=read_only)
         assert one_sentence(error)
-    with psycopg.connect(
-        host=make_url(fresh_schema).query["host"], user="nci", dbname="postgres"
-    ) as connection:  # asking made no schema
-        schema = make_url(fresh_schema).query["schema"]
-        assert connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema]).fetchone() is None
+    with Place(fresh_schema, Path()).connect() as connection:  # asking made no schema
+        assert make_url(fresh_schema).query["schema"] not in inspect(connection).get_schema_names()
 
 
 def test_create_does_not_overwrite(store: Store, place: Place) -> None:
@@ -100,7 +97,7 @@ def test_only_one_of_many_begins_a_job(store: Store) -> None:
 
 def test_a_reader_sees_one_state(store: Store) -> None:
     with store.read() as session:
-        query = labels.select(configurations.func.count()).select_from(configurations.Configuration)
+        query = select(func.count()).select_from(Configuration)
         before = session.scalar(query)
         add_many(store, 3)
         assert session.scalar(query) == before
@@ -125,6 +122,30 @@ def test_a_connection_that_was_lost_is_made_again(store: Store, place: Place) ->
         mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
         assert connection.exec_driver_sql(query, (mine,)).all()
     assert configurations.counts(store) == {"pool": 4, "test": 2}
+
+
+def test_a_role_that_may_not_make_schemas_is_given_one(place: Place, fresh_schema: str) -> None:
+    url = make_url(fresh_schema)
+    schema = url.query["schema"]
+    guest = Place(url.set(username=f"guest_of_{schema}").render_as_string(), place.folder)
+    with place.connect() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE guest_of_{schema} LOGIN")
+    with pytest.raises(StoreError, match=r"You may not do this in .*permission denied for database") as error:
+        guest.create()
+    assert one_sentence(error)
+    with place.connect() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO guest_of_{schema}")
+    with guest.create() as store:
+        add_many(store, 3)
+        assert configurations.counts(store)["pool"] == 3
+
+
+def test_a_driver_that_is_not_installed(fresh_schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"run pip install 'nci\[postgres\]'") as error:
+        Store.open(fresh_schema)
+    assert one_sentence(error)
 
 
 @pytest.fixture
