@@ -6,9 +6,13 @@ import time
 from collections.abc import Callable
 
 import psutil
+import pytest
 
 from nci_core.store import Job, Store
 from nci_core.store import jobs as queue
+
+#: A test that runs on a file and on a server.
+on_both = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
 
 
 def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
