@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
@@ -179,21 +179,27 @@ class Store:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
-        store = cls._ready(url, path, folder, create=True, read_only=False, busy_seconds=busy_seconds)
-        if path is None and not exist_ok and store.describes_a_campaign():
-            store.close()
-            raise StoreError(f"There is a campaign at {store.where} already; open it, or choose another schema.")
-        return store
+        return cls._ready(url, path, folder, create=True, exist_ok=exist_ok, read_only=False, busy_seconds=busy_seconds)
 
     @classmethod
     def _ready(
-        cls, url: URL, path: Path | None, folder: Path | None, *, create: bool, read_only: bool, busy_seconds: float
+        cls,
+        url: URL,
+        path: Path | None,
+        folder: Path | None,
+        *,
+        create: bool,
+        exist_ok: bool = True,
+        read_only: bool,
+        busy_seconds: float,
     ) -> Self:
         where = str(path) if path is not None else server.without_secret(url)
         with as_store_error(where):
             engine = _connect(url, path, read_only=read_only, busy_seconds=busy_seconds)
             try:
                 with engine.connect() as connection:
+                    if path is None and not exist_ok and server.describes_a_campaign(connection):
+                        raise StoreError(f"There is a campaign at {where} already; open it, or choose another schema.")
                     current = check_revision(connection, where, create=create)
                 if not current and read_only:
                     raise StoreError(f"{where} has an older schema; open it once for writing to bring it up to date.")
@@ -206,11 +212,6 @@ class Store:
                 engine.dispose()
                 raise
         return cls(engine, path, where, folder, read_only=read_only)
-
-    def describes_a_campaign(self) -> bool:
-        """Whether somebody has claimed this database; tables without a campaign are left by an unfinished creation."""
-        with self.read() as session:
-            return session.execute(text("SELECT 1 FROM campaign_info")).first() is not None
 
     def discard(self) -> None:
         """Remove a campaign that could not be finished from its server; a file goes with its folder."""

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy import Connection, Engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -26,6 +26,8 @@ CONNECT_SECONDS = 10
 ABANDONED_SECONDS = 300
 _SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _SECRET = ("password", "sslpassword")
+# What a kept address may say. Not hostaddr or service, which could lead a password to another machine.
+_KEPT = {"schema", "host", "port", "sslmode", "sslrootcert", "connect_timeout", "target_session_attrs"}
 
 
 def parse(address: str) -> URL:
@@ -56,17 +58,22 @@ def without_secret(url: URL) -> str:
 
 
 def with_secret(url: URL) -> URL:
-    """The address with the password of NCI_DATABASE, if it has none and both name the same database and user."""
+    """The address with the password of NCI_DATABASE, if it has none and would reach the same database.
+
+    Whatever else the address says of the connection must be said by NCI_DATABASE too, so that an
+    address somebody else wrote cannot send the password elsewhere, or unencrypted.
+    """
     given = os.environ.get(VARIABLE)
     if not given or url.password is not None:
         return url
     known = parse(given)
-    names = ("host", "port", "database")
-    same = all(getattr(url, name) == getattr(known, name) for name in names)
-    same = same and url.query.get("host") == known.query.get("host")
-    if not same or url.username not in (None, known.username):
-        return url
-    return url.set(username=known.username, password=known.password)
+    asked = {name: value for name, value in url.query.items() if name != "schema"}
+    same = (
+        (url.host, url.port or 5432, url.database) == (known.host, known.port or 5432, known.database)
+        and url.username in (None, known.username)
+        and all(known.query.get(name) == value for name, value in asked.items())
+    )
+    return known.update_query_dict({"schema": schema_of(url)}) if same else url
 
 
 def check_reference(address: str) -> None:
@@ -79,6 +86,9 @@ def check_reference(address: str) -> None:
             f"The database URL holds a password, which whoever reads the campaign would see; leave it out and put it "
             f"into ~/.pgpass, PGPASSWORD or {VARIABLE}."
         )
+    unknown = sorted(set(url.query) - _KEPT)
+    if unknown:
+        raise StoreError(f"The database URL of a campaign cannot hold {unknown[0]!r}; leave it out.")
     if "schema" not in url.query:
         raise StoreError("The database URL names no schema; add for example ?schema=nci_he_benzene.")
 
@@ -130,6 +140,13 @@ def set_up(engine: Engine, schema: str, *, migration: bool) -> None:
     def on_begin(connection: Connection) -> None:
         if migration or connection.get_execution_options().get("nci_write", False):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key})")
+
+
+def describes_a_campaign(connection: Connection) -> bool:
+    """Whether somebody has claimed this schema; tables without a campaign are left by an unfinished creation."""
+    if not inspect(connection).has_table("campaign_info"):
+        return False
+    return connection.execute(text("SELECT 1 FROM campaign_info")).first() is not None
 
 
 def make_schema(connection: Connection, schema: str) -> None:

@@ -172,8 +172,12 @@ def test_another_servers_password_is_not_sent(guarded: str, monkeypatch: pytest.
     monkeypatch.setenv(server.VARIABLE, secret(guarded))
     asked = server.parse(guarded)
     assert server.with_secret(asked).password == PASSWORD
-    for other in (asked.set(database="other"), asked.set(host="elsewhere"), asked.set(username="ada")):
+    changes = ({"database": "other"}, {"host": "elsewhere"}, {"port": 5433}, {"username": "ada"})
+    others = [asked.set(**change) for change in changes]  # type: ignore[arg-type]
+    others += [asked.update_query_dict(more) for more in ({"hostaddr": "10.0.0.1"}, {"sslmode": "disable"})]
+    for other in others:
         assert server.with_secret(other).password is None
+    assert server.with_secret(asked.set(port=5432)).password == PASSWORD
     assert server.with_secret(asked.set(username=None)).username == GUARDED
 
 
@@ -228,4 +232,10 @@ def test_where_a_new_campaign_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in ("postgresql://ada:hush@host/db", "postgresql://host/db?password=hush"):
         with pytest.raises(StoreError, match="holds a password") as error:
             server.place(folder, wrong)
-        assert "word@" not in str(error.value)
+        assert "hush" not in str(error.value)
+    for wrong, said in (
+        ("postgresql://host/db?hostaddr=10.0.0.1", "cannot hold 'hostaddr'"),
+        ("sqlite:///x.db", "own file"),
+    ):
+        with pytest.raises(StoreError, match=said):
+            server.place(folder, wrong)
