@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from job_functions import notes
-from processes_seen import gone, kill, on_both, running, until
+from processes_seen import gone, kill, on_both, on_both_slowly, running, until
 
 from nci_core import files, jobs
 from nci_core.jobs import processes
@@ -21,7 +21,7 @@ def let_go(store: Store) -> None:
     (store.folder / "go").touch()
 
 
-@on_both
+@on_both_slowly
 def test_kill_the_child_then_the_worker_then_the_engine(store: Store, engine: Start) -> None:
     """A real queue of labels: one finished, one in work when it strikes, one waiting."""
     configurations.add(store, [[0, 0, 3.0 + i] for i in range(3)], ["a", "b", "c"])
@@ -99,7 +99,7 @@ def scheduler() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     process.wait(20)
 
 
-@on_both
+@on_both_slowly
 def test_an_existing_scheduler_keeps_a_job_when_the_engine_dies(
     store: Store, engine: Start, scheduler: tuple[str, subprocess.Popen[bytes]]
 ) -> None:
