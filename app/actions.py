@@ -131,7 +131,7 @@ def retry(campaign: Campaign, job_ids: Sequence[int]) -> None:
             retry_job(campaign.store, number)
         except JobError as error:
             problems.append(str(error))
-    ensure_engine(campaign.folder)
+    ensure_engine(campaign.folder, database=campaign.store.server)
     if problems:
         raise JobError(problems[0])
 

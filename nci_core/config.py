@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nci_core.errors import InputError
+from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.reference.recipes import Recipe, find_recipe
 from nci_core.regions import RegionBounds
+from nci_core.store.server import check_reference
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import Host, find_host
 
@@ -49,6 +50,9 @@ class CampaignSettings(BaseModel):
     ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
     members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
     seed: int = Field(1, ge=0, description="seed of everything random that has no seed of its own")
+    database: str = Field(
+        "", description="a PostgreSQL server's URL with ?schema= and without password; empty: the file campaign.db"
+    )
 
     @classmethod
     def create(cls, host: str, probe: str = "He", **settings: Any) -> "CampaignSettings":
@@ -81,8 +85,13 @@ class CampaignSettings(BaseModel):
         return find_recipe(self.recipe)
 
     def check(self) -> None:
-        """Raise InputError when dimer, bounds or recipe are not usable."""
+        """Raise InputError when dimer, bounds, recipe or database are not usable."""
         _ = (self.dimer, self.bounds, self.reference)
+        if self.database:
+            try:
+                check_reference(self.database)
+            except StoreError as error:
+                raise InputError(f"Setting 'database': {error}") from None
 
 
 def _validated(values: dict[str, Any], where: str) -> CampaignSettings:

@@ -1,12 +1,19 @@
 """Fixtures shared by all tests."""
 
-from collections.abc import Callable
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from nci_core.systems import Host
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import temporary_postgresql
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -23,3 +30,25 @@ def shell() -> Callable[..., FloatArray]:
         return points[(gap > nearest[0]) & (gap < nearest[1])][:m]
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL server's database; it runs for as long as the tests do."""
+    with temporary_postgresql.server() as url:
+        yield url
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def fresh_schema(postgresql: str) -> str:
+    """URL of a campaign that is not there yet."""
+    return f"{postgresql}&schema=campaign_{next(_numbers)}"
+
+
+@pytest.fixture(autouse=True)
+def no_server_of_yours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have a group's database; it is none of theirs."""
+    monkeypatch.delenv("NCI_DATABASE", raising=False)

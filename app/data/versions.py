@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, select
 
 from nci_core.store.database import Store
 from nci_core.store.schema import (
@@ -52,15 +52,25 @@ def _stamp(path: Path) -> Version | None:
     return tuple(found) if abs(time.time_ns() - newest) > SETTLED_SECONDS * 1e9 else None
 
 
-def _unless_written(count: Callable[[Store], Version]) -> Callable[[Store], Version]:
-    """Count again only when the database's files have changed: a page asks several times a run.
+def _server_stamp(store: Store) -> Version:
+    """Which of the server's transactions can be seen: the same answer means that nothing was committed between.
 
-    The files are looked at before counting, so a commit in between is seen by the next look.
+    It changes with every commit in any of the server's databases, so a busy server is counted more
+    often than needed, never too seldom.
+    """
+    with store.read() as session:
+        return (session.execute(select(cast(func.pg_current_snapshot(), Text))).scalar_one(),)
+
+
+def _unless_written(count: Callable[[Store], Version]) -> Callable[[Store], Version]:
+    """Count again only when the database's files (or its server's snapshot) have changed: a page asks several times.
+
+    They are looked at before counting, so a commit in between is seen by the next look.
     """
 
     @wraps(count)
     def version(store: Store) -> Version:
-        stamp = None if store.path is None else _stamp(store.path)
+        stamp = _server_stamp(store) if store.path is None else _stamp(store.path)
         if stamp is not None:
             with _lock:
                 kept = _kept.get(store, {}).get(count.__name__)
@@ -75,6 +85,16 @@ def _unless_written(count: Callable[[Store], Version]) -> Callable[[Store], Vers
     return version
 
 
+def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    """How many rows fulfil a condition."""
+    return func.count(case((condition, 1)))
+
+
+def _ids(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    """The sum of the ids of the rows that fulfil a condition."""
+    return func.coalesce(func.sum(case((condition, column))), 0)
+
+
 def _one(store: Store, *queries: Select[*tuple[Any, ...]]) -> Version:
     with store.read() as session:
         return tuple(value for query in queries for value in session.execute(query).one())
@@ -85,17 +105,17 @@ def data_version(store: Store) -> Version:
     """Changes when a configuration, a teacher energy, a label or a prediction does."""
     return _one(
         store,
-        select(func.count(), func.max(Configuration.id), func.sum(Configuration.split == "test")).select_from(
+        select(func.count(), func.max(Configuration.id), _number(Configuration.split == "test")).select_from(
             Configuration
         ),
-        select(func.count(), func.total(TeacherLabel.seconds)).select_from(TeacherLabel),
+        select(func.count(), func.sum(TeacherLabel.seconds)).select_from(TeacherLabel),
         select(
             func.count(),
-            func.total(Label.energy_ev),
+            func.sum(Label.energy_ev),
             func.max(Label.finished_at),
-            func.sum(Label.status == "complete"),
-            func.sum(Label.status == "running"),
-            func.sum(Label.status == "waiting"),
+            _number(Label.status == "complete"),
+            _number(Label.status == "running"),
+            _number(Label.status == "waiting"),
             func.count(Label.quarantine),
         ).select_from(Label),
         select(func.count(), func.max(Prediction.model_id)).select_from(Prediction),
@@ -107,10 +127,10 @@ def model_version(store: Store) -> Version:
     """Changes when a model, a metric, a cut or a round does."""
     return _one(
         store,
-        select(func.count(), func.max(Model.id), func.sum(Model.id * Model.active)).select_from(Model),
+        select(func.count(), func.max(Model.id), _ids(Model.id, Model.active)).select_from(Model),
         select(func.count(), func.max(Metric.id), func.max(Metric.created_at)).select_from(Metric),
         select(func.count(), func.max(CutPoint.id)).select_from(CutPoint),
-        select(func.count(), func.max(Round.finished_at), func.total(func.length(Round.notes))).select_from(Round),
+        select(func.count(), func.max(Round.finished_at), func.sum(func.length(Round.notes))).select_from(Round),
     )
 
 
@@ -122,8 +142,8 @@ def pick_version(store: Store) -> Version:
         select(
             func.count(),
             func.max(Pick.id),
-            func.total(Pick.id * (Pick.state == "basket")),
-            func.total(Pick.id * (Pick.state == "submitted")),
+            _ids(Pick.id, Pick.state == "basket"),
+            _ids(Pick.id, Pick.state == "submitted"),
             func.max(Pick.created_at),
         ).select_from(Pick),
     )
@@ -136,12 +156,12 @@ def job_version(store: Store) -> Version:
         store,
         select(
             func.count(),
-            func.total(Job.progress),
+            func.sum(Job.progress),
             func.max(Job.finished_at),
             func.max(Job.started_at),
-            func.sum(Job.cancel_requested),
-            func.total(Job.id * (Job.state == "running")),
-            func.total(Job.id * (Job.state == "waiting")),
+            _number(Job.cancel_requested),
+            _ids(Job.id, Job.state == "running"),
+            _ids(Job.id, Job.state == "waiting"),
         ).select_from(Job),
         select(func.max(JobEvent.id)).select_from(JobEvent),
     )

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError, JobError
@@ -26,10 +25,10 @@ def require_writable() -> None:
         raise JobError("This is a read-only demonstration; run nci yourself to change the campaign.")
 
 
-def start_engine(folder: Path) -> None:
+def start_engine(campaign: Campaign) -> None:
     """Make sure that the engine that runs this campaign's jobs is there."""
     require_writable()
-    ensure_engine(folder)
+    ensure_engine(campaign.folder, database=campaign.store.server)
 
 
 def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) -> dict[str, list[int]]:
@@ -84,7 +83,7 @@ def submit_labels(
                 jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
-        start_engine(campaign.folder)
+        start_engine(campaign)
     return jobs
 
 
@@ -92,7 +91,7 @@ def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bo
     require_writable()
     job = submit(campaign.store, kind, payload).id
     if start:
-        start_engine(campaign.folder)
+        start_engine(campaign)
     return job
 
 

@@ -27,6 +27,7 @@ from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.files import write_atomically
 from nci_core.store import Store, campaign, configurations, models
 from nci_core.store.base import Base
+from nci_core.store.bulk import continue_ids
 from nci_core.store.journal import RESULTS, reconcile
 from nci_core.store.schema import (
     CutPoint,
@@ -108,7 +109,7 @@ def _export(source: Campaign, folder: Path) -> str:
             row = row | {"notes": row["notes"] | {"proposals": _renamed(row["notes"]["proposals"], hashes)}}
         return {key: known[key](value) if key in known else value for key, value in row.items() if key not in drop}
 
-    write_settings(source.settings, folder)
+    write_settings(source.settings.model_copy(update={"database": ""}), folder)  # the copy is on no server
     count, labelled = write_configurations(source, folder / "configurations.extxyz")
     _write_lines(folder / "teachers.jsonl", map(portable, _rows(store, TeacherLabel)))
     # The numbers of a finished label are in its result; repeating them here could contradict it.
@@ -145,21 +146,27 @@ def _times(row: Row) -> Row:
     return {k: datetime.fromisoformat(v) if k.endswith("_at") and isinstance(v, str) else v for k, v in row.items()}
 
 
-def import_campaign(source: Path, folder: Path) -> Campaign:
+def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
     """Rebuild a campaign in a new folder. Nothing is left behind when a file turns out to be damaged.
 
+    `database` is the URL of a server, with a schema and without a password; empty for a file.
     Raises InputError for a folder that is not an export, or is damaged; StoreError if `folder` exists.
     """
     source, folder = Path(source), Path(folder).absolute()
-    settings = read_settings(source)
+    settings = read_settings(source).model_copy(update={"database": database})
     if folder.exists():
         raise StoreError(f"{folder} exists already; import into a new folder.")
     staging = folder.with_name(f".{folder.name}.importing")
     shutil.rmtree(staging, ignore_errors=True)
+    target: Campaign | None = None
     try:
-        _fill(Campaign.create(staging, settings), source)
+        target = Campaign.create(staging, settings)
+        _fill(target, source)
         staging.rename(folder)
+        target.store.close()
     except BaseException as error:
+        if target is not None:
+            target.store.discard()
         shutil.rmtree(staging, ignore_errors=True)
         if isinstance(error, KeyError | TypeError | ValueError | AttributeError):  # a row without its fields
             detail = " ".join(f"{type(error).__name__}: {error}".split())
@@ -230,6 +237,7 @@ def _fill(target: Campaign, source: Path) -> None:
         ):
             if rows:
                 session.execute(insert(table), rows)
+        continue_ids(session, Model)
     done = reconcile(store)
     if done.problems:
         raise InputError(f"{source}: {done.problems[0]}")

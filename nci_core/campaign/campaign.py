@@ -10,7 +10,7 @@ import numpy as np
 
 from nci_core import __version__
 from nci_core.config import FILE_NAME, CampaignSettings, read_settings, write_settings
-from nci_core.errors import InputError
+from nci_core.errors import InputError, StoreError
 from nci_core.reference.recipes import Recipe
 from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
 from nci_core.store.models import active, file_path
@@ -52,7 +52,10 @@ class Campaign:
         folder = Path(folder).absolute()
         settings.check()
         dimer, recipe, new = settings.dimer, settings.reference, not folder.exists()
-        store = Store.create(folder / DATABASE_NAME)  # a folder may have a dot in its name
+        if settings.database and any((folder / name).exists() for name in (FILE_NAME, DATABASE_NAME)):
+            raise StoreError(f"{folder} holds a campaign already; choose another folder.")
+        # A folder may have a dot in its name. A server's tables may be left by a creation that was cut short.
+        store = Store.create(settings.database or folder / DATABASE_NAME, folder=folder)
         info = CampaignInfo(
             dimer=dimer.name,
             host=dimer.host.name,
@@ -67,10 +70,15 @@ class Campaign:
             limit_cm1=settings.limit_cm1,
             nci_version=__version__,
         )
+        claimed = False
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             campaign.set_info(store, info)
+            claimed = True
             write_settings(settings, folder)
         except BaseException:  # a full disk, say: a campaign is there entirely or not at all
+            if claimed:
+                store.discard()
             store.close()
             if new:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -89,7 +97,7 @@ class Campaign:
         """
         folder = Path(folder).absolute()
         settings = read_settings(folder)
-        store = Store.open(folder / DATABASE_NAME, read_only=read_only)
+        store = Store.open(settings.database or folder / DATABASE_NAME, folder=folder, read_only=read_only)
         info = campaign.get_info(store)
         dimer, recipe = settings.dimer, settings.reference
         if info.probe != dimer.probe or info.host_symbols != list(dimer.host.symbols):

@@ -31,7 +31,7 @@ COMPUTE_NOW = {"he-ethylene": 3, "he-benzene": 0}
 def compute_labels(campaign: Campaign, chosen: list[int], on_job: OnJob | None = None) -> int:
     """Label configurations in worker processes and wait; raises LabelError if one fails."""
     jobs = submit_labels(campaign, chosen, "i-optimal", strategy="i-optimal", start=False)
-    start = partial(ensure_engine, campaign.folder, nice=0, idle_seconds=30.0)
+    start = partial(ensure_engine, campaign.folder, database=campaign.store.server, nice=0, idle_seconds=30.0)
     start()
     report = partial(on_job, jobs) if on_job else None
     try:

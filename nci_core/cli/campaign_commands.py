@@ -23,6 +23,16 @@ from nci_core.cli.output import (
 )
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
+from nci_core.store.server import place
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        help="URL of a PostgreSQL server, without password; default: the variable NCI_DATABASE, else a file. "
+        "See docs/sharing.md.",
+        show_default=False,
+    ),
+]
 
 
 def init(
@@ -43,6 +53,7 @@ def init(
     limit: Annotated[float, typer.Option(help="Upper end of the range of interest, in cm⁻¹.")] = 1000.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random without its own.")] = 1,
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
+    database: DatabaseOption = None,
 ) -> None:
     """Make a new campaign: one host, one probe, one recipe, one teacher or several."""
     teachers = list(dict.fromkeys(teacher or ["hf-d4"]))
@@ -57,6 +68,7 @@ def init(
         limit_cm1=limit,
         seed=seed,
         title=title,
+        database=place(folder.absolute(), database),
     )
     from nci_core.teachers import find_teacher
 
@@ -65,6 +77,8 @@ def init(
     campaign = Campaign.create(folder, settings)
     operations = len(campaign.dimer.host.operations)
     out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {recipe}.")
+    if campaign.store.server is not None:
+        out.print(f"Its database is {campaign.store.server}.", soft_wrap=True, highlight=False)
 
 
 def sample(
@@ -140,12 +154,13 @@ def import_(
     folder: Annotated[
         Path | None, typer.Argument(help="New campaign folder. Default: its name below NCI_HOME.", show_default=False)
     ] = None,
+    database: DatabaseOption = None,
 ) -> None:
     """Rebuild a campaign, database and all, from an exported folder."""
     from nci_core.campaign.archive import import_campaign
 
     target = folder or home() / source.resolve().name
-    campaign = import_campaign(source, target)
+    campaign = import_campaign(source, target, place(target.absolute(), database))
     out.print(f"Imported {source} to {campaign.folder}.")
 
 

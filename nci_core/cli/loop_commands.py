@@ -123,7 +123,10 @@ def label(
         there = f"all {len(chosen)} labels are there already" if chosen else "the basket is empty"
         out.print(f"Nothing to label: {there}.")
         return
-    start = partial(ensure_engine, opened.folder, workers=workers, threads=threads, scheduler=scheduler)
+    database = opened.store.server
+    start = partial(
+        ensure_engine, opened.folder, database=database, workers=workers, threads=threads, scheduler=scheduler
+    )
     start()
     if not wait:
         out.print(f"{len(new)} labels queued, {len(jobs)} under way.")

@@ -9,7 +9,7 @@ waits. `cancel(store, job_id)`, `retry(store, job_id)`, `engine_status(campaign_
 A job is a function `run(context: JobContext) -> dict`, found by its kind in `kinds`; see `context`
 for `progress`, `event` and `should_stop`. How the processes hang together:
 
-    app / nci ──(rows in campaign.db)── engine ── Dask worker: supervisor ── child: the job
+    app / nci ──(rows in the database)── engine ── Dask worker: supervisor ── child: the job
 
 Each may be killed at any time. The child ends with its supervisor, the supervisor with its engine
 (not on an existing scheduler, where it finishes its job alone), and the job waits again.

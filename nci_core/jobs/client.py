@@ -117,6 +117,7 @@ def wait(
 def ensure_engine(
     campaign_dir: str | Path,
     *,
+    database: str | None = None,
     workers: int | None = None,
     threads: int = 1,
     scheduler: str | None = None,
@@ -129,6 +130,7 @@ def ensure_engine(
 
     Args:
         campaign_dir: the campaign folder.
+        database: `store.server`: where the database is when it is not in the folder.
         workers: jobs at once; default one per core. With `scheduler`, as many as it has threads.
         threads: linear-algebra threads of each job.
         scheduler: address of an existing Dask scheduler, such as "tcp://host:8786".
@@ -153,6 +155,7 @@ def ensure_engine(
         "--openblas-coretype": openblas_coretype,
         "--nice": nice,
     }
+    options |= {"--database": database} if database is not None else {}
     options |= {"--workers": workers} if workers is not None else {}
     options |= {"--scheduler": scheduler} if scheduler is not None else {}
     command = [sys.executable, "-m", "nci_core.jobs.engine", *(f"{name}={value}" for name, value in options.items())]

@@ -114,7 +114,7 @@ class Engine:
     def _task(self, job_id: int) -> Task:
         settings = self.settings
         return Task(
-            database=settings.database or str(self.store.path),
+            database=self.store.where,
             folder=str(settings.campaign_dir),
             job_id=job_id,
             threads=settings.threads,
@@ -147,8 +147,8 @@ def run_engine(settings: EngineSettings) -> int:
 
     try:
         say("starting")
-        with Store.open(settings.database or settings.campaign_dir) as store:
-            found = journal.reconcile(store, folder=settings.campaign_dir)
+        with Store.open(settings.database or settings.campaign_dir, folder=settings.campaign_dir) as store:
+            found = journal.reconcile(store)
             log.info("started for %s; %d journaled labels recovered", settings.campaign_dir, found.recorded)
             for problem in found.problems:
                 log.warning("%s", problem)
@@ -188,7 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--idle-seconds", type=float, default=600.0, help="end after so long without work")
     parser.add_argument("--openblas-coretype", default="auto", help="OpenBLAS kernel of the jobs, '' to leave it")
     parser.add_argument("--nice", type=int, default=0, help="niceness added to the jobs")
-    parser.add_argument("--database", help="database URL, if it is not campaign.db in the folder")
+    parser.add_argument("--database", help="server URL without password, if it is not campaign.db in the folder")
     given = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
     log.setLevel(logging.INFO)

@@ -36,7 +36,7 @@ def sentence(error: BaseException, job_id: int) -> str:
 
 def run(database: str, folder: Path, job_id: int, attempt: int) -> int:
     """Run one attempt of a job; returns the exit code."""
-    with Store.open(database) as store:
+    with Store.open(database, folder=folder) as store:
         job = queue.get(store, job_id)
         if job.state != "running" or job.attempt != attempt:
             return 0  # cancelled or given to another process meanwhile

@@ -31,7 +31,7 @@ class Task:
     """What travels to the Dask worker.
 
     Attributes:
-        database: path or URL of the campaign's database.
+        database: path of the campaign's database, or its server's URL; no password, the worker's environment has it.
         folder: the campaign folder, the same path on every worker.
         job_id: which job.
         threads: linear-algebra threads of the job's process.
@@ -52,7 +52,7 @@ def supervise(task: Task) -> str:
 
     Dask may run this again after a worker was lost; a job that is not waiting is left alone.
     """
-    with Store.open(task.database) as store:
+    with Store.open(task.database, folder=Path(task.folder)) as store:
         job = queue.begin(store, task.job_id, host=hostname(), supervisor_pid=os.getpid())
         if job is None:
             return "not waiting any more"

@@ -1,6 +1,7 @@
-"""The campaign's database: one SQLite file, safe for the app and the workers at once.
+"""The campaign's database: an SQLite file or a schema of a PostgreSQL server, safe for the app and workers at once.
 
-Open it with `Store.open(folder_or_file_or_url, read_only=False)` or `Store.create(...)`; then call
+Open it with `Store.open(folder_or_file, read_only=False)`, `Store.open(url, folder=campaign_folder)` or
+`Store.create(...)`; then call
 the functions of the modules below with it. Rows come back as the dataclasses of `schema`,
 detached: changing one changes nothing. Every function raises StoreError with one sentence, and
 writes all or nothing. Energies in eV, lengths in Å.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,15 @@ def insert_or_replace(session: Session, table: type[Base], keys: Sequence[str], 
     statement = _insert(session, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), list(rows))
+
+
+def continue_ids(session: Session, table: type[Base]) -> None:
+    """After rows were inserted with ids of their own: the next id follows them (SQLite sees to it itself)."""
+    if session.get_bind().dialect.name == "postgresql":
+        column = table.__table__.columns["id"]
+        sequence = func.pg_get_serial_sequence(table.__tablename__, "id")
+        highest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+        session.execute(select(func.setval(sequence, highest, False)))
 
 
 def _insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:

@@ -1,4 +1,4 @@
-"""Opening a campaign's database: SQLite in WAL mode by default, safe for several processes at once."""
+"""Opening a campaign's database: SQLite in WAL mode, or PostgreSQL; safe for several processes at once."""
 
 import os
 import sqlite3
@@ -9,12 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from nci_core.errors import StoreError
+from nci_core.store import server
+from nci_core.store.base import Base
 from nci_core.store.failures import as_store_error
 from nci_core.store.migrate import check_revision, upgrade
 
@@ -39,10 +40,7 @@ def _plain(value: Any) -> Any:
 def _locate(target: str | Path) -> tuple[URL, Path | None]:
     """URL and, for a file, its path. A folder means the campaign.db in it."""
     if isinstance(target, str) and "://" in target:
-        try:
-            url = make_url(target)
-        except ArgumentError:
-            raise StoreError(f"{target!r} is not a database URL; write for example sqlite:////path/file.db.") from None
+        url = server.parse(target)
         if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
             return url, None
         path = Path(url.database)
@@ -62,10 +60,20 @@ def _connect(url: URL, path: Path | None, *, read_only: bool, busy_seconds: floa
             query = {"mode": "ro", "uri": "true"} | ({} if _may_write(path) else {"immutable": "1"})
             url = URL.create("sqlite", database=path.as_uri(), query=query)
     options: dict[str, Any] = {"poolclass": NullPool} if migration else {}
-    engine = create_engine(
-        url, connect_args=arguments, json_serializer=_dump, json_deserializer=orjson.loads, **options
-    )
-    if engine.dialect.name == "sqlite":
+    schema = None
+    if url.get_backend_name() == "postgresql":
+        schema = server.schema_of(url)
+        url, arguments = server.connection_settings(url, read_only=read_only, busy_seconds=busy_seconds)
+        options |= {"pool_pre_ping": True}  # a server may have been started anew
+    try:
+        engine = create_engine(
+            url, connect_args=arguments, json_serializer=_dump, json_deserializer=orjson.loads, **options
+        )
+    except ModuleNotFoundError:
+        raise StoreError("PostgreSQL needs a driver that is not installed; run pip install 'nci[postgres]'.") from None
+    if schema is not None:
+        server.set_up(engine, schema, migration=migration)
+    else:
         _set_up_sqlite(engine, read_only=read_only, busy_seconds=busy_seconds, migration=migration)
     return engine
 
@@ -102,27 +110,43 @@ class Store:
     """A campaign's database. Open one per process; it may be used from several threads.
 
     Attributes:
-        path: the SQLite file, or None for another database.
-        folder: the folder that holds it; `models/` and `results/` are there.
+        path: the SQLite file, or None for a server.
+        where: the file or the server's address as people are told, without password.
+        folder: the campaign folder; `models/` and `results/` are there.
         read_only: nothing can be written.
     """
 
-    def __init__(self, engine: Engine, path: Path | None, where: str, *, read_only: bool) -> None:
+    def __init__(self, engine: Engine, path: Path | None, where: str, folder: Path | None, *, read_only: bool) -> None:
         self.engine = engine
         self.path = path
         self.where = where
         self.read_only = read_only
+        self._folder = folder
 
     @property
     def folder(self) -> Path:
-        """The campaign folder; raises StoreError for a database that is not a file."""
+        """The campaign folder; raises StoreError for a server's database that was opened without one."""
+        if self._folder is not None:
+            return self._folder
         if self.path is None:
             raise StoreError(f"{self.where} is not a file, so the campaign folder must be given.")
         return self.path.parent
 
+    @property
+    def server(self) -> str | None:
+        """Address of the server's database, for another process to open it; None for a file."""
+        return None if self.path is not None else self.where
+
     @classmethod
-    def open(cls, target: str | Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS) -> Self:
-        """Open an existing campaign: a folder, a database file or an SQLAlchemy URL.
+    def open(
+        cls,
+        target: str | Path,
+        *,
+        folder: Path | None = None,
+        read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> Self:
+        """Open an existing campaign: a folder, a database file or a URL, of a server with the campaign's folder.
 
         An older schema is brought up to date first (not when `read_only`). Raises StoreError if it
         does not exist, is not a campaign, is damaged, locked, or was made by a newer nci.
@@ -135,10 +159,17 @@ class Store:
                 raise StoreError(f"{path} is not a file; give the folder that `nci init` made.")
             if path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists():
                 raise StoreError(f"{path} is empty, so it is truncated or was never finished; make a new campaign.")
-        return cls._ready(url, path, create=False, read_only=read_only, busy_seconds=busy_seconds)
+        return cls._ready(url, path, folder, create=False, read_only=read_only, busy_seconds=busy_seconds)
 
     @classmethod
-    def create(cls, target: str | Path, *, exist_ok: bool = False, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def create(
+        cls,
+        target: str | Path,
+        *,
+        folder: Path | None = None,
+        exist_ok: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
+    ) -> Self:
         """Make a campaign's database (and its folder); raises StoreError if there is one, unless `exist_ok`."""
         url, path = _locate(target)
         if path is not None:
@@ -148,30 +179,54 @@ class Store:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
-        return cls._ready(url, path, create=True, read_only=False, busy_seconds=busy_seconds)
+        return cls._ready(url, path, folder, create=True, exist_ok=exist_ok, read_only=False, busy_seconds=busy_seconds)
 
     @classmethod
-    def _ready(cls, url: URL, path: Path | None, *, create: bool, read_only: bool, busy_seconds: float) -> Self:
-        where = str(path) if path is not None else url.render_as_string(hide_password=True)
+    def _ready(
+        cls,
+        url: URL,
+        path: Path | None,
+        folder: Path | None,
+        *,
+        create: bool,
+        exist_ok: bool = True,
+        read_only: bool,
+        busy_seconds: float,
+    ) -> Self:
+        where = str(path) if path is not None else server.without_secret(url)
         with as_store_error(where):
             engine = _connect(url, path, read_only=read_only, busy_seconds=busy_seconds)
             try:
                 with engine.connect() as connection:
+                    if path is None and not exist_ok and server.describes_a_campaign(connection):
+                        raise StoreError(f"There is a campaign at {where} already; open it, or choose another schema.")
                     current = check_revision(connection, where, create=create)
                 if not current and read_only:
                     raise StoreError(f"{where} has an older schema; open it once for writing to bring it up to date.")
                 if not current:
                     with _connect(url, path, read_only=False, busy_seconds=busy_seconds, migration=True).begin() as c:
+                        if create and c.dialect.name == "postgresql":
+                            server.make_schema(c, server.schema_of(url))
                         upgrade(c, where, create=create)
             except BaseException:
                 engine.dispose()
                 raise
-        return cls(engine, path, where, read_only=read_only)
+        return cls(engine, path, where, folder, read_only=read_only)
+
+    def discard(self) -> None:
+        """Remove a campaign that could not be finished from its server; a file goes with its folder."""
+        if self.server is not None:
+            with as_store_error(self.where), self.engine.begin() as connection:
+                Base.metadata.drop_all(connection)
+                connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
+        self.close()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one consistent state of the database; nothing is written."""
         with as_store_error(self.where), Session(self.engine, expire_on_commit=False) as session:
+            if self.engine.dialect.name == "postgresql":  # where each statement would see what is new
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager

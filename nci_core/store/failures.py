@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from nci_core.errors import StoreError
 
-#: Part of SQLite's message → what to tell people. The first match counts.
+#: Part of the database's message → what to tell people. The first match counts.
 SENTENCES = (
     ("file is not a database", "{where} is not a campaign database; give the folder that `nci init` made."),
     ("file is encrypted", "{where} is not a campaign database; give the folder that `nci init` made."),
@@ -28,6 +28,25 @@ SENTENCES = (
     ("foreign key constraint", "A row for {where} refers to one that does not exist; nothing was changed."),
     ("check constraint", "A value is not allowed in {where} ({detail}); nothing was changed."),
     ("not null constraint", "A value is missing for {where} ({detail}); nothing was changed."),
+    ("not-null constraint", "A value is missing for {where} ({detail}); nothing was changed."),
+    # PostgreSQL's
+    (
+        "lock timeout",
+        "{where} is in use by another process that did not finish in time; try again when it has.",
+    ),
+    ("read-only transaction", "{where} is read-only here; nothing was changed."),
+    ("no space left on device", "The server's disk is full: nothing was written to {where}; free some space there."),
+    (
+        "password",
+        "{where} refuses this user or password; put the password into ~/.pgpass, PGPASSWORD or NCI_DATABASE.",
+    ),
+    ("permission denied", "You may not do this in {where} ({detail}); ask whoever looks after the server."),
+    ("too many clients", "{where} has no free connection; try again, or raise the server's max_connections."),
+    ("does not exist", "{where} lacks something that nci needs ({detail}); check the address and the server."),
+    ("terminating connection", "The connection to {where} was lost; nothing was changed, try again."),
+    ("server closed the connection", "The connection to {where} was lost; nothing was changed, try again."),
+    ("connection", "{where} cannot be reached ({detail}); check the address, and that the server runs."),
+    ("resolve host", "{where} cannot be reached ({detail}); check the address."),
 )
 
 

@@ -28,7 +28,10 @@ def check_revision(connection: Connection, where: str, *, create: bool) -> bool:
     if revision == HEAD:
         return True
     if revision is None:
-        if not create or inspect(connection).get_table_names():
+        others = inspect(connection).get_table_names()
+        if not create and not others and connection.dialect.name == "postgresql":
+            raise StoreError(f"There is no campaign at {where}, or you may not see it; make one with `nci init`.")
+        if not create or others:
             raise StoreError(f"{where} is a database, but not of a campaign; give the folder that `nci init` made.")
         return False
     if not any((MIGRATIONS / "versions").glob(f"{revision}_*.py")):

@@ -77,7 +77,7 @@ def fetch(
     picked_by: str | None = None,
 ) -> list[Pick]:
     """Picks by state, round and picker, ordered by round, picker and rank."""
-    query = select(Pick).order_by(Pick.round_number, Pick.picked_by, Pick.rank, Pick.id)
+    query = select(Pick).order_by(Pick.round_number, Pick.picked_by, Pick.rank.nulls_first(), Pick.id)
     wanted = ((Pick.state, state), (Pick.round_number, round_number), (Pick.picked_by, picked_by))
     for column, value in wanted:
         if value is not None:

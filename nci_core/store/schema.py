@@ -7,10 +7,13 @@ them freely; changing one changes nothing until a function of this package write
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nci_core.store.base import Base, ModelKind, PickState, Split, State, StepKind, utc_now
+
+#: Any seed that SQLite's INTEGER holds; PostgreSQL's has 32 bits only.
+SEED = Integer().with_variant(BigInteger(), "postgresql")
 
 
 def _one_of(column: str, literal: Any) -> CheckConstraint:
@@ -53,7 +56,7 @@ class Configuration(Base, kw_only=True):
     y_angstrom: Mapped[float]
     z_angstrom: Mapped[float]
     origin: Mapped[str] = mapped_column(default="sample")
-    sample_seed: Mapped[int | None] = mapped_column(default=None)
+    sample_seed: Mapped[int | None] = mapped_column(SEED, default=None)
     split: Mapped[Split] = mapped_column(default="pool", index=True)
     sector: Mapped[str | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
@@ -192,7 +195,7 @@ class Model(Base, kw_only=True):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("models.id"), default=None)
     n_labels: Mapped[int] = mapped_column(default=0)
     settings: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
-    seed: Mapped[int | None] = mapped_column(default=None)
+    seed: Mapped[int | None] = mapped_column(SEED, default=None)
     seconds: Mapped[float] = mapped_column(default=0.0)
     device: Mapped[str] = mapped_column(default="cpu")
     active: Mapped[bool] = mapped_column(default=False)

@@ -263,3 +263,24 @@ def test_report_writes_one_file(process: Nci, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob("*.html")] == ["round.html"]
     assert "round 1" in target.read_text(encoding="utf-8")[:20_000]
     assert process("report", "-c", tmp_path / "he-ethylene", "--out", tmp_path / "round.txt").code == 2
+
+
+def test_a_campaign_goes_to_the_groups_server(
+    nci: Callable[..., Any], host: Path, tmp_path: Path, fresh_schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "work"
+    monkeypatch.setenv("NCI_DATABASE", fresh_schema)
+    assert nci("init", folder, "--host", host).code == 0
+    assert not (folder / "campaign.db").exists()
+    assert nci("sample", "-c", folder, "--n", 5).code == 0
+    monkeypatch.delenv("NCI_DATABASE")
+    assert nci("export", tmp_path / "archive", "-c", folder).code == 0
+    assert (
+        "There is a campaign at"
+        in nci("import", tmp_path / "archive", tmp_path / "two", "--database", fresh_schema).sentence()
+    )
+    assert nci("import", tmp_path / "archive", tmp_path / "two").code == 0
+    assert (tmp_path / "two" / "campaign.db").exists()
+    said = nci("init", tmp_path / "three", "--database", "postgresql://ada:hush@host/db")
+    assert "holds a password" in said.sentence()
+    assert "hush" not in said.err

@@ -24,8 +24,13 @@ def test_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.create(tmp_path / "campaign") as opened:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A file; `on_both` asks for a server too."""
+    folder = tmp_path / "campaign"
+    folder.mkdir()
+    on_server = getattr(request, "param", "sqlite") == "postgresql"
+    address = request.getfixturevalue("fresh_schema") if on_server else folder
+    with Store.create(address, folder=folder) as opened:
         yield opened
 
 
@@ -35,7 +40,7 @@ def engine(store: Store) -> Iterator[Callable[..., jobs.EngineStatus]]:
 
     def start(**options: object) -> jobs.EngineStatus:
         settings = {"workers": 1, "idle_seconds": 60.0, "nice": 0, "wait_seconds": 120.0} | options
-        return jobs.ensure_engine(store.folder, **settings)  # type: ignore[arg-type]
+        return jobs.ensure_engine(store.folder, database=store.server, **settings)  # type: ignore[arg-type]
 
     yield start
     status = jobs.engine_status(store.folder)

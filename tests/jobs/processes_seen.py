@@ -6,9 +6,16 @@ import time
 from collections.abc import Callable
 
 import psutil
+import pytest
 
 from nci_core.store import Job, Store
 from nci_core.store import jobs as queue
+
+#: A test that runs on a file and on a server; the other, where it takes long, on a server only with the slow ones.
+on_both = pytest.mark.parametrize("store", ["sqlite", "postgresql"], indirect=True)
+on_both_slowly = pytest.mark.parametrize(
+    "store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
 def until(condition: Callable[[], object], seconds: float = 120.0) -> None:

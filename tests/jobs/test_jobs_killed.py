@@ -4,11 +4,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from job_functions import notes
-from processes_seen import gone, kill, running, until
+from processes_seen import gone, kill, on_both, on_both_slowly, running, until
 
 from nci_core import files, jobs
 from nci_core.jobs import processes
@@ -22,6 +21,7 @@ def let_go(store: Store) -> None:
     (store.folder / "go").touch()
 
 
+@on_both_slowly
 def test_kill_the_child_then_the_worker_then_the_engine(store: Store, engine: Start) -> None:
     """A real queue of labels: one finished, one in work when it strikes, one waiting."""
     configurations.add(store, [[0, 0, 3.0 + i] for i in range(3)], ["a", "b", "c"])
@@ -99,6 +99,7 @@ def scheduler() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     process.wait(20)
 
 
+@on_both_slowly
 def test_an_existing_scheduler_keeps_a_job_when_the_engine_dies(
     store: Store, engine: Start, scheduler: tuple[str, subprocess.Popen[bytes]]
 ) -> None:
@@ -119,22 +120,22 @@ def test_an_existing_scheduler_keeps_a_job_when_the_engine_dies(
     assert notes(store.folder) == [(struck, 1), (waiting, 1)]
 
 
-def test_several_processes_report_at_once(tmp_path: Path) -> None:
+@on_both
+def test_several_processes_report_at_once(store: Store) -> None:
     """Three writers on one database: no report is refused, none is lost."""
     n = 60
-    with Store.create(tmp_path / "campaign") as store:
-        ids = [queue.add(store, "sleep").id for _ in range(3)]
-        code = (
-            "import sys\n"
-            "from nci_core.store import Store, jobs\n"
-            "store = Store.open(sys.argv[1])\n"
-            "job = jobs.begin(store, int(sys.argv[2]), host='h', supervisor_pid=1)\n"
-            f"for step in range({n}):\n"
-            f"    assert jobs.report(store, job.id, job.attempt, progress=step / {n}, events=[(step, {{'a': step}})])\n"
-            "assert jobs.finish(store, job.id, job.attempt, 'complete')\n"
-        )
-        children = [subprocess.Popen([sys.executable, "-c", code, str(store.folder), str(number)]) for number in ids]
-        assert [child.wait(60) for child in children] == [0, 0, 0]
-        for number in ids:
-            assert [event.step for event in queue.events(store, number)] == list(range(n))
-        assert queue.counts(store)["complete"] == 3
+    ids = [queue.add(store, "sleep").id for _ in range(3)]
+    code = (
+        "import sys\n"
+        "from nci_core.store import Store, jobs\n"
+        "store = Store.open(sys.argv[1])\n"
+        "job = jobs.begin(store, int(sys.argv[2]), host='h', supervisor_pid=1)\n"
+        f"for step in range({n}):\n"
+        f"    assert jobs.report(store, job.id, job.attempt, progress=step / {n}, events=[(step, {{'a': step}})])\n"
+        "assert jobs.finish(store, job.id, job.attempt, 'complete')\n"
+    )
+    children = [subprocess.Popen([sys.executable, "-c", code, store.where, str(number)]) for number in ids]
+    assert [child.wait(60) for child in children] == [0, 0, 0]
+    for number in ids:
+        assert [event.step for event in queue.events(store, number)] == list(range(n))
+    assert queue.counts(store)["complete"] == 3

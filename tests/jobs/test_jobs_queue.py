@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from processes_seen import on_both
 
 from nci_core import jobs
 from nci_core.errors import JobError
@@ -23,6 +24,7 @@ def state(store: Store, job_id: int) -> str:
     return queue.get(store, job_id).state
 
 
+@on_both
 def test_put_first_runs_waiting_jobs_next_in_the_order_given(store: Store) -> None:
     ids = [jobs.submit(store, "sleep", priority=p).id for p in (0, 5, 0, 0)]
     queue.cancel(store, ids[2])
@@ -30,6 +32,7 @@ def test_put_first_runs_waiting_jobs_next_in_the_order_given(store: Store) -> No
     assert [job.id for job in queue.next_waiting(store, 9)] == [ids[3], ids[0], ids[1]]
 
 
+@on_both
 def test_higher_priority_first_then_in_order(store: Store) -> None:
     ids = [jobs.submit(store, "sleep", priority=p).id for p in (0, 5, 0, 9, 5)]
     assert [job.id for job in queue.next_waiting(store, 10)] == [ids[3], ids[1], ids[4], ids[0], ids[2]]
@@ -37,6 +40,7 @@ def test_higher_priority_first_then_in_order(store: Store) -> None:
     assert queue.next_waiting(store, 0) == []
 
 
+@on_both
 def test_an_unknown_kind_is_refused(store: Store) -> None:
     with pytest.raises(JobError, match="Unknown kind of job 'dance'; choose one of label, teach"):
         jobs.submit(store, "dance")
@@ -49,6 +53,7 @@ def test_a_kind_without_its_code_is_one_sentence(monkeypatch: pytest.MonkeyPatch
         kinds.load("gone")
 
 
+@on_both
 def test_only_one_may_begin_and_only_it_may_finish(store: Store) -> None:
     job_id = jobs.submit(store, "sleep").id
     assert begin(store, job_id) == 1
@@ -71,6 +76,7 @@ def test_only_one_may_begin_and_only_it_may_finish(store: Store) -> None:
     assert queue.events(store, job_id) == []
 
 
+@on_both
 def test_the_last_attempt_ends_as_an_error_that_says_so(store: Store) -> None:
     job_id = jobs.submit(store, "sleep", max_attempts=2).id
     begin(store, job_id)
@@ -88,6 +94,7 @@ def test_the_last_attempt_ends_as_an_error_that_says_so(store: Store) -> None:
     assert queue.put_back(store, job_id, 4, "its worker process ended") == "waiting"
 
 
+@on_both
 def test_cancel_and_retry(store: Store) -> None:
     waiting, lost, done = (jobs.submit(store, "sleep").id for _ in range(3))
     assert jobs.cancel(store, waiting) == "cancelled"
@@ -105,6 +112,7 @@ def test_cancel_and_retry(store: Store) -> None:
             call(store, 99)
 
 
+@on_both
 def test_labels_follow_their_job_but_a_result_stays(store: Store) -> None:
     configurations.add(store, [[0, 0, 3.0], [0, 0, 4.0]], ["a", "b"])
     first, second = labels.request(store, [1, 2], recipe="quick", recipe_hash="r1")
@@ -125,6 +133,7 @@ def test_labels_follow_their_job_but_a_result_stays(store: Store) -> None:
     assert (row.status, row.error) == ("error", "The SCF did not converge.")
 
 
+@on_both
 def test_wait_says_when_time_is_up(store: Store) -> None:
     job_id = jobs.submit(store, "sleep").id
     with pytest.raises(JobError, match=r"1 of 1 jobs were not finished after 0\.1 s; they go on"):
@@ -152,6 +161,7 @@ def test_no_folder_no_engine(tmp_path: Path) -> None:
         jobs.ensure_engine(tmp_path / "nowhere")
 
 
+@on_both
 def test_liveness_on_this_and_other_machines(store: Store) -> None:
     job_id = jobs.submit(store, "sleep").id
     begin(store, job_id)

@@ -1,9 +1,14 @@
 """A small campaign: four configurations in the pool, two in the test set."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stored_places import Place
 
 from nci_core.store import CampaignInfo, Store, campaign, configurations
 
@@ -31,8 +36,17 @@ def fill(store: Store) -> None:
     configurations.add(store, heights[4:], [f"test{i}" for i in range(2)], split="test")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    folder = tmp_path / "campaign"
+    folder.mkdir()
+    if request.param == "sqlite":
+        return Place(str(folder), folder)
+    return Place(request.getfixturevalue("fresh_schema"), folder)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.create(tmp_path / "campaign") as opened:
+def store(place: Place) -> Iterator[Store]:
+    with place.create() as opened:
         fill(opened)
         yield opened

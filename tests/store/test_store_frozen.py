@@ -1,6 +1,6 @@
-import sqlite3
-
 import pytest
+from sqlalchemy import Engine, NullPool, create_engine, make_url
+from sqlalchemy.exc import IntegrityError
 
 from nci_core.errors import StoreError
 from nci_core.store import Store, campaign, configurations, labels, picks
@@ -57,17 +57,37 @@ def test_the_test_set_cannot_be_picked(store: Store) -> None:
     assert picks.fetch(store) == []
 
 
+def another_program(store: Store) -> Engine:
+    """A connection that knows nothing of nci's settings: neither of its locks nor of its schema."""
+    if store.path is not None:
+        return create_engine(f"sqlite:///{store.path}", poolclass=NullPool)
+    address = make_url(str(store.server))
+    return create_engine(address.difference_update_query(("schema",)), poolclass=NullPool)
+
+
 def test_another_program_is_held_to_the_rules_too(store: Store) -> None:
     labels.request(store, [1], recipe="quick", recipe_hash="r1")
-    connection = sqlite3.connect(store.folder / "campaign.db", isolation_level=None)
-    with pytest.raises(sqlite3.IntegrityError, match="cannot move between pool and test set"):
-        connection.execute("UPDATE configurations SET split = 'test' WHERE id = 1")
-    with pytest.raises(sqlite3.IntegrityError, match="cannot be picked"):
-        connection.execute(
-            "INSERT INTO picks (configuration_id, picked_by, round_number, reason, state, created_at)"
+    prefix = "" if store.path is not None else f"{make_url(str(store.server)).query['schema']}."
+    engine = another_program(store)
+
+    def run(statement: str) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    with pytest.raises(IntegrityError, match="cannot move between pool and test set"):
+        run(f"UPDATE {prefix}configurations SET split = 'test' WHERE id = 1")
+    with pytest.raises(IntegrityError, match="cannot be picked"):
+        run(
+            f"INSERT INTO {prefix}picks (configuration_id, picked_by, round_number, reason, state, created_at)"
             " VALUES (5, 'x', 0, '', 'basket', '2026-01-01')"
         )
+    run(f"UPDATE {prefix}configurations SET split = 'test' WHERE id = 4")  # no label, not frozen: allowed
     campaign.freeze_test_set(store)
-    with pytest.raises(sqlite3.IntegrityError, match="cannot move between"):
-        connection.execute("UPDATE configurations SET split = 'pool' WHERE id = 5")
-    connection.close()
+    with pytest.raises(IntegrityError, match="cannot move between"):
+        run(f"UPDATE {prefix}configurations SET split = 'pool' WHERE id = 5")
+    with pytest.raises(IntegrityError, match="no configuration can be added"):
+        run(
+            f"INSERT INTO {prefix}configurations"
+            " (geometry_hash, x_angstrom, y_angstrom, z_angstrom, origin, split, created_at)"
+            " VALUES ('new', 0, 0, 9, 'x', 'test', '2026-01-01')"
+        )

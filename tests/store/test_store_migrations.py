@@ -1,3 +1,4 @@
+import re
 import sqlite3
 import subprocess
 import sys
@@ -5,38 +6,65 @@ import time
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+from stored_places import Place
 
 from nci_core.errors import StoreError
 from nci_core.store import Store, campaign, configurations, jobs, labels
+from nci_core.store.base import Base
 from nci_core.store.migrate import HEAD, MIGRATIONS
 from nci_core.store.schema import CampaignInfo
 
 
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
+def old(place: Place) -> Place:
     """A campaign of schema 0001, before there were jobs."""
-    path = tmp_path / "campaign.db"
-    connection = sqlite3.connect(path)
-    connection.executescript((Path(__file__).parent / "campaign_0001.sql").read_text())
-    connection.close()
-    return path
+    if place.kind == "sqlite":
+        connection = sqlite3.connect(place.folder / "campaign.db")
+        connection.executescript((Path(__file__).parent / "campaign_0001.sql").read_text())
+        connection.close()
+        return place
+    # The same rows in the tables that 0001 makes on a server.
+    with place.create() as store, store.engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in rows_of_0001():
+            connection.exec_driver_sql(statement)
+    return place
 
 
-def revision(path: Path) -> str:
-    connection = sqlite3.connect(path)
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    connection.close()
-    return str(row[0])
+def rows_of_0001() -> list[str]:
+    """The INSERT statements of the file, in an order that respects references, with booleans in words."""
+    text = (Path(__file__).parent / "campaign_0001.sql").read_text()
+    found = re.findall(r"^INSERT INTO .*?\);$", text, re.MULTILINE | re.DOTALL)
+    wanted = ("campaign_info", "configurations", "labels")
+    by_table = {name: [s for s in found if re.match(rf'INSERT INTO "?{name}"? ', s)] for name in wanted}
+    # The test set is frozen in the file, which closes it; freeze it after its rows are there.
+    order = ("configurations", "labels", "campaign_info")
+    return [statement.replace("%", "%%") for name in order for statement in by_table[name]]
+
+
+def revision(place: Place) -> str:
+    with place.connect() as connection:
+        return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
 
 
 def test_head_is_the_newest_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [HEAD]
 
 
 def test_the_migrations_make_what_the_classes_say(store: Store) -> None:
@@ -45,8 +73,8 @@ def test_the_migrations_make_what_the_classes_say(store: Store) -> None:
     assert differences == []
 
 
-def test_an_old_campaign_is_brought_up_to_date_with_its_rows(old: Path) -> None:
-    with Store.open(old) as store:
+def test_an_old_campaign_is_brought_up_to_date_with_its_rows(old: Place) -> None:
+    with old.open() as store:
         assert campaign.get_info(store).test_frozen_at is not None
         assert configurations.counts(store) == {"pool": 1, "test": 1}
         assert labels.complete(store, "r1", split="pool").energy_ev.tolist() == [-0.0111902]
@@ -54,43 +82,42 @@ def test_an_old_campaign_is_brought_up_to_date_with_its_rows(old: Path) -> None:
         with pytest.raises(StoreError, match="test set is frozen"):
             configurations.add(store, [[0.0, 0.0, 5.0]], ["new"], split="test")
     assert revision(old) == HEAD
-    with Store.open(old) as store:
+    with old.open() as store:
         assert jobs.counts(store)["waiting"] == 1
 
 
-def test_read_only_does_not_migrate(old: Path) -> None:
+def test_read_only_does_not_migrate(old: Place) -> None:
     with pytest.raises(StoreError, match="older schema; open it once for writing"):
-        Store.open(old, read_only=True)
+        old.open(read_only=True)
     assert revision(old) == "0001"
 
 
-def test_a_newer_campaign_is_left_alone(store: Store) -> None:
-    with sqlite3.connect(store.folder / "campaign.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+def test_a_newer_campaign_is_left_alone(store: Store, place: Place) -> None:
+    with place.connect() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match=r"newer nci \(schema 9999, this one has .*\); update nci"):
-        Store.open(store.folder)
+        place.open()
 
 
-def test_a_migration_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with sqlite3.connect(old) as connection:  # in the way of the second table of 0002
-        connection.execute("CREATE TABLE job_events (id INTEGER)")
-    connection.close()
+def test_a_migration_that_fails_changes_nothing(old: Place) -> None:
+    with old.connect() as connection:  # in the way of the second table of 0002
+        connection.exec_driver_sql("CREATE TABLE job_events (id INTEGER)")
     with pytest.raises(StoreError, match="already exists"):
-        Store.open(old)
+        old.open()
     assert revision(old) == "0001"
-    with sqlite3.connect(old) as connection:
-        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    with old.connect() as connection:
+        names = inspect(connection).get_table_names()
+        assert "labels" in names
         assert "jobs" not in names
-        connection.execute("DROP TABLE job_events")
-    connection.close()
-    with Store.open(old) as store:
+        connection.exec_driver_sql("DROP TABLE job_events")
+    with old.open() as store:
         assert configurations.counts(store) == {"pool": 1, "test": 1}
 
 
 @pytest.mark.parametrize("call", ["open", "create"])
-def test_several_processes_may_open_at_once(old: Path, tmp_path: Path, call: str) -> None:
-    target = old if call == "open" else tmp_path / "new" / "campaign.db"
+def test_several_processes_may_open_at_once(request: pytest.FixtureRequest, place: Place, call: str) -> None:
+    if call == "open":
+        request.getfixturevalue("old")
     code = (
         "import sys, time\n"
         "from nci_core.store import Store, jobs\n"
@@ -100,9 +127,9 @@ def test_several_processes_may_open_at_once(old: Path, tmp_path: Path, call: str
     )
     start = str(time.time() + 2.0)
     children = [
-        subprocess.Popen([sys.executable, "-c", code, str(target), start], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", code, place.address, start], stderr=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
     assert [(child.communicate()[1], child.returncode) for child in children] == [("", 0)] * 3
-    with Store.open(target) as store:
+    with place.open() as store:
         assert jobs.counts(store)["waiting"] == 3

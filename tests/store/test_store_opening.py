@@ -1,4 +1,4 @@
-"""Databases that are wrong, damaged, busy, full or not to be written: one sentence, and nothing lost."""
+"""Files that are wrong, damaged, busy, full or not to be written: one sentence, and nothing lost."""
 
 import os
 import resource
@@ -10,9 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stored_places import Place
 
 from nci_core.errors import StoreError
 from nci_core.store import Store, configurations, database, journal, labels
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A file; servers have tests of their own."""
+    return Place(str(tmp_path / "campaign"), tmp_path / "campaign")
 
 
 def add_many(store: Store, n: int = 20_000) -> None:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from stored_places import Place
 
 from nci_core.errors import InputError, StoreError
 from nci_core.metrics import ErrorSummary
@@ -156,11 +157,11 @@ def test_recipes_splits_and_quarantine_never_mix(store: Store) -> None:
     assert frames.frame(store, Label, recipe_hash="r2")["recipe_hash"].unique().tolist() == ["r2"]
 
 
-def test_the_basket_survives_and_keeps_its_order(store: Store) -> None:
+def test_the_basket_survives_and_keeps_its_order(store: Store, place: Place) -> None:
     assert picks.add(store, [3, 1], picked_by="Ada", round_number=1) == 2
     assert picks.add(store, [1, 2], picked_by="i-optimal", round_number=1, scores=[0.9, 0.5], reason="variance") == 2
     assert picks.add(store, [3], picked_by="Ada", round_number=1) == 0
-    with Store.open(store.folder) as again:
+    with place.open() as again:
         assert picks.basket(again) == [3, 1, 2]
     assert picks.drop(store, [3]) == 1
     assert picks.basket(store) == [1, 2]

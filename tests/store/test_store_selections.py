@@ -1,15 +1,14 @@
 """Selections: undo, redo, several people, a reopened campaign, named sets."""
 
-from pathlib import Path
-
 import pytest
+from stored_places import Place
 
 from nci_core.errors import StoreError
-from nci_core.store import Store, selections
+from nci_core.store import selections
 
 
-def test_undo_and_redo_walk_through_the_history(tmp_path: Path) -> None:
-    with Store.create(tmp_path / "campaign") as store:
+def test_undo_and_redo_walk_through_the_history(place: Place) -> None:
+    with place.create() as store:
         assert selections.current(store, "ada") == []
         assert selections.undo(store, "ada", "selection") is None
         for before, after in (([], [1]), ([1], [1, 2]), ([1, 2], [7])):
@@ -17,7 +16,7 @@ def test_undo_and_redo_walk_through_the_history(tmp_path: Path) -> None:
         selections.record(store, "bob", "selection", [], [9])
         assert selections.undo(store, "ada", "selection").before == [1, 2]
         assert selections.current(store, "ada") == [1, 2]
-    with Store.open(tmp_path / "campaign") as store:  # after a restart
+    with place.open() as store:  # after a restart
         selections.undo(store, "ada", "selection")
         selections.undo(store, "ada", "selection")
         assert selections.current(store, "ada") == []
@@ -33,8 +32,8 @@ def test_undo_and_redo_walk_through_the_history(tmp_path: Path) -> None:
         assert selections.can(store, "ada", "basket") == (False, False)
 
 
-def test_only_the_newest_steps_are_kept(tmp_path: Path) -> None:
-    with Store.create(tmp_path / "campaign") as store:
+def test_only_the_newest_steps_are_kept(place: Place) -> None:
+    with place.create() as store:
         n = selections.MOST_STEPS + 5
         for k in range(n):
             selections.record(store, "ada", "selection", [k], [k + 1])
@@ -45,8 +44,8 @@ def test_only_the_newest_steps_are_kept(tmp_path: Path) -> None:
         assert selections.current(store, "ada") == [5]
 
 
-def test_named_sets(tmp_path: Path) -> None:
-    with Store.create(tmp_path / "campaign") as store:
+def test_named_sets(place: Place) -> None:
+    with place.create() as store:
         selections.save_set(store, "  near   the CH bond ", [4, 4, 2], "ada")
         selections.save_set(store, "wall", [1], "bob")
         selections.save_set(store, "wall", [1, 5], "ada")

@@ -6,6 +6,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# SQLite's INTEGER has 64 bits, PostgreSQL's 32.
+SEED = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 FROZEN = "EXISTS (SELECT 1 FROM campaign_info WHERE test_frozen_at IS NOT NULL)"
 # The functions of nci_core.store check the same; these hold for any program that writes.
 # A later migration that rebuilds configurations or picks must create them anew.
@@ -23,6 +25,35 @@ nothing was changed.'); END""",
     WHEN (SELECT split FROM configurations WHERE id = NEW.configuration_id) = 'test'
     BEGIN SELECT RAISE(ABORT, 'nci: A configuration of the test set cannot be picked; \
 nothing was changed.'); END""",
+)
+
+# The same rules for PostgreSQL. The search path is fixed so that they hold whatever the writer's is.
+FUNCTION = """CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+    BEGIN
+        IF {broken} THEN
+            RAISE EXCEPTION 'nci: {message}; nothing was changed.' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+    END $$"""
+POSTGRESQL_TRIGGERS = (
+    (
+        "configurations_split_frozen",
+        "BEFORE UPDATE OF split ON configurations",
+        f"NEW.split <> OLD.split AND ({FROZEN} OR EXISTS (SELECT 1 FROM labels WHERE configuration_id = OLD.id))",
+        "A configuration cannot move between pool and test set once it has a label or the test set is frozen",
+    ),
+    (
+        "configurations_test_closed",
+        "BEFORE INSERT ON configurations",
+        f"NEW.split = 'test' AND {FROZEN}",
+        "The test set is frozen, so no configuration can be added to it",
+    ),
+    (
+        "picks_never_test",
+        "BEFORE INSERT ON picks",
+        "(SELECT split FROM configurations WHERE id = NEW.configuration_id) = 'test'",
+        "A configuration of the test set cannot be picked",
+    ),
 )
 
 
@@ -55,7 +86,7 @@ def upgrade() -> None:
         sa.Column("y_angstrom", sa.Float(precision=53), nullable=False),
         sa.Column("z_angstrom", sa.Float(precision=53), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("sample_seed", sa.Integer(), nullable=True),
+        sa.Column("sample_seed", SEED, nullable=True),
         sa.Column("split", sa.String(length=8), nullable=False),
         sa.Column("sector", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(), nullable=False),
@@ -77,7 +108,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("n_labels", sa.Integer(), nullable=False),
         sa.Column("settings", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("seed", sa.Integer(), nullable=True),
+        sa.Column("seed", SEED, nullable=True),
         sa.Column("seconds", sa.Float(precision=53), nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -222,3 +253,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for statement in TRIGGERS:
             op.execute(statement)
+    if op.get_bind().dialect.name == "postgresql":
+        for name, event, broken, message in POSTGRESQL_TRIGGERS:
+            op.execute(FUNCTION.format(name=name, broken=broken, message=message))
+            op.execute(f"CREATE TRIGGER {name} {event} FOR EACH ROW EXECUTE FUNCTION {name}()")
