@@ -40,6 +40,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
         raise NCIError(reason)
     known = journal.find_result(context.campaign_dir, configuration.geometry_hash, recipe.hash)
     if known is None:
+        pieces.clear_half_written()
         labels.set_running(context.store, label.id)
         position = (configuration.x_angstrom, configuration.y_angstrom, configuration.z_angstrom)
 

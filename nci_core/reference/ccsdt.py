@@ -14,7 +14,13 @@ import numpy.typing as npt
 from nci_core.errors import LabelError
 from nci_core.reference.environment import describe_environment, peak_memory_gb
 from nci_core.reference.geometry import FragmentSpec, fragments, midbond_site
-from nci_core.reference.iterations import iteration_state, orbital_state, restored_diis, take_up_orbitals
+from nci_core.reference.iterations import (
+    iteration_bytes,
+    iteration_state,
+    orbital_state,
+    restored_diis,
+    take_up_orbitals,
+)
 from nci_core.reference.labels import FragmentResult, LabelResult
 from nci_core.reference.recipes import Recipe
 from nci_core.reference.resuming import Arrays, FragmentMemory, FragmentStore, NoStore, identity
@@ -62,12 +68,14 @@ def compute_fragment(
             raise LabelError(
                 f"Hartree-Fock of the {name} did not converge in {mf.max_cycle} cycles; check the geometry."
             )
-        memory.keep_state(so_far)
+        memory.keep_state(so_far, mf.mo_coeff.nbytes)
     solver = cc.CCSD(mf, frozen=spec.n_frozen or None)
     solver.conv_tol, solver.conv_tol_normt = recipe.cc_energy_hartree, recipe.cc_amplitudes
     cycles_before = int(begun.get("cc_cycles", 0))
     solver.max_cycle = CC_CYCLES - cycles_before
-    solver.callback = lambda local: memory.keep_state(lambda: so_far() | iteration_state(local, cycles_before))
+    solver.callback = lambda local: memory.keep_state(
+        lambda: so_far() | iteration_state(local, cycles_before), iteration_bytes(local)
+    )
     report(0.1, f"{name}: CCSD")
     integrals = solver.ao2mo()
     if "t2" in begun:

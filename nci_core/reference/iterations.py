@@ -32,6 +32,13 @@ def take_up_orbitals(mf: Any, state: Arrays) -> None:
     mf.get_veff(mf.mol, mf.make_rdm1())
 
 
+def iteration_bytes(variables: dict[str, Any]) -> int:
+    """About how large `iteration_state` is, without reading vectors that PySCF keeps on disk."""
+    # A DIIS vector holds each amplitude of t2 once, t2 itself nearly all of them twice.
+    vectors = 2 * variables["adiis"].get_num_vec() + 1
+    return int(variables["t2"].nbytes * (1 + vectors / 2))
+
+
 def iteration_state(variables: dict[str, Any], cycles_before: int) -> Arrays:
     """The state before the iteration that is being made, from the local variables that PySCF's callback gets."""
     diis = variables["adiis"]

@@ -29,8 +29,8 @@ LAYOUT = 1
 KEEP_SECONDS = 60.0
 #: And so rarely that keeping it takes at most this share of the time.
 KEEP_SHARE = 0.05
-#: Larger states are not kept: hashing and syncing them would hold up other labels on the machine.
-LARGEST_BYTES = 2_000_000_000
+#: Larger states are not kept: packing one takes three times its size in memory. He–benzene by `standard` takes 0.2 GB.
+LARGEST_BYTES = 500_000_000
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -40,8 +40,8 @@ class FragmentStore(Protocol):
     def read(self, name: str) -> bytes | None:
         """What was kept under a name, None if nothing."""
 
-    def keep(self, name: str, content: bytes) -> None:
-        """Replace what is kept; a store that cannot write keeps the old content and does not raise."""
+    def keep(self, name: str, content: bytes) -> bool:
+        """Replace what is kept and return whether that worked; if not, the old content stays and nothing is raised."""
 
     def drop(self, name: str) -> None:
         """Forget a name."""
@@ -54,8 +54,9 @@ class NoStore:
         """None."""
         return None
 
-    def keep(self, name: str, content: bytes) -> None:
+    def keep(self, name: str, content: bytes) -> bool:
         """Do nothing."""
+        return False
 
     def drop(self, name: str) -> None:
         """Do nothing."""
@@ -113,16 +114,16 @@ class FragmentMemory:
         return found
 
     def keep_finished(self, result: FragmentResult, memory_gb: float) -> None:
-        """Keep a finished fragment and forget the way there."""
+        """Keep a finished fragment and then forget the way there."""
         content = {"identity": self._mine, "result": result.model_dump(mode="json"), "memory_gb": memory_gb}
         sealed = content | {"sha256": _digest(content)}
-        self._store.keep(self._result_name, orjson.dumps(sealed, option=orjson.OPT_INDENT_2))
-        self.forget_state()
+        if self._store.keep(self._result_name, orjson.dumps(sealed, option=orjson.OPT_INDENT_2)):
+            self.forget_state()
 
     def state(self) -> Arrays | None:
         """The state of the fragment under way, if it is kept."""
         content = self._store.read(self._state_name) or b""
-        digest, packed = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        packed, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
         if not packed or hashlib.sha256(packed).digest() != digest:
             return None
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
@@ -132,18 +133,16 @@ class FragmentMemory:
         self.taken_up = "ccsd" if "t2" in arrays else "hf"
         return arrays
 
-    def keep_state(self, describe: Callable[[], Arrays]) -> None:
-        """Keep the state that `describe` returns, if that is due."""
+    def keep_state(self, describe: Callable[[], Arrays], size_bytes: int) -> None:
+        """Keep the state that `describe` returns, about `size_bytes` long, if that is due."""
         begun = time.monotonic()
-        if begun - self._kept_at < self._pause:
+        if begun - self._kept_at < self._pause or size_bytes > LARGEST_BYTES:
             return
-        arrays = describe()
-        if sum(array.nbytes for array in arrays.values()) <= LARGEST_BYTES:
-            packed = io.BytesIO()
-            label = {"identity": np.frombuffer(orjson.dumps(self._mine), np.uint8)}
-            np.savez(packed, **cast(Any, label | arrays))  # numpy's stub takes every keyword for a flag
-            content = packed.getvalue()
-            self._store.keep(self._state_name, hashlib.sha256(content).digest() + content)
+        packed = io.BytesIO()
+        label = {"identity": np.frombuffer(orjson.dumps(self._mine), np.uint8)}
+        np.savez(packed, **cast(Any, label | describe()))  # numpy's stub takes every keyword for a flag
+        packed.write(hashlib.sha256(packed.getbuffer()).digest())
+        self._store.keep(self._state_name, packed.getvalue())
         self._kept_at = time.monotonic()
         self._pause = max(KEEP_SECONDS, (self._kept_at - begun) / KEEP_SHARE)
 

@@ -4,6 +4,7 @@ A label's process keeps there what it has finished; the files go when the label 
 label leaves them: asked for again, it goes on from there.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,10 +39,13 @@ class FragmentFiles:
         except OSError:
             return None
 
-    def keep(self, name: str, content: bytes) -> None:
-        """Replace a piece, whole and synced; where that fails the label goes on without."""
-        with suppress(StoreError):  # a full disk must not end a calculation that needs none
+    def keep(self, name: str, content: bytes) -> bool:
+        """Replace a piece, whole and synced, and return whether that worked; the label goes on without."""
+        try:
             write_atomically(self.path(name), content)
+        except StoreError:  # a full disk must not end a calculation that needs none
+            return False
+        return True
 
     def drop(self, name: str) -> None:
         """Delete a piece."""
@@ -49,16 +53,23 @@ class FragmentFiles:
             self.path(name).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Delete all pieces and what processes killed while writing them, or the label, left behind."""
-        folder = self._results / FRAGMENTS
-        for found in (
-            folder.glob(f"{self._stem}-*"),
-            folder.glob(f".{self._stem}-*.tmp"),
-            self._results.glob(f".{self._stem}.json.*.tmp"),
-        ):
-            for path in found:
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
+        """Delete all pieces: the label is in the journal."""
+        self._delete((self._results / FRAGMENTS).glob(f"{self._stem}-*"))
+        self.clear_half_written()
+
+    def clear_half_written(self) -> None:
+        """Delete what processes that were killed while writing a piece, or the label, left behind.
+
+        For the process that computes the label: no other may be writing.
+        """
+        self._delete((self._results / FRAGMENTS).glob(f".{self._stem}-*.tmp"))
+        self._delete(self._results.glob(f".{self._stem}.json.*.tmp"))
+
+    @staticmethod
+    def _delete(paths: Iterable[Path]) -> None:
+        for path in paths:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def begun(results: Path) -> set[tuple[str, str]]:
