@@ -145,11 +145,15 @@ def test_the_seconds_of_all_starts_are_in_the_label() -> None:
     store.calls = 1  # the probe's orbitals
     with pytest.raises(KilledError):
         start(store)
-    kept = resuming.FragmentMemory(store, "probe", identity_of("probe")).state()
+    memory = resuming.FragmentMemory(store, "probe", identity_of("probe"))
+    kept = memory.state()
     assert kept is not None
-    before = float(kept["wall_seconds"])
+    assert 0 < kept["cpu_seconds"] < 100
+    longer = kept | {"wall_seconds": np.array(5000.0), "cpu_seconds": np.array(4000.0)}
+    memory.keep_state(lambda: longer, 1)  # as if the orbitals had taken an hour
     label = start(store)
-    assert label.fragments["probe"].wall_seconds > before > 0
+    assert 5000.0 < label.fragments["probe"].wall_seconds < 5100.0
+    assert 4000.0 < label.fragments["probe"].cpu_seconds < 4100.0
     for field in ("wall_seconds", "cpu_seconds"):
         total = sum(getattr(part, field) for part in label.fragments.values())
         assert getattr(label, field) == pytest.approx(total)
