@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.units import HARTREE_EV
 
-#: Raised when the stored form changes.
-LABEL_SCHEMA = 1
+#: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`.
+LABEL_SCHEMA = 2
 
 
 class FragmentResult(BaseModel):
