@@ -8,6 +8,8 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError
 from nci_core.jobs.context import JobContext
 from nci_core.store import configurations, journal, labels
+from nci_core.store.fragments import FragmentFiles
+from nci_core.store.journal import RESULTS
 
 
 def fit_memory(campaign_dir: Path, job_id: int) -> Path:
@@ -20,22 +22,25 @@ def _open(context: JobContext) -> Campaign:
 
 
 def run_label(context: JobContext) -> dict[str, Any]:
-    """Compute one label, journal it, record it. Payload: label_id."""
+    """Compute one label or what is left of it, journal it, record it. Payload: label_id."""
     from nci_core.reference.ccsdt import compute_label
     from nci_core.reference.recipes import Recipe, find_recipe
 
     campaign = _open(context)
     label = labels.get(context.store, int(context.payload["label_id"]))
+    configuration = configurations.fetch(context.store, ids=[label.configuration_id])[0]
+    pieces = FragmentFiles(context.campaign_dir / RESULTS, configuration.geometry_hash, label.recipe_hash)
     if label.status == "complete":
+        pieces.clear()  # an earlier start was killed between recording the label and this
         return {"label_id": label.id, "already_complete": True}
     recipe: Recipe = find_recipe(label.recipe)
     if recipe.hash != label.recipe_hash:
         reason = f"Recipe {label.recipe!r} has changed since this label was asked for; ask for it again."
         labels.set_error(context.store, label.id, reason)
         raise NCIError(reason)
-    configuration = configurations.fetch(context.store, ids=[label.configuration_id])[0]
     known = journal.find_result(context.campaign_dir, configuration.geometry_hash, recipe.hash)
     if known is None:
+        pieces.clear_half_written()
         labels.set_running(context.store, label.id)
         position = (configuration.x_angstrom, configuration.y_angstrom, configuration.z_angstrom)
 
@@ -44,13 +49,14 @@ def run_label(context: JobContext) -> dict[str, Any]:
             context.stop_if_asked()
 
         try:
-            known = compute_label(campaign.dimer, position, recipe, report).model_dump(mode="json")
+            known = compute_label(campaign.dimer, position, recipe, report, pieces).model_dump(mode="json")
         except CancelledError:
             raise
         except NCIError as error:
             labels.set_error(context.store, label.id, str(error))
             raise
     journal.record_label(context.store, label.id, known, folder=context.campaign_dir)
+    pieces.clear()
     if configuration.split == "test":
         from nci_core.campaign.evaluation import renew_errors
 

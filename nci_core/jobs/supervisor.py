@@ -146,7 +146,7 @@ class _Supervision:
         if self.killed_for == "cancel":
             queue.finish(store, job.id, job.attempt, "cancelled")
         elif self.killed_for == "time":
-            reason = f"The job ran into its time limit of {job.time_limit_seconds:g} s; nothing was kept."
+            reason = f"The job ran into its time limit of {job.time_limit_seconds:g} s; allow it more and try it again."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         elif code <= 0:
             reason = _how_it_ended(code)

@@ -14,8 +14,16 @@ import numpy.typing as npt
 from nci_core.errors import LabelError
 from nci_core.reference.environment import describe_environment, peak_memory_gb
 from nci_core.reference.geometry import FragmentSpec, fragments, midbond_site
+from nci_core.reference.iterations import (
+    iteration_bytes,
+    iteration_state,
+    orbital_state,
+    restored_diis,
+    take_up_orbitals,
+)
 from nci_core.reference.labels import FragmentResult, LabelResult
 from nci_core.reference.recipes import Recipe
+from nci_core.reference.resuming import Arrays, FragmentMemory, FragmentStore, NoStore, identity
 from nci_core.systems.dimer import Dimer
 
 Progress = Callable[[float, str], None]
@@ -26,48 +34,83 @@ FragmentName = Literal["dimer", "host", "probe"]
 ORDER: tuple[tuple[FragmentName, float], ...] = (("probe", 0.08), ("host", 0.52), ("dimer", 1.0))
 #: Above this a single reference determinant is doubtful (Lee and Taylor, DOI 10.1002/qua.560360824).
 T1_LIMIT = 0.02
+#: Iterations of CCSD, over all starts, before it counts as not converging.
+CC_CYCLES = 100
 
 
-def compute_fragment(spec: FragmentSpec, recipe: Recipe, name: str, report: Progress) -> FragmentResult:
-    """HF, CCSD and (T) of one fragment; raises LabelError when a step does not converge."""
+def compute_fragment(
+    spec: FragmentSpec, recipe: Recipe, name: str, report: Progress, memory: FragmentMemory
+) -> FragmentResult:
+    """HF, CCSD and (T) of one fragment, or what is left of them; raises LabelError when a step does not converge."""
     from pyscf import cc, scf
 
-    wall, cpu = time.perf_counter(), time.process_time()
+    known = memory.finished()
+    if known is not None:
+        report(0.0, f"{name}: finished earlier")
+        return known
+    begun = memory.state() or {}
+    seconds_before = float(begun.get("wall_seconds", 0.0)), float(begun.get("cpu_seconds", 0.0))
+    wall, cpu = time.perf_counter() - seconds_before[0], time.process_time() - seconds_before[1]
+
+    def so_far() -> Arrays:
+        seconds = {"wall_seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
+        return {key: np.array(value) for key, value in seconds.items()} | orbital_state(mf)
+
     mol = spec.molecule()
     mf = scf.RHF(mol)
     mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100
     report(0.0, f"{name}: Hartree-Fock, {mol.nao} functions")
-    mf.kernel()
-    if not mf.converged:
-        raise LabelError(f"Hartree-Fock of the {name} did not converge in {mf.max_cycle} cycles; check the geometry.")
+    if begun:
+        take_up_orbitals(mf, begun)
+    else:
+        mf.kernel()
+        if not mf.converged:
+            raise LabelError(
+                f"Hartree-Fock of the {name} did not converge in {mf.max_cycle} cycles; check the geometry."
+            )
+        memory.keep_state(so_far, mf.mo_coeff.nbytes)
     solver = cc.CCSD(mf, frozen=spec.n_frozen or None)
-    solver.conv_tol, solver.conv_tol_normt, solver.max_cycle = recipe.cc_energy_hartree, recipe.cc_amplitudes, 100
+    solver.conv_tol, solver.conv_tol_normt = recipe.cc_energy_hartree, recipe.cc_amplitudes
+    cycles_before = int(begun.get("cc_cycles", 0))
+    solver.max_cycle = CC_CYCLES - cycles_before
+    solver.callback = lambda local: memory.keep_state(
+        lambda: so_far() | iteration_state(local, cycles_before), iteration_bytes(local)
+    )
     report(0.1, f"{name}: CCSD")
     integrals = solver.ao2mo()
-    solver.kernel(eris=integrals)
+    if "t2" in begun:
+        solver.diis = restored_diis(solver, begun)
+    solver.kernel(begun.get("t1"), begun.get("t2"), eris=integrals)
     if not solver.converged:
-        raise LabelError(f"CCSD of the {name} did not converge in {solver.max_cycle} cycles; check the geometry.")
+        memory.forget_state()  # asked for again, it is tried from its beginning
+        raise LabelError(f"CCSD of the {name} did not converge in {CC_CYCLES} cycles; check the geometry.")
     n_correlated = mol.nelectron - 2 * spec.n_frozen
     triples = 0.0
     if n_correlated > 2:  # two electrons have no triple excitations
         report(0.7, f"{name}: (T)")
         triples = float(solver.ccsd_t(eris=integrals))
-    return FragmentResult(
+    result = FragmentResult(
         hf_hartree=float(mf.e_tot),
         ccsd_hartree=float(solver.e_corr),
         triples_hartree=triples,
         n_basis=int(mol.nao),
         n_frozen=spec.n_frozen,
         scf_cycles=int(getattr(mf, "cycles", 0)),
-        cc_cycles=int(getattr(solver, "cycles", 0)),
+        cc_cycles=cycles_before + int(getattr(solver, "cycles", 0)),
         t1_diagnostic=float(np.linalg.norm(solver.t1) / np.sqrt(n_correlated)),
         cpu_seconds=time.process_time() - cpu,
         wall_seconds=time.perf_counter() - wall,
     )
+    memory.keep_finished(result, peak_memory_gb())
+    return result
 
 
 def compute_label(
-    dimer: Dimer, position: npt.ArrayLike, recipe: Recipe, progress: Progress | None = None
+    dimer: Dimer,
+    position: npt.ArrayLike,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    store: FragmentStore | None = None,
 ) -> LabelResult:
     """The label of one configuration.
 
@@ -76,14 +119,19 @@ def compute_label(
         position: (3,) probe position in Å.
         recipe: how to compute it.
         progress: called with the share done (0 to 1) and what is running now.
+        store: keeps what is finished, for a later call with the same arguments to go on from.
 
     Raises InputError for bad geometries or a basis that lacks an element, LabelError when a step
     does not converge or gives a number that is not finite.
     """
     point = np.asarray(position, dtype=float).reshape(3)
     specs = fragments(dimer, point, recipe)
+    geometry_hash = dimer.geometry_hash(point)
+    memories = {
+        name: FragmentMemory(store or NoStore(), name, identity(specs[name], name, geometry_hash, recipe.hash))
+        for name, _ in ORDER
+    }
     environment = describe_environment()
-    wall, cpu = time.perf_counter(), time.process_time()
     results: dict[FragmentName, FragmentResult] = {}
     start = 0.0
     for name, end in ORDER:
@@ -92,7 +140,7 @@ def compute_label(
             if progress:
                 progress(start + share * (end - start), message)
 
-        results[name] = compute_fragment(specs[name], recipe, name, report)
+        results[name] = compute_fragment(specs[name], recipe, name, report, memories[name])
         start = end
     energies = LabelResult.interaction(results)
     if not np.isfinite(list(energies.values())).all():
@@ -103,7 +151,7 @@ def compute_label(
         if r.t1_diagnostic > T1_LIMIT
     ]
     return LabelResult(
-        geometry_hash=dimer.geometry_hash(point),
+        geometry_hash=geometry_hash,
         recipe_hash=recipe.hash,
         recipe=recipe.model_dump(mode="json"),
         dimer=dimer.name,
@@ -117,9 +165,10 @@ def compute_label(
         hf_ev=energies["hf_ev"],
         ccsd_ev=energies["ccsd_ev"],
         triples_ev=energies["triples_ev"],
-        cpu_seconds=time.process_time() - cpu,
-        wall_seconds=time.perf_counter() - wall,
-        memory_gb=peak_memory_gb(),
+        cpu_seconds=sum(result.cpu_seconds for result in results.values()),
+        wall_seconds=sum(result.wall_seconds for result in results.values()),
+        memory_gb=max(peak_memory_gb(), *(memory.memory_gb for memory in memories.values())),
+        resumed={name: memory.taken_up for name, memory in memories.items() if memory.taken_up},
         environment=environment,
         warnings=warnings,
     )

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.units import HARTREE_EV
 
-#: Raised when the stored form changes.
-LABEL_SCHEMA = 1
+#: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`.
+LABEL_SCHEMA = 2
 
 
 class FragmentResult(BaseModel):
@@ -60,10 +60,13 @@ class LabelResult(BaseModel):
     hf_ev: float
     ccsd_ev: float
     triples_ev: float
-    cpu_seconds: float
+    cpu_seconds: float = Field(description="sum over the fragments, whichever start computed them")
     wall_seconds: float
     memory_gb: float = Field(description="peak resident memory of the process")
-    environment: Environment
+    environment: Environment = Field(description="of the process that finished the label")
+    resumed: dict[Literal["dimer", "host", "probe"], Literal["hf", "ccsd", "finished"]] = Field(
+        default_factory=dict, description="fragments an earlier, interrupted start had begun, and how far they were"
+    )
     warnings: list[str] = Field(default_factory=list)
     finished_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 

@@ -22,7 +22,7 @@ round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash
 
 **journal**: `record_label(store, label_id, result) -> Path` (journal, then row: the way to finish a
 label); `find_result(folder, geometry_hash, recipe_hash)`; `reconcile(store) -> Reconciled(recorded,
-problems)`.
+problems)`. **fragments**: `FragmentFiles(results, geometry_hash, recipe_hash)`, pieces of a label under way.
 
 **picks**: `add(store, configuration_ids, picked_by=, round_number=, scores=, reason=, state="basket")`;
 `basket(store) -> ids`; `drop(store, ids)`; `set_state(store, ids, "submitted")`; `fetch(store, state=,

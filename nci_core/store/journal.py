@@ -1,7 +1,8 @@
 """The journal of finished labels: `results/<geometry hash>-<recipe hash>.json` beside the database.
 
 A label may have cost an hour. It is written to its own file, synced, before the database hears
-of it; whatever the database lost or never got is read back from there.
+of it; whatever the database lost or never got is read back from there. The pieces of a label under
+way (`fragments.py`) lie in a folder inside.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from sqlalchemy import select
 
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
-from nci_core.store import labels
+from nci_core.store import fragments, labels
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label
 
@@ -74,6 +75,7 @@ def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = T
 
     With `add_missing` a result for a known configuration that nobody asked this database for
     gets a row too: that is how a lost database is rebuilt. Bad files are reported, never deleted.
+    Pieces of labels that are journaled are removed.
     """
     journal = (folder or store.folder) / RESULTS
     files = sorted(journal.glob("*.json")) if journal.is_dir() else []
@@ -104,4 +106,7 @@ def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = T
             label_id = labels.request(store, [known[geometry_hash]], recipe=name, recipe_hash=recipe_hash)[0].id
         labels.set_complete(store, label_id, result)
         recorded += 1
+    for geometry_hash, recipe_hash in fragments.begun(journal):
+        if find_result(journal.parent, geometry_hash, recipe_hash) is not None:
+            fragments.FragmentFiles(journal, geometry_hash, recipe_hash).clear()
     return Reconciled(recorded, problems)

@@ -74,7 +74,7 @@ class FormulaTeacher(TeacherBase):
             yield finite_point(index, found, None, 0.01, self.name)
 
 
-def fake_label(dimer: Dimer, position: Any, recipe: Recipe, progress: Any = None) -> LabelResult:
+def fake_label(dimer: Dimer, position: Any, recipe: Recipe, progress: Any = None, store: Any = None) -> LabelResult:
     """A LabelResult whose parts add up to `energy`, at no cost."""
     point = np.asarray(position, dtype=float)
     part = channels(dimer, point, 1.15)

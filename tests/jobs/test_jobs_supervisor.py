@@ -61,7 +61,7 @@ def test_a_time_limit_ends_a_job_that_hears_nothing(store: Store) -> None:
     assert supervise(task(store, job_id)) == "error"
     assert time.monotonic() - started < 100  # of 600
     row = queue.get(store, job_id)
-    assert row.error == "The job ran into its time limit of 0.5 s; nothing was kept."
+    assert row.error == "The job ran into its time limit of 0.5 s; allow it more and try it again."
     assert gone(row.pid)
 
 
