@@ -88,7 +88,8 @@ def export_inputs(campaign: Campaign, configuration_ids: Sequence[int], picked_b
     if wanted:
         write_atomically(folder / README, _readme(campaign, len(wanted), left_out).encode())
         asked = request_labels(campaign, wanted, picked_by)
-        note = f"Its inputs were exported to {folder.name} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; results are due."
+        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        note = f"Its inputs were exported to {folder.absolute().name} on {when}; results are due."
         labels.set_note(campaign.store, [label.id for label in asked], note)
     picks.set_state(campaign.store, chosen, "submitted")
     return Exported(folders, skipped, left_out)

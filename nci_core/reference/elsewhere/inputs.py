@@ -140,7 +140,7 @@ def write_orca(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[st
     yield f"%method FrozenCore {-2 * fragment.n_frozen if fragment.n_frozen else 'FC_NONE'} end"
     yield "* xyz 0 1"
     for label, position in fragment.atoms:
-        yield f"{element_of(label)}{' :' if label.startswith(GHOST) else ''} {place(position)}"
+        yield f"{element_of(label)}{':' if label.startswith(GHOST) else ''} {place(position)}"
         yield "NewGTO"
         for letter, exponents, coefficients in (c for shell in fragment.basis[label] for c in contractions(shell)):
             yield f"{letter.upper()} {len(exponents)}"

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from nci_core.errors import InputError
 from nci_core.reference.elsewhere.inputs import Program, squeezed, write_input
-from nci_core.reference.elsewhere.task import FragmentName, LabelTask
+from nci_core.reference.elsewhere.task import FragmentName, FragmentTask, LabelTask
 
 NUMBER = r"([-+]?\d+\.\d+(?:[EeDd][-+]?\d+)?)"
 NAMES: dict[Program, str] = {"psi4": "Psi4", "orca": "ORCA", "molpro": "Molpro"}
@@ -84,7 +84,7 @@ class Output:
         return sum(float(part) * scale for part, scale in zip(parts, scales, strict=True))
 
 
-def read_psi4(output: Output, triples: bool) -> FragmentOutput:
+def read_psi4(output: Output, task: FragmentTask) -> FragmentOutput:
     """From the variables that print_variables() lists."""
     output.require(r"\*\*\* Psi4 exiting successfully", r"Energy and wave function converged", r"Iterations converged")
 
@@ -94,7 +94,7 @@ def read_psi4(output: Output, triples: bool) -> FragmentOutput:
     return FragmentOutput(
         hf_hartree=variable("SCF TOTAL ENERGY"),
         ccsd_hartree=variable("CCSD CORRELATION ENERGY"),
-        triples_hartree=variable("(T) CORRECTION ENERGY") if triples else 0.0,
+        triples_hartree=variable("(T) CORRECTION ENERGY") if task.has_triples else 0.0,
         t1_diagnostic=variable("CC T1 DIAGNOSTIC"),
         n_basis=int(output.last(r"Number of basis functions?:\s*(\d+)", "number of basis functions")),
         nuclear_repulsion_hartree=variable("NUCLEAR REPULSION ENERGY"),
@@ -103,14 +103,18 @@ def read_psi4(output: Output, triples: bool) -> FragmentOutput:
     )
 
 
-def read_orca(output: Output, triples: bool) -> FragmentOutput:
+def read_orca(output: Output, task: FragmentTask) -> FragmentOutput:
     """Total energies have more digits than the parts (nine): CCSD is the total less HF and (T)."""
     output.require(
         r"ORCA TERMINATED NORMALLY", r"SCF CONVERGED AFTER", r"The Coupled-Cluster iterations have converged"
     )
+    correlated = task.n_electrons - 2 * task.n_frozen
+    said = re.findall(r"Number of correlated electrons\s*\.\.\.\s*(\d+)", output.text)
+    if said and int(said[-1]) != correlated:  # its own idea of the core
+        output.refuse(f"correlates {said[-1]} electrons instead of {correlated}")
     hf = output.value(rf"^Total Energy\s*:\s*{NUMBER}\s*Eh", "Hartree-Fock energy")
     correlation = output.value(rf"^E\(CORR\)\s*\.\.\.\s*{NUMBER}", "CCSD correlation energy")
-    t = output.value(rf"^Triples Correction \(T\)\s*\.\.\.\s*{NUMBER}", "(T) correction") if triples else 0.0
+    t = output.value(rf"^Triples Correction \(T\)\s*\.\.\.\s*{NUMBER}", "(T) correction") if task.has_triples else 0.0
     total = output.value(rf"^FINAL SINGLE POINT ENERGY\s*{NUMBER}", "final energy")
     # Two parts of nine digits are summed; more than that is another method or another calculation.
     if abs(total - hf - correlation - t) > 3e-9:
@@ -135,7 +139,7 @@ def read_orca(output: Output, triples: bool) -> FragmentOutput:
     )
 
 
-def read_molpro(output: Output, triples: bool) -> FragmentOutput:
+def read_molpro(output: Output, task: FragmentTask) -> FragmentOutput:
     """Molpro says when something did not converge, not when it did."""
     if output.has(r"(?i)\bno convergence\b|not converged|GLOBAL ERROR"):
         output.refuse("reports that something did not converge or failed")
@@ -143,7 +147,7 @@ def read_molpro(output: Output, triples: bool) -> FragmentOutput:
     ccsd = rf"^[ !]*CCSD total energy:?\s+{NUMBER}"
     output.require(r"Molpro calculation terminated", scf, ccsd)
     hf, total = output.value(scf, "Hartree-Fock energy"), output.value(ccsd, "CCSD energy")
-    best = output.value(rf"!CCSD\(T\) total energy:?\s+{NUMBER}", "CCSD(T) energy") if triples else total
+    best = output.value(rf"!CCSD\(T\) total energy:?\s+{NUMBER}", "CCSD(T) energy") if task.has_triples else total
     return FragmentOutput(
         hf_hartree=hf,
         ccsd_hartree=total - hf,
@@ -156,7 +160,7 @@ def read_molpro(output: Output, triples: bool) -> FragmentOutput:
     )
 
 
-READERS: dict[Program, Callable[[Output, bool], FragmentOutput]] = {
+READERS: dict[Program, Callable[[Output, FragmentTask], FragmentOutput]] = {
     "psi4": read_psi4,
     "orca": read_orca,
     "molpro": read_molpro,
@@ -180,4 +184,4 @@ def read_output(
         output.refuse(
             f"does not repeat the {fragment}'s input as it was exported (only memory and processors may be changed)"
         )
-    return READERS[program](output, task.fragments[fragment].has_triples)
+    return READERS[program](output, task.fragments[fragment])

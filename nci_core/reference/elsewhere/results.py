@@ -72,7 +72,7 @@ def parse_result(content: bytes, where: str) -> ReturnedResult:
     try:
         raw = orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise InputError(f"{where} is no whole JSON file; copy it again or run the script again.") from None
+        raise InputError(f"{where} is not valid JSON; copy it again or run the script again.") from None
     if not isinstance(raw, dict) or raw.get("layout") != LAYOUT:
         found = raw.get("layout") if isinstance(raw, dict) else None
         raise InputError(f"{where} has layout {found!r}, this version reads {LAYOUT}; export and compute it again.")

@@ -7,8 +7,11 @@ Needs Python 3.9 or later with pyscf and numpy, nothing else:
 OMP_NUM_THREADS sets the number of threads, --memory-mb PySCF's memory. Exit code 0: converged; 1: not.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
+import math
 import os
 import platform
 import resource
@@ -34,6 +37,11 @@ LAYOUT = 1
 MAX_CYCLES = 100
 
 
+def finite(value: float) -> float | None:
+    """The number, or None for NaN and infinities, which JSON has not."""
+    return float(value) if math.isfinite(value) else None
+
+
 def compute_fragment(task: dict[str, Any], recipe: dict[str, Any], memory_mb: int) -> dict[str, Any]:
     """HF, CCSD and (T) of one fragment; energies in hartree. What did not converge says so."""
     import numpy as np
@@ -55,7 +63,7 @@ def compute_fragment(task: dict[str, Any], recipe: dict[str, Any], memory_mb: in
         "n_frozen": task["n_frozen"],
         "n_electrons": int(mol.nelectron),
         "nuclear_repulsion_hartree": float(mol.energy_nuc()),
-        "hf_hartree": float(mf.e_tot),
+        "hf_hartree": finite(mf.e_tot),
         "ccsd_hartree": None,
         "triples_hartree": None,
         "t1_diagnostic": None,
@@ -72,11 +80,11 @@ def compute_fragment(task: dict[str, Any], recipe: dict[str, Any], memory_mb: in
         solver.kernel(eris=integrals)
         correlated = mol.nelectron - 2 * task["n_frozen"]
         # Two electrons have no triple excitations.
-        triples = float(solver.ccsd_t(eris=integrals)) if solver.converged and correlated > 2 else 0.0
+        triples = solver.ccsd_t(eris=integrals) if solver.converged and correlated > 2 else 0.0
         found |= {
-            "ccsd_hartree": float(solver.e_corr),
-            "triples_hartree": triples,
-            "t1_diagnostic": float(np.linalg.norm(solver.t1) / np.sqrt(correlated)),
+            "ccsd_hartree": finite(solver.e_corr),
+            "triples_hartree": finite(triples),
+            "t1_diagnostic": finite(np.linalg.norm(solver.t1) / np.sqrt(correlated)),
             "ccsd_converged": bool(solver.converged),
             "cc_cycles": int(getattr(solver, "cycles", 0)),
         }
