@@ -82,6 +82,15 @@ def number(value: float) -> str:
     return repr(float(value))
 
 
+def fortran(threshold: object) -> str:
+    """A threshold as Molpro's manual writes them.
+
+    >>> fortran(1e-11)
+    '1.0d-11'
+    """
+    return f"{threshold:.1e}".replace("e", "d")
+
+
 def contractions(shell: Shell) -> Iterator[tuple[str, list[float], list[float]]]:
     """(letter, exponents, coefficients) of each contracted function of a shell."""
     rows = [row for row in shell[1:] if isinstance(row, list)]
@@ -113,7 +122,7 @@ def write_psi4(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[st
     bases = labelled_bases(fragment)
     yield from (f"assign {label} nci_{label.lower()}" for label in bases)
     for label, shells in bases.items():
-        yield from (f"[ nci_{label.lower()} ]", "spherical", "****", f"{element_of(label)} 0")
+        yield from (f"[nci_{label.lower()}]", "spherical", "****", f"{element_of(label)} 0")
         for letter, exponents, coefficients in (found for shell in shells for found in contractions(shell)):
             yield f"{letter.upper()} {len(exponents)} 1.0"
             yield from (f"{number(e)} {number(c)}" for e, c in zip(exponents, coefficients, strict=True))
@@ -156,12 +165,12 @@ def write_molpro(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[
     yield f"***,{tag}"
     yield "memory,500,m"
     yield (
-        f"gthresh,energy={recipe['scf_energy_hartree']},orbital={recipe['scf_gradient']},"
-        f"coeff={recipe['cc_amplitudes']},twoint=1e-14"
+        f"gthresh,energy={fortran(recipe['scf_energy_hartree'])},orbital={fortran(recipe['scf_gradient'])},"
+        f"coeff={fortran(recipe['cc_amplitudes'])},twoint=1.0d-14"
     )
-    yield from ("symmetry,nosym", "orient,noorient", "angstrom", "geometry={")
+    yield from ("spherical", "symmetry,nosym", "orient,noorient", "angstrom", "geometry={")
     yield from (f"{label.removeprefix(GHOST)},{place(position, ',')}" for label, position in fragment.atoms)
-    yield from ("}", "basis={", "spherical")
+    yield from ("}", "basis={")
     for label, shells in labelled_bases(fragment).items():
         for letter in LETTERS:
             found = [c for shell in shells for c in contractions(shell) if c[0] == letter]
