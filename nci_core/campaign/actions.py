@@ -7,6 +7,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.store import configurations, labels, picks
+from nci_core.store.schema import Label
 
 #: Set to 1 for demonstrations: nothing can be submitted, whatever the page shows.
 READ_ONLY_VARIABLE = "NCI_READ_ONLY"
@@ -42,6 +43,37 @@ def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) 
     return groups
 
 
+def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str) -> None:
+    """Raise InputError unless these configurations exist and may be labelled by this picker."""
+    if not picked_by.strip():
+        raise InputError("Say who picks: give a name.")
+    split = {row.id: row.split for row in configurations.fetch(campaign.store)}
+    missing = [number for number in configuration_ids if number not in split]
+    if missing:
+        raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
+    test = [number for number in configuration_ids if split[number] == "test"]
+    if test and picked_by != TEST_SET:
+        raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
+
+
+def request_labels(
+    campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, strategy: str | None = None
+) -> list[Label]:
+    """Ask for labels and return their rows; queues nothing and leaves the basket as it is."""
+    check_picks(campaign, configuration_ids, picked_by)
+    asked: list[Label] = []
+    for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
+        asked += labels.request(
+            campaign.store,
+            chosen,
+            recipe=campaign.recipe.name,
+            recipe_hash=campaign.recipe.hash,
+            round_number=None if who == TEST_SET else campaign.open_round(who, strategy),
+            picked_by=who,
+        )
+    return asked
+
+
 def submit_labels(
     campaign: Campaign,
     configuration_ids: Sequence[int],
@@ -58,29 +90,11 @@ def submit_labels(
     configurations in the basket the one who put them there counts as the picker.
     """
     require_writable()
-    if not picked_by.strip():
-        raise InputError("Say who picks: give a name.")
-    split = {row.id: row.split for row in configurations.fetch(campaign.store)}
-    missing = [number for number in configuration_ids if number not in split]
-    if missing:
-        raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
-    test = [number for number in configuration_ids if split[number] == "test"]
-    if test and picked_by != TEST_SET:
-        raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
     jobs = []
-    for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
-        asked = labels.request(
-            campaign.store,
-            chosen,
-            recipe=campaign.recipe.name,
-            recipe_hash=campaign.recipe.hash,
-            round_number=None if who == TEST_SET else campaign.open_round(who, strategy),
-            picked_by=who,
-        )
-        for label in asked:
-            if label.status == "waiting" and label.job_id is None:
-                payload = {"label_id": label.id}
-                jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
+    for label in request_labels(campaign, configuration_ids, picked_by, strategy):
+        if label.status == "waiting" and label.job_id is None:
+            payload = {"label_id": label.id}
+            jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
         start_engine(campaign)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -97,6 +98,20 @@ def label(
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Also those that failed or were cancelled.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
+    export_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--export-inputs",
+            help="Compute nothing here: write inputs for another machine to this folder.",
+            show_default=False,
+        ),
+    ] = None,
+    import_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--import-results", help="Store results from another machine, found below this folder.", show_default=False
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
@@ -105,6 +120,11 @@ def label(
     from nci_core.store import configurations, labels, picks
 
     opened = open_campaign(campaign)
+    if import_from is not None:
+        if ids or test or retry or export_to is not None:
+            raise InputError("--import-results takes every label it finds results of; give it alone.")
+        import_results(opened, import_from, as_json)
+        return
     chosen, who = list(ids or picks.basket(opened.store)), picked_by
     if test:
         chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), TEST_SET
@@ -116,6 +136,11 @@ def label(
         chosen += [
             r.configuration_id for r in rows if r.status in ("error", "cancelled") and r.configuration_id in pool
         ]
+    if export_to is not None:
+        # Without a basket those that wait already: their inputs were lost, say.
+        waiting = [row.configuration_id for row in labels.elsewhere(opened.store, opened.recipe.hash)]
+        export_inputs(opened, chosen, who, waiting, export_to, as_json)
+        return
     new = submit_labels(opened, chosen, who, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
     jobs = labels.unfinished_jobs(opened.store, opened.recipe.hash)
@@ -139,6 +164,45 @@ def label(
         out.print(f"{len(finished) - len(failed)} labels finished.")
     if failed:
         raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
+
+
+def export_inputs(
+    campaign: Campaign, chosen: list[int], picked_by: str, waiting: list[int], folder: Path, as_json: bool
+) -> None:
+    """Write inputs of the chosen labels, or of those whose results are due."""
+    from nci_core.campaign import elsewhere
+    from nci_core.campaign.actions import TEST_SET
+
+    if not chosen and not waiting:
+        out.print("Nothing to export: the basket is empty.")
+        return
+    # Those that wait were asked for once and keep their picker; test configurations may be among them.
+    who = picked_by if chosen else TEST_SET
+    done = elsewhere.export_inputs(campaign, chosen or waiting, who, folder)
+    if as_json:
+        print_json({"folders": done.folders, "skipped": done.skipped, "left_out": done.left_out})
+        return
+    out.print(f"{folder}: inputs of {len(done.folders)} labels; README.txt says how to run them.")
+    if done.skipped:
+        out.print(f"{len(done.skipped)} have a label already or are being computed here.")
+    for program, reason in done.left_out.items():
+        out.print(f"No inputs for {program}: {reason}.")
+
+
+def import_results(campaign: Campaign, folder: Path, as_json: bool) -> None:
+    """Store results from elsewhere; the exit code says whether all of the folder were good."""
+    from nci_core.campaign import elsewhere
+
+    done = elsewhere.import_results(campaign, folder)
+    if as_json:
+        print_json({"labels": done.label_ids, "refused": done.refused, "without_result": done.without_result})
+    else:
+        rest = f"; {done.without_result} have no result yet" if done.without_result else ""
+        out.print(f"{len(done.label_ids)} labels imported{rest}.")
+    if done.refused:
+        for reason in done.refused:
+            err.print(reason, style="red", highlight=False, markup=False, soft_wrap=True)
+        raise LabelError(f"{len(done.refused)} results were refused, each for the reason above.")
 
 
 def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[[], object]) -> list[Job]:

@@ -27,6 +27,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "configurations": configurations.counts(store),
         "without_teacher": sum(len(configurations.without_teacher(store, name)) for name in campaign.teachers),
         "labels": states,
+        "labels_elsewhere": len(labels.elsewhere(store, campaign.recipe.hash)),
         "basket": len(picks.basket(store)),
         "rounds": len(done),
         "open_round": done[-1].number if done and done[-1].finished_at is None else None,

@@ -12,7 +12,10 @@ LABEL_SCHEMA = 2
 
 
 class FragmentResult(BaseModel):
-    """One of the three calculations of a counterpoise correction; energies in hartree."""
+    """One of the three calculations of a counterpoise correction; energies in hartree.
+
+    Cycles and seconds are 0 where a program elsewhere did not say them.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +40,7 @@ class Environment(BaseModel):
     processor: str
     threads: int
     blas: str = Field(description="linear algebra library and kernel in use")
-    dgemm_gflops: float = Field(description="measured on one 1024 × 1024 matrix product, best of three")
+    dgemm_gflops: float = Field(description="on one 1024 × 1024 matrix product, best of three; 0: not measured")
 
 
 class LabelResult(BaseModel):

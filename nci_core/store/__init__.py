@@ -18,7 +18,8 @@ sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `fetch(st
 round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`
 (for fits and metrics); `fetch(store, recipe_hash, status=)`; `get`; `recipes -> {hash: name}`;
 `status_counts`, `unfinished_jobs`, `mean_cpu_seconds(store, recipe_hash)`; `set_running`,
-`set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`.
+`set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`; `elsewhere(store,
+recipe_hash) -> [Label]` wait for results from another machine, `set_note(store, label_ids, note)` says which.
 
 **journal**: `record_label(store, label_id, result) -> Path` (journal, then row: the way to finish a
 label); `find_result(folder, geometry_hash, recipe_hash)`; `reconcile(store) -> Reconciled(recorded,

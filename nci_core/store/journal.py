@@ -41,19 +41,22 @@ def record_label(store: Store, label_id: int, result: Mapping[str, Any], *, fold
 
     If the database cannot be written the file stays, and `reconcile` finishes later. `folder` is
     the campaign folder, needed only for a database that is not a file. Returns the file's path.
+    A complete label that is journaled keeps its first result, whoever computed it a second time.
     Raises InputError for a result without a finite energy or of another geometry or recipe.
     """
     with store.read() as session:
         row = session.execute(
-            select(Label.recipe_hash, Configuration.geometry_hash)
+            select(Label.recipe_hash, Configuration.geometry_hash, Label.status)
             .join(Configuration, Configuration.id == Label.configuration_id)
             .where(Label.id == label_id)
         ).first()
     if row is None:
         raise StoreError(f"There is no label {label_id} in {store.where}.")
-    recipe_hash, geometry_hash = row
+    recipe_hash, geometry_hash, status = row
     labels.check_result(result, geometry_hash, recipe_hash)
     path = result_path(folder or store.folder, geometry_hash, recipe_hash)
+    if status == "complete" and path.exists():
+        return path
     content = dict(result) | {"geometry_hash": geometry_hash, "recipe_hash": recipe_hash}
     write_atomically(path, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
     labels.set_complete(store, label_id, content)

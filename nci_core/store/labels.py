@@ -212,6 +212,21 @@ def set_job(store: Store, label_id: int, job_id: int) -> None:
         session.execute(update(Label).where(Label.id == label_id).values(job_id=job_id))
 
 
+def set_note(store: Store, label_ids: Sequence[int], note: str) -> None:
+    """Say beside waiting labels that have no job where they are; the note goes when their state changes."""
+    with store.write() as session:
+        for part in chunks([int(number) for number in label_ids]):
+            query = update(Label).where(Label.id.in_(part), Label.status == "waiting", Label.job_id.is_(None))
+            session.execute(query.values(error=note))
+
+
+def elsewhere(store: Store, recipe_hash: str) -> list[Label]:
+    """Labels of one recipe that wait without a job here: their inputs were exported, their results are due."""
+    mine = (Label.recipe_hash == recipe_hash, Label.status == "waiting", Label.job_id.is_(None))
+    with store.read() as session:
+        return list(session.scalars(select(Label).where(*mine).order_by(Label.id)))
+
+
 def quarantine(store: Store, label_id: int, reason: str | None) -> None:
     """Keep a suspicious label out of fits and metrics, with the reason; None takes it back."""
     with store.write() as session:

@@ -95,7 +95,8 @@ class Label(Base, kw_only=True):
     """One reference calculation by one recipe: asked twice, computed once.
 
     `energy_ev` is the interaction energy, the sum of `hf_ev`, `ccsd_ev` and `triples_ev`.
-    `quarantine` is the reason why a finished label is not to be used, None for a good one.
+    `quarantine` is the reason why a finished label is not to be used, None for a good one. `error` is
+    why it failed, or a note where a waiting label without a job is being computed.
     """
 
     __tablename__ = "labels"

@@ -1,0 +1,230 @@
+"""Labels for a cluster that cannot be reached: inputs out, results back in. No engine takes part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nci_core.campaign.actions import check_picks, request_labels, require_writable
+from nci_core.campaign.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.files import write_atomically
+from nci_core.reference.elsewhere import run_pyscf
+from nci_core.reference.elsewhere.inputs import PROGRAMS, CannotExpressError, Program, file_name, write_input
+from nci_core.reference.elsewhere.outputs import NAMES, hashes_in
+from nci_core.reference.elsewhere.results import (
+    label_from_outputs,
+    label_from_result,
+    parse_result,
+    programs_with_outputs,
+)
+from nci_core.reference.elsewhere.task import FRAGMENTS, MANIFEST, SCRIPT, LabelTask
+from nci_core.reference.labels import LabelResult
+from nci_core.store import configurations, journal, labels, picks
+from nci_core.store import jobs as queue
+from nci_core.store.schema import Configuration, Label
+
+README = "README.txt"
+#: Names of results: of the script as it writes them, or renamed by people who gather them in one folder.
+RESULTS = "result*.json"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export_inputs` wrote.
+
+    Attributes:
+        folders: one for each label, below the folder asked for.
+        skipped: configurations that have a label, or one that is queued here.
+        left_out: program → why it has no inputs.
+    """
+
+    folders: list[Path]
+    skipped: list[int]
+    left_out: dict[Program, str]
+
+
+@dataclass
+class Imported:
+    """What `import_results` did.
+
+    Attributes:
+        label_ids: labels that are complete now.
+        refused: one sentence for each result that was not stored.
+        without_result: folders of labels that have no result yet.
+    """
+
+    label_ids: list[int] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    without_result: int = 0
+
+
+def task_of(campaign: Campaign, row: Configuration) -> LabelTask:
+    """The task of one configuration's label."""
+    return LabelTask.build(campaign.dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), campaign.recipe)
+
+
+def export_inputs(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, folder: Path) -> Exported:
+    """Write inputs for these configurations' labels, one folder each, and let the labels wait for results.
+
+    Files first: a label waits for results only when its inputs are on the disk. Repeating it writes
+    the same files again. Raises InputError as `submit_labels` does, StoreError for a full disk.
+    """
+    require_writable()
+    chosen = list(dict.fromkeys(configuration_ids))
+    check_picks(campaign, chosen, picked_by)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; give a folder to write the inputs to.")
+    there = {row.configuration_id: row for row in labels.fetch(campaign.store, campaign.recipe.hash)}
+    skipped = [number for number in chosen if number in there and not _free(there[number])]
+    wanted = [number for number in chosen if number not in set(skipped)]
+    rows = {row.id: row for row in configurations.fetch(campaign.store, ids=wanted)} if wanted else {}
+    folders: list[Path] = []
+    left_out: dict[Program, str] = {}
+    for number in wanted:
+        target, reasons = _write_task(task_of(campaign, rows[number]), folder)
+        folders.append(target)
+        left_out |= reasons
+    if wanted:
+        write_atomically(folder / README, _readme(campaign, len(wanted), left_out).encode())
+        asked = request_labels(campaign, wanted, picked_by)
+        when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        note = f"Its inputs were exported to {folder.absolute().name} on {when}; results are due."
+        labels.set_note(campaign.store, [label.id for label in asked], note)
+    picks.set_state(campaign.store, chosen, "submitted")
+    return Exported(folders, skipped, left_out)
+
+
+def _free(label: Label) -> bool:
+    """Whether nothing here computes or has computed this label."""
+    return label.status in ("error", "cancelled") or (label.status == "waiting" and label.job_id is None)
+
+
+def _write_task(task: LabelTask, folder: Path) -> tuple[Path, dict[Program, str]]:
+    target = folder / task.folder
+    write_atomically(target / MANIFEST, task.model_dump_json(indent=2).encode())
+    write_atomically(target / SCRIPT, Path(run_pyscf.__file__).read_bytes())
+    left_out: dict[Program, str] = {}
+    for program in PROGRAMS:
+        try:
+            texts = {name: write_input(program, task, name) for name in FRAGMENTS}
+        except CannotExpressError as reason:
+            left_out[program] = str(reason)
+            continue
+        for name, text in texts.items():
+            write_atomically(target / file_name(program, name), text.encode())
+    return target, left_out
+
+
+def _readme(campaign: Campaign, count: int, left_out: dict[Program, str]) -> str:
+    names = {p: ", ".join(file_name(p, fragment) for fragment in FRAGMENTS) for p in PROGRAMS}
+    lines = [
+        f"Inputs for {count} CCSD(T) labels of campaign {campaign.name}, recipe {campaign.recipe.name} "
+        f"({campaign.recipe.hash}).",
+        "",
+        "One folder a label; use one program for all three fragments of a label.",
+        "",
+        f"PySCF    python {SCRIPT}    needs only pyscf and numpy; writes result-pyscf.json beside itself",
+        *(f"{NAMES[p]:8} {names[p]}" for p in PROGRAMS if p not in left_out),
+        "",
+        "An output has the name of its input with .out, and stays in its folder. In the inputs only the lines about",
+        "memory and processors may be changed. Then, where the campaign is:",
+        "",
+        "    nci label --import-results THIS_FOLDER",
+        "",
+        "Psi4, ORCA and Molpro inputs follow the manuals and have not been run by the authors of nci.",
+        *(f"There are no inputs for {NAMES[p]}: {reason}." for p, reason in left_out.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def import_results(campaign: Campaign, folder: Path) -> Imported:
+    """Read every result below a folder and store those that are good; the others are refused, each with a reason.
+
+    A result is stored through the journal like a computed label; a complete label is never
+    overwritten. Raises InputError when there is nothing to read.
+    """
+    require_writable()
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder} to import results from.")
+    done = Imported()
+    reader = _Reader(campaign, folder)
+    answered: set[Path] = set()
+    for path in sorted(folder.rglob(RESULTS)):
+        answered.add(path.parent)
+        reader.take(done, path, None)
+    places = sorted({path.parent for path in folder.rglob("*.out")})
+    for place in places:
+        for program in programs_with_outputs({path.name for path in place.glob("*.out")}):
+            answered.add(place)
+            reader.take(done, place, program)
+    done.without_result = sum(path.parent not in answered for path in folder.rglob(MANIFEST))
+    if not answered:
+        raise InputError(
+            f"{folder} holds no results: neither {RESULTS} of the script nor {file_name('psi4', 'dimer', output=True)} "
+            "and the like; see the README.txt of the export."
+        )
+    tested = {row.id for row in configurations.fetch(campaign.store) if row.split == "test"}
+    if any(labels.get(campaign.store, number).configuration_id in tested for number in done.label_ids):
+        from nci_core.campaign.evaluation import renew_errors
+
+        renew_errors(campaign)
+    return done
+
+
+class _Reader:
+    """Takes one result after the other into a campaign."""
+
+    def __init__(self, campaign: Campaign, folder: Path) -> None:
+        self.campaign, self.folder = campaign, folder
+        self.known = {row.geometry_hash: row for row in configurations.fetch(campaign.store)}
+        self.asked = {row.configuration_id: row.id for row in labels.fetch(campaign.store, campaign.recipe.hash)}
+
+    def take(self, done: Imported, path: Path, program: Program | None) -> None:
+        """Store the script's result at `path`, or the outputs of a program in the folder `path`."""
+        where = path.relative_to(self.folder).as_posix()
+        try:
+            try:
+                label, result = self._result(path, where) if program is None else self._outputs(path, where, program)
+            except OSError as error:
+                raise InputError(f"{where} cannot be read ({error.strerror}).") from None
+        except InputError as error:
+            done.refused.append(str(error))
+            return
+        store = self.campaign.store
+        journal.record_label(store, label.id, result.model_dump(mode="json"), folder=self.campaign.folder)
+        if label.job_id is not None:  # queued here meanwhile: no need to compute it any more
+            queue.cancel(store, label.job_id)
+        done.label_ids.append(label.id)
+
+    def _result(self, path: Path, where: str) -> tuple[Label, LabelResult]:
+        returned = parse_result(path.read_bytes(), where)
+        row, label = self._expected(returned.geometry_hash, returned.recipe_hash, where)
+        return label, label_from_result(returned, task_of(self.campaign, row), where)
+
+    def _outputs(self, place: Path, where: str, program: Program) -> tuple[Label, LabelResult]:
+        files = {name: place / file_name(program, name, output=True) for name in FRAGMENTS}
+        texts = {name: file.read_text("utf-8", "replace") for name, file in files.items() if file.exists()}
+        hashes = hashes_in(next(iter(texts.values())))
+        if hashes is None:
+            raise InputError(f"{where}: the {NAMES[program]} output does not repeat an input that nci exported.")
+        row, label = self._expected(*hashes, where)
+        return label, label_from_outputs(program, texts, task_of(self.campaign, row), where)
+
+    def _expected(self, geometry_hash: str, recipe_hash: str, where: str) -> tuple[Configuration, Label]:
+        """The configuration and the unfinished label that a result belongs to."""
+        campaign = self.campaign
+        row = self.known.get(geometry_hash)
+        if row is None:
+            raise InputError(f"{where} belongs to geometry {geometry_hash}, which {campaign.name} does not have.")
+        if recipe_hash != campaign.recipe.hash:
+            raise InputError(
+                f"{where} was computed by recipe {recipe_hash}, but {campaign.name} uses {campaign.recipe.name} "
+                f"({campaign.recipe.hash})."
+            )
+        if row.id not in self.asked:
+            raise InputError(f"{where}: nobody asked for a label of configuration {row.id}; export its inputs first.")
+        label = labels.get(campaign.store, self.asked[row.id])
+        if label.status == "complete":
+            raise InputError(f"{where}: configuration {row.id} has its label already; the result was not stored.")
+        return row, label

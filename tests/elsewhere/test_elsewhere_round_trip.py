@@ -1,0 +1,333 @@
+"""Out and back: the exported script really runs, and its label is the one computed here."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_campaign as small
+from made_outputs import made
+from tiny_label import TINY, run_script
+
+from nci_core.campaign import Campaign
+from nci_core.campaign.actions import submit_labels
+from nci_core.campaign.elsewhere import Exported, export_inputs, import_results, task_of
+from nci_core.errors import InputError, StoreError
+from nci_core.reference.ccsdt import compute_label
+from nci_core.reference.elsewhere.task import FRAGMENTS, LabelTask
+from nci_core.reference.labels import LabelResult
+from nci_core.store import configurations, journal, labels, picks
+from nci_core.store import jobs as queue
+from nci_core.store.schema import Configuration, Label
+
+Computed = tuple[Campaign, Exported, bytes]
+
+
+def row_of(campaign: Campaign, number: int) -> Configuration:
+    return configurations.fetch(campaign.store, ids=[number])[0]
+
+
+def label_of(campaign: Campaign, number: int) -> Label:
+    return next(r for r in labels.fetch(campaign.store, campaign.recipe.hash) if r.configuration_id == number)
+
+
+def put(folder: Path, content: bytes | dict[str, Any], name: str = "result-pyscf.json") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    (folder / name).write_bytes(data)
+    return folder
+
+
+def test_a_basket_goes_out_waits_and_comes_back(
+    campaign: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nci_core.cli import main
+
+    def nci(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["nci", *map(str, words), "--campaign", str(campaign.folder)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main.run()
+        text = capsys.readouterr()
+        return int(stop.value.code or 0), text.out, text.err
+
+    number = small.pool(campaign)[3]
+    picks.add(campaign.store, [number], picked_by="ada", round_number=campaign.open_round("ada"))
+    out = tmp_path / "to-the-cluster"
+    assert nci("label", "--export-inputs", out)[0] == 0
+    assert picks.basket(campaign.store) == []
+    waiting = label_of(campaign, number)
+    assert (waiting.status, waiting.job_id, waiting.picked_by) == ("waiting", None, "ada")
+    assert "exported to to-the-cluster" in str(waiting.error)
+    assert json.loads(nci("status", "--json")[1])["labels_elsewhere"] == 1
+    # Nothing of it is queued here, whatever else is asked for.
+    assert queue.fetch(campaign.store) == []
+    assert "basket is empty" in nci("label")[1]
+    # Again: the same files, for a folder that was lost.
+    files = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert len(files) == 12, "README, manifest, script and three inputs for each of three programs"
+    assert nci("label", "--export-inputs", out)[0] == 0
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == files
+    assert nci("label", "--import-results", out)[0] == 2, "there are no results yet"
+
+    row = row_of(campaign, number)
+    folder = out / f"{row.geometry_hash}-{TINY.hash}"
+    manifest = LabelTask.model_validate_json((folder / "manifest.json").read_bytes())
+    assert manifest == task_of(campaign, row)
+    assert run_script(folder).returncode == 0
+    code, text, _ = nci("label", "--import-results", out)
+    assert (code, text) == (0, "1 labels imported.\n")
+    done = label_of(campaign, number)
+    assert (done.status, done.error, done.picked_by) == ("complete", None, "ada")
+    journaled = journal.find_result(campaign.folder, row.geometry_hash, TINY.hash)
+    assert journaled is not None
+    assert done.result == journaled
+
+    result = LabelResult.model_validate(journaled).consistent()
+    here = compute_label(campaign.dimer, manifest.position_angstrom, TINY)
+    for name in FRAGMENTS:
+        for part in ("hf_hartree", "ccsd_hartree", "triples_hartree", "t1_diagnostic"):
+            # The same library does the same sums: far below the thresholds of the recipe (1e-11 and 1e-8 hartree).
+            found, expected = (getattr(label.fragments[name], part) for label in (result, here))
+            assert found == pytest.approx(expected, abs=1e-9), (name, part)
+    assert result.midbond_angstrom == here.midbond_angstrom
+    assert result.environment.versions["program"] == "pyscf"
+    assert result.cpu_seconds > 0
+
+    code, text, err = nci("label", "--import-results", out)
+    assert code == 4, "a second time nothing is stored, and the exit code says so"
+    assert f"configuration {number} has its label already" in " ".join(err.split())
+    assert label_of(campaign, number).finished_at == done.finished_at
+
+
+def broken(good: bytes, case: str) -> bytes | dict[str, Any]:
+    result = json.loads(good)
+    dimer = result["fragments"]["dimer"]
+    changes: dict[str, Callable[[], Any]] = {
+        "layout 2": lambda: result.update(layout=2),
+        "other units": lambda: result["units"].update(energy="eV"),
+        "threads: field required": lambda: result.pop("threads"),
+        "geometry 0123456789abcdef, which": lambda: result.update(geometry_hash="0123456789abcdef"),
+        "computed by recipe 0123456789ab": lambda: result.update(recipe_hash="0123456789ab"),
+        "by another recipe than tiny": lambda: result["recipe"].update(frozen_core=False),
+        "another geometry than its hash says": lambda: result["position_angstrom"].__setitem__(0, 1.5),
+        "Hartree-Fock of the dimer did not converge": lambda: dimer.update(scf_converged=False),
+        "CCSD of the dimer did not converge": lambda: dimer.update(ccsd_converged=False),
+        "the dimer has 99 basis functions": lambda: dimer.update(n_basis=99),
+        "nuclear repulsion of the dimer is 1.0": lambda: dimer.update(nuclear_repulsion_hartree=1.0),
+        "other frozen orbitals": lambda: dimer.update(n_frozen=1),
+        "not a finite number": lambda: dimer.update(ccsd_hartree=None),
+        "lacks one of dimer, host and probe": lambda: result["fragments"].pop("host"),
+    }
+    if case == "not valid JSON":
+        return good[: len(good) // 2]
+    if case == "NaN":
+        return good.replace(b'"hf_hartree": -', b'"hf_hartree": NaN, "was": -', 1)
+    changes[case]()
+    return result
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "not valid JSON",
+        "NaN",
+        "layout 2",
+        "other units",
+        "threads: field required",
+        "geometry 0123456789abcdef, which",
+        "computed by recipe 0123456789ab",
+        "by another recipe than tiny",
+        "another geometry than its hash says",
+        "Hartree-Fock of the dimer did not converge",
+        "CCSD of the dimer did not converge",
+        "the dimer has 99 basis functions",
+        "nuclear repulsion of the dimer is 1.0",
+        "other frozen orbitals",
+        "not a finite number",
+        "lacks one of dimer, host and probe",
+    ],
+)
+def test_a_bad_result_is_refused_in_one_sentence(computed: Computed, tmp_path: Path, case: str) -> None:
+    campaign, _, good = computed
+    done = import_results(campaign, put(tmp_path / "in", broken(good, case)))
+    assert done.label_ids == []
+    assert len(done.refused) == 1
+    assert ("not valid JSON" if case == "NaN" else case) in done.refused[0]
+    assert done.refused[0].startswith("result-pyscf.json")
+    assert done.refused[0].endswith(".")
+    assert "\n" not in done.refused[0]
+    assert labels.status_counts(campaign.store, TINY.hash)["complete"] == 0
+    assert not list(campaign.folder.glob("results/*.json"))
+
+
+def test_the_good_ones_of_a_folder_are_stored_all_the_same(
+    computed: Computed, campaign: Campaign, tmp_path: Path
+) -> None:
+    # The sampler's seed is fixed: this campaign has the geometries of the other.
+    first, second, third = small.pool(campaign)[:3]
+    export_inputs(campaign, [first, second], "a person", tmp_path / "out")
+    good = computed[2]
+    put(tmp_path / "in" / "a", broken(good, "other units"))
+    put(tmp_path / "in" / "b", good)
+    put(tmp_path / "in" / "c", good, "result-copied.json")
+    put(
+        tmp_path / "in" / "d",
+        (tmp_path / "out" / label_folder(campaign, second) / "manifest.json").read_bytes(),
+        "manifest.json",
+    )
+    done = import_results(campaign, tmp_path / "in")
+    assert done.label_ids == [label_of(campaign, first).id]
+    assert [sentence.split(" ")[0].rstrip(":") for sentence in done.refused] == [
+        "a/result-pyscf.json",
+        "c/result-copied.json",
+    ]
+    assert "has its label already" in done.refused[1]
+    assert done.without_result == 1
+    assert label_of(campaign, second).status == "waiting"
+    # A configuration that nobody asked a label of.
+    assert third not in {row.configuration_id for row in labels.fetch(campaign.store, TINY.hash)}
+
+
+def label_folder(campaign: Campaign, number: int) -> str:
+    return f"{row_of(campaign, number).geometry_hash}-{TINY.hash}"
+
+
+def test_what_cannot_be_read_is_refused(campaign: Campaign, tmp_path: Path) -> None:
+    (tmp_path / "in" / "result-pyscf.json").mkdir(parents=True)
+    done = import_results(campaign, tmp_path / "in")
+    assert done.refused == ["result-pyscf.json cannot be read (Is a directory)."]
+
+
+def test_a_label_nobody_asked_for_is_refused(computed: Computed, campaign: Campaign, tmp_path: Path) -> None:
+    done = import_results(campaign, put(tmp_path / "in", computed[2]))
+    assert done.label_ids == []
+    assert "nobody asked for a label of configuration" in done.refused[0]
+
+
+def test_what_is_complete_or_queued_here_is_not_exported(campaign: Campaign, tmp_path: Path) -> None:
+    first, second, third = small.pool(campaign)[:3]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+        small.label(campaign, [first])
+    submit_labels(campaign, [second], "a person", start=False)
+    done = export_inputs(campaign, [first, second, third], "a person", tmp_path / "out")
+    assert done.skipped == [first, second]
+    assert [folder.name for folder in done.folders] == [label_folder(campaign, third)]
+    assert label_of(campaign, second).status == "waiting"
+    # Asked for here after all, an exported label is computed here.
+    assert len(submit_labels(campaign, [third], "a person", start=False)) == 1
+
+
+def test_a_result_ends_the_job_that_waits_here(computed: Computed, campaign: Campaign, tmp_path: Path) -> None:
+    number = small.pool(campaign)[0]
+    (job,) = submit_labels(campaign, [number], "a person", start=False)
+    done = import_results(campaign, put(tmp_path / "in", computed[2]))
+    assert done.refused == []
+    assert queue.get(campaign.store, job).state == "cancelled"
+    assert label_of(campaign, number).status == "complete"
+
+
+def test_a_complete_label_is_never_overwritten(campaign: Campaign) -> None:
+    number = small.pool(campaign)[0]
+    row = row_of(campaign, number)
+    (label,) = labels.request(campaign.store, [number], recipe="tiny", recipe_hash=TINY.hash)
+    position = (row.x_angstrom, row.y_angstrom, row.z_angstrom)
+    first = small.fake_label(campaign.dimer, position, TINY).model_dump(mode="json")
+    path = journal.record_label(campaign.store, label.id, first)
+    before = path.read_bytes()
+    journal.record_label(campaign.store, label.id, first | {"energy_ev": 1.0})
+    assert path.read_bytes() == before
+    assert label_of(campaign, number).energy_ev == first["energy_ev"]
+
+
+def test_test_labels_renew_the_errors(campaign: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = small.test_set(campaign)[0]
+    with pytest.raises(InputError, match="frozen test set"):
+        export_inputs(campaign, [number], "a person", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    done = export_inputs(campaign, [number], "test-set", tmp_path / "out")
+    task = task_of(campaign, row_of(campaign, number))
+    for fragment in FRAGMENTS:
+        put(done.folders[0], made("psi4", task, fragment).encode(), f"psi4-{fragment}.out")
+    put(done.folders[0], b"slurm says hello\n", "slurm-17.out")
+    renewed: list[Campaign] = []
+    monkeypatch.setattr("nci_core.campaign.evaluation.renew_errors", renewed.append)
+    found = import_results(campaign, tmp_path / "out")
+    assert (found.label_ids, found.refused, renewed) == ([label_of(campaign, number).id], [], [campaign])
+    assert label_of(campaign, number).result["environment"]["versions"]["psi4"] == "1.9.1"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("program", ["psi4", "orca", "molpro"])
+def test_outputs_come_back_as_labels_or_not_at_all(campaign: Campaign, tmp_path: Path, program: Any) -> None:
+    first, second = small.pool(campaign)[:2]
+    folders = export_inputs(campaign, [first, second], "a person", tmp_path / "out").folders
+    task = task_of(campaign, row_of(campaign, first))
+    for fragment in FRAGMENTS:
+        put(folders[0], made(program, task, fragment).encode(), f"{program}-{fragment}.out")
+    put(folders[1], b"no such file or directory\n", f"{program}-host.out")
+    done = import_results(campaign, tmp_path / "out")
+    assert done.label_ids == [label_of(campaign, first).id]
+    assert len(done.refused) == 1
+    assert "does not repeat an input that nci exported" in done.refused[0]
+
+
+def test_a_run_that_does_not_converge_says_so(computed: Computed, campaign: Campaign, tmp_path: Path) -> None:
+    folder = export_inputs(campaign, small.pool(campaign)[:1], "a person", tmp_path / "out").folders[0]
+    script = (folder / "run_pyscf.py").read_text()
+    (folder / "run_pyscf.py").write_text(script.replace("MAX_CYCLES = 100", "MAX_CYCLES = 2"))
+    run = run_script(folder)
+    assert run.returncode == 1
+    assert "did not converge" in run.stdout
+    done = import_results(campaign, tmp_path / "out")
+    assert done.label_ids == []
+    assert "did not converge; it was not stored" in done.refused[0]
+
+
+def test_the_script_needs_pyscf_and_numpy_only() -> None:
+    import ast
+
+    from nci_core.reference.elsewhere import run_pyscf
+
+    tree = ast.parse(Path(run_pyscf.__file__).read_text(encoding="utf-8"))
+    found = {
+        alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+    }
+    found |= {str(node.module).split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert found - set(sys.stdlib_module_names) == {"numpy", "pyscf"}
+
+
+def test_what_is_left_out_is_in_the_readme(tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nci_core.reference.elsewhere.inputs.LAST_ALL_ELECTRON", 1)
+    campaign = small.sampled(tmp_path / "work", small.write_host(tmp_path), recipe="tiny")
+    done = export_inputs(campaign, small.pool(campaign)[:1], "a person", tmp_path / "out")
+    campaign.store.close()
+    assert list(done.left_out) == ["orca"]
+    assert (
+        "There are no inputs for ORCA: He would get an effective core" in (tmp_path / "out" / "README.txt").read_text()
+    )
+    assert not list((tmp_path / "out").rglob("orca-*"))
+
+
+def test_nothing_changes_when_the_files_cannot_be_written(campaign: Campaign, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(InputError, match="is a file; give a folder"):
+        export_inputs(campaign, small.pool(campaign)[:1], "a person", tmp_path / "out")
+
+    def full(path: Path, content: bytes) -> None:
+        raise StoreError(f"{path} cannot be written (No space left on device).")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nci_core.campaign.elsewhere.write_atomically", full)
+        with pytest.raises(StoreError, match="No space left"):
+            export_inputs(campaign, small.pool(campaign)[:1], "a person", tmp_path / "other")
+    assert labels.fetch(campaign.store, TINY.hash) == []
+
+
+def test_a_folder_without_results_is_said(campaign: Campaign, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no folder"):
+        import_results(campaign, tmp_path / "none")
+    with pytest.raises(InputError, match="holds no results"):
+        import_results(campaign, put(tmp_path / "in", b"hello\n", "slurm-17.out"))
