@@ -44,9 +44,9 @@ def fewer_labels(rows: Sequence[Row]) -> Claim:
 
 
 def adaptive_ruler(rows: Sequence[Row]) -> Claim:
-    """Fixed against adaptive ruler, paired by split and seed."""
+    """Fixed against adaptive ruler, paired by split and seed; holds if the median is lower at every share of labels."""
     parts: list[str] = []
-    better = total = 0
+    medians: list[float] = []
     for split in dict.fromkeys(row.split for row in rows if row.benchmark == "curve"):
         fixed, own = _maes(rows, Variant(True, "fixed").name, split), _maes(rows, BEST.name, split)
         both = sorted(set(fixed) & set(own))
@@ -54,13 +54,13 @@ def adaptive_ruler(rows: Sequence[Row]) -> Claim:
             ratio = float(np.median([own[s] / fixed[s] for s in both]))
             wins = sum(own[s] < fixed[s] for s in both)
             parts.append(f"{split.removeprefix('random ')}: {100 * (ratio - 1):+.0f}% ({wins} of {len(both)})")
-            better, total = better + wins, total + len(both)
+            medians.append(ratio)
     measured = "change by the adaptive ruler, median and seeds where it is better: " + "; ".join(parts)
     return Claim(
         "The adaptive ruler lowers the error",
         "0.75 → 0.49 cm⁻¹, −35%",
         measured.replace("-", "−") if parts else "not measured",
-        better > total / 2 if total else None,
+        max(medians) < 1.0 if medians else None,
     )
 
 

@@ -65,6 +65,8 @@ def bench(
     rows = [row for row in stored_rows(folder) if name in ("all", *MORE) or row.benchmark == name]
     if name in ("all", "figures"):
         _draw(rows, figures or folder / "figures", data, folder, teacher)
+    if name == "figures":
+        return
     if as_json:
         print_json([row.model_dump() for row in rows])
         return
