@@ -30,7 +30,7 @@ LABELS = (25, 51, 127, 254, 1000)
 #: The model whose evaluation is timed was fine-tuned to this share of the labels.
 FRACTION = 0.1
 #: What a quick run leaves out.
-QUICK_BATCH, QUICK_LABELS = 100_000, 254
+QUICK_BATCH, QUICK_LABELS = 1_000, 254
 #: I-optimal choice: so many of a pool of this size.
 CHOICE, POOL = 20, 10_000
 #: Reference positions are moved by this many Å, so that there are as many different ones as wanted.
@@ -181,7 +181,7 @@ def speed(
     Args:
         problem: dimer and positions, with a teacher to distil.
         results: rows that are there are not measured again.
-        quick: leaves out a million positions and a thousand labels.
+        quick: leaves out more than a thousand positions and a thousand labels.
         say: told one sentence a row.
         others: more potentials of the same dimer by name, for example a MACE model.
     """

@@ -61,7 +61,7 @@ def test_rows_of_students_and_of_others(problem: Problem, tmp_path: Path) -> Non
         assert {strategy for name, strategy, _ in found if name == model} >= set(both)
     assert ("mean of 2 optima", "ASE single point", 0) in found
     assert ("student", "I-optimal 20 of 200", 0) in found
-    # 60 labels: only the fits of 25 and 51 can be timed, and a quick run stops before a million positions.
+    # 60 labels: only the fits of 25 and 51 can be timed, and a quick run stops at a thousand positions.
     assert [n for _, strategy, n in found if strategy == "fine-tuning"] == [25, 51]
     assert not any("1000000" in strategy for _, strategy, _ in found)
     row = found["one optimum", "energies, batch 100", 0]
