@@ -18,8 +18,9 @@ from nci_core.reference import recipes
 from nci_core.reference.recipes import Recipe
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tiny() -> Iterator[Recipe]:
+    """Known only while a module of these tests runs: others ask which recipes are built in."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(recipes.RECIPES, "tiny", TINY)
         yield TINY
