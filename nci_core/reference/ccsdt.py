@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nci_core.errors import LabelError
 from nci_core.reference.environment import describe_environment, peak_memory_gb
-from nci_core.reference.geometry import FragmentSpec, fragments, midbond_site
+from nci_core.reference.geometry import FragmentSpec, fragments, label_identity
 from nci_core.reference.iterations import (
     iteration_bytes,
     iteration_state,
@@ -151,15 +151,7 @@ def compute_label(
         if r.t1_diagnostic > T1_LIMIT
     ]
     return LabelResult(
-        geometry_hash=geometry_hash,
-        recipe_hash=recipe.hash,
-        recipe=recipe.model_dump(mode="json"),
-        dimer=dimer.name,
-        host_symbols=list(dimer.host.symbols),
-        host_positions_angstrom=dimer.host.positions.tolist(),
-        probe=dimer.probe,
-        position_angstrom=point.tolist(),
-        midbond_angstrom=midbond_site(dimer.host.positions, point).tolist() if recipe.midbond else None,
+        **label_identity(dimer, point, recipe),
         fragments=results,
         energy_ev=energies["energy_ev"],
         hf_ev=energies["hf_ev"],

@@ -103,3 +103,18 @@ def fragments(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[str, F
         return FragmentSpec(atoms, {k: v for k, v in basis.items() if k in labels}, frozen)
 
     return {"dimer": spec(True, True), "host": spec(True, False), "probe": spec(False, True)}
+
+
+def label_identity(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[str, Any]:
+    """What a label is of, as JSON values: geometry and recipe with their hashes; position (3,) in Å."""
+    return {
+        "geometry_hash": dimer.geometry_hash(position),
+        "recipe_hash": recipe.hash,
+        "recipe": recipe.model_dump(mode="json"),
+        "dimer": dimer.name,
+        "host_symbols": list(dimer.host.symbols),
+        "host_positions_angstrom": dimer.host.positions.tolist(),
+        "probe": dimer.probe,
+        "position_angstrom": position.tolist(),
+        "midbond_angstrom": midbond_site(dimer.host.positions, position).tolist() if recipe.midbond else None,
+    }

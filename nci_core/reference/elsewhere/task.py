@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from nci_core.reference.geometry import FragmentSpec, fragments, midbond_site
+from nci_core.reference.geometry import FragmentSpec, fragments, label_identity
 from nci_core.reference.recipes import Recipe
 from nci_core.systems.dimer import Dimer
 
@@ -87,15 +87,7 @@ class LabelTask(BaseModel):
         point = np.asarray(position, dtype=float).reshape(3)
         specs = fragments(dimer, point, recipe)
         return cls(
-            geometry_hash=dimer.geometry_hash(point),
-            recipe_hash=recipe.hash,
-            recipe=recipe.model_dump(mode="json"),
-            dimer=dimer.name,
-            host_symbols=list(dimer.host.symbols),
-            host_positions_angstrom=dimer.host.positions.tolist(),
-            probe=dimer.probe,
-            position_angstrom=point.tolist(),
-            midbond_angstrom=midbond_site(dimer.host.positions, point).tolist() if recipe.midbond else None,
+            **label_identity(dimer, point, recipe),
             fragments={name: FragmentTask.of(specs[name]) for name in FRAGMENTS},
         )
 
