@@ -29,6 +29,12 @@ class LabelError(NCIError):
     exit_code = 4
 
 
+class CalculationError(NCIError):
+    """An electronic-structure step failed or does not fit this machine; teachers and labels say so as theirs."""
+
+    exit_code = 4
+
+
 class StoreError(NCIError):
     """The campaign's files or database cannot be read or written."""
 

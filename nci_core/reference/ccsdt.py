@@ -6,13 +6,13 @@ implemented in PySCF (DOI 10.1063/5.0006074).
 
 import time
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import LabelError
 from nci_core.reference.environment import describe_environment, peak_memory_gb
+from nci_core.reference.fitted_label import fitted_fragments, larger_fragments
 from nci_core.reference.geometry import FragmentSpec, fragments, label_identity
 from nci_core.reference.iterations import (
     iteration_bytes,
@@ -21,13 +21,13 @@ from nci_core.reference.iterations import (
     restored_diis,
     take_up_orbitals,
 )
-from nci_core.reference.labels import FragmentResult, LabelResult
-from nci_core.reference.recipes import Recipe
+from nci_core.reference.labels import FragmentName, FragmentResult, LabelResult, MeanFieldResult
+from nci_core.reference.needs import check_memory
+from nci_core.reference.recipes import LARGER, SMALLER, Recipe
 from nci_core.reference.resuming import Arrays, FragmentMemory, FragmentStore, NoStore, identity
 from nci_core.systems.dimer import Dimer
 
 Progress = Callable[[float, str], None]
-FragmentName = Literal["dimer", "host", "probe"]
 
 #: Share of a label's time spent by the end of each fragment, for the progress bar; cheap ones
 #: first, so that a bad geometry fails early.
@@ -44,7 +44,7 @@ def compute_fragment(
     """HF, CCSD and (T) of one fragment, or what is left of them; raises LabelError when a step does not converge."""
     from pyscf import cc, scf
 
-    known = memory.finished()
+    known = memory.finished(FragmentResult)
     if known is not None:
         report(0.0, f"{name}: finished earlier")
         return known
@@ -125,24 +125,51 @@ def compute_label(
     does not converge or gives a number that is not finite.
     """
     point = np.asarray(position, dtype=float).reshape(3)
-    specs = fragments(dimer, point, recipe)
     geometry_hash = dimer.geometry_hash(point)
+    parts = {"": recipe.functions} | recipe.more_functions
+    specs = {part: fragments(dimer, point, recipe, functions) for part, functions in parts.items()}
+    check_memory(dimer, recipe, {part: found["dimer"].molecule().nao for part, found in specs.items()})
     memories = {
-        name: FragmentMemory(store or NoStore(), name, identity(specs[name], name, geometry_hash, recipe.hash))
-        for name, _ in ORDER
+        part: {
+            name: FragmentMemory(
+                store or NoStore(), part + name, identity(spec, part + name, geometry_hash, recipe.hash)
+            )
+            for name, spec in found.items()
+        }
+        for part, found in specs.items()
     }
     environment = describe_environment()
-    results: dict[FragmentName, FragmentResult] = {}
-    start = 0.0
-    for name, end in ORDER:
 
-        def report(share: float, message: str, start: float = start, end: float = end) -> None:
+    def within(start: float, end: float) -> Progress:
+        def report(share: float, message: str) -> None:
             if progress:
                 progress(start + share * (end - start), message)
 
-        results[name] = compute_fragment(specs[name], recipe, name, report, memories[name])
-        start = end
-    energies = LabelResult.interaction(results)
+        return report
+
+    def exact(part: str, start: float, end: float) -> dict[FragmentName, FragmentResult]:
+        found: dict[FragmentName, FragmentResult] = {}
+        begin = start
+        for name, share in ORDER:
+            finish = start + share * (end - start)
+            found[name] = compute_fragment(specs[part][name], recipe, name, within(begin, finish), memories[part][name])
+            begin = finish
+        return found
+
+    smaller, larger = None, None
+    if recipe.composite:
+        larger = larger_fragments(dimer, point, recipe, specs[LARGER], memories[LARGER], within(0.0, 0.4))
+    elif recipe.extrapolation:
+        smaller = exact(SMALLER, 0.0, 0.05)
+    if recipe.integrals == "fitted":
+        say = within(0.4 if larger else 0.0, 1.0)
+        results = fitted_fragments(dimer, point, recipe, specs[""], memories[""], say, CC_CYCLES)
+    else:
+        results = exact("", 0.05 if smaller else 0.0, 1.0)
+    energies = LabelResult.interaction(results, recipe, smaller, larger)
+    pieces: list[FragmentResult | MeanFieldResult] = list(results.values())
+    pieces += [*(smaller or {}).values(), *(larger or {}).values()]
+    kept = [memory for found in memories.values() for memory in found.values()]
     if not np.isfinite(list(energies.values())).all():
         raise LabelError(f"The interaction energy at {point.tolist()} Å is not a finite number.")
     warnings = [
@@ -153,14 +180,16 @@ def compute_label(
     return LabelResult(
         **label_identity(dimer, point, recipe),
         fragments=results,
+        smaller=smaller,
+        larger=larger,
         energy_ev=energies["energy_ev"],
         hf_ev=energies["hf_ev"],
         ccsd_ev=energies["ccsd_ev"],
         triples_ev=energies["triples_ev"],
-        cpu_seconds=sum(result.cpu_seconds for result in results.values()),
-        wall_seconds=sum(result.wall_seconds for result in results.values()),
-        memory_gb=max(peak_memory_gb(), *(memory.memory_gb for memory in memories.values())),
-        resumed={name: memory.taken_up for name, memory in memories.items() if memory.taken_up},
+        cpu_seconds=sum(piece.cpu_seconds for piece in pieces),
+        wall_seconds=sum(piece.wall_seconds for piece in pieces),
+        memory_gb=max(peak_memory_gb(), *(memory.memory_gb for memory in kept)),
+        resumed={memory.name: memory.taken_up for memory in kept if memory.taken_up},
         environment=environment,
         warnings=warnings,
     )

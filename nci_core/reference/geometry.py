@@ -7,27 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.reference.recipes import Midbond, Recipe
+from nci_core.reference.labels import FragmentName
+from nci_core.reference.recipes import FunctionSet, Midbond, Recipe
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.midbond import midbond_site
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Angular momentum of each letter, for uncontracted functions.
 ANGULAR = {"s": 0, "p": 1, "d": 2, "f": 3, "g": 4}
-
-
-def midbond_site(host_positions: FloatArray, position: FloatArray) -> FloatArray:
-    """Site of the midbond functions: (R + Σ w_i R_i / Σ w_i)/2 with w_i = |R − R_i|⁻⁶; (3,) in Å.
-
-    Smooth in R, so that the surface has no seams where the nearest atom changes.
-
-    >>> midbond_site(np.zeros((1, 3)), np.array([0.0, 0.0, 3.0])).tolist()
-    [0.0, 0.0, 1.5]
-    """
-    weight = ((host_positions - position) ** 2).sum(axis=1) ** -3.0
-    nearest = (weight[:, None] * host_positions).sum(axis=0) / weight.sum()
-    site: FloatArray = 0.5 * (position + nearest)
-    return site
 
 
 def midbond_basis(midbond: Midbond) -> list[Any]:
@@ -76,21 +64,26 @@ def frozen_core_orbitals(symbols: list[str]) -> int:
     return sum(int(chemcore_atm[charge(symbol)]) for symbol in symbols)
 
 
-def fragments(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[str, FragmentSpec]:
+def fragments(
+    dimer: Dimer, position: FloatArray, recipe: Recipe, functions: FunctionSet | None = None
+) -> dict[FragmentName, FragmentSpec]:
     """Dimer, host and probe, each in the whole dimer basis, for one position (3,) in Å.
+
+    The basis functions are those of the recipe, or others of its parts.
 
     Raises InputError when a basis lacks an element or atoms overlap.
     """
+    functions = functions or recipe
     point = dimer.check(position)[0]
     host = [(s, p.tolist()) for s, p in zip(dimer.host.symbols, dimer.host.positions, strict=True)]
     # Digits make the labels of host and probe distinct even when the elements are the same.
     basis: dict[str, Any] = {}
     for symbol in sorted(set(dimer.host.symbols)):
-        basis[f"{symbol}1"] = basis[f"GHOST-{symbol}1"] = atom_basis(recipe.host_basis_of(symbol), symbol)
-    basis[f"{dimer.probe}2"] = basis[f"GHOST-{dimer.probe}2"] = atom_basis(recipe.probe_basis, dimer.probe)
+        basis[f"{symbol}1"] = basis[f"GHOST-{symbol}1"] = atom_basis(functions.host_basis_of(symbol), symbol)
+    basis[f"{dimer.probe}2"] = basis[f"GHOST-{dimer.probe}2"] = atom_basis(functions.probe_basis, dimer.probe)
     extra: list[tuple[str, list[float]]] = []
-    if recipe.midbond:
-        basis["GHOST-H3"] = midbond_basis(recipe.midbond)
+    if functions.midbond:
+        basis["GHOST-H3"] = midbond_basis(functions.midbond)
         extra = [("GHOST-H3", midbond_site(dimer.host.positions, point).tolist())]
 
     def spec(real_host: bool, real_probe: bool) -> FragmentSpec:

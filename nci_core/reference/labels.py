@@ -1,14 +1,19 @@
 """What a label is: energies with everything needed to trust or repeat them. No PySCF here."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nci_core.reference.recipes import Recipe
 from nci_core.units import HARTREE_EV
 
-#: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`.
-LABEL_SCHEMA = 2
+#: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`, 3 `smaller`, `larger`
+#: and `mp2_hartree`.
+LABEL_SCHEMA = 3
+
+FragmentName = Literal["dimer", "host", "probe"]
 
 
 class FragmentResult(BaseModel):
@@ -20,6 +25,7 @@ class FragmentResult(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     hf_hartree: float
+    mp2_hartree: float | None = Field(None, description="MP2 correlation energy, where the recipe asks for it")
     ccsd_hartree: float = Field(description="CCSD correlation energy")
     triples_hartree: float = Field(description="(T) correction; exactly 0 for two electrons")
     n_basis: int
@@ -27,6 +33,19 @@ class FragmentResult(BaseModel):
     scf_cycles: int
     cc_cycles: int
     t1_diagnostic: float = Field(description="‖t1‖/√N, N correlated electrons; DOI 10.1002/qua.560360824")
+    cpu_seconds: float
+    wall_seconds: float
+
+
+class MeanFieldResult(BaseModel):
+    """Hartree–Fock and MP2 of one fragment in larger functions; energies in hartree."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hf_hartree: float
+    mp2_hartree: float = Field(description="MP2 correlation energy")
+    n_basis: int
+    n_frozen: int
     cpu_seconds: float
     wall_seconds: float
 
@@ -58,7 +77,13 @@ class LabelResult(BaseModel):
     probe: str
     position_angstrom: list[float]
     midbond_angstrom: list[float] | None
-    fragments: dict[Literal["dimer", "host", "probe"], FragmentResult]
+    fragments: dict[FragmentName, FragmentResult]
+    smaller: dict[FragmentName, FragmentResult] | None = Field(
+        None, description="the same in the smaller functions of an extrapolation"
+    )
+    larger: dict[FragmentName, MeanFieldResult] | None = Field(
+        None, description="Hartree–Fock and MP2 in the larger functions of a composite"
+    )
     energy_ev: float
     hf_ev: float
     ccsd_ev: float
@@ -67,24 +92,34 @@ class LabelResult(BaseModel):
     wall_seconds: float
     memory_gb: float = Field(description="peak resident memory of the process")
     environment: Environment = Field(description="of the process that finished the label")
-    resumed: dict[Literal["dimer", "host", "probe"], Literal["hf", "ccsd", "finished"]] = Field(
+    resumed: dict[str, Literal["hf", "ccsd", "finished"]] = Field(
         default_factory=dict, description="fragments an earlier, interrupted start had begun, and how far they were"
     )
     warnings: list[str] = Field(default_factory=list)
     finished_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
-    @classmethod
-    def interaction(cls, fragments: dict[Literal["dimer", "host", "probe"], FragmentResult]) -> dict[str, float]:
-        """Interaction energy and its parts in eV from the three fragments (Boys and Bernardi).
+    @staticmethod
+    def interaction(
+        fragments: Mapping[FragmentName, FragmentResult],
+        recipe: Recipe | None = None,
+        smaller: Mapping[FragmentName, FragmentResult] | None = None,
+        larger: Mapping[FragmentName, MeanFieldResult] | None = None,
+    ) -> dict[str, float]:
+        """Interaction energy and its parts in eV from the fragments (Boys and Bernardi).
 
-        DOI 10.1080/00268977000101561.
+        DOI 10.1080/00268977000101561. Of an extrapolation `ccsd_ev` and `triples_ev` are limits; of a composite
+        `ccsd_ev` is all of MP2 and CCSD, with the recipe's factors.
         """
-
-        def part(field: str) -> float:
-            ab, a, b = (float(getattr(fragments[name], field)) for name in ("dimer", "host", "probe"))
-            return (ab - a - b) * HARTREE_EV
-
-        hf, ccsd, triples = part("hf_hartree"), part("ccsd_hartree"), part("triples_hartree")
+        hf, ccsd, triples = (_part(fragments, name) for name in ("hf_hartree", "ccsd_hartree", "triples_hartree"))
+        if recipe and recipe.extrapolation and smaller:
+            limit = recipe.extrapolation.limit
+            ccsd = limit(ccsd, _part(smaller, "ccsd_hartree"))
+            triples = limit(triples, _part(smaller, "triples_hartree"))
+        if recipe and recipe.composite and larger:
+            factors = recipe.composite
+            hf, triples = _part(larger, "hf_hartree"), factors.triples * triples
+            mp2 = factors.mp2_larger * _part(larger, "mp2_hartree") + factors.mp2 * _part(fragments, "mp2_hartree")
+            ccsd = mp2 + factors.ccsd * ccsd
         return {"energy_ev": hf + ccsd + triples, "hf_ev": hf, "ccsd_ev": ccsd, "triples_ev": triples}
 
     def consistent(self) -> Self:
@@ -92,7 +127,19 @@ class LabelResult(BaseModel):
 
         The tolerance, 1e-9 eV (1e-5 cm⁻¹), is a hundred times the rounding of energies around −231 hartree.
         """
-        for name, value in self.interaction(self.fragments).items():
+        recipe = Recipe.model_validate(self.recipe)
+        for setting, part in (("extrapolation", self.smaller), ("composite", self.larger)):
+            if (getattr(recipe, setting) is None) != (part is None):
+                raise ValueError(f"the parts are not those of a recipe with {setting}={getattr(recipe, setting)}")
+        for name, value in self.interaction(self.fragments, recipe, self.smaller, self.larger).items():
             if abs(value - getattr(self, name)) > 1e-9:
                 raise ValueError(f"{name} is {getattr(self, name)!r} but the fragments give {value!r}")
         return self
+
+
+def _part(
+    fragments: Mapping[FragmentName, FragmentResult] | Mapping[FragmentName, MeanFieldResult], name: str
+) -> float:
+    """E_AB − E_A − E_B of one kind of energy, in eV."""
+    ab, a, b = (float(getattr(fragments[fragment], name)) for fragment in get_args(FragmentName))
+    return (ab - a - b) * HARTREE_EV

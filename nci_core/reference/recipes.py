@@ -6,11 +6,16 @@ This module imports no PySCF: the dashboard reads it.
 
 import hashlib
 import json
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nci_core.errors import InputError
+
+#: What fragments in other functions than the recipe's own are called: smaller-host, …
+SMALLER, LARGER = "smaller-", "larger-"
+#: Settings that came later; at their defaults they are left out of the hash, which older labels have.
+LATER = ("host_fitting", "integrals", "extrapolation", "composite")
 
 
 class Midbond(BaseModel):
@@ -29,7 +34,75 @@ class Midbond(BaseModel):
         return "".join(f"{len(values)}{letter}" for letter, values in self.exponents.items())
 
 
-class Recipe(BaseModel):
+class FunctionSet(BaseModel):
+    """Basis functions by role: host atoms, probe, and midbond. Ghosts carry the functions of their atoms."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host_basis: dict[str, str] = Field(description="basis of the host's atoms by element; '*' for all others")
+    probe_basis: str = Field(description="basis of the probe atom")
+    midbond: Midbond | None = Field(None, description="midbond functions, if any")
+    host_fitting: dict[str, str] | None = Field(
+        None, description="fitting basis of the host's atoms by element for fitted integrals; AutoAux where None"
+    )
+
+    def host_basis_of(self, symbol: str) -> str:
+        """Name of the basis of one host element; raises InputError when the recipe names none."""
+        try:
+            return self.host_basis.get(symbol) or self.host_basis["*"]
+        except KeyError:
+            raise InputError(f"The recipe names no basis for {symbol}; add one, or '*' for all elements.") from None
+
+    @property
+    def basis_name(self) -> str:
+        """For example 'cc-pvdz(H: 6-31g)/aug-cc-pvtz+3s3p2d'."""
+        named = dict(self.host_basis)
+        first = "*" if "*" in named else sorted(named)[0]
+        main = named.pop(first) + ("" if first == "*" else f"({first})")
+        others = ", ".join(f"{k}: {v}" for k, v in sorted(named.items()))
+        host = main + (f"({others})" if others else "")
+        return f"{host}/{self.probe_basis}" + (f"+{self.midbond.name}" if self.midbond else "")
+
+
+class Extrapolation(BaseModel):
+    """Correlation at the basis-set limit from two cardinal numbers X > Y, with the HF energy of X.
+
+    E = (X³ E_X − Y³ E_Y)/(X³ − Y³): Helgaker et al., DOI 10.1063/1.473863.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    smaller: FunctionSet = Field(description="functions of Y; the recipe's own are those of X")
+    cardinals: tuple[int, int] = Field((3, 2), description="X and Y")
+
+    def limit(self, larger: float, smaller: float) -> float:
+        """The extrapolated correlation energy.
+
+        >>> one = FunctionSet(host_basis={"*": "aug-cc-pvdz"}, probe_basis="aug-cc-pvdz")
+        >>> Extrapolation(smaller=one).limit(19.0, 0.0)
+        27.0
+        """
+        x, y = (n**3 for n in self.cardinals)
+        return (x * larger - y * smaller) / (x - y)
+
+
+class Composite(BaseModel):
+    """Hartree–Fock and MP2 in larger functions, coupled cluster in the recipe's own.
+
+    E = HF_L + a MP2_L + b MP2 + c CCSD + d (T), correlation energies of the interaction. With a = 1, b = −1,
+    c = d = 1 it is MP2 plus a correction to CCSD(T); other values make up for what the smaller functions lack.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    larger: FunctionSet = Field(description="functions of Hartree–Fock and MP2")
+    mp2_larger: float = Field(1.0, description="a")
+    mp2: float = Field(-1.0, description="b")
+    ccsd: float = Field(1.0, description="c")
+    triples: float = Field(1.0, description="d")
+
+
+class Recipe(FunctionSet):
     """One way to compute a label.
 
     Attributes are the settings; `hash` covers all of them but the description.
@@ -40,35 +113,53 @@ class Recipe(BaseModel):
     name: str = Field(description="short name, shown to people")
     version: int = Field(1, description="raised whenever a setting changes")
     method: Literal["CCSD(T)"] = Field("CCSD(T)", description="correlation method; canonical, closed shell")
-    host_basis: dict[str, str] = Field(description="basis of the host's atoms by element; '*' for all others")
-    probe_basis: str = Field(description="basis of the probe atom")
-    midbond: Midbond | None = Field(None, description="midbond functions, if any")
     frozen_core: bool = Field(True, description="leave the chemical core uncorrelated")
     counterpoise: Literal["full"] = Field("full", description="both monomers in the whole dimer basis")
     scf_energy_hartree: float = Field(1e-11, description="SCF energy threshold")
     scf_gradient: float = Field(1e-7, description="SCF orbital gradient threshold")
     cc_energy_hartree: float = Field(1e-8, description="CCSD energy threshold")
     cc_amplitudes: float = Field(1e-6, description="CCSD amplitude norm threshold")
+    integrals: Literal["exact", "fitted"] = Field("exact", description="two-electron integrals, exact or fitted")
+    extrapolation: Extrapolation | None = Field(None, description="to the basis-set limit, from a second basis")
+    composite: Composite | None = Field(None, description="Hartree–Fock and MP2 from larger functions")
     description: str = Field("", description="what it is for")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.extrapolation and self.composite:
+            raise ValueError("a recipe has an extrapolation or a composite, not both")
+        if self.composite and self.integrals != "fitted":
+            raise ValueError("a composite needs integrals = 'fitted'")
+        if self.extrapolation and self.integrals == "fitted":
+            raise ValueError("an extrapolation needs integrals = 'exact'")
+        return self
+
+    @property
+    def functions(self) -> FunctionSet:
+        """The recipe's own basis functions."""
+        return FunctionSet(
+            host_basis=self.host_basis,
+            probe_basis=self.probe_basis,
+            midbond=self.midbond,
+            host_fitting=self.host_fitting,
+        )
+
+    @property
+    def more_functions(self) -> dict[str, FunctionSet]:
+        """Further basis functions that it needs, by the prefix of their fragments' names."""
+        found = {SMALLER: self.extrapolation.smaller} if self.extrapolation else {}
+        return found | ({LARGER: self.composite.larger} if self.composite else {})
 
     @property
     def hash(self) -> str:
         """12 hex digits over every setting but the description."""
         # Not cached: a cached value would survive model_copy(update=...).
         settings = self.model_dump(mode="json", exclude={"description"})
+        for name in LATER:
+            if settings[name] == type(self).model_fields[name].default:
+                del settings[name]
         text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def host_basis_of(self, symbol: str) -> str:
-        """Name of the basis of one host element."""
-        return self.host_basis.get(symbol, self.host_basis["*"])
-
-    @property
-    def basis_name(self) -> str:
-        """For example 'cc-pvdz(H: 6-31g)/aug-cc-pvtz+3s3p2d'."""
-        others = ", ".join(f"{k}: {v}" for k, v in sorted(self.host_basis.items()) if k != "*")
-        host = self.host_basis["*"] + (f"({others})" if others else "")
-        return f"{host}/{self.probe_basis}" + (f"+{self.midbond.name}" if self.midbond else "")
 
 
 RECIPES: dict[str, Recipe] = {
@@ -89,6 +180,51 @@ RECIPES: dict[str, Recipe] = {
             # On hydrogen 6-31G instead of cc-pVDZ changes HF + MP2 over benzene by 3 cm⁻¹ at most
             # on the wall and 0.3 in the well, and saves 40% of the time.
             description="mixed basis with midbond functions; wells some cm⁻¹ shallower than at the basis-set limit",
+        ),
+        Recipe(
+            name="composite",
+            host_basis={"*": "6-31g"},
+            probe_basis="aug-cc-pvdz",
+            midbond=Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.6, 0.2), "d": (0.35,)}),
+            integrals="fitted",
+            composite=Composite(
+                larger=FunctionSet(
+                    host_basis={"*": "aug-cc-pvtz", "H": "cc-pvdz"},
+                    probe_basis="aug-cc-pvtz",
+                    midbond=Midbond(
+                        exponents={
+                            "s": (0.9, 0.3, 0.1),
+                            "p": (0.9, 0.3, 0.1),
+                            "d": (0.9, 0.3, 0.1),
+                            "f": (0.6, 0.2),
+                            "g": (0.35,),
+                        }
+                    ),
+                    host_fitting={"*": "aug-cc-pvtz-jkfit", "H": "cc-pvtz-jkfit"},
+                ),
+                # Fitted to 19 published CCSD(T)/CBS energies of He–benzene, DOI 10.5281/zenodo.18049741:
+                # benchmarks/calibrate_composite.py.
+                mp2_larger=1.266,
+                mp2=-1.821,
+                ccsd=1.821,
+                triples=-3.580,
+            ),
+            description="CCSD(T) at the basis-set limit for He over benzene and its like, from MP2 and a calibration",
+        ),
+        Recipe(
+            name="dz",
+            host_basis={"*": "aug-cc-pvdz"},
+            probe_basis="aug-cc-pvdz",
+            description="canonical aug-cc-pVDZ, to compare with published data; far from the basis-set limit",
+        ),
+        Recipe(
+            name="dt",
+            host_basis={"*": "aug-cc-pvtz"},
+            probe_basis="aug-cc-pvtz",
+            extrapolation=Extrapolation(
+                smaller=FunctionSet(host_basis={"*": "aug-cc-pvdz"}, probe_basis="aug-cc-pvdz"), cardinals=(3, 2)
+            ),
+            description="extrapolated from aug-cc-pVTZ and aug-cc-pVDZ; hours and tens of GB a fragment, for clusters",
         ),
     )
 }

@@ -8,17 +8,17 @@ import hashlib
 import io
 import time
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from nci_core.reference.environment import package_versions
 from nci_core.reference.geometry import FragmentSpec
-from nci_core.reference.labels import FragmentResult
 
+Result = TypeVar("Result", bound=BaseModel)
 Arrays = dict[str, npt.NDArray[Any]]
 #: How a fragment was taken up again: from its converged orbitals, between two iterations of CCSD, or finished.
 Stage = Literal["hf", "ccsd", "finished"]
@@ -88,6 +88,7 @@ class FragmentMemory:
     """What is kept of one fragment. A damaged, foreign or older piece counts as none.
 
     Attributes:
+        name: of the fragment.
         taken_up: how this start took the fragment up, None if it began it.
         memory_gb: peak memory of the process that finished it, if that was an earlier one.
     """
@@ -95,17 +96,18 @@ class FragmentMemory:
     def __init__(self, store: FragmentStore, name: str, mine: dict[str, Any]) -> None:
         self.taken_up: Stage | None = None
         self.memory_gb = 0.0
+        self.name = name
         self._store, self._mine = store, mine
         self._result_name, self._state_name = f"{name}.json", f"{name}.npz"
         self._kept_at, self._pause = time.monotonic(), KEEP_SECONDS
 
-    def finished(self) -> FragmentResult | None:
+    def finished(self, kind: type[Result]) -> Result | None:
         """The finished fragment, if it is kept."""
         try:
             content: Any = orjson.loads(self._store.read(self._result_name) or b"")
             if content.pop("sha256") != _digest(content) or content["identity"] != self._mine:
                 return None
-            found = FragmentResult.model_validate(content["result"])
+            found = kind.model_validate(content["result"])
             self.memory_gb = float(content["memory_gb"])
         except (ValueError, KeyError, TypeError, AttributeError, ValidationError):  # damaged in whatever way
             return None
@@ -113,7 +115,7 @@ class FragmentMemory:
         self.forget_state()  # a kill between keeping the result and this may have left it
         return found
 
-    def keep_finished(self, result: FragmentResult, memory_gb: float) -> None:
+    def keep_finished(self, result: BaseModel, memory_gb: float) -> None:
         """Keep a finished fragment and then forget the way there."""
         content = {"identity": self._mine, "result": result.model_dump(mode="json"), "memory_gb": memory_gb}
         sealed = content | {"sha256": _digest(content)}

@@ -35,21 +35,24 @@ class HartreeFockD4(TeacherBase):
 
     def check(self, dimer: Dimer) -> None:
         """Raise TeacherError if an element has no basis or no D4 parameters."""
-        from nci_core.teachers.fitted_hf import load_basis
+        from nci_core.teachers.fitted_dimer import check_basis
 
         D4Dispersion.check(dimer)
-        load_basis(self.basis, sorted({*dimer.host.symbols, dimer.probe}))
+        check_basis(dimer, self.basis)
 
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
         """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
-        from nci_core.teachers.fitted_hf import FittedHartreeFock
+        from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
         start = time.perf_counter()
-        hartree_fock = FittedHartreeFock.start(dimer, self.basis)
+        with teacher_errors():
+            hartree_fock = fitted_dimer(dimer, self.basis)
         dispersion = D4Dispersion(dimer).energies(positions)
         for index, position in enumerate(positions):
+            with teacher_errors():
+                repulsion = hartree_fock.interaction_energy(position) * HARTREE_EV
             channels = {
-                "repulsion": hartree_fock.interaction_energy(position) * HARTREE_EV,
+                "repulsion": repulsion,
                 "dispersion": float(dispersion[index]),
             }
             now = time.perf_counter()

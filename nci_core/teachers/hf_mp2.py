@@ -32,24 +32,26 @@ class HartreeFockMP2(TeacherBase):
 
     def check(self, dimer: Dimer) -> None:
         """Raise TeacherError if an element has no basis."""
-        from nci_core.teachers.fitted_hf import load_basis
+        from nci_core.teachers.fitted_dimer import check_basis
 
-        load_basis(self.basis, sorted({*dimer.host.symbols, dimer.probe}))
+        check_basis(dimer, self.basis)
 
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
         """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
         from pyscf.data.elements import charge, chemcore_atm
 
-        from nci_core.teachers.fitted_hf import FittedHartreeFock
-        from nci_core.teachers.fitted_mp2 import correlation_energy
+        from nci_core.fitted.mp2 import correlation_energy
+        from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
         start = time.perf_counter()
-        hartree_fock = FittedHartreeFock.start(dimer, self.basis)
+        with teacher_errors():
+            hartree_fock = fitted_dimer(dimer, self.basis)
         host, probe = (
             sum(int(chemcore_atm[charge(s)]) for s in symbols) for symbols in (dimer.host.symbols, (dimer.probe,))
         )
         for index, position in enumerate(positions):
-            states = hartree_fock.fragments(position)
+            with teacher_errors():
+                states = hartree_fock.fragments(position)
             mean_field = states[0].energy - states[1].energy - states[2].energy
             correlated = [
                 correlation_energy(hartree_fock.B, state, cores)

@@ -161,7 +161,7 @@ def test_a_ccsd_that_does_not_converge_is_an_error(monkeypatch: pytest.MonkeyPat
 
 def test_a_label_that_is_not_a_number_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = {"energy_ev": float("nan"), "hf_ev": 0.0, "ccsd_ev": 0.0, "triples_ev": 0.0}
-    monkeypatch.setattr(LabelResult, "interaction", classmethod(lambda cls, fragments: parts))
+    monkeypatch.setattr(LabelResult, "interaction", staticmethod(lambda *_: parts))
     with pytest.raises(LabelError, match="not a finite number"):
         he2(3.0)
 

@@ -20,6 +20,9 @@ def test_a_changed_recipe_is_noticed() -> None:
     assert {name: recipe.hash for name, recipe in RECIPES.items()} == {
         "quick": "116a7646d999",
         "standard": "a924f9e9453b",
+        "composite": "0092238d63e1",
+        "dz": "b4b08e19e5be",
+        "dt": "e48b56e13f2b",
     }
 
 
@@ -36,6 +39,10 @@ def test_the_hash_covers_every_setting_but_the_description() -> None:
         "scf_gradient": 1e-6,
         "cc_energy_hartree": 1e-7,
         "cc_amplitudes": 1e-5,
+        "host_fitting": {"*": "aug-cc-pvdz-jkfit"},
+        "integrals": "fitted",
+        "extrapolation": find_recipe("dt").extrapolation,
+        "composite": find_recipe("composite").composite,
     }
     hashes = {recipe.model_copy(update={key: value}).hash for key, value in changes.items()} | {recipe.hash}
     assert len(hashes) == len(changes) + 1
@@ -108,7 +115,7 @@ def test_fragments_share_one_basis_and_ghosts_carry_no_charge(name: str) -> None
     coordinates = [m.atom_coords() for m in molecules.values()]
     assert np.array_equal(coordinates[0], coordinates[1])
     assert np.array_equal(coordinates[0], coordinates[2])
-    assert len(coordinates[0]) == 8, "six host atoms, the probe, the midbond site"
+    assert len(coordinates[0]) == 7 + bool(recipe.midbond), "six host atoms, the probe, the midbond site"
 
 
 def test_host_and_probe_of_one_element_keep_their_own_basis() -> None:

@@ -196,12 +196,12 @@ def test_what_belongs_to_another_calculation_counts_as_none(changes: dict[str, A
     other.keep_finished(fake_fragment(-1.0), 0.1)
     other.keep_state(lambda: {"mo_coeff": np.eye(2)}, 32)
     mine = resuming.FragmentMemory(store, "host", identity_of())
-    assert mine.finished() is None
+    assert mine.finished(FragmentResult) is None
     assert mine.state() is None
     assert mine.taken_up is None
     again = resuming.FragmentMemory(store, "host", identity_of(**changes))
     assert again.state() is not None
-    assert again.finished() == fake_fragment(-1.0)
+    assert again.finished(FragmentResult) == fake_fragment(-1.0)
     assert again.memory_gb == 0.1
     assert again.state() is None, "the way to a finished fragment is forgotten"
 
@@ -223,13 +223,13 @@ def test_damage_anywhere_counts_as_none() -> None:
         for bad in damaged:
             store.pieces = whole | {name: bad}
             reader = resuming.FragmentMemory(store, "host", identity_of())
-            found = reader.finished() if name.endswith("json") else reader.state()
+            found = reader.finished(FragmentResult) if name.endswith("json") else reader.state()
             if name.endswith("json") and found is not None:  # a flipped blank between two fields
                 assert orjson.loads(bad) == orjson.loads(content)
             else:
                 assert found is None
     store.pieces = whole
-    assert resuming.FragmentMemory(store, "host", identity_of()).finished() == fake_fragment(-1.0)
+    assert resuming.FragmentMemory(store, "host", identity_of()).finished(FragmentResult) == fake_fragment(-1.0)
 
 
 def test_equivalent_points_share_a_hash_but_not_orbitals() -> None:

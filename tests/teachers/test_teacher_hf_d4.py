@@ -8,7 +8,7 @@ from nci_core.errors import CancelledError, TeacherError
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.teachers import TeacherPoint, find_teacher
 from nci_core.teachers.d4 import D4Dispersion
-from nci_core.teachers.fitted_hf import FittedHartreeFock
+from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 from nci_core.teachers.hf_d4 import HartreeFockD4
 from nci_core.units import HARTREE_CM1, to_cm1
 
@@ -27,7 +27,7 @@ def exact_hartree_fock(dimer: Dimer, position: np.ndarray, basis: str) -> float:
 
 def test_hartree_fock_equals_exact_integrals(he_h2: Dimer) -> None:
     position = np.array([0.4, 1.0, 2.6])
-    fitted = FittedHartreeFock(he_h2, "aug-cc-pvdz").interaction_energy(position) * HARTREE_CM1
+    fitted = fitted_dimer(he_h2, "aug-cc-pvdz").interaction_energy(position) * HARTREE_CM1
     exact = exact_hartree_fock(he_h2, position, "aug-cc-pvdz")
     # Density fitting is the only difference: below 0.2% of the repulsion.
     assert exact > 20.0
@@ -59,16 +59,16 @@ def test_ethylene_sum_of_channels_and_callbacks() -> None:
 
 
 def test_the_energy_does_not_depend_on_earlier_points(he_h2: Dimer) -> None:
-    hartree_fock = FittedHartreeFock(he_h2, "aug-cc-pvdz")
+    hartree_fock = fitted_dimer(he_h2, "aug-cc-pvdz")
     position = np.array([2.9, 0.3, 0.0])
     first = hartree_fock.interaction_energy(position)
     hartree_fock.interaction_energy(np.array([0.0, 2.0, 2.0]))
     assert hartree_fock.interaction_energy(position) == first
-    assert FittedHartreeFock(he_h2, "aug-cc-pvdz").interaction_energy(position) == pytest.approx(first, abs=1e-11)
+    assert fitted_dimer(he_h2, "aug-cc-pvdz").interaction_energy(position) == pytest.approx(first, abs=1e-11)
 
 
 def test_the_surface_is_smooth(he_h2: Dimer) -> None:
-    hartree_fock = FittedHartreeFock(he_h2, "aug-cc-pvdz")
+    hartree_fock = fitted_dimer(he_h2, "aug-cc-pvdz")
     x = np.linspace(3.0, 3.2, 9)
     e = np.array([hartree_fock.interaction_energy(np.array([q, 0.4, 0.2])) for q in x]) * HARTREE_CM1
     # A quartic describes 0.2 Å of an exponential to 1e-4; 1e-3 is a hundredth of what labels resolve.
@@ -76,7 +76,7 @@ def test_the_surface_is_smooth(he_h2: Dimer) -> None:
 
 
 def test_symmetry_equivalent_positions_agree() -> None:
-    hartree_fock = FittedHartreeFock(Dimer(builtin_host("ethylene"), "He"), "cc-pvdz")
+    hartree_fock = fitted_dimer(Dimer(builtin_host("ethylene"), "He"), "cc-pvdz")
     e = [hartree_fock.interaction_energy(np.array(p)) for p in ([1.0, 1.5, 2.5], [-1.0, 1.5, -2.5])]
     # SCF convergence, 1e-9 Hartree a fragment.
     assert e[0] == pytest.approx(e[1], abs=5e-9)
@@ -132,7 +132,7 @@ def test_cancelling_keeps_what_was_finished(he_h2: Dimer) -> None:
 
 
 def test_an_scf_that_does_not_converge_is_an_error(he_h2: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
-    hartree_fock = FittedHartreeFock(he_h2, "cc-pvdz")
-    monkeypatch.setattr("nci_core.teachers.fitted_scf.MAX_CYCLE", 1)
-    with pytest.raises(TeacherError, match="did not converge with the probe at"):
+    hartree_fock = fitted_dimer(he_h2, "cc-pvdz")
+    monkeypatch.setattr("nci_core.fitted.scf.MAX_CYCLE", 1)
+    with pytest.raises(TeacherError, match="did not converge with the probe at"), teacher_errors():
         hartree_fock.interaction_energy(np.array([0.0, 0.0, 2.0]))

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.teachers.fitted_scf import Solution
+from nci_core.fitted.scf import Solution
 
 FloatArray = npt.NDArray[np.float64]
 

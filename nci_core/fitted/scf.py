@@ -30,12 +30,14 @@ class Solution:
         coefficients: (n, k) molecular orbitals, the lowest first.
         levels: (k,) their energies in Hartree.
         n_occupied: doubly occupied ones.
+        cycles: iterations it took.
     """
 
     energy: float
     coefficients: FloatArray
     levels: FloatArray
     n_occupied: int
+    cycles: int = 0
 
     @property
     def occupied(self) -> FloatArray:
@@ -75,6 +77,7 @@ def solve(
     repulsion: float,
     electrons: int,
     guess: FloatArray | None,
+    conv_tol: float = CONV_TOL,
 ) -> Solution:
     """RHF in a given Hamiltonian; NotConvergedError when it does not converge.
 
@@ -85,6 +88,7 @@ def solve(
         repulsion: of the nuclei, Hartree.
         electrons: how many.
         guess: (n, occ) orbitals to start from, orthogonal or not; None for PySCF's guess.
+        conv_tol: change of the energy in Hartree between the last two iterations.
     """
     fragment = mol.copy()
     fragment.nelectron = electrons
@@ -95,7 +99,7 @@ def solve(
     mf.energy_nuc = lambda *_: repulsion
     mf.direct_scf = False
     mf.conv_check = False  # the energy is variational: one more cycle would not change it
-    mf.conv_tol, mf.max_cycle = CONV_TOL, MAX_CYCLE
+    mf.conv_tol, mf.max_cycle = conv_tol, MAX_CYCLE
 
     def get_jk(mol: Any = None, dm: Any = None, hermi: int = 1, *_: Any, **__: Any) -> tuple[FloatArray, FloatArray]:
         if getattr(dm, "mo_coeff", None) is not None:
@@ -115,4 +119,4 @@ def solve(
     energy = float(mf.kernel(density))
     if not mf.converged or not np.isfinite(energy):
         raise NotConvergedError
-    return Solution(energy, mf.mo_coeff, mf.mo_energy, electrons // 2)
+    return Solution(energy, mf.mo_coeff, mf.mo_energy, electrons // 2, int(mf.cycles))

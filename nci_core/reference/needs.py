@@ -1,0 +1,58 @@
+"""Whether a label fits into the machine's memory, before hours are spent on it."""
+
+import psutil
+from ase.data import atomic_numbers
+
+from nci_core.errors import LabelError
+from nci_core.reference.recipes import Recipe
+from nci_core.systems.dimer import Dimer
+
+#: Peak memory ÷ the arrays named below, for PySCF's canonical CCSD(T) of He–benzene: 9.9 GB for 201 functions.
+OVERHEAD = 1.9
+#: Auxiliary functions for one basis function; AutoAux gives 4 to 7, the more the smaller the basis.
+AUXILIARY = 6.0
+
+
+def correlated_pairs(dimer: Dimer, recipe: Recipe) -> int:
+    """Doubly occupied orbitals of the dimer that are correlated."""
+    from nci_core.reference.geometry import frozen_core_orbitals
+
+    electrons = int(dimer.host.numbers.sum()) + atomic_numbers[dimer.probe]
+    symbols = [*dimer.host.symbols, dimer.probe]
+    return int(electrons // 2) - (frozen_core_orbitals(symbols) if recipe.frozen_core else 0)
+
+
+def canonical_memory_gb(n_basis: int, occupied: int) -> float:
+    """GB that CCSD(T) needs at least: the integrals (ov|vv) twice and eight pairs of doubles for DIIS.
+
+    The other integrals, n⁴ and v⁴, go to disk where memory is short.
+    """
+    v = n_basis - occupied
+    return OVERHEAD * 8e-9 * (occupied * v**3 + 16 * (occupied * v) ** 2)
+
+
+def fitted_memory_gb(n_basis: int, occupied: int, correlated: bool) -> float:
+    """GB of fitted integrals; of their products too where CCSD(T) follows, which holds all of them in memory."""
+    v = n_basis - occupied
+    arrays = 1.2 * AUXILIARY * n_basis**3
+    if correlated:
+        arrays = 2 * arrays + 0.25 * v**4 + 2 * occupied * v**3 + 16 * (occupied * v) ** 2
+    return 8e-9 * arrays
+
+
+def memory_needed_gb(dimer: Dimer, recipe: Recipe, n_basis: dict[str, int]) -> float:
+    """Estimate of the peak memory of a label in GB; `n_basis` by part as `Recipe.more_functions`, "" for its own."""
+    occupied = correlated_pairs(dimer, recipe)
+    if recipe.integrals == "fitted":
+        return max(fitted_memory_gb(n, occupied, part == "") for part, n in n_basis.items())
+    return max(canonical_memory_gb(n, occupied) for n in n_basis.values())
+
+
+def check_memory(dimer: Dimer, recipe: Recipe, n_basis: dict[str, int]) -> None:
+    """Raise LabelError with the estimate when the machine has less memory than the label needs."""
+    need, there = memory_needed_gb(dimer, recipe, n_basis), psutil.virtual_memory().total / 1e9
+    if need > there:
+        raise LabelError(
+            f"Recipe {recipe.name} needs about {need:.0f} GB of memory for {dimer.name} ({max(n_basis.values())} "
+            f"functions) and this machine has {there:.0f} GB; choose another recipe or a larger machine."
+        )
