@@ -13,7 +13,7 @@ from nci_core.errors import InputError
 SEEDS = 5
 COLUMNS = ("which labels", "labels", "MAE", "median", "worst", "well", "tail", "wall", "CPU s")
 #: What else there is: claims and figures come from rows that are there, prior needs no reference.
-MORE = ("claims", "figures", "prior")
+MORE = ("claims", "figures", "prior", "recipes")
 KEYS = ("median", "worst", "well", "tail", "wall", "seconds")
 
 
@@ -40,6 +40,10 @@ def bench(
     figures: Annotated[
         Path | None, typer.Option(help="Folder of the figures, SVG and PNG; OUT/figures without.", show_default=False)
     ] = None,
+    labels: Annotated[
+        list[Path] | None, typer.Option(help="recipes: labels.jsonl of exported campaigns.", show_default=False)
+    ] = None,
+    stored: Annotated[bool, typer.Option("--stored", help="recipes: print the table that is kept in data/.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Repeat the measurements of the README on a reference data set; `all` runs everything and is resumable.
@@ -52,6 +56,9 @@ def bench(
         raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join((*NAMES, *MORE))} or all.")
     if name == "prior":
         _prior(as_json)
+        return
+    if name == "recipes":
+        _recipes(data, labels or [], folder, figures, stored, as_json)
         return
     if name not in MORE:
         if data is None:
@@ -172,6 +179,47 @@ def _tables(rows: list[Any]) -> None:
 def _what(entry: dict[str, Any]) -> str:
     """How labels were chosen, or what is held out."""
     return str(entry["strategy"] if entry["benchmark"] == "active" else entry["split"])
+
+
+RECIPE_COLUMNS = ("recipe", "labels", "attractive", "MAE attractive", "MAE", "well", "tail", "wall", "CPU min", "GB")
+
+
+def _recipes(
+    data: Path | None, labels: list[Path], folder: Path, figures: Path | None, stored: bool, as_json: bool
+) -> None:
+    """Labels of each recipe against a reference: those of the embedded campaigns, or of the given files."""
+    from nci_core.bench.problem import open_problem
+    from nci_core.bench.recipes import draw_pareto, pareto, published_rows, read_labels, read_recipe_rows, write_rows
+    from nci_core.bench.recipes import recipe_rows as compare
+    from nci_core.bench.targets import STORED
+    from nci_core.campaign.archive import EMBEDDED, data_folder
+
+    if stored:
+        rows = read_recipe_rows(data_folder() / STORED / "recipes.jsonl")
+    elif data is None:
+        raise InputError("Say which reference: --data PATH, or --stored for the table that is kept.")
+    else:
+        problem = open_problem(data, folder)
+        files = labels or [data_folder() / each / "labels.jsonl" for each in EMBEDDED]
+        host = problem.dimer.host
+        mine = [
+            label
+            for file in files
+            for label in read_labels(file)
+            if label.probe == problem.dimer.probe and sorted(label.host_symbols) == sorted(host.symbols)
+        ]
+        rows = compare(problem, mine) + published_rows(data)
+        write_rows(folder / "recipes.jsonl", rows)
+        for path in draw_pareto(rows, figures or folder / "figures"):
+            _say(f"Wrote {path}.")
+    if as_json:
+        print_json([row.model_dump() for row in rows])
+        return
+    front = pareto(rows)
+    table = [
+        [f"{row.recipe} *" if row.recipe in front else row.recipe, *list(row.model_dump().values())[1:]] for row in rows
+    ]
+    print_table("Recipes against the reference, MAE in cm⁻¹ below 1000 cm⁻¹; * Pareto front", RECIPE_COLUMNS, table)
 
 
 def _prior(as_json: bool) -> None:

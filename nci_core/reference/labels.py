@@ -108,18 +108,17 @@ class LabelResult(BaseModel):
         """Interaction energy and its parts in eV from the fragments (Boys and Bernardi).
 
         DOI 10.1080/00268977000101561. Of an extrapolation `ccsd_ev` and `triples_ev` are limits; of a composite
-        `ccsd_ev` is all of MP2 and CCSD, with the recipe's factors.
+        `triples_ev` is that of the small functions and `ccsd_ev` whatever else there is beside Hartree–Fock.
         """
-        hf, ccsd, triples = (_part(fragments, name) for name in ("hf_hartree", "ccsd_hartree", "triples_hartree"))
+        hf, ccsd, triples = (difference(fragments, name) for name in ("hf_hartree", "ccsd_hartree", "triples_hartree"))
         if recipe and recipe.extrapolation and smaller:
             limit = recipe.extrapolation.limit
-            ccsd = limit(ccsd, _part(smaller, "ccsd_hartree"))
-            triples = limit(triples, _part(smaller, "triples_hartree"))
+            ccsd = limit(ccsd, difference(smaller, "ccsd_hartree"))
+            triples = limit(triples, difference(smaller, "triples_hartree"))
         if recipe and recipe.composite and larger:
-            factors = recipe.composite
-            hf, triples = _part(larger, "hf_hartree"), factors.triples * triples
-            mp2 = factors.mp2_larger * _part(larger, "mp2_hartree") + factors.mp2 * _part(fragments, "mp2_hartree")
-            ccsd = mp2 + factors.ccsd * ccsd
+            hf, mp2_larger = difference(larger, "hf_hartree"), difference(larger, "mp2_hartree")
+            whole = recipe.composite.energy(hf, mp2_larger, difference(fragments, "mp2_hartree"), ccsd, triples)
+            ccsd = whole - hf - triples
         return {"energy_ev": hf + ccsd + triples, "hf_ev": hf, "ccsd_ev": ccsd, "triples_ev": triples}
 
     def consistent(self) -> Self:
@@ -137,7 +136,7 @@ class LabelResult(BaseModel):
         return self
 
 
-def _part(
+def difference(
     fragments: Mapping[FragmentName, FragmentResult] | Mapping[FragmentName, MeanFieldResult], name: str
 ) -> float:
     """E_AB − E_A − E_B of one kind of energy, in eV."""
