@@ -1,6 +1,5 @@
 """Settings of a campaign, kept in its `campaign.toml`; the command line overrides them."""
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import Host, find_host
+from nci_core.toml_text import described, toml_value
 
 FILE_NAME = "campaign.toml"
 
@@ -103,27 +103,10 @@ def _validated(values: dict[str, Any], where: str) -> CampaignSettings:
         raise InputError(f"Setting {field!r} of {where} is not usable: {first['msg']}.") from None
 
 
-def toml_value(value: Any) -> str:
-    """A string, number, boolean or nested list as TOML.
-
-    >>> toml_value(["a", [1.0, 2]])
-    '["a", [1.0, 2]]'
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes as JSON does
-    if isinstance(value, list):
-        return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    return repr(value)
-
-
 def write_settings(settings: CampaignSettings, folder: Path) -> None:
     """Write `campaign.toml`, each setting under its description; raises StoreError when it cannot be written."""
     lines = ["# Settings of this campaign. Energies in cm⁻¹, lengths in Å.", ""]
-    values = settings.model_dump(exclude={"host"})
-    for name, value in values.items():
-        lines += [f"# {CampaignSettings.model_fields[name].description}", f"{name} = {toml_value(value)}", ""]
+    lines += described(CampaignSettings, settings.model_dump(exclude={"host"}))
     lines += ["[host]"] + [f"{k} = {toml_value(v)}" for k, v in settings.host.model_dump().items()]
     text = "\n".join(lines) + "\n"
     write_atomically(folder / FILE_NAME, text.encode())

@@ -7,12 +7,15 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.store import configurations, labels, picks
+from nci_core.store import jobs as queue
 from nci_core.store.schema import Label
 
 #: Set to 1 for demonstrations: nothing can be submitted, whatever the page shows.
 READ_ONLY_VARIABLE = "NCI_READ_ONLY"
 #: Picker of test labels.
 TEST_SET = "test-set"
+#: Labels of one recipe differ by a few per cent in memory: the host is the same, the probe's place is not.
+MEMORY_MARGIN = 1.2
 
 
 def read_only() -> bool:
@@ -90,20 +93,25 @@ def submit_labels(
     configurations in the basket the one who put them there counts as the picker.
     """
     require_writable()
-    jobs = []
-    for label in request_labels(campaign, configuration_ids, picked_by, strategy):
-        if label.status == "waiting" and label.job_id is None:
-            payload = {"label_id": label.id}
-            jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
+    asked = request_labels(campaign, configuration_ids, picked_by, strategy)
+    new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
+    jobs = queue.add_for_labels(campaign.store, new, priority=priority, needs_memory_gb=label_memory_gb(campaign))
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
         start_engine(campaign)
     return jobs
 
 
+def label_memory_gb(campaign: Campaign) -> float | None:
+    """Memory a label's worker must have: that of the largest finished one and a margin; None before the first."""
+    most = labels.most_memory_gb(campaign.store, campaign.recipe.hash)
+    return None if most is None else most * MEMORY_MARGIN
+
+
 def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bool) -> int:
     require_writable()
-    job = submit(campaign.store, kind, payload).id
+    # A GPU that was asked for by name is one the worker must have; "auto" takes what it finds.
+    job = submit(campaign.store, kind, payload, needs_gpus=int(str(payload.get("device", "")).startswith("cuda"))).id
     if start:
         start_engine(campaign)
     return job

@@ -91,10 +91,19 @@ def label(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Labels at once. Default: one per core.", show_default=False)
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of each label.")] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads of each label. Default: the cluster's, else 1.", show_default=False),
+    ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(help="Address of a running Dask scheduler, such as tcp://host:8786.", show_default=False),
+    ] = None,
+    cluster: Annotated[
+        Path | None,
+        typer.Option(
+            help="File that says where jobs run, see `nci cluster template`. Default: NCI_CLUSTER.", show_default=False
+        ),
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Also those that failed or were cancelled.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
@@ -119,6 +128,8 @@ def label(
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, labels, picks
 
+    if scheduler is not None and cluster is not None:
+        raise InputError("Give --scheduler or --cluster, not both.")
     opened = open_campaign(campaign)
     if import_from is not None:
         if ids or test or retry or export_to is not None:
@@ -150,7 +161,13 @@ def label(
         return
     database = opened.store.server
     start = partial(
-        ensure_engine, opened.folder, database=database, workers=workers, threads=threads, scheduler=scheduler
+        ensure_engine,
+        opened.folder,
+        database=database,
+        workers=workers,
+        threads=threads,
+        scheduler=scheduler,
+        cluster=cluster,
     )
     start()
     if not wait:

@@ -10,6 +10,7 @@ from nci_core import __version__
 from nci_core.cli import (
     bench_command,
     campaign_commands,
+    cluster_command,
     data_commands,
     demo_command,
     loop_commands,
@@ -39,6 +40,7 @@ for module in (
     replay_command,
     trust_commands,
     bench_command,
+    cluster_command,
 ):
     module.register(app)
 

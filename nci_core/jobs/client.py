@@ -11,8 +11,10 @@ from typing import Any
 
 from nci_core.errors import JobError
 from nci_core.jobs import kinds
+from nci_core.jobs.cluster_settings import find_cluster, read_cluster
 from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
+from nci_core.jobs.sizes import why_too_large
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES, State
@@ -34,6 +36,8 @@ def submit(
     label_id: int | None = None,
     max_attempts: int = 3,
     time_limit_seconds: float | None = None,
+    needs_memory_gb: float | None = None,
+    needs_gpus: int = 0,
 ) -> Job:
     """Queue a job; call `ensure_engine` afterwards. Higher priority runs first.
 
@@ -45,6 +49,8 @@ def submit(
         label_id: the label it computes; the label's state then follows the job's.
         max_attempts: starts before a job whose process keeps dying is given up.
         time_limit_seconds: wall time after which it is stopped; None for no limit.
+        needs_memory_gb: it goes only to a worker that has so much; None: to any.
+        needs_gpus: GPUs that its worker must have.
     """
     kinds.check(kind)
     return queue.add(
@@ -55,6 +61,8 @@ def submit(
         label_id=label_id,
         max_attempts=max_attempts,
         time_limit_seconds=time_limit_seconds,
+        needs_memory_gb=needs_memory_gb,
+        needs_gpus=needs_gpus,
     )
 
 
@@ -72,6 +80,15 @@ def cancel(store: Store, job_id: int) -> State:
 def retry(store: Store, job_id: int) -> None:
     """Queue a failed or cancelled job again; call `ensure_engine` afterwards."""
     queue.retry(store, job_id)
+
+
+def why_waiting(store: Store, job_id: int) -> str | None:
+    """Why a waiting job cannot start, in one sentence: no worker has room, or the scheduler has gone; else None."""
+    job = queue.get(store, job_id)
+    status = engine_status(store.folder)
+    if job.state != "waiting":
+        return None
+    return why_too_large(job, status.worker_sizes) or (status.error if status.running else None)
 
 
 def wait(
@@ -119,8 +136,9 @@ def ensure_engine(
     *,
     database: str | None = None,
     workers: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     scheduler: str | None = None,
+    cluster: str | Path | None = None,
     idle_seconds: float = 600.0,
     openblas_coretype: str = "auto",
     nice: int = 5,
@@ -132,8 +150,9 @@ def ensure_engine(
         campaign_dir: the campaign folder.
         database: `store.server`: where the database is when it is not in the folder.
         workers: jobs at once; default one per core. With `scheduler`, as many as it has threads.
-        threads: linear-algebra threads of each job.
+        threads: linear-algebra threads of each job; default the cluster's, else one.
         scheduler: address of an existing Dask scheduler, such as "tcp://host:8786".
+        cluster: a cluster's file (`cluster_settings`); without it and `scheduler` NCI_CLUSTER names one.
         idle_seconds: the engine ends after so long without work.
         openblas_coretype: see `processes.job_environment`.
         nice: niceness of the jobs, so that the machine stays usable.
@@ -150,14 +169,18 @@ def ensure_engine(
         raise JobError(f"There is no campaign folder {folder}.")
     options = {
         "--campaign": folder,
-        "--threads": threads,
         "--idle-seconds": idle_seconds,
         "--openblas-coretype": openblas_coretype,
         "--nice": nice,
     }
     options |= {"--database": database} if database is not None else {}
+    options |= {"--threads": threads} if threads is not None else {}
     options |= {"--workers": workers} if workers is not None else {}
     options |= {"--scheduler": scheduler} if scheduler is not None else {}
+    file = find_cluster(cluster) if scheduler is None else None
+    if file is not None:
+        read_cluster(file)  # what is wrong with it is said here and now, not by the engine
+        options |= {"--cluster": file}
     command = [sys.executable, "-m", "nci_core.jobs.engine", *(f"{name}={value}" for name, value in options.items())]
     try:
         (folder / "logs").mkdir(exist_ok=True)

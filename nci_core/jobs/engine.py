@@ -10,21 +10,26 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
 from nci_core.errors import JobError, NCIError, StoreError
+from nci_core.jobs.cluster_settings import ClusterSettings, LocalSettings, SchedulerSettings, read_cluster
 from nci_core.jobs.lock import EngineLock, EngineStatus, Phase, write_status
-from nci_core.jobs.pool import Pool
+from nci_core.jobs.pool import Pool, local_workers
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
+from nci_core.jobs.sizes import WorkerSize
 from nci_core.jobs.supervisor import Task
 from nci_core.store import Store, journal
 from nci_core.store import jobs as queue
+from nci_core.store.base import FINAL_STATES
 
 POLL_SECONDS = 0.5
 #: Failures to start a job's supervisor (not the job) before the job is given up.
 START_TRIES = 3
+#: A scheduler that went away is waited for at least so long.
+SCHEDULER_SECONDS = 600.0
 
 log = logging.getLogger("nci.engine")
 
@@ -34,9 +39,9 @@ class EngineSettings:
     """How an engine runs; see `client.ensure_engine` for the fields."""
 
     campaign_dir: Path
-    workers: int
+    workers: int | None = None
     threads: int = 1
-    scheduler: str | None = None
+    cluster: ClusterSettings = field(default_factory=LocalSettings)
     idle_seconds: float = 600.0
     openblas_coretype: str = "auto"
     nice: int = 0
@@ -54,6 +59,8 @@ class Engine:
         self.stopping = False
         self._failures: dict[int, int] = {}
         self._worked_at = time.monotonic()
+        self._gone_since: float | None = None
+        self._said: tuple[object, ...] = ()
 
     def run(self) -> None:
         """Work until idle for long enough or told to stop."""
@@ -77,21 +84,58 @@ class Engine:
 
     def step(self) -> None:
         """One turn of the loop."""
-        self._collect()
         running = queue.fetch(self.store, states=["running"])
         for job in running:
             if not supervisor_alive(job):
                 kill_orphan(job)
                 state = queue.put_back(self.store, job.id, job.attempt, "its worker process ended")
                 log.warning("job %d (%s) lost its worker: %s", job.id, job.kind, state)
+        if not self._scheduler_answers():
+            return
+        self._collect()
+        sizes = self.pool.sizes()
+        self._take_back(sizes)
         tracked = self.pool.job_ids()
         others = sum(job.id not in tracked for job in running)
         free = self.pool.capacity() - len(tracked) - others
-        for job in queue.next_waiting(self.store, max(free, 0), skip=sorted(tracked)):
-            log.info("job %d (%s) goes to a worker", job.id, job.kind)
-            self.pool.submit(self._task(job.id), job.priority)
+        if free > 0 and sizes:
+            room = [(size.memory_gb, size.gpus) for size in sizes]
+            for job in queue.next_waiting(self.store, free, skip=sorted(tracked), sizes=room):
+                log.info("job %d (%s) goes to a worker", job.id, job.kind)
+                self.pool.submit(self._task(job.id), job)
         if running or self.pool.job_ids():
             self._worked_at = time.monotonic()
+        self.say("ready")
+
+    def say(self, phase: Phase, error: str | None = None) -> None:
+        """Write what the engine is doing, when that has changed."""
+        sizes = tuple((size.memory_gb, size.gpus) for size in self.pool.sizes())
+        now = (phase, error, sizes, self.pool.capacity())
+        if now != self._said:
+            self._said = now
+            write_quietly(self.settings, EngineStatus(True, phase, error=error, sizes=sizes), self.pool)
+
+    def _scheduler_answers(self) -> bool:
+        """Whether the scheduler is there; one that has gone is waited for as long as an idle engine waits for work."""
+        if self.pool.reachable():
+            if self._gone_since is not None:
+                log.info("the scheduler is back")
+            self._gone_since = None
+            return True
+        self._gone_since = self._gone_since or time.monotonic()
+        cluster = self.settings.cluster
+        where = cluster.address if isinstance(cluster, SchedulerSettings) else "its address"
+        reason = f"The Dask scheduler at {where} has gone; jobs wait until it is back."
+        if time.monotonic() - self._gone_since > max(self.settings.idle_seconds, SCHEDULER_SECONDS):
+            raise JobError(reason)
+        self.say("ready", reason)
+        return False
+
+    def _take_back(self, sizes: list[WorkerSize]) -> None:
+        """Jobs that wait for a worker in Dask, though they were cancelled or no worker has room for them any more."""
+        for job in queue.by_id(self.store, sorted(self.pool.job_ids())):
+            if job.state in FINAL_STATES or (job.state == "waiting" and not any(size.fits(job) for size in sizes)):
+                self.pool.take_back(job.id)
 
     def release_running(self) -> None:
         """After the local workers have ended on purpose: their jobs wait again, the attempt forgiven."""
@@ -125,10 +169,26 @@ class Engine:
     def _may_leave(self) -> bool:
         """Let go of the lock, then look once more: a job submitted meanwhile finds us or a new engine."""
         self.lock.release()
-        if not queue.next_waiting(self.store, 1) or not self.lock.acquire():
+        room = [(size.memory_gb, size.gpus) for size in self.pool.sizes()]
+        if not queue.next_waiting(self.store, 1, sizes=room) or not self.lock.acquire():
             return True
         self._worked_at = time.monotonic()
         return False
+
+
+def write_quietly(settings: EngineSettings, status: EngineStatus, pool: Pool | None = None) -> None:
+    """Say what the engine is doing; a full disk does not keep jobs from ending well."""
+    here = replace(
+        status,
+        pid=os.getpid(),
+        host=hostname(),
+        workers=settings.workers if pool is None else pool.capacity(),
+        scheduler=None if pool is None else pool.address,
+    )
+    try:
+        write_status(settings.campaign_dir, here)
+    except StoreError as problem:
+        log.warning("%s", problem)
 
 
 def run_engine(settings: EngineSettings) -> int:
@@ -139,11 +199,7 @@ def run_engine(settings: EngineSettings) -> int:
         return 0
 
     def say(phase: Phase, error: str | None = None) -> None:
-        try:
-            status = EngineStatus(True, phase, os.getpid(), hostname(), settings.workers, settings.scheduler, error)
-            write_status(settings.campaign_dir, status)
-        except StoreError as problem:  # a full disk does not keep jobs from ending well
-            log.warning("%s", problem)
+        write_quietly(settings, EngineStatus(True, phase, error=error))
 
     try:
         say("starting")
@@ -152,7 +208,12 @@ def run_engine(settings: EngineSettings) -> int:
             log.info("started for %s; %d journaled labels recovered", settings.campaign_dir, found.recorded)
             for problem in found.problems:
                 log.warning("%s", problem)
-            with Pool(settings.workers, settings.scheduler) as pool:
+            if isinstance(settings.cluster, LocalSettings):
+                need = queue.largest_need_gb(store)
+                workers = local_workers(settings.cluster, settings.workers, os.cpu_count() or 1, need)
+            else:
+                workers = 0
+            with Pool(settings.cluster, settings.campaign_dir, workers) as pool:
                 engine = Engine(settings, store, pool, lock)
 
                 def on_signal(number: int, frame: FrameType | None) -> None:
@@ -160,7 +221,7 @@ def run_engine(settings: EngineSettings) -> int:
 
                 signal.signal(signal.SIGTERM, on_signal)
                 signal.signal(signal.SIGINT, on_signal)
-                say("ready")
+                engine.say("ready")
                 engine.run()
             if engine.stopping:
                 engine.release_running()
@@ -182,8 +243,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Entry point of the process."""
     parser = argparse.ArgumentParser(prog="python -m nci_core.jobs.engine", description=__doc__)
     parser.add_argument("--campaign", type=Path, required=True, help="campaign folder")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="jobs at once (default: one per core)")
-    parser.add_argument("--threads", type=int, default=1, help="linear-algebra threads of each job (default: 1)")
+    parser.add_argument("--workers", type=int, help="jobs at once on this machine (default: one per core)")
+    parser.add_argument("--threads", type=int, help="linear-algebra threads of each job (default: the cluster's, or 1)")
+    parser.add_argument("--cluster", type=Path, help="a cluster's file, see `nci cluster template`")
     parser.add_argument("--scheduler", help="address of an existing Dask scheduler, tcp://host:port")
     parser.add_argument("--idle-seconds", type=float, default=600.0, help="end after so long without work")
     parser.add_argument("--openblas-coretype", default="auto", help="OpenBLAS kernel of the jobs, '' to leave it")
@@ -196,12 +258,21 @@ def main(arguments: list[str] | None = None) -> int:
     if not folder.is_dir():
         log.error("There is no campaign folder %s.", folder)
         return JobError.exit_code
+    try:
+        cluster: ClusterSettings = LocalSettings()
+        if given.scheduler is not None:
+            cluster = SchedulerSettings.model_construct(address=given.scheduler)
+        elif given.cluster is not None:
+            cluster = read_cluster(given.cluster)
+    except NCIError as error:
+        log.error("%s", error)
+        return error.exit_code
     return run_engine(
         EngineSettings(
             campaign_dir=folder,
-            workers=max(given.workers, 1),
-            threads=max(given.threads, 1),
-            scheduler=given.scheduler,
+            workers=max(given.workers, 1) if given.workers is not None else None,
+            threads=max(given.threads or cluster.threads, 1),
+            cluster=cluster,
             idle_seconds=given.idle_seconds,
             openblas_coretype=given.openblas_coretype,
             nice=given.nice,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ import orjson
 from nci_core.errors import JobError
 from nci_core.files import write_atomically
 from nci_core.jobs.processes import has_ended, hostname
+from nci_core.jobs.sizes import WorkerSize
 
 LOCK_NAME = "engine.lock"
 STATUS_NAME = "engine.json"
@@ -32,7 +34,8 @@ class EngineStatus:
         host: its machine.
         workers: how many jobs it runs at once.
         scheduler: the Dask scheduler's address.
-        error: one sentence if it failed.
+        error: one sentence if it failed, or on what it waits for.
+        sizes: (memory in GB, GPUs) of the largest workers; memory None for no limit; empty while unknown.
     """
 
     running: bool = False
@@ -42,6 +45,12 @@ class EngineStatus:
     workers: int | None = None
     scheduler: str | None = None
     error: str | None = None
+    sizes: tuple[tuple[float | None, int], ...] = ()
+
+    @property
+    def worker_sizes(self) -> list[WorkerSize]:
+        """The sizes, to compare jobs with."""
+        return [WorkerSize(inf if memory_gb is None else memory_gb, gpus) for memory_gb, gpus in self.sizes]
 
 
 class EngineLock:

@@ -1,78 +1,88 @@
-"""Where jobs run: a local Dask cluster of one-thread worker processes, or an existing scheduler."""
+"""Where jobs run: a Dask cluster of this machine, of a batch system, or one that runs already."""
 
 import contextlib
 import tempfile
 import time
 import uuid
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from nci_core.errors import JobError
+from nci_core.jobs import clusters
+from nci_core.jobs.cluster_settings import BatchSettings, ClusterSettings, LocalSettings, SchedulerSettings
+from nci_core.jobs.sizes import WorkerSize, declared, largest, machine_gpus, machine_memory_gb, resources_of
 from nci_core.jobs.supervisor import Task, supervise
+from nci_core.store.schema import Job
 
 CONNECT_SECONDS = 5.0
-CAPACITY_SECONDS = 3.0
+LOOK_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class _Handed:
+    future: Any
+    job: Job
 
 
 class Pool:
-    """Runs `supervise` tasks; raises JobError if the scheduler cannot be reached.
+    """Runs `supervise` tasks; raises JobError if the cluster cannot be made or reached.
 
     Args:
-        workers: processes of the local cluster.
-        scheduler: address of an existing scheduler to use instead.
+        settings: which cluster.
+        folder: the campaign folder, for the logs of batch jobs.
+        workers: processes on this machine.
     """
 
-    def __init__(self, workers: int, scheduler: str | None) -> None:
+    def __init__(self, settings: ClusterSettings, folder: Path, workers: int) -> None:
+        self.settings = settings
+        self._folder = folder
         self._workers = workers
-        self._scheduler = scheduler
-        self._futures: dict[int, Any] = {}
+        self._handed: dict[int, _Handed] = {}
         self._client: Any = None
         self._cluster: Any = None
         self._scratch: Any = None
-        self._capacity = workers
-        self._counted = 0.0
+        self._capacity = 0
+        self._sizes: list[WorkerSize] = []
+        self._memory_declared = True
+        self._looked: float | None = None
 
     def __enter__(self) -> Self:
-        import dask
-
-        # Read when distributed is imported, hence before it.
-        dask.config.set({"logging.distributed": "warning"})
-        from distributed import Client, LocalCluster
-
-        dask.config.set(
-            {
-                # A task whose worker died is not for Dask to try again: the store counts attempts.
-                "distributed.scheduler.allowed-failures": 0,
-                # A laptop that slept must not find its workers thrown out.
-                "distributed.scheduler.worker-ttl": None,
-                # Processes start slowly on a machine that is busy labelling.
-                "distributed.comm.timeouts.connect": "60s",
-                # Tasks last minutes: watching the event loops every 20 ms and profiling the
-                # supervisors would take 5% of a core in every process.
-                "distributed.admin.tick.interval": "1s",
-                "distributed.admin.system-monitor.interval": "5s",
-                "distributed.worker.profile.enabled": False,
-            }
-        )
-        if self._scheduler is not None:
-            try:
-                self._client = Client(self._scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
-            except (OSError, ValueError, TimeoutError) as error:
-                raise JobError(
-                    f"No Dask scheduler answers at {self._scheduler} ({type(error).__name__}); check the address."
-                ) from error
+        clusters.configure()
+        settings = self.settings
+        if isinstance(settings, SchedulerSettings):
+            self._client = self._connect()
             return self
-        self._scratch = tempfile.TemporaryDirectory(prefix="nci-dask-")
-        self._cluster = LocalCluster(
-            n_workers=self._workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",  # any free port: no page is served
-            memory_limit=0,  # the memory is used by child processes, which Dask does not see
-            local_directory=self._scratch.name,
-        )
+        from distributed import Client
+
+        if isinstance(settings, BatchSettings):
+            self._cluster = clusters.batch_cluster(settings, self._folder)
+            self._capacity, self._sizes = settings.max_workers, [clusters.batch_size(settings)]
+        else:
+            sizes = local_sizes(settings, self._workers)
+            self._scratch = tempfile.TemporaryDirectory(prefix="nci-dask-")
+            self._cluster = clusters.local_cluster(sizes, self._scratch.name)
+            self._capacity, self._sizes = len(sizes), largest(sizes)
         self._client = Client(self._cluster, set_as_default=False)
+        if isinstance(settings, BatchSettings):
+            _prepare(self._client)
         return self
+
+    def _connect(self) -> Any:
+        from distributed import Client
+
+        assert isinstance(self.settings, SchedulerSettings)
+        address = self.settings.address
+        try:
+            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            _prepare(client)
+        except Exception as error:
+            raise JobError(
+                f"No Dask scheduler answers at {address} ({type(error).__name__}); check the address."
+            ) from error
+        return client
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -85,42 +95,120 @@ class Pool:
             with contextlib.suppress(OSError):
                 self._scratch.cleanup()
 
+    @property
+    def address(self) -> str | None:
+        """The scheduler's address, where others can reach it."""
+        return None if isinstance(self.settings, LocalSettings) else str(self._client.scheduler.address)
+
+    def reachable(self) -> bool:
+        """Whether the scheduler answers. One that has gone is looked for anew; jobs handed to it are forgotten."""
+        if not isinstance(self.settings, SchedulerSettings):
+            return True
+        if self._client is not None and self._client.status == "running":
+            return True
+        self._handed.clear()
+        self._looked = None
+        if self._client is not None:
+            with contextlib.suppress(Exception):
+                self._client.close(timeout=1)
+            self._client = None
+        try:
+            self._client = self._connect()
+        except JobError:
+            return False
+        return True
+
+    def _look(self) -> None:
+        """See which workers an existing scheduler has now."""
+        if not isinstance(self.settings, SchedulerSettings):
+            return
+        if self._looked is not None and time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        try:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        except Exception:  # it went away just now: `reachable` says so at the next turn
+            return
+        self._capacity = sum(worker["nthreads"] for worker in workers.values())
+        self._sizes, self._memory_declared = declared(workers)
+
     def capacity(self) -> int:
-        """How many jobs may run at once; raises JobError if an existing scheduler has gone."""
-        if self._scheduler is None:
-            return self._workers
-        if time.monotonic() - self._counted > CAPACITY_SECONDS:
-            try:
-                self._capacity = sum(self._client.nthreads().values())
-            except Exception as error:
-                raise JobError(
-                    f"The Dask scheduler at {self._scheduler} has gone; jobs wait until it is back."
-                ) from error
-            self._counted = time.monotonic()
+        """How many jobs may be handed over at once."""
+        self._look()
         return self._capacity
 
-    def submit(self, task: Task, priority: int) -> None:
-        """Hand a job to a worker."""
-        key = f"nci-job-{task.job_id}-{uuid.uuid4().hex[:8]}"
-        self._futures[task.job_id] = self._client.submit(
-            supervise, task, key=key, pure=False, retries=0, priority=priority
+    def sizes(self) -> list[WorkerSize]:
+        """The largest workers there are or can be; empty where a scheduler has none yet."""
+        self._look()
+        return self._sizes
+
+    def submit(self, task: Task, job: Job) -> None:
+        """Hand a job to a worker that has room for it."""
+        future = self._client.submit(
+            supervise,
+            task,
+            key=f"nci-job-{job.id}-{uuid.uuid4().hex[:8]}",
+            pure=False,
+            retries=0,
+            priority=job.priority,
+            resources=resources_of(job, with_memory=self._memory_declared) or None,
         )
+        self._handed[job.id] = _Handed(future, job)
 
     def job_ids(self) -> set[int]:
         """Jobs that were handed over and not collected yet."""
-        return set(self._futures)
+        return set(self._handed)
+
+    def take_back(self, job_id: int) -> None:
+        """Let go of a job that has not begun; one that has is not disturbed."""
+        handed = self._handed.pop(job_id, None)
+        if handed is not None:
+            with contextlib.suppress(Exception):
+                handed.future.cancel()
 
     def collect(self) -> list[tuple[int, str, bool]]:
         """Tasks that ended since the last call: job id, what is known, whether the supervisor itself failed."""
         ended = []
-        for job_id, future in list(self._futures.items()):
+        for job_id, handed in list(self._handed.items()):
+            future = handed.future
             if not future.done():
                 continue
-            del self._futures[job_id]
+            del self._handed[job_id]
             if future.status == "finished":
                 ended.append((job_id, str(future.result()), False))
-            else:
-                error = future.exception() if future.status == "error" else None
-                text = f"{type(error).__name__}: {error}" if error is not None else f"its task was {future.status}"
-                ended.append((job_id, " ".join(text.split()).rstrip("."), True))
+            elif future.status == "error":
+                error = future.exception()
+                text = " ".join(f"{type(error).__name__}: {error}".split())
+                ended.append((job_id, text.rstrip("."), True))
+            else:  # its scheduler or worker went away, which is no fault of the job's
+                ended.append((job_id, f"its task was {future.status}", False))
         return ended
+
+
+def _prepare(client: Any) -> None:
+    from nci_core.jobs.leave_plugin import Leave
+
+    client.register_plugin(Leave())
+
+
+def local_sizes(settings: LocalSettings, workers: int) -> list[WorkerSize]:
+    """How this machine is shared out."""
+    memory = settings.memory_gb or machine_memory_gb()
+    return clusters.worker_sizes(workers, memory, machine_gpus() if settings.gpus < 0 else settings.gpus)
+
+
+def local_workers(settings: LocalSettings, asked: int | None, cores: int, largest_need_gb: float) -> int:
+    """How many jobs this machine runs at once: as asked for, else one per core if each then has memory enough.
+
+    >>> local_workers(LocalSettings(memory_gb=16.0), None, 8, 6.0)
+    2
+    >>> local_workers(LocalSettings(memory_gb=16.0), None, 8, 60.0)
+    8
+    """
+    chosen = asked or settings.workers
+    if chosen:
+        return chosen
+    memory = settings.memory_gb or machine_memory_gb()
+    if not largest_need_gb or not isfinite(memory) or largest_need_gb > memory:
+        return cores  # nothing is known, or nothing would help
+    return max(min(cores, int(memory / largest_need_gb)), 1)

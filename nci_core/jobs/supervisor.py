@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nci_core.errors import StoreError
-from nci_core.jobs import kinds
+from nci_core.jobs import kinds, leaving
 from nci_core.jobs.processes import hostname, job_environment
 from nci_core.store import Store
 from nci_core.store import jobs as queue
@@ -52,7 +52,9 @@ def supervise(task: Task) -> str:
 
     Dask may run this again after a worker was lost; a job that is not waiting is left alone.
     """
-    with Store.open(task.database, folder=Path(task.folder)) as store:
+    if leaving.is_leaving():
+        return "its worker leaves"
+    with leaving.Busy(), Store.open(task.database, folder=Path(task.folder)) as store:
         job = queue.begin(store, task.job_id, host=hostname(), supervisor_pid=os.getpid())
         if job is None:
             return "not waiting any more"
@@ -66,7 +68,7 @@ class _Supervision:
         self.store = store
         self.task = task
         self.job = job
-        self.killed_for: str | None = None  # "cancel" or "time"
+        self.killed_for: str | None = None  # "cancel", "time" or "leave"
         self.terminated_at: float | None = None
 
     def run(self) -> str:
@@ -120,6 +122,8 @@ class _Supervision:
             if self.terminated_at is not None:
                 if now - self.terminated_at > grace:
                     return  # the caller kills it
+            elif leaving.is_leaving():
+                self._terminate(child, "leave")
             elif limit is not None and now - started > limit:
                 self._terminate(child, "time")
             elif now - looked > CANCEL_SECONDS:
@@ -148,6 +152,8 @@ class _Supervision:
         elif self.killed_for == "time":
             reason = f"The job ran into its time limit of {job.time_limit_seconds:g} s; allow it more and try it again."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
+        elif self.killed_for == "leave":
+            return f"{queue.put_back(store, job.id, job.attempt, 'its worker left', count=False)}: its worker left"
         elif code <= 0:
             reason = _how_it_ended(code)
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"

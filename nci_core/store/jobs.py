@@ -5,15 +5,20 @@ label that names a job follows its state, except that a complete label stays com
 """
 
 from collections.abc import Mapping, Sequence
+from math import isinf
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from nci_core.errors import JobError
 from nci_core.store.base import FINAL_STATES, State, utc_now
+from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
 from nci_core.store.schema import Job, JobEvent, Label
+
+#: Rows that one transaction writes: whoever else wants to write waits some milliseconds.
+AT_ONCE = 200
 
 
 def add(
@@ -25,6 +30,8 @@ def add(
     max_attempts: int = 3,
     time_limit_seconds: float | None = None,
     label_id: int | None = None,
+    needs_memory_gb: float | None = None,
+    needs_gpus: int = 0,
 ) -> Job:
     """Queue a job; higher priority runs first, equal ones in their order. `label_id`: the label it computes."""
     job = Job(
@@ -33,6 +40,8 @@ def add(
         priority=priority,
         max_attempts=max_attempts,
         time_limit_seconds=time_limit_seconds,
+        needs_memory_gb=needs_memory_gb,
+        needs_gpus=needs_gpus,
     )
     with store.write() as session:
         session.add(job)
@@ -40,6 +49,44 @@ def add(
         if label_id is not None:
             session.execute(update(Label).where(Label.id == label_id).values(job_id=job.id))
     return job
+
+
+def add_for_labels(
+    store: Store,
+    label_ids: Sequence[int],
+    *,
+    priority: int = 0,
+    max_attempts: int = 3,
+    time_limit_seconds: float | None = None,
+    needs_memory_gb: float | None = None,
+) -> list[int]:
+    """Queue one job of kind "label" for each of many labels, and return the jobs' ids in the same order.
+
+    A label that got a job meanwhile gets no second one. The work is cut into transactions of some
+    milliseconds, so that running jobs can report in between; each label and its job are in one.
+    """
+    common = {
+        "kind": "label",
+        "priority": priority,
+        "max_attempts": max_attempts,
+        "time_limit_seconds": time_limit_seconds,
+        "needs_memory_gb": needs_memory_gb,
+    }
+    ids: list[int] = []
+    for start in range(0, len(label_ids), AT_ONCE):
+        part = [int(number) for number in label_ids[start : start + AT_ONCE]]
+        with store.write() as session:
+            free = set(session.scalars(select(Label.id).where(Label.id.in_(part), Label.job_id.is_(None))))
+            part = [number for number in part if number in free]
+            if not part:
+                continue
+            jobs = [Job(payload={"label_id": number}, **common) for number in part]  # type: ignore[arg-type]
+            session.add_all(jobs)
+            session.flush()
+            pairs = [{"id": number, "job_id": job.id} for number, job in zip(part, jobs, strict=True)]
+            session.execute(update(Label), pairs)
+            ids += [job.id for job in jobs]
+    return ids
 
 
 def get(store: Store, job_id: int) -> Job:
@@ -73,11 +120,39 @@ def counts(store: Store) -> dict[State, int]:
     return {state: found.get(state, 0) for state in states}
 
 
-def next_waiting(store: Store, limit: int, *, skip: Sequence[int] = ()) -> list[Job]:
-    """The waiting jobs to start next, at most `limit`, without those in `skip`."""
+def next_waiting(
+    store: Store, limit: int, *, skip: Sequence[int] = (), sizes: Sequence[tuple[float, int]] | None = None
+) -> list[Job]:
+    """The waiting jobs to start next, at most `limit`, without those in `skip`.
+
+    `sizes` are (memory in GB, GPUs) of the workers: only jobs that one of them has room for.
+    """
     query = select(Job).where(Job.state == "waiting", Job.id.not_in(skip)).order_by(Job.priority.desc(), Job.id)
+    if sizes is not None:
+        query = query.where(or_(false(), *(_has_room(memory_gb, gpus) for memory_gb, gpus in sizes)))
     with store.read() as session:
         return list(session.scalars(query.limit(limit)))
+
+
+def _has_room(memory_gb: float, gpus: int) -> ColumnElement[bool]:
+    enough = Job.needs_gpus <= gpus
+    if isinf(memory_gb):
+        return enough
+    return and_(enough, or_(Job.needs_memory_gb.is_(None), Job.needs_memory_gb <= memory_gb))
+
+
+def largest_need_gb(store: Store) -> float:
+    """The most memory that any waiting or running job needs; 0 where none says."""
+    query = select(func.max(Job.needs_memory_gb)).where(Job.state.in_(("waiting", "running")))
+    with store.read() as session:
+        return session.scalar(query) or 0.0
+
+
+def by_id(store: Store, job_ids: Sequence[int]) -> list[Job]:
+    """These jobs, those that exist, in the order of their ids."""
+    with store.read() as session:
+        query = select(Job).order_by(Job.id)
+        return [job for part in chunks(list(job_ids)) for job in session.scalars(query.where(Job.id.in_(part)))]
 
 
 def begin(store: Store, job_id: int, *, host: str, supervisor_pid: int) -> Job | None:

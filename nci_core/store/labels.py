@@ -158,6 +158,13 @@ def mean_cpu_seconds(store: Store, recipe_hash: str) -> float | None:
         return session.scalar(query)
 
 
+def most_memory_gb(store: Store, recipe_hash: str) -> float | None:
+    """Peak memory of the largest finished label of this recipe in GB, None before the first."""
+    query = select(func.max(Label.memory_gb)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
+    with store.read() as session:
+        return session.scalar(query)
+
+
 def check_result(result: Any, geometry_hash: str, recipe_hash: str) -> None:
     """Raise InputError unless `result` is a dictionary with a finite `energy_ev` for this geometry and recipe."""
     energy = result.get("energy_ev") if isinstance(result, Mapping) else None

@@ -262,7 +262,7 @@ class Job(Base, kw_only=True):
     __table_args__ = (
         _one_of("state", State),
         CheckConstraint("progress >= 0 AND progress <= 1", name="progress"),
-        Index(None, "state", "priority"),
+        Index(None, "kind", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -277,6 +277,8 @@ class Job(Base, kw_only=True):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     heartbeat_at: Mapped[datetime | None] = mapped_column(default=None)
     time_limit_seconds: Mapped[float | None] = mapped_column(default=None)
+    needs_memory_gb: Mapped[float | None] = mapped_column(default=None)
+    needs_gpus: Mapped[int] = mapped_column(default=0, server_default="0")
     attempt: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=3)
     host: Mapped[str | None] = mapped_column(default=None)
@@ -285,6 +287,10 @@ class Job(Base, kw_only=True):
     error: Mapped[str | None] = mapped_column(default=None)
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+
+
+# In the order in which waiting jobs run, with what each asks for: the next one is found without sorting.
+Index("ix_jobs_order", Job.state, Job.priority.desc(), Job.id, Job.needs_memory_gb, Job.needs_gpus)
 
 
 class JobEvent(Base, kw_only=True):

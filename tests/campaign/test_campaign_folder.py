@@ -9,9 +9,10 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign, home, list_campaigns
-from nci_core.config import CampaignSettings, read_settings, toml_value, write_settings
+from nci_core.config import CampaignSettings, read_settings, write_settings
 from nci_core.errors import InputError, StoreError
 from nci_core.store import DATABASE_NAME
+from nci_core.toml_text import toml_value
 
 
 def edit(folder: Path, old: str, new: str) -> None:

@@ -1,5 +1,6 @@
 """A campaign folder, and an engine that ends with the test."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,7 +21,7 @@ KINDS = ("sleep", "polite", "fail", "label", "parent")
 @pytest.fixture(autouse=True)
 def test_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, ",".join(f"{kind}=job_functions:{kind}" for kind in KINDS))
-    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")])))
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""What jobs need and what workers have: memory and GPUs. A job goes only where it fits."""
+
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from nci_core.store.schema import Job
+
+#: Names of the resources that workers declare: dask worker … --resources "memory_gb=16 gpu=1".
+MEMORY, GPU = "memory_gb", "gpu"
+
+
+@dataclass(frozen=True, order=True)
+class WorkerSize:
+    """What one worker, or each of several equal ones, has.
+
+    Attributes:
+        memory_gb: memory for its jobs; infinite where nobody limits it.
+        gpus: GPUs for its jobs.
+    """
+
+    memory_gb: float = float("inf")
+    gpus: int = 0
+
+    def fits(self, job: Job) -> bool:
+        """Whether a job can run there."""
+        return (job.needs_memory_gb or 0.0) <= self.memory_gb and job.needs_gpus <= self.gpus
+
+
+def largest(sizes: Iterable[WorkerSize]) -> list[WorkerSize]:
+    """The sizes that no other one exceeds.
+
+    >>> largest([WorkerSize(8.0), WorkerSize(4.0, 1), WorkerSize(2.0, 1), WorkerSize(8.0)])
+    [WorkerSize(memory_gb=4.0, gpus=1), WorkerSize(memory_gb=8.0, gpus=0)]
+    """
+    distinct = set(sizes)
+    return sorted(
+        size
+        for size in distinct
+        if not any(
+            other != size and other.memory_gb >= size.memory_gb and other.gpus >= size.gpus for other in distinct
+        )
+    )
+
+
+def resources_of(job: Job, *, with_memory: bool) -> dict[str, float]:
+    """What Dask must find free on a worker before it starts the job there."""
+    needs = {MEMORY: job.needs_memory_gb or 0.0, GPU: float(job.needs_gpus)}
+    return {name: value for name, value in needs.items() if value > 0 and (with_memory or name != MEMORY)}
+
+
+def declared(workers: Mapping[str, Mapping[str, Any]]) -> tuple[list[WorkerSize], bool]:
+    """Sizes of a scheduler's workers, and whether memory is declared by any of them.
+
+    Where none declares it, each counts with its share of the `--memory-limit` that every Dask worker
+    has, and the smallest decides: Dask then does not look where a job goes.
+    """
+    rows = list(workers.values())
+    gpus = [int(row["resources"].get(GPU, 0)) for row in rows]
+    if any(MEMORY in row["resources"] for row in rows):
+        memory = [float(row["resources"].get(MEMORY, 0.0)) for row in rows]
+        return largest(WorkerSize(*pair) for pair in zip(memory, gpus, strict=True)), True
+    shares = [row["memory_limit"] / row["nthreads"] / 1e9 for row in rows if row["memory_limit"] and row["nthreads"]]
+    smallest = min(shares, default=float("inf"))
+    return largest(WorkerSize(smallest, count) for count in gpus), False
+
+
+def why_too_large(job: Job, sizes: Sequence[WorkerSize]) -> str | None:
+    """One sentence on a job that no worker has room for; None when it fits one, or none is known."""
+    if not sizes or any(size.fits(job) for size in sizes):
+        return None
+    if job.needs_gpus > max(size.gpus for size in sizes):
+        more = "a GPU" if job.needs_gpus == 1 else f"{job.needs_gpus} GPUs"
+        return f"It needs {more} and no worker has that; start one that declares it, or ask for the CPU instead."
+    with_gpu = [size.memory_gb for size in sizes if size.gpus >= job.needs_gpus]
+    which = "largest worker with a GPU" if job.needs_gpus else "largest worker"
+    return (
+        f"It needs {job.needs_memory_gb:.3g} GB of memory and the {which} "
+        f"has {max(with_gpu):.3g}; use fewer or larger workers."
+    )
+
+
+def machine_memory_gb() -> float:
+    """Memory that processes of this machine may use, whatever is in use now; a container's limit counts."""
+    total = psutil.virtual_memory().total
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(path).read_text()))
+        except (OSError, ValueError):  # not Linux, or no limit ("max")
+            continue
+    return total / 1e9
+
+
+def machine_gpus() -> int:
+    """NVIDIA GPUs of this machine, counted without loading CUDA."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return 0
+    try:
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())

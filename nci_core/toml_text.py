@@ -1,0 +1,30 @@
+"""Settings as TOML that a person reads: each under the sentence that describes it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def toml_value(value: Any) -> str:
+    """A string, number, boolean or nested list as TOML.
+
+    >>> toml_value(["a", [1.0, 2]])
+    '["a", [1.0, 2]]'
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes as JSON does
+    if isinstance(value, list):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    return repr(value)
+
+
+def described(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
+    """Lines that set each value below its field's description."""
+    lines: list[str] = []
+    for name, value in values.items():
+        lines += [f"# {model.model_fields[name].description}", f"{name} = {toml_value(value)}", ""]
+    return lines
