@@ -3,8 +3,8 @@
 `submit(store, kind, payload, priority=, label_id=, max_attempts=, time_limit_seconds=) -> Job` queues,
 `ensure_engine(campaign_dir, workers=, threads=, scheduler=, cluster=, idle_seconds=, nice=, wait_seconds=)` starts
 the campaign's engine unless it runs, `wait(store, job_ids, timeout_seconds=, on_change=) -> [Job]`
-waits; `why_waiting(store, job_id)` says why a job does not start. `cancel(store, job_id)`, `retry(store, job_id)`, `engine_status(campaign_dir) -> EngineStatus`,
-`stop_engine(campaign_dir)`. Rows are read with `nci_core.store.jobs`.
+waits; `why_waiting(store, job_id)` says why a job does not start. `cancel(store, job_id)`, `retry(store, job_id)`,
+`engine_status(campaign_dir) -> EngineStatus`, `stop_engine(campaign_dir)`. Rows are read with `nci_core.store.jobs`.
 
 A job is a function `run(context: JobContext) -> dict`, found by its kind in `kinds`; see `context`
 for `progress`, `event` and `should_stop`. How the processes hang together:

@@ -19,11 +19,12 @@ from nci_core.jobs.cluster_settings import ClusterSettings, LocalSettings, Sched
 from nci_core.jobs.lock import EngineLock, EngineStatus, Phase, write_status
 from nci_core.jobs.pool import Pool, local_workers
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
-from nci_core.jobs.sizes import WorkerSize
+from nci_core.jobs.sizes import WorkerSize, largest, occupy, place
 from nci_core.jobs.supervisor import Task
 from nci_core.store import Store, journal
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES
+from nci_core.store.schema import Job
 
 POLL_SECONDS = 0.5
 #: Failures to start a job's supervisor (not the job) before the job is given up.
@@ -93,19 +94,28 @@ class Engine:
         if not self._scheduler_answers():
             return
         self._collect()
-        sizes = self.pool.sizes()
-        self._take_back(sizes)
-        tracked = self.pool.job_ids()
-        others = sum(job.id not in tracked for job in running)
-        free = self.pool.capacity() - len(tracked) - others
-        if free > 0 and sizes:
-            room = [(size.memory_gb, size.gpus) for size in sizes]
-            for job in queue.next_waiting(self.store, free, skip=sorted(tracked), sizes=room):
-                log.info("job %d (%s) goes to a worker", job.id, job.kind)
-                self.pool.submit(self._task(job.id), job)
+        self._take_back(self.pool.sizes())
+        self._hand_over(running)
         if running or self.pool.job_ids():
             self._worked_at = time.monotonic()
         self.say("ready")
+
+    def _hand_over(self, running: list[Job]) -> None:
+        """Waiting jobs, the most urgent first, that a worker has room for now; a larger one holds no smaller one up."""
+        tracked = self.pool.job_ids()
+        rooms = self.pool.rooms()
+        ids = {job.id for job in running}
+        for job in [*running, *queue.by_id(self.store, sorted(tracked - ids))]:
+            occupy(rooms, job)
+        free = [room for room in rooms if room.slots > 0]
+        if not free:
+            return
+        sizes = [(size.memory_gb, size.gpus) for size in largest(room.size for room in free)]
+        slots = sum(room.slots for room in free)
+        for job in queue.next_waiting(self.store, slots, skip=sorted(tracked), sizes=sizes):
+            if place(free, job):
+                log.info("job %d (%s) goes to a worker", job.id, job.kind)
+                self.pool.submit(self._task(job.id), job)
 
     def say(self, phase: Phase, error: str | None = None) -> None:
         """Write what the engine is doing, when that has changed."""

@@ -4,7 +4,7 @@ import contextlib
 import tempfile
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Any, Self
 from nci_core.errors import JobError
 from nci_core.jobs import clusters
 from nci_core.jobs.cluster_settings import BatchSettings, ClusterSettings, LocalSettings, SchedulerSettings
-from nci_core.jobs.sizes import WorkerSize, declared, largest, machine_gpus, machine_memory_gb, resources_of
+from nci_core.jobs.sizes import Room, WorkerSize, largest, machine_gpus, machine_memory_gb, resources_of, rooms_of
 from nci_core.jobs.supervisor import Task, supervise
 from nci_core.store.schema import Job
 
@@ -44,8 +44,7 @@ class Pool:
         self._client: Any = None
         self._cluster: Any = None
         self._scratch: Any = None
-        self._capacity = 0
-        self._sizes: list[WorkerSize] = []
+        self._rooms: list[Room] = []
         self._memory_declared = True
         self._looked: float | None = None
 
@@ -59,12 +58,12 @@ class Pool:
 
         if isinstance(settings, BatchSettings):
             self._cluster = clusters.batch_cluster(settings, self._folder)
-            self._capacity, self._sizes = settings.max_workers, [clusters.batch_size(settings)]
+            sizes = [clusters.batch_size(settings)] * settings.max_workers
         else:
             sizes = local_sizes(settings, self._workers)
             self._scratch = tempfile.TemporaryDirectory(prefix="nci-dask-")
             self._cluster = clusters.local_cluster(sizes, self._scratch.name)
-            self._capacity, self._sizes = len(sizes), largest(sizes)
+        self._rooms = [Room(size.memory_gb, size.gpus) for size in sizes]
         self._client = Client(self._cluster, set_as_default=False)
         if isinstance(settings, BatchSettings):
             _prepare(self._client)
@@ -129,18 +128,20 @@ class Pool:
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
         except Exception:  # it went away just now: `reachable` says so at the next turn
             return
-        self._capacity = sum(worker["nthreads"] for worker in workers.values())
-        self._sizes, self._memory_declared = declared(workers)
+        self._rooms, self._memory_declared = rooms_of(workers)
+
+    def rooms(self) -> list[Room]:
+        """The workers that there are or can be, as if they were empty."""
+        self._look()
+        return [replace(room) for room in self._rooms]
 
     def capacity(self) -> int:
-        """How many jobs may be handed over at once."""
-        self._look()
-        return self._capacity
+        """How many jobs can run at once."""
+        return sum(room.slots for room in self.rooms())
 
     def sizes(self) -> list[WorkerSize]:
-        """The largest workers there are or can be; empty where a scheduler has none yet."""
-        self._look()
-        return self._sizes
+        """The largest workers; empty where a scheduler has none yet."""
+        return largest(room.size for room in self.rooms())
 
     def submit(self, task: Task, job: Job) -> None:
         """Hand a job to a worker that has room for it."""

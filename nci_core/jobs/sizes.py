@@ -48,26 +48,73 @@ def largest(sizes: Iterable[WorkerSize]) -> list[WorkerSize]:
     )
 
 
+@dataclass
+class Room:
+    """What is still free on one worker.
+
+    Attributes:
+        memory_gb: memory.
+        gpus: GPUs.
+        slots: jobs that it can still take.
+    """
+
+    memory_gb: float
+    gpus: int = 0
+    slots: int = 1
+
+    @property
+    def size(self) -> WorkerSize:
+        """The largest job that still fits."""
+        return WorkerSize(self.memory_gb, self.gpus)
+
+    def take(self, job: Job) -> None:
+        """Let a job use it."""
+        self.slots -= 1
+        self.memory_gb = max(self.memory_gb - (job.needs_memory_gb or 0.0), 0.0)
+        self.gpus = max(self.gpus - job.needs_gpus, 0)
+
+
+def place(rooms: Sequence[Room], job: Job) -> bool:
+    """Let a job use the smallest room that is large enough; False if there is none now."""
+    fitting = [room for room in rooms if room.slots > 0 and room.size.fits(job)]
+    if fitting:
+        min(fitting, key=lambda room: (room.gpus, room.memory_gb)).take(job)
+    return bool(fitting)
+
+
+def occupy(rooms: Sequence[Room], job: Job) -> None:
+    """The same for a job that runs already; Dask may have put it into another room than `place` would."""
+    if not place(rooms, job):
+        free = [room for room in rooms if room.slots > 0]
+        if free:
+            max(free, key=lambda room: (room.gpus, room.memory_gb)).take(job)
+
+
 def resources_of(job: Job, *, with_memory: bool) -> dict[str, float]:
     """What Dask must find free on a worker before it starts the job there."""
     needs = {MEMORY: job.needs_memory_gb or 0.0, GPU: float(job.needs_gpus)}
     return {name: value for name, value in needs.items() if value > 0 and (with_memory or name != MEMORY)}
 
 
-def declared(workers: Mapping[str, Mapping[str, Any]]) -> tuple[list[WorkerSize], bool]:
-    """Sizes of a scheduler's workers, and whether memory is declared by any of them.
+def rooms_of(workers: Mapping[str, Mapping[str, Any]]) -> tuple[list[Room], bool]:
+    """The rooms of an existing scheduler's workers, and whether any of them declares its memory.
 
-    Where none declares it, each counts with its share of the `--memory-limit` that every Dask worker
-    has, and the smallest decides: Dask then does not look where a job goes.
+    Where none does, each thread counts as the smallest share of the `--memory-limit` that Dask workers
+    have: Dask then does not look where a job goes, so it must fit anywhere.
     """
-    rows = list(workers.values())
-    gpus = [int(row["resources"].get(GPU, 0)) for row in rows]
+    rows = [row for row in workers.values() if row["nthreads"]]
     if any(MEMORY in row["resources"] for row in rows):
-        memory = [float(row["resources"].get(MEMORY, 0.0)) for row in rows]
-        return largest(WorkerSize(*pair) for pair in zip(memory, gpus, strict=True)), True
-    shares = [row["memory_limit"] / row["nthreads"] / 1e9 for row in rows if row["memory_limit"] and row["nthreads"]]
-    smallest = min(shares, default=float("inf"))
-    return largest(WorkerSize(smallest, count) for count in gpus), False
+        return [
+            Room(float(row["resources"].get(MEMORY, 0.0)), int(row["resources"].get(GPU, 0)), int(row["nthreads"]))
+            for row in rows
+        ], True
+    limits = [row["memory_limit"] / row["nthreads"] / 1e9 for row in rows if row["memory_limit"]]
+    share = min(limits, default=float("inf"))
+    found = []
+    for row in rows:
+        gpus = int(row["resources"].get(GPU, 0))
+        found += [Room(share, gpus if thread == 0 else 0) for thread in range(row["nthreads"])]
+    return found, False
 
 
 def why_too_large(job: Job, sizes: Sequence[WorkerSize]) -> str | None:

@@ -1,5 +1,6 @@
 """Jobs for the tests. Each appends its finished work to a file, so that what happened can be counted."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -34,6 +35,14 @@ def sleep(context: JobContext) -> dict[str, Any]:
     time.sleep(context.payload.get("seconds", 0.0))
     note(context, "end")
     return {"slept": True}
+
+
+def grip(context: JobContext) -> dict[str, Any]:
+    """Hold Python's lock in C for payload["seconds"], as a long call into a library may: no other thread runs."""
+    note(context, "begin")
+    ctypes.PyDLL(None).sleep(int(context.payload["seconds"]))
+    note(context, "end")
+    return {}
 
 
 def polite(context: JobContext) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""A real scheduler and real workers on this machine: what goes where, and what is lost when each is killed."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from dask_processes import Fleet
+from job_functions import notes
+from processes_seen import gone, kill, running, until
+
+from nci_core import jobs
+from nci_core.jobs.supervisor import HEARTBEAT_SECONDS
+from nci_core.store import Store
+from nci_core.store import jobs as queue
+
+Start = Callable[..., jobs.EngineStatus]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    made = Fleet(tmp_path / "fleet")
+    yield made
+    made.end_all()
+
+
+def let_go(store: Store) -> None:
+    (store.folder / "go").touch()
+
+
+def test_jobs_go_where_they_fit_and_a_worker_that_leaves_puts_its_job_back(
+    store: Store, engine: Start, fleet: Fleet
+) -> None:
+    fleet.start_scheduler()
+    fleet.start_worker("small", "memory_gb=2")
+    fleet.start_worker("large", "memory_gb=8 gpu=1")
+    until_go = {"until": "go"}
+    large, gpu = (
+        jobs.submit(store, "sleep", until_go, needs_memory_gb=need, needs_gpus=n).id for need, n in ((6.0, 0), (1.0, 1))
+    )
+    huge = jobs.submit(store, "sleep", needs_memory_gb=100.0, priority=5).id
+    small = jobs.submit(store, "sleep", until_go, needs_memory_gb=1.5).id
+    engine(scheduler=fleet.address)
+    assert fleet.name_of(running(store, small).supervisor_pid) == "small"
+    job = running(store, large)
+    assert fleet.name_of(job.supervisor_pid) == "large"
+    assert queue.get(store, gpu).state == "waiting"  # though a thread of the small one would be free
+    assert "needs 100 GB of memory and the largest worker has 8" in str(jobs.why_waiting(store, huge))
+
+    fleet.workers["large"].terminate()  # as scancel or the end of a walltime does
+    until(lambda: queue.get(store, large).state == "waiting")
+    row = queue.get(store, large)
+    assert row.message == "waiting again: its worker left"
+    assert row.max_attempts - row.attempt == 3  # all of its attempts: leaving is nobody's fault
+    until(lambda: gone(job.pid))
+    fleet.start_worker("large again", "memory_gb=8 gpu=1")
+    let_go(store)
+    done = jobs.wait(store, [large, gpu, small], timeout_seconds=120)
+    assert [row.state for row in done] == ["complete"] * 3
+    assert sorted(notes(store.folder)) == sorted((row.id, row.attempt) for row in done)
+    assert jobs.cancel(store, huge) == "cancelled"
+
+
+@pytest.mark.slow
+def test_kill_a_worker_the_scheduler_and_the_engine_in_turn(store: Store, engine: Start, fleet: Fleet) -> None:
+    fleet.start_scheduler()
+    for name in ("a", "b", "c"):
+        fleet.start_worker(name)
+    held = [jobs.submit(store, "sleep", {"until": "go"}, max_attempts=6).id for _ in range(3)]
+    more = [jobs.submit(store, "sleep", {"seconds": 0.2}, max_attempts=6).id for _ in range(6)]
+    start = lambda: engine(scheduler=fleet.address, idle_seconds=120.0)  # noqa: E731
+    start()
+    first = [running(store, number) for number in held]
+
+    lost = fleet.name_of(first[0].supervisor_pid)
+    fleet.kill(fleet.workers.pop(lost))
+    until(lambda: queue.get(store, held[0]).state == "waiting")
+    fleet.start_worker("d")
+    running(store, held[0], attempt=2)
+
+    fleet.kill(fleet.scheduler)
+    # Workers end their jobs and put them back when the scheduler has gone; the engine stays and waits.
+    until(lambda: all(queue.get(store, number).state == "waiting" for number in held))
+    until(lambda: "has gone; jobs wait until it is back" in str(jobs.why_waiting(store, held[1])))
+    pid = jobs.engine_status(store.folder).pid
+    fleet.start_scheduler()
+    for number in held:
+        running(store, number, attempt=2)
+    assert jobs.engine_status(store.folder).pid == pid
+
+    before = [queue.get(store, number) for number in held]
+    kill(pid)
+    until(lambda: gone(pid))
+    let_go(store)
+    done = jobs.wait(store, [*held, *more], timeout_seconds=240, restart=start)
+    assert [row.state for row in done] == ["complete"] * 9
+    assert [row.result for row in done] == [{"slept": True}] * 9
+    assert [row.attempt for row in done[:3]] == [row.attempt for row in before]  # none was begun again
+    ended = notes(store.folder)
+    assert sorted(number for number, _ in ended) == sorted([*held, *more])  # each exactly once
+
+
+def test_a_long_call_that_holds_pythons_lock_starves_no_heartbeat(store: Store, engine: Start) -> None:
+    seconds = HEARTBEAT_SECONDS + 3  # one heartbeat for sure, and time to see it
+    number = jobs.submit(store, "grip", {"seconds": seconds}).id
+    engine()
+    job = running(store, number)
+    until(lambda: notes(store.folder, "begin"))
+    began = time.monotonic()
+    until(lambda: queue.get(store, number).heartbeat_at != job.heartbeat_at, seconds)
+    assert notes(store.folder) == []  # the call has not returned: the supervisor said it, not the child
+    assert time.monotonic() - began < seconds
+    assert jobs.wait(store, number, timeout_seconds=60)[0].state == "complete"
