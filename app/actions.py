@@ -8,7 +8,7 @@ from app.data import basket
 from app.session import read_only
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError, JobError
-from nci_core.store import configurations, jobs, models, rounds, selections
+from nci_core.store import configurations, job_batches, jobs, models, rounds, selections
 
 READ_ONLY_SENTENCE = (
     "This is a read-only demonstration, so nothing can be changed; run `make app` on your own machine to work with it."
@@ -104,12 +104,15 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int = 1) -> int:
     return job
 
 
-def cancel(campaign: Campaign, job_ids: Sequence[int]) -> None:
-    """Cancel jobs: waiting ones at once, running ones within seconds."""
+def cancel(campaign: Campaign, job_ids: Sequence[int] | None) -> None:
+    """Cancel jobs, or all of them: waiting ones at once, running ones within seconds."""
     require_writable(campaign)
     from nci_core.jobs import cancel as cancel_job
+    from nci_core.jobs import cancel_all
 
-    for number in job_ids:
+    if job_ids is None:
+        cancel_all(campaign.store)
+    for number in job_ids or ():
         cancel_job(campaign.store, number)
 
 
@@ -119,14 +122,16 @@ def put_first(campaign: Campaign, job_ids: Sequence[int]) -> int:
     return jobs.put_first(campaign.store, job_ids)
 
 
-def retry(campaign: Campaign, job_ids: Sequence[int]) -> None:
-    """Queue failed or cancelled jobs again."""
+def retry(campaign: Campaign, job_ids: Sequence[int] | None) -> None:
+    """Queue failed or cancelled jobs again, or all of them."""
     require_writable(campaign)
     from nci_core.jobs import ensure_engine
     from nci_core.jobs import retry as retry_job
 
     problems = []
-    for number in job_ids:
+    if job_ids is None:
+        job_batches.retry_failed(campaign.store)
+    for number in job_ids or ():
         try:
             retry_job(campaign.store, number)
         except JobError as error:

@@ -39,10 +39,19 @@ def positions(host: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
 
 
 def build(
-    folder: Path, n: int, *, host: str = "ethylene", n_labels: int = 150, n_test: int = 60, seed: int = 7
+    folder: Path,
+    n: int,
+    *,
+    host: str = "ethylene",
+    n_labels: int = 150,
+    n_test: int = 60,
+    seed: int = 7,
+    database: str | None = None,
 ) -> None:
     """Write a campaign of `n` configurations with teacher, a distilled and a fine-tuned student, and labels."""
     settings = CampaignSettings.create(host, "He", title=f"He–{host}, {n:,} made-up configurations", recipe="quick")
+    if database:
+        settings = settings.model_copy(update={"database": database})
     campaign = Campaign.create(folder, settings)
     store, dimer, rng = campaign.store, campaign.dimer, np.random.default_rng(seed)
     points = positions(dimer.host.positions, n, rng)

@@ -1,14 +1,16 @@
 """Jobs, their live curves, labels and their cost, rounds and models as tables."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.data.configurations import frame
 from nci_core.config import CampaignSettings
 from nci_core.store import evaluations, models, rounds
+from nci_core.store import jobs as queue
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
 
@@ -31,6 +33,8 @@ STATES = {
     "cancelled": "cancelled",
 }
 ACTIVE = ("waiting", "running")
+#: Rows of the queue that are read and shown at once.
+PAGE = 200
 
 
 def elapsed_minutes(start: datetime | None, end: datetime | None) -> float | None:
@@ -46,20 +50,16 @@ def _configuration_of(payload: dict[str, Any]) -> int | None:
     return int(value) if isinstance(value, int | float) else None
 
 
-def job_table(store: Store) -> pd.DataFrame:
-    """All jobs, running first, then waiting, then the most recent finished ones.
+def job_table(store: Store, start: int = 0) -> pd.DataFrame:
+    """PAGE jobs from number `start` on: running first, then waiting as they will run, then ended ones, newest first.
 
     Columns: id, kind, state, progress, message, error, minutes, attempt, configuration, device, cancel_requested.
     """
+    jobs = queue.page(store, start, PAGE)
     with store.read() as session:
-        jobs = list(session.scalars(select(Job).order_by(Job.id.desc())))
-        asked_by = {
-            job_id: number
-            for job_id, number in session.execute(select(Label.job_id, Label.configuration_id))
-            if job_id is not None
-        }
-    rank = {"running": 0, "waiting": 1}
-    jobs.sort(key=lambda job: (rank.get(job.state, 2), job.id if job.state == "waiting" else -job.id))
+        mine = Label.job_id.in_([job.id for job in jobs])
+        query = select(Label.job_id, Label.configuration_id).where(mine)
+        asked_by: dict[int, int] = {row[0]: row[1] for row in session.execute(query)}
     records = [
         {
             "id": job.id,
@@ -81,9 +81,8 @@ def job_table(store: Store) -> pd.DataFrame:
 
 def active_counts(store: Store) -> dict[str, int]:
     """Number of running and of waiting jobs."""
-    with store.read() as session:
-        states = list(session.scalars(select(Job.state).where(Job.state.in_(ACTIVE))))
-    return {state: states.count(state) for state in ("running", "waiting")}
+    counts = queue.counts(store)
+    return {state: counts[state] for state in ("running", "waiting")}
 
 
 def last_job(store: Store, kinds: tuple[str, ...]) -> Job | None:
@@ -124,29 +123,37 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def label_costs(store: Store, recipe_hash: str) -> pd.DataFrame:
-    """Finished labels' cost: id, cpu_minutes, wall_minutes, finished_at."""
-    query = select(
-        Label.id,
-        (Label.cpu_seconds / 60.0).label("cpu_minutes"),
-        (Label.wall_seconds / 60.0).label("wall_minutes"),
-        Label.finished_at,
-    ).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
-    return frame(store, query)
+def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float]:
+    """Mean elapsed minutes of the finished labels of each recipe: name → minutes."""
+    query = (
+        select(Label.recipe, func.avg(Label.wall_seconds) / 60.0)
+        .where(Label.recipe_hash.in_(recipe_hashes), Label.status == "complete", Label.wall_seconds.is_not(None))
+        .group_by(Label.recipe)
+    )
+    with store.read() as session:
+        return {name: float(minutes) for name, minutes in session.execute(query)}
 
 
-def minutes_left(jobs: pd.DataFrame, label_minutes: float, workers: int) -> float | None:
+def waiting_labels(store: Store) -> int:
+    """Number of waiting jobs that compute labels."""
+    query = select(func.count()).select_from(Job).where(Job.kind == "label", Job.state == "waiting")
+    with store.read() as session:
+        return session.scalar(query) or 0
+
+
+def minutes_left(jobs: pd.DataFrame, label_minutes: float, workers: int, waiting: int | None = None) -> float | None:
     """Expected minutes until all label jobs have ended; None when none is active.
 
     Each label takes as long as the finished ones did on average (elapsed, not CPU); running ones have
-    done what their time so far says. `jobs` is a `job_table`.
+    done what their time so far says. `jobs` is a `job_table`, `waiting` how many labels wait if not all are in it.
     """
     labels = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
     if labels.empty:
         return None
     done = labels["minutes"].where(labels["state"] == "running", 0.0).fillna(0.0).astype(float)
     left = (label_minutes - done).clip(lower=0.1 * label_minutes)
-    return max(float(left.sum()) / max(workers, 1), float(left.max()))
+    beyond = max((waiting or 0) - int((labels["state"] == "waiting").sum()), 0)
+    return max((float(left.sum()) + beyond * label_minutes) / max(workers, 1), float(left.max()))
 
 
 def model_list(store: Store) -> list[Model]:

@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import actions, cached
+from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
+from app.data.readiness import Readiness, readiness
 from app.figures.curves import fit_figure
 from app.session import Context, context, errors_shown
 from app.views.explore import no_configurations
@@ -25,8 +26,8 @@ FITS = ("finetune", "distill")
 def show(context_now: Context) -> None:
     """The page."""
     st.title("Label & train", help="Calculations run in processes of their own: closing this page stops nothing.")
-    table = cached.table(context_now)
-    if table.empty:
+    ready = readiness(context_now.campaign.store, context_now.campaign.settings)
+    if not ready.sampled:
         no_configurations(context_now)
         return
     _message()
@@ -34,10 +35,10 @@ def show(context_now: Context) -> None:
     counts = job_data.active_counts(context_now.campaign.store)
     busy = bool(counts["running"] or counts["waiting"])
     with left:
-        _submit(context_now, table)
+        _submit(context_now, ready)
         st.fragment(show_queue, run_every=POLL if busy else None)()
     with right:
-        _train(context_now, table)
+        _train(context_now, ready)
         st.fragment(_live, run_every=POLL if busy else None)()
         show_outcome(context_now)
 
@@ -53,26 +54,25 @@ def _done(message: str) -> None:
     st.rerun()
 
 
-def _submit(context: Context, table: pd.DataFrame) -> None:
-    basket, _ = cached.basket_and_proposals(context, table)
+def _submit(context: Context, ready: Readiness) -> None:
     cost = label_cost(context.campaign)
-    minutes, spread = cost.total(len(basket))
+    minutes, spread = cost.total(ready.in_basket)
     recipe = context.campaign.recipe
     st.subheader("CCSD(T) labels")
     first, second = st.columns([1.5, 1], vertical_alignment="center")
-    if basket.empty:
+    if not ready.in_basket:
         first.markdown("The basket is empty. Pick configurations on the **Select** page.")
     else:
         first.markdown(
-            f"**{len(basket)}** in the basket, about **{minutes:.1f} ± {spread:.1f}** CPU minutes "
+            f"**{ready.in_basket}** in the basket, about **{minutes:.1f} ± {spread:.1f}** CPU minutes "
             f"with recipe *{recipe.name}*.",
             help=f"{cost.mean_minutes:.2f} minutes a label, {cost.source}. {recipe.description}.",
         )
-    label = f"Compute {len(basket)} labels" if len(basket) != 1 else "Compute 1 label"
+    label = f"Compute {ready.in_basket} labels" if ready.in_basket != 1 else "Compute 1 label"
     if second.button(
-        label if len(basket) else "Compute labels",
+        label if ready.in_basket else "Compute labels",
         type="primary",
-        disabled=basket.empty or context.read_only,
+        disabled=not ready.in_basket or context.read_only,
         width="stretch",
         key="submit_basket",
     ):
@@ -81,9 +81,9 @@ def _submit(context: Context, table: pd.DataFrame) -> None:
             _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
 
 
-def _train(context: Context, table: pd.DataFrame) -> None:
+def _train(context: Context, ready: Readiness) -> None:
     st.subheader("Student")
-    n = int(((table["split"] == "pool") & table["label_ev"].notna()).sum())
+    n = ready.training_labels
     used = context.model.n_labels if context.model else 0
     st.markdown(
         f"**{n}** training labels are ready, **{max(n - used, 0)}** of them new to the student in use."
@@ -108,7 +108,7 @@ def _train(context: Context, table: pd.DataFrame) -> None:
             _done(f"Fine-tuning is in the queue as job {number}.")
     if fourth.button(
         "Distil again" if context.model else "Distil the teacher",
-        disabled=context.read_only or not table["teacher_ev"].notna().any(),
+        disabled=context.read_only or not ready.taught,
         width="stretch",
         key="distill",
         type="secondary" if context.model else "primary",

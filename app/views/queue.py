@@ -7,13 +7,17 @@ import streamlit as st
 
 from app import actions, linked
 from app.data import jobs as job_data
+from app.data.configurations import label_row
 from app.session import Context, context, errors_shown
 from app.views.details import show_label
 from nci_core.jobs import engine_status
-from nci_core.store import labels
+from nci_core.jobs.sizes import why_too_large
+from nci_core.store import jobs as queue
+from nci_core.store.base import State
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
+FAILED = ("error", "cancelled")
 STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 
 
@@ -21,25 +25,47 @@ def show_queue() -> None:
     """Draw it; a fragment, so it reads the campaign anew each time."""
     with errors_shown():
         now = context()
-        jobs = job_data.job_table(now.campaign.store)
-        if jobs.empty:
+        counts = queue.counts(now.campaign.store)
+        total = sum(counts.values())
+        if not total:
             st.caption("No calculation has been asked for yet.")
             return
-        counts = jobs["state"].value_counts()
-        summary = [f"{counts[state]} {name}" for state, name in job_data.STATES.items() if state in counts]
+        jobs = job_data.job_table(now.campaign.store, _start(total))
+        summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
         st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs))
-        chosen = _table(jobs)
-        _buttons(now, jobs, chosen)
+        chosen = _table(jobs, _held_up(now, jobs))
+        _buttons(now, jobs, chosen, counts)
         if len(chosen) == 1:
             _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
 
 
+def _start(total: int) -> int:
+    """Number of the first row to show; a choice where not all of them fit on one page."""
+    if total <= job_data.PAGE:
+        return 0
+    pages = -(-total // job_data.PAGE)
+    st.session_state["queue_page"] = min(st.session_state.get("queue_page", 1), pages)  # some may have gone
+    page = st.number_input(f"Page of {pages:,}", 1, pages, key="queue_page", help=f"{job_data.PAGE} jobs each.")
+    return (int(page) - 1) * job_data.PAGE
+
+
+def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
+    """Why waiting jobs cannot start: no worker has room for them, or the scheduler has gone."""
+    status = engine_status(now.campaign.folder)
+    if status.running and status.error:
+        st.warning(status.error, icon=":material/warning:")
+    waiting = jobs.loc[jobs["state"] == "waiting", "id"].astype(int).tolist()
+    found = {row.id: why_too_large(row, status.worker_sizes) for row in queue.by_id(now.campaign.store, waiting)}
+    return {number: reason for number, reason in found.items() if reason}
+
+
 def _expected(now: Context, jobs: pd.DataFrame) -> str:
-    costs = job_data.label_costs(now.campaign.store, now.campaign.recipe.hash)
-    if costs.empty:
+    each = job_data.label_minutes(now.campaign.store, [now.campaign.recipe.hash])
+    if not each:
         return ""
     engine = engine_status(now.campaign.folder)
-    minutes = job_data.minutes_left(jobs, float(costs["wall_minutes"].mean()), engine.workers or 1)
+    waiting = job_data.waiting_labels(now.campaign.store)
+    minutes = job_data.minutes_left(jobs, sum(each.values()) / len(each), engine.workers or 1, waiting)
     if minutes is None:
         return ""
     text = f"{minutes:.0f} min" if minutes >= 3 else f"{60 * minutes:.0f} s"
@@ -51,14 +77,15 @@ def _what(kind: str, configuration: float | None) -> str:
     return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
 
 
-def _table(jobs: pd.DataFrame) -> list[int]:
+def _table(jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
+    message = jobs["error"].where(jobs["error"] != "", jobs["id"].map(held_up).fillna(jobs["message"]))
     shown = pd.DataFrame(
         {
             "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
             "What": [_what(kind, number) for kind, number in zip(jobs["kind"], jobs["configuration"], strict=True)],
             "Progress": jobs["progress"],
             "Minutes": jobs["minutes"].astype(float),
-            "Message": jobs["error"].where(jobs["error"] != "", jobs["message"]),
+            "Message": message,
         }
     )
     config: dict[str, Any] = {
@@ -80,25 +107,27 @@ def _table(jobs: pd.DataFrame) -> list[int]:
     return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
 
 
-def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int]) -> None:
+def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int]) -> None:
     picked = jobs[jobs["id"].isin(chosen)]
-    active = jobs[jobs["state"].isin(job_data.ACTIVE)]
-    failed = jobs[jobs["state"].isin(["error", "cancelled"])]
-    to_cancel = picked[picked["state"].isin(job_data.ACTIVE)] if chosen else active
-    to_retry = picked[picked["state"].isin(["error", "cancelled"])] if chosen else failed
+    failed = jobs[jobs["state"].isin(FAILED)]
+    to_cancel = picked[picked["state"].isin(job_data.ACTIVE)]
+    to_retry = picked[picked["state"].isin(FAILED)]
+    # Without a tick all are meant, those on other pages too.
+    none_to_cancel = to_cancel.empty if chosen else not counts["running"] + counts["waiting"]
+    none_to_retry = to_retry.empty if chosen else not counts["error"] + counts["cancelled"]
     waiting = picked[picked["state"] == "waiting"]
     first, second, third = st.columns([1, 1, 1])
     scope = "selected" if chosen else "all"
-    if first.button(f"Cancel {scope}", disabled=to_cancel.empty or now.read_only, width="stretch", key="cancel_jobs"):
-        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist())
+    if first.button(f"Cancel {scope}", disabled=none_to_cancel or now.read_only, width="stretch", key="cancel_jobs"):
+        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist() if chosen else None)
         st.rerun()
     if second.button(
         f"Retry {'selected' if chosen else 'failed'}",
-        disabled=to_retry.empty or now.read_only,
+        disabled=none_to_retry or now.read_only,
         width="stretch",
         key="retry_jobs",
     ):
-        actions.retry(now.campaign, to_retry["id"].astype(int).tolist())
+        actions.retry(now.campaign, to_retry["id"].astype(int).tolist() if chosen else None)
         st.rerun()
     if third.button(
         "Run next",
@@ -125,14 +154,10 @@ def _one(now: Context, row: pd.Series) -> None:
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = [
-            label
-            for label in labels.fetch(now.campaign.store, now.campaign.recipe.hash)
-            if label.configuration_id == int(configuration)
-        ]
+        found = label_row(now.campaign.store, int(configuration), now.campaign.recipe.hash)
         linked.view(now, int(configuration))
-        if found:
-            show_label(now, found[0])
+        if found is not None:
+            show_label(now, found)
     with st.expander("Log", expanded=job.state == "error"):
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
-from nci_core.store import configurations, labels, picks
-from nci_core.store import jobs as queue
+from nci_core.store import configurations, job_batches, labels, picks
 from nci_core.store.schema import Label
 
 #: Set to 1 for demonstrations: nothing can be submitted, whatever the page shows.
@@ -95,7 +94,7 @@ def submit_labels(
     require_writable()
     asked = request_labels(campaign, configuration_ids, picked_by, strategy)
     new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
-    jobs = queue.add_for_labels(campaign.store, new, priority=priority, needs_memory_gb=label_memory_gb(campaign))
+    jobs = job_batches.add_for_labels(campaign.store, new, priority=priority, needs_memory_gb=label_memory_gb(campaign))
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
         start_engine(campaign)

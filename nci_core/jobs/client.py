@@ -15,7 +15,7 @@ from nci_core.jobs.cluster_settings import find_cluster, read_cluster
 from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
 from nci_core.jobs.sizes import why_too_large
-from nci_core.store import Store
+from nci_core.store import Store, job_batches
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES, State
 from nci_core.store.schema import Job
@@ -75,6 +75,13 @@ def cancel(store: Store, job_id: int) -> State:
             kill_orphan(job)
             return queue.put_back(store, job_id, job.attempt, "its worker had gone") or queue.get(store, job_id).state
     return state
+
+
+def cancel_all(store: Store) -> None:
+    """Cancel every job that waits or runs."""
+    job_batches.cancel_waiting(store)
+    for job in queue.fetch(store, states=["running"]):
+        cancel(store, job.id)
 
 
 def retry(store: Store, job_id: int) -> None:

@@ -17,9 +17,6 @@ from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
 from nci_core.store.schema import Job, JobEvent, Label
 
-#: Rows that one transaction writes: whoever else wants to write waits some milliseconds.
-AT_ONCE = 200
-
 
 def add(
     store: Store,
@@ -51,44 +48,6 @@ def add(
     return job
 
 
-def add_for_labels(
-    store: Store,
-    label_ids: Sequence[int],
-    *,
-    priority: int = 0,
-    max_attempts: int = 3,
-    time_limit_seconds: float | None = None,
-    needs_memory_gb: float | None = None,
-) -> list[int]:
-    """Queue one job of kind "label" for each of many labels, and return the jobs' ids in the same order.
-
-    A label that got a job meanwhile gets no second one. The work is cut into transactions of some
-    milliseconds, so that running jobs can report in between; each label and its job are in one.
-    """
-    common = {
-        "kind": "label",
-        "priority": priority,
-        "max_attempts": max_attempts,
-        "time_limit_seconds": time_limit_seconds,
-        "needs_memory_gb": needs_memory_gb,
-    }
-    ids: list[int] = []
-    for start in range(0, len(label_ids), AT_ONCE):
-        part = [int(number) for number in label_ids[start : start + AT_ONCE]]
-        with store.write() as session:
-            free = set(session.scalars(select(Label.id).where(Label.id.in_(part), Label.job_id.is_(None))))
-            part = [number for number in part if number in free]
-            if not part:
-                continue
-            jobs = [Job(payload={"label_id": number}, **common) for number in part]  # type: ignore[arg-type]
-            session.add_all(jobs)
-            session.flush()
-            pairs = [{"id": number, "job_id": job.id} for number, job in zip(part, jobs, strict=True)]
-            session.execute(update(Label), pairs)
-            ids += [job.id for job in jobs]
-    return ids
-
-
 def get(store: Store, job_id: int) -> Job:
     """One job; raises JobError if there is none."""
     with store.read() as session:
@@ -109,6 +68,28 @@ def fetch(
         query = query.where(Job.kind == kind)
     with store.read() as session:
         return list(session.scalars(query if limit is None else query.limit(limit)))
+
+
+def page(store: Store, start: int, limit: int) -> list[Job]:
+    """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first."""
+    parts = (
+        (Job.state == "running", (Job.priority.desc(), Job.id)),
+        (Job.state == "waiting", (Job.priority.desc(), Job.id)),
+        (Job.finished_at.is_not(None), (Job.finished_at.desc(), Job.id.desc())),  # set in final states alone
+    )
+    found: list[Job] = []
+    with store.read() as session:
+        for which, order in parts:
+            if len(found) == limit:
+                break
+            query = select(Job).where(which).order_by(*order).offset(start).limit(limit - len(found))
+            rows = list(session.scalars(query))
+            if not rows and start:
+                start -= min(start, session.scalar(select(func.count()).select_from(Job).where(which)) or 0)
+            else:
+                start = 0
+            found += rows
+    return found
 
 
 def counts(store: Store) -> dict[State, int]:
@@ -314,11 +295,16 @@ def retry(store: Store, job_id: int) -> None:
             raise JobError(f"There is no job {job_id}.")
         if job.state not in ("error", "cancelled"):
             raise JobError(f"Job {job_id} is {job.state}; only failed or cancelled jobs can be tried again.")
-        tries = max(job.max_attempts - job.attempt, 0)
-        job.state, job.error, job.message, job.progress = "waiting", None, "", 0.0
-        job.max_attempts += max(3 - tries, 0)
-        job.cancel_requested, job.finished_at = False, None
+        wait_again(job)
         _labels_follow(session, job_id, "waiting", None)
+
+
+def wait_again(job: Job) -> None:
+    """Make a failed or cancelled row a waiting one, with a fresh set of attempts; its labels are the caller's."""
+    tries = max(job.max_attempts - job.attempt, 0)
+    job.state, job.error, job.message, job.progress = "waiting", None, "", 0.0
+    job.max_attempts += max(3 - tries, 0)
+    job.cancel_requested, job.finished_at = False, None
 
 
 def events(store: Store, job_id: int, *, after: int = 0) -> list[JobEvent]:

@@ -263,6 +263,7 @@ class Job(Base, kw_only=True):
         _one_of("state", State),
         CheckConstraint("progress >= 0 AND progress <= 1", name="progress"),
         Index(None, "kind", "state"),
+        Index(None, "finished_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)

@@ -14,3 +14,4 @@ def upgrade() -> None:
     order: list[str | sa.TextClause] = ["state", sa.text("priority DESC"), "id", "needs_memory_gb", "needs_gpus"]
     op.create_index("ix_jobs_order", "jobs", order, unique=False)
     op.create_index(op.f("ix_jobs_kind_state"), "jobs", ["kind", "state"], unique=False)
+    op.create_index(op.f("ix_jobs_finished_at"), "jobs", ["finished_at"], unique=False)

@@ -1,0 +1,46 @@
+"""What a campaign is ready for, counted by the database: no page needs all rows to know that."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import exists, func, select
+
+from nci_core.config import CampaignSettings
+from nci_core.store.database import Store
+from nci_core.store.schema import Configuration, Label, Pick, TeacherLabel
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Numbers for the page Label & train.
+
+    Attributes:
+        sampled: there are configurations.
+        taught: the teacher has energies.
+        in_basket: configurations in the basket.
+        training_labels: finished labels of the campaign's recipe that fits may use.
+    """
+
+    sampled: bool
+    taught: bool
+    in_basket: int
+    training_labels: int
+
+
+def readiness(store: Store, settings: CampaignSettings) -> Readiness:
+    """Look it up."""
+    usable = (
+        select(func.count())
+        .select_from(Label)
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(Label.recipe_hash == settings.reference.hash, Label.status == "complete", Label.quarantine.is_(None))
+        .where(Configuration.split == "pool")
+    )
+    energies = select(TeacherLabel).where(TeacherLabel.teacher == settings.teacher)
+    basket = select(func.count(Pick.configuration_id.distinct())).where(Pick.state == "basket")
+    with store.read() as session:
+        return Readiness(
+            sampled=bool(session.scalar(select(exists(select(Configuration.id))))),
+            taught=bool(session.scalar(select(exists(energies)))),
+            in_basket=session.scalar(basket) or 0,
+            training_labels=session.scalar(usable) or 0,
+        )

@@ -1,0 +1,109 @@
+"""A long queue: what is read is bounded, and found by an index. Times are in benchmarks/queue_scale.py."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event
+
+from nci_core.store import Store, configurations, job_batches, jobs, labels
+
+N = 1000
+#: SQLite says which index it takes; PostgreSQL chooses anew as tables grow.
+on_a_file = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def long_queue(store: Store) -> list[int]:
+    """Ids of the jobs of N labels; every tenth needs much memory."""
+    added = configurations.add(store, [[0.0, 0.0, 3.0 + 0.01 * i] for i in range(N)], [f"g{i}" for i in range(N)])
+    rows = labels.request(store, added.ids, recipe="quick", recipe_hash="r1")
+    large, small = [row.id for row in rows[::10]], [row.id for row in rows if (row.id - rows[0].id) % 10]
+    ids = job_batches.add_for_labels(store, large, needs_memory_gb=64.0)
+    return ids + job_batches.add_for_labels(store, small, needs_memory_gb=2.0)
+
+
+def plans(store: Store, call: Callable[[], object]) -> list[str]:
+    """How SQLite carries out each SELECT of a call."""
+    seen: list[tuple[str, object]] = []
+
+    def keep(connection: object, cursor: object, statement: str, parameters: object, *rest: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(store.engine, "before_cursor_execute", keep)
+    call()
+    event.remove(store.engine, "before_cursor_execute", keep)
+    with store.engine.connect() as connection:
+        return [
+            " / ".join(str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values))
+            for text, values in seen
+            if text.startswith("SELECT")
+        ]
+
+
+def test_each_label_gets_one_job_and_follows_it(store: Store, long_queue: list[int]) -> None:
+    rows = labels.fetch(store, "r1")
+    assert sorted(row.job_id or 0 for row in rows) == sorted(long_queue)
+    assert all(jobs.get(store, row.job_id or 0).payload == {"label_id": row.id} for row in rows[:3])
+    assert job_batches.add_for_labels(store, [row.id for row in rows]) == []  # asked twice, queued once
+
+
+@on_a_file
+def test_the_next_jobs_are_found_by_their_index_without_sorting(store: Store, long_queue: list[int]) -> None:
+    def ask() -> list[int]:
+        return [job.id for job in jobs.next_waiting(store, 3, skip=[1], sizes=[(8.0, 0)])]
+
+    jobs.put_first(store, [long_queue[-1]])
+    small = long_queue[N // 10 :]
+    assert ask() == [small[-1], *small[:2]]  # those too large for the workers hold nobody up
+    (plan,) = plans(store, ask)
+    assert "USING INDEX ix_jobs_order (state=?)" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@on_a_file
+@pytest.mark.parametrize(
+    ("call", "index"),
+    [
+        (lambda store: jobs.counts(store), "COVERING INDEX"),
+        (lambda store: jobs.fetch(store, states=["complete"], kind="select", limit=1), "ix_jobs_kind_state"),
+        (lambda store: jobs.fetch(store, states=["running"]), "ix_jobs_order"),
+        (lambda store: jobs.page(store, 0, 50), "ix_jobs_order"),
+    ],
+)
+def test_no_question_reads_the_whole_table(
+    store: Store, long_queue: list[int], call: Callable[[Store], object], index: str
+) -> None:
+    for plan in plans(store, lambda: call(store)):
+        assert index in plan
+        assert "SCAN jobs" not in plan or "COVERING INDEX" in plan
+
+
+def test_pages_hold_every_job_once_in_the_order_of_the_queue(store: Store, long_queue: list[int]) -> None:
+    jobs.put_first(store, [long_queue[5]])
+    for number in long_queue[10:13]:
+        jobs.begin(store, number, host="h", supervisor_pid=1)
+    for number in long_queue[20:23]:
+        jobs.cancel(store, number)
+    found = [job for start in range(0, N, 300) for job in jobs.page(store, start, 300)]
+    assert sorted(job.id for job in found) == sorted(long_queue)
+    assert [job.state for job in found] == ["running"] * 3 + ["waiting"] * (N - 6) + ["cancelled"] * 3
+    assert found[3].id == long_queue[5]
+    assert [job.id for job in found[-3:]] == long_queue[22:19:-1]  # what ended last comes first
+    assert len(jobs.page(store, 0, 50)) == 50
+    assert jobs.page(store, N, 50) == []
+    last = found[-1].id
+    assert [job.id for job in jobs.page(store, N - 1, 50)] == [last]
+
+
+def test_all_are_cancelled_and_tried_again_with_their_labels(store: Store, long_queue: list[int]) -> None:
+    running = jobs.begin(store, long_queue[0], host="h", supervisor_pid=1)
+    assert running is not None
+    assert job_batches.cancel_waiting(store) == N - 1
+    assert jobs.counts(store) == {"waiting": 0, "running": 1, "complete": 0, "error": 0, "cancelled": N - 1}
+    assert labels.status_counts(store, "r1")["cancelled"] == N - 1
+    jobs.finish(store, running.id, running.attempt, "error", error="It did not converge.")
+    assert job_batches.retry_failed(store) == N
+    assert jobs.counts(store)["waiting"] == N
+    assert labels.status_counts(store, "r1")["waiting"] == N
+    row = jobs.get(store, running.id)
+    assert (row.error, row.finished_at, row.max_attempts - row.attempt) == (None, None, 3)
