@@ -78,7 +78,8 @@ def _what(kind: str, configuration: float | None) -> str:
 
 
 def _table(jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
-    message = jobs["error"].where(jobs["error"] != "", jobs["id"].map(held_up).fillna(jobs["message"]))
+    said = [held_up.get(int(number), text) for number, text in zip(jobs["id"], jobs["message"], strict=True)]
+    message = jobs["error"].where(jobs["error"] != "", said)
     shown = pd.DataFrame(
         {
             "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],

@@ -8,8 +8,9 @@ import asyncio
 import threading
 import time
 
-#: Longer than the grace of any kind of job, shorter than batch systems wait before they kill.
-WAIT_SECONDS = 20.0
+#: A job may save what it has for so long, and its worker waits for it: Dask kills a worker after 8 seconds.
+GRACE_SECONDS = 4.0
+WAIT_SECONDS = 7.0
 
 _leaving = threading.Event()
 _busy = 0

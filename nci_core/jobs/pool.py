@@ -97,7 +97,9 @@ class Pool:
     @property
     def address(self) -> str | None:
         """The scheduler's address, where others can reach it."""
-        return None if isinstance(self.settings, LocalSettings) else str(self._client.scheduler.address)
+        if isinstance(self.settings, SchedulerSettings):
+            return self.settings.address
+        return str(self._cluster.scheduler_address) if isinstance(self.settings, BatchSettings) else None
 
     def reachable(self) -> bool:
         """Whether the scheduler answers. One that has gone is looked for anew; jobs handed to it are forgotten."""

@@ -123,6 +123,7 @@ class _Supervision:
                 if now - self.terminated_at > grace:
                     return  # the caller kills it
             elif leaving.is_leaving():
+                grace = min(grace, leaving.GRACE_SECONDS)
                 self._terminate(child, "leave")
             elif limit is not None and now - started > limit:
                 self._terminate(child, "time")

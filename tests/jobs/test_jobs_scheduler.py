@@ -84,6 +84,8 @@ def test_kill_a_worker_the_scheduler_and_the_engine_in_turn(store: Store, engine
     until(lambda: "has gone; jobs wait until it is back" in str(jobs.why_waiting(store, held[1])))
     pid = jobs.engine_status(store.folder).pid
     fleet.start_scheduler()
+    for name in ("e", "f", "g"):  # workers end with their scheduler
+        fleet.start_worker(name)
     for number in held:
         running(store, number, attempt=2)
     assert jobs.engine_status(store.folder).pid == pid
