@@ -15,6 +15,8 @@ from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label
 
 FloatArray = npt.NDArray[np.float64]
+#: Labels that one transaction asks for.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,21 @@ def request(
         }
         for number in dict.fromkeys(configuration_ids)
     ]
-    with store.write() as session:
-        insert_missing(session, Label, rows)
-        found: dict[int, Label] = {}
-        for part in chunks([row["configuration_id"] for row in rows]):
-            mine = (Label.configuration_id.in_(part), Label.recipe_hash == recipe_hash)
+    found: dict[int, Label] = {}
+    # In parts, each whole: thousands of labels must not keep running jobs from reporting.
+    for start in range(0, len(rows), AT_ONCE):
+        part = rows[start : start + AT_ONCE]
+        mine = (Label.configuration_id.in_([row["configuration_id"] for row in part]), Label.recipe_hash == recipe_hash)
+        with store.write() as session:
+            insert_missing(session, Label, part)
             if retry:
                 again = update(Label).where(*mine, Label.status.in_(("error", "cancelled")))
-                session.execute(again.values(status="waiting", error=None, job_id=None, finished_at=None))
+                session.execute(
+                    again.values(status="waiting", error=None, job_id=None, finished_at=None),
+                    execution_options={"synchronize_session": False},
+                )
             found |= {row.configuration_id: row for row in session.scalars(select(Label).where(*mine))}
-        return [found[int(number)] for number in configuration_ids]
+    return [found[int(number)] for number in configuration_ids]
 
 
 def get(store: Store, label_id: int) -> Label:
