@@ -142,3 +142,13 @@ def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rounds, and the errors on the frozen test set."""
     store = context.campaign.store
     return _history(context.folder, (versions.model_version(store), versions.data_version(store)), context)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _test_metrics(folder: str, version: Any, _context: Context) -> pd.DataFrame:
+    return job_data.test_metrics(_context.campaign.store, _context.campaign.settings)
+
+
+def test_metrics(context: Context) -> pd.DataFrame:
+    """The errors on the frozen test set alone: they do not change with every label that finishes."""
+    return _test_metrics(context.folder, versions.model_version(context.campaign.store), context)

@@ -100,8 +100,7 @@ def _about(campaign: Campaign) -> None:
         st.info("Read-only demonstration", icon=":material/lock:")
     if st.session_state.get("tour_step", 0) is None or st.query_params.get("tour") == "off":
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
-    counts = job_data.active_counts(campaign.store)
-    busy = bool(counts["running"] or counts["waiting"])
+    busy = job_data.is_busy(campaign.store)
     _fingerprint(campaign)
     st.fragment(_running, run_every=BUSY_POLL if busy else IDLE_POLL)(campaign)
 
@@ -117,8 +116,7 @@ def _fingerprint(campaign: Campaign) -> None:
 
 
 def _versions(campaign: Campaign) -> tuple[object, ...]:
-    counts = job_data.active_counts(campaign.store)
-    busy = bool(counts["running"] or counts["waiting"])
+    busy = job_data.is_busy(campaign.store)
     return (str(campaign.folder), versions.model_version(campaign.store), busy)
 
 

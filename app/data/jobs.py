@@ -85,6 +85,12 @@ def active_counts(store: Store) -> dict[str, int]:
     return {state: counts[state] for state in ("running", "waiting")}
 
 
+def is_busy(store: Store) -> bool:
+    """Whether any job waits or runs: known from one row, however long the queue is."""
+    with store.read() as session:
+        return session.scalar(select(Job.id).where(Job.state.in_(ACTIVE)).limit(1)) is not None
+
+
 def last_job(store: Store, kinds: tuple[str, ...]) -> Job | None:
     """The newest job of these kinds, None before the first."""
     with store.read() as session:

@@ -32,8 +32,7 @@ def show(context_now: Context) -> None:
         return
     _message()
     left, right = st.columns([1.25, 1], gap="medium")
-    counts = job_data.active_counts(context_now.campaign.store)
-    busy = bool(counts["running"] or counts["waiting"])
+    busy = job_data.is_busy(context_now.campaign.store)
     with left:
         _submit(context_now, ready)
         st.fragment(show_queue, run_every=POLL if busy else None)()

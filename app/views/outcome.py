@@ -28,7 +28,7 @@ def show_outcome(context: Context) -> None:
     before = model_before(model_list(context.campaign.store), now)
     if before is None:
         return
-    _, metrics = cached.history(context)
+    metrics = cached.test_metrics(context)
     rows = [
         {"Region": name, "Points": int(b["n"]), "Before": float(a["mae_cm1"]), "After": float(b["mae_cm1"])}
         for region, name in REGIONS.items()

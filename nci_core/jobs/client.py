@@ -116,26 +116,28 @@ def wait(
     ids = [job_ids] if isinstance(job_ids, int) else list(job_ids)
     end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     looked = time.monotonic()
+    left = list(dict.fromkeys(ids))
     seen: dict[int, tuple[State, float, str]] = {}
     while True:
-        jobs = [queue.get(store, number) for number in ids]
-        for job in jobs:
-            now = (job.state, job.progress, job.message)
-            if on_change is not None and seen.get(job.id) != now:
+        began = time.monotonic()
+        now = queue.brief(store, left)
+        if missing := [number for number in left if number not in now]:
+            raise JobError(f"There is no job {missing[0]}.")
+        if on_change is not None:
+            for job in queue.by_id(store, [number for number in left if seen.get(number) != now[number]]):
                 on_change(job)
-            seen[job.id] = now
-        left = [job for job in jobs if job.state not in FINAL_STATES]
+        seen |= now
+        left = [number for number in left if now[number][0] not in FINAL_STATES]
         if not left:
-            return jobs
+            rows = {job.id: job for job in queue.by_id(store, ids)}
+            return [rows[number] for number in ids]
         if end is not None and time.monotonic() > end:
-            raise JobError(
-                f"{len(left)} of {len(jobs)} jobs were not finished after {timeout_seconds:g} s; they go on."
-            )
+            raise JobError(f"{len(left)} of {len(ids)} jobs were not finished after {timeout_seconds:g} s; they go on.")
         if restart is not None and time.monotonic() - looked > ENGINE_LOOK_SECONDS:
             if not engine_status(store.folder).running:
                 restart()
             looked = time.monotonic()
-        time.sleep(poll_seconds)
+        time.sleep(max(poll_seconds, 5 * (time.monotonic() - began)))  # a long list is looked at less often
 
 
 def ensure_engine(

@@ -70,6 +70,14 @@ def fetch(
         return list(session.scalars(query if limit is None else query.limit(limit)))
 
 
+def brief(store: Store, job_ids: Sequence[int]) -> dict[int, tuple[State, float, str]]:
+    """State, progress and message of many jobs, those that exist."""
+    query = select(Job.id, Job.state, Job.progress, Job.message)
+    with store.read() as session:
+        rows = [row for part in chunks(list(job_ids)) for row in session.execute(query.where(Job.id.in_(part)))]
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
 def page(store: Store, start: int, limit: int) -> list[Job]:
     """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first."""
     parts = (
