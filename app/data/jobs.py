@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.data.configurations import frame
 from nci_core.config import CampaignSettings
-from nci_core.store import evaluations, models, rounds
+from nci_core.store import evaluations, job_batches, models, rounds
 from nci_core.store import jobs as queue
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
@@ -55,7 +55,7 @@ def job_table(store: Store, start: int = 0) -> pd.DataFrame:
 
     Columns: id, kind, state, progress, message, error, minutes, attempt, configuration, device, cancel_requested.
     """
-    jobs = queue.page(store, start, PAGE)
+    jobs = job_batches.page(store, start, PAGE)
     with store.read() as session:
         mine = Label.job_id.in_([job.id for job in jobs])
         query = select(Label.job_id, Label.configuration_id).where(mine)

@@ -12,6 +12,7 @@ from app.session import Context, context, errors_shown
 from app.views.details import show_label
 from nci_core.jobs import engine_status
 from nci_core.jobs.sizes import why_too_large
+from nci_core.store import job_batches
 from nci_core.store import jobs as queue
 from nci_core.store.base import State
 
@@ -55,7 +56,7 @@ def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
     if status.running and status.error:
         st.warning(status.error, icon=":material/warning:")
     waiting = jobs.loc[jobs["state"] == "waiting", "id"].astype(int).tolist()
-    found = {row.id: why_too_large(row, status.worker_sizes) for row in queue.by_id(now.campaign.store, waiting)}
+    found = {row.id: why_too_large(row, status.worker_sizes) for row in job_batches.by_id(now.campaign.store, waiting)}
     return {number: reason for number, reason in found.items() if reason}
 
 

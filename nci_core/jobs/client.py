@@ -120,16 +120,16 @@ def wait(
     seen: dict[int, tuple[State, float, str]] = {}
     while True:
         began = time.monotonic()
-        now = queue.brief(store, left)
+        now = job_batches.brief(store, left)
         if missing := [number for number in left if number not in now]:
             raise JobError(f"There is no job {missing[0]}.")
         if on_change is not None:
-            for job in queue.by_id(store, [number for number in left if seen.get(number) != now[number]]):
+            for job in job_batches.by_id(store, [number for number in left if seen.get(number) != now[number]]):
                 on_change(job)
         seen |= now
         left = [number for number in left if now[number][0] not in FINAL_STATES]
         if not left:
-            rows = {job.id: job for job in queue.by_id(store, ids)}
+            rows = {job.id: job for job in job_batches.by_id(store, ids)}
             return [rows[number] for number in ids]
         if end is not None and time.monotonic() > end:
             raise JobError(f"{len(left)} of {len(ids)} jobs were not finished after {timeout_seconds:g} s; they go on.")

@@ -21,7 +21,7 @@ from nci_core.jobs.pool import Pool, local_workers
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
 from nci_core.jobs.sizes import WorkerSize, largest, occupy, place
 from nci_core.jobs.supervisor import Task
-from nci_core.store import Store, journal
+from nci_core.store import Store, job_batches, journal
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES
 from nci_core.store.schema import Job
@@ -105,7 +105,7 @@ class Engine:
         tracked = self.pool.job_ids()
         rooms = self.pool.rooms()
         ids = {job.id for job in running}
-        for job in [*running, *queue.by_id(self.store, sorted(tracked - ids))]:
+        for job in [*running, *job_batches.by_id(self.store, sorted(tracked - ids))]:
             occupy(rooms, job)
         free = [room for room in rooms if room.slots > 0]
         if not free:
@@ -143,7 +143,7 @@ class Engine:
 
     def _take_back(self, sizes: list[WorkerSize]) -> None:
         """Jobs that wait for a worker in Dask, though they were cancelled or no worker has room for them any more."""
-        for job in queue.by_id(self.store, sorted(self.pool.job_ids())):
+        for job in job_batches.by_id(self.store, sorted(self.pool.job_ids())):
             if job.state in FINAL_STATES or (job.state == "waiting" and not any(size.fits(job) for size in sizes)):
                 self.pool.take_back(job.id)
 
@@ -219,7 +219,7 @@ def run_engine(settings: EngineSettings) -> int:
             for problem in found.problems:
                 log.warning("%s", problem)
             if isinstance(settings.cluster, LocalSettings):
-                need = queue.largest_need_gb(store)
+                need = job_batches.largest_need_gb(store)
                 workers = local_workers(settings.cluster, settings.workers, os.cpu_count() or 1, need)
             else:
                 workers = 0

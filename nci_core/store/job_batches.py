@@ -1,18 +1,66 @@
-"""Many jobs at once, in transactions of some milliseconds each, so that running jobs can report in between."""
+"""Many jobs at once: read in pages, written in transactions of some milliseconds.
+
+Between two of those running jobs can report; a long queue holds nobody up.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from nci_core.store.base import State, utc_now
+from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
 from nci_core.store.jobs import wait_again
 from nci_core.store.schema import Job, Label
 
 #: Rows that one transaction changes.
 AT_ONCE = 250
+
+
+def brief(store: Store, job_ids: Sequence[int]) -> dict[int, tuple[State, float, str]]:
+    """State, progress and message of many jobs, those that exist."""
+    query = select(Job.id, Job.state, Job.progress, Job.message)
+    with store.read() as session:
+        rows = [row for part in chunks(list(job_ids)) for row in session.execute(query.where(Job.id.in_(part)))]
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def by_id(store: Store, job_ids: Sequence[int]) -> list[Job]:
+    """These jobs, those that exist, in the order of their ids."""
+    with store.read() as session:
+        query = select(Job).order_by(Job.id)
+        return [job for part in chunks(list(job_ids)) for job in session.scalars(query.where(Job.id.in_(part)))]
+
+
+def page(store: Store, start: int, limit: int) -> list[Job]:
+    """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first."""
+    parts = (
+        (Job.state == "running", (Job.priority.desc(), Job.id)),
+        (Job.state == "waiting", (Job.priority.desc(), Job.id)),
+        (Job.finished_at.is_not(None), (Job.finished_at.desc(), Job.id.desc())),  # set in final states alone
+    )
+    found: list[Job] = []
+    with store.read() as session:
+        for which, order in parts:
+            if len(found) == limit:
+                break
+            query = select(Job).where(which).order_by(*order).offset(start).limit(limit - len(found))
+            rows = list(session.scalars(query))
+            if not rows and start:
+                start -= min(start, session.scalar(select(func.count()).select_from(Job).where(which)) or 0)
+            else:
+                start = 0
+            found += rows
+    return found
+
+
+def largest_need_gb(store: Store) -> float:
+    """The most memory that any waiting or running job needs; 0 where none says."""
+    query = select(func.max(Job.needs_memory_gb)).where(Job.state.in_(("waiting", "running")))
+    with store.read() as session:
+        return session.scalar(query) or 0.0
 
 
 def add_for_labels(store: Store, label_ids: Sequence[int], **options: Any) -> list[int]:

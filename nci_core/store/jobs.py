@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from nci_core.errors import JobError
 from nci_core.store.base import FINAL_STATES, State, utc_now
-from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
 from nci_core.store.schema import Job, JobEvent, Label
 
@@ -70,36 +69,6 @@ def fetch(
         return list(session.scalars(query if limit is None else query.limit(limit)))
 
 
-def brief(store: Store, job_ids: Sequence[int]) -> dict[int, tuple[State, float, str]]:
-    """State, progress and message of many jobs, those that exist."""
-    query = select(Job.id, Job.state, Job.progress, Job.message)
-    with store.read() as session:
-        rows = [row for part in chunks(list(job_ids)) for row in session.execute(query.where(Job.id.in_(part)))]
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
-
-
-def page(store: Store, start: int, limit: int) -> list[Job]:
-    """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first."""
-    parts = (
-        (Job.state == "running", (Job.priority.desc(), Job.id)),
-        (Job.state == "waiting", (Job.priority.desc(), Job.id)),
-        (Job.finished_at.is_not(None), (Job.finished_at.desc(), Job.id.desc())),  # set in final states alone
-    )
-    found: list[Job] = []
-    with store.read() as session:
-        for which, order in parts:
-            if len(found) == limit:
-                break
-            query = select(Job).where(which).order_by(*order).offset(start).limit(limit - len(found))
-            rows = list(session.scalars(query))
-            if not rows and start:
-                start -= min(start, session.scalar(select(func.count()).select_from(Job).where(which)) or 0)
-            else:
-                start = 0
-            found += rows
-    return found
-
-
 def counts(store: Store) -> dict[State, int]:
     """Number of jobs in each state."""
     with store.read() as session:
@@ -128,20 +97,6 @@ def _has_room(memory_gb: float, gpus: int) -> ColumnElement[bool]:
     if isinf(memory_gb):
         return enough
     return and_(enough, or_(Job.needs_memory_gb.is_(None), Job.needs_memory_gb <= memory_gb))
-
-
-def largest_need_gb(store: Store) -> float:
-    """The most memory that any waiting or running job needs; 0 where none says."""
-    query = select(func.max(Job.needs_memory_gb)).where(Job.state.in_(("waiting", "running")))
-    with store.read() as session:
-        return session.scalar(query) or 0.0
-
-
-def by_id(store: Store, job_ids: Sequence[int]) -> list[Job]:
-    """These jobs, those that exist, in the order of their ids."""
-    with store.read() as session:
-        query = select(Job).order_by(Job.id)
-        return [job for part in chunks(list(job_ids)) for job in session.scalars(query.where(Job.id.in_(part)))]
 
 
 def begin(store: Store, job_id: int, *, host: str, supervisor_pid: int) -> Job | None:

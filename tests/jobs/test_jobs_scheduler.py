@@ -4,15 +4,24 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from ase import Atoms
+from ase.io import write
 from dask_processes import Fleet
 from job_functions import notes
 from processes_seen import gone, kill, running, until
 
 from nci_core import jobs
+from nci_core.campaign import Campaign
+from nci_core.campaign.actions import submit_labels
+from nci_core.config import CampaignSettings
+from nci_core.jobs import kinds
 from nci_core.jobs.supervisor import HEARTBEAT_SECONDS
-from nci_core.store import Store
+from nci_core.reference.ccsdt import compute_label
+from nci_core.store import Store, configurations, labels
 from nci_core.store import jobs as queue
+from nci_core.units import HARTREE_EV
 
 Start = Callable[..., jobs.EngineStatus]
 
@@ -100,6 +109,40 @@ def test_kill_a_worker_the_scheduler_and_the_engine_in_turn(store: Store, engine
     assert [row.attempt for row in done[:3]] == [row.attempt for row in before]  # none was begun again
     ended = notes(store.folder)
     assert sorted(number for number, _ in ended) == sorted([*held, *more])  # each exactly once
+
+
+@pytest.mark.slow
+def test_a_real_label_survives_the_death_of_its_worker(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He–H₂ by PySCF; the worker is killed in the middle, and the energy is that of one go."""
+    monkeypatch.delenv(kinds.VARIABLE)  # the real label, not the test's
+    host = tmp_path / "hydrogen.xyz"
+    write(host, Atoms("H2", positions=[[0, 0, -0.3707], [0, 0, 0.3707]]))
+    campaign = Campaign.create(tmp_path / "campaign", CampaignSettings.create(str(host), recipe="quick"))
+    point = np.array([[0.0, 1.2, 2.9]])
+    ids = configurations.add(campaign.store, point, campaign.dimer.geometry_hashes(point)).ids
+    (number,) = submit_labels(campaign, ids, "test", start=False)
+    fleet.start_scheduler()
+    fleet.start_worker("a", "memory_gb=4")
+    start = lambda: jobs.ensure_engine(campaign.folder, scheduler=fleet.address, nice=0)  # noqa: E731
+    try:
+        start()
+        job = running(campaign.store, number)
+        until(lambda: queue.get(campaign.store, number).progress > 0.0)
+        assert fleet.name_of(job.supervisor_pid) == "a"
+        fleet.kill(fleet.workers.pop("a"))
+        fleet.start_worker("b", "memory_gb=4")
+        (done,) = jobs.wait(campaign.store, number, timeout_seconds=240, restart=start)
+    finally:
+        jobs.stop_engine(campaign.folder)
+    assert (done.state, done.attempt) == ("complete", 2)
+    row = labels.fetch(campaign.store, campaign.recipe.hash)[0]
+    # Both are converged to 1e-8 hartree and better: a fragment taken up from its last iteration may differ by that.
+    assert row.energy_ev == pytest.approx(
+        compute_label(campaign.dimer, point[0], campaign.recipe).energy_ev, abs=5 * 1e-8 * HARTREE_EV
+    )
+    campaign.store.close()
 
 
 def test_a_long_call_that_holds_pythons_lock_starves_no_heartbeat(store: Store, engine: Start) -> None:

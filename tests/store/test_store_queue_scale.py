@@ -67,7 +67,7 @@ def test_the_next_jobs_are_found_by_their_index_without_sorting(store: Store, lo
         (lambda store: jobs.counts(store), "COVERING INDEX"),
         (lambda store: jobs.fetch(store, states=["complete"], kind="select", limit=1), "ix_jobs_kind_state"),
         (lambda store: jobs.fetch(store, states=["running"]), "ix_jobs_order"),
-        (lambda store: jobs.page(store, 0, 50), "ix_jobs_order"),
+        (lambda store: job_batches.page(store, 0, 50), "ix_jobs_order"),
     ],
 )
 def test_no_question_reads_the_whole_table(
@@ -84,15 +84,15 @@ def test_pages_hold_every_job_once_in_the_order_of_the_queue(store: Store, long_
         jobs.begin(store, number, host="h", supervisor_pid=1)
     for number in long_queue[20:23]:
         jobs.cancel(store, number)
-    found = [job for start in range(0, N, 300) for job in jobs.page(store, start, 300)]
+    found = [job for start in range(0, N, 300) for job in job_batches.page(store, start, 300)]
     assert sorted(job.id for job in found) == sorted(long_queue)
     assert [job.state for job in found] == ["running"] * 3 + ["waiting"] * (N - 6) + ["cancelled"] * 3
     assert found[3].id == long_queue[5]
     assert [job.id for job in found[-3:]] == long_queue[22:19:-1]  # what ended last comes first
-    assert len(jobs.page(store, 0, 50)) == 50
-    assert jobs.page(store, N, 50) == []
+    assert len(job_batches.page(store, 0, 50)) == 50
+    assert job_batches.page(store, N, 50) == []
     last = found[-1].id
-    assert [job.id for job in jobs.page(store, N - 1, 50)] == [last]
+    assert [job.id for job in job_batches.page(store, N - 1, 50)] == [last]
 
 
 def test_all_are_cancelled_and_tried_again_with_their_labels(store: Store, long_queue: list[int]) -> None:
