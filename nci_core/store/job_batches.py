@@ -16,7 +16,7 @@ from nci_core.store.jobs import wait_again
 from nci_core.store.schema import Job, Label
 
 #: Rows that one transaction changes.
-AT_ONCE = 250
+AT_ONCE = 100
 
 
 def brief(store: Store, job_ids: Sequence[int]) -> dict[int, tuple[State, float, str]]:

@@ -12,6 +12,7 @@ from processes_seen import running, until
 from nci_core import jobs
 from nci_core.store import Store
 
+pytest.importorskip("dask_jobqueue")
 Start = Callable[..., jobs.EngineStatus]
 
 
@@ -31,6 +32,7 @@ def cluster_file(folder: Path, kind: str, **settings: object) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_workers_come_with_the_work_survive_a_lost_node_and_go(
     store: Store, engine: Start, batch: FakeBatch, tmp_path: Path
 ) -> None:

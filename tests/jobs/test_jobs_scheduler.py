@@ -37,6 +37,7 @@ def let_go(store: Store) -> None:
     (store.folder / "go").touch()
 
 
+@pytest.mark.slow
 def test_jobs_go_where_they_fit_and_a_worker_that_leaves_puts_its_job_back(
     store: Store, engine: Start, fleet: Fleet
 ) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from nci_core.store import Store, configurations, job_batches, jobs, labels
 
-N = 1000
+N = 400
 #: SQLite says which index it takes; PostgreSQL chooses anew as tables grow.
 on_a_file = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 
@@ -84,7 +84,7 @@ def test_pages_hold_every_job_once_in_the_order_of_the_queue(store: Store, long_
         jobs.begin(store, number, host="h", supervisor_pid=1)
     for number in long_queue[20:23]:
         jobs.cancel(store, number)
-    found = [job for start in range(0, N, 300) for job in job_batches.page(store, start, 300)]
+    found = [job for start in range(0, N, 150) for job in job_batches.page(store, start, 150)]
     assert sorted(job.id for job in found) == sorted(long_queue)
     assert [job.state for job in found] == ["running"] * 3 + ["waiting"] * (N - 6) + ["cancelled"] * 3
     assert found[3].id == long_queue[5]
