@@ -98,7 +98,16 @@ class Engine:
         self._hand_over(running)
         if running or self.pool.job_ids():
             self._worked_at = time.monotonic()
+        else:
+            self._make_room()
         self.say("ready")
+
+    def _make_room(self) -> None:
+        """Nothing runs here: if a waiting job is larger than each worker, run fewer at once, with more memory each."""
+        workers = workers_here(self.settings, self.store)
+        if workers and workers < self.pool.capacity():
+            log.info("a job needs more memory than each of %d workers has: %d now", self.pool.capacity(), workers)
+            self.pool.resize(workers)
 
     def _hand_over(self, running: list[Job]) -> None:
         """Waiting jobs, the most urgent first, that a worker has room for now; a larger one holds no smaller one up."""
@@ -201,6 +210,14 @@ def write_quietly(settings: EngineSettings, status: EngineStatus, pool: Pool | N
         log.warning("%s", problem)
 
 
+def workers_here(settings: EngineSettings, store: Store) -> int:
+    """How many jobs this machine runs at once, given what those in the queue need; 0 where jobs run elsewhere."""
+    if not isinstance(settings.cluster, LocalSettings):
+        return 0
+    cores = os.cpu_count() or 1
+    return local_workers(settings.cluster, settings.workers, cores, job_batches.largest_need_gb(store))
+
+
 def run_engine(settings: EngineSettings) -> int:
     """Run a campaign's engine until it is idle or told to stop; returns the exit code."""
     lock = EngineLock(settings.campaign_dir)
@@ -218,12 +235,7 @@ def run_engine(settings: EngineSettings) -> int:
             log.info("started for %s; %d journaled labels recovered", settings.campaign_dir, found.recorded)
             for problem in found.problems:
                 log.warning("%s", problem)
-            if isinstance(settings.cluster, LocalSettings):
-                need = job_batches.largest_need_gb(store)
-                workers = local_workers(settings.cluster, settings.workers, os.cpu_count() or 1, need)
-            else:
-                workers = 0
-            with Pool(settings.cluster, settings.campaign_dir, workers) as pool:
+            with Pool(settings.cluster, settings.campaign_dir, workers_here(settings, store)) as pool:
                 engine = Engine(settings, store, pool, lock)
 
                 def on_signal(number: int, frame: FrameType | None) -> None:

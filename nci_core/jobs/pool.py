@@ -94,6 +94,12 @@ class Pool:
             with contextlib.suppress(OSError):
                 self._scratch.cleanup()
 
+    def resize(self, workers: int) -> None:
+        """Start anew with another number of workers on this machine, while nothing runs."""
+        self.__exit__(None, None, None)
+        self._workers = workers
+        self.__enter__()
+
     @property
     def address(self) -> str | None:
         """The scheduler's address, where others can reach it."""

@@ -1,9 +1,11 @@
 """The engine at work: cancel, priority, several callers, idle exit. Starting one takes seconds, so few do."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from job_functions import notes
@@ -84,6 +86,24 @@ def test_two_callers_that_die_leave_one_engine_that_ends_when_idle(store: Store,
     jobs.wait(store, again, timeout_seconds=120)
     kill(jobs.engine_status(store.folder).pid)
     until(lambda: jobs.engine_status(store.folder).phase == "stopped")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one worker has the whole machine")
+def test_a_job_larger_than_a_workers_share_gets_the_machine_for_itself(
+    store: Store, engine: Start, tmp_path: Path
+) -> None:
+    """It comes when the engine runs already, with a worker for each core."""
+    file = tmp_path / "cluster.toml"
+    file.write_text('kind = "local"\nmemory_gb = 4.0\n')
+    held = jobs.submit(store, "sleep", {"until": "go"}, needs_memory_gb=0.1).id
+    engine(workers=None, cluster=file)
+    running(store, held)
+    large = jobs.submit(store, "sleep", needs_memory_gb=3.0).id
+    until(lambda: "use fewer or larger workers" in str(jobs.why_waiting(store, large)))
+    (store.folder / "go").touch()
+    assert [job.state for job in jobs.wait(store, [held, large], timeout_seconds=120)] == ["complete"] * 2
+    assert jobs.engine_status(store.folder).workers == 1
 
 
 def test_a_scheduler_that_does_not_answer(store: Store, engine: Start) -> None:
