@@ -9,6 +9,7 @@ import typer
 from nci_core import __version__
 from nci_core.cli import (
     bench_command,
+    blas_command,
     campaign_commands,
     data_commands,
     demo_command,
@@ -39,6 +40,7 @@ for module in (
     replay_command,
     trust_commands,
     bench_command,
+    blas_command,
 ):
     module.register(app)
 
