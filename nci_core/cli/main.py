@@ -13,6 +13,7 @@ from nci_core.cli import (
     data_commands,
     demo_command,
     loop_commands,
+    quarantine_command,
     replay_command,
     status_command,
     trust_commands,
@@ -37,6 +38,7 @@ for module in (
     status_command,
     demo_command,
     replay_command,
+    quarantine_command,
     trust_commands,
     bench_command,
 ):
