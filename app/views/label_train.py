@@ -105,8 +105,8 @@ def _limits(context: Context) -> None:
         )
         st.number_input("Most memory of a label (GB)", min_value=0.1, value=None, placeholder=memory, key="label_gb")
         st.caption(
-            f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is started again. "
-            "These hold for the labels that you submit next; campaign.toml keeps what shall always hold."
+            f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is started "
+            "again. These hold for the labels that you submit next; campaign.toml keeps what shall always hold."
         )
 
 

@@ -17,7 +17,8 @@ sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `fetch(st
 **labels** (one recipe at a time): `request(store, configuration_ids, recipe=, recipe_hash=,
 round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`
 (for fits and metrics); `fetch(store, recipe_hash, status=)`; `get`; `recipes -> {hash: name}`;
-`finished(store, recipe_hash) -> [Finished]`; `status_counts`, `unfinished_jobs`, `mean_cpu_seconds(store, recipe_hash)`; `set_running`,
+`finished(store, recipe_hash) -> [Finished]`;
+`status_counts`, `unfinished_jobs`, `mean_cpu_seconds(store, recipe_hash)`; `set_running`,
 `set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`; `elsewhere(store,
 recipe_hash) -> [Label]` wait for results from another machine, `set_note(store, label_ids, note)` says which.
 

@@ -148,7 +148,8 @@ def finished(store: Store, recipe_hash: str) -> list[Finished]:
         .order_by(Label.id)
     )
     with store.read() as session:
-        return [Finished(*row) for row in session.execute(query)]
+        found = session.execute(query).tuples()
+        return [Finished(n, of, ev, at, split) for n, of, ev, at, split in found if ev is not None]
 
 
 def recipes(store: Store) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -75,4 +76,42 @@ def parent(context: JobContext) -> dict[str, Any]:
     child = subprocess.Popen(["sleep", "600"])
     (context.campaign_dir / "grandchild").write_text(str(child.pid))
     child.wait()
+    return {}
+
+
+def memory(context: JobContext) -> dict[str, Any]:
+    """Fill memory, in this process or in one of its own, and keep it."""
+    code = f"import time; kept = b'x' * int({context.payload['gb']} * 1e9); time.sleep(600)"
+    if context.payload.get("in_child"):
+        subprocess.run([sys.executable, "-c", code], check=False)
+    else:
+        exec(code)
+    return {}
+
+
+def alive(context: JobContext) -> dict[str, Any]:
+    """Compute without a word, or report without computing, for payload["seconds"]."""
+    end = time.monotonic() + context.payload["seconds"]
+    while time.monotonic() < end:
+        if context.payload["how"] == "report":
+            context.progress(0.5, f"{end - time.monotonic():.1f} s left")
+            time.sleep(0.1)
+    return {}
+
+
+def ccsd(context: JobContext) -> dict[str, Any]:
+    """CCSD of benzene: minutes, most of them inside compiled code."""
+    from pyscf import cc, gto, scf
+
+    from nci_core.systems import builtin_host
+
+    host = builtin_host("benzene")
+    atoms = list(zip(host.symbols, host.positions.tolist(), strict=True))
+    mf = scf.RHF(gto.M(atom=atoms, basis="cc-pvdz", verbose=0)).run()
+    context.progress(0.1, "CCSD")
+    context.flush()
+    solver = cc.CCSD(mf)
+    solver.max_cycle, solver.conv_tol, solver.conv_tol_normt = 10_000, 0.0, 0.0  # never done
+    solver.kernel()
+    note(context, "end")
     return {}
