@@ -22,6 +22,7 @@ WORDS: dict[str, str] = {
     "outlier": "far from the student",
     "not-converged": "not converged",
     "failed": "calculation failed",
+    "by-hand": "by a person",
 }
 #: The order of the list: what is to be decided comes first.
 STATES = ("set aside", "failed", "left out")
@@ -92,7 +93,8 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
     if aside:
         doubts = [event for event in past if event.what == "set-aside"]
         reasons = [dict(reason) for reason in doubts[-1].reasons] if doubts else []
-        reasons = reasons or [{"code": "failed", "sentence": row.quarantine or ""}]
+        if " ".join(reason["sentence"] for reason in reasons) != row.quarantine:
+            reasons = [{"code": "by-hand", "sentence": row.quarantine or ""}]
     else:
         text = row.error or ("Its retry was cancelled." if row.status == "cancelled" else "The calculation failed.")
         reasons = [{"code": "not-converged" if "did not converge" in text else "failed", "sentence": text}]

@@ -177,7 +177,7 @@ class _Supervision:
             )
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         elif self.killed_for == "silence":
-            reason = f"it hung, without progress or CPU time for {self.silence_limit_seconds / 60:.3g} minutes"
+            reason = f"it hung, without progress or CPU time for {_duration(self.silence_limit_seconds)}"
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
         elif code <= 0:
             reason = _how_it_ended(code)
@@ -189,7 +189,7 @@ class _Supervision:
 
 
 def _duration(seconds: float) -> str:
-    """A time limit as people read it.
+    """A limit as people read it.
 
     >>> _duration(0.5), _duration(5400.0)
     ('0.5 s', '90 min')

@@ -148,7 +148,7 @@ def finished(store: Store, recipe_hash: str) -> list[Finished]:
         .order_by(Label.id)
     )
     with store.read() as session:
-        found = session.execute(query).tuples()
+        found = session.execute(query)
         return [Finished(n, of, ev, at, split) for n, of, ev, at, split in found if ev is not None]
 
 

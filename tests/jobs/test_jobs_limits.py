@@ -23,6 +23,8 @@ def task(store: Store, job_id: int) -> Task:
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "HEARTBEAT_SECONDS", 0.3)
+    # The limits here are a hundredth of the real ones, and so is what counts as work: a busy machine gives little.
+    monkeypatch.setattr(watch, "CPU_OF_WORK_SECONDS", 0.05)
     monkeypatch.setitem(supervisor.kinds.GRACE_SECONDS, "sleep", 0.3)
 
 
@@ -57,7 +59,7 @@ def test_a_hung_job_is_started_again_and_given_up_in_the_end(store: Store) -> No
     assert supervise(task(store, job_id)).startswith("error: it hung")
     row = queue.get(store, job_id)
     assert row.error == (
-        "The job was started 2 times and never finished: it hung, without progress or CPU time for 0.0333 minutes; "
+        "The job was started 2 times and never finished: it hung, without progress or CPU time for 2 s; "
         "it is not tried again by itself."
     )
     assert notes(store.folder, "begin") == [(job_id, 1), (job_id, 2)]
@@ -65,16 +67,16 @@ def test_a_hung_job_is_started_again_and_given_up_in_the_end(store: Store) -> No
 
 @pytest.mark.parametrize("how", ["compute", "report"])
 def test_a_job_that_computes_or_reports_does_not_hang(store: Store, how: str) -> None:
-    """Three times the limit of work without a report, or of reports without work."""
-    job_id = jobs.submit(store, "alive", {"how": how, "seconds": 6.0}, silence_limit_seconds=2.0).id
+    """Twice the limit of work without a report, or of reports without work."""
+    job_id = jobs.submit(store, "alive", {"how": how, "seconds": 4.0}, silence_limit_seconds=2.0).id
     assert supervise(task(store, job_id)) == "complete"
 
 
 def test_silence_is_counted_from_the_last_sign_of_life() -> None:
     silence = watch.Silence(0.0)
     assert silence.seconds(10.0, 1.0, (0.0, "")) == 0.0, "it worked"
-    assert silence.seconds(20.0, 1.1, (0.0, "")) == 10.0, "what a waiting thread costs is no work"
-    assert silence.seconds(30.0, 1.1, (0.1, "half")) == 0.0, "it reported"
+    assert silence.seconds(20.0, 1.01, (0.0, "")) == 10.0, "what a waiting thread costs is no work"
+    assert silence.seconds(30.0, 1.01, (0.1, "half")) == 0.0, "it reported"
     assert silence.seconds(40.0, 1.7, (0.1, "half")) == 0.0
     assert silence.seconds(55.0, 1.7, (0.1, "half")) == 15.0
 
@@ -84,20 +86,20 @@ def test_the_machines_memory_is_a_number_of_this_machine() -> None:
     assert 0.05 < watch.machine_memory_gb() <= total * 1.001
 
 
-def test_a_cancel_ends_a_real_ccsd_inside_a_long_call(store: Store) -> None:
-    """Integrals and CCSD of PySCF, which hear no signal before their call returns."""
-    job_id = jobs.submit(store, "ccsd").id
+def test_a_cancel_ends_real_triples_inside_one_long_call(store: Store) -> None:
+    """(T) of PySCF hears no signal before its call into compiled code returns."""
+    job_id = jobs.submit(store, "triples").id
     thread = threading.Thread(target=supervise, args=(task(store, job_id),))
     thread.start()
     pid = running(store, job_id).pid
-    until(lambda: queue.get(store, job_id).message == "CCSD")
+    until(lambda: queue.get(store, job_id).message == "(T)")
     time.sleep(1.0)
     asked = time.monotonic()
     jobs.cancel(store, job_id)
     until(lambda: gone(pid))
     took = time.monotonic() - asked
     thread.join(60)
-    # One second until the supervisor looks, one of grace, the rest is for a busy machine. The CCSD takes minutes.
-    assert took < 15.0
+    # One second until the supervisor looks, one of grace, the rest is for a busy machine. (T) takes minutes.
+    assert took < 20.0
     assert queue.get(store, job_id).state == "cancelled"
     assert notes(store.folder) == []

@@ -63,6 +63,7 @@ def test_second_order_steps_finish_what_diis_could_not() -> None:
     mf.max_cycle = 1
     mf.kernel()
     assert not mf.converged
+    mf.max_cycle = 50
     STEPS[0].finish_hf(mf)
     assert mf.converged
     assert mf.e_tot == pytest.approx(known, abs=1e-8)
