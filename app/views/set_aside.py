@@ -60,24 +60,22 @@ def _card(now: Context, item: Doubted) -> None:
             st.markdown(reason["sentence"])
         if text := remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
             st.caption(text)
-        first, second, third = st.columns([1.45, 1.15, 1])
-        if first.button(
+        row = st.container(horizontal=True, gap="small")
+        if row.button(
             "Retry with tighter settings",
-            icon=":material/replay:",
             disabled=now.read_only,
-            width="stretch",
             key=f"retry_doubted_{number}",
             help=RETRY_HELP,
         ):
             _retry(now, [number])
         if item.can_accept:
-            with second.popover("Use it all the same", disabled=now.read_only, width="stretch"):
+            with row.popover("Use it all the same", disabled=now.read_only):
                 because = _reason(f"use_{number}", "Use it")
                 if because is not None:
                     actions.use_all_the_same(now.campaign, number, now.person, because)
                     _done(f"The label of configuration {number} is used from now on.")
         if item.state == "set aside":
-            with third.popover("Leave it out", disabled=now.read_only, width="stretch"):
+            with row.popover("Leave it out", disabled=now.read_only):
                 because = _reason(f"leave_{number}", "Leave it out")
                 if because is not None:
                     actions.leave_out(now.campaign, number, now.person, because)
