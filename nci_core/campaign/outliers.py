@@ -47,7 +47,7 @@ class StudentJudge:
         unseen = {
             row.configuration_id: (row.energy_ev, row.split == "test")
             for row in labels.finished(campaign.store, campaign.recipe.hash)
-            if row.split == "test" or _new_to(model, row)
+            if row.split == "test" or new_to(model, row)
         }
         return cls(campaign.settings.bounds, predictions, unseen)
 
@@ -78,7 +78,7 @@ class StudentJudge:
         return []
 
 
-def _new_to(model: Model, label: Finished) -> bool:
+def new_to(model: Model, label: Finished) -> bool:
     """Whether a model was fitted without a label of the training pool."""
     return model.kind == "distilled" or (label.finished_at is not None and label.finished_at > model.created_at)
 

@@ -6,6 +6,7 @@ labels (24 of He–benzene, 150 of He–ethylene, recipe `standard`, −35 to 1,
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -119,6 +120,7 @@ def check_counterpoise(result: Mapping[str, Any], alone_hartree: Mapping[Any, fl
     return None
 
 
+@cache
 def small_sample_factor(n: int, sigmas: float = OUTLIER_SIGMAS) -> float:
     """How much wider a standard deviation counts that is known from `n` errors only: the bound at `sigmas` is then
     Student's t with the same probability.
