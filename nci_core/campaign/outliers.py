@@ -22,8 +22,10 @@ class StudentJudge:
     """The student in use and its errors on labels it has not seen.
 
     The standard deviation of a comparison is the student's own at the point and, independent of it, the root mean
-    square of its errors on unseen labels of the same region: of the test set, with the unseen training labels
-    where that has too few there.
+    square of its errors on unseen labels that it puts into the same region: of the test set, with the unseen
+    training labels where that has too few there. The student's region counts throughout, not the labels': one that is
+    far off would choose its own judge. A student that has seen no label errs as its teacher does, not at random about
+    a mean for each region: its error over all regions must allow the doubt too (`by_region` False).
     """
 
     def __init__(
@@ -31,9 +33,11 @@ class StudentJudge:
         bounds: RegionBounds,
         predictions: dict[int, tuple[float, float]],
         unseen: dict[int, tuple[float, bool]],
+        *,
+        by_region: bool = True,
     ) -> None:
         """`predictions`: configuration → energy and sd; `unseen`: configuration → label, whether a test; eV."""
-        self._bounds, self._predictions = bounds, predictions
+        self._bounds, self._predictions, self._by_region = bounds, predictions, by_region
         self.unseen = {number: found for number, found in unseen.items() if number in predictions}
 
     @classmethod
@@ -49,38 +53,45 @@ class StudentJudge:
             for row in labels.finished(campaign.store, campaign.recipe.hash)
             if row.split == "test" or new_to(model, row)
         }
-        return cls(campaign.settings.bounds, predictions, unseen)
+        return cls(campaign.settings.bounds, predictions, unseen, by_region=trained_on_labels(model))
 
     def doubt(self, configuration_id: int, label_ev: float) -> Doubt | None:
         """What is to be said against a label; None also where the student cannot tell."""
         if configuration_id not in self._predictions:
             return None
         energy, std = self._predictions[configuration_id]
-        # The student's region, not the label's: a label that is far off would choose its own judge.
         region = str(self._bounds.classify(np.array([energy]))[0])
-        errors = self._errors(region, configuration_id)
-        return check_outlier(label_ev, energy, std, errors) if errors else None
+        known = [self._errors(region, configuration_id)]
+        if not self._by_region:
+            known.append(self._errors(None, configuration_id))
+        doubts = [check_outlier(label_ev, energy, std, errors) if errors else None for errors in known]
+        return doubts[-1] if None not in doubts else None
 
-    def _errors(self, region: str, but: int) -> list[float]:
-        """Errors on unseen labels in a region, in all regions where it has few; none where those are too few."""
+    def _errors(self, region: str | None, but: int) -> list[float]:
+        """Errors on unseen labels in a region, in all where that is None or has few; none where those are too few."""
         if region == "beyond":
             return []
         known = [(n, label, test) for n, (label, test) in self.unseen.items() if n != but]
-        energies = np.array([label for _, label, _ in known])
-        if not len(energies):
+        if not known:
             return []
-        errors = energies - np.array([self._predictions[n][0] for n, _, _ in known])
+        energies = np.array([self._predictions[n][0] for n, _, _ in known])
+        errors = np.array([label for _, label, _ in known]) - energies
         regions, tested = self._bounds.classify(energies), np.array([test for _, _, test in known])
-        here = regions == region
+        here = regions == region if region else regions != "beyond"
         for chosen in (here & tested, here, regions != "beyond"):
             if chosen.sum() >= LEAST_HELD_OUT:
                 return [float(error) for error in errors[chosen]]
         return []
 
 
+def trained_on_labels(model: Model) -> bool:
+    """Whether a model has seen any label."""
+    return model.kind != "distilled"
+
+
 def new_to(model: Model, label: Finished) -> bool:
     """Whether a model was fitted without a label of the training pool."""
-    return model.kind == "distilled" or (label.finished_at is not None and label.finished_at > model.created_at)
+    return not trained_on_labels(model) or (label.finished_at is not None and label.finished_at > model.created_at)
 
 
 def set_outliers_aside(campaign: Campaign) -> list[int]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import data_folder, import_campaign
-from nci_core.campaign.outliers import StudentJudge, new_to
+from nci_core.campaign.outliers import StudentJudge, new_to, trained_on_labels
 from nci_core.store import evaluations, labels, models
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV, to_cm1
@@ -27,6 +28,10 @@ def predictions(campaign: Campaign, model: Model) -> dict[int, tuple[float, floa
     return {row.configuration_id: (row.energy_ev, row.std_ev or 0.0) for row in rows}
 
 
+def judge_of(campaign: Campaign, model: Model, known: Any, unseen: Any) -> StudentJudge:
+    return StudentJudge(campaign.settings.bounds, known, unseen, by_region=trained_on_labels(model))
+
+
 def test_no_good_label_is_set_aside(embedded: Campaign) -> None:
     """In the order in which they came, with the test set known beforehand and without one."""
     came = sorted(labels.finished(embedded.store, embedded.recipe.hash), key=lambda row: str(row.finished_at))
@@ -39,7 +44,7 @@ def test_no_good_label_is_set_aside(embedded: Campaign) -> None:
             for row in came:
                 if row.split == "test" or not new_to(model, row) or row.configuration_id not in known:
                     continue
-                judge = StudentJudge(embedded.settings.bounds, known, dict(unseen))
+                judge = judge_of(embedded, model, known, dict(unseen))
                 # One that no label could be judged by does not count.
                 judged += judge.doubt(row.configuration_id, 1e3) is not None
                 doubt = judge.doubt(row.configuration_id, row.energy_ev)
@@ -56,7 +61,7 @@ def test_a_gross_error_is_found_and_how_small_one_may_be(embedded: Campaign) -> 
     for model in models.fetch(embedded.store):
         known = predictions(embedded, model)
         unseen = {r.configuration_id: (r.energy_ev, True) for r in finished if r.split == "test"}
-        judge = StudentJudge(embedded.settings.bounds, known, unseen)
+        judge = judge_of(embedded, model, known, unseen)
         found: dict[str, list[float]] = {}
         for number in judge.unseen:
             energy = known[number][0]
