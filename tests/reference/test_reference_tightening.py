@@ -14,6 +14,7 @@ from nci_core.reference.tightening import STEPS
 from nci_core.systems import Dimer, Host
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g**"}, probe_basis="6-31g**")
+FITTED = TINY.model_copy(update={"name": "fitted", "integrals": "fitted"})
 POINT = [0.0, 0.0, 3.0]
 
 
@@ -22,9 +23,10 @@ def dimer() -> Dimer:
     return Dimer(Host("hydrogen", ("H", "H"), [[0, 0, -0.3707], [0, 0, 0.3707]]), "He")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("recipe", [TINY, FITTED], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"step {step.step}")
-def test_a_tightened_label_is_the_same_quantity(dimer: Dimer, step: Any) -> None:
-    plain, tightened = compute_label(dimer, POINT, TINY), compute_label(dimer, POINT, TINY, tightening=step)
+def test_a_tightened_label_is_the_same_quantity(dimer: Dimer, step: Any, recipe: Recipe) -> None:
+    plain, tightened = compute_label(dimer, POINT, recipe), compute_label(dimer, POINT, recipe, tightening=step)
     assert (tightened.geometry_hash, tightened.recipe_hash) == (plain.geometry_hash, plain.recipe_hash)
     assert (plain.tightened, tightened.tightened) == (None, step)
     # CCSD stops at 1e-8 hartree in each of three fragments; eV.
