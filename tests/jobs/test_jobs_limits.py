@@ -45,6 +45,7 @@ def test_a_job_that_takes_too_much_memory_is_ended_with_the_numbers(store: Store
     assert row.attempt == 1, "a second start would take as much"
 
 
+@pytest.mark.slow
 def test_memory_of_a_jobs_own_children_counts(store: Store) -> None:
     job_id = jobs.submit(store, "memory", {"gb": 1.0, "in_child": True}, memory_limit_gb=0.7).id
     assert supervise(task(store, job_id)) == "error"
@@ -65,7 +66,7 @@ def test_a_hung_job_is_started_again_and_given_up_in_the_end(store: Store) -> No
     assert notes(store.folder, "begin") == [(job_id, 1), (job_id, 2)]
 
 
-@pytest.mark.parametrize("how", ["compute", "report"])
+@pytest.mark.parametrize("how", ["compute", pytest.param("report", marks=pytest.mark.slow)])
 def test_a_job_that_computes_or_reports_does_not_hang(store: Store, how: str) -> None:
     """Twice the limit of work without a report, or of reports without work."""
     job_id = jobs.submit(store, "alive", {"how": how, "seconds": 4.0}, silence_limit_seconds=2.0).id
