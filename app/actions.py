@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.data import basket
 from app.session import read_only
-from nci_core.campaign import Campaign
+from nci_core.campaign import Campaign, quarantine
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, jobs, models, rounds, selections
 
@@ -69,10 +69,13 @@ def forget_set(campaign: Campaign, name: str) -> None:
     selections.delete_set(campaign.store, name)
 
 
-def label_basket(campaign: Campaign) -> int:
+def label_basket(
+    campaign: Campaign, *, time_limit_minutes: float | None = None, memory_limit_gb: float | None = None
+) -> int:
     """Submit every configuration of the basket under the name of who picked it; returns the number of jobs."""
     require_writable(campaign)
     from nci_core.campaign.actions import submit_labels
+    from nci_core.campaign.limits import label_limits
 
     chosen = basket.snapshot(campaign.store)
     if not chosen:
@@ -83,7 +86,26 @@ def label_basket(campaign: Campaign) -> int:
     by_picker: dict[str, list[int]] = {}
     for number, picker in dict(chosen).items():
         by_picker.setdefault(picker, []).append(number)
-    return sum(len(submit_labels(campaign, ids, picked_by=picker)) for picker, ids in by_picker.items())
+    limits = label_limits(campaign, time_limit_minutes, memory_limit_gb)
+    return sum(len(submit_labels(campaign, ids, picker, limits=limits)) for picker, ids in by_picker.items())
+
+
+def use_all_the_same(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+    """Use a label that was set aside."""
+    require_writable(campaign)
+    quarantine.accept(campaign, configuration_id, person, because)
+
+
+def leave_out(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+    """Leave a label that was set aside out for good."""
+    require_writable(campaign)
+    quarantine.leave_out(campaign, configuration_id, person, because)
+
+
+def retry_tightened(campaign: Campaign, configuration_ids: Sequence[int], person: str) -> int:
+    """Compute failed or doubted labels anew at tighter settings; returns the number of jobs."""
+    require_writable(campaign)
+    return len(quarantine.retry_tightened(campaign, configuration_ids, person))
 
 
 def finetune(campaign: Campaign, *, device: str, notes: str) -> int:

@@ -50,6 +50,17 @@ class CampaignSettings(BaseModel):
     ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
     members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
     seed: int = Field(1, ge=0, description="seed of everything random that has no seed of its own")
+    label_time_limit_minutes: float = Field(
+        0.0, ge=0, description="a label's calculation is ended after so many minutes; 0: many times what it should take"
+    )
+    label_memory_limit_gb: float = Field(
+        0.0, ge=0, description="a label's calculation is ended above so many GB of memory; 0: 90% of the machine's"
+    )
+    label_silence_limit_minutes: float = Field(
+        15.0,
+        gt=0,
+        description="a label's calculation that neither reports nor computes for so many minutes is restarted",
+    )
     database: str = Field(
         "", description="a PostgreSQL server's URL with ?schema= and without password; empty: the file campaign.db"
     )

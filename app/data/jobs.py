@@ -66,7 +66,7 @@ def job_table(store: Store) -> pd.DataFrame:
             "kind": job.kind,
             "state": job.state,
             "progress": 1.0 if job.state == "complete" else job.progress,
-            "message": job.message,
+            "message": _set_aside(job.result) or job.message,
             "error": job.error or "",
             "minutes": elapsed_minutes(job.started_at, job.finished_at),
             "attempt": job.attempt,
@@ -77,6 +77,12 @@ def job_table(store: Store) -> pd.DataFrame:
     ]
     names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
     return pd.DataFrame(records, columns=[*names, "cancel_requested"])
+
+
+def _set_aside(result: dict[str, Any] | None) -> str:
+    """What a finished label's job says when the label was not fit for use."""
+    reasons = (result or {}).get("set_aside")
+    return "set aside: " + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
 
 
 def active_counts(store: Store) -> dict[str, int]:

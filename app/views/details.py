@@ -13,7 +13,9 @@ from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, with_numbers
 from nci_core.calibration import ACCURACY_CM1, out_of_range
-from nci_core.store.schema import Label
+from nci_core.campaign.quarantine import WORDS
+from nci_core.store import label_history
+from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1
 
 VIEWER_HEIGHT = 300
@@ -116,6 +118,8 @@ def show_label(context: Context, label: Label | None) -> None:
         return
     if label.quarantine:
         st.warning(f"Set aside, not used in fits: {label.quarantine}", icon=":material/report:")
+    for event in label_history.events(context.campaign.store, label.recipe_hash, label.configuration_id):
+        st.caption(_event(context, event))
     if label.status == "error":
         st.error(label.error or "The calculation failed.", icon=":material/error:")
         return
@@ -147,6 +151,17 @@ def show_label(context: Context, label: Label | None) -> None:
         }
         st.dataframe(fragments, hide_index=True, column_config=config, key="fragments-table")
     _provenance(label, result)
+
+
+def _event(context: Context, event: LabelEvent) -> str:
+    """One line of a label's history."""
+    when = f"{event.created_at:%Y-%m-%d %H:%M} UTC"
+    if event.what == "set-aside":
+        return f"{when}: set aside ({', '.join(WORDS.get(r['code'], r['code']) for r in event.reasons)})."
+    if event.what == "retried":
+        was = context.text(event.result["energy_ev"], signed=True) if event.result else "no result"
+        return f"{when}: tried again at tighter settings{f' by {event.person}' if event.person else ''}; before: {was}."
+    return f"{when}: {'accepted' if event.what == 'accepted' else 'left out'} by {event.person}: {event.because}"
 
 
 def _fragments(result: dict[str, Any]) -> pd.DataFrame:
@@ -196,6 +211,13 @@ def _thresholds(recipe: dict[str, Any]) -> str:
     return ", ".join(found).replace("e-", "e−") or "unknown"
 
 
+def _tightened(result: dict[str, Any]) -> str:
+    settings = result.get("tightened")
+    if not settings:
+        return ""
+    return f"; tightened, step {settings['step']}: thresholds × {settings['threshold_factor']:g}"
+
+
 def _provenance(label: Label, result: dict[str, Any]) -> None:
     environment = result.get("environment", {})
     recipe = result.get("recipe", {})
@@ -205,7 +227,7 @@ def _provenance(label: Label, result: dict[str, Any]) -> None:
         f"{label.recipe} version {recipe.get('version', '?')} ({label.recipe_hash})",
         f"**Basis** {_basis(result)}",
         f"**Counterpoise** {recipe.get('counterpoise', '?')}: E = E_AB − E_A − E_B, all three in the dimer's basis",
-        f"**Converged to** {_thresholds(recipe)}",
+        f"**Converged to** {_thresholds(recipe)}{_tightened(result)}",
         f"**Cost** {(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
         f"{label.memory_gb or 0:.2f} GB",
         f"**Picked by** {label.picked_by or 'unknown'}"

@@ -13,8 +13,10 @@ from app.session import Context, context, errors_shown
 from app.views.explore import no_configurations
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
+from app.views.set_aside import show_set_aside
 from nci_core.campaign.costs import label_cost
 from nci_core.campaign.jobs import fit_memory
+from nci_core.campaign.limits import label_limits
 from nci_core.regions import REGIONS
 from nci_core.store.schema import Job
 
@@ -36,6 +38,7 @@ def show(context_now: Context) -> None:
     with left:
         _submit(context_now, table)
         st.fragment(show_queue, run_every=POLL if busy else None)()
+        st.fragment(show_set_aside, run_every=POLL if busy else None)()
     with right:
         _train(context_now, table)
         st.fragment(_live, run_every=POLL if busy else None)()
@@ -68,6 +71,7 @@ def _submit(context: Context, table: pd.DataFrame) -> None:
             f"with recipe *{recipe.name}*.",
             help=f"{cost.mean_minutes:.2f} minutes a label, {cost.source}. {recipe.description}.",
         )
+    _limits(context)
     label = f"Compute {len(basket)} labels" if len(basket) != 1 else "Compute 1 label"
     if second.button(
         label if len(basket) else "Compute labels",
@@ -77,8 +81,33 @@ def _submit(context: Context, table: pd.DataFrame) -> None:
         key="submit_basket",
     ):
         with errors_shown():
-            n = actions.label_basket(context.campaign)
+            n = actions.label_basket(
+                context.campaign,
+                time_limit_minutes=st.session_state.get("label_minutes"),
+                memory_limit_gb=st.session_state.get("label_gb"),
+            )
             _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
+
+
+def _limits(context: Context) -> None:
+    """What a label may take; a form that is folded away, because the guesses are generous."""
+    limits = label_limits(context.campaign)
+    memory = f"{limits.memory_limit_gb:g} GB" if limits.memory_limit_gb else "90% of the memory"
+    with st.popover(
+        "Limits", icon=":material/timer:", help="A calculation that goes beyond is ended, with the reason in the queue."
+    ):
+        st.number_input(
+            "Longest time of a label (minutes)",
+            min_value=1.0,
+            value=None,
+            placeholder=f"{limits.time_limit_seconds / 60:.0f}",
+            key="label_minutes",
+        )
+        st.number_input("Most memory of a label (GB)", min_value=0.1, value=None, placeholder=memory, key="label_gb")
+        st.caption(
+            f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is started "
+            "again. These hold for the labels that you submit next; campaign.toml keeps what shall always hold."
+        )
 
 
 def _train(context: Context, table: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.limits import Limits, label_limits
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.store import configurations, labels, picks
@@ -81,20 +82,24 @@ def submit_labels(
     *,
     priority: int = 0,
     strategy: str | None = None,
+    limits: Limits | None = None,
     start: bool = True,
 ) -> list[int]:
     """Ask for labels of these configurations and return the ids of their new jobs.
 
     A configuration that has a label of this recipe, or one under way, gets no second job. Test
     configurations may be labelled only with picked_by "test-set"; they never reach a fit. For
-    configurations in the basket the one who put them there counts as the picker.
+    configurations in the basket the one who put them there counts as the picker. `limits`: of the new
+    jobs; by default those of `label_limits`.
     """
     require_writable()
     jobs = []
+    options = (limits or label_limits(campaign)).as_options()
     for label in request_labels(campaign, configuration_ids, picked_by, strategy):
         if label.status == "waiting" and label.job_id is None:
             payload = {"label_id": label.id}
-            jobs.append(submit(campaign.store, "label", payload, priority=priority, label_id=label.id).id)
+            job = submit(campaign.store, "label", payload, priority=priority, label_id=label.id, **options)
+            jobs.append(job.id)
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
         start_engine(campaign)

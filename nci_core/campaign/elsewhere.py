@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nci_core.campaign.actions import check_picks, request_labels, require_writable
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.label_checks import with_doubts
 from nci_core.errors import InputError
 from nci_core.files import write_atomically
 from nci_core.reference.elsewhere import run_pyscf
@@ -192,7 +193,8 @@ class _Reader:
             done.refused.append(str(error))
             return
         store = self.campaign.store
-        journal.record_label(store, label.id, result.model_dump(mode="json"), folder=self.campaign.folder)
+        known = with_doubts(self.campaign, self.known[result.geometry_hash], result.model_dump(mode="json"))
+        journal.record_label(store, label.id, known, folder=self.campaign.folder)
         if label.job_id is not None:  # queued here meanwhile: no need to compute it any more
             queue.cancel(store, label.job_id)
         done.label_ids.append(label.id)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.evaluation import evaluate_model
+from nci_core.campaign.outliers import set_outliers_aside
 from nci_core.campaign.picking import propose
 from nci_core.errors import CancelledError, InputError
 from nci_core.store import configurations, labels, models, rounds
@@ -218,7 +219,8 @@ def finetune_campaign(
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
     The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
-    stopped goes on where it was, provided that the labels are still the same.
+    stopped goes on where it was, provided that the labels are still the same. Labels that the present
+    student finds impossible are set aside first; "set_aside" names their configurations.
     """
     from nci_core.fitting import FitSettings, finetune
     from nci_core.potentials.checkpoints import load_checkpoint
@@ -227,6 +229,7 @@ def finetune_campaign(
 
     resolve_device(device)  # a missing GPU is said before any work
 
+    set_aside = set_outliers_aside(campaign)
     known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     if not len(known):
         raise InputError(
@@ -266,4 +269,5 @@ def finetune_campaign(
         rounds.update(campaign.store, number, notes=notes)
     rounds.finish(campaign.store, number)
     keep_proposals(campaign, row)
-    return {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
+    done = {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
+    return done | ({"set_aside": set_aside} if set_aside else {})

@@ -178,6 +178,8 @@ def finetune(
     if as_json:
         print_json(done)
         return
+    if aside := done.get("set_aside"):
+        out.print(f"{len(aside)} labels far from the student were set aside first; see `nci quarantine`.")
     out.print(f"{done['model']}: fine-tuned on {done['n_labels']} labels, round {done['round']}.")
     print_table("Errors (test: frozen; pool: trained on)", ERROR_COLUMNS, error_rows(done["model"], done["errors"]))
 

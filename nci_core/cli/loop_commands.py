@@ -97,6 +97,19 @@ def label(
         typer.Option(help="Address of a running Dask scheduler, such as tcp://host:8786.", show_default=False),
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Also those that failed or were cancelled.")] = False,
+    time_limit_minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="End a label after so many minutes. Default: the campaign's, many times what it should take.",
+            show_default=False,
+        ),
+    ] = None,
+    memory_limit_gb: Annotated[
+        float | None,
+        typer.Option(
+            help="End a label above so many GB. Default: the campaign's, 90% of the machine's.", show_default=False
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
     export_to: Annotated[
         Path | None,
@@ -116,6 +129,7 @@ def label(
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
     from nci_core.campaign.actions import TEST_SET, submit_labels
+    from nci_core.campaign.limits import label_limits
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, labels, picks
 
@@ -141,7 +155,8 @@ def label(
         waiting = [row.configuration_id for row in labels.elsewhere(opened.store, opened.recipe.hash)]
         export_inputs(opened, chosen, who, waiting, export_to, as_json)
         return
-    new = submit_labels(opened, chosen, who, start=False) if chosen else []
+    limits = label_limits(opened, time_limit_minutes, memory_limit_gb)
+    new = submit_labels(opened, chosen, who, limits=limits, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
     jobs = labels.unfinished_jobs(opened.store, opened.recipe.hash)
     if not jobs:
@@ -161,7 +176,9 @@ def label(
     if as_json:
         print_json([{"job": job.id, "state": job.state, "error": job.error, "result": job.result} for job in finished])
     else:
-        out.print(f"{len(finished) - len(failed)} labels finished.")
+        aside = sum("set_aside" in (job.result or {}) for job in finished)
+        note = f", {aside} of them set aside; see `nci quarantine`" if aside else ""
+        out.print(f"{len(finished) - len(failed)} labels finished{note}.")
     if failed:
         raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
 

@@ -17,7 +17,8 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     states: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
     for label in labels.fetch(store, campaign.recipe.hash):
         counts = states[split[label.configuration_id]]
-        counts[label.status] = counts.get(label.status, 0) + 1
+        state = "set aside" if label.status == "complete" and label.quarantine is not None else label.status
+        counts[state] = counts.get(state, 0) + 1
     done = rounds.fetch(store)
     active = campaign.active_model()
     return {

@@ -34,6 +34,8 @@ def submit(
     label_id: int | None = None,
     max_attempts: int = 3,
     time_limit_seconds: float | None = None,
+    memory_limit_gb: float | None = None,
+    silence_limit_seconds: float | None = None,
 ) -> Job:
     """Queue a job; call `ensure_engine` afterwards. Higher priority runs first.
 
@@ -45,6 +47,9 @@ def submit(
         label_id: the label it computes; the label's state then follows the job's.
         max_attempts: starts before a job whose process keeps dying is given up.
         time_limit_seconds: wall time after which it is stopped; None for no limit.
+        memory_limit_gb: resident memory of its processes above which it is stopped; None for 90% of the machine's.
+        silence_limit_seconds: time without progress or CPU time after which it is started again; None for
+            `watch.SILENCE_SECONDS`.
     """
     kinds.check(kind)
     return queue.add(
@@ -55,6 +60,8 @@ def submit(
         label_id=label_id,
         max_attempts=max_attempts,
         time_limit_seconds=time_limit_seconds,
+        memory_limit_gb=memory_limit_gb,
+        silence_limit_seconds=silence_limit_seconds,
     )
 
 

@@ -24,6 +24,8 @@ def add(
     priority: int = 0,
     max_attempts: int = 3,
     time_limit_seconds: float | None = None,
+    memory_limit_gb: float | None = None,
+    silence_limit_seconds: float | None = None,
     label_id: int | None = None,
 ) -> Job:
     """Queue a job; higher priority runs first, equal ones in their order. `label_id`: the label it computes."""
@@ -33,6 +35,8 @@ def add(
         priority=priority,
         max_attempts=max_attempts,
         time_limit_seconds=time_limit_seconds,
+        memory_limit_gb=memory_limit_gb,
+        silence_limit_seconds=silence_limit_seconds,
     )
     with store.write() as session:
         session.add(job)
