@@ -69,8 +69,11 @@ def forget_set(campaign: Campaign, name: str) -> None:
     selections.delete_set(campaign.store, name)
 
 
-def label_basket(campaign: Campaign) -> int:
-    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs."""
+def label_basket(campaign: Campaign, recipe: str | None = None) -> int:
+    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs.
+
+    Labels are of the target recipe, or of the one that is named.
+    """
     require_writable(campaign)
     from nci_core.campaign.actions import submit_labels
 
@@ -83,15 +86,15 @@ def label_basket(campaign: Campaign) -> int:
     by_picker: dict[str, list[int]] = {}
     for number, picker in dict(chosen).items():
         by_picker.setdefault(picker, []).append(number)
-    return sum(len(submit_labels(campaign, ids, picked_by=picker)) for picker, ids in by_picker.items())
+    return sum(len(submit_labels(campaign, ids, picked_by=picker, recipe=recipe)) for picker, ids in by_picker.items())
 
 
-def finetune(campaign: Campaign, *, device: str, notes: str) -> int:
+def finetune(campaign: Campaign, *, device: str, notes: str, recipes: Sequence[str] | None = None) -> int:
     """Submit a fine-tuning job; returns its id."""
     require_writable(campaign)
     from nci_core.campaign.actions import submit_finetune
 
-    job: int = submit_finetune(campaign, device=device, notes=notes)
+    job: int = submit_finetune(campaign, device=device, notes=notes, recipes=recipes)
     return job
 
 

@@ -10,6 +10,7 @@ from nci_core import __version__
 from nci_core.cli import (
     bench_command,
     campaign_commands,
+    costs_command,
     data_commands,
     demo_command,
     loop_commands,
@@ -35,6 +36,7 @@ for module in (
     loop_commands,
     data_commands,
     status_command,
+    costs_command,
     demo_command,
     replay_command,
     trust_commands,
