@@ -159,9 +159,10 @@ def label_cost(campaign: Campaign, recipe: Recipe | None = None) -> LabelCost:
     others = [] if len(mine) >= ENOUGH else neighbours(campaign)
     model = CostModel([*known, *others])
     machine = next((t.machine for t in [*mine, *known, *others]), "")
-    work = (
-        mine[0].work if mine else correlated_work(campaign.dimer, guess_functions(campaign.dimer, recipe), None, recipe)
-    )
+    alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, campaign.dimer.name))
+    work = next(alike, None)
+    if work is None:
+        work = correlated_work(campaign.dimer, guess_functions(campaign.dimer, recipe), None, recipe)
     price = model.price(Subject(recipe.hash, campaign.dimer.name, work, machine))
     ratios = [t.elapsed / t.minutes for t in (mine or known)]
     return LabelCost(
