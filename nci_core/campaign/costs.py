@@ -86,7 +86,8 @@ class LabelCost:
 def _short(value: float, beside: float | None = None) -> str:
     """Two digits, whole from 10 on; `beside` says how many digits the number it belongs to has."""
     size = value if beside is None else beside
-    return f"{value:.0f}" if size >= 10 else f"{value:.1f}" if size >= 1 else f"{value:.2g}"
+    digits = 0 if size >= 10 else 1 - math.floor(math.log10(size)) if size > 0 else 0
+    return f"{value:.{digits}f}"
 
 
 def make_timing(

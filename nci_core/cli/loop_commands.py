@@ -1,5 +1,6 @@
 """nci distill, select, label: the loop's steps on a campaign."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -85,8 +86,12 @@ def select(
     columns = ("rank", "configuration", "score", "std / cm⁻¹", "why")
     rows = [[p.rank, p.configuration_id, p.score, p.std_cm1, p.reason] for p in proposals]
     print_table(f"Proposed by {strategy}", columns, rows)
-    minutes, sd = label_cost(opened).total(len(proposals))
-    out.print(f"Labels: about {minutes:.0f} ± {sd:.0f} CPU minutes ({label_cost(opened).source}).")
+    cost, workers = label_cost(opened, opened.find_recipe(recipe)), os.cpu_count() or 1
+    elapsed = cost.elapsed(len(proposals), workers)
+    out.print(
+        f"{len(proposals)} labels: about {cost.text(len(proposals))} CPU minutes, {elapsed:.2g} minutes on "
+        f"{workers} workers ({cost.source})."
+    )
 
 
 def label(
