@@ -76,4 +76,4 @@ def correlated_work(dimer: Dimer, n_basis: int, n_frozen: int | None, recipe: Re
     probe = int(atomic_numbers[dimer.probe]) // 2
     of_probe = min(core_orbitals((dimer.probe,)), n_frozen)
     parts = ((host, n_frozen - of_probe), (probe, of_probe), (host + probe, n_frozen))
-    return math.log(sum(operations(max(o - frozen, 1), max(n_basis - o, 1)) for o, frozen in parts))
+    return math.log(sum(operations(max(o - frozen, 1), max(n_basis - o, 1), n_basis) for o, frozen in parts))

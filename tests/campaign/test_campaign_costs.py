@@ -38,7 +38,8 @@ def test_other_sizes_follow_the_operations() -> None:
     """Twelve times the work from labels of one size: the power is the prior's, and its doubt is in the bar."""
     model = CostModel(made(50))
     here, there = model.price(Subject("a", "He-x", 24.0, "one")), model.price(Subject("a", "He-y", 26.5, "one"))
-    assert there.mean - here.mean == pytest.approx(2.5 * 0.85, abs=0.05)
+    # Part of what these labels are below the anchor is put down to the power: less than one of its sd (0.1).
+    assert there.mean - here.mean == pytest.approx(2.5 * 0.85, abs=0.25)
     assert there.shared > 0.2 > here.shared
     # Labels of a third size teach the power: these grow exactly as the work does.
     taught = CostModel([*made(50), *made(50, work=28.0, factor=math.exp(4.0))])
