@@ -43,7 +43,7 @@ def operations(occupied: int, virtual: int, functions: int) -> float:
     """
     o, v = float(occupied), float(virtual)
     triples = o**3 * v**4 if occupied > 1 else 0.0
-    return INTEGRAL * functions**4.0 + ITERATIONS * (0.5 * o**2 * v**4 + 4.0 * o**3 * v**3) + triples
+    return INTEGRAL * float(functions) ** 4 + ITERATIONS * (0.5 * o**2 * v**4 + 4.0 * o**3 * v**3) + triples
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from nci_core.campaign.campaign import Campaign, list_campaigns
 from nci_core.campaign.cost_model import CostModel, Price, Subject, Timing
-from nci_core.campaign.label_size import correlated_work, guess_functions
+from nci_core.campaign.label_size import label_work
 from nci_core.config import FILE_NAME
 from nci_core.errors import NCIError
-from nci_core.reference.recipes import Recipe
+from nci_core.reference.recipes import RECIPES, Recipe
 from nci_core.store import DATABASE_NAME
 from nci_core.store.schema import Label
 from nci_core.systems.dimer import Dimer
@@ -91,10 +91,11 @@ def _short(value: float, beside: float | None = None) -> str:
 
 
 def make_timing(
-    dimer: Dimer, recipe_hash: str, sizes: Sequence[int], seconds: Sequence[float], machine: str, gflops: float
+    dimer: Dimer, recipe_hash: str, sizes: tuple[int, int], seconds: Sequence[float], machine: str, gflops: float
 ) -> Timing:
     """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds."""
-    work = correlated_work(dimer, sizes[0], sizes[1])
+    known = next((recipe for recipe in RECIPES.values() if recipe.hash == recipe_hash), None)
+    work = label_work(dimer, known, sizes)
     return Timing(recipe_hash, dimer.name, work, machine, seconds[0] / 60.0, seconds[1] / 60.0, gflops)
 
 
@@ -163,7 +164,7 @@ def label_cost(campaign: Campaign, recipe: Recipe | None = None) -> LabelCost:
     alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, campaign.dimer.name))
     work = next(alike, None)
     if work is None:
-        work = correlated_work(campaign.dimer, guess_functions(campaign.dimer, recipe), None, recipe)
+        work = label_work(campaign.dimer, recipe)
     price = model.price(Subject(recipe.hash, campaign.dimer.name, work, machine))
     ratios = [t.elapsed / t.minutes for t in (mine or known)]
     return LabelCost(

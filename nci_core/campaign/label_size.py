@@ -1,11 +1,12 @@
 """How large a label is: basis functions, electrons and operations, before PySCF has counted any."""
 
 import math
+from typing import Protocol
 
 from ase.data import atomic_numbers
 
-from nci_core.campaign.cost_model import operations
-from nci_core.reference.recipes import Recipe
+from nci_core.campaign.cost_model import INTEGRAL, operations
+from nci_core.reference.recipes import Midbond, Recipe
 from nci_core.systems.dimer import Dimer
 
 #: Functions of an atom by basis: hydrogen and helium, lithium to neon, sodium to argon and beyond.
@@ -42,12 +43,30 @@ def atom_functions(basis: str, symbol: str) -> int:
     return row[0 if number <= 2 else 1 if number <= 10 else 2]
 
 
-def guess_functions(dimer: Dimer, recipe: Recipe) -> int:
-    """Basis functions of a label: host, probe and midbond; near the truth for common basis sets."""
-    host = sum(atom_functions(recipe.host_basis_of(symbol), symbol) for symbol in dimer.host.symbols)
-    between = recipe.midbond.exponents if recipe.midbond else {}
+class Functions(Protocol):
+    """Basis functions by role, such as a recipe has."""
+
+    @property
+    def probe_basis(self) -> str:
+        """Basis of the probe."""
+        ...
+
+    @property
+    def midbond(self) -> Midbond | None:
+        """Functions between host and probe."""
+        ...
+
+    def host_basis_of(self, symbol: str) -> str:
+        """Basis of one host element."""
+        ...
+
+
+def guess_functions(dimer: Dimer, functions: Functions) -> int:
+    """Number of basis functions: host, probe and midbond; the true one for the basis sets of the table."""
+    host = sum(atom_functions(functions.host_basis_of(symbol), symbol) for symbol in dimer.host.symbols)
+    between = functions.midbond.exponents if functions.midbond else {}
     middle = sum(SHELL.get(letter, 0) * len(values) for letter, values in between.items())
-    return host + atom_functions(recipe.probe_basis, dimer.probe) + middle
+    return host + atom_functions(functions.probe_basis, dimer.probe) + middle
 
 
 def core_orbitals(symbols: tuple[str, ...]) -> int:
@@ -60,20 +79,33 @@ def core_orbitals(symbols: tuple[str, ...]) -> int:
     return sum(next((core for start, core in CORES if number >= start), 0) for number in numbers)
 
 
-def correlated_work(dimer: Dimer, n_basis: int, n_frozen: int | None, recipe: Recipe | None = None) -> float:
-    """ln of the operations of a label's three fragments, each in all basis functions.
+def label_work(dimer: Dimer, recipe: Recipe | None, counted: tuple[int, int] | None = None) -> float:
+    """ln of the operations of a label: three fragments, each in all basis functions, and what a recipe adds to them.
 
     Args:
         dimer: host and probe.
-        n_basis: functions of the dimer.
-        n_frozen: its frozen orbitals; None for those of the recipe.
-        recipe: needed where n_frozen is None.
+        recipe: of the label; None when only its counts are known.
+        counted: basis functions and frozen orbitals of the dimer, from a finished label; guessed without.
     """
-    if n_frozen is None:
-        frozen_core = recipe is None or recipe.frozen_core
-        n_frozen = core_orbitals((*dimer.host.symbols, dimer.probe)) if frozen_core else 0
+    if counted is None:
+        assert recipe is not None
+        frozen = core_orbitals((*dimer.host.symbols, dimer.probe)) if recipe.frozen_core else 0
+        counted = guess_functions(dimer, recipe), frozen
+    n_basis, n_frozen = counted
+    work = _coupled_cluster(dimer, n_basis, n_frozen)
+    # A recipe may extrapolate from a second basis, or take Hartree–Fock and MP2 from larger functions.
+    extrapolation, composite = getattr(recipe, "extrapolation", None), getattr(recipe, "composite", None)
+    if extrapolation is not None:
+        work += _coupled_cluster(dimer, guess_functions(dimer, extrapolation.smaller), n_frozen)
+    if composite is not None:
+        work += 3 * INTEGRAL * float(guess_functions(dimer, composite.larger)) ** 4
+    return math.log(work)
+
+
+def _coupled_cluster(dimer: Dimer, n_basis: int, n_frozen: int) -> float:
+    """Operations of host, probe and dimer."""
     host = sum(int(atomic_numbers[symbol]) for symbol in dimer.host.symbols) // 2
     probe = int(atomic_numbers[dimer.probe]) // 2
     of_probe = min(core_orbitals((dimer.probe,)), n_frozen)
     parts = ((host, n_frozen - of_probe), (probe, of_probe), (host + probe, n_frozen))
-    return math.log(sum(operations(max(o - frozen, 1), max(n_basis - o, 1), n_basis) for o, frozen in parts))
+    return sum(operations(max(o - frozen, 1), max(n_basis - o, 1), n_basis) for o, frozen in parts)

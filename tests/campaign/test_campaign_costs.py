@@ -13,7 +13,7 @@ from nci_core.campaign.archive import data_folder
 from nci_core.campaign.cost_check import check, timings_below
 from nci_core.campaign.cost_model import CostModel, Subject, Timing
 from nci_core.campaign.costs import label_cost, neighbours
-from nci_core.campaign.label_size import correlated_work, guess_functions
+from nci_core.campaign.label_size import guess_functions, label_work
 from nci_core.errors import InputError
 from nci_core.reference.recipes import RECIPES, find_recipe
 
@@ -73,8 +73,8 @@ def test_sizes_are_those_of_pyscf(name: str, recipe: str, functions: int) -> Non
     )
     counted = row["result"]["fragments"]["dimer"]
     assert guess_functions(dimer, find_recipe(recipe)) == functions == counted["n_basis"]
-    guessed = correlated_work(dimer, functions, None, find_recipe(recipe))
-    assert guessed == pytest.approx(correlated_work(dimer, counted["n_basis"], counted["n_frozen"]))
+    known = counted["n_basis"], counted["n_frozen"]
+    assert label_work(dimer, find_recipe(recipe)) == pytest.approx(label_work(dimer, find_recipe(recipe), known))
 
 
 def test_held_out_labels_of_the_embedded_campaigns() -> None:
