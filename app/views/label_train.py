@@ -104,7 +104,7 @@ def _elapsed(context: Context, cost: LabelCost, count: int) -> str:
     """', 40 minutes on 2 workers': the engine's workers, or as many as it would start."""
     workers = engine_status(context.campaign.folder).workers or os.cpu_count() or 1
     minutes = cost.elapsed(count, workers)
-    text = f"{minutes:.0f} minutes" if minutes >= 3 else f"{60 * minutes:.0f} s"
+    text = f"{60 * minutes:.0f} s" if minutes < 1.5 else f"{minutes:.{0 if minutes >= 10 else 1}f} minutes"
     return f", {text} on {workers} worker{'s' if workers != 1 else ''}"
 
 
