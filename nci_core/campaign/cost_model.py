@@ -30,10 +30,12 @@ ITERATIONS = 12
 #: Operations for each of the N⁴ integrals, computing and transforming it: what fragments of two electrons cost, which
 #: have hardly anything else (the probe in the embedded campaigns).
 INTEGRAL = 400.0
+#: The same where integrals are fitted: contractions over about 3N fitting functions, a few times each.
+FITTED_INTEGRAL = 10.0
 SWEEPS = 30
 
 
-def operations(occupied: int, virtual: int, functions: int) -> float:
+def operations(occupied: int, virtual: int, functions: int, integral: float = INTEGRAL) -> float:
     """Rough number of operations of one canonical CCSD(T): INTEGRAL N⁴ + ITERATIONS (o²v⁴/2 + 4o³v³) + o³v⁴.
 
     Correlated occupied and virtual orbitals, and basis functions; two electrons have no triples.
@@ -43,7 +45,7 @@ def operations(occupied: int, virtual: int, functions: int) -> float:
     """
     o, v = float(occupied), float(virtual)
     triples = o**3 * v**4 if occupied > 1 else 0.0
-    return INTEGRAL * float(functions) ** 4 + ITERATIONS * (0.5 * o**2 * v**4 + 4.0 * o**3 * v**3) + triples
+    return integral * float(functions) ** 4 + ITERATIONS * (0.5 * o**2 * v**4 + 4.0 * o**3 * v**3) + triples
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """How large a label is: basis functions, electrons and operations, before PySCF has counted any."""
 
 import math
-from typing import Protocol
 
 from ase.data import atomic_numbers
 
-from nci_core.campaign.cost_model import INTEGRAL, operations
-from nci_core.reference.recipes import Midbond, Recipe
+from nci_core.campaign.cost_model import FITTED_INTEGRAL, INTEGRAL, operations
+from nci_core.reference.recipes import FunctionSet, Recipe
 from nci_core.systems.dimer import Dimer
 
 #: Functions of an atom by basis: hydrogen and helium, lithium to neon, sodium to argon and beyond.
@@ -43,25 +42,7 @@ def atom_functions(basis: str, symbol: str) -> int:
     return row[0 if number <= 2 else 1 if number <= 10 else 2]
 
 
-class Functions(Protocol):
-    """Basis functions by role, such as a recipe has."""
-
-    @property
-    def probe_basis(self) -> str:
-        """Basis of the probe."""
-        ...
-
-    @property
-    def midbond(self) -> Midbond | None:
-        """Functions between host and probe."""
-        ...
-
-    def host_basis_of(self, symbol: str) -> str:
-        """Basis of one host element."""
-        ...
-
-
-def guess_functions(dimer: Dimer, functions: Functions) -> int:
+def guess_functions(dimer: Dimer, functions: FunctionSet) -> int:
     """Number of basis functions: host, probe and midbond; the true one for the basis sets of the table."""
     host = sum(atom_functions(functions.host_basis_of(symbol), symbol) for symbol in dimer.host.symbols)
     between = functions.midbond.exponents if functions.midbond else {}
@@ -92,20 +73,19 @@ def label_work(dimer: Dimer, recipe: Recipe | None, counted: tuple[int, int] | N
         frozen = core_orbitals((*dimer.host.symbols, dimer.probe)) if recipe.frozen_core else 0
         counted = guess_functions(dimer, recipe), frozen
     n_basis, n_frozen = counted
-    work = _coupled_cluster(dimer, n_basis, n_frozen)
-    # A recipe may extrapolate from a second basis, or take Hartree–Fock and MP2 from larger functions.
-    extrapolation, composite = getattr(recipe, "extrapolation", None), getattr(recipe, "composite", None)
-    if extrapolation is not None:
-        work += _coupled_cluster(dimer, guess_functions(dimer, extrapolation.smaller), n_frozen)
-    if composite is not None:
-        work += 3 * INTEGRAL * float(guess_functions(dimer, composite.larger)) ** 4
+    each = FITTED_INTEGRAL if recipe is not None and recipe.integrals == "fitted" else INTEGRAL
+    work = _coupled_cluster(dimer, n_basis, n_frozen, each)
+    if recipe is not None and recipe.extrapolation is not None:
+        work += _coupled_cluster(dimer, guess_functions(dimer, recipe.extrapolation.smaller), n_frozen, each)
+    if recipe is not None and recipe.composite is not None:  # Hartree–Fock and MP2 alone
+        work += 3 * each * float(guess_functions(dimer, recipe.composite.larger)) ** 4
     return math.log(work)
 
 
-def _coupled_cluster(dimer: Dimer, n_basis: int, n_frozen: int) -> float:
+def _coupled_cluster(dimer: Dimer, n_basis: int, n_frozen: int, integral: float) -> float:
     """Operations of host, probe and dimer."""
     host = sum(int(atomic_numbers[symbol]) for symbol in dimer.host.symbols) // 2
     probe = int(atomic_numbers[dimer.probe]) // 2
     of_probe = min(core_orbitals((dimer.probe,)), n_frozen)
     parts = ((host, n_frozen - of_probe), (probe, of_probe), (host + probe, n_frozen))
-    return sum(operations(max(o - frozen, 1), max(n_basis - o, 1), n_basis) for o, frozen in parts)
+    return sum(operations(max(o - frozen, 1), max(n_basis - o, 1), n_basis, integral) for o, frozen in parts)
