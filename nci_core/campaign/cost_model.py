@@ -30,8 +30,8 @@ ITERATIONS = 12
 #: Operations for each of the N⁴ integrals, computing and transforming it: what fragments of two electrons cost, which
 #: have hardly anything else (the probe in the embedded campaigns).
 INTEGRAL = 400.0
-#: The same where integrals are fitted: contractions over about 3N fitting functions, a few times each.
-FITTED_INTEGRAL = 10.0
+#: The same where integrals are fitted: about what Hartree–Fock and MP2 of He–benzene take in 400 functions.
+FITTED_INTEGRAL = 4.0
 SWEEPS = 30
 
 
