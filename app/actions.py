@@ -70,9 +70,16 @@ def forget_set(campaign: Campaign, name: str) -> None:
 
 
 def label_basket(
-    campaign: Campaign, *, time_limit_minutes: float | None = None, memory_limit_gb: float | None = None
+    campaign: Campaign,
+    recipe: str | None = None,
+    *,
+    time_limit_minutes: float | None = None,
+    memory_limit_gb: float | None = None,
 ) -> int:
-    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs."""
+    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs.
+
+    Labels are of the target recipe, or of the one that is named.
+    """
     require_writable(campaign)
     from nci_core.campaign.actions import submit_labels
     from nci_core.campaign.limits import label_limits
@@ -87,7 +94,9 @@ def label_basket(
     for number, picker in dict(chosen).items():
         by_picker.setdefault(picker, []).append(number)
     limits = label_limits(campaign, time_limit_minutes, memory_limit_gb)
-    return sum(len(submit_labels(campaign, ids, picker, limits=limits)) for picker, ids in by_picker.items())
+    return sum(
+        len(submit_labels(campaign, ids, picker, recipe=recipe, limits=limits)) for picker, ids in by_picker.items()
+    )
 
 
 def use_all_the_same(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
@@ -108,12 +117,12 @@ def retry_tightened(campaign: Campaign, configuration_ids: Sequence[int], person
     return len(quarantine.retry_tightened(campaign, configuration_ids, person))
 
 
-def finetune(campaign: Campaign, *, device: str, notes: str) -> int:
+def finetune(campaign: Campaign, *, device: str, notes: str, recipes: Sequence[str] | None = None) -> int:
     """Submit a fine-tuning job; returns its id."""
     require_writable(campaign)
     from nci_core.campaign.actions import submit_finetune
 
-    job: int = submit_finetune(campaign, device=device, notes=notes)
+    job: int = submit_finetune(campaign, device=device, notes=notes, recipes=recipes)
     return job
 
 

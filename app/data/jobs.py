@@ -1,14 +1,16 @@
 """Jobs, their live curves, labels and their cost, rounds and models as tables."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
 from app.data.configurations import frame
 from nci_core.config import CampaignSettings
-from nci_core.store import evaluations, models, rounds
+from nci_core.store import evaluations, labels, models, rounds
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
 
@@ -49,13 +51,14 @@ def _configuration_of(payload: dict[str, Any]) -> int | None:
 def job_table(store: Store) -> pd.DataFrame:
     """All jobs, running first, then waiting, then the most recent finished ones.
 
-    Columns: id, kind, state, progress, message, error, minutes, attempt, configuration, device, cancel_requested.
+    Columns: id, kind, state, progress, message, error, minutes, attempt, configuration,
+    recipe (of a label, else empty), cancel_requested.
     """
     with store.read() as session:
         jobs = list(session.scalars(select(Job).order_by(Job.id.desc())))
         asked_by = {
-            job_id: number
-            for job_id, number in session.execute(select(Label.job_id, Label.configuration_id))
+            job_id: (number, recipe)
+            for job_id, number, recipe in session.execute(select(Label.job_id, Label.configuration_id, Label.recipe))
             if job_id is not None
         }
     rank = {"running": 0, "waiting": 1}
@@ -70,13 +73,14 @@ def job_table(store: Store) -> pd.DataFrame:
             "error": job.error or "",
             "minutes": elapsed_minutes(job.started_at, job.finished_at),
             "attempt": job.attempt,
-            "configuration": asked_by.get(job.id, _configuration_of(job.payload)),
+            "configuration": asked_by[job.id][0] if job.id in asked_by else _configuration_of(job.payload),
+            "recipe": asked_by[job.id][1] if job.id in asked_by else "",
             "cancel_requested": job.cancel_requested,
         }
         for job in jobs
     ]
     names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
-    return pd.DataFrame(records, columns=[*names, "cancel_requested"])
+    return pd.DataFrame(records, columns=[*names, "recipe", "cancel_requested"])
 
 
 def _set_aside(result: dict[str, Any] | None) -> str:
@@ -130,28 +134,47 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def label_costs(store: Store, recipe_hash: str) -> pd.DataFrame:
-    """Finished labels' cost: id, cpu_minutes, wall_minutes, finished_at."""
+def training_labels(store: Store, recipe_hash: str) -> int:
+    """Number of finished labels of one recipe that fits take."""
+    return len(labels.complete(store, recipe_hash, split="pool"))
+
+
+def label_of_job(store: Store, job_id: int) -> Label | None:
+    """The label that a job computes."""
+    with store.read() as session:
+        return session.scalar(select(Label).where(Label.job_id == job_id).limit(1))
+
+
+def label_costs(store: Store, recipe_hashes: Sequence[str]) -> pd.DataFrame:
+    """Finished labels' cost: id, recipe, cpu_minutes, wall_minutes, finished_at."""
     query = select(
         Label.id,
+        Label.recipe,
         (Label.cpu_seconds / 60.0).label("cpu_minutes"),
         (Label.wall_seconds / 60.0).label("wall_minutes"),
         Label.finished_at,
-    ).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
+    ).where(Label.recipe_hash.in_(recipe_hashes), Label.status == "complete")
     return frame(store, query)
 
 
-def minutes_left(jobs: pd.DataFrame, label_minutes: float, workers: int) -> float | None:
+def minutes_left(jobs: pd.DataFrame, label_minutes: Mapping[str, float] | float, workers: int) -> float | None:
     """Expected minutes until all label jobs have ended; None when none is active.
 
-    Each label takes as long as the finished ones did on average (elapsed, not CPU); running ones have
-    done what their time so far says. `jobs` is a `job_table`.
+    Each label takes as long as the finished ones of its recipe did on average (elapsed, not CPU), or of any
+    recipe where none of its own is finished; running ones have done what their time so far says.
+
+    `jobs` is a `job_table`.
     """
-    labels = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
-    if labels.empty:
+    queued = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
+    if queued.empty:
         return None
-    done = labels["minutes"].where(labels["state"] == "running", 0.0).fillna(0.0).astype(float)
-    left = (label_minutes - done).clip(lower=0.1 * label_minutes)
+    done = queued["minutes"].where(queued["state"] == "running", 0.0).fillna(0.0).astype(float)
+    if isinstance(label_minutes, Mapping):
+        known = queued["recipe"].map(dict(label_minutes)).astype(float)
+        each = known.fillna(float(np.mean(list(label_minutes.values()))))
+    else:
+        each = pd.Series(label_minutes, index=queued.index)
+    left = (each - done).clip(lower=0.1 * each)
     return max(float(left.sum()) / max(workers, 1), float(left.max()))
 
 
@@ -177,26 +200,28 @@ def test_metrics(store: Store, settings: CampaignSettings) -> pd.DataFrame:
 def round_table(store: Store, settings: CampaignSettings) -> pd.DataFrame:
     """One row a round: number, kind, picked_by, n_labels, n_failed, cpu_minutes, notes, model_id, created_at.
 
-    `model_id` is the round's last model; `n_labels` are the labels the round paid for.
+    `model_id` is the round's last model; `n_labels` are the labels of the target recipe the round paid for,
+    `cpu_minutes` what those of all recipes cost.
     """
-    recipe = settings.reference.hash
     query = (
-        select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by)
+        select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by, Label.recipe_hash)
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Label.recipe_hash == recipe, Configuration.split == "pool", Label.round_number.is_not(None))
+        .where(Configuration.split == "pool", Label.round_number.is_not(None))
     )
     paid = frame(store, query)
+    target = settings.reference.hash
     made: dict[int, int] = {model.round_number: model.id for model in models.fetch(store)}
     return pd.DataFrame(
-        [_round_record(row, paid[paid["round_number"] == row.number], made) for row in rounds.fetch(store)]
+        [_round_record(row, paid[paid["round_number"] == row.number], target, made) for row in rounds.fetch(store)]
     )
 
 
-def _round_record(row: Round, paid: pd.DataFrame, made: dict[int, int]) -> dict[str, Any]:
-    done = paid[paid["status"] == "complete"]
+def _round_record(row: Round, paid: pd.DataFrame, target: str, made: dict[int, int]) -> dict[str, Any]:
+    finished = paid[paid["status"] == "complete"]
+    done = finished[finished["recipe_hash"] == target]
     counts = done["picked_by"].fillna("unknown").value_counts()
     who = ", ".join(f"{name} ({n})" for name, n in counts.items()) or row.picked_by or "—"
-    seconds = float(done["cpu_seconds"].fillna(0).astype(float).sum()) if len(done) else row.cpu_seconds
+    seconds = float(finished["cpu_seconds"].fillna(0).astype(float).sum()) if len(finished) else row.cpu_seconds
     return {
         "number": row.number,
         "kind": row.kind,

@@ -8,7 +8,7 @@ import streamlit as st
 from app.chart import Drawn, charts
 from app.components import viewer
 from app.coordinates import distances
-from app.data.configurations import LABEL_STATES, SPLITS, label_row, teacher_row
+from app.data.configurations import LABEL_STATES, SPLITS, label_row, other_labels, teacher_row
 from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, with_numbers
@@ -30,13 +30,24 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
     st.markdown(f"**Configuration {number}** · {row['region']}, {row['sector']} · {SPLITS[str(row['split'])]}")
     structure(context, row, key=f"viewer-{context.folder}")
     label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
+    others = other_labels(context.campaign.store, number, context.campaign.recipe.hash)
     energies, geometry, calculation = st.tabs(["Energies", "Geometry", "CCSD(T) label"])
     with energies:
-        _energies(context, row, number, label)
+        _energies(context, row, number, label, others)
     with geometry:
         _geometry(context, row, number)
     with calculation:
-        show_label(context, label)
+        show_label(context, _of_recipe(context, label, others))
+
+
+def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> Label | None:
+    """The label to show: a choice where the configuration has some of several recipes."""
+    if not others:
+        return label
+    target = context.campaign.recipe.name
+    found = {target: label} | {each.recipe: each for each in others}
+    name = st.segmented_control("Recipe", list(found), default=target, required=True, key="label-of-recipe")
+    return found[str(name)]
 
 
 def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:
@@ -50,7 +61,7 @@ def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWE
         )
 
 
-def _energies(context: Context, row: pd.Series, number: int, label: Label | None) -> None:
+def _energies(context: Context, row: pd.Series, number: int, label: Label | None, others: list[Label]) -> None:
     taught = teacher_row(context.campaign.store, number, context.campaign.teacher)
     factor = context.unit.per_ev
     lines: list[tuple[str, float, float, float]] = [
@@ -58,6 +69,8 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         ("Teacher", row["teacher_ev"], row["teacher_error_ev"], float("nan")),
         ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]
+    done = [each for each in others if each.status == "complete" and each.energy_ev is not None]
+    lines += [(f"CCSD(T), {each.recipe}", each.energy_ev or 0.0, float("nan"), float("nan")) for each in done]
     if taught is not None and len(taught.channels_ev) > 1:
         lines += [(f"Teacher, {name}", value, float("nan"), float("nan")) for name, value in taught.channels_ev.items()]
     columns = ["Source", f"Energy ({context.unit.label})", f"Error ({context.unit.label})", "± sd"]

@@ -10,7 +10,6 @@ from app.data import jobs as job_data
 from app.session import Context, context, errors_shown
 from app.views.details import show_label
 from nci_core.jobs import engine_status
-from nci_core.store import labels
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
@@ -25,6 +24,7 @@ def show_queue() -> None:
         if jobs.empty:
             st.caption("No calculation has been asked for yet.")
             return
+        jobs = _of_recipe(jobs)
         counts = jobs["state"].value_counts()
         summary = [f"{counts[state]} {name}" for state, name in job_data.STATES.items() if state in counts]
         st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs))
@@ -34,28 +34,43 @@ def show_queue() -> None:
             _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
 
 
+def _of_recipe(jobs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one recipe, or all of them; a choice where labels of several were asked for."""
+    names = sorted(set(jobs["recipe"]) - {""})
+    if len(names) < 2:
+        return jobs
+    everything = "all recipes"
+    name = st.segmented_control(
+        "Recipe of the labels", [everything, *names], default=everything, required=True, key="queue-recipe"
+    )
+    return jobs if name == everything else jobs[jobs["recipe"] == name]
+
+
 def _expected(now: Context, jobs: pd.DataFrame) -> str:
-    costs = job_data.label_costs(now.campaign.store, now.campaign.recipe.hash)
+    costs = job_data.label_costs(now.campaign.store, [recipe.hash for recipe in now.campaign.recipes])
     if costs.empty:
         return ""
     engine = engine_status(now.campaign.folder)
-    minutes = job_data.minutes_left(jobs, float(costs["wall_minutes"].mean()), engine.workers or 1)
+    each = {str(name): float(value) for name, value in costs.groupby("recipe")["wall_minutes"].mean().items()}
+    minutes = job_data.minutes_left(jobs, each, engine.workers or 1)
     if minutes is None:
         return ""
     text = f"{minutes:.0f} min" if minutes >= 3 else f"{60 * minutes:.0f} s"
     return f" · labels done in about **{text}**"
 
 
-def _what(kind: str, configuration: float | None) -> str:
-    name = job_data.KINDS.get(kind, kind)
+def _what(kind: str, configuration: float | None, recipe: str = "") -> str:
+    name = f"{recipe} label" if recipe else job_data.KINDS.get(kind, kind)
     return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
 
 
 def _table(jobs: pd.DataFrame) -> list[int]:
+    several = len(set(jobs["recipe"]) - {""}) > 1
+    what = zip(jobs["kind"], jobs["configuration"], jobs["recipe"] if several else [""] * len(jobs), strict=True)
     shown = pd.DataFrame(
         {
             "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
-            "What": [_what(kind, number) for kind, number in zip(jobs["kind"], jobs["configuration"], strict=True)],
+            "What": [_what(*each) for each in what],
             "Progress": jobs["progress"],
             "Minutes": jobs["minutes"].astype(float),
             "Message": jobs["error"].where(jobs["error"] != "", jobs["message"]),
@@ -125,14 +140,10 @@ def _one(now: Context, row: pd.Series) -> None:
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = [
-            label
-            for label in labels.fetch(now.campaign.store, now.campaign.recipe.hash)
-            if label.configuration_id == int(configuration)
-        ]
+        found = job_data.label_of_job(now.campaign.store, number)
         linked.view(now, int(configuration))
-        if found:
-            show_label(now, found[0])
+        if found is not None:
+            show_label(now, found)
     with st.expander("Log", expanded=job.state == "error"):
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:

@@ -118,10 +118,11 @@ def run_distill(context: JobContext) -> dict[str, Any]:
 
 
 def run_finetune(context: JobContext) -> dict[str, Any]:
-    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes."""
+    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes, recipes."""
     from nci_core.campaign.learning import finetune_campaign
 
-    return _remembering(context, finetune_campaign, notes=context.payload.get("notes", ""))
+    options = {"notes": context.payload.get("notes", ""), "recipes": context.payload.get("recipes")}
+    return _remembering(context, finetune_campaign, **options)
 
 
 def run_select(context: JobContext) -> dict[str, Any]:
