@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.data import basket
 from app.session import read_only
-from nci_core.campaign import Campaign
+from nci_core.campaign import Campaign, quarantine
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, job_batches, jobs, models, rounds, selections
 
@@ -69,10 +69,20 @@ def forget_set(campaign: Campaign, name: str) -> None:
     selections.delete_set(campaign.store, name)
 
 
-def label_basket(campaign: Campaign) -> int:
-    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs."""
+def label_basket(
+    campaign: Campaign,
+    recipe: str | None = None,
+    *,
+    time_limit_minutes: float | None = None,
+    memory_limit_gb: float | None = None,
+) -> int:
+    """Submit every configuration of the basket under the name of who picked it; returns the number of jobs.
+
+    Labels are of the target recipe, or of the one that is named.
+    """
     require_writable(campaign)
     from nci_core.campaign.actions import submit_labels
+    from nci_core.campaign.limits import label_limits
 
     chosen = basket.snapshot(campaign.store)
     if not chosen:
@@ -83,15 +93,36 @@ def label_basket(campaign: Campaign) -> int:
     by_picker: dict[str, list[int]] = {}
     for number, picker in dict(chosen).items():
         by_picker.setdefault(picker, []).append(number)
-    return sum(len(submit_labels(campaign, ids, picked_by=picker)) for picker, ids in by_picker.items())
+    limits = label_limits(campaign, time_limit_minutes, memory_limit_gb)
+    return sum(
+        len(submit_labels(campaign, ids, picker, recipe=recipe, limits=limits)) for picker, ids in by_picker.items()
+    )
 
 
-def finetune(campaign: Campaign, *, device: str, notes: str) -> int:
+def use_all_the_same(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+    """Use a label that was set aside."""
+    require_writable(campaign)
+    quarantine.accept(campaign, configuration_id, person, because)
+
+
+def leave_out(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+    """Leave a label that was set aside out for good."""
+    require_writable(campaign)
+    quarantine.leave_out(campaign, configuration_id, person, because)
+
+
+def retry_tightened(campaign: Campaign, configuration_ids: Sequence[int], person: str) -> int:
+    """Compute failed or doubted labels anew at tighter settings; returns the number of jobs."""
+    require_writable(campaign)
+    return len(quarantine.retry_tightened(campaign, configuration_ids, person))
+
+
+def finetune(campaign: Campaign, *, device: str, notes: str, recipes: Sequence[str] | None = None) -> int:
     """Submit a fine-tuning job; returns its id."""
     require_writable(campaign)
     from nci_core.campaign.actions import submit_finetune
 
-    job: int = submit_finetune(campaign, device=device, notes=notes)
+    job: int = submit_finetune(campaign, device=device, notes=notes, recipes=recipes)
     return job
 
 
@@ -104,14 +135,14 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int = 1) -> int:
     return job
 
 
-def cancel(campaign: Campaign, job_ids: Sequence[int] | None) -> None:
-    """Cancel jobs, or all of them: waiting ones at once, running ones within seconds."""
+def cancel(campaign: Campaign, job_ids: Sequence[int] | None, recipe: str | None = None) -> None:
+    """Cancel jobs, or all (of one recipe, if named): waiting ones at once, running ones within seconds."""
     require_writable(campaign)
     from nci_core.jobs import cancel as cancel_job
     from nci_core.jobs import cancel_all
 
     if job_ids is None:
-        cancel_all(campaign.store)
+        cancel_all(campaign.store, recipe)
     for number in job_ids or ():
         cancel_job(campaign.store, number)
 
@@ -122,15 +153,15 @@ def put_first(campaign: Campaign, job_ids: Sequence[int]) -> int:
     return jobs.put_first(campaign.store, job_ids)
 
 
-def retry(campaign: Campaign, job_ids: Sequence[int] | None) -> None:
-    """Queue failed or cancelled jobs again, or all of them."""
+def retry(campaign: Campaign, job_ids: Sequence[int] | None, recipe: str | None = None) -> None:
+    """Queue failed or cancelled jobs again, or all of them (of one recipe, if named)."""
     require_writable(campaign)
     from nci_core.jobs import ensure_engine
     from nci_core.jobs import retry as retry_job
 
     problems = []
     if job_ids is None:
-        job_batches.retry_failed(campaign.store)
+        job_batches.retry_failed(campaign.store, recipe)
     for number in job_ids or ():
         try:
             retry_job(campaign.store, number)

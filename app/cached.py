@@ -16,6 +16,7 @@ from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for
 from app.session import Context
+from nci_core.campaign.quarantine import Doubted, doubted
 from nci_core.units import from_cm1
 
 #: What the map can be coloured by: column → (what people read, palette scale, linear range in cm⁻¹).
@@ -101,6 +102,16 @@ def basket_and_proposals(context: Context, rows: pd.DataFrame) -> tuple[pd.DataF
     store = context.campaign.store
     version = (versions.pick_version(store), versions.data_version(store), context.model.id if context.model else None)
     return _basket(context.folder, version, context, rows)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _doubted(folder: str, version: Any, _context: Context) -> list[Doubted]:
+    return doubted(_context.campaign)
+
+
+def doubted_labels(context: Context) -> list[Doubted]:
+    """The labels that failed or are set aside."""
+    return _doubted(context.folder, versions.data_version(context.campaign.store), context)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -91,9 +91,10 @@ def _about(campaign: Campaign) -> None:
     st.markdown(
         f"**Student** {job_data.model_name(model) if model else 'none yet'}  \n"
         f"**Teacher** {' + '.join(campaign.teachers)}  \n"
-        f"**Labels** {recipe.method}, recipe *{recipe.name}*",
+        f"**Labels** {recipe.method}, recipe *{recipe.name}*"
+        + "".join(f", beside it *{other.name}*" for other in campaign.recipes[1:]),
         help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
-        "Energies of different recipes are different quantities, so a campaign uses one.",
+        "Energies of different recipes are different quantities and never mix: errors are against this one.",
     )
     sidebar_warning(model)
     if read_only():

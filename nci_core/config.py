@@ -44,12 +44,26 @@ class CampaignSettings(BaseModel):
     more_teachers: list[str] = Field(
         default_factory=list, description="further teachers; their students are pooled with the first's"
     )
-    recipe: str = Field("standard", description="recipe of the CCSD(T) labels")
+    recipe: str = Field("standard", description="recipe of the CCSD(T) labels; errors are against it")
+    more_recipes: list[str] = Field(
+        default_factory=list, description="further, cheaper recipes; their labels stand beside and never mix"
+    )
     well_below_cm1: float = Field(-20.0, description="energies below this are the well, in cm⁻¹")
     limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")
     ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
     members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
     seed: int = Field(1, ge=0, description="seed of everything random that has no seed of its own")
+    label_time_limit_minutes: float = Field(
+        0.0, ge=0, description="a label's calculation is ended after so many minutes; 0: many times what it should take"
+    )
+    label_memory_limit_gb: float = Field(
+        0.0, ge=0, description="a label's calculation is ended above so many GB of memory; 0: 90% of the machine's"
+    )
+    label_silence_limit_minutes: float = Field(
+        15.0,
+        gt=0,
+        description="a label's calculation that neither reports nor computes for so many minutes is restarted",
+    )
     database: str = Field(
         "", description="a PostgreSQL server's URL with ?schema= and without password; empty: the file campaign.db"
     )
@@ -81,12 +95,21 @@ class CampaignSettings(BaseModel):
 
     @property
     def reference(self) -> Recipe:
-        """The recipe of the labels."""
+        """The recipe that errors are against."""
         return find_recipe(self.recipe)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """All recipes that may be asked for, the target first; InputError for one that is unknown or named twice."""
+        names = [self.recipe, *self.more_recipes]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise InputError(f"Recipe {twice!r} is named twice in 'recipe' and 'more_recipes'; name it once.")
+        return tuple(map(find_recipe, names))
 
     def check(self) -> None:
         """Raise InputError when dimer, bounds, recipe or database are not usable."""
-        _ = (self.dimer, self.bounds, self.reference)
+        _ = (self.dimer, self.bounds, self.recipes)
         if self.database:
             try:
                 check_reference(self.database)

@@ -35,6 +35,10 @@ class CalculationError(NCIError):
     exit_code = 4
 
 
+class NotConvergedError(LabelError):
+    """The iterations of a reference calculation did not end; tighter settings may help."""
+
+
 class StoreError(NCIError):
     """The campaign's files or database cannot be read or written."""
 

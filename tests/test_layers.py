@@ -19,6 +19,7 @@ ORDER = (
     ("gates",),
     ("sampling",),
     ("extxyz",),
+    ("fitted",),
     ("teachers",),
     ("reference",),
     ("potentials",),
@@ -108,7 +109,18 @@ def test_imports_follow_the_order() -> None:
 
 
 def test_physics_knows_nothing_of_storage_jobs_or_pages() -> None:
-    physics = ("systems", "regions", "metrics", "sampling", "extxyz", "teachers", "reference", "potentials", "fitting")
+    physics = (
+        "systems",
+        "regions",
+        "metrics",
+        "sampling",
+        "extxyz",
+        "fitted",
+        "teachers",
+        "reference",
+        "potentials",
+        "fitting",
+    )
     for path in modules("nci_core"):
         here = path.relative_to(ROOT / "nci_core").parts[0].removesuffix(".py")
         if here in (*physics, "selection", "units", "errors", "calibration", "interpolation", "gates"):

@@ -87,6 +87,13 @@ def label_row(store: Store, configuration_id: int, recipe_hash: str) -> Label | 
         return session.scalar(query)
 
 
+def other_labels(store: Store, configuration_id: int, recipe_hash: str) -> list[Label]:
+    """The labels of one configuration by all other recipes."""
+    query = select(Label).where(Label.configuration_id == configuration_id, Label.recipe_hash != recipe_hash)
+    with store.read() as session:
+        return list(session.scalars(query.order_by(Label.recipe)))
+
+
 def teacher_row(store: Store, configuration_id: int, teacher: str) -> TeacherLabel | None:
     """The teacher's energies of one configuration."""
     with store.read() as session:

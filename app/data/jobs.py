@@ -1,9 +1,10 @@
 """Jobs, their live curves, labels and their cost, rounds and models as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import func, select
 
@@ -50,33 +51,42 @@ def _configuration_of(payload: dict[str, Any]) -> int | None:
     return int(value) if isinstance(value, int | float) else None
 
 
-def job_table(store: Store, start: int = 0) -> pd.DataFrame:
+def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.DataFrame:
     """PAGE jobs from number `start` on: running first, then waiting as they will run, then ended ones, newest first.
 
-    Columns: id, kind, state, progress, message, error, minutes, attempt, configuration, device, cancel_requested.
+    Of one recipe's labels only, if named.
+    Columns: id, kind, state, progress, message, error, minutes, attempt, configuration,
+    recipe (of a label, else empty), cancel_requested.
     """
-    jobs = job_batches.page(store, start, PAGE)
+    jobs = job_batches.page(store, start, PAGE, recipe)
     with store.read() as session:
         mine = Label.job_id.in_([job.id for job in jobs])
-        query = select(Label.job_id, Label.configuration_id).where(mine)
-        asked_by: dict[int, int] = {row[0]: row[1] for row in session.execute(query)}
+        query = select(Label.job_id, Label.configuration_id, Label.recipe).where(mine)
+        asked_by: dict[int | None, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in session.execute(query)}
     records = [
         {
             "id": job.id,
             "kind": job.kind,
             "state": job.state,
             "progress": 1.0 if job.state == "complete" else job.progress,
-            "message": job.message,
+            "message": _set_aside(job.result) or job.message,
             "error": job.error or "",
             "minutes": elapsed_minutes(job.started_at, job.finished_at),
             "attempt": job.attempt,
-            "configuration": asked_by.get(job.id, _configuration_of(job.payload)),
+            "configuration": asked_by[job.id][0] if job.id in asked_by else _configuration_of(job.payload),
+            "recipe": asked_by[job.id][1] if job.id in asked_by else "",
             "cancel_requested": job.cancel_requested,
         }
         for job in jobs
     ]
     names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
-    return pd.DataFrame(records, columns=[*names, "cancel_requested"])
+    return pd.DataFrame(records, columns=[*names, "recipe", "cancel_requested"])
+
+
+def _set_aside(result: dict[str, Any] | None) -> str:
+    """What a finished label's job says when the label was not fit for use."""
+    reasons = (result or {}).get("set_aside")
+    return "set aside: " + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
 
 
 def active_counts(store: Store) -> dict[str, int]:
@@ -129,6 +139,23 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def label_of_job(store: Store, job_id: int) -> Label | None:
+    """The label that a job computes."""
+    with store.read() as session:
+        return session.scalar(select(Label).where(Label.job_id == job_id).limit(1))
+
+
+def recipes_queued(store: Store, recipes: Mapping[str, str]) -> list[str]:
+    """Those of these recipes (name → hash) that jobs compute or computed labels of: known from one row each."""
+    query = select(Label.id).where(Label.job_id.is_not(None)).limit(1)
+    with store.read() as session:
+        return [
+            name
+            for name, recipe_hash in recipes.items()
+            if session.scalar(query.where(Label.recipe_hash == recipe_hash)) is not None
+        ]
+
+
 def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float]:
     """Mean elapsed minutes of the finished labels of each recipe: name → minutes."""
     query = (
@@ -140,26 +167,45 @@ def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float
         return {name: float(minutes) for name, minutes in session.execute(query)}
 
 
-def waiting_labels(store: Store) -> int:
-    """Number of waiting jobs that compute labels."""
-    query = select(func.count()).select_from(Job).where(Job.kind == "label", Job.state == "waiting")
+def waiting_labels(store: Store, recipe: str | None = None) -> dict[str, int]:
+    """Number of waiting jobs that compute labels, by recipe ("" where the label is gone); of one only, if named."""
+    query = (
+        select(func.coalesce(Label.recipe, ""), func.count())
+        .select_from(Job)
+        .join(Label, Label.job_id == Job.id, isouter=True)
+        .where(Job.kind == "label", Job.state == "waiting")
+        .group_by(func.coalesce(Label.recipe, ""))
+    )
     with store.read() as session:
-        return session.scalar(query) or 0
+        return {name: count for name, count in session.execute(query) if recipe in (None, name)}
 
 
-def minutes_left(jobs: pd.DataFrame, label_minutes: float, workers: int, waiting: int | None = None) -> float | None:
+def minutes_left(
+    jobs: pd.DataFrame,
+    label_minutes: Mapping[str, float] | float,
+    workers: int,
+    waiting: Mapping[str, int] | None = None,
+) -> float | None:
     """Expected minutes until all label jobs have ended; None when none is active.
 
-    Each label takes as long as the finished ones did on average (elapsed, not CPU); running ones have
-    done what their time so far says. `jobs` is a `job_table`, `waiting` how many labels wait if not all are in it.
+    Each label takes as long as the finished ones of its recipe did on average (elapsed, not CPU), or of any
+    recipe where none of its own is finished; running ones have done what their time so far says.
+
+    `jobs` is a `job_table`, `waiting` how many labels of each recipe wait if not all are in it (`waiting_labels`).
     """
-    labels = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
-    if labels.empty:
+    queued = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
+    if queued.empty and not any((waiting or {}).values()):
         return None
-    done = labels["minutes"].where(labels["state"] == "running", 0.0).fillna(0.0).astype(float)
-    left = (label_minutes - done).clip(lower=0.1 * label_minutes)
-    beyond = max((waiting or 0) - int((labels["state"] == "waiting").sum()), 0)
-    return max((float(left.sum()) + beyond * label_minutes) / max(workers, 1), float(left.max()))
+    minutes = label_minutes if isinstance(label_minutes, Mapping) else {}
+    usual = float(np.mean(list(minutes.values()))) if isinstance(label_minutes, Mapping) else label_minutes
+    each = queued["recipe"].map(lambda name: minutes.get(name, usual)).astype(float)
+    done = queued["minutes"].where(queued["state"] == "running", 0.0).fillna(0.0).astype(float)
+    left = (each - done).clip(lower=0.1 * each)
+    shown = queued.loc[queued["state"] == "waiting", "recipe"].value_counts()
+    beyond = sum(
+        max(count - int(shown.get(name, 0)), 0) * minutes.get(name, usual) for name, count in (waiting or {}).items()
+    )
+    return max((float(left.sum()) + beyond) / max(workers, 1), *left)
 
 
 def model_list(store: Store) -> list[Model]:
@@ -184,26 +230,28 @@ def test_metrics(store: Store, settings: CampaignSettings) -> pd.DataFrame:
 def round_table(store: Store, settings: CampaignSettings) -> pd.DataFrame:
     """One row a round: number, kind, picked_by, n_labels, n_failed, cpu_minutes, notes, model_id, created_at.
 
-    `model_id` is the round's last model; `n_labels` are the labels the round paid for.
+    `model_id` is the round's last model; `n_labels` are the labels of the target recipe the round paid for,
+    `cpu_minutes` what those of all recipes cost.
     """
-    recipe = settings.reference.hash
     query = (
-        select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by)
+        select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by, Label.recipe_hash)
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Label.recipe_hash == recipe, Configuration.split == "pool", Label.round_number.is_not(None))
+        .where(Configuration.split == "pool", Label.round_number.is_not(None))
     )
     paid = frame(store, query)
+    target = settings.reference.hash
     made: dict[int, int] = {model.round_number: model.id for model in models.fetch(store)}
     return pd.DataFrame(
-        [_round_record(row, paid[paid["round_number"] == row.number], made) for row in rounds.fetch(store)]
+        [_round_record(row, paid[paid["round_number"] == row.number], target, made) for row in rounds.fetch(store)]
     )
 
 
-def _round_record(row: Round, paid: pd.DataFrame, made: dict[int, int]) -> dict[str, Any]:
-    done = paid[paid["status"] == "complete"]
+def _round_record(row: Round, paid: pd.DataFrame, target: str, made: dict[int, int]) -> dict[str, Any]:
+    finished = paid[paid["status"] == "complete"]
+    done = finished[finished["recipe_hash"] == target]
     counts = done["picked_by"].fillna("unknown").value_counts()
     who = ", ".join(f"{name} ({n})" for name, n in counts.items()) or row.picked_by or "—"
-    seconds = float(done["cpu_seconds"].fillna(0).astype(float).sum()) if len(done) else row.cpu_seconds
+    seconds = float(finished["cpu_seconds"].fillna(0).astype(float).sum()) if len(finished) else row.cpu_seconds
     return {
         "number": row.number,
         "kind": row.kind,

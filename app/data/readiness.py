@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 
 from nci_core.config import CampaignSettings
 from nci_core.store.database import Store
@@ -28,13 +28,6 @@ class Readiness:
 
 def readiness(store: Store, settings: CampaignSettings) -> Readiness:
     """Look it up."""
-    usable = (
-        select(func.count())
-        .select_from(Label)
-        .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Label.recipe_hash == settings.reference.hash, Label.status == "complete", Label.quarantine.is_(None))
-        .where(Configuration.split == "pool")
-    )
     energies = select(TeacherLabel).where(TeacherLabel.teacher == settings.teacher)
     basket = select(func.count(Pick.configuration_id.distinct())).where(Pick.state == "basket")
     with store.read() as session:
@@ -42,5 +35,21 @@ def readiness(store: Store, settings: CampaignSettings) -> Readiness:
             sampled=bool(session.scalar(select(exists(select(Configuration.id))))),
             taught=bool(session.scalar(select(exists(energies)))),
             in_basket=session.scalar(basket) or 0,
-            training_labels=session.scalar(usable) or 0,
+            training_labels=session.scalar(_usable(settings.reference.hash)) or 0,
         )
+
+
+def training_labels(store: Store, recipe_hash: str) -> int:
+    """Number of finished labels of one recipe that fits take."""
+    with store.read() as session:
+        return session.scalar(_usable(recipe_hash)) or 0
+
+
+def _usable(recipe_hash: str) -> Select[tuple[int]]:
+    return (
+        select(func.count())
+        .select_from(Label)
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
+        .where(Configuration.split == "pool")
+    )

@@ -21,6 +21,7 @@ from nci_core.store.schema import (
     Job,
     JobEvent,
     Label,
+    LabelEvent,
     Metric,
     Model,
     Pick,
@@ -118,6 +119,7 @@ def data_version(store: Store) -> Version:
             _number(Label.status == "waiting"),
             func.count(Label.quarantine),
         ).select_from(Label),
+        select(func.count()).select_from(LabelEvent),
         select(func.count(), func.max(Prediction.model_id)).select_from(Prediction),
     )
 

@@ -8,12 +8,14 @@ import streamlit as st
 from app.chart import Drawn, charts
 from app.components import viewer
 from app.coordinates import distances
-from app.data.configurations import LABEL_STATES, SPLITS, label_row, teacher_row
+from app.data.configurations import LABEL_STATES, SPLITS, label_row, other_labels, teacher_row
 from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, with_numbers
 from nci_core.calibration import ACCURACY_CM1, out_of_range
-from nci_core.store.schema import Label
+from nci_core.campaign.quarantine import WORDS
+from nci_core.store import label_history
+from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1
 
 VIEWER_HEIGHT = 300
@@ -28,13 +30,24 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
     st.markdown(f"**Configuration {number}** · {row['region']}, {row['sector']} · {SPLITS[str(row['split'])]}")
     structure(context, row, key=f"viewer-{context.folder}")
     label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
+    others = other_labels(context.campaign.store, number, context.campaign.recipe.hash)
     energies, geometry, calculation = st.tabs(["Energies", "Geometry", "CCSD(T) label"])
     with energies:
-        _energies(context, row, number, label)
+        _energies(context, row, number, label, others)
     with geometry:
         _geometry(context, row, number)
     with calculation:
-        show_label(context, label)
+        show_label(context, _of_recipe(context, label, others))
+
+
+def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> Label | None:
+    """The label to show: a choice where the configuration has some of several recipes."""
+    if not others:
+        return label
+    target = context.campaign.recipe.name
+    found = {target: label} | {each.recipe: each for each in others}
+    name = st.segmented_control("Recipe", list(found), default=target, required=True, key="label-of-recipe")
+    return found[str(name)]
 
 
 def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:
@@ -48,7 +61,7 @@ def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWE
         )
 
 
-def _energies(context: Context, row: pd.Series, number: int, label: Label | None) -> None:
+def _energies(context: Context, row: pd.Series, number: int, label: Label | None, others: list[Label]) -> None:
     taught = teacher_row(context.campaign.store, number, context.campaign.teacher)
     factor = context.unit.per_ev
     lines: list[tuple[str, float, float, float]] = [
@@ -56,6 +69,8 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         ("Teacher", row["teacher_ev"], row["teacher_error_ev"], float("nan")),
         ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]
+    done = [each for each in others if each.status == "complete" and each.energy_ev is not None]
+    lines += [(f"CCSD(T), {each.recipe}", each.energy_ev or 0.0, float("nan"), float("nan")) for each in done]
     if taught is not None and len(taught.channels_ev) > 1:
         lines += [(f"Teacher, {name}", value, float("nan"), float("nan")) for name, value in taught.channels_ev.items()]
     columns = ["Source", f"Energy ({context.unit.label})", f"Error ({context.unit.label})", "± sd"]
@@ -116,6 +131,8 @@ def show_label(context: Context, label: Label | None) -> None:
         return
     if label.quarantine:
         st.warning(f"Set aside, not used in fits: {label.quarantine}", icon=":material/report:")
+    for event in label_history.events(context.campaign.store, label.recipe_hash, label.configuration_id):
+        st.caption(_event(context, event))
     if label.status == "error":
         st.error(label.error or "The calculation failed.", icon=":material/error:")
         return
@@ -147,6 +164,17 @@ def show_label(context: Context, label: Label | None) -> None:
         }
         st.dataframe(fragments, hide_index=True, column_config=config, key="fragments-table")
     _provenance(label, result)
+
+
+def _event(context: Context, event: LabelEvent) -> str:
+    """One line of a label's history."""
+    when = f"{event.created_at:%Y-%m-%d %H:%M} UTC"
+    if event.what == "set-aside":
+        return f"{when}: set aside ({', '.join(WORDS.get(r['code'], r['code']) for r in event.reasons)})."
+    if event.what == "retried":
+        was = context.text(event.result["energy_ev"], signed=True) if event.result else "no result"
+        return f"{when}: tried again at tighter settings{f' by {event.person}' if event.person else ''}; before: {was}."
+    return f"{when}: {'accepted' if event.what == 'accepted' else 'left out'} by {event.person}: {event.because}"
 
 
 def _fragments(result: dict[str, Any]) -> pd.DataFrame:
@@ -196,6 +224,13 @@ def _thresholds(recipe: dict[str, Any]) -> str:
     return ", ".join(found).replace("e-", "e−") or "unknown"
 
 
+def _tightened(result: dict[str, Any]) -> str:
+    settings = result.get("tightened")
+    if not settings:
+        return ""
+    return f"; tightened, step {settings['step']}: thresholds × {settings['threshold_factor']:g}"
+
+
 def _provenance(label: Label, result: dict[str, Any]) -> None:
     environment = result.get("environment", {})
     recipe = result.get("recipe", {})
@@ -205,7 +240,7 @@ def _provenance(label: Label, result: dict[str, Any]) -> None:
         f"{label.recipe} version {recipe.get('version', '?')} ({label.recipe_hash})",
         f"**Basis** {_basis(result)}",
         f"**Counterpoise** {recipe.get('counterpoise', '?')}: E = E_AB − E_A − E_B, all three in the dimer's basis",
-        f"**Converged to** {_thresholds(recipe)}",
+        f"**Converged to** {_thresholds(recipe)}{_tightened(result)}",
         f"**Cost** {(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
         f"{label.memory_gb or 0:.2f} GB",
         f"**Picked by** {label.picked_by or 'unknown'}"

@@ -1,5 +1,6 @@
 """Label & train: run the CCSD(T) calculations, watch them, fine-tune the student."""
 
+import os
 from typing import Any
 
 import pandas as pd
@@ -8,14 +9,18 @@ import streamlit as st
 from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
-from app.data.readiness import Readiness, readiness
+from app.data.readiness import Readiness, readiness, training_labels
 from app.figures.curves import fit_figure
 from app.session import Context, context, errors_shown
 from app.views.explore import no_configurations
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
-from nci_core.campaign.costs import label_cost
+from app.views.set_aside import show_set_aside
+from nci_core.campaign.costs import LabelCost, label_cost
 from nci_core.campaign.jobs import fit_memory
+from nci_core.campaign.limits import label_limits
+from nci_core.jobs import engine_status
+from nci_core.reference.recipes import Recipe
 from nci_core.regions import REGIONS
 from nci_core.store.schema import Job
 
@@ -36,6 +41,7 @@ def show(context_now: Context) -> None:
     with left:
         _submit(context_now, ready)
         st.fragment(show_queue, run_every=POLL if busy else None)()
+        st.fragment(show_set_aside, run_every=POLL if busy else None)()
     with right:
         _train(context_now, ready)
         st.fragment(_live, run_every=POLL if busy else None)()
@@ -54,19 +60,19 @@ def _done(message: str) -> None:
 
 
 def _submit(context: Context, ready: Readiness) -> None:
-    cost = label_cost(context.campaign)
-    minutes, spread = cost.total(ready.in_basket)
-    recipe = context.campaign.recipe
     st.subheader("CCSD(T) labels")
+    recipe = _recipe(context)
+    cost = label_cost(context.campaign, recipe)
     first, second = st.columns([1.5, 1], vertical_alignment="center")
     if not ready.in_basket:
         first.markdown("The basket is empty. Pick configurations on the **Select** page.")
     else:
         first.markdown(
-            f"**{ready.in_basket}** in the basket, about **{minutes:.1f} ± {spread:.1f}** CPU minutes "
-            f"with recipe *{recipe.name}*.",
-            help=f"{cost.mean_minutes:.2f} minutes a label, {cost.source}. {recipe.description}.",
+            f"**{ready.in_basket}** in the basket, about **{cost.text(ready.in_basket)}** CPU minutes "
+            f"with recipe *{recipe.name}*{_elapsed(context, cost, ready.in_basket)}.",
+            help=f"{cost.text(1)} minutes a label, {cost.source}. {recipe.description}.",
         )
+    _limits(context)
     label = f"Compute {ready.in_basket} labels" if ready.in_basket != 1 else "Compute 1 label"
     if second.button(
         label if ready.in_basket else "Compute labels",
@@ -76,8 +82,83 @@ def _submit(context: Context, ready: Readiness) -> None:
         key="submit_basket",
     ):
         with errors_shown():
-            n = actions.label_basket(context.campaign)
+            n = actions.label_basket(
+                context.campaign,
+                recipe.name,
+                time_limit_minutes=st.session_state.get("label_minutes"),
+                memory_limit_gb=st.session_state.get("label_gb"),
+            )
             _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
+
+
+def _limits(context: Context) -> None:
+    """What a label may take; a form that is folded away, because the guesses are generous."""
+    limits = label_limits(context.campaign)
+    memory = f"{limits.memory_limit_gb:g} GB" if limits.memory_limit_gb else "90% of the memory"
+    with st.popover(
+        "Limits", icon=":material/timer:", help="A calculation that goes beyond is ended, with the reason in the queue."
+    ):
+        st.number_input(
+            "Longest time of a label (minutes)",
+            min_value=1.0,
+            value=None,
+            placeholder=f"{limits.time_limit_seconds / 60:.0f}",
+            key="label_minutes",
+        )
+        st.number_input("Most memory of a label (GB)", min_value=0.1, value=None, placeholder=memory, key="label_gb")
+        st.caption(
+            f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is started "
+            "again. These hold for the labels that you submit next; campaign.toml keeps what shall always hold."
+        )
+
+
+def _recipe(context: Context) -> Recipe:
+    """The recipe to label with: a choice where the campaign has several."""
+    campaign = context.campaign
+    if len(campaign.recipes) == 1:
+        return campaign.recipe
+    name = st.segmented_control(
+        "Recipe",
+        [recipe.name for recipe in campaign.recipes],
+        default=campaign.recipe.name,
+        required=True,
+        key=f"label-recipe-{context.folder}",
+        help=f"Errors are against {campaign.recipe.name}. Labels of the others stand beside, for fine-tuning on them "
+        "first; they never mix.",
+    )
+    return campaign.find_recipe(str(name))
+
+
+def _elapsed(context: Context, cost: LabelCost, count: int) -> str:
+    """', 40 minutes on 2 workers': the engine's workers, or as many as it would start."""
+    workers = engine_status(context.campaign.folder).workers or os.cpu_count() or 1
+    minutes = cost.elapsed(count, workers)
+    text = f"{60 * minutes:.0f} s" if minutes < 1.5 else f"{minutes:.{0 if minutes >= 10 else 1}f} minutes"
+    return f", {text} on {workers} worker{'s' if workers != 1 else ''}"
+
+
+def _ladder(context: Context) -> list[str] | None:
+    """The recipes to learn one after the other; a choice where labels of several are finished."""
+    campaign = context.campaign
+    counts = {recipe.name: training_labels(campaign.store, recipe.hash) for recipe in campaign.recipes[1:]}
+    cheap = [name for name, count in counts.items() if count]
+    if not cheap:
+        return None
+    target = campaign.recipe.name
+    ladders = {
+        f"{target} alone": None,
+        " → ".join([*(f"{counts[name]} {name}" for name in cheap), target]): [*cheap, target],
+    }
+    chosen = st.segmented_control(
+        "Learn from",
+        list(ladders),
+        default=next(iter(ladders)),
+        required=True,
+        key=f"ladder-{context.folder}",
+        help="Cheap labels first: what they teach is where fine-tuning on the costly ones begins. It pays where "
+        "the recipes are close to each other.",
+    )
+    return ladders[str(chosen)]
 
 
 def _train(context: Context, ready: Readiness) -> None:
@@ -94,6 +175,7 @@ def _train(context: Context, ready: Readiness) -> None:
         "Device", ["auto", "cpu", "cuda"], key="device", help="auto takes the GPU when there is one."
     )
     notes = second.text_input("Note for the history", key="fit_notes", placeholder="optional")
+    ladder = _ladder(context)
     third, fourth = st.columns([1.4, 1])
     if third.button(
         f"Fine-tune on {n} labels",
@@ -103,7 +185,7 @@ def _train(context: Context, ready: Readiness) -> None:
         key="finetune",
     ):
         with errors_shown():
-            number = actions.finetune(context.campaign, device=str(device), notes=notes)
+            number = actions.finetune(context.campaign, device=str(device), notes=notes, recipes=ladder)
             _done(f"Fine-tuning is in the queue as job {number}.")
     if fourth.button(
         "Distil again" if context.model else "Distil the teacher",

@@ -7,7 +7,6 @@ import streamlit as st
 
 from app import actions, linked
 from app.data import jobs as job_data
-from app.data.configurations import label_row
 from app.session import Context, context, errors_shown
 from app.views.details import show_label
 from nci_core.jobs import engine_status
@@ -26,18 +25,30 @@ def show_queue() -> None:
     """Draw it; a fragment, so it reads the campaign anew each time."""
     with errors_shown():
         now = context()
-        counts = queue.counts(now.campaign.store)
-        total = sum(counts.values())
-        if not total:
+        if not sum(queue.counts(now.campaign.store).values()):
             st.caption("No calculation has been asked for yet.")
             return
-        jobs = job_data.job_table(now.campaign.store, _start(total))
+        recipe = _recipe(now)
+        counts = queue.counts(now.campaign.store, recipe)
+        jobs = job_data.job_table(now.campaign.store, _start(sum(counts.values())), recipe)
         summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
-        st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs))
+        st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs, recipe))
         chosen = _table(jobs, _held_up(now, jobs))
-        _buttons(now, jobs, chosen, counts)
+        _buttons(now, jobs, chosen, counts, recipe)
         if len(chosen) == 1:
             _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
+
+
+def _recipe(now: Context) -> str | None:
+    """The recipe whose labels to show, None for all jobs; a choice where labels of several were asked for."""
+    names = job_data.recipes_queued(now.campaign.store, {recipe.name: recipe.hash for recipe in now.campaign.recipes})
+    if len(names) < 2:
+        return None
+    everything = "all recipes"
+    name = st.segmented_control(
+        "Recipe of the labels", [everything, *names], default=everything, required=True, key="queue-recipe"
+    )
+    return None if name == everything else str(name)
 
 
 def _start(total: int) -> int:
@@ -60,31 +71,33 @@ def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
     return {number: reason for number, reason in found.items() if reason}
 
 
-def _expected(now: Context, jobs: pd.DataFrame) -> str:
-    each = job_data.label_minutes(now.campaign.store, [now.campaign.recipe.hash])
+def _expected(now: Context, jobs: pd.DataFrame, recipe: str | None) -> str:
+    each = job_data.label_minutes(now.campaign.store, [known.hash for known in now.campaign.recipes])
     if not each:
         return ""
     engine = engine_status(now.campaign.folder)
-    waiting = job_data.waiting_labels(now.campaign.store)
-    minutes = job_data.minutes_left(jobs, sum(each.values()) / len(each), engine.workers or 1, waiting)
+    waiting = job_data.waiting_labels(now.campaign.store, recipe)
+    minutes = job_data.minutes_left(jobs, each, engine.workers or 1, waiting)
     if minutes is None:
         return ""
     text = f"{minutes:.0f} min" if minutes >= 3 else f"{60 * minutes:.0f} s"
     return f" · labels done in about **{text}**"
 
 
-def _what(kind: str, configuration: float | None) -> str:
-    name = job_data.KINDS.get(kind, kind)
+def _what(kind: str, configuration: float | None, recipe: str = "") -> str:
+    name = f"{recipe} label" if recipe else job_data.KINDS.get(kind, kind)
     return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
 
 
 def _table(jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
     said = [held_up.get(int(number), text) for number, text in zip(jobs["id"], jobs["message"], strict=True)]
     message = jobs["error"].where(jobs["error"] != "", said)
+    several = len(set(jobs["recipe"]) - {""}) > 1
+    what = zip(jobs["kind"], jobs["configuration"], jobs["recipe"] if several else [""] * len(jobs), strict=True)
     shown = pd.DataFrame(
         {
             "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
-            "What": [_what(kind, number) for kind, number in zip(jobs["kind"], jobs["configuration"], strict=True)],
+            "What": [_what(*each) for each in what],
             "Progress": jobs["progress"],
             "Minutes": jobs["minutes"].astype(float),
             "Message": message,
@@ -109,19 +122,19 @@ def _table(jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
     return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
 
 
-def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int]) -> None:
+def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:
     picked = jobs[jobs["id"].isin(chosen)]
     failed = jobs[jobs["state"].isin(FAILED)]
     to_cancel = picked[picked["state"].isin(job_data.ACTIVE)]
     to_retry = picked[picked["state"].isin(FAILED)]
-    # Without a tick all are meant, those on other pages too.
+    # Without a tick all are meant, those on other pages too, but of the recipe shown.
     none_to_cancel = to_cancel.empty if chosen else not counts["running"] + counts["waiting"]
     none_to_retry = to_retry.empty if chosen else not counts["error"] + counts["cancelled"]
     waiting = picked[picked["state"] == "waiting"]
     first, second, third = st.columns([1, 1, 1])
     scope = "selected" if chosen else "all"
     if first.button(f"Cancel {scope}", disabled=none_to_cancel or now.read_only, width="stretch", key="cancel_jobs"):
-        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist() if chosen else None)
+        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist() if chosen else None, recipe)
         st.rerun()
     if second.button(
         f"Retry {'selected' if chosen else 'failed'}",
@@ -129,7 +142,7 @@ def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[S
         width="stretch",
         key="retry_jobs",
     ):
-        actions.retry(now.campaign, to_retry["id"].astype(int).tolist() if chosen else None)
+        actions.retry(now.campaign, to_retry["id"].astype(int).tolist() if chosen else None, recipe)
         st.rerun()
     if third.button(
         "Run next",
@@ -156,7 +169,7 @@ def _one(now: Context, row: pd.Series) -> None:
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = label_row(now.campaign.store, int(configuration), now.campaign.recipe.hash)
+        found = job_data.label_of_job(now.campaign.store, number)
         linked.view(now, int(configuration))
         if found is not None:
             show_label(now, found)

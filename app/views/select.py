@@ -141,14 +141,12 @@ def _message() -> None:
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
     cost = label_cost(context.campaign)
-    minutes, spread = cost.total(len(basket))
     first, second = st.columns([1, 1.3])
     first.metric("In the basket", f"{len(basket)}")
-    text = f"{minutes:.0f} ± {spread:.0f}" if minutes >= 10 else f"{minutes:.1f} ± {spread:.1f}"
     second.metric(
         "Cost (CPU minutes)",
-        text if len(basket) else "0",
-        help=f"On one core: {cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f} a label, {cost.source}.",
+        cost.text(len(basket)),
+        help=f"On one core: {cost.text(1)} a label, {cost.source}.",
     )
 
 

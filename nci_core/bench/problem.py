@@ -105,6 +105,29 @@ def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Probl
     return Problem(group.dimer, group.positions, group.reference, folder, found)
 
 
+def open_recipe_pair(name: str, cheap: str) -> tuple[Dimer, FloatArray, FloatArray, FloatArray, Ensemble]:
+    """Dimer, positions (m, 3) in Å, labels (m,) in eV of a cheap and of the target recipe there, and the student.
+
+    Of an embedded campaign's pool; the student is the distilled one.
+    """
+    from nci_core.campaign.learning import distilled_parent
+    from nci_core.store import labels
+
+    with tempfile.TemporaryDirectory() as where:
+        campaign: Campaign = import_campaign(data_folder() / name, Path(where) / "campaign")
+        below = labels.complete(campaign.store, campaign.find_recipe(cheap).hash, split="pool")
+        known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
+        parent = distilled_parent(campaign)
+        if parent is None:
+            raise InputError(f"Campaign {name} has no distilled student.")
+        student = load_checkpoint(campaign.model_path(parent))
+        campaign.store.close()
+    of = dict(zip(below.configuration_ids.tolist(), below.energy_ev.tolist(), strict=True))
+    rows = [k for k, number in enumerate(known.configuration_ids.tolist()) if number in of]
+    cheap_energies = np.array([of[int(known.configuration_ids[k])] for k in rows])
+    return campaign.dimer, known.positions[rows], cheap_energies, known.energy_ev[rows], student
+
+
 def open_campaign_labels(name: str, split: str) -> tuple[Dimer, FloatArray, FloatArray, Ensemble]:
     """Dimer, positions (m, 3), CCSD(T) labels (m,) in eV and the distilled student of an embedded campaign."""
     from nci_core.campaign.learning import distilled_parent

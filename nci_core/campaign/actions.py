@@ -4,8 +4,10 @@ import os
 from collections.abc import Sequence
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.limits import Limits, label_limits
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
+from nci_core.reference.recipes import Recipe
 from nci_core.store import configurations, job_batches, labels, picks
 from nci_core.store.schema import Label
 
@@ -59,17 +61,24 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
 
 
 def request_labels(
-    campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, strategy: str | None = None
+    campaign: Campaign,
+    configuration_ids: Sequence[int],
+    picked_by: str,
+    strategy: str | None = None,
+    recipe: str | None = None,
 ) -> list[Label]:
     """Ask for labels and return their rows; queues nothing and leaves the basket as it is."""
     check_picks(campaign, configuration_ids, picked_by)
+    chosen_recipe = campaign.find_recipe(recipe)
+    if picked_by == TEST_SET and chosen_recipe != campaign.recipe:
+        raise InputError(f"The test set has labels of recipe {campaign.recipe.name} only, which errors are against.")
     asked: list[Label] = []
     for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
         asked += labels.request(
             campaign.store,
             chosen,
-            recipe=campaign.recipe.name,
-            recipe_hash=campaign.recipe.hash,
+            recipe=chosen_recipe.name,
+            recipe_hash=chosen_recipe.hash,
             round_number=None if who == TEST_SET else campaign.open_round(who, strategy),
             picked_by=who,
         )
@@ -83,27 +92,37 @@ def submit_labels(
     *,
     priority: int = 0,
     strategy: str | None = None,
+    limits: Limits | None = None,
+    recipe: str | None = None,
     start: bool = True,
 ) -> list[int]:
     """Ask for labels of these configurations and return the ids of their new jobs.
 
-    A configuration that has a label of this recipe, or one under way, gets no second job. Test
+    They are of the target recipe, or of the campaign's recipe that is named. A configuration that has a label of
+    this recipe, or one under way, gets no second job. Test
     configurations may be labelled only with picked_by "test-set"; they never reach a fit. For
-    configurations in the basket the one who put them there counts as the picker.
+    configurations in the basket the one who put them there counts as the picker. `limits`: of the new
+    jobs; by default those of `label_limits`.
     """
     require_writable()
-    asked = request_labels(campaign, configuration_ids, picked_by, strategy)
+    asked = request_labels(campaign, configuration_ids, picked_by, strategy, recipe)
     new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
-    jobs = job_batches.add_for_labels(campaign.store, new, priority=priority, needs_memory_gb=label_memory_gb(campaign))
+    jobs = job_batches.add_for_labels(
+        campaign.store,
+        new,
+        priority=priority,
+        needs_memory_gb=label_memory_gb(campaign, campaign.find_recipe(recipe)),
+        **(limits or label_limits(campaign)).as_options(),
+    )
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:
         start_engine(campaign)
     return jobs
 
 
-def label_memory_gb(campaign: Campaign) -> float | None:
-    """Memory a label's worker must have: that of the largest finished one and a margin; None before the first."""
-    most = labels.most_memory_gb(campaign.store, campaign.recipe.hash)
+def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
+    """Memory a label's worker must have: that of the recipe's largest and a margin; None before its first."""
+    most = labels.most_memory_gb(campaign.store, recipe.hash)
     return None if most is None else most * MEMORY_MARGIN
 
 
@@ -116,13 +135,41 @@ def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bo
     return job
 
 
+def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Recipe]:
+    """The recipes to fine-tune on in this order, the target last; without names the target alone.
+
+    Raises InputError for an unknown recipe, one named twice, another order, or one without finished labels.
+    """
+    chosen = [campaign.find_recipe(name) for name in names or [campaign.recipe.name]]
+    if chosen[-1] != campaign.recipe or len({recipe.name for recipe in chosen}) < len(chosen):
+        raise InputError(
+            f"Fine-tuning goes from cheap recipes to {campaign.recipe.name}, each once: name that one last."
+        )
+    for recipe in chosen:
+        if not len(labels.complete(campaign.store, recipe.hash, split="pool")):
+            raise InputError(
+                f"Campaign {campaign.name} has no finished {recipe.name} labels outside the test set; "
+                "label some configurations first."
+            )
+    return chosen
+
+
 def submit_finetune(
-    campaign: Campaign, *, seed: int | None = None, device: str = "auto", notes: str = "", start: bool = True
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    notes: str = "",
+    recipes: Sequence[str] | None = None,
+    start: bool = True,
 ) -> int:
-    """Fine-tune on all labels so far; returns the job's id. Raises InputError when there are none."""
-    if not len(labels.complete(campaign.store, campaign.recipe.hash, split="pool")):
-        raise InputError("There are no finished labels to fine-tune on; label some configurations first.")
-    return _submit(campaign, "finetune", {"seed": seed, "device": device, "notes": notes}, start)
+    """Fine-tune on all labels so far, of several recipes if named; returns the job's id.
+
+    Raises InputError as `ladder_recipes` does.
+    """
+    names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
+    payload: dict[str, object] = {"seed": seed, "device": device, "notes": notes}
+    return _submit(campaign, "finetune", payload | ({"recipes": names} if len(names) > 1 else {}), start)
 
 
 def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:

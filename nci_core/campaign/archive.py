@@ -4,7 +4,7 @@
     configurations.extxyz  geometries (Å) with split, origin and the energies (eV) known for them
     teachers.jsonl         one teacher label a line, with its channels (eV)
     labels.jsonl           one CCSD(T) label a line: state, result with full provenance, or its error
-    history.json           rounds, picks, models, errors
+    history.json           rounds, picks, models, errors, what was decided about labels
     predictions.jsonl      each model's energies (eV) and cuts
     models/                checkpoints
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from nci_core.campaign.campaign import MODELS, Campaign, home
 from nci_core.campaign.frames import read_configurations, write_configurations
@@ -32,6 +32,7 @@ from nci_core.store.journal import RESULTS, reconcile
 from nci_core.store.schema import (
     CutPoint,
     Label,
+    LabelEvent,
     Metric,
     Model,
     Pick,
@@ -121,6 +122,7 @@ def _export(source: Campaign, folder: Path) -> str:
         "picks": [portable(row) for row in _rows(store, Pick)],
         "models": [portable(row) for row in _rows(store, Model)],
         "metrics": [portable(row) for row in _rows(store, Metric)],
+        "labels": [portable(row) for row in _rows(store, LabelEvent)],
     }
     write_atomically(folder / "history.json", orjson.dumps(history, option=orjson.OPT_INDENT_2))
     evaluations = [
@@ -241,10 +243,15 @@ def _fill(target: Campaign, source: Path) -> None:
     done = reconcile(store)
     if done.problems:
         raise InputError(f"{source}: {done.problems[0]}")
-    with store.write() as session:  # finished when they were computed, not now
+    past = [local(row) for row in history.get("labels", [])]  # exports of earlier versions have none
+    with store.write() as session:  # finished when they were computed, and doubted as they were, not now
         for row in finished:
             mine = (Label.configuration_id == row["configuration_id"], Label.recipe_hash == row["recipe_hash"])
-            session.execute(update(Label).where(*mine).values(finished_at=row["finished_at"]))
+            kept = {"finished_at": row["finished_at"], "quarantine": row.get("quarantine")}
+            session.execute(update(Label).where(*mine).values(**kept))
+        session.execute(delete(LabelEvent))
+        if past:
+            session.execute(insert(LabelEvent), past)
     for model in models.fetch(store):
         models.file_path(store, model)
     if any(row.split == "test" for row in configurations.fetch(store)):

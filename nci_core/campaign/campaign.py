@@ -136,8 +136,23 @@ class Campaign:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The recipe of the labels."""
+        """The target recipe: errors, the test set and models are of its labels."""
         return self.settings.reference
+
+    @cached_property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """All recipes that labels may be asked for, the target first."""
+        return self.settings.recipes
+
+    def find_recipe(self, name: str | None) -> Recipe:
+        """One of the campaign's recipes, the target without a name; raises InputError for any other."""
+        for recipe in self.recipes:
+            if name in (None, recipe.name):
+                return recipe
+        has = ", ".join(recipe.name for recipe in self.recipes)
+        raise InputError(
+            f"Campaign {self.name} has no recipe {name!r} (it has {has}); add it to more_recipes in {FILE_NAME}."
+        )
 
     @property
     def teacher(self) -> str:

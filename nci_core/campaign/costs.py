@@ -1,19 +1,29 @@
-"""What a label costs, from the timings of finished ones."""
+"""What a label costs, learned from the timings of finished ones: of this campaign, and of those beside it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from sqlalchemy import select
 
-from nci_core.campaign.campaign import Campaign
-from nci_core.reference.recipes import Recipe
-from nci_core.store import labels
+from nci_core.campaign.campaign import Campaign, list_campaigns
+from nci_core.campaign.cost_model import CostModel, Price, Subject, Timing
+from nci_core.campaign.label_size import label_work
+from nci_core.config import FILE_NAME
+from nci_core.errors import NCIError
+from nci_core.reference.recipes import RECIPES, Recipe
+from nci_core.store import DATABASE_NAME
+from nci_core.store.schema import Label
 from nci_core.systems.dimer import Dimer
 
-#: (CPU minutes, basis functions) measured for one `standard` label of He–ethylene on one core,
-#: the anchor of the estimate before a campaign has timings of its own.
-ANCHOR = (0.4, 85)
-#: Canonical CCSD(T) grows with about the fifth to sixth power of the functions at these sizes.
-POWER = 5.0
+#: With this many labels of the kind in question, those of other campaigns say nothing more.
+ENOUGH = 5
+#: The newest labels that are looked at.
+MOST = 300
+#: Above this spread (of the logarithm) a price is told as an interval: ± would reach below zero.
+WIDE = 0.35
 
 
 @dataclass(frozen=True)
@@ -22,34 +32,163 @@ class LabelCost:
 
     Attributes:
         mean_minutes: expected CPU minutes on one core.
-        sd_minutes: spread between labels; for a guess, as large as the mean.
-        n: finished labels it is measured from; 0 for a guess.
+        price: their logarithm, with what is uncertain for all labels alike and what differs between them.
+        n: finished labels of this recipe and system that it is learned from.
         source: one phrase for people.
+        elapsed_ratio: elapsed by CPU minutes of a label.
     """
 
     mean_minutes: float
-    sd_minutes: float
+    price: Price
     n: int
     source: str
+    elapsed_ratio: float = 1.0
+
+    @property
+    def sd_minutes(self) -> float:
+        """Half of the 68% interval of one label."""
+        return self.total(1)[1]
+
+    def interval(self, count: int = 1) -> tuple[float, float]:
+        """The minutes between which `count` labels end in 68 of 100 cases."""
+        spread = math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1)))
+        return count * self.mean_minutes * math.exp(-spread), count * self.mean_minutes * math.exp(spread)
 
     def total(self, count: int) -> tuple[float, float]:
-        """Expected minutes of `count` labels and their standard deviation (independent labels)."""
-        return count * self.mean_minutes, float(np.sqrt(count)) * self.sd_minutes
+        """Expected minutes of `count` labels, and half of their 68% interval."""
+        low, high = self.interval(count)
+        return count * self.mean_minutes, 0.5 * (high - low)
+
+    def elapsed(self, count: int, workers: int) -> float:
+        """Minutes until `count` labels are finished by so many workers."""
+        return math.ceil(count / max(workers, 1)) * self.mean_minutes * self.elapsed_ratio
+
+    def text(self, count: int) -> str:
+        """For example '74 ± 9', or '74 (30 to 180)' where ± would reach too far.
+
+        >>> LabelCost(6.2, Price(1.82, 0.02, 0.07), 24, "").text(12)
+        '74 ± 2'
+        >>> LabelCost(6.2, Price(1.82, 0.9, 0.1), 0, "").text(1)
+        '6.2 (2.5 to 15)'
+        """
+        minutes, spread = self.total(count)
+        low, high = self.interval(count)
+        wide = math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1))) > WIDE
+        if not count:
+            return "0"
+        return (
+            f"{_short(minutes)} ({_short(low)} to {_short(high)})"
+            if wide
+            else f"{_short(minutes)} ± {_short(spread, minutes)}"
+        )
 
 
-def guess_functions(dimer: Dimer, recipe: Recipe) -> int:
-    """Rough number of basis functions: 14 a heavy atom, 3 a hydrogen, and the probe with midbond."""
-    heavy = sum(symbol != "H" for symbol in dimer.host.symbols)
-    light = len(dimer.host.symbols) - heavy
-    return 14 * heavy + 3 * light + 23 + (22 if recipe.midbond else 0)
+def _short(value: float, beside: float | None = None) -> str:
+    """Two digits, whole from 10 on; `beside` says how many digits the number it belongs to has."""
+    size = value if beside is None else beside
+    digits = 0 if size >= 10 else 1 - math.floor(math.log10(size)) if size > 0 else 0
+    return f"{value:.{digits}f}"
 
 
-def label_cost(campaign: Campaign) -> LabelCost:
-    """Cost of one label of the campaign's recipe: measured if any is finished, else a scaled guess."""
-    finished = labels.fetch(campaign.store, campaign.recipe.hash, status="complete")
-    minutes = np.array([row.cpu_seconds / 60.0 for row in finished if row.cpu_seconds])
-    if len(minutes):
-        spread = float(minutes.std(ddof=1)) if len(minutes) > 1 else float(minutes[0]) / 2
-        return LabelCost(float(minutes.mean()), spread, len(minutes), f"measured on {len(minutes)} labels")
-    scaled = ANCHOR[0] * (guess_functions(campaign.dimer, campaign.recipe) / ANCHOR[1]) ** POWER
-    return LabelCost(scaled, scaled, 0, "a guess from the size of the system; no label is finished yet")
+def make_timing(
+    dimer: Dimer, recipe_hash: str, sizes: tuple[int, int], seconds: Sequence[float], machine: str, gflops: float
+) -> Timing:
+    """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds."""
+    known = next((recipe for recipe in RECIPES.values() if recipe.hash == recipe_hash), None)
+    work = label_work(dimer, known, sizes)
+    return Timing(recipe_hash, dimer.name, work, machine, seconds[0] / 60.0, seconds[1] / 60.0, gflops)
+
+
+def timings(campaign: Campaign) -> list[Timing]:
+    """Finished labels of all recipes whose CPU time is known, newest first."""
+    query = (
+        select(
+            Label.recipe_hash,
+            Label.cpu_seconds,
+            Label.wall_seconds,
+            Label.result[("fragments", "dimer", "n_basis")].as_integer(),
+            Label.result[("fragments", "dimer", "n_frozen")].as_integer(),
+            Label.result[("environment", "processor")].as_string(),
+            Label.result[("environment", "dgemm_gflops")].as_float(),
+        )
+        .where(Label.status == "complete", Label.cpu_seconds > 0)
+        .order_by(Label.id.desc())
+        .limit(MOST)
+    )
+    with campaign.store.read() as session:
+        rows = session.execute(query).all()
+    return [
+        make_timing(campaign.dimer, recipe, (n_basis, n_frozen), (cpu, wall or cpu), machine or "", gflops or 0.0)
+        for recipe, cpu, wall, n_basis, n_frozen, machine, gflops in rows
+        if n_basis is not None and n_frozen is not None
+    ]
+
+
+@lru_cache(maxsize=64)
+def _neighbour(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
+    try:
+        campaign = Campaign.open(folder, read_only=True)
+    except NCIError:  # a damaged neighbour is its own matter
+        return ()
+    try:
+        return tuple(timings(campaign))
+    except NCIError:
+        return ()
+    finally:
+        campaign.store.close()
+
+
+def neighbours(campaign: Campaign) -> list[Timing]:
+    """Timings of the other campaigns in the same folder, read again when their databases change; files only."""
+    found: list[Timing] = []
+    for folder in list_campaigns(campaign.folder.parent):
+        files = [folder / FILE_NAME, folder / DATABASE_NAME, folder / f"{DATABASE_NAME}-wal"]
+        if folder == campaign.folder or not files[1].is_file():
+            continue
+        stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+        found += _neighbour(str(folder), stamp)
+    return found
+
+
+def label_cost(campaign: Campaign, recipe: Recipe | None = None) -> LabelCost:
+    """Cost of one label of a recipe (default: the target): learned, with a bar that says how well.
+
+    Before any label of the recipe is finished it follows from the size alone, and the bar is wide.
+    """
+    recipe = recipe or campaign.recipe
+    known = timings(campaign)
+    mine = [t for t in known if t.recipe == recipe.hash]
+    others = [] if len(mine) >= ENOUGH else neighbours(campaign)
+    model = CostModel([*known, *others])
+    machine = next((t.machine for t in [*mine, *known, *others]), "")
+    alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, campaign.dimer.name))
+    work = next(alike, None)
+    if work is None:
+        work = label_work(campaign.dimer, recipe)
+    price = model.price(Subject(recipe.hash, campaign.dimer.name, work, machine))
+    ratios = [t.elapsed / t.minutes for t in (mine or known)]
+    return LabelCost(
+        math.exp(price.mean + 0.5 * price.each**2),
+        price,
+        len(mine),
+        _source(recipe, len(mine), len(known) - len(mine), len(others)),
+        float(np.median(ratios)) if ratios else 1.0,
+    )
+
+
+def _source(recipe: Recipe, mine: int, other_recipes: int, elsewhere: int) -> str:
+    if mine >= ENOUGH:
+        return f"learned from {mine} labels"
+    parts = [
+        f"{count} {what}"
+        for count, what in (
+            (mine, f"{recipe.name} labels"),
+            (other_recipes, "of other recipes"),
+            (elsewhere, "of other campaigns"),
+        )
+        if count
+    ]
+    if mine:
+        return f"learned from {', '.join(parts)}"
+    said = f", scaled from {' and '.join(parts)}" if parts else ""
+    return f"an estimate from the size alone{said}; no {recipe.name} label is finished yet"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nci_core.campaign.actions import check_picks, request_labels, require_writable
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.label_checks import with_doubts
 from nci_core.errors import InputError
 from nci_core.files import write_atomically
 from nci_core.reference.elsewhere import run_pyscf
@@ -20,6 +21,7 @@ from nci_core.reference.elsewhere.results import (
 )
 from nci_core.reference.elsewhere.task import FRAGMENTS, MANIFEST, SCRIPT, LabelTask
 from nci_core.reference.labels import LabelResult
+from nci_core.reference.recipes import Recipe
 from nci_core.store import configurations, journal, labels, picks
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Configuration, Label
@@ -59,12 +61,15 @@ class Imported:
     without_result: int = 0
 
 
-def task_of(campaign: Campaign, row: Configuration) -> LabelTask:
-    """The task of one configuration's label."""
-    return LabelTask.build(campaign.dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), campaign.recipe)
+def task_of(campaign: Campaign, row: Configuration, recipe: Recipe | None = None) -> LabelTask:
+    """The task of one configuration's label, of the target recipe if none is given."""
+    place = row.x_angstrom, row.y_angstrom, row.z_angstrom
+    return LabelTask.build(campaign.dimer, place, recipe or campaign.recipe)
 
 
-def export_inputs(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, folder: Path) -> Exported:
+def export_inputs(
+    campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, folder: Path, recipe: str | None = None
+) -> Exported:
     """Write inputs for these configurations' labels, one folder each, and let the labels wait for results.
 
     Files first: a label waits for results only when its inputs are on the disk. Repeating it writes
@@ -75,19 +80,20 @@ def export_inputs(campaign: Campaign, configuration_ids: Sequence[int], picked_b
     check_picks(campaign, chosen, picked_by)
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; give a folder to write the inputs to.")
-    there = {row.configuration_id: row for row in labels.fetch(campaign.store, campaign.recipe.hash)}
+    chosen_recipe = campaign.find_recipe(recipe)
+    there = {row.configuration_id: row for row in labels.fetch(campaign.store, chosen_recipe.hash)}
     skipped = [number for number in chosen if number in there and not _free(there[number])]
     wanted = [number for number in chosen if number not in set(skipped)]
     rows = {row.id: row for row in configurations.fetch(campaign.store, ids=wanted)} if wanted else {}
     folders: list[Path] = []
     left_out: dict[Program, str] = {}
     for number in wanted:
-        target, reasons = _write_task(task_of(campaign, rows[number]), folder)
+        target, reasons = _write_task(task_of(campaign, rows[number], chosen_recipe), folder)
         folders.append(target)
         left_out |= reasons
     if wanted:
-        write_atomically(folder / README, _readme(campaign, len(wanted), left_out).encode())
-        asked = request_labels(campaign, wanted, picked_by)
+        write_atomically(folder / README, _readme(campaign, chosen_recipe, len(wanted), left_out).encode())
+        asked = request_labels(campaign, wanted, picked_by, recipe=chosen_recipe.name)
         when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         note = f"Its inputs were exported to {folder.absolute().name} on {when}; results are due."
         labels.set_note(campaign.store, [label.id for label in asked], note)
@@ -116,11 +122,10 @@ def _write_task(task: LabelTask, folder: Path) -> tuple[Path, dict[Program, str]
     return target, left_out
 
 
-def _readme(campaign: Campaign, count: int, left_out: dict[Program, str]) -> str:
+def _readme(campaign: Campaign, recipe: Recipe, count: int, left_out: dict[Program, str]) -> str:
     names = {p: ", ".join(file_name(p, fragment) for fragment in FRAGMENTS) for p in PROGRAMS}
     lines = [
-        f"Inputs for {count} CCSD(T) labels of campaign {campaign.name}, recipe {campaign.recipe.name} "
-        f"({campaign.recipe.hash}).",
+        f"Inputs for {count} CCSD(T) labels of campaign {campaign.name}, recipe {recipe.name} ({recipe.hash}).",
         "",
         "One folder a label; use one program for all three fragments of a label.",
         "",
@@ -178,7 +183,9 @@ class _Reader:
     def __init__(self, campaign: Campaign, folder: Path) -> None:
         self.campaign, self.folder = campaign, folder
         self.known = {row.geometry_hash: row for row in configurations.fetch(campaign.store)}
-        self.asked = {row.configuration_id: row.id for row in labels.fetch(campaign.store, campaign.recipe.hash)}
+        self.recipes = {recipe.hash: recipe for recipe in campaign.recipes}
+        rows = [row for name in self.recipes for row in labels.fetch(campaign.store, name)]
+        self.asked = {(row.configuration_id, row.recipe_hash): row.id for row in rows}
 
     def take(self, done: Imported, path: Path, program: Program | None) -> None:
         """Store the script's result at `path`, or the outputs of a program in the folder `path`."""
@@ -192,7 +199,8 @@ class _Reader:
             done.refused.append(str(error))
             return
         store = self.campaign.store
-        journal.record_label(store, label.id, result.model_dump(mode="json"), folder=self.campaign.folder)
+        known = with_doubts(self.campaign, self.known[result.geometry_hash], result.model_dump(mode="json"))
+        journal.record_label(store, label.id, known, folder=self.campaign.folder)
         if label.job_id is not None:  # queued here meanwhile: no need to compute it any more
             queue.cancel(store, label.job_id)
         done.label_ids.append(label.id)
@@ -200,7 +208,7 @@ class _Reader:
     def _result(self, path: Path, where: str) -> tuple[Label, LabelResult]:
         returned = parse_result(path.read_bytes(), where)
         row, label = self._expected(returned.geometry_hash, returned.recipe_hash, where)
-        return label, label_from_result(returned, task_of(self.campaign, row), where)
+        return label, label_from_result(returned, self._task(row, label), where)
 
     def _outputs(self, place: Path, where: str, program: Program) -> tuple[Label, LabelResult]:
         files = {name: place / file_name(program, name, output=True) for name in FRAGMENTS}
@@ -209,7 +217,10 @@ class _Reader:
         if hashes is None:
             raise InputError(f"{where}: the {NAMES[program]} output does not repeat an input that nci exported.")
         row, label = self._expected(*hashes, where)
-        return label, label_from_outputs(program, texts, task_of(self.campaign, row), where)
+        return label, label_from_outputs(program, texts, self._task(row, label), where)
+
+    def _task(self, row: Configuration, label: Label) -> LabelTask:
+        return task_of(self.campaign, row, self.recipes[label.recipe_hash])
 
     def _expected(self, geometry_hash: str, recipe_hash: str, where: str) -> tuple[Configuration, Label]:
         """The configuration and the unfinished label that a result belongs to."""
@@ -217,14 +228,12 @@ class _Reader:
         row = self.known.get(geometry_hash)
         if row is None:
             raise InputError(f"{where} belongs to geometry {geometry_hash}, which {campaign.name} does not have.")
-        if recipe_hash != campaign.recipe.hash:
-            raise InputError(
-                f"{where} was computed by recipe {recipe_hash}, but {campaign.name} uses {campaign.recipe.name} "
-                f"({campaign.recipe.hash})."
-            )
-        if row.id not in self.asked:
+        if recipe_hash not in self.recipes:
+            uses = ", ".join(f"{recipe.name} ({recipe.hash})" for recipe in campaign.recipes)
+            raise InputError(f"{where} was computed by recipe {recipe_hash}, but {campaign.name} uses {uses}.")
+        if (row.id, recipe_hash) not in self.asked:
             raise InputError(f"{where}: nobody asked for a label of configuration {row.id}; export its inputs first.")
-        label = labels.get(campaign.store, self.asked[row.id])
+        label = labels.get(campaign.store, self.asked[row.id, recipe_hash])
         if label.status == "complete":
             raise InputError(f"{where}: configuration {row.id} has its label already; the result was not stored.")
         return row, label

@@ -10,7 +10,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.sampling_steps import add_configurations
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
-from nci_core.store import configurations
+from nci_core.store import configurations, labels
 from nci_core.store.frames import configurations_frame
 
 #: Column of the campaign's table → key in the file, where the value is known.
@@ -46,6 +46,10 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     constants = {"method": recipe.method, "basis": recipe.basis_name, "bsse": "counterpoise"}
     constants |= {"recipe": recipe.name, "recipe_hash": recipe.hash}
     columns |= {key: [value if ok else None for ok in labelled] for key, value in constants.items()}
+    for other in campaign.recipes[1:]:
+        rows = labels.fetch(campaign.store, other.hash, status="complete")
+        known = {row.configuration_id: row.energy_ev for row in rows if row.quarantine is None}
+        columns[f"{other.name}_interaction_energy"] = [known.get(int(number)) for number in table.id]
     columns["sample_seed"] = [row.sample_seed for row in configurations.fetch(campaign.store)]
     energy = table.label_ev.fillna(table.teacher_ev).to_numpy(dtype=float)
     regions = campaign.settings.bounds.classify(energy).tolist()

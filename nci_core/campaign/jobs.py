@@ -22,9 +22,14 @@ def _open(context: JobContext) -> Campaign:
 
 
 def run_label(context: JobContext) -> dict[str, Any]:
-    """Compute one label or what is left of it, journal it, record it. Payload: label_id."""
+    """Compute one label or what is left of it, check it, journal it, record it.
+
+    Payload: label_id, tightening (the settings of a retry, if it is one).
+    """
+    from nci_core.campaign.label_checks import with_doubts
     from nci_core.reference.ccsdt import compute_label
     from nci_core.reference.recipes import Recipe, find_recipe
+    from nci_core.reference.tightening import Tightening
 
     campaign = _open(context)
     label = labels.get(context.store, int(context.payload["label_id"]))
@@ -48,20 +53,25 @@ def run_label(context: JobContext) -> dict[str, Any]:
             context.progress(share, message)
             context.stop_if_asked()
 
+        settings = context.payload.get("tightening")
+        tighter = {"tightening": Tightening.model_validate(settings)} if settings else {}
         try:
-            known = compute_label(campaign.dimer, position, recipe, report, pieces).model_dump(mode="json")
+            found = compute_label(campaign.dimer, position, recipe, report, pieces, **tighter)
         except CancelledError:
             raise
         except NCIError as error:
             labels.set_error(context.store, label.id, str(error))
             raise
+        known = with_doubts(campaign, configuration, found.model_dump(mode="json"))
     journal.record_label(context.store, label.id, known, folder=context.campaign_dir)
     pieces.clear()
     if configuration.split == "test":
         from nci_core.campaign.evaluation import renew_errors
 
         renew_errors(campaign)
-    return {"label_id": label.id, "energy_ev": known["energy_ev"], "cpu_seconds": known["cpu_seconds"]}
+    doubts = [doubt["sentence"] for doubt in known.get("doubts") or ()]
+    done = {"label_id": label.id, "energy_ev": known["energy_ev"], "cpu_seconds": known["cpu_seconds"]}
+    return done | ({"set_aside": doubts} if doubts else {})
 
 
 def run_teach(context: JobContext) -> dict[str, Any]:
@@ -108,10 +118,11 @@ def run_distill(context: JobContext) -> dict[str, Any]:
 
 
 def run_finetune(context: JobContext) -> dict[str, Any]:
-    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes."""
+    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes, recipes."""
     from nci_core.campaign.learning import finetune_campaign
 
-    return _remembering(context, finetune_campaign, notes=context.payload.get("notes", ""))
+    options = {"notes": context.payload.get("notes", ""), "recipes": context.payload.get("recipes")}
+    return _remembering(context, finetune_campaign, **options)
 
 
 def run_select(context: JobContext) -> dict[str, Any]:

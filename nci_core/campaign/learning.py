@@ -1,13 +1,15 @@
 """Teaching, distilling and fine-tuning a campaign's student. Torch is imported where it is used."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nci_core.campaign.actions import ladder_recipes
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.evaluation import evaluate_model
+from nci_core.campaign.outliers import set_outliers_aside
 from nci_core.campaign.picking import propose
 from nci_core.errors import CancelledError, InputError
 from nci_core.store import configurations, labels, models, rounds
@@ -124,12 +126,18 @@ def store_model(
         round_number=round_number,
         parent_id=parent.id if parent else None,
         n_labels=n_labels,
-        settings={"ruler": campaign.settings.ruler, "members": campaign.settings.members},
+        settings={"ruler": campaign.settings.ruler, "members": campaign.settings.members} | _climbed(model),
         seed=seed,
         seconds=seconds,
         device=device,
     )
     return models.add(campaign.store, row)
+
+
+def _climbed(model: "Ensemble") -> dict[str, Any]:
+    """The recipes a model was fine-tuned on one after the other, where there are several."""
+    ladder = model.metadata.get("ladder", [])
+    return {"ladder": ladder} if len(ladder) > 1 else {}
 
 
 def keep_proposals(campaign: Campaign, row: Model) -> None:
@@ -211,36 +219,38 @@ def finetune_campaign(
     seed: int | None = None,
     device: str = "auto",
     notes: str = "",
+    recipes: Sequence[str] | None = None,
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
     memory: "FitMemory | None" = None,
 ) -> dict[str, Any]:
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
+    With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`).
+
     The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
-    stopped goes on where it was, provided that the labels are still the same.
+    stopped goes on where it was, provided that the labels are still the same. Labels that the present
+    student finds impossible are set aside first; "set_aside" names their configurations.
     """
-    from nci_core.fitting import FitSettings, finetune
+    from nci_core.fitting import FitSettings, Rung, finetune_ladder
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
 
     resolve_device(device)  # a missing GPU is said before any work
 
-    known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
-    if not len(known):
-        raise InputError(
-            f"Campaign {campaign.name} has no finished {campaign.recipe.name} labels outside the test set; "
-            "label some configurations first."
-        )
+    set_aside = set_outliers_aside(campaign)
+    ladder = ladder_recipes(campaign, recipes)
+    found = [labels.complete(campaign.store, recipe.hash, split="pool") for recipe in ladder]
+    rungs = [Rung(recipe.name, rows.positions, rows.energy_ev) for recipe, rows in zip(ladder, found, strict=True)]
+    known = found[-1]
     parent = distilled_parent(campaign)
     prior = load_checkpoint(campaign.model_path(parent)) if parent else None
     chosen = campaign.settings.seed if seed is None else seed
     start = time.perf_counter()
-    model = finetune(
+    model = finetune_ladder(
         campaign.dimer,
-        known.positions,
-        known.energy_ev,
+        rungs,
         prior,
         None if prior else StudentConfig(ruler=campaign.settings.ruler),
         FitSettings(members=campaign.settings.members, seed=chosen, device=device),
@@ -266,4 +276,6 @@ def finetune_campaign(
         rounds.update(campaign.store, number, notes=notes)
     rounds.finish(campaign.store, number)
     keep_proposals(campaign, row)
-    return {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
+    climbed = {"ladder": model.metadata["ladder"]} if len(rungs) > 1 else {}
+    done = {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
+    return done | climbed | ({"set_aside": set_aside} if set_aside else {})

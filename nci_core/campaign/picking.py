@@ -44,8 +44,12 @@ def _reason(strategy: str, energy_cm1: float | None, region: str | None, std_cm1
     return where
 
 
-def propose(campaign: Campaign, strategy: str, n: int, seed: int | None = None) -> list[Proposal]:
+def propose(
+    campaign: Campaign, strategy: str, n: int, seed: int | None = None, recipe: str | None = None
+) -> list[Proposal]:
     """Rank the pool by a strategy, best first; labelled and queued points and the test set are left out.
+
+    Labels are those of the target recipe, or of the campaign's recipe that is named.
 
     Raises InputError for an unknown strategy, or one that needs a model when there is none.
     """
@@ -54,7 +58,7 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int | None = None) 
     row_of = {int(number): i for i, number in enumerate(ids)}
     taken = {
         label.configuration_id
-        for label in labels.fetch(campaign.store, campaign.recipe.hash)
+        for label in labels.fetch(campaign.store, campaign.find_recipe(recipe).hash)
         if label.status in ("complete", "waiting", "running")
     }
     model = None

@@ -13,7 +13,7 @@ from nci_core.errors import InputError
 SEEDS = 5
 COLUMNS = ("which labels", "labels", "MAE", "median", "worst", "well", "tail", "wall", "CPU s")
 #: What else there is: claims and figures come from rows that are there, prior needs no reference.
-MORE = ("claims", "figures", "prior", "recipes")
+MORE = ("claims", "figures", "prior", "recipe-prior", "recipes")
 KEYS = ("median", "worst", "well", "tail", "wall", "seconds")
 
 
@@ -59,6 +59,9 @@ def bench(
         return
     if name == "recipes":
         _recipes(data, labels or [], folder, figures, stored, as_json)
+        return
+    if name == "recipe-prior":
+        _recipe_prior(as_json)
         return
     if name not in MORE:
         if data is None:
@@ -234,6 +237,23 @@ def _prior(as_json: bool) -> None:
         return
     rows = [[block, value, CHANGE[block]] for block, value in steps[-1].factors.items()]
     print_table(f"Prior widths learned from {len(energies)} labels of {dimer.name}", ("block", "now", "in use"), rows)
+    out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
+
+
+def _recipe_prior(as_json: bool) -> None:
+    from nci_core.bench.problem import open_recipe_pair
+    from nci_core.bench.recipe_prior import learn_recipe_change
+    from nci_core.fitting.priors import RECIPE_CHANGE
+
+    dimer, positions, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
+    steps = list(learn_recipe_change(dimer, positions, cheap, costly, distilled))
+    if as_json:
+        evidence = [step.log_evidence for step in steps]
+        print_json({"learned": steps[-1].factors, "in_use": RECIPE_CHANGE, "log_evidence": evidence})
+        return
+    rows = [[block, *pair, *RECIPE_CHANGE[block]] for block, pair in steps[-1].factors.items()]
+    columns = ("block", "own, now", "common, now", "own, in use", "common, in use")
+    print_table(f"Change between recipes learned from {len(costly)} pairs of labels of {dimer.name}", columns, rows)
     out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
 
 

@@ -48,6 +48,13 @@ def init(
         ),
     ] = None,
     recipe: Annotated[str, typer.Option(help="CCSD(T) recipe of the labels: quick or standard.")] = "standard",
+    more_recipe: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A cheaper recipe whose labels may stand beside, for fine-tuning on them first; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
     well_below: Annotated[float, typer.Option(help="Energies below this are the well, in cm⁻¹.")] = -20.0,
     limit: Annotated[float, typer.Option(help="Upper end of the range of interest, in cm⁻¹.")] = 1000.0,
@@ -63,6 +70,7 @@ def init(
         teacher=teachers[0],
         more_teachers=teachers[1:],
         recipe=recipe,
+        more_recipes=list(more_recipe or []),
         ruler=ruler,
         well_below_cm1=well_below,
         limit_cm1=limit,

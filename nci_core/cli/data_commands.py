@@ -143,12 +143,21 @@ def finetune(
         int, typer.Option(min=1, max=64, help="Students in the ensemble of a file's fit; a campaign has its own.")
     ] = 5,
     notes: Annotated[str, typer.Option(help="Notes for the campaign's history.")] = "",
+    recipes: Annotated[
+        str | None,
+        typer.Option(
+            help="Recipes of a campaign's labels to learn one after the other, such as quick,standard: cheap first.",
+            show_default=False,
+        ),
+    ] = None,
     seed: SeedOption = None,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Fit a student to CCSD(T) labels: those of a campaign's pool, or of an extxyz file (--data, --model-out)."""
     if data is not None:
+        if recipes is not None:
+            raise InputError("--recipes takes labels of a campaign; a file (--data) has those of one recipe.")
         if model_out is None:
             raise InputError("Say where the student goes: --model-out FILE.pt.")
         report = finetune_file(
@@ -174,11 +183,16 @@ def finetune(
 
     opened = open_campaign(campaign)
     with progress_bar("Fine-tuning") as (bar, task):
-        done = finetune_campaign(opened, seed=seed, device=device, notes=notes, progress=fit_progress(bar, task))
+        names = [name.strip() for name in recipes.split(",")] if recipes else None
+        report = fit_progress(bar, task)
+        done = finetune_campaign(opened, seed=seed, device=device, notes=notes, recipes=names, progress=report)
     if as_json:
         print_json(done)
         return
-    out.print(f"{done['model']}: fine-tuned on {done['n_labels']} labels, round {done['round']}.")
+    if aside := done.get("set_aside"):
+        out.print(f"{len(aside)} labels far from the student were set aside first; see `nci quarantine`.")
+    first = "".join(f"{rung['labels']} {rung['recipe']}, then " for rung in done.get("ladder", [])[:-1])
+    out.print(f"{done['model']}: fine-tuned on {first}{done['n_labels']} labels, round {done['round']}.")
     print_table("Errors (test: frozen; pool: trained on)", ERROR_COLUMNS, error_rows(done["model"], done["errors"]))
 
 

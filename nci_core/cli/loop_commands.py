@@ -1,5 +1,6 @@
 """nci distill, select, label: the loop's steps on a campaign."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,13 @@ from nci_core.cli.output import (
 )
 from nci_core.errors import InputError, LabelError
 from nci_core.store.schema import Job
+
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe", help="One of the campaign's recipes. Default: the one errors are against.", show_default=False
+    ),
+]
 
 
 def fit_progress(bar: Any, task: TaskID) -> Any:
@@ -60,6 +68,7 @@ def select(
     strategy: Annotated[str, typer.Option(help="i-optimal, farthest-point, stratified or random.")] = "i-optimal",
     n: Annotated[int, typer.Option("--n", min=1, help="How many configurations to rank.")] = 20,
     basket: Annotated[bool, typer.Option("--basket", help="Put them into the basket.")] = False,
+    recipe: RecipeOption = None,
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,7 +77,7 @@ def select(
     from nci_core.campaign.picking import propose, put_in_basket
 
     opened = open_campaign(campaign)
-    proposals = propose(opened, strategy, n, seed)
+    proposals = propose(opened, strategy, n, seed, recipe)
     if basket:
         put_in_basket(opened, proposals, strategy)
     if as_json:
@@ -77,8 +86,12 @@ def select(
     columns = ("rank", "configuration", "score", "std / cm⁻¹", "why")
     rows = [[p.rank, p.configuration_id, p.score, p.std_cm1, p.reason] for p in proposals]
     print_table(f"Proposed by {strategy}", columns, rows)
-    minutes, sd = label_cost(opened).total(len(proposals))
-    out.print(f"Labels: about {minutes:.0f} ± {sd:.0f} CPU minutes ({label_cost(opened).source}).")
+    cost, workers = label_cost(opened, opened.find_recipe(recipe)), os.cpu_count() or 1
+    elapsed = cost.elapsed(len(proposals), workers)
+    out.print(
+        f"{len(proposals)} labels: about {cost.text(len(proposals))} CPU minutes, {elapsed:.2g} minutes on "
+        f"{workers} workers ({cost.source})."
+    )
 
 
 def label(
@@ -87,6 +100,7 @@ def label(
         list[int] | None, typer.Argument(help="Configurations to label. Default: the basket.", show_default=False)
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="Label the frozen test set.")] = False,
+    recipe: RecipeOption = None,
     picked_by: Annotated[str, typer.Option(help="Who picked them, for the history.")] = "command line",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Labels at once. Default: one per core.", show_default=False)
@@ -106,6 +120,19 @@ def label(
         ),
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Also those that failed or were cancelled.")] = False,
+    time_limit_minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="End a label after so many minutes. Default: the campaign's, many times what it should take.",
+            show_default=False,
+        ),
+    ] = None,
+    memory_limit_gb: Annotated[
+        float | None,
+        typer.Option(
+            help="End a label above so many GB. Default: the campaign's, 90% of the machine's.", show_default=False
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
     export_to: Annotated[
         Path | None,
@@ -125,6 +152,7 @@ def label(
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
     from nci_core.campaign.actions import TEST_SET, submit_labels
+    from nci_core.campaign.limits import label_limits
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, labels, picks
 
@@ -132,10 +160,11 @@ def label(
         raise InputError("Give --scheduler or --cluster, not both.")
     opened = open_campaign(campaign)
     if import_from is not None:
-        if ids or test or retry or export_to is not None:
+        if ids or test or retry or recipe or export_to is not None:
             raise InputError("--import-results takes every label it finds results of; give it alone.")
         import_results(opened, import_from, as_json)
         return
+    asked_recipe = opened.find_recipe(recipe)
     chosen, who = list(ids or picks.basket(opened.store)), picked_by
     if test:
         chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), TEST_SET
@@ -143,18 +172,20 @@ def label(
             raise InputError(f"Campaign {opened.name} has no test set; freeze one with `nci sample --test N`.")
     if retry and not test:
         pool = set(configurations.positions(opened.store, split="pool")[0].tolist())
-        rows = labels.fetch(opened.store, opened.recipe.hash)
+        rows = labels.fetch(opened.store, asked_recipe.hash)
         chosen += [
             r.configuration_id for r in rows if r.status in ("error", "cancelled") and r.configuration_id in pool
         ]
     if export_to is not None:
         # Without a basket those that wait already: their inputs were lost, say.
-        waiting = [row.configuration_id for row in labels.elsewhere(opened.store, opened.recipe.hash)]
-        export_inputs(opened, chosen, who, waiting, export_to, as_json)
+        waiting = [row.configuration_id for row in labels.elsewhere(opened.store, asked_recipe.hash)]
+        export_inputs(opened, chosen, who, waiting, export_to, as_json, asked_recipe.name)
         return
-    new = submit_labels(opened, chosen, who, start=False) if chosen else []
+    limits = label_limits(opened, time_limit_minutes, memory_limit_gb)
+    recipe_name = asked_recipe.name
+    new = submit_labels(opened, chosen, who, recipe=recipe_name, limits=limits, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
-    jobs = labels.unfinished_jobs(opened.store, opened.recipe.hash)
+    jobs = labels.unfinished_jobs(opened.store, asked_recipe.hash)
     if not jobs:
         there = f"all {len(chosen)} labels are there already" if chosen else "the basket is empty"
         out.print(f"Nothing to label: {there}.")
@@ -173,18 +204,26 @@ def label(
     if not wait:
         out.print(f"{len(new)} labels queued, {len(jobs)} under way.")
         return
-    finished = wait_for_labels(opened, jobs, start)
+    finished = wait_for_labels(opened, jobs, start, asked_recipe.name)
     failed = [job for job in finished if job.state != "complete"]
     if as_json:
         print_json([{"job": job.id, "state": job.state, "error": job.error, "result": job.result} for job in finished])
     else:
-        out.print(f"{len(finished) - len(failed)} labels finished.")
+        aside = sum("set_aside" in (job.result or {}) for job in finished)
+        note = f", {aside} of them set aside; see `nci quarantine`" if aside else ""
+        out.print(f"{len(finished) - len(failed)} labels finished{note}.")
     if failed:
         raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
 
 
 def export_inputs(
-    campaign: Campaign, chosen: list[int], picked_by: str, waiting: list[int], folder: Path, as_json: bool
+    campaign: Campaign,
+    chosen: list[int],
+    picked_by: str,
+    waiting: list[int],
+    folder: Path,
+    as_json: bool,
+    recipe: str | None = None,
 ) -> None:
     """Write inputs of the chosen labels, or of those whose results are due."""
     from nci_core.campaign import elsewhere
@@ -194,8 +233,8 @@ def export_inputs(
         out.print("Nothing to export: the basket is empty.")
         return
     # Those that wait were asked for once and keep their picker; test configurations may be among them.
-    who = picked_by if chosen else TEST_SET
-    done = elsewhere.export_inputs(campaign, chosen or waiting, who, folder)
+    who = picked_by if chosen or campaign.find_recipe(recipe) != campaign.recipe else TEST_SET
+    done = elsewhere.export_inputs(campaign, chosen or waiting, who, folder, recipe)
     if as_json:
         print_json({"folders": done.folders, "skipped": done.skipped, "left_out": done.left_out})
         return
@@ -222,13 +261,13 @@ def import_results(campaign: Campaign, folder: Path, as_json: bool) -> None:
         raise LabelError(f"{len(done.refused)} results were refused, each for the reason above.")
 
 
-def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[[], object]) -> list[Job]:
+def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[[], object], recipe: str) -> list[Job]:
     """Follow label jobs with a bar until all have ended; starts the engine again if it is lost."""
     from nci_core.jobs import wait
     from nci_core.store.base import FINAL_STATES
 
     share: dict[int, float] = {}
-    with progress_bar(f"CCSD(T) {campaign.recipe.name}") as (bar, task):
+    with progress_bar(f"CCSD(T) {recipe}") as (bar, task):
         bar.update(task, total=len(jobs))
 
         def changed(job: Job) -> None:

@@ -9,11 +9,14 @@ import typer
 from nci_core import __version__
 from nci_core.cli import (
     bench_command,
+    blas_command,
     campaign_commands,
     cluster_command,
+    costs_command,
     data_commands,
     demo_command,
     loop_commands,
+    quarantine_command,
     replay_command,
     status_command,
     trust_commands,
@@ -36,10 +39,13 @@ for module in (
     loop_commands,
     data_commands,
     status_command,
+    costs_command,
     demo_command,
     replay_command,
+    quarantine_command,
     trust_commands,
     bench_command,
+    blas_command,
     cluster_command,
 ):
     module.register(app)

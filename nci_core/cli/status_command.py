@@ -14,10 +14,16 @@ def describe(campaign: Campaign) -> dict[str, Any]:
 
     store = campaign.store
     split = {row.id: row.split for row in configurations.fetch(store)}
-    states: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
-    for label in labels.fetch(store, campaign.recipe.hash):
-        counts = states[split[label.configuration_id]]
-        counts[label.status] = counts.get(label.status, 0) + 1
+
+    def by_state(recipe_hash: str) -> dict[str, dict[str, int]]:
+        states: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
+        for label in labels.fetch(store, recipe_hash):
+            counts = states[split[label.configuration_id]]
+            state = "set aside" if label.status == "complete" and label.quarantine is not None else label.status
+            counts[state] = counts.get(state, 0) + 1
+        return states
+
+    others = {recipe.name: by_state(recipe.hash) for recipe in campaign.recipes[1:]}
     done = rounds.fetch(store)
     active = campaign.active_model()
     return {
@@ -26,8 +32,9 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "recipe": campaign.recipe.name,
         "configurations": configurations.counts(store),
         "without_teacher": sum(len(configurations.without_teacher(store, name)) for name in campaign.teachers),
-        "labels": states,
-        "labels_elsewhere": len(labels.elsewhere(store, campaign.recipe.hash)),
+        "labels": by_state(campaign.recipe.hash),
+        "labels_of_other_recipes": others,
+        "labels_elsewhere": sum(len(labels.elsewhere(store, recipe.hash)) for recipe in campaign.recipes),
         "basket": len(picks.basket(store)),
         "rounds": len(done),
         "open_round": done[-1].number if done and done[-1].finished_at is None else None,

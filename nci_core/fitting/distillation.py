@@ -86,7 +86,7 @@ def distill(
         seen=observe(dimer.host, elements, R),
         targets=make_targets(labels, sigma, settings.wall_cm1),
         centres=[prior.mean],
-        width=prior.width,
+        widths=[prior.width],
         config=config,
     )
     found = fit_members(problem, settings, True, progress, should_stop, memory)

@@ -1,19 +1,20 @@
 """Fine-tuning: a distilled student learns from few reference labels; without a teacher, a direct fit."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
+from torch import Tensor
 
 from nci_core.errors import ModelError
 from nci_core.fitting.distillation import host_elements
-from nci_core.fitting.members import Problem, Progress, ShouldStop, error_bar_factor, fit_members
+from nci_core.fitting.members import Fitted, Problem, Progress, ShouldStop, error_bar_factor, fit_members
 from nci_core.fitting.memory import FitMemory
-from nci_core.fitting.objective import check_labels, make_targets, observe
+from nci_core.fitting.objective import FloatArray, check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior, prior_after
 from nci_core.fitting.settings import FitSettings
-from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.systems.dimer import Dimer
 
@@ -33,6 +34,60 @@ def check_prior(prior: Ensemble, dimer: Dimer, config: StudentConfig | None) -> 
             f"The prior model has the terms ({prior.config}), which a fit cannot change to ({config}); "
             "distil again with the new terms."
         )
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What a fit of reference labels starts from.
+
+    Attributes:
+        elements, config: of the student.
+        centres: θ₀ (elements, size), starting points that take turns.
+        widths: prior widths about them, see `Problem`.
+        sources: for each centre the number of its teacher.
+        prior: what the model remembers of it.
+    """
+
+    elements: tuple[str, ...]
+    config: StudentConfig
+    centres: list[Tensor]
+    widths: list[Tensor]
+    sources: tuple[int, ...]
+    prior: Prior
+
+    def problem(self, dimer: Dimer, R: FloatArray, E: FloatArray, sigma_cm1: float, settings: FitSettings) -> Problem:
+        """The fit to labels E (m,) in eV at R (m, 3) in Å with this noise."""
+        return Problem(
+            stage="finetune",
+            seen=observe(dimer.host, self.elements, R),
+            targets=make_targets({"total": E}, sigma_cm1, settings.wall_cm1),
+            centres=self.centres,
+            widths=self.widths,
+            config=self.config,
+            sources=self.sources,
+        )
+
+    def ensemble(self, dimer: Dimer, found: Fitted, sigma_cm1: float, metadata: Mapping[str, Any]) -> Ensemble:
+        """The model that a fit from here found."""
+        members = found.students(dimer.probe, self.elements, self.config)
+        factor = error_bar_factor(found.record["scale"])
+        return Ensemble(members, self.prior, sigma_cm1, factor, metadata, found.weights)
+
+
+def first_belief(dimer: Dimer, prior: Ensemble | None, config: StudentConfig | None, settings: FitSettings) -> Belief:
+    """From the optima of a distilled model, or from general physics; ModelError for a model that cannot be a prior."""
+    if prior is None:
+        config, elements = config or StudentConfig(), host_elements(dimer)
+        base = general_prior(dimer.probe, elements, config)
+        return Belief(elements, config, [base.mean], [base.width], (0,), base)
+    check_prior(prior, dimer, config)
+    prior = prior.to("cpu")
+    base = prior_after(prior)
+    centres = [student.theta for student in prior.optima[: settings.restarts]]
+    sources = tuple(prior.metadata.get("source", ()))[: len(centres)]
+    # Whatever the model was fitted to, independent widths: which parameters its labels tied together is its own.
+    scaled = replace(base, mean=centres[0], scale=settings.kappa, root=None)
+    return Belief(prior.elements, prior.config, centres, [scaled.width * scaled.scale], sources, scaled)
 
 
 def finetune(
@@ -71,36 +126,13 @@ def finetune(
     """
     settings = settings or FitSettings()
     R, E = check_labels(positions, energies, "label")
-    if prior is None:
-        config, elements = config or StudentConfig(), host_elements(dimer)
-        base = general_prior(dimer.probe, elements, config)
-        centres, sources = [base.mean], (0,)
-        scaled = base
-    else:
-        check_prior(prior, dimer, config)
-        prior = prior.to("cpu")
-        config, elements = prior.config, prior.elements
-        base = prior_after(prior)
-        centres = [student.theta for student in prior.optima[: settings.restarts]]
-        sources = tuple(prior.metadata.get("source", ()))[: len(centres)]
-        scaled = replace(base, mean=centres[0], scale=settings.kappa)
+    belief = first_belief(dimer, prior, config, settings)
     sigma = settings.noise_cm1(len(E), direct=prior is None)
-    held = None
+    problem = belief.problem(dimer, R, E, sigma, settings)
     if validation is not None:
         positions_v, energies_v = check_labels(*validation, "validation")
-        held = (observe(dimer.host, elements, positions_v), energies_v)
-    problem = Problem(
-        stage="finetune",
-        seen=observe(dimer.host, elements, R),
-        targets=make_targets({"total": E}, sigma, settings.wall_cm1),
-        centres=centres,
-        width=scaled.width * scaled.scale,
-        config=config,
-        sources=sources,
-        validation=held,
-    )
+        held = (observe(dimer.host, belief.elements, positions_v), energies_v)
+        problem = replace(problem, validation=held)
     found = fit_members(problem, settings, prior is None, progress, should_stop, memory)
-    members, record = found.students(dimer.probe, elements, config), found.record
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(E), "seed": settings.seed}
-    about = {**about, "fit": record, **(metadata or {})}
-    return Ensemble(members, scaled, sigma, error_bar_factor(record["scale"]), about, found.weights)
+    return belief.ensemble(dimer, found, sigma, {**about, "fit": found.record, **(metadata or {})})

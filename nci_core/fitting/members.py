@@ -12,7 +12,7 @@ from torch import Tensor
 from nci_core.errors import CancelledError
 from nci_core.fitting.levenberg_marquardt import Descent, Minimum
 from nci_core.fitting.memory import FitMemory, fingerprint
-from nci_core.fitting.objective import FloatArray, MapObjective, Targets, joined, terms_of
+from nci_core.fitting.objective import FloatArray, MapObjective, Targets, joined, terms_of, unwhitened
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.features import Features
@@ -42,7 +42,7 @@ class Problem:
         seen: features of the labelled positions.
         targets: labels.
         centres: prior centres θ₀ (elements, size), one or several; starting points take them in turn.
-        width: prior widths, κ included.
+        widths: prior widths, κ included, as `MapObjective` takes them: one for all centres, or one for each.
         config: terms of the student.
         sources: for each centre the number of its teacher; empty: all of one.
         validation: features and energies (m,) in eV that are reported but never fitted.
@@ -52,7 +52,7 @@ class Problem:
     seen: list[Features]
     targets: Targets
     centres: list[Tensor]
-    width: Tensor
+    widths: list[Tensor]
     config: StudentConfig
     sources: tuple[int, ...] = ()
     validation: tuple[list[Features], FloatArray] | None = None
@@ -69,20 +69,21 @@ class Problem:
             seen=moved(self.seen),
             targets=self.targets.to(device),
             centres=[centre.to(device) for centre in self.centres],
-            width=self.width.to(device),
+            widths=[width.to(device) for width in self.widths],
             validation=None if held is None else (moved(held[0]), held[1]),
         )
 
     def fingerprint(self, settings: FitSettings, direct: bool) -> str:
         """Hash of all that decides the fit's result."""
-        tensors = [self.targets.mixing, self.targets.energies, self.targets.weights, *self.centres, self.width]
+        tensors = [self.targets.mixing, self.targets.energies, self.targets.weights, *self.centres, *self.widths]
         # Distances and angles of every chunk say where the labels are and on what host.
         tensors += [torch.as_tensor(part) for x in self.seen for part in x.arrays]
         return fingerprint(tensors, f"{self.stage} {direct} {self.config} {settings.model_dump_json()}")
 
-    def objective(self, centre: Tensor, targets: Targets | None = None) -> MapObjective:
-        """The objective about one centre."""
-        return MapObjective(self.seen, targets or self.targets, centre, self.width, self.config)
+    def objective(self, k: int) -> MapObjective:
+        """The objective about the k-th centre; they take turns."""
+        centre, width = self.centres[k % len(self.centres)], self.widths[k % len(self.widths)]
+        return MapObjective(self.seen, self.targets, centre, width, self.config)
 
 
 def mae_by_region(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, float]:
@@ -134,16 +135,17 @@ def start_point(problem: Problem, random: np.random.Generator, restart: int, dir
         for name, where in slices(problem.config).items():
             if name in ("W1", "b1", "W2"):
                 spread[where] = NETWORK_SPREAD
-    z = random.standard_normal((len(problem.width), size)) * spread
-    return torch.tensor(z, device=problem.width.device).flatten()
+    centre = problem.centres[0]
+    z = random.standard_normal((len(centre), size)) * spread
+    return torch.tensor(z, device=centre.device).flatten()
 
 
-def perturbed(problem: Problem, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+def perturbed(objective: MapObjective, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Noise for the labels (k, m) in eV, of their own σ/√W, and for the prior's centre, of its width."""
-    where = problem.width.device
-    noise = torch.tensor(random.standard_normal(problem.targets.energies.shape), device=where)
-    shift = torch.tensor(random.standard_normal(tuple(problem.width.shape)), device=where)
-    return noise / problem.targets.weights.sqrt(), shift * problem.width
+    targets, mean = objective.targets, objective.mean
+    noise = torch.tensor(random.standard_normal(targets.energies.shape), device=mean.device)
+    shift = torch.tensor(random.standard_normal(tuple(mean.shape)), device=mean.device)
+    return noise / targets.weights.sqrt(), unwhitened(objective.width, shift.flatten()).reshape(mean.shape)
 
 
 #: Steps after which the starting points of fine-tuning are ranked: most of the way, in half of the time.
@@ -194,11 +196,13 @@ class Fitted:
         thetas: parameters (elements, size): optima from the best down, then the best one displaced.
         weights: of the optima.
         record: what to remember of the fit.
+        optima: the optima again, with the objective that each is of.
     """
 
     thetas: list[Tensor]
     weights: tuple[float, ...]
     record: Mapping[str, Any]
+    optima: Sequence[Optimum] = ()
 
     def students(self, probe: str, elements: tuple[str, ...], config: StudentConfig) -> tuple[Student, ...]:
         """The members of the ensemble."""
@@ -249,7 +253,7 @@ def fit_members(
     first = min(limits[0], SEARCH_ITERATIONS) if polished else limits[0]
     found: list[Optimum] = []
     for restart in range(settings.restarts):
-        objective = problem.objective(problem.centres[restart % len(problem.centres)])
+        objective = problem.objective(restart)
         start = start_point(problem, random, restart, direct)
         on_step = reporter.watch(objective, restart, "search")
         source = problem.sources[restart % len(problem.sources)] if problem.sources else 0
@@ -274,9 +278,9 @@ def fit_members(
     for member in range(1, settings.members):
         sign = 1.0 if member % 2 else -1.0
         if member % 2:
-            noise, shift = (step * part for part in perturbed(problem, random))
+            noise, shift = (step * part for part in perturbed(objective, random))
         targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
-        moved = problem.objective(objective.mean + sign * shift, targets)
+        moved = MapObjective(problem.seen, targets, objective.mean + sign * shift, objective.width, problem.config)
         number = total - settings.members + member
         on_step = reporter.watch(moved, number, "spread")
         thetas.append(moved.theta(memory.minimise(number, moved, moved.whiten(thetas[0]), *limits, on_step).z))
@@ -287,4 +291,4 @@ def fit_members(
         "scale": float(f"{scale:.6g}"),
         "device": device.type,
     }
-    return Fitted([theta.cpu() for theta in thetas], tuple(weights), record)
+    return Fitted([theta.cpu() for theta in thetas], tuple(weights), record, found)

@@ -81,6 +81,16 @@ def make_targets(energies: Mapping[str, FloatArray], sigma_cm1: float, wall_cm1:
     return Targets(mixing, torch.tensor(values), torch.tensor(weights))
 
 
+def is_root(width: Tensor, z: Tensor) -> bool:
+    """Whether prior widths are a root (p, p) of a covariance rather than one number for each parameter."""
+    return width.shape == (len(z), len(z)) and len(z) > 1
+
+
+def unwhitened(width: Tensor, z: Tensor) -> Tensor:
+    """Change of the parameters (p,) that a whitened one (p,) stands for."""
+    return width @ z if is_root(width, z) else width.flatten() * z
+
+
 class MapObjective:
     """Σ W(E)(f−E)²/σ² + Σ((θ−θ₀)/σ_θ)² over whitened z = (θ−θ₀)/σ_θ; see LeastSquares.
 
@@ -88,7 +98,7 @@ class MapObjective:
         seen: features of the labelled positions, chunk by chunk.
         targets: the labels.
         mean: θ₀ (elements, size).
-        width: σ_θ (elements, size).
+        width: σ_θ (elements, size), or a root L (p, p) of the prior's covariance LLᵀ, and then z = L⁻¹(θ−θ₀).
         config: terms of the student.
     """
 
@@ -100,11 +110,15 @@ class MapObjective:
 
     def theta(self, z: Tensor) -> Tensor:
         """Parameters (elements, size) from whitened z (p,)."""
-        return self.mean + self.width * z.reshape(self.mean.shape)
+        return self.mean + unwhitened(self.width, z).reshape(self.mean.shape)
 
     def whiten(self, theta: Tensor) -> Tensor:
         """Whitened z (p,) from parameters."""
-        return ((theta - self.mean) / self.width).flatten()
+        change = (theta - self.mean).flatten()
+        if is_root(self.width, change):
+            solved: Tensor = torch.linalg.solve(self.width, change)
+            return solved
+        return change / self.width.flatten()
 
     def terms(self, z: Tensor) -> tuple[AtomParameters, list[Terms]]:
         """Parameters and terms of every chunk at z; kept until z is another tensor, since a trial that
@@ -127,7 +141,7 @@ class MapObjective:
         parameters, terms = self.terms(z)
         H = torch.eye(len(z), dtype=z.dtype, device=z.device)
         g, loss, start = z.clone(), float(z @ z), 0
-        roots, width = self.targets.weights.sqrt(), self.width.flatten()
+        roots, full = self.targets.weights.sqrt(), is_root(self.width, z)
         for x, t in zip(self.seen, terms, strict=True):
             predicted = self.targets.mixing @ joined([t])
             rows = slice(start, start + predicted.shape[1])
@@ -135,7 +149,7 @@ class MapObjective:
             for k, weights in enumerate(self.targets.mixing.tolist()):
                 root = roots[k, rows]
                 J = torch.as_tensor(jacobian(x, t, parameters, self.config, len(self.mean), weights))
-                J *= width
+                J = J @ self.width if full else J.mul_(self.width.flatten())
                 J *= root[:, None]
                 rho = root * (predicted[k] - self.targets.energies[k, rows])
                 H.addmm_(J.T, J)

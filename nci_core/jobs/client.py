@@ -36,6 +36,8 @@ def submit(
     label_id: int | None = None,
     max_attempts: int = 3,
     time_limit_seconds: float | None = None,
+    memory_limit_gb: float | None = None,
+    silence_limit_seconds: float | None = None,
     needs_memory_gb: float | None = None,
     needs_gpus: int = 0,
 ) -> Job:
@@ -49,6 +51,9 @@ def submit(
         label_id: the label it computes; the label's state then follows the job's.
         max_attempts: starts before a job whose process keeps dying is given up.
         time_limit_seconds: wall time after which it is stopped; None for no limit.
+        memory_limit_gb: resident memory of its processes above which it is stopped; None for 90% of the machine's.
+        silence_limit_seconds: time without progress or CPU time after which it is started again; None for
+            `watch.SILENCE_SECONDS`.
         needs_memory_gb: it goes only to a worker that has so much; None: to any.
         needs_gpus: GPUs that its worker must have.
     """
@@ -61,6 +66,8 @@ def submit(
         label_id=label_id,
         max_attempts=max_attempts,
         time_limit_seconds=time_limit_seconds,
+        memory_limit_gb=memory_limit_gb,
+        silence_limit_seconds=silence_limit_seconds,
         needs_memory_gb=needs_memory_gb,
         needs_gpus=needs_gpus,
     )
@@ -77,10 +84,10 @@ def cancel(store: Store, job_id: int) -> State:
     return state
 
 
-def cancel_all(store: Store) -> None:
-    """Cancel every job that waits or runs."""
-    job_batches.cancel_waiting(store)
-    for job in queue.fetch(store, states=["running"]):
+def cancel_all(store: Store, recipe: str | None = None) -> None:
+    """Cancel every job that waits or runs, or those of one recipe's labels."""
+    job_batches.cancel_waiting(store, recipe)
+    for job in queue.fetch(store, states=["running"], recipe=recipe):
         cancel(store, job.id)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from nci_core.jobs import linear_algebra
 from nci_core.store.base import utc_now
 from nci_core.store.schema import Job
 
@@ -83,9 +84,13 @@ def job_environment(threads: int, openblas_coretype: str = "auto") -> dict[str, 
     PySCF's wheel ships an OpenBLAS that knows no recent processor and falls back to slow kernels;
     "auto" makes it use the Haswell ones (AVX2) where the processor has them. The variable must be
     set before Python starts. One set by the user is left alone; "" leaves the choice to OpenBLAS.
+    What a person agreed to (`nci blas --apply`) comes before both.
     """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = dict(os.environ) | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"}
+    agreed = linear_algebra.chosen(linear_algebra.choice_file()) if openblas_coretype == "auto" else None
+    if agreed:
+        return environment | {k: v for k, v in linear_algebra.settings(agreed).items() if k not in os.environ}
     kernel = ("Haswell" if _has_avx2() else "") if openblas_coretype == "auto" else openblas_coretype
     if kernel:
         environment.setdefault("OPENBLAS_CORETYPE", kernel)

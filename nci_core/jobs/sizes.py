@@ -4,10 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import psutil
 
 from nci_core.store.schema import Job
 
@@ -130,17 +127,6 @@ def why_too_large(job: Job, sizes: Sequence[WorkerSize]) -> str | None:
         f"It needs {job.needs_memory_gb:.3g} GB of memory and the {which} "
         f"has {max(with_gpu):.3g}; use fewer or larger workers."
     )
-
-
-def machine_memory_gb() -> float:
-    """Memory that processes of this machine may use, whatever is in use now; a container's limit counts."""
-    total = psutil.virtual_memory().total
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            total = min(total, int(Path(path).read_text()))
-        except (OSError, ValueError):  # not Linux, or no limit ("max")
-            continue
-    return total / 1e9
 
 
 def machine_gpus() -> int:

@@ -12,11 +12,12 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nci_core.errors import StoreError
 from nci_core.jobs import kinds, leaving
 from nci_core.jobs.processes import hostname, job_environment
+from nci_core.jobs.watch import SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, machine_memory_gb, usage
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Job
@@ -24,6 +25,8 @@ from nci_core.store.schema import Job
 POLL_SECONDS = 0.25
 CANCEL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
+#: Why a job is ended from outside; "leave": its worker has been told to.
+Reason = Literal["cancel", "time", "memory", "silence", "leave"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,11 @@ class _Supervision:
         self.store = store
         self.task = task
         self.job = job
-        self.killed_for: str | None = None  # "cancel", "time" or "leave"
+        self.killed_for: Reason | None = None
+        self.memory_gb = 0.0  # as last seen
         self.terminated_at: float | None = None
+        self.memory_limit_gb = job.memory_limit_gb or SHARE_OF_MACHINE * machine_memory_gb()
+        self.silence_limit_seconds = job.silence_limit_seconds or SILENCE_SECONDS
 
     def run(self) -> str:
         log_path = Path(self.task.folder) / "logs" / f"job-{self.job.id}.log"
@@ -113,6 +119,7 @@ class _Supervision:
         started = looked = beaten = time.monotonic()
         grace = kinds.GRACE_SECONDS.get(self.job.kind, kinds.DEFAULT_GRACE_SECONDS)
         limit = self.job.time_limit_seconds
+        silence = Silence(started)
         while True:
             # Not wait(timeout), which looks twenty times a second.
             time.sleep(POLL_SECONDS)
@@ -136,8 +143,22 @@ class _Supervision:
                 beaten = now
                 with contextlib.suppress(StoreError):
                     queue.beat(self.store, self.job.id, self.job.attempt)
+                if self.terminated_at is None:
+                    self._judge(child, silence, now)
 
-    def _terminate(self, child: subprocess.Popen[bytes], reason: str) -> None:
+    def _judge(self, child: subprocess.Popen[bytes], silence: Silence, now: float) -> None:
+        """End a job that takes too much memory, or hangs."""
+        self.memory_gb, cpu = usage(child.pid)
+        report: object = None
+        with contextlib.suppress(StoreError):
+            row = queue.get(self.store, self.job.id)
+            report = (row.progress, row.message)
+        if self.memory_gb > self.memory_limit_gb:
+            self._terminate(child, "memory")
+        elif silence.seconds(now, cpu, report) > self.silence_limit_seconds:
+            self._terminate(child, "silence")
+
+    def _terminate(self, child: subprocess.Popen[bytes], reason: Reason) -> None:
         self.killed_for, self.terminated_at = reason, time.monotonic()
         with contextlib.suppress(ProcessLookupError):
             child.terminate()
@@ -151,10 +172,20 @@ class _Supervision:
         if self.killed_for == "cancel":
             queue.finish(store, job.id, job.attempt, "cancelled")
         elif self.killed_for == "time":
-            reason = f"The job ran into its time limit of {job.time_limit_seconds:g} s; allow it more and try it again."
+            limit = _duration(job.time_limit_seconds or 0.0)
+            reason = f"The job ran into its time limit of {limit}; allow it more and try it again."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         elif self.killed_for == "leave":
             return f"{queue.put_back(store, job.id, job.attempt, 'its worker left', count=False)}: its worker left"
+        elif self.killed_for == "memory":
+            reason = (
+                f"The job took {self.memory_gb:.2g} GB of memory, above its limit of {self.memory_limit_gb:.2g} GB; "
+                "allow it more, or run fewer at once, and try it again."
+            )
+            queue.finish(store, job.id, job.attempt, "error", error=reason)
+        elif self.killed_for == "silence":
+            reason = f"it hung, without progress or CPU time for {_duration(self.silence_limit_seconds)}"
+            return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
         elif code <= 0:
             reason = _how_it_ended(code)
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
@@ -162,6 +193,15 @@ class _Supervision:
             reason = f"The job's process ended with code {code}: {tail}; see logs/job-{job.id}.log."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         return queue.get(store, job.id).state
+
+
+def _duration(seconds: float) -> str:
+    """A limit as people read it.
+
+    >>> _duration(0.5), _duration(5400.0)
+    ('0.5 s', '90 min')
+    """
+    return f"{seconds:g} s" if seconds < 600 else f"{seconds / 60:.0f} min"
 
 
 def _how_it_ended(code: int) -> str:

@@ -13,8 +13,9 @@ from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.student import Student
 
-#: Version of the file's layout; a reader refuses files from the future.
-VERSION = 2
+#: Version of the file's layout; a reader refuses files from the future. 3 has correlated priors, and is written
+#: only where there is one.
+VERSION = 3
 
 
 class CheckpointHeader(BaseModel):
@@ -41,7 +42,9 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
     """Write a model; the file appears complete or not at all."""
     path = Path(path)
     prior = ensemble.prior
+    correlated = prior is not None and prior.root is not None
     header = CheckpointHeader(
+        version=VERSION if correlated else VERSION - 1,
         probe=ensemble.probe,
         elements=ensemble.elements,
         config=ensemble.config,
@@ -58,6 +61,8 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
     }
     if prior is not None:
         content |= {"prior_mean": prior.mean.cpu(), "prior_width": prior.width.cpu()}
+    if prior is not None and prior.root is not None:
+        content |= {"prior_root": prior.root.cpu()}
     data = io.BytesIO()
     torch.save(content, data)
     write_atomically(path, data.getvalue())
@@ -105,6 +110,8 @@ def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
     tensors: dict[str, tuple[int, ...]] = {"theta": shape}
     if header.prior_scale is not None:
         tensors |= {"prior_mean": shape[1:], "prior_width": shape[1:]}
+        if "prior_root" in content:
+            tensors |= {"prior_root": (shape[1] * shape[2],) * 2}
     for name, expected in tensors.items():
         value = content.get(name)
         if not isinstance(value, torch.Tensor) or value.shape != expected or value.dtype != torch.float64:
@@ -113,6 +120,6 @@ def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
             raise ModelError(f"{path} is a damaged model: its {name} has values that are not numbers.")
     prior = None
     if header.prior_scale is not None:
-        prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale)
+        prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale, content.get("prior_root"))
     members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
     return Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights).to(device)

@@ -26,11 +26,14 @@ class Prior:
         mean: (elements, size) centre θ₀.
         width: (elements, size) standard deviations before scaling.
         scale: κ; the fit used κ × width.
+        root: (p, p) with p = elements × size; κ² × root rootᵀ is the covariance where parameters are correlated,
+            and `width` then the square roots of the diagonal. None: they are independent.
     """
 
     mean: Tensor
     width: Tensor
     scale: float = 1.0
+    root: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ class Ensemble:
         where = resolve_device(device)
         prior = self.prior
         if prior is not None:
-            prior = replace(prior, mean=prior.mean.to(where), width=prior.width.to(where))
+            root = None if prior.root is None else prior.root.to(where)
+            prior = replace(prior, mean=prior.mean.to(where), width=prior.width.to(where), root=root)
         return replace(self, members=tuple(replace(s, theta=s.theta.to(where)) for s in self.members), prior=prior)
 
     def with_metadata(self, **values: Any) -> "Ensemble":

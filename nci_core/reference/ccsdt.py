@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.errors import LabelError
+from nci_core.errors import LabelError, NotConvergedError
+from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.environment import describe_environment, peak_memory_gb
 from nci_core.reference.fitted_label import fitted_fragments, larger_fragments
 from nci_core.reference.geometry import FragmentSpec, fragments, label_identity
@@ -25,6 +26,7 @@ from nci_core.reference.labels import FragmentName, FragmentResult, LabelResult,
 from nci_core.reference.needs import check_memory
 from nci_core.reference.recipes import LARGER, SMALLER, Recipe
 from nci_core.reference.resuming import Arrays, FragmentMemory, FragmentStore, NoStore, identity
+from nci_core.reference.tightening import Tightening
 from nci_core.systems.dimer import Dimer
 
 Progress = Callable[[float, str], None]
@@ -32,16 +34,22 @@ Progress = Callable[[float, str], None]
 #: Share of a label's time spent by the end of each fragment, for the progress bar; cheap ones
 #: first, so that a bad geometry fails early.
 ORDER: tuple[tuple[FragmentName, float], ...] = (("probe", 0.08), ("host", 0.52), ("dimer", 1.0))
-#: Above this a single reference determinant is doubtful (Lee and Taylor, DOI 10.1002/qua.560360824).
-T1_LIMIT = 0.02
 #: Iterations of CCSD, over all starts, before it counts as not converging.
 CC_CYCLES = 100
 
 
 def compute_fragment(
-    spec: FragmentSpec, recipe: Recipe, name: str, report: Progress, memory: FragmentMemory
+    spec: FragmentSpec,
+    recipe: Recipe,
+    name: str,
+    report: Progress,
+    memory: FragmentMemory,
+    tightening: Tightening | None = None,
 ) -> FragmentResult:
-    """HF, CCSD and (T) of one fragment, or what is left of them; raises LabelError when a step does not converge."""
+    """HF, CCSD and (T) of one fragment, or what is left of them.
+
+    Raises NotConvergedError when a step does not converge.
+    """
     from pyscf import cc, scf
 
     known = memory.finished(FragmentResult)
@@ -59,20 +67,27 @@ def compute_fragment(
     mol = spec.molecule()
     mf = scf.RHF(mol)
     mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100
+    if tightening:
+        tightening.prepare_hf(mf)
     report(0.0, f"{name}: Hartree-Fock, {mol.nao} functions")
     if begun:
         take_up_orbitals(mf, begun)
     else:
         mf.kernel()
+        if tightening:
+            tightening.finish_hf(mf)
         if not mf.converged:
-            raise LabelError(
+            raise NotConvergedError(
                 f"Hartree-Fock of the {name} did not converge in {mf.max_cycle} cycles; check the geometry."
             )
         memory.keep_state(so_far, mf.mo_coeff.nbytes)
     solver = cc.CCSD(mf, frozen=spec.n_frozen or None)
     solver.conv_tol, solver.conv_tol_normt = recipe.cc_energy_hartree, recipe.cc_amplitudes
-    cycles_before = int(begun.get("cc_cycles", 0))
-    solver.max_cycle = CC_CYCLES - cycles_before
+    cycles_before, most_cycles = int(begun.get("cc_cycles", 0)), CC_CYCLES
+    if tightening:
+        tightening.prepare_cc(solver)
+        most_cycles = tightening.cycles
+    solver.max_cycle = most_cycles - cycles_before
     solver.callback = lambda local: memory.keep_state(
         lambda: so_far() | iteration_state(local, cycles_before), iteration_bytes(local)
     )
@@ -83,7 +98,7 @@ def compute_fragment(
     solver.kernel(begun.get("t1"), begun.get("t2"), eris=integrals)
     if not solver.converged:
         memory.forget_state()  # asked for again, it is tried from its beginning
-        raise LabelError(f"CCSD of the {name} did not converge in {CC_CYCLES} cycles; check the geometry.")
+        raise NotConvergedError(f"CCSD of the {name} did not converge in {most_cycles} cycles; check the geometry.")
     n_correlated = mol.nelectron - 2 * spec.n_frozen
     triples = 0.0
     if n_correlated > 2:  # two electrons have no triple excitations
@@ -111,6 +126,7 @@ def compute_label(
     recipe: Recipe,
     progress: Progress | None = None,
     store: FragmentStore | None = None,
+    tightening: Tightening | None = None,
 ) -> LabelResult:
     """The label of one configuration.
 
@@ -120,9 +136,10 @@ def compute_label(
         recipe: how to compute it.
         progress: called with the share done (0 to 1) and what is running now.
         store: keeps what is finished, for a later call with the same arguments to go on from.
+        tightening: convergence settings of a retry instead of the recipe's own.
 
-    Raises InputError for bad geometries or a basis that lacks an element, LabelError when a step
-    does not converge or gives a number that is not finite.
+    Raises InputError for bad geometries or a basis that lacks an element, NotConvergedError when a step
+    does not converge, LabelError for a number that is not finite.
     """
     point = np.asarray(position, dtype=float).reshape(3)
     geometry_hash = dimer.geometry_hash(point)
@@ -132,13 +149,14 @@ def compute_label(
     memories = {
         part: {
             name: FragmentMemory(
-                store or NoStore(), part + name, identity(spec, part + name, geometry_hash, recipe.hash)
+                store or NoStore(), part + name, identity(spec, part + name, geometry_hash, recipe.hash, tightening)
             )
             for name, spec in found.items()
         }
         for part, found in specs.items()
     }
     environment = describe_environment()
+    asked = tightening.thresholds(recipe) if tightening else recipe
 
     def within(start: float, end: float) -> Progress:
         def report(share: float, message: str) -> None:
@@ -152,18 +170,20 @@ def compute_label(
         begin = start
         for name, share in ORDER:
             finish = start + share * (end - start)
-            found[name] = compute_fragment(specs[part][name], recipe, name, within(begin, finish), memories[part][name])
+            report = within(begin, finish)
+            found[name] = compute_fragment(specs[part][name], asked, name, report, memories[part][name], tightening)
             begin = finish
         return found
 
     smaller, larger = None, None
     if recipe.composite:
-        larger = larger_fragments(dimer, point, recipe, specs[LARGER], memories[LARGER], within(0.0, 0.4))
+        larger = larger_fragments(dimer, point, asked, specs[LARGER], memories[LARGER], within(0.0, 0.4))
     elif recipe.extrapolation:
         smaller = exact(SMALLER, 0.0, 0.05)
     if recipe.integrals == "fitted":
         say = within(0.4 if larger else 0.0, 1.0)
-        results = fitted_fragments(dimer, point, recipe, specs[""], memories[""], say, CC_CYCLES)
+        most_cycles = tightening.cycles if tightening else CC_CYCLES
+        results = fitted_fragments(dimer, point, asked, specs[""], memories[""], say, most_cycles)
     else:
         results = exact("", 0.05 if smaller else 0.0, 1.0)
     energies = LabelResult.interaction(results, recipe, smaller, larger)
@@ -192,4 +212,5 @@ def compute_label(
         resumed={memory.name: memory.taken_up for memory in kept if memory.taken_up},
         environment=environment,
         warnings=warnings,
+        tightened=tightening,
     )

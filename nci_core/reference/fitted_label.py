@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.errors import CalculationError, LabelError
+from nci_core.errors import CalculationError, LabelError, NotConvergedError
 from nci_core.reference.environment import peak_memory_gb
 from nci_core.reference.geometry import FragmentSpec, atom_basis
 from nci_core.reference.labels import FragmentName, FragmentResult, MeanFieldResult
@@ -135,7 +135,7 @@ def fitted_fragments(
             fitted.B, state, n_frozen, recipe.cc_energy_hartree, recipe.cc_amplitudes, max_cycle=max_cycle
         )
         if not result.converged:
-            raise LabelError(f"CCSD of the {name} did not converge in {max_cycle} cycles; check the geometry.")
+            raise NotConvergedError(f"CCSD of the {name} did not converge in {max_cycle} cycles; check the geometry.")
         own = clock.read()
         found[name] = FragmentResult(
             hf_hartree=state.energy,

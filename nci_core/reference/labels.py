@@ -6,11 +6,13 @@ from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nci_core.reference.checks import Doubt
 from nci_core.reference.recipes import Recipe
+from nci_core.reference.tightening import Tightening
 from nci_core.units import HARTREE_EV
 
-#: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`, 3 `smaller`, `larger`
-#: and `mp2_hartree`.
+#: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`, 3 `smaller`, `larger`,
+#: `mp2_hartree`, `tightened` and `doubts`.
 LABEL_SCHEMA = 3
 
 FragmentName = Literal["dimer", "host", "probe"]
@@ -96,6 +98,8 @@ class LabelResult(BaseModel):
         default_factory=dict, description="fragments an earlier, interrupted start had begun, and how far they were"
     )
     warnings: list[str] = Field(default_factory=list)
+    tightened: Tightening | None = Field(None, description="settings of a retry, None for the recipe's own")
+    doubts: list[Doubt] = Field(default_factory=list, description="checks it failed when it came in")
     finished_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @staticmethod

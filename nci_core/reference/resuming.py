@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from nci_core.reference.environment import package_versions
 from nci_core.reference.geometry import FragmentSpec
+from nci_core.reference.tightening import Tightening
 
 Result = TypeVar("Result", bound=BaseModel)
 Arrays = dict[str, npt.NDArray[Any]]
@@ -62,13 +63,17 @@ class NoStore:
         """Do nothing."""
 
 
-def identity(spec: FragmentSpec, name: str, geometry_hash: str, recipe_hash: str) -> dict[str, Any]:
+def identity(
+    spec: FragmentSpec, name: str, geometry_hash: str, recipe_hash: str, tightening: Tightening | None = None
+) -> dict[str, Any]:
     """Everything that must be equal for a kept fragment to be this one.
 
     The hashes of geometry and recipe are equal for symmetry-equivalent points, whose orbitals differ: the
     calculation itself, with its exact coordinates and basis functions, has a hash of its own.
     """
-    text = orjson.dumps([spec.atoms, spec.basis, spec.n_frozen], option=orjson.OPT_SORT_KEYS)
+    # Fragments converged to other thresholds must not be subtracted from each other.
+    settings = [tightening.model_dump()] if tightening else []
+    text = orjson.dumps([spec.atoms, spec.basis, spec.n_frozen, *settings], option=orjson.OPT_SORT_KEYS)
     found = package_versions("pyscf", "numpy", "scipy")
     return {
         "layout": LAYOUT,

@@ -21,6 +21,8 @@ def whitened_jacobian(ensemble: Ensemble, host: Host, positions: FloatArray) -> 
         raise ModelError("This model keeps no prior widths, which I-optimal selection needs; fit it with nci.")
     energies, J = ensemble.members[0].jacobian(host, positions)
     prior = prior_after(ensemble)
+    if prior.root is not None:
+        return energies, J @ (prior.root * prior.scale).cpu().numpy()
     width = (prior.width * prior.scale).flatten().cpu().numpy()
     return energies, J * width
 

@@ -17,9 +17,14 @@ sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `fetch(st
 **labels** (one recipe at a time): `request(store, configuration_ids, recipe=, recipe_hash=,
 round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`
 (for fits and metrics); `fetch(store, recipe_hash, status=)`; `get`; `recipes -> {hash: name}`;
+`finished(store, recipe_hash) -> [Finished]`;
 `status_counts`, `unfinished_jobs`, `mean_cpu_seconds(store, recipe_hash)`; `set_running`,
 `set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`; `elsewhere(store,
 recipe_hash) -> [Label]` wait for results from another machine, `set_note(store, label_ids, note)` says which.
+
+**label_history** (of labels that were set aside or tried again): `set_aside(store, label_id, doubts)`;
+`accept`, `leave_out(store, label_id, person, because)`; `begin_retry(store, label_id, person) -> Label`;
+`earlier_result(store, label)`; `events(store, recipe_hash, configuration_id=None) -> [LabelEvent]`.
 
 **journal**: `record_label(store, label_id, result) -> Path` (journal, then row: the way to finish a
 label); `find_result(folder, geometry_hash, recipe_hash)`; `reconcile(store) -> Reconciled(recorded,
@@ -61,6 +66,7 @@ from nci_core.store.schema import (
     Job,
     JobEvent,
     Label,
+    LabelEvent,
     Metric,
     Model,
     NamedSet,
@@ -79,6 +85,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "Label",
+    "LabelEvent",
     "Metric",
     "Model",
     "NamedSet",

@@ -11,6 +11,7 @@ Split = Literal["pool", "test"]
 PickState = Literal["basket", "submitted", "dropped"]
 ModelKind = Literal["distilled", "finetuned", "direct"]
 StepKind = Literal["selection", "basket"]
+LabelEventKind = Literal["set-aside", "accepted", "left-out", "retried"]
 
 #: States that a label or job does not leave by itself.
 FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
@@ -62,5 +63,6 @@ class Base(MappedAsDataclass, DeclarativeBase):
         PickState: String(16),
         ModelKind: String(16),
         StepKind: String(16),
+        LabelEventKind: String(16),
         list[Any]: JSON(none_as_null=True),
     }

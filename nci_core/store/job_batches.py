@@ -6,13 +6,13 @@ Between two of those running jobs can report; a long queue holds nobody up.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from nci_core.store.base import State, utc_now
 from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
-from nci_core.store.jobs import wait_again
+from nci_core.store.jobs import of_recipe, wait_again
 from nci_core.store.schema import Job, Label
 
 #: Rows that one transaction changes.
@@ -34,8 +34,11 @@ def by_id(store: Store, job_ids: Sequence[int]) -> list[Job]:
         return [job for part in chunks(list(job_ids)) for job in session.scalars(query.where(Job.id.in_(part)))]
 
 
-def page(store: Store, start: int, limit: int) -> list[Job]:
-    """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first."""
+def page(store: Store, start: int, limit: int, recipe: str | None = None) -> list[Job]:
+    """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first.
+
+    Of one recipe's labels only, if named.
+    """
     parts = (
         (Job.state == "running", (Job.priority.desc(), Job.id)),
         (Job.state == "waiting", (Job.priority.desc(), Job.id)),
@@ -43,7 +46,8 @@ def page(store: Store, start: int, limit: int) -> list[Job]:
     )
     found: list[Job] = []
     with store.read() as session:
-        for which, order in parts:
+        for part, order in parts:
+            which = and_(part, of_recipe(recipe))
             if len(found) == limit:
                 break
             query = select(Job).where(which).order_by(*order).offset(start).limit(limit - len(found))
@@ -83,30 +87,33 @@ def add_for_labels(store: Store, label_ids: Sequence[int], **options: Any) -> li
     return ids
 
 
-def cancel_waiting(store: Store) -> int:
-    """Cancel every waiting job; returns how many. Those that come meanwhile are not among them."""
+def cancel_waiting(store: Store, recipe: str | None = None) -> int:
+    """Cancel every waiting job, or one recipe's; returns how many. Those that come meanwhile are not among them."""
 
     def change(session: Session, ids: list[int]) -> None:
         session.execute(update(Job).where(Job.id.in_(ids)).values(state="cancelled", finished_at=utc_now()))
         _labels_follow(session, ids, "cancelled")
 
-    return _in_parts(store, ("waiting",), change)
+    return _in_parts(store, ("waiting",), recipe, change)
 
 
-def retry_failed(store: Store) -> int:
-    """Let every failed or cancelled job wait again; returns how many."""
+def retry_failed(store: Store, recipe: str | None = None) -> int:
+    """Let every failed or cancelled job wait again, or one recipe's; returns how many."""
 
     def change(session: Session, ids: list[int]) -> None:
         for job in session.scalars(select(Job).where(Job.id.in_(ids))):
             wait_again(job)
         _labels_follow(session, ids, "waiting")
 
-    return _in_parts(store, ("error", "cancelled"), change)
+    return _in_parts(store, ("error", "cancelled"), recipe, change)
 
 
-def _in_parts(store: Store, states: tuple[State, ...], change: Callable[[Session, list[int]], None]) -> int:
+def _in_parts(
+    store: Store, states: tuple[State, ...], recipe: str | None, change: Callable[[Session, list[int]], None]
+) -> int:
     with store.read() as session:
-        known = list(session.scalars(select(Job.id).where(Job.state.in_(states)).order_by(Job.id)))
+        query = select(Job.id).where(Job.state.in_(states), of_recipe(recipe)).order_by(Job.id)
+        known = list(session.scalars(query))
     changed = 0
     for start in range(0, len(known), AT_ONCE):
         part = known[start : start + AT_ONCE]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from math import isinf
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from nci_core.errors import JobError
@@ -25,6 +25,8 @@ def add(
     priority: int = 0,
     max_attempts: int = 3,
     time_limit_seconds: float | None = None,
+    memory_limit_gb: float | None = None,
+    silence_limit_seconds: float | None = None,
     label_id: int | None = None,
     needs_memory_gb: float | None = None,
     needs_gpus: int = 0,
@@ -36,6 +38,8 @@ def add(
         priority=priority,
         max_attempts=max_attempts,
         time_limit_seconds=time_limit_seconds,
+        memory_limit_gb=memory_limit_gb,
+        silence_limit_seconds=silence_limit_seconds,
         needs_memory_gb=needs_memory_gb,
         needs_gpus=needs_gpus,
     )
@@ -56,11 +60,23 @@ def get(store: Store, job_id: int) -> Job:
     return job
 
 
+def of_recipe(recipe: str | None) -> ColumnElement[bool]:
+    """Jobs that compute labels of one recipe, or all jobs."""
+    if recipe is None:
+        return true()
+    return exists().where(Label.job_id == Job.id, Label.recipe == recipe)
+
+
 def fetch(
-    store: Store, *, states: Sequence[State] | None = None, kind: str | None = None, limit: int | None = None
+    store: Store,
+    *,
+    states: Sequence[State] | None = None,
+    kind: str | None = None,
+    recipe: str | None = None,
+    limit: int | None = None,
 ) -> list[Job]:
-    """Jobs, newest first; of some states or a kind only."""
-    query = select(Job).order_by(Job.id.desc())
+    """Jobs, newest first; of some states, a kind or one recipe's labels only."""
+    query = select(Job).where(of_recipe(recipe)).order_by(Job.id.desc())
     if states is not None:
         query = query.where(Job.state.in_(states))
     if kind is not None:
@@ -69,10 +85,10 @@ def fetch(
         return list(session.scalars(query if limit is None else query.limit(limit)))
 
 
-def counts(store: Store) -> dict[State, int]:
-    """Number of jobs in each state."""
+def counts(store: Store, recipe: str | None = None) -> dict[State, int]:
+    """Number of jobs in each state; of one recipe's labels only, if named."""
     with store.read() as session:
-        rows = session.execute(select(Job.state, func.count()).group_by(Job.state))
+        rows = session.execute(select(Job.state, func.count()).where(of_recipe(recipe)).group_by(Job.state))
         found = {row[0]: row[1] for row in rows}
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
     return {state: found.get(state, 0) for state in states}

@@ -21,6 +21,8 @@ from nci_core.store.schema import Configuration, Label
 
 #: Folder of the journal inside the campaign folder.
 RESULTS = "results"
+#: Folder inside it of results that a retry replaced: kept, but not read back.
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,20 @@ def find_result(folder: Path, geometry_hash: str, recipe_hash: str) -> dict[str,
     except (OSError, orjson.JSONDecodeError, InputError):
         return None
     return dict(content)
+
+
+def put_by(folder: Path, geometry_hash: str, recipe_hash: str) -> Path | None:
+    """Move a journaled result aside before its label is computed anew; its place then, None if there is no file."""
+    path = result_path(folder, geometry_hash, recipe_hash)
+    if not path.exists():
+        return None
+    earlier = path.parent / EARLIER
+    try:
+        earlier.mkdir(exist_ok=True)
+        number = 1 + len(list(earlier.glob(f"{path.stem}-*.json")))
+        return path.rename(earlier / f"{path.stem}-{number}.json")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be moved aside ({error.strerror or error}); nothing was changed.") from error
 
 
 def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = True) -> Reconciled:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from nci_core.errors import InputError, StoreError
 from nci_core.store.base import Split, State, utc_now
 from nci_core.store.bulk import chunks, insert_missing
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, Label
+from nci_core.store.schema import Configuration, Label, LabelEvent
 
 FloatArray = npt.NDArray[np.float64]
 #: Labels that one transaction asks for.
@@ -134,6 +135,30 @@ def complete(store: Store, recipe_hash: str, *, split: Split) -> LabelSet:
     )
 
 
+class Finished(NamedTuple):
+    """A finished, trusted label without its result."""
+
+    id: int
+    configuration_id: int
+    energy_ev: float
+    finished_at: datetime | None
+    split: Split
+
+
+def finished(store: Store, recipe_hash: str) -> list[Finished]:
+    """Finished, trusted labels of one recipe with when they came and whether they test, ordered by label id."""
+    columns = (Label.id, Label.configuration_id, Label.energy_ev, Label.finished_at, Configuration.split)
+    query = (
+        select(*columns)
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
+        .order_by(Label.id)
+    )
+    with store.read() as session:
+        found = session.execute(query)
+        return [Finished(n, of, ev, at, split) for n, of, ev, at, split in found if ev is not None]
+
+
 def recipes(store: Store) -> dict[str, str]:
     """Recipes that labels exist for: hash → name."""
     with store.read() as session:
@@ -186,8 +211,8 @@ def set_complete(store: Store, label_id: int, result: Mapping[str, Any]) -> None
     """Write a finished result into its row; `journal.record_label` is the safe way to call it.
 
     `result` is a LabelResult as a dictionary: energy_ev, hf_ev, ccsd_ev, triples_ev, cpu_seconds,
-    wall_seconds, memory_gb and the rest. A complete row is left as it is. Raises InputError for
-    an energy that is not finite, or a result of another geometry or recipe.
+    wall_seconds, memory_gb and the rest. One with `doubts` is set aside in the same transaction. A complete
+    row is left as it is. Raises InputError for an energy that is not finite, or a result of another geometry or recipe.
     """
     names = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "cpu_seconds", "wall_seconds", "memory_gb")
     values = {name: result.get(name) for name in names}
@@ -200,7 +225,12 @@ def set_complete(store: Store, label_id: int, result: Mapping[str, Any]) -> None
         if label.status == "complete":
             return
         done = {"status": "complete", "error": None, "finished_at": utc_now(), "result": dict(result)}
-        session.execute(update(Label).where(Label.id == label_id).values(**values, **done))
+        doubts = [dict(doubt) for doubt in result.get("doubts") or ()]
+        reason = " ".join(str(doubt["sentence"]) for doubt in doubts) or None
+        session.execute(update(Label).where(Label.id == label_id).values(**values, **done, quarantine=reason))
+        if doubts:
+            of, recipe_hash = label.configuration_id, label.recipe_hash
+            session.add(LabelEvent(configuration_id=of, recipe_hash=recipe_hash, what="set-aside", reasons=doubts))
 
 
 def set_error(store: Store, label_id: int, reason: str) -> None:

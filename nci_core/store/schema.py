@@ -10,7 +10,7 @@ from typing import Any, get_args
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nci_core.store.base import Base, ModelKind, PickState, Split, State, StepKind, utc_now
+from nci_core.store.base import Base, LabelEventKind, ModelKind, PickState, Split, State, StepKind, utc_now
 
 #: Any seed that SQLite's INTEGER holds; PostgreSQL's has 32 bits only.
 SEED = Integer().with_variant(BigInteger(), "postgresql")
@@ -127,6 +127,32 @@ class Label(Base, kw_only=True):
     job_id: Mapped[int | None] = mapped_column(default=None, index=True)
     created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class LabelEvent(Base, kw_only=True):
+    """What happened to a label after it was computed: set aside, accepted or left out by a person, tried again.
+
+    Rows are only added. A label is named by what it is of, so that its history outlives its row. `reasons` are
+    doubts (code and sentence) when it was set aside; `error` and `result` are those of the calculation that a retry
+    replaced, whole.
+    """
+
+    __tablename__ = "label_history"
+    __table_args__ = (
+        _one_of("what", LabelEventKind),
+        Index(None, "recipe_hash", "configuration_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"))
+    recipe_hash: Mapped[str]
+    what: Mapped[LabelEventKind]
+    reasons: Mapped[list[Any]] = mapped_column(default_factory=list)
+    person: Mapped[str | None] = mapped_column(default=None)
+    because: Mapped[str] = mapped_column(default="")
+    error: Mapped[str | None] = mapped_column(default=None)
+    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
 
 
 class Pick(Base, kw_only=True):
@@ -278,6 +304,8 @@ class Job(Base, kw_only=True):
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
     heartbeat_at: Mapped[datetime | None] = mapped_column(default=None)
     time_limit_seconds: Mapped[float | None] = mapped_column(default=None)
+    memory_limit_gb: Mapped[float | None] = mapped_column(default=None)
+    silence_limit_seconds: Mapped[float | None] = mapped_column(default=None)
     needs_memory_gb: Mapped[float | None] = mapped_column(default=None)
     needs_gpus: Mapped[int] = mapped_column(default=0, server_default="0")
     attempt: Mapped[int] = mapped_column(default=0)

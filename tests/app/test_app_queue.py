@@ -47,5 +47,9 @@ def test_minutes_left_counts_labels_on_other_pages(home: Path) -> None:
     table = jobs.job_table(store)
     shown = jobs.minutes_left(table, 10.0, 2)
     assert shown is not None
-    beyond = jobs.minutes_left(table, 10.0, 2, jobs.waiting_labels(store) + 20)
-    assert beyond == shown + 20 * 10.0 / 2
+    waiting = jobs.waiting_labels(store)
+    elsewhere = {"": waiting[""] + 20, "quick": 5}
+    assert jobs.minutes_left(table, 10.0, 2, elsewhere) == shown + (20 + 5) * 10.0 / 2
+    # A recipe has its own minutes; the labels without one take the mean of those that are known.
+    timed = jobs.minutes_left(table, {"quick": 2.0, "standard": 18.0}, 2, elsewhere)
+    assert timed == shown + (20 * 10.0 + 5 * 2.0) / 2

@@ -13,7 +13,8 @@ from nci_core.bench.calibration import auroc, calibration
 from nci_core.bench.curve import curve, hard
 from nci_core.bench.fits import fit, remaining
 from nci_core.bench.prior import learn_factors
-from nci_core.bench.problem import Problem, open_campaign_labels, open_problem, same_dimer
+from nci_core.bench.problem import Problem, open_campaign_labels, open_problem, open_recipe_pair, same_dimer
+from nci_core.bench.recipe_prior import learn_recipe_change
 from nci_core.bench.rows import Results, errors
 from nci_core.bench.splits import hard_splits, random_split
 from nci_core.bench.strategies import COMPARED
@@ -177,3 +178,15 @@ def test_the_reference_is_read_and_its_teacher_found(reference: Path, tmp_path: 
     with pytest.raises(InputError, match="No teacher's labels"):
         problem.distilled()
     assert len(read_dataset(reference)) == 120
+
+
+@pytest.mark.slow
+def test_recipes_differ_most_in_dispersion_of_all_atoms() -> None:
+    """From 24 of He–ethylene's pairs of labels; the whole set takes `nci bench recipe-prior` 15 s."""
+    dimer, positions, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
+    assert len(costly) == 100
+    few = slice(0, None, 4)
+    steps = list(learn_recipe_change(dimer, positions[few], cheap[few], costly[few], distilled, steps=2))
+    assert steps[-1].log_evidence > steps[0].log_evidence - 1.0, "no worse but for Laplace's error"
+    common = {name: pair[1] for name, pair in steps[-1].factors.items()}
+    assert max(common["ln_C"], common["gamma6"]) > 2 * max(common["a"], common["A"], common["W1"])

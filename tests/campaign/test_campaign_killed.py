@@ -17,6 +17,7 @@ import small_campaign as small
 from nci_core import jobs
 from nci_core.campaign import Campaign
 from nci_core.campaign.jobs import run_label
+from nci_core.campaign.label_checks import MONOMERS
 from nci_core.jobs.context import JobContext
 from nci_core.reference import resuming
 from nci_core.reference.ccsdt import compute_label
@@ -133,7 +134,7 @@ def test_labels_whose_processes_are_killed_at_random(campaign: Campaign, kills: 
     assert {path.name for path in (campaign.folder / journal.RESULTS).iterdir()} == expected | {FRAGMENTS}
     assert list((campaign.folder / journal.RESULTS / FRAGMENTS).iterdir()) == []
     others = {path.name for path in campaign.folder.iterdir()} - DATABASE_FILES
-    assert others == {"campaign.toml", journal.RESULTS}
+    assert others == {"campaign.toml", journal.RESULTS, MONOMERS}
 
 
 def hashes(campaign: Campaign, label_id: int) -> tuple[str, str]:

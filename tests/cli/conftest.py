@@ -35,13 +35,23 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """nci(*words): the command line in this process."""
     from rich.console import Console
 
-    from nci_core.cli import campaign_commands, data_commands, demo_command, loop_commands, main, output, trust_commands
+    from nci_core.cli import (
+        campaign_commands,
+        data_commands,
+        demo_command,
+        loop_commands,
+        main,
+        output,
+        quarantine_command,
+        trust_commands,
+    )
 
     monkeypatch.delenv("NCI_CAMPAIGN", raising=False)
 
     def run(*words: object) -> Outcome:
         # Consoles write to the streams of this test, wide enough that sentences stay on one line.
-        for module in (output, campaign_commands, data_commands, demo_command, loop_commands, trust_commands, main):
+        commands = (campaign_commands, data_commands, demo_command, loop_commands, quarantine_command, trust_commands)
+        for module in (output, *commands, main):
             for name, to_err in (("out", False), ("err", True)):
                 if hasattr(module, name):
                     monkeypatch.setattr(module, name, Console(stderr=to_err, width=400))

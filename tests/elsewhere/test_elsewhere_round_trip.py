@@ -18,6 +18,7 @@ from nci_core.errors import InputError, StoreError
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.elsewhere.task import FRAGMENTS, LabelTask
 from nci_core.reference.labels import LabelResult
+from nci_core.reference.recipes import Recipe
 from nci_core.store import configurations, journal, labels, picks
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Configuration, Label
@@ -331,3 +332,20 @@ def test_a_folder_without_results_is_said(campaign: Campaign, tmp_path: Path) ->
         import_results(campaign, tmp_path / "none")
     with pytest.raises(InputError, match="holds no results"):
         import_results(campaign, put(tmp_path / "in", b"hello\n", "slurm-17.out"))
+
+
+def test_a_label_of_a_cheaper_recipe_goes_out_and_comes_back(tmp_path: Path, tiny: Recipe) -> None:
+    """It is stored beside the target's, and never as one of them."""
+    campaign = small.sampled(tmp_path / "work", small.write_host(tmp_path), recipe="quick", more_recipes=["tiny"])
+    try:
+        number = small.pool(campaign)[0]
+        done = export_inputs(campaign, [number], "ada", tmp_path / "out", recipe="tiny")
+        assert [folder.name for folder in done.folders] == [f"{row_of(campaign, number).geometry_hash}-{tiny.hash}"]
+        assert f"recipe tiny ({tiny.hash})" in (tmp_path / "out" / "README.txt").read_text()
+        assert run_script(done.folders[0]).returncode == 0
+        assert len(import_results(campaign, tmp_path / "out").label_ids) == 1
+        found = labels.fetch(campaign.store, tiny.hash)
+        assert [(row.configuration_id, row.status) for row in found] == [(number, "complete")]
+        assert labels.fetch(campaign.store, campaign.recipe.hash) == []
+    finally:
+        campaign.store.close()

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -84,4 +85,43 @@ def parent(context: JobContext) -> dict[str, Any]:
     child = subprocess.Popen(["sleep", "600"])
     (context.campaign_dir / "grandchild").write_text(str(child.pid))
     child.wait()
+    return {}
+
+
+def memory(context: JobContext) -> dict[str, Any]:
+    """Fill memory, in this process or in one of its own, and keep it."""
+    code = f"import time; kept = b'x' * int({context.payload['gb']} * 1e9); time.sleep(600)"
+    if context.payload.get("in_child"):
+        subprocess.run([sys.executable, "-c", code], check=False)
+    else:
+        exec(code)
+    return {}
+
+
+def alive(context: JobContext) -> dict[str, Any]:
+    """Compute without a word, or report without computing, for payload["seconds"]."""
+    end = time.monotonic() + context.payload["seconds"]
+    while time.monotonic() < end:
+        if context.payload["how"] == "report":
+            context.progress(0.5, f"{end - time.monotonic():.1f} s left")
+            time.sleep(0.1)
+    return {}
+
+
+def triples(context: JobContext) -> dict[str, Any]:
+    """(T) of benzene from orbitals and amplitudes that are not converged: minutes, nearly all inside compiled code."""
+    from pyscf import cc, gto, scf
+
+    from nci_core.systems import builtin_host
+
+    host = builtin_host("benzene")
+    atoms = list(zip(host.symbols, host.positions.tolist(), strict=True))
+    mf = scf.RHF(gto.M(atom=atoms, basis="cc-pvdz", verbose=0)).run(max_cycle=1)
+    solver = cc.CCSD(mf)
+    integrals = solver.ao2mo()
+    _, t1, t2 = solver.init_amps(integrals)
+    context.progress(0.1, "(T)")
+    context.flush()
+    solver.ccsd_t(t1, t2, integrals)
+    note(context, "end")
     return {}

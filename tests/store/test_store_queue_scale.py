@@ -68,6 +68,8 @@ def test_the_next_jobs_are_found_by_their_index_without_sorting(store: Store, lo
         (lambda store: jobs.fetch(store, states=["complete"], kind="select", limit=1), "ix_jobs_kind_state"),
         (lambda store: jobs.fetch(store, states=["running"]), "ix_jobs_order"),
         (lambda store: job_batches.page(store, 0, 50), "ix_jobs_order"),
+        (lambda store: job_batches.page(store, 0, 50, "quick"), "ix_jobs_order"),
+        (lambda store: jobs.counts(store, "quick"), "ix_labels_job_id"),
     ],
 )
 def test_no_question_reads_the_whole_table(
@@ -93,6 +95,20 @@ def test_pages_hold_every_job_once_in_the_order_of_the_queue(store: Store, long_
     assert job_batches.page(store, N, 50) == []
     last = found[-1].id
     assert [job.id for job in job_batches.page(store, N - 1, 50)] == [last]
+
+
+def test_one_recipe_is_counted_shown_cancelled_and_tried_again_alone(store: Store, long_queue: list[int]) -> None:
+    numbers = [row.configuration_id for row in labels.fetch(store, "r1")][:3]
+    rows = labels.request(store, numbers, recipe="standard", recipe_hash="r2")
+    mine = job_batches.add_for_labels(store, [row.id for row in rows])
+    assert jobs.counts(store, "standard")["waiting"] == 3
+    assert [job.id for job in job_batches.page(store, 0, 50, "standard")] == mine
+    assert [job.id for job in job_batches.page(store, 2, 50, "standard")] == mine[2:]
+    assert job_batches.cancel_waiting(store, "standard") == 3
+    assert jobs.counts(store)["waiting"] == N, "those of the other recipe go on"
+    jobs.cancel(store, long_queue[0])
+    assert job_batches.retry_failed(store, "standard") == 3
+    assert jobs.get(store, long_queue[0]).state == "cancelled"
 
 
 def test_all_are_cancelled_and_tried_again_with_their_labels(store: Store, long_queue: list[int]) -> None:

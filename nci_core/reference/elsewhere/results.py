@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nci_core.errors import InputError
-from nci_core.reference.ccsdt import T1_LIMIT
+from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.elsewhere.inputs import PROGRAMS, Program, file_name
 from nci_core.reference.elsewhere.outputs import NAMES, FragmentOutput, read_output
 from nci_core.reference.elsewhere.task import FRAGMENTS, LAYOUT, UNITS, FragmentName, FragmentTask, LabelTask

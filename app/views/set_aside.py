@@ -1,0 +1,98 @@
+"""Labels that failed or were set aside: why, and what a person can do about each."""
+
+import streamlit as st
+
+from app import actions, cached
+from app.data.set_aside import heading, remark
+from app.session import Context, context, errors_shown
+from nci_core.campaign.quarantine import Doubted
+from nci_core.units import from_cm1
+
+#: Labels shown one below the other; the others are behind a click.
+MOST_SHOWN = 4
+RETRY_HELP = (
+    "Computes it anew with tighter thresholds, more iterations and steadier steps, and checks that Hartree–Fock found "
+    "its lowest solution. What it has now is kept."
+)
+
+
+def show_set_aside() -> None:
+    """The list, nothing when every label is fine; a fragment, so it reads the campaign anew each time."""
+    with errors_shown():
+        now = context()
+        if found := cached.doubted_labels(now):
+            _show(now, found)
+
+
+def _show(now: Context, found: list[Doubted]) -> None:
+    open_ones = [item for item in found if item.state != "left out"]
+    decided = [item for item in found if item.state == "left out"]
+    st.subheader(
+        "Labels that are not used",
+        help="They are kept, but no student is trained or judged with them until you decide or a retry passes.",
+    )
+    if len(open_ones) > 1 and st.button(
+        f"Retry all {len(open_ones)} with tighter settings",
+        icon=":material/replay:",
+        disabled=now.read_only,
+        key="retry_all_doubted",
+        help=RETRY_HELP,
+    ):
+        _retry(now, [item.configuration_id for item in open_ones])
+    for item in open_ones[:MOST_SHOWN]:
+        _card(now, item)
+    if len(open_ones) > MOST_SHOWN:
+        with st.expander(f"{len(open_ones) - MOST_SHOWN} more"):
+            for item in open_ones[MOST_SHOWN:]:
+                _card(now, item)
+    if decided:
+        with st.expander(f"Left out: {len(decided)}"):
+            for item in decided:
+                _card(now, item)
+
+
+def _card(now: Context, item: Doubted) -> None:
+    number = item.configuration_id
+    with st.container(border=True, key=f"doubted-{number}"):
+        value = now.text(float(from_cm1(item.energy_cm1)), signed=True) if item.energy_cm1 is not None else ""
+        st.markdown(f"**Configuration {number}** · {heading(item)}" + (f" · {value}" if value else ""))
+        for reason in item.reasons:
+            st.markdown(reason["sentence"])
+        if text := remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
+            st.caption(text)
+        row = st.container(horizontal=True, gap="small")
+        if row.button(
+            "Retry with tighter settings",
+            disabled=now.read_only,
+            key=f"retry_doubted_{number}",
+            help=RETRY_HELP,
+        ):
+            _retry(now, [number])
+        if item.can_accept:
+            with row.popover("Use it all the same", disabled=now.read_only):
+                because = _reason(f"use_{number}", "Use it")
+                if because is not None:
+                    actions.use_all_the_same(now.campaign, number, now.person, because)
+                    _done(f"The label of configuration {number} is used from now on.")
+        if item.state == "set aside":
+            with row.popover("Leave it out", disabled=now.read_only):
+                because = _reason(f"leave_{number}", "Leave it out")
+                if because is not None:
+                    actions.leave_out(now.campaign, number, now.person, because)
+                    _done(f"The label of configuration {number} is left out.")
+
+
+def _reason(key: str, verb: str) -> str | None:
+    """The words of who decides, once the button below them is pressed; None before."""
+    text = st.text_input("Why? It is kept with the label and your name.", key=f"because_{key}")
+    return text if st.button(verb, type="primary", key=f"sure_{key}") else None
+
+
+def _retry(now: Context, numbers: list[int]) -> None:
+    count = actions.retry_tightened(now.campaign, numbers, now.person)
+    _done(f"{count} calculation{'s are' if count != 1 else ' is'} in the queue at tighter settings.")
+
+
+def _done(message: str) -> None:
+    st.session_state["train_message"] = message
+    st.rerun()

@@ -1,0 +1,48 @@
+"""The checks a label passes when it comes in, from here or from elsewhere."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.outliers import StudentJudge
+from nci_core.errors import StoreError
+from nci_core.files import write_atomically
+from nci_core.reference.checks import Doubt, check_label
+from nci_core.store.schema import Configuration
+
+#: Folder of the monomers' energies inside the campaign folder; it may be deleted, they are computed again.
+MONOMERS = "monomers"
+
+
+def monomer_energies(campaign: Campaign) -> dict[str, float]:
+    """Hartree–Fock energies (hartree) of the monomers alone; computed once for a recipe."""
+    path = campaign.folder / MONOMERS / f"{campaign.recipe.hash}.json"
+    try:
+        known = orjson.loads(path.read_bytes())
+        return {str(name): float(value) for name, value in known["hf_hartree"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not there, or damaged in whatever way
+        pass
+    from nci_core.reference.monomers import monomer_hf_hartree
+
+    found = {str(name): value for name, value in monomer_hf_hartree(campaign.dimer, campaign.recipe).items()}
+    with suppress(StoreError):  # a full disk must not cost a finished label; the next one computes them again
+        write_atomically(path, orjson.dumps({"recipe": campaign.recipe.name, "hf_hartree": found}))
+    return found
+
+
+def doubts_about(campaign: Campaign, configuration: Configuration, result: Mapping[str, Any]) -> list[Doubt]:
+    """What is to be said against a finished label, `result` being a LabelResult as a dictionary."""
+    found = check_label(result, monomer_energies(campaign))
+    # The test set decides how good a student is, so no student decides about the test set.
+    judge = StudentJudge.of(campaign) if configuration.split == "pool" else None
+    outlier = judge.doubt(configuration.id, float(result["energy_ev"])) if judge is not None else None
+    return found + ([outlier] if outlier is not None else [])
+
+
+def with_doubts(campaign: Campaign, configuration: Configuration, result: Mapping[str, Any]) -> dict[str, Any]:
+    """A finished label as it is journaled: with what the checks say."""
+    doubts = [doubt.model_dump() for doubt in doubts_about(campaign, configuration, result)]
+    return dict(result) | {"doubts": doubts}

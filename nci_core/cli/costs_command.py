@@ -1,0 +1,63 @@
+"""nci costs: what a label is expected to cost, and how far such predictions were off."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, out, print_json, print_table
+
+
+def costs(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(help="With --held-out: campaigns or exports. Default: the embedded ones.", show_default=False),
+    ] = None,
+    campaign: CampaignOption = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Compare predicted with actual minutes of finished labels.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """CPU minutes of one label of each recipe, with an error bar, learned from finished labels."""
+    if held_out:
+        _held_out(folders, as_json)
+        return
+    from nci_core.campaign.costs import label_cost
+
+    opened = open_campaign(campaign, read_only=True)
+    rows: list[dict[str, Any]] = []
+    for recipe in opened.recipes:
+        cost = label_cost(opened, recipe)
+        low, high = cost.interval()
+        minutes = {"cpu_minutes": cost.mean_minutes, "low_minutes": low, "high_minutes": high}
+        rows.append({"recipe": recipe.name, "finished": cost.n} | minutes | {"source": cost.source})
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("recipe", "finished", "CPU min a label", "from", "to", "how it is known")
+    print_table(f"{opened.title}: 68% intervals", columns, [list(row.values()) for row in rows])
+
+
+def _held_out(folders: list[Path] | None, as_json: bool) -> None:
+    from nci_core.campaign.archive import EMBEDDED, data_folder
+    from nci_core.campaign.cost_check import check
+
+    rows = check(folders or [data_folder() / name for name in EMBEDDED])
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    columns = ("labels", "n", "actual", "predicted", "error", "×, said", "×, found", "in 68%")
+    table = [
+        [r.what, r.n, r.actual, r.predicted, f"{r.error:.1%}", r.expected_factor, r.actual_factor, f"{r.within:.0%}"]
+        for r in rows
+    ]
+    print_table("Mean CPU minutes a label, actual and predicted", columns, table)
+    out.print("One campaign: each label from the others; →: all labels of the second from the first.", soft_wrap=True)
+    out.print("error: median |predicted/actual − 1|; ×: factor of one sd, as said and as found.", soft_wrap=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the application."""
+    app.command()(costs)

@@ -1,0 +1,95 @@
+"""Several recipes in the dashboard: chosen for the basket, shown beside each other, climbed in fine-tuning."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pages import run_page, tables, text
+
+from app import actions
+from app.data import jobs as job_data
+from app.data.basket import change
+from app.data.configurations import configuration_table, other_labels
+from nci_core.campaign import Campaign
+from nci_core.campaign.actions import label_memory_gb, submit_labels
+from nci_core.store import jobs as queue
+from nci_core.store import labels
+
+
+@pytest.fixture
+def real(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    """The embedded He–ethylene: standard labels, and quick ones beside."""
+    shutil.copytree(imported, tmp_path / "home")
+    monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("NCI_READ_ONLY", raising=False)
+    monkeypatch.setattr("nci_core.campaign.actions.start_engine", lambda campaign: None)
+    return Campaign.open(tmp_path / "home" / "he-ethylene")
+
+
+def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) -> None:
+    table = configuration_table(real.store, real.settings, None)
+    free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:2].tolist()
+    change(real.store, table, free, "add", "ada")
+    at = run_page("label_train")
+    choice = f"label-recipe-{real.folder}"
+    before = text(at)
+    assert "recipe *standard*" in before
+    assert "worker" in before
+    at.session_state[choice] = "quick"
+    at.run()
+    assert "recipe *quick*" in text(at)
+    at.button(key="submit_basket").click().run()
+    assert not at.exception
+    asked = {row.configuration_id: row for row in labels.fetch(real.store, real.find_recipe("quick").hash)}
+    assert {asked[number].status for number in free} == {"waiting"}
+    mine = {row.configuration_id for row in labels.fetch(real.store, real.recipe.hash)}
+    assert mine.isdisjoint(free), "no label of the target was asked for"
+    assert set(job_data.job_table(real.store)["recipe"]) >= {"quick"}
+
+
+def test_the_queue_of_one_recipe_is_shown_and_cancelled_alone(real: Campaign) -> None:
+    table = configuration_table(real.store, real.settings, None)
+    free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:2].tolist()
+    quick = submit_labels(real, free, "ada", recipe="quick")
+    standard = submit_labels(real, free, "ada")
+    at = run_page("label_train")
+    at.session_state["queue-recipe"] = "quick"
+    at.run()
+    shown = next(table for table in tables(at) if "State" in table.columns)
+    assert len(shown) == len(quick) == 2
+    at.button(key="cancel_jobs").click().run()  # nothing is ticked: all of this recipe
+    assert not at.exception
+    assert [queue.get(real.store, number).state for number in quick + standard] == ["cancelled"] * 2 + ["waiting"] * 2
+    # Each asks for the memory that the largest finished label of its own recipe took.
+    needs = [queue.get(real.store, number).needs_memory_gb for number in (quick[0], standard[0])]
+    assert needs == [label_memory_gb(real, recipe) for recipe in (real.find_recipe("quick"), real.recipe)]
+
+
+def test_fine_tuning_may_climb(real: Campaign) -> None:
+    at = run_page("label_train")
+    assert "Fine-tune on 100 labels" in at.button(key="finetune").label
+    at.session_state[f"ladder-{real.folder}"] = "100 quick → standard"
+    at.run()
+    at.button(key="finetune").click().run()
+    assert not at.exception
+    job = queue.fetch(real.store, kind="finetune")[-1]
+    assert job.payload["recipes"] == ["quick", "standard"]
+    assert actions.finetune(real, device="cpu", notes="") != job.id
+
+
+def test_a_configuration_shows_the_labels_it_has(real: Campaign) -> None:
+    number = labels.fetch(real.store, real.find_recipe("quick").hash)[0].configuration_id
+    beside = other_labels(real.store, number, real.recipe.hash)
+    assert [row.recipe for row in beside] == ["quick"]
+    table = configuration_table(real.store, real.settings, None)
+    target = next(row for row in labels.fetch(real.store, real.recipe.hash) if row.configuration_id == number)
+    assert table.loc[number, "label_ev"] == target.energy_ev != beside[0].energy_ev
+
+
+def test_the_queue_is_timed_recipe_by_recipe() -> None:
+    import pandas as pd
+
+    rows = [("label", "waiting", 0.0, "quick"), ("label", "waiting", 0.0, "standard"), ("label", "waiting", 0.0, "new")]
+    table = pd.DataFrame(rows, columns=["kind", "state", "minutes", "recipe"])
+    # One of each, and one of a recipe without a finished label: the mean of the others.
+    assert job_data.minutes_left(table, {"quick": 1.0, "standard": 5.0}, 1) == pytest.approx(1.0 + 5.0 + 3.0)

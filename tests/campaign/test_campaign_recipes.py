@@ -1,0 +1,138 @@
+"""Labels of several recipes side by side: asked for, kept apart, exported, and climbed from cheap to costly."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_campaign as small
+
+from nci_core.campaign import Campaign
+from nci_core.campaign.actions import submit_finetune, submit_labels
+from nci_core.campaign.archive import export_campaign, export_extxyz, import_campaign
+from nci_core.campaign.learning import distill_campaign, finetune_campaign
+from nci_core.campaign.picking import propose
+from nci_core.cli.status_command import describe
+from nci_core.config import CampaignSettings
+from nci_core.errors import InputError
+from nci_core.extxyz import read_dataset
+from nci_core.reference.recipes import find_recipe
+from nci_core.store import evaluations, labels, models
+
+CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
+
+
+@pytest.fixture
+def two(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Campaign]:
+    """Target standard, beside it quick, whose labels have a little less attraction."""
+
+    def by_recipe(dimer: Any, position: Any, recipe: Any, progress: Any = None, store: Any = None) -> Any:
+        result = small.fake_label(dimer, position, recipe, progress, store)
+        if recipe == TARGET:
+            return result
+        shift = 0.1 * result.ccsd_ev
+        dimer_part = result.fragments["dimer"].model_copy(
+            update={"ccsd_hartree": result.fragments["dimer"].ccsd_hartree - shift / 27.211386245988}
+        )
+        found = {**result.fragments, "dimer": dimer_part}
+        return result.model_copy(update={"fragments": found, **type(result).interaction(found)})
+
+    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", by_recipe)
+    settings = {"recipe": "standard", "more_recipes": ["quick"]}
+    campaign = small.taught(tmp_path / "work", host, monkeypatch, **settings)
+    yield campaign
+    campaign.store.close()
+
+
+def label(campaign: Campaign, ids: list[int], recipe: str | None = None) -> list[int]:
+    jobs = submit_labels(campaign, ids, "ada", recipe=recipe, start=False)
+    small.run_jobs(campaign, jobs)
+    return jobs
+
+
+def test_labels_of_two_recipes_stand_side_by_side(two: Campaign) -> None:
+    chosen = small.in_range(two, small.pool(two))[:4]
+    assert len(label(two, chosen)) == len(label(two, chosen, "quick")) == 4
+    assert label(two, chosen, "quick") == [], "asked twice, computed once"
+    energies = {
+        recipe.name: {row.configuration_id: row.energy_ev for row in labels.fetch(two.store, recipe.hash)}
+        for recipe in two.recipes
+    }
+    assert set(energies["standard"]) == set(energies["quick"]) == set(chosen)
+    assert all(energies["standard"][n] != energies["quick"][n] for n in chosen)
+    assert labels.recipes(two.store) == {CHEAP.hash: "quick", TARGET.hash: "standard"}
+    said = describe(two)
+    assert said["labels"] == {"pool": {"complete": 4}, "test": {}}
+    assert said["labels_of_other_recipes"] == {"quick": {"pool": {"complete": 4}, "test": {}}}
+
+
+def test_what_is_labelled_cheaply_is_still_proposed(two: Campaign) -> None:
+    chosen = small.pool(two)[:5]
+    submit_labels(two, chosen, "ada", recipe="quick", start=False)
+    everything = {p.configuration_id for p in propose(two, "random", 500)}
+    assert set(chosen) <= everything
+    assert {p.configuration_id for p in propose(two, "random", 500, recipe="quick")} == everything - set(chosen)
+
+
+def test_errors_are_against_the_target_alone(two: Campaign) -> None:
+    label(two, small.in_range(two, small.pool(two))[:6], "quick")
+    small.label(two, small.test_set(two), "test-set")
+    found = evaluations.metrics(two.store, CHEAP.hash)
+    assert found == []
+    assert {row.teacher for row in evaluations.metrics(two.store, TARGET.hash, split="test")} == {"formula"}
+    with pytest.raises(InputError, match="recipe standard only"):
+        submit_labels(two, small.test_set(two), "test-set", recipe="quick", start=False)
+
+
+def test_export_and_import_keep_both(two: Campaign, tmp_path: Path) -> None:
+    chosen = small.in_range(two, small.pool(two))[:3]
+    label(two, chosen)
+    label(two, chosen[:2], "quick")
+    export_campaign(two, tmp_path / "export")
+    copy = import_campaign(tmp_path / "export", tmp_path / "copy")
+    try:
+        assert [recipe.name for recipe in copy.recipes] == ["standard", "quick"]
+        for recipe, count in ((TARGET, 3), (CHEAP, 2)):
+            before = [row.energy_ev for row in labels.fetch(two.store, recipe.hash)]
+            assert [row.energy_ev for row in labels.fetch(copy.store, recipe.hash)] == before
+            assert len(before) == count
+    finally:
+        copy.store.close()
+    export_extxyz(two, tmp_path / "all.extxyz")
+    group = read_dataset(tmp_path / "all.extxyz").only_group()
+    known = [value for value in group.columns["quick_interaction_energy"] if value is not None]
+    assert sorted(known) == pytest.approx(sorted(r.energy_ev or 0 for r in labels.fetch(two.store, CHEAP.hash)))
+
+
+def test_the_student_climbs_from_cheap_to_costly(two: Campaign) -> None:
+    distill_campaign(two)
+    chosen = small.in_range(two, small.pool(two))
+    label(two, chosen[:12], "quick")
+    with pytest.raises(InputError, match="no finished standard labels"):
+        submit_finetune(two, recipes=["quick", "standard"], start=False)
+    label(two, chosen[:4])
+    done = finetune_campaign(two, recipes=["quick", "standard"])
+    assert [(rung["recipe"], rung["labels"]) for rung in done["ladder"]] == [("quick", 12), ("standard", 4)]
+    row = models.get(two.store, done["model_id"])
+    assert (row.recipe_hash, row.n_labels) == (TARGET.hash, 4)
+    assert row.settings["ladder"] == done["ladder"]
+    assert json.dumps(row.settings)
+    plain = finetune_campaign(two)
+    assert "ladder" not in plain
+    assert "ladder" not in models.get(two.store, plain["model_id"]).settings
+    number = submit_finetune(two, recipes=["quick", "standard"], start=False)
+    from nci_core.store import jobs as queue
+
+    assert queue.get(two.store, number).payload["recipes"] == ["quick", "standard"]
+
+
+def test_what_a_campaign_does_not_have_is_one_sentence(two: Campaign, host: Path) -> None:
+    with pytest.raises(InputError, match=r"no recipe 'fast' \(it has standard, quick\)"):
+        submit_labels(two, small.pool(two)[:1], "ada", recipe="fast", start=False)
+    with pytest.raises(InputError, match="name that one last"):
+        submit_finetune(two, recipes=["standard", "quick"], start=False)
+    with pytest.raises(InputError, match="named twice"):
+        CampaignSettings.create(str(host), "He", recipe="quick", more_recipes=["quick"])
+    with pytest.raises(InputError, match="Unknown recipe"):
+        CampaignSettings.create(str(host), "He", recipe="quick", more_recipes=["none"])

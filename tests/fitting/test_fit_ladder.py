@@ -1,0 +1,167 @@
+"""The ladder of recipes, with students as the truth: what cheap labels are worth, and what must not change."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from nci_core.errors import InputError
+from nci_core.fitting import FitSettings, Rung, finetune, finetune_ladder
+from nci_core.fitting.memory import FitMemory
+from nci_core.fitting.priors import general_prior, recipe_change
+from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
+from nci_core.potentials.parameters import slices
+from nci_core.selection.i_optimal import whitened_jacobian
+from nci_core.systems import Dimer, builtin_host
+from nci_core.units import to_cm1
+
+FloatArray = npt.NDArray[np.float64]
+CONFIG = StudentConfig(network=False)
+ELEMENTS = ("C", "H")
+QUICK = FitSettings(members=3, restarts=2, averaged=2, max_iterations=40)
+
+
+@pytest.fixture(scope="module")
+def dimer() -> Dimer:
+    return Dimer(builtin_host("ethylene"), "He")
+
+
+def student(shift: float, together: float) -> Student:
+    """General physics, its angular terms moved by `shift` of their widths, its dispersion by `together` of its size."""
+    prior = general_prior("He", ELEMENTS, CONFIG)
+    noise = torch.randn(prior.mean.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    theta = prior.mean + shift * prior.width * noise
+    theta[:, slices(CONFIG)["ln_C"]] += together
+    return Student("He", ELEMENTS, CONFIG, theta)
+
+
+@pytest.fixture(scope="module")
+def truths() -> tuple[Student, Student, Ensemble]:
+    """Cheap recipe, costly recipe (15% more dispersion, all atoms alike), and a distilled student off by more."""
+    cheap, costly = student(0.15, 0.0), student(0.15, 0.15)
+    return cheap, costly, Ensemble((student(0.0, -0.1),), metadata={"stage": "distill"})
+
+
+@pytest.fixture(scope="module")
+def places(dimer: Dimer, shell: Callable[..., FloatArray]) -> FloatArray:
+    return np.asarray(shell(dimer.host, 160, nearest=(2.6, 5.0)))
+
+
+def rungs(dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray) -> tuple[Rung, Rung]:
+    cheap, costly, _ = (one if isinstance(one, Ensemble) else Ensemble((one,)) for one in truths)
+    first, second = places[:60], places[:5]
+    return (
+        Rung("cheap", first, cheap.energies(dimer.host, first)),
+        Rung("costly", second, costly.energies(dimer.host, second)),
+    )
+
+
+def test_five_costly_labels_do_better_after_cheap_ones(
+    dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray
+) -> None:
+    cheap, costly = rungs(dimer, truths, places)
+    truth, held_out = Ensemble((truths[1],)), places[60:]
+    reference = truth.energies(dimer.host, held_out)
+
+    def mae(model: Ensemble) -> float:
+        return float(np.abs(to_cm1(model.energies(dimer.host, held_out) - reference)).mean())
+
+    alone = finetune_ladder(dimer, [costly], truths[2], settings=QUICK)
+    climbed = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
+    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.host, held_out) - reference)).mean()
+    assert mae(climbed) < 0.5 * mae(alone), "the cheap labels are used"
+    assert mae(climbed) < 0.2 * apart, "and the costly ones correct them"
+    assert [rung["labels"] for rung in climbed.metadata["ladder"]] == [60, 5]
+    assert 0.5 < climbed.metadata["ladder"][-1]["share"] <= 1.0
+    again = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
+    assert again.energies(dimer.host, held_out).tolist() == climbed.energies(dimer.host, held_out).tolist()
+
+
+def test_cheap_labels_that_lie_do_little_harm(
+    dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray
+) -> None:
+    """A cheap recipe without any dispersion: plain fine-tuning is among the starting points and wins by evidence."""
+    cheap, costly = rungs(dimer, truths, places)
+    lying = replace(cheap, energies=np.abs(cheap.energies) + 0.01)
+    climbed = finetune_ladder(dimer, [lying, costly], truths[2], settings=QUICK)
+    assert climbed.metadata["ladder"][-1]["share"] < 0.2
+
+
+def test_one_recipe_is_plain_fine_tuning(
+    dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray
+) -> None:
+    _, costly = rungs(dimer, truths, places)
+    plain = finetune(dimer, costly.positions, costly.energies, truths[2], settings=QUICK)
+    one = finetune_ladder(dimer, [costly], truths[2], settings=QUICK)
+    assert all(torch.equal(a.theta, b.theta) for a, b in zip(plain.members, one.members, strict=True))
+    assert one.prior is not None
+    assert one.prior.root is None
+
+
+def test_the_correlated_prior_is_kept_and_selected_with(
+    dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray, tmp_path: Path
+) -> None:
+    cheap, costly = rungs(dimer, truths, places)
+    model = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
+    read = load_checkpoint(save_checkpoint(model, tmp_path / "model.pt"))
+    assert read.prior is not None
+    assert read.prior.root is not None
+    assert torch.equal(read.prior.root, model.prior.root)  # type: ignore[union-attr, arg-type]
+    widths = read.prior.root.square().sum(1).sqrt()
+    torch.testing.assert_close(widths, read.prior.width.flatten())
+    # What the cheap labels fixed is not free any more: the prior's spread of the energies is far below that of
+    # independent parameters of the same widths.
+    _, J = whitened_jacobian(read, dimer.host, places[60:])
+    _, free = whitened_jacobian(replace(read, prior=replace(read.prior, root=None)), dimer.host, places[60:])
+    assert np.linalg.norm(J) < 0.5 * np.linalg.norm(free)
+
+
+def test_recipes_change_all_elements_alike(dimer: Dimer) -> None:
+    covariance = recipe_change("He", ELEMENTS, CONFIG)
+    assert float(torch.linalg.eigvalsh(covariance).min()) > 0.0
+    where, size = slices(CONFIG)["ln_C"].start, CONFIG.size
+    correlation = (
+        covariance[where, size + where] / (covariance[where, where] * covariance[size + where, size + where]).sqrt()
+    )
+    assert 0.5 < float(correlation) < 1.0
+
+
+def test_a_ladder_goes_on_where_it_stopped(
+    dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray, tmp_path: Path
+) -> None:
+    from nci_core.errors import CancelledError
+
+    pair, seen = rungs(dimer, truths, places), []  # type: tuple[Rung, Rung], list[dict[str, Any]]
+    with pytest.raises(CancelledError):
+        finetune_ladder(
+            dimer,
+            pair,
+            truths[2],
+            settings=QUICK,
+            progress=seen.append,
+            should_stop=lambda: bool(seen) and seen[-1]["member"] >= seen[-1]["members"] // 2 + 1,
+            memory=FitMemory(tmp_path / "fit.pt"),
+        )
+    resumed: list[int] = []
+    again = finetune_ladder(
+        dimer, pair, truths[2], settings=QUICK, memory=FitMemory(tmp_path / "fit.pt", resumed.append)
+    )
+    assert len(resumed) == 2, "both rungs were begun"
+    whole = finetune_ladder(dimer, pair, truths[2], settings=QUICK)
+    np.testing.assert_allclose(
+        again.energies(dimer.host, places), whole.energies(dimer.host, places), rtol=1e-9, atol=1e-12
+    )
+
+
+def test_what_cannot_be_climbed_is_one_sentence(
+    dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray
+) -> None:
+    _, costly = rungs(dimer, truths, places)
+    with pytest.raises(InputError, match="at least one recipe"):
+        finetune_ladder(dimer, [], truths[2])
+    with pytest.raises(InputError, match="at least one cheap label energy"):
+        finetune_ladder(dimer, [Rung("cheap", np.empty((0, 3)), np.empty(0)), costly], truths[2])

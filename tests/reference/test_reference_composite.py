@@ -1,0 +1,150 @@
+"""Labels from fitted integrals, composites and extrapolations: against exact integrals, in limits, resumed."""
+
+import numpy as np
+import pytest
+
+from nci_core.errors import LabelError
+from nci_core.reference import fitted_label
+from nci_core.reference.ccsdt import compute_label
+from nci_core.reference.needs import canonical_memory_gb, check_memory, memory_needed_gb
+from nci_core.reference.recipes import Composite, Extrapolation, FunctionSet, Recipe, find_recipe
+from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.units import to_cm1
+
+#: He over H2: four electrons, so that there are triples; 23 functions.
+SMALL = FunctionSet(host_basis={"*": "aug-cc-pvdz"}, probe_basis="aug-cc-pvdz", midbond=find_recipe("quick").midbond)
+EXACT = Recipe(name="exact", **SMALL.model_dump())
+FITTED = EXACT.model_copy(update={"name": "fitted", "integrals": "fitted"})
+PLACE = [0.3, 0.2, 3.4]
+
+
+@pytest.fixture(scope="module")
+def dimer() -> Dimer:
+    positions = np.array([[0.0, 0.0, -0.3707], [0.0, 0.0, 0.3707]])
+    return Dimer(Host("hydrogen", ("H", "H"), positions, "r_e of H2, Huber and Herzberg 1979"), "He")
+
+
+def composite(**factors: float) -> Recipe:
+    """MP2 and CCSD(T) in the same functions."""
+    return FITTED.model_copy(update={"name": "composite", "composite": Composite(larger=SMALL, **factors)})
+
+
+class Memory:
+    """A fragment store in a dictionary."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self.content.get(name)
+
+    def keep(self, name: str, content: bytes) -> bool:
+        self.content[name] = content
+        return True
+
+    def drop(self, name: str) -> None:
+        self.content.pop(name, None)
+
+
+def test_fitted_integrals_keep_the_interaction_energy(dimer: Dimer) -> None:
+    exact, fitted = compute_label(dimer, PLACE, EXACT), compute_label(dimer, PLACE, FITTED)
+    for part in ("hf_ev", "ccsd_ev", "triples_ev", "energy_ev"):
+        # Whole energies differ by 1e-5 hartree (2 cm⁻¹), interaction energies by a hundredth of that.
+        assert to_cm1(getattr(fitted, part)) == pytest.approx(to_cm1(getattr(exact, part)), abs=0.05), part
+    assert abs(to_cm1(exact.triples_ev)) > 0.1, "there is a (T) to compare"
+    assert fitted.fragments["host"].n_basis == exact.fragments["host"].n_basis
+
+
+def test_a_composite_in_one_set_of_functions_is_ccsd_t_itself(dimer: Dimer) -> None:
+    label, fitted = compute_label(dimer, PLACE, composite()), compute_label(dimer, PLACE, FITTED)
+    # MP2 cancels; both are the same calculation up to the rounding of hartrees.
+    assert label.energy_ev == pytest.approx(fitted.energy_ev, abs=1e-9)
+    assert label.larger is not None
+    assert label.larger["dimer"].mp2_hartree == pytest.approx(label.fragments["dimer"].mp2_hartree, abs=1e-10)
+    assert label.consistent() is label
+    assert label.cpu_seconds > sum(part.cpu_seconds for part in label.fragments.values())
+
+
+def test_factors_multiply_the_parts(dimer: Dimer) -> None:
+    plain = compute_label(dimer, PLACE, composite())
+    other = compute_label(dimer, PLACE, composite(mean_field=0.9, mp2_larger=2.0, mp2=-1.5, ccsd=1.2, triples=3.0))
+    assert plain.larger is not None
+    # Parts of the first: CCSD − MP2 is in ccsd_ev beside MP2_L, which is the same MP2.
+    changed = Composite(larger=SMALL, mean_field=0.9, mp2_larger=2.0, mp2=-1.5, ccsd=1.2, triples=3.0)
+    mp2 = sum(
+        sign * (plain.fragments[name].mp2_hartree or 0.0) for name, sign in (("dimer", 1), ("host", -1), ("probe", -1))
+    )
+    from nci_core.units import HARTREE_EV
+
+    expected = changed.energy(plain.hf_ev, mp2 * HARTREE_EV, mp2 * HARTREE_EV, plain.ccsd_ev, plain.triples_ev)
+    assert other.energy_ev == pytest.approx(expected, abs=1e-8)
+    assert other.hf_ev + other.ccsd_ev + other.triples_ev == pytest.approx(other.energy_ev, abs=1e-12)
+
+
+def test_a_composite_vanishes_at_separation(dimer: Dimer) -> None:
+    # C6/R⁶ at 20 Å is 2e-4 cm⁻¹; SCF stops at 1e-11 hartree, CCSD at 1e-8 (2e-3 cm⁻¹).
+    assert abs(to_cm1(compute_label(dimer, [0.0, 0.0, 20.0], composite(mean_field=0.9)).energy_ev)) < 4e-3
+
+
+def test_equivalent_places_have_one_energy(dimer: Dimer) -> None:
+    one, two = (compute_label(dimer, place, composite()).energy_ev for place in (PLACE, [-0.2, 0.3, -3.4]))
+    # CCSD stops at 1e-8 hartree in the three fragments: 2e-3 cm⁻¹.
+    assert to_cm1(one) == pytest.approx(to_cm1(two), abs=4e-3)
+
+
+def test_finished_parts_are_not_computed_again(dimer: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    first = compute_label(dimer, PLACE, composite(), store=memory)
+    assert {name.removesuffix(".json") for name in memory.content} == {
+        prefix + name for prefix in ("", "larger-") for name in ("dimer", "host", "probe")
+    }
+    del memory.content["dimer.json"]
+    done: list[str] = []
+    compute_label(dimer, PLACE, composite(), lambda share, text: done.append(text), memory)
+    assert [text for text in done if "CCSD(T)" in text] == [
+        f"dimer: CCSD(T), {first.fragments['dimer'].n_basis} functions"
+    ]
+    monkeypatch.setattr(fitted_label, "Clock", None)  # nothing may be computed any more
+    again = compute_label(dimer, PLACE, composite(), store=memory)
+    assert again.energy_ev == pytest.approx(first.energy_ev, abs=1e-9 * 27.2)
+    assert set(again.resumed.values()) == {"finished"}
+
+
+def test_ccsd_that_does_not_converge_is_an_error(dimer: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nci_core.reference.ccsdt.CC_CYCLES", 1)
+    with pytest.raises(LabelError, match="CCSD of the probe did not converge in 1 cycles"):
+        compute_label(dimer, PLACE, FITTED)
+
+
+def test_an_extrapolation_comes_closer_to_the_limit() -> None:
+    helium = Dimer(Host("helium", ("He",), np.zeros((1, 3))), "He")
+    dz, tz = (Recipe(name=b, host_basis={"*": b}, probe_basis=b) for b in ("aug-cc-pvdz", "aug-cc-pvtz"))
+    both = tz.model_copy(update={"name": "both", "extrapolation": Extrapolation(smaller=dz.functions)})
+    energy = {r.name: to_cm1(compute_label(helium, [0.0, 0.0, 3.0], r).energy_ev) for r in (dz, tz, both)}
+    # CCSD(T) at the basis-set limit is about -7.3 cm⁻¹ at 3 Å (J. Chem. Phys. 136, 224303 less the effect of full CI).
+    assert -7.6 < energy["both"] < energy["aug-cc-pvtz"] < energy["aug-cc-pvdz"] < 0
+    label = compute_label(helium, [0.0, 0.0, 3.0], both)
+    assert label.smaller is not None
+    assert label.consistent().hf_ev == pytest.approx(compute_label(helium, [0.0, 0.0, 3.0], tz).hf_ev, abs=1e-9)
+
+
+def test_a_recipe_that_does_not_fit_says_so_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    benzene = Dimer(builtin_host("benzene"), "He")
+    with pytest.raises(LabelError, match=r"Recipe dt needs about \d+ GB of memory for he-benzene \(1000 functions\)"):
+        check_memory(benzene, find_recipe("dt"), {"": 1000, "smaller-": 200})
+    # Measured: 9.9 GB for 201 functions with all in memory, of which this is what cannot go to disk; and 2.3 GB.
+    assert 1.0 < canonical_memory_gb(201, 16) < 9.9
+    assert 1.0 < memory_needed_gb(benzene, find_recipe("composite"), {"": 89, "larger-": 379}) < 6.0
+
+
+def test_recipes_that_contradict_themselves_are_refused() -> None:
+    with pytest.raises(ValueError, match="needs integrals = 'fitted'"):
+        Recipe(name="x", **SMALL.model_dump(), composite=Composite(larger=SMALL))
+    with pytest.raises(ValueError, match="not both"):
+        Recipe(
+            name="x",
+            **SMALL.model_dump(),
+            integrals="fitted",
+            composite=Composite(larger=SMALL),
+            extrapolation=Extrapolation(smaller=SMALL),
+        )
