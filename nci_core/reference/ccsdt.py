@@ -142,9 +142,9 @@ def compute_label(
     does not converge, LabelError for a number that is not finite.
     """
     point = np.asarray(position, dtype=float).reshape(3)
-    geometry_hash = dimer.geometry_hash(point)
     parts = {"": recipe.functions} | recipe.more_functions
     specs = {part: fragments(dimer, point, recipe, functions) for part, functions in parts.items()}
+    geometry_hash = dimer.geometry_hash(point)
     check_memory(dimer, recipe, {part: found["dimer"].molecule().nao for part, found in specs.items()})
     memories = {
         part: {
