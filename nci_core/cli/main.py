@@ -16,6 +16,7 @@ from nci_core.cli import (
     demo_command,
     loop_commands,
     quarantine_command,
+    recipes_command,
     replay_command,
     status_command,
     trust_commands,
@@ -45,6 +46,7 @@ for module in (
     trust_commands,
     bench_command,
     blas_command,
+    recipes_command,
 ):
     module.register(app)
 
