@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
-from nci_core.reference.recipes import Recipe, find_recipe
+from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems.dimer import Dimer
@@ -47,6 +47,9 @@ class CampaignSettings(BaseModel):
     recipe: str = Field("standard", description="recipe of the CCSD(T) labels; errors are against it")
     more_recipes: list[str] = Field(
         default_factory=list, description="further, cheaper recipes; their labels stand beside and never mix"
+    )
+    own_recipes: list[Recipe] = Field(
+        default_factory=list, description="recipes of one's own, one table each; `nci recipes --show NAME` prints one"
     )
     well_below_cm1: float = Field(-20.0, description="energies below this are the well, in cm⁻¹")
     limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")
@@ -96,7 +99,7 @@ class CampaignSettings(BaseModel):
     @property
     def reference(self) -> Recipe:
         """The recipe that errors are against."""
-        return find_recipe(self.recipe)
+        return self.find_recipe(self.recipe)
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -105,7 +108,14 @@ class CampaignSettings(BaseModel):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise InputError(f"Recipe {twice!r} is named twice in 'recipe' and 'more_recipes'; name it once.")
-        return tuple(map(find_recipe, names))
+        return tuple(map(self.find_recipe, names))
+
+    def find_recipe(self, name: str) -> Recipe:
+        """A recipe of one's own, else a built-in one; raises InputError for an unknown name or one used twice."""
+        mine = [recipe for recipe in self.own_recipes if recipe.name == name]
+        if len(mine) + (name in RECIPES) > 1:
+            raise InputError(f"There are two recipes called {name!r}; give the one in own_recipes another name.")
+        return mine[0] if mine else find_recipe(name)
 
     def check(self) -> None:
         """Raise InputError when dimer, bounds, recipe or database are not usable."""

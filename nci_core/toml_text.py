@@ -8,16 +8,21 @@ from pydantic import BaseModel
 
 
 def toml_value(value: Any) -> str:
-    """A string, number, boolean or nested list as TOML.
+    """A string, number, boolean, or list or table of them as TOML; a table's empty fields are left out.
 
     >>> toml_value(["a", [1.0, 2]])
     '["a", [1.0, 2]]'
+    >>> toml_value({"x": 1, "y": None})
+    '{"x" = 1}'
     """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML escapes as JSON does
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        fields = (f"{json.dumps(k)} = {toml_value(v)}" for k, v in value.items() if v is not None)
+        return "{" + ", ".join(fields) + "}"
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
     return repr(value)
 

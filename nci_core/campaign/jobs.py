@@ -28,7 +28,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
     """
     from nci_core.campaign.label_checks import with_doubts
     from nci_core.reference.ccsdt import compute_label
-    from nci_core.reference.recipes import Recipe, find_recipe
+    from nci_core.reference.recipes import Recipe
     from nci_core.reference.tightening import Tightening
 
     campaign = _open(context)
@@ -38,7 +38,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
     if label.status == "complete":
         pieces.clear()  # an earlier start was killed between recording the label and this
         return {"label_id": label.id, "already_complete": True}
-    recipe: Recipe = find_recipe(label.recipe)
+    recipe: Recipe = campaign.settings.find_recipe(label.recipe)
     if recipe.hash != label.recipe_hash:
         reason = f"Recipe {label.recipe!r} has changed since this label was asked for; ask for it again."
         labels.set_error(context.store, label.id, reason)

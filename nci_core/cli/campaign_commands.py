@@ -23,6 +23,7 @@ from nci_core.cli.output import (
 )
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
+from nci_core.reference.recipe_files import read_recipe
 from nci_core.store.server import place
 
 DatabaseOption = Annotated[
@@ -47,7 +48,9 @@ def init(
             show_default=False,
         ),
     ] = None,
-    recipe: Annotated[str, typer.Option(help="CCSD(T) recipe of the labels: quick or standard.")] = "standard",
+    recipe: Annotated[
+        str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")
+    ] = "standard",
     more_recipe: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,13 +67,19 @@ def init(
 ) -> None:
     """Make a new campaign: one host, one probe, one recipe, one teacher or several."""
     teachers = list(dict.fromkeys(teacher or ["hf-d4"]))
+    names, own = [], []
+    for given in (recipe, *(more_recipe or [])):
+        if given.endswith(".toml"):
+            own.append(read_recipe(Path(given)))
+        names.append(own[-1].name if given.endswith(".toml") else given)
     settings = CampaignSettings.create(
         host,
         probe,
         teacher=teachers[0],
         more_teachers=teachers[1:],
-        recipe=recipe,
-        more_recipes=list(more_recipe or []),
+        recipe=names[0],
+        more_recipes=names[1:],
+        own_recipes=[found.model_dump() for found in own],
         ruler=ruler,
         well_below_cm1=well_below,
         limit_cm1=limit,
@@ -84,7 +93,7 @@ def init(
         find_teacher(name)  # an unknown one is said now, not after sampling
     campaign = Campaign.create(folder, settings)
     operations = len(campaign.dimer.host.operations)
-    out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {recipe}.")
+    out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {names[0]}.")
     if campaign.store.server is not None:
         out.print(f"Its database is {campaign.store.server}.", soft_wrap=True, highlight=False)
 

@@ -17,6 +17,7 @@ from nci_core.cli import (
     demo_command,
     loop_commands,
     quarantine_command,
+    recipes_command,
     replay_command,
     status_command,
     trust_commands,
@@ -47,6 +48,7 @@ for module in (
     bench_command,
     blas_command,
     cluster_command,
+    recipes_command,
 ):
     module.register(app)
 

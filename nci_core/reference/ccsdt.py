@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import LabelError, NotConvergedError
+from nci_core.reference.accelerator import gpu_amplitudes
 from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.environment import describe_environment, peak_memory_gb
 from nci_core.reference.fitted_label import fitted_fragments, larger_fragments
@@ -95,7 +96,10 @@ def compute_fragment(
     integrals = solver.ao2mo()
     if "t2" in begun:
         solver.diis = restored_diis(solver, begun)
-    solver.kernel(begun.get("t1"), begun.get("t2"), eris=integrals)
+        start = begun.get("t1"), begun.get("t2")
+    else:
+        start = gpu_amplitudes(mf, spec.n_frozen, recipe, most_cycles) or (None, None)
+    solver.kernel(*start, eris=integrals)
     if not solver.converged:
         memory.forget_state()  # asked for again, it is tried from its beginning
         raise NotConvergedError(f"CCSD of the {name} did not converge in {most_cycles} cycles; check the geometry.")
@@ -142,9 +146,9 @@ def compute_label(
     does not converge, LabelError for a number that is not finite.
     """
     point = np.asarray(position, dtype=float).reshape(3)
-    geometry_hash = dimer.geometry_hash(point)
     parts = {"": recipe.functions} | recipe.more_functions
     specs = {part: fragments(dimer, point, recipe, functions) for part, functions in parts.items()}
+    geometry_hash = dimer.geometry_hash(point)
     check_memory(dimer, recipe, {part: found["dimer"].molecule().nao for part, found in specs.items()})
     memories = {
         part: {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nci_core.reference.accelerator import gpu_name
 from nci_core.reference.labels import Environment
 
 
@@ -77,4 +78,5 @@ def describe_environment() -> Environment:
         threads=int(lib.num_threads()),
         blas=blas_in_use(),
         dgemm_gflops=round(dgemm_gflops(), 1),
+        gpu=gpu_name(),
     )

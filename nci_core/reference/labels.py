@@ -62,6 +62,7 @@ class Environment(BaseModel):
     threads: int
     blas: str = Field(description="linear algebra library and kernel in use")
     dgemm_gflops: float = Field(description="on one 1024 × 1024 matrix product, best of three; 0: not measured")
+    gpu: str = Field("", description="on which CCSD with exact integrals began, if any")
 
 
 class LabelResult(BaseModel):

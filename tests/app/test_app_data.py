@@ -156,7 +156,7 @@ def test_rounds_tell_who_picked_and_what_it_cost(campaign: Campaign) -> None:
 
 def test_minutes_left_counts_what_waits_and_what_runs() -> None:
     def job(kind: str, state: str, minutes: float | None) -> dict[str, object]:
-        return {"kind": kind, "state": state, "minutes": minutes}
+        return {"kind": kind, "state": state, "minutes": minutes, "recipe": "quick"}
 
     table = pd.DataFrame(
         [

@@ -32,7 +32,6 @@ def cluster_file(folder: Path, kind: str, **settings: object) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_workers_come_with_the_work_survive_a_lost_node_and_go(
     store: Store, engine: Start, batch: FakeBatch, tmp_path: Path
 ) -> None:

@@ -112,7 +112,6 @@ def test_kill_a_worker_the_scheduler_and_the_engine_in_turn(store: Store, engine
     assert sorted(number for number, _ in ended) == sorted([*held, *more])  # each exactly once
 
 
-@pytest.mark.slow
 def test_a_real_label_survives_the_death_of_its_worker(
     fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
