@@ -32,7 +32,7 @@ if ! done_already round-0-distilled; then
   "$nci" sample --n "$second" --guide model --seed 2
 fi
 "$nci" teach
-done_already round-0-distilled-2 || "$nci" distill
+[[ -n ${CONTINUE:-} ]] || done_already round-0-distilled-2 || "$nci" distill
 # Labels of the pool in any state: finished, queued, or interrupted.
 asked() { "$nci" status --json | .venv/bin/python -c 'import json, sys; print(sum(json.load(sys.stdin)["labels"]["pool"].values()))'; }
 round=0 target=0
