@@ -10,8 +10,8 @@ export NCI_HOME=${NCI_HOME:-$PWD/campaigns} NCI_CAMPAIGN=${NCI_HOME:-$PWD/campai
 nci=${NCI:-.venv/bin/nci}
 
 case $name in
-  he-ethylene) host=ethylene well=-10 test=50 second=160 title="Helium over ethylene" rounds="12 18 30 40" more=quick ;;
-  he-benzene) host=benzene well=-20 test=8 second=120 title="Helium over benzene" rounds="8 2 6" more= ;;
+  he-ethylene) host=ethylene well=-10 test=50 second=160 title="Helium over ethylene" rounds="12 18 30 40" recipe=standard more=quick ;;
+  he-benzene) host=benzene well=-20 test=20 second=120 title="Helium over benzene" rounds="12 10 10 12 12 12 12" recipe=composite more= ;;
   *) echo "no embedded campaign is called $name" >&2; exit 2 ;;
 esac
 
@@ -21,7 +21,7 @@ if [[ -n ${CONTINUE:-} && -e data/$name/campaign.toml && ! -e $NCI_CAMPAIGN/camp
   "$nci" import "data/$name" "$NCI_CAMPAIGN"
 fi
 if [[ ! -e $NCI_CAMPAIGN/campaign.toml ]]; then
-  "$nci" init "$NCI_CAMPAIGN" --host "$host" --teacher hf-d4 --teacher hf-mp2 --well-below="$well" --title "$title" \
+  "$nci" init "$NCI_CAMPAIGN" --host "$host" --teacher hf-d4 --teacher hf-mp2 --recipe "$recipe" --well-below="$well" --title "$title" \
     ${more:+--more-recipe $more}
   "$nci" sample --n 250 --test "$test" --cuts 12 --seed 1
 fi
@@ -32,7 +32,7 @@ if ! done_already round-0-distilled; then
   "$nci" sample --n "$second" --guide model --seed 2
 fi
 "$nci" teach
-done_already round-0-distilled-2 || "$nci" distill
+[[ -n ${CONTINUE:-} ]] || done_already round-0-distilled-2 || "$nci" distill
 # Labels of the pool in any state: finished, queued, or interrupted.
 asked() { "$nci" status --json | .venv/bin/python -c 'import json, sys; print(sum(json.load(sys.stdin)["labels"]["pool"].values()))'; }
 round=0 target=0

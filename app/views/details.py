@@ -142,7 +142,7 @@ def show_label(context: Context, label: Label | None) -> None:
     result = label.result
     parts = [
         ("HF", label.hf_ev),
-        ("CCSD correlation", label.ccsd_ev),
+        ("MP2 and CCSD, by the recipe's factors" if result.get("larger") else "CCSD correlation", label.ccsd_ev),
         ("(T)", label.triples_ev),
         ("sum", label.energy_ev),
     ]
@@ -163,6 +163,10 @@ def show_label(context: Context, label: Label | None) -> None:
             "T1": st.column_config.TextColumn(help="T1 diagnostic: above 0.02, one reference may not be enough."),
         }
         st.dataframe(fragments, hide_index=True, column_config=config, key="fragments-table")
+    larger = _larger_fragments(result)
+    if not larger.empty:
+        st.caption("The same fragments in the larger functions of the recipe, in hartree.")
+        st.dataframe(larger, hide_index=True, key="larger-fragments-table")
     _provenance(label, result)
 
 
@@ -201,20 +205,44 @@ def _fragments(result: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _basis(result: dict[str, Any]) -> str:
-    recipe, site = result.get("recipe", {}), result.get("midbond_angstrom")
+def _larger_fragments(result: dict[str, Any]) -> pd.DataFrame:
+    """Hartree–Fock and MP2 of a composite; empty for other recipes."""
+    parts = result.get("larger") or {}
+    return pd.DataFrame(
+        [
+            {
+                "Fragment": name,
+                "HF": number_text(parts[name]["hf_hartree"], ".8f"),
+                "MP2 correlation": number_text(parts[name]["mp2_hartree"], ".8f"),
+                "Functions": parts[name]["n_basis"],
+                "CPU min": f"{parts[name]['cpu_seconds'] / 60:.2f}",
+            }
+            for name in ("dimer", "host", "probe")
+            if name in parts
+        ]
+    )
+
+
+def _functions(functions: dict[str, Any], probe: str) -> str:
     host = ", ".join(
         f"{name} on {'the other host atoms' if element == '*' else element}"
-        for element, name in sorted(recipe.get("host_basis", {}).items(), reverse=True)
+        for element, name in sorted(functions.get("host_basis", {}).items(), reverse=True)
     )
-    text = f"{host}; {recipe.get('probe_basis', '?')} on {result.get('probe', 'the probe')}"
+    shells = (functions.get("midbond") or {}).get("exponents", {})
+    midbond = "midbond " + "".join(f"{len(values)}{letter}" for letter, values in shells.items())
+    return f"{host}; {functions.get('probe_basis', '?')} on {probe}; {midbond if shells else 'no midbond functions'}"
+
+
+def _basis(result: dict[str, Any]) -> str:
+    recipe, site = result.get("recipe", {}), result.get("midbond_angstrom")
+    probe = str(result.get("probe", "the probe"))
+    text = _functions(recipe, probe)
+    if composite := recipe.get("composite"):
+        text = f"CCSD(T) in {text}. HF and MP2 in {_functions(composite['larger'], probe)}. Midbond functions"
     if site is None:
-        return f"{text}; no midbond functions"
-    count = "".join(
-        f"{len(values)}{letter}" for letter, values in (recipe.get("midbond") or {}).get("exponents", {}).items()
-    )
+        return text
     place = ", ".join(f"{value:.3f}" for value in site).replace("-", "−")
-    return f"{text}; midbond {count} at ({place}) Å"
+    return f"{text} at ({place}) Å"
 
 
 def _thresholds(recipe: dict[str, Any]) -> str:

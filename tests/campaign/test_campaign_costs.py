@@ -67,10 +67,9 @@ def test_sizes_are_those_of_pyscf(name: str, recipe: str, functions: int) -> Non
     """Counted by PySCF in the embedded labels."""
     from nci_core.config import read_settings
 
-    dimer, row = (
-        read_settings(data_folder() / name).dimer,
-        json.loads((data_folder() / name / "labels.jsonl").open().readline()),
-    )
+    dimer = read_settings(data_folder() / name).dimer
+    lines = map(json.loads, (data_folder() / name / "labels.jsonl").open())
+    row = next(line for line in lines if line["recipe"] == recipe)
     counted = row["result"]["fragments"]["dimer"]
     assert guess_functions(dimer, find_recipe(recipe)) == functions == counted["n_basis"]
     known = counted["n_basis"], counted["n_frozen"]
