@@ -25,11 +25,13 @@ def show_queue() -> None:
     """Draw it; a fragment, so it reads the campaign anew each time."""
     with errors_shown():
         now = context()
-        if not sum(queue.counts(now.campaign.store).values()):
+        counts = queue.counts(now.campaign.store)
+        if not sum(counts.values()):
             st.caption("No calculation has been asked for yet.")
             return
         recipe = _recipe(now)
-        counts = queue.counts(now.campaign.store, recipe)
+        if recipe is not None:
+            counts = queue.counts(now.campaign.store, recipe)
         jobs = job_data.job_table(now.campaign.store, _start(sum(counts.values())), recipe)
         summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
         st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs, recipe))
