@@ -48,3 +48,16 @@ def gone(pid: int | None) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def freeze(pid: int | None, when: Callable[[], object]) -> None:
+    """Stop a process (SIGSTOP) once a condition holds; it runs a few hundredths of a second at a time until then."""
+    assert pid is not None
+    end = time.monotonic() + 120
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        if when():
+            return
+        assert time.monotonic() < end, "the condition did not come true in time"
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.03)

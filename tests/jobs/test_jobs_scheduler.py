@@ -10,7 +10,7 @@ from ase import Atoms
 from ase.io import write
 from dask_processes import Fleet
 from job_functions import notes
-from processes_seen import gone, kill, running, until
+from processes_seen import freeze, gone, kill, running, until
 
 from nci_core import jobs
 from nci_core.campaign import Campaign
@@ -21,6 +21,8 @@ from nci_core.jobs.supervisor import HEARTBEAT_SECONDS
 from nci_core.reference.ccsdt import compute_label
 from nci_core.store import Store, configurations, labels
 from nci_core.store import jobs as queue
+from nci_core.store.fragments import FragmentFiles
+from nci_core.store.journal import RESULTS
 from nci_core.units import HARTREE_EV
 
 Start = Callable[..., jobs.EngineStatus]
@@ -129,7 +131,10 @@ def test_a_real_label_survives_the_death_of_its_worker(
     try:
         start()
         job = running(campaign.store, number)
-        until(lambda: queue.get(campaign.store, number).progress > 0.0)
+        pieces = FragmentFiles(
+            campaign.folder / RESULTS, campaign.dimer.geometry_hashes(point)[0], campaign.recipe.hash
+        )
+        freeze(job.pid, pieces.path("probe.json").exists)  # the whole label takes a second or two
         assert fleet.name_of(job.supervisor_pid) == "a"
         fleet.kill(fleet.workers.pop("a"))
         fleet.start_worker("b", "memory_gb=4")
