@@ -28,13 +28,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import made_up
 from nci_core.campaign import Campaign
+from nci_core.jobs import engine
 from nci_core.jobs.supervisor import CANCEL_SECONDS, HEARTBEAT_SECONDS
 from nci_core.store import Store, job_batches, labels
 from nci_core.store import jobs as queue
 
 THREADS = 20
 REPORT_SECONDS = 2.0
-POLL_SECONDS = 0.5
 Times = dict[str, list[float]]
 
 
@@ -47,7 +47,7 @@ def timed(times: Times, name: str, call: Callable[..., Any], *arguments: Any, **
 
 
 def worker(store: Store, asked: Any, done: Any, times: Times, label_seconds: float) -> None:
-    """One simulated worker: what a supervisor and its child write and ask."""
+    """One simulated worker: what a supervisor and its child write and ask, and sleep in between."""
     while (job_id := asked.get()) is not None:
         job = timed(times, "begin", queue.begin, store, job_id, host="simulated", supervisor_pid=os.getpid())
         if job is None:
@@ -68,7 +68,7 @@ def worker(store: Store, asked: Any, done: Any, times: Times, label_seconds: flo
                 else:
                     share = 1.0 - (end - now) / label_seconds
                     timed(times, "report", queue.report, store, job.id, job.attempt, progress=share, message="CCSD")
-            time.sleep(0.1)
+            time.sleep(max(min(end, *due.values()) - time.monotonic(), 0.0))
         timed(times, "finish", queue.finish, store, job.id, job.attempt, "complete", result={"energy_ev": -0.01})
         done.put(job_id)
 
@@ -95,7 +95,7 @@ def page_reads(campaign: Campaign, recipe_hash: str) -> None:
     readiness(store, campaign.settings)
     queue.counts(store)
     table = job_data.job_table(store)
-    job_data.minutes_left(table, 1.0, 200, job_data.waiting_labels(store))
+    job_data.minutes_left(table, 1.0, 200, job_data.waiting_labels(store, {"quick": recipe_hash}))
     job_data.label_minutes(store, [recipe_hash])
 
 
@@ -179,7 +179,7 @@ def simulate(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             except queues.Empty:
                 break
         timed(times, "running jobs", queue.fetch, store, states=["running"])
-        free = arguments.workers - len(handed)
+        free = min(arguments.workers - len(handed), engine.AT_ONCE)
         for job in timed(times, "next waiting", queue.next_waiting, store, free, skip=sorted(handed), sizes=[(8.0, 0)]):
             handed.add(job.id)
             asked.put(job.id)
@@ -190,7 +190,7 @@ def simulate(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             timed(times, "cancel", queue.cancel, store, jobs[-turn])
             timed(times, "run next", queue.put_first, store, [jobs[-turn - 1]])
             memory.append(psutil.Process().memory_info().rss)
-        time.sleep(POLL_SECONDS)
+        time.sleep(engine.POLL_SECONDS)
     load_page(folder, times, "page, all work", 10)
     for _ in range(arguments.workers):
         asked.put(None)

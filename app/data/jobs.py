@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.data.configurations import frame
 from nci_core.config import CampaignSettings
-from nci_core.store import evaluations, job_batches, models, rounds
+from nci_core.store import evaluations, job_batches, labels, models, rounds
 from nci_core.store import jobs as queue
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
@@ -167,17 +167,12 @@ def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float
         return {name: float(minutes) for name, minutes in session.execute(query)}
 
 
-def waiting_labels(store: Store, recipe: str | None = None) -> dict[str, int]:
-    """Number of waiting jobs that compute labels, by recipe ("" where the label is gone); of one only, if named."""
-    query = (
-        select(func.coalesce(Label.recipe, ""), func.count())
-        .select_from(Job)
-        .join(Label, Label.job_id == Job.id, isouter=True)
-        .where(Job.kind == "label", Job.state == "waiting")
-        .group_by(func.coalesce(Label.recipe, ""))
-    )
-    with store.read() as session:
-        return {name: count for name, count in session.execute(query) if recipe in (None, name)}
+def waiting_labels(store: Store, recipes: Mapping[str, str]) -> dict[str, int]:
+    """Number of labels of each of these recipes (name → hash) that wait for their job."""
+    return {
+        name: labels.status_counts(store, recipe_hash, with_job=True)["waiting"]
+        for name, recipe_hash in recipes.items()
+    }
 
 
 def minutes_left(

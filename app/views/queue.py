@@ -11,7 +11,7 @@ from app.session import Context, context, errors_shown
 from app.views.details import show_label
 from nci_core.jobs import engine_status
 from nci_core.jobs.sizes import why_too_large
-from nci_core.store import job_batches
+from nci_core.store import job_batches, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import State
 
@@ -31,7 +31,7 @@ def show_queue() -> None:
             return
         recipe = _recipe(now)
         if recipe is not None:
-            counts = queue.counts(now.campaign.store, recipe)
+            counts = labels.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
         jobs = job_data.job_table(now.campaign.store, _start(sum(counts.values())), recipe)
         summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
         st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs, recipe))
@@ -41,9 +41,14 @@ def show_queue() -> None:
             _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
 
 
+def _hashes(now: Context) -> dict[str, str]:
+    """Name → hash of the campaign's recipes."""
+    return {recipe.name: recipe.hash for recipe in now.campaign.recipes}
+
+
 def _recipe(now: Context) -> str | None:
     """The recipe whose labels to show, None for all jobs; a choice where labels of several were asked for."""
-    names = job_data.recipes_queued(now.campaign.store, {recipe.name: recipe.hash for recipe in now.campaign.recipes})
+    names = job_data.recipes_queued(now.campaign.store, _hashes(now))
     if len(names) < 2:
         return None
     everything = "all recipes"
@@ -74,11 +79,12 @@ def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
 
 
 def _expected(now: Context, jobs: pd.DataFrame, recipe: str | None) -> str:
-    each = job_data.label_minutes(now.campaign.store, [known.hash for known in now.campaign.recipes])
+    hashes = _hashes(now)
+    each = job_data.label_minutes(now.campaign.store, list(hashes.values()))
     if not each:
         return ""
     engine = engine_status(now.campaign.folder)
-    waiting = job_data.waiting_labels(now.campaign.store, recipe)
+    waiting = job_data.waiting_labels(now.campaign.store, hashes if recipe is None else {recipe: hashes[recipe]})
     minutes = job_data.minutes_left(jobs, each, engine.workers or 1, waiting)
     if minutes is None:
         return ""

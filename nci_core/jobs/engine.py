@@ -27,6 +27,8 @@ from nci_core.store.base import FINAL_STATES
 from nci_core.store.schema import Job
 
 POLL_SECONDS = 0.5
+#: Jobs handed to workers in one turn: each writes that it begins, and a hundred at once would wait for each other.
+AT_ONCE = 20
 #: Failures to start a job's supervisor (not the job) before the job is given up.
 START_TRIES = 3
 #: A scheduler that went away is waited for at least so long.
@@ -120,7 +122,7 @@ class Engine:
         if not free:
             return
         sizes = [(size.memory_gb, size.gpus) for size in largest(room.size for room in free)]
-        slots = sum(room.slots for room in free)
+        slots = min(sum(room.slots for room in free), AT_ONCE)
         for job in queue.next_waiting(self.store, slots, skip=sorted(tracked), sizes=sizes):
             if place(free, job):
                 log.info("job %d (%s) goes to a worker", job.id, job.kind)

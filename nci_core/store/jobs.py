@@ -85,11 +85,10 @@ def fetch(
         return list(session.scalars(query if limit is None else query.limit(limit)))
 
 
-def counts(store: Store, recipe: str | None = None) -> dict[State, int]:
-    """Number of jobs in each state; of one recipe's labels only, if named."""
+def counts(store: Store) -> dict[State, int]:
+    """Number of jobs in each state; `labels.status_counts` counts those of one recipe."""
     with store.read() as session:
-        rows = session.execute(select(Job.state, func.count()).where(of_recipe(recipe)).group_by(Job.state))
-        found = {row[0]: row[1] for row in rows}
+        found = {row[0]: row[1] for row in session.execute(select(Job.state, func.count()).group_by(Job.state))}
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
     return {state: found.get(state, 0) for state in states}
 

@@ -166,9 +166,11 @@ def recipes(store: Store) -> dict[str, str]:
         return {row[0]: row[1] for row in rows}
 
 
-def status_counts(store: Store, recipe_hash: str) -> dict[State, int]:
-    """Number of labels of one recipe in each state."""
+def status_counts(store: Store, recipe_hash: str, *, with_job: bool = False) -> dict[State, int]:
+    """Number of labels of one recipe in each state; with a job in the queue only, if so asked."""
     query = select(Label.status, func.count()).where(Label.recipe_hash == recipe_hash).group_by(Label.status)
+    if with_job:
+        query = query.where(Label.job_id.is_not(None))
     with store.read() as session:
         found = {row[0]: row[1] for row in session.execute(query)}
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")

@@ -104,7 +104,7 @@ class Label(Base, kw_only=True):
         UniqueConstraint("configuration_id", "recipe_hash"),
         _one_of("status", State),
         CheckConstraint("status <> 'complete' OR energy_ev IS NOT NULL", name="complete_has_energy"),
-        Index(None, "recipe_hash", "status"),
+        Index(None, "recipe_hash", "status", "job_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)

@@ -47,8 +47,7 @@ def test_minutes_left_counts_labels_on_other_pages(home: Path) -> None:
     table = jobs.job_table(store)
     shown = jobs.minutes_left(table, 10.0, 2)
     assert shown is not None
-    waiting = jobs.waiting_labels(store)
-    elsewhere = {"": waiting[""] + 20, "quick": 5}
+    elsewhere = {"": 3 + 20, "quick": 5}
     assert jobs.minutes_left(table, 10.0, 2, elsewhere) == shown + (20 + 5) * 10.0 / 2
     # A recipe has its own minutes; the labels without one take the mean of those that are known.
     timed = jobs.minutes_left(table, {"quick": 2.0, "standard": 18.0}, 2, elsewhere)
