@@ -9,6 +9,7 @@ from app.chart import Drawn, charts
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
 from app.tables import with_numbers
+from app.views.benchmark_recipes import recipes_stored, show_recipes
 from nci_core.bench.claims import claim_rows, claims
 from nci_core.bench.rows import Row
 from nci_core.bench.targets import NAMES, OURS, STORED, check_targets, groups, stored_rows
@@ -24,6 +25,7 @@ PARTS = {
     "calibration": "Error bars",
     "peers": "Other methods",
     "speed": "Speed",
+    "recipes": "Recipes",
 }
 HELP = (
     "Errors on points of a published He–benzene reference that no fit and no choice of labels has seen, below "
@@ -61,6 +63,7 @@ def show(context: Context) -> None:
     st.caption(HELP.replace("`", ""))
     _targets(context, rows)
     there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
+    there += ["recipes"] if recipes_stored() else []
     part = st.segmented_control(
         "Show",
         there,
@@ -83,6 +86,8 @@ def show(context: Context) -> None:
         _calibration(mine)
     elif part == "speed":
         _speed(mine)
+    elif part == "recipes":
+        show_recipes(context)
     else:
         _errors(context, entries)
     _claims(rows)

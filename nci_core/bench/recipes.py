@@ -13,13 +13,12 @@ import numpy.typing as npt
 import orjson
 import pandas as pd
 from matplotlib.figure import Figure
-from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.bench.fits import fit
 from nci_core.bench.problem import Problem
+from nci_core.bench.recipe_rows import TARGET_CM1, RecipeRow, pareto
 from nci_core.bench.variants import BEST
 from nci_core.errors import InputError
-from nci_core.files import write_atomically
 from nci_core.reference.labels import LabelResult, difference
 from nci_core.reference.recipes import Recipe
 from nci_core.units import to_cm1
@@ -32,23 +31,6 @@ UNSURE_CM1 = 0.3
 LIMIT_CM1 = 1000.0
 #: Columns of the csv beside the published data, by what they are called here.
 PUBLISHED = {"aug-cc-pVDZ, published": "adz", "aug-cc-pVTZ, published": "atz", "aug-cc-pVQZ, published": "aqz"}
-
-
-class RecipeRow(BaseModel):
-    """One recipe: errors in cm⁻¹ over n labels below 1000 cm⁻¹, mean costs of a label."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    recipe: str
-    n: int
-    n_attractive: int
-    mae_attractive_cm1: float | None
-    mae_cm1: float | None
-    well_cm1: float | None = Field(description="MAE below -20 cm⁻¹")
-    tail_cm1: float | None = Field(description="MAE from -20 to 0 cm⁻¹")
-    wall_cm1: float | None = Field(description="MAE from 0 to 1000 cm⁻¹")
-    cpu_minutes: float | None = Field(description="None: not measured here")
-    rss_gb: float | None
 
 
 class Measured(NamedTuple):
@@ -163,30 +145,6 @@ def published_rows(data: Path) -> list[RecipeRow]:
     return rows
 
 
-def write_rows(path: Path, rows: Iterable[RecipeRow]) -> None:
-    """One row a line."""
-    write_atomically(path, b"".join(orjson.dumps(one.model_dump()) + b"\n" for one in rows))
-
-
-def read_recipe_rows(path: Path) -> list[RecipeRow]:
-    """Rows as `write_rows` wrote them; raises InputError."""
-    try:
-        return [RecipeRow.model_validate(orjson.loads(line)) for line in path.read_bytes().splitlines()]
-    except (OSError, ValueError):
-        raise InputError(f"{path} holds no rows; run `nci bench recipes --data REFERENCE` first.") from None
-
-
-def pareto(rows: Iterable[RecipeRow]) -> list[str]:
-    """Names of recipes that no other one beats in both cost and error on attractive points."""
-    known = [one for one in rows if one.cpu_minutes is not None and one.mae_attractive_cm1 is not None]
-    found, best = [], np.inf
-    for one in sorted(known, key=lambda r: (r.cpu_minutes or 0.0, r.mae_attractive_cm1 or 0.0)):
-        if (one.mae_attractive_cm1 or 0.0) < best:
-            best = one.mae_attractive_cm1 or 0.0
-            found.append(one.recipe)
-    return found
-
-
 def draw_pareto(rows: list[RecipeRow], path: Path) -> list[Path]:
     """Error against cost as SVG and PNG; the front is a line."""
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -204,11 +162,11 @@ def draw_pareto(rows: list[RecipeRow], path: Path) -> list[Path]:
         place = (one.cpu_minutes or 0.0, one.mae_attractive_cm1 or 0.0)
         axes.plot(*place, "o", color="#0072B2" if one.recipe in front else "#999999")
         axes.annotate(f" {one.recipe} ({one.n_attractive})", place, fontsize=8, va="bottom")
-    axes.axhspan(0, 2.0, xmax=1, color="#009E73", alpha=0.08)
+    axes.axhspan(0, TARGET_CM1, xmax=1, color="#009E73", alpha=0.08)
     axes.set(xscale="log", yscale="log", xlabel="CPU minutes a label", ylabel="MAE on attractive points / cm⁻¹")
     axes.margins(x=0.35, y=0.15)
     axes.grid(which="both", lw=0.3, alpha=0.5)
-    axes.set_title("recipe (labels compared); at most 2 cm⁻¹ is shaded", fontsize=9)
+    axes.set_title(f"recipe (labels compared); at most {TARGET_CM1:g} cm⁻¹ is shaded", fontsize=9)
     path.mkdir(parents=True, exist_ok=True)
     files = [path / f"recipes.{kind}" for kind in ("svg", "png")]
     for file in files:

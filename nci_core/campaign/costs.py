@@ -68,6 +68,8 @@ class LabelCost:
 
         >>> LabelCost(6.2, Price(1.82, 0.02, 0.07), 24, "").text(12)
         '74 ± 2'
+        >>> LabelCost(1.5, Price(0.4, 0.002, 0.05), 80, "").text(12)
+        '18 ± 0.3'
         >>> LabelCost(6.2, Price(1.82, 0.9, 0.1), 0, "").text(1)
         '6.2 (2.5 to 15)'
         """
@@ -87,6 +89,8 @@ def _short(value: float, beside: float | None = None) -> str:
     """Two digits, whole from 10 on; `beside` says how many digits the number it belongs to has."""
     size = value if beside is None else beside
     digits = 0 if size >= 10 else 1 - math.floor(math.log10(size)) if size > 0 else 0
+    if beside is not None and 0 < value < 0.5 * 10**-digits:  # it would read "± 0"
+        digits = -math.floor(math.log10(value))
     return f"{value:.{digits}f}"
 
 

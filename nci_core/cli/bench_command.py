@@ -192,13 +192,14 @@ def _recipes(
 ) -> None:
     """Labels of each recipe against a reference: those of the embedded campaigns, or of the given files."""
     from nci_core.bench.problem import open_problem
-    from nci_core.bench.recipes import draw_pareto, pareto, published_rows, read_labels, read_recipe_rows, write_rows
+    from nci_core.bench.recipe_rows import FILE, pareto, read_recipe_rows, write_rows
+    from nci_core.bench.recipes import draw_pareto, published_rows, read_labels
     from nci_core.bench.recipes import recipe_rows as compare
     from nci_core.bench.targets import STORED
     from nci_core.campaign.archive import EMBEDDED, data_folder
 
     if stored:
-        rows = read_recipe_rows(data_folder() / STORED / "recipes.jsonl")
+        rows = read_recipe_rows(data_folder() / STORED / FILE)
     elif data is None:
         raise InputError("Say which reference: --data PATH, or --stored for the table that is kept.")
     else:
@@ -212,7 +213,7 @@ def _recipes(
             if label.probe == problem.dimer.probe and sorted(label.host_symbols) == sorted(host.symbols)
         ]
         rows = compare(problem, mine) + published_rows(data)
-        write_rows(folder / "recipes.jsonl", rows)
+        write_rows(folder / FILE, rows)
         for path in draw_pareto(rows, figures or folder / "figures"):
             _say(f"Wrote {path}.")
     if as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pages import run_page, tables, text
 
+from nci_core.bench.recipe_rows import FILE, read_recipe_rows
 from nci_core.bench.targets import OURS, STORED, groups, stored_rows
 from nci_core.campaign.archive import data_folder
 from nci_core.units import CM1_EV, UNITS
@@ -30,6 +31,22 @@ def test_each_part_has_its_table(home: Path, part: str) -> None:
     at = run_page("benchmarks", benchmark_part=part)
     assert not at.exception
     assert any("Labels chosen" in table.columns and len(table) > 3 for table in tables(at))
+
+
+@pytest.mark.parametrize("key", ["cm1", "meV"])
+def test_recipes_are_those_stored_in_the_chosen_unit(home: Path, key: str) -> None:
+    at = run_page("benchmarks", unit=key, benchmark_part="recipes")
+    assert not at.exception
+    unit = UNITS[key]
+    shown = next(table for table in tables(at) if "Recipe" in table.columns).set_index("Recipe")
+    stored = {row.recipe: row for row in read_recipe_rows(data_folder() / STORED / FILE)}
+    assert list(shown.index) == list(stored)
+    error = stored["composite"].mae_attractive_cm1
+    assert error is not None
+    composite = shown.loc["composite"]
+    assert composite[f"MAE, attractive ({unit.label})"] == pytest.approx(error * CM1_EV * unit.per_ev)
+    assert composite["Best for its cost"] == "✓"
+    assert composite["CPU minutes"] == stored["composite"].cpu_minutes
 
 
 def test_without_stored_rows_it_says_how_to_make_them(

@@ -1,0 +1,48 @@
+"""Error of labels against their cost."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from app.figures.curves import LOG_TICKS
+from app.theme import Palette, finish
+from nci_core.bench.recipe_rows import TARGET_CM1, TARGET_MINUTES, RecipeRow
+from nci_core.units import CM1_EV, EnergyUnit
+
+
+def recipes_figure(
+    rows: Sequence[RecipeRow], front: Sequence[str], unit: EnergyUnit, colours: Palette, *, height: int = 380
+) -> go.Figure:
+    """MAE on attractive points against CPU minutes, both logarithmic; a line joins the recipes in `front`."""
+    factor = CM1_EV * unit.per_ev
+    known = [row for row in rows if row.cpu_minutes and row.mae_attractive_cm1]
+    best = sorted((row for row in known if row.recipe in front), key=lambda row: row.cpu_minutes or 0.0)
+    figure = go.Figure()
+    for mine, colour, mode, name in (
+        (best, colours.student, "lines+markers+text", "best for its cost"),
+        ([row for row in known if row.recipe not in front], colours.teacher, "markers+text", "others"),
+    ):
+        figure.add_trace(
+            go.Scatter(
+                x=[row.cpu_minutes for row in mine],
+                y=[(row.mae_attractive_cm1 or 0.0) * factor for row in mine],
+                customdata=[[row.recipe, row.n_attractive, row.rss_gb] for row in mine],
+                text=[row.recipe for row in mine],
+                textposition="top center",
+                mode=mode,
+                name=name,
+                line={"color": colour, "width": 1.8},
+                marker={"color": colour, "size": 10},
+                hovertemplate="%{customdata[0]}<br>%{x:.2f} CPU minutes, %{customdata[2]:.1f} GB<br>MAE %{y:.3g} "
+                + unit.label
+                + " on %{customdata[1]} attractive labels<extra></extra>",
+                cliponaxis=False,
+            )
+        )
+    finish(figure, colours, height=height)
+    # On a logarithmic axis plotly takes the places of lines as they are, those of ranges as powers of ten.
+    figure.add_hline(TARGET_CM1 * factor, line={"dash": "dot", "width": 1, "color": colours.reference})
+    figure.add_vline(TARGET_MINUTES, line={"dash": "dot", "width": 1, "color": colours.reference})
+    figure.update_xaxes(title_text="CPU minutes a label", type="log", **LOG_TICKS)
+    figure.update_yaxes(title_text=f"MAE on attractive points ({unit.label})", type="log", **LOG_TICKS)
+    return figure
