@@ -67,7 +67,11 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
         table.add_column(name, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*[format_cell(value) for value in row])
-    out.print(table)
+    if out.is_terminal:
+        out.print(table)
+    else:  # a file or a pipe has no width: nothing is cut off there
+        unlimited = out.options.update(max_width=10_000)
+        Console(width=max(out.width, out.measure(table, options=unlimited).maximum)).print(table)
 
 
 def format_cell(value: Any) -> str:

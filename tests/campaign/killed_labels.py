@@ -12,18 +12,28 @@ from nci_core.jobs.context import JobContext
 from nci_core.jobs.kinds import VARIABLE
 from nci_core.jobs.processes import hostname, job_environment
 from nci_core.reference import resuming
-from nci_core.reference.recipes import RECIPES, Recipe
+from nci_core.reference.recipes import RECIPES, Composite, FunctionSet, Recipe
 from nci_core.store import jobs as queue
 
 #: 15 functions for He–H2: tenths of a second a label.
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g**"}, probe_basis="6-31g**")
+#: The same in the other kind of label: fitted integrals, MP2 in more functions, factors.
+LARGE = FunctionSet(host_basis={"*": "aug-cc-pvdz"}, probe_basis="aug-cc-pvdz")
+TINY_COMPOSITE = TINY.model_copy(
+    update={
+        "name": "tiny-composite",
+        "integrals": "fitted",
+        "composite": Composite(larger=LARGE, ccsd=1.2, triples=-1.1),
+    }
+)
+RECIPES_HERE = {recipe.name: recipe for recipe in (TINY, TINY_COMPOSITE)}
 
 
 def label(context: JobContext) -> dict[str, Any]:
     """The real job with a recipe of its own, keeping every state; what Python loads first is loaded beforehand."""
     from pyscf import cc, scf  # noqa: F401
 
-    RECIPES[TINY.name] = TINY
+    RECIPES.update(RECIPES_HERE)
     resuming.KEEP_SECONDS, resuming.KEEP_SHARE = 0.0, float("inf")
     begun_file(context.campaign_dir, context.job_id, context.attempt).touch()
     return run_label(context)

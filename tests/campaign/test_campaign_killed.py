@@ -34,9 +34,13 @@ DATABASE_FILES = {"campaign.db", "campaign.db-wal", "campaign.db-shm"}
 
 
 @pytest.fixture
-def campaign(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Campaign]:
-    monkeypatch.setitem(RECIPES, killed.TINY.name, killed.TINY)
-    made = small.make(tmp_path / "work", host, recipe=killed.TINY.name)
+def campaign(
+    tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Campaign]:
+    recipe = getattr(request, "param", killed.TINY.name)
+    for name, known in killed.RECIPES_HERE.items():
+        monkeypatch.setitem(RECIPES, name, known)
+    made = small.make(tmp_path / "work", host, recipe=recipe)
     yield made
     made.store.close()
 
@@ -79,7 +83,16 @@ def kill_and_go_on(campaign: Campaign, job_id: int, delay: float | None, after: 
     return code == -9
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("campaign", "kills"),
+    [
+        ("tiny", 8),
+        ("tiny-composite", 4),
+        pytest.param("tiny", 50, marks=pytest.mark.slow),
+        pytest.param("tiny-composite", 50, marks=pytest.mark.slow),
+    ],
+    indirect=["campaign"],
+)
 def test_labels_whose_processes_are_killed_at_random(campaign: Campaign, kills: int) -> None:
     asked = ask(campaign, 3 * kills)  # more than enough: a start that is too fast to be killed finishes a label
     waiting = list(asked)
@@ -122,12 +135,13 @@ def test_labels_whose_processes_are_killed_at_random(campaign: Campaign, kills: 
         assert row.result == orjson.loads(path.read_bytes())
         found = LabelResult.model_validate(row.result).consistent()
         resumed += len(found.resumed)
-        undisturbed = compute_label(campaign.dimer, point, killed.TINY)
+        undisturbed = compute_label(campaign.dimer, point, campaign.recipe)
         for name in NAMES:
             for part in ("hf_hartree", "ccsd_hartree", "triples_hartree"):
                 difference = getattr(found.fragments[name], part) - getattr(undisturbed.fragments[name], part)
                 # A tenth of CCSD's threshold, and far above the rounding of other linear algebra kernels.
                 assert abs(difference) < 1e-9, (point, name, part, difference)
+        assert found.energy_ev == pytest.approx(undisturbed.energy_ev, abs=1e-7)  # MP2 in larger functions too
     print(f"{struck} kills, {len(done)} labels, {resumed} fragments taken up; {work:.2f} s of work a label")
     assert resumed > 0
     assert len({labels.get(campaign.store, asked[job][0]).configuration_id for job in done}) == len(done)
