@@ -7,6 +7,7 @@ import pandas as pd
 from app.data import basket
 from app.session import read_only
 from nci_core.campaign import Campaign, quarantine
+from nci_core.campaign.quarantine import Doubted
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, job_batches, jobs, models, rounds, selections
 
@@ -93,28 +94,33 @@ def label_basket(
     by_picker: dict[str, list[int]] = {}
     for number, picker in dict(chosen).items():
         by_picker.setdefault(picker, []).append(number)
-    limits = label_limits(campaign, time_limit_minutes, memory_limit_gb)
+    limits = label_limits(campaign, time_limit_minutes, memory_limit_gb, recipe=campaign.find_recipe(recipe))
     return sum(
         len(submit_labels(campaign, ids, picker, recipe=recipe, limits=limits)) for picker, ids in by_picker.items()
     )
 
 
-def use_all_the_same(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+def use_all_the_same(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
     """Use a label that was set aside."""
     require_writable(campaign)
-    quarantine.accept(campaign, configuration_id, person, because)
+    quarantine.accept(campaign, item.configuration_id, person, because, recipe=item.recipe)
 
 
-def leave_out(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+def leave_out(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
     """Leave a label that was set aside out for good."""
     require_writable(campaign)
-    quarantine.leave_out(campaign, configuration_id, person, because)
+    quarantine.leave_out(campaign, item.configuration_id, person, because, recipe=item.recipe)
 
 
-def retry_tightened(campaign: Campaign, configuration_ids: Sequence[int], person: str) -> int:
+def retry_tightened(campaign: Campaign, items: Sequence[Doubted], person: str) -> int:
     """Compute failed or doubted labels anew at tighter settings; returns the number of jobs."""
     require_writable(campaign)
-    return len(quarantine.retry_tightened(campaign, configuration_ids, person))
+    by_recipe: dict[str, list[int]] = {}
+    for item in items:
+        by_recipe.setdefault(item.recipe, []).append(item.configuration_id)
+    return sum(
+        len(quarantine.retry_tightened(campaign, ids, person, recipe=recipe)) for recipe, ids in by_recipe.items()
+    )
 
 
 def finetune(campaign: Campaign, *, device: str, notes: str, recipes: Sequence[str] | None = None) -> int:

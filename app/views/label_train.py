@@ -72,7 +72,7 @@ def _submit(context: Context, ready: Readiness) -> None:
             f"with recipe *{recipe.name}*{_elapsed(context, cost, ready.in_basket)}.",
             help=f"{cost.text(1)} minutes a label, {cost.source}. {recipe.description}.",
         )
-    _limits(context, cost if recipe == context.campaign.recipe else None)
+    _limits(context, cost)
     label = f"Compute {ready.in_basket} labels" if ready.in_basket != 1 else "Compute 1 label"
     if second.button(
         label if ready.in_basket else "Compute labels",
@@ -91,7 +91,7 @@ def _submit(context: Context, ready: Readiness) -> None:
             _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
 
 
-def _limits(context: Context, cost: LabelCost | None) -> None:
+def _limits(context: Context, cost: LabelCost) -> None:
     """What a label may take; a form that is folded away, because the guesses are generous."""
     limits = label_limits(context.campaign, cost=cost)
     memory = f"{limits.memory_limit_gb:g} GB" if limits.memory_limit_gb else "90% of the memory"

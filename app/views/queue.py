@@ -27,7 +27,7 @@ def show_queue() -> None:
         now = context()
         counts = queue.counts(now.campaign.store)
         if not sum(counts.values()):
-            st.caption("No calculation has been asked for yet.")
+            st.caption("The queue is empty: nothing has been computed from here yet.")
             return
         recipe = _recipe(now)
         if recipe is not None:

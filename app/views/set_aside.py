@@ -38,7 +38,7 @@ def _show(now: Context, found: list[Doubted]) -> None:
         key="retry_all_doubted",
         help=RETRY_HELP,
     ):
-        _retry(now, [item.configuration_id for item in open_ones])
+        _retry(now, open_ones)
     for item in open_ones[:MOST_SHOWN]:
         _card(now, item)
     if len(open_ones) > MOST_SHOWN:
@@ -52,10 +52,12 @@ def _show(now: Context, found: list[Doubted]) -> None:
 
 
 def _card(now: Context, item: Doubted) -> None:
-    number = item.configuration_id
-    with st.container(border=True, key=f"doubted-{number}"):
+    number, other = item.configuration_id, item.recipe != now.campaign.recipe.name
+    key = f"{number}_{item.recipe}" if other else str(number)
+    with st.container(border=True, key=f"doubted-{key}"):
         value = now.text(float(from_cm1(item.energy_cm1)), signed=True) if item.energy_cm1 is not None else ""
-        st.markdown(f"**Configuration {number}** · {heading(item)}" + (f" · {value}" if value else ""))
+        name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
+        st.markdown(f"**{name}** · {heading(item)}" + (f" · {value}" if value else ""))
         for reason in item.reasons:
             st.markdown(reason["sentence"])
         if text := remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
@@ -64,21 +66,21 @@ def _card(now: Context, item: Doubted) -> None:
         if row.button(
             "Retry with tighter settings",
             disabled=now.read_only,
-            key=f"retry_doubted_{number}",
+            key=f"retry_doubted_{key}",
             help=RETRY_HELP,
         ):
-            _retry(now, [number])
+            _retry(now, [item])
         if item.can_accept:
             with row.popover("Use it all the same", disabled=now.read_only):
-                because = _reason(f"use_{number}", "Use it")
+                because = _reason(f"use_{key}", "Use it")
                 if because is not None:
-                    actions.use_all_the_same(now.campaign, number, now.person, because)
+                    actions.use_all_the_same(now.campaign, item, now.person, because)
                     _done(f"The label of configuration {number} is used from now on.")
         if item.state == "set aside":
             with row.popover("Leave it out", disabled=now.read_only):
-                because = _reason(f"leave_{number}", "Leave it out")
+                because = _reason(f"leave_{key}", "Leave it out")
                 if because is not None:
-                    actions.leave_out(now.campaign, number, now.person, because)
+                    actions.leave_out(now.campaign, item, now.person, because)
                     _done(f"The label of configuration {number} is left out.")
 
 
@@ -88,8 +90,8 @@ def _reason(key: str, verb: str) -> str | None:
     return text if st.button(verb, type="primary", key=f"sure_{key}") else None
 
 
-def _retry(now: Context, numbers: list[int]) -> None:
-    count = actions.retry_tightened(now.campaign, numbers, now.person)
+def _retry(now: Context, items: list[Doubted]) -> None:
+    count = actions.retry_tightened(now.campaign, items, now.person)
     _done(f"{count} calculation{'s are' if count != 1 else ' is'} in the queue at tighter settings.")
 
 

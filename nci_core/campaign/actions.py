@@ -105,14 +105,15 @@ def submit_labels(
     jobs; by default those of `label_limits`.
     """
     require_writable()
+    chosen = campaign.find_recipe(recipe)
     asked = request_labels(campaign, configuration_ids, picked_by, strategy, recipe)
     new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
     jobs = job_batches.add_for_labels(
         campaign.store,
         new,
         priority=priority,
-        needs_memory_gb=label_memory_gb(campaign, campaign.find_recipe(recipe)),
-        **(limits or label_limits(campaign)).as_options(),
+        needs_memory_gb=label_memory_gb(campaign, chosen),
+        **(limits or label_limits(campaign, recipe=chosen)).as_options(),
     )
     picks.set_state(campaign.store, list(configuration_ids), "submitted")
     if start and jobs:

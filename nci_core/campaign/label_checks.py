@@ -11,15 +11,16 @@ from nci_core.campaign.outliers import StudentJudge
 from nci_core.errors import StoreError
 from nci_core.files import write_atomically
 from nci_core.reference.checks import Doubt, check_label
+from nci_core.reference.recipes import Recipe
 from nci_core.store.schema import Configuration
 
 #: Folder of the monomers' energies inside the campaign folder; it may be deleted, they are computed again.
 MONOMERS = "monomers"
 
 
-def monomer_energies(campaign: Campaign) -> dict[str, float]:
-    """Hartree–Fock energies (hartree) of the monomers alone; computed once for a recipe."""
-    path = campaign.folder / MONOMERS / f"{campaign.recipe.hash}.json"
+def monomer_energies(campaign: Campaign, recipe: Recipe) -> dict[str, float]:
+    """Hartree–Fock energies (hartree) of the monomers alone in a recipe's functions; computed once."""
+    path = campaign.folder / MONOMERS / f"{recipe.hash}.json"
     try:
         known = orjson.loads(path.read_bytes())
         return {str(name): float(value) for name, value in known["hf_hartree"].items()}
@@ -27,17 +28,20 @@ def monomer_energies(campaign: Campaign) -> dict[str, float]:
         pass
     from nci_core.reference.monomers import monomer_hf_hartree
 
-    found = {str(name): value for name, value in monomer_hf_hartree(campaign.dimer, campaign.recipe).items()}
+    found = {str(name): value for name, value in monomer_hf_hartree(campaign.dimer, recipe).items()}
     with suppress(StoreError):  # a full disk must not cost a finished label; the next one computes them again
-        write_atomically(path, orjson.dumps({"recipe": campaign.recipe.name, "hf_hartree": found}))
+        write_atomically(path, orjson.dumps({"recipe": recipe.name, "hf_hartree": found}))
     return found
 
 
 def doubts_about(campaign: Campaign, configuration: Configuration, result: Mapping[str, Any]) -> list[Doubt]:
     """What is to be said against a finished label, `result` being a LabelResult as a dictionary."""
-    found = check_label(result, monomer_energies(campaign))
-    # The test set decides how good a student is, so no student decides about the test set.
-    judge = StudentJudge.of(campaign) if configuration.split == "pool" else None
+    recipe = Recipe.model_validate(result["recipe"])
+    found = check_label(result, monomer_energies(campaign, recipe))
+    # The test set decides how good a student is, so no student decides about the test set. Nor about labels of
+    # another recipe than its own: they differ from it by what the recipes differ.
+    judged = configuration.split == "pool" and recipe.hash == campaign.recipe.hash
+    judge = StudentJudge.of(campaign) if judged else None
     outlier = judge.doubt(configuration.id, float(result["energy_ev"])) if judge is not None else None
     return found + ([outlier] if outlier is not None else [])
 

@@ -6,6 +6,7 @@ from typing import TypedDict
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.costs import LabelCost, label_cost
 from nci_core.errors import InputError
+from nci_core.reference.recipes import Recipe
 
 #: A label may take so many times what it is expected to: measured (three standard deviations longer), or guessed.
 TIMES_MEASURED, TIMES_GUESSED = 20.0, 100.0
@@ -46,9 +47,8 @@ class Limits:
         }
 
 
-def default_minutes(campaign: Campaign, cost: LabelCost | None = None) -> float:
-    """Time limit of a label that nobody has set, in minutes; from its `label_cost`, if that is known already."""
-    cost = cost or label_cost(campaign)
+def default_minutes(cost: LabelCost) -> float:
+    """Time limit of a label that nobody has set, in minutes."""
     if cost.n:
         return max(LEAST_MEASURED_MINUTES, TIMES_MEASURED * (cost.mean_minutes + 3 * cost.sd_minutes))
     return max(LEAST_GUESSED_MINUTES, TIMES_GUESSED * cost.mean_minutes)
@@ -58,14 +58,21 @@ def label_limits(
     campaign: Campaign,
     time_limit_minutes: float | None = None,
     memory_limit_gb: float | None = None,
+    *,
+    recipe: Recipe | None = None,
     cost: LabelCost | None = None,
 ) -> Limits:
-    """Limits of a label's job: those given, else the campaign's settings, else generous guesses from its cost."""
+    """Limits of a label's job: those given, else the campaign's settings, else generous guesses from its cost.
+
+    The cost is the recipe's (default: the target's), unless it is given because it is known already.
+    """
     for name, value in (("time limit", time_limit_minutes), ("memory limit", memory_limit_gb)):
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"The {name} of a label must be a positive number, not {value:g}.")
     settings = campaign.settings
-    minutes = time_limit_minutes or settings.label_time_limit_minutes or default_minutes(campaign, cost)
+    minutes = (
+        time_limit_minutes or settings.label_time_limit_minutes or default_minutes(cost or label_cost(campaign, recipe))
+    )
     return Limits(
         time_limit_seconds=60.0 * minutes,
         memory_limit_gb=memory_limit_gb or settings.label_memory_limit_gb or None,

@@ -34,6 +34,7 @@ class Doubted:
 
     Attributes:
         configuration_id: of which configuration.
+        recipe: name of its recipe.
         label_id: its row.
         state: "set aside" by a check, "failed", or "left out" by a person.
         split: "pool" or "test".
@@ -46,6 +47,7 @@ class Doubted:
     """
 
     configuration_id: int
+    recipe: str
     label_id: int
     state: Literal["set aside", "failed", "left out"]
     split: str
@@ -67,16 +69,18 @@ class Doubted:
 
 
 def doubted(campaign: Campaign) -> list[Doubted]:
-    """The labels of the campaign's recipe that failed or are set aside, those to decide about first."""
-    past: dict[int, list[LabelEvent]] = {}
-    for event in label_history.events(campaign.store, campaign.recipe.hash):
-        past.setdefault(event.configuration_id, []).append(event)
-    found = [
-        (row, past.get(row.configuration_id, []))
-        for row in label_history.unused(campaign.store, campaign.recipe.hash)
-        # A cancelled label is nobody's worry, but a retry that was must not hide the number it was to replace.
-        if row.status != "cancelled" or any(e.result for e in past.get(row.configuration_id, []))
-    ]
+    """The labels of the campaign's recipes that failed or are set aside, those to decide about first."""
+    found: list[tuple[Label, list[LabelEvent]]] = []
+    for recipe in campaign.recipes:
+        past: dict[int, list[LabelEvent]] = {}
+        for event in label_history.events(campaign.store, recipe.hash):
+            past.setdefault(event.configuration_id, []).append(event)
+        found += [
+            (row, past.get(row.configuration_id, []))
+            for row in label_history.unused(campaign.store, recipe.hash)
+            # A cancelled label is nobody's worry, but a retry that was must not hide the number it was to replace.
+            if row.status != "cancelled" or any(e.result for e in past.get(row.configuration_id, []))
+        ]
     if not found:
         return []
     numbers = [row.configuration_id for row, _ in found]
@@ -100,6 +104,7 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
         reasons = [{"code": "not-converged" if "did not converge" in text else "failed", "sentence": text}]
     return Doubted(
         configuration_id=row.configuration_id,
+        recipe=row.recipe,
         label_id=row.id,
         state="left out" if left_out else "set aside" if aside else "failed",
         split=split,
@@ -112,14 +117,17 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
     )
 
 
-def _label_of(campaign: Campaign, configuration_id: int) -> Label:
-    return label_history.find(campaign.store, campaign.recipe.hash, configuration_id)
+def _label_of(campaign: Campaign, configuration_id: int, recipe: str | None) -> Label:
+    return label_history.find(campaign.store, campaign.find_recipe(recipe).hash, configuration_id)
 
 
-def accept(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
-    """Use a doubted label all the same. One whose retry failed is used as it was before that."""
+def accept(campaign: Campaign, configuration_id: int, person: str, because: str, *, recipe: str | None = None) -> None:
+    """Use a doubted label all the same. One whose retry failed is used as it was before that.
+
+    It is of the target recipe, or of the campaign's recipe that is named; so in the functions below.
+    """
     require_writable()
-    label = _label_of(campaign, configuration_id)
+    label = _label_of(campaign, configuration_id, recipe)
     if label.status in ("error", "cancelled"):
         earlier = label_history.earlier_result(campaign.store, label)
         if earlier is None:
@@ -131,27 +139,35 @@ def accept(campaign: Campaign, configuration_id: int, person: str, because: str)
     _renew(campaign, label)
 
 
-def leave_out(campaign: Campaign, configuration_id: int, person: str, because: str) -> None:
+def leave_out(
+    campaign: Campaign, configuration_id: int, person: str, because: str, *, recipe: str | None = None
+) -> None:
     """Leave a label that was set aside out for good; accepting it or trying again stays possible."""
     require_writable()
-    label_history.leave_out(campaign.store, _label_of(campaign, configuration_id).id, person, because)
+    label_history.leave_out(campaign.store, _label_of(campaign, configuration_id, recipe).id, person, because)
 
 
 def retry_tightened(
-    campaign: Campaign, configuration_ids: Sequence[int], person: str = "", *, start: bool = True
+    campaign: Campaign,
+    configuration_ids: Sequence[int],
+    person: str = "",
+    *,
+    recipe: str | None = None,
+    start: bool = True,
 ) -> list[int]:
     """Compute failed or set-aside labels anew at tighter settings; ids of the new jobs.
 
     What they had is kept in their history. Raises InputError for a label that is neither, before any is touched.
     """
     require_writable()
-    chosen = [_label_of(campaign, number) for number in dict.fromkeys(configuration_ids)]
+    chosen = [_label_of(campaign, number, recipe) for number in dict.fromkeys(configuration_ids)]
     for label in chosen:
         label_history.require_retriable(label)
     numbers = [label.configuration_id for label in chosen]
     hashes = {row.id: row.geometry_hash for row in configurations.fetch(campaign.store, ids=numbers)}
-    limits = label_limits(campaign).as_options(TIMES_TIGHTENED)
-    needs_memory_gb = label_memory_gb(campaign, campaign.recipe)
+    mine = campaign.find_recipe(recipe)
+    limits = label_limits(campaign, recipe=mine).as_options(TIMES_TIGHTENED)
+    needs_memory_gb = label_memory_gb(campaign, mine)
     jobs = []
     for label in chosen:
         tries = sum(

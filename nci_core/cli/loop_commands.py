@@ -181,7 +181,7 @@ def label(
         waiting = [row.configuration_id for row in labels.elsewhere(opened.store, asked_recipe.hash)]
         export_inputs(opened, chosen, who, waiting, export_to, as_json, asked_recipe.name)
         return
-    limits = label_limits(opened, time_limit_minutes, memory_limit_gb)
+    limits = label_limits(opened, time_limit_minutes, memory_limit_gb, recipe=asked_recipe)
     recipe_name = asked_recipe.name
     new = submit_labels(opened, chosen, who, recipe=recipe_name, limits=limits, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.

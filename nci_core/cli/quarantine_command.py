@@ -27,6 +27,10 @@ def quarantine(
             show_default=False,
         ),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", help="Recipe of the label to decide about. Default: the target.", show_default=False),
+    ] = None,
     because: Annotated[str, typer.Option("--because", help="Why you accept or leave out; kept with the label.")] = "",
     person: Annotated[str, typer.Option("--by", help="Who decides; kept with the label.")] = "command line",
     as_json: JsonOption = False,
@@ -39,13 +43,13 @@ def quarantine(
     changes = accept is not None or leave_out is not None or bool(retry)
     opened = open_campaign(campaign, read_only=not changes)
     if accept is not None:
-        labels_aside.accept(opened, accept, person, because)
+        labels_aside.accept(opened, accept, person, because, recipe=recipe)
         _say({"accepted": accept}, f"The label of configuration {accept} is used from now on.", as_json)
     elif leave_out is not None:
-        labels_aside.leave_out(opened, leave_out, person, because)
+        labels_aside.leave_out(opened, leave_out, person, because, recipe=recipe)
         _say({"left_out": leave_out}, f"The label of configuration {leave_out} is left out.", as_json)
     elif retry:
-        jobs = labels_aside.retry_tightened(opened, retry, person)
+        jobs = labels_aside.retry_tightened(opened, retry, person, recipe=recipe)
         text = f"{len(jobs)} labels queued at tighter settings; `nci label` follows them."
         _say({"jobs": jobs}, text.replace("1 labels", "1 label"), as_json)
     else:
@@ -69,10 +73,11 @@ def _list(campaign: Campaign, as_json: bool) -> None:
     if not found:
         out.print("No label failed or is set aside.")
         return
-    columns = ("configuration", "state", "energy / cm⁻¹", "tighter tries", "why")
+    columns = ("configuration", "recipe", "state", "energy / cm⁻¹", "tighter tries", "why")
     rows = [
         [
             str(item.configuration_id),
+            item.recipe,
             item.state + (" (test set)" if item.split == "test" else ""),
             item.energy_cm1,
             item.tightened_tries,

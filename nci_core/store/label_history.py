@@ -38,7 +38,7 @@ def find(store: Store, recipe_hash: str, configuration_id: int) -> Label:
     with store.read() as session:
         label = session.scalar(query)
     if label is None:
-        raise InputError(f"Configuration {configuration_id} has no label of this campaign's recipe.")
+        raise InputError(f"Configuration {configuration_id} has no label of this recipe.")
     return label
 
 

@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 import small_campaign as small
 
-from nci_core.campaign import Campaign
+from nci_core.campaign import Campaign, quarantine
 from nci_core.campaign.actions import submit_finetune, submit_labels
 from nci_core.campaign.archive import export_campaign, export_extxyz, import_campaign
+from nci_core.campaign.label_checks import MONOMERS
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
+from nci_core.campaign.limits import LEAST_GUESSED_MINUTES, LEAST_MEASURED_MINUTES, label_limits
+from nci_core.campaign.outliers import StudentJudge
 from nci_core.campaign.picking import propose
 from nci_core.cli.status_command import describe
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.reference.recipes import find_recipe
-from nci_core.store import evaluations, labels, models
+from nci_core.store import evaluations, jobs, label_history, labels, models
 
 CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
 
@@ -46,9 +49,53 @@ def two(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def label(campaign: Campaign, ids: list[int], recipe: str | None = None) -> list[int]:
-    jobs = submit_labels(campaign, ids, "ada", recipe=recipe, start=False)
-    small.run_jobs(campaign, jobs)
-    return jobs
+    numbers = submit_labels(campaign, ids, "ada", recipe=recipe, start=False)
+    small.run_jobs(campaign, numbers)
+    return numbers
+
+
+def test_a_label_is_judged_by_its_own_recipe(two: Campaign) -> None:
+    """Not against the student of the target, from which it differs by what the recipes differ."""
+    distill_campaign(two)
+    chosen = small.in_range(two, small.pool(two))
+    label(two, chosen[:14])
+    finetune_campaign(two)
+    judge = StudentJudge.of(two)
+    assert judge is not None
+    unseen = chosen[14:24]
+    label(two, unseen[:8])
+    label(two, unseen, "quick")
+    assert quarantine.doubted(two) == []
+    cheap = {row.configuration_id: row.energy_ev or 0.0 for row in labels.fetch(two.store, CHEAP.hash)}
+    judge = StudentJudge.of(two)
+    assert judge is not None
+    assert any(judge.doubt(number, cheap[number]) for number in unseen), "the student would have doubted them"
+    # The monomers alone are those of the recipe as well: in other functions their energies are millihartrees away.
+    assert {path.stem for path in (two.folder / MONOMERS).iterdir()} == {CHEAP.hash, TARGET.hash}
+
+
+def test_labels_of_each_recipe_are_set_aside_and_decided_about(two: Campaign) -> None:
+    number = small.in_range(two, small.pool(two))[0]
+    for name in ("standard", "quick"):
+        label(two, [number], name)
+    row = labels.fetch(two.store, CHEAP.hash)[0]
+    label_history.set_aside(two.store, row.id, [{"code": "t1", "sentence": "The T1 diagnostic is 0.05."}])
+    (item,) = quarantine.doubted(two)
+    assert (item.configuration_id, item.recipe, item.state) == (number, "quick", "set aside")
+    with pytest.raises(InputError, match="is not set aside"):
+        quarantine.accept(two, number, "ada", "looked at")
+    quarantine.accept(two, number, "ada", "looked at", recipe="quick")
+    assert quarantine.doubted(two) == []
+
+
+def test_limits_follow_the_cost_of_the_recipe(two: Campaign) -> None:
+    chosen = small.in_range(two, small.pool(two))[:6]
+    label(two, chosen, "quick")
+    unknown, measured = (label_limits(two, recipe=recipe) for recipe in (TARGET, CHEAP))
+    assert measured.time_limit_seconds == 60.0 * LEAST_MEASURED_MINUTES
+    assert unknown.time_limit_seconds >= 60.0 * LEAST_GUESSED_MINUTES
+    (job,) = submit_labels(two, chosen[:1], "ada", start=False)
+    assert jobs.get(two.store, job).time_limit_seconds == unknown.time_limit_seconds
 
 
 def test_labels_of_two_recipes_stand_side_by_side(two: Campaign) -> None:
