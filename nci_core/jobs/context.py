@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nci_core.errors import CancelledError, StoreError
-from nci_core.store import Store
+from nci_core.store import Store, job_events
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Job
 
@@ -61,7 +61,7 @@ class JobContext:
     def keep_events(self) -> None:
         """Continue the live curve of the job's earlier starts instead of beginning a new one."""
         with self._lock:
-            self._step = queue.adopt_events(self.store, self.job_id, self.attempt)
+            self._step = job_events.adopt_events(self.store, self.job_id, self.attempt)
 
     def should_stop(self) -> bool:
         """Whether the user cancelled the job (or it was given to another process)."""

@@ -10,14 +10,15 @@ import os
 import signal
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from nci_core.errors import JobError, NCIError, StoreError
 from nci_core.jobs.cluster_settings import ClusterSettings, LocalSettings, SchedulerSettings, read_cluster
+from nci_core.jobs.engine_settings import EngineSettings, workers_here
 from nci_core.jobs.lock import EngineLock, EngineStatus, Phase, write_status
-from nci_core.jobs.pool import Pool, local_workers
+from nci_core.jobs.pool import Pool
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
 from nci_core.jobs.sizes import WorkerSize, largest, occupy, place
 from nci_core.jobs.supervisor import Task
@@ -35,20 +36,6 @@ START_TRIES = 3
 SCHEDULER_SECONDS = 600.0
 
 log = logging.getLogger("nci.engine")
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """How an engine runs; see `client.ensure_engine` for the fields."""
-
-    campaign_dir: Path
-    workers: int | None = None
-    threads: int = 1
-    cluster: ClusterSettings = field(default_factory=LocalSettings)
-    idle_seconds: float = 600.0
-    openblas_coretype: str = "auto"
-    nice: int = 0
-    database: str | None = None
 
 
 class Engine:
@@ -210,14 +197,6 @@ def write_quietly(settings: EngineSettings, status: EngineStatus, pool: Pool | N
         write_status(settings.campaign_dir, here)
     except StoreError as problem:
         log.warning("%s", problem)
-
-
-def workers_here(settings: EngineSettings, store: Store) -> int:
-    """How many jobs this machine runs at once, given what those in the queue need; 0 where jobs run elsewhere."""
-    if not isinstance(settings.cluster, LocalSettings):
-        return 0
-    cores = os.cpu_count() or 1
-    return local_workers(settings.cluster, settings.workers, cores, job_batches.largest_need_gb(store))
 
 
 def run_engine(settings: EngineSettings) -> int:

@@ -54,8 +54,8 @@ split=, model_id=, teacher=)`.
 **frames** (pandas, for the app): `configurations_frame(store, teacher=, recipe_hash=, model_id=)`;
 `frame(store, Table, recipe_hash=)`.
 
-**jobs**: the queue itself: `get`, `fetch(store, states=, kind=, limit=)`, `counts`, `events(store, job_id,
-after=)`. Submit, cancel and wait through `nci_core.jobs`.
+**jobs**: the queue itself: `get`, `fetch(store, states=, kind=, limit=)`, `counts`. Submit, cancel and wait
+through `nci_core.jobs`. **job_events**: `events(store, job_id, after=)`, what jobs report for live curves.
 """
 
 from nci_core.store.database import DATABASE_NAME, Store

@@ -1,9 +1,9 @@
 """What all tables share: the words for states, times in UTC, and how columns are stored."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from sqlalchemy import JSON, DateTime, Dialect, Float, MetaData, String, Text, TypeDecorator
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Float, MetaData, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 
 State = Literal["waiting", "running", "complete", "error", "cancelled"]
@@ -20,6 +20,12 @@ FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
 def utc_now() -> datetime:
     """The time now, with its time zone."""
     return datetime.now(UTC)
+
+
+def one_of(column: str, literal: Any) -> CheckConstraint:
+    """A constraint: the column holds one of the words of a Literal."""
+    allowed = ", ".join(f"'{value}'" for value in get_args(literal))
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -285,24 +285,6 @@ def wait_again(job: Job) -> None:
     job.cancel_requested, job.finished_at = False, None
 
 
-def events(store: Store, job_id: int, *, after: int = 0) -> list[JobEvent]:
-    """Events of the job's latest attempt with an id above `after`, in order."""
-    latest = select(Job.attempt).where(Job.id == job_id).scalar_subquery()
-    query = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.id > after, JobEvent.attempt == latest)
-    with store.read() as session:
-        return list(session.scalars(query.order_by(JobEvent.id)))
-
-
-def adopt_events(store: Store, job_id: int, attempt: int) -> int:
-    """Make the events of a job's earlier attempts this attempt's; returns how many there are now."""
-    with store.write() as session:
-        session.execute(
-            update(JobEvent).where(JobEvent.job_id == job_id, JobEvent.attempt < attempt).values(attempt=attempt)
-        )
-        query = select(func.count()).where(JobEvent.job_id == job_id, JobEvent.attempt == attempt)
-        return session.scalar(query) or 0
-
-
 def _labels_follow(session: Session, job_id: int, state: State, error: str | None) -> None:
     if state == "complete":  # the label's own result completes it, not the end of a process
         return

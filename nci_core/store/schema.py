@@ -5,20 +5,27 @@ them freely; changing one changes nothing until a function of this package write
 """
 
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nci_core.store.base import Base, LabelEventKind, ModelKind, PickState, Split, State, StepKind, utc_now
+from nci_core.store.base import (
+    Base,
+    LabelEventKind,
+    ModelKind,
+    PickState,
+    Split,
+    State,
+    StepKind,
+    one_of,
+    utc_now,
+)
+from nci_core.store.schema_jobs import Job as Job  # all tables are found here
+from nci_core.store.schema_jobs import JobEvent as JobEvent
 
 #: Any seed that SQLite's INTEGER holds; PostgreSQL's has 32 bits only.
 SEED = Integer().with_variant(BigInteger(), "postgresql")
-
-
-def _one_of(column: str, literal: Any) -> CheckConstraint:
-    allowed = ", ".join(f"'{value}'" for value in get_args(literal))
-    return CheckConstraint(f"{column} IN ({allowed})", name=column)
 
 
 class CampaignInfo(Base, kw_only=True):
@@ -48,7 +55,7 @@ class Configuration(Base, kw_only=True):
     """A probe position in the host's frame; symmetry-equivalent positions are one row."""
 
     __tablename__ = "configurations"
-    __table_args__ = (_one_of("split", Split),)
+    __table_args__ = (one_of("split", Split),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     geometry_hash: Mapped[str] = mapped_column(unique=True)
@@ -102,7 +109,7 @@ class Label(Base, kw_only=True):
     __tablename__ = "labels"
     __table_args__ = (
         UniqueConstraint("configuration_id", "recipe_hash"),
-        _one_of("status", State),
+        one_of("status", State),
         CheckConstraint("status <> 'complete' OR energy_ev IS NOT NULL", name="complete_has_energy"),
         Index(None, "recipe_hash", "status", "job_id"),
     )
@@ -139,7 +146,7 @@ class LabelEvent(Base, kw_only=True):
 
     __tablename__ = "label_history"
     __table_args__ = (
-        _one_of("what", LabelEventKind),
+        one_of("what", LabelEventKind),
         Index(None, "recipe_hash", "configuration_id"),
     )
 
@@ -161,7 +168,7 @@ class Pick(Base, kw_only=True):
     __tablename__ = "picks"
     __table_args__ = (
         UniqueConstraint("configuration_id", "picked_by", "round_number"),
-        _one_of("state", PickState),
+        one_of("state", PickState),
         Index(None, "state"),
     )
 
@@ -183,7 +190,7 @@ class Step(Base, kw_only=True):
     """
 
     __tablename__ = "steps"
-    __table_args__ = (_one_of("kind", StepKind), Index(None, "person", "kind", "id"))
+    __table_args__ = (one_of("kind", StepKind), Index(None, "person", "kind", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     person: Mapped[str]
@@ -209,7 +216,7 @@ class Model(Base, kw_only=True):
     """A stored student. `path` is relative to the campaign folder; `sha256` is of that file."""
 
     __tablename__ = "models"
-    __table_args__ = (_one_of("kind", ModelKind),)
+    __table_args__ = (one_of("kind", ModelKind),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     name: Mapped[str] = mapped_column(unique=True)
@@ -279,58 +286,3 @@ class Metric(Base, kw_only=True):
     max_cm1: Mapped[float]
     bias_cm1: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
-
-
-class Job(Base, kw_only=True):
-    """Work for the engine. `attempt` counts starts and is the token a running process holds."""
-
-    __tablename__ = "jobs"
-    __table_args__ = (
-        _one_of("state", State),
-        CheckConstraint("progress >= 0 AND progress <= 1", name="progress"),
-        Index(None, "kind", "state"),
-        Index(None, "finished_at"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    kind: Mapped[str]
-    payload: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
-    state: Mapped[State] = mapped_column(default="waiting")
-    priority: Mapped[int] = mapped_column(default=0)
-    progress: Mapped[float] = mapped_column(default=0.0)
-    message: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
-    started_at: Mapped[datetime | None] = mapped_column(default=None)
-    finished_at: Mapped[datetime | None] = mapped_column(default=None)
-    heartbeat_at: Mapped[datetime | None] = mapped_column(default=None)
-    time_limit_seconds: Mapped[float | None] = mapped_column(default=None)
-    memory_limit_gb: Mapped[float | None] = mapped_column(default=None)
-    silence_limit_seconds: Mapped[float | None] = mapped_column(default=None)
-    needs_memory_gb: Mapped[float | None] = mapped_column(default=None)
-    needs_gpus: Mapped[int] = mapped_column(default=0, server_default="0")
-    attempt: Mapped[int] = mapped_column(default=0)
-    max_attempts: Mapped[int] = mapped_column(default=3)
-    host: Mapped[str | None] = mapped_column(default=None)
-    supervisor_pid: Mapped[int | None] = mapped_column(default=None)
-    pid: Mapped[int | None] = mapped_column(default=None)
-    error: Mapped[str | None] = mapped_column(default=None)
-    cancel_requested: Mapped[bool] = mapped_column(default=False)
-    result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
-
-
-# In the order in which waiting jobs run, with what each asks for: the next one is found without sorting.
-Index("ix_jobs_order", Job.state, Job.priority.desc(), Job.id, Job.needs_memory_gb, Job.needs_gpus)
-
-
-class JobEvent(Base, kw_only=True):
-    """A point of a job's live curve, or another thing it reported."""
-
-    __tablename__ = "job_events"
-    __table_args__ = (Index(None, "job_id", "id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
-    attempt: Mapped[int] = mapped_column(default=1)
-    step: Mapped[int]
-    time: Mapped[datetime] = mapped_column(default_factory=utc_now)
-    data: Mapped[dict[str, Any]]

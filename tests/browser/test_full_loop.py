@@ -18,7 +18,7 @@ from app.data.configurations import configuration_table
 from nci_core import jobs
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import data_folder, import_campaign
-from nci_core.store import evaluations, labels, picks, rounds
+from nci_core.store import evaluations, job_events, labels, picks, rounds
 from nci_core.store import jobs as queue
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -103,7 +103,7 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     expect(page.get_by_text(re.compile("fine-tuning: (running|finished)"))).to_be_visible(timeout=60_000)
     _wait_until_idle(campaign)
     expect(page.get_by_text(re.compile("fine-tuning: finished"))).to_be_visible()
-    events = queue.events(campaign.store, queue.fetch(campaign.store, kind="finetune", limit=1)[0].id)
+    events = job_events.events(campaign.store, queue.fetch(campaign.store, kind="finetune", limit=1)[0].id)
     steps = [(e.data["member"], e.data["iteration"]) for e in events]
     assert len(steps) - len(set(steps)) <= 1, "no step was made twice"
     after = campaign.active_model()

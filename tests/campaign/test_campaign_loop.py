@@ -19,7 +19,7 @@ from nci_core.errors import CancelledError, InputError, JobError
 from nci_core.jobs.context import JobContext
 from nci_core.potentials import load_checkpoint
 from nci_core.selection import STRATEGIES
-from nci_core.store import configurations, evaluations, labels, models, picks, rounds
+from nci_core.store import configurations, evaluations, job_events, labels, models, picks, rounds
 from nci_core.store import jobs as queue
 from nci_core.units import to_cm1
 
@@ -296,7 +296,7 @@ def test_a_cancelled_fit_resumes_from_the_steps_it_made(sampled: Campaign, monke
         run_finetune(context)
     context.flush()
     queue.finish(sampled.store, number, 1, "cancelled")
-    made = [(e.data["member"], e.data["iteration"]) for e in queue.events(sampled.store, number)]
+    made = [(e.data["member"], e.data["iteration"]) for e in job_events.events(sampled.store, number)]
     assert len(made) == 9
     assert fit_memory(sampled.folder, number).is_file()
     assert models.fetch(sampled.store) == []
@@ -306,7 +306,7 @@ def test_a_cancelled_fit_resumes_from_the_steps_it_made(sampled: Campaign, monke
     result = run_finetune(context)
     context.flush()
     queue.finish(sampled.store, number, 2, "complete", result=result)
-    events = queue.events(sampled.store, number)
+    events = job_events.events(sampled.store, number)
     assert [(e.data["member"], e.data["iteration"]) for e in events][:9] == made, "one curve, not two"
     # The step that was interrupted is reported again, no other.
     assert len({(e.data["member"], e.data["iteration"]) for e in events}) >= len(events) - 1

@@ -13,7 +13,7 @@ from processes_seen import gone, kill, running, until
 
 from nci_core import jobs
 from nci_core.errors import JobError
-from nci_core.store import Store
+from nci_core.store import Store, job_events
 from nci_core.store import jobs as queue
 
 Start = Callable[..., jobs.EngineStatus]
@@ -26,11 +26,11 @@ def test_cancel_progress_and_priority(store: Store, engine: Start) -> None:
     assert engine().pid == status.pid  # asked again: the same one
     child = running(store, polite).pid
     later = [jobs.submit(store, "sleep", priority=p).id for p in (0, 3, 1)]
-    until(lambda: len(queue.events(store, polite)) > 20)
-    events = queue.events(store, polite)
+    until(lambda: len(job_events.events(store, polite)) > 20)
+    events = job_events.events(store, polite)
     assert [event.step for event in events] == list(range(len(events)))
     assert events[1].data == {"loss_cm1": 0.5}
-    assert queue.events(store, polite, after=events[3].id)[0].step == 4
+    assert job_events.events(store, polite, after=events[3].id)[0].step == 4
     assert queue.get(store, polite).progress > 0
     assert queue.get(store, polite).message.startswith("step ")
     assert jobs.cancel(store, polite) == "running"

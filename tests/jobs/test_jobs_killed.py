@@ -11,7 +11,7 @@ from processes_seen import gone, kill, on_both, on_both_slowly, running, until
 
 from nci_core import files, jobs
 from nci_core.jobs import processes
-from nci_core.store import Store, configurations, journal, labels
+from nci_core.store import Store, configurations, job_events, journal, labels
 from nci_core.store import jobs as queue
 
 Start = Callable[..., jobs.EngineStatus]
@@ -137,5 +137,5 @@ def test_several_processes_report_at_once(store: Store) -> None:
     children = [subprocess.Popen([sys.executable, "-c", code, store.where, str(number)]) for number in ids]
     assert [child.wait(60) for child in children] == [0, 0, 0]
     for number in ids:
-        assert [event.step for event in queue.events(store, number)] == list(range(n))
+        assert [event.step for event in job_events.events(store, number)] == list(range(n))
     assert queue.counts(store)["complete"] == 3

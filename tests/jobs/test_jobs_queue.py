@@ -10,7 +10,7 @@ from nci_core import jobs
 from nci_core.errors import JobError
 from nci_core.jobs import kinds, processes
 from nci_core.jobs.lock import EngineLock
-from nci_core.store import Store, configurations, labels
+from nci_core.store import Store, configurations, job_events, labels
 from nci_core.store import jobs as queue
 
 
@@ -73,7 +73,7 @@ def test_only_one_may_begin_and_only_it_may_finish(store: Store) -> None:
     assert not queue.finish(store, job_id, 2, "error", error="late")
     row = queue.get(store, job_id)
     assert (row.state, row.result, row.progress, row.error) == ("complete", {"n": 1}, 1.0, None)
-    assert queue.events(store, job_id) == []
+    assert job_events.events(store, job_id) == []
 
 
 @on_both

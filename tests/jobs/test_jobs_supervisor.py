@@ -11,7 +11,7 @@ from processes_seen import gone, kill, running, until
 
 from nci_core import jobs
 from nci_core.jobs.supervisor import Task, supervise
-from nci_core.store import Store
+from nci_core.store import Store, job_events
 from nci_core.store import jobs as queue
 
 
@@ -70,7 +70,7 @@ def test_a_job_told_to_stop_by_the_system_waits_again(store: Store) -> None:
     job_id = jobs.submit(store, "polite").id
     thread = threading.Thread(target=supervise, args=(task(store, job_id),))
     thread.start()
-    until(lambda: queue.events(store, job_id))
+    until(lambda: job_events.events(store, job_id))
     pid = queue.get(store, job_id).pid
     assert pid is not None
     os.kill(pid, 15)
