@@ -18,6 +18,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,17 @@ def worker(store: Store, asked: Any, done: Any, times: Times, label_seconds: flo
         done.put(job_id)
 
 
-def process(where: str, folder: str, n: int, asked: Any, done: Any, found: Any, label_seconds: float) -> None:
-    """A process with `n` simulated workers; sends its timings when all have been told to end."""
+def process(
+    where: str, folder: str, n: int, asked: Any, done: Any, found: Any, ready: Any, label_seconds: float
+) -> None:
+    """A process with `n` simulated workers, once all are there; sends its timings when all have been told to end."""
     times: Times = defaultdict(list)
-    with Store.open(where, folder=Path(folder)) as store:
-        threads = [threading.Thread(target=worker, args=(store, asked, done, times, label_seconds)) for _ in range(n)]
+    with ExitStack() as stack:
+        stores = [stack.enter_context(Store.open(where, folder=Path(folder))) for _ in range(n)]  # each has its own
+        threads = [threading.Thread(target=worker, args=(store, asked, done, times, label_seconds)) for store in stores]
+        for store in stores:
+            queue.begin(store, -1, host="simulated", supervisor_pid=os.getpid())  # there is no such job
+        ready.wait()  # what Python loads, and connecting, is not what is measured
         for thread in threads:
             thread.start()
         memory = psutil.Process().memory_info().rss
@@ -159,14 +166,18 @@ def simulate(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
     context = multiprocessing.get_context("spawn")
     asked, done, found = context.Queue(), context.Queue(), context.Queue()
+    ready = context.Barrier(-(-arguments.workers // THREADS) + 1)
     sizes = [min(THREADS, arguments.workers - k) for k in range(0, arguments.workers, THREADS)]
     where = arguments.database or str(store.path)
     children = [
-        context.Process(target=process, args=(where, str(folder), n, asked, done, found, arguments.label_seconds))
+        context.Process(
+            target=process, args=(where, str(folder), n, asked, done, found, ready, arguments.label_seconds)
+        )
         for n in sizes
     ]
     for child in children:
         child.start()
+    ready.wait()
     handed: set[int] = set()
     memory: list[int] = []
     end = time.monotonic() + arguments.seconds

@@ -29,7 +29,7 @@ from nci_core.store.schema import Job
 
 POLL_SECONDS = 0.5
 #: Jobs handed to workers in one turn: each writes that it begins, and a hundred at once would wait for each other.
-AT_ONCE = 20
+AT_ONCE = 10
 #: Failures to start a job's supervisor (not the job) before the job is given up.
 START_TRIES = 3
 #: A scheduler that went away is waited for at least so long.

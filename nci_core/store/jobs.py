@@ -116,18 +116,17 @@ def _has_room(memory_gb: float, gpus: int) -> ColumnElement[bool]:
 
 def begin(store: Store, job_id: int, *, host: str, supervisor_pid: int) -> Job | None:
     """waiting → running for the caller alone; None if the job is not waiting any more."""
+    now = utc_now()
+    values = {"state": "running", "attempt": Job.attempt + 1, "host": host, "supervisor_pid": supervisor_pid}
+    values |= {"started_at": now, "heartbeat_at": now, "finished_at": None, "pid": None, "cancel_requested": False}
+    values |= {"progress": 0.0, "message": "", "error": None, "result": None}
+    # Nothing is read while others wait to write: many workers begin at the same moment.
     with store.write() as session:
-        job = session.get(Job, job_id)
-        if job is None or job.state != "waiting":
+        changed = session.execute(update(Job).where(Job.id == job_id, Job.state == "waiting").values(**values))
+        if not changed.rowcount:  # type: ignore[attr-defined]
             return None
-        now = utc_now()
-        job.state, job.attempt = "running", job.attempt + 1
-        job.host, job.supervisor_pid, job.pid = host, supervisor_pid, None
-        job.started_at, job.heartbeat_at, job.finished_at = now, now, None
-        job.progress, job.message, job.error, job.result = 0.0, "", None, None
-        job.cancel_requested = False
         _labels_follow(session, job_id, "running", None)
-    return job
+    return get(store, job_id)
 
 
 def beat(store: Store, job_id: int, attempt: int, *, pid: int | None = None) -> bool:
