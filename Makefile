@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Tests of one file run in one process, files in two at a time: browsers and workers take a core each.
+PARALLEL ?= -n 2 --dist loadfile
 # Where campaigns live while you work on them; the embedded ones are imported here.
 export NCI_HOME ?= $(CURDIR)/campaigns
 
@@ -30,10 +32,10 @@ lint: venv
 	$(BIN)/mypy
 
 test: venv browser lint
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' $(PARALLEL)
 
 test-slow: venv browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 constraints: venv
 	$(BIN)/python scripts/write_constraints.py > constraints.new && mv constraints.new constraints.txt
