@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.curves import LOG_TICKS
@@ -28,7 +29,7 @@ def recipes_figure(
                 y=[(row.mae_attractive_cm1 or 0.0) * factor for row in mine],
                 customdata=[[row.recipe, row.n_attractive, row.rss_gb] for row in mine],
                 text=[row.recipe for row in mine],
-                textposition="top center",
+                textposition="top right",
                 mode=mode,
                 name=name,
                 line={"color": colour, "width": 1.8},
@@ -43,6 +44,19 @@ def recipes_figure(
     # On a logarithmic axis plotly takes the places of lines as they are, those of ranges as powers of ten.
     figure.add_hline(TARGET_CM1 * factor, line={"dash": "dot", "width": 1, "color": colours.reference})
     figure.add_vline(TARGET_MINUTES, line={"dash": "dot", "width": 1, "color": colours.reference})
-    figure.update_xaxes(title_text="CPU minutes a label", type="log", **LOG_TICKS)
-    figure.update_yaxes(title_text=f"MAE on attractive points ({unit.label})", type="log", **LOG_TICKS)
+    figure.update_xaxes(
+        title_text="CPU minutes a label", type="log", range=_with_room(figure, "x", TARGET_MINUTES), **LOG_TICKS
+    )
+    figure.update_yaxes(
+        title_text=f"MAE on attractive points ({unit.label})",
+        type="log",
+        range=_with_room(figure, "y", TARGET_CM1 * factor),
+        **LOG_TICKS,
+    )
     return figure
+
+
+def _with_room(figure: go.Figure, axis: str, target: float) -> list[float]:
+    """Powers of ten between which all points and the target lie, with room for the names beside them."""
+    values = np.log10([value for trace in figure.data for value in trace[axis]] + [target])
+    return [float(values.min()) - 0.1, float(values.max()) + (0.25 if axis == "x" else 0.15)]

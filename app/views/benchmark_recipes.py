@@ -41,9 +41,9 @@ def show_recipes(context: Context) -> None:
     charts(context, Drawn(figure, "benchmark-recipes"))
     st.caption(
         f"Labels of the embedded He–benzene campaign against the published CCSD(T)/CBS surface. Line: no other recipe "
-        f"is both cheaper and closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.{unit.digits + 1}f} "
+        f"is both cheaper and closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.{unit.digits}f} "
         f"{unit.label} on attractive points for at most {TARGET_MINUTES:g} CPU minutes a label. "
-        "The three factors of composite were fitted to 19 points of the same reference. Published rows lie on the "
+        "The five factors of composite were fitted to 19 points of the same reference. Published rows lie on the "
         "reference's own points, so their errors beyond attractive ones do not compare with ours."
     )
     _table(context, rows, front)
@@ -60,13 +60,13 @@ def _table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
     table = pd.DataFrame(
         {
             "Recipe": [row.recipe for row in rows],
-            "Best for its cost": ["✓" if row.recipe in front else "" for row in rows],
+            "Best": ["✓" if row.recipe in front else "" for row in rows],
             "Labels": [row.n for row in rows],
             "attractive": [row.n_attractive for row in rows],
         }
         | errors
-        | {"CPU minutes": [row.cpu_minutes for row in rows], "Memory (GB)": [row.rss_gb for row in rows]}
+        | {"CPU min": [row.cpu_minutes for row in rows], "GB": [row.rss_gb for row in rows]}
     )
     digits = f".{unit.digits + 1}f"
-    specs = dict.fromkeys(errors, digits) | {"CPU minutes": ".1f", "Memory (GB)": ".1f"}
+    specs = dict.fromkeys(errors, digits) | {"CPU min": ".2f", "GB": ".1f"}
     st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-recipes")
