@@ -1,13 +1,13 @@
 """CCSD(T) in fewer virtual orbitals, the same for dimer, host and probe: what it saves, and what it costs in accuracy.
 
-    .venv/bin/python benchmarks/common_virtuals.py [--keep 0.85 0.7 0.55] [--labels 6] [--out FILE] [--stored]
+    .venv/bin/python benchmarks/common_virtuals.py [--keep 0.85 0.7 0.55] [--labels 5] [--out FILE] [--stored]
 
 Kept are those MP2 natural orbitals of the dimer that are occupied most. What they and the dimer's occupied orbitals
 span is the one-particle space of all three fragments (each adds its own occupied orbitals), so that no fragment has
 a cut-off of its own; MP2 in the whole basis minus MP2 in that space is added. The truth are labels of the recipe
 `standard` in data/he-benzene, canonical CCSD(T) in the same functions, the ones of lowest energy first. In the
 smallest space the dimer's CCSD is also begun from the amplitudes of host and probe, to see what that saves. On one
-core six labels take an hour and a half; --out keeps what is finished, a row of JSON a label and share.
+core five labels take half an hour; --out keeps what is finished, a row of JSON a label and share.
 """
 
 import argparse
@@ -170,7 +170,7 @@ def main() -> None:
     """Compute what is missing and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=float, nargs="+", default=[0.85, 0.7, 0.55], help="shares of the virtual space")
-    parser.add_argument("--labels", type=int, default=6)
+    parser.add_argument("--labels", type=int, default=5)
     parser.add_argument("--out", type=Path, default=KEPT)
     parser.add_argument("--stored", action="store_true", help="compute nothing, print what is kept")
     given = parser.parse_args()
