@@ -118,6 +118,8 @@ def retry_tightened(campaign: Campaign, items: Sequence[Doubted], person: str) -
     by_recipe: dict[str, list[int]] = {}
     for item in items:
         by_recipe.setdefault(item.recipe, []).append(item.configuration_id)
+    for recipe, ids in by_recipe.items():  # all of them before any is touched
+        quarantine.check_retriable(campaign, ids, recipe)
     return sum(
         len(quarantine.retry_tightened(campaign, ids, person, recipe=recipe)) for recipe, ids in by_recipe.items()
     )

@@ -226,7 +226,7 @@ def round_table(store: Store, settings: CampaignSettings) -> pd.DataFrame:
     """One row a round: number, kind, picked_by, n_labels, n_failed, cpu_minutes, notes, model_id, created_at.
 
     `model_id` is the round's last model; `n_labels` are the labels of the target recipe the round paid for,
-    `cpu_minutes` what those of all recipes cost.
+    `n_failed` those that failed, `cpu_minutes` what those of all recipes cost.
     """
     query = (
         select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by, Label.recipe_hash)
@@ -252,7 +252,7 @@ def _round_record(row: Round, paid: pd.DataFrame, target: str, made: dict[int, i
         "kind": row.kind,
         "picked_by": who,
         "n_labels": len(done),
-        "n_failed": int((paid["status"] == "error").sum()),
+        "n_failed": int(((paid["status"] == "error") & (paid["recipe_hash"] == target)).sum()),
         "cpu_minutes": seconds / 60.0,
         "notes": row.notes,
         "model_id": made.get(row.number),

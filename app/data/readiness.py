@@ -39,6 +39,18 @@ def readiness(store: Store, settings: CampaignSettings) -> Readiness:
         )
 
 
+def basket_without_label(store: Store, recipe_hash: str) -> int:
+    """Configurations in the basket that no label of one recipe is finished, waiting or running for."""
+    there = select(Label.id).where(
+        Label.configuration_id == Pick.configuration_id,
+        Label.recipe_hash == recipe_hash,
+        Label.status.in_(("complete", "waiting", "running")),
+    )
+    query = select(func.count(Pick.configuration_id.distinct())).where(Pick.state == "basket", ~exists(there))
+    with store.read() as session:
+        return session.scalar(query) or 0
+
+
 def training_labels(store: Store, recipe_hash: str) -> int:
     """Number of finished labels of one recipe that fits take."""
     with store.read() as session:

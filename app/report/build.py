@@ -281,6 +281,8 @@ def _reproduce(page: Page, subject: Subject) -> None:
     )
     fit = "distill" if model.kind == "distilled" else "finetune"
     seed = "" if model.seed is None else f" --seed {model.seed}"
+    ladder = [rung["recipe"] for rung in model.settings.get("ladder", [])]
+    seed += f" --recipes {','.join(ladder)}" if ladder else ""
     page.code(
         [
             f"nci report -c {campaign.name} --round {subject.number} --out {report_name(campaign, subject.number)}",

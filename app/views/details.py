@@ -70,7 +70,9 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]
     done = [each for each in others if each.status == "complete" and each.energy_ev is not None]
-    lines += [(f"CCSD(T), {each.recipe}", each.energy_ev or 0.0, float("nan"), float("nan")) for each in done]
+    for each in done:
+        name = f"CCSD(T), {each.recipe}" + (", set aside" if each.quarantine else "")
+        lines.append((name, each.energy_ev or 0.0, float("nan"), float("nan")))
     if taught is not None and len(taught.channels_ev) > 1:
         lines += [(f"Teacher, {name}", value, float("nan"), float("nan")) for name, value in taught.channels_ev.items()]
     columns = ["Source", f"Energy ({context.unit.label})", f"Error ({context.unit.label})", "± sd"]
@@ -91,7 +93,7 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         )
     state = LABEL_STATES[str(row["label_state"])]
     if label is None:
-        st.caption("No CCSD(T) label yet.")
+        st.caption(f"No CCSD(T) label{f' of recipe {context.campaign.recipe.name}' if others else ''} yet.")
     elif label.status != "complete":
         st.caption(f"CCSD(T) label: {state}." + (f" {label.error}" if label.error else ""))
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
-from app.data.readiness import Readiness, readiness, training_labels
+from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
 from app.figures.curves import fit_figure
 from app.session import Context, context, errors_shown
 from app.views.explore import no_configurations
@@ -63,21 +63,25 @@ def _submit(context: Context, ready: Readiness) -> None:
     st.subheader("CCSD(T) labels")
     recipe = _recipe(context)
     cost = label_cost(context.campaign, recipe)
+    new = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else 0
     first, second = st.columns([1.5, 1], vertical_alignment="center")
     if not ready.in_basket:
         first.markdown("The basket is empty. Pick configurations on the **Select** page.")
+    elif not new:
+        first.markdown(f"**{ready.in_basket}** in the basket: they have labels of recipe *{recipe.name}* already.")
     else:
+        there = f" of {ready.in_basket}, the others have labels already" if new < ready.in_basket else ""
         first.markdown(
-            f"**{ready.in_basket}** in the basket, about **{cost.text(ready.in_basket)}** CPU minutes "
-            f"with recipe *{recipe.name}*{_elapsed(context, cost, ready.in_basket)}.",
+            f"**{new}** in the basket{there}: about **{cost.text(new)}** CPU minutes "
+            f"with recipe *{recipe.name}*{_elapsed(context, cost, new)}.",
             help=f"{cost.text(1)} minutes a label, {cost.source}. {recipe.description}.",
         )
     _limits(context, cost)
-    label = f"Compute {ready.in_basket} labels" if ready.in_basket != 1 else "Compute 1 label"
+    label = f"Compute {new} labels" if new != 1 else "Compute 1 label"
     if second.button(
-        label if ready.in_basket else "Compute labels",
+        label if new else "Compute labels",
         type="primary",
-        disabled=not ready.in_basket or context.read_only,
+        disabled=not new or context.read_only,
         width="stretch",
         key="submit_basket",
     ):
@@ -155,8 +159,8 @@ def _ladder(context: Context) -> list[str] | None:
         default=next(iter(ladders)),
         required=True,
         key=f"ladder-{context.folder}",
-        help="Cheap labels first: what they teach is where fine-tuning on the costly ones begins. It pays where "
-        "the recipes are close to each other.",
+        help=f"Labels of the others first: what they teach is where fine-tuning on those of {target} begins. It pays "
+        "where the recipes are close to each other.",
     )
     return ladders[str(chosen)]
 

@@ -146,7 +146,7 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
     second.metric(
         "Cost (CPU minutes)",
         cost.text(len(basket)),
-        help=f"On one core: {cost.text(1)} a label, {cost.source}.",
+        help=f"On one core, with recipe {context.campaign.recipe.name}: {cost.text(1)} a label, {cost.source}.",
     )
 
 

@@ -73,13 +73,15 @@ def request_labels(
     if picked_by == TEST_SET and chosen_recipe != campaign.recipe:
         raise InputError(f"The test set has labels of recipe {campaign.recipe.name} only, which errors are against.")
     asked: list[Label] = []
+    there = labels.asked_for(campaign.store, chosen_recipe.hash, configuration_ids)
     for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
+        pays = who != TEST_SET and not there.issuperset(chosen)  # a round without labels would tell nothing
         asked += labels.request(
             campaign.store,
             chosen,
             recipe=chosen_recipe.name,
             recipe_hash=chosen_recipe.hash,
-            round_number=None if who == TEST_SET else campaign.open_round(who, strategy),
+            round_number=campaign.open_round(who, strategy) if pays else None,
             picked_by=who,
         )
     return asked

@@ -12,6 +12,7 @@ from nci_core.campaign.cost_model import CostModel, Price, Timing
 from nci_core.campaign.costs import make_timing, timings
 from nci_core.config import read_settings
 from nci_core.errors import InputError
+from nci_core.reference.recipes import Recipe
 from nci_core.store import DATABASE_NAME
 
 
@@ -86,6 +87,7 @@ def timings_below(folder: Path) -> list[Timing]:
             make_timing(
                 dimer,
                 result["recipe_hash"],
+                Recipe.model_validate(result["recipe"]),
                 (result["fragments"]["dimer"]["n_basis"], result["fragments"]["dimer"]["n_frozen"]),
                 (result["cpu_seconds"], result["wall_seconds"]),
                 result["environment"]["processor"],

@@ -89,25 +89,32 @@ def _short(value: float, beside: float | None = None) -> str:
     """Two digits, whole from 10 on; `beside` says how many digits the number it belongs to has."""
     size = value if beside is None else beside
     digits = 0 if size >= 10 else 1 - math.floor(math.log10(size)) if size > 0 else 0
-    if beside is not None and 0 < value < 0.5 * 10**-digits:  # it would read "± 0"
+    if beside is not None and 0 < value <= 0.5 * 10**-digits:  # it would read "± 0"
         digits = -math.floor(math.log10(value))
     return f"{value:.{digits}f}"
 
 
 def make_timing(
-    dimer: Dimer, recipe_hash: str, sizes: tuple[int, int], seconds: Sequence[float], machine: str, gflops: float
+    dimer: Dimer,
+    recipe_hash: str,
+    recipe: Recipe | None,
+    sizes: tuple[int, int],
+    seconds: Sequence[float],
+    machine: str,
+    gflops: float,
 ) -> Timing:
-    """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds."""
-    known = next((recipe for recipe in RECIPES.values() if recipe.hash == recipe_hash), None)
-    work = label_work(dimer, known, sizes)
+    """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds.
+
+    `recipe` is None where it is not known any more.
+    """
+    work = label_work(dimer, recipe, sizes)
     return Timing(recipe_hash, dimer.name, work, machine, seconds[0] / 60.0, seconds[1] / 60.0, gflops)
 
 
 def timings(campaign: Campaign) -> list[Timing]:
-    """Finished labels of all recipes whose CPU time is known, newest first."""
+    """Finished labels whose CPU time is known: the newest of each recipe, those of the target first."""
     query = (
         select(
-            Label.recipe_hash,
             Label.cpu_seconds,
             Label.wall_seconds,
             Label.result[("fragments", "dimer", "n_basis")].as_integer(),
@@ -119,13 +126,28 @@ def timings(campaign: Campaign) -> list[Timing]:
         .order_by(Label.id.desc())
         .limit(MOST)
     )
+    known = {recipe.hash: recipe for recipe in (*RECIPES.values(), *campaign.settings.own_recipes)}
+    target = campaign.recipe.hash
+    found = []
     with campaign.store.read() as session:
-        rows = session.execute(query).all()
-    return [
-        make_timing(campaign.dimer, recipe, (n_basis, n_frozen), (cpu, wall or cpu), machine or "", gflops or 0.0)
-        for recipe, cpu, wall, n_basis, n_frozen, machine, gflops in rows
-        if n_basis is not None and n_frozen is not None
-    ]
+        hashes = session.scalars(select(Label.recipe_hash).where(Label.status == "complete").distinct())
+        for name in sorted(hashes, key=lambda name: (name != target, name)):
+            found += [
+                make_timing(
+                    campaign.dimer,
+                    name,
+                    known.get(name),
+                    (n_basis, n_frozen),
+                    (cpu, wall or cpu),
+                    machine or "",
+                    gflops or 0.0,
+                )
+                for cpu, wall, n_basis, n_frozen, machine, gflops in session.execute(
+                    query.where(Label.recipe_hash == name)
+                )
+                if n_basis is not None and n_frozen is not None
+            ]
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from nci_core.campaign.limits import TIMES_TIGHTENED, label_limits
 from nci_core.errors import InputError
 from nci_core.jobs import submit
 from nci_core.reference.tightening import tightening_after
-from nci_core.store import configurations, journal, label_history
+from nci_core.store import configurations, journal, label_history, labels
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import to_cm1
 
@@ -118,7 +118,21 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
 
 
 def _label_of(campaign: Campaign, configuration_id: int, recipe: str | None) -> Label:
-    return label_history.find(campaign.store, campaign.find_recipe(recipe).hash, configuration_id)
+    mine = campaign.find_recipe(recipe)
+    try:
+        return label_history.find(campaign.store, mine.hash, configuration_id)
+    except InputError:
+        others = [
+            other.name
+            for other in campaign.recipes
+            if other != mine and labels.asked_for(campaign.store, other.hash, [configuration_id])
+        ]
+        if not others:
+            raise
+        raise InputError(
+            f"Configuration {configuration_id} has no label of recipe {mine.name}, but one of {', '.join(others)}: "
+            "say which recipe is meant."
+        ) from None
 
 
 def accept(campaign: Campaign, configuration_id: int, person: str, because: str, *, recipe: str | None = None) -> None:
@@ -147,6 +161,14 @@ def leave_out(
     label_history.leave_out(campaign.store, _label_of(campaign, configuration_id, recipe).id, person, because)
 
 
+def check_retriable(campaign: Campaign, configuration_ids: Sequence[int], recipe: str | None = None) -> list[Label]:
+    """The labels of these configurations; raises InputError unless each failed or is set aside."""
+    found = [_label_of(campaign, number, recipe) for number in dict.fromkeys(configuration_ids)]
+    for label in found:
+        label_history.require_retriable(label)
+    return found
+
+
 def retry_tightened(
     campaign: Campaign,
     configuration_ids: Sequence[int],
@@ -160,9 +182,7 @@ def retry_tightened(
     What they had is kept in their history. Raises InputError for a label that is neither, before any is touched.
     """
     require_writable()
-    chosen = [_label_of(campaign, number, recipe) for number in dict.fromkeys(configuration_ids)]
-    for label in chosen:
-        label_history.require_retriable(label)
+    chosen = check_retriable(campaign, configuration_ids, recipe)
     numbers = [label.configuration_id for label in chosen]
     hashes = {row.id: row.geometry_hash for row in configurations.fetch(campaign.store, ids=numbers)}
     mine = campaign.find_recipe(recipe)

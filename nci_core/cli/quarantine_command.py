@@ -50,7 +50,8 @@ def quarantine(
         _say({"left_out": leave_out}, f"The label of configuration {leave_out} is left out.", as_json)
     elif retry:
         jobs = labels_aside.retry_tightened(opened, retry, person, recipe=recipe)
-        text = f"{len(jobs)} labels queued at tighter settings; `nci label` follows them."
+        follow = "nci label" if recipe in (None, opened.recipe.name) else f"nci label --recipe {recipe}"
+        text = f"{len(jobs)} labels queued at tighter settings; `{follow}` follows them."
         _say({"jobs": jobs}, text.replace("1 labels", "1 label"), as_json)
     else:
         _list(opened, as_json)

@@ -89,6 +89,17 @@ def request(
     return [found[int(number)] for number in configuration_ids]
 
 
+def asked_for(store: Store, recipe_hash: str, configuration_ids: Sequence[int]) -> set[int]:
+    """Those of these configurations that have a label of one recipe, in whatever state."""
+    query = select(Label.configuration_id).where(Label.recipe_hash == recipe_hash)
+    with store.read() as session:
+        return {
+            number
+            for part in chunks([int(number) for number in configuration_ids])
+            for number in session.scalars(query.where(Label.configuration_id.in_(part)))
+        }
+
+
 def get(store: Store, label_id: int) -> Label:
     """One label; raises StoreError if there is none."""
     with store.read() as session:

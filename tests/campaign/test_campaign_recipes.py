@@ -11,6 +11,7 @@ import small_campaign as small
 from nci_core.campaign import Campaign, quarantine
 from nci_core.campaign.actions import submit_finetune, submit_labels
 from nci_core.campaign.archive import export_campaign, export_extxyz, import_campaign
+from nci_core.campaign.costs import label_cost
 from nci_core.campaign.label_checks import MONOMERS
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.limits import LEAST_GUESSED_MINUTES, LEAST_MEASURED_MINUTES, label_limits
@@ -21,7 +22,7 @@ from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.reference.recipes import find_recipe
-from nci_core.store import evaluations, jobs, label_history, labels, models
+from nci_core.store import evaluations, jobs, label_history, labels, models, rounds
 
 CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
 
@@ -183,3 +184,31 @@ def test_what_a_campaign_does_not_have_is_one_sentence(two: Campaign, host: Path
         CampaignSettings.create(str(host), "He", recipe="quick", more_recipes=["quick"])
     with pytest.raises(InputError, match="Unknown recipe"):
         CampaignSettings.create(str(host), "He", recipe="quick", more_recipes=["none"])
+
+
+def test_labels_that_are_there_open_no_round(two: Campaign) -> None:
+    chosen = small.in_range(two, small.pool(two))[:2]
+    label(two, chosen, "quick")
+    number = rounds.last_number(two.store)
+    rounds.finish(two.store, number)
+    assert submit_labels(two, chosen, "ada", recipe="quick", start=False) == []
+    assert rounds.last_number(two.store) == number
+    assert len(submit_labels(two, chosen, "ada", start=False)) == 2
+    assert rounds.last_number(two.store) == number + 1
+
+
+def test_many_labels_of_another_recipe_do_not_hide_what_one_costs(
+    two: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nci_core.campaign.costs.MOST", 3)
+    chosen = small.in_range(two, small.pool(two))[:6]
+    label(two, chosen[:2])
+    label(two, chosen, "quick")
+    assert (label_cost(two).n, label_cost(two, CHEAP).n) == (2, 3)
+
+
+def test_a_label_of_another_recipe_is_named(two: Campaign) -> None:
+    number = small.in_range(two, small.pool(two))[0]
+    label(two, [number], "quick")
+    with pytest.raises(InputError, match="no label of recipe standard, but one of quick: say which recipe"):
+        quarantine.retry_tightened(two, [number])
