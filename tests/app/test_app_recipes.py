@@ -47,6 +47,23 @@ def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) ->
     assert set(job_data.job_table(real.store)["recipe"]) >= {"quick"}
 
 
+def test_labels_that_are_there_are_neither_priced_nor_asked_for(real: Campaign) -> None:
+    table = configuration_table(real.store, real.settings, None)
+    free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:3].tolist()
+    submit_labels(real, free[:2], "ada", recipe="quick")
+    change(real.store, table, free[:2], "add", "ada")
+    at = run_page("label_train")
+    assert "Compute 2 labels" in {button.label for button in at.button}, "of the target"
+    at.session_state[f"label-recipe-{real.folder}"] = "quick"
+    at.run()
+    assert "**2** in the basket: they have labels of recipe *quick* already." in text(at)
+    assert at.button(key="submit_basket").disabled
+    change(real.store, table, free[2:], "add", "ada")
+    at.run()
+    assert "**1** in the basket of 3, the others have labels already: about" in text(at)
+    assert "Compute 1 label" in {button.label for button in at.button}
+
+
 def test_the_queue_of_one_recipe_is_shown_and_cancelled_alone(real: Campaign) -> None:
     table = configuration_table(real.store, real.settings, None)
     free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:2].tolist()
