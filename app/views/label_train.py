@@ -26,6 +26,8 @@ from nci_core.store.schema import Job
 
 POLL = 1.5
 FITS = ("finetune", "distill")
+#: A recipe with fewer labels is not offered to learn from first.
+LEAST_RUNG = 10
 
 
 def show(context_now: Context) -> None:
@@ -145,7 +147,7 @@ def _ladder(context: Context) -> list[str] | None:
     """The recipes to learn one after the other; a choice where labels of several are finished."""
     campaign = context.campaign
     counts = {recipe.name: training_labels(campaign.store, recipe.hash) for recipe in campaign.recipes[1:]}
-    cheap = [name for name, count in counts.items() if count]
+    cheap = [name for name, count in counts.items() if count >= LEAST_RUNG]
     if not cheap:
         return None
     target = campaign.recipe.name
