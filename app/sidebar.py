@@ -88,11 +88,11 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
 def _about(campaign: Campaign) -> None:
     model = campaign.active_model()
     recipe = campaign.recipe
+    beside = ", ".join(f"*{other.name}*" for other in campaign.recipes[1:])
     st.markdown(
         f"**Student** {job_data.model_name(model) if model else 'none yet'}  \n"
         f"**Teacher** {' + '.join(campaign.teachers)}  \n"
-        f"**Labels** {recipe.method}, recipe *{recipe.name}*"
-        + "".join(f", beside it *{other.name}*" for other in campaign.recipes[1:]),
+        f"**Labels** {recipe.method}, recipe *{recipe.name}*" + (f", beside it {beside}" if beside else ""),
         help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
         "Energies of different recipes are different quantities and never mix: errors are against this one.",
     )
