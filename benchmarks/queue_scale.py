@@ -190,10 +190,12 @@ def simulate(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             except queues.Empty:
                 break
         timed(times, "running jobs", queue.fetch, store, states=["running"])
-        free = min(arguments.workers - len(handed), engine.AT_ONCE)
+        free = min(arguments.workers - len(handed), engine.MOST_A_TURN)
         for job in timed(times, "next waiting", queue.next_waiting, store, free, skip=sorted(handed), sizes=[(8.0, 0)]):
             handed.add(job.id)
             asked.put(job.id)
+            if len(handed) % engine.AT_ONCE == 0:
+                time.sleep(engine.PAUSE_SECONDS)
         turn += 1
         if turn % 4 == 0:
             timed(times, "counts", queue.counts, store)

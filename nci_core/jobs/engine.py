@@ -28,8 +28,10 @@ from nci_core.store.base import FINAL_STATES
 from nci_core.store.schema import Job
 
 POLL_SECONDS = 0.5
-#: Jobs handed to workers in one turn: each writes that it begins, and a hundred at once would wait for each other.
-AT_ONCE = 10
+#: Jobs handed to workers at once, and the pause after them: each writes that it begins, one after the other.
+AT_ONCE, PAUSE_SECONDS = 4, 0.05
+#: Jobs handed over in one turn.
+MOST_A_TURN = 20
 #: Failures to start a job's supervisor (not the job) before the job is given up.
 START_TRIES = 3
 #: A scheduler that went away is waited for at least so long.
@@ -109,11 +111,15 @@ class Engine:
         if not free:
             return
         sizes = [(size.memory_gb, size.gpus) for size in largest(room.size for room in free)]
-        slots = min(sum(room.slots for room in free), AT_ONCE)
+        slots = min(sum(room.slots for room in free), MOST_A_TURN)
+        handed = 0
         for job in queue.next_waiting(self.store, slots, skip=sorted(tracked), sizes=sizes):
             if place(free, job):
                 log.info("job %d (%s) goes to a worker", job.id, job.kind)
                 self.pool.submit(self._task(job.id), job)
+                handed += 1
+                if handed % AT_ONCE == 0:
+                    time.sleep(PAUSE_SECONDS)
 
     def say(self, phase: Phase, error: str | None = None) -> None:
         """Write what the engine is doing, when that has changed."""

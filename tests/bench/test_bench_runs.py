@@ -139,6 +139,7 @@ def test_auroc_is_the_chance_of_the_right_order() -> None:
     assert auroc(score, np.zeros(40, dtype=bool)) is None
 
 
+@pytest.mark.slow
 def test_learned_widths_make_the_labels_more_probable() -> None:
     dimer, R, E, distilled = open_campaign_labels("he-ethylene", "pool")
     steps = list(learn_factors(dimer, R, E, distilled, steps=3))

@@ -86,8 +86,8 @@ def kill_and_go_on(campaign: Campaign, job_id: int, delay: float | None, after: 
 @pytest.mark.parametrize(
     ("campaign", "kills"),
     [
-        ("tiny", 8),
-        ("tiny-composite", 4),
+        ("tiny", 5),
+        ("tiny-composite", 2),
         pytest.param("tiny", 50, marks=pytest.mark.slow),
         pytest.param("tiny-composite", 50, marks=pytest.mark.slow),
     ],
