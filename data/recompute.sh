@@ -3,6 +3,8 @@
 # Resumable: finished steps and labels are kept, so it can be stopped and run again. On two cores it
 # takes hours (the labels hold their timings). Ends with an export to data/NAME.
 # With CONTINUE=1 it goes on from what data/NAME holds instead of starting from nothing.
+# The He-benzene labels by standard, quick and dz, which only compare recipes, are not among its steps: they came from
+# more_recipes in campaign.toml and `nci label --recipe NAME CONFIGURATION ...` ("picked_by" says so where it was kept).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=${1:?which campaign: he-ethylene or he-benzene}
