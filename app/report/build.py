@@ -280,14 +280,14 @@ def _reproduce(page: Page, subject: Subject) -> None:
         name="versions",
     )
     fit = "distill" if model.kind == "distilled" else "finetune"
-    seed = "" if model.seed is None else f" --seed {model.seed}"
+    options = "" if model.seed is None else f" --seed {model.seed}"
     ladder = [rung["recipe"] for rung in model.settings.get("ladder", [])]
-    seed += f" --recipes {','.join(ladder)}" if ladder else ""
+    options += f" --recipes {','.join(ladder)}" if ladder else ""
     page.code(
         [
             f"nci report -c {campaign.name} --round {subject.number} --out {report_name(campaign, subject.number)}",
             f"nci evaluate -c {campaign.name}    # the errors, from stored energies",
             f"nci check -c {campaign.name} --model {model.name}    # the physics checks",
-            f"nci {fit} -c {campaign.name}{seed}    # such a fit, on all labels there are now: a new student",
+            f"nci {fit} -c {campaign.name}{options}    # such a fit, on all labels there are now: a new student",
         ]
     )

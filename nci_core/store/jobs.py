@@ -126,7 +126,9 @@ def begin(store: Store, job_id: int, *, host: str, supervisor_pid: int) -> Job |
         if not changed.rowcount:  # type: ignore[attr-defined]
             return None
         _labels_follow(session, job_id, "running", None)
-    return get(store, job_id)
+    job = get(store, job_id)
+    # Put back in between, as after a long stop of this process: the attempt that the row names is another's.
+    return job if (job.host, job.supervisor_pid) == (host, supervisor_pid) else None
 
 
 def beat(store: Store, job_id: int, attempt: int, *, pid: int | None = None) -> bool:
