@@ -28,6 +28,13 @@ CUT_OFF = """() => {
 }"""
 
 
+#: What a person sees beside the words: what fields hold (Streamlit fills them a moment after they appear) and plots.
+BESIDE = """() => JSON.stringify([
+  [...document.querySelectorAll("input, textarea")].map((e) => [e.value, e.checked]),
+  [...document.querySelectorAll("[data-plot]")].map((e) => e.dataset.plot),
+])"""
+
+
 @dataclass
 class Sight:
     """What was seen at one place: everything wrong, as sentences, and all its words."""
@@ -51,18 +58,19 @@ def watch(page: Page) -> list[str]:
 
 
 def settle(page: Page, seconds: float = 60.0) -> str:
-    """Wait until the page has run, its spinners are gone and its words stay; returns the words."""
+    """Wait until the page has run, its spinners are gone and its words, fields and plots stay; returns the words."""
     page.wait_for_selector("h1")
-    before, end = "", time.monotonic() + seconds
+    before, end = ("", ""), time.monotonic() + seconds
     while time.monotonic() < end:
         page.wait_for_selector(READY)
         page.wait_for_function("() => !document.querySelector('[data-testid=stSpinner]')")
         words = " ".join(page.locator("[data-testid=stApp]").inner_text().split())
-        if words == before:
+        seen = words, str(page.evaluate(BESIDE))
+        if seen == before:
             return words
-        before = words
+        before = seen
         page.wait_for_timeout(200)
-    raise AssertionError(f"the page does not come to rest: {before[-300:]}")
+    raise AssertionError(f"the page does not come to rest: {before[0][-300:]}")
 
 
 def see(page: Page, name: str) -> Sight:
