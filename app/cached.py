@@ -8,10 +8,9 @@ import streamlit as st
 
 from app.components.plot_encoding import encode
 from app.data import basket as basket_data
+from app.data import configurations, versions
 from app.data import cuts as cut_data
 from app.data import jobs as job_data
-from app.data import versions
-from app.data.configurations import configuration_table
 from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for
@@ -34,7 +33,7 @@ COLOURINGS = {
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _table(folder: str, model_id: int | None, version: Any, _context: Context) -> pd.DataFrame:
     campaign = _context.campaign
-    return with_errors(configuration_table(campaign.store, campaign.settings, model_id))
+    return with_errors(configurations.configuration_table(campaign.store, campaign.settings, model_id))
 
 
 def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
@@ -44,6 +43,16 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
     kept = _table(context.folder, model_id, versions.data_version(context.campaign.store), context)
     # All sessions share the kept table. A shallow copy costs nothing, and pandas copies what is written to it.
     return kept.copy(deep=False)
+
+
+@st.cache_data(show_spinner=False, max_entries=6)
+def _label_states(folder: str, recipe_hash: str, version: Any, _context: Context) -> "pd.Series[str]":
+    return configurations.label_states(_context.campaign.store, recipe_hash)
+
+
+def label_states(context: Context, recipe_hash: str) -> "pd.Series[str]":
+    """What has become of the labels of one recipe, by configuration id."""
+    return _label_states(context.folder, recipe_hash, versions.data_version(context.campaign.store), context)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

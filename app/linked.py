@@ -11,6 +11,7 @@ from app.components import plot
 from app.data import basket as basket_data
 from app.data.selection_history import History, SessionHistory, StoredHistory, combined
 from app.places import MapPlaces
+from app.recipe_choice import pickable
 from app.session import Context, errors_shown
 from nci_core.errors import InputError
 from nci_core.store import selections
@@ -175,6 +176,7 @@ def _summary_help(table: pd.DataFrame, ids: list[int]) -> str:
 
 
 def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
+    table = pickable(context, table)
     refused = {i for found in basket_data.why_not(table, ids).values() for i in found}
     free = [i for i in ids if i not in refused]
     if st.button(

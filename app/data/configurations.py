@@ -64,6 +64,15 @@ def configuration_table(store: Store, settings: CampaignSettings, model_id: int 
     return table.astype(dict.fromkeys(words, "str"))
 
 
+def label_states(store: Store, recipe_hash: str) -> pd.Series:
+    """LABEL_STATES of the labels of one recipe, indexed by configuration id; those without a label are missing."""
+    query = select(Label.configuration_id.label("id"), Label.status, Label.quarantine.is_not(None).label("doubted"))
+    found = frame(store, query.where(Label.recipe_hash == recipe_hash)).set_index("id")
+    doubted = found["doubted"].astype(bool) & (found["status"] == "complete")
+    states: pd.Series = found["status"].mask(doubted, "quarantined").astype("str")
+    return states
+
+
 def _regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:
     energy = table["label_ev"].fillna(table["teacher_ev"]).fillna(table["student_ev"]).to_numpy(dtype=float)
     names = settings.bounds.classify(np.nan_to_num(energy)).astype(object)

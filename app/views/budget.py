@@ -10,6 +10,7 @@ import streamlit as st
 from app import actions, expected
 from app.chart import Drawn, charts
 from app.figures.budget import expectation_maps, fall_map, spending_figure
+from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.tables import energies_in
 from nci_core.campaign.budget import MOST_LABELS, Offer, Preview
@@ -48,7 +49,9 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
         if context.model is None:
             st.caption("This needs a student: distil one on the Label & train page.")
             return
-        cost = label_cost(context.campaign)
+        cost, target = label_cost(context.campaign), context.campaign.recipe
+        if chosen_recipe(context) != target:
+            st.caption(f"Minutes and expectations are of {target.name} labels, which errors are against.")
         ids = [int(number) for number in basket.index]
         minutes = _spend(context, table, ids, cost, change)
         with st.spinner("Asking the student …"):

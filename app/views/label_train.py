@@ -11,6 +11,7 @@ from app.chart import Drawn, charts
 from app.data import jobs as job_data
 from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
 from app.figures.curves import fit_figure
+from app.recipe_choice import choose_recipe
 from app.session import Context, context, errors_shown
 from app.views.explore import no_configurations
 from app.views.outcome import show_outcome
@@ -20,7 +21,6 @@ from nci_core.campaign.costs import LabelCost, label_cost
 from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.limits import label_limits
 from nci_core.jobs import engine_status
-from nci_core.reference.recipes import Recipe
 from nci_core.regions import REGIONS
 from nci_core.store.schema import Job
 
@@ -63,7 +63,7 @@ def _done(message: str) -> None:
 
 def _submit(context: Context, ready: Readiness) -> None:
     st.subheader("CCSD(T) labels")
-    recipe = _recipe(context)
+    recipe = choose_recipe(context)
     cost = label_cost(context.campaign, recipe)
     new = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else 0
     first, second = st.columns([1.5, 1], vertical_alignment="center")
@@ -116,23 +116,6 @@ def _limits(context: Context, cost: LabelCost) -> None:
             f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is started "
             "again. These hold for the labels that you submit next; campaign.toml keeps what shall always hold."
         )
-
-
-def _recipe(context: Context) -> Recipe:
-    """The recipe to label with: a choice where the campaign has several."""
-    campaign = context.campaign
-    if len(campaign.recipes) == 1:
-        return campaign.recipe
-    name = st.segmented_control(
-        "Recipe",
-        [recipe.name for recipe in campaign.recipes],
-        default=campaign.recipe.name,
-        required=True,
-        key=f"label-recipe-{context.folder}",
-        help=f"Errors are against {campaign.recipe.name}. Labels of the others stand beside, for fine-tuning on them "
-        "first; they never mix.",
-    )
-    return campaign.find_recipe(str(name))
 
 
 def _elapsed(context: Context, cost: LabelCost, count: int) -> str:

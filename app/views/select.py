@@ -10,6 +10,7 @@ from app.components import plot
 from app.data import basket as basket_data
 from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
+from app.recipe_choice import choose_recipe, chosen_recipe, pickable
 from app.session import Context, default_person, errors_shown
 from app.tables import with_numbers
 from app.views import budget
@@ -80,9 +81,12 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         on_event=lambda event: _told(context, table, key, event, places),
     )
     hidden = len(table) - len(rows)
+    recipe, target = chosen_recipe(context), context.campaign.recipe
+    beside = f" Labels on the map are of {target.name}; what has none of {recipe.name} can be picked."
     st.caption(
         "Draw round points to put them into the basket, or click one. Test-set points are shown but cannot be picked: "
         "they only measure errors."
+        + (beside if recipe != target else "")
         + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
     )
     chosen = linked.selected(context)
@@ -118,6 +122,7 @@ def _told(context: Context, table: pd.DataFrame, key: str, event: str, places: M
 
 
 def _pick(context: Context, table: pd.DataFrame, ids: list[int], mode: str) -> None:
+    table = pickable(context, table)
     refused = basket_data.why_not(table, ids) if mode != "remove" else {}
     try:
         actions.pick(context.campaign, table, ids, mode, context.person)
@@ -140,13 +145,14 @@ def _message() -> None:
 
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
-    cost = label_cost(context.campaign)
+    recipe = choose_recipe(context)
+    cost = label_cost(context.campaign, recipe)
     first, second = st.columns([1, 1.3])
     first.metric("In the basket", f"{len(basket)}")
     second.metric(
         "Cost (CPU minutes)",
         cost.text(len(basket)),
-        help=f"On one core, with recipe {context.campaign.recipe.name}: {cost.text(1)} a label, {cost.source}.",
+        help=f"On one core, with recipe {recipe.name}: {cost.text(1)} a label, {cost.source}.",
     )
 
 

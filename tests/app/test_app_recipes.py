@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from pages import run_page, tables, text
+from streamlit.testing.v1 import AppTest
 
 from app import actions
 from app.data import jobs as job_data
-from app.data.basket import change
+from app.data.basket import change, snapshot
 from app.data.configurations import configuration_table, other_labels
+from app.data.selection_history import StoredHistory
 from nci_core.campaign import Campaign
 from nci_core.campaign.actions import label_memory_gb, submit_labels
 from nci_core.store import jobs as queue
@@ -45,6 +47,39 @@ def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) ->
     mine = {row.configuration_id for row in labels.fetch(real.store, real.recipe.hash)}
     assert mine.isdisjoint(free), "no label of the target was asked for"
     assert set(job_data.job_table(real.store)["recipe"]) >= {"quick"}
+
+
+def test_what_has_a_label_of_one_recipe_can_be_picked_for_another(real: Campaign) -> None:
+    table = configuration_table(real.store, real.settings, None)
+    both, costly = (
+        int(table.index[(table["label_state"] == state) & (table["split"] == "pool")][0])
+        for state in ("complete", "none")
+    )
+    submit_labels(real, [costly], "grace")
+    assert labels.asked_for(real.store, real.find_recipe("quick").hash, [both, costly]) == {both}
+    StoredHistory(real.store, "ada").record([], [both, costly])
+
+    at = run_page("select", person="ada")
+    add = next(button for button in at.button if "selected on other pages" in button.label)
+    add.click().run()
+    assert "Left out: 2 already labelled or on the way." in text(at)
+    assert "recipe standard" in cost_help(at)
+    at.session_state[f"label-recipe-{real.folder}"] = "quick"
+    at.run()
+    assert "recipe quick" in cost_help(at)
+    next(button for button in at.button if "selected on other pages" in button.label).click().run()
+    assert not at.exception
+    assert "Left out: 1 already labelled or on the way." in text(at)
+    assert [number for number, _ in snapshot(real.store)] == [costly]
+
+    at = run_page("label_train", **{f"label-recipe-{real.folder}": "quick"})
+    at.button(key="submit_basket").click().run()
+    assert not at.exception
+    assert labels.asked_for(real.store, real.find_recipe("quick").hash, [costly]) == {costly}
+
+
+def cost_help(at: AppTest) -> str:
+    return next(str(metric.help) for metric in at.metric if "Cost" in metric.label)
 
 
 def test_labels_that_are_there_are_neither_priced_nor_asked_for(real: Campaign) -> None:

@@ -1,0 +1,45 @@
+"""Which recipe the next labels are of: one choice for the pages Select and Label & train."""
+
+import pandas as pd
+import streamlit as st
+
+from app import cached
+from app.session import Context
+from nci_core.reference.recipes import Recipe
+
+
+def _key(context: Context) -> str:
+    return f"label-recipe-{context.folder}"
+
+
+def chosen_recipe(context: Context) -> Recipe:
+    """What was chosen last, on whichever page; at first the recipe that errors are against."""
+    campaign = context.campaign
+    name = st.session_state.get(_key(context))
+    return next((recipe for recipe in campaign.recipes if recipe.name == name), campaign.recipe)
+
+
+def choose_recipe(context: Context) -> Recipe:
+    """Draw the choice where the campaign has several recipes; returns the chosen one."""
+    campaign = context.campaign
+    if len(campaign.recipes) == 1:
+        return campaign.recipe
+    name = st.segmented_control(
+        "Recipe",
+        [recipe.name for recipe in campaign.recipes],
+        default=campaign.recipe.name,
+        required=True,
+        key=_key(context),
+        persist_state="session",
+        help=f"Errors are against {campaign.recipe.name}. Labels of the others stand beside, for fine-tuning on them "
+        "first; they never mix.",
+    )
+    return campaign.find_recipe(str(name))
+
+
+def pickable(context: Context, table: pd.DataFrame) -> pd.DataFrame:
+    """The campaign's table with the label states of the chosen recipe: these decide what can be picked."""
+    recipe = chosen_recipe(context)
+    if recipe == context.campaign.recipe:
+        return table
+    return table.assign(label_state=cached.label_states(context, recipe.hash).reindex(table.index, fill_value="none"))
