@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 # Tests of one file run in one process, files in two at a time: browsers and workers take a core each.
-PARALLEL ?= -n 2 --dist loadfile
+# Files in the order in which they are collected: the longest is not the last.
+PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 # Where campaigns live while you work on them; the embedded ones are imported here.
 export NCI_HOME ?= $(CURDIR)/campaigns
 
@@ -31,6 +32,8 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Two processes with a thread for each core would wait for each other: PySCF's tests then take five times as long.
+test test-slow: export OMP_NUM_THREADS ?= 1
 test: venv browser lint
 	$(BIN)/python -m pytest -m 'not slow' $(PARALLEL)
 

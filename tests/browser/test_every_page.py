@@ -1,4 +1,7 @@
-"""Every page and part, in light and dark, on four campaigns: nothing breaks, nothing is cut off, nothing leaves."""
+"""Every page and part, in light and dark, on four campaigns: nothing breaks, nothing is cut off, nothing leaves.
+
+And axe-core finds nothing serious.
+"""
 
 from pathlib import Path
 
@@ -31,6 +34,12 @@ def test_the_embedded_campaign(embedded: Tour) -> None:
     for place in PLACES:
         wrong += [f"{place.name}: lacks {word!r}" for word in place.words if word not in embedded.words[place.name]]
     assert not wrong
+
+
+def test_axe_finds_nothing_serious(embedded: Tour, axe_script: str | None) -> None:
+    if axe_script is None:
+        pytest.skip("axe-core needs npm and its registry: neither package nor network was found")
+    assert not embedded.barriers
 
 
 @pytest.mark.parametrize("campaign", list(OTHERS))
@@ -68,3 +77,8 @@ def test_both_addresses_of_the_first_page_work(browser: Browser, four: str) -> N
         assert made_campaigns.TROUBLED in page.url
         expect(page.get_by_role("radio", name="Top")).to_be_checked()
     page.close()
+
+
+def test_axe_is_never_committed() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert not [path for folder in ("app", "tests", "scripts", "docs") for path in (root / folder).rglob("axe*.js")]
