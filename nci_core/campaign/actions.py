@@ -7,7 +7,9 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.limits import Limits, label_limits
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
+from nci_core.reference.needs import memory_needed_gb
 from nci_core.reference.recipes import Recipe
+from nci_core.reference.size import guess_parts
 from nci_core.store import configurations, job_batches, labels, picks
 from nci_core.store.schema import Label
 
@@ -123,10 +125,12 @@ def submit_labels(
     return jobs
 
 
-def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
-    """Memory a label's worker must have: that of the recipe's largest and a margin; None before its first."""
+def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float:
+    """Memory a label's worker must have: that of the recipe's largest and a margin; before its first an estimate."""
     most = labels.most_memory_gb(campaign.store, recipe.hash)
-    return None if most is None else most * MEMORY_MARGIN
+    if most is None:
+        return memory_needed_gb(campaign.dimer, recipe, guess_parts(campaign.dimer, recipe))
+    return most * MEMORY_MARGIN
 
 
 def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bool) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from nci_core.jobs import linear_algebra
+from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb
 from nci_core.store.base import utc_now
 from nci_core.store.schema import Job
 
@@ -78,16 +79,19 @@ def end_with_parent(parent_pid: int) -> None:
     threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
-def job_environment(threads: int, openblas_coretype: str = "auto") -> dict[str, str]:
-    """Environment of a job's process: threads of the linear algebra, and its kernel.
+def job_environment(threads: int, openblas_coretype: str = "auto", memory_gb: float = float("inf")) -> dict[str, str]:
+    """Environment of a job's process: threads of the linear algebra, its kernel, and memory that it may take.
 
     PySCF's wheel ships an OpenBLAS that knows no recent processor and falls back to slow kernels;
     "auto" makes it use the Haswell ones (AVX2) where the processor has them. The variable must be
     set before Python starts. One set by the user is left alone; "" leaves the choice to OpenBLAS.
-    What a person agreed to (`nci blas --apply`) comes before both.
+    What a person agreed to (`nci blas --apply`) comes before both. PySCF is told how much memory its arrays may
+    take, so that it puts the others on disk where little is left, unless the user has set that.
     """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = dict(os.environ) | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"}
+    if memory_gb < float("inf"):
+        environment.setdefault(PYSCF_MEMORY, str(array_memory_mb(memory_gb)))
     agreed = linear_algebra.chosen(linear_algebra.choice_file()) if openblas_coretype == "auto" else None
     if agreed:
         return environment | {k: v for k, v in linear_algebra.settings(agreed).items() if k not in os.environ}

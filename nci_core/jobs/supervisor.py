@@ -17,7 +17,9 @@ from typing import Any, Literal
 from nci_core.errors import StoreError
 from nci_core.jobs import kinds, leaving
 from nci_core.jobs.processes import hostname, job_environment
-from nci_core.jobs.watch import SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, machine_memory_gb, usage
+from nci_core.jobs.sizes import MEMORY
+from nci_core.jobs.watch import SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, usage
+from nci_core.reference.environment import machine_memory_gb
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Job
@@ -76,6 +78,7 @@ class _Supervision:
         self.terminated_at: float | None = None
         self.memory_limit_gb = job.memory_limit_gb or SHARE_OF_MACHINE * machine_memory_gb()
         self.silence_limit_seconds = job.silence_limit_seconds or SILENCE_SECONDS
+        self.memory_room_gb = min(self.memory_limit_gb, worker_memory_gb(job.needs_memory_gb or 0.0))
 
     def run(self) -> str:
         log_path = Path(self.task.folder) / "logs" / f"job-{self.job.id}.log"
@@ -105,7 +108,7 @@ class _Supervision:
         numbers = (task.job_id, self.job.attempt, os.getpid(), task.nice)
         child = subprocess.Popen(
             [sys.executable, "-m", "nci_core.jobs.run", task.database, task.folder, *map(str, numbers)],
-            env=job_environment(task.threads, task.openblas_coretype),
+            env=job_environment(task.threads, task.openblas_coretype, self.memory_room_gb),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -193,6 +196,19 @@ class _Supervision:
             reason = f"The job's process ended with code {code}: {tail}; see logs/job-{job.id}.log."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         return queue.get(store, job.id).state
+
+
+def worker_memory_gb(need_gb: float) -> float:
+    """Memory for one job of the Dask worker that this runs on; the machine's where it declares none."""
+    from distributed import get_worker
+
+    try:
+        state = get_worker().state
+        declared, slots = float(state.total_resources.get(MEMORY, 0.0)), int(state.nthreads)
+    except (ValueError, AttributeError):  # not on a worker
+        declared, slots = 0.0, 1
+    # A worker that runs several jobs was found to have room for what this one needs.
+    return min(declared, max(declared / slots, need_gb)) if declared > 0 else machine_memory_gb()
 
 
 def _duration(seconds: float) -> str:

@@ -1,7 +1,5 @@
 """What a job's processes use: too much memory, or, when they hang, neither CPU time nor progress."""
 
-from pathlib import Path
-
 import psutil
 
 #: A process that has neither reported progress nor used CPU time for so long hangs.
@@ -10,20 +8,7 @@ SILENCE_SECONDS = 15 * 60.0
 CPU_OF_WORK_SECONDS = 0.5
 #: Of the machine's memory, where a job has no limit of its own: beyond it the kernel would choose whom to kill.
 SHARE_OF_MACHINE = 0.9
-#: Memory limit of a container, by version of control groups.
-CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 GB = 1e9
-
-
-def machine_memory_gb() -> float:
-    """Memory of this machine or, if that is less, of the container."""
-    found = float(psutil.virtual_memory().total)
-    for place in CONTAINER_LIMITS:
-        try:
-            found = min(found, float(Path(place).read_text()))
-        except (OSError, ValueError):  # no such file, or "max"
-            continue
-    return found / GB
 
 
 def usage(pid: int) -> tuple[float, float]:

@@ -9,9 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from nci_core.reference.accelerator import gpu_name
 from nci_core.reference.labels import Environment
+
+#: Memory limit of a container, by version of control groups.
+CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+#: PySCF's own setting, in MB; the jobs of a campaign have one.
+PYSCF_MEMORY = "PYSCF_MAX_MEMORY"
+#: PySCF counts its large arrays only: so much of a process's memory may they be.
+SHARE_OF_ARRAYS = 0.85
 
 
 def blas_in_use() -> str:
@@ -55,6 +63,32 @@ def peak_memory_gb() -> float:
     """Peak resident memory of this process in GB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e9
+
+
+def machine_memory_gb() -> float:
+    """Memory of this machine or, if that is less, of the container."""
+    found = float(psutil.virtual_memory().total)
+    for place in CONTAINER_LIMITS:
+        try:
+            found = min(found, float(Path(place).read_text()))
+        except (OSError, ValueError):  # no such file, or "max"
+            continue
+    return found / 1e9
+
+
+def array_memory_mb(process_gb: float) -> int:
+    """MB that the arrays of a process may take if the process itself may take `process_gb`.
+
+    >>> array_memory_mb(12.0)
+    10200
+    """
+    return max(int(1000 * SHARE_OF_ARRAYS * process_gb), 1)
+
+
+def pyscf_memory_mb() -> int:
+    """MB in which PySCF keeps its arrays, the others on disk: what this process was told, else of the machine's."""
+    told = os.environ.get(PYSCF_MEMORY, "")
+    return int(told) if told.isdigit() else array_memory_mb(machine_memory_gb())
 
 
 def package_versions(*names: str) -> dict[str, str]:

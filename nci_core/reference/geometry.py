@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
+from nci_core.reference.environment import pyscf_memory_mb
 from nci_core.reference.labels import FragmentName
 from nci_core.reference.recipes import FunctionSet, Midbond, Recipe
+from nci_core.reference.size import core_orbitals
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.midbond import midbond_site
 
@@ -50,18 +52,7 @@ class FragmentSpec:
         """Build the PySCF molecule."""
         from pyscf import gto
 
-        return gto.M(atom=self.atoms, basis=self.basis, unit="Angstrom", verbose=0, max_memory=12000)
-
-
-def frozen_core_orbitals(symbols: list[str]) -> int:
-    """Number of chemical-core orbitals of real atoms.
-
-    >>> frozen_core_orbitals(["C", "H", "He"])
-    1
-    """
-    from pyscf.data.elements import charge, chemcore_atm
-
-    return sum(int(chemcore_atm[charge(symbol)]) for symbol in symbols)
+        return gto.M(atom=self.atoms, basis=self.basis, unit="Angstrom", verbose=0, max_memory=pyscf_memory_mb())
 
 
 def fragments(
@@ -92,7 +83,7 @@ def fragments(
         atoms += extra
         real = [s for s, _ in host] * real_host + [dimer.probe] * real_probe
         labels = {label for label, _ in atoms}
-        frozen = frozen_core_orbitals(real) if recipe.frozen_core else 0
+        frozen = core_orbitals(real) if recipe.frozen_core else 0
         return FragmentSpec(atoms, {k: v for k, v in basis.items() if k in labels}, frozen)
 
     return {"dimer": spec(True, True), "host": spec(True, False), "probe": spec(False, True)}

@@ -1,13 +1,17 @@
 """Whether a label fits into the machine's memory, before hours are spent on it."""
 
-import psutil
 from ase.data import atomic_numbers
 
 from nci_core.errors import LabelError
+from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.recipes import Recipe
+from nci_core.reference.size import core_orbitals
 from nci_core.systems.dimer import Dimer
 
-#: Peak memory ÷ the arrays named below, for PySCF's canonical CCSD(T) of He–benzene: 9.9 GB for 201 functions.
+#: GB of a process that has loaded PySCF and nothing else.
+BASE = 0.2
+#: Peak memory beyond that ÷ the arrays named below, for canonical CCSD(T) where PySCF has little memory. He–benzene
+#: in 141 functions takes 1.8 GB then, and 2.5 GB where all fits (`benchmarks/label_memory.py`).
 OVERHEAD = 1.9
 #: Auxiliary functions for one basis function; AutoAux gives 4 to 7, the more the smaller the basis.
 AUXILIARY = 6.0
@@ -15,11 +19,9 @@ AUXILIARY = 6.0
 
 def correlated_pairs(dimer: Dimer, recipe: Recipe) -> int:
     """Doubly occupied orbitals of the dimer that are correlated."""
-    from nci_core.reference.geometry import frozen_core_orbitals
-
     electrons = int(dimer.host.numbers.sum()) + atomic_numbers[dimer.probe]
     symbols = [*dimer.host.symbols, dimer.probe]
-    return int(electrons // 2) - (frozen_core_orbitals(symbols) if recipe.frozen_core else 0)
+    return int(electrons // 2) - (core_orbitals(symbols) if recipe.frozen_core else 0)
 
 
 def canonical_memory_gb(n_basis: int, occupied: int) -> float:
@@ -28,7 +30,7 @@ def canonical_memory_gb(n_basis: int, occupied: int) -> float:
     The other integrals, n⁴ and v⁴, go to disk where memory is short.
     """
     v = n_basis - occupied
-    return OVERHEAD * 8e-9 * (occupied * v**3 + 16 * (occupied * v) ** 2)
+    return BASE + OVERHEAD * 8e-9 * (occupied * v**3 + 16 * (occupied * v) ** 2)
 
 
 def fitted_memory_gb(n_basis: int, occupied: int, correlated: bool) -> float:
@@ -37,11 +39,14 @@ def fitted_memory_gb(n_basis: int, occupied: int, correlated: bool) -> float:
     arrays = 1.2 * AUXILIARY * n_basis**3
     if correlated:
         arrays = 2 * arrays + 0.25 * v**4 + 2 * occupied * v**3 + 16 * (occupied * v) ** 2
-    return 8e-9 * arrays
+    return BASE + 8e-9 * arrays
 
 
 def memory_needed_gb(dimer: Dimer, recipe: Recipe, n_basis: dict[str, int]) -> float:
-    """Estimate of the peak memory of a label in GB; `n_basis` by part as `Recipe.more_functions`, "" for its own."""
+    """Estimate of the memory in GB that a label cannot do without.
+
+    `n_basis`: basis functions by part as in `Recipe.more_functions`, "" for the recipe's own.
+    """
     occupied = correlated_pairs(dimer, recipe)
     if recipe.integrals == "fitted":
         return max(fitted_memory_gb(n, occupied, part == "") for part, n in n_basis.items())
@@ -50,7 +55,7 @@ def memory_needed_gb(dimer: Dimer, recipe: Recipe, n_basis: dict[str, int]) -> f
 
 def check_memory(dimer: Dimer, recipe: Recipe, n_basis: dict[str, int]) -> None:
     """Raise LabelError with the estimate when the machine has less memory than the label needs."""
-    need, there = memory_needed_gb(dimer, recipe, n_basis), psutil.virtual_memory().total / 1e9
+    need, there = memory_needed_gb(dimer, recipe, n_basis), machine_memory_gb()
     if need > there:
         raise LabelError(
             f"Recipe {recipe.name} needs about {need:.0f} GB of memory for {dimer.name} ({max(n_basis.values())} "

@@ -21,7 +21,9 @@ from nci_core.cli.status_command import describe
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
+from nci_core.reference.needs import memory_needed_gb
 from nci_core.reference.recipes import find_recipe
+from nci_core.reference.size import guess_parts
 from nci_core.store import evaluations, jobs, label_history, labels, models, rounds
 
 CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
@@ -97,6 +99,23 @@ def test_limits_follow_the_cost_of_the_recipe(two: Campaign) -> None:
     assert unknown.time_limit_seconds >= 60.0 * LEAST_GUESSED_MINUTES
     (job,) = submit_labels(two, chosen[:1], "ada", start=False)
     assert jobs.get(two.store, job).time_limit_seconds == unknown.time_limit_seconds
+
+
+def test_a_label_asks_for_the_memory_of_its_own_recipe(two: Campaign) -> None:
+    """Before the first by an estimate, then by what the largest took."""
+    first, second = small.pool(two)[:2]
+    estimates = {
+        recipe.name: memory_needed_gb(two.dimer, recipe, guess_parts(two.dimer, recipe)) for recipe in two.recipes
+    }
+    assert 0 < estimates["quick"] < estimates["standard"]
+    (cheap,) = submit_labels(two, [first], "ada", recipe="quick", start=False)
+    (costly,) = submit_labels(two, [first], "ada", start=False)
+    needs = [jobs.get(two.store, number).needs_memory_gb for number in (cheap, costly)]
+    assert needs == [estimates["quick"], estimates["standard"]]
+    small.run_jobs(two, [cheap])
+    later = [submit_labels(two, [second], "ada", recipe=name, start=False)[0] for name in ("quick", "standard")]
+    needs = [jobs.get(two.store, number).needs_memory_gb for number in later]
+    assert needs == [pytest.approx(1.2 * 0.2), estimates["standard"]]  # the label of small_campaign took 0.2 GB
 
 
 def test_labels_of_two_recipes_stand_side_by_side(two: Campaign) -> None:

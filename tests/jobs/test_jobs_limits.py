@@ -12,6 +12,7 @@ from processes_seen import gone, running, until
 from nci_core import jobs
 from nci_core.jobs import supervisor, watch
 from nci_core.jobs.supervisor import Task, supervise
+from nci_core.reference.environment import machine_memory_gb
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 
@@ -84,7 +85,7 @@ def test_silence_is_counted_from_the_last_sign_of_life() -> None:
 
 def test_the_machines_memory_is_a_number_of_this_machine() -> None:
     total = int(Path("/proc/meminfo").read_text().split()[1]) * 1024 / 1e9
-    assert 0.05 < watch.machine_memory_gb() <= total * 1.001
+    assert 0.05 < machine_memory_gb() <= total * 1.001
 
 
 def test_a_cancel_ends_real_triples_inside_one_long_call(store: Store) -> None:

@@ -183,11 +183,15 @@ def test_liveness_on_this_and_other_machines(store: Store) -> None:
 
 def test_the_environment_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
+    monkeypatch.delenv("PYSCF_MAX_MEMORY", raising=False)
     monkeypatch.setattr(processes, "_has_avx2", lambda: True)
     environment = processes.job_environment(3)
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"3"}
     assert environment["OPENBLAS_CORETYPE"] == "Haswell"
     assert "OPENBLAS_CORETYPE" not in processes.job_environment(1, "")
+    assert processes.job_environment(1, memory_gb=2.0)["PYSCF_MAX_MEMORY"] == "1700"
+    monkeypatch.setenv("PYSCF_MAX_MEMORY", "500")
+    assert processes.job_environment(1, memory_gb=2.0)["PYSCF_MAX_MEMORY"] == "500", "the user's own stands"
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
     assert processes.job_environment(1)["OPENBLAS_CORETYPE"] == "Zen"
     monkeypatch.delenv("OPENBLAS_CORETYPE")

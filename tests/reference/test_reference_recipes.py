@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from ase.build import molecule
+from ase.data import chemical_symbols
 
 from nci_core.errors import InputError
-from nci_core.reference.geometry import atom_basis, fragments, frozen_core_orbitals, midbond_basis, midbond_site
+from nci_core.reference.geometry import atom_basis, fragments, midbond_basis, midbond_site
 from nci_core.reference.recipes import RECIPES, Midbond, Recipe, find_recipe
+from nci_core.reference.size import core_orbitals
 from nci_core.systems import Dimer, Host, builtin_host
 
 # PySCF suggests another package for elements it does not know.
@@ -101,7 +103,14 @@ def test_midbond_basis_is_uncontracted() -> None:
 
 @pytest.mark.parametrize(("symbols", "count"), [(["H", "He"], 0), (["C"] * 6 + ["H"] * 6, 6), (["Ar"], 5), ([], 0)])
 def test_frozen_core_counts(symbols: list[str], count: int) -> None:
-    assert frozen_core_orbitals(symbols) == count
+    assert core_orbitals(symbols) == count
+
+
+def test_core_orbitals_are_those_that_pyscf_freezes() -> None:
+    from pyscf.data.elements import chemcore_atm
+
+    for number in range(1, 87):
+        assert core_orbitals([chemical_symbols[number]]) == chemcore_atm[number], chemical_symbols[number]
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -1,0 +1,65 @@
+"""How large a label's calculations are, counted without PySCF: basis functions and core orbitals."""
+
+from collections.abc import Iterable
+
+from ase.data import atomic_numbers
+
+from nci_core.reference.recipes import FunctionSet, Recipe
+from nci_core.systems.dimer import Dimer
+
+#: Functions of an atom by basis: hydrogen and helium, lithium to neon, sodium to argon and beyond.
+FUNCTIONS = {
+    "sto-3g": (1, 5, 9),
+    "3-21g": (2, 9, 13),
+    "6-31g": (2, 9, 13),
+    "6-31g*": (2, 15, 19),
+    "cc-pvdz": (5, 14, 18),
+    "cc-pvtz": (14, 30, 34),
+    "cc-pvqz": (30, 55, 59),
+    "cc-pv5z": (55, 91, 95),
+    "aug-cc-pvdz": (9, 23, 27),
+    "aug-cc-pvtz": (23, 46, 50),
+    "aug-cc-pvqz": (46, 80, 84),
+    "aug-cc-pv5z": (80, 127, 131),
+}
+#: A basis without an entry is taken as a triple zeta.
+GENERIC = "cc-pvtz"
+#: Functions of one shell.
+SHELL = {"s": 1, "p": 3, "d": 5, "f": 7, "g": 9, "h": 11, "i": 13}
+#: Atomic number from which on an atom has so many chemical-core orbitals, as PySCF counts them.
+CORES = ((81, 34), (71, 23), (49, 18), (39, 14), (31, 9), (13, 5), (5, 1))
+
+
+def atom_functions(basis: str, symbol: str) -> int:
+    """Basis functions of one atom.
+
+    >>> atom_functions("cc-pvdz", "C"), atom_functions("aug-cc-pvtz", "He")
+    (14, 23)
+    """
+    row = FUNCTIONS.get(basis.lower(), FUNCTIONS[GENERIC])
+    number = int(atomic_numbers[symbol])
+    return row[0 if number <= 2 else 1 if number <= 10 else 2]
+
+
+def guess_functions(dimer: Dimer, functions: FunctionSet) -> int:
+    """Number of basis functions: host, probe and midbond; the true one for the basis sets of the table."""
+    host = sum(atom_functions(functions.host_basis_of(symbol), symbol) for symbol in dimer.host.symbols)
+    between = functions.midbond.exponents if functions.midbond else {}
+    middle = sum(SHELL.get(letter, 0) * len(values) for letter, values in between.items())
+    return host + atom_functions(functions.probe_basis, dimer.probe) + middle
+
+
+def guess_parts(dimer: Dimer, recipe: Recipe) -> dict[str, int]:
+    """The same for all parts of a recipe by their prefix, "" for its own functions."""
+    parts = {"": recipe.functions} | recipe.more_functions
+    return {part: guess_functions(dimer, functions) for part, functions in parts.items()}
+
+
+def core_orbitals(symbols: Iterable[str]) -> int:
+    """Number of chemical-core orbitals of real atoms.
+
+    >>> core_orbitals(["C", "H", "Cl"])
+    6
+    """
+    numbers = [int(atomic_numbers[symbol]) for symbol in symbols]
+    return sum(next((core for start, core in CORES if number >= start), 0) for number in numbers)
