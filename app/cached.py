@@ -101,16 +101,20 @@ def encoded_map(
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _basket(folder: str, version: Any, _context: Context, _rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _basket(
+    folder: str, version: Any, recipe_hash: str, _context: Context, _rows: pd.DataFrame, _pickable: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     store = _context.campaign.store
-    return basket_data.basket_table(store, _rows), basket_data.proposals(store, _rows)
+    return basket_data.basket_table(store, _rows), basket_data.proposals(store, _pickable)
 
 
-def basket_and_proposals(context: Context, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The basket and the ranked proposals; `rows` is the campaign's table."""
+def basket_and_proposals(
+    context: Context, rows: pd.DataFrame, recipe_hash: str, pickable: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The basket and the ranked proposals; `rows` is the campaign's table, `pickable` that for a recipe's labels."""
     store = context.campaign.store
     version = (versions.pick_version(store), versions.data_version(store), context.model.id if context.model else None)
-    return _basket(context.folder, version, context, rows)
+    return _basket(context.folder, version, recipe_hash, context, rows, pickable)
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -11,7 +11,7 @@ from app.components import plot
 from app.data import basket as basket_data
 from app.data.selection_history import History, SessionHistory, StoredHistory, combined
 from app.places import MapPlaces
-from app.recipe_choice import pickable
+from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
 from nci_core.errors import InputError
 from nci_core.store import selections
@@ -176,7 +176,7 @@ def _summary_help(table: pd.DataFrame, ids: list[int]) -> str:
 
 
 def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
-    table = pickable(context, table)
+    table, recipe = pickable(context, table), chosen_recipe(context)
     refused = {i for found in basket_data.why_not(table, ids).values() for i in found}
     free = [i for i in ids if i not in refused]
     if st.button(
@@ -185,7 +185,7 @@ def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str)
         disabled=not free or context.read_only,
         key=f"{page}_to_basket",
         type="tertiary",
-        help="For CCSD(T) labels. Points of the test set and points with a label are left out.",
+        help=f"For CCSD(T) labels of recipe {recipe.name}. Points that have one, and the test set, are left out.",
     ):
         with errors_shown():
             actions.pick(context.campaign, table, free, "add", context.person)

@@ -8,6 +8,7 @@ import streamlit as st
 from app import actions, cached, linked
 from app.components import plot
 from app.data import basket as basket_data
+from app.data.readiness import basket_without_label
 from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
 from app.recipe_choice import choose_recipe, chosen_recipe, pickable
@@ -37,7 +38,7 @@ def show(context: Context) -> None:
     if table.empty:
         no_configurations(context)
         return
-    basket, ranked = cached.basket_and_proposals(context, table)
+    basket, ranked = cached.basket_and_proposals(context, table, chosen_recipe(context).hash, pickable(context, table))
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
         _map(context, table, basket, ranked)
@@ -147,12 +148,14 @@ def _message() -> None:
 def _budget(context: Context, basket: pd.DataFrame) -> None:
     recipe = choose_recipe(context)
     cost = label_cost(context.campaign, recipe)
+    new = basket_without_label(context.campaign.store, recipe.hash) if len(basket) else 0
+    there = f" {len(basket) - new} in the basket have such a label already." if new < len(basket) else ""
     first, second = st.columns([1, 1.3])
     first.metric("In the basket", f"{len(basket)}")
     second.metric(
         "Cost (CPU minutes)",
-        cost.text(len(basket)),
-        help=f"On one core, with recipe {recipe.name}: {cost.text(1)} a label, {cost.source}.",
+        cost.text(new),
+        help=f"On one core, with recipe {recipe.name}: {cost.text(1)} a label, {cost.source}.{there}",
     )
 
 

@@ -7,9 +7,10 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.limits import Limits, label_limits
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
+from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.needs import memory_needed_gb
 from nci_core.reference.recipes import Recipe
-from nci_core.reference.size import guess_parts
+from nci_core.reference.size import guess_parts, is_in_table
 from nci_core.store import configurations, job_batches, labels, picks
 from nci_core.store.schema import Label
 
@@ -125,12 +126,22 @@ def submit_labels(
     return jobs
 
 
-def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float:
-    """Memory a label's worker must have: that of the recipe's largest and a margin; before its first an estimate."""
+def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
+    """Memory a label's worker must have in GB; None where nothing is known.
+
+    Before the first label of a recipe that is the estimate of what a label cannot do without; where this machine has
+    less, nothing is asked for, and the label says where it starts whether it fits there. Afterwards it is what the
+    largest took and a margin. With exact integrals that may be whatever there was, because PySCF puts on disk what does
+    not fit, so the estimate counts where it is less.
+    """
+    least = None
+    if is_in_table(campaign.dimer, recipe):
+        least = memory_needed_gb(campaign.dimer, recipe, guess_parts(campaign.dimer, recipe))
     most = labels.most_memory_gb(campaign.store, recipe.hash)
     if most is None:
-        return memory_needed_gb(campaign.dimer, recipe, guess_parts(campaign.dimer, recipe))
-    return most * MEMORY_MARGIN
+        return None if least is None or least > machine_memory_gb() else least
+    measured = most * MEMORY_MARGIN
+    return measured if least is None or recipe.integrals == "fitted" else min(measured, least)
 
 
 def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bool) -> int:

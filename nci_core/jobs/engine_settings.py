@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nci_core.jobs.cluster_settings import ClusterSettings, LocalSettings
-from nci_core.jobs.pool import local_workers
+from nci_core.jobs.pool import local_memory_gb, local_workers
 from nci_core.store import Store, job_batches
 
 
@@ -28,4 +28,6 @@ def workers_here(settings: EngineSettings, store: Store) -> int:
     if not isinstance(settings.cluster, LocalSettings):
         return 0
     cores = os.cpu_count() or 1
-    return local_workers(settings.cluster, settings.workers, cores, job_batches.largest_need_gb(store))
+    # A job that fits nowhere must not keep those waiting that would fit.
+    most = job_batches.largest_need_gb(store, at_most=local_memory_gb(settings.cluster))
+    return local_workers(settings.cluster, settings.workers, cores, most)

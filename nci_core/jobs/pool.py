@@ -5,7 +5,6 @@ import tempfile
 import time
 import uuid
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -201,9 +200,14 @@ def _prepare(client: Any) -> None:
     client.register_plugin(Leave())
 
 
+def local_memory_gb(settings: LocalSettings) -> float:
+    """Memory of this machine for jobs."""
+    return settings.memory_gb or machine_memory_gb()
+
+
 def local_sizes(settings: LocalSettings, workers: int) -> list[WorkerSize]:
     """How this machine is shared out."""
-    memory = settings.memory_gb or machine_memory_gb()
+    memory = local_memory_gb(settings)
     return clusters.worker_sizes(workers, memory, machine_gpus() if settings.gpus < 0 else settings.gpus)
 
 
@@ -212,13 +216,10 @@ def local_workers(settings: LocalSettings, asked: int | None, cores: int, larges
 
     >>> local_workers(LocalSettings(memory_gb=16.0), None, 8, 6.0)
     2
-    >>> local_workers(LocalSettings(memory_gb=16.0), None, 8, 60.0)
+    >>> local_workers(LocalSettings(memory_gb=16.0), None, 8, 0.0)
     8
     """
     chosen = asked or settings.workers
     if chosen:
         return chosen
-    memory = settings.memory_gb or machine_memory_gb()
-    if not largest_need_gb or not isfinite(memory) or largest_need_gb > memory:
-        return cores  # nothing is known, or nothing would help
-    return max(min(cores, int(memory / largest_need_gb)), 1)
+    return max(min(cores, int(local_memory_gb(settings) / largest_need_gb)), 1) if largest_need_gb else cores

@@ -90,8 +90,10 @@ def job_environment(threads: int, openblas_coretype: str = "auto", memory_gb: fl
     """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = dict(os.environ) | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"}
-    if memory_gb < float("inf"):
-        environment.setdefault(PYSCF_MEMORY, str(array_memory_mb(memory_gb)))
+    if not environment.get(PYSCF_MEMORY, "").isdigit():  # PySCF fails over any other word
+        environment.pop(PYSCF_MEMORY, None)
+        if memory_gb < float("inf"):
+            environment[PYSCF_MEMORY] = str(array_memory_mb(memory_gb))
     agreed = linear_algebra.chosen(linear_algebra.choice_file()) if openblas_coretype == "auto" else None
     if agreed:
         return environment | {k: v for k, v in linear_algebra.settings(agreed).items() if k not in os.environ}

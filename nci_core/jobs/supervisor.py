@@ -18,7 +18,7 @@ from nci_core.errors import StoreError
 from nci_core.jobs import kinds, leaving
 from nci_core.jobs.processes import hostname, job_environment
 from nci_core.jobs.sizes import MEMORY
-from nci_core.jobs.watch import SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, usage
+from nci_core.jobs.watch import GB, SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, usage
 from nci_core.reference.environment import machine_memory_gb
 from nci_core.store import Store
 from nci_core.store import jobs as queue
@@ -199,16 +199,23 @@ class _Supervision:
 
 
 def worker_memory_gb(need_gb: float) -> float:
-    """Memory for one job of the Dask worker that this runs on; the machine's where it declares none."""
+    """Memory for one job of the Dask worker that this runs on, in GB.
+
+    Of what the worker declares, if it runs several jobs, as much as this one asked for, else an equal share. A worker
+    that declares nothing has its `--memory-limit`, or the machine's memory, for all of its jobs.
+    """
     from distributed import get_worker
 
     try:
-        state = get_worker().state
-        declared, slots = float(state.total_resources.get(MEMORY, 0.0)), int(state.nthreads)
-    except (ValueError, AttributeError):  # not on a worker
-        declared, slots = 0.0, 1
-    # A worker that runs several jobs was found to have room for what this one needs.
-    return min(declared, max(declared / slots, need_gb)) if declared > 0 else machine_memory_gb()
+        worker = get_worker()
+    except ValueError:  # not on a worker
+        return machine_memory_gb()
+    slots = max(int(worker.state.nthreads), 1)
+    declared = float(worker.state.total_resources.get(MEMORY, 0.0))
+    if declared > 0:
+        return declared if slots == 1 else need_gb or declared / slots
+    limit = getattr(worker.memory_manager, "memory_limit", None)
+    return (limit / GB if limit else machine_memory_gb()) / slots
 
 
 def _duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from nci_core.systems.dimer import Dimer
 BASE = 0.2
 #: Peak memory beyond that ÷ the arrays named below, for canonical CCSD(T) where PySCF has little memory. He–benzene
 #: in 141 functions takes 1.8 GB then, and 2.5 GB where all fits (`benchmarks/label_memory.py`).
-OVERHEAD = 1.9
+OVERHEAD = 2.3
 #: Auxiliary functions for one basis function; AutoAux gives 4 to 7, the more the smaller the basis.
 AUXILIARY = 6.0
 

@@ -24,10 +24,20 @@ FUNCTIONS = {
 }
 #: A basis without an entry is taken as a triple zeta.
 GENERIC = "cc-pvtz"
+#: The heaviest atom of the table, argon.
+HEAVIEST = 18
 #: Functions of one shell.
 SHELL = {"s": 1, "p": 3, "d": 5, "f": 7, "g": 9, "h": 11, "i": 13}
 #: Atomic number from which on an atom has so many chemical-core orbitals, as PySCF counts them.
 CORES = ((81, 34), (71, 23), (49, 18), (39, 14), (31, 9), (13, 5), (5, 1))
+
+
+def _plain(basis: str) -> str:
+    """PySCF reads a name without regard to case, hyphens, underscores and blanks."""
+    return basis.lower().translate(str.maketrans("", "", "-_ "))
+
+
+_ROWS = {_plain(name): row for name, row in FUNCTIONS.items()}
 
 
 def atom_functions(basis: str, symbol: str) -> int:
@@ -36,7 +46,7 @@ def atom_functions(basis: str, symbol: str) -> int:
     >>> atom_functions("cc-pvdz", "C"), atom_functions("aug-cc-pvtz", "He")
     (14, 23)
     """
-    row = FUNCTIONS.get(basis.lower(), FUNCTIONS[GENERIC])
+    row = _ROWS.get(_plain(basis), FUNCTIONS[GENERIC])
     number = int(atomic_numbers[symbol])
     return row[0 if number <= 2 else 1 if number <= 10 else 2]
 
@@ -53,6 +63,17 @@ def guess_parts(dimer: Dimer, recipe: Recipe) -> dict[str, int]:
     """The same for all parts of a recipe by their prefix, "" for its own functions."""
     parts = {"": recipe.functions} | recipe.more_functions
     return {part: guess_functions(dimer, functions) for part, functions in parts.items()}
+
+
+def is_in_table(dimer: Dimer, recipe: Recipe) -> bool:
+    """Whether `guess_parts` counts right: all basis sets and elements are in the table."""
+    numbers = [*dimer.host.numbers, atomic_numbers[dimer.probe]]
+    bases = [
+        basis
+        for functions in (recipe.functions, *recipe.more_functions.values())
+        for basis in (functions.probe_basis, *map(functions.host_basis_of, dimer.host.symbols))
+    ]
+    return max(numbers) <= HEAVIEST and all(_plain(basis) in _ROWS for basis in bases)
 
 
 def core_orbitals(symbols: Iterable[str]) -> int:

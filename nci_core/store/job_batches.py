@@ -60,9 +60,11 @@ def page(store: Store, start: int, limit: int, recipe: str | None = None) -> lis
     return found
 
 
-def largest_need_gb(store: Store) -> float:
-    """The most memory that any waiting or running job needs; 0 where none says."""
-    query = select(func.max(Job.needs_memory_gb)).where(Job.state.in_(("waiting", "running")))
+def largest_need_gb(store: Store, at_most: float) -> float:
+    """The most memory that any waiting or running job needs, of those that need no more than `at_most` GB; else 0."""
+    query = select(func.max(Job.needs_memory_gb)).where(
+        Job.state.in_(("waiting", "running")), Job.needs_memory_gb <= at_most
+    )
     with store.read() as session:
         return session.scalar(query) or 0.0
 

@@ -72,6 +72,11 @@ def test_what_has_a_label_of_one_recipe_can_be_picked_for_another(real: Campaign
     assert "Left out: 1 already labelled or on the way." in text(at)
     assert [number for number, _ in snapshot(real.store)] == [costly]
 
+    at.session_state[f"label-recipe-{real.folder}"] = "standard"
+    at.run()
+    assert next(metric.value for metric in at.metric if "Cost" in metric.label) == "0", "it has a standard label"
+    assert "1 in the basket have such a label already" in cost_help(at)
+
     at = run_page("label_train", **{f"label-recipe-{real.folder}": "quick"})
     at.button(key="submit_basket").click().run()
     assert not at.exception

@@ -9,7 +9,7 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign, quarantine
-from nci_core.campaign.actions import submit_finetune, submit_labels
+from nci_core.campaign.actions import label_memory_gb, submit_finetune, submit_labels
 from nci_core.campaign.archive import export_campaign, export_extxyz, import_campaign
 from nci_core.campaign.costs import label_cost
 from nci_core.campaign.label_checks import MONOMERS
@@ -115,7 +115,32 @@ def test_a_label_asks_for_the_memory_of_its_own_recipe(two: Campaign) -> None:
     small.run_jobs(two, [cheap])
     later = [submit_labels(two, [second], "ada", recipe=name, start=False)[0] for name in ("quick", "standard")]
     needs = [jobs.get(two.store, number).needs_memory_gb for number in later]
-    assert needs == [pytest.approx(1.2 * 0.2), estimates["standard"]]  # the label of small_campaign took 0.2 GB
+    # The label of small_campaign took 0.2 GB.
+    assert needs == [pytest.approx(min(1.2 * 0.2, estimates["quick"])), estimates["standard"]]
+
+
+def test_the_memory_a_label_asks_for(two: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: dict[str, float] = {}
+    monkeypatch.setattr(labels, "most_memory_gb", lambda store, recipe_hash: taken.get(recipe_hash))
+    fitted = TARGET.model_copy(update={"integrals": "fitted"})
+    exactly, all_in_memory = (memory_needed_gb(two.dimer, r, guess_parts(two.dimer, r)) for r in (TARGET, fitted))
+    assert label_memory_gb(two, fitted) == all_in_memory
+    taken |= {TARGET.hash: 50.0, fitted.hash: 50.0}
+    assert label_memory_gb(two, TARGET) == exactly, "it took what there was, and can do with less"
+    assert label_memory_gb(two, fitted) == pytest.approx(60.0), "all of it stays in memory"
+    taken[TARGET.hash] = 0.1
+    assert label_memory_gb(two, TARGET) == pytest.approx(0.12), "measured, and less than was estimated"
+
+    other = TARGET.model_copy(update={"name": "other", "host_basis": {"*": "def2-svp"}})
+    assert label_memory_gb(two, other) is None, "its functions are not counted by the table"
+    taken[other.hash] = 5.0
+    assert label_memory_gb(two, other) == pytest.approx(6.0)
+    spelled = TARGET.model_copy(update={"name": "spelled", "host_basis": {"*": "ccPVDZ"}})
+    assert label_memory_gb(two, spelled) is not None
+
+    taken.clear()
+    monkeypatch.setattr("nci_core.campaign.actions.machine_memory_gb", lambda: 0.01)
+    assert label_memory_gb(two, TARGET) is None, "the label says where it starts whether it fits there"
 
 
 def test_labels_of_two_recipes_stand_side_by_side(two: Campaign) -> None:

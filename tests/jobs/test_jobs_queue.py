@@ -189,9 +189,12 @@ def test_the_environment_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")} == {"3"}
     assert environment["OPENBLAS_CORETYPE"] == "Haswell"
     assert "OPENBLAS_CORETYPE" not in processes.job_environment(1, "")
-    assert processes.job_environment(1, memory_gb=2.0)["PYSCF_MAX_MEMORY"] == "1700"
+    assert processes.job_environment(1, memory_gb=2.0)["PYSCF_MAX_MEMORY"] == "1125"
     monkeypatch.setenv("PYSCF_MAX_MEMORY", "500")
     assert processes.job_environment(1, memory_gb=2.0)["PYSCF_MAX_MEMORY"] == "500", "the user's own stands"
+    monkeypatch.setenv("PYSCF_MAX_MEMORY", "plenty")
+    assert processes.job_environment(1, memory_gb=2.0)["PYSCF_MAX_MEMORY"] == "1125"
+    assert "PYSCF_MAX_MEMORY" not in processes.job_environment(1), "PySCF would not start with it"
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
     assert processes.job_environment(1)["OPENBLAS_CORETYPE"] == "Zen"
     monkeypatch.delenv("OPENBLAS_CORETYPE")

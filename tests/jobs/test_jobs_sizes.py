@@ -1,13 +1,15 @@
 """Cluster files, batch scripts, and which job has room where; no process is started."""
 
+import os
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from nci_core import jobs
 from nci_core.errors import InputError, JobError
-from nci_core.jobs import clusters
+from nci_core.jobs import clusters, supervisor
 from nci_core.jobs.cluster_settings import KINDS, VARIABLE, BatchSettings, find_cluster, read_cluster, template
 from nci_core.jobs.lock import EngineStatus, write_status
 from nci_core.jobs.pool import local_workers
@@ -157,4 +159,37 @@ def test_a_machine_runs_fewer_labels_at_once_when_each_needs_much() -> None:
     assert local_workers(machine, None, 8, 0.0) == 8
     assert local_workers(machine, None, 8, 3.0) == 5
     assert local_workers(machine, 8, 4, 3.0) == 8  # as asked for
-    assert local_workers(machine, None, 8, 17.0) == 8  # it fits nowhere, so the others go on
+
+
+@pytest.mark.parametrize(
+    ("threads", "declared", "limit", "need", "expected"),
+    [
+        (1, 16.0, None, 3.0, 16.0),  # the only job there
+        (4, 16.0, None, 6.0, 6.0),  # what it asked for: others may have the rest
+        (4, 16.0, None, 0.0, 4.0),
+        (4, 0.0, 8e9, 3.0, 2.0),  # nothing declared: a share of its --memory-limit
+        (4, 0.0, None, 3.0, 5.0),  # or of the machine's 20 GB
+    ],
+)
+def test_what_a_job_may_take_of_its_worker(
+    threads: int, declared: float, limit: float | None, need: float, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = SimpleNamespace(
+        state=SimpleNamespace(nthreads=threads, total_resources={"memory_gb": declared} if declared else {}),
+        memory_manager=SimpleNamespace(memory_limit=limit),
+    )
+    monkeypatch.setattr("distributed.get_worker", lambda: worker)
+    monkeypatch.setattr(supervisor, "machine_memory_gb", lambda: 20.0)
+    assert supervisor.worker_memory_gb(need) == expected
+
+
+def test_a_job_that_fits_nowhere_keeps_no_other_waiting(store: Store) -> None:
+    from nci_core.jobs.cluster_settings import LocalSettings
+    from nci_core.jobs.engine_settings import EngineSettings, workers_here
+
+    cluster = LocalSettings(memory_gb=1.0)
+    settings = EngineSettings(store.folder, cluster=cluster)
+    queue.add(store, "sleep", needs_memory_gb=5.0)
+    assert workers_here(settings, store) == (os.cpu_count() or 1)
+    queue.add(store, "sleep", needs_memory_gb=0.9)
+    assert workers_here(settings, store) == 1
