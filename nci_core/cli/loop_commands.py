@@ -16,6 +16,7 @@ from nci_core.cli.output import (
     DeviceOption,
     JsonOption,
     SeedOption,
+    count_labels,
     err,
     error_rows,
     open_campaign,
@@ -89,7 +90,7 @@ def select(
     cost, workers = label_cost(opened, opened.find_recipe(recipe)), os.cpu_count() or 1
     elapsed = cost.elapsed(len(proposals), workers)
     out.print(
-        f"{len(proposals)} labels: about {cost.text(len(proposals))} CPU minutes, {elapsed:.2g} minutes on "
+        f"{count_labels(len(proposals))}: about {cost.text(len(proposals))} CPU minutes, {elapsed:.2g} minutes on "
         f"{workers} workers ({cost.source})."
     )
 
@@ -202,7 +203,7 @@ def label(
     )
     start()
     if not wait:
-        out.print(f"{len(new)} labels queued, {len(jobs)} under way.")
+        out.print(f"{count_labels(len(new))} queued, {len(jobs)} under way.")
         return
     finished = wait_for_labels(opened, jobs, start, asked_recipe.name)
     failed = [job for job in finished if job.state != "complete"]
@@ -254,7 +255,7 @@ def import_results(campaign: Campaign, folder: Path, as_json: bool) -> None:
         print_json({"labels": done.label_ids, "refused": done.refused, "without_result": done.without_result})
     else:
         rest = f"; {done.without_result} have no result yet" if done.without_result else ""
-        out.print(f"{len(done.label_ids)} labels imported{rest}.")
+        out.print(f"{count_labels(len(done.label_ids))} imported{rest}.")
     if done.refused:
         for reason in done.refused:
             err.print(reason, style="red", highlight=False, markup=False, soft_wrap=True)
@@ -262,17 +263,26 @@ def import_results(campaign: Campaign, folder: Path, as_json: bool) -> None:
 
 
 def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[[], object], recipe: str) -> list[Job]:
-    """Follow label jobs with a bar until all have ended; starts the engine again if it is lost."""
-    from nci_core.jobs import wait
+    """Follow label jobs with a bar until all have ended; starts the engine again if it is lost.
+
+    Says once, above the bar, why the first one that cannot start waits.
+    """
+    from nci_core.jobs import wait, why_waiting
     from nci_core.store.base import FINAL_STATES
 
     share: dict[int, float] = {}
+    asked: list[int] = []
     with progress_bar(f"CCSD(T) {recipe}") as (bar, task):
         bar.update(task, total=len(jobs))
 
         def changed(job: Job) -> None:
             share[job.id] = 1.0 if job.state in FINAL_STATES else job.progress
             bar.update(task, completed=sum(share.values()))
+            if job.state == "waiting" and not asked:  # the others need the same
+                asked.append(job.id)
+                reason = why_waiting(campaign.store, job.id)
+                if reason:
+                    err.print(f"Label job {job.id} waits: {reason}", style="yellow", highlight=False)
             if job.state == "error":
                 err.print(f"Label job {job.id}: {job.error}", style="red", highlight=False)
 

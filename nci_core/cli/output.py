@@ -74,6 +74,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
         Console(width=max(out.width, out.measure(table, options=unlimited).maximum)).print(table)
 
 
+def count_labels(n: int) -> str:
+    """A number of labels as people say it.
+
+    >>> count_labels(1), count_labels(1200)
+    ('1 label', '1,200 labels')
+    """
+    return f"{n:,} label{'s' if n != 1 else ''}"
+
+
 def format_cell(value: Any) -> str:
     """Three significant digits for numbers, a dash for nothing.
 

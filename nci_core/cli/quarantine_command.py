@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from nci_core.campaign import Campaign
-from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, out, print_json, print_table
+from nci_core.cli.output import CampaignOption, JsonOption, count_labels, open_campaign, out, print_json, print_table
 from nci_core.errors import InputError
 
 
@@ -51,7 +51,7 @@ def quarantine(
     elif retry:
         jobs = labels_aside.retry_tightened(opened, retry, person, recipe=recipe)
         follow = "nci label" if recipe in (None, opened.recipe.name) else f"nci label --recipe {recipe}"
-        text = f"{len(jobs)} labels queued at tighter settings; `{follow}` follows them."
+        text = f"{count_labels(len(jobs))} queued at tighter settings; `{follow}` follows them."
         _say({"jobs": jobs}, text.replace("1 labels", "1 label"), as_json)
     else:
         _list(opened, as_json)

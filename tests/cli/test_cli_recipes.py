@@ -9,8 +9,9 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
+from nci_core.jobs.lock import EngineStatus, write_status
 from nci_core.reference.recipes import find_recipe
-from nci_core.store import labels
+from nci_core.store import jobs, labels
 
 Nci = Callable[..., Any]
 
@@ -27,7 +28,7 @@ def test_labels_of_a_named_recipe_are_queued(nci: Nci, work: Path, monkeypatch: 
     monkeypatch.setattr("nci_core.jobs.ensure_engine", lambda *arguments, **options: None)
     first, second = _pool(work)[:2]
     assert "2 labels queued" in nci("label", first, second, "--recipe", "quick", "--no-wait").out
-    assert "1 labels queued" in nci("label", first, "--no-wait").out
+    assert "1 label queued" in nci("label", first, "--no-wait").out
     with Campaign.open(work).store as store:
         counts = {name: len(labels.fetch(store, find_recipe(name).hash)) for name in ("quick", "standard")}
     assert counts == {"quick": 2, "standard": 1}
@@ -47,6 +48,24 @@ def test_prices_of_all_recipes(nci: Nci, work: Path) -> None:
     assert "from the size alone" in rows["quick"]["source"]
     held_out = {row["what"]: row for row in json.loads(nci("costs", "--held-out", "--json").out)}
     assert set(held_out) == {"he-benzene", "he-ethylene", "he-benzene → he-ethylene", "he-ethylene → he-benzene"}
+
+
+def test_a_label_that_cannot_start_says_why(nci: Nci, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker is large enough; it is said once, not for each label."""
+
+    def start(*arguments: Any, **options: Any) -> None:
+        write_status(work, EngineStatus(True, "ready", sizes=((0.001, 0),)))
+
+    def wait(store: Any, numbers: list[int], *, on_change: Callable[[Any], None], **options: Any) -> list[Any]:
+        waiting = [jobs.get(store, number) for number in numbers]
+        for job in waiting:
+            on_change(job)
+        return waiting
+
+    monkeypatch.setattr("nci_core.jobs.ensure_engine", start)
+    monkeypatch.setattr("nci_core.jobs.wait", wait)
+    said = nci("label", *_pool(work)[:2]).err
+    assert said.count("GB of memory and the largest worker has 0.001") == 1
 
 
 def _pool(work: Path) -> list[int]:

@@ -79,7 +79,7 @@ def test_a_basket_goes_out_waits_and_comes_back(
     assert manifest == task_of(campaign, row)
     assert run_script(folder).returncode == 0
     code, text, _ = nci("label", "--import-results", out)
-    assert (code, text) == (0, "1 labels imported.\n")
+    assert (code, text) == (0, "1 label imported.\n")
     done = label_of(campaign, number)
     assert (done.status, done.error, done.picked_by) == ("complete", None, "ada")
     journaled = journal.find_result(campaign.folder, row.geometry_hash, TINY.hash)
