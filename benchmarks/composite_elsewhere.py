@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nci_core.bench.recipes import measured, read_labels
+from nci_core.bench.recipes import measured, read_labels, row
 from nci_core.config import read_settings
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.labels import LabelResult
@@ -73,23 +73,21 @@ def main() -> None:
     if not asked.stored:
         compute(asked.geometries or list(GEOMETRIES), asked.out)
     kept = labels_of(asked.out)
-    reference = {geometry: to_cm1(label.energy_ev) for (geometry, name), label in kept.items() if name == "reference"}
-    beside = labels_of(CAMPAIGN / "labels.jsonl") | kept
-    errors, minutes = defaultdict(list), defaultdict(list)
-    for (geometry, name), label in beside.items():
-        if geometry in reference and name != "reference":
-            for row in measured(label):
-                errors[row.recipe].append((reference[geometry], to_cm1(row.energy_ev) - reference[geometry]))
-                minutes[row.recipe].append(row.cpu_seconds / 60)
-    cost = np.mean([label.cpu_seconds / 60 for (_, name), label in kept.items() if name == "reference"])
-    print(f"{len(reference)} geometries; the reference took {cost:.1f} CPU minutes a label. Errors in cm⁻¹.")
-    print(f"{'recipe':<40}{'attractive':>12}{'largest':>9}{'all':>7}{'mean':>8}{'CPU min':>9}")
-    for name, pairs in sorted(errors.items(), key=lambda item: np.abs([error for _, error in item[1]]).mean()):
-        energy, error = np.array(pairs).T
-        well = error[energy < 0]
+    truth = {geometry: label.energy_ev for (geometry, name), label in kept.items() if name == REFERENCE.name}
+    found = defaultdict(list)
+    for (geometry, name), label in (labels_of(CAMPAIGN / "labels.jsonl") | kept).items():
+        if geometry in truth and name != REFERENCE.name:
+            for one in measured(label):
+                found[one.recipe].append((one, truth[geometry]))
+    minutes = np.mean([label.cpu_seconds / 60 for (_, name), label in kept.items() if name == REFERENCE.name])
+    print(f"Mean absolute errors in cm⁻¹; the reference took {minutes:.0f} CPU minutes a label.")
+    print(f"{'recipe':<36}{'labels':>7}{'attractive':>12}{'all':>8}{'mean error':>12}{'CPU min':>9}")
+    for name, pairs in found.items():
+        energies, exact = (np.array(values) for values in zip(*((m.energy, e) for m, e in pairs), strict=True))
+        line = row(name, energies, exact, [(m.cpu_seconds, m.memory_gb) for m, _ in pairs])
         print(
-            f"{name:<40}{np.abs(well).mean():12.2f}{np.abs(well).max():9.2f}{np.abs(error).mean():7.2f}"
-            f"{error.mean():+8.2f}{np.mean(minutes[name]):9.2f}"
+            f"{name:<36}{f'{line.n} ({line.n_attractive})':>7}{line.mae_attractive_cm1:12.2f}{line.mae_cm1:8.2f}"
+            f"{to_cm1(energies - exact).mean():+12.2f}{line.cpu_minutes:9.2f}"
         )
 
 
