@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 
 from app.coordinates import map_xy
 from app.data.configurations import configuration_table
+from app.data.selection_history import StoredHistory
+from nci_core.campaign.actions import submit_labels
+from nci_core.campaign.archive import data_folder, import_campaign
 from nci_core.store import picks
 
 pytestmark = pytest.mark.browser
@@ -62,3 +65,32 @@ def test_lasso_to_basket_and_back_again(tmp_path: Path, serve: Callable[[Path], 
     page.goto(f"{again}/select")
     _in_basket(page, len(expected))
     assert not problems
+
+
+def test_the_recipe_that_was_chosen_on_one_page_is_that_of_the_other(
+    tmp_path: Path, serve: Callable[[Path], str], page: Page
+) -> None:
+    """And decides what can be picked: a point with a standard label has a quick one too, one that waits has none."""
+    campaign = import_campaign(data_folder() / "he-ethylene", tmp_path / "he-ethylene")
+    table = configuration_table(campaign.store, campaign.settings, None)
+    free = int(table.index[(table["label_state"] == "none") & (table["split"] == "pool")][0])
+    submit_labels(campaign, [free], "grace", start=False)
+    StoredHistory(campaign.store, "ada").record([], [free])
+    campaign.store.close()
+
+    page.goto(f"{serve(tmp_path)}/select?tour=off")
+    add = page.get_by_role("button", name="Add the 1 selected on other pages")
+    add.click()
+    expect(page.get_by_text("Left out: 1 already labelled or on the way.")).to_be_visible()
+    page.get_by_role("radio", name="quick", exact=True).click()
+    expect(page.get_by_text("Labels on the map are of standard")).to_be_visible()
+    add.click()
+    _in_basket(page, 1)
+
+    page.get_by_role("link", name="Label & train").click()
+    expect(page.get_by_role("radio", name="quick", exact=True)).to_be_checked()
+    expect(page.get_by_text(re.compile("1 in the basket: about .* with recipe quick"))).to_be_visible()
+    page.get_by_role("radio", name="standard", exact=True).click()
+    expect(page.get_by_text("they have labels of recipe standard already")).to_be_visible()
+    page.get_by_role("link", name="Select").click()
+    expect(page.get_by_role("radio", name="standard", exact=True)).to_be_checked()
