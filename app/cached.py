@@ -46,11 +46,11 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
-def _label_states(folder: str, recipe_hash: str, version: Any, _context: Context) -> "pd.Series[str]":
+def _label_states(folder: str, recipe_hash: str, version: Any, _context: Context) -> pd.Series:
     return configurations.label_states(_context.campaign.store, recipe_hash)
 
 
-def label_states(context: Context, recipe_hash: str) -> "pd.Series[str]":
+def label_states(context: Context, recipe_hash: str) -> pd.Series:
     """What has become of the labels of one recipe, by configuration id."""
     return _label_states(context.folder, recipe_hash, versions.data_version(context.campaign.store), context)
 

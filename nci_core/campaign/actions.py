@@ -130,7 +130,7 @@ def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
     """Memory a label's worker must have in GB; None where nothing is known.
 
     Before the first label of a recipe that is the estimate of what a label cannot do without; where this machine has
-    less, nothing is asked for, and the label says where it starts whether it fits there. Afterwards it is what the
+    less, nothing is asked for, and the label refuses to start on a machine that is too small. Afterwards it is what the
     largest took and a margin. With exact integrals that may be whatever there was, because PySCF puts on disk what does
     not fit, so the estimate counts where it is less.
     """

@@ -58,6 +58,19 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
         yield lambda home, **environment: running.enter_context(dashboard(home, tmp_path, **environment))
 
 
+@pytest.fixture(scope="module")
+def ethylene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard on the embedded He–ethylene campaign, one for the tests of a file."""
+    from served import dashboard
+
+    from nci_core.campaign.archive import data_folder, import_campaign
+
+    home = tmp_path_factory.mktemp("ethylene")
+    import_campaign(data_folder() / "he-ethylene", home / "he-ethylene").store.close()
+    with dashboard(home, tmp_path_factory.mktemp("logs")) as address:
+        yield address
+
+
 @pytest.fixture(scope="session")
 def four_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the campaigns of `made_campaigns.py`."""

@@ -1,33 +1,21 @@
 """The plot can be used with keys alone."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from lasso import plot
 from looking import settle
 from places import PLACES
 from playwright.sync_api import Browser, Page, expect
-from served import dashboard
-
-from nci_core.campaign.archive import data_folder, import_campaign
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("keys")
-    import_campaign(data_folder() / "he-ethylene", home / "he-ethylene").store.close()
-    with dashboard(home, tmp_path_factory.mktemp("logs")) as address:
-        yield address
-
-
 @pytest.fixture
-def explore(browser: Browser, server: str) -> Page:
+def explore(browser: Browser, ethylene: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
-    page.goto(PLACES[0].address(server))
+    page.goto(PLACES[0].address(ethylene))
     settle(page)
     return page
 

@@ -9,20 +9,8 @@ from lasso import pixel, plot
 from looking import settle, watch
 from playwright.sync_api import Browser, Page, expect
 
-from nci_core.campaign.archive import data_folder, import_campaign
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 WORDS = re.compile(r"From \(([^)]*)\) to \(([^)]*)\) Å")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from served import dashboard
-
-    home = tmp_path_factory.mktemp("lines")
-    import_campaign(data_folder() / "he-ethylene", home / "he-ethylene").store.close()
-    with dashboard(home, tmp_path_factory.mktemp("logs")) as address:
-        yield address
 
 
 @pytest.fixture
@@ -54,9 +42,9 @@ def near(found: list[float], wanted: list[float]) -> None:
     assert found == pytest.approx(wanted, abs=0.12)  # a pixel or two
 
 
-def test_a_line_is_drawn_moved_and_shared(page: Page, server: str, browser: Browser) -> None:
+def test_a_line_is_drawn_moved_and_shared(page: Page, ethylene: str, browser: Browser) -> None:
     wrong = watch(page)
-    page.goto(f"{server}/errors?tour=off&errors_part=Any+line")
+    page.goto(f"{ethylene}/errors?tour=off&errors_part=Any+line")
     near(ends(page), [0, 0, 1.5, 0, 0, 8])
     top = plot(page).bounding_box()
     drag(page, (-6, 4), (0, 5), (6, 3))
@@ -93,8 +81,8 @@ def test_a_line_is_drawn_moved_and_shared(page: Page, server: str, browser: Brow
     other.close()
 
 
-def test_a_short_touch_and_escape_change_nothing(page: Page, server: str) -> None:
-    page.goto(f"{server}/errors?tour=off&errors_part=Any+line")
+def test_a_short_touch_and_escape_change_nothing(page: Page, ethylene: str) -> None:
+    page.goto(f"{ethylene}/errors?tour=off&errors_part=Any+line")
     before = ends(page)
     drag(page, (-6, 4), (-6.2, 4.1))
     corners = [pixel(page, *place) for place in ((-6, -4), (6, -4))]
