@@ -1,9 +1,58 @@
-"""Files that are whole or absent."""
+"""Files that are whole or absent when written, and no larger than expected when read."""
 
 import os
+import stat
 from pathlib import Path
 
-from nci_core.errors import StoreError
+from nci_core.errors import InputError, StoreError
+
+#: One MB as users read it.
+MB = 1_000_000
+
+
+def read_limited(path: Path, most_bytes: int, *, links: bool = True) -> bytes:
+    """The content of a regular file that somebody else wrote, at most `most_bytes` long.
+
+    Raises InputError for what is missing, no regular file (a folder, a device, a pipe), a symbolic link where
+    `links` is false, larger than the limit or not readable.
+    """
+    # Without O_NONBLOCK opening a pipe waits for a writer that may never come.
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if links else os.O_NOFOLLOW)
+    try:
+        if not links and path.is_symlink():
+            raise InputError(f"{path} is a symbolic link; give the file itself.")
+        with open(os.open(path, flags), "rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError(f"{path} is not a regular file; give the path of a file.")
+            content = stream.read(most_bytes + 1) if status.st_size <= most_bytes else b""
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; check the path.") from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({reason}); check the path and its permissions.") from None
+    if status.st_size > most_bytes or len(content) > most_bytes:
+        raise InputError(f"{path} is larger than the {most_bytes / MB:g} MB that such a file may have.")
+    return content
+
+
+def decode_text(content: bytes) -> str:
+    """Text of a file in UTF-8, with or without a byte order mark, UTF-16 with one, or else Latin-1.
+
+    Line ends become newlines; other separators that Python counts as line ends (form feed, U+2028) stay as they are,
+    so split with `text.split("\\n")` and not with `splitlines()`.
+
+    >>> decode_text(b"\\xef\\xbb\\xbfR in \\xc3\\x85"), decode_text(b"R in \\xc5\\r\\n")
+    ('R in Å', 'R in Å\\n')
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", "replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
