@@ -1,11 +1,16 @@
 """Point groups from geometries, and hashes that know equivalent points."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase.build import molecule
+from ase.io import read
 
-from nci_core.systems import Dimer, Host, builtin_host, point_group_operations
+from nci_core.systems import Dimer, Host, builtin_host, point_group_operations, symmetry
 from nci_core.systems.symmetry import SYMMETRY_TOLERANCE
+
+INPUTS = Path(__file__).parents[1] / "inputs"
 
 
 def host_of(formula: str) -> Host:
@@ -33,6 +38,16 @@ def test_order_of_the_point_group(formula: str, order: int) -> None:
 @pytest.mark.parametrize(("name", "order"), [("benzene", 24), ("ethylene", 8)])
 def test_built_in_hosts(name: str, order: int) -> None:
     assert len(builtin_host(name).operations) == order
+
+
+def test_a_large_flake_needs_few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """138 carbon atoms, D6h: all pairs of atoms onto all pairs of places are 37,812 tries, a minute's work."""
+    flake = read(INPUTS / "flake150.xyz")
+    tries = []
+    real = symmetry._Atoms.mapped_by
+    monkeypatch.setattr(symmetry._Atoms, "mapped_by", lambda atoms, given: (tries.append(1), real(atoms, given))[1])
+    assert len(point_group_operations(flake.numbers, flake.positions)) == 24
+    assert len(tries) < 100
 
 
 def test_a_lone_atom_has_the_sign_changes() -> None:
