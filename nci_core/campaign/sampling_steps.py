@@ -20,6 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Distances (Å) along a cut grow geometrically from the wall to here.
 CUT_END = 8.0
+#: Points of one cut: closer than 0.01 Å they tell nothing more.
+MOST_CUT_POINTS = 1_000
 #: Guide energy (cm⁻¹) at which a cut starts.
 CUT_WALL_CM1 = 600.0
 
@@ -123,6 +125,8 @@ def sample_campaign(
     """
     if n_test < 0 or points_per_cut < 0:
         raise InputError("The numbers of test configurations and of points per cut cannot be negative.")
+    if points_per_cut > MOST_CUT_POINTS:
+        raise InputError(f"A cut has at most {MOST_CUT_POINTS:,} points, got {points_per_cut:,}; ask for fewer.")
     info = campaign_rows.get_info(campaign.store)
     if n_test and info.test_frozen_at is not None:
         raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")

@@ -130,7 +130,9 @@ def teach(
     teacher: Annotated[
         str | None, typer.Option(help="Another teacher than the campaign's, to compare.", show_default=False)
     ] = None,
-    trust: Annotated[bool, typer.Option(help="Consent to load a local .model file, which can run any code.")] = False,
+    trust: Annotated[
+        bool, typer.Option(help="Consent to run foreign code: a local .model file, or the package of an ase: teacher.")
+    ] = False,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:

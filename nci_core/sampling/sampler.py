@@ -22,6 +22,8 @@ GRID = 1e-4
 NODES = 160
 #: Rays handled at once, to bound memory.
 BATCH = 256
+#: Points of one sample: ten times what any surface here needed, and as many rows as the store is measured with.
+MOST_POINTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,13 @@ def sample(
         settings: what to cover.
         taken: geometry hashes that must not come again, for a second pass.
 
-    Raises InputError when the guide gives numbers that are not finite, or when fewer than n
-    points can be found.
+    Raises InputError for fewer than 1 or more than 100,000 points, when the guide gives numbers that are not
+    finite, or when fewer than n points can be found.
     """
     if n < 1:
         raise InputError(f"A sample needs at least one point, got n = {n}.")
+    if n > MOST_POINTS:
+        raise InputError(f"A sample has at most {MOST_POINTS:,} points, got n = {n:,}; sample fewer.")
     settings = settings or SampleSettings()
     energies_of = as_guide(dimer, guide)
     counts: Counter[str] = Counter(clash=0, wall=0, duplicate=0)

@@ -27,7 +27,7 @@ def find_teacher(
         spec: "hf-d4" (default teacher), "hf-mp2", either with ":BASIS", "gfn2-xtb", "mace:NAME" (a foundation
             model, downloaded), "mace:/path/to/x.model", "ase:module.ClassName".
         device: "auto", "cpu" or "cuda"; only MACE uses it.
-        trusted: consent to load a local MACE file, which is a pickle and can run any code.
+        trusted: consent to run foreign code: a local MACE file, which is a pickle, or the package of an ASE calculator.
         sha256: load a local MACE file only if it has this digest; stands in for `trusted`.
         head: which head of a multi-head MACE model to use.
 
@@ -54,9 +54,9 @@ def find_teacher(
         name = str(Path(rest).expanduser()) if _is_path(rest) else rest
         return MaceTeacher(name, device=device, trusted=trusted, sha256=sha256, head=head)
     if kind == "ase" and rest:
-        from nci_core.teachers.supermolecular import calculator_teacher
+        from nci_core.teachers.ase_calculator import CalculatorTeacher
 
-        return calculator_teacher(rest)
+        return CalculatorTeacher(rest, trusted=trusted)
     raise TeacherError(f"Unknown teacher {spec!r}; choose one of {', '.join(TEACHER_SPECS)}.")
 
 

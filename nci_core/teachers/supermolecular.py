@@ -1,6 +1,5 @@
 """Supermolecular teachers: E_int = E_AB − E_A − E_B from any ASE calculator, both monomers rigid."""
 
-import importlib
 import time
 from collections.abc import Callable, Iterator
 
@@ -76,19 +75,3 @@ class SupermolecularTeacher(TeacherBase):
         if not np.isfinite(energy):
             raise TeacherError(f"Teacher {self.name} gave no finite energy for {what}.")
         return energy, forces
-
-
-def calculator_teacher(path: str) -> SupermolecularTeacher:
-    """The ASE calculator class at `path`, made without arguments.
-
-    >>> calculator_teacher("ase.calculators.lj.LennardJones").name
-    'ase:ase.calculators.lj.LennardJones'
-    """
-    module_name, _, class_name = path.rpartition(".")
-    try:
-        calculator = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError):
-        raise TeacherError(
-            f"There is no calculator {path!r}; give module.ClassName, for example ase.calculators.lj.LennardJones."
-        ) from None
-    return SupermolecularTeacher(calculator, f"ase:{path}")

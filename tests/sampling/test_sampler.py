@@ -124,6 +124,8 @@ def test_bad_guides_and_settings() -> None:
         sample(dimer, 5, seed=0, guide=lambda p: np.full(len(p), 100.0))
     with pytest.raises(InputError, match="at least one point"):
         sample(dimer, 0, seed=0)
+    with pytest.raises(InputError, match="at most 100,000 points, got n = 1,000,000,000"):
+        sample(dimer, 1_000_000_000, seed=0)
     with pytest.raises(InputError, match="positive numbers"):
         SampleSettings(reach=-1.0)
 
