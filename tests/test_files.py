@@ -18,7 +18,7 @@ def test_a_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
 def test_what_is_no_regular_file_is_refused_and_nothing_waits(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
-        with pytest.raises(InputError, match="not a regular file|cannot be read"):
+        with pytest.raises(InputError, match=r"not a regular file|cannot be read"):
             read_limited(path, 10)
     with pytest.raises(InputError, match="There is no file"):
         read_limited(tmp_path / "none", 10)

@@ -50,7 +50,7 @@ class _Atoms:
     def mapped_by(self, operation: FloatArray) -> bool:
         """Whether every image lies within the tolerance of an atom of its element."""
         return all(
-            bool((tree.query(group @ operation.T)[0] < SYMMETRY_TOLERANCE).all())
+            bool(np.all(tree.query(group @ operation.T)[0] < SYMMETRY_TOLERANCE))
             for tree, group in zip(self.trees, self.groups, strict=True)
         )
 
