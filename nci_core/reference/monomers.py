@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from nci_core.reference.geometry import FragmentSpec, atom_basis
+from nci_core.reference.geometry import FragmentSpec
+from nci_core.reference.recipe_basis import recipe_basis
 from nci_core.reference.recipes import Recipe
 from nci_core.systems.dimer import Dimer
 
@@ -21,12 +22,19 @@ def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Monomer, float]:
     from pyscf import scf
 
     host = [(s, p.tolist()) for s, p in zip(dimer.host.symbols, dimer.host.positions, strict=True)]
-    host_basis = {symbol: atom_basis(recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.host.symbols)}
+    of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.host.symbols)}
+    of_probe = {dimer.probe: recipe_basis(recipe, recipe.probe_basis, dimer.probe)}
     specs: dict[Monomer, FragmentSpec] = {
-        "host": FragmentSpec(host, host_basis, 0),
-        "probe": FragmentSpec(
-            [(dimer.probe, [0.0, 0.0, 0.0])], {dimer.probe: atom_basis(recipe.probe_basis, dimer.probe)}, 0
-        ),
+        name: FragmentSpec(
+            atoms,
+            {symbol: basis.shells for symbol, basis in bases.items()},
+            0,
+            {symbol: basis.ecp for symbol, basis in bases.items() if basis.ecp},
+        )
+        for name, atoms, bases in (
+            ("host", host, of_host),
+            ("probe", [(dimer.probe, [0.0, 0.0, 0.0])], of_probe),
+        )
     }
     found: dict[Monomer, float] = {}
     for name, spec in specs.items():
