@@ -65,7 +65,9 @@ class AtomBasis:
 
         Numbers count with nine digits, more than any basis is published with.
         """
-        functions = sorted(_written(shell, column) for shell in self.shells for column in range(1, len(_rows(shell)[0])))
+        functions = sorted(
+            _written(shell, column) for shell in self.shells for column in range(1, len(_rows(shell)[0]))
+        )
         potential = sorted(
             [int(block[0]), power, *(f"{number:.9g}" for number in term)]
             for block in (self.ecp[1] if self.ecp else [])
@@ -154,11 +156,11 @@ def _from_library(files: tuple[str, ...], symbol: str) -> AtomBasis | None:
 def _from_exchange(name: str, symbol: str) -> AtomBasis | None:
     """The same from basis_set_exchange, where that is installed and has it."""
     try:
-        from basis_set_exchange import get_basis
+        exchange: Any = importlib.import_module("basis_set_exchange")
     except ImportError:
         return None
     try:
-        text = str(get_basis(name, elements=[symbol], fmt="nwchem", header=False))
+        text = str(exchange.get_basis(name, elements=[symbol], fmt="nwchem", header=False))
         functions, _, potential = text.partition("\nECP\n")
         shells = parse_nwchem.parse(functions, symbol)
         ecp = parse_nwchem_ecp.parse(potential, symbol) if potential else None

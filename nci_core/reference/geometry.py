@@ -17,6 +17,7 @@ from nci_core.systems.midbond import midbond_site
 
 FloatArray = npt.NDArray[np.float64]
 
+
 def midbond_basis(midbond: Midbond) -> list[Any]:
     """PySCF's internal form of the uncontracted midbond functions."""
     return [[ANGULAR[letter], [x, 1.0]] for letter, values in midbond.exponents.items() for x in values]

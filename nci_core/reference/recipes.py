@@ -72,7 +72,7 @@ class FunctionSet(BaseModel):
     midbond: Midbond | None = Field(None, description="midbond functions, if any")
     host_fitting: ElementBases | None = Field(
         None,
-        description="fitting basis of the host's atoms by element for fitted integrals; AutoAux where None or 'autoaux'",
+        description="fitting basis of the host's atoms by element for fitted integrals; AutoAux if 'autoaux' or None",
     )
 
     def host_basis_of(self, symbol: str) -> str:
