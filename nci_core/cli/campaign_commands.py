@@ -87,13 +87,19 @@ def init(
         title=title,
         database=place(folder.absolute(), database),
     )
+    from nci_core.campaign.new_recipes import with_checked_recipes
     from nci_core.teachers import find_teacher
 
     for name in teachers:
-        find_teacher(name)  # an unknown one is said now, not after sampling
+        found_teacher = find_teacher(name)  # an unknown one is said now, not after sampling
+        if name.startswith("hf-"):
+            found_teacher.check(settings.dimer)  # and a basis that lacks an element
+    settings, notes = with_checked_recipes(settings)
     campaign = Campaign.create(folder, settings)
     operations = len(campaign.dimer.host.operations)
     out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {names[0]}.")
+    for note in notes:
+        out.print(note, soft_wrap=True, highlight=False, markup=False)
     if campaign.store.server is not None:
         out.print(f"Its database is {campaign.store.server}.", soft_wrap=True, highlight=False)
 

@@ -1,27 +1,43 @@
 """nci recipes: the ways to compute a label."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nci_core.cli.output import JsonOption, out, print_json, print_table
+from nci_core.cli.output import JsonOption, err, out, print_json, print_table
+from nci_core.errors import InputError
+from nci_core.reference.recipe_files import read_recipe
 from nci_core.reference.recipes import RECIPES, find_recipe
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.hosts import find_host
 from nci_core.toml_text import toml_value
 
 
 def recipes(
     show: Annotated[
-        str | None, typer.Option(help="Print one as a TOML file to change; give it to `nci init --recipe FILE`.")
+        str | None,
+        typer.Option(
+            help="Print one, built in or a TOML file, as a TOML file to change; give it to `nci init --recipe FILE`."
+        ),
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="With --show: check the recipe for this host (benzene, ethylene or a structure file) and say what "
+            "each of its basis sets is, as a campaign keeps it.",
+            show_default=False,
+        ),
+    ] = None,
+    probe: Annotated[str, typer.Option(help="With --host: the probe atom.")] = "He",
     as_json: JsonOption = False,
 ) -> None:
-    """List the built-in recipes of CCSD(T) labels."""
+    """List the built-in recipes of CCSD(T) labels, or show and check one."""
     if show is not None:
-        values = find_recipe(show).model_dump(mode="json", exclude_none=True)
-        values |= {"name": f"my-{show}", "version": 1}
-        for name, value in values.items():
-            typer.echo(f"{name} = {toml_value(value)}")
+        _show(show, host, probe)
         return
+    if host is not None:
+        raise InputError("--host says for which host --show checks a recipe; give --show too.")
     if as_json:
         print_json([recipe.model_dump(mode="json") | {"hash": recipe.hash} for recipe in RECIPES.values()])
         return
@@ -38,6 +54,24 @@ def recipes(
             ],
         )
     out.print("`nci bench recipes --stored` says how accurate they are and what they cost.")
+
+
+def _show(what: str, host: str | None, probe: str) -> None:
+    """Print a recipe as TOML, its notes on standard error."""
+    own = what.endswith(".toml")
+    recipe = read_recipe(Path(what)) if own else find_recipe(what)
+    if host is not None:
+        from nci_core.reference.checked_recipe import check_recipe
+
+        checked = check_recipe(recipe, Dimer(find_host(host), probe))
+        recipe = checked.recipe
+        for note in checked.notes:
+            err.print(note, soft_wrap=True, highlight=False, markup=False)
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    if not own:
+        values |= {"name": f"my-{what}", "version": 1}
+    for name, value in values.items():
+        typer.echo(f"{name} = {toml_value(value)}")
 
 
 def register(app: typer.Typer) -> None:

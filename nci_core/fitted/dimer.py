@@ -7,7 +7,8 @@ The host does not move, so with the host's functions first in both sets, the blo
 B[host aux, host, host] and L[host, host] are computed once. A new probe position needs only the
 integrals that involve the probe and the last rows of the block Cholesky factor. All three
 counterpoise fragments (dimer, host + ghost probe, probe + ghost host) share the dimer's functions
-and therefore one B. J and K are numpy products: numpy's own BLAS is current, while the one inside
+and therefore one B. Effective core potentials, of real atoms only, are part of the one-electron integrals: the host's stay
+with the host, the probe's move with the probe. J and K are numpy products: numpy's own BLAS is current, while the one inside
 PySCF's wheels falls back to slow kernels on new processors.
 """
 
@@ -20,6 +21,7 @@ from pyscf import df, gto, lib, scf
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from nci_core.errors import CalculationError
+from nci_core.fitted.cores import frozen_orbitals
 from nci_core.fitted.functions import MIDBOND, Functions, fitting_memory, host_label, probe_label
 from nci_core.fitted.scf import CONV_TOL, NotConvergedError, Solution, solve
 from nci_core.systems import Dimer
@@ -57,7 +59,7 @@ class FittedDimer:
         self.host_shells, self.n_host = (int(i) for i in mol.aoslice_by_atom()[probe][[0, 2]])
         self.host_aux_shells, self.x_host = (int(i) for i in aux.aoslice_by_atom()[probe][[0, 2]])
         self.n, self.n_shells, self.n_aux_shells = mol.nao, mol.nbas, aux.nbas
-        host_charge = int(dimer.host.numbers.sum())
+        host_charge = int(mol.atom_charges()[:probe].sum())
         self.electrons = (host_charge, mol.nelectron - host_charge)
 
         self.L11 = _factor(aux.intor("int2c2e", shls_slice=(0, self.host_aux_shells) * 2), dimer)
@@ -65,6 +67,16 @@ class FittedDimer:
         self.B: FloatArray = np.zeros((aux.nao, self.n, self.n))
         self.B[: self.x_host, : self.n_host, : self.n_host] = host_block
         self.host_repulsion, self.orbitals = self._monomer_orbitals(host_block)
+
+    @property
+    def frozen(self) -> tuple[int, int]:
+        """Frozen core orbitals of host and probe, by the convention of `frozen_orbitals`."""
+        cores = self.functions.ecp
+        of_atoms = [
+            frozen_orbitals(symbol, int(cores[label][0]) if label in cores else 0)
+            for label, symbol in zip(self.labels, [*self.dimer.host.symbols, self.dimer.probe], strict=False)
+        ]
+        return sum(of_atoms[:-1]), of_atoms[-1]
 
     @classmethod
     def start(cls, dimer: Dimer, functions: Functions, conv_tol: float = CONV_TOL) -> Self:
@@ -83,10 +95,11 @@ class FittedDimer:
         """Dimer, host and probe in the dimer's functions, probe at position (3,) in Å; `B` is theirs until the next."""
         mol = self.molecule(position)
         self._fit(mol)
-        overlap, kinetic, attraction = (mol.intor(f"int1e_{name}") for name in ("ovlp", "kin", "nuc"))
+        overlap, kinetic = (mol.intor(f"int1e_{name}") for name in ("ovlp", "kin"))
+        attraction = _attraction(mol)
         probe = len(self.dimer.host.symbols)
         with mol.with_rinv_origin(mol.atom_coord(probe)):
-            to_probe = -mol.atom_charge(probe) * mol.intor("int1e_rinv")
+            to_probe = -mol.atom_charge(probe) * mol.intor("int1e_rinv") + _core_potential(mol, atom=probe)
 
         def state(nuclear: FloatArray, repulsion: float, electrons: int, guess: FloatArray, what: str) -> Solution:
             try:
@@ -153,7 +166,7 @@ class FittedDimer:
             mol = _molecule(labels, list(points), self.functions)
             if start == 0:
                 repulsion = mol.energy_nuc()
-                one = (mol.intor("int1e_ovlp"), mol.intor("int1e_kin") + mol.intor("int1e_nuc"))
+                one = (mol.intor("int1e_ovlp"), mol.intor("int1e_kin") + _attraction(mol))
                 try:
                     occupied = solve(host_block, mol, *one, repulsion, mol.nelectron, None).occupied
                 except (NotConvergedError, LinAlgError):
@@ -169,7 +182,23 @@ class FittedDimer:
 
 def _molecule(labels: list[str], points: list[FloatArray], functions: Functions) -> Any:
     basis = {label: functions.orbital[label] for label in labels}
-    return gto.M(atom=list(zip(labels, points, strict=True)), basis=basis, unit="Angstrom", verbose=0)
+    ecp = {label: functions.ecp[label] for label in labels if label in functions.ecp}
+    return gto.M(atom=list(zip(labels, points, strict=True)), basis=basis, ecp=ecp, unit="Angstrom", verbose=0)
+
+
+def _core_potential(mol: Any, atom: int | None = None) -> FloatArray:
+    """(n, n) integrals of the effective core potentials, of one atom alone if asked; Hartree."""
+    rows = np.asarray(mol._ecpbas)
+    part = mol.copy()
+    part._ecpbas = rows if atom is None or not len(rows) else rows[rows[:, gto.mole.ATOM_OF] == atom]
+    if not len(part._ecpbas):
+        return np.zeros((mol.nao, mol.nao))
+    return np.asarray(part.intor("ECPscalar"))
+
+
+def _attraction(mol: Any) -> FloatArray:
+    """(n, n) attraction of all nuclei, less the electrons of their cores, and core potentials; Hartree."""
+    return np.asarray(mol.intor("int1e_nuc")) + _core_potential(mol)
 
 
 def _factor(metric: FloatArray, dimer: Dimer) -> FloatArray:

@@ -4,14 +4,13 @@ Atoms are labelled by role, so that host and probe may be of one element: C1, H1
 the site of midbond functions.
 """
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyscf import df, gto
-from pyscf.lib.exceptions import BasisNotFoundError
 
 from nci_core.errors import CalculationError
+from nci_core.fitted.basis_sets import AtomBasis, NoBasisError, load_fitting, load_orbital
 
 #: Label of the midbond site.
 MIDBOND = "GHOST-H3"
@@ -29,18 +28,26 @@ def probe_label(symbol: str) -> str:
 
 @dataclass(frozen=True)
 class Functions:
-    """Orbital and auxiliary functions, label → PySCF's form. There are midbond functions if MIDBOND is a label."""
+    """Orbital and auxiliary functions, label → PySCF's form. There are midbond functions if MIDBOND is a label.
+
+    `ecp` has the effective core potentials, label → PySCF's form; an atom without one has all its electrons.
+    """
 
     orbital: dict[str, Any]
     auxiliary: dict[str, Any]
+    ecp: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def named(cls, basis: str, host_elements: list[str], probe: str) -> "Functions":
-        """One published basis on all atoms, with the fitting basis that belongs to it."""
-        orbital = load_basis(basis, sorted({*host_elements, probe}))
-        auxiliary = load_auxiliary(basis, orbital)
+    def named(cls, bases: dict[str, str], host_elements: list[str], probe: str) -> "Functions":
+        """A published basis on each element, with the fitting basis that belongs to it; CalculationError without."""
+        orbital = load_bases({element: bases[element] for element in sorted({*host_elements, probe})})
+        auxiliary = {element: load_auxiliary(bases[element], element, found) for element, found in orbital.items()}
         labels = {host_label(e): e for e in host_elements} | {probe_label(probe): probe}
-        return cls({k: orbital[e] for k, e in labels.items()}, {k: auxiliary[e] for k, e in labels.items()})
+        return cls(
+            {label: orbital[e].shells for label, e in labels.items()},
+            {label: auxiliary[e] for label, e in labels.items()},
+            {label: orbital[e].ecp for label, e in labels.items() if orbital[e].ecp},
+        )
 
     @classmethod
     def generated(cls, orbital: dict[str, Any]) -> "Functions":
@@ -55,34 +62,26 @@ def autoaux(label: str, functions: Any) -> Any:
     return df.autoaux(atom)[element]
 
 
-def load_basis(name: str, elements: list[str]) -> dict[str, Any]:
-    """The orbital basis per element; CalculationError for an element without one."""
-    basis = {}
-    for element in elements:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # advice to install another package
-                basis[element] = gto.basis.load(name, element)
-        except (BasisNotFoundError, KeyError, OSError):
-            raise CalculationError(f"Basis {name} has no functions for {element}; choose another basis.") from None
-    return basis
+def load_bases(bases: dict[str, str]) -> dict[str, AtomBasis]:
+    """The orbital functions of each element, element → name of its basis; CalculationError for one without."""
+    try:
+        return {element: load_orbital(name, element) for element, name in bases.items()}
+    except NoBasisError as error:
+        raise CalculationError(f"{error}; choose another basis.") from None
 
 
-def load_auxiliary(name: str, basis: dict[str, Any]) -> dict[str, Any]:
-    """The fitting basis per element: the one published for the orbital basis, or else a generated one.
+def load_auxiliary(name: str, element: str, basis: AtomBasis) -> Any:
+    """The fitting functions of an element: those published for its orbital basis, or else generated ones.
 
     Weigend, J. Comput. Chem. 29, 167 (2008), DOI 10.1002/jcc.20702, has no He, Li, Be, Na or Mg;
     those get AutoAux of Stoychev, Auer, Neese, J. Chem. Theory Comput. 13, 554 (2017),
     DOI 10.1021/acs.jctc.6b01041. Offset on He–benzene at 3.128 Å: +0.5 cm⁻¹, AutoAux for all
     elements +0.2 at 1.5 times the cost, def2-universal-jkfit +2.5.
     """
-    auxiliary = {}
-    for element, functions in basis.items():
-        try:
-            auxiliary.update(load_basis(f"{name}-jkfit", [element]))
-        except CalculationError:
-            auxiliary[element] = autoaux(element, functions)
-    return auxiliary
+    try:
+        return load_fitting(f"{name}-jkfit", element).shells
+    except NoBasisError:
+        return autoaux(element, basis.shells)
 
 
 def fitting_memory(labels: list[str], functions: Functions) -> float:

@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import CalculationError, LabelError, NotConvergedError
+from nci_core.fitted.basis_names import AUTOAUX
 from nci_core.reference.environment import peak_memory_gb
-from nci_core.reference.geometry import FragmentSpec, atom_basis
+from nci_core.reference.geometry import FragmentSpec
 from nci_core.reference.labels import FragmentName, FragmentResult, MeanFieldResult
+from nci_core.reference.recipe_basis import recipe_basis
 from nci_core.reference.recipes import LARGER, FunctionSet, Recipe
 from nci_core.reference.resuming import FragmentMemory
 from nci_core.systems.dimer import Dimer
@@ -54,17 +56,19 @@ def _label_errors() -> Iterator[None]:
         raise LabelError(str(error)) from None
 
 
-def _functions(spec: FragmentSpec, functions: FunctionSet) -> "Functions":
+def _functions(spec: FragmentSpec, recipe: Recipe, functions: FunctionSet) -> "Functions":
     """Orbital functions of the dimer with their fitting functions; raises InputError for an unknown basis."""
     from nci_core.fitted.functions import Functions, autoaux
 
     auxiliary: dict[str, Any] = {}
     for label, shells in spec.basis.items():
-        element, name = label.rstrip("0123456789"), None
-        if functions.host_fitting and label.endswith("1"):
-            name = functions.host_fitting.get(element) or functions.host_fitting.get("*")
-        auxiliary[label] = atom_basis(name, element) if name else autoaux(label, shells)
-    return Functions(spec.basis, auxiliary)
+        element = label.rstrip("0123456789")
+        name = functions.host_fitting_of(element) if label.endswith("1") else AUTOAUX
+        generated = name == AUTOAUX
+        auxiliary[label] = (
+            autoaux(label, shells) if generated else recipe_basis(recipe, name, element, fitting=True).shells
+        )
+    return Functions(spec.basis, auxiliary, spec.ecp)
 
 
 def larger_fragments(
@@ -81,7 +85,7 @@ def larger_fragments(
     clock = Clock()
     say(0.0, "Hartree-Fock in larger functions")
     with _label_errors():
-        basis = _functions(specs["dimer"], recipe.more_functions[LARGER])
+        basis = _functions(specs["dimer"], recipe, recipe.more_functions[LARGER])
         fitted = FittedDimer.start(dimer, basis, recipe.scf_energy_hartree)
         states = fitted.fragments(point)
     shared = clock.read()
@@ -121,7 +125,7 @@ def fitted_fragments(
     clock = Clock()
     say(0.0, "Hartree-Fock")
     with _label_errors():
-        fitted = FittedDimer.start(dimer, _functions(specs["dimer"], recipe), recipe.scf_energy_hartree)
+        fitted = FittedDimer.start(dimer, _functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
         states = dict(zip(FITTED_ORDER, fitted.fragments(point), strict=True))
     shared = clock.read()
     # The probe first: it costs seconds and fails early.

@@ -12,8 +12,8 @@ from nci_core.reference.tightening import Tightening
 from nci_core.units import HARTREE_EV
 
 #: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`, 3 `smaller`, `larger`,
-#: `mp2_hartree`, `tightened` and `doubts`.
-LABEL_SCHEMA = 3
+#: `mp2_hartree`, `tightened` and `doubts`, 4 `basis`.
+LABEL_SCHEMA = 4
 
 FragmentName = Literal["dimer", "host", "probe"]
 
@@ -74,6 +74,9 @@ class LabelResult(BaseModel):
     geometry_hash: str
     recipe_hash: str
     recipe: dict[str, object]
+    basis: dict[str, str] = Field(
+        default_factory=dict, description="digest of each basis with its core potential, 'def2-svp I'; empty before 4"
+    )
     dimer: str
     host_symbols: list[str]
     host_positions_angstrom: list[list[float]]

@@ -1,10 +1,14 @@
 """Host and probe alone, each in its own basis: what ghost functions may only lower."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
-from nci_core.reference.geometry import FragmentSpec, atom_basis
+from nci_core.reference.geometry import FragmentSpec
+from nci_core.reference.recipe_basis import recipe_basis
 from nci_core.reference.recipes import Recipe
 from nci_core.systems.dimer import Dimer
+
+if TYPE_CHECKING:
+    from nci_core.fitted.basis_sets import AtomBasis
 
 Monomer = Literal["host", "probe"]
 
@@ -21,18 +25,21 @@ def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Monomer, float]:
     from pyscf import scf
 
     host = [(s, p.tolist()) for s, p in zip(dimer.host.symbols, dimer.host.positions, strict=True)]
-    host_basis = {symbol: atom_basis(recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.host.symbols)}
-    specs: dict[Monomer, FragmentSpec] = {
-        "host": FragmentSpec(host, host_basis, 0),
-        "probe": FragmentSpec(
-            [(dimer.probe, [0.0, 0.0, 0.0])], {dimer.probe: atom_basis(recipe.probe_basis, dimer.probe)}, 0
-        ),
-    }
+    of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.host.symbols)}
+    of_probe = {dimer.probe: recipe_basis(recipe, recipe.probe_basis, dimer.probe)}
+    specs = {"host": _alone(host, of_host), "probe": _alone([(dimer.probe, [0.0, 0.0, 0.0])], of_probe)}
+    monomers: tuple[Monomer, ...] = get_args(Monomer)
     found: dict[Monomer, float] = {}
-    for name, spec in specs.items():
-        mf = scf.RHF(spec.molecule())
+    for name in monomers:
+        mf = scf.RHF(specs[name].molecule())
         mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100
         mf.kernel()
         if mf.converged:
             found[name] = float(mf.e_tot)
     return found
+
+
+def _alone(atoms: list[tuple[str, list[float]]], bases: "dict[str, AtomBasis]") -> FragmentSpec:
+    """Atoms with their own functions and core potentials and no others."""
+    shells = {symbol: basis.shells for symbol, basis in bases.items()}
+    return FragmentSpec(atoms, shells, 0, {symbol: basis.ecp for symbol, basis in bases.items() if basis.ecp})

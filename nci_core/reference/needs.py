@@ -1,11 +1,9 @@
 """Whether a label fits into the machine's memory, before hours are spent on it."""
 
-from ase.data import atomic_numbers
-
 from nci_core.errors import LabelError
 from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.recipes import Recipe
-from nci_core.reference.size import core_orbitals
+from nci_core.reference.size import monomer_pairs
 from nci_core.systems.dimer import Dimer
 
 #: GB of a process that has loaded PySCF and nothing else.
@@ -19,9 +17,7 @@ AUXILIARY = 6.0
 
 def correlated_pairs(dimer: Dimer, recipe: Recipe) -> int:
     """Doubly occupied orbitals of the dimer that are correlated."""
-    electrons = int(dimer.host.numbers.sum()) + atomic_numbers[dimer.probe]
-    symbols = [*dimer.host.symbols, dimer.probe]
-    return int(electrons // 2) - (core_orbitals(symbols) if recipe.frozen_core else 0)
+    return sum(pairs - frozen for pairs, frozen in monomer_pairs(dimer, recipe))
 
 
 def canonical_memory_gb(n_basis: int, occupied: int) -> float:

@@ -6,16 +6,44 @@ This module imports no PySCF: the dashboard reads it.
 
 import hashlib
 import json
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nci_core.errors import InputError
+from nci_core.fitted.basis_names import AUTOAUX
+from nci_core.reference.recipe_fields import (
+    ANY,
+    BasisName,
+    ElementBases,
+    Exponents,
+    Factor,
+    RecipeName,
+    Threshold,
+)
 
 #: What fragments in other functions than the recipe's own are called: smaller-host, …
 SMALLER, LARGER = "smaller-", "larger-"
 #: Settings that came later; at their defaults they are left out of the hash, which older labels have.
-LATER = ("host_fitting", "integrals", "extrapolation", "composite")
+LATER = ("host_fitting", "integrals", "extrapolation", "composite", "numbers")
+
+
+class BasisNumbers(BaseModel):
+    """What a basis was for one element when the recipe was made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    digest: str = Field(pattern=r"^[0-9a-f]{16}$", description="of exponents, coefficients and potential")
+    core_electrons: int = Field(0, ge=0, le=92, description="that an effective core potential replaces")
+
+
+def numbers_key(basis: str, symbol: str) -> str:
+    """How `Recipe.numbers` names a basis of an element.
+
+    >>> numbers_key("def2-svp", "I")
+    'def2-svp I'
+    """
+    return f"{basis} {symbol}"
 
 
 class Midbond(BaseModel):
@@ -26,7 +54,7 @@ class Midbond(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    exponents: dict[str, tuple[float, ...]] = Field(description="angular momentum letter → exponents in bohr⁻²")
+    exponents: Exponents = Field(description="angular momentum letter → exponents in bohr⁻²")
 
     @property
     def name(self) -> str:
@@ -39,19 +67,25 @@ class FunctionSet(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host_basis: dict[str, str] = Field(description="basis of the host's atoms by element; '*' for all others")
-    probe_basis: str = Field(description="basis of the probe atom")
+    host_basis: ElementBases = Field(description="basis of the host's atoms by element; '*' for all others")
+    probe_basis: BasisName = Field(description="basis of the probe atom")
     midbond: Midbond | None = Field(None, description="midbond functions, if any")
-    host_fitting: dict[str, str] | None = Field(
-        None, description="fitting basis of the host's atoms by element for fitted integrals; AutoAux where None"
+    host_fitting: ElementBases | None = Field(
+        None,
+        description="fitting basis of the host's atoms by element for fitted integrals; AutoAux if 'autoaux' or None",
     )
 
     def host_basis_of(self, symbol: str) -> str:
         """Name of the basis of one host element; raises InputError when the recipe names none."""
         try:
-            return self.host_basis.get(symbol) or self.host_basis["*"]
+            return self.host_basis.get(symbol) or self.host_basis[ANY]
         except KeyError:
             raise InputError(f"The recipe names no basis for {symbol}; add one, or '*' for all elements.") from None
+
+    def host_fitting_of(self, symbol: str) -> str:
+        """Name of the fitting basis of one host element, 'autoaux' for generated functions."""
+        named = self.host_fitting or {}
+        return named.get(symbol) or named.get(ANY) or AUTOAUX
 
     @property
     def basis_name(self) -> str:
@@ -73,7 +107,15 @@ class Extrapolation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     smaller: FunctionSet = Field(description="functions of Y; the recipe's own are those of X")
-    cardinals: tuple[int, int] = Field((3, 2), description="X and Y")
+    cardinals: tuple[Annotated[int, Field(ge=2, le=9)], Annotated[int, Field(ge=1, le=8)]] = Field(
+        (3, 2), description="X and Y"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.cardinals[0] <= self.cardinals[1]:
+            raise ValueError("cardinals: the first must be the larger one, such as (3, 2)")
+        return self
 
     def limit(self, larger: float, smaller: float) -> float:
         """The extrapolated correlation energy.
@@ -97,11 +139,11 @@ class Composite(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     larger: FunctionSet = Field(description="functions of Hartree–Fock and MP2")
-    mean_field: float = Field(1.0, description="f")
-    mp2_larger: float = Field(1.0, description="a")
-    mp2: float = Field(-1.0, description="b")
-    ccsd: float = Field(1.0, description="c")
-    triples: float = Field(1.0, description="d")
+    mean_field: Factor = Field(1.0, description="f")
+    mp2_larger: Factor = Field(1.0, description="a")
+    mp2: Factor = Field(-1.0, description="b")
+    ccsd: Factor = Field(1.0, description="c")
+    triples: Factor = Field(1.0, description="d")
 
     def energy(self, mean_field: float, mp2_larger: float, mp2: float, ccsd: float, triples: float) -> float:
         """The interaction energy from its parts, in their unit."""
@@ -117,19 +159,24 @@ class Recipe(FunctionSet):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(description="short name, shown to people")
-    version: int = Field(1, description="raised whenever a setting changes")
+    name: RecipeName = Field(description="short name, shown to people: letters, digits, - and _")
+    version: int = Field(1, ge=1, le=1_000_000, description="raised whenever a setting changes")
     method: Literal["CCSD(T)"] = Field("CCSD(T)", description="correlation method; canonical, closed shell")
     frozen_core: bool = Field(True, description="leave the chemical core uncorrelated")
     counterpoise: Literal["full"] = Field("full", description="both monomers in the whole dimer basis")
-    scf_energy_hartree: float = Field(1e-11, description="SCF energy threshold")
-    scf_gradient: float = Field(1e-7, description="SCF orbital gradient threshold")
-    cc_energy_hartree: float = Field(1e-8, description="CCSD energy threshold")
-    cc_amplitudes: float = Field(1e-6, description="CCSD amplitude norm threshold")
+    scf_energy_hartree: Threshold = Field(1e-11, description="SCF energy threshold")
+    scf_gradient: Threshold = Field(1e-7, description="SCF orbital gradient threshold")
+    cc_energy_hartree: Threshold = Field(1e-8, description="CCSD energy threshold")
+    cc_amplitudes: Threshold = Field(1e-6, description="CCSD amplitude norm threshold")
     integrals: Literal["exact", "fitted"] = Field("exact", description="two-electron integrals, exact or fitted")
     extrapolation: Extrapolation | None = Field(None, description="to the basis-set limit, from a second basis")
     composite: Composite | None = Field(None, description="Hartree–Fock and MP2 from larger functions")
-    description: str = Field("", description="what it is for")
+    numbers: dict[str, BasisNumbers] | None = Field(
+        None,
+        description="what each basis is for each element of the dimer, as 'def2-svp I'; None in recipes made before "
+        "this was kept, which know no effective core potentials",
+    )
+    description: str = Field("", max_length=1000, description="what it is for")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -156,6 +203,11 @@ class Recipe(FunctionSet):
         """Further basis functions that it needs, by the prefix of their fragments' names."""
         found = {SMALLER: self.extrapolation.smaller} if self.extrapolation else {}
         return found | ({LARGER: self.composite.larger} if self.composite else {})
+
+    def core_electrons(self, basis: str, symbol: str) -> int:
+        """Electrons of an atom that an effective core potential replaces in one of the recipe's basis sets."""
+        known = (self.numbers or {}).get(numbers_key(basis, symbol))
+        return known.core_electrons if known else 0
 
     @property
     def hash(self) -> str:

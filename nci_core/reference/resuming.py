@@ -72,7 +72,8 @@ def identity(
     calculation itself, with its exact coordinates and basis functions, has a hash of its own.
     """
     # Fragments converged to other thresholds must not be subtracted from each other.
-    settings = [tightening.model_dump()] if tightening else []
+    settings: list[Any] = [tightening.model_dump()] if tightening else []
+    settings += [spec.ecp] if spec.ecp else []
     text = orjson.dumps([spec.atoms, spec.basis, spec.n_frozen, *settings], option=orjson.OPT_SORT_KEYS)
     found = package_versions("pyscf", "numpy", "scipy")
     return {

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from ase.data import atomic_numbers
 
+from nci_core.fitted.basis_names import plain
+from nci_core.fitted.cores import frozen_orbitals
 from nci_core.reference.recipes import FunctionSet, Recipe
 from nci_core.systems.dimer import Dimer
 
@@ -28,16 +30,9 @@ GENERIC = "cc-pvtz"
 HEAVIEST = 18
 #: Functions of one shell.
 SHELL = {"s": 1, "p": 3, "d": 5, "f": 7, "g": 9, "h": 11, "i": 13}
-#: Atomic number from which on an atom has so many chemical-core orbitals, as PySCF counts them.
-CORES = ((81, 34), (71, 23), (49, 18), (39, 14), (31, 9), (13, 5), (5, 1))
 
 
-def _plain(basis: str) -> str:
-    """PySCF reads a name without regard to case, hyphens, underscores and blanks."""
-    return basis.lower().translate(str.maketrans("", "", "-_ "))
-
-
-_ROWS = {_plain(name): row for name, row in FUNCTIONS.items()}
+_ROWS = {plain(name): row for name, row in FUNCTIONS.items()}
 
 
 def atom_functions(basis: str, symbol: str) -> int:
@@ -46,7 +41,7 @@ def atom_functions(basis: str, symbol: str) -> int:
     >>> atom_functions("cc-pvdz", "C"), atom_functions("aug-cc-pvtz", "He")
     (14, 23)
     """
-    row = _ROWS.get(_plain(basis), FUNCTIONS[GENERIC])
+    row = _ROWS.get(plain(basis), FUNCTIONS[GENERIC])
     number = int(atomic_numbers[symbol])
     return row[0 if number <= 2 else 1 if number <= 10 else 2]
 
@@ -73,14 +68,30 @@ def is_in_table(dimer: Dimer, recipe: Recipe) -> bool:
         for functions in (recipe.functions, *recipe.more_functions.values())
         for basis in (functions.probe_basis, *map(functions.host_basis_of, dimer.host.symbols))
     ]
-    return max(numbers) <= HEAVIEST and all(_plain(basis) in _ROWS for basis in bases)
+    return max(numbers) <= HEAVIEST and all(plain(basis) in _ROWS for basis in bases)
 
 
 def core_orbitals(symbols: Iterable[str]) -> int:
-    """Number of chemical-core orbitals of real atoms.
+    """Number of chemical-core orbitals of real atoms with all their electrons.
 
     >>> core_orbitals(["C", "H", "Cl"])
     6
     """
-    numbers = [int(atomic_numbers[symbol]) for symbol in symbols]
-    return sum(next((core for start, core in CORES if number >= start), 0) for number in numbers)
+    return sum(frozen_orbitals(symbol) for symbol in symbols)
+
+
+def monomer_pairs(dimer: Dimer, recipe: Recipe | None) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(doubly occupied, frozen) orbitals of host and probe, without what core potentials replace; None: there are none.
+
+    A recipe made before it kept its `numbers` has no core potentials.
+    """
+    host = [(symbol, recipe.host_basis_of(symbol) if recipe else "") for symbol in dimer.host.symbols]
+    probe = [(dimer.probe, recipe.probe_basis if recipe else "")]
+
+    def count(atoms: list[tuple[str, str]]) -> tuple[int, int]:
+        cores = [(symbol, recipe.core_electrons(basis, symbol) if recipe else 0) for symbol, basis in atoms]
+        electrons = sum(int(atomic_numbers[symbol]) - core for symbol, core in cores)
+        frozen = sum(frozen_orbitals(symbol, core) for symbol, core in cores)
+        return electrons // 2, frozen if recipe is None or recipe.frozen_core else 0
+
+    return count(host), count(probe)

@@ -1,12 +1,18 @@
-"""Fitted Hartree–Fock for teachers: one published basis on all atoms, and errors as teachers give them."""
+"""Fitted Hartree–Fock for teachers: one published basis on all atoms, and errors as teachers give them.
+
+The default basis ends at krypton and has no K and Ca; there def2-SVPD stands in, beyond krypton with its effective core
+potential. A basis that somebody asks for is used on all atoms or not at all.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nci_core.errors import CalculationError, TeacherError
+from nci_core.fitted.basis_names import stand_in
 from nci_core.fitted.dimer import FittedDimer
-from nci_core.fitted.functions import Functions, load_basis
+from nci_core.fitted.functions import Functions, load_bases
 from nci_core.systems import Dimer
+from nci_core.teachers.hf_d4 import DEFAULT_BASIS
 
 
 @contextmanager
@@ -18,12 +24,19 @@ def teacher_errors() -> Iterator[None]:
         raise TeacherError(f"{str(error).rstrip('.')}; or choose another teacher.") from None
 
 
+def bases_of(dimer: Dimer, basis: str) -> dict[str, str]:
+    """Name of the basis of each element."""
+    elements = sorted({*dimer.host.symbols, dimer.probe})
+    return {element: stand_in(basis, element) if basis == DEFAULT_BASIS else basis for element in elements}
+
+
 def check_basis(dimer: Dimer, basis: str) -> None:
     """Raise TeacherError if an element of the dimer has no functions in a basis."""
     with teacher_errors():
-        load_basis(basis, sorted({*dimer.host.symbols, dimer.probe}))
+        load_bases(bases_of(dimer, basis))
 
 
 def fitted_dimer(dimer: Dimer, basis: str) -> FittedDimer:
     """The integrals of a dimer in a published basis."""
-    return FittedDimer.start(dimer, Functions.named(basis, sorted(set(dimer.host.symbols)), dimer.probe))
+    functions = Functions.named(bases_of(dimer, basis), sorted(set(dimer.host.symbols)), dimer.probe)
+    return FittedDimer.start(dimer, functions)

@@ -38,17 +38,13 @@ class HartreeFockMP2(TeacherBase):
 
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
         """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
-        from pyscf.data.elements import charge, chemcore_atm
-
         from nci_core.fitted.mp2 import correlation_energy
         from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
         start = time.perf_counter()
         with teacher_errors():
             hartree_fock = fitted_dimer(dimer, self.basis)
-        host, probe = (
-            sum(int(chemcore_atm[charge(s)]) for s in symbols) for symbols in (dimer.host.symbols, (dimer.probe,))
-        )
+        host, probe = hartree_fock.frozen
         for index, position in enumerate(positions):
             with teacher_errors():
                 states = hartree_fock.fragments(position)

@@ -6,8 +6,9 @@ from ase.build import molecule
 from ase.data import chemical_symbols
 
 from nci_core.errors import InputError
-from nci_core.reference.geometry import atom_basis, fragments, midbond_basis, midbond_site
-from nci_core.reference.recipes import RECIPES, Midbond, Recipe, find_recipe
+from nci_core.reference.geometry import fragments, midbond_basis, midbond_site
+from nci_core.reference.recipe_basis import atom_basis
+from nci_core.reference.recipes import RECIPES, BasisNumbers, Midbond, Recipe, find_recipe
 from nci_core.reference.size import core_orbitals
 from nci_core.systems import Dimer, Host, builtin_host
 
@@ -45,6 +46,7 @@ def test_the_hash_covers_every_setting_but_the_description() -> None:
         "integrals": "fitted",
         "extrapolation": find_recipe("dt").extrapolation,
         "composite": find_recipe("composite").composite,
+        "numbers": {"cc-pvdz C": BasisNumbers(digest="0" * 16)},
     }
     hashes = {recipe.model_copy(update={key: value}).hash for key, value in changes.items()} | {recipe.hash}
     assert len(hashes) == len(changes) + 1

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from ase.data import atomic_numbers
 
-from nci_core.reference.elsewhere.task import FragmentName, FragmentTask, LabelTask, Shell
+from nci_core.reference.elsewhere.task import Ecp, FragmentName, FragmentTask, LabelTask, Shell
 
 Program = Literal["psi4", "orca", "molpro"]
 PROGRAMS: tuple[Program, ...] = get_args(Program)
@@ -56,10 +56,17 @@ def check_expressible(program: Program, task: LabelTask) -> None:
             raise CannotExpressError(
                 f"{element_of(label)} has functions of angular momentum {highest}, more than {HIGHEST[program]}"
             )
+    for label, ecp in dimer.ecp.items():
+        if program == "orca":
+            raise CannotExpressError(
+                f"{element_of(label)} has an effective core potential, which is not written for this program"
+            )
+        if any(len(term) != 3 for _, terms in core_potential(ecp) for term in terms):
+            raise CannotExpressError(f"{element_of(label)} has a core potential with spin-orbit terms")
     heavy = [label for label, _ in dimer.atoms if atomic_numbers[element_of(label)] > LAST_ALL_ELECTRON]
     if program == "orca" and heavy:
         raise CannotExpressError(
-            f"{element_of(heavy[0])} would get an effective core potential, but the recipe correlates all-electron HF"
+            f"{element_of(heavy[0])} would get an effective core potential, but the recipe has all its electrons"
         )
 
 
@@ -82,6 +89,16 @@ def number(value: float) -> str:
     return repr(float(value))
 
 
+def decimal(value: float) -> str:
+    """The same, always with a decimal point: Psi4 takes a number without one for a whole one and ignores the rest.
+
+    >>> decimal(9e-06), decimal(0.5)
+    ('9.0e-06', '0.5')
+    """
+    mantissa, e, power = number(value).partition("e")
+    return mantissa + ("" if "." in mantissa else ".0") + e + power
+
+
 def fortran(threshold: object) -> str:
     """A threshold as Molpro's manual writes them.
 
@@ -97,6 +114,21 @@ def contractions(shell: Shell) -> Iterator[tuple[str, list[float], list[float]]]
     for column in range(1, len(rows[0])):
         kept = [(row[0], row[column]) for row in rows if row[column] != 0.0]
         yield LETTERS[int(shell[0])], [e for e, _ in kept], [c for _, c in kept]  # type: ignore[arg-type]
+
+
+def core_potential(ecp: Ecp) -> list[tuple[str, list[list[float]]]]:
+    """Parts of an effective core potential: the local one, then what s, p, … have beyond it, none left out.
+
+    Each has a letter and terms [power n, exponent, coefficient] of Σ coefficient r^(n−2) exp(−exponent r²); one without
+    terms has a zero one, for the programs to count. Terms with more numbers than that stay as they are.
+    """
+    by_momentum = {
+        int(momentum): [[power, *term] for power, terms in enumerate(powers) for term in terms]
+        for momentum, powers in ecp[1]
+    }
+    highest = max(by_momentum) + 1
+    order = [(LETTERS[highest], -1), *((LETTERS[momentum], momentum) for momentum in range(highest))]
+    return [(letter, by_momentum.get(momentum) or [[2, 1.0, 0.0]]) for letter, momentum in order]
 
 
 def labelled_bases(fragment: FragmentTask) -> dict[str, list[Shell]]:
@@ -125,8 +157,10 @@ def write_psi4(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[st
         yield from (f"[nci_{label.lower()}]", "spherical", "****", f"{element_of(label)} 0")
         for letter, exponents, coefficients in (found for shell in shells for found in contractions(shell)):
             yield f"{letter.upper()} {len(exponents)} 1.0"
-            yield from (f"{number(e)} {number(c)}" for e, c in zip(exponents, coefficients, strict=True))
+            yield from (f"{decimal(e)} {decimal(c)}" for e, c in zip(exponents, coefficients, strict=True))
         yield "****"
+        if label in fragment.ecp:
+            yield from psi4_potential(element_of(label), fragment.ecp[label])
     recipe = task.recipe
     yield from ("}", "set {", "reference rhf", "scf_type pk", "qc_module ccenergy", "maxiter 100")
     yield f"e_convergence {recipe['scf_energy_hartree']}"
@@ -134,6 +168,18 @@ def write_psi4(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[st
     yield f"r_convergence {recipe['cc_amplitudes']}"
     yield f"num_frozen_docc {fragment.n_frozen}"
     yield from ("}", f"energy('{'ccsd(t)' if fragment.has_triples else 'ccsd'}')", "print_variables()")
+
+
+def psi4_potential(element: str, ecp: Ecp) -> Iterator[str]:
+    """A second block of the element, as in Psi4's own def2 files."""
+    (local, _), *others = parts = core_potential(ecp)
+    yield f"{element} 0"
+    yield f"{element}-ECP {len(others)} {ecp[0]}"
+    for letter, terms in parts:
+        yield f"{letter}-ul potential" if letter == local else f"{letter}-{local} potential"
+        yield f"{len(terms)}"
+        yield from (f"{power} {decimal(exponent)} {decimal(c)}" for power, exponent, c in terms)
+    yield "****"
 
 
 def write_orca(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[str]:
@@ -183,6 +229,12 @@ def write_molpro(tag: str, task: LabelTask, fragment: FragmentTask) -> Iterator[
                 last = first + len(exponents) - 1
                 yield f"c,{first}.{last},{','.join(map(number, coefficients))}"
                 first = last + 1
+    for label, ecp in fragment.ecp.items():
+        # Core electrons, highest momentum, that of the spin-orbit part (none); then each part, the local one first.
+        parts = core_potential(ecp)
+        yield f"ecp,{label},{ecp[0]},{len(parts) - 1},0"
+        for _, terms in parts:
+            yield ";".join([f"{len(terms)}", *(f"{n},{number(e)},{number(c)}" for n, e, c in terms)])
     yield "}"
     ghosts = dict.fromkeys(label.removeprefix(GHOST) for label, _ in fragment.atoms if label.startswith(GHOST))
     if ghosts:

@@ -11,7 +11,7 @@ from nci_core.errors import InputError
 from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.elsewhere.inputs import PROGRAMS, Program, file_name
 from nci_core.reference.elsewhere.outputs import NAMES, FragmentOutput, read_output
-from nci_core.reference.elsewhere.task import FRAGMENTS, LAYOUT, UNITS, FragmentName, FragmentTask, LabelTask
+from nci_core.reference.elsewhere.task import FRAGMENTS, LAYOUTS, UNITS, FragmentName, FragmentTask, LabelTask
 from nci_core.reference.environment import package_versions
 from nci_core.reference.labels import Environment, FragmentResult, LabelResult
 
@@ -73,9 +73,10 @@ def parse_result(content: bytes, where: str) -> ReturnedResult:
         raw = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise InputError(f"{where} is not valid JSON; copy it again or run the script again.") from None
-    if not isinstance(raw, dict) or raw.get("layout") != LAYOUT:
+    if not isinstance(raw, dict) or raw.get("layout") not in LAYOUTS:
         found = raw.get("layout") if isinstance(raw, dict) else None
-        raise InputError(f"{where} has layout {found!r}, this version reads {LAYOUT}; export and compute it again.")
+        known = " and ".join(map(str, LAYOUTS))
+        raise InputError(f"{where} has layout {found!r}, this version reads {known}; export and compute it again.")
     if raw.get("units") != UNITS:
         raise InputError(f"{where} is in other units than hartree and Å; nothing was stored of it.")
     try:

@@ -33,7 +33,8 @@ IDENTITY = (
     "probe",
     "position_angstrom",
 )
-LAYOUT = 1
+#: Labels with effective core potentials have layout 2.
+LAYOUTS = (1, 2)
 MAX_CYCLES = 100
 
 
@@ -51,6 +52,7 @@ def compute_fragment(task: dict[str, Any], recipe: dict[str, Any], memory_mb: in
     mol = gto.M(
         atom=[(label, tuple(place)) for label, place in task["atoms"]],
         basis=task["basis"],
+        ecp=task.get("ecp") or {},
         unit="Angstrom",
         verbose=0,
         max_memory=memory_mb,
@@ -137,8 +139,8 @@ def main() -> int:
     given = parser.parse_args()
     folder = Path(__file__).resolve().parent
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    if manifest["layout"] != LAYOUT:
-        print(f"manifest.json has layout {manifest['layout']}, this script knows {LAYOUT}.", file=sys.stderr)
+    if manifest["layout"] not in LAYOUTS:
+        print(f"manifest.json has layout {manifest['layout']}, this script knows {LAYOUTS}.", file=sys.stderr)
         return 2
     result = compute(manifest, given.memory_mb)
     temporary = folder / f".result-pyscf.{os.getpid()}.tmp"  # whole or absent, even if the job is killed
