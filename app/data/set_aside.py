@@ -23,6 +23,9 @@ def remark(item: Doubted, energy: Callable[[float], str]) -> str:
         parts.append(f"Before that: {', '.join(energy(value) for value in item.earlier_cm1)}.")
     if item.because:
         parts.append(f"Left out by {item.person}: {item.because}")
-    if any(reason["code"] == "t1" for reason in item.reasons):
+    codes = {reason["code"] for reason in item.reasons}
+    if "t1" in codes:
         parts.append("Tighter settings do not change T1: somebody has to decide.")
+    if "open-shell" in codes:
+        parts.append("Every label of this host and probe has this doubt: somebody has to decide.")
     return " ".join(parts)

@@ -26,7 +26,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
 
     Payload: label_id, tightening (the settings of a retry, if it is one).
     """
-    from nci_core.campaign.label_checks import with_doubts
+    from nci_core.campaign.label_checks import require_closed_shells, with_doubts
     from nci_core.reference.ccsdt import compute_label
     from nci_core.reference.recipes import Recipe
     from nci_core.reference.tightening import Tightening
@@ -56,6 +56,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
         settings = context.payload.get("tightening")
         tighter = {"tightening": Tightening.model_validate(settings)} if settings else {}
         try:
+            require_closed_shells(campaign)
             found = compute_label(campaign.dimer, position, recipe, report, pieces, **tighter)
         except CancelledError:
             raise

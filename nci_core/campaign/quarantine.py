@@ -16,6 +16,7 @@ from nci_core.units import to_cm1
 
 #: What each code means, in words.
 WORDS: dict[str, str] = {
+    "open-shell": "perhaps an open shell",
     "t1": "T1 diagnostic too large",
     "triples": "(T) out of line",
     "counterpoise": "counterpoise energy with the wrong sign",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from nci_core.units import HARTREE_EV, to_cm1
 
-Code = Literal["t1", "triples", "counterpoise", "outlier", "not-converged", "failed"]
+Code = Literal["open-shell", "t1", "triples", "counterpoise", "outlier", "not-converged", "failed"]
 
 #: Above this a single reference determinant is doubtful (Lee and Taylor, DOI 10.1002/qua.560360824).
 T1_LIMIT = 0.02

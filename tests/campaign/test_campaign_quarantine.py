@@ -75,7 +75,7 @@ def test_a_doubtful_label_is_stored_whole_and_listed_with_its_reason(aside: tupl
     # Read back from the journal into a lost database it is set aside as well.
     path = journal.result_path(campaign.folder, label.result["geometry_hash"], label.recipe_hash)
     assert orjson.loads(path.read_bytes())["doubts"] == item.reasons
-    assert len(list((campaign.folder / MONOMERS).iterdir())) == 1, "the monomers alone, computed once"
+    assert len(list((campaign.folder / MONOMERS).iterdir())) == 2, "the monomers alone and their shells, computed once"
 
 
 def test_a_person_uses_it_all_the_same(aside: tuple[Campaign, int]) -> None:
