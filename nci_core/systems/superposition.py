@@ -4,6 +4,7 @@ Only proper rotations: the mirror image of a chiral host is another molecule, an
 flat one would carry the probe to its other side.
 """
 
+import itertools
 import warnings
 from dataclasses import dataclass
 
@@ -11,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-from nci_core.errors import InputError
+from nci_core.systems.symmetry import SYMMETRY_TOLERANCE
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Atoms that lie within this distance (Å) after superposition belong to one rigid host: geometries are published to
-#: 1e-3 Å or better, and two copies rounded there differ by at most √3 × 1e-3 Å. Vibrations move atoms by 0.05 Å and
-#: more; 2e-3 Å changes a repulsive energy by 1%.
-RIGID_TOLERANCE = 2e-3
+#: Atoms that lie within this distance (Å) after superposition belong to one rigid host, as they count as coinciding in
+#: symmetry operations: coordinates are published to 1e-3 Å or better, and optimisers that treat the atoms of a rigid
+#: host apart stray by some 1e-3 Å. Vibrations move atoms by 0.05 Å and more; 5e-3 Å changes a repulsive energy by 2%.
+RIGID_TOLERANCE = SYMMETRY_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,14 @@ class Pose:
         return turned
 
 
-def _axis(centred: FloatArray, atom: int) -> FloatArray:
-    """Unit vector (3,) along a linear molecule (n, 3), towards one of its atoms."""
-    axis: FloatArray = np.linalg.svd(centred)[2][0]
-    return axis * np.sign(centred[atom] @ axis)
+def line_axis(centred: FloatArray) -> FloatArray | None:
+    """Unit vector (3,) along a linear molecule (n, 3) about its centroid, zero for a lone atom, None for any other."""
+    *_, extent, axes = np.linalg.svd(centred, full_matrices=True)
+    extent = np.append(extent, np.zeros(2))
+    if extent[1] > RIGID_TOLERANCE:
+        return None
+    axis: FloatArray = axes[0] if extent[0] > RIGID_TOLERANCE else np.zeros(3)
+    return axis
 
 
 def _rotation(reference: FloatArray, moved: FloatArray) -> FloatArray:
@@ -61,19 +66,19 @@ def _rotation(reference: FloatArray, moved: FloatArray) -> FloatArray:
 
     Where atoms leave it open, as about the axis of a linear molecule, it is the smallest one.
     """
-    extent = np.linalg.svd(reference, compute_uv=False) if len(reference) > 1 else np.zeros(3)
-    if extent[0] <= RIGID_TOLERANCE:
-        return np.eye(3)
-    if extent[1] <= RIGID_TOLERANCE:
-        atom = int(np.argmax((reference**2).sum(axis=1)))
-        found, _ = Rotation.align_vectors(_axis(reference, atom), _axis(moved, atom))
-    else:
+    axis, other = line_axis(reference), line_axis(moved)
+    if axis is None or other is None:
         with warnings.catch_warnings():
             # Two quite different molecules may have no best rotation; their displacement says it.
             warnings.simplefilter("ignore", UserWarning)
-            found, _ = Rotation.align_vectors(reference, moved)
-    matrix: FloatArray = found.as_matrix()
-    return matrix
+            matrix: FloatArray = Rotation.align_vectors(reference, moved)[0].as_matrix()
+        return matrix
+    if not axis.any() or not other.any():
+        return np.eye(3)
+    atom = int(np.argmax((reference**2).sum(axis=1)))
+    towards = np.sign(reference[atom] @ axis) * axis, np.sign(moved[atom] @ other) * other
+    turned: FloatArray = Rotation.align_vectors(*towards)[0].as_matrix()
+    return turned
 
 
 def superpose(reference: FloatArray, moved: FloatArray) -> Pose:
@@ -101,28 +106,59 @@ def is_mirror_image(one: FloatArray, two: FloatArray) -> bool:
     return superpose(one, -two).displacement <= RIGID_TOLERANCE
 
 
-def rigid_pose(symbols: tuple[str, ...], reference: FloatArray, moved: FloatArray, whose: str, what: str) -> Pose:
-    """The pose of a host that must be rigid.
+def flexed(symbols: tuple[str, ...], pose: Pose, whose: str, what: str) -> str:
+    """The sentence about a host that is not rigid.
 
     Args:
-        symbols: of the n atoms.
-        reference: (n, 3) in Å.
-        moved: (n, 3) in Å, the same atoms in the same order.
-        whose: the reference, for people, such as "that of frame 0".
-        what: the moved one, for people, such as "frame 3: its host".
-
-    Raises InputError, with the largest displacement in Å and its atom, where the two are not one rigid molecule.
+        symbols: of its atoms.
+        pose: on the rigid one.
+        whose: the rigid one, for people, such as "that of frame 0".
+        what: the other one, such as "frame 3: the host".
     """
-    pose = superpose(reference, moved)
-    if pose.displacement > RIGID_TOLERANCE:
-        raise InputError(flexed(symbols, pose, whose, what))
-    return pose
-
-
-def flexed(symbols: tuple[str, ...], pose: Pose, whose: str, what: str) -> str:
-    """The sentence about a host that is not rigid; arguments as `rigid_pose`."""
     return (
         f"{what} is not {whose}: after superposition atom {pose.atom} ({symbols[pose.atom]}) lies "
         f"{pose.displacement:.3f} Å away, more than the {RIGID_TOLERANCE:g} Å of rounded coordinates; "
-        "hosts are rigid here, so use one geometry, with its atoms in one order."
+        "hosts are rigid here, so keep one geometry, with its atoms in one order."
     )
+
+
+def matching_order(
+    symbols: tuple[str, ...], reference: FloatArray, other: tuple[str, ...], moved: FloatArray
+) -> npt.NDArray[np.int64] | None:
+    """Rows (n,) of `moved` in whose order it is `reference`, rigidly moved; None where it is not.
+
+    Two atoms off one line fix an orientation: each pair of the moved atoms with their elements and distances from the
+    centroid is tried.
+
+    Args:
+        symbols: of the n reference atoms.
+        reference: (n, 3) in Å.
+        other: symbols of the moved atoms.
+        moved: (n, 3) in Å.
+    """
+    if sorted(symbols) != sorted(other):
+        return None
+    a, b = reference - reference.mean(axis=0), moved - moved.mean(axis=0)
+    alike = np.array(symbols)[:, None] == np.array(other)[None]
+    near = np.abs(np.linalg.norm(a, axis=1)[:, None] - np.linalg.norm(b, axis=1)[None]) <= RIGID_TOLERANCE
+    may = alike & near
+    i = int(np.argmax((a**2).sum(axis=1)))
+    off = np.linalg.norm(np.cross(a, a[i]), axis=1)
+    j = int(np.argmax(off))
+    # On a line one atom fixes the axis; its partner is itself.
+    pair = [i, j] if off[j] > RIGID_TOLERANCE * np.linalg.norm(a[i]) else [i]
+    for candidate in itertools.product(*(np.flatnonzero(may[k]).tolist() for k in pair)):
+        gap = np.linalg.norm(a[pair[0]] - a[pair[-1]]) - np.linalg.norm(b[candidate[0]] - b[candidate[-1]])
+        if len(set(candidate)) < len(pair) or abs(gap) > 2 * RIGID_TOLERANCE:
+            continue
+        roughly = np.eye(3)
+        if np.linalg.norm(a[i]) > RIGID_TOLERANCE:
+            roughly = Rotation.align_vectors(a[pair], b[list(candidate)])[0].as_matrix()
+        distance = np.linalg.norm(a[:, None] - (b @ roughly.T)[None], axis=-1)
+        order: npt.NDArray[np.int64] = np.where(alike, distance, np.inf).argmin(axis=1)
+        if (
+            len(set(order.tolist())) == len(order)
+            and superpose(reference, moved[order]).displacement <= RIGID_TOLERANCE
+        ):
+            return order
+    return None
