@@ -1,5 +1,6 @@
 """What a benchmark works on: reference labels of one dimer, and a teacher's labels of the same dimer elsewhere."""
 
+import hashlib
 import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from nci_core.campaign.learning import lessons
 from nci_core.duplicates import unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
+from nci_core.files import write_atomically
 from nci_core.fitting import FitSettings, Lesson, distill_all
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble
@@ -24,6 +26,8 @@ from nci_core.systems.dimer import Dimer
 FloatArray = npt.NDArray[np.float64]
 #: Atoms of the same host differ by at most this, Å.
 SAME_HOST = 1e-3
+#: In a folder of results: the digest of the reference that they are of.
+MARK = "reference.sha256"
 
 
 @dataclass
@@ -44,6 +48,23 @@ class Problem:
     folder: Path
     teachers: tuple[Lesson, ...] = ()
     bounds: RegionBounds = field(default_factory=RegionBounds)
+
+    def claim(self) -> None:
+        """Mark `folder` as holding results of this reference; InputError when they are of another one.
+
+        Rows and students that are there are not made again, so they must be of the same labels.
+        """
+        content = hashlib.sha256(f"{self.dimer.probe} {' '.join(self.dimer.host.symbols)}".encode())
+        for values in (self.dimer.host.positions, self.positions, self.energies):
+            content.update((np.round(values, 7) + 0.0).tobytes())  # eV and Å, to well below what files hold
+        mark, digest = self.folder / MARK, content.hexdigest()
+        if not mark.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(mark, f"{digest}  {self.dimer.name}, {len(self.energies)} labels\n".encode())
+        elif not mark.read_bytes().startswith(digest.encode()):
+            raise InputError(
+                f"{self.folder} holds results of another reference (see {MARK} there); give another --out."
+            )
 
     @cached_property
     def inside(self) -> npt.NDArray[np.bool_]:
