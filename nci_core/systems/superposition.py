@@ -53,11 +53,10 @@ class Pose:
 
 def line_axis(centred: FloatArray) -> FloatArray | None:
     """Unit vector (3,) along a linear molecule (n, 3) about its centroid, zero for a lone atom, None for any other."""
-    *_, extent, axes = np.linalg.svd(centred, full_matrices=True)
-    extent = np.append(extent, np.zeros(2))
-    if extent[1] > RIGID_TOLERANCE:
+    squares, axes = np.linalg.eigh(centred.T @ centred)
+    if squares[1] > RIGID_TOLERANCE**2:
         return None
-    axis: FloatArray = axes[0] if extent[0] > RIGID_TOLERANCE else np.zeros(3)
+    axis: FloatArray = axes[:, 2] if squares[2] > RIGID_TOLERANCE**2 else np.zeros(3)
     return axis
 
 
@@ -66,7 +65,8 @@ def _rotation(reference: FloatArray, moved: FloatArray) -> FloatArray:
 
     Where atoms leave it open, as about the axis of a linear molecule, it is the smallest one.
     """
-    axis, other = line_axis(reference), line_axis(moved)
+    axis = line_axis(reference)
+    other = None if axis is None else line_axis(moved)
     if axis is None or other is None:
         with warnings.catch_warnings():
             # Two quite different molecules may have no best rotation; their displacement says it.
