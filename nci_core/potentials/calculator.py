@@ -159,9 +159,7 @@ class NCICalculator(Calculator):
 
     def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
         """The rigid host with its atoms in the order of a structure; InputError for a structure of another one."""
-        own = self.host
-        if own is None:
-            self.host = own = Host("the first one", symbols, positions)
+        own = self.host or Host("the first one", symbols, positions)
         if sorted(symbols) != sorted(own.symbols):
             raise InputError(
                 f"The host of this structure is {Formula.from_list(list(symbols)):hill}, but this calculator is for "
@@ -184,6 +182,8 @@ class NCICalculator(Calculator):
             if place is not None and (place.positions == positions).all():
                 return bound, place
             place = self._placed(bound.host, positions)
+        else:
+            bound = None
         if bound is None or place is None:  # the first structure, or its atoms come in another order than before
             host = self._rigid_host(symbols, positions)
             place = self._placed(host, positions)
@@ -196,6 +196,7 @@ class NCICalculator(Calculator):
             # Displaced members give the uncertainty and have no share in the force.
             shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
             self._bound = bound = Bound(host, prepare(model.counted, host, shares))
+            self.host = self.host or host
         self._place = place
         return bound, place
 
