@@ -1,5 +1,6 @@
 """Model and dimer: another probe, an unknown element or a flexed host is one sentence; a moved host is none."""
 
+import ast
 from pathlib import Path
 
 import numpy as np
@@ -146,3 +147,17 @@ def test_a_structure_that_is_refused_leaves_nothing_behind(ensemble: Ensemble) -
     benzene = structure(BENZENE.host, R)
     benzene.calc = calculator
     assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.host, R)[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("package", ["campaign", "bench"])
+def test_whoever_knows_the_dimer_has_the_model_checked(package: str) -> None:
+    root = Path(__file__).parents[2] / "nci_core" / package
+    calls = [
+        (path.name, call)
+        for path in sorted(root.glob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "load_checkpoint"
+    ]
+    assert calls
+    for name, call in calls:
+        assert "dimer" in {keyword.arg for keyword in call.keywords}, f"{name}, line {call.lineno}"
