@@ -20,6 +20,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.evaluation import renew_errors, summaries
 from nci_core.campaign.learning import distilled_parent
+from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, finetune
 from nci_core.potentials.checkpoints import load_checkpoint
@@ -31,7 +32,7 @@ def refit(campaign: Campaign, seed: int) -> Ensemble:
     """A student fine-tuned on all pool labels from the campaign's distilled model."""
     known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     parent = distilled_parent(campaign)
-    prior = load_checkpoint(campaign.model_path(parent)) if parent else None
+    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
     settings = FitSettings(members=campaign.settings.members, seed=seed)
     return finetune(campaign.dimer, known.positions, known.energy_ev, prior, settings=settings)
 
@@ -57,7 +58,7 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
     ]
     rows.append({"campaign": name, "what": f"fine-tuned on {len(pool)}", "seeds": seeds, **flat(found)})
     if reference is not None and name == "he-benzene":
-        group = read_dataset(reference).only_group()
+        group, _ = unique_labels(read_dataset(reference).only_group(), str(reference))
         other = [
             {
                 k: v.as_dict()

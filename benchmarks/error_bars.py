@@ -37,7 +37,7 @@ def measure(campaign: Campaign) -> list[dict[str, Any]]:
     for row in models.fetch(campaign.store):
         if row.kind == "distilled":
             continue
-        model = load_checkpoint(campaign.model_path(row))
+        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
         fitted = pool.positions[rounds <= row.round_number]
         energies, J = whitened_jacobian(model, host, np.concatenate([fitted, test.positions]))
         known = np.arange(len(fitted))

@@ -14,6 +14,7 @@ import time
 import numpy as np
 
 from nci_core.calibration import calibrate
+from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, finetune
 from nci_core.metrics import by_region
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--restarts", type=int, default=FitSettings().restarts)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args()
-    group = read_dataset(args.data).only_group()
+    group, _ = unique_labels(read_dataset(args.data).only_group(), str(args.data))
     dimer, positions, energies = group.dimer, group.positions, group.reference
     config = StudentConfig(ruler=args.ruler, network=not args.no_network)
     count = round(args.fraction * len(energies))

@@ -22,6 +22,7 @@ from ase.io.extxyz import read_xyz
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.systems import Dimer, Host
+from nci_core.systems.rigid_hosts import RigidHosts
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,7 +38,7 @@ STRUCTURE = ("monomer_a", "monomer_b", "config_type")
 
 
 class Row(NamedTuple):
-    """One frame: its number, the probe's position (3,) in Å and its keys."""
+    """One frame: its number, the probe's position (3,) in Å in its group's frame and its keys."""
 
     frame: int
     position: FloatArray
@@ -49,8 +50,8 @@ class HostGroup:
     """Configurations of one dimer.
 
     Attributes:
-        dimer: host, at the coordinates of the file, and probe.
-        positions: (m, 3) of the probe in Å.
+        dimer: host, at the coordinates of its first frame in the file, and probe.
+        positions: (m, 3) of the probe in Å, moved with the host where a frame has it elsewhere.
         reference: (m,) reference interaction energies in eV, NaN where there is none.
         frames: (m,) frame numbers in the file, from 0.
         columns: the frames' other keys → m values, None where a frame lacks the key.
@@ -68,7 +69,7 @@ class Dataset:
     """What a file holds, by host.
 
     Attributes:
-        groups: one per host geometry, in the order of the file.
+        groups: one per rigid host, in the order of the file.
         label: method, basis and bsse of all reference energies, where the file says them.
         source: the file.
     """
@@ -112,8 +113,9 @@ def read_dataset(
     """
     path = Path(path)
     wanted = {k: v for k, v in zip(LABEL_KEYS, (method, basis, bsse), strict=True) if v is not None}
-    members: dict[tuple[bytes, bytes, str], list[Row]] = {}
-    hosts: dict[tuple[bytes, bytes, str], Atoms] = {}
+    rigid = RigidHosts(str(path))
+    members: dict[int, list[Row]] = {}
+    hosts: dict[int, tuple[Atoms, str]] = {}
     labels: dict[tuple[str, ...], int] = {}
     for frame, atoms in _frames(path):
         info = _checked_info(path, frame, atoms)
@@ -122,10 +124,9 @@ def read_dataset(
         host, probe = _split(path, frame, atoms)
         if REFERENCE in info:
             labels.setdefault(tuple(str(info.get(key, "")) for key in LABEL_KEYS), frame)
-        grid = np.rint(host.positions * 1e6).astype(np.int64)
-        key = (host.numbers.tobytes(), grid.tobytes(), probe.get_chemical_symbols()[0])
-        hosts.setdefault(key, host)
-        members.setdefault(key, []).append(Row(frame, probe.positions[0], info))
+        key, position = rigid.place(frame, host, probe)
+        hosts.setdefault(key, (host, probe.get_chemical_symbols()[0]))
+        members.setdefault(key, []).append(Row(frame, position, info))
     if not members:
         which = ", ".join(f"{k} {v}" for k, v in wanted.items())
         raise InputError(f"{path} has no frames with {which}." if wanted else f"{path} is empty.")
@@ -134,7 +135,7 @@ def read_dataset(
         raise InputError(f"{path} mixes labels of different kinds: {kinds}; choose one by method, basis or bsse.")
     kind = dict(zip(LABEL_KEYS, next(iter(labels), ()), strict=False))
     names: dict[str, int] = {}
-    groups = tuple(_group(path, hosts[key], key[2], rows, names) for key, rows in members.items())
+    groups = tuple(_group(path, *hosts[key], rows, names) for key, rows in members.items())
     return Dataset(groups, {k: v for k, v in kind.items() if v}, str(path))
 
 

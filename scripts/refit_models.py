@@ -48,7 +48,7 @@ def fit(campaign: Campaign, model: Model) -> Ensemble:
     return finetune(
         campaign.dimer,
         *labels_of(campaign, model),
-        load_checkpoint(campaign.model_path(parent)) if parent else None,
+        load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None,
         settings=settings,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
     )

@@ -84,7 +84,7 @@ def test_a_probe_that_comes_first(tmp_path: Path, dimer: Dimer) -> None:
     assert np.allclose(group.positions, POSITIONS[:1])
 
 
-def test_moved_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
+def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> None:
     frames = []
     for k in range(4):
         atoms = dimer.atoms(POSITIONS[0])
@@ -92,6 +92,17 @@ def test_moved_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
         if k % 2:
             atoms.rotate(30.0, "x")
         frames.append(atoms)
+    write(tmp_path / "a.extxyz", frames, format="extxyz")
+    group = read_dataset(tmp_path / "a.extxyz").only_group()
+    # Files have 8 decimals: 5e-9 Å, which superposition multiplies by the probe's distance over the host's radius.
+    assert np.allclose(group.positions, POSITIONS[0], rtol=0, atol=5e-8)
+
+
+def test_different_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
+    ethylene = Dimer(builtin_host("ethylene"), "He")
+    frames = [(dimer, ethylene)[k % 2].atoms(POSITIONS[0]) for k in range(4)]
+    for atoms in frames:
+        atoms.info[REFERENCE] = -0.01
     write(tmp_path / "a.extxyz", frames, format="extxyz")
     data = read_dataset(tmp_path / "a.extxyz")
     assert [g.frames.tolist() for g in data.groups] == [[0, 2], [1, 3]]

@@ -1,5 +1,6 @@
 """What a benchmark works on: reference labels of one dimer, and a teacher's labels of the same dimer elsewhere."""
 
+import hashlib
 import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,8 +12,10 @@ import numpy.typing as npt
 from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.learning import lessons
+from nci_core.duplicates import unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
+from nci_core.files import write_atomically
 from nci_core.fitting import FitSettings, Lesson, distill_all
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble
@@ -23,6 +26,8 @@ from nci_core.systems.dimer import Dimer
 FloatArray = npt.NDArray[np.float64]
 #: Atoms of the same host differ by at most this, Å.
 SAME_HOST = 1e-3
+#: In a folder of results: the digest of the reference that they are of.
+MARK = "reference.sha256"
 
 
 @dataclass
@@ -44,6 +49,23 @@ class Problem:
     teachers: tuple[Lesson, ...] = ()
     bounds: RegionBounds = field(default_factory=RegionBounds)
 
+    def claim(self) -> None:
+        """Mark `folder` as holding results of this reference; InputError when they are of another one.
+
+        Rows and students that are there are not made again, so they must be of the same labels.
+        """
+        content = hashlib.sha256(f"{self.dimer.probe} {' '.join(self.dimer.host.symbols)}".encode())
+        for values in (self.dimer.host.positions, self.positions, self.energies):
+            content.update((np.round(values, 7) + 0.0).tobytes())  # eV and Å, to well below what files hold
+        mark, digest = self.folder / MARK, content.hexdigest()
+        if not mark.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(mark, f"{digest}  {self.dimer.name}, {len(self.energies)} labels\n".encode())
+        elif not mark.read_bytes().startswith(digest.encode()):
+            raise InputError(
+                f"{self.folder} holds results of another reference (see {MARK} there); give another --out."
+            )
+
     @cached_property
     def inside(self) -> npt.NDArray[np.bool_]:
         """(m,) points below the energy limit, the range of interest."""
@@ -62,7 +84,7 @@ class Problem:
             config = StudentConfig.model_validate({"ruler": ruler, "network": network})
             model = distill_all(self.dimer, self.teachers, config, FitSettings(seed=seed, members=members))
             save_checkpoint(model, path)
-        return load_checkpoint(path)
+        return load_checkpoint(path, dimer=self.dimer)
 
     def taught_by(self, *teachers: Lesson) -> "Problem":
         """The same problem with other teachers."""
@@ -91,13 +113,17 @@ def lessons_of(folder: Path, dimer: Dimer) -> tuple[Lesson, ...]:
 def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Problem:
     """Read a reference data set (extxyz with REF_interaction_energy in eV) and find its teacher's labels.
 
+    Each geometry counts once, so that no split has one on both sides.
+
     Args:
         data: the reference.
         folder: where the benchmark keeps what it makes.
         teacher: folder of an exported campaign of the same dimer whose teacher is distilled; default: the
             embedded campaigns are searched.
     """
-    group = read_dataset(data).only_group()
+    group, _ = unique_labels(read_dataset(data).only_group(), str(data))
+    if not len(group.positions):
+        raise InputError(f"{data} has no REF_interaction_energy (eV) in any of its frames.")
     places = [teacher] if teacher else [data_folder() / name for name in EMBEDDED]
     found = next((labels for place in places if (labels := lessons_of(place, group.dimer))), ())
     if teacher and not found:
@@ -120,7 +146,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Dimer, FloatArray, FloatArr
         parent = distilled_parent(campaign)
         if parent is None:
             raise InputError(f"Campaign {name} has no distilled student.")
-        student = load_checkpoint(campaign.model_path(parent))
+        student = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer)
         campaign.store.close()
     of = dict(zip(below.configuration_ids.tolist(), below.energy_ev.tolist(), strict=True))
     rows = [k for k, number in enumerate(known.configuration_ids.tolist()) if number in of]
@@ -139,6 +165,11 @@ def open_campaign_labels(name: str, split: str) -> tuple[Dimer, FloatArray, Floa
         parent = distilled_parent(campaign)
         if parent is None:
             raise InputError(f"Campaign {name} has no distilled student.")
-        found = campaign.dimer, known.positions, known.energy_ev, load_checkpoint(campaign.model_path(parent))
+        found = (
+            campaign.dimer,
+            known.positions,
+            known.energy_ev,
+            load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer),
+        )
         campaign.store.close()
     return found

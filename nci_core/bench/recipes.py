@@ -21,6 +21,7 @@ from nci_core.bench.variants import BEST
 from nci_core.errors import InputError
 from nci_core.reference.labels import LabelResult, difference
 from nci_core.reference.recipes import Recipe
+from nci_core.systems import Dimer, Host
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -53,6 +54,11 @@ def read_labels(path: Path) -> Iterator[LabelResult]:
         content = line["result"] if "status" in line else line
         if content:
             yield LabelResult.model_validate(content)
+
+
+def labelled_dimer(label: LabelResult) -> Dimer:
+    """The host, where it lay, and the probe of a label: its position means something beside these atoms only."""
+    return Dimer(Host("host", tuple(label.host_symbols), np.array(label.host_positions_angstrom)), label.probe)
 
 
 def measured(label: LabelResult) -> Iterator[Measured]:

@@ -127,7 +127,7 @@ def _jacobian(folder: str, model_id: int, sha256: str, last_id: int, count: int)
     campaign = Campaign.open(folder, read_only=True)
     try:
         _, positions = configurations.positions(campaign.store, split="pool")
-        model = load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)))
+        model = load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)), dimer=campaign.dimer)
         return whitened_jacobian(model, campaign.dimer.host, positions)
     finally:
         campaign.store.close()

@@ -1,5 +1,6 @@
 """Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,25 @@ def record_errors(
         evaluations.record_metrics(
             campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=model_id, teacher=teacher
         )
+        report[split] = {name: item.as_dict() for name, item in found.items()}
+    return report
+
+
+def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, Any]:
+    """Errors of any checkpoint against the campaign's labels, by split and region; nothing is stored.
+
+    Raises ModelError for one that says nothing about the campaign's dimer.
+    """
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    model = load_checkpoint(path, device, dimer=campaign.dimer)
+    report: dict[str, Any] = {}
+    splits: tuple[Split, ...] = ("test", "pool")
+    for split in splits:
+        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
+        found = {}
+        if len(known):
+            found = summaries(model.energies(campaign.dimer.host, known.positions), known.energy_ev, campaign)
         report[split] = {name: item.as_dict() for name, item in found.items()}
     return report
 

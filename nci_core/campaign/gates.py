@@ -41,7 +41,7 @@ def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None
     if model is None:
         from nci_core.potentials.checkpoints import load_checkpoint
 
-        model = load_checkpoint(campaign.model_path(row))
+        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
     found = check_model(model, campaign.dimer.host, campaign.settings.limit_cm1)
     models.update_notes(campaign.store, row.id, {NOTE: [gate.as_dict() for gate in found]})
     return found
@@ -79,7 +79,7 @@ def gates_of(folder: str, model_id: int) -> list[Gate]:
             return kept
         from nci_core.potentials.checkpoints import load_checkpoint
 
-        model = load_checkpoint(campaign.model_path(row))
+        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
         return check_model(model, campaign.dimer.host, campaign.settings.limit_cm1)
     finally:
         campaign.store.close()

@@ -143,4 +143,4 @@ def run_evaluate(context: JobContext) -> dict[str, Any]:
 
     campaign = _open(context)
     model = models.get(context.store, int(context.payload["model_id"]))
-    return evaluate_model(campaign, model, load_checkpoint(campaign.model_path(model)))
+    return evaluate_model(campaign, model, load_checkpoint(campaign.model_path(model), dimer=campaign.dimer))

@@ -245,7 +245,7 @@ def finetune_campaign(
     rungs = [Rung(recipe.name, rows.positions, rows.energy_ev) for recipe, rows in zip(ladder, found, strict=True)]
     known = found[-1]
     parent = distilled_parent(campaign)
-    prior = load_checkpoint(campaign.model_path(parent)) if parent else None
+    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
     chosen = campaign.settings.seed if seed is None else seed
     start = time.perf_counter()
     model = finetune_ladder(

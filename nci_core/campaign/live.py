@@ -58,7 +58,7 @@ def _loaded(folder: str, inode: int, model_id: int) -> tuple[Campaign, "Ensemble
     from nci_core.potentials.checkpoints import load_checkpoint
 
     campaign = Campaign.open(folder, read_only=True)
-    return campaign, load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)))
+    return campaign, load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)), dimer=campaign.dimer)
 
 
 def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:

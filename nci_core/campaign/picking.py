@@ -66,7 +66,7 @@ def propose(
     if row is not None:
         from nci_core.potentials.checkpoints import load_checkpoint
 
-        model = load_checkpoint(campaign.model_path(row))
+        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
     elif strategy == "i-optimal":
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
     energies = None

@@ -102,7 +102,7 @@ def replay(
     parent = distilled_parent(campaign)
     if parent is None:
         raise InputError("Pickers are compared from the distilled student; distil one with `nci distill`.")
-    prior = load_checkpoint(campaign.model_path(parent))
+    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer)
     settings = FitSettings(members=1, seed=campaign.settings.seed, device=device)
     found: list[dict[str, Any]] = []
     for k, trial in enumerate(trials):

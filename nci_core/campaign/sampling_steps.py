@@ -112,7 +112,7 @@ def find_guide(campaign: Campaign, guide: str | Path) -> Guide:
         if row is None:
             raise InputError(f"Campaign {campaign.name} has no student yet; sample by --guide pair first.")
         guide = campaign.model_path(row)
-    return as_guide(campaign.dimer, load_checkpoint(guide))
+    return as_guide(campaign.dimer, load_checkpoint(guide, dimer=campaign.dimer))
 
 
 def sample_campaign(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nci_core.bench.targets import NAMES, check_targets, groups, stored_rows
+from nci_core.cli.options import refuse, refuse_all_but
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
 
@@ -14,10 +15,23 @@ SEEDS = 5
 COLUMNS = ("which labels", "labels", "MAE", "median", "worst", "well", "tail", "wall", "CPU s")
 #: What else there is: claims and figures come from rows that are there, prior needs no reference.
 MORE = ("claims", "figures", "prior", "recipe-prior", "recipes")
+#: Which options count for which benchmark; the others are refused.
+MEASURING = ("name", "data", "folder", "teacher", "seeds", "first_seed", "quick", "as_json")
+ACTIVE = ("budgets", "strategies", "save_models")
+USED = {
+    "prior": ("name", "as_json"),
+    "recipe-prior": ("name", "as_json"),
+    "recipes": ("name", "data", "folder", "labels", "figures", "as_json"),
+    "figures": ("name", "data", "folder", "teacher", "figures"),
+    "claims": ("name", "folder", "as_json"),
+    "active": MEASURING + ACTIVE,
+    "all": (*MEASURING, *ACTIVE, "figures"),
+}
 KEYS = ("median", "worst", "well", "tail", "wall", "seconds")
 
 
 def bench(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}, {', '.join(MORE)} or all.")],
     data: Annotated[
         Path | None, typer.Option(help="extxyz file with REF_interaction_energy in eV.", show_default=False)
@@ -54,6 +68,10 @@ def bench(
     chosen = NAMES if name == "all" else (name,)
     if unknown := sorted(set(chosen) - {*NAMES, *MORE}):
         raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join((*NAMES, *MORE))} or all.")
+    used = ("name", "stored", "as_json") if name == "recipes" and stored else USED.get(name, MEASURING)
+    refuse_all_but(context, used, f"counts for nothing in nci bench {name}{' --stored' if stored else ''}")
+    if quick:
+        refuse(context, ("seeds", *ACTIVE[:2]), "counts for nothing with --quick, which has one seed and few sizes")
     if name == "prior":
         _prior(as_json)
         return
@@ -122,6 +140,7 @@ def _run(
 
     torch.set_num_threads(1)  # small problems: a second thread only waits
     problem = open_problem(data, folder, teacher)
+    problem.claim()
     own: dict[str, Callable[..., None]] = {
         "curve": curve,
         "active": active,
@@ -192,9 +211,9 @@ def _recipes(
     data: Path | None, labels: list[Path], folder: Path, figures: Path | None, stored: bool, as_json: bool
 ) -> None:
     """Labels of each recipe against a reference: those of the embedded campaigns, or of the given files."""
-    from nci_core.bench.problem import open_problem
+    from nci_core.bench.problem import open_problem, same_dimer
     from nci_core.bench.recipe_rows import FILE, pareto, read_recipe_rows, write_rows
-    from nci_core.bench.recipes import draw_pareto, published_rows, read_labels
+    from nci_core.bench.recipes import draw_pareto, labelled_dimer, published_rows, read_labels
     from nci_core.bench.recipes import recipe_rows as compare
     from nci_core.bench.targets import STORED
     from nci_core.campaign.archive import EMBEDDED, data_folder
@@ -206,12 +225,8 @@ def _recipes(
     else:
         problem = open_problem(data, folder)
         files = labels or [data_folder() / each / "labels.jsonl" for each in EMBEDDED]
-        host = problem.dimer.host
         mine = [
-            label
-            for file in files
-            for label in read_labels(file)
-            if label.probe == problem.dimer.probe and sorted(label.host_symbols) == sorted(host.symbols)
+            label for file in files for label in read_labels(file) if same_dimer(labelled_dimer(label), problem.dimer)
         ]
         rows = compare(problem, mine) + published_rows(data)
         write_rows(folder / FILE, rows)

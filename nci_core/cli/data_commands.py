@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
+from nci_core.cli.labelled_files import Labels, check_targets, file_errors, fit_file, labels_of, only_host, share
 from nci_core.cli.loop_commands import fit_progress
+from nci_core.cli.options import given, refuse
 from nci_core.cli.output import (
     ERROR_COLUMNS,
     CampaignOption,
@@ -22,8 +23,11 @@ from nci_core.cli.output import (
     progress_bar,
 )
 from nci_core.errors import InputError
-from nci_core.extxyz import Dataset, HostGroup, read_dataset, write_dataset
+from nci_core.extxyz import Dataset, read_dataset
 from nci_core.regions import RegionBounds
+
+#: Options that say something about a file of labels only.
+FILE_ONLY = ("model_out", "prior", "fraction", "held_out", "method", "basis", "ruler", "members", "well_below", "limit")
 
 MethodOption = Annotated[
     str | None, typer.Option(help="Take only frames with this method, where a file mixes them.", show_default=False)
@@ -31,29 +35,23 @@ MethodOption = Annotated[
 BasisOption = Annotated[
     str | None, typer.Option(help="Take only frames with this basis, where a file mixes them.", show_default=False)
 ]
-WellOption = Annotated[float, typer.Option("--well-below", help="Energies below this are the well, in cm⁻¹.")]
-LimitOption = Annotated[float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹.")]
-
-
-def labelled(data: Dataset) -> list[HostGroup]:
-    """The groups' rows that have a reference energy; raises InputError when there are none."""
-    if not data.labelled:
-        raise InputError(f"{data.source} has no REF_interaction_energy (eV) in any of its {len(data)} frames.")
-    return [take(group, np.flatnonzero(np.isfinite(group.reference))) for group in data.groups]
-
-
-def take(group: HostGroup, rows: Any) -> HostGroup:
-    """Some rows of a group."""
-    columns = {key: [values[i] for i in rows] for key, values in group.columns.items()}
-    return HostGroup(group.dimer, group.positions[rows], group.reference[rows], group.frames[rows], columns)
+WellOption = Annotated[
+    float, typer.Option("--well-below", help="Energies below this are the well, in cm⁻¹; a campaign has its own.")
+]
+LimitOption = Annotated[
+    float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹; a campaign has its own.")
+]
 
 
 def evaluate(
+    context: typer.Context,
     campaign: CampaignOption = None,
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", help="Checkpoint of a student. Default: the campaign's active one.", show_default=False
+            "--model",
+            help="Checkpoint of a student. Default: the campaign's active one on a file, else all of the campaign's.",
+            show_default=False,
         ),
     ] = None,
     data: Annotated[
@@ -68,53 +66,66 @@ def evaluate(
 ) -> None:
     """Errors of a student by region, in cm⁻¹: on an extxyz file (--model, --data), or on a campaign's test set."""
     if data is None:
-        evaluate_campaign(campaign, as_json)
+        refuse(context, FILE_ONLY, "is for a file of labels (--data); a campaign has its own")
+        if model is None:
+            refuse(context, ("device",), "is for a checkpoint (--model); a campaign's errors come from stored energies")
+        evaluate_campaign(campaign, model, device, as_json)
         return
-    from nci_core.metrics import by_region
-    from nci_core.potentials.checkpoints import load_checkpoint
-
-    if model is None:
+    bounds = RegionBounds(well_below, limit)
+    if model is not None:
+        refuse(context, ("campaign",), "counts for nothing with both --model and --data; leave it out")
+    else:
         opened = open_campaign(campaign, read_only=True)
         row = opened.active_model()
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
-        model = opened.model_path(row)
-    student = load_checkpoint(model, device=device)
+        model, own = opened.model_path(row), opened.settings.bounds
+        chosen = given(context, ("well_below", "limit"))
+        bounds = RegionBounds(
+            well_below if "--well-below" in chosen else own.well_below_cm1,
+            limit if "--limit" in chosen else own.limit_cm1,
+        )
     found = read_dataset(data, method=method, basis=basis)
     err.print(found.describe(), highlight=False)
-    groups = labelled(found)
-    predicted = np.concatenate([student.energies(group.dimer.host, group.positions) for group in groups])
-    reference = np.concatenate([group.reference for group in groups])
-    bounds = RegionBounds(well_below, limit)
-    overall, regions = by_region(predicted, reference, bounds)
-    if overall is None:
-        raise InputError(f"{data} has no reference energy below {limit:g} cm⁻¹; raise --limit.")
-    report = {"model": str(model), "data": str(data), "limit_cm1": limit, "well_below_cm1": well_below}
-    report |= overall.as_dict() | {"regions": {name: value.as_dict() for name, value in regions.items()}}
+    labels = labels_of(found)
+    say_merged(labels)
+    report = file_errors(labels, model, data, device, bounds)
     if as_json:
         print_json(report)
-    else:
-        everything = {"all": overall.as_dict()} | {name: value.as_dict() for name, value in regions.items()}
-        print_table(f"all: E < {limit:g} cm⁻¹", ERROR_COLUMNS, error_rows(Path(model).name, {"": everything}))
+        return
+    everything = {"all": report} | report["regions"]
+    title = f"all: E < {bounds.limit_cm1:g} cm⁻¹"
+    print_table(title, ERROR_COLUMNS, error_rows(Path(model).name, {"": everything}))
 
 
-def evaluate_campaign(folder: Path | None, as_json: bool) -> None:
-    """Errors of a campaign's teacher and students against its labels, test set and pool apart."""
-    from nci_core.campaign.evaluation import renew_errors
+def say_merged(labels: Labels) -> None:
+    """Tell people which frames were repeats."""
+    if text := labels.describe():
+        err.print(text, highlight=False)
+
+
+def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_json: bool) -> None:
+    """Errors of a campaign's teacher and students against its labels, test set and pool apart; or of one checkpoint."""
+    from nci_core.campaign.evaluation import checkpoint_errors, renew_errors
     from nci_core.campaign.gates import check_missing
 
-    opened = open_campaign(folder)
-    report = renew_errors(opened)
-    check_missing(opened)  # models made before there were gates
+    opened = open_campaign(folder, read_only=model is not None)
+    trained = "test: frozen; pool: trained on"
+    if model is None:
+        report = renew_errors(opened)
+        check_missing(opened)  # models made before there were gates
+    else:
+        report = {model.name: checkpoint_errors(opened, model, device)}
+        trained = "test: frozen; pool: maybe trained on"
     if as_json:
         print_json({"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]
-    title = f"{opened.title}: errors against {opened.recipe.name} labels (test: frozen; pool: trained on)"
-    print_table(title, ERROR_COLUMNS, table)
+    print_table(f"{opened.title}: errors against {opened.recipe.name} labels ({trained})", ERROR_COLUMNS, table)
 
 
 def finetune(
+    context: typer.Context,
     campaign: CampaignOption = None,
     data: Annotated[
         Path | None,
@@ -134,7 +145,11 @@ def finetune(
     ] = 1.0,
     held_out: Annotated[
         Path | None,
-        typer.Option("--held-out", help="Where to write the labels that were not fitted.", show_default=False),
+        typer.Option(
+            "--held-out",
+            help="Where to write the labels that were not fitted, one frame for each geometry.",
+            show_default=False,
+        ),
     ] = None,
     method: MethodOption = None,
     basis: BasisOption = None,
@@ -156,8 +171,10 @@ def finetune(
 ) -> None:
     """Fit a student to CCSD(T) labels: those of a campaign's pool, or of an extxyz file (--data, --model-out)."""
     if data is not None:
-        if recipes is not None:
-            raise InputError("--recipes takes labels of a campaign; a file (--data) has those of one recipe.")
+        refuse(context, ("recipes",), "takes labels of a campaign; a file (--data) has those of one recipe")
+        refuse(context, ("campaign", "notes"), "is for a campaign; a fit to a file (--data) has none")
+        if prior is not None:
+            refuse(context, ("ruler",), "is of a direct fit; with --prior the student has the prior's terms")
         if model_out is None:
             raise InputError("Say where the student goes: --model-out FILE.pt.")
         report = finetune_file(
@@ -179,6 +196,7 @@ def finetune(
                 f"in {report['seconds']:.1f} s."
             )
         return
+    refuse(context, FILE_ONLY, "is for a file of labels (--data); a campaign has its own")
     from nci_core.campaign.learning import finetune_campaign
 
     opened = open_campaign(campaign)
@@ -208,14 +226,11 @@ def finetune_file(
     ruler: Any,
     members: int,
 ) -> dict[str, Any]:
-    """Fit a student to a random share of a file's labels; the rest may be written for evaluation."""
-    import time
+    """Fit a student to a random share of a file's geometries; the rest may be written for evaluation.
 
-    from nci_core.fitting import FitSettings
-    from nci_core.fitting import finetune as fit
-    from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
+    Frames that repeat a geometry are one label, in the fit and in the file that is written: its first frame.
+    """
     from nci_core.potentials.device import resolve_device
-    from nci_core.potentials.parameters import StudentConfig
 
     resolve_device(device)  # a missing GPU is said before any work
 
@@ -223,42 +238,28 @@ def finetune_file(
         raise InputError(f"--fraction is {fraction:g}; give a share above 0 and at most 1.")
     if ruler not in ("adaptive", "fixed"):
         raise InputError(f"Unknown ruler {ruler!r}; choose adaptive or fixed.")
-    for target in filter(None, (model_out, held_out)):
-        if not target.parent.is_dir():
-            raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    check_targets(data, model_out, held_out)
     err.print(data.describe(), highlight=False)
-    groups = labelled(data)
-    if len(groups) != 1:
-        raise InputError(f"{data.source} holds labels of {len(groups)} host geometries; fine-tuning needs one.")
-    group = groups[0]
-    order = np.random.default_rng(seed).permutation(len(group.reference))
-    count = max(1, round(fraction * len(order)))
-    chosen, rest = np.sort(order[:count]), np.sort(order[count:])
-    if held_out is not None and not len(rest):
-        raise InputError(f"All {count} labels are fitted, so none are left for --held-out; lower --fraction.")
-    base = load_checkpoint(prior) if prior else None
-    start = time.perf_counter()
+    labels = labels_of(data)
+    say_merged(labels)
+    plan = share(only_host(labels, data.source), fraction, seed)
+    if held_out is not None and not len(plan.held_out.positions):
+        raise InputError(f"All {len(labels)} labels are fitted, so none are left for --held-out; lower --fraction.")
     with progress_bar("Fitting") as (bar, task):
-        student = fit(
-            group.dimer,
-            group.positions[chosen],
-            group.reference[chosen],
-            base,
-            None if base else StudentConfig(ruler=ruler),
-            FitSettings(members=members, seed=seed, device=device),
+        done = fit_file(
+            data,
+            plan,
+            model_out,
+            seed=seed,
+            device=device,
+            prior=prior,
+            fraction=fraction,
+            held_out=held_out,
+            ruler=ruler,
+            members=members,
             progress=fit_progress(bar, task),
-            metadata={"data": data.source, "label": data.label, "fraction": fraction},
         )
-    save_checkpoint(student, model_out)
-    if held_out is not None:
-        write_dataset(held_out, [take(group, rest)])
-    return {
-        "model": str(model_out),
-        "n_labelled": len(order),
-        "n_labels": count,
-        "seed": seed,
-        "seconds": time.perf_counter() - start,
-    }
+    return done | {"merged": labels.repeats}
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from nci_core.campaign import Campaign
+from nci_core.cli.options import given, refuse
 from nci_core.cli.output import (
     CampaignOption,
     JsonOption,
@@ -27,6 +28,7 @@ from nci_core.units import to_cm1
 
 
 def check(
+    context: typer.Context,
     campaign: CampaignOption = None,
     model: Annotated[
         str | None,
@@ -37,13 +39,20 @@ def check(
         str | None,
         typer.Option(help="Host of a checkpoint file: benzene, ethylene, or a structure file (Å).", show_default=False),
     ] = None,
-    limit: Annotated[float, typer.Option(help="Upper end of the range of interest of a file, in cm⁻¹.")] = 1000.0,
+    limit: Annotated[
+        float, typer.Option(help="Upper end of the range of interest of a checkpoint file, in cm⁻¹.")
+    ] = 1000.0,
     as_json: JsonOption = False,
 ) -> None:
     """Ask a student physical questions: tail, wells, wall, symmetry, forces. Exit code 7 if it fails one."""
+    if model is not None:
+        refuse(context, ("every",), "takes every student of the campaign; give it without --model")
     if model is not None and Path(model).is_file():
-        found = {model: check_file(Path(model), host, limit)}
+        if given(context, ("campaign",)):
+            refuse(context, ("host", "limit"), "is for a checkpoint without a campaign; --campaign says it")
+        found = {model: check_file(Path(model), host, limit, campaign)}
     else:
+        refuse(context, ("host", "limit"), "is for a checkpoint file (--model); a campaign has its own")
         found = check_stored(open_campaign(campaign), model, every)
     if as_json:
         print_json({name: [gate.as_dict() for gate in gates] for name, gates in found.items()})
@@ -56,17 +65,24 @@ def check(
         raise ModelError(f"A student fails physics gates: {text}.")
 
 
-def check_file(path: Path, host: str | None, limit_cm1: float) -> list[Gate]:
-    """Gates of a checkpoint; its host is named by --host or by the checkpoint itself."""
+def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | None = None) -> list[Gate]:
+    """Gates of a checkpoint; its host is that of the campaign, named by --host, or known to the checkpoint itself."""
     from nci_core.campaign.gates import check_model
+    from nci_core.potentials.agreement import check_fits, named_host
     from nci_core.potentials.checkpoints import load_checkpoint
-    from nci_core.systems.hosts import BUILTIN_HOSTS, find_host
+    from nci_core.systems.dimer import Dimer
+    from nci_core.systems.hosts import find_host
 
+    if folder is not None:
+        opened = open_campaign(folder, read_only=True)
+        student = load_checkpoint(path, dimer=opened.dimer)
+        return check_model(student, opened.dimer.host, opened.settings.limit_cm1)
     student = load_checkpoint(path)
-    named = str(student.metadata.get("dimer", "")).partition("-")[2]
-    if host is None and named not in BUILTIN_HOSTS:
+    where = named_host(student) if host is None else find_host(host)
+    if where is None:
         raise InputError(f"{path} does not say which molecule it is for; give --host.")
-    return check_model(student, find_host(host or named), limit_cm1)
+    check_fits(student, Dimer(where, student.probe), f"Model {path.name}")
+    return check_model(student, where, limit_cm1)
 
 
 def check_stored(campaign: Campaign, name: str | None, every: bool) -> dict[str, list[Gate]]:

@@ -14,6 +14,7 @@ from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.objective import check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import FitSettings
+from nci_core.potentials.agreement import HOST, host_record
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.systems.dimer import Dimer
@@ -92,6 +93,7 @@ def distill(
     found = fit_members(problem, settings, True, progress, should_stop, memory)
     members = found.students(dimer.probe, elements, config)
     about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": found.record, **(metadata or {})}
+    about |= {HOST: host_record(dimer.host)}
     return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about, found.weights)
 
 

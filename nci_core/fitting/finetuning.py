@@ -14,6 +14,7 @@ from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.objective import FloatArray, check_labels, make_targets, observe
 from nci_core.fitting.priors import general_prior, prior_after
 from nci_core.fitting.settings import FitSettings
+from nci_core.potentials.agreement import HOST, check_system, host_record
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.systems.dimer import Dimer
@@ -21,14 +22,7 @@ from nci_core.systems.dimer import Dimer
 
 def check_prior(prior: Ensemble, dimer: Dimer, config: StudentConfig | None) -> None:
     """ModelError when a model cannot be the prior of a fit to this dimer."""
-    if prior.probe != dimer.probe:
-        raise ModelError(f"The prior model is for {prior.probe}, but the probe here is {dimer.probe}.")
-    unknown = sorted(set(dimer.host.symbols) - set(prior.elements))
-    if unknown:
-        raise ModelError(
-            f"The prior model has not learnt {', '.join(unknown)} of host {dimer.host.name!r}; "
-            f"it knows {', '.join(prior.elements)}."
-        )
+    check_system(prior, dimer, "The prior model")
     if config is not None and config != prior.config:
         raise ModelError(
             f"The prior model has the terms ({prior.config}), which a fit cannot change to ({config}); "
@@ -71,7 +65,8 @@ class Belief:
         """The model that a fit from here found."""
         members = found.students(dimer.probe, self.elements, self.config)
         factor = error_bar_factor(found.record["scale"])
-        return Ensemble(members, self.prior, sigma_cm1, factor, metadata, found.weights)
+        about = {**metadata, HOST: host_record(dimer.host)}
+        return Ensemble(members, self.prior, sigma_cm1, factor, about, found.weights)
 
 
 def first_belief(dimer: Dimer, prior: Ensemble | None, config: StudentConfig | None, settings: FitSettings) -> Belief:

@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+from ase.formula import Formula
 
 from nci_core.calibration import out_of_range
 from nci_core.errors import InputError, ModelError
+from nci_core.potentials.agreement import named_host
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.student import Prepared, prepare
 from nci_core.systems.hosts import Host
+from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, matching_order, superpose
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -68,18 +71,45 @@ class RigidReaction:
 
 
 class Bound(NamedTuple):
-    """A model at one host."""
+    """A model at one rigid host, with its atoms in the order of the structures that are asked about."""
 
     host: Host
     model: Prepared
+
+
+class Place(NamedTuple):
+    """Where a structure has the host: its atoms (n, 3) in Å, the pose on the rigid host (None: it lies there)."""
+
+    positions: FloatArray
+    pose: Pose | None
     reaction: RigidReaction
+
+
+def check_cell(atoms: Atoms) -> None:
+    """InputError when a periodic cell parts the dimer, or has an image of an atom nearer than the atom itself."""
+    if not atoms.pbc.any():
+        return
+    apart, nearest = atoms.get_all_distances(), atoms.get_all_distances(mic=True)
+    parted = np.argwhere(nearest < apart - 1e-6)
+    if len(parted):
+        i, j = parted[0]
+        raise InputError(
+            f"Across the periodic cell atom {j} is {nearest[i, j]:.2f} Å from atom {i}, and {apart[i, j]:.2f} Å in the "
+            "structure; the model is of one dimer in free space, so put whole molecules side by side, or set "
+            "atoms.pbc = False."
+        )
 
 
 class NCICalculator(Calculator):
     """Interaction energy of a rigid host and a probe atom, from a model.
 
     `atoms.info["monomer_a"]` and `["monomer_b"]` ("0:12", "12:13") say which atoms are host and
-    probe, as in nci's extxyz files; without them the probe is the last atom. Cells are ignored.
+    probe, as in nci's extxyz files; without them the probe is the last atom. A cell counts for nothing, but one
+    that parts the dimer is refused.
+
+    The host may lie and be turned anywhere, with its atoms in any order, but it is rigid: an InputError says by how
+    many Å a flexed one differs. Of another molecule the model knows nothing that was tested; whoever wants it gives
+    `host`.
 
     Results: `energy` (eV, the interaction energy, zero at separation), `forces` (n, 3) in eV/Å,
     `energy_uncertainty` (eV, standard deviation), `out_of_range` (whether ± 2 sd is more than 1 cm⁻¹).
@@ -93,15 +123,21 @@ class NCICalculator(Calculator):
     Args:
         model: an Ensemble or the path of a checkpoint.
         device: 'cpu' (fastest for single points), 'auto' or 'cuda'.
+        host: the rigid host. Default: that which the model was fitted to; for a model that does not remember it
+            the host of the first structure.
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "forces", "energy_uncertainty"]
     ignored_changes: ClassVar[set[str]] = {"cell", "pbc", "initial_charges", "initial_magmoms"}
 
-    def __init__(self, model: Ensemble | str | Path, device: str = "cpu", **kwargs: Any) -> None:
+    def __init__(
+        self, model: Ensemble | str | Path, device: str = "cpu", host: Host | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
+        self.host = named_host(self.ensemble) if host is None else host
         self._bound: Bound | None = None
+        self._place: Place | None = None
 
     def monomers(self, atoms: Atoms) -> tuple[list[int], int]:
         """Indices of the host's atoms, and of the probe; InputError or ModelError when they do not fit."""
@@ -121,17 +157,58 @@ class NCICalculator(Calculator):
             raise ModelError(f"The probe is {symbol}, but this model was fitted for {self.ensemble.probe}.")
         return host, probe[0]
 
-    def _at_host(self, symbols: tuple[str, ...], positions: FloatArray) -> "Bound":
-        """What belongs to the host, kept while its atoms stay where they are."""
-        known = self._bound
-        if known is None or known.host.symbols != symbols or not (known.host.positions == positions).all():
-            host = Host("host", symbols, positions)
+    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
+        """The rigid host with its atoms in the order of a structure; InputError for a structure of another one."""
+        own = self.host or Host("the first one", symbols, positions)
+        if sorted(symbols) != sorted(own.symbols):
+            raise InputError(
+                f"The host of this structure is {Formula.from_list(list(symbols)):hill}, but this calculator is for "
+                f"{own.name} ({Formula.from_list(list(own.symbols)):hill}); "
+                "for another molecule make NCICalculator(model, host=Host(...))."
+            )
+        order = matching_order(symbols, positions, own.symbols, own.positions)
+        if order is None and symbols != own.symbols:
+            raise InputError(
+                f"The host of this structure is not {own.name} as this calculator knows it, in no order of its atoms; "
+                f"use its geometry, or give the atoms in the order {' '.join(own.symbols)} to see how far it is flexed."
+            )
+        rows = range(len(symbols)) if order is None else order.tolist()
+        return Host(own.name, symbols, own.positions[list(rows)], own.source)
+
+    def _at_host(self, symbols: tuple[str, ...], positions: FloatArray) -> tuple[Bound, Place]:
+        """The model at the rigid host, and where a structure has that; kept while its atoms stay where they are."""
+        bound, place = self._bound, self._place
+        if bound is not None and bound.host.symbols == symbols:
+            if place is not None and (place.positions == positions).all():
+                return bound, place
+            place = self._placed(bound.host, positions)
+        else:
+            bound = None
+        if bound is None or place is None:  # the first structure, or its atoms come in another order than before
+            host = self._rigid_host(symbols, positions)
+            place = self._placed(host, positions)
+            if place is None:
+                pose = superpose(host.positions, positions)
+                raise InputError(
+                    flexed(symbols, pose, f"{host.name} that this calculator knows", "The host of this structure")
+                )
             model = self.ensemble
             # Displaced members give the uncertainty and have no share in the force.
             shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
-            prepared = prepare(model.counted, host, shares)
-            self._bound = known = Bound(host, prepared, RigidReaction(host.positions))
-        return known
+            self._bound = bound = Bound(host, prepare(model.counted, host, shares))
+            self.host = self.host or host
+        self._place = place
+        return bound, place
+
+    @staticmethod
+    def _placed(host: Host, positions: FloatArray) -> Place | None:
+        """Where a structure has a rigid host; None when its atoms are not there after superposition."""
+        pose = None
+        if not (positions == host.positions).all():
+            pose = superpose(host.positions, positions)
+            if pose.displacement > RIGID_TOLERANCE:
+                return None
+        return Place(positions, pose, RigidReaction(positions))
 
     def calculate(
         self,
@@ -142,14 +219,16 @@ class NCICalculator(Calculator):
         """Fill `results`; called by ASE."""
         super().calculate(atoms, list(properties), list(system_changes))
         rows, probe = self.monomers(self.atoms)
+        check_cell(self.atoms)
         symbols = self.atoms.get_chemical_symbols()
-        bound = self._at_host(tuple(symbols[i] for i in rows), self.atoms.positions[rows])
+        bound, place = self._at_host(tuple(symbols[i] for i in rows), self.atoms.positions[rows])
         R = self.atoms.positions[probe]
         # Forces cost little beside the energy, and whoever asks for one asks for the other next.
-        energies, gradients = bound.model.energies_and_gradients(R)
+        energies, gradients = bound.model.energies_and_gradients(R if place.pose is None else place.pose.place(R))
+        gradient = gradients[0] if place.pose is None else place.pose.turn_back(gradients[0])
         forces = np.zeros((len(self.atoms), 3))
-        forces[probe] = -gradients[0]
-        forces[rows] = bound.reaction.against(R, forces[probe])
+        forces[probe] = -gradient
+        forces[rows] = place.reaction.against(R, forces[probe])
         std = float(self.ensemble.spread_of(energies)[0])
         self.results: dict[str, Any] = {
             "energy": float(self.ensemble.mean_of(energies)[0]),

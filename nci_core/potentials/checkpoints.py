@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import ModelError
 from nci_core.files import write_atomically
+from nci_core.potentials.agreement import check_fits
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.student import Student
+from nci_core.systems.dimer import Dimer
 
 #: Version of the file's layout; a reader refuses files from the future. 3 has correlated priors, and is written
 #: only where there is one.
@@ -91,9 +93,10 @@ class VersionOnly(BaseModel):
     version: int
 
 
-def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
+def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | None = None) -> Ensemble:
     """Read a model; ModelError, one sentence, when the file is missing, foreign, damaged or newer.
 
+    With a dimer also when the model says nothing about it (`agreement.check_fits`); whoever knows the dimer gives it.
     The default device is the CPU: small batches are faster there. `.to("auto")` moves a model.
     """
     path = Path(path)
@@ -122,4 +125,7 @@ def load_checkpoint(path: str | Path, device: str = "cpu") -> Ensemble:
     if header.prior_scale is not None:
         prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale, content.get("prior_root"))
     members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
-    return Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights).to(device)
+    model = Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights)
+    if dimer is not None:
+        check_fits(model, dimer, f"Model {path.name}")
+    return model.to(device)

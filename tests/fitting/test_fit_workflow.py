@@ -262,7 +262,7 @@ def test_misfits_between_prior_and_dimer_are_named(distilled: Ensemble) -> None:
     R, E = [[0.0, 0.0, 3.5]], [0.0]
     with pytest.raises(ModelError, match="has not learnt O of host 'water'"):
         finetune(Dimer(water, "He"), R, E, distilled)
-    with pytest.raises(ModelError, match="is for He, but the probe here is Ne"):
+    with pytest.raises(ModelError, match="was fitted for the probe He, but the probe here is Ne"):
         finetune(Dimer(builtin_host("ethylene"), "Ne"), R, E, distilled)
     with pytest.raises(ModelError, match="cannot change"):
         finetune(Dimer(builtin_host("ethylene"), "He"), R, E, distilled, StudentConfig())

@@ -1,0 +1,154 @@
+"""What nci finetune and nci evaluate do with an extxyz file of labels; nothing is printed here."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nci_core.duplicates import take, unique_labels
+from nci_core.errors import InputError
+from nci_core.extxyz import Dataset, HostGroup, write_dataset
+from nci_core.regions import RegionBounds
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of a file: one group for each host, one label for each geometry.
+
+    Attributes:
+        groups: hosts with at least one label.
+        repeats: frames that were merged into others.
+    """
+
+    groups: list[HostGroup]
+    repeats: int
+
+    def __len__(self) -> int:
+        return sum(len(group.positions) for group in self.groups)
+
+    def describe(self) -> str:
+        """What was merged, for people; empty when nothing was."""
+        if not self.repeats:
+            return ""
+        return (
+            f"{self.repeats} of {self.repeats + len(self)} labels repeat a geometry, symmetry counted, and are merged: "
+            f"{len(self)} remain."
+        )
+
+
+def labels_of(data: Dataset) -> Labels:
+    """The labels of a data set; InputError when there are none, or one geometry has two energies."""
+    if not data.labelled:
+        raise InputError(f"{data.source} has no REF_interaction_energy (eV) in any of its {len(data)} frames.")
+    found = [unique_labels(group, data.source) for group in data.groups]
+    return Labels([one.group for one in found if len(one.group.positions)], sum(one.repeats for one in found))
+
+
+def only_host(labels: Labels, source: str) -> HostGroup:
+    """The labels of the one host that a fit takes; InputError for several."""
+    groups = labels.groups
+    if len(groups) == 1:
+        return groups[0]
+    kinds = {(group.dimer.probe, tuple(sorted(group.dimer.host.symbols))) for group in groups}
+    hint = "; the same atoms must come in the same order in every frame" if len(kinds) < len(groups) else ""
+    names = ", ".join(group.dimer.name for group in groups[:5])
+    raise InputError(f"{source} holds labels of {len(groups)} host geometries ({names}); fine-tuning needs one{hint}.")
+
+
+def file_errors(labels: Labels, model: Path, source: Path, device: str, bounds: RegionBounds) -> dict[str, Any]:
+    """Errors of a checkpoint against labels, by region.
+
+    Raises ModelError for a model that does not fit them, InputError without a label below the limit.
+    """
+    from nci_core.metrics import by_region
+    from nci_core.potentials.agreement import check_fits
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    student = load_checkpoint(model, device=device)
+    for group in labels.groups:
+        check_fits(student, group.dimer, f"Model {model.name}")
+    predicted = np.concatenate([student.energies(group.dimer.host, group.positions) for group in labels.groups])
+    reference = np.concatenate([group.reference for group in labels.groups])
+    overall, regions = by_region(predicted, reference, bounds)
+    if overall is None:
+        raise InputError(f"{source} has no reference energy below {bounds.limit_cm1:g} cm⁻¹; raise --limit.")
+    report: dict[str, Any] = {"model": str(model), "data": str(source), "merged": labels.repeats}
+    report |= {"limit_cm1": bounds.limit_cm1, "well_below_cm1": bounds.well_below_cm1}
+    return report | overall.as_dict() | {"regions": {name: value.as_dict() for name, value in regions.items()}}
+
+
+def check_targets(data: Dataset, *targets: Path | None) -> None:
+    """InputError for a file that cannot be written, or that would replace the labels or another result."""
+    taken = [Path(data.source).resolve()]
+    for target in filter(None, targets):
+        if not target.parent.is_dir():
+            raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+        if target.resolve() in taken:
+            raise InputError(f"{target} would replace the labels or the other result; give it a name of its own.")
+        taken.append(target.resolve())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which labels of a file are fitted.
+
+    Attributes:
+        fitted, held_out: the labels, one for each geometry and none on both sides.
+    """
+
+    fitted: HostGroup
+    held_out: HostGroup
+
+
+def share(group: HostGroup, fraction: float, seed: int) -> Plan:
+    """A random share of the labels, each a geometry of its own."""
+    order = np.random.default_rng(seed).permutation(len(group.reference))
+    count = max(1, round(fraction * len(order)))
+    return Plan(take(group, np.sort(order[:count])), take(group, np.sort(order[count:])))
+
+
+def fit_file(
+    data: Dataset,
+    plan: Plan,
+    model_out: Path,
+    *,
+    seed: int,
+    device: str,
+    prior: Path | None,
+    fraction: float,
+    held_out: Path | None,
+    ruler: Any,
+    members: int,
+    progress: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    """Fit a student and write it, and the labels that were not fitted; returns what was done."""
+    from nci_core.fitting import FitSettings, finetune
+    from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
+    from nci_core.potentials.parameters import StudentConfig
+
+    base = load_checkpoint(prior) if prior else None
+    start = time.perf_counter()
+    student = finetune(
+        plan.fitted.dimer,
+        plan.fitted.positions,
+        plan.fitted.reference,
+        base,
+        None if base else StudentConfig(ruler=ruler),
+        FitSettings(members=members, seed=seed, device=device),
+        progress=progress,
+        metadata={"data": data.source, "label": data.label, "fraction": fraction},
+    )
+    save_checkpoint(student, model_out)
+    if held_out is not None:
+        write_dataset(held_out, [plan.held_out])
+    n_labels = len(plan.fitted.positions)
+    return {
+        "model": str(model_out),
+        "n_labelled": n_labels + len(plan.held_out.positions),
+        "n_labels": n_labels,
+        "seed": seed,
+        "seconds": time.perf_counter() - start,
+    }

@@ -1,0 +1,30 @@
+"""Options that would count for nothing are refused, one sentence each: nobody then takes a result for another."""
+
+from collections.abc import Iterable
+
+import typer
+
+from nci_core.errors import InputError
+
+
+def given(context: typer.Context, names: Iterable[str]) -> list[str]:
+    """The options (by their names in Python) that stand on the command line, as they are written there."""
+    # By name: the class of these values is typer's own in some of its versions and click's in others.
+    on_line = [
+        name
+        for name in names
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    ]
+    return [parameter.opts[0] for parameter in context.command.params if parameter.name in on_line]
+
+
+def refuse(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """InputError when one of these options is given; `why` goes on from its name, without a full stop."""
+    if flags := given(context, names):
+        raise InputError(f"{', '.join(flags)} {why}.")
+
+
+def refuse_all_but(context: typer.Context, used: Iterable[str], why: str) -> None:
+    """The same for every option of the command that is not among those in use."""
+    kept = set(used)
+    refuse(context, [str(p.name) for p in context.command.params if p.name not in kept], why)

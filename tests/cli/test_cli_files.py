@@ -1,0 +1,215 @@
+"""nci finetune, evaluate, check and bench: data that fit the model, and no option that counts for nothing."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from nci_core.bench.problem import Problem
+from nci_core.campaign import Campaign
+from nci_core.campaign.archive import import_campaign
+from nci_core.duplicates import geometry_classes
+from nci_core.errors import InputError, ModelError
+from nci_core.extxyz import HostGroup, read_dataset, write_dataset
+from nci_core.potentials import load_checkpoint
+from nci_core.potentials.agreement import fitted_host
+from nci_core.systems import Dimer, Host, builtin_host
+
+Nci = Callable[..., Any]
+INPUTS = Path(__file__).parents[1] / "inputs"
+DATA = Path(__file__).parents[2] / "data"
+ETHYLENE = DATA / "he-ethylene" / "models" / "round-4-finetuned.pt"
+
+
+@pytest.fixture(scope="module")
+def ethylene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+    campaign = import_campaign(DATA / "he-ethylene", tmp_path_factory.mktemp("campaigns") / "he-ethylene")
+    yield campaign
+    campaign.store.close()
+
+
+def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
+    """30 energies that the stored ethylene student predicts; with a seed every frame is moved somewhere else."""
+    host = builtin_host("ethylene")
+    rng = np.random.default_rng(0)
+    away = rng.normal(size=(30, 3))
+    points = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(3.5, 6.0, (30, 1))
+    energies = load_checkpoint(ETHYLENE).energies(host, points)
+    groups = []
+    for k, point in enumerate(points):
+        atoms = np.vstack([host.positions, point])
+        atoms[3, 2] += flex
+        if seed is not None:
+            atoms = Rotation.random(rng=seed + k).apply(atoms) + rng.normal(size=3)
+        moved = Dimer(Host("ethylene", host.symbols, atoms[:-1]), "He")
+        groups.append(HostGroup(moved, atoms[-1:], energies[k : k + 1], np.array([k])))
+    write_dataset(path, groups)
+    return path
+
+
+def test_rotated_frames_are_one_host_with_the_same_errors(nci: Nci, tmp_path: Path) -> None:
+    plain, moved = labelled(tmp_path / "plain.extxyz"), labelled(tmp_path / "moved.extxyz", seed=1)
+    assert len(read_dataset(moved).groups) == 1
+    for path in (plain, moved):
+        found = json.loads(nci("evaluate", "--model", ETHYLENE, "--data", path, "--json").out)
+        # Files have 8 decimals; superposition multiplies 5e-9 Å by 6 Å over 1.3 Å, and no energy here changes by more
+        # than 1,000 cm⁻¹ in an Å.
+        assert found["max_cm1"] < 1e-4
+        assert found["n"] == 30
+
+
+def test_a_flexed_host_is_refused_everywhere(nci: Nci, tmp_path: Path) -> None:
+    straight, bent = labelled(tmp_path / "a.extxyz"), labelled(tmp_path / "b.extxyz", flex=0.2)
+    mixed = tmp_path / "mixed.extxyz"
+    mixed.write_text(straight.read_text() + bent.read_text())
+    for command in (["evaluate", "--model", ETHYLENE], ["finetune", "--model-out", tmp_path / "m.pt"]):
+        done = nci(*command, "--data", mixed)
+        assert done.code == InputError.exit_code
+        found = re.search(r"frame 30: the host is not that of frame 0: .*atom 3 \(H\) lies ([\d.]+) Å", done.sentence())
+        assert found is not None
+        # Bent by 0.2 Å; the best superposition halves that for the atom, since the others give way.
+        assert 0.05 < float(found[1]) < 0.2
+    fit = nci("finetune", "--data", straight, "--model-out", tmp_path / "m.pt", "--members", 1, "--prior", ETHYLENE)
+    assert fit.code == 0, fit.err
+    kept = fitted_host(load_checkpoint(tmp_path / "m.pt"))
+    assert kept is not None
+    np.testing.assert_allclose(kept.positions, builtin_host("ethylene").positions, atol=1e-8)
+    done = nci("evaluate", "--model", tmp_path / "m.pt", "--data", bent)
+    assert done.code == ModelError.exit_code
+    assert "is not that of model m.pt: after superposition atom 3 (H)" in done.sentence()
+
+
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [
+        ("ne_ethylene.extxyz", "was fitted for the probe He, but the probe here is Ne"),
+        ("ne_water.extxyz", "was fitted for the probe He, but the probe here is Ne"),
+        ("dup3.extxyz", "has not learnt O of host"),
+    ],
+)
+def test_data_of_another_probe_or_element_are_refused(nci: Nci, tmp_path: Path, file: str, part: str) -> None:
+    for command in (["evaluate", "--model"], ["finetune", "--model-out", tmp_path / "m.pt", "--prior"]):
+        done = nci(*command, ETHYLENE, "--data", INPUTS / file)
+        assert done.code == ModelError.exit_code
+        assert part in done.sentence()
+    assert not (tmp_path / "m.pt").exists()
+
+
+def test_a_share_of_a_file_with_repeats(nci: Nci, tmp_path: Path) -> None:
+    model, rest = tmp_path / "m.pt", tmp_path / "rest.extxyz"
+    options = ["--model-out", model, "--fraction", 0.5, "--held-out", rest, "--members", 1]
+    done = nci("finetune", "--data", INPUTS / "dup3.extxyz", *options, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert (report["n_labelled"], report["n_labels"], report["merged"]) == (40, 20, 80)
+    assert "80 of 120 labels repeat a geometry" in done.err
+    held = read_dataset(rest).only_group()
+    assert len(set(geometry_classes(held.dimer, held.positions))) == len(held.positions) == 20
+    found = json.loads(nci("evaluate", "--model", model, "--data", INPUTS / "dup3.extxyz", "--json").out)
+    assert (found["n"], found["merged"]) == (40, 80)
+    for command in (["evaluate", "--model", model], ["finetune", "--model-out", tmp_path / "n.pt"]):
+        done = nci(*command, "--data", INPUTS / "dup_conflict.extxyz")
+        assert done.code == InputError.exit_code
+        assert "frames 0 and 40 are one geometry" in done.sentence()
+
+
+def test_a_fit_never_replaces_its_labels(nci: Nci, tmp_path: Path) -> None:
+    data = labelled(tmp_path / "a.extxyz")
+    before = data.read_bytes()
+    for options in (
+        ["--model-out", tmp_path / "m.pt", "--held-out", data],
+        ["--model-out", data],
+        ["--model-out", tmp_path / "m.pt", "--held-out", tmp_path / "m.pt"],
+    ):
+        done = nci("finetune", "--data", data, "--fraction", 0.5, *options)
+        assert done.code == InputError.exit_code
+        assert "would replace the labels or the other result" in done.sentence()
+    assert data.read_bytes() == before
+
+
+def test_a_checkpoint_on_a_campaign_is_measured_on_its_labels(nci: Nci, ethylene: Campaign) -> None:
+    everything = json.loads(nci("evaluate", "-c", ethylene.folder, "--json").out)["errors"]
+    one = json.loads(nci("evaluate", "-c", ethylene.folder, "--model", ETHYLENE, "--json").out)["errors"]
+    assert list(one) == [ETHYLENE.name]
+    stored = everything["round-4-finetuned"]
+    for split in ("test", "pool"):
+        assert one[ETHYLENE.name][split]["all"]["n"] == stored[split]["all"]["n"]
+        # Stored energies are of another processor, and all are rounded in the last digits.
+        assert one[ETHYLENE.name][split]["all"]["mae_cm1"] == pytest.approx(stored[split]["all"]["mae_cm1"], rel=1e-6)
+    benzene = DATA / "he-benzene" / "models" / "round-7-finetuned.pt"
+    assert json.loads(nci("evaluate", "-c", ethylene.folder, "--model", benzene, "--json").out)["errors"] != one
+
+
+def test_a_campaigns_bounds_are_those_of_its_files(nci: Nci, ethylene: Campaign, tmp_path: Path) -> None:
+    data = labelled(tmp_path / "a.extxyz")
+    own = ethylene.settings
+    found = json.loads(nci("evaluate", "-c", ethylene.folder, "--data", data, "--json").out)
+    assert (found["well_below_cm1"], found["limit_cm1"]) == (own.well_below_cm1, own.limit_cm1)
+    found = json.loads(nci("evaluate", "-c", ethylene.folder, "--data", data, "--limit", 700, "--json").out)
+    assert (found["well_below_cm1"], found["limit_cm1"]) == (own.well_below_cm1, 700.0)
+
+
+def test_a_checkpoint_is_checked_on_the_campaigns_host(nci: Nci, ethylene: Campaign) -> None:
+    done = nci("check", "-c", ethylene.folder, "--model", ETHYLENE, "--json")
+    assert done.code == 0, done.err
+    stored = nci("check", "-c", ethylene.folder, "--model", "round-4-finetuned", "--json")
+    assert list(json.loads(done.out).values()) == list(json.loads(stored.out).values())
+
+
+A_FILE = ["--data", INPUTS / "float32.extxyz"]
+REFUSED = [
+    (["finetune", "--prior", "m.pt"], "--prior is for a file"),
+    (["finetune", "--fraction", 1.0], "--fraction is for a file"),
+    (["finetune", "--held-out", "a"], "--held-out is for a file"),
+    (["finetune", "--model-out", "a", "--members", 5], "--model-out, --members is for a file"),
+    (["finetune", "--ruler", "adaptive", "--method", "a", "--basis", "b"], "--method, --basis, --ruler is for a file"),
+    (["finetune", *A_FILE, "--model-out", "a", "-c", "b"], "--campaign is for a campaign"),
+    (["finetune", *A_FILE, "--model-out", "a", "--notes", "b"], "--notes is for a campaign"),
+    (["finetune", *A_FILE, "--model-out", "a", "--recipes", "quick"], "--recipes takes labels of a campaign"),
+    (["finetune", *A_FILE, "--model-out", "a", "--prior", "b", "--ruler", "fixed"], "--ruler is of a direct fit"),
+    (["evaluate", "--method", "a"], "--method is for a file"),
+    (["evaluate", "--limit", 1000.0, "--well-below=-20"], "--well-below, --limit is for a file"),
+    (["evaluate", "--device", "cpu"], "--device is for a checkpoint"),
+    (["evaluate", *A_FILE, "--model", "a", "-c", "b"], "--campaign counts for nothing"),
+    (["check", "--model", "a", "--all"], "--all takes every student"),
+    (["check", "--host", "benzene"], "--host is for a checkpoint file"),
+    (["check", "--limit", 1000.0], "--limit is for a checkpoint file"),
+    (["check", "--model", ETHYLENE, "-c", "a", "--host", "benzene"], "--host is for a checkpoint without a campaign"),
+    (["bench", "prior", *A_FILE], "--data counts for nothing in nci bench prior"),
+    (["bench", "claims", "--teacher", "a"], "--teacher counts for nothing"),
+    (["bench", "figures", "--json"], "--json counts for nothing"),
+    (["bench", "curve", *A_FILE, "--budgets", "10"], "--budgets counts for nothing in nci bench curve"),
+    (["bench", "curve", *A_FILE, "--stored"], "--stored counts for nothing in nci bench curve"),
+    (["bench", "recipes", "--stored", *A_FILE], "--data counts for nothing in nci bench recipes --stored"),
+    (["bench", "curve", *A_FILE, "--quick", "--seeds", 3], "--seeds counts for nothing with --quick"),
+]
+
+
+@pytest.mark.parametrize(("words", "part"), REFUSED, ids=[" ".join(map(str, words)) for words, _ in REFUSED])
+def test_options_that_count_for_nothing_are_refused(
+    nci: Nci, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[object], part: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = nci(*words)
+    assert done.code == InputError.exit_code
+    assert part in done.sentence()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_results_is_of_one_reference(tmp_path: Path) -> None:
+    dimer = Dimer(builtin_host("ethylene"), "He")
+    points, energies = np.array([[0.0, 0.0, 3.5], [0.0, 0.0, 4.0]]), np.array([-0.01, -0.005])
+    for _ in range(2):
+        Problem(dimer, points, energies, tmp_path / "bench").claim()
+    for other in (
+        Problem(dimer, points, energies * 1.001, tmp_path / "bench"),
+        Problem(dimer, points + 0.001, energies, tmp_path / "bench"),
+        Problem(Dimer(dimer.host, "Ne"), points, energies, tmp_path / "bench"),
+    ):
+        with pytest.raises(InputError, match="holds results of another reference"):
+            other.claim()

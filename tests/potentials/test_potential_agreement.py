@@ -1,0 +1,163 @@
+"""Model and dimer: another probe, an unknown element or a flexed host is one sentence; a moved host is none."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from scipy.spatial.transform import Rotation
+
+from nci_core import NCICalculator
+from nci_core.errors import InputError, ModelError
+from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
+from nci_core.potentials.agreement import HOST, check_fits, fitted_host, host_record
+from nci_core.systems import Dimer, Host, builtin_host
+
+R = np.array([1.2, 0.4, 3.3])
+BENZENE = Dimer(builtin_host("benzene"), "He")
+WATER = Dimer(Host("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])), "He")
+
+
+def flexed(by: float) -> Host:
+    positions = BENZENE.host.positions.copy()
+    positions[8, 2] += by
+    return Host("benzene", BENZENE.host.symbols, positions)
+
+
+def turned(host: Host) -> Host:
+    motion = Rotation.from_rotvec([0.3, -1.1, 2.0])
+    return Host(host.name, host.symbols, motion.apply(host.positions.copy()) + np.array([1.0, 2.0, 3.0]))
+
+
+@pytest.fixture
+def fitted(ensemble: Ensemble) -> Ensemble:
+    """A model that remembers benzene."""
+    return ensemble.with_metadata(**{HOST: host_record(BENZENE.host)})
+
+
+def test_the_host_is_remembered_exactly(fitted: Ensemble, ensemble: Ensemble, tmp_path: Path) -> None:
+    assert fitted_host(ensemble) is None
+    host = fitted_host(load_checkpoint(save_checkpoint(fitted, tmp_path / "m.pt")))
+    assert host is not None
+    assert (host.name, host.symbols) == ("benzene", BENZENE.host.symbols)
+    np.testing.assert_array_equal(host.positions, BENZENE.host.positions)
+
+
+@pytest.mark.parametrize(
+    "record", [1, {"name": "x"}, {"name": "x", "symbols": ["Qq"], "positions_angstrom": [[0, 0, 0]]}]
+)
+def test_a_damaged_record_is_one_sentence(ensemble: Ensemble, record: object) -> None:
+    with pytest.raises(ModelError, match="that this model remembers cannot be read"):
+        fitted_host(ensemble.with_metadata(**{HOST: record}))
+
+
+def test_what_does_not_fit_is_said(fitted: Ensemble, tmp_path: Path) -> None:
+    path = save_checkpoint(fitted, tmp_path / "m.pt")
+    for dimer, sentence in (
+        (Dimer(BENZENE.host, "Ne"), "Model m.pt was fitted for the probe He, but the probe here is Ne"),
+        (WATER, "has not learnt O of host 'water'; it knows C, H"),
+        (Dimer(turned(flexed(0.1)), "He"), r"after superposition atom 8 \(H\) lies 0\.0\d\d Å away"),
+    ):
+        with pytest.raises(ModelError, match=sentence):
+            load_checkpoint(path, dimer=dimer)
+
+
+@pytest.mark.parametrize("host", [BENZENE.host, turned(BENZENE.host), turned(flexed(0.001)), builtin_host("ethylene")])
+def test_a_moved_host_and_another_molecule_fit(fitted: Ensemble, host: Host) -> None:
+    check_fits(fitted, Dimer(host, "He"))
+
+
+def structure(host: Host, point: np.ndarray) -> Atoms:
+    return Dimer(host, "He").atoms(point)
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_the_calculator_refuses_a_flexed_host(fitted: Ensemble, ensemble: Ensemble, remembers: bool) -> None:
+    calculator = NCICalculator(fitted if remembers else ensemble)
+    if not remembers:  # then the first structure's host is the rigid one
+        first = structure(BENZENE.host, R)
+        first.calc = calculator
+        first.get_potential_energy()
+    atoms = structure(flexed(0.1), R)
+    atoms.calc = calculator
+    with pytest.raises(InputError, match=r"atom 8 \(H\) lies 0\.0\d\d Å away, more than the 0\.005 Å") as said:
+        atoms.get_potential_energy()
+    assert "\n" not in str(said.value)
+    small = structure(flexed(0.002), R)
+    small.calc = calculator
+    # The rigid host's energy: what is flexed within rounding counts for nothing.
+    assert small.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.host, R)[0], rel=5e-3)
+
+
+def test_a_moved_dimer_has_the_same_energy_and_turned_forces(fitted: Ensemble) -> None:
+    still = structure(BENZENE.host, R)
+    still.calc = NCICalculator(fitted)
+    motion = Rotation.from_rotvec([0.3, -1.1, 2.0])
+    order = [*np.random.default_rng(0).permutation(12).tolist(), 12]
+    moved = still[order]
+    moved.positions = motion.apply(moved.positions) + np.array([4.0, -5.0, 6.0])
+    moved.calc = still.calc
+    # Superposition in float64, at coordinates of some Å.
+    assert moved.get_potential_energy() == pytest.approx(still.get_potential_energy(), rel=1e-11)
+    np.testing.assert_allclose(moved.get_forces(), motion.apply(still.get_forces()[order]), atol=1e-12)
+    assert np.abs(moved.get_forces()[-1]).max() > 1e-3
+    rounded = moved.copy()
+    rounded.positions = rounded.positions.astype(np.float32).astype(float)
+    rounded.calc = still.calc
+    # float32 keeps 5e-7 Å here, the energy changes by less than its force of 0.02 eV/Å times that.
+    assert rounded.get_potential_energy() == pytest.approx(still.get_potential_energy(), abs=5e-8)
+
+
+def test_another_molecule_needs_to_be_named(fitted: Ensemble) -> None:
+    ethylene = builtin_host("ethylene")
+    atoms = structure(ethylene, R)
+    atoms.calc = NCICalculator(fitted)
+    with pytest.raises(InputError, match=r"is C2H4, but this calculator is for benzene \(C6H6\)"):
+        atoms.get_potential_energy()
+    atoms.calc = NCICalculator(fitted, host=ethylene)
+    assert atoms.get_potential_energy() == pytest.approx(fitted.energies(ethylene, R)[0], rel=1e-12)
+    more = structure(BENZENE.host, R) + Atoms("H2", [[9, 9, 9], [9, 9, 9.7]])
+    more.info = {"monomer_a": "0:14", "monomer_b": "12"}
+    more.calc = NCICalculator(fitted)
+    with pytest.raises(InputError, match="A dimer needs a host and one probe atom"):
+        more.get_potential_energy()
+
+
+@pytest.mark.parametrize(("index", "shift"), [(-1, [0, 0, 12.0]), (3, [12.0, 0, 0])])
+def test_a_cell_that_parts_the_dimer_is_refused(fitted: Ensemble, index: int, shift: list[float]) -> None:
+    atoms = structure(BENZENE.host, R)
+    atoms.set_cell([12.0, 12.0, 12.0])
+    atoms.pbc = True
+    atoms.calc = NCICalculator(fitted)
+    before = atoms.get_potential_energy()
+    atoms.positions[index] += shift
+    with pytest.raises(InputError, match="Across the periodic cell atom"):
+        atoms.get_potential_energy()
+    atoms.positions[index] -= shift
+    assert atoms.get_potential_energy() == pytest.approx(before, rel=1e-9)
+
+
+def test_a_structure_that_is_refused_leaves_nothing_behind(ensemble: Ensemble) -> None:
+    calculator = NCICalculator(ensemble)
+    water = WATER.atoms(R)
+    water.calc = calculator
+    with pytest.raises(ModelError, match="contains O, which this model has not learnt"):
+        water.get_potential_energy()
+    benzene = structure(BENZENE.host, R)
+    benzene.calc = calculator
+    assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.host, R)[0], rel=1e-12)
+
+
+@pytest.mark.parametrize("package", ["campaign", "bench"])
+def test_whoever_knows_the_dimer_has_the_model_checked(package: str) -> None:
+    root = Path(__file__).parents[2] / "nci_core" / package
+    calls = [
+        (path.name, call)
+        for path in sorted(root.glob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "load_checkpoint"
+    ]
+    assert calls
+    for name, call in calls:
+        assert "dimer" in {keyword.arg for keyword in call.keywords}, f"{name}, line {call.lineno}"
