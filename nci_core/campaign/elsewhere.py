@@ -8,7 +8,7 @@ from pathlib import Path
 from nci_core.campaign.actions import check_picks, request_labels, require_writable
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.label_checks import with_doubts
-from nci_core.errors import InputError
+from nci_core.errors import InputError, NCIError
 from nci_core.files import decode_text, read_limited, write_atomically
 from nci_core.reference.elsewhere import run_pyscf
 from nci_core.reference.elsewhere.hartree_fock import MOST_FUNCTIONS, check_hartree_fock, hartree_fock
@@ -225,7 +225,7 @@ class _Reader:
         """The label that waits for this result, and the result, checked; raises InputError."""
         try:
             row, label, result = self._result(path, where) if program is None else self._outputs(path, where, program)
-        except InputError:
+        except NCIError:
             raise
         except Exception as error:  # whatever a file of somebody else does to a reader, the other files are read
             raise InputError(

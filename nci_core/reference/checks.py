@@ -24,8 +24,8 @@ TRIPLES_FLOOR_CM1 = 0.5
 #: hartree (0.002 cm⁻¹): a thousand times the threshold of Hartree–Fock.
 GHOSTS_MAY_RAISE_HARTREE = 1e-8
 #: hartree (4,400 cm⁻¹). Ghosts can lower a monomer's energy by no more than what its own basis lacks to the
-#: Hartree–Fock limit, and do so by a small part of that: eight times the largest of the embedded labels, and twice
-#: what helium in a double-zeta basis lacks in all.
+#: Hartree–Fock limit, and do so by a small part of that. Eight times the largest of the embedded labels, and three
+#: times what helium lacks in all in a double-zeta basis.
 GHOSTS_MAY_LOWER_HARTREE = 0.02
 #: Standard deviations between label and student that count as agreement.
 OUTLIER_SIGMAS = 4.0

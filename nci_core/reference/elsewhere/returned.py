@@ -53,7 +53,7 @@ class ReturnedFragment(BaseModel):
     hf_hartree: Finite | None
     ccsd_hartree: Finite | None
     triples_hartree: Finite | None
-    t1_diagnostic: Finite | None
+    t1_diagnostic: Annotated[Finite, Field(ge=0)] | None
     scf_converged: bool
     ccsd_converged: bool
     scf_cycles: Count
