@@ -51,7 +51,7 @@ def shifted(name: str, hartree: float) -> Change:
 
 FORGED: dict[str, tuple[Change, str]] = {
     # Ghosts lower a monomer's energy, but not by this.
-    "host far too low": (shifted("host", -0.2), "the interaction's Hartree-Fock energy is 0.1"),
+    "host far too low": (shifted("host", -0.2), "the interaction's Hartree-Fock energy is 0.2"),
     "host too low": (shifted("host", -0.05), "the Hartree-Fock energy of the host is"),
     "host a little too low": (shifted("host", -0.001), "the Hartree-Fock energy of the host is"),
     "host below, dimer with it": (
