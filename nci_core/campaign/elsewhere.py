@@ -7,18 +7,15 @@ from pathlib import Path
 
 from nci_core.campaign.actions import check_picks, request_labels, require_writable
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.label_checks import with_doubts
-from nci_core.errors import InputError
-from nci_core.files import write_atomically
+from nci_core.campaign.label_checks import require_closed_shells, with_doubts
+from nci_core.errors import InputError, NCIError
+from nci_core.files import decode_text, read_limited, write_atomically
 from nci_core.reference.elsewhere import run_pyscf
+from nci_core.reference.elsewhere.hartree_fock import MOST_FUNCTIONS, check_hartree_fock, hartree_fock
 from nci_core.reference.elsewhere.inputs import PROGRAMS, CannotExpressError, Program, file_name, write_input
 from nci_core.reference.elsewhere.outputs import NAMES, hashes_in
-from nci_core.reference.elsewhere.results import (
-    label_from_outputs,
-    label_from_result,
-    parse_result,
-    programs_with_outputs,
-)
+from nci_core.reference.elsewhere.results import label_from_outputs, label_from_result, programs_with_outputs
+from nci_core.reference.elsewhere.returned import MOST_BYTES, parse_result
 from nci_core.reference.elsewhere.task import FRAGMENTS, MANIFEST, SCRIPT, LabelTask
 from nci_core.reference.labels import LabelResult
 from nci_core.reference.recipes import Recipe
@@ -29,6 +26,8 @@ from nci_core.store.schema import Configuration, Label
 README = "README.txt"
 #: Names of results: of the script as it writes them, or renamed by people who gather them in one folder.
 RESULTS = "result*.json"
+#: Bytes of one program's output; real ones have some MB.
+MOST_OUTPUT_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,18 @@ class Imported:
 
 
 def task_of(campaign: Campaign, row: Configuration, recipe: Recipe | None = None) -> LabelTask:
-    """The task of one configuration's label, of the target recipe if none is given."""
+    """The task of one configuration's label, of the target recipe if none is given.
+
+    Raises InputError for a recipe that is more than one CCSD(T) calculation with exact integrals of each fragment.
+    """
     place = row.x_angstrom, row.y_angstrom, row.z_angstrom
-    return LabelTask.build(campaign.dimer, place, recipe or campaign.recipe)
+    chosen = recipe or campaign.recipe
+    if chosen.integrals != "exact" or chosen.more_functions:
+        raise InputError(
+            f"Labels of recipe {chosen.name} cannot be computed elsewhere (fitted integrals or further basis sets); "
+            "choose a recipe with exact integrals and one set of functions."
+        )
+    return LabelTask.build(campaign.dimer, place, chosen)
 
 
 def export_inputs(
@@ -137,7 +145,8 @@ def _readme(campaign: Campaign, recipe: Recipe, count: int, left_out: dict[Progr
         "",
         "    nci label --import-results THIS_FOLDER",
         "",
-        "Psi4, ORCA and Molpro inputs follow the manuals and have not been run by the authors of nci.",
+        "Psi4, ORCA and Molpro are experimental: these inputs follow the manuals and the readers of outputs follow",
+        "published ones, but the authors of nci have run neither. Compare one label with the PySCF script first.",
         *(f"There are no inputs for {NAMES[p]}: {reason}." for p, reason in left_out.items()),
     ]
     return "\n".join(lines) + "\n"
@@ -147,11 +156,12 @@ def import_results(campaign: Campaign, folder: Path) -> Imported:
     """Read every result below a folder and store those that are good; the others are refused, each with a reason.
 
     A result is stored through the journal like a computed label; a complete label is never
-    overwritten. Raises InputError when there is nothing to read.
+    overwritten. Raises InputError when there is nothing to read, LabelError for an open-shell monomer.
     """
     require_writable()
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} to import results from.")
+    require_closed_shells(campaign)
     done = Imported()
     reader = _Reader(campaign, folder)
     answered: set[Path] = set()
@@ -177,6 +187,11 @@ def import_results(campaign: Campaign, folder: Path) -> Imported:
     return done
 
 
+def _there(path: Path) -> bool:
+    """Whether something has this name, be it a link to nowhere."""
+    return path.is_symlink() or path.exists()
+
+
 class _Reader:
     """Takes one result after the other into a campaign."""
 
@@ -189,12 +204,9 @@ class _Reader:
 
     def take(self, done: Imported, path: Path, program: Program | None) -> None:
         """Store the script's result at `path`, or the outputs of a program in the folder `path`."""
-        where = path.relative_to(self.folder).as_posix()
+        where = self._name(path)
         try:
-            try:
-                label, result = self._result(path, where) if program is None else self._outputs(path, where, program)
-            except OSError as error:
-                raise InputError(f"{where} cannot be read ({error.strerror}).") from None
+            label, result = self._read(path, where, program)
         except InputError as error:
             done.refused.append(str(error))
             return
@@ -205,19 +217,54 @@ class _Reader:
             queue.cancel(store, label.job_id)
         done.label_ids.append(label.id)
 
-    def _result(self, path: Path, where: str) -> tuple[Label, LabelResult]:
-        returned = parse_result(path.read_bytes(), where)
-        row, label = self._expected(returned.geometry_hash, returned.recipe_hash, where)
-        return label, label_from_result(returned, self._task(row, label), where)
+    def _name(self, path: Path) -> str:
+        """The path below the folder, for messages: names of files may hold anything but a slash."""
+        name = path.relative_to(self.folder).as_posix()
+        return "".join(sign if sign.isprintable() else "?" for sign in name)
 
-    def _outputs(self, place: Path, where: str, program: Program) -> tuple[Label, LabelResult]:
+    def _read(self, path: Path, where: str, program: Program | None) -> tuple[Label, LabelResult]:
+        """The label that waits for this result, and the result, checked; raises InputError."""
+        try:
+            row, label, result = self._result(path, where) if program is None else self._outputs(path, where, program)
+        except NCIError:
+            raise
+        except Exception as error:  # whatever a file of somebody else does to a reader, the other files are read
+            raise InputError(
+                f"{where} cannot be read as a result ({type(error).__name__}); copy it again or compute it again."
+            ) from error
+        size = result.fragments["dimer"].n_basis
+        if size > MOST_FUNCTIONS:
+            note = f"Hartree-Fock was not computed again on import: {size} functions are more than {MOST_FUNCTIONS}."
+            return label, result.model_copy(update={"warnings": [*result.warnings, note]})
+        recipe = self.recipes[label.recipe_hash]
+        own = hartree_fock(self.campaign.dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), recipe)
+        check_hartree_fock(result, own, where)
+        missing = [name for name in result.fragments if name not in own]
+        note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."
+        return label, result.model_copy(update={"warnings": [*result.warnings, note]}) if missing else result
+
+    def _content(self, path: Path, most_bytes: int) -> bytes:
+        """A file's content; raises InputError with its name below the folder."""
+        try:
+            return read_limited(path, most_bytes, links=False)
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), self._name(path))) from None
+
+    def _result(self, path: Path, where: str) -> tuple[Configuration, Label, LabelResult]:
+        returned = parse_result(self._content(path, MOST_BYTES), where)
+        row, label = self._expected(returned.geometry_hash, returned.recipe_hash, where)
+        return row, label, label_from_result(returned, self._task(row, label), where)
+
+    def _outputs(self, place: Path, where: str, program: Program) -> tuple[Configuration, Label, LabelResult]:
         files = {name: place / file_name(program, name, output=True) for name in FRAGMENTS}
-        texts = {name: file.read_text("utf-8", "replace") for name, file in files.items() if file.exists()}
+        texts = {
+            name: decode_text(self._content(file, MOST_OUTPUT_BYTES)) for name, file in files.items() if _there(file)
+        }
         hashes = hashes_in(next(iter(texts.values())))
         if hashes is None:
             raise InputError(f"{where}: the {NAMES[program]} output does not repeat an input that nci exported.")
         row, label = self._expected(*hashes, where)
-        return label, label_from_outputs(program, texts, self._task(row, label), where)
+        return row, label, label_from_outputs(program, texts, self._task(row, label), where)
 
     def _task(self, row: Configuration, label: Label) -> LabelTask:
         return task_of(self.campaign, row, self.recipes[label.recipe_hash])

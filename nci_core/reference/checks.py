@@ -23,6 +23,10 @@ TRIPLES_SHARE = (0.02, 0.25)
 TRIPLES_FLOOR_CM1 = 0.5
 #: hartree (0.002 cm⁻¹): a thousand times the threshold of Hartree–Fock.
 GHOSTS_MAY_RAISE_HARTREE = 1e-8
+#: hartree (4,400 cm⁻¹). Ghosts can lower a monomer's energy by no more than what its own basis lacks to the
+#: Hartree–Fock limit, and do so by a small part of that. Eight times the largest of the embedded labels, and three
+#: times what helium lacks in all in a double-zeta basis.
+GHOSTS_MAY_LOWER_HARTREE = 0.02
 #: Standard deviations between label and student that count as agreement.
 OUTLIER_SIGMAS = 4.0
 
@@ -101,7 +105,7 @@ def check_triples(result: Mapping[str, Any]) -> Doubt | None:
 
 
 def check_counterpoise(result: Mapping[str, Any], alone_hartree: Mapping[Any, float]) -> Doubt | None:
-    """Hartree–Fock of a monomer higher with the ghost functions of the other than without.
+    """Hartree–Fock of a monomer higher with the ghost functions of the other than without, or far lower.
 
     Hartree–Fock is variational and the own basis is part of the dimer's, so its counterpoise correction (Boys and
     Bernardi, DOI 10.1080/00268977000101561) cannot have the other sign for a solution that is the lowest one. In the
@@ -110,13 +114,22 @@ def check_counterpoise(result: Mapping[str, Any], alone_hartree: Mapping[Any, fl
     """
     for name in ("host", "probe"):
         with_ghosts, alone = _fragment(result, name, "hf_hartree"), alone_hartree.get(name)
-        if with_ghosts is None or alone is None or with_ghosts <= alone + GHOSTS_MAY_RAISE_HARTREE:
+        if with_ghosts is None or alone is None:
             continue
-        return Doubt(
-            code="counterpoise",
-            sentence=f"The counterpoise energy of the {name} has the wrong sign: the functions of its partner raise "
-            f"its Hartree–Fock energy by {_cm1((with_ghosts - alone) * HARTREE_EV)}, but can only lower it.",
-        )
+        change = with_ghosts - alone
+        if change > GHOSTS_MAY_RAISE_HARTREE:
+            return Doubt(
+                code="counterpoise",
+                sentence=f"The counterpoise energy of the {name} has the wrong sign: the functions of its partner "
+                f"raise its Hartree–Fock energy by {_cm1(change * HARTREE_EV)}, but can only lower it.",
+            )
+        if not change >= -GHOSTS_MAY_LOWER_HARTREE:
+            return Doubt(
+                code="counterpoise",
+                sentence=f"The counterpoise energy of the {name} is out of line: the functions of its partner lower "
+                f"its Hartree–Fock energy by {_cm1(-change * HARTREE_EV)}, expected are at most "
+                f"{_cm1(GHOSTS_MAY_LOWER_HARTREE * HARTREE_EV)}.",
+            )
     return None
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from nci_core.reference.checks import Doubt
 from nci_core.reference.recipes import Recipe
@@ -17,6 +17,24 @@ LABEL_SCHEMA = 4
 
 FragmentName = Literal["dimer", "host", "probe"]
 
+YEAR_SECONDS = 366 * 86400.0
+
+
+def not_before_2000(moment: datetime) -> datetime:
+    """A time as it is; raises ValueError for one that no label can have been finished at."""
+    if moment < datetime(2000, 1, 1, tzinfo=UTC):
+        raise ValueError("it is before the year 2000")
+    return moment
+
+
+#: Bounds that every label keeps, so that a damaged one is refused where it is read.
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Place = Annotated[list[Finite], Field(min_length=3, max_length=3)]
+Seconds = Annotated[float, Field(ge=0, le=100 * YEAR_SECONDS, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Gigabytes = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+FinishedAt = Annotated[AwareDatetime, AfterValidator(not_before_2000)]
+
 
 class FragmentResult(BaseModel):
     """One of the three calculations of a counterpoise correction; energies in hartree.
@@ -26,17 +44,17 @@ class FragmentResult(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    hf_hartree: float
-    mp2_hartree: float | None = Field(None, description="MP2 correlation energy, where the recipe asks for it")
-    ccsd_hartree: float = Field(description="CCSD correlation energy")
-    triples_hartree: float = Field(description="(T) correction; exactly 0 for two electrons")
-    n_basis: int
-    n_frozen: int = Field(description="frozen core orbitals")
-    scf_cycles: int
-    cc_cycles: int
-    t1_diagnostic: float = Field(description="‖t1‖/√N, N correlated electrons; DOI 10.1002/qua.560360824")
-    cpu_seconds: float
-    wall_seconds: float
+    hf_hartree: Finite
+    mp2_hartree: Finite | None = Field(None, description="MP2 correlation energy, where the recipe asks for it")
+    ccsd_hartree: Finite = Field(description="CCSD correlation energy")
+    triples_hartree: Finite = Field(description="(T) correction; exactly 0 for two electrons")
+    n_basis: Count
+    n_frozen: Count = Field(description="frozen core orbitals")
+    scf_cycles: Count
+    cc_cycles: Count
+    t1_diagnostic: Finite = Field(ge=0, description="‖t1‖/√N, N correlated electrons; DOI 10.1002/qua.560360824")
+    cpu_seconds: Seconds
+    wall_seconds: Seconds
 
 
 class MeanFieldResult(BaseModel):
@@ -44,12 +62,12 @@ class MeanFieldResult(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    hf_hartree: float
-    mp2_hartree: float = Field(description="MP2 correlation energy")
-    n_basis: int
-    n_frozen: int
-    cpu_seconds: float
-    wall_seconds: float
+    hf_hartree: Finite
+    mp2_hartree: Finite = Field(description="MP2 correlation energy")
+    n_basis: Count
+    n_frozen: Count
+    cpu_seconds: Seconds
+    wall_seconds: Seconds
 
 
 class Environment(BaseModel):
@@ -59,9 +77,9 @@ class Environment(BaseModel):
 
     versions: dict[str, str]
     processor: str
-    threads: int
+    threads: Count
     blas: str = Field(description="linear algebra library and kernel in use")
-    dgemm_gflops: float = Field(description="on one 1024 × 1024 matrix product, best of three; 0: not measured")
+    dgemm_gflops: Finite = Field(description="on one 1024 × 1024 matrix product, best of three; 0: not measured")
     gpu: str = Field("", description="on which CCSD with exact integrals began, if any")
 
 
@@ -79,10 +97,10 @@ class LabelResult(BaseModel):
     )
     dimer: str
     host_symbols: list[str]
-    host_positions_angstrom: list[list[float]]
+    host_positions_angstrom: list[Place]
     probe: str
-    position_angstrom: list[float]
-    midbond_angstrom: list[float] | None
+    position_angstrom: Place
+    midbond_angstrom: Place | None
     fragments: dict[FragmentName, FragmentResult]
     smaller: dict[FragmentName, FragmentResult] | None = Field(
         None, description="the same in the smaller functions of an extrapolation"
@@ -90,13 +108,13 @@ class LabelResult(BaseModel):
     larger: dict[FragmentName, MeanFieldResult] | None = Field(
         None, description="Hartree–Fock and MP2 in the larger functions of a composite"
     )
-    energy_ev: float
-    hf_ev: float
-    ccsd_ev: float
-    triples_ev: float
-    cpu_seconds: float = Field(description="sum over the fragments, whichever start computed them")
-    wall_seconds: float
-    memory_gb: float = Field(description="peak resident memory of the process")
+    energy_ev: Finite
+    hf_ev: Finite
+    ccsd_ev: Finite
+    triples_ev: Finite
+    cpu_seconds: Seconds = Field(description="sum over the fragments, whichever start computed them")
+    wall_seconds: Seconds
+    memory_gb: Gigabytes = Field(description="peak resident memory of the process")
     environment: Environment = Field(description="of the process that finished the label")
     resumed: dict[str, Literal["hf", "ccsd", "finished"]] = Field(
         default_factory=dict, description="fragments an earlier, interrupted start had begun, and how far they were"
@@ -104,7 +122,7 @@ class LabelResult(BaseModel):
     warnings: list[str] = Field(default_factory=list)
     tightened: Tightening | None = Field(None, description="settings of a retry, None for the recipe's own")
     doubts: list[Doubt] = Field(default_factory=list, description="checks it failed when it came in")
-    finished_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    finished_at: FinishedAt = Field(default_factory=lambda: datetime.now(UTC))
 
     @staticmethod
     def interaction(

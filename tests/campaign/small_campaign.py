@@ -88,9 +88,10 @@ def fake_label(
             hf_hartree=hf, ccsd_hartree=ccsd, triples_hartree=triples, t1_diagnostic=0.003, **times, **sizes
         )
 
-    host, probe = fragment(-1.2, -0.03, 0.0), fragment(-2.9, -0.04, 0.0)
+    # Between the Hartree–Fock limits and what ghosts may lower the energies of common basis sets to.
+    host, probe = fragment(-1.135, -0.03, 0.0), fragment(-2.863, -0.04, 0.0)
     attraction = float(part["dispersion"][0]) / HARTREE_EV
-    pair = fragment(-4.1 + float(part["repulsion"][0]) / HARTREE_EV, -0.07 + 0.9 * attraction, 0.1 * attraction)
+    pair = fragment(-3.998 + float(part["repulsion"][0]) / HARTREE_EV, -0.07 + 0.9 * attraction, 0.1 * attraction)
     found = {"dimer": pair, "host": host, "probe": probe}
     return LabelResult(
         geometry_hash=dimer.geometry_hash(point),

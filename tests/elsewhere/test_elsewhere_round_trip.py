@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import small_campaign as small
-from made_outputs import made
+from made_outputs import made, with_true_hartree_fock
 from tiny_label import TINY, run_script
 
 from nci_core.campaign import Campaign
@@ -119,7 +119,7 @@ def broken(good: bytes, case: str) -> bytes | dict[str, Any]:
         "the dimer has 99 basis functions": lambda: dimer.update(n_basis=99),
         "nuclear repulsion of the dimer is 1.0": lambda: dimer.update(nuclear_repulsion_hartree=1.0),
         "other frozen orbitals": lambda: dimer.update(n_frozen=1),
-        "not a finite number": lambda: dimer.update(ccsd_hartree=None),
+        "has no number for one of its energies": lambda: dimer.update(ccsd_hartree=None),
         "lacks one of dimer, host and probe": lambda: result["fragments"].pop("host"),
     }
     if case == "not valid JSON":
@@ -147,7 +147,7 @@ def broken(good: bytes, case: str) -> bytes | dict[str, Any]:
         "the dimer has 99 basis functions",
         "nuclear repulsion of the dimer is 1.0",
         "other frozen orbitals",
-        "not a finite number",
+        "has no number for one of its energies",
         "lacks one of dimer, host and probe",
     ],
 )
@@ -199,7 +199,7 @@ def label_folder(campaign: Campaign, number: int) -> str:
 def test_what_cannot_be_read_is_refused(campaign: Campaign, tmp_path: Path) -> None:
     (tmp_path / "in" / "result-pyscf.json").mkdir(parents=True)
     done = import_results(campaign, tmp_path / "in")
-    assert done.refused == ["result-pyscf.json cannot be read (Is a directory)."]
+    assert done.refused == ["result-pyscf.json cannot be read (Is a directory); check the path and its permissions."]
 
 
 def test_a_label_nobody_asked_for_is_refused(computed: Computed, campaign: Campaign, tmp_path: Path) -> None:
@@ -251,8 +251,9 @@ def test_test_labels_renew_the_errors(campaign: Campaign, tmp_path: Path, monkey
     assert not (tmp_path / "out").exists()
     done = export_inputs(campaign, [number], "test-set", tmp_path / "out")
     task = task_of(campaign, row_of(campaign, number))
+    numbers = with_true_hartree_fock(task)
     for fragment in FRAGMENTS:
-        put(done.folders[0], made("psi4", task, fragment).encode(), f"psi4-{fragment}.out")
+        put(done.folders[0], made("psi4", task, fragment, numbers=numbers).encode(), f"psi4-{fragment}.out")
     put(done.folders[0], b"slurm says hello\n", "slurm-17.out")
     renewed: list[Campaign] = []
     monkeypatch.setattr("nci_core.campaign.evaluation.renew_errors", renewed.append)
@@ -266,8 +267,9 @@ def test_outputs_come_back_as_labels_or_not_at_all(campaign: Campaign, tmp_path:
     first, second = small.pool(campaign)[:2]
     folders = export_inputs(campaign, [first, second], "a person", tmp_path / "out").folders
     task = task_of(campaign, row_of(campaign, first))
+    numbers = with_true_hartree_fock(task)
     for fragment in FRAGMENTS:
-        put(folders[0], made(program, task, fragment).encode(), f"{program}-{fragment}.out")
+        put(folders[0], made(program, task, fragment, numbers=numbers).encode(), f"{program}-{fragment}.out")
     put(folders[1], b"no such file or directory\n", f"{program}-host.out")
     done = import_results(campaign, tmp_path / "out")
     assert done.label_ids == [label_of(campaign, first).id]

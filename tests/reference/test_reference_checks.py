@@ -86,6 +86,20 @@ def test_ghost_functions_cannot_raise_hartree_fock(label: dict[str, Any], alone:
     assert check_label(label, alone) == []
 
 
+@pytest.mark.parametrize("name", ["host", "probe"])
+def test_ghost_functions_cannot_lower_hartree_fock_by_everything(
+    label: dict[str, Any], alone: dict[Any, float], name: str
+) -> None:
+    """A damaged or forged energy that is far too low: 0.02 hartree is eight times what was ever measured."""
+    label["fragments"][name]["hf_hartree"] = alone[name] - 0.0201
+    found = check_label(label, alone)
+    assert codes(found) == ["counterpoise"]
+    assert f"counterpoise energy of the {name} is out of line" in found[0].sentence
+    assert "by 4411.44 cm⁻¹, expected are at most 4389.49 cm⁻¹" in found[0].sentence
+    label["fragments"][name]["hf_hartree"] = alone[name] - 0.0199
+    assert check_label(label, alone) == []
+
+
 def test_a_label_without_these_numbers_is_not_doubted(alone: dict[Any, float]) -> None:
     assert check_label({"energy_ev": 0.1}, alone) == []
     assert check_label({"fragments": {"dimer": {}}, "ccsd_ev": None, "triples_ev": 1.0}, alone) == []

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
-import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from nci_core.errors import InputError
 from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.elsewhere.inputs import PROGRAMS, Program, file_name
-from nci_core.reference.elsewhere.outputs import NAMES, FragmentOutput, read_output
-from nci_core.reference.elsewhere.task import FRAGMENTS, LAYOUTS, UNITS, FragmentName, FragmentTask, LabelTask
+from nci_core.reference.elsewhere.outputs import NAMES, FragmentOutput, Printed, read_output
+from nci_core.reference.elsewhere.plausible import check_plausible
+from nci_core.reference.elsewhere.returned import ReturnedResult, one_line
+from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, FragmentTask, LabelTask
 from nci_core.reference.environment import package_versions
-from nci_core.reference.labels import Environment, FragmentResult, LabelResult
+from nci_core.reference.labels import YEAR_SECONDS, Environment, FragmentResult, LabelResult
 
 #: Å; exported numbers come back as they were, a thousandth of what the geometry hash sees.
 SAME_PLACE = 1e-7
@@ -21,94 +22,30 @@ SAME_PLACE = 1e-7
 SAME_REPULSION = (1e-6, 1e-7)
 
 
-class ReturnedFragment(BaseModel):
-    """One fragment in the script's result; energies in hartree, absent where a step did not converge."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    n_basis: int
-    n_frozen: int
-    n_electrons: int
-    nuclear_repulsion_hartree: float
-    hf_hartree: float | None
-    ccsd_hartree: float | None
-    triples_hartree: float | None
-    t1_diagnostic: float | None
-    scf_converged: bool
-    ccsd_converged: bool
-    scf_cycles: int
-    cc_cycles: int
-    cpu_seconds: float
-    wall_seconds: float
-
-
-class ReturnedResult(BaseModel):
-    """`result-pyscf.json`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    layout: int
-    units: dict[str, str]
-    geometry_hash: str
-    recipe_hash: str
-    recipe: dict[str, object]
-    host_symbols: list[str]
-    host_positions_angstrom: list[list[float]]
-    probe: str
-    position_angstrom: list[float]
-    program: str
-    versions: dict[str, str]
-    processor: str
-    threads: int
-    fragments: dict[FragmentName, ReturnedFragment]
-    cpu_seconds: float
-    wall_seconds: float
-    memory_gb: float
-    finished_at: datetime
-
-
-def parse_result(content: bytes, where: str) -> ReturnedResult:
-    """Read a result's form, not yet whose it is; raises InputError."""
-    try:
-        raw = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise InputError(f"{where} is not valid JSON; copy it again or run the script again.") from None
-    if not isinstance(raw, dict) or raw.get("layout") not in LAYOUTS:
-        found = raw.get("layout") if isinstance(raw, dict) else None
-        known = " and ".join(map(str, LAYOUTS))
-        raise InputError(f"{where} has layout {found!r}, this version reads {known}; export and compute it again.")
-    if raw.get("units") != UNITS:
-        raise InputError(f"{where} is in other units than hartree and Å; nothing was stored of it.")
-    try:
-        return ReturnedResult.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where} is not a result of the script ({field}: {first['msg'].lower()}).") from None
-
-
-def check_size(name: FragmentName, task: FragmentTask, n_basis: int, repulsion: float, where: str) -> None:
-    """Raise InputError unless functions and nuclear repulsion are those of the fragment."""
+def check_size(name: FragmentName, task: FragmentTask, n_basis: int, repulsion: Printed, where: str) -> None:
+    """Raise InputError unless functions and nuclear repulsion (hartree) are those of the fragment."""
     if n_basis != task.n_basis:
         raise InputError(
             f"{where}: the {name} has {n_basis} basis functions instead of {task.n_basis}, so its basis is another; "
             "it was not stored."
         )
     expected, (absolute, relative) = task.nuclear_repulsion_hartree, SAME_REPULSION
-    if not abs(repulsion - expected) <= absolute + relative * abs(expected):
+    if not abs(repulsion.value - expected) <= absolute + relative * abs(expected) + repulsion.half_unit:
         raise InputError(
-            f"{where}: the nuclear repulsion of the {name} is {repulsion:.8f} hartree instead of {expected:.8f}, "
+            f"{where}: the nuclear repulsion of the {name} is {repulsion.value:.8f} hartree instead of {expected:.8f}, "
             "so its geometry is another; it was not stored."
         )
 
 
 def label_from_result(result: ReturnedResult, task: LabelTask, where: str) -> LabelResult:
     """The label that a script's result holds; raises InputError unless it is the task's, whole and converged."""
+    if result.layout != task.layout:
+        raise InputError(f"{where} has layout {result.layout} instead of {task.layout}; export and compute it again.")
     same = (
         result.geometry_hash == task.geometry_hash
         and result.host_symbols == task.host_symbols
         and result.probe == task.probe
-        and np.shape(result.host_positions_angstrom) == np.shape(task.host_positions_angstrom)
+        and len(result.host_positions_angstrom) == len(task.host_positions_angstrom)
         and np.allclose(result.host_positions_angstrom, task.host_positions_angstrom, rtol=0, atol=SAME_PLACE)
         and np.allclose(result.position_angstrom, task.position_angstrom, rtol=0, atol=SAME_PLACE)
     )
@@ -126,11 +63,12 @@ def label_from_result(result: ReturnedResult, task: LabelTask, where: str) -> La
         for step, converged in (("Hartree-Fock", part.scf_converged), ("CCSD", part.ccsd_converged)):
             if not converged:
                 raise InputError(f"{where}: {step} of the {name} did not converge; it was not stored.")
-        check_size(name, expected, part.n_basis, part.nuclear_repulsion_hartree, where)
+        check_size(name, expected, part.n_basis, Printed(part.nuclear_repulsion_hartree, 0.0), where)
         if (part.n_frozen, part.n_electrons) != (expected.n_frozen, expected.n_electrons):
             raise InputError(f"{where}: the {name} has other frozen orbitals or electrons; it was not stored.")
-        energies = (part.hf_hartree, part.ccsd_hartree, part.triples_hartree, part.t1_diagnostic)
-        hf, ccsd, triples, t1 = (np.nan if value is None else value for value in energies)
+        hf, ccsd, triples, t1 = part.hf_hartree, part.ccsd_hartree, part.triples_hartree, part.t1_diagnostic
+        if hf is None or ccsd is None or triples is None or t1 is None:
+            raise InputError(f"{where}: the {name} has no number for one of its energies; it was not stored.")
         parts[name] = FragmentResult(
             hf_hartree=hf,
             ccsd_hartree=ccsd,
@@ -160,22 +98,8 @@ def label_from_outputs(program: Program, texts: Mapping[FragmentName, str], task
     for name in FRAGMENTS:
         file = f"{where}/{file_name(program, name, output=True)}"
         read[name] = read_output(program, texts[name], task, name, file)
-        check_size(name, task.fragments[name], read[name].n_basis, read[name].nuclear_repulsion_hartree, file)
-    parts = {
-        name: FragmentResult(
-            hf_hartree=found.hf_hartree,
-            ccsd_hartree=found.ccsd_hartree,
-            triples_hartree=found.triples_hartree,
-            n_basis=found.n_basis,
-            n_frozen=task.fragments[name].n_frozen,
-            scf_cycles=0,
-            cc_cycles=0,
-            t1_diagnostic=found.t1_diagnostic,
-            cpu_seconds=0.0,
-            wall_seconds=found.wall_seconds,
-        )
-        for name, found in read.items()
-    }
+        check_size(name, task.fragments[name], read[name].n_basis, read[name].nuclear_repulsion, file)
+    parts = {name: _from_output(found, task.fragments[name], where) for name, found in read.items()}
     versions = {found.version for found in read.values()}
     environment = Environment(
         versions={"program": NAMES[program], program: ", ".join(sorted(versions))} | _importer(),
@@ -187,9 +111,30 @@ def label_from_outputs(program: Program, texts: Mapping[FragmentName, str], task
     wall = sum(part.wall_seconds for part in parts.values())
     note = (
         f"Computed elsewhere with {NAMES[program]} {', '.join(sorted(versions))} and read from its outputs; "
-        "this reader has not been tested on real ones."
+        "this reader is experimental: compare one label with one of the PySCF script."
     )
     return _label(task, parts, environment, (0.0, wall, 0.0), [note], where, None)
+
+
+def _from_output(found: FragmentOutput, task: FragmentTask, where: str) -> FragmentResult:
+    if not 0.0 <= found.wall_seconds <= YEAR_SECONDS:
+        raise InputError(
+            f"{where}: a calculation took {found.wall_seconds:.3g} seconds, over a year; it was not stored."
+        )
+    if not found.t1_diagnostic >= 0.0:
+        raise InputError(f"{where}: a T1 diagnostic is {found.t1_diagnostic}, below 0; it was not stored.")
+    return FragmentResult(
+        hf_hartree=found.hf_hartree,
+        ccsd_hartree=found.ccsd_hartree,
+        triples_hartree=found.triples_hartree,
+        n_basis=found.n_basis,
+        n_frozen=task.n_frozen,
+        scf_cycles=0,
+        cc_cycles=0,
+        t1_diagnostic=found.t1_diagnostic,
+        cpu_seconds=0.0,
+        wall_seconds=found.wall_seconds,
+    )
 
 
 def _importer() -> dict[str, str]:
@@ -205,9 +150,8 @@ def _label(
     where: str,
     finished_at: datetime | None,
 ) -> LabelResult:
+    check_plausible(parts, task.fragments, where)
     energies = LabelResult.interaction(parts)
-    if not np.isfinite([*energies.values(), *(part.t1_diagnostic for part in parts.values())]).all():
-        raise InputError(f"{where} has an energy or T1 diagnostic that is not a finite number; it was not stored.")
     doubtful = [
         f"T1 diagnostic of the {name} is {part.t1_diagnostic:.3f}, above {T1_LIMIT}"
         for name, part in parts.items()
@@ -215,17 +159,21 @@ def _label(
     ]
     identity = task.model_dump(exclude={"layout", "units", "fragments"})
     done = {"finished_at": finished_at} if finished_at else {}
-    return LabelResult(
-        **identity,
-        fragments=parts,
-        **energies,
-        cpu_seconds=cost[0],
-        wall_seconds=cost[1],
-        memory_gb=cost[2],
-        environment=environment,
-        warnings=warnings + doubtful,
-        **done,
-    )
+    try:
+        return LabelResult(
+            **identity,
+            fragments=parts,
+            **energies,
+            cpu_seconds=cost[0],
+            wall_seconds=cost[1],
+            memory_gb=cost[2],
+            environment=environment,
+            warnings=warnings + doubtful,
+            **done,
+        )
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise InputError(f"{where} cannot be a label ({one_line(field)}); it was not stored.") from None
 
 
 def programs_with_outputs(names: set[str]) -> list[Program]:
