@@ -60,7 +60,8 @@ def check_file(path: Path, host: str | None, limit_cm1: float) -> list[Gate]:
     """Gates of a checkpoint; its host is named by --host or by the checkpoint itself."""
     from nci_core.campaign.gates import check_model
     from nci_core.potentials.checkpoints import load_checkpoint
-    from nci_core.systems.hosts import BUILTIN_HOSTS, find_host
+    from nci_core.systems.hosts import BUILTIN_HOSTS
+    from nci_core.systems.reading.structure_file import find_host
 
     student = load_checkpoint(path)
     named = str(student.metadata.get("dimer", "")).partition("-")[2]

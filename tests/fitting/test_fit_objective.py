@@ -10,10 +10,11 @@ import torch
 from nci_core.errors import InputError
 from nci_core.fitting import FitSettings
 from nci_core.fitting.objective import MapObjective, check_labels, label_weights, make_targets, observe
-from nci_core.fitting.priors import FREE_ATOMS, general_prior, pair_c6
+from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Student, StudentConfig
 from nci_core.potentials.parameters import slices
 from nci_core.systems import builtin_host
+from nci_core.systems.free_atoms import FREE_ATOMS, pair_c6
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
