@@ -25,7 +25,7 @@ from nci_core.files import write_atomically
 from nci_core.systems import Dimer, Host
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.monomers import divide
-from nci_core.systems.reading.xyz import MOST_BYTES, read_text, xyz_frames
+from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -168,7 +168,7 @@ def _frames(path: Path, wanted: dict[str, str]) -> Iterator[tuple[int, Atoms, di
     """Number, atoms and keys of each wanted frame, in Å and eV; InputError names the file and the frame."""
     text = read_text(path, MOST_BYTES)
     try:
-        for frame, structure in xyz_frames(text):
+        for frame, structure in xyz_frames(text, MOST_FRAMES):
             info = keys_of(frame, structure.atoms)
             if any(str(info.get(key, "")) != value for key, value in wanted.items()):
                 continue

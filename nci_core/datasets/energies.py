@@ -66,6 +66,6 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
     if ratio.max() < TOO_SMALL and len(ratio) >= ENOUGH and not hartree_fock:
         raise InputError(
             f"interaction energies of {lowest:.4g} at the lowest are {ratio.max():.2g} times the dispersion of "
-            f"{dimer.probe} and {dimer.host.name} in eV; they are likely in hartree: convert them to eV, or state their "
-            "unit by a key such as energy_unit=hartree."
+            f"{dimer.probe} and {dimer.host.name} in eV; they are likely in hartree: convert them to eV, or state "
+            "their unit by a key such as energy_unit=hartree."
         )

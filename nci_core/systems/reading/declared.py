@@ -61,7 +61,7 @@ def check_neutral_singlet(structure: Structure) -> None:
             if any(number != 1.0 for number in numbers):
                 raise InputError(f"{said} is declared; only singlets (multiplicity=1) are supported.")
             singlet = True
-        elif any(abs(number) > _ROUNDING / 5 for number in numbers) and value != "singlet":
+        elif any(abs(number) > _ROUNDING / 5 for number in numbers) and str(value).lower() != "singlet":
             spins.append(said)
     if spins and not singlet:
         raise InputError(

@@ -13,10 +13,12 @@ from nci_core.systems.reading.xyz import Structure, read_text, xyz_frames
 
 #: The largest host that can be read has about 100 kB.
 MOST_BYTES = 5_000_000
+#: Read only to say how many there are instead of one.
+MOST_FRAMES = 1_000
 
 
 def _only_frame(text: str) -> Structure:
-    frames = [structure for _, structure in xyz_frames(text, most_frames=1000)]
+    frames = [structure for _, structure in xyz_frames(text, MOST_FRAMES)]
     if len(frames) != 1:
         raise InputError(f"it holds {len(frames)} structures; give a file with one molecule.")
     return frames[0]

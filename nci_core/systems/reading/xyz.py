@@ -51,7 +51,7 @@ def read_text(path: Path, most_bytes: int) -> str:
     return text
 
 
-def xyz_frames(text: str, *, most_frames: int = MOST_FRAMES) -> Iterator[tuple[int, Structure]]:
+def xyz_frames(text: str, most_frames: int) -> Iterator[tuple[int, Structure]]:
     """Number (from 0) and structure of each frame; InputError names the frame.
 
     Lines end at newlines alone: form feeds and U+2028 are text, though Python's `splitlines` would end a line there.
