@@ -67,7 +67,7 @@ ACCEPTED = (
 @pytest.mark.parametrize("comment", REFUSED)
 def test_declared_ions_and_open_shells_are_refused(tmp_path: Path, comment: str) -> None:
     atoms = [f"{atom} 1.0" for atom in WATER]
-    with pytest.raises(InputError, match="is declared|add up to|stands in its comment") as error:
+    with pytest.raises(InputError, match=r"is declared|add up to|stands in its comment") as error:
         host_from_file(xyz(tmp_path / "water.xyz", comment, *atoms))
     assert "\n" not in str(error.value)
 

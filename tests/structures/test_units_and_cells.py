@@ -175,7 +175,7 @@ def test_a_molecule_across_the_walls_of_a_crystal_cell() -> None:
     expected += [[1.43, 4.21, 1.33], [-1.43, 1.3525, 1.33], [0.8, 3.58, -0.174], [-0.8, 1.9825, -0.174]]
     assert np.allclose(host.positions, expected, atol=1e-9)
     lengths = np.linalg.norm(host.positions[[1, 2, 3]] - host.positions[0], axis=1)
-    assert lengths == pytest.approx([1.26, 1.341, 1.341], abs=1e-3)
+    assert lengths == pytest.approx([1.26, 1.341, 1.341], abs=2e-3)
 
 
 @pytest.mark.parametrize(
