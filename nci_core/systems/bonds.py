@@ -56,6 +56,13 @@ def bonded(numbers: IntArray, positions: FloatArray) -> npt.NDArray[np.bool_]:
     return found
 
 
+def is_bonded(atom: int, numbers: IntArray, positions: FloatArray) -> bool:
+    """Whether one of n atoms is bonded to any other; as `bonded`, for one row of it."""
+    near = np.linalg.norm(positions - positions[atom], axis=1) < bond_limits(numbers)[atom]
+    near[atom] = False
+    return bool(near.any())
+
+
 def fragments(bonds: npt.NDArray[np.bool_]) -> list[list[int]]:
     """What bonds hold together, each a sorted list of atoms, in the order of their first atoms.
 

@@ -1,6 +1,8 @@
 """A thousand damaged structure files: finite numbers, or one sentence."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from nci_core.errors import NCIError
 from nci_core.extxyz import read_dataset
 from nci_core.systems import host_from_file
 
+Read = TypeVar("Read")
+
 FUZZ = settings(
     max_examples=500,
     derandomize=True,
@@ -22,19 +26,59 @@ FUZZ = settings(
 #: What breaks readers: numbers that are none or too large, keys with a meaning, quotes, separators, other encodings.
 NASTY = [
     *("nan", "inf", "-1", "1e308", "1e-320", "99999999999", "0", "1_0", "１２", "1.0D+00", "T", "None", "0x10"),
-    *("Properties=species:S:1:pos:R:3", "Properties=pos:R:3", "Properties=species:R:1:pos:S:3", "Properties=::", "Z:I:1"),
-    *('Lattice="9 0 0 0 9 0 0 0 9"', 'Lattice="1 2 3"', 'Lattice="0 0 0 0 0 0 0 0 0"', 'pbc="T F T"', "pbc=3", "Lattice"),
+    *(
+        "Properties=species:S:1:pos:R:3",
+        "Properties=pos:R:3",
+        "Properties=species:R:1:pos:S:3",
+        "Properties=::",
+        "Z:I:1",
+    ),
+    *(
+        'Lattice="9 0 0 0 9 0 0 0 9"',
+        'Lattice="1 2 3"',
+        'Lattice="0 0 0 0 0 0 0 0 0"',
+        'pbc="T F T"',
+        "pbc=3",
+        "Lattice",
+    ),
     *('Lattice="nan 0 0 0 9 0 0 0 9" pbc="T T T"', 'Lattice="9 0 0 9 1e-9 0 9 0 1e-9"', 'Lattice="3 0 0 0 3 0 0 0 3"'),
-    *("monomer_a=0:3", "monomer_b=3", "monomer_b=[]", "monomer_a=::-1", "selection_a=1-3", "selection_b=9", "monomer_a"),
+    *(
+        "monomer_a=0:3",
+        "monomer_b=3",
+        "monomer_b=[]",
+        "monomer_a=::-1",
+        "selection_a=1-3",
+        "selection_b=9",
+        "monomer_a",
+    ),
     *("charge=0", "charge=x", "spin=2", "units=bohr", "units=", "unit=eV/Å", "energy_unit=kcal/mol", "in bohr"),
     *("REF_interaction_energy=1", "REF_interaction_energy", 'elst="1 2"', "energy=3", 'stress="1"', 'forces="1 2 3"'),
     *("_JSON [1, [2]]", 'a="_JSON ' + "[" * 3000 + '"', "'", '"', "{", "[", "\\", "=", ":", "#", "!", "%", "$$$$"),
-    *("\n", "\n\n", "\r", "\x0c", "\u2028", "\x00", "\ufeff", "é", "VEC1 1 0 0", "M  CHG  1   1  -1", "V3000", "move_mask"),
+    *(
+        "\n",
+        "\n\n",
+        "\r",
+        "\x0c",
+        "\u2028",
+        "\x00",
+        "\ufeff",
+        "é",
+        "VEC1 1 0 0",
+        "M  CHG  1   1  -1",
+        "V3000",
+        "move_mask",
+    ),
     *("He", "Xx", "X", "C1", "6", "Og", "--link1--", "@/etc/passwd", "units=au", "0 1", "-2 1", "O", "1 2 3 4 5"),
 ]
 BASES = [
     "\n".join((INPUTS / name).read_text(encoding="utf-8").split("\n")[:18]).encode()
-    for name in ("ne_water.extxyz", "probe_first_nciatlas.extxyz", "probe_wrapped.extxyz", "unit_kcal.extxyz", "nel.extxyz")
+    for name in (
+        "ne_water.extxyz",
+        "probe_first_nciatlas.extxyz",
+        "probe_wrapped.extxyz",
+        "unit_kcal.extxyz",
+        "nel.extxyz",
+    )
 ]
 HOSTS = {
     ".xyz": "\n".join(["3", "charge=0 0 1", *WATER, ""]).encode(),
@@ -75,9 +119,16 @@ def changed(content: bytes, changes: list[tuple[str, float, int, bytes]]) -> byt
     return content
 
 
-def one_sentence(error: NCIError) -> bool:
-    text = str(error)
-    return bool(text) and len(text.splitlines()) == 1 and len(text) < 1000
+def read_or_refused(reader: Callable[[Path], Read], path: Path) -> Read | None:
+    """What was read, or None where it was refused in one sentence; any other exception is a failure."""
+    try:
+        return reader(path)
+    except NCIError as error:
+        text = str(error)
+    assert text, "an error without a word"
+    assert len(text.splitlines()) == 1, repr(text)
+    assert len(text) < 1000
+    return None
 
 
 @FUZZ
@@ -85,10 +136,8 @@ def one_sentence(error: NCIError) -> bool:
 def test_damaged_datasets(tmp_path: Path, base: bytes, changes: list[tuple[str, float, int, bytes]]) -> None:
     path = tmp_path / "a.extxyz"
     path.write_bytes(changed(base, changes))
-    try:
-        data = read_dataset(path)
-    except NCIError as error:
-        assert one_sentence(error), repr(str(error))
+    data = read_or_refused(read_dataset, path)
+    if data is None:
         return
     assert len(data) > 0
     for group in data.groups:
@@ -102,10 +151,8 @@ def test_damaged_datasets(tmp_path: Path, base: bytes, changes: list[tuple[str, 
 def test_damaged_hosts(tmp_path: Path, suffix: str, changes: list[tuple[str, float, int, bytes]]) -> None:
     path = tmp_path / f"host{suffix}"
     path.write_bytes(changed(HOSTS[suffix], changes))
-    try:
-        host = host_from_file(path)
-    except NCIError as error:
-        assert one_sentence(error), repr(str(error))
+    host = read_or_refused(host_from_file, path)
+    if host is None:
         return
     assert np.isfinite(host.positions).all()
     assert host.numbers.sum() % 2 == 0

@@ -10,6 +10,9 @@ from nci_core.systems.reading.lengths import length_factor
 from nci_core.systems.reading.stated_units import StatedUnits, stated_units
 from nci_core.systems.reading.xyz import Structure
 
+#: In Å, or in any unit that is converted.
+FARTHEST = 1e6
+
 
 def usable(structure: Structure) -> tuple[Atoms, StatedUnits]:
     """The atoms of a structure with positions in Å and molecules whole, and the units that it states.
@@ -18,10 +21,12 @@ def usable(structure: Structure) -> tuple[Atoms, StatedUnits]:
     unknown, contradictory or implausible, and cells that cannot be undone.
     """
     atoms = structure.atoms
-    bad = np.argwhere(~np.isfinite(atoms.positions).all(axis=1))
+    bad = np.argwhere(~(np.abs(atoms.positions) < FARTHEST).all(axis=1))
     if len(bad):
         row = int(bad[0, 0])
-        raise InputError(f"atom {row + 1} ({atoms.symbols[row]}) has coordinates that are not numbers.")
+        raise InputError(
+            f"atom {row + 1} ({atoms.symbols[row]}) has coordinates that are not numbers, or too large ones."
+        )
     check_neutral_singlet(structure)
     stated = stated_units(atoms.info, structure.comment)
     boxed = atoms.pbc.any()
