@@ -34,7 +34,7 @@ def length_factor(numbers: IntArray, positions: FloatArray, stated: StatedUnits)
         factor = fitting[0] if fitting else 1.0
     if ratio is None or POSSIBLE[0] <= ratio * factor <= POSSIBLE[1]:
         return factor
-    likely = _likely(ratio)
+    likely = _likely(ratio, len(numbers))
     if likely is None:
         return factor  # no unit explains it: overlapping or scattered atoms, which later checks name
     raise InputError(
@@ -43,11 +43,13 @@ def length_factor(numbers: IntArray, positions: FloatArray, stated: StatedUnits)
     )
 
 
-def _likely(ratio: float) -> str | None:
-    """What explains a median distance between neighbours, in covalent radii, in words."""
+def _likely(ratio: float, n: int) -> str | None:
+    """What explains a median distance between neighbours of n atoms, in covalent radii, in words."""
     if POSSIBLE[0] <= ratio <= POSSIBLE[1]:
         return "in Å"
     for name, factor in _UNITS.items():
+        if name == "nm" and n < 4:
+            continue  # of so few, atoms that overlap by mistake are as likely
         if POSSIBLE[0] <= ratio * factor <= POSSIBLE[1]:
             return f"in {name}: convert them to Å, or add length_unit={name}"
     if TYPICAL[0] <= ratio / BOHR_ANGSTROM <= POSSIBLE[1]:
