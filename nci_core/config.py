@@ -13,7 +13,8 @@ from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host, find_host
+from nci_core.systems.hosts import Host
+from nci_core.systems.reading.structure_file import find_host
 from nci_core.toml_text import described, toml_value
 
 FILE_NAME = "campaign.toml"

@@ -17,24 +17,21 @@ import numpy as np
 import numpy.typing as npt
 from ase import Atoms
 from ase.io import write
-from ase.io.extxyz import read_xyz
 
+from nci_core.datasets.energies import check_energies
+from nci_core.datasets.keys import PLAIN, REFERENCE, STRUCTURE, in_internal_units, keys_of, python_value
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.systems import Dimer, Host
+from nci_core.systems.reading.checked import usable
+from nci_core.systems.reading.monomers import divide
+from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
 from nci_core.systems.rigid_hosts import RigidHosts
 
 FloatArray = npt.NDArray[np.float64]
 
-REFERENCE = "REF_interaction_energy"
 #: What a label is; labels that differ in one of these are different quantities.
 LABEL_KEYS = ("method", "basis", "bsse")
-#: Keys (with or without _std) whose values must be finite numbers.
-NUMBERS = (REFERENCE, "teacher_interaction_energy", "student_interaction_energy", "elst", "exch", "ind", "disp")
-#: Keys that ASE and other programs give a meaning of their own.
-PLAIN = ("energy", "forces", "free_energy", "stress", "virial")
-#: Keys that the geometry says already.
-STRUCTURE = ("monomer_a", "monomer_b", "config_type")
 
 
 class Row(NamedTuple):
@@ -105,8 +102,9 @@ def read_dataset(
     """Read an extxyz file; InputError, with the frame number, for anything that cannot be used.
 
     Args:
-        path: the file. The host is the slice `monomer_a`, the probe `monomer_b`; without them the
-            probe is the last atom.
+        path: the file. Which atom is the probe `systems.reading.monomers` tells: by `monomer_a` and `monomer_b` or
+            `selection_a` and `selection_b`, or else by the bonds. Units that a frame states (`energy_unit`,
+            `length_unit`, …) are converted; cells are undone; charges and spins are refused.
         method: take only frames with this method; needed where a file mixes methods, as are
         basis: and
         bsse: for theirs.
@@ -117,10 +115,7 @@ def read_dataset(
     members: dict[int, list[Row]] = {}
     hosts: dict[int, tuple[Atoms, str]] = {}
     labels: dict[tuple[str, ...], int] = {}
-    for frame, atoms in _frames(path):
-        info = _checked_info(path, frame, atoms)
-        if any(str(info.get(key, "")) != value for key, value in wanted.items()):
-            continue
+    for frame, atoms, info in _frames(path, wanted):
         host, probe = _split(path, frame, atoms)
         if REFERENCE in info:
             labels.setdefault(tuple(str(info.get(key, "")) for key in LABEL_KEYS), frame)
@@ -136,6 +131,11 @@ def read_dataset(
     kind = dict(zip(LABEL_KEYS, next(iter(labels), ()), strict=False))
     names: dict[str, int] = {}
     groups = tuple(_group(path, *hosts[key], rows, names) for key, rows in members.items())
+    for group in groups:
+        try:
+            check_energies(group.dimer, group.positions, group.reference, kind.get("method", ""))
+        except InputError as error:
+            raise InputError(f"{path}, frames {group.frames[0]} to {group.frames[-1]}: {error}") from None
     return Dataset(groups, {k: v for k, v in kind.items() if v}, str(path))
 
 
@@ -154,7 +154,7 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
         for m, position in enumerate(group.positions):
             atoms = group.dimer.atoms(position)
             for key, values in columns.items():
-                value = _python(values[m])
+                value = python_value(values[m])
                 if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
                     atoms.info[key] = value
             frames.append(atoms)
@@ -165,93 +165,30 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def _frames(path: Path) -> Iterator[tuple[int, Atoms]]:
-    """Frame number and structure of each frame; split here, so that errors can name the frame."""
+def _frames(path: Path, wanted: dict[str, str]) -> Iterator[tuple[int, Atoms, dict[str, Any]]]:
+    """Number, atoms and keys of each wanted frame, in Å and eV; InputError names the file and the frame."""
+    text = read_text(path, MOST_BYTES)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}; give the path of an extxyz file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a text file that can be read ({type(error).__name__}).") from None
-    line, frame = 0, 0
-    while line < len(lines):
-        if not lines[line].strip():
-            line += 1
-            continue
-        try:
-            n = int(lines[line])
-        except ValueError:
-            raise InputError(
-                f"{path}, frame {frame}: line {line + 1} should be a number of atoms; is this an extxyz file?"
-            ) from None
-        chunk = lines[line : line + n + 2]
-        if n < 1 or len(chunk) < n + 2:
-            raise InputError(f"{path}, frame {frame} is cut off: {n} atoms expected, {max(len(chunk) - 2, 0)} found.")
-        yield frame, _parse(path, frame, chunk)
-        line += n + 2
-        frame += 1
-
-
-def _parse(path: Path, frame: int, chunk: list[str]) -> Atoms:
-    try:
-        return next(iter(read_xyz(io.StringIO("".join(chunk)), index=slice(0, 1))))
-    except KeyError as error:
-        raise InputError(f"{path}, frame {frame}: unknown element or missing column {error}.") from None
-    except Exception as error:  # ASE's parser raises anything
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}, frame {frame} cannot be read ({type(error).__name__}: {reason}).") from None
-
-
-def _checked_info(path: Path, frame: int, atoms: Atoms) -> dict[str, Any]:
-    """The frame's keys as Python values; ASE moves some of them to a calculator or to arrays."""
-    info = {key: _python(value) for key, value in atoms.info.items()}
-    plain = set(PLAIN) & {*info, *atoms.arrays, *(atoms.calc.results if atoms.calc is not None else ())}
-    for key in ("energy", "REF_energy"):
-        if REFERENCE not in info and (key in plain or key in info):
-            raise InputError(
-                f"{path}, frame {frame} has {key!r} but no {REFERENCE!r}; a total energy is no interaction energy, "
-                f"so rename the key if it is E_AB − E_A − E_B in eV."
-            )
-    for key in list(info):
-        if key in PLAIN:
-            del info[key]
-        elif key.removesuffix("_std") in NUMBERS:
-            value = info[key]
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise InputError(f"{path}, frame {frame}: {key} is {value!r}, not a finite number.")
-            info[key] = float(value)
-    return info
-
-
-def _python(value: Any) -> Any:
-    """Numpy scalars and arrays as Python values."""
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+        for frame, structure in xyz_frames(text, MOST_FRAMES):
+            info = keys_of(frame, structure.atoms)
+            if any(str(info.get(key, "")) != value for key, value in wanted.items()):
+                continue
+            try:
+                atoms, stated = usable(structure)
+            except InputError as error:
+                raise InputError(f"frame {frame}: {error}") from None
+            yield frame, atoms, in_internal_units(info, stated)
+    except InputError as error:
+        raise InputError(f"{path}, {error}") from None
 
 
 def _split(path: Path, frame: int, atoms: Atoms) -> tuple[Atoms, Atoms]:
     """Host and probe."""
-    n = len(atoms)
-    a, b = atoms.info.get("monomer_a"), atoms.info.get("monomer_b")
-    host = _indices(path, frame, "monomer_a", a, n) if a is not None else None
-    probe = _indices(path, frame, "monomer_b", b, n) if b is not None else None
-    if probe is None:
-        probe = [n - 1] if host is None else sorted(set(range(n)) - set(host))
-    if host is None:
-        host = sorted(set(range(n)) - set(probe))
-    if sorted(host + probe) != list(range(n)) or not host:
-        raise InputError(f"{path}, frame {frame}: monomer_a and monomer_b do not divide its {n} atoms into two parts.")
-    if len(probe) != 1:
-        raise InputError(f"{path}, frame {frame}: monomer_b has {len(probe)} atoms; the probe must be a single atom.")
-    return atoms[host], atoms[probe]
-
-
-def _indices(path: Path, frame: int, key: str, value: Any, n: int) -> list[int]:
-    """Atoms of a slice such as '0:12', or of one index."""
     try:
-        parts = [int(part) if part.strip() else None for part in str(value).split(":")]
-        return [range(n)[parts[0] or 0]] if len(parts) == 1 else list(range(n))[slice(*parts)]
-    except (ValueError, TypeError, IndexError):
-        raise InputError(f"{path}, frame {frame}: {key} is {value!r}, not a slice such as 0:12.") from None
+        division = divide(atoms.numbers, atoms.positions, atoms.info)
+    except InputError as error:
+        raise InputError(f"{path}, frame {frame}: {error}") from None
+    return atoms[division.host], atoms[[division.probe]]
 
 
 def _group(path: Path, host: Atoms, symbol: str, rows: list[Row], names: dict[str, int]) -> HostGroup:

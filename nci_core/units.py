@@ -10,6 +10,8 @@ Constants are CODATA 2018 (DOI 10.1103/RevModPhys.93.025010).
 'cm⁻¹'
 """
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -85,3 +87,53 @@ def to_cm1(energy_ev: Number) -> Number:
 def from_cm1(energy_cm1: Number) -> Number:
     """Convert cm⁻¹ to eV."""
     return energy_cm1 * CM1_EV
+
+
+def _spelling(name: str) -> str:
+    """A unit's name without what people vary: case, spaces, dots, how a power is written.
+
+    >>> _spelling("kcal mol⁻¹"), _spelling("cm^-1"), _spelling("a.u.")
+    ('kcalmol-1', 'cm-1', 'au')
+    """
+    name = unicodedata.normalize("NFKC", name).replace("\u2212", "-").lower()
+    return re.sub(r"[\s.^*_()·]|(?<=\w)/(?=mol)", "", name)
+
+
+#: Energy units as people write them → eV.
+_ENERGY_NAMES: dict[str, float] = {
+    **dict.fromkeys(("ev", "electronvolt", "electronvolts"), 1.0),
+    **dict.fromkeys(("mev", "millielectronvolt"), 1e-3),
+    **dict.fromkeys(("kcalmol", "kcal/mol", "kcalmol-1", "kcal", "kcalpermol"), 1.0 / UNITS["kcal_mol"].per_ev),
+    **dict.fromkeys(("kjmol", "kj/mol", "kjmol-1", "kj", "kjpermol"), 1.0 / UNITS["kJ_mol"].per_ev),
+    **dict.fromkeys(("cm-1", "1/cm", "cm1", "/cm", "wavenumber", "wavenumbers", "invcm", "rcm"), CM1_EV),
+    **dict.fromkeys(("k", "kelvin"), 1.0 / UNITS["K"].per_ev),
+    **dict.fromkeys(("hartree", "hartrees", "ha", "eh", "au", "atomic", "atomicunits"), HARTREE_EV),
+    **dict.fromkeys(("mhartree", "millihartree", "mha", "meh"), 1e-3 * HARTREE_EV),
+    **dict.fromkeys(("microhartree", "uhartree", "µeh", "μeh", "ueh", "uha"), 1e-6 * HARTREE_EV),
+    **dict.fromkeys(("ry", "rydberg"), 0.5 * HARTREE_EV),
+}
+#: Length units as people write them → Å.
+_LENGTH_NAMES: dict[str, float] = {
+    **dict.fromkeys(("å", "angstrom", "angstroms", "ångström", "ångstrom", "angström", "ang", "a", "aa"), 1.0),
+    **dict.fromkeys(("bohr", "bohrs", "a0", "au", "atomic", "atomicunits"), BOHR_ANGSTROM),
+    **dict.fromkeys(("nm", "nanometer", "nanometre", "nanometers", "nanometres"), 10.0),
+    **dict.fromkeys(("pm", "picometer", "picometre", "picometers", "picometres"), 0.01),
+}
+
+
+def energy_unit_named(name: str) -> float | None:
+    """How many eV one of the energy unit called `name` is, however people write it; None for an unknown name.
+
+    >>> energy_unit_named("kcal/mol") == energy_unit_named("kcal mol^-1"), energy_unit_named("Hartree")
+    (True, 27.211386245988)
+    """
+    return _ENERGY_NAMES.get(_spelling(name))
+
+
+def length_unit_named(name: str) -> float | None:
+    """How many Å one of the length unit called `name` is, however people write it; None for an unknown name.
+
+    >>> length_unit_named("Bohr"), length_unit_named("Å"), length_unit_named("parsec")
+    (0.529177210903, 1.0, None)
+    """
+    return _LENGTH_NAMES.get(_spelling(name))

@@ -112,7 +112,7 @@ def test_no_geometry_is_fitted_and_held_out() -> None:
 
 def test_images_never_part(tmp_path: Path) -> None:
     points = np.random.default_rng(7).uniform(2.0, 5.0, (30, 3))
-    energies = np.random.default_rng(8).normal(size=30)
+    energies = np.random.default_rng(8).normal(size=30) * 1e-4  # eV: in units that can be true
     both = group_of(np.vstack([points, images(points, 9)]), np.tile(energies, 2))
     write_dataset(tmp_path / "a.extxyz", [take(both, np.random.default_rng(1).permutation(60))])
     data = read_dataset(tmp_path / "a.extxyz")

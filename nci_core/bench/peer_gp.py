@@ -26,9 +26,10 @@ from torch import Tensor
 
 from nci_core.errors import InputError
 from nci_core.fitting.objective import check_labels
-from nci_core.fitting.priors import FREE_ATOMS, GENERIC_ATOM, pair_c6, vdw_radius
+from nci_core.fitting.priors import vdw_radius
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6
 from nci_core.systems.hosts import Host
 from nci_core.units import BOHR_ANGSTROM, HARTREE_EV
 

@@ -71,7 +71,7 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
     from nci_core.potentials.agreement import check_fits, named_host
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.systems.dimer import Dimer
-    from nci_core.systems.hosts import find_host
+    from nci_core.systems.reading.structure_file import find_host
 
     if folder is not None:
         opened = open_campaign(folder, read_only=True)

@@ -1,6 +1,5 @@
 """ASE calculator of the interaction energy of a host and its probe."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -17,25 +16,12 @@ from nci_core.potentials.agreement import named_host
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.student import Prepared, prepare
+from nci_core.systems.bonds import is_bonded
 from nci_core.systems.hosts import Host
+from nci_core.systems.reading.monomers import KEYS, Division, divide
 from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, matching_order, superpose
 
 FloatArray = npt.NDArray[np.float64]
-
-
-def parse_slice(text: Any, n: int, key: str) -> list[int]:
-    """Atom indices from '0:12' or '12'; InputError when it does not fit n atoms.
-
-    >>> parse_slice("0:3", 4, "monomer_a")
-    [0, 1, 2]
-    """
-    match = re.fullmatch(r"\s*(\d+)\s*(?::\s*(\d+)\s*)?", str(text))
-    if match:
-        start = int(match[1])
-        stop = int(match[2]) if match[2] else start + 1
-        if start < stop <= n:
-            return list(range(start, stop))
-    raise InputError(f"{key} = {str(text)!r} does not name atoms of a structure of {n}; write it as '0:{n - 1}'.")
 
 
 def cross_matrix(a: FloatArray) -> FloatArray:
@@ -104,8 +90,8 @@ class NCICalculator(Calculator):
     """Interaction energy of a rigid host and a probe atom, from a model.
 
     `atoms.info["monomer_a"]` and `["monomer_b"]` ("0:12", "12:13") say which atoms are host and
-    probe, as in nci's extxyz files; without them the probe is the last atom. A cell counts for nothing, but one
-    that parts the dimer is refused.
+    probe, in any form that `systems.reading.monomers` understands; without them the probe is the one atom that is
+    not bonded to any other. A cell counts for nothing, but one that parts the dimer is refused.
 
     The host may lie and be turned anywhere, with its atoms in any order, but it is rigid: an InputError says by how
     many Å a flexed one differs. Of another molecule the model knows nothing that was tested; whoever wants it gives
@@ -138,24 +124,20 @@ class NCICalculator(Calculator):
         self.host = named_host(self.ensemble) if host is None else host
         self._bound: Bound | None = None
         self._place: Place | None = None
+        self._division: tuple[tuple[bytes | str, ...], Division] | None = None
 
     def monomers(self, atoms: Atoms) -> tuple[list[int], int]:
         """Indices of the host's atoms, and of the probe; InputError or ModelError when they do not fit."""
-        n = len(atoms)
-        if "monomer_a" in atoms.info and "monomer_b" in atoms.info:
-            rows = {key: parse_slice(atoms.info[key], n, key) for key in ("monomer_a", "monomer_b")}
-        else:
-            rows = {"monomer_a": list(range(n - 1)), "monomer_b": [n - 1]}
-        host, probe = rows["monomer_a"], rows["monomer_b"]
-        if not host or len(probe) != 1 or sorted(host + probe) != list(range(n)):
-            raise InputError(
-                f"A dimer needs a host and one probe atom that together are its {n} atoms; "
-                "set atoms.info['monomer_a'] and ['monomer_b'] such as '0:12' and '12:13'."
-            )
-        symbol = atoms.get_chemical_symbols()[probe[0]]
+        said = (atoms.numbers.tobytes(), *(str(atoms.info.get(key)) for keys in KEYS for key in keys))
+        known = self._division
+        # As long as the same is said of the same atoms, the probe can only cease to be one by a bond.
+        if known is None or known[0] != said or is_bonded(known[1].probe, atoms.numbers, atoms.positions):
+            self._division = known = (said, divide(atoms.numbers, atoms.positions, atoms.info))
+        host, probe = known[1].host, known[1].probe
+        symbol = atoms.get_chemical_symbols()[probe]
         if symbol != self.ensemble.probe:
             raise ModelError(f"The probe is {symbol}, but this model was fitted for {self.ensemble.probe}.")
-        return host, probe[0]
+        return host, probe
 
     def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
         """The rigid host with its atoms in the order of a structure; InputError for a structure of another one."""

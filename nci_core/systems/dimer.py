@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
 
 from nci_core.errors import InputError
+from nci_core.systems.ground_states import check_closed_shell_atom
 from nci_core.systems.hosts import OVERLAP_FACTOR, Host, builtin_host, check_elements
 from nci_core.systems.symmetry import unique_image
 
@@ -38,6 +39,7 @@ class Dimer:
                 f"Probe {self.probe!r} has {atomic_numbers[self.probe]} electrons, an odd number; "
                 "use a closed-shell atom such as He, Ne or Ar."
             )
+        check_closed_shell_atom(self.probe, "Probe")
 
     @property
     def name(self) -> str:

@@ -1,17 +1,16 @@
-"""Rigid hosts: built-in molecules with their sources, and any molecule from a file."""
+"""Rigid hosts, and the built-in molecules with their sources; `reading.structure_file` takes others from files."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
-from ase.io import read
 
 from nci_core.errors import InputError
 from nci_core.systems.frames import LocalFrames, local_frames
+from nci_core.systems.ground_states import check_closed_shell
 from nci_core.systems.symmetry import point_group_operations
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,8 +29,8 @@ class Host:
         positions: (n, 3) in Å.
         source: where the geometry comes from.
 
-    Raises InputError for unknown elements, overlapping atoms, an odd electron count or
-    coordinates that are not finite.
+    Raises InputError for unknown elements, overlapping atoms, an odd electron count, molecules that are known to be no
+    closed shells or coordinates that are not finite.
     """
 
     name: str
@@ -54,6 +53,7 @@ class Host:
                 f"Host {self.name!r} has {self.numbers.sum()} electrons, an odd number; "
                 "only closed-shell neutral hosts are supported."
             )
+        check_closed_shell(self.symbols, self.name)
 
     def _check_overlap(self) -> None:
         distance = np.linalg.norm(self.positions[:, None] - self.positions[None], axis=-1)
@@ -152,23 +152,3 @@ def builtin_host(name: str) -> Host:
         raise InputError(
             f"Unknown host {name!r}; choose {', '.join(BUILTIN_HOSTS)} or give the path of an xyz file."
         ) from None
-
-
-def host_from_file(path: str | Path) -> Host:
-    """Read a host from any structure file ASE knows (Å); raises InputError when it cannot."""
-    path = Path(path)
-    try:
-        frames = read(path, index=":")
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}; give the path of an xyz file.") from None
-    except Exception as error:  # ASE's readers raise anything, from ValueError to StopIteration
-        raise InputError(f"{path} is not a structure file ASE can read ({type(error).__name__}: {error}).") from None
-    if len(frames) != 1:
-        raise InputError(f"{path} holds {len(frames)} structures; give a file with one molecule.")
-    atoms = frames[0]
-    return Host(path.stem, tuple(atoms.get_chemical_symbols()), atoms.positions, f"file {path.name}")
-
-
-def find_host(name_or_path: str) -> Host:
-    """A built-in host by name, or else a host from a file."""
-    return builtin_host(name_or_path) if name_or_path in BUILTIN_HOSTS else host_from_file(name_or_path)

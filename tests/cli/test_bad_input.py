@@ -94,7 +94,7 @@ DATA: dict[str, tuple[dict[str, str] | str, str]] = {
     "an unknown element": ({"last": "Qq 0.0 0.0 3.5"}, "unknown element"),
     "overlapping atoms": ({"last": "He 0.0 0.0 0.2"}, "overlap"),
     "an odd electron count": ({"last": "H 0.0 0.0 3.5"}, "odd number"),
-    "coordinates that are no numbers": ({"last": "He 0.0 0.0 nan"}, "not a number"),
+    "coordinates that are no numbers": ({"last": "He 0.0 0.0 nan"}, "not numbers"),
     "a file cut off": ("4\nProperties=species:S:1:pos:R:3\nO 0 0 0\n", "frame 0 is cut off"),
     "another format": ("index,energy\n1,2\n", "is this an extxyz file"),
     "an empty file": ("", "is empty"),

@@ -17,7 +17,7 @@ from nci_core.cli.main import app
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.store import configurations, picks
 from nci_core.systems import Dimer
-from nci_core.systems.hosts import host_from_file
+from nci_core.systems.reading.structure_file import host_from_file
 from nci_core.units import to_cm1
 
 GROUP: Any = typer.main.get_command(app)

@@ -10,10 +10,11 @@ import torch
 from nci_core.errors import InputError
 from nci_core.fitting import FitSettings
 from nci_core.fitting.objective import MapObjective, check_labels, label_weights, make_targets, observe
-from nci_core.fitting.priors import FREE_ATOMS, general_prior, pair_c6
+from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Student, StudentConfig
 from nci_core.potentials.parameters import slices
 from nci_core.systems import builtin_host
+from nci_core.systems.free_atoms import FREE_ATOMS, pair_c6
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -122,7 +123,8 @@ def test_general_prior_is_a_van_der_waals_well_for_any_pair(probe: str) -> None:
 def _pair_host(element: str):  # type: ignore[no-untyped-def]
     from nci_core.systems import Host
 
-    return Host(element, (element, element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
+    # Two O atoms would be the O₂ that no host may be.
+    return Host(element, (element, "C" if element == "O" else element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
 
 
 def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(

@@ -123,3 +123,15 @@ def test_calculator_reads_a_checkpoint_and_optimises(atoms: Atoms, ensemble: Ens
     BFGS(atoms, logfile=None).run(fmax=1e-4, steps=20)
     assert atoms.get_potential_energy() < before
     assert np.isfinite(atoms.positions).all()
+
+
+def test_the_probe_need_not_be_the_last_atom_and_is_never_a_bonded_one(atoms: Atoms) -> None:
+    energy = atoms.get_potential_energy()
+    order = [12, *range(12)]
+    for info in ({}, {"selection_a": 1, "selection_b": "2-13"}, {"monomer_b": "0:1"}):
+        first = Atoms(atoms.symbols[order], atoms.positions[order], info=info, calculator=atoms.calc)
+        assert first.get_potential_energy() == energy
+        assert np.allclose(first.get_forces()[0], atoms.get_forces()[-1], atol=1e-13)
+    wrong = Atoms(atoms.symbols[order], atoms.positions[order], info={"monomer_b": "12:13"}, calculator=atoms.calc)
+    with pytest.raises(InputError, match=r"atom 13 \(H\) is bonded to atom \d+ \(C\), 1\.09 Å away"):
+        wrong.get_potential_energy()

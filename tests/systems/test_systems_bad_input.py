@@ -10,7 +10,7 @@ from ase.io import write
 from nci_core.errors import InputError
 from nci_core.systems import Dimer, Host, builtin_host, host_from_file
 from nci_core.systems.dimer import dimer_from_name
-from nci_core.systems.hosts import find_host
+from nci_core.systems.reading.structure_file import find_host
 
 H2 = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.74]]
 

@@ -1,0 +1,71 @@
+"""Whether interaction energies can be in eV: their size against the dispersion between free atoms."""
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.errors import InputError
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6
+from nci_core.units import BOHR_ANGSTROM, CM1_EV, HARTREE_EV, UNITS
+
+FloatArray = npt.NDArray[np.float64]
+
+#: CCSD(T) energies of He, Ne, Ar and Kr with 181 molecules have 0.03 to 2.0 for the median E/E_dispersion of the
+#: deepest quarter. Above this, which kcal/mol passes (23 times too large), no set can be in eV.
+TOO_LARGE = 6.0
+#: With ten attractive geometries or more the largest E/E_dispersion is at least 0.4; hartree make that 0.015 to 0.06.
+TOO_SMALL, ENOUGH = 0.08, 10
+#: Unit → how many times too large a number in it is when it is taken as eV.
+_FACTORS = {
+    "mE_h": 1e3 / HARTREE_EV,
+    "kcal/mol": UNITS["kcal_mol"].per_ev,
+    "kJ/mol": UNITS["kJ_mol"].per_ev,
+    "meV": 1e3,
+    "cm⁻¹": 1.0 / CM1_EV,
+    "K": UNITS["K"].per_ev,
+    "µE_h": 1e6 / HARTREE_EV,
+}
+
+
+def free_atom_dispersion(dimer: Dimer, positions: FloatArray) -> FloatArray:
+    """−Σ_i C₆(i, probe)/r_i⁶ of free atoms (m,) in eV, for (m, 3) probe positions in Å."""
+    probe = FREE_ATOMS.get(dimer.probe, GENERIC_ATOM)
+    c6 = np.array([pair_c6(probe, FREE_ATOMS.get(symbol, GENERIC_ATOM)) for symbol in dimer.host.symbols])
+    found: FloatArray = -(c6 * HARTREE_EV * BOHR_ANGSTROM**6 / dimer.distances(positions) ** 6).sum(axis=1)
+    return found
+
+
+def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, method: str = "") -> None:
+    """Raise InputError, naming the likely unit, when interaction energies cannot be in eV.
+
+    Attraction between neutral closed shells is of the size of their dispersion, which free atoms tell within a factor
+    of two. Energies are refused when the deepest quarter and most of all are several times larger (a few
+    wrong ones are no unit), or when all of many are far smaller, as hartree are; repulsive ones alone say nothing.
+
+    Args:
+        dimer: host and probe.
+        positions: (m, 3) of the probe in Å.
+        energies: (m,) in what should be eV; NaN where there is none.
+        method: of the energies; Hartree–Fock has no dispersion, so that small energies are no sign.
+    """
+    attractive = np.isfinite(energies) & (energies < 0.0)
+    if not attractive.any():
+        return
+    order = np.argsort(energies[attractive], kind="stable")
+    ratio = (energies[attractive] / free_atom_dispersion(dimer, positions[attractive]))[order]
+    typical, lowest = float(np.median(ratio[: (len(ratio) + 3) // 4])), float(energies[attractive].min())
+    if min(typical, float(np.median(ratio))) > TOO_LARGE:
+        near = {name: abs(np.log(typical / factor)) for name, factor in _FACTORS.items()}
+        likely = [name for name in near if near[name] < np.log(2.0)] or [min(near, key=lambda name: near[name])]
+        raise InputError(
+            f"interaction energies down to {lowest:.4g} are {typical:.2g} times larger than {dimer.probe} and "
+            f"{dimer.host.name} can have in eV; they are likely in {' or '.join(likely)}: convert them to eV, or state "
+            "their unit by a key such as energy_unit=kcal/mol."
+        )
+    hartree_fock = method.upper().replace("-", "").startswith(("HF", "RHF", "SCF", "HARTREE"))
+    if ratio.max() < TOO_SMALL and len(ratio) >= ENOUGH and not hartree_fock:
+        raise InputError(
+            f"interaction energies of {lowest:.4g} at the lowest are {ratio.max():.2g} times the dispersion of "
+            f"{dimer.probe} and {dimer.host.name} in eV; they are likely in hartree: convert them to eV, or state "
+            "their unit by a key such as energy_unit=hartree."
+        )
