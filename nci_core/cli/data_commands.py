@@ -85,11 +85,14 @@ def evaluate(
             well_below if "--well-below" in chosen else own.well_below_cm1,
             limit if "--limit" in chosen else own.limit_cm1,
         )
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    student = load_checkpoint(model, device=device)
     found = read_dataset(data, method=method, basis=basis)
     err.print(found.describe(), highlight=False)
     labels = labels_of(found)
     say_merged(labels)
-    report = file_errors(labels, model, data, device, bounds)
+    report = file_errors(labels, student, model, data, bounds)
     if as_json:
         print_json(report)
         return

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from nci_core.duplicates import take, unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import Dataset, HostGroup, write_dataset
 from nci_core.regions import RegionBounds
+
+if TYPE_CHECKING:
+    from nci_core.potentials.ensemble import Ensemble
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,14 @@ def only_host(labels: Labels, source: str) -> HostGroup:
     raise InputError(f"{source} holds labels of {len(groups)} host geometries ({names}); fine-tuning needs one{hint}.")
 
 
-def file_errors(labels: Labels, model: Path, source: Path, device: str, bounds: RegionBounds) -> dict[str, Any]:
-    """Errors of a checkpoint against labels, by region.
+def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, bounds: RegionBounds) -> dict[str, Any]:
+    """Errors of a student, read from the checkpoint `model`, against labels, by region.
 
     Raises ModelError for a model that does not fit them, InputError without a label below the limit.
     """
     from nci_core.metrics import by_region
     from nci_core.potentials.agreement import check_fits
-    from nci_core.potentials.checkpoints import load_checkpoint
 
-    student = load_checkpoint(model, device=device)
     for group in labels.groups:
         check_fits(student, group.dimer, f"Model {model.name}")
     predicted = np.concatenate([student.energies(group.dimer.host, group.positions) for group in labels.groups])
