@@ -119,8 +119,9 @@ def _check_geometry(result: LabelResult, dimer: Dimer, geometry_hash: str) -> No
 
 def _check_sizes(result: LabelResult) -> None:
     times = [result.cpu_seconds, result.wall_seconds]
-    for fragment in (*result.fragments.values(), *(result.smaller or {}).values(), *(result.larger or {}).values()):
-        times += [fragment.cpu_seconds, fragment.wall_seconds]
+    for part in (result.fragments, result.smaller, result.larger):
+        for fragment in (part or {}).values():
+            times += [fragment.cpu_seconds, fragment.wall_seconds]
     if not all(0 <= value <= LARGEST_SECONDS for value in times):
         raise ValueError("a time is negative or too long")
     if not 0 <= result.memory_gb <= MOST_MEMORY_GB:

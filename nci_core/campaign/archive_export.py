@@ -91,8 +91,8 @@ def _write(source: Campaign, folder: Path) -> str:
 
 def _write_rows(session: Session, folder: Path) -> dict[int, str]:
     """Write the files of rows; returns the names of the models."""
-    hashes = {number: digest for number, digest in session.execute(select(Configuration.id, Configuration.geometry_hash))}
-    names = {number: name for number, name in session.execute(select(Model.id, Model.name))}
+    hashes = {row[0]: row[1] for row in session.execute(select(Configuration.id, Configuration.geometry_hash))}
+    names = {row[0]: row[1] for row in session.execute(select(Model.id, Model.name))}
     known: dict[str, Callable[[Any], Any]] = {
         "configuration_id": hashes.__getitem__,
         "model_id": names.get,
@@ -101,7 +101,8 @@ def _write_rows(session: Session, folder: Path) -> dict[int, str]:
 
     def rows(table: type[Base], leave_out: Iterable[str] = ()) -> Iterator[Row]:
         """Rows as they are written: by geometry hash and model name."""
-        columns = [name for name in table.__table__.columns.keys() if name not in ("id", "job_id", *leave_out)]  # noqa: SIM118 (not a dict)
+        left_out = ("id", "job_id", *leave_out)
+        columns = [name for name in table.__table__.columns.keys() if name not in left_out]  # noqa: SIM118 (no dict)
         for found in session.scalars(select(table).order_by(*table.__table__.primary_key)):
             row = {name: getattr(found, name) for name in columns}
             if isinstance(row.get("notes"), dict) and "proposals" in row["notes"]:
@@ -110,10 +111,17 @@ def _write_rows(session: Session, folder: Path) -> dict[int, str]:
 
     _write_lines(folder / TEACHERS, rows(TeacherLabel))
     _write_lines(folder / LABELS, rows(Label, REPEATED))
-    tables = {"rounds": Round, "picks": Pick, "models": Model, "metrics": Metric, "labels": LabelEvent}
+    tables: dict[str, type[Base]] = {
+        "rounds": Round,
+        "picks": Pick,
+        "models": Model,
+        "metrics": Metric,
+        "labels": LabelEvent,
+    }
     history = {name: list(rows(table)) for name, table in tables.items()}
     write_atomically(folder / HISTORY, orjson.dumps(history, option=orjson.OPT_INDENT_2))
-    evaluations = ({"table": t.__tablename__, **row} for t in (Prediction, CutPoint) for row in rows(t))
+    kinds: tuple[type[Base], ...] = (Prediction, CutPoint)
+    evaluations = ({"table": table.__tablename__, **row} for table in kinds for row in rows(table))
     _write_lines(folder / PREDICTIONS, evaluations)
     return names
 

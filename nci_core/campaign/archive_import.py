@@ -48,7 +48,6 @@ def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
     """
     folder = Path(folder).absolute()
     if os.path.lexists(folder):
-        read_archive(source)  # what is wrong with the archive is said first
         raise StoreError(f"{folder} exists already; import into a new folder.")
     archive = read_archive(source)
     try:

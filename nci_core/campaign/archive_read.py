@@ -208,7 +208,7 @@ def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
 
 
 def _same(stored: Any, digest: str) -> bool:
-    """Whether a file's hash is this one: what looks like a number is read as one, 1234567890123456 or 12e4567890123456."""
+    """Whether a file's hash is this one; a text that looks like a number, 12e4567890123456, is read as a number."""
     if stored is None or stored == digest:
         return True
     try:

@@ -114,7 +114,7 @@ class LabelRow(ArchiveRow):
     recipe: Word
     recipe_hash: RecipeHash
     status: State
-    result: Json | None = None
+    result: dict[str, Any] | None = None
     error: Text | None = None
     quarantine: Text | None = None
     round_number: Count | None = None
@@ -262,7 +262,7 @@ class LabelEventRow(ArchiveRow):
     person: Text | None = None
     because: Text = ""
     error: Text | None = None
-    result: Json | None = None
+    result: dict[str, Any] | None = None
     created_at: Time
 
 
