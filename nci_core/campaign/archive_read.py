@@ -91,17 +91,16 @@ def read_archive(folder: Path) -> Archive:
     except ValueError as error:
         raise InputError(f"{folder / 'campaign.toml'}: {error}; restore the file and import again.") from None
     dimer = settings.dimer
-    configurations = _read_configurations(dimer, folder / CONFIGURATIONS)
     archive = Archive(
         folder=folder,
         settings=settings,
-        configurations=configurations,
         teachers=list(_read_lines(folder / TEACHERS, _TEACHER)),
         labels=list(_read_lines(folder / LABELS, _LABEL)),
         history=_parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)),
         evaluations=list(_read_lines(folder / PREDICTIONS, _EVALUATION)),
+        configurations=_read_configurations(dimer, folder / CONFIGURATIONS),  # last, for it takes longest
     )
-    known = {row.geometry_hash for row in configurations}
+    known = {row.geometry_hash for row in archive.configurations}
     names = {row.name for row in archive.history.models}
     check_history(archive.history, known, str(folder / HISTORY))
     check_rows(archive.teachers, ("configuration_id", "teacher"), known, names, str(folder / TEACHERS))
