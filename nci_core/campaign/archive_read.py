@@ -3,6 +3,7 @@
 Whoever wrote it is not trusted: nothing is followed out of its folder, and sizes are bounded.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -37,8 +38,8 @@ from nci_core.systems import Dimer
 MOST_BYTES, MOST_ROWS = 300_000_000, 1_000_000
 #: Entries of the folder: a campaign has one file a model, and people keep notes beside them.
 MOST_ENTRIES = 20_000
-#: Longest part of a damaged file's own words in a sentence.
-LONGEST_QUOTE = 80
+#: Longest part of a damaged file's own words in a sentence, and longest sentence of a reader that quotes them.
+LONGEST_QUOTE, LONGEST_SENTENCE = 80, 600
 
 CONFIGURATIONS = "configurations.extxyz"
 TEACHERS = "teachers.jsonl"
@@ -85,12 +86,13 @@ def read_archive(folder: Path) -> Archive:
     folder = Path(folder)
     if folder.is_dir():
         _check_tree(folder)
-    settings = read_settings(folder).portable()
+    with _in_short():
+        settings = read_settings(folder).portable()
+        dimer = settings.dimer
     try:
         check_json(settings.model_dump())
     except ValueError as error:
         raise InputError(f"{folder / 'campaign.toml'}: {error}; restore the file and import again.") from None
-    dimer = settings.dimer
     archive = Archive(
         folder=folder,
         settings=settings,
@@ -161,10 +163,19 @@ def _first(error: ValidationError) -> str:
     return (f"{place}: " if place else "") + _quoted(message)
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
     short = " ".join(text.split())
     short = "".join(c if c.isprintable() else "?" for c in short)
-    return short if len(short) <= LONGEST_QUOTE else short[:LONGEST_QUOTE] + "…"
+    return short if len(short) <= longest else short[:longest] + "…"
+
+
+@contextlib.contextmanager
+def _in_short() -> Iterator[None]:
+    """Errors of readers that quote a file at whatever length become one line that people can read."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(_quoted(str(error), LONGEST_SENTENCE)) from None
 
 
 def _read_lines(path: Path, adapter: TypeAdapter[Row]) -> Iterator[Row]:
@@ -181,7 +192,8 @@ def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
     """The configurations, with their hashes computed anew."""
     if not _read(path).strip():  # a campaign before its first `nci sample`
         return []
-    frames = read_frames(dimer, path)
+    with _in_short():
+        frames = read_frames(dimer, path)
     far = max(float(np.abs(point).max()) for point, _ in frames)
     if not far <= LARGEST_DISTANCE:
         raise InputError(f"{path} has a probe {far:g} Å away; restore the file and import again.")
