@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from pydantic import ValidationError
 
 from nci_core.campaign.archive_rows import (
     FIRST_YEAR,
@@ -17,6 +18,7 @@ from nci_core.campaign.archive_rows import (
     LabelRow,
     check_json,
 )
+from nci_core.campaign.archive_sentences import first_problem, quoted
 from nci_core.errors import InputError
 from nci_core.reference.labels import LabelResult
 from nci_core.reference.recipes import Recipe
@@ -42,8 +44,8 @@ def check_rows(rows: Sequence[ArchiveRow], key: Sequence[str], known: set[str], 
             raise InputError(f"{where} names model {model}, which the archive does not have.")
         mine = tuple(getattr(row, name, None) for name in key)
         if mine in seen:
-            what = ", ".join(str(part)[:80] for part in mine if part is not None)
-            raise InputError(f"{where} has two rows of {' '.join(what.split())}; restore the file and import again.")
+            what = ", ".join(quoted(str(part)) for part in mine if part is not None)
+            raise InputError(f"{where} has two rows of {what}; restore the file and import again.")
         seen.add(mine)
 
 
@@ -79,12 +81,10 @@ def check_labels(rows: Iterable[LabelRow | LabelEventRow], dimer: Dimer, where: 
             if isinstance(row, LabelRow) and recipe != row.recipe:
                 raise ValueError(f"its recipe is called {recipe[:80]!r}")
         except (ValueError, ArithmeticError) as error:  # factors of a forged recipe may overflow
-            # The first line says what is wrong; pydantic's next ones where in the result.
-            lines = str(error).splitlines()
-            reason = " ".join(lines[0].split() + (lines[1].split() if len(lines) > 1 else []))
+            reason = first_problem(error) if isinstance(error, ValidationError) else quoted(str(error), 200)
             raise InputError(
                 f"{where}: the label of {row.configuration_id} by recipe {row.recipe_hash} is not usable: "
-                f"{reason[:200]}; restore the file and import again."
+                f"{reason}; restore the file and import again."
             ) from None
 
 

@@ -27,6 +27,7 @@ from nci_core.campaign.archive_rows import (
     TeacherRow,
     check_json,
 )
+from nci_core.campaign.archive_sentences import first_problem, quoted
 from nci_core.campaign.frames import read_frames
 from nci_core.config import CampaignSettings, read_settings
 from nci_core.errors import InputError
@@ -38,8 +39,8 @@ from nci_core.systems import Dimer
 MOST_BYTES, MOST_ROWS = 300_000_000, 1_000_000
 #: Entries of the folder: a campaign has one file a model, and people keep notes beside them.
 MOST_ENTRIES = 20_000
-#: Longest part of a damaged file's own words in a sentence, and longest sentence of a reader that quotes them.
-LONGEST_QUOTE, LONGEST_SENTENCE = 80, 600
+#: Characters of a sentence of a reader that quotes a file at whatever length.
+LONGEST_SENTENCE = 600
 
 CONFIGURATIONS = "configurations.extxyz"
 TEACHERS = "teachers.jsonl"
@@ -148,25 +149,7 @@ def _parsed(content: bytes, adapter: TypeAdapter[Row], where: str) -> Row:
     except orjson.JSONDecodeError:
         raise InputError(f"{where} is damaged: it is not JSON; restore the file and import again.") from None
     except ValidationError as error:
-        raise InputError(f"{where} is damaged: {_first(error)}; restore the file and import again.") from None
-
-
-def _first(error: ValidationError) -> str:
-    """What is wrong with the first bad field, in one line; the file's own words are cut short."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = _quoted(".".join(str(part) for part in first["loc"]))
-    if first["type"] == "extra_forbidden":
-        return f"field {place} is not one that this version of nci knows"
-    if first["type"] == "missing":
-        return f"it has no {place}"
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return (f"{place}: " if place else "") + _quoted(message)
-
-
-def _quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
-    short = " ".join(text.split())
-    short = "".join(c if c.isprintable() else "?" for c in short)
-    return short if len(short) <= longest else short[:longest] + "…"
+        raise InputError(f"{where} is damaged: {first_problem(error)}; restore the file and import again.") from None
 
 
 @contextlib.contextmanager
@@ -175,7 +158,7 @@ def _in_short() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(_quoted(str(error), LONGEST_SENTENCE)) from None
+        raise InputError(quoted(str(error), LONGEST_SENTENCE)) from None
 
 
 def _read_lines(path: Path, adapter: TypeAdapter[Row]) -> Iterator[Row]:
@@ -211,7 +194,9 @@ def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
         try:
             row = ConfigurationRow(geometry_hash=digest, position=tuple(point.tolist()), **values)
         except ValidationError as error:
-            raise InputError(f"{where} is damaged: {_first(error)}; restore the file and import again.") from None
+            raise InputError(
+                f"{where} is damaged: {first_problem(error)}; restore the file and import again."
+            ) from None
         if digest in found:
             raise InputError(f"{where} is there twice; restore the file and import again.")
         found[digest] = row

@@ -168,11 +168,13 @@ def mutate(folder: Path, outside: Path, what: str, name: str, where: int, new: A
             other = folder / new
             if other.is_file() and not other.is_symlink():
                 content, old = other.read_bytes(), content
+                other.unlink()
                 other.write_bytes(old)
         else:
             content = change_rows(content, name, what, where, new)
     except (ValueError, IndexError, ZeroDivisionError, RecursionError):  # an earlier mutation left nothing to change
         content = content[::2]
+    path.unlink()
     path.write_bytes(content)
 
 
@@ -219,8 +221,8 @@ def damaged(whole: Path, outside: Path, changes: list[tuple[str, str, int, Any]]
     if folder.exists():
         shutil.rmtree(folder)
     (folder / "models").mkdir(parents=True)
-    for name in ROWS + TEXTS + MODELS:  # links cost less than copies; a change writes a new file
-        (folder / name).write_bytes((whole / name).read_bytes())
+    for name in ROWS + TEXTS + MODELS:  # cheaper than copies; whatever changes one writes a new file
+        os.link(whole / name, folder / name)
     for what, name, where, new in changes:
         mutate(folder, outside, what, name, where, new)
     return folder

@@ -1,4 +1,4 @@
-"""A campaign of seven configurations with a row of every kind, exported: as small as an archive can be. Not data."""
+"""A campaign of five configurations with a row of every kind, exported: as small as an archive can be. Not data."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from nci_core.store.evaluations import Cut
 from nci_core.store.schema import Model
 
 #: Å; H2 lies along z.
-POSITIONS = np.array([[0.0, 0.0, z] for z in (2.8, 3.1, 3.6, 4.4)] + [[x, 0.0, 0.1] for x in (2.9, 3.3, 5.0)])
+POSITIONS = np.array([[0.0, 0.0, z] for z in (2.8, 3.1, 3.6)] + [[x, 0.0, 0.1] for x in (2.9, 5.0)])
 #: No model: nothing here predicts, and an import must not read what it stores.
 CHECKPOINTS = {"round-0-distilled": b"first" * 100, "round-1-finetuned": b"second" * 100}
 
@@ -37,14 +37,14 @@ def make(folder: Path) -> Campaign:
     rounds.begin(store, "distill", number=0, picked_by="teacher")
     rounds.begin(store, "finetune", number=1, strategy="i-optimal", picked_by="a person", recipe_hash=recipe.hash)
     picks.add(store, numbers[2:4], picked_by="a person", round_number=1, scores=[1.0, 0.5], state="submitted")
-    asked = labels.request(store, numbers[:5], recipe=recipe.name, recipe_hash=recipe.hash, round_number=1)
-    for label, point in zip(asked[:4], points, strict=False):
+    asked = labels.request(store, numbers[:4], recipe=recipe.name, recipe_hash=recipe.hash, round_number=1)
+    for label, point in zip(asked[:3], points, strict=False):
         journal.record_label(store, label.id, small.fake_label(campaign.dimer, point, recipe).model_dump(mode="json"))
-    labels.set_error(store, asked[4].id, "CCSD of the dimer did not converge in 100 cycles; check the geometry.")
+    labels.set_error(store, asked[3].id, "CCSD of the dimer did not converge in 100 cycles; check the geometry.")
     label_history.set_aside(store, asked[0].id, [{"code": "t1", "sentence": "The T1 diagnostic is 0.03."}])
     label_history.accept(store, asked[0].id, "a person", "it is a test")
-    label_history.begin_retry(store, asked[4].id, "a person")
-    labels.set_error(store, asked[4].id, "It failed again.")
+    label_history.begin_retry(store, asked[3].id, "a person")
+    labels.set_error(store, asked[3].id, "It failed again.")
     _add_models(campaign, numbers, points, energies)
     rounds.finish(store, 1)
     return campaign
@@ -55,7 +55,7 @@ def _add_models(campaign: Campaign, numbers: list[int], points: np.ndarray, ener
     (campaign.folder / "models").mkdir()
     for name, content in CHECKPOINTS.items():
         (campaign.folder / "models" / f"{name}.pt").write_bytes(content)
-        proposal = {"configuration_id": numbers[5], "rank": 1, "score": 0.3, "std_cm1": 2.0, "reason": "wall"}
+        proposal = {"configuration_id": numbers[4], "rank": 1, "score": 0.3, "std_cm1": 2.0, "reason": "wall"}
         digest, kind = hashlib.sha256(content).hexdigest(), "finetuned" if parent else "distilled"
         row = Model(name=name, kind=kind, path=f"models/{name}.pt", sha256=digest, parent_id=parent)  # type: ignore[arg-type]
         row.notes = {"proposals": [proposal], "more": {"any": ["thing"]}}
