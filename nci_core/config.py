@@ -2,13 +2,13 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from nci_core.errors import InputError, StoreError
-from nci_core.files import write_atomically
+from nci_core.files import read_limited, write_atomically
 from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
@@ -18,6 +18,15 @@ from nci_core.systems.reading.structure_file import find_host
 from nci_core.toml_text import described, toml_value
 
 FILE_NAME = "campaign.toml"
+#: A host of a thousand atoms has a tenth of it.
+MOST_BYTES = 1_000_000
+#: Settings of the machine that computes and of its database: a campaign from elsewhere does not bring them.
+OF_THIS_MACHINE = (
+    "database",
+    "label_time_limit_minutes",
+    "label_memory_limit_gb",
+    "label_silence_limit_minutes",
+)
 
 
 class HostSettings(BaseModel):
@@ -26,8 +35,8 @@ class HostSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    symbols: list[str]
-    positions_angstrom: list[list[float]]
+    symbols: list[str] = Field(max_length=1000)
+    positions_angstrom: list[Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]]
     source: str = ""
 
 
@@ -56,7 +65,7 @@ class CampaignSettings(BaseModel):
     limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")
     ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
     members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
-    seed: int = Field(1, ge=0, description="seed of everything random that has no seed of its own")
+    seed: int = Field(1, ge=0, lt=2**63, description="seed of everything random that has no seed of its own")
     label_time_limit_minutes: float = Field(
         0.0, ge=0, description="a label's calculation is ended after so many minutes; 0: many times what it should take"
     )
@@ -91,6 +100,11 @@ class CampaignSettings(BaseModel):
         """Host and probe; raises InputError when they are not usable."""
         h = self.host
         return Dimer(Host(h.name, tuple(h.symbols), np.array(h.positions_angstrom), h.source), self.probe)
+
+    def portable(self) -> "CampaignSettings":
+        """The same campaign, as far as it does not depend on the machine."""
+        fields = type(self).model_fields
+        return self.model_copy(update={name: fields[name].default for name in OF_THIS_MACHINE})
 
     @property
     def bounds(self) -> RegionBounds:
@@ -154,13 +168,15 @@ def read_settings(folder: Path) -> CampaignSettings:
     """Read `campaign.toml` of a campaign folder; raises InputError in one sentence."""
     path = Path(folder) / FILE_NAME
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{folder} is not a campaign: it has no {FILE_NAME}; create one with `nci init`.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        there = path.exists()
+    except OSError:  # reading it says why
+        there = True
+    if not there:
+        raise InputError(f"{folder} is not a campaign: it has no {FILE_NAME}; create one with `nci init`.")
+    try:
+        values = tomllib.loads(read_limited(path, MOST_BYTES).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or an integer or a nesting beyond what Python reads
         raise InputError(f"{path} is not valid TOML: {error}.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}).") from None
     settings = _validated(values, str(path))
     settings.check()
     return settings

@@ -13,12 +13,10 @@ from nci_core.config import FILE_NAME, CampaignSettings, read_settings, write_se
 from nci_core.errors import InputError, StoreError
 from nci_core.reference.recipes import Recipe
 from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
+from nci_core.store.models import MODELS as MODELS
 from nci_core.store.models import active, file_path
 from nci_core.store.schema import Model
 from nci_core.systems.dimer import Dimer
-
-#: Models and their checkpoints inside a campaign folder.
-MODELS = "models"
 
 
 def home() -> Path:

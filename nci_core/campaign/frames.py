@@ -1,17 +1,19 @@
 """A campaign's configurations as an extxyz dataset: energies in eV, positions in Å."""
 
-import itertools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.sampling_steps import add_configurations
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.store import configurations, labels
 from nci_core.store.frames import configurations_frame
+from nci_core.systems import Dimer
+
+FloatArray = npt.NDArray[np.float64]
 
 #: Column of the campaign's table → key in the file, where the value is known.
 KEYS = {
@@ -61,27 +63,15 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     return len(table), int(labelled.sum())
 
 
-def read_configurations(campaign: Campaign, path: Path) -> int:
-    """Add the configurations of an exported file to a campaign; returns how many.
+def read_frames(dimer: Dimer, path: Path) -> list[tuple[FloatArray, dict[str, Any]]]:
+    """Probe positions (3,) in Å and the other keys of an exported file, in its order.
 
-    Raises InputError for a file that is missing, damaged, or of another dimer.
+    Raises InputError for a file that is missing, damaged, of another dimer or with an overlap.
     """
     group = read_dataset(path).only_group()
-    host, other = campaign.dimer.host, group.dimer
+    host, other = dimer.host, group.dimer
     same = other.host.symbols == host.symbols and np.allclose(other.host.positions, host.positions, atol=1e-4)
-    if not same or other.probe != campaign.dimer.probe:
-        raise InputError(f"{path} holds {other.name}, but the campaign is about {campaign.dimer.name}.")
-    missing = [None] * len(group.positions)
-    kinds = zip(
-        group.columns.get("split", missing),
-        group.columns.get("origin", missing),
-        group.columns.get("sample_seed", missing),
-        strict=True,
-    )
-    # Runs of one kind, in the order of the file, so that configurations keep their numbers.
-    for (split, origin, seed), run in itertools.groupby(enumerate(kinds), key=lambda item: item[1]):
-        chosen = [row for row, _ in run]
-        add_configurations(
-            campaign, group.positions[chosen], origin=origin or "import", split=split or "pool", seed=seed
-        )
-    return len(group.positions)
+    if not same or other.probe != dimer.probe:
+        raise InputError(f"{path} holds {other.name}, but the campaign is about {dimer.name}.")
+    columns = group.columns.items()
+    return [(point, {key: values[row] for key, values in columns}) for row, point in enumerate(group.positions)]

@@ -1,12 +1,13 @@
 """Which linear algebra the jobs of this machine use: what there is, how fast, whether it computes right.
 
 PySCF's wheels ship an old OpenBLAS. A newer library can be loaded in its place before Python starts; whether to
-is for a person to say, and only one that repeats a known label is offered. The choice is kept in a file.
+is for a person to say, and only one that repeats a known label is offered. The choice is kept in a file, which is
+not trusted: it can name only what is found here anyway, for a library that is loaded is code that runs.
 """
 
-import ctypes.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,14 +16,22 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nci_core.errors import JobError
-from nci_core.files import write_atomically
+from nci_core.errors import InputError, JobError
+from nci_core.files import read_limited, write_atomically
 
 #: Seconds for the known label, which takes three on a quiet machine.
 LIMIT_SECONDS = 600
 #: Where libraries lie below a prefix, best first.
 PATTERNS = ("lib/libmkl_rt.so*", "lib/libopenblas.so*")
+#: Where distributions keep theirs.
 SYSTEM = ("/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0", "/usr/lib64/libopenblas.so.0")
+
+#: LD_PRELOAD takes spaces and colons for the end of a name, so a folder with one could name another library.
+PLAIN_NAME = re.compile(r"/[A-Za-z0-9._+/@~-]+")
+#: Bytes of a choice, which has a few hundred.
+MOST_BYTES = 65_536
+#: A file here means that a folder is a campaign's, which somebody else may have written.
+CAMPAIGN_FILE = "campaign.toml"
 
 
 class Finding(BaseModel):
@@ -40,26 +49,47 @@ class Finding(BaseModel):
 
 
 def choice_file() -> Path:
-    """Where this machine's choice is kept: NCI_LINEAR_ALGEBRA, else a file of the user's configuration."""
-    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "nci"
-    return Path(os.environ.get("NCI_LINEAR_ALGEBRA") or folder / f"linear-algebra-{socket.gethostname()}.json")
+    """Where this machine's choice is kept: NCI_LINEAR_ALGEBRA, else a file of the user's configuration.
+
+    Both are absolute: a relative path would lead to another file in each working directory, and is left aside.
+    """
+    given = Path(os.environ.get("NCI_LINEAR_ALGEBRA") or ".")
+    if given.is_absolute():
+        return given
+    configured = Path(os.environ.get("XDG_CONFIG_HOME") or ".")
+    folder = configured if configured.is_absolute() else Path.home() / ".config"
+    return folder / "nci" / f"linear-algebra-{socket.gethostname().replace('/', '_')}.json"
 
 
 def chosen(file: Path) -> Finding | None:
-    """The choice that was agreed to, if its library is still there."""
-    try:
-        found = Finding.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError):
+    """The choice that was agreed to, if it is one of `candidates` still and the file is in no campaign's folder."""
+    if _in_a_campaign(file):
         return None
-    return found if found.right and (found.library is None or Path(found.library).is_file()) else None
+    try:
+        found = Finding.model_validate_json(read_limited(file, MOST_BYTES))
+    except (InputError, ValidationError):
+        return None
+    return found if found.right and _is_candidate(found) else None
 
 
 def agree(file: Path, finding: Finding) -> None:
-    """Keep a choice; raises JobError for one that does not compute right."""
+    """Keep a choice; raises JobError where `chosen` would not take it."""
     if not finding.right:
         raise JobError(f"{finding.name} does not repeat the known label; it is not used.")
+    if not _is_candidate(finding):
+        raise JobError(f"{finding.name} is not among the libraries that nci finds on this machine; it is not used.")
+    if _in_a_campaign(file):
+        raise JobError(f"{file} is in a campaign's folder; set NCI_LINEAR_ALGEBRA to a file elsewhere.")
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, finding.model_dump_json(indent=2).encode())
+
+
+def _in_a_campaign(file: Path) -> bool:
+    return any(os.path.exists(parent / CAMPAIGN_FILE) for parent in file.parents)
+
+
+def _is_candidate(finding: Finding) -> bool:
+    return (finding.library, finding.coretype) in {(found.library, found.coretype) for found in candidates()}
 
 
 def settings(finding: Finding) -> dict[str, str]:
@@ -75,11 +105,9 @@ def candidates() -> list[Finding]:
         return found
     places = [path for pattern in PATTERNS for path in sorted(Path(sys.prefix).glob(pattern))]
     places += [Path(path) for path in SYSTEM]
-    named = ctypes.util.find_library("openblas")
-    if named and Path(named).is_absolute():
-        places.append(Path(named))
     libraries = dict.fromkeys(str(path.resolve()) for path in places if path.is_file())
-    return found + [Finding(name=Path(library).name, library=library) for library in libraries]
+    plain = filter(PLAIN_NAME.fullmatch, libraries)
+    return found + [Finding(name=Path(library).name, library=library) for library in plain]
 
 
 def measure(finding: Finding, environment: Mapping[str, str] | None = None) -> Finding:

@@ -1,36 +1,45 @@
 """Models on disk: one file, versioned, written atomically, read without executing anything."""
 
 import io
+import math
+import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nci_core.errors import ModelError
-from nci_core.files import write_atomically
+from nci_core.errors import InputError, ModelError, NCIError
+from nci_core.files import read_limited, write_atomically
 from nci_core.potentials.agreement import check_fits
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.student import Student
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.hosts import check_elements
 
 #: Version of the file's layout; a reader refuses files from the future. 3 has correlated priors, and is written
 #: only where there is one.
 VERSION = 3
+#: Of the file and of what it unpacks to: a thousand times a model of four members over two elements.
+MOST_BYTES = 50_000_000
+#: More members than any fit makes, and every element.
+MOST_MEMBERS, MOST_ELEMENTS = 10_000, 118
 
 
 class CheckpointHeader(BaseModel):
     """Everything in a checkpoint that is not a tensor; stored as JSON text."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     format: Literal["nci-ensemble"] = "nci-ensemble"
     version: int = Field(default=VERSION, ge=1, description="layout of the file")
     probe: str = Field(description="chemical symbol of the probe")
-    elements: tuple[str, ...] = Field(min_length=1, description="host elements, in the order of the parameters")
+    elements: tuple[str, ...] = Field(
+        min_length=1, max_length=MOST_ELEMENTS, description="host elements, in the order of the parameters"
+    )
     config: StudentConfig = Field(description="terms of the members")
-    members: int = Field(ge=1, description="number of members")
+    members: int = Field(ge=1, le=MOST_MEMBERS, description="number of members")
     weights: tuple[float, ...] = Field(
         default=(1.0,), description="of the optima in the mean; layout 1 had none: its first member was the best fit"
     )
@@ -84,13 +93,14 @@ def _header(path: Path, content: Any) -> CheckpointHeader:
         return CheckpointHeader.model_validate_json(text)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "header"
+        where = where if where.isprintable() and len(where) < 80 else "header"  # words of the file
         raise ModelError(f"{path} is a damaged model: its {where} cannot be read; restore it from a backup.") from None
 
 
 class VersionOnly(BaseModel):
     """The one field that every version of the layout has."""
 
-    version: int
+    version: int = Field(le=10**9)
 
 
 def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | None = None) -> Ensemble:
@@ -102,12 +112,7 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"There is no model file {path}.")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # torch raises anything, from zipfile errors to UnpicklingError
-        raise ModelError(
-            f"{path} cannot be read as a model: it is damaged or was not written by nci; restore or refit it."
-        ) from None
+    content = _content(path)
     header = _header(path, content)
     shape = (header.members, len(header.elements), header.config.size)
     tensors: dict[str, tuple[int, ...]] = {"theta": shape}
@@ -116,16 +121,46 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
         if "prior_root" in content:
             tensors |= {"prior_root": (shape[1] * shape[2],) * 2}
     for name, expected in tensors.items():
-        value = content.get(name)
-        if not isinstance(value, torch.Tensor) or value.shape != expected or value.dtype != torch.float64:
-            raise ModelError(f"{path} is a damaged model: its {name} is not a float64 tensor of shape {expected}.")
-        if not bool(torch.isfinite(value).all()):
-            raise ModelError(f"{path} is a damaged model: its {name} has values that are not numbers.")
+        _check_tensor(path, name, content.get(name), expected)
     prior = None
     if header.prior_scale is not None:
         prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale, content.get("prior_root"))
-    members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
-    model = Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights)
+    try:
+        check_elements((header.probe, *header.elements), "the model")
+        members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
+        ensemble = Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights)
+    except (NCIError, ValueError, LookupError) as error:  # unknown elements, weights of no use
+        raise ModelError(f"{path} is a damaged model: {' '.join(str(error).split())}") from None
     if dimer is not None:
-        check_fits(model, dimer, f"Model {path.name}")
-    return model.to(device)
+        check_fits(ensemble, dimer, f"Model {path.name}")
+    return ensemble.to(device)
+
+
+def _content(path: Path) -> Any:
+    """What torch finds in a file, without running any of it; ModelError for what torch cannot or should not read."""
+    try:
+        data = io.BytesIO(read_limited(path, MOST_BYTES))
+        with zipfile.ZipFile(data) as parts:  # all that torch has written since its version 1.6
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > MOST_BYTES:  # a small file of a large nothing
+            raise ValueError("larger than a model")
+        data.seek(0)
+        return torch.load(data, map_location="cpu", weights_only=True)
+    except InputError as error:
+        raise ModelError(str(error)) from None
+    except Exception:  # torch raises anything, from zipfile errors to UnpicklingError
+        raise ModelError(
+            f"{path} cannot be read as a model: it is damaged or was not written by nci; restore or refit it."
+        ) from None
+
+
+def _check_tensor(path: Path, name: str, value: Any, expected: tuple[int, ...]) -> None:
+    """Raise ModelError unless a value is a plain tensor of finite numbers, of this shape and not too large."""
+    plain = type(value) is torch.Tensor and value.layout == torch.strided and value.device.type == "cpu"
+    plain = plain and not value.requires_grad
+    if not plain or value.shape != expected or value.dtype != torch.float64:
+        raise ModelError(f"{path} is a damaged model: its {name} is not a float64 tensor of shape {expected}.")
+    if 8 * math.prod(expected) > MOST_BYTES:  # a forged one can repeat a single number as often as it likes
+        raise ModelError(f"{path} is a damaged model: its {name} of shape {expected} is larger than any model's.")
+    if not bool(torch.isfinite(value).all()):
+        raise ModelError(f"{path} is a damaged model: its {name} has values that are not numbers.")

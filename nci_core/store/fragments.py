@@ -4,6 +4,7 @@ A label's process keeps there what it has finished; the files go when the label 
 label leaves them: asked for again, it goes on from there.
 """
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,19 @@ from nci_core.files import write_atomically
 
 #: Folder of the pieces inside the journal's folder.
 FRAGMENTS = "fragments"
+#: What a hash can look like: nothing that leads to another folder, or that `begun` would take apart.
+_HASH = re.compile(r"[0-9A-Za-z]{1,64}")
+
+
+def stem(geometry_hash: str, recipe_hash: str) -> str:
+    """What the names of a label's files begin with.
+
+    Raises StoreError for hashes that are none: a database that somebody else made may say anything.
+    """
+    for name in (geometry_hash, recipe_hash):
+        if not _HASH.fullmatch(name):
+            raise StoreError(f"{name[:80]!r} is no geometry or recipe hash; this database was not made by nci.")
+    return f"{geometry_hash}-{recipe_hash}"
 
 
 class FragmentFiles:
@@ -22,11 +36,13 @@ class FragmentFiles:
         results: the journal's folder.
         geometry_hash: of the configuration.
         recipe_hash: of the recipe.
+
+    Raises StoreError for hashes that are none.
     """
 
     def __init__(self, results: Path, geometry_hash: str, recipe_hash: str) -> None:
         self._results = results
-        self._stem = f"{geometry_hash}-{recipe_hash}"
+        self._stem = stem(geometry_hash, recipe_hash)
 
     def path(self, name: str) -> Path:
         """The file of a piece such as 'dimer.json'."""
@@ -76,4 +92,4 @@ def begun(results: Path) -> set[tuple[str, str]]:
     """Geometry and recipe hash of each label that has pieces."""
     folder = results / FRAGMENTS
     names = [path.name.removeprefix(".").split("-") for path in folder.iterdir()] if folder.is_dir() else []
-    return {(name[0], name[1]) for name in names if len(name) > 2}
+    return {(name[0], name[1]) for name in names if len(name) > 2 and all(map(_HASH.fullmatch, name[:2]))}

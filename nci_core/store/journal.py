@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import select
 
 from nci_core.errors import InputError, StoreError
-from nci_core.files import write_atomically
+from nci_core.files import read_limited, write_atomically
 from nci_core.store import fragments, labels
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label
@@ -23,6 +23,8 @@ from nci_core.store.schema import Configuration, Label
 RESULTS = "results"
 #: Folder inside it of results that a retry replaced: kept, but not read back.
 EARLIER = "earlier"
+#: A result of three fragments has three thousand.
+MOST_RESULT_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Reconciled:
 
 
 def result_path(folder: Path, geometry_hash: str, recipe_hash: str) -> Path:
-    """Where the result of a geometry and recipe belongs."""
-    return folder / RESULTS / f"{geometry_hash}-{recipe_hash}.json"
+    """Where the result of a geometry and recipe belongs; StoreError for hashes that are none."""
+    return folder / RESULTS / f"{fragments.stem(geometry_hash, recipe_hash)}.json"
 
 
 def record_label(store: Store, label_id: int, result: Mapping[str, Any], *, folder: Path | None = None) -> Path:
@@ -68,9 +70,10 @@ def record_label(store: Store, label_id: int, result: Mapping[str, Any], *, fold
 def find_result(folder: Path, geometry_hash: str, recipe_hash: str) -> dict[str, Any] | None:
     """A journaled result, None if there is none or it is unreadable: a label need not be computed twice."""
     try:
-        content: Any = orjson.loads(result_path(folder, geometry_hash, recipe_hash).read_bytes())
+        path = result_path(folder, geometry_hash, recipe_hash)
+        content: Any = orjson.loads(read_limited(path, MOST_RESULT_BYTES, links=False))
         labels.check_result(content, geometry_hash, recipe_hash)
-    except (OSError, orjson.JSONDecodeError, InputError):
+    except (StoreError, orjson.JSONDecodeError, InputError):
         return None
     return dict(content)
 

@@ -1,6 +1,7 @@
 """Stored students: one is active, and an earlier one can be made active again."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy import update as sql_update
 
-from nci_core.errors import StoreError
+from nci_core.errors import InputError, StoreError
+from nci_core.files import read_limited
 from nci_core.store.database import Store
 from nci_core.store.schema import Model
+
+#: Folder of the checkpoints inside a campaign folder.
+MODELS = "models"
+#: A thousand times the files of four members over two elements.
+MOST_MODEL_BYTES = 50_000_000
+#: A database that somebody else made may say anything; a model's file has no other place.
+_PATH = re.compile(rf"{MODELS}/[A-Za-z0-9][A-Za-z0-9._-]*\.pt")
 
 
 def file_sha256(path: str | Path) -> str:
@@ -73,13 +82,33 @@ def activate(store: Store, model_id: int) -> None:
 
 
 def file_path(store: Store, model: Model) -> Path:
-    """The model's file, checked: raises StoreError if it is missing or not the one that was stored."""
+    """The model's file, checked as `file_content` does; raises StoreError."""
+    file_content(store, model)
+    return store.folder / model.path
+
+
+def file_content(store: Store, model: Model) -> bytes:
+    """The model's file as it was stored.
+
+    Raises StoreError if it is missing, a link, in another place than the campaign's models or has changed.
+    """
     path = store.folder / model.path
+    plain = _PATH.fullmatch(model.path) is not None
+    # The folder may be below a link; a link inside it leads to files that are not the campaign's.
+    if not plain or path.parent.is_symlink() or path.is_symlink():
+        raise StoreError(
+            f"The file of model {model.name!r} is not a plain file in the campaign's folder {MODELS} "
+            f"({model.path!r}); restore the campaign from a backup or an export."
+        )
     if not path.exists():
         raise StoreError(f"The file of model {model.name!r} is missing: {path}.")
-    if file_sha256(path) != model.sha256:
+    try:
+        content = read_limited(path, MOST_MODEL_BYTES, links=False)
+    except InputError as error:
+        raise StoreError(f"The file of model {model.name!r} is not usable: {error}") from None
+    if hashlib.sha256(content).hexdigest() != model.sha256:
         raise StoreError(f"The file of model {model.name!r} is not the one that was stored: {path} has changed.")
-    return path
+    return content
 
 
 def refitted(store: Store, model_id: int, *, sha256: str, seconds: float) -> None:

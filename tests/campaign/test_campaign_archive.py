@@ -1,6 +1,7 @@
 """A campaign as plain files: out and in again without a difference, or nothing at all."""
 
 import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -206,7 +207,7 @@ def test_a_full_disk_while_importing_leaves_nothing_behind(
 
     (tmp_path / "home").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copy2", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(StoreError, match="No space left on device"):
             import_campaign(archive, tmp_path / "home" / "new")
     assert list((tmp_path / "home").iterdir()) == []
@@ -220,7 +221,7 @@ def test_a_full_disk_while_exporting_is_one_sentence(
         raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
 
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copy2", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(StoreError, match="No space left on device"):
             export_campaign(finished, tmp_path / "out")
     (tmp_path / "file").write_text("here already")

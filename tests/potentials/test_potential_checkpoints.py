@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,47 @@ def test_foreign_files(tmp_path: Path) -> None:
         torch.save(value, path)
         with pytest.raises(ModelError, match="not a model written by nci"):
             load_checkpoint(path)
+
+
+FORGED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "sparse numbers": lambda content: {"theta": content["theta"].to_sparse()},
+    "numbers without values": lambda content: {"theta": content["theta"].to("meta")},
+    "single precision": lambda content: {"theta": content["theta"].float()},
+    "words": lambda content: {"theta": ["a"]},
+    "one number, repeated without end": lambda content: {
+        "theta": torch.zeros(1, dtype=torch.float64).expand(9_000, 100, content["theta"].shape[2]),
+        "header": {"members": 9_000, "elements": ["C"] * 100},
+    },
+    "more members than there are": lambda content: {"header": {"members": 10**12}},
+    "an unknown element": lambda content: {"header": {"elements": ["Xx"] * content["theta"].shape[1]}},
+    "an unknown probe": lambda content: {"header": {"probe": "../../x\n"}},
+    "weights that are none": lambda content: {"header": {"weights": [-1.0]}},
+    "no noise": lambda content: {"header": {"sigma_cm1": 1e999}},
+    "a field with a line break": lambda content: {"header": {"more\nlines": 1}},
+    "a huge version": lambda content: {"header": {"version": 10**4000}},
+    "nothing": lambda content: {"header": {"config": None}},
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_model_is_one_sentence(saved: Path, forge: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    rewrite(saved, **forge(torch.load(saved, weights_only=True)))
+    with pytest.raises(ModelError) as error:
+        load_checkpoint(saved)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+def test_a_small_file_of_a_large_nothing_is_not_unpacked(saved: Path) -> None:
+    with zipfile.ZipFile(saved) as old:
+        parts = {part.filename: old.read(part) for part in old.infolist()}
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+        new.writestr("padding", bytes(60_000_000))
+    assert saved.stat().st_size < 1_000_000
+    with pytest.raises(ModelError, match="cannot be read as a model"):
+        load_checkpoint(saved)
 
 
 def test_pickled_code_is_not_run(tmp_path: Path) -> None:

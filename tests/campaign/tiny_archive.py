@@ -1,0 +1,78 @@
+"""A campaign of five configurations with a row of every kind, exported: as small as an archive can be. Not data."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import small_campaign as small
+
+from nci_core.campaign import Campaign
+from nci_core.campaign.archive import export_campaign
+from nci_core.campaign.sampling_steps import add_configurations
+from nci_core.metrics import summarise
+from nci_core.store import campaign as info
+from nci_core.store import configurations, evaluations, journal, label_history, labels, models, picks, rounds
+from nci_core.store.evaluations import Cut
+from nci_core.store.schema import Model
+
+#: Å; H2 lies along z.
+POSITIONS = np.array([[0.0, 0.0, z] for z in (2.8, 3.1, 3.6)] + [[x, 0.0, 0.1] for x in (2.9, 5.0)])
+#: No model: nothing here predicts, and an import must not read what it stores.
+CHECKPOINTS = {"round-0-distilled": b"first" * 100, "round-1-finetuned": b"second" * 100}
+
+
+def make(folder: Path) -> Campaign:
+    """Build the campaign in `folder`/tiny."""
+    folder.mkdir(parents=True, exist_ok=True)
+    campaign = small.make(folder / "tiny", small.write_host(folder), title="Tiny")
+    store, recipe = campaign.store, campaign.recipe
+    add_configurations(campaign, POSITIONS[:2], origin="sample", split="test", seed=1)
+    add_configurations(campaign, POSITIONS[2:], origin="cut:edge, long axis")
+    info.freeze_test_set(store)
+    ids, points = configurations.positions(store)
+    numbers = [int(number) for number in ids]
+    parts = small.channels(campaign.dimer, points)
+    energies = parts["repulsion"] + parts["dispersion"]
+    configurations.record_teacher(store, "formula", numbers, energies, parts)
+    rounds.begin(store, "distill", number=0, picked_by="teacher")
+    rounds.begin(store, "finetune", number=1, strategy="i-optimal", picked_by="a person", recipe_hash=recipe.hash)
+    picks.add(store, numbers[2:4], picked_by="a person", round_number=1, scores=[1.0, 0.5], state="submitted")
+    asked = labels.request(store, numbers[:4], recipe=recipe.name, recipe_hash=recipe.hash, round_number=1)
+    for label, point in zip(asked[:3], points, strict=False):
+        journal.record_label(store, label.id, small.fake_label(campaign.dimer, point, recipe).model_dump(mode="json"))
+    labels.set_error(store, asked[3].id, "CCSD of the dimer did not converge in 100 cycles; check the geometry.")
+    label_history.set_aside(store, asked[0].id, [{"code": "t1", "sentence": "The T1 diagnostic is 0.03."}])
+    label_history.accept(store, asked[0].id, "a person", "it is a test")
+    label_history.begin_retry(store, asked[3].id, "a person")
+    labels.set_error(store, asked[3].id, "It failed again.")
+    _add_models(campaign, numbers, points, energies)
+    rounds.finish(store, 1)
+    return campaign
+
+
+def _add_models(campaign: Campaign, numbers: list[int], points: np.ndarray, energies: np.ndarray) -> None:
+    store, parent = campaign.store, None
+    (campaign.folder / "models").mkdir()
+    for name, content in CHECKPOINTS.items():
+        (campaign.folder / "models" / f"{name}.pt").write_bytes(content)
+        proposal = {"configuration_id": numbers[4], "rank": 1, "score": 0.3, "std_cm1": 2.0, "reason": "wall"}
+        digest, kind = hashlib.sha256(content).hexdigest(), "finetuned" if parent else "distilled"
+        row = Model(name=name, kind=kind, path=f"models/{name}.pt", sha256=digest, parent_id=parent)  # type: ignore[arg-type]
+        row.notes = {"proposals": [proposal], "more": {"any": ["thing"]}}
+        parent = models.add(store, row).id
+        evaluations.record_predictions(store, parent, numbers, energies, np.full(len(numbers), 1e-4))
+        cut = Cut("face", np.array([3.0, 4.0]), points[:2], energies[:2], np.ones(2) * 1e-4, energies[:2], energies[:2])
+        evaluations.record_cuts(store, [cut], model_id=parent)
+        errors = summarise(energies, energies + 1e-3)
+        assert errors is not None
+        evaluations.record_metrics(
+            store, {"all": errors}, split="test", recipe_hash=campaign.recipe.hash, model_id=parent
+        )
+
+
+def export(folder: Path) -> Path:
+    """The archive, in `folder`/archive."""
+    campaign = make(folder)
+    export_campaign(campaign, folder / "archive")
+    campaign.store.close()
+    return folder / "archive"
