@@ -34,7 +34,7 @@ CORE_SHARE = 0.9
 
 
 class NoBasisError(InputError):
-    """There is no such basis for an element, or not all of it; the sentence has no end, for callers to say what to do."""
+    """There is no such basis for an element, or not all of it; callers end the sentence with what to do."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ The host does not move, so with the host's functions first in both sets, the blo
 B[host aux, host, host] and L[host, host] are computed once. A new probe position needs only the
 integrals that involve the probe and the last rows of the block Cholesky factor. All three
 counterpoise fragments (dimer, host + ghost probe, probe + ghost host) share the dimer's functions
-and therefore one B. Effective core potentials, of real atoms only, are part of the one-electron integrals: the host's stay
-with the host, the probe's move with the probe. J and K are numpy products: numpy's own BLAS is current, while the one inside
-PySCF's wheels falls back to slow kernels on new processors.
+and therefore one B. Effective core potentials, of real atoms only, are one-electron integrals: the
+host's are in host and dimer, the probe's in probe and dimer. J and K are numpy products: numpy's own
+BLAS is current, while the one inside PySCF's wheels falls back to slow kernels on new processors.
 """
 
 from typing import Any, Self

@@ -1,8 +1,8 @@
 """A recipe checked whole against a dimer, before anything is computed: every basis for every element, and memory.
 
 What a recipe's basis sets are is kept in it (`Recipe.numbers`) when a campaign takes it up, so that another PySCF,
-whose sets of the same name have other numbers, is noticed. Built-in recipes that need no stand-in stay as they are: their
-hashes are older than this, and what they were computed with stands in each label (`LabelResult.basis`).
+whose sets of the same name have other numbers, is noticed. Built-in recipes that need no stand-in stay as they are:
+their hashes are older than this, and what they were computed with stands in each label (`LabelResult.basis`).
 """
 
 from collections.abc import Iterator

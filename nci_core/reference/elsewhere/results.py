@@ -104,6 +104,8 @@ def check_size(name: FragmentName, task: FragmentTask, n_basis: int, repulsion: 
 
 def label_from_result(result: ReturnedResult, task: LabelTask, where: str) -> LabelResult:
     """The label that a script's result holds; raises InputError unless it is the task's, whole and converged."""
+    if result.layout != task.layout:
+        raise InputError(f"{where} has layout {result.layout} instead of {task.layout}; export and compute it again.")
     same = (
         result.geometry_hash == task.geometry_hash
         and result.host_symbols == task.host_symbols
