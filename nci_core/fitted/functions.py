@@ -7,6 +7,7 @@ the site of midbond functions.
 from dataclasses import dataclass, field
 from typing import Any
 
+from ase.data import atomic_numbers
 from pyscf import df, gto
 
 from nci_core.errors import CalculationError
@@ -56,8 +57,15 @@ class Functions:
 
 
 def autoaux(label: str, functions: Any) -> Any:
-    """Fitting functions of one atom: Stoychev, Auer, Neese, DOI 10.1021/acs.jctc.6b01041."""
+    """Fitting functions of one atom: Stoychev, Auer, Neese, DOI 10.1021/acs.jctc.6b01041.
+
+    The rule asks the element for the highest angular momentum of its valence; functions that are made for a large core
+    potential may lack it (krypton without 3d), and count as those of the heaviest element that needs no more.
+    """
     element = label.removeprefix("GHOST-").rstrip("0123456789")
+    highest = max(int(shell[0]) for shell in functions)
+    if highest < 2 and atomic_numbers[element] > (2, 20)[highest]:
+        element = ("He", "Ca")[highest]
     atom = gto.M(atom=element, basis={element: functions}, spin=None, verbose=0)
     return df.autoaux(atom)[element]
 
