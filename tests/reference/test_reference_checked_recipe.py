@@ -190,7 +190,7 @@ BASE: dict[str, Any] = {"name": "mine", "host_basis": {"*": "6-31g"}, "probe_bas
         ({"name": ""}, "String should match pattern"),
         ({"version": 0}, "greater than or equal to 1"),
         ({"scf_energy_hartree": float("nan")}, "finite number"),
-        ({"scf_energy_hartree": 0.0}, "greater than or equal to 1e-14"),
+        ({"scf_energy_hartree": 0.0}, "greater than or equal to 0.00000000000001"),
         ({"cc_amplitudes": 1.0}, "less than or equal to 0.001"),
         ({"extrapolation": {"smaller": BASE | {}, "cardinals": [2, 3]}}, "cardinals: the first must be the larger one"),
         ({"numbers": {"6-31g H": {"digest": "../.."}}}, "String should match pattern"),
