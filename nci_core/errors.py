@@ -45,6 +45,14 @@ class StoreError(NCIError):
     exit_code = 5
 
 
+class StoreBusyError(StoreError):
+    """The disk is full or the database is held by another process: nothing was written, and later it may work."""
+
+
+class CampaignMovedError(StoreError):
+    """The campaign's folder is not where it was when it was opened."""
+
+
 class JobError(NCIError):
     """A job cannot be submitted, found or finished."""
 

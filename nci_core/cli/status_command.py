@@ -9,7 +9,8 @@ from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, print
 
 
 def describe(campaign: Campaign) -> dict[str, Any]:
-    """Counts of configurations, teacher labels, labels by split and state, picks and models."""
+    """Counts of configurations, teacher labels, labels by split and state, picks and models; what the engine does."""
+    from nci_core.jobs import engine_status
     from nci_core.store import configurations, labels, models, picks, rounds
 
     store = campaign.store
@@ -26,6 +27,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     others = {recipe.name: by_state(recipe.hash) for recipe in campaign.recipes[1:]}
     done = rounds.fetch(store)
     active = campaign.active_model()
+    engine = engine_status(campaign.folder)
     return {
         "campaign": campaign.name,
         "dimer": campaign.dimer.name,
@@ -40,6 +42,8 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "open_round": done[-1].number if done and done[-1].finished_at is None else None,
         "models": len(models.fetch(store)),
         "active_model": active.name if active else None,
+        "engine": "running" if engine.running else engine.phase,
+        "engine_says": engine.error,
     }
 
 

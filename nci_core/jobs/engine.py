@@ -10,21 +10,23 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from nci_core.errors import JobError, NCIError, StoreError
+from nci_core.errors import CampaignMovedError, JobError, NCIError, StoreBusyError, StoreError
 from nci_core.jobs.cluster_settings import ClusterSettings, LocalSettings, SchedulerSettings, read_cluster
 from nci_core.jobs.engine_settings import EngineSettings, workers_here
 from nci_core.jobs.lock import EngineLock, EngineStatus, Phase, write_status
 from nci_core.jobs.pool import Pool
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
 from nci_core.jobs.sizes import WorkerSize, largest, occupy, place
-from nci_core.jobs.supervisor import Task
+from nci_core.jobs.supervisor import NOT_NOW, Task
 from nci_core.store import Store, job_batches, journal
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES
+from nci_core.store.place import Place, hold
 from nci_core.store.schema import Job
 
 POLL_SECONDS = 0.5
@@ -36,6 +38,10 @@ MOST_A_TURN = 20
 START_TRIES = 3
 #: A scheduler that went away is waited for at least so long.
 SCHEDULER_SECONDS = 600.0
+#: Pause after the database could not be written, and the patience with errors of it that do not pass by themselves.
+BUSY_PAUSE_SECONDS, STORE_SECONDS = 2.0, 300.0
+#: A full disk or a database in use is waited for so long: over a weekend somebody makes room.
+BUSY_SECONDS = 4 * 86400.0
 
 log = logging.getLogger("nci.engine")
 
@@ -50,24 +56,32 @@ class Engine:
         self.lock = lock
         self.stopping = False
         self._failures: dict[int, int] = {}
+        self._ended: list[tuple[int, str, bool]] = []
+        self._not_before = 0.0
         self._worked_at = time.monotonic()
         self._gone_since: float | None = None
         self._said: tuple[object, ...] = ()
 
     def run(self) -> None:
-        """Work until idle for long enough or told to stop."""
-        busy_since: float | None = None
+        """Work until idle for long enough or told to stop; CampaignMovedError when the folder has gone."""
+        trouble_since: float | None = None
         while not self.stopping:
+            self.store.require_in_place()
             try:
                 self.step()
-                busy_since = None
+                trouble_since = None
+            except CampaignMovedError:
+                raise
             except StoreError as error:
                 # A locked database or a full disk passes; running jobs go on meanwhile.
-                busy_since = busy_since or time.monotonic()
+                trouble_since = trouble_since or time.monotonic()
                 log.warning("%s", error)
-                if time.monotonic() - busy_since > 300:
+                patience = BUSY_SECONDS if isinstance(error, StoreBusyError) else STORE_SECONDS
+                if time.monotonic() - trouble_since > patience:
                     raise
-                time.sleep(2.0)
+                self.say("ready", str(error))
+                self._worked_at = time.monotonic()
+                time.sleep(BUSY_PAUSE_SECONDS)
             if time.monotonic() - self._worked_at > self.settings.idle_seconds and self._may_leave():
                 log.info("no work for %g s: ending", self.settings.idle_seconds)
                 return
@@ -78,8 +92,8 @@ class Engine:
         """One turn of the loop."""
         running = queue.fetch(self.store, states=["running"])
         for job in running:
-            if not supervisor_alive(job):
-                kill_orphan(job)
+            if not supervisor_alive(job, self.settings.campaign_dir):
+                kill_orphan(job, self.settings.campaign_dir)
                 state = queue.put_back(self.store, job.id, job.attempt, "its worker process ended")
                 log.warning("job %d (%s) lost its worker: %s", job.id, job.kind, state)
         if not self._scheduler_answers():
@@ -108,7 +122,7 @@ class Engine:
         for job in [*running, *job_batches.by_id(self.store, sorted(tracked - ids))]:
             occupy(rooms, job)
         free = [room for room in rooms if room.slots > 0]
-        if not free:
+        if not free or time.monotonic() < self._not_before:
             return
         sizes = [(size.memory_gb, size.gpus) for size in largest(room.size for room in free)]
         slots = min(sum(room.slots for room in free), MOST_A_TURN)
@@ -154,20 +168,35 @@ class Engine:
     def release_running(self) -> None:
         """After the local workers have ended on purpose: their jobs wait again, the attempt forgiven."""
         for job in queue.fetch(self.store, states=["running"]):
-            if not supervisor_alive(job):
-                kill_orphan(job)
+            if not supervisor_alive(job, self.settings.campaign_dir):
+                kill_orphan(job, self.settings.campaign_dir)
                 queue.put_back(self.store, job.id, job.attempt, "the engine was stopped", count=False)
 
     def _collect(self) -> None:
         for job_id, outcome, failed in self.pool.collect():
             log.log(logging.WARNING if failed else logging.INFO, "job %d: %s", job_id, outcome)
-            if not failed:
-                self._failures.pop(job_id, None)
-                continue
-            self._failures[job_id] = self._failures.get(job_id, 0) + 1
-            if self._failures[job_id] >= START_TRIES:
-                self._failures.pop(job_id)
-                queue.give_up_waiting(self.store, job_id, f"The job could not be started on a worker: {outcome}.")
+            self._ended.append((job_id, outcome, failed))
+            if failed:
+                self._failures[job_id] = self._failures.get(job_id, 0) + 1
+        while self._ended:  # each stays here until the database could be written
+            self._see_to(*self._ended[0])
+            self._ended.pop(0)
+
+    def _see_to(self, job_id: int, outcome: str, failed: bool) -> None:
+        """What a task that ended leaves to do: nothing, unless its supervisor failed."""
+        if outcome == NOT_NOW:
+            self._not_before = time.monotonic() + BUSY_PAUSE_SECONDS
+        if not failed:
+            self._failures.pop(job_id, None)
+            return
+        job = queue.get(self.store, job_id)
+        if job.state == "running" and job_id not in self.pool.job_ids():
+            # Its process may well live, but it watches over this job no more.
+            kill_orphan(job, self.settings.campaign_dir)
+            queue.put_back(self.store, job_id, job.attempt, f"its worker failed ({outcome})")
+        elif self._failures.get(job_id, 0) >= START_TRIES:
+            queue.give_up_waiting(self.store, job_id, f"The job could not be started on a worker: {outcome}.")
+            self._failures.pop(job_id, None)
 
     def _task(self, job_id: int) -> Task:
         settings = self.settings
@@ -206,35 +235,29 @@ def write_quietly(settings: EngineSettings, status: EngineStatus, pool: Pool | N
 
 
 def run_engine(settings: EngineSettings) -> int:
-    """Run a campaign's engine until it is idle or told to stop; returns the exit code."""
+    """Run a campaign's engine until it is idle, told to stop or its folder is moved; returns the exit code."""
+    place = hold(settings.campaign_dir)
     lock = EngineLock(settings.campaign_dir)
-    if not lock.acquire(wait_seconds=2.0):
-        log.info("another engine runs for %s", settings.campaign_dir)
-        return 0
 
     def say(phase: Phase, error: str | None = None) -> None:
         write_quietly(settings, EngineStatus(True, phase, error=error))
 
     try:
+        if not lock.acquire(wait_seconds=2.0):
+            log.info("another engine runs for %s", settings.campaign_dir)
+            return 0
         say("starting")
         with Store.open(settings.database or settings.campaign_dir, folder=settings.campaign_dir) as store:
             found = journal.reconcile(store)
             log.info("started for %s; %d journaled labels recovered", settings.campaign_dir, found.recorded)
             for problem in found.problems:
                 log.warning("%s", problem)
-            with Pool(settings.cluster, settings.campaign_dir, workers_here(settings, store)) as pool:
-                engine = Engine(settings, store, pool, lock)
-
-                def on_signal(number: int, frame: FrameType | None) -> None:
-                    engine.stopping = True
-
-                signal.signal(signal.SIGTERM, on_signal)
-                signal.signal(signal.SIGINT, on_signal)
-                engine.say("ready")
-                engine.run()
-            if engine.stopping:
-                engine.release_running()
-                say("stopped")
+            _work(settings, store, lock)
+    except CampaignMovedError as error:
+        log.error("%s", error)
+        if place is not None:
+            _say_at_the_new_place(settings, place)
+        return error.exit_code
     except NCIError as error:
         log.error("%s", error)
         say("failed", str(error))
@@ -246,6 +269,42 @@ def run_engine(settings: EngineSettings) -> int:
     finally:
         lock.release()
     return 0
+
+
+def _work(settings: EngineSettings, store: Store, lock: EngineLock) -> None:
+    """Run the loop with its workers; whatever ends it, jobs whose processes ended with them wait again."""
+    engine: Engine | None = None
+    try:
+        with Pool(settings.cluster, settings.campaign_dir, workers_here(settings, store)) as pool:
+            engine = Engine(settings, store, pool, lock)
+
+            def on_signal(number: int, frame: FrameType | None) -> None:
+                assert engine is not None
+                engine.stopping = True
+
+            signal.signal(signal.SIGTERM, on_signal)
+            signal.signal(signal.SIGINT, on_signal)
+            engine.say("ready")
+            engine.run()
+    except BaseException:
+        if engine is not None:
+            with suppress(StoreError):
+                engine.release_running()
+        raise
+    if engine.stopping:
+        engine.release_running()
+        write_quietly(settings, EngineStatus(True, "stopped"))
+
+
+def _say_at_the_new_place(settings: EngineSettings, place: Place) -> None:
+    """Leave word in the folder that was moved, for whoever opens it there."""
+    folder = place.now_at()
+    if folder is not None:
+        reason = (
+            f"This campaign was moved here from {settings.campaign_dir} while its engine worked; the engine ended, and "
+            "its jobs wait until one is started here."
+        )
+        write_quietly(replace(settings, campaign_dir=folder), EngineStatus(True, "stopped", error=reason))
 
 
 def main(arguments: list[str] | None = None) -> int:
