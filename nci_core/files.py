@@ -93,6 +93,6 @@ def _make_folders(folder: Path, below: Path | None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         return
     if not below.is_dir():
-        raise CampaignMovedError(f"The folder {below} has gone: nothing was written; open the campaign where it is now.")
+        raise CampaignMovedError(f"The folder {below} has gone, so nothing was written; open it where it is now.")
     for part in reversed([each for each in (folder, *folder.parents) if each != below and below in each.parents]):
         part.mkdir(exist_ok=True)  # without parents: `below` may go at any moment

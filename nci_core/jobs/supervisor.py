@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from nci_core.errors import StoreBusyError, StoreError
 from nci_core.jobs import kinds, leaving
+from nci_core.jobs.endings import duration, how_it_ended, last_line
 from nci_core.jobs.processes import hostname, job_environment
 from nci_core.jobs.run import UNWRITABLE
 from nci_core.jobs.sizes import MEMORY
@@ -138,7 +139,7 @@ class _Supervision:
             self._watch(child)
         finally:
             _kill(child)
-        tail = _tail(log_path, start)
+        tail = last_line(log_path, start)
         return surely(lambda: self._end(child.returncode, tail))
 
     def _start(self, log: Any) -> subprocess.Popen[bytes]:
@@ -227,7 +228,7 @@ class _Supervision:
         if self.killed_for == "cancel":
             queue.finish(store, job.id, job.attempt, "cancelled")
         elif self.killed_for == "time":
-            limit = _duration(job.time_limit_seconds or 0.0)
+            limit = duration(job.time_limit_seconds or 0.0)
             reason = f"The job ran into its time limit of {limit}; allow it more and try it again."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         elif self.killed_for in ("leave", "moved"):
@@ -245,10 +246,10 @@ class _Supervision:
             )
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         elif self.killed_for == "silence":
-            reason = f"it hung, without progress or CPU time for {_duration(self.silence_limit_seconds)}"
+            reason = f"it hung, without progress or CPU time for {duration(self.silence_limit_seconds)}"
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
         elif code <= 0:
-            reason = _how_it_ended(code)
+            reason = how_it_ended(code)
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
         else:
             reason = f"The job's process ended with code {code}: {tail}; see logs/job-{job.id}.log."
@@ -276,35 +277,8 @@ def worker_memory_gb(need_gb: float) -> float:
     return (limit / GB if limit else machine_memory_gb()) / slots
 
 
-def _duration(seconds: float) -> str:
-    """A limit as people read it.
-
-    >>> _duration(0.5), _duration(5400.0)
-    ('0.5 s', '90 min')
-    """
-    return f"{seconds:g} s" if seconds < 600 else f"{seconds / 60:.0f} min"
-
-
-def _how_it_ended(code: int) -> str:
-    if code == 0:
-        return "its process was told to stop"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    return f"its process was ended by {name}" + (", perhaps for lack of memory" if -code == signal.SIGKILL else "")
-
-
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End the child's whole process group and collect it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-
-
-def _tail(path: Path, start: int) -> str:
-    """The last line that this attempt wrote to the log."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(max(start, path.stat().st_size - 4000))
-            lines = stream.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        lines = []
-    return lines[-1].strip().rstrip(".")[:300] if lines else "it wrote nothing"

@@ -84,9 +84,7 @@ def _may_write(path: Path) -> bool:
     return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
 
 
-def _set_up_sqlite(
-    engine: Engine, path: Path | None, *, read_only: bool, busy_seconds: float, migration: bool
-) -> None:
+def _set_up_sqlite(engine: Engine, path: Path | None, *, read_only: bool, busy_seconds: float, migration: bool) -> None:
     same: set[tuple[int, int]] = set()
 
     @event.listens_for(engine, "connect")
