@@ -35,8 +35,8 @@ class CalculationError(NCIError):
     exit_code = 4
 
 
-class NotConvergedError(LabelError):
-    """The iterations of a reference calculation did not end; tighter settings may help."""
+class NotConvergedError(LabelError, CalculationError):
+    """The iterations of an electronic-structure step did not end; tighter settings may help."""
 
 
 class StoreError(NCIError):

@@ -38,6 +38,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     Round,
+    TaughtBy,
     TeacherLabel,
 )
 
@@ -123,6 +124,7 @@ def _export(source: Campaign, folder: Path) -> str:
         "models": [portable(row) for row in _rows(store, Model)],
         "metrics": [portable(row) for row in _rows(store, Metric)],
         "labels": [portable(row) for row in _rows(store, LabelEvent)],
+        "taught_by": list(_rows(store, TaughtBy)),
     }
     write_atomically(folder / "history.json", orjson.dumps(history, option=orjson.OPT_INDENT_2))
     evaluations = [
@@ -219,6 +221,7 @@ def _fill(target: Campaign, source: Path) -> None:
     evaluations = list(_read_lines(source / "predictions.jsonl"))
     with store.write() as session:
         for table, rows in (
+            (TaughtBy, [local(row) for row in history.get("taught_by", [])]),  # exports of earlier versions have none
             (TeacherLabel, [local(row) for row in _read_lines(source / "teachers.jsonl")]),
             (Round, [local(row) for row in history["rounds"]]),
             (Label, labels),

@@ -131,6 +131,10 @@ def teach(
         str | None, typer.Option(help="Another teacher than the campaign's, to compare.", show_default=False)
     ] = None,
     trust: Annotated[bool, typer.Option(help="Consent to load a local .model file, which can run any code.")] = False,
+    anew: Annotated[
+        bool,
+        typer.Option(help="Teach afresh by a teacher whose file or program has changed; its old labels stay apart."),
+    ] = False,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -138,12 +142,13 @@ def teach(
     from nci_core.campaign.learning import teach as run
 
     opened = open_campaign(campaign)
-    with progress_bar(f"Teacher {teacher or ' + '.join(opened.teachers)}") as (bar, task):
+    with progress_bar(f"Teacher {teacher or ' + '.join(opened.teacher_specs)}") as (bar, task):
         done = run(
             opened,
             teacher=teacher,
             device=device,
             trusted=trust,
+            anew=anew,
             progress=lambda finished, total: bar.update(task, completed=finished, total=total),
         )
     if as_json:

@@ -42,11 +42,6 @@ class Functions:
         labels = {host_label(e): e for e in host_elements} | {probe_label(probe): probe}
         return cls({k: orbital[e] for k, e in labels.items()}, {k: auxiliary[e] for k, e in labels.items()})
 
-    @classmethod
-    def generated(cls, orbital: dict[str, Any]) -> "Functions":
-        """Any functions by label, with an AutoAux fitting basis of each atom's own."""
-        return cls(orbital, {label: autoaux(label, functions) for label, functions in orbital.items()})
-
 
 def autoaux(label: str, functions: Any) -> Any:
     """Fitting functions of one atom: Stoychev, Auer, Neese, DOI 10.1021/acs.jctc.6b01041."""

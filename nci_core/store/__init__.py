@@ -15,6 +15,9 @@ does that for several at once, or for none; `fetch(store, split=, ids=)`;
 `record_teacher(store, teacher, ids, energy_ev, channels_ev, force_ev_angstrom=, seconds=)`;
 `fetch_teacher(store, teacher, split=)`; `without_teacher(store, teacher) -> ids`; `teacher_names`.
 
+**teachers**: `stored_name(store, spec)`, the name of the labels of "mace:/path/x.model"; `settle(store, spec, name,
+details, anew=)`; `details(store, name)`.
+
 **labels** (one recipe at a time): `request(store, configuration_ids, recipe=, recipe_hash=,
 round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`
 (for fits and metrics); `fetch(store, recipe_hash, status=)`; `get`; `recipes -> {hash: name}`;
