@@ -91,7 +91,7 @@ def _about(campaign: Campaign) -> None:
     beside = ", ".join(f"*{other.name}*" for other in campaign.recipes[1:])
     st.markdown(
         f"**Student** {job_data.model_name(model) if model else 'none yet'}  \n"
-        f"**Teacher** {' + '.join(campaign.teachers)}  \n"
+        f"**Teacher** {' + '.join(campaign.teacher_specs)}  \n"
         f"**Labels** {recipe.method}, recipe *{recipe.name}*" + (f", beside it {beside}" if beside else ""),
         help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
         "Energies of different recipes are different quantities and never mix: errors are against this one.",

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import made_up
 from nci_core.campaign import Campaign
-from nci_core.jobs import engine
+from nci_core.jobs import engine_loop
 from nci_core.jobs.supervisor import CANCEL_SECONDS, HEARTBEAT_SECONDS
 from nci_core.store import Store, job_batches, labels
 from nci_core.store import jobs as queue
@@ -190,12 +190,12 @@ def simulate(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             except queues.Empty:
                 break
         timed(times, "running jobs", queue.fetch, store, states=["running"])
-        free = min(arguments.workers - len(handed), engine.MOST_A_TURN)
+        free = min(arguments.workers - len(handed), engine_loop.MOST_A_TURN)
         for job in timed(times, "next waiting", queue.next_waiting, store, free, skip=sorted(handed), sizes=[(8.0, 0)]):
             handed.add(job.id)
             asked.put(job.id)
-            if len(handed) % engine.AT_ONCE == 0:
-                time.sleep(engine.PAUSE_SECONDS)
+            if len(handed) % engine_loop.AT_ONCE == 0:
+                time.sleep(engine_loop.PAUSE_SECONDS)
         turn += 1
         if turn % 4 == 0:
             timed(times, "counts", queue.counts, store)
@@ -203,7 +203,7 @@ def simulate(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             timed(times, "cancel", queue.cancel, store, jobs[-turn])
             timed(times, "run next", queue.put_first, store, [jobs[-turn - 1]])
             memory.append(psutil.Process().memory_info().rss)
-        time.sleep(engine.POLL_SECONDS)
+        time.sleep(engine_loop.POLL_SECONDS)
     load_page(folder, times, "page, all work", 10)
     for _ in range(arguments.workers):
         asked.put(None)

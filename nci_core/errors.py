@@ -35,14 +35,22 @@ class CalculationError(NCIError):
     exit_code = 4
 
 
-class NotConvergedError(LabelError):
-    """The iterations of a reference calculation did not end; tighter settings may help."""
+class NotConvergedError(LabelError, CalculationError):
+    """The iterations of an electronic-structure step did not end; tighter settings may help."""
 
 
 class StoreError(NCIError):
     """The campaign's files or database cannot be read or written."""
 
     exit_code = 5
+
+
+class StoreBusyError(StoreError):
+    """The disk is full or the database is held by another process: nothing was written, and later it may work."""
+
+
+class CampaignMovedError(StoreError):
+    """The campaign's folder is not where it was when it was opened."""
 
 
 class JobError(NCIError):

@@ -1,13 +1,17 @@
 """Files that are whole or absent when written, and no larger than expected when read."""
 
+import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
-from nci_core.errors import InputError, StoreError
+from nci_core.errors import CampaignMovedError, InputError, StoreBusyError, StoreError
 
 #: One MB as users read it.
 MB = 1_000_000
+#: What the system says when a disk, or a user's share of it, is full.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def read_limited(path: Path, most_bytes: int, *, links: bool = True) -> bytes:
@@ -55,11 +59,17 @@ def decode_text(content: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is whole or absent, and on the disk when this returns; raises StoreError."""
+def write_atomically(path: Path, content: bytes, *, below: Path | None = None) -> None:
+    """Write a file that is whole or absent, and on the disk when this returns.
+
+    Folders on the way to it are made, all of them, or with `below` those inside that folder only: a campaign that
+    was moved away while somebody worked in it must not come into being a second time at its old place.
+
+    Raises StoreBusyError for a full disk, CampaignMovedError where `below` is missing, StoreError for anything else.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(path.parent, below)
         with temporary.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -71,7 +81,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise StoreError(
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise (StoreBusyError if error.errno in FULL else StoreError)(
             f"{path} cannot be written ({error.strerror}); free some space or check the folder."
         ) from error
+
+
+def _make_folders(folder: Path, below: Path | None) -> None:
+    if below is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    if not below.is_dir():
+        raise CampaignMovedError(f"The folder {below} has gone, so nothing was written; open it where it is now.")
+    for part in reversed([each for each in (folder, *folder.parents) if each != below and below in each.parents]):
+        part.mkdir(exist_ok=True)  # without parents: `below` may go at any moment

@@ -11,6 +11,7 @@ from nci_core.regions import sectors
 from nci_core.store.database import Store
 from nci_core.store.frames import configurations_frame
 from nci_core.store.schema import Label, Prediction, TeacherLabel
+from nci_core.store.teachers import stored_name
 
 #: Label states as people read them, in the order of the filter. "none" means nobody has asked for one.
 LABEL_STATES = {
@@ -41,7 +42,7 @@ def configuration_table(store: Store, settings: CampaignSettings, model_id: int 
     round_number, region. The label decides the region where there is one, else the teacher.
     """
     table = configurations_frame(
-        store, teacher=settings.teacher, recipe_hash=settings.reference.hash, model_id=model_id
+        store, teacher=stored_name(store, settings.teacher), recipe_hash=settings.reference.hash, model_id=model_id
     ).rename(
         columns={
             "x_angstrom": "x",

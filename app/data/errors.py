@@ -1,7 +1,5 @@
 """Differences from CCSD(T) and between potentials, and their summaries by region and sector."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -69,9 +67,3 @@ def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame,
             found = _summary(rows[(rows["region"] == region) & (rows["sector"] == sector)], column)
             mae.loc[region, sector], count.loc[region, sector] = found["mae_ev"], int(found["n"])
     return mae, count
-
-
-def shared_limit(series: Sequence[pd.Series], quantile: float = 0.98) -> float:
-    """A symmetric colour limit (eV) that covers `quantile` of all the given differences; 0 if there are none."""
-    values = np.concatenate([np.abs(part.dropna().to_numpy(dtype=float)) for part in series] or [np.empty(0)])
-    return float(np.quantile(values, quantile)) if values.size else 0.0

@@ -7,6 +7,7 @@ from sqlalchemy import Select, exists, func, select
 from nci_core.config import CampaignSettings
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label, Pick, TeacherLabel
+from nci_core.store.teachers import stored_name
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Readiness:
 
 def readiness(store: Store, settings: CampaignSettings) -> Readiness:
     """Look it up."""
-    energies = select(TeacherLabel).where(TeacherLabel.teacher == settings.teacher)
+    energies = select(TeacherLabel).where(TeacherLabel.teacher == stored_name(store, settings.teacher))
     basket = select(func.count(Pick.configuration_id.distinct())).where(Pick.state == "basket")
     with store.read() as session:
         return Readiness(

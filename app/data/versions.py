@@ -18,8 +18,6 @@ from nci_core.store.database import Store
 from nci_core.store.schema import (
     Configuration,
     CutPoint,
-    Job,
-    JobEvent,
     Label,
     LabelEvent,
     Metric,
@@ -148,22 +146,4 @@ def pick_version(store: Store) -> Version:
             _ids(Pick.id, Pick.state == "submitted"),
             func.max(Pick.created_at),
         ).select_from(Pick),
-    )
-
-
-@_unless_written
-def job_version(store: Store) -> Version:
-    """Changes when a job's state, progress or curve does."""
-    return _one(
-        store,
-        select(
-            func.count(),
-            func.sum(Job.progress),
-            func.max(Job.finished_at),
-            func.max(Job.started_at),
-            _number(Job.cancel_requested),
-            _ids(Job.id, Job.state == "running"),
-            _ids(Job.id, Job.state == "waiting"),
-        ).select_from(Job),
-        select(func.max(JobEvent.id)).select_from(JobEvent),
     )

@@ -19,7 +19,7 @@ from app.figures.maps import Panel, error_maps, legend_text, region_matrix
 from app.figures.scales import scale_for
 from app.figures.trust import error_bar_figure, share_figure
 from app.report.page import Page
-from app.report.provenance import label_provenance, software
+from app.report.provenance import fitted_from, label_provenance, software
 from app.theme import DARK, LIGHT, Palette
 from nci_core import __version__
 from nci_core.campaign import Campaign
@@ -126,6 +126,7 @@ def _head(page: Page, subject: Subject) -> None:
         ("Picked by", str(subject.record["picked_by"])),
         ("Cost of this round's labels", f"{subject.record['cpu_minutes']:.1f} CPU minutes"),
         ("Fit", f"{model.seconds:.1f} s on {model.device}; {model.settings.get('members', '?')} members"),
+        ("Fitted from", fitted_from(model)),
         ("Seeds", f"campaign {campaign.settings.seed}, sampling {_list(seeds)}, fit {model.seed}"),
         ("Notes", str(subject.record["notes"]) or "none"),
     ]

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 
 from nci_core.campaign import Campaign
+from nci_core.campaign.origins import ORIGIN, Origin
 from nci_core.store import configurations, labels
-from nci_core.store.schema import Label
+from nci_core.store.schema import Label, Model
 from nci_core.units import EnergyUnit
 
 
@@ -59,3 +60,16 @@ def software(campaign: Campaign, number: int) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
         found[f"{versions} on {environment.get('processor', '?')}, {environment.get('threads', '?')} thread(s)"] = True
     return "; ".join(found)
+
+
+def fitted_from(model: Model) -> str:
+    """Versions, labels and parent of a model with the beginnings of their digests; 'not recorded' for older models."""
+    found = model.settings.get(ORIGIN)
+    if found is None:
+        return "not recorded"
+    origin = Origin.model_validate(found)
+    parts = [f"nci {origin.nci_version}", *(f"{name} {version}" for name, version in origin.versions.items())]
+    parts += [f"{used.count} labels of {used.name} (SHA-256 {used.sha256[:12]}…)" for used in origin.teachers]
+    parts += [f"{used.count} {used.recipe} labels (SHA-256 {used.sha256[:12]}…)" for used in origin.labels]
+    parts += [f"prior {origin.parent.name} (SHA-256 {origin.parent.sha256[:12]}…)"] if origin.parent else []
+    return "; ".join(parts)

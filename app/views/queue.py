@@ -71,9 +71,9 @@ def _start(total: int) -> int:
 def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
     """Why waiting jobs cannot start: no worker has room for them, or the scheduler has gone."""
     status = engine_status(now.campaign.folder)
-    if status.running and status.error:
-        st.warning(status.error, icon=":material/warning:")
     waiting = jobs.loc[jobs["state"] == "waiting", "id"].astype(int).tolist()
+    if status.error and (status.running or waiting):
+        st.warning(status.error, icon=":material/warning:")
     found = {row.id: why_too_large(row, status.worker_sizes) for row in job_batches.by_id(now.campaign.store, waiting)}
     return {number: reason for number, reason in found.items() if reason}
 

@@ -42,8 +42,6 @@ TARGETS = (
 )
 #: The student that targets are about.
 OURS = BEST.name
-#: Worst seed over median seed of every group.
-WORST_TO_MEDIAN = 2.0
 
 
 def groups(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -195,11 +195,6 @@ def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str =
     return _submit(campaign, "distill", {"seed": seed, "device": device}, start)
 
 
-def submit_teach(campaign: Campaign, *, start: bool = True) -> int:
-    """Evaluate the teacher where it is missing; returns the job's id."""
-    return _submit(campaign, "teach", {}, start)
-
-
 def submit_select(
     campaign: Campaign, strategy: str = "i-optimal", n: int = 20, seed: int | None = None, *, start: bool = True
 ) -> int:

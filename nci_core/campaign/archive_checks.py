@@ -67,6 +67,7 @@ def check_history(history: History, known: set[str], where: str) -> None:
         (history.models, ("name",)),
         (history.metrics, ("model_id", "teacher", "split", "recipe_hash", "region")),
         (history.labels, ("configuration_id", "recipe_hash", "what", "created_at")),
+        (history.taught_by, ("spec",)),
     ):
         check_rows(rows, key, known, names, where)
 

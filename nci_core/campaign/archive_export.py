@@ -31,6 +31,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     Round,
+    TaughtBy,
     TeacherLabel,
 )
 
@@ -117,6 +118,7 @@ def _write_rows(session: Session, folder: Path) -> dict[int, str]:
         "models": Model,
         "metrics": Metric,
         "labels": LabelEvent,
+        "taught_by": TaughtBy,
     }
     history = {name: list(rows(table)) for name, table in tables.items()}
     write_atomically(folder / HISTORY, orjson.dumps(history, option=orjson.OPT_INDENT_2))

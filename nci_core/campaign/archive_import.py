@@ -33,6 +33,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     Round,
+    TaughtBy,
     TeacherLabel,
 )
 
@@ -111,6 +112,7 @@ def _fill(target: Campaign, archive: Archive) -> None:
     _insert(
         target,
         {
+            TaughtBy: local(history.taught_by),
             TeacherLabel: local(archive.teachers),
             Round: local(history.rounds),
             Label: [row | _unfinished(row) for row in local(archive.labels)],

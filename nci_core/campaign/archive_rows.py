@@ -107,6 +107,15 @@ class TeacherRow(ArchiveRow):
     seconds: Seconds = 0.0
 
 
+class TaughtByRow(ArchiveRow):
+    """Which teacher a specification stood for, of history.json; it names no place in the new campaign."""
+
+    spec: Word
+    name: Word
+    details: Json = {}
+    created_at: Time
+
+
 class LabelRow(ArchiveRow):
     """A line of labels.jsonl; `result` is checked as a LabelResult by `archive_checks`."""
 
@@ -295,10 +304,11 @@ EvaluationRow = Annotated[PredictionRow | CutPointRow, Discriminator("table")]
 
 
 class History(ArchiveRow):
-    """The whole of history.json; archives of earlier versions have no `labels`."""
+    """The whole of history.json; archives of earlier versions have no `labels` and no `taught_by`."""
 
     rounds: list[RoundRow]
     picks: list[PickRow]
     models: list[ModelRow]
     metrics: list[MetricRow]
     labels: list[LabelEventRow] = []
+    taught_by: list[TaughtByRow] = []

@@ -16,6 +16,7 @@ from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configu
 from nci_core.store.models import MODELS as MODELS
 from nci_core.store.models import active, file_path
 from nci_core.store.schema import Model
+from nci_core.store.teachers import stored_name
 from nci_core.systems.dimer import Dimer
 
 
@@ -153,14 +154,19 @@ class Campaign:
         )
 
     @property
+    def teacher_specs(self) -> tuple[str, ...]:
+        """All teachers that are distilled, as the settings name them, the drawn one first."""
+        return (self.settings.teacher, *self.settings.more_teachers)
+
+    @property
     def teacher(self) -> str:
-        """Specification of the teacher, also its name in the store."""
-        return self.settings.teacher
+        """The drawn teacher's name in the store: its specification, or with a digest of what that stands for."""
+        return stored_name(self.store, self.settings.teacher)
 
     @property
     def teachers(self) -> tuple[str, ...]:
-        """All teachers that are distilled, the drawn one first."""
-        return (self.teacher, *self.settings.more_teachers)
+        """The names in the store of all teachers that are distilled, the drawn one first."""
+        return tuple(stored_name(self.store, spec) for spec in self.teacher_specs)
 
     def active_model(self) -> Model | None:
         """The student in use, None before the first."""

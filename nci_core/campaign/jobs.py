@@ -1,11 +1,12 @@
 """What the engine's jobs run: each takes a JobContext and returns the job's result."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.errors import CancelledError, NCIError
+from nci_core.errors import CancelledError, NCIError, StoreError
 from nci_core.jobs.context import JobContext
 from nci_core.store import configurations, journal, labels
 from nci_core.store.fragments import FragmentFiles
@@ -61,10 +62,12 @@ def run_label(context: JobContext) -> dict[str, Any]:
         except CancelledError:
             raise
         except NCIError as error:
-            labels.set_error(context.store, label.id, str(error))
+            with suppress(StoreError):  # it follows the job's state; the reason must not be lost over this
+                labels.set_error(context.store, label.id, str(error))
             raise
         known = with_doubts(campaign, configuration, found.model_dump(mode="json"))
-    journal.record_label(context.store, label.id, known, folder=context.campaign_dir)
+    result = known
+    context.surely(lambda: journal.record_label(context.store, label.id, result, folder=context.campaign_dir))
     pieces.clear()
     if configuration.split == "test":
         from nci_core.campaign.evaluation import renew_errors

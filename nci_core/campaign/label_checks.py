@@ -35,7 +35,7 @@ def monomer_energies(campaign: Campaign, recipe: Recipe) -> dict[str, float]:
 
     found = {str(name): value for name, value in monomer_hf_hartree(campaign.dimer, recipe).items()}
     with suppress(StoreError):  # a full disk must not cost a finished label; the next one computes them again
-        write_atomically(path, orjson.dumps({"recipe": recipe.name, "hf_hartree": found}))
+        write_atomically(path, orjson.dumps({"recipe": recipe.name, "hf_hartree": found}), below=campaign.folder)
     return found
 
 

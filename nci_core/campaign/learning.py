@@ -9,10 +9,12 @@ import numpy as np
 from nci_core.campaign.actions import ladder_recipes
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.evaluation import evaluate_model
+from nci_core.campaign.origins import ORIGIN, Origin, lesson, rung
+from nci_core.campaign.origins import origin as new_origin
 from nci_core.campaign.outliers import set_outliers_aside
 from nci_core.campaign.picking import propose
-from nci_core.errors import CancelledError, InputError
-from nci_core.store import configurations, labels, models, rounds
+from nci_core.errors import CancelledError
+from nci_core.store import configurations, labels, models, rounds, teachers
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
 from nci_core.store.schema import Model
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from nci_core.fitting import Lesson
     from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.ensemble import Ensemble
-    from nci_core.teachers.base import TeacherPoint
+    from nci_core.teachers.base import Teacher, TeacherPoint
 
 Progress = Callable[[dict[str, Any]], None]
 ShouldStop = Callable[[], bool]
@@ -36,15 +38,26 @@ def teach(
     teacher: str | None = None,
     device: str = "auto",
     trusted: bool = False,
+    anew: bool = False,
     progress: Callable[[int, int], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> dict[str, Any]:
     """Evaluate a teacher (default: all of the campaign's) on every configuration that lacks its label.
 
-    Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped.
+    Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped. Raises TeacherError
+    for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh.
     """
+    from nci_core.teachers.registry import find_teacher
+
     campaign.require_configurations()
-    todo = {spec: configurations.without_teacher(campaign.store, spec) for spec in _named(campaign, teacher)}
+    specs = (teacher,) if teacher else campaign.teacher_specs
+    sources = {spec: find_teacher(spec, device=device, trusted=trusted) for spec in specs}
+    names = {}
+    for spec, source in sources.items():
+        source.check(campaign.dimer)
+        found = source.identity()
+        names[spec] = teachers.settle(campaign.store, spec, found.name, found.details, anew=anew)
+    todo = {spec: configurations.without_teacher(campaign.store, name) for spec, name in names.items()}
     total, before, seconds = sum(map(len, todo.values())), 0, 0.0
     for spec, missing in todo.items():
 
@@ -52,29 +65,20 @@ def teach(
             if progress is not None:
                 progress(before + done, total)
 
-        seconds += _teach(campaign, spec, missing, device, trusted, report, should_stop)
+        seconds += _teach(campaign, sources[spec], names[spec], missing, report, should_stop)
         before += len(missing)
     return {"teacher": " + ".join(todo), "n_new": total, "seconds": seconds}
 
 
-def _named(campaign: Campaign, teacher: str | None) -> tuple[str, ...]:
-    return (teacher,) if teacher else campaign.teachers
-
-
 def _teach(
     campaign: Campaign,
-    spec: str,
+    source: "Teacher",
+    name: str,
     missing: list[int],
-    device: str,
-    trusted: bool,
     progress: Callable[[int, int], None],
     should_stop: ShouldStop | None,
 ) -> float:
-    """Evaluate one teacher on the configurations of these ids; seconds that it took."""
-    from nci_core.teachers.registry import find_teacher
-
-    source = find_teacher(spec, device=device, trusted=trusted)
-    source.check(campaign.dimer)
+    """Evaluate one teacher on the configurations of these ids, storing under this name; seconds that it took."""
     if not missing:
         return 0.0
     rows = configurations.fetch(campaign.store, ids=missing)
@@ -83,7 +87,7 @@ def _teach(
     def store_point(point: "TeacherPoint") -> None:
         configurations.record_teacher(
             campaign.store,
-            spec,
+            name,
             [rows[point.index].id],
             [point.energy],
             {name: [value] for name, value in point.channels.items()},
@@ -107,15 +111,18 @@ def store_model(
     seconds: float,
     seed: int,
     device: str,
+    origin: Origin,
 ) -> Model:
-    """Write a checkpoint and its row, and make it the active model."""
+    """Write a checkpoint and its row, both with where the model comes from, and make it the active model."""
     from nci_core.potentials.checkpoints import save_checkpoint
 
     count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
     name = f"round-{round_number}-{kind}" + (f"-{count + 1}" if count else "")
     path = campaign.folder / MODELS / f"{name}.pt"
-    path.parent.mkdir(exist_ok=True)
-    save_checkpoint(model.with_metadata(campaign=campaign.name, model=name, dimer=campaign.dimer.name), path)
+    campaign.store.require_in_place()
+    about: dict[str, Any] = {"campaign": campaign.name, "model": name, "dimer": campaign.dimer.name}
+    about[ORIGIN] = origin.model_dump(mode="json")
+    save_checkpoint(model.with_metadata(**about), path, below=campaign.folder)
     row = Model(
         name=name,
         kind=kind,
@@ -126,7 +133,12 @@ def store_model(
         round_number=round_number,
         parent_id=parent.id if parent else None,
         n_labels=n_labels,
-        settings={"ruler": campaign.settings.ruler, "members": campaign.settings.members} | _climbed(model),
+        settings={
+            "ruler": campaign.settings.ruler,
+            "members": campaign.settings.members,
+            **_climbed(model),
+            ORIGIN: origin.brief(),
+        },
         seed=seed,
         seconds=seconds,
         device=device,
@@ -148,18 +160,7 @@ def keep_proposals(campaign: Campaign, row: Model) -> None:
 
 def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
     """Labels of the pool, never of the test set, of each of the campaign's teachers; InputError where one has none."""
-    from nci_core.fitting import Lesson
-
-    place = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
-    found = []
-    for teacher in campaign.teachers:
-        rows = configurations.fetch_teacher(campaign.store, teacher, split="pool")
-        if not rows:
-            raise InputError(f"Campaign {campaign.name} has no labels of teacher {teacher}; run `nci teach`.")
-        positions = np.array([place[row.configuration_id] for row in rows])
-        channels = {name: np.array([row.channels_ev[name] for row in rows]) for name in rows[0].channels_ev}
-        found.append(Lesson(teacher, positions, np.array([row.energy_ev for row in rows]), channels))
-    return tuple(found)
+    return tuple(lesson(campaign, name)[0] for name in campaign.teachers)
 
 
 def distill_campaign(
@@ -181,16 +182,16 @@ def distill_campaign(
 
     resolve_device(device)  # a missing GPU is said before any work
 
-    taught = lessons(campaign)
+    taught, used = zip(*(lesson(campaign, name) for name in campaign.teachers), strict=True)
     chosen = campaign.settings.seed if seed is None else seed
     settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
     config = StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
-    model = distill_all(campaign.dimer, taught, config, settings, progress, should_stop, memory)
+    bounds = campaign.settings.bounds
+    model = distill_all(campaign.dimer, taught, config, settings, progress, should_stop, memory, bounds)
     if rounds.last_number(campaign.store) is None:
-        rounds.begin(
-            campaign.store, "distill", number=0, picked_by="teacher", notes=f"teacher {' + '.join(campaign.teachers)}"
-        )
+        notes = f"teacher {' + '.join(campaign.teacher_specs)}"
+        rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=notes)
         rounds.finish(campaign.store, 0)
     row = store_model(
         campaign,
@@ -202,6 +203,7 @@ def distill_campaign(
         seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
         seed=chosen,
         device=model.metadata["fit"]["device"],
+        origin=new_origin(settings, config, teachers=used),
     )
     errors = evaluate_model(campaign, row, model)
     keep_proposals(campaign, row)
@@ -232,7 +234,7 @@ def finetune_campaign(
     stopped goes on where it was, provided that the labels are still the same. Labels that the present
     student finds impossible are set aside first; "set_aside" names their configurations.
     """
-    from nci_core.fitting import FitSettings, Rung, finetune_ladder
+    from nci_core.fitting import FitSettings, finetune_ladder
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
@@ -242,22 +244,25 @@ def finetune_campaign(
     set_aside = set_outliers_aside(campaign)
     ladder = ladder_recipes(campaign, recipes)
     found = [labels.complete(campaign.store, recipe.hash, split="pool") for recipe in ladder]
-    rungs = [Rung(recipe.name, rows.positions, rows.energy_ev) for recipe, rows in zip(ladder, found, strict=True)]
+    rungs, used = zip(*(rung(recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
     known = found[-1]
     parent = distilled_parent(campaign)
     prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
     chosen = campaign.settings.seed if seed is None else seed
+    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    config = prior.config if prior else StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
     model = finetune_ladder(
         campaign.dimer,
         rungs,
         prior,
-        None if prior else StudentConfig(ruler=campaign.settings.ruler),
-        FitSettings(members=campaign.settings.members, seed=chosen, device=device),
+        config,
+        settings,
         progress=progress,
         should_stop=should_stop,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
         memory=memory,
+        bounds=campaign.settings.bounds,
     )
     number = campaign.open_round("nobody")
     row = store_model(
@@ -270,6 +275,7 @@ def finetune_campaign(
         seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
         seed=chosen,
         device=model.metadata["fit"]["device"],
+        origin=new_origin(settings, config, labels=used, parent=parent),
     )
     errors = evaluate_model(campaign, row, model)
     if notes:

@@ -61,7 +61,7 @@ def _anchors(campaign: Campaign, source: str, split: str) -> tuple[FloatArray, F
     """
     settings = campaign.settings
     table = configurations_frame(
-        campaign.store, teacher=settings.teacher, recipe_hash=settings.reference.hash, model_id=None
+        campaign.store, teacher=campaign.teacher, recipe_hash=settings.reference.hash, model_id=None
     )
     column = SOURCES[source]
     rows = table[(table["split"] == split) & (table[column] < from_cm1(settings.limit_cm1))]

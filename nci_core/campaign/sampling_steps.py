@@ -13,6 +13,7 @@ from nci_core.sampling import Guide, as_guide, sample
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
 from nci_core.store.base import Split
+from nci_core.store.configurations import Batch, add_together
 from nci_core.systems.dimer import Dimer
 from nci_core.units import to_cm1
 
@@ -57,31 +58,31 @@ def cut_start(dimer: Dimer, direction: FloatArray, guide: Guide) -> float:
     return float(distances[min(blocked[-1] + 1, len(distances) - 1)]) if len(blocked) else float(distances[0])
 
 
+def batch(
+    campaign: Campaign, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
+) -> Batch:
+    """Positions (m, 3) in Å as they are stored."""
+    dimer = campaign.dimer
+    hashes = dimer.geometry_hashes(positions)
+    return Batch(positions, hashes, origin, split, sectors(dimer.host, positions).tolist(), seed)
+
+
 def add_configurations(
     campaign: Campaign, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
 ) -> tuple[int, int]:
     """Store positions (m, 3) in Å; returns how many are new and how many were known."""
-    dimer = campaign.dimer
-    added = configurations.add(
-        campaign.store,
-        positions,
-        dimer.geometry_hashes(positions),
-        origin=origin,
-        split=split,
-        sectors=sectors(dimer.host, positions).tolist(),
-        sample_seed=seed,
-    )
+    (added,) = add_together(campaign.store, [batch(campaign, positions, origin=origin, split=split, seed=seed)])
     return added.n_new, added.n_known
 
 
-def add_cuts(campaign: Campaign, guide: Guide, points_per_cut: int) -> int:
-    """Add configurations along the host's principal axes, for the radial cuts of the error maps."""
-    dimer, new = campaign.dimer, 0
+def cut_batches(campaign: Campaign, guide: Guide, points_per_cut: int) -> list[Batch]:
+    """Configurations along the host's principal axes, for the radial cuts of the error maps."""
+    dimer, found = campaign.dimer, []
     for name, direction in cut_directions(dimer).items():
         distances = np.geomspace(cut_start(dimer, direction, guide), CUT_END, points_per_cut)
         points = np.round(dimer.unique(cut_points(dimer, direction, distances)), 4)
-        new += add_configurations(campaign, points, origin=f"cut:{name}")[0]
-    return new
+        found.append(batch(campaign, points, origin=f"cut:{name}"))
+    return found
 
 
 def choose_test(guide_energies: FloatArray, count: int, seed: int, campaign: Campaign) -> npt.NDArray[np.int64]:
@@ -121,7 +122,8 @@ def sample_campaign(
     """Sample n configurations, of which `n_test` become the frozen test set.
 
     The test set is drawn before any energy of teacher or reference exists, at random within the
-    regions of the guide, and frozen at once. Raises InputError if a test set was frozen earlier.
+    regions of the guide, and frozen at once. All of it is stored together: whatever ends the process before leaves
+    the campaign as it was, and the same call does the same again. Raises InputError if a test set was frozen earlier.
     """
     if n_test < 0 or points_per_cut < 0:
         raise InputError("The numbers of test configurations and of points per cut cannot be negative.")
@@ -139,11 +141,13 @@ def sample_campaign(
     positions = result.positions
     chosen = choose_test(potential(positions), n_test, seed, campaign)
     pool = np.setdiff1d(np.arange(len(positions)), chosen)
-    new_test = known_test = 0
-    if n_test:
-        new_test, known_test = add_configurations(campaign, positions[chosen], origin="sample", split="test", seed=seed)
-        campaign_rows.freeze_test_set(campaign.store)
-    new, known = add_configurations(campaign, positions[pool], origin="sample", seed=seed)
-    if points_per_cut:
-        new += add_cuts(campaign, potential, points_per_cut)
-    return Sampled(new + new_test, known + known_test, new_test, dict(result.rejected))
+    drawn = [batch(campaign, positions[chosen], origin="sample", split="test", seed=seed)] if n_test else []
+    drawn.append(batch(campaign, positions[pool], origin="sample", seed=seed))
+    cuts = cut_batches(campaign, potential, points_per_cut) if points_per_cut else []
+    added = add_together(campaign.store, [*drawn, *cuts], freeze=n_test > 0)
+    return Sampled(
+        n_new=sum(each.n_new for each in added),
+        n_known=sum(each.n_known for each in added[: len(drawn)]),
+        n_test=added[0].n_new if n_test else 0,
+        rejected=dict(result.rejected),
+    )

@@ -139,6 +139,10 @@ def teach(
     trust: Annotated[
         bool, typer.Option(help="Consent to run foreign code: a local .model file, or the package of an ase: teacher.")
     ] = False,
+    anew: Annotated[
+        bool,
+        typer.Option(help="Teach afresh by a teacher whose file or program has changed; its old labels stay apart."),
+    ] = False,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -146,12 +150,13 @@ def teach(
     from nci_core.campaign.learning import teach as run
 
     opened = open_campaign(campaign)
-    with progress_bar(f"Teacher {teacher or ' + '.join(opened.teachers)}") as (bar, task):
+    with progress_bar(f"Teacher {teacher or ' + '.join(opened.teacher_specs)}") as (bar, task):
         done = run(
             opened,
             teacher=teacher,
             device=device,
             trusted=trust,
+            anew=anew,
             progress=lambda finished, total: bar.update(task, completed=finished, total=total),
         )
     if as_json:

@@ -9,7 +9,9 @@ from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, print
 
 
 def describe(campaign: Campaign) -> dict[str, Any]:
-    """Counts of configurations, teacher labels, labels by split and state, picks and models."""
+    """Counts of configurations, teacher labels, labels by split and state, picks and models; what the engine does."""
+    from nci_core.campaign.origins import ORIGIN
+    from nci_core.jobs import engine_status
     from nci_core.store import configurations, labels, models, picks, rounds
 
     store = campaign.store
@@ -26,6 +28,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     others = {recipe.name: by_state(recipe.hash) for recipe in campaign.recipes[1:]}
     done = rounds.fetch(store)
     active = campaign.active_model()
+    engine = engine_status(campaign.folder)
     return {
         "campaign": campaign.name,
         "dimer": campaign.dimer.name,
@@ -40,6 +43,9 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "open_round": done[-1].number if done and done[-1].finished_at is None else None,
         "models": len(models.fetch(store)),
         "active_model": active.name if active else None,
+        "active_model_origin": active.settings.get(ORIGIN) if active else None,
+        "engine": "running" if engine.running else engine.phase,
+        "engine_says": engine.error,
     }
 
 
@@ -49,6 +55,7 @@ def status(campaign: CampaignOption = None, as_json: JsonOption = False) -> None
     if as_json:
         print_json(found)
         return
+    del found["active_model_origin"]  # a page of digests
     rows = [[name.replace("_", " "), _text(value)] for name, value in found.items()]
     print_table("", ("", ""), rows)
 

@@ -103,11 +103,3 @@ def correlation(
         t1_diagnostic=float(np.linalg.norm(solver.t1) / np.sqrt(2 * n_occupied)),
         converged=bool(solver.converged),
     )
-
-
-def memory_gb(n_basis: int, n_auxiliary: int, n_occupied: int) -> float:
-    """Estimate of the memory in GB: B and its transform, (vv|vv) packed, (ov|vv), and seven DIIS pairs of t2."""
-    v = n_basis - n_occupied
-    pairs = v * (v + 1) // 2
-    tensors = 2 * n_auxiliary * n_basis**2 + pairs**2 + 2 * n_occupied * v * pairs + 16 * (n_occupied * v) ** 2
-    return 8e-9 * tensors

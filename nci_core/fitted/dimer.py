@@ -20,10 +20,10 @@ import psutil
 from pyscf import df, gto, lib, scf
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-from nci_core.errors import CalculationError
+from nci_core.errors import CalculationError, NotConvergedError
 from nci_core.fitted.cores import frozen_orbitals
 from nci_core.fitted.functions import MIDBOND, Functions, fitting_memory, host_label, probe_label
-from nci_core.fitted.scf import CONV_TOL, NotConvergedError, Solution, solve
+from nci_core.fitted.scf import CONV_TOL, Solution, solve
 from nci_core.systems import Dimer
 from nci_core.systems.midbond import midbond_site
 
@@ -106,7 +106,7 @@ class FittedDimer:
                 return solve(self.B, mol, overlap, kinetic + nuclear, repulsion, electrons, guess, self.conv_tol)
             except (NotConvergedError, LinAlgError):
                 where = ", ".join(f"{x:.3f}" for x in position)
-                raise CalculationError(
+                raise NotConvergedError(
                     f"Hartree–Fock of {what} did not converge with the probe at ({where}) Å."
                 ) from None
 
@@ -170,7 +170,7 @@ class FittedDimer:
                 try:
                     occupied = solve(host_block, mol, *one, repulsion, mol.nelectron, None).occupied
                 except (NotConvergedError, LinAlgError):
-                    raise CalculationError(f"Hartree–Fock of host {self.dimer.host.name} did not converge.") from None
+                    raise NotConvergedError(f"Hartree–Fock of host {self.dimer.host.name} did not converge.") from None
             else:
                 atom = scf.RHF(mol).run()
                 occupied = atom.mo_coeff[:, atom.mo_occ > 0]

@@ -50,11 +50,6 @@ class Functions:
             {label: orbital[e].ecp for label, e in labels.items() if orbital[e].ecp},
         )
 
-    @classmethod
-    def generated(cls, orbital: dict[str, Any]) -> "Functions":
-        """Any functions by label, with an AutoAux fitting basis of each atom's own."""
-        return cls(orbital, {label: autoaux(label, functions) for label, functions in orbital.items()})
-
 
 def autoaux(label: str, functions: Any) -> Any:
     """Fitting functions of one atom: Stoychev, Auer, Neese, DOI 10.1021/acs.jctc.6b01041.

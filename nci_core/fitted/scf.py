@@ -8,6 +8,8 @@ import numpy.typing as npt
 from pyscf import lib, scf
 from scipy.linalg import eigh
 
+from nci_core.errors import NotConvergedError
+
 FloatArray = npt.NDArray[np.float64]
 
 #: SCF convergence in Hartree: 1e-9 is 2e-4 cm⁻¹ per fragment, far below the 0.1 cm⁻¹ that must be smooth.
@@ -15,10 +17,6 @@ CONV_TOL = 1e-9
 MAX_CYCLE = 100
 #: Bytes of B handled at once in J and K, small enough for the processor's cache.
 BLOCK_BYTES = 4_000_000
-
-
-class NotConvergedError(Exception):
-    """An SCF ended without convergence."""
 
 
 @dataclass(frozen=True)
@@ -118,5 +116,5 @@ def solve(
         density = lib.tag_array(2.0 * orthonormal @ orthonormal.T, mo_coeff=orthonormal, mo_occ=occupation)
     energy = float(mf.kernel(density))
     if not mf.converged or not np.isfinite(energy):
-        raise NotConvergedError
+        raise NotConvergedError(f"Hartree–Fock did not converge in {MAX_CYCLE} cycles; check the geometry.")
     return Solution(energy, mf.mo_coeff, mf.mo_energy, electrons // 2, int(mf.cycles))

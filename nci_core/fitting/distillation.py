@@ -17,6 +17,7 @@ from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.agreement import HOST, host_record
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
+from nci_core.regions import RegionBounds
 from nci_core.systems.dimer import Dimer
 
 
@@ -53,6 +54,7 @@ def distill(
     should_stop: ShouldStop | None = None,
     metadata: Mapping[str, Any] | None = None,
     memory: FitMemory | None = None,
+    bounds: RegionBounds | None = None,
 ) -> Ensemble:
     """Fit a student to a teacher's energies.
 
@@ -71,6 +73,7 @@ def distill(
         should_stop: asked before every step; CancelledError follows a yes.
         metadata: kept with the model.
         memory: where a fit that is stopped remembers how far it came.
+        bounds: of the regions that progress reports errors by.
     """
     config, settings = config or StudentConfig(), settings or FitSettings()
     R, E = check_labels(positions, energies, "teacher")
@@ -89,6 +92,7 @@ def distill(
         centres=[prior.mean],
         widths=[prior.width],
         config=config,
+        bounds=bounds or RegionBounds(),
     )
     found = fit_members(problem, settings, True, progress, should_stop, memory)
     members = found.students(dimer.probe, elements, config)
@@ -105,6 +109,7 @@ def distill_all(
     progress: Progress | None = None,
     should_stop: ShouldStop | None = None,
     memory: FitMemory | None = None,
+    bounds: RegionBounds | None = None,
 ) -> Ensemble:
     """Distil each teacher and put the students side by side; arguments as `distill`.
 
@@ -122,7 +127,7 @@ def distill_all(
 
         labels = lesson.positions, lesson.energies, lesson.channels
         about = {"teachers": [lesson.teacher]}
-        students.append(distill(dimer, *labels, config, settings, report, should_stop, about, memory))
+        students.append(distill(dimer, *labels, config, settings, report, should_stop, about, memory, bounds))
     return side_by_side(students)
 
 

@@ -1,7 +1,7 @@
 """Fine-tuning: a distilled student learns from few reference labels; without a teacher, a direct fit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.agreement import HOST, check_system, host_record
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
+from nci_core.regions import RegionBounds
 from nci_core.systems.dimer import Dimer
 
 
@@ -40,6 +41,7 @@ class Belief:
         widths: prior widths about them, see `Problem`.
         sources: for each centre the number of its teacher.
         prior: what the model remembers of it.
+        bounds: of the regions that errors are reported by.
     """
 
     elements: tuple[str, ...]
@@ -48,6 +50,7 @@ class Belief:
     widths: list[Tensor]
     sources: tuple[int, ...]
     prior: Prior
+    bounds: RegionBounds = field(default_factory=RegionBounds)
 
     def problem(self, dimer: Dimer, R: FloatArray, E: FloatArray, sigma_cm1: float, settings: FitSettings) -> Problem:
         """The fit to labels E (m,) in eV at R (m, 3) in Å with this noise."""
@@ -59,6 +62,7 @@ class Belief:
             widths=self.widths,
             config=self.config,
             sources=self.sources,
+            bounds=self.bounds,
         )
 
     def ensemble(self, dimer: Dimer, found: Fitted, sigma_cm1: float, metadata: Mapping[str, Any]) -> Ensemble:
@@ -69,12 +73,18 @@ class Belief:
         return Ensemble(members, self.prior, sigma_cm1, factor, about, found.weights)
 
 
-def first_belief(dimer: Dimer, prior: Ensemble | None, config: StudentConfig | None, settings: FitSettings) -> Belief:
+def first_belief(
+    dimer: Dimer,
+    prior: Ensemble | None,
+    config: StudentConfig | None,
+    settings: FitSettings,
+    bounds: RegionBounds | None = None,
+) -> Belief:
     """From the optima of a distilled model, or from general physics; ModelError for a model that cannot be a prior."""
     if prior is None:
         config, elements = config or StudentConfig(), host_elements(dimer)
         base = general_prior(dimer.probe, elements, config)
-        return Belief(elements, config, [base.mean], [base.width], (0,), base)
+        return Belief(elements, config, [base.mean], [base.width], (0,), base, bounds or RegionBounds())
     check_prior(prior, dimer, config)
     prior = prior.to("cpu")
     base = prior_after(prior)
@@ -82,7 +92,8 @@ def first_belief(dimer: Dimer, prior: Ensemble | None, config: StudentConfig | N
     sources = tuple(prior.metadata.get("source", ()))[: len(centres)]
     # Whatever the model was fitted to, independent widths: which parameters its labels tied together is its own.
     scaled = replace(base, mean=centres[0], scale=settings.kappa, root=None)
-    return Belief(prior.elements, prior.config, centres, [scaled.width * scaled.scale], sources, scaled)
+    widths = [scaled.width * scaled.scale]
+    return Belief(prior.elements, prior.config, centres, widths, sources, scaled, bounds or RegionBounds())
 
 
 def finetune(
@@ -97,6 +108,7 @@ def finetune(
     validation: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     metadata: Mapping[str, Any] | None = None,
     memory: FitMemory | None = None,
+    bounds: RegionBounds | None = None,
 ) -> Ensemble:
     """Fit a student to reference labels of one recipe.
 
@@ -118,10 +130,11 @@ def finetune(
             and choose nothing.
         metadata: kept with the model, after the prior's.
         memory: where a fit that is stopped remembers how far it came.
+        bounds: of the regions that progress reports errors by.
     """
     settings = settings or FitSettings()
     R, E = check_labels(positions, energies, "label")
-    belief = first_belief(dimer, prior, config, settings)
+    belief = first_belief(dimer, prior, config, settings, bounds)
     sigma = settings.noise_cm1(len(E), direct=prior is None)
     problem = belief.problem(dimer, R, E, sigma, settings)
     if validation is not None:

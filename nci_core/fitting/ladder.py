@@ -26,6 +26,7 @@ from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.ensemble import Ensemble, Prior
 from nci_core.potentials.parameters import StudentConfig
+from nci_core.regions import RegionBounds
 from nci_core.systems.dimer import Dimer
 
 #: Multiples of RECIPE_CHANGE by which two recipes may differ, and the standard deviation of the multiple's logarithm.
@@ -126,6 +127,7 @@ def finetune_ladder(
     should_stop: ShouldStop | None = None,
     metadata: Mapping[str, Any] | None = None,
     memory: FitMemory | None = None,
+    bounds: RegionBounds | None = None,
 ) -> Ensemble:
     """Fine-tune on the rungs in turn, the cheapest recipe first; the model is of the last one.
 
@@ -149,8 +151,9 @@ def finetune_ladder(
             None,
             {"ladder": ladder, **(metadata or {})},
             memory,
+            bounds,
         )
-    plain = first_belief(dimer, prior, config, settings)
+    plain = first_belief(dimer, prior, config, settings, bounds)
     change = recipe_change(dimer.probe, plain.elements, plain.config)
     memory = memory or FitMemory()
     belief, below = plain, None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ class Problem:
         config: terms of the student.
         sources: for each centre the number of its teacher; empty: all of one.
         validation: features and energies (m,) in eV that are reported but never fitted.
+        bounds: of the regions that errors are reported by; they decide nothing.
     """
 
     stage: str
@@ -56,6 +57,7 @@ class Problem:
     config: StudentConfig
     sources: tuple[int, ...] = ()
     validation: tuple[list[Features], FloatArray] | None = None
+    bounds: RegionBounds = field(default_factory=RegionBounds)
 
     def to(self, device: torch.device) -> "Problem":
         """The same problem on another device."""
@@ -99,7 +101,7 @@ class Reporter:
 
     def __init__(self, problem: Problem, total: int, progress: Progress | None, should_stop: ShouldStop | None) -> None:
         self.problem, self.total, self.progress, self.should_stop = problem, total, progress, should_stop
-        self.bounds = RegionBounds()
+        self.bounds = problem.bounds
 
     def watch(self, objective: MapObjective, fit: int, phase: str) -> Callable[[Descent], None]:
         """The callback for one minimisation, the `fit`-th of `total`."""

@@ -141,7 +141,8 @@ class FitMemory:
         data = io.BytesIO()
         torch.save({"fits": self._fits | {self._key: self._state()}}, data)
         with suppress(StoreError):  # a full disk must not end a fit that needs none
-            write_atomically(self.path, data.getvalue())
+            # Its folder may be made, nothing above: a campaign that was moved away is not made anew.
+            write_atomically(self.path, data.getvalue(), below=self.path.parent.parent)
 
 
 def _plain(state: Descent | Minimum) -> tuple[Any, ...]:

@@ -78,8 +78,8 @@ def cancel(store: Store, job_id: int) -> State:
     state = queue.cancel(store, job_id)
     if state == "running":
         job = queue.get(store, job_id)
-        if job.state == "running" and not supervisor_alive(job):  # nobody is left to hear it
-            kill_orphan(job)
+        if job.state == "running" and not supervisor_alive(job, store.folder):  # nobody is left to hear it
+            kill_orphan(job, store.folder)
             return queue.put_back(store, job_id, job.attempt, "its worker had gone") or queue.get(store, job_id).state
     return state
 
@@ -118,7 +118,8 @@ def wait(
 
     `on_change` is called with a job whenever its state, progress or message differs from before,
     `restart` when no engine runs though jobs are left: one killed for lack of memory must not leave
-    its client waiting for ever. Raises JobError when the time is up; the jobs go on.
+    its client waiting for ever. Raises JobError when the time is up; the jobs go on. Raises CampaignMovedError when
+    the campaign's folder was moved.
     """
     ids = [job_ids] if isinstance(job_ids, int) else list(job_ids)
     end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -141,6 +142,7 @@ def wait(
         if end is not None and time.monotonic() > end:
             raise JobError(f"{len(left)} of {len(ids)} jobs were not finished after {timeout_seconds:g} s; they go on.")
         if restart is not None and time.monotonic() - looked > ENGINE_LOOK_SECONDS:
+            store.require_in_place()
             if not engine_status(store.folder).running:
                 restart()
             looked = time.monotonic()

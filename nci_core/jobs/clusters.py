@@ -148,7 +148,8 @@ def batch_cluster(settings: BatchSettings, folder: Path) -> Any:
     logs, keys = folder / "logs" / "batch", folder / "logs" / "keys"
     security = None
     try:
-        logs.mkdir(parents=True, exist_ok=True)
+        for made in (folder / "logs", logs):  # not `folder`, which may be moved away at any moment
+            made.mkdir(exist_ok=True)
         if settings.encrypt:
             from distributed import Security
 

@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from math import inf
 from pathlib import Path
@@ -71,8 +71,9 @@ class EngineLock:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._descriptor = descriptor
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+                with suppress(OSError):  # on a full disk it holds the lock without its number in it
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
                 return True
             except BlockingIOError:
                 if time.monotonic() >= end:
@@ -89,7 +90,8 @@ class EngineLock:
 
 def write_status(campaign_dir: Path, status: EngineStatus) -> None:
     """Say what the engine is doing; written by the lock's holder only."""
-    write_atomically(campaign_dir / STATUS_NAME, orjson.dumps(asdict(status), option=orjson.OPT_INDENT_2))
+    content = orjson.dumps(asdict(status), option=orjson.OPT_INDENT_2)
+    write_atomically(campaign_dir / STATUS_NAME, content, below=campaign_dir)
 
 
 def engine_status(campaign_dir: str | Path) -> EngineStatus:

@@ -20,6 +20,8 @@ from nci_core.store.schema import Job
 
 #: On another machine only the heartbeat is seen; beyond this age its job counts as lost.
 STALE_SECONDS = 120.0
+#: The module of a job's child process; its arguments begin with the database, the campaign folder and the job.
+CHILD = "nci_core.jobs.run"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -38,31 +40,56 @@ def has_ended(pid: int) -> bool:
         return False
 
 
-def supervisor_alive(job: Job) -> bool:
-    """Whether the process that watches over a running job still exists.
+def supervisor_alive(job: Job, folder: Path | None = None) -> bool:
+    """Whether the process that watches over a running job of the campaign in this folder still exists.
 
     On this machine the process itself is asked for (a laptop that slept has old heartbeats but
-    live processes), elsewhere the heartbeat decides.
+    live processes), elsewhere the heartbeat decides. The processes of a campaign that this one is a copy of,
+    rows of running jobs included, are not its own.
     """
-    if job.host == hostname() and job.supervisor_pid is not None:
-        try:
-            process = psutil.Process(job.supervisor_pid)
-            # A younger process only has the same number.
-            same = job.started_at is None or process.create_time() <= job.started_at.timestamp() + 1.0
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
+    fresh = job.heartbeat_at is not None and (utc_now() - job.heartbeat_at).total_seconds() < STALE_SECONDS
+    if job.host != hostname() or job.supervisor_pid is None:
+        return fresh
+    try:
+        process = psutil.Process(job.supervisor_pid)
+        # A younger process only has the same number.
+        same = job.started_at is None or process.create_time() <= job.started_at.timestamp() + 1.0
+        if not same or process.status() == psutil.STATUS_ZOMBIE:
             return False
-    return job.heartbeat_at is not None and (utc_now() - job.heartbeat_at).total_seconds() < STALE_SECONDS
+    except psutil.Error:
+        return False
+    if folder is None:
+        return True
+    child = child_folder(job)
+    return fresh if child is None else _same_folder(child, folder)
 
 
-def kill_orphan(job: Job) -> None:
-    """End a job's child process on this machine, if its supervisor left one behind."""
+def child_folder(job: Job) -> Path | None:
+    """The campaign folder that a job's child process on this machine was started for, None where it has ended."""
     if job.host != hostname() or job.pid is None:
-        return
-    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        return None
+    try:
         command = psutil.Process(job.pid).cmdline()
-        if "nci_core.jobs.run" in command and str(job.id) in command:
-            os.killpg(job.pid, signal.SIGKILL)
+        _, folder, number, *_ = command[command.index(CHILD) + 1 :]
+    except (psutil.Error, ValueError):
+        return None
+    return Path(folder) if number == str(job.id) else None
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one == other
+
+
+def kill_orphan(job: Job, folder: Path) -> None:
+    """End a job's child process on this machine, if its supervisor left one behind; never that of a copied campaign."""
+    child = child_folder(job)
+    if job.pid is None or child is None or not _same_folder(child, folder):
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(job.pid, signal.SIGKILL)
 
 
 def end_with_parent(parent_pid: int) -> None:

@@ -1,7 +1,8 @@
 """The process of one job: `python -m nci_core.jobs.run DATABASE FOLDER JOB ATTEMPT PARENT_PID NICE`.
 
 Started by the supervisor; it records the job's end itself, so that a result is never in transit.
-Exit codes: 0 when the end is recorded, whatever it was; otherwise the error's own.
+Exit codes: 0 when the end is recorded, whatever it was; UNWRITABLE when nothing can be recorded now, and the job is
+to wait again; otherwise the error's own.
 """
 
 import os
@@ -9,19 +10,23 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nci_core.errors import CancelledError, NCIError, StoreError
+from nci_core.errors import CampaignMovedError, CancelledError, NCIError, StoreBusyError, StoreError
 from nci_core.jobs import kinds
 from nci_core.jobs.context import JobContext
 from nci_core.jobs.processes import end_with_parent
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.base import State
+from nci_core.store.failures import may_pass
 
-#: A busy or full disk gets this many chances before a finished job's end is given up.
+#: Other failures of the database than a full disk get this many chances before a job's end is given up.
 FINISH_TRIES = 5
+#: sysexits.h: EX_TEMPFAIL.
+UNWRITABLE = 75
 
 
 def sentence(error: BaseException, job_id: int) -> str:
@@ -40,7 +45,7 @@ def run(database: str, folder: Path, job_id: int, attempt: int) -> int:
         job = queue.get(store, job_id)
         if job.state != "running" or job.attempt != attempt:
             return 0  # cancelled or given to another process meanwhile
-        context = JobContext(store, folder, job)
+        context = JobContext(store, folder, job, patient=True)
         signal.signal(signal.SIGTERM, lambda number, frame: context.request_stop())
         state: State = "complete"
         result: dict[str, Any] | None = None
@@ -52,31 +57,45 @@ def run(database: str, folder: Path, job_id: int, attempt: int) -> int:
                 context.flush()
                 return 0  # stopped by a time limit or a shutdown: the supervisor knows which
             state = "cancelled"
+        except CampaignMovedError as failure:
+            _say(str(failure))
+            return UNWRITABLE
         except Exception as failure:
-            traceback.print_exc()
+            _say(traceback.format_exc())
+            if may_pass(failure):  # no fault of the job's: it waits again, and goes on from what it has kept
+                return UNWRITABLE
             state, error = "error", sentence(failure, job_id)
         context.flush()
-        return _finish(store, job_id, attempt, state, result, error)
+        return _finish(context, state, result, error)
+
+
+def _say(text: str) -> None:
+    """Write into the job's log; a full disk does not change how the job ends."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _cancelled_by_user(store: Store, job_id: int) -> bool:
     try:
         return queue.get(store, job_id).cancel_requested
-    except StoreError:
-        return True
+    except StoreError:  # the supervisor knows as well
+        return False
 
 
-def _finish(
-    store: Store, job_id: int, attempt: int, state: State, result: dict[str, Any] | None, error: str | None
-) -> int:
-    for trial in range(FINISH_TRIES):
+def _finish(context: JobContext, state: State, result: dict[str, Any] | None, error: str | None) -> int:
+    """Record the job's end, on a full disk as soon as there is space, and return the exit code."""
+    trial = 0
+    while trial < FINISH_TRIES:
         try:
-            queue.finish(store, job_id, attempt, state, result=result, error=error)
+            queue.finish(context.store, context.job_id, context.attempt, state, result=result, error=error)
             return 0
         except StoreError as failure:
-            print(f"The end of job {job_id} could not be recorded: {failure}", file=sys.stderr)
-            time.sleep(min(2.0**trial, 10.0))
-    return StoreError.exit_code
+            _say(f"The end of job {context.job_id} could not be recorded: {failure}")
+            if context.should_stop():  # the supervisor records it, or the job is another's
+                return UNWRITABLE
+            trial += not isinstance(failure, StoreBusyError)
+            time.sleep(min(2.0**trial, 5.0))
+    return UNWRITABLE
 
 
 def main(arguments: list[str]) -> int:
@@ -87,8 +106,8 @@ def main(arguments: list[str]) -> int:
     try:
         return run(database, Path(folder), int(job_id), int(attempt))
     except NCIError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+        _say(str(error))
+        return UNWRITABLE if may_pass(error) or isinstance(error, CampaignMovedError) else error.exit_code
 
 
 if __name__ == "__main__":

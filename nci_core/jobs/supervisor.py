@@ -2,6 +2,9 @@
 
 The work is in a child process, so that a crash or a cancel takes nothing else along, and so
 that the linear algebra can be set up by its environment before Python starts.
+
+A job that has begun never stays "running" with nobody to watch it: its end is written as soon as the database can be
+written, however long its disk is full or another process holds it.
 """
 
 import contextlib
@@ -10,13 +13,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from nci_core.errors import StoreError
+from nci_core.errors import StoreBusyError, StoreError
 from nci_core.jobs import kinds, leaving
+from nci_core.jobs.endings import duration, how_it_ended, last_line
 from nci_core.jobs.processes import hostname, job_environment
+from nci_core.jobs.run import UNWRITABLE
 from nci_core.jobs.sizes import MEMORY
 from nci_core.jobs.watch import GB, SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, usage
 from nci_core.reference.environment import machine_memory_gb
@@ -27,8 +33,18 @@ from nci_core.store.schema import Job
 POLL_SECONDS = 0.25
 CANCEL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
-#: Why a job is ended from outside; "leave": its worker has been told to.
-Reason = Literal["cancel", "time", "memory", "silence", "leave"]
+#: What could not be written is tried again so soon.
+AGAIN_SECONDS = 2.0
+#: Tries of what fails for another reason than a full disk or a busy database; the engine then sees to the row.
+MOST_TRIES = 5
+#: Python's own exit code when it could not write what it had printed: as on a full disk.
+LOST_OUTPUT = 120
+#: What `supervise` returns when the job could not begin, for the database cannot be written now.
+NOT_NOW = "the database cannot be written now"
+#: Why a job is ended from outside; "leave": its worker has been told to; "moved": its campaign's folder has gone.
+Reason = Literal["cancel", "time", "memory", "silence", "leave", "moved"]
+
+Written = TypeVar("Written")
 
 
 @dataclass(frozen=True)
@@ -59,11 +75,33 @@ def supervise(task: Task) -> str:
     """
     if leaving.is_leaving():
         return "its worker leaves"
-    with leaving.Busy(), Store.open(task.database, folder=Path(task.folder)) as store:
-        job = queue.begin(store, task.job_id, host=hostname(), supervisor_pid=os.getpid())
+    with leaving.Busy(), contextlib.ExitStack() as stack:
+        try:
+            store = stack.enter_context(Store.open(task.database, folder=Path(task.folder)))
+            job = queue.begin(store, task.job_id, host=hostname(), supervisor_pid=os.getpid())
+        except StoreBusyError:
+            return NOT_NOW
         if job is None:
             return "not waiting any more"
-        return _Supervision(store, task, job).run()
+        try:
+            return _Supervision(store, task, job).run()
+        except BaseException as error:
+            reason = f"watching over it failed with {type(error).__name__}"
+            surely(lambda: queue.put_back(store, job.id, job.attempt, reason))
+            raise
+
+
+def surely(write: Callable[[], Written]) -> Written:
+    """Write as soon as the database can be written; raises StoreError when this worker leaves before that."""
+    tries = 0
+    while True:
+        try:
+            return write()
+        except StoreError as error:
+            tries += not isinstance(error, StoreBusyError)
+            if leaving.is_leaving() or tries >= MOST_TRIES:
+                raise
+            time.sleep(AGAIN_SECONDS)
 
 
 class _Supervision:
@@ -92,7 +130,7 @@ class _Supervision:
             child = self._start(log)
         except OSError as error:
             reason = f"The process of job {self.job.id} could not be started: {error.strerror}."
-            queue.finish(self.store, self.job.id, self.job.attempt, "error", error=reason)
+            surely(lambda: queue.finish(self.store, self.job.id, self.job.attempt, "error", error=reason))
             return "error"
         finally:
             if log is not subprocess.DEVNULL:
@@ -101,7 +139,8 @@ class _Supervision:
             self._watch(child)
         finally:
             _kill(child)
-        return self._end(child.returncode, _tail(log_path, start))
+        tail = last_line(log_path, start)
+        return surely(lambda: self._end(child.returncode, tail))
 
     def _start(self, log: Any) -> subprocess.Popen[bytes]:
         task = self.task
@@ -135,6 +174,9 @@ class _Supervision:
             elif leaving.is_leaving():
                 grace = min(grace, leaving.GRACE_SECONDS)
                 self._terminate(child, "leave")
+            elif self.store.place is not None and not self.store.place.is_here():
+                grace = min(grace, leaving.GRACE_SECONDS)
+                self._terminate(child, "moved")
             elif limit is not None and now - started > limit:
                 self._terminate(child, "time")
             elif now - looked > CANCEL_SECONDS:
@@ -143,11 +185,22 @@ class _Supervision:
                     if queue.cancel_requested(self.store, self.job.id, self.job.attempt):
                         self._terminate(child, "cancel")
             if now - beaten > HEARTBEAT_SECONDS:
+                if not self._beat():
+                    # A job that waits until its result can be written neither hangs nor takes too long.
+                    now = time.monotonic()
+                    started += now - beaten
+                    silence = Silence(now)
                 beaten = now
-                with contextlib.suppress(StoreError):
-                    queue.beat(self.store, self.job.id, self.job.attempt)
                 if self.terminated_at is None:
                     self._judge(child, silence, now)
+
+    def _beat(self) -> bool:
+        """Write a sign of life; False where the database cannot be written."""
+        try:
+            queue.beat(self.store, self.job.id, self.job.attempt)
+        except StoreError:
+            return False
+        return True
 
     def _judge(self, child: subprocess.Popen[bytes], silence: Silence, now: float) -> None:
         """End a job that takes too much memory, or hangs."""
@@ -175,11 +228,17 @@ class _Supervision:
         if self.killed_for == "cancel":
             queue.finish(store, job.id, job.attempt, "cancelled")
         elif self.killed_for == "time":
-            limit = _duration(job.time_limit_seconds or 0.0)
+            limit = duration(job.time_limit_seconds or 0.0)
             reason = f"The job ran into its time limit of {limit}; allow it more and try it again."
             queue.finish(store, job.id, job.attempt, "error", error=reason)
-        elif self.killed_for == "leave":
-            return f"{queue.put_back(store, job.id, job.attempt, 'its worker left', count=False)}: its worker left"
+        elif self.killed_for in ("leave", "moved"):
+            reason = "its worker left" if self.killed_for == "leave" else "the campaign's folder was moved"
+            return f"{queue.put_back(store, job.id, job.attempt, reason, count=False)}: {reason}"
+        elif code in (UNWRITABLE, LOST_OUTPUT):
+            # On a folder that was moved before the child or this process noticed, no less than on a full disk.
+            moved = self.store.place is not None and not self.store.place.is_here()
+            reason = "the campaign's folder was moved" if moved else "its files or the database could not be written"
+            return f"{queue.put_back(store, job.id, job.attempt, reason, count=not moved)}: {reason}"
         elif self.killed_for == "memory":
             reason = (
                 f"The job took {self.memory_gb:.2g} GB of memory, above its limit of {self.memory_limit_gb:.2g} GB; "
@@ -187,10 +246,10 @@ class _Supervision:
             )
             queue.finish(store, job.id, job.attempt, "error", error=reason)
         elif self.killed_for == "silence":
-            reason = f"it hung, without progress or CPU time for {_duration(self.silence_limit_seconds)}"
+            reason = f"it hung, without progress or CPU time for {duration(self.silence_limit_seconds)}"
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
         elif code <= 0:
-            reason = _how_it_ended(code)
+            reason = how_it_ended(code)
             return f"{queue.put_back(store, job.id, job.attempt, reason)}: {reason}"
         else:
             reason = f"The job's process ended with code {code}: {tail}; see logs/job-{job.id}.log."
@@ -218,35 +277,8 @@ def worker_memory_gb(need_gb: float) -> float:
     return (limit / GB if limit else machine_memory_gb()) / slots
 
 
-def _duration(seconds: float) -> str:
-    """A limit as people read it.
-
-    >>> _duration(0.5), _duration(5400.0)
-    ('0.5 s', '90 min')
-    """
-    return f"{seconds:g} s" if seconds < 600 else f"{seconds / 60:.0f} min"
-
-
-def _how_it_ended(code: int) -> str:
-    if code == 0:
-        return "its process was told to stop"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    return f"its process was ended by {name}" + (", perhaps for lack of memory" if -code == signal.SIGKILL else "")
-
-
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End the child's whole process group and collect it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-
-
-def _tail(path: Path, start: int) -> str:
-    """The last line that this attempt wrote to the log."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(max(start, path.stat().st_size - 4000))
-            lines = stream.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        lines = []
-    return lines[-1].strip().rstrip(".")[:300] if lines else "it wrote nothing"

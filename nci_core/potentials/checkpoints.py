@@ -49,8 +49,8 @@ class CheckpointHeader(BaseModel):
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
 
 
-def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
-    """Write a model; the file appears complete or not at all."""
+def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None = None) -> Path:
+    """Write a model; the file appears complete or not at all. `below`: see `files.write_atomically`."""
     path = Path(path)
     prior = ensemble.prior
     correlated = prior is not None and prior.root is not None
@@ -76,7 +76,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path) -> Path:
         content |= {"prior_root": prior.root.cpu()}
     data = io.BytesIO()
     torch.save(content, data)
-    write_atomically(path, data.getvalue())
+    write_atomically(path, data.getvalue(), below=below)
     return path
 
 

@@ -52,6 +52,8 @@ class Clock:
 def _label_errors() -> Iterator[None]:
     try:
         yield
+    except LabelError:  # NotConvergedError is both
+        raise
     except CalculationError as error:
         raise LabelError(str(error)) from None
 

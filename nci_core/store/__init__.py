@@ -9,10 +9,14 @@ writes all or nothing. Energies in eV, lengths in Å.
 **campaign**: `set_info(store, CampaignInfo(...))`, `get_info`, `find_info`, `freeze_test_set`.
 
 **configurations**: `add(store, positions (m, 3), geometry_hashes, origin=, split="pool"|"test",
-sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `fetch(store, split=, ids=)`;
+sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `add_together(store, [Batch(...)], freeze=)`
+does that for several at once, or for none; `fetch(store, split=, ids=)`;
 `positions(store, split=) -> ids (m,), positions (m, 3)`; `counts`; `set_split(store, ids, split)`;
 `record_teacher(store, teacher, ids, energy_ev, channels_ev, force_ev_angstrom=, seconds=)`;
 `fetch_teacher(store, teacher, split=)`; `without_teacher(store, teacher) -> ids`; `teacher_names`.
+
+**teachers**: `stored_name(store, spec)`, the name of the labels of "mace:/path/x.model"; `settle(store, spec, name,
+details, anew=)`; `details(store, name)`.
 
 **labels** (one recipe at a time): `request(store, configuration_ids, recipe=, recipe_hash=,
 round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`

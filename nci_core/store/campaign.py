@@ -1,6 +1,7 @@
 """What the campaign is about, and when its test set was frozen."""
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from nci_core.errors import StoreError
 from nci_core.store.base import utc_now
@@ -34,9 +35,14 @@ def get_info(store: Store) -> CampaignInfo:
 def freeze_test_set(store: Store) -> int:
     """Close the test set for good and return its size; a second call changes nothing."""
     with store.write() as session:
-        info = session.get(CampaignInfo, 1)
-        if info is None:
-            raise StoreError(f"{store.where} does not say what the campaign is about; make a new one with `nci init`.")
-        if info.test_frozen_at is None:
-            info.test_frozen_at = utc_now()
+        freeze_in(session, store)
         return session.scalar(select(func.count()).where(Configuration.split == "test")) or 0
+
+
+def freeze_in(session: Session, store: Store) -> None:
+    """Close the test set for good in the caller's transaction; raises StoreError in a database without a campaign."""
+    info = session.get(CampaignInfo, 1)
+    if info is None:
+        raise StoreError(f"{store.where} does not say what the campaign is about; make a new one with `nci init`.")
+    if info.test_frozen_at is None:
+        info.test_frozen_at = utc_now()

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from nci_core.errors import InputError, StoreError
 from nci_core.store.base import Split, utc_now
 from nci_core.store.bulk import chunks, insert_missing, insert_or_replace
+from nci_core.store.campaign import freeze_in
 from nci_core.store.database import Store
 from nci_core.store.schema import CampaignInfo, Configuration, Label, Pick, TeacherLabel
 
@@ -34,6 +36,51 @@ class Added:
     n_other_split: int
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Positions that are added together.
+
+    Attributes:
+        positions: (m, 3) of the probe in Å.
+        geometry_hashes: m of them.
+        origin: where they come from.
+        split: what they are for.
+        sectors: m of them, or None.
+        sample_seed: of the sampling that found them.
+    """
+
+    positions: npt.ArrayLike
+    geometry_hashes: Sequence[str]
+    origin: str = "sample"
+    split: Split = "pool"
+    sectors: Sequence[str] | None = None
+    sample_seed: int | None = None
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Columns by geometry hash, each once; raises InputError for numbers that cannot be stored."""
+        points = np.asarray(self.positions, dtype=float).reshape(-1, 3)
+        if len(points) != len(self.geometry_hashes) or (self.sectors is not None and len(self.sectors) != len(points)):
+            raise InputError(f"{len(points)} positions for {len(self.geometry_hashes)} geometry hashes.")
+        if not np.isfinite(points).all():
+            raise InputError("Positions that are not numbers (NaN or infinite) cannot be stored.")
+        now = utc_now()
+        found: dict[str, dict[str, Any]] = {}
+        for i, (digest, (x, y, z)) in enumerate(zip(self.geometry_hashes, points.tolist(), strict=True)):
+            if digest not in found:
+                found[digest] = {
+                    "geometry_hash": digest,
+                    "x_angstrom": x,
+                    "y_angstrom": y,
+                    "z_angstrom": z,
+                    "origin": self.origin,
+                    "sample_seed": self.sample_seed,
+                    "split": self.split,
+                    "sector": None if self.sectors is None else str(self.sectors[i]),
+                    "created_at": now,
+                }
+        return found
+
+
 def add(
     store: Store,
     positions: npt.ArrayLike,
@@ -48,45 +95,42 @@ def add(
 
     Raises StoreError when `split` is "test" and the test set is frozen, unless all are known.
     """
-    points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    if len(points) != len(geometry_hashes) or (sectors is not None and len(sectors) != len(points)):
-        raise InputError(f"{len(points)} positions for {len(geometry_hashes)} geometry hashes.")
-    if not np.isfinite(points).all():
-        raise InputError("Positions that are not numbers (NaN or infinite) cannot be stored.")
-    now = utc_now()
-    rows: dict[str, dict[str, Any]] = {}
-    for i, (digest, (x, y, z)) in enumerate(zip(geometry_hashes, points.tolist(), strict=True)):
-        if digest not in rows:
-            rows[digest] = {
-                "geometry_hash": digest,
-                "x_angstrom": x,
-                "y_angstrom": y,
-                "z_angstrom": z,
-                "origin": origin,
-                "sample_seed": sample_seed,
-                "split": split,
-                "sector": None if sectors is None else str(sectors[i]),
-                "created_at": now,
-            }
+    batch = Batch(positions, geometry_hashes, origin, split, sectors, sample_seed)
+    return add_together(store, [batch])[0]
+
+
+def add_together(store: Store, batches: Sequence[Batch], *, freeze: bool = False) -> list[Added]:
+    """Add batches in their order, and with `freeze` close the test set: all of it or, whatever happens, nothing.
+
+    Raises StoreError for a batch of the test set when that was frozen before.
+    """
+    rows = [batch.rows() for batch in batches]
     with store.write() as session:
-        known: dict[str, tuple[int, str]] = {}
+        done = [_add(session, batch, each) for batch, each in zip(batches, rows, strict=True)]
+        if freeze:
+            freeze_in(session, store)
+        return done
 
-        def look_up(digests: list[str]) -> None:
-            for part in chunks(digests):
-                query = select(Configuration.geometry_hash, Configuration.id, Configuration.split)
-                for digest, number, its_split in session.execute(query.where(Configuration.geometry_hash.in_(part))):
-                    known[digest] = (number, its_split)
 
-        look_up(list(rows))
-        new = [row for digest, row in rows.items() if digest not in known]
-        insert_missing(session, Configuration, new)
-        look_up([row["geometry_hash"] for row in new])
-        return Added(
-            ids=[known[digest][0] for digest in geometry_hashes],
-            n_new=len(new),
-            n_known=len(points) - len(new),
-            n_other_split=sum(known[digest][1] != split for digest in rows),
-        )
+def _add(session: Session, batch: Batch, rows: Mapping[str, dict[str, Any]]) -> Added:
+    known: dict[str, tuple[int, str]] = {}
+
+    def look_up(digests: list[str]) -> None:
+        for part in chunks(digests):
+            query = select(Configuration.geometry_hash, Configuration.id, Configuration.split)
+            for digest, number, its_split in session.execute(query.where(Configuration.geometry_hash.in_(part))):
+                known[digest] = (number, its_split)
+
+    look_up(list(rows))
+    new = [row for digest, row in rows.items() if digest not in known]
+    insert_missing(session, Configuration, new)
+    look_up([row["geometry_hash"] for row in new])
+    return Added(
+        ids=[known[digest][0] for digest in batch.geometry_hashes],
+        n_new=len(new),
+        n_known=len(batch.geometry_hashes) - len(new),
+        n_other_split=sum(known[digest][1] != batch.split for digest in rows),
+    )
 
 
 def fetch(store: Store, *, split: Split | None = None, ids: Sequence[int] | None = None) -> list[Configuration]:

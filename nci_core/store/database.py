@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from nci_core.errors import StoreError
 from nci_core.store import server
 from nci_core.store.base import Base
-from nci_core.store.failures import as_store_error
+from nci_core.store.failures import MOVED, OURS, as_store_error
 from nci_core.store.migrate import check_revision, upgrade
+from nci_core.store.place import Place, hold
 
 #: Name of the database inside a campaign folder.
 DATABASE_NAME = "campaign.db"
@@ -55,10 +56,11 @@ def _connect(url: URL, path: Path | None, *, read_only: bool, busy_seconds: floa
     arguments: dict[str, Any] = {}
     if path is not None:
         arguments = {"timeout": busy_seconds}
-        if read_only:
-            # A copy on read-only media cannot have the -shm file that WAL needs; nobody can write it either.
-            query = {"mode": "ro", "uri": "true"} | ({} if _may_write(path) else {"immutable": "1"})
-            url = URL.create("sqlite", database=path.as_uri(), query=query)
+        # Never SQLite's own "rwc": a database whose folder was moved away must not come into being anew.
+        query = {"mode": "ro" if read_only else "rw", "uri": "true"}
+        # A copy on read-only media cannot have the -shm file that WAL needs; nobody can write it either.
+        query |= {"immutable": "1"} if read_only and not _may_write(path) else {}
+        url = URL.create("sqlite", database=path.as_uri(), query=query)
     options: dict[str, Any] = {"poolclass": NullPool} if migration else {}
     schema = None
     if url.get_backend_name() == "postgresql":
@@ -74,7 +76,7 @@ def _connect(url: URL, path: Path | None, *, read_only: bool, busy_seconds: floa
     if schema is not None:
         server.set_up(engine, schema, migration=migration)
     else:
-        _set_up_sqlite(engine, read_only=read_only, busy_seconds=busy_seconds, migration=migration)
+        _set_up_sqlite(engine, path, read_only=read_only, busy_seconds=busy_seconds, migration=migration)
     return engine
 
 
@@ -82,9 +84,21 @@ def _may_write(path: Path) -> bool:
     return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
 
 
-def _set_up_sqlite(engine: Engine, *, read_only: bool, busy_seconds: float, migration: bool) -> None:
+def _set_up_sqlite(engine: Engine, path: Path | None, *, read_only: bool, busy_seconds: float, migration: bool) -> None:
+    same: set[tuple[int, int]] = set()
+
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, record: object) -> None:
+        if path is not None:
+            try:
+                status = path.stat()
+                same.add((status.st_dev, status.st_ino))
+            except OSError:
+                same.add((-1, -1))
+            if len(same) > 1:  # one pool of connections to two campaigns would mix them
+                raise sqlite3.OperationalError(
+                    f"{OURS}{MOVED}{path} was moved or replaced since it was opened; open the campaign again."
+                )
         connection.isolation_level = None  # we emit BEGIN ourselves, below
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
@@ -113,6 +127,7 @@ class Store:
         path: the SQLite file, or None for a server.
         where: the file or the server's address as people are told, without password.
         folder: the campaign folder; `models/` and `results/` are there.
+        place: the folder itself, held open, to tell when it is moved; None where it was not there yet.
         read_only: nothing can be written.
     """
 
@@ -122,6 +137,8 @@ class Store:
         self.where = where
         self.read_only = read_only
         self._folder = folder
+        home = folder or (None if path is None else path.parent)
+        self.place: Place | None = None if home is None else hold(home)
 
     @property
     def folder(self) -> Path:
@@ -177,8 +194,9 @@ class Store:
                 raise StoreError(f"{path} exists already; open it, or choose another folder.")
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
             except OSError as error:
-                raise StoreError(f"The folder {path.parent} cannot be made: {error.strerror}.") from error
+                raise StoreError(f"{path} cannot be made: {error.strerror}.") from error
         return cls._ready(url, path, folder, create=True, exist_ok=exist_ok, read_only=False, busy_seconds=busy_seconds)
 
     @classmethod
@@ -238,9 +256,17 @@ class Store:
             session.connection(execution_options={"nci_write": True})
             yield session
 
+    def require_in_place(self) -> None:
+        """Raise CampaignMovedError where the campaign's folder was moved, replaced or deleted since it was opened."""
+        if self.place is not None:
+            self.place.require()
+
     def close(self) -> None:
-        """Release the connections."""
+        """Release the connections and the folder."""
         self.engine.dispose()
+        if self.place is not None:
+            self.place.close()
+            self.place = None
 
     def __enter__(self) -> Self:
         return self

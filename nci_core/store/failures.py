@@ -1,11 +1,13 @@
-"""Database errors as one sentence each."""
+"""Database errors as one sentence each, and which of them pass by themselves."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from nci_core.errors import StoreError
+from nci_core.errors import CampaignMovedError, StoreBusyError, StoreError
+from nci_core.files import FULL
 
 #: Part of the database's message → what to tell people. The first match counts.
 SENTENCES = (
@@ -48,26 +50,68 @@ SENTENCES = (
     ("connection", "{where} cannot be reached ({detail}); check the address, and that the server runs."),
     ("resolve host", "{where} cannot be reached ({detail}); check the address."),
 )
+#: Those of them that pass: when there is space again, when another process has finished, when the server is back.
+#: (On a full disk SQLite may also be unable to open its database, for it needs two files beside it.)
+PASSING = frozenset(
+    {
+        "database is locked",
+        "disk is full",
+        "disk i/o error",
+        "unable to open database file",
+        "lock timeout",
+        "no space left on device",
+        "too many clients",
+        "terminating connection",
+        "server closed the connection",
+        "connection",
+        "resolve host",
+    }
+)
+#: How our own messages begin when they come through the database: already sentences.
+OURS = "nci: "
+MOVED = "moved: "
 
 
-def sentence(error: Exception, where: str) -> str:
-    """What people are told about a database error in `where` (a path or URL without password)."""
+def store_error(error: Exception, where: str) -> StoreError:
+    """A database error in `where` (a path or URL without password) as people are told it.
+
+    >>> store_error(sqlite3.OperationalError("database or disk is full"), "campaign.db")
+    StoreBusyError('The disk is full: nothing was written to campaign.db; free some space and try again.')
+    """
     detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
     detail = detail.strip().splitlines()[0] if detail.strip() else type(error).__name__
     lower = detail.lower()
-    # Raised by our own triggers: already a sentence.
-    if lower.startswith("nci: "):
-        return detail[5:]
+    if lower.startswith(OURS):
+        text = detail.removeprefix(OURS)
+        return CampaignMovedError(text.removeprefix(MOVED)) if text.startswith(MOVED) else StoreError(text)
     for part, text in SENTENCES:
         if part in lower:
-            return text.format(where=where, detail=detail)
-    return f"The database {where} refused the request: {detail.rstrip('.')}."
+            kind = StoreBusyError if part in PASSING else StoreError
+            return kind(text.format(where=where, detail=detail))
+    return StoreError(f"The database {where} refused the request: {detail.rstrip('.')}.")
 
 
 @contextmanager
 def as_store_error(where: str) -> Iterator[None]:
-    """Turn database errors inside the block into StoreError."""
+    """Turn database errors inside the block into StoreError; those that pass by themselves into StoreBusyError."""
     try:
         yield
-    except SQLAlchemyError as error:
-        raise StoreError(sentence(error, where)) from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise store_error(error, where) from error
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Whether an error comes from a full disk or a busy database, from whatever part of the program it comes.
+
+    >>> may_pass(OSError(28, "No space left on device")), may_pass(OSError(13, "Permission denied"))
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, StoreBusyError) or (isinstance(error, OSError) and error.errno in FULL):
+            return True
+        if isinstance(error, OSError) and "no space left on device" in str(error).lower():  # HDF5 has no errno
+            return True
+        if isinstance(error, SQLAlchemyError | sqlite3.Error) and isinstance(store_error(error, ""), StoreBusyError):
+            return True
+        error = error.__cause__
+    return False

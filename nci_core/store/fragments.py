@@ -58,7 +58,7 @@ class FragmentFiles:
     def keep(self, name: str, content: bytes) -> bool:
         """Replace a piece, whole and synced, and return whether that worked; the label goes on without."""
         try:
-            write_atomically(self.path(name), content)
+            write_atomically(self.path(name), content, below=self._results.parent)
         except StoreError:  # a full disk must not end a calculation that needs none
             return False
         return True

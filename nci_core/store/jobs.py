@@ -120,15 +120,13 @@ def begin(store: Store, job_id: int, *, host: str, supervisor_pid: int) -> Job |
     values = {"state": "running", "attempt": Job.attempt + 1, "host": host, "supervisor_pid": supervisor_pid}
     values |= {"started_at": now, "heartbeat_at": now, "finished_at": None, "pid": None, "cancel_requested": False}
     values |= {"progress": 0.0, "message": "", "error": None, "result": None}
-    # Nothing is read while others wait to write: many workers begin at the same moment.
     with store.write() as session:
         changed = session.execute(update(Job).where(Job.id == job_id, Job.state == "waiting").values(**values))
         if not changed.rowcount:  # type: ignore[attr-defined]
             return None
         _labels_follow(session, job_id, "running", None)
-    job = get(store, job_id)
-    # Put back in between, as after a long stop of this process: the attempt that the row names is another's.
-    return job if (job.host, job.supervisor_pid) == (host, supervisor_pid) else None
+        # In this transaction: a row that says "running" must have somebody who knows which attempt it is.
+        return session.get_one(Job, job_id)
 
 
 def beat(store: Store, job_id: int, attempt: int, *, pid: int | None = None) -> bool:

@@ -46,7 +46,8 @@ def record_label(store: Store, label_id: int, result: Mapping[str, Any], *, fold
     If the database cannot be written the file stays, and `reconcile` finishes later. `folder` is
     the campaign folder, needed only for a database that is not a file. Returns the file's path.
     A complete label that is journaled keeps its first result, whoever computed it a second time.
-    Raises InputError for a result without a finite energy or of another geometry or recipe.
+    Raises InputError for a result without a finite energy or of another geometry or recipe, CampaignMovedError where
+    the campaign's folder is no longer at its place.
     """
     with store.read() as session:
         row = session.execute(
@@ -62,7 +63,9 @@ def record_label(store: Store, label_id: int, result: Mapping[str, Any], *, fold
     if status == "complete" and path.exists():
         return path
     content = dict(result) | {"geometry_hash": geometry_hash, "recipe_hash": recipe_hash}
-    write_atomically(path, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY))
+    store.require_in_place()
+    text = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY)
+    write_atomically(path, text, below=folder or store.folder)
     labels.set_complete(store, label_id, content)
     return path
 

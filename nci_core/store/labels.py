@@ -263,12 +263,6 @@ def _set_unfinished(store: Store, label_id: int, status: State, reason: str | No
         session.execute(query.values(status=status, error=reason, finished_at=finished))
 
 
-def set_job(store: Store, label_id: int, job_id: int) -> None:
-    """Say which job computes a label: the label's state then follows the job's."""
-    with store.write() as session:
-        session.execute(update(Label).where(Label.id == label_id).values(job_id=job_id))
-
-
 def set_note(store: Store, label_ids: Sequence[int], note: str) -> None:
     """Say beside waiting labels that have no job where they are; the note goes when their state changes."""
     with store.write() as session:

@@ -82,6 +82,17 @@ class TeacherLabel(Base, kw_only=True):
     seconds: Mapped[float] = mapped_column(default=0.0)
 
 
+class TaughtBy(Base, kw_only=True):
+    """Which teacher a specification stands for: `name` is that of its labels, `details` what it was told apart by."""
+
+    __tablename__ = "taught_by"
+
+    spec: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
 class Round(Base, kw_only=True):
     """One turn of the loop: select → label → fine-tune → evaluate. Round 0 is the distillation."""
 

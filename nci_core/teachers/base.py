@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
+from nci_core.teachers.identity import Identity
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -84,7 +85,7 @@ class Teacher(Protocol):
     """A cheap potential.
 
     Attributes:
-        name: stable, stored with each label.
+        name: stable, for people.
         channels: ("total",) or ("repulsion", "dispersion").
     """
 
@@ -93,6 +94,10 @@ class Teacher(Protocol):
 
     def check(self, dimer: Dimer) -> None:
         """Raise TeacherError, in one sentence, if this teacher cannot treat the dimer."""
+        ...
+
+    def identity(self) -> Identity:
+        """Which teacher this is, asked after `check`: its labels are stored under this name."""
         ...
 
     def evaluate(
@@ -121,6 +126,10 @@ class TeacherBase(ABC):
     @abstractmethod
     def check(self, dimer: Dimer) -> None:
         """Raise TeacherError, in one sentence, if this teacher cannot treat the dimer."""
+
+    def identity(self) -> Identity:
+        """Which teacher this is: its name says all, unless a file or another program decides what it computes."""
+        return Identity(self.name)
 
     @abstractmethod
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:

@@ -21,6 +21,7 @@ from ase.data import chemical_symbols
 from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.identity import Identity, weights_sha256
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -74,6 +75,13 @@ class MaceTeacher(TeacherBase):
         missing = sorted({*dimer.host.symbols, dimer.probe} - known)
         if missing:
             raise TeacherError(f"Teacher {self.name} does not know {', '.join(missing)}; choose another model.")
+
+    def identity(self) -> Identity:
+        """A file by its digest, a foundation model by that of the weights that were downloaded; loads the latter."""
+        if self.path is not None:
+            return Identity(self.name, {"sha256": self.digest})
+        digest = self._load().digest
+        return Identity(f"{self.name}@{digest[:12]}", {"weights_sha256": digest})
 
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
         """Yield the points, batch by batch."""
@@ -168,6 +176,7 @@ class _Loaded:
 
     def __init__(self, network: Any, device: str, head: str | None, name: str) -> None:
         self.device = device
+        self.digest = weights_sha256(network)
         self.network = network.double().to(device).eval()
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)

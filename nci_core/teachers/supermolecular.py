@@ -11,6 +11,7 @@ from ase.calculators.calculator import Calculator, PropertyNotImplementedError
 from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.identity import Identity, calculator_identity
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -33,6 +34,10 @@ class SupermolecularTeacher(TeacherBase):
     def check(self, dimer: Dimer) -> None:
         """Raise TeacherError if the calculator cannot treat the host or the probe alone."""
         self._monomers(self._calculator(), dimer)
+
+    def identity(self) -> Identity:
+        """A calculator of another program with that program's version; one of our own by its name."""
+        return calculator_identity(self.name) if self.name.startswith("ase:") else super().identity()
 
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
         """Yield the points one by one."""

@@ -3,6 +3,8 @@
 import errno
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -280,3 +282,46 @@ def test_what_a_kill_after_the_journal_leaves_is_cleared(campaign: Campaign, mon
     queue.put_back(campaign.store, first, context.attempt, "killed", count=False)
     assert run_label(context_of(campaign, first))["already_complete"]
     assert begun(results) == {other}
+
+
+def test_a_finished_label_waits_for_space(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is computed once, however long the disk is full when it is to be journaled."""
+    monkeypatch.setattr("nci_core.jobs.context.AGAIN_SECONDS", 0.0)
+    ((job_id, (label_id, _)),) = ask(campaign, 1).items()
+    context = context_of(campaign, job_id)
+    context.patient = True
+    said: list[str] = []
+    with monkeypatch.context() as patch:
+        tried = fill_disk_for(patch, journal.result_path(campaign.folder, *hashes(campaign, label_id)).name)
+
+        def progress(share: float, message: str | None = None) -> None:
+            said.append(message or "")
+            if len(tried) == 3:  # somebody makes room
+                patch.undo()
+
+        monkeypatch.setattr(context, "progress", progress)
+        assert run_label(context)["label_id"] == label_id
+    assert [text for text in said if "waits for space" in text] == [
+        "finished, and waits for space on the disk since 0.0 min"
+    ] * 3
+    assert LabelResult.model_validate(labels.get(campaign.store, label_id).result).resumed == {}
+
+
+def test_a_small_disk_that_fills_and_is_emptied(tmp_path: Path) -> None:
+    """A real engine and real labels on a file system of 4 MB."""
+    allowed = ["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(tmp_path)]
+    try:
+        permitted = subprocess.run(allowed, capture_output=True, check=False).returncode == 0
+    except OSError:
+        permitted = False
+    if not permitted:
+        pytest.skip("neither root nor unprivileged users may mount a file system here")
+    script = Path(__file__).parent / "small_disk.py"
+    command = ["unshare", "-rm", sys.executable, str(script), str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert run.returncode == 0, run.stderr
+    found = orjson.loads(run.stdout.splitlines()[-1])
+    assert found["during"] == ["running", "waiting"]
+    assert found["after"] == found["labels"] == ["complete", "complete"]
+    assert max(found["attempts"]) <= 2, "no job is begun again and again"
+    assert found["journaled"] == 2

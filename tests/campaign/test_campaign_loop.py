@@ -53,6 +53,40 @@ def test_a_frozen_test_set_stays_as_it_is(sampled: Campaign) -> None:
     assert small.test_set(sampled) == before
 
 
+@pytest.mark.parametrize("struck", [2, 3])
+def test_sampling_that_is_killed_can_be_done_again(
+    tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, struck: int
+) -> None:
+    """After the test set is written, or after the pool: the same call then makes what it would have made."""
+    from nci_core.store import configurations as rows
+    from nci_core.store.bulk import insert_missing
+
+    calls: list[int] = []
+
+    def dies(*arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == struck:
+            raise KeyboardInterrupt
+        insert_missing(*arguments)
+
+    def sampled(name: str) -> list[tuple[str, str, str]]:
+        campaign = small.make(tmp_path / name, host)
+        sample_campaign(campaign, 20, seed=5, n_test=4, points_per_cut=3)
+        return [(row.geometry_hash, row.split, row.origin) for row in configurations.fetch(campaign.store)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "insert_missing", dies)
+        with pytest.raises(KeyboardInterrupt):
+            sampled("killed")
+    campaign = Campaign.open(tmp_path / "killed")
+    assert configurations.fetch(campaign.store) == []
+    assert sample_campaign(campaign, 20, seed=5, n_test=4, points_per_cut=3).n_test == 4
+    found = [(row.geometry_hash, row.split, row.origin) for row in configurations.fetch(campaign.store)]
+    assert found == sampled("undisturbed")
+    with pytest.raises(InputError, match="frozen already"):
+        sample_campaign(campaign, 20, seed=5, n_test=4, points_per_cut=3)
+
+
 @pytest.mark.parametrize(("n", "options"), [(8, {"n_test": 8}), (8, {"n_test": -1}), (8, {"points_per_cut": -1})])
 def test_impossible_samples_change_nothing(tmp_path: Path, host: Path, n: int, options: dict[str, int]) -> None:
     campaign = small.make(tmp_path / "work", host)

@@ -15,7 +15,7 @@ from nci_core.store import Store
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))  # the tests and the engine's workers import job_functions from here
-KINDS = ("sleep", "grip", "polite", "fail", "label", "parent", "memory", "alive", "triples")
+KINDS = ("sleep", "grip", "polite", "fail", "label", "parent", "memory", "alive", "triples", "full")
 
 
 @pytest.fixture(autouse=True)

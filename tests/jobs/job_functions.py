@@ -1,15 +1,17 @@
 """Jobs for the tests. Each appends its finished work to a file, so that what happened can be counted."""
 
 import ctypes
+import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from nci_core.errors import InputError
+from nci_core.errors import InputError, StoreBusyError
 from nci_core.jobs import JobContext
 from nci_core.store import journal
 
@@ -77,6 +79,20 @@ def label(context: JobContext) -> dict[str, Any]:
     """Sleep, then record a label as the real job does."""
     sleep(context)
     journal.record_label(context.store, context.payload["label_id"], {"energy_ev": -0.01, "cpu_seconds": 2.0})
+    return {}
+
+
+def full(context: JobContext) -> dict[str, Any]:
+    """A disk that is full, in the words of payload["how"], until the file "room" is there."""
+    note(context, "begin")
+    if not (context.campaign_dir / "room").exists():
+        if context.payload["how"] == "file":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if context.payload["how"] == "hdf5":
+            raise OSError("Unable to create dataset (file write failed: error message = 'No space left on device')")
+        if context.payload["how"] == "sqlite":
+            raise sqlite3.OperationalError("database or disk is full")
+        raise StoreBusyError("The disk is full.")
     return {}
 
 
