@@ -16,20 +16,11 @@ from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.errors import InputError, NCIError
 from nci_core.store.schema import Model
+from nci_core.switches import read_only
 from nci_core.units import UNITS, EnergyUnit, unit
 
 #: Campaigns shown first, in this order; the others follow by name.
 FIRST = ("he-benzene", "he-ethylene")
-
-
-def read_only() -> bool:
-    """Whether `NCI_READ_ONLY` is set: a demonstration in which nobody can change anything."""
-    return is_on("NCI_READ_ONLY")
-
-
-def is_on(variable: str) -> bool:
-    """Whether an environment variable is set to anything but 0, false or no."""
-    return os.environ.get(variable, "").strip().lower() not in ("", "0", "false", "no")
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import streamlit as st
 from app import tour
 from app.data import jobs as job_data
 from app.data import versions
-from app.session import campaign_folders, errors_shown, load_campaign, read_only
+from app.session import campaign_folders, errors_shown, load_campaign
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
+from nci_core.switches import read_only
 from nci_core.units import UNITS
 
 #: Seconds between two looks at the queue, while something runs and while nothing does.

@@ -15,6 +15,7 @@ from nci_core.reference.recipes import Recipe
 from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
 from nci_core.store.models import active, file_path
 from nci_core.store.schema import Model
+from nci_core.switches import require_writable
 from nci_core.systems.dimer import Dimer
 
 #: Models and their checkpoints inside a campaign folder.
@@ -48,7 +49,10 @@ class Campaign:
 
     @classmethod
     def create(cls, folder: str | Path, settings: CampaignSettings) -> Self:
-        """Make a new campaign; raises StoreError if there is one, InputError for bad settings."""
+        """Make a new campaign; raises StoreError if there is one, InputError for bad settings or an empty path."""
+        require_writable()
+        if not str(folder).strip():  # the empty one would be the working directory
+            raise InputError("The path of the new campaign is empty; name a folder.")
         folder = Path(folder).absolute()
         settings.check()
         dimer, recipe, new = settings.dimer, settings.reference, not folder.exists()

@@ -15,6 +15,7 @@ from rich.table import Table
 from nci_core.campaign import Campaign, home
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError
+from nci_core.switches import require_writable
 
 #: Results go to standard output, everything else to standard error.
 out = Console()
@@ -49,8 +50,13 @@ def campaign_folder(given: Path | None) -> Path:
     return chosen
 
 
-def open_campaign(given: Path | None, *, read_only: bool = False) -> Campaign:
-    """Open the campaign meant by --campaign."""
+def open_campaign(given: Path | None, *, read_only: bool = False, changes: bool = True) -> Campaign:
+    """Open the campaign meant by --campaign; raises JobError in a demonstration if the command `changes` it.
+
+    Not `read_only`, an older database is brought up to date, also for a command that changes nothing.
+    """
+    if changes and not read_only:
+        require_writable()
     return Campaign.open(campaign_folder(given), read_only=read_only)
 
 
