@@ -9,6 +9,7 @@ from typing import NoReturn
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
 from nci_core.errors import NCIError
+from nci_core.visible import visible
 
 #: Streamlit reads .streamlit/config.toml (the theme) from the folder in which it starts, and executes what is beside
 #: the script: both are this one, whatever folder a person happens to be in.
@@ -53,7 +54,7 @@ def main() -> int:
     try:
         launch(port=given.port, headless=given.headless, address=given.address)
     except NCIError as error:
-        print(f"nci: {error}", file=sys.stderr)
+        print(f"nci: {visible(error)}", file=sys.stderr)
         return error.exit_code
 
 
