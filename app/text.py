@@ -11,12 +11,14 @@ from nci_core.visible import visible
 #: Annotates text that may hold Markdown: of arguments and results, for the test.
 Markdown = str
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&^=])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$&])")
 #: Streamlit and its Markdown replace these after the escapes are gone: links without brackets, addresses of mail,
 #: :shortcodes: and :directives, arrows and dashes. A word joiner, which is not seen, keeps their parts apart.
-_LATE = re.compile(r"(?<=:)(?=[A-Za-z/]|[\w+-]+:)|(?<=\w@)(?=\w)|(?<=www)(?=\.)|(?<=-)(?=[->])|(?<=[<>~])(?=[-=])", re.I)
-#: A line that begins so is a list, a rule or a heading.
-_BEGINNING = re.compile(r"^(\s*)(?:(-)|(\d+)(\.))")
+_LATE = re.compile(
+    r"(?<=:)(?=[a-z/]|[\w+-]+:)|(?<=\w@)(?=\w)|(?<=www)(?=\.)|(?<=-)(?=[->])|(?<=[<>~])(?=[-=])", re.IGNORECASE
+)
+#: A line that begins so is a heading, an item of a list or the underline of a heading.
+_BEGINNING = re.compile(r"^(\d*)(?=[-+#=.)])")
 _JOINER = "\u2060"
 
 
@@ -27,8 +29,7 @@ def plain(value: object) -> Markdown:
     ('a\\\\_b \\\\[x\\\\]\\\\(y\\\\)', '1\\\\. :|red\\\\[a\\\\]')
     """
     text = _LATE.sub(_JOINER, visible(" ".join(str(value).split("\n")).strip()))
-    text = _SPECIAL.sub(r"\\\1", text)
-    return _BEGINNING.sub(lambda m: f"{m[1]}\\-" if m[2] else f"{m[1]}{m[3]}\\.", text)
+    return _BEGINNING.sub(r"\1\\", _SPECIAL.sub(r"\\\1", text))
 
 
 def code(value: object) -> Markdown:
