@@ -13,6 +13,7 @@ from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.switches import read_only
 from nci_core.units import UNITS
+from nci_core.visible import visible
 
 #: Seconds between two looks at the queue, while something runs and while nothing does.
 BUSY_POLL, IDLE_POLL = 2.0, 15.0
@@ -73,9 +74,9 @@ def _to_address(name: str) -> None:
 def _title(folder: Path) -> str:
     """The campaign's title, or the folder's name if it cannot be opened."""
     try:
-        return load_campaign(folder).title
+        return visible(load_campaign(folder).title)
     except Exception:  # the page itself says what is wrong with it
-        return folder.name
+        return visible(folder.name)
 
 
 def _choose_campaign(folders: dict[str, Path]) -> str:

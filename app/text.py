@@ -23,10 +23,10 @@ _JOINER = "\u2060"
 
 
 def plain(value: object) -> Markdown:
-    """Markdown that shows the text of a value as it is, on one line.
+    r"""Markdown that shows the text of a value as it is, on one line.
 
     >>> plain("a_b [x](y)"), plain("1. :red[a]").replace(_JOINER, "|")
-    ('a\\\\_b \\\\[x\\\\]\\\\(y\\\\)', '1\\\\. :|red\\\\[a\\\\]')
+    ('a\\_b \\[x\\](y)', '1\\. :|red\\[a\\]')
     """
     text = _LATE.sub(_JOINER, visible(" ".join(str(value).split("\n")).strip()))
     return _BEGINNING.sub(r"\1\\", _SPECIAL.sub(r"\\\1", text))

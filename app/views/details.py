@@ -18,6 +18,7 @@ from nci_core.campaign.quarantine import WORDS
 from nci_core.store import label_history
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1
+from nci_core.visible import visible
 
 VIEWER_HEIGHT = 300
 
@@ -121,7 +122,7 @@ def _geometry(context: Context, row: pd.Series, number: int) -> None:
                 [*dimer.host.symbols, dimer.probe], [*dimer.host.positions.tolist(), position], strict=True
             )
         ]
-        text = "\n".join([str(len(lines)), f"{dimer.name} configuration {number}", *lines]) + "\n"
+        text = "\n".join([str(len(lines)), f"{visible(dimer.name)} configuration {number}", *lines]) + "\n"
         st.download_button("Geometry (xyz)", text, f"configuration-{number}.xyz", "chemical/x-xyz")
 
 
