@@ -4,8 +4,8 @@ import os
 
 import streamlit as st
 
-from app.session import is_on
 from nci_core.errors import InputError
+from nci_core.switches import is_on
 
 DOCUMENT = "docs/sharing.md"
 
@@ -28,7 +28,7 @@ def let_in() -> bool:
         known = bool(st.user.is_logged_in)
     except AttributeError as error:
         raise InputError(
-            f"NCI_LOGIN is set, but there is no [auth] section in .streamlit/secrets.toml; {DOCUMENT} shows one."
+            f"NCI_LOGIN is set, but there is no [auth] section in ~/.streamlit/secrets.toml; {DOCUMENT} shows one."
         ) from error
     if not known:
         st.title("nci")

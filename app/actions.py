@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.data import basket
-from app.session import read_only
 from nci_core.campaign import Campaign, quarantine
 from nci_core.campaign.quarantine import Doubted
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, job_batches, jobs, models, rounds, selections
+from nci_core.switches import read_only
 
 READ_ONLY_SENTENCE = (
     "This is a read-only demonstration, so nothing can be changed; run `make app` on your own machine to work with it."

@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.figures.as_table import figure_table
 from app.session import Context
+from app.text import Markdown, plain
 
 Table = Callable[[], pd.DataFrame]
 
@@ -50,8 +51,8 @@ def charts(
     context: Context,
     *drawn: Drawn,
     widths: Sequence[float] | None = None,
-    note: str = "",
-    help: str | None = None,
+    note: Markdown = "",
+    help: Markdown | None = None,
     gap: str = "small",
 ) -> None:
     """Draw figures side by side; below them a caption, `note` with `help`, and what they can be saved as."""
@@ -115,7 +116,7 @@ def _choices(context: Context, drawn: Sequence[Drawn], chosen: str, key: str) ->
         offered.setdefault(id(item.table) if item.table else id(item), item.name)
     for item in (item for item in drawn if item.name in offered.values()):
         st.download_button(
-            "Data (CSV)" if len(offered) == 1 else f"Data of {item.name} (CSV)",
+            "Data (CSV)" if len(offered) == 1 else f"Data of {plain(item.name)} (CSV)",
             _csv(item),
             f"{_file(context, item)}.csv",
             "text/csv",

@@ -1,21 +1,29 @@
-"""Starting the dashboard as `nci app` does."""
+"""Starting the dashboard as `nci app` does: this process becomes the server, so that what ends it ends the server."""
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-MAIN = Path(__file__).with_name("main.py")
-THEME = MAIN.parent.parent / ".streamlit" / "config.toml"
+from nci_core.children import become
+from nci_core.cli.listening import check_listening
+from nci_core.errors import NCIError
+from nci_core.visible import visible
+
+#: Streamlit reads .streamlit/config.toml (the theme) from the folder in which it starts, and executes what is beside
+#: the script: both are this one, whatever folder a person happens to be in.
+FOLDER = Path(__file__).resolve().parent
+MAIN = FOLDER / "main.py"
 
 
-def command(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[str]:
-    """The server's command line. Only this machine can reach the app unless `address` says otherwise."""
-    options = {
+def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[str]:
+    """The server's options. Only this machine can reach the app unless `address` says otherwise."""
+    chosen = {
         "server.port": str(port),
         "server.address": address,
         "server.headless": str(headless).lower(),
+        "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
         "server.enableStaticServing": "true",
         "browser.gatherUsageStats": "false",
@@ -24,39 +32,30 @@ def command(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
         # What is drawn or chosen moves other widgets, also ones that have a default.
         "global.disableWidgetStateDuplicationWarning": "true",
     }
-    return [
-        sys.executable,
-        "-m",
-        "app.serve",
-        str(MAIN),
-        *(f"--{key}={value}" for key, value in options.items()),
-    ]
+    return [f"--{key}={value}" for key, value in chosen.items()]
 
 
-def launch(port: int = 8501, headless: bool = False, address: str = "127.0.0.1") -> int:
-    """Run the dashboard until it is stopped; returns its exit code."""
-    environment = os.environ | {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
-    home = environment.get("NCI_HOME")
-    if home:
-        environment["NCI_HOME"] = str(Path(home).absolute())
-    else:
-        environment["NCI_HOME"] = str(Path.cwd() / "campaigns")
-    # Streamlit reads .streamlit/config.toml (the theme) from the working directory.
-    folder = THEME.parent.parent if THEME.exists() else Path.cwd()
-    try:
-        return subprocess.run(command(port, headless=headless, address=address), cwd=folder, env=environment).returncode
-    except KeyboardInterrupt:
-        return 0
+def launch(port: int = 8501, headless: bool = False, address: str = "127.0.0.1") -> NoReturn:
+    """Become the dashboard's server; raises InputError when it could not listen there."""
+    check_listening(address, port)
+    given = os.environ | {"NCI_HOME": os.environ.get("NCI_HOME") or "campaigns"}
+    environment = given | {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    chosen = options(port, headless=headless, address=address)
+    become("app.serve", MAIN, *chosen, base=environment, folder=str(FOLDER))
 
 
 def main() -> int:
-    """Entry point of `python -m app.launch`, which is what `nci app` runs."""
+    """Entry point of `python -m app.launch`, which is what `nci app` runs; it returns only where it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m app.launch", description="Open the dashboard.")
     parser.add_argument("--port", type=int, default=8501, help="port of the dashboard on this machine")
     parser.add_argument("--headless", action="store_true", help="do not open a browser")
     parser.add_argument("--address", default="127.0.0.1", help="0.0.0.0 lets other machines in; see docs/sharing.md")
     given = parser.parse_args()
-    return launch(port=given.port, headless=given.headless, address=given.address)
+    try:
+        launch(port=given.port, headless=given.headless, address=given.address)
+    except NCIError as error:
+        print(f"nci: {visible(error)}", file=sys.stderr)
+        return error.exit_code
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from app.data.selection_history import History, SessionHistory, StoredHistory, c
 from app.places import MapPlaces
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
+from app.text import Markdown, plain
 from nci_core.errors import InputError
 from nci_core.store import selections
 
@@ -145,7 +146,7 @@ def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
     """How much is selected, and what can be done with it."""
     message = st.session_state.pop(MESSAGE, None)
     if message:
-        st.error(message, icon=":material/error:")
+        st.error(plain(message), icon=":material/error:")
     ids = [i for i in selected(context) if i in table.index]
     kept = history(context)
     undo, redo = kept.can()
@@ -165,14 +166,14 @@ def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
             _sets(context, table, ids, page)
 
 
-def _summary(ids: list[int]) -> str:
+def _summary(ids: list[int]) -> Markdown:
     return f"**{len(ids):,} selected**" if ids else ":gray[Nothing selected]"
 
 
-def _summary_help(table: pd.DataFrame, ids: list[int]) -> str:
+def _summary_help(table: pd.DataFrame, ids: list[int]) -> Markdown:
     if not ids:
         return "Draw round points, or shift-click one; what is selected here is selected on every page."
-    return ", ".join(f"{n:,} {name}" for name, n in table.loc[ids, "region"].value_counts().items())
+    return ", ".join(f"{n:,} {plain(name)}" for name, n in table.loc[ids, "region"].value_counts().items())
 
 
 def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
@@ -185,7 +186,8 @@ def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str)
         disabled=not free or context.read_only,
         key=f"{page}_to_basket",
         type="tertiary",
-        help=f"For CCSD(T) labels of recipe {recipe.name}. Points that have one, and the test set, are left out.",
+        help=f"For CCSD(T) labels of recipe {plain(recipe.name)}. Points that have one, and the test set, are "
+        "left out.",
     ):
         with errors_shown():
             actions.pick(context.campaign, table, free, "add", context.person)
@@ -197,7 +199,9 @@ def _sets(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> N
     for row in selections.named_sets(context.campaign.store):
         first, second = st.columns([4, 1], vertical_alignment="center")
         there = [int(i) for i in row.configuration_ids if int(i) in table.index]
-        if first.button(f"{row.name} ({len(there)}, by {row.person})", key=f"{page}_set_{row.name}", width="stretch"):
+        if first.button(
+            f"{plain(row.name)} ({len(there)}, by {plain(row.person)})", key=f"{page}_set_{row.name}", width="stretch"
+        ):
             change(context, there, "replace")
             st.rerun()
         if second.button(

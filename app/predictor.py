@@ -5,20 +5,18 @@ Not a process pool: starting one from a page would run the dashboard's script ag
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from nci_core.children import NEUTRAL, child_environment, python_command
 from nci_core.errors import JobError
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).resolve().parent.parent
 #: A first question loads torch; a machine that is busy labelling needs its time.
 PATIENCE_SECONDS = 120.0
 
@@ -66,12 +64,12 @@ class Predictor:
 
     def _start(self) -> "Connection[Any, Any]":
         ours, theirs = Pipe()
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "app.predictor_process", str(theirs.fileno())],
+                python_command("app.predictor_process", theirs.fileno(), os.getpid()),
+                cwd=NEUTRAL,
                 pass_fds=[theirs.fileno()],
-                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+                env=child_environment() | {"OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
             )
         self._connection = ours

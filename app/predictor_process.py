@@ -1,12 +1,14 @@
 """The process behind `app.predictor`: answers questions until the dashboard closes the connection.
 
-`python -m app.predictor_process DESCRIPTOR`; a question is (function, arguments), an answer (True, value)
-or (False, exception). It ends with the dashboard, however that ends: the kernel closes the connection.
+`python -m app.predictor_process DESCRIPTOR PARENT_PID`; a question is (function, arguments), an answer (True, value)
+or (False, exception). It ends with the dashboard, however that ends, also in the middle of an answer.
 """
 
 import os
 import signal
 import sys
+import threading
+import time
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -23,9 +25,22 @@ def answer(function: Any, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
         return False, JobError(f"The model could not be evaluated: {type(error).__name__}: {error}.")
 
 
+def _end_with(parent: int) -> None:
+    """End this process within a second of its parent. Not by the kernel's signal: that is sent when the *thread* that
+    started a process ends, and Streamlit's threads end with each page."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()
+
+
 def main() -> None:
     """Answer questions one after the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl + C in the terminal is for the dashboard
+    _end_with(int(sys.argv[2]))
     os.nice(5)  # labels and fits go first
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
     while True:

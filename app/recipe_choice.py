@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import cached
 from app.session import Context
+from app.text import plain
 from nci_core.reference.recipes import Recipe
 
 
@@ -27,12 +28,13 @@ def choose_recipe(context: Context) -> Recipe:
     name = st.segmented_control(
         "Recipe",
         [recipe.name for recipe in campaign.recipes],
+        format_func=plain,
         default=campaign.recipe.name,
         required=True,
         key=_key(context),
         persist_state="session",
-        help=f"Errors are against {campaign.recipe.name}. Labels of the others stand beside, for fine-tuning on them "
-        "first; they never mix.",
+        help=f"Errors are against {plain(campaign.recipe.name)}. Labels of the others stand beside, for fine-tuning on "
+        "them first; they never mix.",
     )
     return campaign.find_recipe(str(name))
 

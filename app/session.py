@@ -12,24 +12,16 @@ import numpy.typing as npt
 import streamlit as st
 
 from app.first_steps import make_campaign
+from app.text import code, plain
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.errors import InputError, NCIError
 from nci_core.store.schema import Model
+from nci_core.switches import read_only
 from nci_core.units import UNITS, EnergyUnit, unit
 
 #: Campaigns shown first, in this order; the others follow by name.
 FIRST = ("he-benzene", "he-ethylene")
-
-
-def read_only() -> bool:
-    """Whether `NCI_READ_ONLY` is set: a demonstration in which nobody can change anything."""
-    return is_on("NCI_READ_ONLY")
-
-
-def is_on(variable: str) -> bool:
-    """Whether an environment variable is set to anything but 0, false or no."""
-    return os.environ.get(variable, "").strip().lower() not in ("", "0", "false", "no")
 
 
 @dataclass(frozen=True)
@@ -133,7 +125,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except NCIError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
     except Exception as error:
         # Streamlit steers with exceptions of its own (stop, rerun, switch page); they must pass.
         if type(error).__module__.startswith("streamlit.runtime.scriptrunner"):
@@ -141,9 +133,10 @@ def errors_shown() -> Iterator[None]:
         import logging
 
         logging.getLogger("nci.app").exception("a page failed")
+        said = plain(f"{type(error).__name__}: {error}")
         st.error(
-            f"This page met a problem it did not expect ({type(error).__name__}: {error}). Nothing was lost; "
-            "reload the page, and report it with the lines in the terminal if it comes back.",
+            f"This page met a problem it did not expect ({said}). Nothing was lost; reload the page, "
+            "and report it with the lines in the terminal if it comes back.",
             icon=":material/bug_report:",
         )
 
@@ -170,8 +163,8 @@ def no_campaign() -> None:
     """What a person sees before the first campaign."""
     st.title("No campaign yet")
     st.markdown(
-        f"A campaign holds the configurations, energies and models of one complex. None was found in `{home()}`.\n\n"
-        "Make one in a terminal, then reload this page:\n"
+        f"A campaign holds the configurations, energies and models of one complex. None was found in "
+        f"{code(home())}.\n\nMake one in a terminal, then reload this page:\n"
     )
     st.code("\n".join(make_campaign(home())), language="bash")
     st.caption("Campaigns are looked for in the folder named by the environment variable NCI_HOME.")

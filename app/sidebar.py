@@ -7,10 +7,13 @@ import streamlit as st
 from app import tour
 from app.data import jobs as job_data
 from app.data import versions
-from app.session import campaign_folders, errors_shown, load_campaign, read_only
+from app.session import campaign_folders, errors_shown, load_campaign
+from app.text import plain
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
+from nci_core.switches import read_only
 from nci_core.units import UNITS
+from nci_core.visible import visible
 
 #: Seconds between two looks at the queue, while something runs and while nothing does.
 BUSY_POLL, IDLE_POLL = 2.0, 15.0
@@ -71,9 +74,9 @@ def _to_address(name: str) -> None:
 def _title(folder: Path) -> str:
     """The campaign's title, or the folder's name if it cannot be opened."""
     try:
-        return load_campaign(folder).title
+        return visible(load_campaign(folder).title)
     except Exception:  # the page itself says what is wrong with it
-        return folder.name
+        return visible(folder.name)
 
 
 def _choose_campaign(folders: dict[str, Path]) -> str:
@@ -88,12 +91,13 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
 def _about(campaign: Campaign) -> None:
     model = campaign.active_model()
     recipe = campaign.recipe
-    beside = ", ".join(f"*{other.name}*" for other in campaign.recipes[1:])
+    beside = ", ".join(f"*{plain(other.name)}*" for other in campaign.recipes[1:])
     st.markdown(
-        f"**Student** {job_data.model_name(model) if model else 'none yet'}  \n"
-        f"**Teacher** {' + '.join(campaign.teacher_specs)}  \n"
-        f"**Labels** {recipe.method}, recipe *{recipe.name}*" + (f", beside it {beside}" if beside else ""),
-        help=f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}. "
+        f"**Student** {plain(job_data.model_name(model)) if model else 'none yet'}  \n"
+        f"**Teacher** {plain(' + '.join(campaign.teacher_specs))}  \n"
+        f"**Labels** {plain(recipe.method)}, recipe *{plain(recipe.name)}*"
+        + (f", beside it {beside}" if beside else ""),
+        help=plain(f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}.") + " "
         "Energies of different recipes are different quantities and never mix: errors are against this one.",
     )
     sidebar_warning(model)
@@ -112,7 +116,7 @@ def _fingerprint(campaign: Campaign) -> None:
     seen = st.session_state.get("seen_model")
     now = (str(campaign.folder), model.id if model else None)
     if seen is not None and seen[0] == now[0] and seen[1] != now[1] and model is not None:
-        st.toast(f"In use now: {job_data.model_name(model)}.", icon=":material/model_training:", duration="long")
+        st.toast(f"In use now: {plain(job_data.model_name(model))}.", icon=":material/model_training:", duration="long")
     st.session_state["seen_model"] = now
 
 
@@ -127,6 +131,6 @@ def _running(campaign: Campaign) -> None:
         counts = job_data.active_counts(campaign.store)
         if counts["running"] or counts["waiting"]:
             parts = [f"{n} {state}" for state, n in counts.items() if n]
-            st.info(f"Calculations: {', '.join(parts)}", icon=":material/progress_activity:")
+            st.info(f"Calculations: {plain(', '.join(parts))}", icon=":material/progress_activity:")
         if _versions(campaign) != st.session_state.get("seen_versions"):
             st.rerun(scope="app")

@@ -97,8 +97,8 @@ def show_tour(context: Context, page: str) -> None:
     with st.container(border=True, key="tour"):
         words, buttons = st.columns([4.2, 1], vertical_alignment="center")
         here = step.page == page
-        place = f"**{number + 1}/{len(STEPS)} · {step.title}.** {step.text}"
-        words.markdown(place if here else f"The tour stands at step {number + 1}, *{step.title}*.")
+        place = f"**{number + 1:d}/{len(STEPS)} · {step.title}.** {step.text}"
+        words.markdown(place if here else f"The tour stands at step {number + 1:d}, *{step.title}*.")
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if number and st.button("Back", key="tour_back", type="tertiary"):
             _go(number - 1)

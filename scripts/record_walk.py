@@ -23,6 +23,8 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, sync_playwright
 from take_screenshots import FLAGS, free_port, settle, wait_for_port
 
+from nci_core.children import python_command
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 SIZE = (1280, 720)
@@ -194,9 +196,9 @@ def main() -> int:
         folder = Path(home) / "he-ethylene"
         import_campaign(data_folder() / "he-ethylene", folder).store.close()
         port = free_port()
-        code = f"import subprocess; from app.launch import command; subprocess.call(command({port}, headless=True))"
+        command = python_command("app.launch", "--port", port, "--headless")
         environment = os.environ | {"NCI_HOME": home, "NCI_USER": "ada", "PYTHONPATH": str(ROOT)}
-        app = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, start_new_session=True)
+        app = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         finish: list[Callable[[], object]] = [lambda: os.killpg(app.pid, signal.SIGTERM), lambda: stop(folder)]
         try:
             wait_for_port(port)

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 from places import PLACES  # noqa: E402 (the tests' own list: no page is shown that no test looks at)
 
+from nci_core.children import python_command  # noqa: E402
+
 #: Parts that show more than a form.
 SHOWN = {place.name for place in PLACES} - {"history-report"}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -61,9 +63,9 @@ def main() -> int:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    code = f"import subprocess; from app.launch import command; subprocess.call(command({port}, headless=True))"
+    command = python_command("app.launch", "--port", port, "--headless")
     environment = os.environ | {"NCI_HOME": str(given.home.absolute()), "NCI_USER": "ada"}
-    app = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, start_new_session=True)
+    app = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     broken = 0
     try:
         wait_for_port(port)

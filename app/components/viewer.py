@@ -46,7 +46,8 @@ def scene(dimer: Dimer, position: npt.ArrayLike, colours: Palette) -> dict[str, 
     length = np.linalg.norm(host.positions - point, axis=1)
     nearest = int(length.argmin())
     atoms = [*zip(host.symbols, host.positions.tolist(), strict=True), (dimer.probe, point.tolist())]
-    lines = [str(len(atoms)), dimer.name, *(f"{s} {x:.5f} {y:.5f} {z:.5f}" for s, (x, y, z) in atoms)]
+    # No name of a file among the atoms, nor in the page that is saved.
+    lines = [str(len(atoms)), "host and probe", *(f"{s} {x:.5f} {y:.5f} {z:.5f}" for s, (x, y, z) in atoms)]
     return {
         "xyz": "\n".join(lines),
         "probe_index": len(host.symbols),

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.figures.literal import read_back
+
 #: Traces with a value at each point of a grid.
 GRIDS = ("contour", "heatmap")
 
@@ -25,24 +27,25 @@ def figure_table(figure: go.Figure) -> pd.DataFrame:
 
 def _rows(figure: go.Figure, trace: Any) -> pd.DataFrame:
     named = {letter: _title(figure, trace, letter) for letter in ("x", "y", "z")}
+    name = None if trace.name is None else read_back(trace.name)
     found: dict[str, Any] = {}
     if trace.type in GRIDS:
         x, y = np.meshgrid(np.asarray(trace.x), np.asarray(trace.y))
         found |= {named["x"]: x.ravel(), named["y"]: y.ravel(), "value": np.asarray(trace.z).ravel()}
-        return pd.DataFrame({"series": trace.name} | found)
-    for letter, name in named.items():
+        return pd.DataFrame({"series": name} | found)
+    for letter, title in named.items():
         values = getattr(trace, letter, None)
         if values is None:
             continue
-        found[name] = _listed(figure, trace, letter, values)
+        found[title] = _listed(figure, trace, letter, values)
         bars = getattr(trace, f"error_{letter}", None)
         if bars is not None and bars.array is not None:
             middle, up = np.asarray(values, dtype=float), np.asarray(bars.array, dtype=float)
             down = up if bars.arrayminus is None else np.asarray(bars.arrayminus, dtype=float)
-            found |= {f"{name}, low": middle - down, f"{name}, high": middle + up}
+            found |= {f"{title}, low": middle - down, f"{title}, high": middle + up}
     if trace.text is not None and not isinstance(trace.text, str):
-        found["text"] = list(trace.text)
-    return pd.DataFrame({"series": trace.name} | found)
+        found["text"] = [read_back(each) if isinstance(each, str) else each for each in trace.text]
+    return pd.DataFrame({"series": name} | found)
 
 
 def _axis(figure: go.Figure, trace: Any, letter: str) -> Any:
@@ -58,7 +61,7 @@ def _title(figure: go.Figure, trace: Any, letter: str) -> str:
     axis = _axis(figure, trace, letter)
     if axis is not None and axis.title.text is None and axis.matches:
         axis = figure.layout[f"{letter}axis{axis.matches[1:]}"]
-    return letter if axis is None or not axis.title.text else str(axis.title.text).replace("<br>", " ")
+    return letter if axis is None or not axis.title.text else read_back(str(axis.title.text))
 
 
 def _listed(figure: go.Figure, trace: Any, letter: str, values: Any) -> list[Any]:
@@ -68,4 +71,4 @@ def _listed(figure: go.Figure, trace: Any, letter: str, values: Any) -> list[Any
     if words is None or getattr(axis, "type", None) == "log" or not np.issubdtype(there.dtype, np.number):
         return list(there)
     nearest = [int(np.argmin(np.abs(np.asarray(axis.tickvals, dtype=float) - value))) for value in there]
-    return [words[k] for k in nearest]
+    return [read_back(str(words[k])) for k in nearest]

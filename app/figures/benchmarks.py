@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.figures.curves import LOG_TICKS
+from app.figures.literal import literal
 from app.figures.replay import DASHES, SYMBOLS
 from app.theme import Palette, finish
 from nci_core.units import CM1_EV, EnergyUnit
@@ -46,13 +47,13 @@ def efficiency_figure(
                 },
                 customdata=[[e["n"], e["median"] * factor, e["worst"] * factor] for e in mine],
                 mode="lines+markers",
-                name=name,
+                name=literal(name),
                 line={"color": colour, "width": 3.2 if name == emphasised else 1.8, "dash": DASHES[k % len(DASHES)]},
                 marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 8},
                 hovertemplate="%{x} labels: MAE %{y:.3g} "
                 + unit.label
                 + "<br>%{customdata[0]:.0f} seeds, median %{customdata[1]:.3g}, worst %{customdata[2]:.3g}<extra>"
-                + name
+                + literal(name)
                 + "</extra>",
             )
         )

@@ -7,6 +7,7 @@ from plotly.subplots import make_subplots
 
 from app.coordinates import map_axes, map_xy
 from app.figures.curves import band
+from app.figures.literal import literal
 from app.figures.maps import draw_host
 from app.theme import Palette, finish
 from nci_core.campaign.budget import Outlook
@@ -105,7 +106,7 @@ def expectation_maps(
     both = rows[["before_ev", "after_ev"]].to_numpy(dtype=float) * unit.per_ev
     low, high = np.quantile(both[both > 0], [0.02, 0.98]) if (both > 0).any() else (0.1, 1.0)
     high = max(float(high), 1.5 * float(low))  # a flat map keeps a scale with two ends
-    titles = {"before_ev": "now", "after_ev": after_title}
+    titles = {"before_ev": "now", "after_ev": literal(after_title)}
     figure = make_subplots(
         rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.03, subplot_titles=list(titles.values())
     )

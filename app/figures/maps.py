@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.coordinates import map_axes, map_xy
+from app.figures.literal import literal
 from app.figures.scales import SignedScale, signed_text
 from app.theme import Palette, finish
 from nci_core.systems import Host
@@ -36,7 +37,7 @@ def error_maps(
         cols=len(panels),
         shared_yaxes=True,
         horizontal_spacing=0.025,
-        subplot_titles=[panel.title for panel in panels],
+        subplot_titles=[literal(panel.title) for panel in panels],
     )
     for column, panel in enumerate(panels, start=1):
         draw_host(figure, axes.atoms, axes.symbols, axes.bonds, colours, column)

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.figures.curves import LOG_TICKS
+from app.figures.literal import literal
 from app.theme import Palette, finish
 from nci_core.bench.recipe_rows import TARGET_CM1, TARGET_MINUTES, RecipeRow
 from nci_core.units import CM1_EV, EnergyUnit
@@ -27,8 +28,8 @@ def recipes_figure(
             go.Scatter(
                 x=[row.cpu_minutes for row in mine],
                 y=[(row.mae_attractive_cm1 or 0.0) * factor for row in mine],
-                customdata=[[row.recipe, row.n_attractive, row.rss_gb] for row in mine],
-                text=[f"  {row.recipe}" for row in mine],
+                customdata=[[literal(row.recipe), row.n_attractive, row.rss_gb] for row in mine],
+                text=[f"  {literal(row.recipe)}" for row in mine],
                 textposition="middle right",
                 mode=mode,
                 name=name,

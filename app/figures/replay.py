@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.figures.curves import LOG_TICKS, band
+from app.figures.literal import literal
 from app.theme import Palette, finish
 from nci_core.units import CM1_EV, EnergyUnit
 
@@ -55,11 +56,11 @@ def replay_figure(
                 x=part["n"],
                 y=part["mae_cm1"] * factor,
                 mode="lines+markers",
-                name=f"picked by {picker}",
+                name=f"picked by {literal(picker)}",
                 customdata=part["cpu_minutes"],
                 line={"color": lines[k % len(lines)], "width": 2.6, "dash": DASHES[k % len(DASHES)]},
                 marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
-                hovertemplate=hover + f"<extra>{picker}</extra>",
+                hovertemplate=hover + f"<extra>{literal(picker)}</extra>",
             )
         )
     finish(figure, colours, height=height)

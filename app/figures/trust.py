@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from app.data.trust import REGION_NAMES
 from app.figures.curves import LOG_TICKS
+from app.figures.literal import literal
 from app.theme import Palette, finish
 from nci_core.calibration import WITHIN_1, WITHIN_2, Calibration
 from nci_core.units import CM1_EV, EnergyUnit
@@ -148,6 +149,6 @@ def change_figure(
         _log_axes(figure, ends, ends)
     _points_by_region(figure, rows, x, y, "|error| was %{x:.3g}, is %{y:.3g} " + unit.label, colours)
     finish(figure, colours, height=height)
-    figure.update_xaxes(title_text=f"|error|, first: {names[0]} ({unit.label})")
-    figure.update_yaxes(title_text=f"|error|, second: {names[1]} ({unit.label})")
+    figure.update_xaxes(title_text=f"|error|, first: {literal(names[0])} ({unit.label})")
+    figure.update_yaxes(title_text=f"|error|, second: {literal(names[1])} ({unit.label})")
     return figure

@@ -10,6 +10,7 @@ from nci_core.campaign.gates import gates_of
 from nci_core.errors import InputError, NCIError
 from nci_core.files import write_atomically
 from nci_core.units import unit
+from nci_core.visible import visible
 
 
 def write(folder: Path, target: Path, number: int | None, unit_key: str) -> None:
@@ -35,9 +36,9 @@ def main() -> int:
     try:
         write(given.campaign, given.target, given.round, given.unit)
     except NCIError as error:
-        print(f"nci: {error}", file=sys.stderr)
+        print(f"nci: {visible(error)}", file=sys.stderr)
         return error.exit_code
-    print(f"Wrote {given.target} ({given.target.stat().st_size / 1e6:.1f} MB).")
+    print(f"Wrote {visible(given.target)} ({given.target.stat().st_size / 1e6:.1f} MB).")
     return 0
 
 

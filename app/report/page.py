@@ -108,8 +108,8 @@ class Page:
         """The same figure for both themes."""
         name = f"figure-{len(self.figures) + 1}"
         both = {"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))}
-        # "</script>" inside a string would end the element.
-        content = json.dumps(both, separators=(",", ":")).replace("</", "<\\/")
+        # "</script>" inside a string would end the element, and "<!--<script>" would keep its end from being seen.
+        content = json.dumps(both, separators=(",", ":")).replace("<", "\\u003c")
         self.figures.append(f'<script type="application/json" id="{name}">{content}</script>')
         note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
         height = int(light.layout.height or 400)

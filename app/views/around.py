@@ -9,6 +9,7 @@ from app.data import fields
 from app.data.errors import labelled
 from app.data.quantities import QUANTITIES, Quantity
 from app.session import Context
+from app.text import plain
 from app.views.around_looks import show_planes, show_space, show_sphere
 from app.views.around_values import NEAR, SETS, Chosen
 from nci_core.errors import InputError
@@ -48,7 +49,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
     try:
         SHOWN[str(look)](chosen)
     except InputError as error:  # too few stored energies
-        st.info(f"{error} Choose the other set, or label more.", icon=":material/info:")
+        st.info(f"{plain(error)} Choose the other set, or label more.", icon=":material/info:")
 
 
 def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) -> str:

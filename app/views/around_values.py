@@ -12,6 +12,7 @@ from app.data import fields
 from app.data.quantities import STORED, Quantity
 from app.figures.field_scale import FieldScale, field_scale
 from app.session import Context
+from app.text import Markdown, plain
 from nci_core.campaign.live import Field
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
@@ -123,36 +124,38 @@ class Chosen:
         title = str(place.selectbox("Colour of the dots", titles, key="around_dots", persist_state="session"))
         return title, dict(dots)[title]
 
-    def flat_words(self, scale: FieldScale, near: pd.DataFrame, title: str) -> str:
+    def flat_words(self, scale: FieldScale, near: pd.DataFrame, title: str) -> Markdown:
         """The caption of a sphere or of planes."""
-        words = [scale.note, f"Blank: inside the wall{self._or_far()}."]
+        words = [plain(scale.note), f"Blank: inside the wall{self._or_far()}."]
         if title and len(near):
             n = near["id"].nunique()
-            words.append(f"{n} labelled configuration{'s' if n != 1 else ''} within {NEAR} Å, as dots: {title}.")
+            words.append(
+                f"{n:d} labelled configuration{'s' if n != 1 else ''} within {NEAR} Å, as dots: {plain(title)}."
+            )
         return " ".join([*words, *self._made()])
 
-    def space_words(self, region: str) -> str:
+    def space_words(self, region: str) -> Markdown:
         """The caption of surfaces drawn in a region."""
         far = f" and within {REACH:g} Å of a stored energy" if self.quantity.stored else ""
-        words = [f"Drawn where the student is {region}{far}."]
+        words = [f"Drawn where the student is {plain(region)}{far}."]
         if self.quantity.other is not None:
-            words.append(f"Blue: the {self.quantity.first} is lower, red: higher.")
+            words.append(f"Blue: the {plain(self.quantity.first)} is lower, red: higher.")
         return " ".join([*words, *self._made()])
 
-    def _or_far(self) -> str:
+    def _or_far(self) -> Markdown:
         return f", or more than {REACH:g} Å from every stored energy" if self.quantity.stored else ""
 
-    def _made(self) -> list[str]:
+    def _made(self) -> list[Markdown]:
         """How potentials that are known at configurations only are made here, with the error of that."""
         if self.quantity.other == "distilled":
             return ["The distilled student is the stand-in for the teacher that is known everywhere."]
         return [self._made_of(source) for source in self.quantity.stored]
 
-    def _made_of(self, source: str) -> str:
+    def _made_of(self, source: str) -> Markdown:
         model = self.base(source)
         found = asked.left_out(self.context, model, source, self.split)
         name = "distilled student" if model.kind == "distilled" else "student"
-        some = f"{found.used} of {found.stored}" if found.used < found.stored else f"{found.stored}"
+        some = f"{found.used:d} of {found.stored:d}" if found.used < found.stored else f"{found.stored:d}"
         made = (
             f"**{STORED[source]}** is the {name} plus its interpolated residual at {some} {STORES[source, self.split]}"
         )
@@ -162,9 +165,9 @@ class Chosen:
         worse = found.median_ev >= found.model_ev
         return (
             f"{made}. Left-out ones (five-fold) are missed by {median} {self.context.unit.label} (median of "
-            f"{found.judged}), by the {name} alone by {alone}"
+            f"{found.judged:d}), by the {name} alone by {alone}"
             + ("; between them the residual is not known better than zero." if worse else ".")
         )
 
-    def _size(self, value_ev: float) -> str:
+    def _size(self, value_ev: float) -> Markdown:
         return f"{value_ev * self.context.unit.per_ev:.2g}"

@@ -7,6 +7,7 @@ from app.chart import Drawn, charts
 from app.figures.recipes import recipes_figure
 from app.session import Context
 from app.tables import with_numbers
+from app.text import plain
 from nci_core.bench.recipe_rows import FILE, TARGET_CM1, TARGET_MINUTES, RecipeRow, pareto, read_recipe_rows
 from nci_core.bench.targets import STORED
 from nci_core.campaign.archive import data_folder
@@ -33,7 +34,7 @@ def show_recipes(context: Context) -> None:
     try:
         rows = read_recipe_rows(data_folder() / STORED / FILE)
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     front = pareto(rows)
     unit = context.unit

@@ -9,6 +9,7 @@ from app.chart import Drawn, charts
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
 from app.tables import with_numbers
+from app.text import plain
 from app.views.benchmark_recipes import recipes_stored, show_recipes
 from nci_core.bench.claims import claim_rows, claims
 from nci_core.bench.rows import Row
@@ -58,7 +59,7 @@ def show(context: Context) -> None:
     try:
         rows = [Row.model_validate(row) for row in _rows(stamp)]
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     st.caption(HELP.replace("`", ""))
     _targets(context, rows)
@@ -195,5 +196,6 @@ def _claims(rows: list[Row]) -> None:
     with st.expander("The paper's claims, measured here", icon=":material/fact_check:"):
         for claim in told:
             st.markdown(
-                f"**{claim['claim']}** (paper: {claim['paper']}): *{claim['verdict']}*.  \n{claim['measured']}."
+                f"**{plain(claim['claim'])}** (paper: {plain(claim['paper'])}): *{plain(claim['verdict'])}*.  \n"
+                f"{plain(claim['measured'])}."
             )

@@ -13,6 +13,7 @@ from app.figures.budget import expectation_maps, fall_map, spending_figure
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.tables import energies_in
+from app.text import Markdown, plain
 from nci_core.campaign.budget import MOST_LABELS, Offer, Preview
 from nci_core.campaign.costs import LabelCost, label_cost
 
@@ -51,7 +52,7 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
             return
         cost, target = label_cost(context.campaign), context.campaign.recipe
         if chosen_recipe(context) != target:
-            st.caption(f"Minutes and expectations are of {target.name} labels, which errors are against.")
+            st.caption(f"Minutes and expectations are of {plain(target.name)} labels, which errors are against.")
         ids = [int(number) for number in basket.index]
         minutes = _spend(context, table, ids, cost, change)
         with st.spinner("Asking the student …"):
@@ -99,7 +100,7 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
         key=f"budget-minutes-{context.folder}",
         persist_state="session",
         help=f"Expected minutes of one core for labels beside the basket; one label takes "
-        f"{cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f}, {cost.source}. At most {MOST_LABELS} labels at once.",
+        f"{cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f}, {plain(cost.source)}. At most {MOST_LABELS} labels at once.",
     )
     minutes = float(minutes or 0.0)
     _price(third)
@@ -120,15 +121,15 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
     return minutes
 
 
-def _how(cost: LabelCost) -> str:
+def _how(cost: LabelCost) -> Markdown:
     return (
         "RMS: root mean square over the configurations of the training pool below the energy limit, of the "
         "standard deviation (±, sd) that the student's posterior gives to its energy there. Each label is the one "
-        f"that lowers it most for its minutes, given those before it. Minutes are {cost.source}; ± is 1 sd."
+        f"that lowers it most for its minutes, given those before it. Minutes are {plain(cost.source)}; ± is 1 sd."
     )
 
 
-def _summary(context: Context, found: list[Offer], cost: LabelCost, minutes: float, ids: list[int]) -> str:
+def _summary(context: Context, found: list[Offer], cost: LabelCost, minutes: float, ids: list[int]) -> Markdown:
     if not found:
         if minutes < cost.mean_minutes:
             return f"One label takes about {cost.mean_minutes:.2f} CPU min."
@@ -140,7 +141,7 @@ def _summary(context: Context, found: list[Offer], cost: LabelCost, minutes: flo
     return f"{total:.{digits}f} ± {spread:.{digits}f} CPU min{_money(total)}{cap} → expected RMS {end}"
 
 
-def _minutes(value: float) -> str:
+def _minutes(value: float) -> Markdown:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
@@ -165,14 +166,14 @@ def _price(column: Any) -> None:
         st.text_input("Currency", value="EUR", max_chars=8, key="budget_currency", persist_state="session")
 
 
-def _money(minutes: float) -> str:
+def _money(minutes: float) -> Markdown:
     """' · 0.35 EUR', or nothing without a price."""
     price = float(st.session_state.get("budget_price") or 0.0)
     if price <= 0:
         return ""
     total = price * minutes / 60.0
     amount = f"{total:.2f}" if total >= 0.1 else f"{total:.2g}"
-    return f" · {amount} {st.session_state.get('budget_currency') or ''}".rstrip()
+    return f" · {amount} {plain(st.session_state.get('budget_currency') or '')}".rstrip()
 
 
 def as_proposals(found: list[Offer], cost: LabelCost) -> pd.DataFrame:
@@ -207,7 +208,7 @@ def _curve(context: Context, preview: Preview | None, minutes: float, cost: Labe
 def _regions(context: Context, preview: Preview) -> None:
     digits, f = context.unit.digits, context.unit.per_ev
     lines = [
-        f"**{'whole range' if part.region == 'all' else part.region}** "
+        f"**{'whole range' if part.region == 'all' else plain(part.region)}** "
         f"±{part.before_ev * f:.{digits}f} → ±{part.after_ev * f:.{digits}f}"
         for part in preview.regions
     ]

@@ -11,12 +11,14 @@ from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS, label_row, other_labels, teacher_row
 from app.figures.structure import structure_figure
 from app.session import Context
-from app.tables import number_text, with_numbers
+from app.tables import number_text, printed, with_numbers
+from app.text import plain
 from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.quarantine import WORDS
 from nci_core.store import label_history
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1
+from nci_core.visible import visible
 
 VIEWER_HEIGHT = 300
 
@@ -27,7 +29,9 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
         st.info("Click a point on the map to see its structure and energies.", icon=":material/touch_app:")
         return
     row = pd.Series(table.loc[number])
-    st.markdown(f"**Configuration {number}** · {row['region']}, {row['sector']} · {SPLITS[str(row['split'])]}")
+    st.markdown(
+        f"**Configuration {number}** · {plain(row['region'])}, {plain(row['sector'])} · {SPLITS[str(row['split'])]}"
+    )
     structure(context, row, key=f"viewer-{context.folder}")
     label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
     others = other_labels(context.campaign.store, number, context.campaign.recipe.hash)
@@ -46,7 +50,9 @@ def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> La
         return label
     target = context.campaign.recipe.name
     found = {target: label} | {each.recipe: each for each in others}
-    name = st.segmented_control("Recipe", list(found), default=target, required=True, key="label-of-recipe")
+    name = st.segmented_control(
+        "Recipe", list(found), format_func=plain, default=target, required=True, key="label-of-recipe"
+    )
     return found[str(name)]
 
 
@@ -81,7 +87,7 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         table[column] = table[column].astype(float) * factor
     digits = context.unit.digits
     specs = {columns[1]: f"+.{digits}f", columns[2]: f"+.{digits}f", "± sd": f".{digits}f"}
-    st.table(_printed(table, specs), border="horizontal", hide_index=True)
+    st.table(printed(table, specs), border="horizontal", hide_index=True)
     st.caption(
         "Energy: zero when the probe is far away. Error: minus CCSD(T), negative is too attractive. "
         "± sd: one standard deviation of the student."
@@ -93,15 +99,9 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         )
     state = LABEL_STATES[str(row["label_state"])]
     if label is None:
-        st.caption(f"No CCSD(T) label{f' of recipe {context.campaign.recipe.name}' if others else ''} yet.")
+        st.caption(f"No CCSD(T) label{f' of recipe {plain(context.campaign.recipe.name)}' if others else ''} yet.")
     elif label.status != "complete":
-        st.caption(f"CCSD(T) label: {state}." + (f" {label.error}" if label.error else ""))
-
-
-def _printed(table: pd.DataFrame, specs: dict[str, str]) -> pd.DataFrame:
-    """The table as text, for `st.table`: a grid to sort and search takes the browser a quarter of a second more."""
-    columns = {name: [number_text(value, spec) for value in table[name]] for name, spec in specs.items()}
-    return table.assign(**columns)
+        st.caption(f"CCSD(T) label: {state}." + (f" {plain(label.error)}" if label.error else ""))
 
 
 def _geometry(context: Context, row: pd.Series, number: int) -> None:
@@ -109,10 +109,10 @@ def _geometry(context: Context, row: pd.Series, number: int) -> None:
     dimer = context.campaign.dimer
     found = distances(dimer.host, position)
     x, y, z = position
-    st.markdown(f"Probe {dimer.probe} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
+    st.markdown(f"Probe {plain(dimer.probe)} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
     table = pd.DataFrame(found, columns=["Host atom", "Distance (Å)"])
     with st.container(height=230, border=False):
-        st.table(_printed(table, {"Distance (Å)": ".3f"}), border="horizontal", hide_index=True)
+        st.table(printed(table, {"Distance (Å)": ".3f"}), border="horizontal", hide_index=True)
     if st.toggle("Prepare files for download", key="prepare_download"):
         page = viewer.standalone_html(dimer, position, context.colours)
         st.download_button("3-D view (HTML)", page, f"configuration-{number}.html", "text/html")
@@ -122,7 +122,7 @@ def _geometry(context: Context, row: pd.Series, number: int) -> None:
                 [*dimer.host.symbols, dimer.probe], [*dimer.host.positions.tolist(), position], strict=True
             )
         ]
-        text = "\n".join([str(len(lines)), f"{dimer.name} configuration {number}", *lines]) + "\n"
+        text = "\n".join([str(len(lines)), f"{visible(dimer.name)} configuration {number}", *lines]) + "\n"
         st.download_button("Geometry (xyz)", text, f"configuration-{number}.xyz", "chemical/x-xyz")
 
 
@@ -132,14 +132,14 @@ def show_label(context: Context, label: Label | None) -> None:
         st.caption("Nobody has asked for this label yet. Pick the point on the Select page to compute it.")
         return
     if label.quarantine:
-        st.warning(f"Set aside, not used in fits: {label.quarantine}", icon=":material/report:")
+        st.warning(f"Set aside, not used in fits: {plain(label.quarantine)}", icon=":material/report:")
     for event in label_history.events(context.campaign.store, label.recipe_hash, label.configuration_id):
-        st.caption(_event(context, event))
+        st.caption(plain(_event(context, event)))
     if label.status == "error":
-        st.error(label.error or "The calculation failed.", icon=":material/error:")
+        st.error(plain(label.error or "The calculation failed."), icon=":material/error:")
         return
     if label.status != "complete" or label.result is None:
-        st.caption(f"This label is {label.status}.")
+        st.caption(f"This label is {plain(label.status)}.")
         return
     result = label.result
     parts = [
@@ -265,21 +265,21 @@ def _provenance(label: Label, result: dict[str, Any]) -> None:
     environment = result.get("environment", {})
     recipe = result.get("recipe", {})
     versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
-    lines = [
-        f"**Method** {recipe.get('method', '?')}{', frozen core' if recipe.get('frozen_core') else ''}, recipe "
+    facts = {
+        "Method": f"{recipe.get('method', '?')}{', frozen core' if recipe.get('frozen_core') else ''}, recipe "
         f"{label.recipe} version {recipe.get('version', '?')} ({label.recipe_hash})",
-        f"**Basis** {_basis(result)}",
-        f"**Counterpoise** {recipe.get('counterpoise', '?')}: E = E_AB − E_A − E_B, all three in the dimer's basis",
-        f"**Converged to** {_thresholds(recipe)}{_tightened(result)}",
-        f"**Cost** {(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
+        "Basis": _basis(result),
+        "Counterpoise": f"{recipe.get('counterpoise', '?')}: E = E_AB − E_A − E_B, all three in the dimer's basis",
+        "Converged to": f"{_thresholds(recipe)}{_tightened(result)}",
+        "Cost": f"{(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
         f"{label.memory_gb or 0:.2f} GB",
-        f"**Picked by** {label.picked_by or 'unknown'}"
+        "Picked by": (label.picked_by or "unknown")
         + (f" in round {label.round_number}" if label.round_number is not None else ""),
-        f"**Finished** {label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
-        f"**Computed with** {versions} on {environment.get('processor', '?')}, "
+        "Finished": f"{label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
+        "Computed with": f"{versions} on {environment.get('processor', '?')}, "
         f"{environment.get('threads', '?')} thread(s), linear algebra {environment.get('blas', '?')}",
-        f"**Geometry hash** {result.get('geometry_hash', '')}",
-    ]
-    st.markdown("  \n".join(line for line in lines if line))
+        "Geometry hash": str(result.get("geometry_hash", "")),
+    }
+    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in facts.items() if text))
     for warning in result.get("warnings", []):
-        st.warning(warning)
+        st.warning(plain(warning))

@@ -16,6 +16,7 @@ from app.figures.points import ENERGIES, MOST_POINTS, map_content
 from app.figures.scales import SignedScale, scale_for
 from app.places import MapPlaces
 from app.session import Context
+from app.text import plain
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
 
@@ -69,6 +70,7 @@ def show_maps(
     layout = controls.segmented_control(
         "Layout",
         layouts,
+        format_func=plain,
         default=layouts[0],
         required=True,
         key="errors_layout",
@@ -97,7 +99,7 @@ def show_maps(
         with column:
             _draw(context, panel, scale, str(view or "side"), number, last=number == len(panels) - 1, group=group)
     what = "Student minus teacher" if layout == TEACHER else "Prediction minus CCSD(T)"
-    st.caption(f"{what}, in {context.unit.label}. {legend_text(scale, context.unit)}")
+    st.caption(f"{what}, in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     linked.bar(context, table, page="errors")
 
 
@@ -136,7 +138,7 @@ def _draw(
         compact=panel.before is None,
         window=linked.window(key),
     )
-    st.markdown(f"**{panel.title}** · {len(rows)} points")
+    st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")
     plot.show(
         encode(content, context.colours),
         context.colours,

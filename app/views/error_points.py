@@ -10,6 +10,7 @@ from app.figures.points import cut_content, parity_content
 from app.first_steps import evaluate
 from app.session import Context
 from app.tables import with_numbers
+from app.text import code, plain
 from app.views.details import show_details
 from app.views.error_maps import error_scale
 from nci_core.store.schema import Model
@@ -38,6 +39,7 @@ def show_parity(
         name = st.segmented_control(
             "Potential",
             list(columns),
+            format_func=plain,
             default=list(columns)[-1],
             required=True,
             key="parity_shown",
@@ -148,7 +150,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             "logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
-            st.caption(f"No curve is stored for this student; `{evaluate(context.campaign.folder)}` renews them.")
+            st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} renews them.")
         if cut.labels.empty:
             st.caption(
                 "No point of this cut has a CCSD(T) label yet. Its configurations can be picked on the Select page."

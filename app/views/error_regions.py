@@ -7,6 +7,7 @@ from app import linked
 from app.data.errors import REGION_HELP, by_region, region_sector_matrix
 from app.session import Context
 from app.tables import with_numbers
+from app.text import Markdown, plain
 from app.views.error_points import columns_of
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -23,7 +24,8 @@ def show_regions(
     """`rows` are the labelled ones of one split, `what` names it."""
     recipe = context.campaign.recipe
     st.markdown(
-        f"Errors in {context.unit.label} against CCSD(T), recipe *{recipe.name}*, on the **{what.lower()}** only.",
+        f"Errors in {context.unit.label} against CCSD(T), recipe *{plain(recipe.name)}*, on the "
+        f"**{plain(what.lower())}** only.",
         help=_region_help(context),
     )
     columns = columns_of(after, before)
@@ -65,7 +67,7 @@ def show_regions(
 def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> None:
     label, digits = context.unit.label, context.unit.digits
     st.markdown(
-        f"**{name.capitalize()}: MAE by region and direction** ({label})",
+        f"**{plain(name.capitalize())}: MAE by region and direction** ({label})",
         help="In brackets the number of points and, for the student, its own expected error (± 1 sd, root mean "
         "square). Click a cell to select its points on every page.",
     )
@@ -98,7 +100,7 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
     st.dataframe(text, hide_index=True, on_select=clicked, selection_mode="multi-cell", key=key, height="content")
 
 
-def _region_help(context: Context) -> str:
+def _region_help(context: Context) -> Markdown:
     bounds = context.campaign.settings.bounds
     text = "  \n".join(f"**{name}**: {meaning}" for name, meaning in REGION_HELP.items())
     well, limit = context.text(from_cm1(bounds.well_below_cm1)), context.text(from_cm1(bounds.limit_cm1))

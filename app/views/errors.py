@@ -9,6 +9,7 @@ from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
 from app.session import Context
+from app.text import code, plain
 from app.views import around, drawn_cut
 from app.views.error_maps import show_maps
 from app.views.error_points import show_cuts, show_parity
@@ -39,7 +40,7 @@ def show(context: Context) -> None:
     if not models:
         st.info(
             "There is no student yet, so only the teacher can be compared. Distil one on the Label & train page, "
-            f"or with `{distil(context.campaign.folder)}`.",
+            f"or with {code(distil(context.campaign.folder))}.",
             icon=":material/info:",
         )
     after, before = _choose_models(context, models)
@@ -94,7 +95,7 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
         format_func=lambda i: model_name(by_id[i]),
         key="errors_after",
         bind="query-params",
-        help=f"In use now: {model_name(context.model)}." if context.model else None,
+        help=f"In use now: {plain(model_name(context.model))}." if context.model else None,
     )
     others = [0, *[i for i in ids if i != after]]
     parents = [i for i in others if i and i < after]
@@ -125,7 +126,7 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
 
 
 def _no_labels(context: Context, split: str) -> None:
-    recipe = context.campaign.recipe.name
+    recipe = plain(context.campaign.recipe.name)
     if split == "test":
         text = f"No test configuration has a finished *{recipe}* label yet, so errors cannot be measured."
     else:

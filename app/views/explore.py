@@ -9,6 +9,7 @@ from app.figures.points import MOST_POINTS
 from app.first_steps import first_student
 from app.places import MapPlaces
 from app.session import Context
+from app.text import Markdown, plain
 from app.views.details import show_details
 from app.views.filters import filtered
 from app.views.map_controls import map_controls
@@ -56,8 +57,8 @@ def show(context: Context) -> None:
 def no_configurations(context: Context) -> None:
     """What to do in a campaign that is still empty."""
     st.info(
-        f"**{context.campaign.title}** has no configurations yet. Sample some, then compute the teacher's energies "
-        "and distil the first student:",
+        f"**{plain(context.campaign.title)}** has no configurations yet. Sample some, then compute the teacher's "
+        "energies and distil the first student:",
         icon=":material/info:",
     )
     st.code("\n".join(first_student(context.campaign.folder)), language="bash")
@@ -71,7 +72,7 @@ def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str,
     return rows, view, colour
 
 
-def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> str:
+def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> Markdown:
     labelled = int(rows["label_ev"].notna().sum())
     test = int((rows["split"] == "test").sum())
     of_all = "" if len(rows) == len(table) else f" of {len(table):,}"

@@ -8,6 +8,7 @@ from app import linked
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
 from app.session import Context, errors_shown
+from app.text import plain
 from nci_core.regions import REGIONS, SECTORS
 from nci_core.units import from_cm1
 
@@ -69,7 +70,12 @@ def _by_kind(table: pd.DataFrame) -> np.ndarray:
     rounds = sorted({int(number) for number in table["round_number"].dropna()})
     if rounds:
         chosen["round_number"] = st.pills(
-            "Round that asked for the label", rounds, selection_mode="multi", key="f_round", bind="query-params"
+            "Round that asked for the label",
+            rounds,
+            format_func=plain,
+            selection_mode="multi",
+            key="f_round",
+            bind="query-params",
         )
     keep = np.ones(len(table), dtype=bool)
     for column, values in chosen.items():

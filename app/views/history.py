@@ -8,6 +8,7 @@ from app.chart import Drawn, charts
 from app.data.jobs import model_list, model_name
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
+from app.text import Markdown, plain
 from app.views import replay, trust
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
@@ -56,7 +57,7 @@ def show(context: Context) -> None:
 def _message() -> None:
     message = st.session_state.pop("history_message", None)
     if message:
-        st.success(message, icon=":material/check_circle:")
+        st.success(plain(message), icon=":material/check_circle:")
 
 
 def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
@@ -86,11 +87,11 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     columns = st.columns(len(lines))
     for column, (name, value) in zip(columns, lines, strict=True):
         text = "—" if value is None else f"{value * context.unit.per_ev:.{_digits(context, value)}f}"
-        column.metric(f"{name} ({context.unit.label})", text)
+        column.metric(f"{plain(name)} ({context.unit.label})", text)
     count = metrics.loc[(metrics["region"] == "all"), "n"]
     st.caption(
         f"Mean absolute error (MAE) in {context.unit.label}, below the energy limit, on "
-        f"{int(count.iloc[-1])} frozen test labels (recipe {context.campaign.recipe.name})."
+        f"{int(count.iloc[-1])} frozen test labels (recipe {plain(context.campaign.recipe.name)})."
         if len(count)
         else "No errors measured yet."
     )
@@ -105,7 +106,7 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
             st.markdown(f"The error is **{better}** than before the first label.")
 
 
-def _times(ratio: float) -> str:
+def _times(ratio: float) -> Markdown:
     return f"{ratio:.0f}" if ratio >= 20 else f"{ratio:.1f}"
 
 
@@ -192,7 +193,7 @@ def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> Non
     chosen = newest[event.selection.rows[0]] if event.selection.rows else None
     can = chosen is not None and chosen.id != active and not context.read_only
     if st.button(
-        f"Use {model_name(chosen)}" if can and chosen is not None else "Use the selected model",
+        f"Use {plain(model_name(chosen))}" if can and chosen is not None else "Use the selected model",
         disabled=not can,
         key="activate_model",
         help="Select a row above. Maps, proposals and exports then use that model; nothing is deleted.",

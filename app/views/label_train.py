@@ -13,6 +13,7 @@ from app.data.readiness import Readiness, basket_without_label, readiness, train
 from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
 from app.session import Context, context, errors_shown
+from app.text import Markdown, plain
 from app.views.explore import no_configurations
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
@@ -53,7 +54,7 @@ def show(context_now: Context) -> None:
 def _message() -> None:
     message = st.session_state.pop("train_message", None)
     if message:
-        st.success(message, icon=":material/check_circle:")
+        st.success(plain(message), icon=":material/check_circle:")
 
 
 def _done(message: str) -> None:
@@ -70,13 +71,15 @@ def _submit(context: Context, ready: Readiness) -> None:
     if not ready.in_basket:
         first.markdown("The basket is empty. Pick configurations on the **Select** page.")
     elif not new:
-        first.markdown(f"**{ready.in_basket}** in the basket: they have labels of recipe *{recipe.name}* already.")
+        first.markdown(
+            f"**{ready.in_basket}** in the basket: they have labels of recipe *{plain(recipe.name)}* already."
+        )
     else:
         there = f" of {ready.in_basket}, the others have labels already" if new < ready.in_basket else ""
         first.markdown(
             f"**{new}** in the basket{there}: about **{cost.text(new)}** CPU minutes "
-            f"with recipe *{recipe.name}*{_elapsed(context, cost, new)}.",
-            help=f"{cost.text(1)} minutes a label, {cost.source}. {recipe.description}.",
+            f"with recipe *{plain(recipe.name)}*{_elapsed(context, cost, new)}.",
+            help=f"{cost.text(1)} minutes a label, {plain(cost.source)}. {plain(recipe.description)}.",
         )
     _limits(context, cost)
     label = f"Compute {new} labels" if new != 1 else "Compute 1 label"
@@ -118,12 +121,12 @@ def _limits(context: Context, cost: LabelCost) -> None:
         )
 
 
-def _elapsed(context: Context, cost: LabelCost, count: int) -> str:
+def _elapsed(context: Context, cost: LabelCost, count: int) -> Markdown:
     """', 40 minutes on 2 workers': the engine's workers, or as many as it would start."""
     workers = engine_status(context.campaign.folder).workers or os.cpu_count() or 1
     minutes = cost.elapsed(count, workers)
     text = f"{60 * minutes:.0f} s" if minutes < 1.5 else f"{minutes:.{0 if minutes >= 10 else 1}f} minutes"
-    return f", {text} on {workers} worker{'s' if workers != 1 else ''}"
+    return f", {text} on {workers:d} worker{'s' if workers != 1 else ''}"
 
 
 def _ladder(context: Context) -> list[str] | None:
@@ -141,11 +144,12 @@ def _ladder(context: Context) -> list[str] | None:
     chosen = st.segmented_control(
         "Learn from",
         list(ladders),
+        format_func=plain,
         default=next(iter(ladders)),
         required=True,
         key=f"ladder-{context.folder}",
-        help=f"Labels of the others first: what they teach is where fine-tuning on those of {target} begins. It pays "
-        "where the recipes are close to each other.",
+        help=f"Labels of the others first: what they teach is where fine-tuning on those of {plain(target)} begins. It "
+        "pays where the recipes are close to each other.",
     )
     return ladders[str(chosen)]
 
@@ -155,7 +159,7 @@ def _train(context: Context, ready: Readiness) -> None:
     n = ready.training_labels
     used = context.model.n_labels if context.model else 0
     st.markdown(
-        f"**{n}** training labels are ready, **{max(n - used, 0)}** of them new to the student in use."
+        f"**{n:d}** training labels are ready, **{max(n - used, 0)}** of them new to the student in use."
         if context.model
         else "There is no student yet. Distil the teacher first: it needs no label."
     )
@@ -167,7 +171,7 @@ def _train(context: Context, ready: Readiness) -> None:
     ladder = _ladder(context)
     third, fourth = st.columns([1.4, 1])
     if third.button(
-        f"Fine-tune on {n} labels",
+        f"Fine-tune on {n:d} labels",
         type="primary" if n > used else "secondary",
         disabled=n == 0 or context.model is None or context.read_only,
         width="stretch",
@@ -202,9 +206,9 @@ def _live() -> None:
         taken = f", {minutes:.1f} min" if minutes is not None else ""
         st.markdown(f"**Job {job.id}, {name}: {job_data.STATES[job.state]}**{taken}{_device(job.result, events)}")
         if job.error:
-            st.error(job.error, icon=":material/error:")
+            st.error(plain(job.error), icon=":material/error:")
         if job.state == "running":
-            st.progress(min(max(job.progress, 0.0), 1.0), job.message or None)
+            st.progress(min(max(job.progress, 0.0), 1.0), plain(job.message) or None)
         _stop_or_resume(now, job)
         if len(events):
             region = "all"
@@ -251,8 +255,8 @@ def _stop_or_resume(now: Context, job: Job) -> None:
             st.rerun()
 
 
-def _device(result: dict[str, Any] | None, events: pd.DataFrame) -> str:
+def _device(result: dict[str, Any] | None, events: pd.DataFrame) -> Markdown:
     device = (result or {}).get("device")
     if device is None and "device" in events and events["device"].notna().any():
         device = events["device"].dropna().iloc[-1]
-    return f", on {device}" if device else ""
+    return f", on {plain(device)}" if device else ""

@@ -112,7 +112,7 @@ def _pair(table: pd.DataFrame, place: DeltaGenerator) -> Line | None:
             f"{end} configuration", value=int(table.index[number]), key=f"line_{end.lower()}", bind="query-params"
         )
         if chosen not in table.index:
-            st.warning(f"There is no configuration {chosen}.", icon=":material/straighten:")
+            st.warning(f"There is no configuration {chosen:d}.", icon=":material/straighten:")
             return None
         found.append(table.loc[chosen, ["x", "y", "z"]].to_numpy(dtype=float))
     return Line(found[0], found[1])

@@ -17,6 +17,7 @@ from app.data.lines import Line
 from app.figures.line_map import line_map_content
 from app.figures.scales import scale_for
 from app.session import Context
+from app.text import plain
 from app.views.line_choice import FARTHEST, PLANES, take
 from nci_core.errors import InputError
 from nci_core.store.schema import Model
@@ -79,7 +80,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     grid = fields.plane(host, str(view), value, points=POINTS, reach=(WIDER * reach, reach))
     message = st.session_state.pop(linked.MESSAGE, None)
     if message:
-        st.error(message, icon=":material/error:")
+        st.error(plain(message), icon=":material/error:")
     _draw(context, table, line, after, grid, str(view))
 
 

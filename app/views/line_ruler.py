@@ -53,7 +53,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
         "Deviations enlarged",
         [1, 2, 5, 10],
         5,
-        format_func=lambda v: f"{v} times",
+        format_func=lambda v: f"{v:d} times",
         key="ruler_enlarged",
         persist_state="session",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from app import actions, linked
 from app.data import jobs as job_data
 from app.session import Context, context, errors_shown
+from app.text import Markdown, plain
 from app.views.details import show_label
 from nci_core.jobs import engine_status
 from nci_core.jobs.sizes import why_too_large
@@ -53,7 +54,12 @@ def _recipe(now: Context) -> str | None:
         return None
     everything = "all recipes"
     name = st.segmented_control(
-        "Recipe of the labels", [everything, *names], default=everything, required=True, key="queue-recipe"
+        "Recipe of the labels",
+        [everything, *names],
+        format_func=plain,
+        default=everything,
+        required=True,
+        key="queue-recipe",
     )
     return None if name == everything else str(name)
 
@@ -73,12 +79,12 @@ def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
     status = engine_status(now.campaign.folder)
     waiting = jobs.loc[jobs["state"] == "waiting", "id"].astype(int).tolist()
     if status.error and (status.running or waiting):
-        st.warning(status.error, icon=":material/warning:")
+        st.warning(plain(status.error), icon=":material/warning:")
     found = {row.id: why_too_large(row, status.worker_sizes) for row in job_batches.by_id(now.campaign.store, waiting)}
     return {number: reason for number, reason in found.items() if reason}
 
 
-def _expected(now: Context, jobs: pd.DataFrame, recipe: str | None) -> str:
+def _expected(now: Context, jobs: pd.DataFrame, recipe: str | None) -> Markdown:
     hashes = _hashes(now)
     each = job_data.label_minutes(now.campaign.store, list(hashes.values()))
     if not each:
@@ -165,7 +171,7 @@ def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[S
     wrong = (picked if chosen else failed)[lambda rows: rows["error"] != ""]
     for reason, rows in list(wrong.groupby("error", sort=False))[:MOST_REASONS]:
         numbers = ", ".join(str(n) for n in rows["id"].head(5)) + (" …" if len(rows) > 5 else "")
-        st.error(f"{'Jobs' if len(rows) > 1 else 'Job'} {numbers}: {reason}", icon=":material/error:")
+        st.error(f"{'Jobs' if len(rows) > 1 else 'Job'} {plain(numbers)}: {plain(reason)}", icon=":material/error:")
 
 
 def _one(now: Context, row: pd.Series) -> None:
@@ -174,7 +180,7 @@ def _one(now: Context, row: pd.Series) -> None:
     job = job_data.job(now.campaign.store, number)
     if job is None:
         return
-    st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {job.message}")
+    st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {plain(job.message)}")
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
         found = job_data.label_of_job(now.campaign.store, number)

@@ -10,6 +10,7 @@ from app.chart import Drawn, charts
 from app.data import replay as replay_data
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
+from app.text import plain
 from nci_core.store import labels
 from nci_core.units import CM1_EV
 
@@ -45,7 +46,7 @@ def _section(was_busy: bool) -> None:
             actions.replay(now.campaign)
             st.rerun()
         if job is not None:
-            right.progress(min(job.progress, 1.0), text=f"Comparing: {job.message or job.state}")
+            right.progress(min(job.progress, 1.0), text=f"Comparing: {plain(job.message or job.state)}")
         else:
             _failure(now)
         region = str(st.session_state.get("replay_region") or "all")
@@ -72,7 +73,7 @@ def _failure(now: Context) -> None:
 
     last = last_job(now.campaign.store, ("replay",))
     if last is not None and last.state == "error":
-        st.warning(f"The last comparison failed: {last.error}", icon=":material/error:")
+        st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
 
 
 def _result(now: Context, found: replay_data.Comparison, region: str) -> None:

@@ -6,6 +6,7 @@ from app.data import versions
 from app.data.jobs import model_list, model_name
 from app.report import build_report, report_name
 from app.session import Context, errors_shown
+from app.text import code
 from app.views.trust import model_gates
 
 
@@ -46,4 +47,4 @@ def show_report(context: Context) -> None:
             )
     unit = "" if context.unit.key == "cm1" else f" --unit {context.unit.key}"
     command = f"nci report -c {context.campaign.name} --round {number}{unit} --out FILE.html"
-    st.caption(f"The same on the command line: `{command}`")
+    st.caption(f"The same on the command line: {code(command)}")

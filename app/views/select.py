@@ -14,6 +14,7 @@ from app.places import MapPlaces
 from app.recipe_choice import choose_recipe, chosen_recipe, pickable
 from app.session import Context, default_person, errors_shown
 from app.tables import with_numbers
+from app.text import plain
 from app.views import budget
 from app.views.details import structure
 from app.views.explore import no_configurations
@@ -83,7 +84,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     )
     hidden = len(table) - len(rows)
     recipe, target = chosen_recipe(context), context.campaign.recipe
-    beside = f" Labels on the map are of {target.name}; what has none of {recipe.name} can be picked."
+    beside = f" Labels on the map are of {plain(target.name)}; what has none of {plain(recipe.name)} can be picked."
     st.caption(
         "Draw round points to put them into the basket, or click one. Test-set points are shown but cannot be picked: "
         "they only measure errors."
@@ -140,9 +141,9 @@ def _message() -> None:
         return
     kind, text = message
     if kind == "error":
-        st.error(text, icon=":material/error:")
+        st.error(plain(text), icon=":material/error:")
     else:
-        st.warning(f"Left out: {text}.", icon=":material/block:")
+        st.warning(f"Left out: {plain(text)}.", icon=":material/block:")
 
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
@@ -155,7 +156,7 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
     second.metric(
         "Cost (CPU minutes)",
         cost.text(new),
-        help=f"On one core, with recipe {recipe.name}: {cost.text(1)} a label, {cost.source}.{there}",
+        help=f"On one core, with recipe {plain(recipe.name)}: {cost.text(1)} a label, {plain(cost.source)}.{there}",
     )
 
 
@@ -270,5 +271,7 @@ def _structure(context: Context, table: pd.DataFrame) -> None:
         st.caption("Click a point on the map to see its structure.")
         return
     row = table.loc[number]
-    st.markdown(f"Configuration {number} · {row['region']}, {row['sector']} · {context.text(row['student_ev'])}")
+    st.markdown(
+        f"Configuration {number:d} · {plain(row['region'])}, {plain(row['sector'])} · {context.text(row['student_ev'])}"
+    )
     structure(context, row, key=f"select-viewer-{context.folder}")

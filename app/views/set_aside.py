@@ -5,6 +5,7 @@ import streamlit as st
 from app import actions, cached
 from app.data.set_aside import heading, remark
 from app.session import Context, context, errors_shown
+from app.text import plain
 from nci_core.campaign.quarantine import Doubted
 from nci_core.units import from_cm1
 
@@ -57,11 +58,11 @@ def _card(now: Context, item: Doubted) -> None:
     with st.container(border=True, key=f"doubted-{key}"):
         value = now.text(float(from_cm1(item.energy_cm1)), signed=True) if item.energy_cm1 is not None else ""
         name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
-        st.markdown(f"**{name}** · {heading(item)}" + (f" · {value}" if value else ""))
+        st.markdown(f"**{plain(name)}** · {plain(heading(item))}" + (f" · {value}" if value else ""))
         for reason in item.reasons:
-            st.markdown(reason["sentence"])
+            st.markdown(plain(reason["sentence"]))
         if text := remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
-            st.caption(text)
+            st.caption(plain(text))
         row = st.container(horizontal=True, gap="small")
         if row.button(
             "Retry with tighter settings",
@@ -87,7 +88,7 @@ def _card(now: Context, item: Doubted) -> None:
 def _reason(key: str, verb: str) -> str | None:
     """The words of who decides, once the button below them is pressed; None before."""
     text = st.text_input("Why? It is kept with the label and your name.", key=f"because_{key}")
-    return text if st.button(verb, type="primary", key=f"sure_{key}") else None
+    return text if st.button(plain(verb), type="primary", key=f"sure_{key}") else None
 
 
 def _retry(now: Context, items: list[Doubted]) -> None:

@@ -11,6 +11,7 @@ from app.figures.trust import change_figure, error_bar_figure, share_figure
 from app.predictor import ask
 from app.session import Context, errors_shown
 from app.tables import energies_in, with_numbers
+from app.text import Markdown, plain
 from nci_core.campaign.gates import gates_of, stored_gates
 from nci_core.errors import NCIError
 from nci_core.gates import Gate
@@ -61,7 +62,9 @@ def sidebar_warning(model: Model | None) -> None:
     gates = stored_gates(model) if model is not None else None
     if gates and any(not gate.passed for gate in gates):
         names = ", ".join(gate.name for gate in gates if not gate.passed)
-        st.warning(f"The student in use fails a physics check: {names}. See History, Trust.", icon=":material/warning:")
+        st.warning(
+            f"The student in use fails a physics check: {plain(names)}. See History, Trust.", icon=":material/warning:"
+        )
 
 
 @st.cache_data(show_spinner="Checking the model's physics", max_entries=64)
@@ -78,7 +81,7 @@ def _named(context: Context, model: Model) -> str:
     return model_name(model) + (", in use" if context.model is not None and model.id == context.model.id else "")
 
 
-def _choose(context: Context, models: list[Model], label: str, key: str, default: int) -> Model:
+def _choose(context: Context, models: list[Model], label: Markdown, key: str, default: int) -> Model:
     by_id = {model.id: model for model in reversed(models)}
     ids = list(by_id)
     chosen = st.selectbox(
@@ -108,8 +111,8 @@ def _gates(context: Context, gates: list[Gate]) -> None:
     bad = [gate for gate in gates if not gate.passed]
     for gate in bad:
         st.error(
-            f"**{gate.name}.** {gate.question} **No**: {data.gate_value(gate, context.unit)}, allowed "
-            f"{data.gate_limit(gate, context.unit)} ({gate.where}).  \n{gate.meaning}",
+            f"**{plain(gate.name)}.** {plain(gate.question)} **No**: {plain(data.gate_value(gate, context.unit))}, "
+            f"allowed {plain(data.gate_limit(gate, context.unit))} ({plain(gate.where)}).  \n{plain(gate.meaning)}",
             icon=":material/dangerous:",
         )
     if not bad:
@@ -119,14 +122,15 @@ def _gates(context: Context, gates: list[Gate]) -> None:
     lines = ["| | Question | Found | Allowed |", "|---|---|---|---|"]
     for gate in data.worst_first(gates):
         mark = ":material/check:" if gate.passed else ":material/close: **no**"
-        found, allowed = data.gate_value(gate, context.unit), data.gate_limit(gate, context.unit)
-        lines.append(f"| {mark} | **{gate.name}.** {gate.question} | {found} | {allowed} |")
+        found, allowed = plain(data.gate_value(gate, context.unit)), plain(data.gate_limit(gate, context.unit))
+        lines.append(f"| {mark} | **{plain(gate.name)}.** {plain(gate.question)} | {found} | {allowed} |")
     with st.expander(f"The {len(gates)} checks, what was found, and why these limits", expanded=bool(bad)):
         st.markdown("\n".join(lines))
         st.markdown("**Why these limits**, and where the values were found")
         st.markdown(
             "\n".join(
-                f"- **{gate.name}**: {gate.reason}." + (f" Found: {gate.where}." if gate.where else "")
+                f"- **{plain(gate.name)}**: {plain(gate.reason)}."
+                + (f" Found: {plain(gate.where)}." if gate.where else "")
                 for gate in gates
             )
         )
@@ -143,9 +147,9 @@ def _calibration(context: Context, table: pd.DataFrame) -> None:
         return
     inside = [item for item in found if item.region != "beyond"]
     for item in inside:
-        where = "Over the whole range" if item.region == "all" else f"In the {item.region}"
+        where = "Over the whole range" if item.region == "all" else f"In the {plain(item.region)}"
         if item.verdict not in ("fair", "too few") or item.region == "all":
-            st.markdown(f"{where} ({item.n} test points), **{item.sentence}**.")
+            st.markdown(f"{where} ({item.n} test points), **{plain(item.sentence)}**.")
     points = rows[["region", "std_ev", "student_error_ev"]]
     charts(
         context,
@@ -167,8 +171,8 @@ def _calibration(context: Context, table: pd.DataFrame) -> None:
         data.calibration_table(found), hide_index=True, column_config=config, key="calibration-table", height="content"
     )
     st.caption(
-        f"Frozen test set only, recipe {context.campaign.recipe.name}. Bars of the right figure are 95% intervals of "
-        "the shares. Regions with fewer than 10 points are shown but not judged."
+        f"Frozen test set only, recipe {plain(context.campaign.recipe.name)}. Bars of the right figure are 95% "
+        "intervals of the shares. Regions with fewer than 10 points are shown but not judged."
     )
 
 
@@ -268,7 +272,7 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
     )
     overall = errors[errors["region"] == "all"]
     if len(overall):
-        st.markdown(data.change_words(overall.iloc[0]))
+        st.markdown(plain(data.change_words(overall.iloc[0])))
 
 
 def _moved(context: Context, rows: pd.DataFrame) -> None:

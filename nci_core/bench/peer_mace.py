@@ -5,11 +5,9 @@ interaction energies: isolated atoms count 0, and a frame with the probe out of 
 since a prediction is E_AB − E_A − E_B. Labels weigh as in the student's fit.
 """
 
-import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from ase.data import atomic_numbers
 from ase.io import write
 
 from nci_core.bench.problem import Problem
+from nci_core.children import child_environment, python_command
 from nci_core.errors import ModelError
 from nci_core.fitting.objective import check_labels, label_weights
 from nci_core.systems.dimer import Dimer
@@ -122,7 +121,7 @@ def command(options: Mapping[str, Any]) -> list[str]:
     """The training command with its options; True becomes a bare flag where MACE has one."""
     flags = {"ema"}
     parts = [f"--{name}" if name in flags else f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "mace.cli.run_train", *parts]
+    return python_command("mace.cli.run_train", *parts)
 
 
 def train(
@@ -174,7 +173,7 @@ def train(
                 text=True,
                 check=False,
                 timeout=PATIENCE,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env=child_environment() | {"PYTHONWARNINGS": "ignore"},
             )
         except subprocess.TimeoutExpired:
             raise ModelError(f"MACE had not finished training after {PATIENCE / 60:.0f} minutes.") from None

@@ -1,11 +1,10 @@
 """What the app and the command line may ask of a campaign. No torch, no PySCF: jobs do the work."""
 
-import os
 from collections.abc import Sequence
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.limits import Limits, label_limits
-from nci_core.errors import InputError, JobError
+from nci_core.errors import InputError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.needs import memory_needed_gb
@@ -13,24 +12,12 @@ from nci_core.reference.recipes import Recipe
 from nci_core.reference.size import guess_parts, is_in_table
 from nci_core.store import configurations, job_batches, labels, picks
 from nci_core.store.schema import Label
+from nci_core.switches import require_writable
 
-#: Set to 1 for demonstrations: nothing can be submitted, whatever the page shows.
-READ_ONLY_VARIABLE = "NCI_READ_ONLY"
 #: Picker of test labels.
 TEST_SET = "test-set"
 #: Labels of one recipe differ by a few per cent in memory: the host is the same, the probe's place is not.
 MEMORY_MARGIN = 1.2
-
-
-def read_only() -> bool:
-    """Whether this process must change nothing."""
-    return os.environ.get(READ_ONLY_VARIABLE, "") not in ("", "0")
-
-
-def require_writable() -> None:
-    """Raise JobError in a read-only demonstration."""
-    if read_only():
-        raise JobError("This is a read-only demonstration; run nci yourself to change the campaign.")
 
 
 def start_engine(campaign: Campaign) -> None:

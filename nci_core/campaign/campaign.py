@@ -17,6 +17,7 @@ from nci_core.store.models import MODELS as MODELS
 from nci_core.store.models import active, file_path
 from nci_core.store.schema import Model
 from nci_core.store.teachers import stored_name
+from nci_core.switches import require_writable
 from nci_core.systems.dimer import Dimer
 
 
@@ -47,7 +48,10 @@ class Campaign:
 
     @classmethod
     def create(cls, folder: str | Path, settings: CampaignSettings) -> Self:
-        """Make a new campaign; raises StoreError if there is one, InputError for bad settings."""
+        """Make a new campaign; raises StoreError if there is one, InputError for bad settings or an empty path."""
+        require_writable()
+        if not str(folder).strip():  # the empty one would be the working directory
+            raise InputError("The path of the new campaign is empty; name a folder.")
         folder = Path(folder).absolute()
         settings.check()
         dimer, recipe, new = settings.dimer, settings.reference, not folder.exists()

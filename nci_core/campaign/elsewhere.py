@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nci_core.campaign.actions import check_picks, request_labels, require_writable
+from nci_core.campaign.actions import check_picks, request_labels
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.label_checks import require_closed_shells, with_doubts
 from nci_core.errors import InputError, NCIError
@@ -22,6 +22,7 @@ from nci_core.reference.recipes import Recipe
 from nci_core.store import configurations, journal, labels, picks
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Configuration, Label
+from nci_core.switches import require_writable
 
 README = "README.txt"
 #: Names of results: of the script as it writes them, or renamed by people who gather them in one folder.

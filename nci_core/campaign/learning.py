@@ -18,6 +18,7 @@ from nci_core.store import configurations, labels, models, rounds, teachers
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
 from nci_core.store.schema import Model
+from nci_core.switches import require_writable
 
 if TYPE_CHECKING:
     from nci_core.fitting import Lesson
@@ -116,6 +117,7 @@ def store_model(
     """Write a checkpoint and its row, both with where the model comes from, and make it the active model."""
     from nci_core.potentials.checkpoints import save_checkpoint
 
+    require_writable()  # before the file is
     count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
     name = f"round-{round_number}-{kind}" + (f"-{count + 1}" if count else "")
     path = campaign.folder / MODELS / f"{name}.pt"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from nci_core.campaign.actions import label_memory_gb, require_writable, start_engine
+from nci_core.campaign.actions import label_memory_gb, start_engine
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.limits import TIMES_TIGHTENED, label_limits
 from nci_core.errors import InputError
@@ -12,6 +12,7 @@ from nci_core.jobs import submit
 from nci_core.reference.tightening import tightening_after
 from nci_core.store import configurations, journal, label_history, labels
 from nci_core.store.schema import Label, LabelEvent
+from nci_core.switches import require_writable
 from nci_core.units import to_cm1
 
 #: What each code means, in words.

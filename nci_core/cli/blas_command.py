@@ -7,6 +7,7 @@ import typer
 from nci_core.cli.output import JsonOption, out, print_json, print_table
 from nci_core.errors import JobError
 from nci_core.jobs.linear_algebra import agree, best, candidates, choice_file, chosen, measure
+from nci_core.switches import require_writable
 
 
 def blas(
@@ -15,6 +16,8 @@ def blas(
     as_json: JsonOption = False,
 ) -> None:
     """Measure linear algebra libraries on a known label; most of a label's time is spent in them."""
+    if apply or reset:
+        require_writable()
     file = choice_file()
     if reset:
         file.unlink(missing_ok=True)

@@ -2,13 +2,14 @@
 
 import importlib.util
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nci_core.campaign import Campaign, home
+from nci_core.children import become
+from nci_core.cli.listening import check_listening
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -25,6 +26,7 @@ from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.reference.recipe_files import read_recipe
 from nci_core.store.server import place
+from nci_core.switches import READ_ONLY, read_only, require_writable
 
 DatabaseOption = Annotated[
     str | None,
@@ -66,6 +68,7 @@ def init(
     database: DatabaseOption = None,
 ) -> None:
     """Make a new campaign: one host, one probe, one recipe, one teacher or several."""
+    require_writable()
     teachers = list(dict.fromkeys(teacher or ["hf-d4"]))
     names, own = [], []
     for given in (recipe, *(more_recipe or [])):
@@ -172,7 +175,7 @@ def export(
     """Write a campaign as plain files (extxyz in eV and Å, labels with provenance, models), or as one extxyz."""
     from nci_core.campaign.archive import export_campaign, export_extxyz
 
-    opened = open_campaign(campaign)
+    opened = open_campaign(campaign, changes=False)
     if target.suffix in (".extxyz", ".xyz"):
         out.print(export_extxyz(opened, target))
     else:
@@ -187,6 +190,7 @@ def import_(
     database: DatabaseOption = None,
 ) -> None:
     """Rebuild a campaign, database and all, from an exported folder."""
+    require_writable()
     from nci_core.campaign.archive import import_campaign
 
     target = folder or home() / source.resolve().name
@@ -224,14 +228,17 @@ def app_command(
     """Open the dashboard on the campaigns below NCI_HOME; the embedded ones are imported first."""
     from nci_core.campaign.archive import import_embedded
 
-    for name in import_embedded():
-        err.print(f"Imported the embedded campaign {name} to {home()}.")
+    check_listening(address, port)
+    if read_only():
+        err.print(f"{READ_ONLY} is set: the campaigns of {home()} are shown as they are, and none is imported.")
+    else:
+        for name in import_embedded():
+            err.print(f"Imported the embedded campaign {name} to {home()}.")
     if importlib.util.find_spec("app") is None:
         raise InputError("The dashboard is not installed here; run nci from the project's folder.")
     # By name, in place of this process: the core never imports the app.
-    command = [sys.executable, "-m", "app.launch", "--port", str(port), "--address", address]
-    command += ["--headless"] if headless else []
-    os.execve(sys.executable, command, os.environ | {"NCI_HOME": str(home())})
+    options = ["--port", port, "--address", address, *(["--headless"] if headless else [])]
+    become("app.launch", *options, base=os.environ | {"NCI_HOME": str(home())})
 
 
 def register(app: typer.Typer) -> None:

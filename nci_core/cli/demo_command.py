@@ -7,6 +7,7 @@ import typer
 
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.store.schema import Job
+from nci_core.switches import require_writable
 
 
 def demo(
@@ -24,6 +25,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Distil, evaluate, select, compute real CCSD(T) labels, fine-tune, evaluate on a frozen test set."""
+    require_writable()
     from nci_core.campaign.demo import run_demo
 
     shown: dict[int, str] = {}

@@ -77,7 +77,7 @@ def select(
     from nci_core.campaign.costs import label_cost
     from nci_core.campaign.picking import propose, put_in_basket
 
-    opened = open_campaign(campaign)
+    opened = open_campaign(campaign, changes=basket)
     proposals = propose(opened, strategy, n, seed, recipe)
     if basket:
         put_in_basket(opened, proposals, strategy)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nci_core import __version__
+from nci_core.children import ignore_pyscf_settings_here
 from nci_core.cli import (
     bench_command,
     blas_command,
@@ -22,6 +23,7 @@ from nci_core.cli import (
     status_command,
     trust_commands,
 )
+from nci_core.cli.given_paths import refuse_empty_paths
 from nci_core.cli.output import err
 from nci_core.errors import NCIError, StoreError
 
@@ -51,6 +53,7 @@ for module in (
     recipes_command,
 ):
     module.register(app)
+refuse_empty_paths(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -67,6 +70,7 @@ def run() -> None:
     """Run the command line; an error we raised is one sentence on standard error and an exit code."""
     # Third-party deprecations concern developers, and hide the one line that a user needs.
     warnings.simplefilter("ignore")
+    ignore_pyscf_settings_here()
     try:
         app(standalone_mode=True)
     except NCIError as error:

@@ -15,10 +15,28 @@ from rich.table import Table
 from nci_core.campaign import Campaign, home
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError
+from nci_core.switches import require_writable
+from nci_core.visible import visible
+
+
+class PlainConsole(Console):
+    """A console that prints text as it is: names of files, notes and errors are not markup, emoji or commands to it.
+
+    Colours are given by `style`, never inside a text.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Like rich's, with every text made visible (`nci_core.visible`), on one line."""
+        shown = [visible(each) if isinstance(each, str) else each for each in objects]
+        super().print(*shown, **options | {"markup": False, "emoji": False, "highlight": False})
+
 
 #: Results go to standard output, everything else to standard error.
-out = Console()
-err = Console(stderr=True)
+out = PlainConsole()
+err = PlainConsole(stderr=True)
 
 CampaignOption = Annotated[
     Path | None,
@@ -49,8 +67,13 @@ def campaign_folder(given: Path | None) -> Path:
     return chosen
 
 
-def open_campaign(given: Path | None, *, read_only: bool = False) -> Campaign:
-    """Open the campaign meant by --campaign."""
+def open_campaign(given: Path | None, *, read_only: bool = False, changes: bool = True) -> Campaign:
+    """Open the campaign meant by --campaign; raises JobError in a demonstration if the command `changes` it.
+
+    Not `read_only`, an older database is brought up to date, also for a command that changes nothing.
+    """
+    if changes and not read_only:
+        require_writable()
     return Campaign.open(campaign_folder(given), read_only=read_only)
 
 
@@ -61,17 +84,17 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """A table on standard output; numbers are right-aligned."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=visible(title), title_justify="left")
     for i, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(visible(name), justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*[format_cell(value) for value in row])
     if out.is_terminal:
         out.print(table)
     else:  # a file or a pipe has no width: nothing is cut off there
         unlimited = out.options.update(max_width=10_000)
-        Console(width=max(out.width, out.measure(table, options=unlimited).maximum)).print(table)
+        PlainConsole(width=max(out.width, out.measure(table, options=unlimited).maximum)).print(table)
 
 
 def count_labels(n: int) -> str:
@@ -93,21 +116,21 @@ def format_cell(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return str(value)
+    return visible(value, lines=True)
 
 
 @contextmanager
 def progress_bar(description: str) -> Iterator[tuple[Progress, Any]]:
     """A progress bar on standard error: yields (progress, task); use progress.update(task, ...)."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=err) as progress:
-        yield progress, progress.add_task(description, total=None)
+        yield progress, progress.add_task(visible(description), total=None)
 
 
 ERROR_COLUMNS = ("what", "split", "region", "n", "MAE / cm⁻¹", "RMSE / cm⁻¹", "max / cm⁻¹", "bias / cm⁻¹")

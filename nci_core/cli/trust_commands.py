@@ -1,14 +1,13 @@
 """nci check and nci report: whether a student obeys physics, and a round on one page."""
 
 import importlib.util
-import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nci_core.campaign import Campaign
+from nci_core.children import become
 from nci_core.cli.options import given, refuse
 from nci_core.cli.output import (
     CampaignOption,
@@ -133,10 +132,8 @@ def report(
     if importlib.util.find_spec("app") is None:
         raise InputError("The dashboard, which draws the figures, is not installed here; run nci from its folder.")
     # By name, in place of this process: the core never imports the app.
-    command = [sys.executable, "-m", "app.report", str(campaign_folder(campaign)), str(target), "--unit", unit]
-    if number is not None:
-        command += ["--round", str(number)]
-    os.execve(sys.executable, command, dict(os.environ))
+    options = ["--unit", unit, *([] if number is None else ["--round", number])]
+    become("app.report", campaign_folder(campaign).absolute(), target.absolute(), *options)
 
 
 def register(app: typer.Typer) -> None:

@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nci_core.children import NEUTRAL, child_environment, python_command
 from nci_core.errors import JobError
 from nci_core.jobs import kinds
 from nci_core.jobs.cluster_settings import find_cluster, read_cluster
@@ -19,6 +19,7 @@ from nci_core.store import Store, job_batches
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES, State
 from nci_core.store.schema import Job
+from nci_core.switches import require_writable
 
 #: How often `wait` looks whether the engine is still there.
 ENGINE_LOOK_SECONDS = 5.0
@@ -178,6 +179,7 @@ def ensure_engine(
 
     Raises JobError with the engine's own sentence if it cannot start.
     """
+    require_writable()
     folder = Path(campaign_dir).absolute()
     _started[:] = [process for process in _started if process.poll() is None]
     status = engine_status(folder)
@@ -199,12 +201,19 @@ def ensure_engine(
     if file is not None:
         read_cluster(file)  # what is wrong with it is said here and now, not by the engine
         options |= {"--cluster": file}
-    command = [sys.executable, "-m", "nci_core.jobs.engine", *(f"{name}={value}" for name, value in options.items())]
+    command = python_command("nci_core.jobs.engine", *(f"{name}={value}" for name, value in options.items()))
     try:
         (folder / "logs").mkdir(exist_ok=True)
         with (folder / "logs" / "engine.log").open("ab") as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
+                command,
+                cwd=NEUTRAL,
+                env=child_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                close_fds=True,
             )
     except OSError as error:
         raise JobError(f"The engine could not be started: {error.strerror}.") from error

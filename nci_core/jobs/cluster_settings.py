@@ -79,7 +79,7 @@ class BatchSettings(BaseModel):
     )
     python: str = Field("", description="Python on the nodes that has nci installed; empty: the one in use here")
     interface: str = Field("", description='network interface between the nodes, such as "ib0"; empty: the default')
-    local_directory: str = Field("", description="fast scratch folder on the nodes; empty: where they start")
+    local_directory: str = Field("", description="fast scratch folder on the nodes; empty: their temporary folder")
     encrypt: bool = Field(
         True, description="TLS between engine and workers; without it whoever reaches the port can run code as you"
     )

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,10 @@ def _job_options(settings: BatchSettings, logs: Path | None) -> dict[str, Any]:
         "account": settings.account or None,
         "job_name": "nci",
         "job_extra_directives": settings.job_directives,
-        "job_script_prologue": settings.job_script_prologue,
+        "job_script_prologue": ["export PYTHONSAFEPATH=1", *settings.job_script_prologue],
         "worker_extra_args": [*arguments, "--memory-limit", "0"],
         "local_directory": settings.local_directory or None,
-        "python": settings.python or None,
+        "python": f"{settings.python or sys.executable} -P",
         "log_directory": str(logs) if logs is not None else None,
     }
     megabytes = int(settings.memory_gb * 1000)

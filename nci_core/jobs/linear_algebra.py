@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nci_core.children import NEUTRAL, child_environment, python_command
 from nci_core.errors import InputError, JobError
 from nci_core.files import read_limited, write_atomically
 
@@ -115,11 +116,12 @@ def measure(finding: Finding, environment: Mapping[str, str] | None = None) -> F
     from nci_core.reference.known_label import TOLERANCE_CM1
 
     base = {k: v for k, v in (environment or os.environ).items() if k not in ("LD_PRELOAD", "OPENBLAS_CORETYPE")}
-    command = [sys.executable, "-m", "nci_core.reference.known_label"]
+    command = python_command("nci_core.reference.known_label")
     try:
         run = subprocess.run(
             command,
-            env=base | {"OMP_NUM_THREADS": "1"} | settings(finding),
+            cwd=NEUTRAL,
+            env=child_environment(base) | {"OMP_NUM_THREADS": "1"} | settings(finding),
             capture_output=True,
             text=True,
             timeout=LIMIT_SECONDS,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from nci_core.children import child_environment
 from nci_core.jobs import linear_algebra
 from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb
 from nci_core.store.base import utc_now
@@ -116,7 +117,7 @@ def job_environment(threads: int, openblas_coretype: str = "auto", memory_gb: fl
     take, so that it puts the others on disk where little is left, unless the user has set that.
     """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = dict(os.environ) | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"}
+    environment = child_environment() | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"}
     if not environment.get(PYSCF_MEMORY, "").isdigit():  # PySCF fails over any other word
         environment.pop(PYSCF_MEMORY, None)
         if memory_gb < float("inf"):

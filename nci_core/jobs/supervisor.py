@@ -11,13 +11,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from nci_core.children import NEUTRAL, python_command
 from nci_core.errors import StoreBusyError, StoreError
 from nci_core.jobs import kinds, leaving
 from nci_core.jobs.endings import duration, how_it_ended, last_line
@@ -146,7 +146,8 @@ class _Supervision:
         task = self.task
         numbers = (task.job_id, self.job.attempt, os.getpid(), task.nice)
         child = subprocess.Popen(
-            [sys.executable, "-m", "nci_core.jobs.run", task.database, task.folder, *map(str, numbers)],
+            python_command("nci_core.jobs.run", task.database, task.folder, *numbers),
+            cwd=NEUTRAL,
             env=job_environment(task.threads, task.openblas_coretype, self.memory_room_gb),
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -19,6 +19,8 @@ from nci_core.store.base import Base
 from nci_core.store.failures import MOVED, OURS, as_store_error
 from nci_core.store.migrate import check_revision, upgrade
 from nci_core.store.place import Place, hold
+from nci_core.switches import read_only as demonstration
+from nci_core.switches import require_writable
 
 #: Name of the database inside a campaign folder.
 DATABASE_NAME = "campaign.db"
@@ -166,7 +168,8 @@ class Store:
         """Open an existing campaign: a folder, a database file or a URL, of a server with the campaign's folder.
 
         An older schema is brought up to date first (not when `read_only`). Raises StoreError if it
-        does not exist, is not a campaign, is damaged, locked, or was made by a newer nci.
+        does not exist, is not a campaign, is damaged, locked, or was made by a newer nci. In a demonstration
+        (`switches.read_only`) every opening is `read_only`.
         """
         url, path = _locate(target)
         if path is not None:
@@ -176,6 +179,7 @@ class Store:
                 raise StoreError(f"{path} is not a file; give the folder that `nci init` made.")
             if path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists():
                 raise StoreError(f"{path} is empty, so it is truncated or was never finished; make a new campaign.")
+        read_only = read_only or demonstration()
         return cls._ready(url, path, folder, create=False, read_only=read_only, busy_seconds=busy_seconds)
 
     @classmethod
@@ -188,6 +192,7 @@ class Store:
         busy_seconds: float = BUSY_SECONDS,
     ) -> Self:
         """Make a campaign's database (and its folder); raises StoreError if there is one, unless `exist_ok`."""
+        require_writable()
         url, path = _locate(target)
         if path is not None:
             if path.exists() and not exist_ok:
@@ -250,7 +255,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session in one transaction: all of it is written when the block ends, or nothing."""
-        if self.read_only:
+        if self.read_only or demonstration():
             raise StoreError(f"{self.where} is open read-only; nothing can be changed.")
         with as_store_error(self.where), Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"nci_write": True})

@@ -33,7 +33,7 @@ from nci_core.campaign.archive import import_campaign
 from pages import run_page
 home = Path(sys.argv[1])
 import_campaign(Path("data/he-ethylene"), home / "he-ethylene").store.close()
-os.environ["NCI_HOME"] = str(home)
+os.environ["NCI_HOME"], os.environ["NCI_READ_ONLY"] = str(home), "1"
 warm()
 shown = [("explore", dict()), ("select", dict()), ("label_train", dict()), ("history", dict()), ("benchmarks", dict())]
 shown += [("errors", dict(errors_part=part)) for part in ("maps", "cuts", "parity", "regions", "around", "line")]
@@ -48,7 +48,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 def test_no_page_imports_a_heavy_module_while_it_is_shown(tmp_path: Path) -> None:
     """Nor do the pages that ask a model: its process loads torch, not the dashboard's."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "NCI_READ_ONLY": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", EVERY_PAGE, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stderr

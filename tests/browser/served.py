@@ -3,11 +3,12 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from nci_core.children import python_command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,13 +19,11 @@ def dashboard(home: Path, logs: Path, **environment: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = f"import subprocess; from app.launch import command; subprocess.call(command({port}, headless=True))"
+    command = python_command("app.launch", "--port", port, "--headless")
     variables = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)} | environment
     told = logs / f"app-{port}.log"
     with told.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=logs, env=variables, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(600):
             with socket.socket() as probe:

@@ -33,8 +33,6 @@ class Outcome:
 @pytest.fixture
 def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """nci(*words): the command line in this process."""
-    from rich.console import Console
-
     from nci_core.cli import (
         campaign_commands,
         data_commands,
@@ -54,7 +52,7 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         for module in (output, *commands, main):
             for name, to_err in (("out", False), ("err", True)):
                 if hasattr(module, name):
-                    monkeypatch.setattr(module, name, Console(stderr=to_err, width=400))
+                    monkeypatch.setattr(module, name, output.PlainConsole(stderr=to_err, width=400))
         monkeypatch.setattr(sys, "argv", ["nci", *map(str, words)])
         capsys.readouterr()
         code: object = 0
