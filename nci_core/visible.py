@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from pydantic import ValidationError
+
 #: Categories that act: control, format (bidirectional overrides, zero width), lone surrogates (of a file name that is
 #: no UTF-8 and cannot be printed), line and paragraph separators.
 _ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -18,6 +20,32 @@ def visible(value: object, *, lines: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if lines and c == "\n" else _shown(c) for c in text)
+
+
+#: Characters of somebody else's words in a sentence.
+LONGEST_QUOTE = 80
+
+
+def quoted(value: object, longest: int = LONGEST_QUOTE) -> str:
+    """Words of others inside a sentence: on one line, visible, cut short.
+
+    >>> quoted("a\\n\\x1bb"), quoted("long", 2)
+    ('a ␛b', 'lo…')
+    """
+    short = visible(" ".join(str(value).split()))
+    return short if len(short) <= longest else short[:longest] + "…"
+
+
+def first_problem(error: ValidationError) -> str:
+    """What is wrong with the first bad field, in words for people."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = quoted(".".join(str(part) for part in first["loc"]))
+    if first["type"] == "extra_forbidden":
+        return f"field {place} is not one that this version of nci knows"
+    if first["type"] == "missing":
+        return f"it has no {place}"
+    message = quoted(first["msg"].removeprefix("Value error, "), 2 * LONGEST_QUOTE)
+    return f"{place}: {message}" if place else message
 
 
 def _shown(character: str) -> str:

@@ -27,13 +27,13 @@ from nci_core.campaign.archive_rows import (
     TeacherRow,
     check_json,
 )
-from nci_core.campaign.archive_sentences import first_problem, quoted
 from nci_core.campaign.frames import read_frames
 from nci_core.config import CampaignSettings, read_settings
 from nci_core.errors import InputError
 from nci_core.files import read_limited
 from nci_core.store.models import MODELS, MOST_MODEL_BYTES
 from nci_core.systems import Dimer
+from nci_core.visible import first_problem, quoted
 
 #: Files of rows, each for a million rows of its kind; what is larger would not fit a laptop's memory.
 MOST_BYTES, MOST_ROWS = 300_000_000, 1_000_000

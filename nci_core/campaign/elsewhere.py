@@ -23,6 +23,7 @@ from nci_core.store import configurations, journal, labels, picks
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Configuration, Label
 from nci_core.switches import require_writable
+from nci_core.visible import visible
 
 README = "README.txt"
 #: Names of results: of the script as it writes them, or renamed by people who gather them in one folder.
@@ -220,8 +221,7 @@ class _Reader:
 
     def _name(self, path: Path) -> str:
         """The path below the folder, for messages: names of files may hold anything but a slash."""
-        name = path.relative_to(self.folder).as_posix()
-        return "".join(sign if sign.isprintable() else "?" for sign in name)
+        return visible(path.relative_to(self.folder).as_posix())
 
     def _read(self, path: Path, where: str, program: Program | None) -> tuple[Label, LabelResult]:
         """The label that waits for this result, and the result, checked; raises InputError."""

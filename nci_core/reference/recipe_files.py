@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from nci_core.errors import InputError
 from nci_core.files import decode_text, read_limited
 from nci_core.reference.recipes import Recipe
+from nci_core.visible import quoted
 
 #: Far more than a recipe with a midbond set and a second basis takes.
 MOST_BYTES = 100_000
@@ -22,20 +23,12 @@ def read_recipe(path: Path) -> Recipe:
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets in thousands of brackets
-        raise InputError(f"{path} is not valid TOML: {one_line(error)}.") from None
+        raise InputError(f"{path} is not valid TOML: {quoted(error, 200).rstrip('.')}.") from None
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = one_line(".".join(map(str, first["loc"]))) or "the recipe"
-        raise InputError(f"{path}: {field}: {one_line(first['msg'].removeprefix('Value error, '))}.") from None
-
-
-def one_line(what: object) -> str:
-    """Text of others inside a sentence: printable, on one line, of bounded length, without a full stop.
-
-    >>> one_line("no\\x1b[31m\\nend.")
-    'no�[31m end'
-    """
-    text = " ".join(str(what).split())[:200].rstrip(".")
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+        field = quoted(".".join(map(str, first["loc"]))) or "the recipe"
+        raise InputError(
+            f"{path}: {field}: {quoted(first['msg'].removeprefix('Value error, '), 200).rstrip('.')}."
+        ) from None

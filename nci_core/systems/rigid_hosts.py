@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from ase import Atoms
-from ase.data import covalent_radii
 
 from nci_core.errors import InputError
+from nci_core.systems.bonds import bonded
 from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, is_mirror_image, superpose
 
 FloatArray = npt.NDArray[np.float64]
@@ -19,8 +19,6 @@ IN_PLACE = 1e-5
 #: Hosts of one order of atoms and the same bonds that lie within this distance (Å) are one molecule that was flexed.
 #: Vibrations move atoms by less; conformers and cis/trans isomers differ by more and are other hosts.
 FLEXED = 0.5
-#: Atoms nearer than this multiple of the sum of their covalent radii are bonded.
-BOND = 1.25
 
 
 @dataclass(frozen=True)
@@ -31,14 +29,6 @@ class _Known:
     frame: int
     atoms: Atoms
     radii: FloatArray
-
-
-def bonds(numbers: npt.NDArray[np.int64], positions: FloatArray) -> npt.NDArray[np.bool_]:
-    """(n, n) which atoms are bonded, from atomic numbers (n,) and positions (n, 3) in Å."""
-    radii = covalent_radii[numbers]
-    distance = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
-    bonded: npt.NDArray[np.bool_] = distance < BOND * (radii[:, None] + radii[None])
-    return bonded
 
 
 def radii_of(positions: FloatArray) -> FloatArray:
@@ -54,7 +44,7 @@ def is_flexed(numbers: npt.NDArray[np.int64], one: FloatArray, two: FloatArray, 
     """
     return (
         RIGID_TOLERANCE < pose.displacement <= FLEXED
-        and bool((bonds(numbers, one) == bonds(numbers, two)).all())
+        and bool((bonded(numbers, one) == bonded(numbers, two)).all())
         and not is_mirror_image(one, two)
     )
 

@@ -117,7 +117,7 @@ RESULTS: dict[str, tuple[Change, str]] = {
     "a fragment less": (lambda r: r["fragments"].pop("host"), "three fragments"),
     "a number as text": (lambda r: r.update(energy_ev=str(r["energy_ev"])), "energy_ev"),
     "no number": (lambda r: r.update(hf_ev=None), "hf_ev"),
-    "a time before it began": (lambda r: r.update(cpu_seconds=-1.0), "time is negative"),
+    "a time before it began": (lambda r: r.update(cpu_seconds=-1.0), "cpu_seconds: Input should be greater"),
     "memory of no machine": (lambda r: r.update(memory_gb=1e9), "memory"),
     "ragged positions": (lambda r: r.update(host_positions_angstrom=[[1.0], [1.0, 2.0]]), "not usable"),
     "a factor that overflows": (

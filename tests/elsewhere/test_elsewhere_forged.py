@@ -189,7 +189,7 @@ def test_a_name_of_a_file_cannot_break_the_sentence(computed: Computed, tmp_path
     for name in (b"result-\n\x1b[31m.json", b"result-\xff.json"):
         (folder / os.fsdecode(name)).write_bytes(b"{")
     done = import_results(campaign, folder)
-    assert [sentence.split(" ")[0] for sentence in done.refused] == ["result-??[31m.json", "result-?.json"]
+    assert [sentence.split(" ")[0] for sentence in done.refused] == ["result-␊␛[31m.json", "result-⟨U+DCFF⟩.json"]
 
 
 def test_an_unforeseen_failure_of_a_reader_is_one_refused_file(

@@ -11,10 +11,11 @@ from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.elsewhere.inputs import PROGRAMS, Program, file_name
 from nci_core.reference.elsewhere.outputs import NAMES, FragmentOutput, Printed, read_output
 from nci_core.reference.elsewhere.plausible import check_plausible
-from nci_core.reference.elsewhere.returned import ReturnedResult, one_line
+from nci_core.reference.elsewhere.returned import ReturnedResult
 from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, FragmentTask, LabelTask
 from nci_core.reference.environment import package_versions
 from nci_core.reference.labels import YEAR_SECONDS, Environment, FragmentResult, LabelResult
+from nci_core.visible import quoted
 
 #: Å; exported numbers come back as they were, a thousandth of what the geometry hash sees.
 SAME_PLACE = 1e-7
@@ -173,7 +174,7 @@ def _label(
         )
     except ValidationError as error:
         field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InputError(f"{where} cannot be a label ({one_line(field)}); it was not stored.") from None
+        raise InputError(f"{where} cannot be a label ({quoted(field)}); it was not stored.") from None
 
 
 def programs_with_outputs(names: set[str]) -> list[Program]:

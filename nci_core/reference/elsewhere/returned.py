@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from nci_core.errors import InputError
 from nci_core.reference.elsewhere.task import LAYOUTS, UNITS, FragmentName
 from nci_core.reference.labels import YEAR_SECONDS, Count, FinishedAt, Finite, Gigabytes, Seconds
+from nci_core.visible import quoted
 
 #: Bytes; a result of 200 atoms has some 30 kB.
 MOST_BYTES = 4_000_000
@@ -94,16 +95,6 @@ class ReturnedResult(BaseModel):
         return self
 
 
-def one_line(text: object) -> str:
-    """At most 60 printable characters, for a message: what a file says may be anything.
-
-    >>> one_line("a\\nb")
-    'a?b'
-    """
-    shown = "".join(sign if sign.isprintable() else "?" for sign in str(text))
-    return shown if len(shown) <= 60 else f"{shown[:59]}…"
-
-
 def parse_result(content: bytes, where: str) -> ReturnedResult:
     """Read a result's form, not yet whose it is; raises InputError."""
     try:
@@ -114,7 +105,7 @@ def parse_result(content: bytes, where: str) -> ReturnedResult:
     if type(layout) is not int or layout not in LAYOUTS:
         known = " and ".join(map(str, LAYOUTS))
         raise InputError(
-            f"{where} has layout {one_line(layout)}, this version reads {known}; export and compute it again."
+            f"{where} has layout {quoted(layout)}, this version reads {known}; export and compute it again."
         )
     if raw.get("units") != UNITS:
         raise InputError(f"{where} is in other units than hartree and Å; nothing was stored of it.")
@@ -123,7 +114,7 @@ def parse_result(content: bytes, where: str) -> ReturnedResult:
         return ReturnedResult.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        field = one_line(".".join(str(part) for part in first["loc"]))
-        message = one_line(first["msg"].removeprefix("Value error, "))
+        field = quoted(".".join(str(part) for part in first["loc"]))
+        message = quoted(first["msg"].removeprefix("Value error, "))
         reason = f"{field}: {message[:1].lower()}{message[1:]}" if field else message
         raise InputError(f"{where} is not a result of the script ({reason}); it was not stored.") from None

@@ -29,7 +29,7 @@ class Printed:
         >>> Printed.of("-74.96357410")
         Printed(value=-74.9635741, half_unit=5e-09)
         >>> Printed.of("0.1D-02").half_unit
-        5e-05
+        0.0005
         """
         number = Decimal(text.upper().replace("D", "E"))
         exponent = number.as_tuple().exponent
