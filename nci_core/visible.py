@@ -1,4 +1,4 @@
-"""Text that people or files gave, before it is shown: characters that would act unseen are made visible."""
+"""Text of people and files before it is shown: characters that would act instead of being seen become visible."""
 
 import unicodedata
 

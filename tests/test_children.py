@@ -14,6 +14,7 @@ from nci_core.jobs.cluster_settings import BatchSettings
 from nci_core.jobs.clusters import job_script
 from nci_core.jobs.linear_algebra import Finding, measure
 from nci_core.store import Store
+from nci_core.teachers.registry import absolute_spec
 
 ROOT = Path(__file__).resolve().parents[1]
 #: What children import early, and settings that libraries execute.
@@ -134,3 +135,8 @@ def test_paths_that_a_child_gets_are_absolute(tmp_path: Path, monkeypatch: pytes
     assert found["NCI_CLUSTER"] == ""
     assert found["PYTHONPATH"].split(os.pathsep) == [str(tmp_path / "lib"), str(ROOT)]
     assert found["PYTHONSAFEPATH"] == "1"
+
+
+def test_a_teachers_file_is_named_from_where_the_person_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert absolute_spec("mace:x.model") == f"mace:{tmp_path / 'x.model'}"

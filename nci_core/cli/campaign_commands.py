@@ -27,6 +27,7 @@ from nci_core.errors import InputError
 from nci_core.reference.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
+from nci_core.teachers.registry import absolute_spec
 
 DatabaseOption = Annotated[
     str | None,
@@ -69,7 +70,7 @@ def init(
 ) -> None:
     """Make a new campaign: one host, one probe, one recipe, one teacher or several."""
     require_writable()
-    teachers = list(dict.fromkeys(teacher or ["hf-d4"]))
+    teachers = list(dict.fromkeys(map(absolute_spec, teacher or ["hf-d4"])))
     names, own = [], []
     for given in (recipe, *(more_recipe or [])):
         if given.endswith(".toml"):

@@ -60,5 +60,15 @@ def find_teacher(
     raise TeacherError(f"Unknown teacher {spec!r}; choose one of {', '.join(TEACHER_SPECS)}.")
 
 
+def absolute_spec(spec: str) -> str:
+    """The spec with the path of a model file made absolute: jobs stand elsewhere than who names the file.
+
+    >>> absolute_spec("mace:small"), absolute_spec("mace:/models/x.model"), absolute_spec("hf-d4")
+    ('mace:small', 'mace:/models/x.model', 'hf-d4')
+    """
+    kind, _, rest = spec.strip().partition(":")
+    return f"{kind}:{Path(rest).expanduser().absolute()}" if kind.lower() == "mace" and _is_path(rest) else spec
+
+
 def _is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith(".model")

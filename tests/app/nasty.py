@@ -35,8 +35,8 @@ COLUMNS = {
 }
 
 
-def soil(folder: Path, title: str = NASTY) -> None:
-    """Call everything in a campaign NASTY; recipes keep their names, which are in the hashes' company."""
+def soil(folder: Path, title: str = NASTY, but: tuple[str, ...] = ()) -> None:
+    """Call everything in a campaign NASTY, apart from tables in `but` and from recipes, whose names its labels bear."""
     settings = folder / FILE_NAME
     text = settings.read_text(encoding="utf-8")
     for name, value in (("title", json.dumps(title)), ("more_teachers", json.dumps([NASTY]))):
@@ -46,7 +46,8 @@ def soil(folder: Path, title: str = NASTY) -> None:
     settings.write_text(f"{head}[host]{host}", encoding="utf-8")
     with sqlite3.connect(folder / DATABASE_NAME) as connection:
         for (table, column), where in COLUMNS.items():
-            connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (NASTY,))
+            if table not in but:
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (NASTY,))
         connection.execute(
             "INSERT OR REPLACE INTO named_sets (name, configuration_ids, person, created_at) "
             "VALUES (?, '[1]', ?, '2026-01-01 00:00:00')",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import axe
+from nasty import ADDRESS
 from places import Place
 from playwright.sync_api import Browser, Page
 
@@ -28,6 +29,9 @@ CUT_OFF = """() => {
 }"""
 
 
+#: Elements that text of people and files became, and elements that reach out for what it names.
+READ = f"[href*='{ADDRESS}'], [src*='{ADDRESS}'], [data-testid=stMarkdownContainer] img, .katex"
+
 #: What a person sees beside the words: what fields hold (Streamlit fills them a moment after they appear) and plots.
 BESIDE = """() => JSON.stringify([
   [...document.querySelectorAll("input, textarea")].map((e) => [e.value, e.checked]),
@@ -49,7 +53,9 @@ def watch(page: Page) -> list[str]:
     page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
 
     def asked(address: str) -> None:
-        if not address.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+        if address.startswith(ADDRESS):
+            wrong.append(f"asked for what a text names: {address}")
+        elif not address.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
             wrong.append(f"left this machine: {address}")
 
     page.on("request", lambda request: asked(request.url))
@@ -92,6 +98,8 @@ def see(page: Page, name: str) -> Sight:
         page.wait_for_timeout(700)
         cut = page.evaluate(CUT_OFF)
     sight.wrong += cut
+    if page.locator(READ).count():
+        sight.wrong.append(f"text became an element: {page.locator(READ).first.evaluate('e => e.outerHTML')}")
     sight.wrong = [f"{name}: {what}" for what in sight.wrong]
     return sight
 

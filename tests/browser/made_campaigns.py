@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import synthetic
+from nasty import SHORT, soil
 from sqlalchemy import insert
 
 from nci_core.campaign import Campaign
@@ -31,11 +32,14 @@ def build_all(home: Path) -> None:
 
 
 def troubled(folder: Path) -> Campaign:
-    """Failed labels in the list of configurations and in the queue, and one label that was set aside."""
+    """Failed labels in the list of configurations and in the queue, one label that was set aside; and in its words
+    everything that would be a picture, a link or a script where it is read."""
     campaign = synthetic.build(folder, n=150, n_labels=24, n_test=15, failed=3)
     finished = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     labels.quarantine(campaign.store, int(finished.ids[-1]), SET_ASIDE)
-    return campaign
+    campaign.store.close()
+    soil(folder, title=SHORT, but=("labels",))
+    return Campaign.open(folder)
 
 
 def told_of(campaign: Campaign) -> dict[int, str]:

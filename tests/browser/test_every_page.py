@@ -8,6 +8,7 @@ from pathlib import Path
 import made_campaigns
 import pytest
 from looking import Tour, see, walk
+from nasty import NASTY
 from places import PLACES
 from playwright.sync_api import Browser, expect
 
@@ -49,6 +50,10 @@ def test_the_other_campaigns(browser: Browser, four: str, campaign: str) -> None
         f"{name}: lacks {word!r}" for name, word in OTHERS[campaign].items() if word not in tour.words[name]
     ]
     assert not wrong
+    if campaign == made_campaigns.TROUBLED:
+        for name, words in tour.words.items():
+            shown = " ".join(words.replace("\u2060", "").split())
+            assert " ".join(NASTY.split()) in shown, f"{name}: the teacher is called so"
 
 
 def test_failed_labels_and_those_set_aside_show_their_sentence(
