@@ -13,7 +13,7 @@ from nci_core.metrics import by_region
 from nci_core.regions import sectors
 from nci_core.store import configurations, evaluations, labels, models, rounds
 from nci_core.store.schema import Job, JobEvent, Label, Model
-from nci_core.units import CM1_EV
+from nci_core.units import CM1_EV, HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
 CUTS = {"above the centre": (0.0, 0.0, 1.0), "in plane": (1.0, 0.0, 0.0), "45°": (0.7071, 0.0, 0.7071)}
@@ -156,11 +156,17 @@ def _label(
     for row in rows:
         c = where[row.configuration_id]
         seconds = float(rng.normal(40, 6))
+        e = truth[row.configuration_id]
+        parts = {"hf_ev": 0.6 * abs(e), "ccsd_ev": e - 0.7 * abs(e), "triples_ev": 0.1 * abs(e)}
+        more = {key: value / HARTREE_EV for key, value in parts.items()}  # what the dimer has beyond its monomers
+        monomers = {"host": (-78.04, -0.25, -0.01), "probe": (-2.86, -0.03, 0.0)}
+        together = [sum(values) for values in zip(*monomers.values(), strict=True)]
+        dimer_energies = tuple(value + extra for value, extra in zip(together, more.values(), strict=True))
         fragments = {
             name: {
-                "hf_hartree": base,
-                "ccsd_hartree": -0.3,
-                "triples_hartree": -0.01 if name != "probe" else 0.0,
+                "hf_hartree": hf,
+                "ccsd_hartree": ccsd,
+                "triples_hartree": triples,
                 "n_basis": 85,
                 "n_frozen": 2,
                 "scf_cycles": 9,
@@ -169,9 +175,8 @@ def _label(
                 "cpu_seconds": seconds / 3,
                 "wall_seconds": seconds / 3,
             }
-            for name, base in (("dimer", -80.9), ("host", -78.04), ("probe", -2.86))
+            for name, (hf, ccsd, triples) in {"dimer": dimer_energies, **monomers}.items()
         }
-        e = truth[row.configuration_id]
         labels.set_complete(
             campaign.store,
             row.id,
@@ -188,9 +193,7 @@ def _label(
                 "midbond_angstrom": [0.0, 0.0, 1.5],
                 "fragments": fragments,
                 "energy_ev": e,
-                "hf_ev": 0.6 * abs(e),
-                "ccsd_ev": e - 0.7 * abs(e),
-                "triples_ev": 0.1 * abs(e),
+                **parts,
                 "cpu_seconds": seconds,
                 "wall_seconds": seconds,
                 "memory_gb": 0.9,

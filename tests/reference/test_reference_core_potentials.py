@@ -24,7 +24,7 @@ from nci_core.reference.needs import correlated_pairs
 from nci_core.reference.recipe_files import read_recipe
 from nci_core.reference.recipes import Recipe
 from nci_core.systems import Dimer, Host
-from nci_core.systems.hosts import find_host
+from nci_core.systems.reading.structure_file import find_host
 from nci_core.units import HARTREE_EV, to_cm1
 
 INPUTS = Path(__file__).parents[1] / "inputs"
