@@ -7,15 +7,8 @@ import numpy as np
 import orjson
 from pydantic import ValidationError
 
-from nci_core.campaign.archive_rows import (
-    LARGEST_ENERGY_EV,
-    LAST_YEAR,
-    ArchiveRow,
-    History,
-    LabelEventRow,
-    LabelRow,
-    check_json,
-)
+from nci_core.campaign.archive_fields import LARGEST_ENERGY_EV, LAST_YEAR, check_json
+from nci_core.campaign.archive_rows import ArchiveRow, History, LabelEventRow, LabelRow
 from nci_core.errors import InputError
 from nci_core.reference.labels import LabelResult
 from nci_core.reference.recipes import Recipe

@@ -17,16 +17,8 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from nci_core.campaign.archive_checks import check_history, check_labels, check_rows
-from nci_core.campaign.archive_rows import (
-    LARGEST_DISTANCE,
-    ConfigurationRow,
-    EvaluationRow,
-    History,
-    LabelRow,
-    ModelRow,
-    TeacherRow,
-    check_json,
-)
+from nci_core.campaign.archive_fields import LARGEST_DISTANCE, check_json
+from nci_core.campaign.archive_rows import ConfigurationRow, EvaluationRow, History, LabelRow, ModelRow, TeacherRow
 from nci_core.campaign.frames import read_frames
 from nci_core.config import CampaignSettings, read_settings
 from nci_core.errors import InputError

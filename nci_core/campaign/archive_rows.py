@@ -4,80 +4,31 @@ Rows name each other by geometry hash and model name, never by database ids. Fie
 that archives of earlier versions are read; fields that are not known are refused. Energies in eV, lengths in Å.
 """
 
-import math
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
 
+from nci_core.campaign.archive_fields import (
+    Coordinate,
+    Count,
+    Energy,
+    Error,
+    GeometryHash,
+    Json,
+    ModelName,
+    RecipeHash,
+    Seconds,
+    Seed,
+    Sha256,
+    Spread,
+    Text,
+    Time,
+    Word,
+    check_json,
+)
 from nci_core.reference.checks import Doubt
 from nci_core.store.base import LabelEventKind, ModelKind, PickState, Split, State
 from nci_core.store.models import MODELS
-
-#: Characters of a sentence or of a traceback that somebody kept as an error.
-LONGEST_TEXT = 100_000
-#: Lists and tables inside each other: what nci writes has six.
-DEEPEST = 32
-#: Years in which labels can have been computed, and which every database takes.
-FIRST_YEAR, LAST_YEAR = 1970, 2200
-#: eV: above all electrons of any molecule, and far below where sums of squares overflow.
-LARGEST_ENERGY_EV = 1e9
-#: Å and seconds (300 years): anything larger is no measurement.
-LARGEST_DISTANCE, LARGEST_SECONDS = 1e4, 1e10
-#: What PostgreSQL's INTEGER and BIGINT hold.
-LARGEST_COUNT, LARGEST_SEED = 2**31 - 1, 2**63 - 1
-
-
-def check_json(value: Any, largest: float = math.inf) -> Any:
-    """Return JSON values as they are; ValueError for a null character, or what is too deep, too long or too large."""
-    waiting = [(value, 0)]
-    while waiting:
-        item, depth = waiting.pop()
-        if depth > DEEPEST:
-            raise ValueError(f"lists and tables are nested more than {DEEPEST} deep")
-        if isinstance(item, dict):
-            waiting += [(inner, depth + 1) for pair in item.items() for inner in pair]
-        elif isinstance(item, list):
-            waiting += [(inner, depth + 1) for inner in item]
-        elif isinstance(item, str):
-            _check_text(item)
-        elif isinstance(item, int | float) and not (math.isfinite(item) and abs(item) <= largest):
-            raise ValueError(f"a number is not finite or above {largest:g}")
-    return value
-
-
-def _check_text(value: str) -> str:
-    if "\0" in value or len(value) > LONGEST_TEXT:
-        raise ValueError(f"a text has a null character or more than {LONGEST_TEXT:,} characters")
-    return value
-
-
-def _time(value: Any) -> datetime:
-    """An ISO time; one without a zone is in UTC."""
-    if not isinstance(value, str) or len(value) > 40:
-        raise ValueError("it is not a time such as 2026-11-23T02:08:39+00:00")
-    found = datetime.fromisoformat(value)
-    if not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ValueError(f"the year is not between {FIRST_YEAR} and {LAST_YEAR}")
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-GeometryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-RecipeHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-#: A plain file name without its suffix.
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-Text = Annotated[str, AfterValidator(_check_text)]
-Word = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_check_text)]
-Time = Annotated[datetime, BeforeValidator(_time)]
-Energy = Annotated[float, Field(ge=-LARGEST_ENERGY_EV, le=LARGEST_ENERGY_EV)]
-Error = Annotated[float, Field(ge=-1e4 * LARGEST_ENERGY_EV, le=1e4 * LARGEST_ENERGY_EV)]  # 8,066 cm⁻¹ an eV
-Spread = Annotated[float, Field(ge=0, le=LARGEST_ENERGY_EV)]
-Coordinate = Annotated[float, Field(ge=-LARGEST_DISTANCE, le=LARGEST_DISTANCE)]
-Seconds = Annotated[float, Field(ge=0, le=LARGEST_SECONDS)]
-Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
-Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
-Json = Annotated[dict[str, Any], AfterValidator(check_json)]
 
 
 class ArchiveRow(BaseModel):

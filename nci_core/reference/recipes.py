@@ -12,15 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nci_core.errors import InputError
 from nci_core.fitted.basis_names import AUTOAUX
-from nci_core.reference.recipe_fields import (
-    ANY,
-    BasisName,
-    ElementBases,
-    Exponents,
-    Factor,
-    RecipeName,
-    Threshold,
-)
+from nci_core.reference.recipe_fields import ANY, BasisName, ElementBases, Exponents, Factor, RecipeName, Threshold
 
 #: What fragments in other functions than the recipe's own are called: smaller-host, …
 SMALLER, LARGER = "smaller-", "larger-"

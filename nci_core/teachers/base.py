@@ -15,6 +15,9 @@ from nci_core.teachers.identity import Identity
 
 FloatArray = npt.NDArray[np.float64]
 
+#: Of teachers that compute Hartree–Fock, where the specification names none.
+DEFAULT_BASIS = "aug-cc-pvdz"
+
 #: Called with (done, total) after each finished point.
 Progress = Callable[[int, int], None]
 

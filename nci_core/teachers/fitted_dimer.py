@@ -12,7 +12,7 @@ from nci_core.fitted.basis_names import stand_in
 from nci_core.fitted.dimer import FittedDimer
 from nci_core.fitted.functions import Functions, load_bases
 from nci_core.systems import Dimer
-from nci_core.teachers.hf_d4 import DEFAULT_BASIS
+from nci_core.teachers.base import DEFAULT_BASIS
 
 
 @contextmanager

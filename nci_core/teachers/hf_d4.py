@@ -7,13 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.systems import Dimer
-from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.d4 import D4Dispersion
 from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
-
-DEFAULT_BASIS = "aug-cc-pvdz"
 
 
 class HartreeFockD4(TeacherBase):

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.systems import Dimer
-from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
-from nci_core.teachers.hf_d4 import DEFAULT_BASIS
+from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
 from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
