@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = [
     path for path in sorted((ROOT / "app").rglob("*.py")) if "report" not in path.parts and path.name != "text.py"
 ]
-#: Elements whose texts are never read as Markdown, and fields of others that are not.
-AS_IT_IS = {"code", "arrow_data_frame", "plotly_chart", "bidi_component", "text_area"}
+#: Messages whose texts are never read as Markdown, and fields of others that are not.
+AS_IT_IS = {"Code", "Arrow", "PlotlyChart", "BidiComponent"}
 NOT_READ = {"id", "default", "value", "placeholder", "options", "form_id", "raw_values", "query_param_key", "url"}
 
 
