@@ -83,7 +83,7 @@ def energies_sha256(geometry_hashes: Sequence[str], *energies: Sequence[float]) 
     """SHA-256 of lines of a geometry hash and its energies in eV, each as Python's shortest exact decimal.
 
     >>> energies_sha256(["aa"], [0.1])[:12]
-    'b8f03cf2a5a4'
+    'fac26f4736c9'
     """
     columns = [[float(value) for value in column] for column in energies]
     lines = (f"{name} {' '.join(map(repr, row))}\n" for name, *row in zip(geometry_hashes, *columns, strict=True))
