@@ -38,9 +38,10 @@ class RegionBounds:
     limit_cm1: float = 1000.0
 
     def __post_init__(self) -> None:
-        if not self.well_below_cm1 < 0 < self.limit_cm1:
+        if not -np.inf < self.well_below_cm1 < 0 < self.limit_cm1 < np.inf:
             raise InputError(
-                f"Region bounds need well_below_cm1 < 0 < limit_cm1, got {self.well_below_cm1} and {self.limit_cm1}."
+                "Region bounds need finite numbers with well_below_cm1 < 0 < limit_cm1, "
+                f"got {self.well_below_cm1} and {self.limit_cm1}."
             )
 
     def classify(self, energies: FloatArray) -> npt.NDArray[np.str_]:

@@ -33,8 +33,10 @@ def check_json(value: Any, largest: float = math.inf) -> Any:
             waiting += [(inner, depth + 1) for inner in item]
         elif isinstance(item, str):
             _check_text(item)
-        elif isinstance(item, int | float) and not (math.isfinite(item) and abs(item) <= largest):
-            raise ValueError(f"a number is not finite or above {largest:g}")
+        elif isinstance(item, int | float) and not math.isfinite(item):
+            raise ValueError("a number is not finite")
+        elif isinstance(item, int | float) and abs(item) > largest:
+            raise ValueError(f"a number is above {largest:g}")
     return value
 
 

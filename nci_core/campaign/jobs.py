@@ -5,6 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError, StoreError
 from nci_core.jobs.context import JobContext
@@ -29,6 +31,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
     """
     from nci_core.campaign.label_checks import require_closed_shells, with_doubts
     from nci_core.reference.ccsdt import compute_label
+    from nci_core.reference.geometry import fragments
     from nci_core.reference.recipes import Recipe
     from nci_core.reference.tightening import Tightening
 
@@ -57,6 +60,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
         settings = context.payload.get("tightening")
         tighter = {"tightening": Tightening.model_validate(settings)} if settings else {}
         try:
+            fragments(campaign.dimer, np.array(position), recipe)  # a basis that lacks an element is said first
             require_closed_shells(campaign)
             found = compute_label(campaign.dimer, position, recipe, report, pieces, **tighter)
         except CancelledError:

@@ -124,6 +124,9 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         print_json({"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]
+    if not table:
+        out.print(f"There is nothing to compare yet: {opened.title} has no labels of recipe {opened.recipe.name}.")
+        return
     print_table(f"{opened.title}: errors against {opened.recipe.name} labels ({trained})", ERROR_COLUMNS, table)
 
 

@@ -50,7 +50,9 @@ CampaignOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 SeedOption = Annotated[
     int | None,
-    typer.Option("--seed", min=0, help="Random seed. Default: the campaign's; 0 without one.", show_default=False),
+    typer.Option(
+        "--seed", min=0, max=2**63 - 1, help="Random seed. Default: the campaign's; 0 without one.", show_default=False
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto (CUDA when there is one), cpu or cuda.")]
 

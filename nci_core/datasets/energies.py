@@ -39,8 +39,8 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
     """Raise InputError, naming the likely unit, when interaction energies cannot be in eV.
 
     Attraction between neutral closed shells is of the size of their dispersion, which free atoms tell within a factor
-    of two. Energies are refused when the deepest quarter and most of all are several times larger (a few
-    wrong ones are no unit), or when all of many are far smaller, as hartree are; repulsive ones alone say nothing.
+    of two. Energies are refused when the deepest quarter is several times larger (one of a few may be a wrong
+    label and is no unit), or when all of many are far smaller, as hartree are; repulsive ones alone say nothing.
 
     Args:
         dimer: host and probe.
@@ -54,12 +54,14 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
     order = np.argsort(energies[attractive], kind="stable")
     ratio = (energies[attractive] / free_atom_dispersion(dimer, positions[attractive]))[order]
     typical, lowest = float(np.median(ratio[: (len(ratio) + 3) // 4])), float(energies[attractive].min())
-    if min(typical, float(np.median(ratio))) > TOO_LARGE:
+    mixed = float(np.median(ratio)) <= TOO_LARGE
+    if typical > TOO_LARGE and not (mixed and len(ratio) < ENOUGH):
         near = {name: abs(np.log(typical / factor)) for name, factor in _FACTORS.items()}
         likely = [name for name in near if near[name] < np.log(2.0)] or [min(near, key=lambda name: near[name])]
+        which = "those of some frames are, of others not: they are likely" if mixed else "they are likely"
         raise InputError(
             f"interaction energies down to {lowest:.4g} are {typical:.2g} times larger than {dimer.probe} and "
-            f"{dimer.host.name} can have in eV; they are likely in {' or '.join(likely)}: convert them to eV, or state "
+            f"{dimer.host.name} can have in eV; {which} in {' or '.join(likely)}: convert them to eV, or state "
             "their unit by a key such as energy_unit=kcal/mol."
         )
     hartree_fock = method.upper().replace("-", "").startswith(("HF", "RHF", "SCF", "HARTREE"))

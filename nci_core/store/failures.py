@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from nci_core.errors import CampaignMovedError, StoreBusyError, StoreError
+from nci_core.errors import CampaignMovedError, InputError, StoreBusyError, StoreError
 from nci_core.files import FULL
 
 #: Part of the database's message → what to tell people. The first match counts.
@@ -98,6 +98,10 @@ def as_store_error(where: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise store_error(error, where) from error
+    except OverflowError as error:  # of SQLite's driver, for a number given by a person
+        if "SQLite" not in str(error):
+            raise
+        raise InputError(f"A number is too large for the database {where}; give one below 2⁶³.") from None
 
 
 def may_pass(error: BaseException | None) -> bool:

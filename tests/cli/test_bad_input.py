@@ -298,3 +298,34 @@ def test_a_campaign_without_its_folder_rights(nci: Nci, sampled: Campaign, tmp_p
     done = nci("export", tmp_path / "blocked" / "archive", "-c", sampled.folder)
     assert (done.code, "cannot be written" in done.sentence()) == (5, True)
     assert (tmp_path / "blocked").read_text() == "a file"
+
+
+HUGE = "99999999999999999999"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["sample", "--n", 5, "--seed", HUGE], 2, "--seed"),
+        (["select", "--strategy", "random", "--seed", HUGE], 2, "--seed"),
+        (["quarantine", "--accept", HUGE, "--because", "x"], 2, "too large for the database"),
+        (["quarantine", "--leave-out", HUGE, "--because", "x"], 2, "too large for the database"),
+        (["quarantine", "--retry", HUGE], 2, "too large for the database"),
+        (["label", HUGE, "--no-wait"], 2, f"has no configuration {HUGE}"),
+        (["sample", "--n", "1000000000"], 2, "at most 100,000 points"),
+        (["sample", "--n", 5, "--cuts", "1000000000"], 2, "at most 1,000 points"),
+    ],
+)
+def test_numbers_beyond_all_bounds(nci: Nci, sampled: Campaign, words: list[Any], code: int, part: str) -> None:
+    before = state(sampled.folder)
+    done = nci(*words, "-c", sampled.folder)
+    assert (done.code, part in done.out + done.err) == (code, True)
+    assert "Traceback" not in done.err
+    assert state(sampled.folder) == before
+
+
+@pytest.mark.parametrize("words", [["--limit", "inf"], ["--limit", "nan"], ["--well-below", "-inf"], ["--seed", HUGE]])
+def test_settings_that_are_no_numbers(nci: Nci, host: Path, tmp_path: Path, words: list[str]) -> None:
+    done = nci("init", tmp_path / "new", "--host", host, *words)
+    assert done.code == 2
+    assert not (tmp_path / "new").exists()

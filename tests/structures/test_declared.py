@@ -40,7 +40,17 @@ REFUSED = (
         "mult=3",
         "multiplicity=triplet",
     ),
-    *("spin=1", "spin=2", "Nunpaired=2", "uhf=2", "magmom=2.0", "charge_a=1 charge_b=-1", "charge=0 charge_a=1"),
+    *(
+        "spin=1",
+        "spin=2",
+        "Nunpaired=2",
+        "uhf=2",
+        "magmom=2.0",
+        "charge_a=1 charge_b=-1",
+        "q=1",
+        "q = -2",
+        "charge=0 charge_a=1",
+    ),
     *(
         'initial_charges="-1 0 0"',
         'initial_magmoms="1 -1 0"',
@@ -60,7 +70,7 @@ ACCEPTED = (
         "charge_transfer=0.02",
         "water at MP2/TZ, E = -76.3",
     ),
-    *("123 7 5", "Lattice", "wavefunction multiplicities", 'initial_charges="-0.6 0.3 0.3"'),
+    *("q=0", "q 3 of the grid", "123 7 5", "Lattice", "wavefunction multiplicities", 'initial_charges="-0.6 0.3 0.3"'),
 )
 
 

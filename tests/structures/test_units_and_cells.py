@@ -97,6 +97,10 @@ def test_energies_in_another_unit_are_refused_and_the_unit_is_named(plain: HostG
     ):
         with pytest.raises(InputError, match=f"likely in .*{unit}"):
             check_energies(plain.dimer, plain.positions, plain.reference * factor)
+    half = plain.reference.copy()
+    half[20:] *= 23.06
+    with pytest.raises(InputError, match=r"those of some frames are, of others not: .*kcal/mol"):
+        check_energies(plain.dimer, plain.positions, half)
     # Two of forty wrong ones are no unit; all of Hartree–Fock's are small.
     few = plain.reference.copy()
     few[:2] *= 8065.5
@@ -193,6 +197,20 @@ def test_cells_that_are_refused(tmp_path: Path, lattice: str, rows: tuple[str, .
     with pytest.raises(InputError, match=part) as error:
         host_from_file(xyz(tmp_path / "a.extxyz", f'Lattice="{lattice}" pbc="T T T"', *rows))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "lattice",
+    [
+        "4 0 0 0 4 0 0 0 4",  # the probe is 6.5 Å away as the file has it, and 1.2 Å from an image of water
+        "0 9 0 9 0 0 0 0 12",  # left-handed: one image 6.5 Å away, another 5.5 Å
+    ],
+)
+def test_a_cell_too_small_for_the_dimer_is_refused(tmp_path: Path, lattice: str) -> None:
+    """Coordinates that were never wrapped, in a box that does not hold them: no image is surely the one meant."""
+    path = he_water(tmp_path / "a.extxyz", f'Lattice="{lattice}" pbc="T T T"', probe="He 0.0 0.0 6.6")
+    with pytest.raises(InputError, match="too small to tell which image"):
+        read_dataset(path)
 
 
 def test_a_skewed_cell_and_a_box_in_bohr(tmp_path: Path) -> None:

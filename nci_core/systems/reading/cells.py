@@ -1,5 +1,6 @@
 """Periodic cells: molecules put together again across the walls of their box."""
 
+import itertools
 from collections import deque
 
 import numpy as np
@@ -17,6 +18,10 @@ FloatArray = npt.NDArray[np.float64]
 #: 2, others 5 and more): smaller cells cost memory for images without end.
 HEIGHTS = (2.0, 10_000.0)
 LEAST_VOLUME = 1.0
+#: Å by which the second nearest image of a molecule lies further away, if the nearest is surely the one meant.
+CLEARLY_NEARER = 1.0
+#: Å that a box has at least beyond the larger molecule, if it holds a dimer: twice the nearest repulsive contact.
+CONTACT = 3.0
 
 
 def unwrapped(atoms: Atoms) -> FloatArray:
@@ -25,7 +30,8 @@ def unwrapped(atoms: Atoms) -> FloatArray:
     Each molecule stays where its first atom is, the largest one stays whole, and every other one, a probe above all,
     goes to its image nearest to that. Where nothing crosses a wall, the file's own numbers come back.
 
-    Raises InputError for cells that cannot be, and for molecules that are bonded to their own images.
+    Raises InputError for cells that cannot be, or are too small to tell which image is meant, and for molecules that
+    are bonded to their own images.
     """
     positions: FloatArray = atoms.positions.copy()
     if not atoms.pbc.any():
@@ -53,13 +59,16 @@ def unwrapped(atoms: Atoms) -> FloatArray:
 
 def _checked_cell(atoms: Atoms) -> FloatArray:
     cell: FloatArray = np.array(complete_cell(atoms.cell.array), dtype=float)
-    volume = abs(np.linalg.det(cell)) if np.isfinite(cell).all() else 0.0
+    # Beyond 1e50 the numbers below overflow.
+    volume = abs(np.linalg.det(cell)) if (np.abs(cell) < 1e50).all() else 0.0
     given = np.abs(atoms.cell.array).sum(axis=1) > 0.0
     if not volume > 0.0 or not given[atoms.pbc].all():
-        raise InputError("it is periodic, but its cell is not three vectors that span a volume; mend it or say pbc=F.")
+        raise InputError(
+            "it is periodic, but its cell is not three vectors that span the volume of a box; mend it or say pbc=F."
+        )
     faces = np.linalg.norm([np.cross(cell[(k + 1) % 3], cell[(k + 2) % 3]) for k in range(3)], axis=1)
     heights = (volume / faces)[atoms.pbc]
-    if heights.min() < HEIGHTS[0] or heights.max() > HEIGHTS[1] or np.linalg.norm(cell, axis=1).max() > HEIGHTS[1] * 10:
+    if heights.min() < HEIGHTS[0] or heights.max() > HEIGHTS[1]:
         raise InputError(
             f"its periodic cell is {heights.min():.3g} to {heights.max():.3g} Å high, which no box with a molecule is; "
             "mend it or say pbc=F."
@@ -113,4 +122,25 @@ def _gathered(
         # Of images that are equally near, the one that the file has.
         if np.linalg.norm(vectors, axis=1).min() > lengths[best] + 1e-6:
             positions[molecule] += nearest[best] - vectors[best]
+            _check_unambiguous(positions[molecule], positions[largest], cell, pbc)
     return positions
+
+
+def _check_unambiguous(moved: FloatArray, largest: FloatArray, cell: FloatArray, pbc: npt.NDArray[np.bool_]) -> None:
+    """InputError if a molecule (k, 3) has another image almost as near to the largest one (n, 3) as this one.
+
+    Which of them a file means that was not wrapped, or wrapped into too small a box, cannot be told.
+    """
+    steps = [(-2, -1, 0, 1, 2) if periodic else (0,) for periodic in pbc]
+    shifts = np.array(list(itertools.product(*steps)), dtype=float) @ cell
+    away = (moved[:, None] - largest[None]).reshape(-1, 3)
+    distances = np.sort(np.linalg.norm(away[None] + shifts[:, None], axis=-1).min(axis=1))
+    inverse = np.linalg.inv(cell)[:, pbc]
+    heights = 1.0 / np.linalg.norm(inverse, axis=0)
+    widths = np.ptp(largest @ inverse, axis=0) * heights
+    crowded = (widths + CONTACT > heights).any() or distances[0] > heights.min() / 2
+    if crowded or distances[1] - distances[0] < CLEARLY_NEARER:
+        raise InputError(
+            f"its periodic cell is too small to tell which image of a molecule is meant: they lie {distances[0]:.2f} "
+            f"and {distances[1]:.2f} Å from the other one; give whole molecules and say pbc=F."
+        )

@@ -12,6 +12,8 @@ from nci_core.systems.reading.xyz import Structure
 
 _WHOSE = r"(?:_?(?:total|tot|a|b|ab))?"
 _CHARGE = rf"(?:(?:ref|dft|total|tot|net|molecular|molecule|mol|system|formal)_?)?(?:charge|chg|chrg){_WHOSE}"
+#: A bare q is a charge where it is a key, and anything in running text.
+_CHARGE_KEY = rf"(?:{_CHARGE}|q)"
 _MULTIPLICITY = rf"(?:(?:ref|dft|spin)_?)?(?:multiplicity|mult){_WHOSE}"
 _SPIN = (
     r"(?:(?:ref|dft|total|tot)_?)?"
@@ -20,7 +22,9 @@ _SPIN = (
 #: Per atom; these may be fractions, so that their sum counts.
 _CHARGES = r"(?:initial_|formal_)?charges"
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
-_IN_TEXT = re.compile(rf"(?<![\w.])({_CHARGE}|{_MULTIPLICITY}|{_SPIN})\s*[:=]?\s*({_NUMBER})(?![\w.])", re.IGNORECASE)
+_IN_TEXT = re.compile(
+    rf"(?<![\w.])({_CHARGE}|{_MULTIPLICITY}|{_SPIN}|q(?=\s*=))\s*[:=]?\s*({_NUMBER})(?![\w.])", re.IGNORECASE
+)
 _TWO_NUMBERS = re.compile(r"\s*(?:[+-]?\d{1,2}[\s,]+\d{1,2}[\s,]*){1,3}", re.ASCII)
 _WORDS = re.compile(
     r"\b(?:(?P<charged>(?:di|tri)?(?:an|cat)ion)|(?P<open>doublet|triplet|quartet|quintet|sextet|septet))\b",
@@ -53,7 +57,7 @@ def check_neutral_singlet(structure: Structure) -> None:
         if re.fullmatch(_CHARGES, key, re.IGNORECASE):
             if abs(sum(numbers)) > _ROUNDING:
                 raise InputError(f"{key} add up to {sum(numbers):g}; only neutral systems are supported.")
-        elif re.fullmatch(_CHARGE, key, re.IGNORECASE):
+        elif re.fullmatch(_CHARGE_KEY, key, re.IGNORECASE):
             if any(numbers):
                 raise InputError(f"{said} is declared; only neutral systems are supported.")
             neutral = True
@@ -84,7 +88,7 @@ def _statements(structure: Structure) -> Iterator[tuple[str, Any]]:
     for key, value in (*atoms.info.items(), *results.items(), *atoms.arrays.items()):
         # A bare word of the comment is True to ASE; the text below knows what follows it.
         if value is not True and re.fullmatch(
-            f"{_CHARGE}|{_CHARGES}|{_MULTIPLICITY}|{_SPIN}", str(key).replace("-", "_"), re.IGNORECASE
+            f"{_CHARGE_KEY}|{_CHARGES}|{_MULTIPLICITY}|{_SPIN}", str(key).replace("-", "_"), re.IGNORECASE
         ):
             yield str(key).replace("-", "_"), value
     for key, text in _IN_TEXT.findall(without_quotes(structure.comment)):
