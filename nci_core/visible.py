@@ -4,9 +4,9 @@ import unicodedata
 
 from pydantic import ValidationError
 
-#: Categories that act: control, format (bidirectional overrides, zero width), lone surrogates (of a file name that is
-#: no UTF-8 and cannot be printed), line and paragraph separators.
-_ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+#: Categories that act or that nobody can see: control, format (bidirectional overrides, zero width), lone surrogates
+#: (of a file name that is no UTF-8 and cannot be printed), line and paragraph separators, private and unassigned.
+_ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}
 _PICTURES, _DELETE = 0x2400, 0x7F
 
 

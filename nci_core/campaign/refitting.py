@@ -21,7 +21,7 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.parameters import StudentConfig
 
-    found = of_checkpoint(load_checkpoint(campaign.model_path(model)), model.name)
+    found = of_checkpoint(load_checkpoint(campaign.model_path(model), dimer=campaign.dimer), model.name)
     settings, student = FitSettings.model_validate(found.settings), StudentConfig.model_validate(found.student)
     if model.kind == "distilled":
         taught = []
@@ -43,4 +43,4 @@ def _parent(campaign: Campaign, found: Origin) -> "Ensemble | None":
     row = models.find(campaign.store, found.parent.name)
     if row is None or row.sha256 != found.parent.sha256:
         raise InputError(f"The model {found.parent.name} that this one was fitted from is not here any more.")
-    return load_checkpoint(campaign.model_path(row))
+    return load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)

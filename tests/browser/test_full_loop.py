@@ -92,7 +92,7 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     page.get_by_role("button", name=f"Fine-tune on {known + len(chosen)} labels").click()
     expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
     # Stopped in the middle, it goes on from there.
-    stop = page.get_by_role("button", name="Stop", exact=True)
+    stop = page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True)
     expect(page.get_by_test_id("stProgress").get_by_text(re.compile(r"^fit \d+ of \d+"))).to_be_visible(
         timeout=1000 * JOB_SECONDS
     )

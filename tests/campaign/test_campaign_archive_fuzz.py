@@ -179,6 +179,8 @@ def mutate(folder: Path, outside: Path, what: str, name: str, where: int, new: A
 
 
 def replace_file(path: Path, outside: Path, new: str) -> None:
+    if path.parent.exists() and not path.parent.is_dir():  # an earlier mutation put something in place of the folder
+        return
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -120,7 +120,7 @@ def test_another_molecule_needs_to_be_named(fitted: Ensemble) -> None:
     more = structure(BENZENE.host, R) + Atoms("H2", [[9, 9, 9], [9, 9, 9.7]])
     more.info = {"monomer_a": "0:14", "monomer_b": "12"}
     more.calc = NCICalculator(fitted)
-    with pytest.raises(InputError, match="A dimer needs a host and one probe atom"):
+    with pytest.raises(InputError, match="do not divide its 15 atoms into two parts"):
         more.get_potential_energy()
 
 
