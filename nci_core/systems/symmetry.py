@@ -1,6 +1,7 @@
 """The point group of a rigid host, found from its geometry as a set of 3×3 matrices."""
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,15 @@ def point_group_operations(numbers: npt.NDArray[np.int64], positions: FloatArray
     >>> point_group_operations(np.array([8, 1, 1]), water).shape  # C2v
     (4, 3, 3)
     """
+    numbers, positions = np.asarray(numbers, dtype=np.int64), np.asarray(positions, dtype=float)
+    return _operations(numbers.tobytes(), positions.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _operations(number_bytes: bytes, position_bytes: bytes) -> FloatArray:
+    """As `point_group_operations`, read-only; kept, for a campaign is opened many times in one process."""
+    numbers = np.frombuffer(number_bytes, dtype=np.int64)
+    positions = np.frombuffer(position_bytes, dtype=float).reshape(-1, 3)
     centred = positions - positions.mean(axis=0)
     partners = _partners(numbers, np.linalg.norm(centred, axis=1))
     pair = _reference_pair(centred, partners)
@@ -95,7 +105,9 @@ def point_group_operations(numbers: npt.NDArray[np.int64], positions: FloatArray
         known = any(np.allclose(operation, other, atol=1e-2) for other in found)
         if not known and atoms.mapped_by(operation):
             found.append(operation)
-    return np.array(found)
+    operations = np.array(found)
+    operations.setflags(write=False)
+    return operations
 
 
 def unique_image(operations: FloatArray, centre: FloatArray, positions: FloatArray) -> FloatArray:
