@@ -52,17 +52,21 @@ def _wait_until_idle(campaign: Campaign) -> None:
 
 
 def _window(campaign: Campaign) -> tuple[float, float, float, float, set[int]]:
-    """A small rectangle of the side view (Å) that holds two to four free configurations, and their ids."""
+    """A small rectangle of the side view (Å) that holds a few free configurations, best two, and their ids.
+
+    Each gets a real label, half a minute of a core.
+    """
     table = configuration_table(campaign.store, campaign.settings, None)
     table = table[table["region"] != "beyond"]
     xy = map_xy(campaign.dimer.host, table[["x", "y", "z"]].to_numpy(), "side")
     free = (table["label_state"] == "none") & (table["split"] == "pool")
-    for half in (0.4, 0.6, 0.8, 1.0, 1.4, 1.8):
-        for x, y in xy[free.to_numpy()]:
-            inside = (abs(xy[:, 0] - x) < half) & (abs(xy[:, 1] - y) < half)
-            chosen = {int(i) for i in table.index[inside & free]}
-            if 2 <= len(chosen) <= 4 and y < 5.0:
-                return x - half, x + half, y - half, y + half, chosen
+    for most in (2, 4):
+        for half in (0.4, 0.6, 0.8, 1.0, 1.4, 1.8):
+            for x, y in xy[free.to_numpy()]:
+                inside = (abs(xy[:, 0] - x) < half) & (abs(xy[:, 1] - y) < half)
+                chosen = {int(i) for i in table.index[inside & free]}
+                if 2 <= len(chosen) <= most and y < 5.0:
+                    return x - half, x + half, y - half, y + half, chosen
     raise AssertionError("no window with two to four configurations")
 
 
