@@ -55,7 +55,10 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
     ratio = (energies[attractive] / free_atom_dispersion(dimer, positions[attractive]))[order]
     typical, lowest = float(np.median(ratio[: (len(ratio) + 3) // 4])), float(energies[attractive].min())
     mixed = float(np.median(ratio)) <= TOO_LARGE
-    if typical > TOO_LARGE and not (mixed and len(ratio) < ENOUGH):
+    # A unit makes all energies too large by one factor; wrong labels do not.
+    large = ratio[ratio > TOO_LARGE]
+    alike = len(ratio) >= ENOUGH and len(large) > 0 and large.max() < 10.0 * large.min()
+    if typical > TOO_LARGE and (alike or not mixed):
         near = {name: abs(np.log(typical / factor)) for name, factor in _FACTORS.items()}
         likely = [name for name in near if near[name] < np.log(2.0)] or [min(near, key=lambda name: near[name])]
         which = "those of some frames are, of others not: they are likely" if mixed else "they are likely"
