@@ -175,7 +175,7 @@ def _speed(problem: Any, results: Any, *, seeds: range, quick: bool, say: Callab
 
 
 def _say(text: str) -> None:
-    err.print(text, highlight=False, markup=False, soft_wrap=True)
+    err.print(text, soft_wrap=True)
 
 
 def _tables(rows: list[Any]) -> None:

@@ -103,9 +103,9 @@ def init(
     operations = len(campaign.dimer.host.operations)
     out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {names[0]}.")
     for note in notes:
-        out.print(note, soft_wrap=True, highlight=False, markup=False)
+        out.print(note, soft_wrap=True)
     if campaign.store.server is not None:
-        out.print(f"Its database is {campaign.store.server}.", soft_wrap=True, highlight=False)
+        out.print(f"Its database is {campaign.store.server}.", soft_wrap=True)
 
 
 def sample(

@@ -89,7 +89,7 @@ def evaluate(
 
     student = load_checkpoint(model, device=device)
     found = read_dataset(data, method=method, basis=basis)
-    err.print(found.describe(), highlight=False)
+    err.print(found.describe())
     labels = labels_of(found)
     say_merged(labels)
     report = file_errors(labels, student, model, data, bounds)
@@ -104,7 +104,7 @@ def evaluate(
 def say_merged(labels: Labels) -> None:
     """Tell people which frames were repeats."""
     if text := labels.describe():
-        err.print(text, highlight=False)
+        err.print(text)
 
 
 def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_json: bool) -> None:
@@ -245,7 +245,7 @@ def finetune_file(
     if ruler not in ("adaptive", "fixed"):
         raise InputError(f"Unknown ruler {ruler!r}; choose adaptive or fixed.")
     check_targets(data, model_out, held_out)
-    err.print(data.describe(), highlight=False)
+    err.print(data.describe())
     labels = labels_of(data)
     say_merged(labels)
     plan = share(only_host(labels, data.source), fraction, seed)

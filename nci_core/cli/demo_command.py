@@ -33,7 +33,7 @@ def demo(
     def on_job(jobs: list[int], job: Job) -> None:
         text = f"  label {jobs.index(job.id) + 1} of {len(jobs)}: {job.message or job.state}"
         if shown.get(job.id) != text:
-            err.print(text, highlight=False, style="dim")
+            err.print(text, style="dim")
             shown[job.id] = text
 
     report = run_demo(
@@ -41,7 +41,7 @@ def demo(
         system=system,
         compute=compute,
         seed=seed,
-        say=lambda text: err.print(text, highlight=False),
+        say=lambda text: err.print(text),
         on_job=on_job,
     )
     if as_json:

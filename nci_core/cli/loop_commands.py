@@ -258,7 +258,7 @@ def import_results(campaign: Campaign, folder: Path, as_json: bool) -> None:
         out.print(f"{count_labels(len(done.label_ids))} imported{rest}.")
     if done.refused:
         for reason in done.refused:
-            err.print(reason, style="red", highlight=False, markup=False, soft_wrap=True)
+            err.print(reason, style="red", soft_wrap=True)
         raise LabelError(f"{len(done.refused)} results were refused, each for the reason above.")
 
 
@@ -282,9 +282,9 @@ def wait_for_labels(campaign: Campaign, jobs: list[int], start_engine: Callable[
                 asked.append(job.id)
                 reason = why_waiting(campaign.store, job.id)
                 if reason:
-                    err.print(f"Label job {job.id} waits: {reason}", style="yellow", highlight=False)
+                    err.print(f"Label job {job.id} waits: {reason}", style="yellow")
             if job.state == "error":
-                err.print(f"Label job {job.id}: {job.error}", style="red", highlight=False)
+                err.print(f"Label job {job.id}: {job.error}", style="red")
 
         return wait(campaign.store, jobs, on_change=changed, poll_seconds=1.0, restart=start_engine)
 

@@ -74,11 +74,11 @@ def run() -> None:
     try:
         app(standalone_mode=True)
     except NCIError as error:
-        err.print(f"nci: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        err.print(f"nci: {error}", style="red", soft_wrap=True)
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk or a missing permission, wherever it strikes
         where = f"{error.filename}: " if error.filename else ""
-        err.print(f"nci: {where}{error.strerror or error}.", style="red", highlight=False, markup=False, soft_wrap=True)
+        err.print(f"nci: {where}{error.strerror or error}.", style="red", soft_wrap=True)
         sys.exit(StoreError.exit_code)
     except KeyboardInterrupt:
         err.print("nci: stopped; what was finished is kept.", style="red")

@@ -66,7 +66,7 @@ def _show(what: str, host: str | None, probe: str) -> None:
         checked = check_recipe(recipe, Dimer(find_host(host), probe))
         recipe = checked.recipe
         for note in checked.notes:
-            err.print(note, soft_wrap=True, highlight=False, markup=False)
+            err.print(note, soft_wrap=True)
     values = recipe.model_dump(mode="json", exclude_none=True)
     if not own:
         values |= {"name": f"my-{what}", "version": 1}

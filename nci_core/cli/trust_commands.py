@@ -113,7 +113,7 @@ def show_gates(name: str, gates: list[Gate]) -> None:
     print_table(name, ("", "gate", "value", "limits", "unit"), rows)
     for gate in gates:
         if not gate.passed:
-            out.print(f"{gate.name}: {gate.meaning} ({gate.where})", highlight=False)
+            out.print(f"{gate.name}: {gate.meaning} ({gate.where})")
 
 
 def _number(value: float, unit: str) -> str:

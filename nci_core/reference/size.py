@@ -1,7 +1,5 @@
 """How large a label's calculations are, counted without PySCF: basis functions and core orbitals."""
 
-from collections.abc import Iterable
-
 from ase.data import atomic_numbers
 
 from nci_core.fitted.basis_names import plain
@@ -69,15 +67,6 @@ def is_in_table(dimer: Dimer, recipe: Recipe) -> bool:
         for basis in (functions.probe_basis, *map(functions.host_basis_of, dimer.host.symbols))
     ]
     return max(numbers) <= HEAVIEST and all(plain(basis) in _ROWS for basis in bases)
-
-
-def core_orbitals(symbols: Iterable[str]) -> int:
-    """Number of chemical-core orbitals of real atoms with all their electrons.
-
-    >>> core_orbitals(["C", "H", "Cl"])
-    6
-    """
-    return sum(frozen_orbitals(symbol) for symbol in symbols)
 
 
 def monomer_pairs(dimer: Dimer, recipe: Recipe | None) -> tuple[tuple[int, int], tuple[int, int]]:

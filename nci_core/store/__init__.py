@@ -13,7 +13,7 @@ sectors=, sample_seed=) -> Added(ids, n_new, n_known, n_other_split)`; `add_toge
 does that for several at once, or for none; `fetch(store, split=, ids=)`;
 `positions(store, split=) -> ids (m,), positions (m, 3)`; `counts`; `set_split(store, ids, split)`;
 `record_teacher(store, teacher, ids, energy_ev, channels_ev, force_ev_angstrom=, seconds=)`;
-`fetch_teacher(store, teacher, split=)`; `without_teacher(store, teacher) -> ids`; `teacher_names`.
+`fetch_teacher(store, teacher, split=)`; `without_teacher(store, teacher) -> ids`.
 
 **teachers**: `stored_name(store, spec)`, the name of the labels of "mace:/path/x.model"; `settle(store, spec, name,
 details, anew=)`; `details(store, name)`.
@@ -22,7 +22,7 @@ details, anew=)`; `details(store, name)`.
 round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash, split=) -> LabelSet`
 (for fits and metrics); `fetch(store, recipe_hash, status=)`; `get`; `recipes -> {hash: name}`;
 `finished(store, recipe_hash) -> [Finished]`;
-`status_counts`, `unfinished_jobs`, `mean_cpu_seconds(store, recipe_hash)`; `set_running`,
+`status_counts`, `unfinished_jobs`; `set_running`,
 `set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`; `elsewhere(store,
 recipe_hash) -> [Label]` wait for results from another machine, `set_note(store, label_ids, note)` says which.
 

@@ -241,9 +241,3 @@ def without_teacher(store: Store, teacher: str) -> list[int]:
     with store.read() as session:
         query = select(Configuration.id).where(Configuration.id.not_in(done))
         return list(session.scalars(query.order_by(Configuration.id)))
-
-
-def teacher_names(store: Store) -> list[str]:
-    """Teachers with at least one energy here."""
-    with store.read() as session:
-        return list(session.scalars(select(TeacherLabel.teacher).distinct().order_by(TeacherLabel.teacher)))

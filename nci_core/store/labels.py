@@ -196,13 +196,6 @@ def unfinished_jobs(store: Store, recipe_hash: str) -> list[int]:
         return [number for number in found if number is not None]
 
 
-def mean_cpu_seconds(store: Store, recipe_hash: str) -> float | None:
-    """Mean measured cost of a label of this recipe in CPU seconds, None before the first."""
-    query = select(func.avg(Label.cpu_seconds)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
-    with store.read() as session:
-        return session.scalar(query)
-
-
 def most_memory_gb(store: Store, recipe_hash: str) -> float | None:
     """Peak memory of the largest finished label of this recipe in GB, None before the first."""
     query = select(func.max(Label.memory_gb)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")

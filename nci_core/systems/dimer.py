@@ -10,7 +10,7 @@ from ase.data import atomic_numbers, covalent_radii
 
 from nci_core.errors import InputError
 from nci_core.systems.ground_states import check_closed_shell_atom
-from nci_core.systems.hosts import OVERLAP_FACTOR, Host, builtin_host, check_elements
+from nci_core.systems.hosts import OVERLAP_FACTOR, Host, check_elements
 from nci_core.systems.symmetry import unique_image
 
 FloatArray = npt.NDArray[np.float64]
@@ -93,9 +93,3 @@ class Dimer:
         n = len(self.host.symbols)
         atoms.info.update(config_type=self.name, monomer_a=f"0:{n}", monomer_b=f"{n}:{n + 1}")
         return atoms
-
-
-def dimer_from_name(name: str) -> Dimer:
-    """A built-in dimer such as 'he-benzene'; raises InputError for an unknown one."""
-    probe, _, host = name.partition("-")
-    return Dimer(builtin_host(host), probe.capitalize())

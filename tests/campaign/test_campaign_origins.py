@@ -64,7 +64,6 @@ def test_a_changed_file_is_another_teacher(tmp_path: Path, host: Path, file: Pat
     file.write_text("2.5")
     with pytest.raises(TeacherError, match=r"not what it was .*mace:x@1\.5 then, mace:x@2\.5 now.*nci teach --anew"):
         teach(campaign)
-    assert configurations.teacher_names(campaign.store) == ["mace:x@1.5"]
     teach(campaign, anew=True)
     assert campaign.teacher == "mace:x@2.5"
     assert (energies(campaign, "mace:x@1.5"), energies(campaign, "mace:x@2.5")) == ({1.5}, {2.5})

@@ -6,10 +6,10 @@ from ase.build import molecule
 from ase.data import chemical_symbols
 
 from nci_core.errors import InputError
+from nci_core.fitted.cores import frozen_orbitals
 from nci_core.reference.geometry import fragments, midbond_basis, midbond_site
 from nci_core.reference.recipe_basis import atom_basis
 from nci_core.reference.recipes import RECIPES, BasisNumbers, Midbond, Recipe, find_recipe
-from nci_core.reference.size import core_orbitals
 from nci_core.systems import Dimer, Host, builtin_host
 
 # PySCF suggests another package for elements it does not know.
@@ -105,14 +105,14 @@ def test_midbond_basis_is_uncontracted() -> None:
 
 @pytest.mark.parametrize(("symbols", "count"), [(["H", "He"], 0), (["C"] * 6 + ["H"] * 6, 6), (["Ar"], 5), ([], 0)])
 def test_frozen_core_counts(symbols: list[str], count: int) -> None:
-    assert core_orbitals(symbols) == count
+    assert sum(map(frozen_orbitals, symbols)) == count
 
 
 def test_core_orbitals_are_those_that_pyscf_freezes() -> None:
     from pyscf.data.elements import chemcore_atm
 
     for number in range(1, 87):
-        assert core_orbitals([chemical_symbols[number]]) == chemcore_atm[number], chemical_symbols[number]
+        assert frozen_orbitals(chemical_symbols[number]) == chemcore_atm[number], chemical_symbols[number]
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -81,7 +81,6 @@ def test_teacher_energies_replace_earlier_ones(store: Store) -> None:
     assert (row.force_ev_angstrom, row.seconds) == ([6.0, 7.0, 8.0], 2.0)
     assert configurations.without_teacher(store, "hf-d4") == TEST
     assert configurations.fetch_teacher(store, "hf-d4", split="test") == []
-    assert configurations.teacher_names(store) == ["hf-d4"]
 
 
 def test_teacher_energies_that_are_not_numbers_store_nothing(store: Store) -> None:
@@ -145,8 +144,6 @@ def test_recipes_splits_and_quarantine_never_mix(store: Store) -> None:
         (r, s): labels.complete(store, r, split=s).energy_ev.tolist() for r in ("r1", "r2") for s in ("pool", "test")
     }  # type: ignore[arg-type]
     assert found == {("r1", "pool"): [1.0], ("r1", "test"): [5.0], ("r2", "pool"): [11.0, 13.0], ("r2", "test"): [16.0]}
-    assert labels.mean_cpu_seconds(store, "r2") == 60.0
-    assert labels.mean_cpu_seconds(store, "r3") is None
     assert labels.recipes(store) == {"r1": "quick", "r2": "quick"}
     labels.quarantine(store, 2, None)
     assert len(labels.complete(store, "r1", split="pool")) == 2

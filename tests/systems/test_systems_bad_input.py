@@ -9,7 +9,6 @@ from ase.io import write
 
 from nci_core.errors import InputError
 from nci_core.systems import Dimer, Host, builtin_host, host_from_file
-from nci_core.systems.dimer import dimer_from_name
 from nci_core.systems.reading.structure_file import find_host
 
 H2 = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.74]]
@@ -62,10 +61,9 @@ def test_bad_positions_are_named_by_their_row() -> None:
 
 
 def test_names() -> None:
-    assert dimer_from_name("he-benzene").name == "he-benzene"
-    assert dimer_from_name("ar-ethylene").probe == "Ar"
+    assert Dimer(builtin_host("benzene"), "He").name == "he-benzene"
     with pytest.raises(InputError, match="Unknown host 'naphthalene'"):
-        dimer_from_name("he-naphthalene")
+        builtin_host("naphthalene")
 
 
 def test_a_host_from_a_file(tmp_path: Path) -> None:
