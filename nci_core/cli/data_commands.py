@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from nci_core.cli.labelled_files import Labels, check_targets, file_errors, fit_file, labels_of, only_host, share
+from nci_core.cli.labelled_files import (
+    FileFit,
+    Labels,
+    check_targets,
+    file_errors,
+    fit_file,
+    labels_of,
+    only_host,
+    share,
+)
 from nci_core.cli.loop_commands import fit_progress
 from nci_core.cli.options import given, refuse
 from nci_core.cli.output import (
@@ -183,17 +192,8 @@ def finetune(
             refuse(context, ("ruler",), "is of a direct fit; with --prior the student has the prior's terms")
         if model_out is None:
             raise InputError("Say where the student goes: --model-out FILE.pt.")
-        report = finetune_file(
-            read_dataset(data, method=method, basis=basis),
-            model_out,
-            seed or 0,
-            device,
-            prior=prior,
-            fraction=fraction,
-            held_out=held_out,
-            ruler=ruler,
-            members=members,
-        )
+        how = FileFit(model_out, prior, fraction, held_out, ruler, members, seed or 0, device)
+        report = finetune_file(read_dataset(data, method=method, basis=basis), how)
         if as_json:
             print_json(report)
         else:
@@ -220,51 +220,24 @@ def finetune(
     print_table("Errors (test: frozen; pool: trained on)", ERROR_COLUMNS, error_rows(done["model"], done["errors"]))
 
 
-def finetune_file(
-    data: Dataset,
-    model_out: Path,
-    seed: int,
-    device: str,
-    *,
-    prior: Path | None,
-    fraction: float,
-    held_out: Path | None,
-    ruler: Any,
-    members: int,
-) -> dict[str, Any]:
+def finetune_file(data: Dataset, how: FileFit) -> dict[str, Any]:
     """Fit a student to a random share of a file's geometries; the rest may be written for evaluation.
 
     Frames that repeat a geometry are one label, in the fit and in the file that is written: its first frame.
     """
     from nci_core.potentials.device import resolve_device
 
-    resolve_device(device)  # a missing GPU is said before any work
-
-    if not 0 < fraction <= 1:
-        raise InputError(f"--fraction is {fraction:g}; give a share above 0 and at most 1.")
-    if ruler not in ("adaptive", "fixed"):
-        raise InputError(f"Unknown ruler {ruler!r}; choose adaptive or fixed.")
-    check_targets(data, model_out, held_out)
+    resolve_device(how.device)  # a missing GPU is said before any work
+    how.check()
+    check_targets(data, how.model_out, how.held_out)
     err.print(data.describe())
     labels = labels_of(data)
     say_merged(labels)
-    plan = share(only_host(labels, data.source), fraction, seed)
-    if held_out is not None and not len(plan.held_out.positions):
+    plan = share(only_host(labels, data.source), how.fraction, how.seed)
+    if how.held_out is not None and not len(plan.held_out.positions):
         raise InputError(f"All {len(labels)} labels are fitted, so none are left for --held-out; lower --fraction.")
     with progress_bar("Fitting") as (bar, task):
-        done = fit_file(
-            data,
-            plan,
-            model_out,
-            seed=seed,
-            device=device,
-            prior=prior,
-            fraction=fraction,
-            held_out=held_out,
-            ruler=ruler,
-            members=members,
-            progress=fit_progress(bar, task),
-        )
+        done = fit_file(data, plan, how, fit_progress(bar, task))
     return done | {"merged": labels.repeats}
 
 

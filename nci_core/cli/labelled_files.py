@@ -93,6 +93,38 @@ def check_targets(data: Dataset, *targets: Path | None) -> None:
 
 
 @dataclass(frozen=True)
+class FileFit:
+    """How a student is fitted to a file of labels.
+
+    Attributes:
+        model_out: where it goes.
+        prior: distilled student to start from; None for a direct fit.
+        fraction: share of the geometries that is fitted, above 0, at most 1.
+        held_out: where the others go, if anywhere.
+        ruler: "adaptive" or "fixed", of a direct fit.
+        members: students in the ensemble.
+        seed: of the share and of the fit.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    model_out: Path
+    prior: Path | None
+    fraction: float
+    held_out: Path | None
+    ruler: Any
+    members: int
+    seed: int
+    device: str
+
+    def check(self) -> None:
+        """Raise InputError for a share that is none, or an unknown ruler."""
+        if not 0 < self.fraction <= 1:
+            raise InputError(f"--fraction is {self.fraction:g}; give a share above 0 and at most 1.")
+        if self.ruler not in ("adaptive", "fixed"):
+            raise InputError(f"Unknown ruler {self.ruler!r}; choose adaptive or fixed.")
+
+
+@dataclass(frozen=True)
 class Plan:
     """Which labels of a file are fitted.
 
@@ -111,45 +143,32 @@ def share(group: HostGroup, fraction: float, seed: int) -> Plan:
     return Plan(take(group, np.sort(order[:count])), take(group, np.sort(order[count:])))
 
 
-def fit_file(
-    data: Dataset,
-    plan: Plan,
-    model_out: Path,
-    *,
-    seed: int,
-    device: str,
-    prior: Path | None,
-    fraction: float,
-    held_out: Path | None,
-    ruler: Any,
-    members: int,
-    progress: Callable[[dict[str, Any]], None],
-) -> dict[str, Any]:
+def fit_file(data: Dataset, plan: Plan, how: FileFit, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """Fit a student and write it, and the labels that were not fitted; returns what was done."""
     from nci_core.fitting import FitSettings, finetune
     from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
     from nci_core.potentials.parameters import StudentConfig
 
-    base = load_checkpoint(prior) if prior else None
+    base = load_checkpoint(how.prior) if how.prior else None
     start = time.perf_counter()
     student = finetune(
         plan.fitted.dimer,
         plan.fitted.positions,
         plan.fitted.reference,
         base,
-        None if base else StudentConfig(ruler=ruler),
-        FitSettings(members=members, seed=seed, device=device),
+        None if base else StudentConfig(ruler=how.ruler),
+        FitSettings(members=how.members, seed=how.seed, device=how.device),
         progress=progress,
-        metadata={"data": data.source, "label": data.label, "fraction": fraction},
+        metadata={"data": data.source, "label": data.label, "fraction": how.fraction},
     )
-    save_checkpoint(student, model_out)
-    if held_out is not None:
-        write_dataset(held_out, [plan.held_out])
+    save_checkpoint(student, how.model_out)
+    if how.held_out is not None:
+        write_dataset(how.held_out, [plan.held_out])
     n_labels = len(plan.fitted.positions)
     return {
-        "model": str(model_out),
+        "model": str(how.model_out),
         "n_labelled": n_labels + len(plan.held_out.positions),
         "n_labels": n_labels,
-        "seed": seed,
+        "seed": how.seed,
         "seconds": time.perf_counter() - start,
     }
