@@ -24,6 +24,7 @@ class Dimer:
         host: the rigid molecule, monomer A.
         probe: chemical symbol of the probe atom, monomer B; closed-shell.
 
+    >>> from nci_core.systems.hosts import builtin_host
     >>> dimer = Dimer(builtin_host("benzene"), "He")
     >>> dimer.geometry_hash([0.3, 1.0, 3.0]) == dimer.geometry_hash([-0.3, 1.0, -3.0])
     True
