@@ -87,7 +87,7 @@ def distill(
     sigma = settings.teacher_sigma_cm1
     problem = Problem(
         stage="distill",
-        seen=observe(dimer.host, elements, R),
+        seen=observe(dimer.host, elements, R, settings.device),
         targets=make_targets(labels, sigma, settings.wall_cm1),
         centres=[prior.mean],
         widths=[prior.width],

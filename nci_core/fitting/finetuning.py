@@ -56,7 +56,7 @@ class Belief:
         """The fit to labels E (m,) in eV at R (m, 3) in Å with this noise."""
         return Problem(
             stage="finetune",
-            seen=observe(dimer.host, self.elements, R),
+            seen=observe(dimer.host, self.elements, R, settings.device),
             targets=make_targets({"total": E}, sigma_cm1, settings.wall_cm1),
             centres=self.centres,
             widths=self.widths,
@@ -139,7 +139,7 @@ def finetune(
     problem = belief.problem(dimer, R, E, sigma, settings)
     if validation is not None:
         positions_v, energies_v = check_labels(*validation, "validation")
-        held = (observe(dimer.host, belief.elements, positions_v), energies_v)
+        held = (observe(dimer.host, belief.elements, positions_v, settings.device), energies_v)
         problem = replace(problem, validation=held)
     found = fit_members(problem, settings, prior is None, progress, should_stop, memory)
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(E), "seed": settings.seed}
