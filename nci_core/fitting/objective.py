@@ -20,8 +20,7 @@ from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy. Each chunk is a synchronisation,
-#: and takes some 20 kB a label at most.
+#: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy, for each chunk is a synchronisation.
 CHUNK = {"cpu": 512, "cuda": 131_072}
 
 
