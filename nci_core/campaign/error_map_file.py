@@ -30,13 +30,14 @@ ARRAYS = {
     "energies_ev": 3,
     "teacher_ev": 2,
     "reference_ev": 2,
+    "wall": 2,
     "near": 2,
     "test_positions": 2,
     "test_ev": 1,
     "test_teacher_ev": 1,
     "test_models_ev": 2,
 }
-SINGLE = ("energies_ev", "teacher_ev", "reference_ev")
+SINGLE = ("energies_ev", "teacher_ev", "reference_ev", "wall")
 
 
 class _About(BaseModel):
@@ -104,6 +105,7 @@ def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
         "energies_ev": (k, *grid),
         "teacher_ev": grid,
         "reference_ev": grid,
+        "wall": grid,
         "near": grid,
         "test_positions": (n, 3),
         "test_teacher_ev": (n,),

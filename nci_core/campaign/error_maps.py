@@ -60,7 +60,9 @@ class ErrorMaps:
         carrier: row of the student that stands for CCSD(T) between the labels.
         energies_ev: (k, b, a) students, NaN where they were not asked.
         teacher_ev: (b, a), NaN more than REACH from every stored teacher energy.
-        reference_ev: (b, a), NaN inside the wall and far from everything sampled.
+        reference_ev: (b, a), NaN deep inside the wall and far from everything sampled.
+        wall: (b, a) ln(limit / carrier's energy), clipped to −1…1, nearly linear in the distance: 0 where the wall
+            begins, negative inside it; NaN where no student was asked, next to a nucleus.
         near: (b, a) within REACH of a test label.
         test_positions, test_ev: (n, 3) in Å and (n,), labels of the test set below the energy limit.
         test_teacher_ev, test_models_ev: (n,) and (k, n), what teacher and students say there.
@@ -80,6 +82,7 @@ class ErrorMaps:
     energies_ev: FloatArray
     teacher_ev: FloatArray
     reference_ev: FloatArray
+    wall: FloatArray
     near: BoolArray
     test_positions: FloatArray
     test_ev: FloatArray
@@ -88,13 +91,16 @@ class ErrorMaps:
     missed_ev: float
     missed_alone_ev: float
 
-    def teacher_error(self) -> FloatArray:
-        """(b, a) teacher minus reference in eV; NaN where it is not known."""
-        return self._masked(self.teacher_ev - self.reference_ev, self.test_teacher_ev)
+    def teacher_error(self, *, into_wall: float = 0.0) -> FloatArray:
+        """(b, a) teacher minus reference in eV; NaN where it is not known, and inside the wall.
 
-    def error(self, row: int) -> FloatArray:
-        """(b, a) student of a row minus reference in eV; NaN where it is not known."""
-        return self._masked(self.energies_ev[row] - self.reference_ev, self.test_models_ev[row])
+        `into_wall`: values of `wall` down to minus this are given too, for who draws the edge between grid points.
+        """
+        return self._masked(self.teacher_ev - self.reference_ev, self.test_teacher_ev, into_wall)
+
+    def error(self, row: int, *, into_wall: float = 0.0) -> FloatArray:
+        """(b, a) student of a row minus reference in eV; NaN as in `teacher_error`."""
+        return self._masked(self.energies_ev[row] - self.reference_ev, self.test_models_ev[row], into_wall)
 
     def known_everywhere(self, at_tests_ev: FloatArray) -> bool:
         """Whether a potential with these energies (n,) at the test labels is so much worse than the carrier."""
@@ -103,8 +109,9 @@ class ErrorMaps:
         ours, own = (np.abs(e - self.test_ev).mean() for e in (at_tests_ev, self.test_models_ev[self.carrier]))
         return bool(ours >= CLEARLY_WORSE * own)  # never where the teacher lacks an energy
 
-    def _masked(self, difference: FloatArray, at_tests_ev: FloatArray) -> FloatArray:
-        return difference if self.known_everywhere(at_tests_ev) else np.where(self.near, difference, np.nan)
+    def _masked(self, difference: FloatArray, at_tests_ev: FloatArray, into_wall: float) -> FloatArray:
+        kept = (self.wall > -into_wall) & (self.near | self.known_everywhere(at_tests_ev))
+        return np.where(kept, difference, np.nan)
 
 
 def shown_models(campaign: Campaign) -> list[Model]:
@@ -152,7 +159,10 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
     plane = telling_plane(host)
     u, v = plane.axes(SPACING)
     points = plane.points(host, u, v)
-    asked = _asked(campaign, points)
+    sampled = configurations.positions(campaign.store)[1]
+    if not len(sampled):
+        raise InputError("There are no configurations yet, so there is no error to be drawn.")
+    asked = (campaign.dimer.distances(points.reshape(-1, 3)).min(axis=1) > CLEAR).reshape(points.shape[:-1])
     where = points[asked]
     carrier = max(range(len(rows)), key=lambda k: (rows[k].n_labels, rows[k].id))
     energies = np.array([_energies(folder, row, points, asked, known) for row in rows])
@@ -167,7 +177,8 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
     elif not np.isfinite(teacher).any():
         raise InputError("There are too few test labels and too few teacher energies to compare a student with.")
     limit_ev = from_cm1(campaign.settings.limit_cm1)
-    outside = (energies[carrier][asked] < limit_ev) & (reference < limit_ev)
+    wall = np.clip(np.log(limit_ev / np.maximum(energies[carrier][asked], limit_ev * 1e-3)), -1.0, 1.0)
+    known_there = (wall > -1.0) & (gap(host, sampled, where) <= REACH)
     near = gap(host, tests.positions, where) <= REACH if len(tests.labels_ev) else np.zeros(len(where), dtype=bool)
     at_tests = [field(folder, row.id, tests.positions).energy_ev for row in rows if len(tests.labels_ev)]
     return ErrorMaps(
@@ -182,7 +193,8 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
         carrier=carrier,
         energies_ev=energies,
         teacher_ev=_spread(teacher, asked),
-        reference_ev=_spread(np.where(outside, reference, np.nan), asked),
+        reference_ev=_spread(np.where(known_there, reference, np.nan), asked),
+        wall=_spread(wall, asked),
         near=_spread(near, asked) == 1.0,
         test_positions=tests.positions,
         test_ev=tests.labels_ev,
@@ -191,17 +203,6 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
         missed_ev=found.median_ev,
         missed_alone_ev=found.model_ev,
     )
-
-
-def _asked(campaign: Campaign, points: FloatArray) -> BoolArray:
-    """Which grid points (b, a, 3) anything may be known of: near what was sampled, and not in the host; (b, a)."""
-    flat = points.reshape(-1, 3)
-    sampled = configurations.positions(campaign.store)[1]
-    if not len(sampled):
-        raise InputError("There are no configurations yet, so there is no error to be drawn.")
-    clear = campaign.dimer.distances(flat).min(axis=1) > CLEAR
-    found: BoolArray = (clear & (gap(campaign.dimer.host, sampled, flat) <= REACH)).reshape(points.shape[:-1])
-    return found
 
 
 def _spread(values: npt.NDArray[np.generic], asked: BoolArray) -> FloatArray:
