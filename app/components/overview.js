@@ -52,7 +52,7 @@ class Plot {
     this.box.style.height = `${h}px`;
     this.canvas.width = w * ratio; this.canvas.height = h * ratio; this.canvas.style.height = `${h}px`;
     this.draw();
-    Object.assign(this.controls.style, { left: `${this.at.side.x}px`, top: `${this.at.side.y + 20}px`, width: `${Math.min(this.at.side.w, 420)}px` });
+    Object.assign(this.controls.style, { left: `${this.at.side.x}px`, top: `${this.at.side.y + 20}px`, width: `${this.at.side.w - 4}px` });
   }
 
   draw() {

@@ -174,6 +174,20 @@ function paintSide(plot, g, box, ink, font) {
   g.font = `600 13px ${font}`; g.fillText("What the labels are worth", box.x, (y += 30));
   g.font = `13px ${font}`;
   for (const line of wrapped(g, plot.data.worth, box.w)) g.fillText(line, box.x, (y += 18));
+  paintTable(plot, g, { ...box, y: y + 34, h: box.h - (y + 34 - box.y) - 40 }, font);
+}
+
+// What each round cost and brought, where there is room for all of them.
+function paintTable(plot, g, box, font) {
+  const { frames, columns } = plot.data, ends = [0.14, 0.34, 0.58, 1].map((part) => box.x + part * Math.min(box.w, 430));
+  if (frames.length < 2 || box.h < 22 * (frames.length + 1)) return;
+  g.textAlign = "right"; g.font = `600 12px ${font}`; columns.forEach((text, k) => g.fillText(text, ends[k], box.y));
+  frames.forEach(({ cells }, i) => {
+    const y = box.y + 22 * (i + 1);
+    g.font = `${i === plot.frame ? "700 " : ""}13px ${font}`;
+    cells.forEach((text, k) => g.fillText(text, ends[k], y));
+  });
+  g.textAlign = "left";
 }
 
 // Text in lines of at most a width; a drawing that cannot measure takes the canvas's lines.

@@ -128,7 +128,7 @@ def overview_content(
         if 0 < len(distilled) < len(shown):
             fixed.append({"title": "Distilled student"} | student(distilled.iloc[-1]))
     moving = [
-        {"title": _title(row), "round": _round(row), "spent": _spent(row)} | student(row)
+        {"title": _title(row), "round": _round(row), "spent": _spent(row), "cells": _cells(row, unit)} | student(row)
         for row in (shown.iloc[k] for k in range(len(shown)))
     ]
     scale = error_scale(maps, [rows[i] for i in shown["model_id"]], unit, limit_ev) if maps and len(shown) else None
@@ -146,6 +146,7 @@ def overview_content(
             "unit": unit.label,
         },
         "curve": _curve(shown, teacher[0], unit, colours),
+        "columns": ["Round", "Labels", "CPU min", f"mean |error| ({unit.label})"],
         "worth": worth,
         "digits": unit.digits,
         "least": LEAST_HEIGHT,
@@ -175,9 +176,19 @@ def _round(row: pd.Series) -> str:
 
 
 def _spent(row: pd.Series) -> str:
-    minutes = row.cpu_minutes
-    time = f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}"
-    return f"{time} CPU minutes spent on labels so far" if minutes else "no CPU time spent on labels yet"
+    if not row.cpu_minutes:
+        return "no CPU time spent on labels yet"
+    return f"{_minutes(row.cpu_minutes)} CPU minutes spent on labels so far"
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= 10 or not minutes else f"{minutes:.1f}"
+
+
+def _cells(row: pd.Series, unit: EnergyUnit) -> list[str]:
+    """The round's line of the table."""
+    error = error_text(row.mae_ev, unit).removesuffix(unit.label).strip() if row.n else "—"
+    return [str(row["round"]), str(row.n_labels), _minutes(row.cpu_minutes), error]
 
 
 def _grid(maps: ErrorMaps | None, host: Host, places: FloatArray) -> dict[str, Any] | None:

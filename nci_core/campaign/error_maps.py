@@ -155,6 +155,8 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
     key, rows = maps_key(campaign), shown_models(campaign)
     if not rows:
         raise InputError("There is no student yet, so there is no error to be drawn.")
+    for row in rows:
+        campaign.model_path(row)  # a missing file is said before anything is computed
     host, folder = campaign.dimer.host, campaign.folder
     plane = telling_plane(host)
     u, v = plane.axes(SPACING)
