@@ -19,9 +19,10 @@ from app.access import let_in  # noqa: E402
 from app.session import current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
-from app.views import benchmarks, errors, explore, history, label_train, select  # noqa: E402
+from app.views import benchmarks, errors, explore, history, label_train, overview, select  # noqa: E402
 
 PAGES = (
+    (overview.show, "Overview", "overview", ":material/dashboard:"),
     (explore.show, "Explore", "explore", ":material/travel_explore:"),
     (errors.show, "Errors", "errors", ":material/difference:"),
     (select.show, "Select", "select", ":material/lasso_select:"),
@@ -29,6 +30,8 @@ PAGES = (
     (history.show, "History", "history", ":material/timeline:"),
     (benchmarks.show, "Benchmarks", "benchmarks", ":material/speed:"),
 )
+#: The page that a visitor sees first, and a name that its own address may not have.
+FIRST, START = "overview", "start"
 
 
 def main() -> None:
@@ -44,14 +47,14 @@ def main() -> None:
         st.Page(
             guarded(view, partial(show_tour, page=path)),
             title=title,
-            url_path="start" if path == "explore" else path,
+            url_path=START if path == FIRST else path,
             icon=icon,
-            default=path == "explore",
+            default=path == FIRST,
         )
         for view, title, path, icon in PAGES
     ]
     # The first page is served at the root whatever its name; links that name it like the others work too.
-    pages.append(st.Page(_to_first_page, title="Explore", url_path="explore", visibility="hidden"))
+    pages.append(st.Page(_to_first_page, title="Overview", url_path=FIRST, visibility="hidden"))
     st.session_state["pages"] = {path: page for (_, _, path, _), page in zip(PAGES, pages, strict=False)}
     page = st.navigation(pages, position="sidebar" if inside else "hidden")
     if inside:
@@ -60,7 +63,7 @@ def main() -> None:
 
 
 def _to_first_page() -> None:
-    st.switch_page(st.session_state["pages"]["explore"], query_params=st.query_params.to_dict())
+    st.switch_page(st.session_state["pages"][FIRST], query_params=st.query_params.to_dict())
 
 
 STYLE = """<style>

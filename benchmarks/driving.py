@@ -60,9 +60,9 @@ class App:
             time.sleep(0.05)
         raise SystemExit(f"The dashboard did not start:\n{(home / 'app.log').read_text()}")
 
-    def url(self, campaign: str, page: str = "") -> str:
+    def url(self, campaign: str, page: str = "explore") -> str:
         """Address of a page."""
-        return f"http://127.0.0.1:{self.port}/{'' if page == 'explore' else page}?campaign={campaign}&tour=off"
+        return f"http://127.0.0.1:{self.port}/{'' if page == 'overview' else page}?campaign={campaign}&tour=off"
 
     def cpu(self) -> float:
         """CPU seconds of the app's process so far."""

@@ -17,8 +17,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 #: Seconds between two actions of one visitor, on average; people look before they act again.
 THINK_SECONDS = 3.0
-#: The page at the root of the address.
-FIRST = "explore"
+#: The page at the root of the address, and the one that points are picked on.
+ROOT, FIRST = "overview", "explore"
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Visitor:
             kind = answer.WhichOneof("type")
             if kind == "navigation":
                 shown = [p for p in answer.navigation.app_pages if not p.is_hidden]
-                self.pages = {FIRST if p.is_default else p.url_pathname: p.page_script_hash for p in shown}
+                self.pages = {ROOT if p.is_default else p.url_pathname: p.page_script_hash for p in shown}
             elif kind == "delta":
                 self._note(answer)
             elif kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:

@@ -12,12 +12,14 @@ Rows refer to each other by geometry hash and model name, never by database ids.
 hold, `archive_read` reads and checks all of it, `archive_import` stores what was read, `archive_export` writes it.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from nci_core.campaign.archive_export import export_campaign
 from nci_core.campaign.archive_import import import_campaign
 from nci_core.campaign.archive_read import Archive, read_archive
 from nci_core.campaign.campaign import Campaign, home
+from nci_core.campaign.error_map_file import renew_maps
 from nci_core.campaign.frames import write_configurations
 from nci_core.config import FILE_NAME
 from nci_core.errors import NCIError, StoreError
@@ -49,14 +51,16 @@ def export_extxyz(source: Campaign, path: Path) -> str:
 
 
 def import_embedded() -> list[str]:
-    """Import the project's own campaigns that are not below home() yet; returns their names."""
+    """Import the project's own campaigns that are not below home() yet, with their error maps; returns their names."""
     imported = []
     for name in EMBEDDED:
         source, target = data_folder() / name, home() / name
         if (source / FILE_NAME).exists() and not target.exists():
             try:
-                import_campaign(source, target)
+                campaign = import_campaign(source, target)
             except NCIError as error:
                 raise StoreError(f"The embedded campaign {name} could not be imported: {error}") from error
+            with suppress(NCIError):  # a cache that the first page draws from
+                renew_maps(campaign)
             imported.append(name)
     return imported

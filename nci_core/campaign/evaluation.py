@@ -1,5 +1,6 @@
 """Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.error_map_file import renew_maps
 from nci_core.campaign.gates import check_campaign_model
 from nci_core.campaign.sampling_steps import CUT_END, cut_directions, cut_points
+from nci_core.errors import NCIError
 from nci_core.metrics import ErrorSummary, by_region
 from nci_core.store import configurations, evaluations, labels, models
 from nci_core.store.base import Split
@@ -103,7 +106,7 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
 
 
 def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[str, Any]:
-    """Store the model's predictions everywhere, its cuts and its physics gates, and renew all errors.
+    """Store the model's predictions everywhere, its cuts and its physics gates; renew all errors and the error maps.
 
     Returns the model's errors by split and region.
     """
@@ -114,4 +117,6 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
     evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
     check_campaign_model(campaign, row, model)
     found: dict[str, Any] = renew_errors(campaign)[row.name]
+    with suppress(NCIError):  # too little to draw yet; the page says so
+        renew_maps(campaign)
     return found

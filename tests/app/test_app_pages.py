@@ -11,14 +11,14 @@ from nci_core.campaign import Campaign
 from nci_core.store import models, picks, rounds
 from nci_core.units import CM1_EV, UNITS
 
-PAGES = ("explore", "errors", "select", "label_train", "history")
+PAGES = ("overview", "explore", "errors", "select", "label_train", "history")
 
 
-def test_the_entry_opens_on_explore(home: Path) -> None:
+def test_the_entry_opens_on_the_overview(home: Path) -> None:
     main = Path(__file__).resolve().parents[2] / "app" / "main.py"
     at = AppTest.from_file(str(main), default_timeout=120).run()
     assert not at.exception
-    assert [title.value for title in at.title] == ["Explore"]
+    assert [title.value for title in at.title] == ["Overview"]
     assert at.sidebar.selectbox[0].label == "Campaign"
 
 

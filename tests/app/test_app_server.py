@@ -27,7 +27,7 @@ def both(home: Path, fresh_schema: str, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_pages_are_the_same(both: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    for page in ("explore", "errors", "select", "label_train", "history"):
+    for page in ("overview", "explore", "errors", "select", "label_train", "history"):
         shown = []
         for home in both:
             monkeypatch.setenv("NCI_HOME", str(home))

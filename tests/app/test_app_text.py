@@ -113,7 +113,14 @@ def soiled(home: Path) -> Path:
     return home
 
 
-PAGES = {"explore": {}, "select": {}, "label_train": {}, "history": {}, "errors": {"errors_part": "regions"}}
+PAGES = {
+    "overview": {},
+    "explore": {},
+    "select": {},
+    "label_train": {},
+    "history": {},
+    "errors": {"errors_part": "regions"},
+}
 
 
 @pytest.mark.parametrize("page", list(PAGES))

@@ -36,7 +36,8 @@ class Place:
 
 
 PLACES = (
-    Place("explore", "", {}, ("Explore", "has a CCSD(T) label", "in the test set")),
+    Place("overview", "", {}, ("Overview", "red too high", "Hatched: not known")),
+    Place("explore", "explore", {}, ("Explore", "has a CCSD(T) label", "in the test set")),
     Place("errors", "errors", {}, ("Errors", "Prediction minus CCSD(T)", "grey: no error")),
     Place("errors-slider", "errors", {"errors_layout": "Before ↔ after"}, ("left of the line",)),
     Place("errors-cuts", "errors", {"errors_part": "Radial cuts"}, ("Points are CCSD(T) labels",)),
@@ -64,3 +65,4 @@ PLACES = (
     Place("benchmarks", "benchmarks", {}, ("Benchmarks", "accuracy targets met", "MAE on held-out points")),
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
 )
+BY_NAME = {place.name: place for place in PLACES}

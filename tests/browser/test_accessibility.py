@@ -5,7 +5,7 @@ import json
 import pytest
 from lasso import plot
 from looking import settle
-from places import PLACES
+from places import BY_NAME
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 def explore(browser: Browser, ethylene: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
-    page.goto(PLACES[0].address(ethylene))
+    page.goto(BY_NAME["explore"].address(ethylene))
     settle(page)
     return page
 

@@ -68,7 +68,7 @@ def difference(a: Image.Image, b: Image.Image) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_map_is_drawn_as_it_was(browser: Browser, server: str, scheme: str) -> None:
-    now = drawn(browser, f"{server}/?tour=off", scheme)
+    now = drawn(browser, f"{server}/explore?tour=off", scheme)
     file = REFERENCE / f"map-{scheme}.png"
     if os.environ.get("NCI_REDRAW"):
         now.save(file, optimize=True)
@@ -76,5 +76,5 @@ def test_the_map_is_drawn_as_it_was(browser: Browser, server: str, scheme: str) 
 
 
 def test_the_comparison_sees_another_colouring(browser: Browser, server: str) -> None:
-    other = drawn(browser, f"{server}/?tour=off&explore_colour=Student+−+teacher", "light")
+    other = drawn(browser, f"{server}/explore?tour=off&explore_colour=Student+−+teacher", "light")
     assert difference(other, Image.open(REFERENCE / "map-light.png").convert("RGB")) > 2 * TOLERANCE

@@ -9,7 +9,7 @@ import made_campaigns
 import pytest
 from looking import Tour, see, walk
 from nasty import NASTY
-from places import PLACES
+from places import BY_NAME, PLACES
 from playwright.sync_api import Browser, expect
 
 from nci_core.campaign import Campaign
@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 #: What each page must tell in a campaign without configurations: the next step.
 EMPTY = {
+    "overview": "nci sample",
     "explore": "nci sample",
     "errors": "nci sample",
     "select": "nci sample",
@@ -65,22 +66,22 @@ def test_failed_labels_and_those_set_aside_show_their_sentence(
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     for sentence in set(told.values()):
         number = next(number for number, text in told.items() if text == sentence)
-        page.goto(PLACES[0].address(four, campaign=made_campaigns.TROUBLED, configuration=str(number)))
+        page.goto(BY_NAME["explore"].address(four, campaign=made_campaigns.TROUBLED, configuration=str(number)))
         see(page, "explore")
         page.get_by_role("tab", name="CCSD(T) label").click()
         expect(page.get_by_role("tabpanel").filter(has_text=sentence)).to_be_visible()
     page.close()
 
 
-def test_both_addresses_of_the_first_page_work(browser: Browser, four: str) -> None:
+def test_all_addresses_of_the_first_page_work(browser: Browser, four: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    for path in ("", "explore"):
-        page.goto(f"{four}/{path}?tour=off&campaign={made_campaigns.TROUBLED}&explore_view=Top&unit=meV")
+    for path in ("", "overview", "start"):
+        page.goto(f"{four}/{path}?tour=off&campaign={made_campaigns.TROUBLED}&unit=meV")
         sight = see(page, path or "root")
         assert not sight.wrong
         assert "meV" in page.url
         assert made_campaigns.TROUBLED in page.url
-        expect(page.get_by_role("radio", name="Top")).to_be_checked()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     page.close()
 
 

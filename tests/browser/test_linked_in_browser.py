@@ -71,7 +71,7 @@ def inside(campaign: Campaign) -> set[int]:
 
 
 def test_a_lasso_is_marked_everywhere_and_survives(context: BrowserContext, server: str, campaign: Campaign) -> None:
-    page = open_at(context, f"{server}/?tour=off")
+    page = open_at(context, f"{server}/explore?tour=off")
     lasso(page, *WINDOW)
     expected = inside(campaign)
     assert len(expected) > 5
@@ -87,12 +87,12 @@ def test_a_lasso_is_marked_everywhere_and_survives(context: BrowserContext, serv
     page.reload()
     settle(page)
     marked(page, len(expected))
-    second = open_at(context, f"{server}/?tour=off")
+    second = open_at(context, f"{server}/explore?tour=off")
     marked(second, len(expected))
 
 
 def test_undo_and_redo_by_keyboard_and_shift_click(context: BrowserContext, server: str, campaign: Campaign) -> None:
-    page = open_at(context, f"{server}/?tour=off")
+    page = open_at(context, f"{server}/explore?tour=off")
     lasso(page, *WINDOW)
     n = len(inside(campaign))
     marked(page, n)
@@ -138,7 +138,7 @@ def test_a_cell_of_the_region_matrix_selects_its_points(
 def test_a_shared_link_shows_the_same_in_a_fresh_browser(
     browser: Browser, context: BrowserContext, server: str, campaign: Campaign
 ) -> None:
-    page = open_at(context, f"{server}/?tour=off")
+    page = open_at(context, f"{server}/explore?tour=off")
     page.get_by_role("radio", name="Top").click()
     settle(page)
     table = configuration_table(campaign.store, campaign.settings, None)
@@ -174,7 +174,7 @@ def test_read_only_lets_one_browse_and_select_but_changes_nothing(
     before = _content(tmp_path / "shown")
     address = serve(tmp_path, NCI_READ_ONLY="1")
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(f"{address}/?tour=off")
+    page.goto(f"{address}/explore?tour=off")
     settle(page)
     expect(page.get_by_text("Read-only demonstration")).to_be_visible()
     lasso(page, *WINDOW)

@@ -33,7 +33,7 @@ def saved(page: Page, button: str, folder: Path) -> Path:
 def test_a_map_is_saved_as_drawing_and_as_table(browser: Browser, four: str, tmp_path: Path) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
-    page.goto(f"{four}/?campaign=he-ethylene&tour=off")
+    page.goto(f"{four}/explore?campaign=he-ethylene&tour=off")
     settle(page)
     n = json.loads(plot(page).get_attribute("data-plot") or "{}")["n"]
     assert n > 400

@@ -67,7 +67,7 @@ def inside(campaign: Campaign, grow: float) -> set[int]:
 
 def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, campaign: Campaign) -> None:
     wrong = watch(page)
-    page.goto(f"{server}/?tour=off")
+    page.goto(f"{server}/explore?tour=off")
     settle(page)
     assert told(page)["bins"] > 1000
     expect(page.get_by_text("A drawing takes all points inside it")).to_be_visible()
@@ -106,7 +106,7 @@ def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, cam
 
 
 def test_squares_are_saved_as_a_table(page: Page, server: str, campaign: Campaign, tmp_path: Path) -> None:
-    page.goto(f"{server}/?tour=off")
+    page.goto(f"{server}/explore?tour=off")
     settle(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save the points as a table").first.click()

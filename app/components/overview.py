@@ -1,0 +1,28 @@
+"""The picture of the Overview: maps, curve and slider on one canvas, and no rerun of the page from round to round."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+SCRIPTS = ("plot_scales.js", "overview_paint.js", "overview.js", "plot_svg.js")
+HTML = """<div class="nci-overview"><div class="picture"><canvas role="img"></canvas>
+<div class="rounds" hidden><button type="button" class="play" aria-label="Play">▶</button>
+<input type="range" min="0" max="0" step="1" aria-label="Round"></div>
+<div class="saves" role="group" aria-label="Save"><button type="button" data-save="png">PNG</button>
+<button type="button" data-save="svg">SVG</button></div><div class="tip"></div>
+<div class="said" role="status"></div></div></div>"""
+
+
+@cache
+def _component() -> Any:
+    script = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (FOLDER / "overview.css").read_text(encoding="utf-8")
+    return st.components.v2.component("nci_overview", html=HTML, css=style, js=script, isolate_styles=False)
+
+
+def show(content: dict[str, Any], *, key: str) -> None:
+    """Draw what `app.figures.overview.overview_content` made; it takes the height that the window leaves."""
+    _component()(key=key, data=content)

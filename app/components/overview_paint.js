@@ -1,0 +1,204 @@
+// Painting of the Overview: maps of errors, their colour bar and the curve of test errors. Changes no state but layout.
+const TITLE = 24, UNDER = 44, SPACE = 14, BAR_ROOM = 66, LOWER_LEAST = 150, AXIS = { left: 62, bottom: 44, top: 26, right: 10 };
+
+// Where everything is, in CSS pixels.
+function arrange(plot) {
+  const d = plot.data, n = d.maps ? d.fixed.length + (d.frames.length ? 1 : 0) : 0, { w, h } = plot;
+  const room = n ? w - BAR_ROOM : w, cell = n ? (room - SPACE * (n - 1)) / n : 0;
+  let scale = 0, deep = 0;
+  if (n) {
+    const lower = Math.max(LOWER_LEAST, 0.27 * h);
+    scale = Math.min(cell / (2 * d.maps.half[0]), Math.max(60, h - TITLE - UNDER - lower) / (2 * d.maps.half[1]));
+    deep = TITLE + 2 * d.maps.half[1] * scale + UNDER;
+  }
+  const wide = n ? 2 * d.maps.half[0] * scale : 0, tall = n ? 2 * d.maps.half[1] * scale : 0;
+  // Maps that the height limits stand together, so that the bar stays beside them.
+  const step = wide + Math.min(cell - wide, 46) + SPACE, x0 = Math.max(0, (room - (step * n - SPACE - (step - SPACE - wide))) / 2);
+  const panels = Array.from({ length: n }, (_, i) => ({ x: x0 + i * step, y: TITLE, w: wide, h: tall }));
+  const split = n > 1 ? panels[n - 1].x : 0.62 * w;
+  return { panels, scale, bar: n ? { x: panels[n - 1].x + wide + 12, y: TITLE + 16, h: tall - 16 } : null,
+    curve: { x: 0, y: deep + 6, w: split - 24, h: h - deep - 6 }, side: { x: split, y: deep + 6, w: w - split, h: h - deep - 6 } };
+}
+
+function shownMaps(plot) {
+  const { fixed, frames } = plot.data;
+  return [...fixed, ...(frames.length ? [frames[plot.frame]] : [])];
+}
+
+function paintBase(plot, g) {
+  const at = (plot.at = arrange(plot)), ink = plot.css("--st-text-color", "#222"), font = plot.css("--st-font", "sans-serif");
+  g.textBaseline = "alphabetic"; g.lineWidth = 1;
+  if (plot.data.maps) {
+    shownMaps(plot).forEach((map, i) => paintMap(plot, g, map, at.panels[i], ink, font));
+    paintScale(plot, g, at.bar, ink, font);
+  }
+  if (plot.data.curve) paintCurve(plot, g, at.curve, ink, font);
+  paintSide(plot, g, at.side, ink, font);
+}
+
+function paintTop() { /* nothing lies over it */ }
+
+function paintMap(plot, g, map, box, ink, font) {
+  g.fillStyle = ink; g.textAlign = "center"; g.font = `600 14px ${font}`;
+  g.fillText(fitted(g, map.title, box.w + 40), box.x + box.w / 2, box.y - 8);
+  g.drawImage(coloured(plot, map, box), box.x, box.y, box.w, box.h);
+  paintHost(plot, g, box, ink, font);
+  for (const [k, [u, v]] of plot.data.maps.dots.entries()) {
+    const value = map.dots[k];
+    if (!Number.isFinite(value)) continue;
+    const [x, y] = onPaper(plot, box, u, v);
+    g.beginPath(); g.arc(x, y, 4, 0, 7); g.fillStyle = mix(plot.data.scale.stops, plot.fraction(value)); g.fill();
+    g.strokeStyle = ink; g.lineWidth = 1.2; g.stroke();
+  }
+  g.strokeStyle = plot.css("--st-border-color", "#ccc"); g.lineWidth = 1; g.beginPath(); g.rect(box.x, box.y, box.w, box.h); g.stroke();
+  g.fillStyle = ink; g.textAlign = "center"; g.font = `600 16px ${font}`;
+  g.fillText(map.number, box.x + box.w / 2, box.y + box.h + 20);
+  g.font = `12px ${font}`; g.fillText(fitted(g, map.under, box.w + 40), box.x + box.w / 2, box.y + box.h + 37);
+}
+
+function onPaper(plot, box, u, v) {
+  const [a, b] = plot.data.maps.half;
+  return [box.x + ((u + a) / (2 * a)) * box.w, box.y + ((b - v) / (2 * b)) * box.h];
+}
+
+// Text that is too wide ends with an ellipsis.
+function fitted(g, text, most) {
+  if (!g.measureText || g.measureText(text).width <= most) return text;
+  let short = text;
+  while (short && g.measureText(`${short}…`).width > most) short = short.slice(0, -1);
+  return `${short}…`;
+}
+
+// One map as a picture of its own: smooth between the grid's points, open inside the wall, hatched where nothing is known.
+function coloured(plot, map, box) {
+  const { nx, ny } = plot.data.maps, r = plot.ratio, w = Math.max(1, Math.round(box.w * r)), h = Math.max(1, Math.round(box.h * r));
+  if (map.picture?.width === w && map.picture.height === h && map.lut === plot.lut) return map.picture;
+  const canvas = (map.picture ??= document.createElement("canvas")), g = canvas.getContext("2d");
+  canvas.width = w; canvas.height = h; map.lut = plot.lut;
+  const image = g.createImageData(w, h), pixels = new Uint32Array(image.data.buffer), f = map.fractions, wall = plot.wall;
+  for (let py = 0, at = 0; py < h; py++) {
+    const y = ((h - 0.5 - py) / h) * (ny - 1), j = Math.min(ny - 2, Math.floor(y)), ty = y - j;
+    for (let px = 0; px < w; px++, at++) {
+      const x = ((px + 0.5) / w) * (nx - 1), i = Math.min(nx - 2, Math.floor(x)), tx = x - i, c = j * nx + i;
+      const k0 = (1 - tx) * (1 - ty), k1 = tx * (1 - ty), k2 = (1 - tx) * ty, k3 = tx * ty;
+      const a = f[c], b = f[c + 1], e = f[c + nx], q = f[c + nx + 1];
+      if (k0 * wall[c] + k1 * wall[c + 1] + k2 * wall[c + nx] + k3 * wall[c + nx + 1] <= 0) continue;
+      let sum = 0, weight = 0;
+      if (a === a) { sum += k0 * a; weight += k0; }
+      if (b === b) { sum += k1 * b; weight += k1; }
+      if (e === e) { sum += k2 * e; weight += k2; }
+      if (q === q) { sum += k3 * q; weight += k3; }
+      if (weight >= 0.5) pixels[at] = plot.lut[Math.round((sum / weight) * 511)];
+      else if ((px + py) % Math.round(7 * r) < r) pixels[at] = plot.lut[256];
+    }
+  }
+  g.putImageData(image, 0, 0);
+  return canvas;
+}
+
+function paintHost(plot, g, box, ink, font) {
+  const { atoms, bonds } = plot.data.maps, places = atoms.map(([u, v]) => onPaper(plot, box, u, v));
+  g.strokeStyle = ink; g.lineWidth = 2; g.globalAlpha = 0.7;
+  for (const [i, j] of bonds) { g.beginPath(); g.moveTo(...places[i]); g.lineTo(...places[j]); g.stroke(); }
+  g.globalAlpha = 1; g.textAlign = "center"; g.textBaseline = "middle"; g.lineWidth = 1;
+  // From the back to the front, so that nearer atoms cover farther ones.
+  for (const k of atoms.map((_, i) => i).sort((i, j) => atoms[i][2] - atoms[j][2])) {
+    const [x, y] = places[k], inside = Math.abs(atoms[k][2]) < 0.3, r = Math.max(6, Math.min(10, 0.34 * plot.at.scale));
+    g.beginPath(); g.arc(x, y, r, 0, 7); g.fillStyle = plot.css("--st-background-color", "#fff"); g.fill(); g.stroke();
+    g.fillStyle = ink; g.font = `${inside ? "700 " : ""}${Math.round(1.2 * r)}px ${font}`; g.fillText(atoms[k][3], x, y + 0.5);
+  }
+  g.textBaseline = "alphabetic";
+}
+
+function paintScale(plot, g, bar, ink, font) {
+  const { stops, ticks, unit } = plot.data.scale;
+  for (let i = 0; i < bar.h; i++) { g.fillStyle = mix(stops, 1 - i / bar.h); g.fillRect(bar.x, bar.y + i, 12, 1.5); }
+  g.fillStyle = ink; g.textAlign = "left"; g.font = `12px ${font}`; g.fillText(unit, bar.x, bar.y - 9);
+  g.textBaseline = "middle";
+  for (const [f, text] of ticks) g.fillText(text, bar.x + 17, bar.y + (1 - f) * bar.h);
+  g.textBaseline = "alphabetic";
+}
+
+function logTicks(low, high) {
+  const found = [];
+  for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p++) {
+    for (const m of high / low < 30 ? [1, 2, 5] : [1]) { const v = m * 10 ** p; if (v >= low && v <= high) found.push(v); }
+  }
+  return found;
+}
+
+function curvePlace(plot) {
+  const c = plot.data.curve, box = plot.at.curve, all = [...c.y, c.teacher].filter((v) => v > 0);
+  const low = Math.min(...all) / 1.8, high = Math.max(...all) * 1.8, most = Math.max(...c.x, 1) * 1.04;
+  const left = box.x + AXIS.left, right = box.x + box.w - AXIS.right, top = box.y + AXIS.top, bottom = box.y + box.h - AXIS.bottom;
+  return { low, high, most, left, right, top, bottom, px: (x) => left + (x / most) * (right - left),
+    py: (y) => bottom - (Math.log(y / low) / Math.log(high / low)) * (bottom - top) };
+}
+
+function paintCurve(plot, g, box, ink, font) {
+  const c = plot.data.curve, p = curvePlace(plot);
+  g.fillStyle = ink; g.textAlign = "left"; g.font = `600 13px ${font}`; g.fillText(c.title, p.left, box.y + 14);
+  g.strokeStyle = plot.css("--st-border-color", "#ccc"); g.font = `12px ${font}`; g.textBaseline = "middle"; g.textAlign = "right";
+  for (const v of logTicks(p.low, p.high)) {
+    g.beginPath(); g.moveTo(p.left, p.py(v)); g.lineTo(p.right, p.py(v)); g.stroke(); g.fillText(String(+v.toPrecision(3)), p.left - 7, p.py(v));
+  }
+  g.textBaseline = "top"; g.textAlign = "center";
+  for (const [v, text] of linearTicks(0, p.most, 6)) g.fillText(text, p.px(v), p.bottom + 6);
+  g.textBaseline = "alphabetic"; g.fillText(c.x_label, (p.left + p.right) / 2, p.bottom + 38);
+  g.save(); g.translate(box.x + 12, (p.top + p.bottom) / 2); g.rotate(-Math.PI / 2); g.fillText(c.y_label, 0, 0); g.restore();
+  if (c.teacher) {
+    g.strokeStyle = g.fillStyle = c.teacher_colour; g.lineWidth = 2; g.setLineDash([6, 4]);
+    g.beginPath(); g.moveTo(p.left, p.py(c.teacher)); g.lineTo(p.right, p.py(c.teacher)); g.stroke(); g.setLineDash([]);
+    g.textAlign = "right"; g.fillText("teacher", p.right - 2, p.py(c.teacher) + 15);
+  }
+  const there = c.y.map((y, i) => i).filter((i) => c.y[i] > 0);
+  g.strokeStyle = g.fillStyle = c.colour; g.lineWidth = 2.2; g.beginPath();
+  there.forEach((i, k) => g[k ? "lineTo" : "moveTo"](p.px(c.x[i]), p.py(c.y[i]))); g.stroke();
+  for (const i of there) { g.beginPath(); g.arc(p.px(c.x[i]), p.py(c.y[i]), 4, 0, 7); g.fill(); }
+  const now = plot.frame;
+  if (c.y[now] > 0) {
+    g.strokeStyle = ink; g.lineWidth = 2; g.beginPath(); g.arc(p.px(c.x[now]), p.py(c.y[now]), 9, 0, 7); g.stroke();
+  }
+  g.lineWidth = 1;
+}
+
+// The words beside the curve; the slider lies between them.
+function paintSide(plot, g, box, ink, font) {
+  const now = plot.data.frames[plot.frame];
+  if (!now) return;
+  g.fillStyle = ink; g.textAlign = "left"; g.font = `600 15px ${font}`; g.fillText(fitted(g, now.round, box.w), box.x, box.y + 14);
+  g.font = `13px ${font}`;
+  let y = box.y + 74;
+  g.fillText(fitted(g, now.spent, box.w), box.x, y);
+  if (!plot.data.worth) return;
+  g.font = `600 13px ${font}`; g.fillText("What the labels are worth", box.x, (y += 30));
+  g.font = `13px ${font}`;
+  for (const line of wrapped(g, plot.data.worth, box.w)) g.fillText(line, box.x, (y += 18));
+  paintTable(plot, g, { ...box, y: y + 34, h: box.h - (y + 34 - box.y) - 40 }, font);
+}
+
+// What each round cost and brought, where there is room for all of them.
+function paintTable(plot, g, box, font) {
+  const { frames, columns } = plot.data, ends = [0.14, 0.34, 0.58, 1].map((part) => box.x + part * Math.min(box.w, 430));
+  if (frames.length < 2 || box.h < 22 * (frames.length + 1)) return;
+  g.textAlign = "right"; g.font = `600 12px ${font}`; columns.forEach((text, k) => g.fillText(text, ends[k], box.y));
+  frames.forEach(({ cells }, i) => {
+    const y = box.y + 22 * (i + 1);
+    g.font = `${i === plot.frame ? "700 " : ""}13px ${font}`;
+    cells.forEach((text, k) => g.fillText(text, ends[k], y));
+  });
+  g.textAlign = "left";
+}
+
+// Text in lines of at most a width; a drawing that cannot measure takes the canvas's lines.
+let ruler = null;
+function wrapped(g, text, most) {
+  ruler ??= document.createElement("canvas").getContext("2d");
+  ruler.font = g.font;
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && ruler.measureText(longer).width <= most) lines[lines.length - 1] = longer; else lines.push(word);
+  }
+  return lines;
+}

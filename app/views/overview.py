@@ -1,0 +1,143 @@
+"""Overview, the first page of a campaign: how wrong teacher and student are, and what to do next."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import actions, cached, predictor
+from app.components import overview as picture
+from app.data import versions
+from app.data.jobs import model_list
+from app.data.overview import Step, course, label_worth, next_step, situation, teacher_error
+from app.figures.overview import error_text, overview_content
+from app.first_steps import first_student
+from app.session import Context, errors_shown
+from app.text import Markdown, plain
+from nci_core.campaign.error_map_file import current_maps, read_maps
+from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps, maps_key
+from nci_core.campaign.live_stored import FEWEST
+from nci_core.errors import NCIError
+from nci_core.interpolation import REACH
+from nci_core.units import from_cm1
+from nci_core.visible import visible
+
+
+def show(context: Context) -> None:
+    """The page."""
+    now = situation(context.campaign)
+    step = next_step(now)
+    title, why, place = st.columns([1.1, 1.6, 1], vertical_alignment="center")
+    title.title("Overview", help="How wrong the teacher is, how wrong the student is now, and what each round brought.")
+    why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
+    _next(context, step, place)
+    if not now.students:
+        st.info(f"{step.why} The maps of errors begin with the first student.", icon=":material/info:")
+        if step.act in ("sample", "teach"):
+            st.code("\n".join(first_student(context.campaign.folder)), language="bash")
+        return
+    maps, reason = _maps(context)
+    if maps is None and reason:
+        st.info(plain(reason), icon=":material/info:")
+    rounds, metrics = cached.history(context)
+    active = context.model.id if context.model else None
+    rows = course(model_list(context.campaign.store), rounds, metrics, active)
+    taught = teacher_error(metrics, context.campaign.teacher)
+    content = overview_content(
+        context.campaign.dimer.host,
+        maps,
+        rows,
+        taught,
+        context.unit,
+        context.colours,
+        limit_ev=from_cm1(context.campaign.settings.limit_cm1),
+        teacher_name=visible(context.campaign.settings.teacher),
+        worth=_worth(context),
+        name=context.campaign.name,
+    )
+    picture.show(content, key=f"overview-{context.folder}")
+    line, more = _caption(context, maps)
+    st.caption(line, help=more or None)
+
+
+def _next(context: Context, step: Step, place: Any) -> None:
+    """The one button."""
+    pages = st.session_state.get("pages", {})
+    there = step.page if step.page in pages else "label-train"
+    with place:
+        if not st.button(
+            plain(step.button),
+            type="primary",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            width="stretch",
+            key="next_step",
+            help=plain(step.why),
+            disabled=context.read_only and step.submits,
+        ):
+            return
+    with errors_shown():
+        if step.act == "distil":
+            actions.distill(context.campaign, device="auto")
+        elif step.act == "fine-tune":
+            actions.finetune(context.campaign, device="auto", notes="")
+        st.switch_page(pages[there])
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _key(folder: str, version: Any, _context: Context) -> str:
+    return maps_key(_context.campaign)
+
+
+@st.cache_resource(show_spinner="Drawing the maps of errors for the first time …", max_entries=8)
+def _kept(folder: str, key: str, _context: Context) -> ErrorMaps:
+    """The maps of one state of a campaign: as a fit left them in its folder, else from the predictor process."""
+    found = read_maps(_context.campaign.folder)
+    return found if found is not None and found.key == key else predictor.ask(current_maps, folder)
+
+
+def _maps(context: Context) -> tuple[ErrorMaps | None, str]:
+    """The maps of the campaign as it is now, or None and why there are none."""
+    store = context.campaign.store
+    key = _key(context.folder, (versions.data_version(store), versions.model_version(store)), context)
+    try:
+        return _kept(context.folder, key, context), ""
+    except NCIError as error:
+        return None, str(error)
+
+
+def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdown]:
+    """What the colours mean and how well that is known: one line, and more on hover."""
+    if maps is None:
+        return "Mean absolute errors below the energy limit, on labels that no fit has seen.", ""
+    if maps.against == "teacher":
+        return (
+            "Student minus teacher, red: higher, blue: lower. With fewer than "
+            f"{FEWEST:d} labels of the frozen test set nothing is known of errors against CCSD(T).",
+            "The teacher is the distilled student plus its interpolated residual at the teacher's stored energies.",
+        )
+    missed, alone = (plain(error_text(value, context.unit)) for value in (maps.missed_ev, maps.missed_alone_ev))
+    made = next((row for row in model_list(context.campaign.store) if row.id == maps.model_ids[maps.carrier]), None)
+    latest = f"student of round {made.round_number:d}" if made is not None else "latest student"
+    line = (
+        "Energy minus CCSD(T): red too high, blue too low. Dots: test labels near this plane. Between the "
+        f"{len(maps.test_ev):d} test labels CCSD(T) is the {latest} plus its interpolated residual, which misses "
+        f"left-out ones by {missed}. Hatched: not known."
+    )
+    return line, (
+        f"The {latest} was fitted to the most labels. Its residual at the labels of the frozen test set, which no fit "
+        f"has seen, is interpolated up to {REACH:g} Å from them. Five-fold, left-out labels are missed by {missed} "
+        f"(median), by that student alone by {alone}. Potentials with at least {CLEARLY_WORSE:g} times its test error "
+        f"are drawn up to {REACH:g} Å from any configuration, the others only near test labels. Blank: inside the wall."
+    )
+
+
+def _worth(context: Context) -> str:
+    """How far the labels themselves are from the basis-set limit."""
+    found, recipe = label_worth(context.campaign), visible(context.campaign.recipe.name)
+    if found.row is None or found.row.mae_attractive_cm1 is None:
+        return f"How far labels of recipe {recipe} are from the basis-set limit is not known for this system."
+    size = error_text(from_cm1(found.row.mae_attractive_cm1), context.unit)
+    measured = f"{size} from the basis-set limit of CCSD(T) (mean of {found.row.n_attractive:d} attractive labels)"
+    if found.here:
+        return f"Labels of recipe {recipe} are {measured}."
+    return f"Not known for this system. Over benzene, labels of recipe {recipe} are {measured}."

@@ -1,0 +1,111 @@
+"""The plane through a host that shows most of it, for one picture of what happens all round; numpy only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.systems.hosts import Host
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Atoms this close (Å) to a plane lie in it, and hosts this thin are flat or linear.
+IN_PLANE = 0.1
+#: How far (Å) a plane is drawn beyond the host's outermost atoms along and above it.
+MARGIN = 4.5
+
+
+@dataclass(frozen=True)
+class HostPlane:
+    """A plane through the host's centre, seen from one side.
+
+    Attributes:
+        across, up: (3,) orthogonal unit vectors in the host's frame, to the right and upwards on paper.
+        half_across, half_up: half width and half height in Å of what is drawn.
+    """
+
+    across: FloatArray
+    up: FloatArray
+    half_across: float
+    half_up: float
+
+    def axes(self, spacing: float) -> tuple[FloatArray, FloatArray]:
+        """Coordinates (a,) across and (b,) up in Å of a grid about `spacing` apart, symmetric about the centre."""
+        counts = (2 * int(np.ceil(half / spacing)) + 1 for half in (self.half_across, self.half_up))
+        u, v = (np.linspace(-h, h, n) for h, n in zip((self.half_across, self.half_up), counts, strict=True))
+        return u, v
+
+    def points(self, host: Host, u: FloatArray, v: FloatArray) -> FloatArray:
+        """Grid points (b, a, 3) in Å, host frame, for coordinates (a,) across and (b,) up."""
+        found: FloatArray = host.centre + u[None, :, None] * self.across + v[:, None, None] * self.up
+        return found
+
+    def project(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+        """Positions (m, 3) in Å, host frame → (m, 3): across, up and the signed distance from the plane, Å."""
+        away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
+        found: FloatArray = away @ np.stack([self.across, self.up, np.cross(self.across, self.up)]).T
+        return found
+
+
+def telling_plane(host: Host) -> HostPlane:
+    """The plane through the host's centre that holds the most and heaviest atoms.
+
+    Of a flat host it stands upright on the molecule, since the face, where a probe is bound, is seen in no other; a
+    linear host lies in it. The same host always gives the same plane, whatever frame it is given in.
+    """
+    away = host.positions - host.centre
+    normal = _normal(host, away)
+    inside = away[np.abs(away @ normal) < IN_PLANE]
+    flat = np.abs(away @ host.axes[2]).max() < IN_PLANE and abs(normal @ host.axes[2]) < 0.5
+    if flat and not _linear(host, away):
+        up = host.axes[2]
+        across = np.cross(up, normal)
+    else:
+        across = _longest(inside, normal, host.axes)
+        up = np.cross(normal, across)
+    across, up = (_forward(axis, host.axes) for axis in (across, up))
+    reach = np.abs(away @ np.stack([across, up]).T).max(axis=0) + MARGIN
+    return HostPlane(across, up, float(reach[0]), float(reach[1]))
+
+
+def _linear(host: Host, away: FloatArray) -> bool:
+    return bool(np.abs(away @ host.axes[1:].T).max() < IN_PLANE)
+
+
+def _normal(host: Host, away: FloatArray) -> FloatArray:
+    """Normal of the plane that holds most: by nuclear charge of the atoms in it, then by how far they reach."""
+    far = away[np.linalg.norm(away, axis=1) > IN_PLANE]
+    directions = np.vstack([far, host.axes])
+    first, second = np.triu_indices(len(directions), k=1)
+    normals = np.cross(directions[first], directions[second])
+    length = np.linalg.norm(normals, axis=1)
+    sound = length > 1e-3 * np.linalg.norm(directions, axis=1).max()
+    normals = normals[sound] / length[sound, None]
+    flat = np.abs(away @ host.axes[2]).max() < IN_PLANE
+    if flat and not _linear(host, away):  # the molecule's own plane shows no face
+        normals = normals[np.abs(normals @ host.axes[2]) < 0.5]
+    inside = np.abs(normals @ away.T) < IN_PLANE
+    weight = (inside * host.numbers).sum(axis=1)
+    spread = (inside * (away**2).sum(axis=1)).sum(axis=1)
+    # Rounded, so that planes that symmetry makes equivalent are equally good, and the first one is taken.
+    best = np.lexsort((np.arange(len(normals)), -spread.round(3), -weight))[0]
+    found: FloatArray = normals[best]
+    return found
+
+
+def _longest(inside: FloatArray, normal: FloatArray, axes: FloatArray) -> FloatArray:
+    """Direction in the plane along which its atoms reach farthest; without any, the longest of the host's own."""
+    flat = inside - np.outer(inside @ normal, normal)
+    if not len(flat) or np.linalg.norm(flat, axis=1).max() < IN_PLANE:
+        flat = axes - np.outer(axes @ normal, normal)
+    _, _, turn = np.linalg.svd(flat, full_matrices=False)
+    along = turn[0] - (turn[0] @ normal) * normal
+    found: FloatArray = along / np.linalg.norm(along)
+    return found
+
+
+def _forward(axis: FloatArray, axes: FloatArray) -> FloatArray:
+    """The axis or its opposite, whichever has the larger part along the host's own."""
+    parts = axes @ axis
+    found: FloatArray = axis * np.sign(parts[np.argmax(np.abs(parts).round(6))])
+    return found
