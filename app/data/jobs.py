@@ -1,5 +1,6 @@
 """Jobs, their live curves, labels and their cost, rounds and models as tables."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,8 @@ STATES = {
     "cancelled": "cancelled",
 }
 ACTIVE = ("waiting", "running")
+#: A model's name as fits give it, with the number of the fit from the round's second on.
+_USUAL_NAME = re.compile(r"round-\d+(?:-[a-z]+)?(?:-(\d+))?")
 #: Rows of the queue that are read and shown at once.
 PAGE = 200
 
@@ -209,10 +212,15 @@ def model_list(store: Store) -> list[Model]:
 
 
 def model_name(model: Model) -> str:
-    """What people read, for example 'round 2 · fine-tuned on 24 labels'."""
+    """What people read, for example 'round 2 · fine-tuned on 24 labels'; no two models of a campaign share it.
+
+    A round can have several fits; from the second on the name, which is that of its file, says which it is.
+    """
     kinds = {"distilled": "distilled", "finetuned": "fine-tuned", "direct": "fitted without a teacher"}
-    labels = f" on {model.n_labels} labels" if model.n_labels else ""
-    return f"round {model.round_number} · {kinds.get(model.kind, model.kind)}{labels} (model {model.id})"
+    labels = f" on {model.n_labels} label{'s' if model.n_labels != 1 else ''}" if model.n_labels else ""
+    usual = _USUAL_NAME.fullmatch(model.name)
+    again = f", fit {usual[1]}" if usual and usual[1] else "" if usual else f" ({model.name})"
+    return f"round {model.round_number} · {kinds.get(model.kind, model.kind)}{labels}{again}"
 
 
 def test_metrics(store: Store, settings: CampaignSettings) -> pd.DataFrame:

@@ -22,6 +22,8 @@ SET_HELP = (
     "The test set was set apart before any training and only measures errors. "
     "Errors on training labels say how well the fit reproduces what it has seen. The two are never mixed."
 )
+#: Instead of a model's id: whichever is in use.
+IN_USE = 0
 #: Parts that ask the student itself, anywhere in space.
 LIVE_PARTS = {"around": around, "line": drawn_cut}
 PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"} | {
@@ -88,15 +90,15 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     ids = list(by_id)
     active = context.model.id if context.model else ids[0]
     left, right, _ = st.columns([1.2, 1.2, 0.6])
+    # Only another student is named in the address: who has chosen none sees the new one after a fit.
     after = left.selectbox(
         "Student",
-        ids,
-        index=ids.index(active),
-        format_func=lambda i: model_name(by_id[i]),
+        [IN_USE, *(i for i in ids if i != active)],
+        format_func=lambda i: model_name(by_id[i]) if i else f"{model_name(by_id[active])}, in use",
         key="errors_after",
         bind="query-params",
-        help=f"In use now: {plain(model_name(context.model))}." if context.model else None,
     )
+    after = after or active
     others = [0, *[i for i in ids if i != after]]
     parents = [i for i in others if i and i < after]
     before = right.selectbox(
