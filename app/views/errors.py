@@ -57,10 +57,7 @@ def show(context: Context) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    table = cached.table(context, after.id) if after else table
-    if before is not None:
-        earlier = cached.table(context, before.id)
-        table = table.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
+    table = cached.compared(context, after.id, before.id if before else None) if after else table
     if part in LIVE_PARTS:
         if after is not None:
             LIVE_PARTS[part].show(context, table, after, before)
