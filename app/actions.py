@@ -155,6 +155,14 @@ def cancel(campaign: Campaign, job_ids: Sequence[int] | None, recipe: str | None
         cancel_job(campaign.store, number)
 
 
+def start_engine(campaign: Campaign) -> None:
+    """Start what runs the queue, if it has ended while jobs were left."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import start_engine as start
+
+    start(campaign)
+
+
 def put_first(campaign: Campaign, job_ids: Sequence[int]) -> int:
     """Let waiting jobs run next; returns how many were still waiting."""
     require_writable(campaign)

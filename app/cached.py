@@ -15,6 +15,8 @@ from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for
 from app.session import Context
+from nci_core.campaign import blind
+from nci_core.campaign.blind import BlindPrediction
 from nci_core.campaign.quarantine import Doubted, doubted
 from nci_core.units import from_cm1
 
@@ -43,6 +45,15 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
     kept = _table(context.folder, model_id, versions.data_version(context.campaign.store), context)
     # All sessions share the kept table. A shallow copy costs nothing, and pandas copies what is written to it.
     return kept.copy(deep=False)
+
+
+def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataFrame:
+    """The same of one model, with another's energies and errors as earlier_ev and earlier_error_ev, if named."""
+    found = table(context, model_id)
+    if before_id is None:
+        return found
+    earlier = table(context, before_id)
+    return found.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
@@ -176,3 +187,15 @@ def _test_metrics(folder: str, version: Any, _context: Context) -> pd.DataFrame:
 def test_metrics(context: Context) -> pd.DataFrame:
     """The errors on the frozen test set alone: they do not change with every label that finishes."""
     return _test_metrics(context.folder, versions.model_version(context.campaign.store), context)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _blind(folder: str, version: Any, recipe_hash: str, _context: Context) -> list[BlindPrediction]:
+    return blind.blind_predictions(_context.campaign.store, recipe_hash)
+
+
+def blind_predictions(context: Context) -> list[BlindPrediction]:
+    """The finished labels of the target recipe beside what a student without them had predicted."""
+    store = context.campaign.store
+    version = (versions.model_version(store), versions.data_version(store))
+    return _blind(context.folder, version, context.campaign.recipe.hash, context)

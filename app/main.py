@@ -69,7 +69,8 @@ def _to_first_page() -> None:
 STYLE = """<style>
 .block-container { padding: 2.4rem 2rem 2rem 2rem !important; max-width: 1600px; }
 [data-testid="stHeader"] { background: transparent; height: 2.4rem; min-height: 2.4rem; }
-[data-testid="stSidebar"] { min-width: 15rem; max-width: 17rem; }
+/* Only while it is open: folded away it would keep its width. */
+[data-testid="stSidebar"][aria-expanded="true"] { min-width: 15rem; max-width: 15.5rem; }
 [data-testid="stMetric"] { padding: 0; }
 [data-testid="stMetricLabel"] p { font-size: 0.85rem; }
 /* Streamlit fades captions to 4.2 : 1; small text needs 4.5 : 1. */

@@ -1,14 +1,19 @@
 """The sidebar: which campaign, in which unit, with which model; and what is running, on every page."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import streamlit as st
 
-from app import tour
+from app import cached, tour
+from app.components import notify
 from app.data import jobs as job_data
 from app.data import versions
-from app.session import campaign_folders, errors_shown, load_campaign
+from app.data.notices import Counts, Notice, news
+from app.figures.blind import blind_sentence
+from app.session import campaign_folders, context, errors_shown, load_campaign
 from app.text import plain
+from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.switches import read_only
@@ -17,6 +22,7 @@ from nci_core.visible import visible
 
 #: Seconds between two looks at the queue, while something runs and while nothing does.
 BUSY_POLL, IDLE_POLL = 2.0, 15.0
+STATE_ICONS = {"running": ":material/progress_activity:", "waiting": ":material/hourglass_empty:"}
 
 
 def show_sidebar() -> None:
@@ -91,14 +97,13 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
 def _about(campaign: Campaign) -> None:
     model = campaign.active_model()
     recipe = campaign.recipe
-    beside = ", ".join(f"*{plain(other.name)}*" for other in campaign.recipes[1:])
+    others = ", ".join(f"*{plain(other.name)}*" for other in campaign.recipes[1:])
     st.markdown(
         f"**Student** {plain(job_data.model_name(model)) if model else 'none yet'}  \n"
         f"**Teacher** {plain(' + '.join(campaign.teacher_specs))}  \n"
-        f"**Labels** {plain(recipe.method)}, recipe *{plain(recipe.name)}*"
-        + (f", beside it {beside}" if beside else ""),
+        f"**Labels** {plain(recipe.method)}, recipe *{plain(recipe.name)}*" + (f"; also {others}" if others else ""),
         help=plain(f"Recipe {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.basis_name}.") + " "
-        "Energies of different recipes are different quantities and never mix: errors are against this one.",
+        "Energies of different recipes are different quantities and are never mixed: errors are against this one.",
     )
     sidebar_warning(model)
     if read_only():
@@ -126,11 +131,47 @@ def _versions(campaign: Campaign) -> tuple[object, ...]:
 
 
 def _running(campaign: Campaign) -> None:
-    """The banner, looked up again every few seconds; when a model or the queue changes, the whole page follows."""
+    """What runs and what has ended, looked up every few seconds; a new model changes the whole page."""
     with errors_shown():
-        counts = job_data.active_counts(campaign.store)
-        if counts["running"] or counts["waiting"]:
-            parts = [f"{n} {state}" for state, n in counts.items() if n]
-            st.info(f"Calculations: {plain(', '.join(parts))}", icon=":material/progress_activity:")
+        counts = job_data.counts_by_kind(campaign.store)
+        _notice(campaign, counts)
         if _versions(campaign) != st.session_state.get("seen_versions"):
-            st.rerun(scope="app")
+            st.rerun(scope="app")  # what was noticed is said in that run: this one's toasts would be lost
+        for state in job_data.ACTIVE:
+            found = {kind: n for (kind, of), n in counts.items() if of == state and n}
+            if found:
+                parts = [f"{n} {job_data.name_of(kind, n)}" for kind, n in found.items()]
+                st.info(f"{job_data.STATES[state].capitalize()}: {plain(', '.join(parts))}", icon=STATE_ICONS[state])
+        _say(campaign)
+
+
+def _notice(campaign: Campaign, counts: Counts) -> None:
+    """Keep what has ended since the last look at this campaign, to be said."""
+    folder = str(campaign.folder)
+    seen = st.session_state.get("seen_jobs")
+    st.session_state["seen_jobs"] = (folder, counts)
+    if seen is not None and seen[0] == folder:
+        st.session_state.setdefault("to_say", []).extend(news(seen[1], counts))
+
+
+def _say(campaign: Campaign) -> None:
+    """Toasts; and a notification of the browser for the last of them that somebody waits for, if it was allowed."""
+    for notice in st.session_state.pop("to_say", []):
+        text = notice.text + _payoff(campaign, notice)
+        icon = ":material/check_circle:" if notice.good else ":material/error:"
+        st.toast(plain(text), icon=icon, duration="long" if notice.last else "short")
+        if notice.last:
+            st.session_state["news"] = {"id": uuid4().hex, "title": visible(campaign.title), "text": text}
+    notify.show(st.session_state.get("news"))
+
+
+def _payoff(campaign: Campaign, notice: Notice) -> str:
+    """What it brought: the newest label beside its prediction, or the test error before and after a fit."""
+    now = context()
+    if notice.kind == "label" and notice.good:
+        number = job_data.newest_label(campaign.store, campaign.recipe.hash)
+        row = next((each for each in cached.blind_predictions(now) if each.configuration_id == number), None)
+        return "" if row is None else f" {blind_sentence(row, now.unit)}"
+    if notice.kind == "finetune" and notice.good:
+        return f" {brought}" if (brought := outcome_sentence(now)) else ""
+    return ""

@@ -27,6 +27,17 @@ class ErrorSummary:
         return asdict(self)
 
 
+def mae_error(mae: float, rmse: float, n: int) -> float:
+    """Standard error of a mean absolute error, in its unit, from n points with this RMSE; NaN for one point.
+
+    √[(RMSE² − MAE²)/(n − 1)]: RMSE² is the mean of the squares of |error|, so the difference is their variance.
+
+    >>> round(mae_error(2.0, 5.0**0.5, 2), 12), mae_error(2.0, 2.0, 1)
+    (1.0, nan)
+    """
+    return float(np.sqrt(max(rmse**2 - mae**2, 0.0) / (n - 1))) if n > 1 else float("nan")
+
+
 def summarise(predicted: FloatArray, reference: FloatArray) -> ErrorSummary | None:
     """Summary of predicted − reference, both (m,) in eV; None when m = 0.
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: The lines of docs/architecture.md; what stands on one line together may import each other.
 ORDER = (
-    ("units", "errors", "files", "toml_text", "children", "switches", "visible"),
+    ("units", "errors", "files", "toml_text", "children", "switches", "visible", "rounding"),
     ("systems",),
     ("regions", "metrics"),
     ("calibration",),

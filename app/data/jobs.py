@@ -1,17 +1,16 @@
 """Jobs, their live curves, labels and their cost, rounds and models as tables."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import func, select
 
 from app.data.configurations import frame
 from nci_core.config import CampaignSettings
-from nci_core.store import evaluations, job_batches, labels, models, rounds
-from nci_core.store import jobs as queue
+from nci_core.store import evaluations, job_batches, models, rounds
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
 
@@ -34,6 +33,8 @@ STATES = {
     "cancelled": "cancelled",
 }
 ACTIVE = ("waiting", "running")
+#: A model's name as fits give it, with the number of the fit from the round's second on.
+_USUAL_NAME = re.compile(r"round-\d+(?:-[a-z]+)?(?:-(\d+))?")
 #: Rows of the queue that are read and shown at once.
 PAGE = 200
 
@@ -56,13 +57,13 @@ def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.Dat
 
     Of one recipe's labels only, if named.
     Columns: id, kind, state, progress, message, error, minutes, attempt, configuration,
-    recipe (of a label, else empty), cancel_requested.
+    recipe (of a label, else empty), energy_ev (of a finished label, else None), cancel_requested.
     """
     jobs = job_batches.page(store, start, PAGE, recipe)
     with store.read() as session:
         mine = Label.job_id.in_([job.id for job in jobs])
-        query = select(Label.job_id, Label.configuration_id, Label.recipe).where(mine)
-        asked_by: dict[int | None, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in session.execute(query)}
+        query = select(Label.job_id, Label.configuration_id, Label.recipe, Label.energy_ev).where(mine)
+        label_of = {row.job_id: row for row in session.execute(query)}
     records = [
         {
             "id": job.id,
@@ -73,14 +74,15 @@ def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.Dat
             "error": job.error or "",
             "minutes": elapsed_minutes(job.started_at, job.finished_at),
             "attempt": job.attempt,
-            "configuration": asked_by[job.id][0] if job.id in asked_by else _configuration_of(job.payload),
-            "recipe": asked_by[job.id][1] if job.id in asked_by else "",
+            "configuration": of.configuration_id if (of := label_of.get(job.id)) else _configuration_of(job.payload),
+            "recipe": of.recipe if of else "",
+            "energy_ev": of.energy_ev if of else None,
             "cancel_requested": job.cancel_requested,
         }
         for job in jobs
     ]
     names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
-    return pd.DataFrame(records, columns=[*names, "recipe", "cancel_requested"])
+    return pd.DataFrame(records, columns=[*names, "recipe", "energy_ev", "cancel_requested"])
 
 
 def _set_aside(result: dict[str, Any] | None) -> str:
@@ -89,10 +91,25 @@ def _set_aside(result: dict[str, Any] | None) -> str:
     return "set aside: " + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
 
 
-def active_counts(store: Store) -> dict[str, int]:
-    """Number of running and of waiting jobs."""
-    counts = queue.counts(store)
-    return {state: counts[state] for state in ("running", "waiting")}
+def counts_by_kind(store: Store) -> dict[tuple[str, str], int]:
+    """Number of jobs of each kind and state: (kind, state) → n."""
+    with store.read() as session:
+        found = session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state))
+        return {(kind, state): n for kind, state, n in found}
+
+
+def name_of(kind: str, count: int) -> str:
+    """A kind of job as people read it after a number: '2 CCSD(T) labels', '1 fine-tuning'."""
+    name = KINDS.get(kind, kind)
+    return f"{name}s" if kind == "label" and count != 1 else name
+
+
+def newest_label(store: Store, recipe_hash: str) -> int | None:
+    """Configuration of the label of one recipe that was finished last, None before the first."""
+    mine = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.finished_at.is_not(None))
+    query = select(Label.configuration_id).where(*mine).order_by(Label.finished_at.desc()).limit(1)
+    with store.read() as session:
+        return session.scalar(query)
 
 
 def is_busy(store: Store) -> bool:
@@ -156,63 +173,21 @@ def recipes_queued(store: Store, recipes: Mapping[str, str]) -> list[str]:
         ]
 
 
-def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float]:
-    """Mean elapsed minutes of the finished labels of each recipe: name → minutes."""
-    query = (
-        select(Label.recipe, func.avg(Label.wall_seconds) / 60.0)
-        .where(Label.recipe_hash.in_(recipe_hashes), Label.status == "complete", Label.wall_seconds.is_not(None))
-        .group_by(Label.recipe)
-    )
-    with store.read() as session:
-        return {name: float(minutes) for name, minutes in session.execute(query)}
-
-
-def waiting_labels(store: Store, recipes: Mapping[str, str]) -> dict[str, int]:
-    """Number of labels of each of these recipes (name → hash) that wait for their job."""
-    return {
-        name: labels.status_counts(store, recipe_hash, with_job=True)["waiting"]
-        for name, recipe_hash in recipes.items()
-    }
-
-
-def minutes_left(
-    jobs: pd.DataFrame,
-    label_minutes: Mapping[str, float] | float,
-    workers: int,
-    waiting: Mapping[str, int] | None = None,
-) -> float | None:
-    """Expected minutes until all label jobs have ended; None when none is active.
-
-    Each label takes as long as the finished ones of its recipe did on average (elapsed, not CPU), or of any
-    recipe where none of its own is finished; running ones have done what their time so far says.
-
-    `jobs` is a `job_table`, `waiting` how many labels of each recipe wait if not all are in it (`waiting_labels`).
-    """
-    queued = jobs[(jobs["kind"] == "label") & jobs["state"].isin(ACTIVE)]
-    if queued.empty and not any((waiting or {}).values()):
-        return None
-    minutes = label_minutes if isinstance(label_minutes, Mapping) else {}
-    usual = float(np.mean(list(minutes.values()))) if isinstance(label_minutes, Mapping) else label_minutes
-    each = queued["recipe"].map(lambda name: minutes.get(name, usual)).astype(float)
-    done = queued["minutes"].where(queued["state"] == "running", 0.0).fillna(0.0).astype(float)
-    left = (each - done).clip(lower=0.1 * each)
-    shown = queued.loc[queued["state"] == "waiting", "recipe"].value_counts()
-    beyond = sum(
-        max(count - int(shown.get(name, 0)), 0) * minutes.get(name, usual) for name, count in (waiting or {}).items()
-    )
-    return max((float(left.sum()) + beyond) / max(workers, 1), *left)
-
-
 def model_list(store: Store) -> list[Model]:
     """All models, oldest first."""
     return models.fetch(store)
 
 
 def model_name(model: Model) -> str:
-    """What people read, for example 'round 2 · fine-tuned on 24 labels'."""
+    """What people read, for example 'round 2 · fine-tuned on 24 labels'; no two models of a campaign share it.
+
+    A round can have several fits; from the second on the name, which is that of its file, says which it is.
+    """
     kinds = {"distilled": "distilled", "finetuned": "fine-tuned", "direct": "fitted without a teacher"}
-    labels = f" on {model.n_labels} labels" if model.n_labels else ""
-    return f"round {model.round_number} · {kinds.get(model.kind, model.kind)}{labels} (model {model.id})"
+    learnt = f" on {model.n_labels} label{'s' if model.n_labels != 1 else ''}" if model.n_labels else ""
+    usual = _USUAL_NAME.fullmatch(model.name)
+    again = f", fit {usual[1]}" if usual and usual[1] else "" if usual else f" ({model.name})"
+    return f"round {model.round_number} · {kinds.get(model.kind, model.kind)}{learnt}{again}"
 
 
 def test_metrics(store: Store, settings: CampaignSettings) -> pd.DataFrame:

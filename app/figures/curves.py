@@ -1,12 +1,16 @@
 """Lines: radial cuts, parity, learning over rounds, live curves of a fit."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.data.cuts import Cut
 from app.theme import Palette, finish
+from nci_core.metrics import mae_error
 from nci_core.units import CM1_EV, EnergyUnit
+
+FloatArray = npt.NDArray[np.float64]
 
 #: Ticks of a logarithmic axis: 1, 2 and 5 in every decade, so that even a short span has labels.
 LOG_TICKS = {
@@ -149,7 +153,10 @@ def parity_figure(
 
 
 def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 360) -> go.Figure:
-    """MAE on the frozen test set over the rounds, one line a region; columns round, region, mae_cm1, n, n_labels."""
+    """MAE on the frozen test set over the rounds, one line a region, with its standard error for the whole range.
+
+    Columns: round, region, mae_cm1, rmse_cm1, n, n_labels.
+    """
     figure = go.Figure()
     factor = CM1_EV * unit.per_ev
     for region in ("all", "well", "tail", "wall"):
@@ -165,6 +172,10 @@ def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
                 customdata=part[["n", "n_labels"]],
                 line={"color": colours.regions[region], "width": 3.2 if region == "all" else 1.8},
                 marker={"size": 9 if region == "all" else 7},
+                error_y={
+                    "array": [mae_error(*row) * factor for row in part[["mae_cm1", "rmse_cm1", "n"]].to_numpy()],
+                    "visible": region == "all",
+                },
                 hovertemplate="round %{x}: MAE %{y:.3g} "
                 + unit.label
                 + "<br>%{customdata[0]} test points, model fitted on %{customdata[1]} labels<extra>"
@@ -185,36 +196,52 @@ def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
 def fit_figure(
     events: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, region: str = "all", height: int = 300
 ) -> go.Figure:
-    """Live curves of a fit, one line a member: its error on the training labels, else its loss."""
+    """Live curves of a job that makes several fits one after another: error on the training labels, else the loss.
+
+    Step by step the median of the fits so far and the band from the lowest to the highest, in which a fit that has
+    ended keeps its last value; the newest is drawn itself too.
+    """
     figure = go.Figure()
     column = f"train_mae_{region}_cm1"
     in_energy = column in events and bool(events[column].notna().any())
     column = column if in_energy else "loss"
     factor = CM1_EV * unit.per_ev if in_energy else 1.0
-    lines = (
-        colours.student,
-        colours.teacher,
-        colours.dispersion,
-        colours.repulsion,
-        colours.earlier,
-        colours.reference,
-    )
     rows = events[events[column].notna()] if column in events else events.iloc[:0]
-    members = rows["member"] if "member" in rows else pd.Series(0, index=rows.index)
-    for member, part in rows.groupby(members.fillna(0).astype(int), sort=True):
-        number = int(str(member))
+    number = rows["member"].fillna(0).astype(int) if "member" in rows else pd.Series(0, index=rows.index)
+    fits = [part[column].to_numpy(dtype=float) * factor for _, part in rows.groupby(number, sort=False)]
+    if len(fits) > 1:
+        longest = max(map(len, fits))
+        ended = np.array([np.pad(fit, (0, longest - len(fit)), mode="edge") for fit in fits[:-1]])
+        steps = np.arange(1, longest + 1)
+        low, high = ended.min(axis=0), ended.max(axis=0)
         figure.add_trace(
             go.Scatter(
-                x=np.arange(1, len(part) + 1),
-                y=part[column] * factor,
-                mode="lines",
-                name=f"member {number + 1}",
-                line={"color": lines[number % len(lines)], "width": 2},
-                hovertemplate="step %{x}: %{y:.3g}<extra>" + f"member {number + 1}</extra>",
+                x=np.concatenate([steps, steps[::-1]]),
+                y=np.concatenate([high, low[::-1]]),
+                fill="toself",
+                fillcolor=band(colours.student, 0.25),
+                line={"width": 0},
+                hoverinfo="skip",
+                name="lowest to highest",
             )
         )
+        many = f"median of {len(ended)} fits" if len(ended) > 1 else "first fit"
+        figure.add_trace(_steps(np.median(ended, axis=0), many, colours.student, "solid"))
+    if fits:
+        figure.add_trace(_steps(fits[-1], f"fit {len(fits)}", colours.reference, "dot"))
     finish(figure, colours, height=height)
-    figure.update_xaxes(title_text="optimiser step of each member")
-    title = f"MAE on the labels ({unit.label})" if in_energy else "loss (weighted squares)"
+    figure.update_xaxes(title_text="optimiser step of each fit")
+    title = f"MAE on the training labels ({unit.label})" if in_energy else "loss (weighted squares, no unit)"
     figure.update_yaxes(title_text=title, type="log", **LOG_TICKS)
     return figure
+
+
+def _steps(values: FloatArray, name: str, colour: str, dash: str) -> go.Scatter:
+    return go.Scatter(
+        x=np.arange(1, len(values) + 1),
+        y=values,
+        mode="lines",
+        name=name,
+        line={"color": colour, "width": 2, "dash": dash},
+        hovertemplate="step %{x}: %{y:.3g}<extra>" + name + "</extra>",
+    )

@@ -103,6 +103,13 @@ def show_maps(
     linked.bar(context, table, page="errors")
 
 
+def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before: Model, *, height: int) -> None:
+    """The map under a slider alone, for another page; `rows` as `cached.compared` gives them, of one split."""
+    (panel,) = panels_of(rows, rows, after, before, SLIDER)
+    scale, group = _scale(context, [panel]), f"before-after-{context.folder}"
+    _draw(context, panel, scale, "side", "before-after", last=True, group=group, height=height)
+
+
 def error_scale(context: Context, errors_ev: npt.ArrayLike) -> SignedScale:
     """The colours of errors (eV, any number of them, NaN left out), in the unit shown."""
     cap = from_cm1(context.campaign.settings.limit_cm1)
@@ -118,7 +125,15 @@ def _scale(context: Context, panels: list[Panel]) -> SignedScale:
 
 
 def _draw(
-    context: Context, panel: Panel, scale: SignedScale, view: str, number: int, *, last: bool, group: str
+    context: Context,
+    panel: Panel,
+    scale: SignedScale,
+    view: str,
+    number: int | str,
+    *,
+    last: bool,
+    group: str,
+    height: int = HEIGHT,
 ) -> None:
     rows = panel.rows[panel.rows[panel.column].notna()]
     # Largest last, so that an outlier is never hidden under good points.
@@ -144,12 +159,12 @@ def _draw(
         context.colours,
         linked.marks(context, rows, places=places),
         key=key,
-        height=HEIGHT,
+        height=height,
         group=group,
         tools=False,
         link_view=panel.before is None,
         aggregated=len(rows) > MOST_POINTS,
         kinds=(),
-        file=f"{context.campaign.name}-errors-{number + 1}",
+        file=f"{context.campaign.name}-errors-{number + 1 if isinstance(number, int) else number}",
         on_event=linked.listener(context, key, places),
     )

@@ -22,6 +22,8 @@ SET_HELP = (
     "The test set was set apart before any training and only measures errors. "
     "Errors on training labels say how well the fit reproduces what it has seen. The two are never mixed."
 )
+#: Instead of a model's id: whichever is in use.
+IN_USE = 0
 #: Parts that ask the student itself, anywhere in space.
 LIVE_PARTS = {"around": around, "line": drawn_cut}
 PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"} | {
@@ -55,10 +57,7 @@ def show(context: Context) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    table = cached.table(context, after.id) if after else table
-    if before is not None:
-        earlier = cached.table(context, before.id)
-        table = table.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
+    table = cached.compared(context, after.id, before.id if before else None) if after else table
     if part in LIVE_PARTS:
         if after is not None:
             LIVE_PARTS[part].show(context, table, after, before)
@@ -88,15 +87,15 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     ids = list(by_id)
     active = context.model.id if context.model else ids[0]
     left, right, _ = st.columns([1.2, 1.2, 0.6])
+    # Only another student is named in the address: who has chosen none sees the new one after a fit.
     after = left.selectbox(
         "Student",
-        ids,
-        index=ids.index(active),
-        format_func=lambda i: model_name(by_id[i]),
+        [IN_USE, *(i for i in ids if i != active)],
+        format_func=lambda i: model_name(by_id[i]) if i else f"{model_name(by_id[active])}, in use",
         key="errors_after",
         bind="query-params",
-        help=f"In use now: {plain(model_name(context.model))}." if context.model else None,
     )
+    after = after or active
     others = [0, *[i for i in ids if i != after]]
     parents = [i for i in others if i and i < after]
     before = right.selectbox(

@@ -6,12 +6,12 @@ import streamlit as st
 from app import actions, cached
 from app.chart import Drawn, charts
 from app.data.jobs import model_list, model_name
+from app.data.judged import OWN, Judged, change, measured
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
-from app.text import Markdown, plain
+from app.text import plain
 from app.views import replay, trust
 from nci_core.store.schema import Model
-from nci_core.units import CM1_EV
 
 ROUND_KINDS = {"distill": "distillation", "finetune": "fine-tuning"}
 
@@ -70,49 +70,47 @@ def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
     return pd.concat(parts) if parts else metrics.assign(round=0, n_labels=0).iloc[:0]
 
 
-def _mae(metrics: pd.DataFrame, model_id: int | None, region: str = "all") -> float | None:
-    chosen = metrics["model_id"].isna() if model_id is None else metrics["model_id"] == model_id
-    found = metrics[chosen & (metrics["region"] == region)]
-    return float(found["mae_cm1"].iloc[-1]) * CM1_EV if len(found) else None
+def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged]:
+    """What the student in use is judged against: the campaign's own test set first, then references from outside."""
+    own = measured(metrics, model.id, what=OWN.format(recipe=context.campaign.recipe.name))
+    return [own] if own else []
 
 
 def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -> None:
-    first = next((model for model in models if model.kind == "distilled"), None)
-    now = context.model
-    lines = [("Teacher", _mae(metrics, None))]
-    if first is not None:
-        lines.append(("Distilled", _mae(metrics, first.id)))
-    if now is not None and (first is None or now.id != first.id):
-        lines.append(("In use now", _mae(metrics, now.id)))
-    columns = st.columns(len(lines))
-    for column, (name, value) in zip(columns, lines, strict=True):
-        text = "—" if value is None else f"{value * context.unit.per_ev:.{_digits(context, value)}f}"
-        column.metric(f"{plain(name)} ({context.unit.label})", text)
-    count = metrics.loc[(metrics["region"] == "all"), "n"]
-    st.caption(
-        f"Mean absolute error (MAE) in {context.unit.label}, below the energy limit, on "
-        f"{int(count.iloc[-1])} frozen test labels (recipe {plain(context.campaign.recipe.name)})."
-        if len(count)
-        else "No errors measured yet."
-    )
-    labels, minutes = int(rounds["n_labels"].sum()), float(rounds["cpu_minutes"].sum())
+    now, unit = context.model, context.unit
+    found = judged(context, metrics, now) if now is not None else []
+    if now is not None and found:
+        st.markdown(f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy limit")
+        for column, row in zip(st.columns(len(found)), found, strict=True):
+            column.metric(f"{plain(row.name)} ({row.n} points)", row.text(unit))
+            column.caption(plain(row.what))
+        _before(context, metrics, models, now)
+    else:
+        st.caption("No errors measured yet.")
     left, right = st.columns(2)
-    left.metric("Training labels", labels)
+    left.metric("Training labels", int(rounds["n_labels"].sum()))
+    minutes = float(rounds["cpu_minutes"].sum())
     right.metric("CPU minutes spent", f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}")
-    if now is not None and first is not None and now.id != first.id:
-        a, b = _mae(metrics, first.id), _mae(metrics, now.id)
-        if a and b:
-            better = f"{_times(a / b)} times smaller" if b <= a else f"{_times(b / a)} times larger"
-            st.markdown(f"The error is **{better}** than before the first label.")
 
 
-def _times(ratio: float) -> Markdown:
-    return f"{ratio:.0f}" if ratio >= 20 else f"{ratio:.1f}"
+def _before(context: Context, metrics: pd.DataFrame, models: list[Model], now: Model) -> None:
+    """What the teacher and the student before its first label do on the same test set."""
+    first = next((m for m in models if m.id == now.parent_id), None)
+    if first is None or first.kind != "distilled":
+        first = next((m for m in reversed(models) if m.kind == "distilled" and m.id != now.id), None)
+    own, teacher = measured(metrics, now.id), measured(metrics, None)
+    start = measured(metrics, first.id) if first is not None else None
+    found = {"teacher": teacher, "student before its first label": start}
+    parts = [f"{name} {row.text(context.unit)}" for name, row in found.items() if row is not None]
+    if own is None or not parts:
+        return
+    now_is = f" The student's error is now **{change(start, own)}**." if start is not None else ""
+    st.markdown(f"On the same test labels: {plain(', '.join(parts))}.{now_is}")
 
 
-def _digits(context: Context, value_ev: float) -> int:
-    size = abs(value_ev * context.unit.per_ev)
-    return 1 if size >= 100 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+def _mae(metrics: pd.DataFrame, model_id: int | None, region: str = "all") -> float | None:
+    found = measured(metrics, model_id, region)
+    return found.mae_ev if found else None
 
 
 def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> None:

@@ -9,13 +9,14 @@ import streamlit as st
 from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
+from app.data import versions
 from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
 from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
 from app.session import Context, context, errors_shown
 from app.text import Markdown, plain
 from app.views.explore import no_configurations
-from app.views.outcome import show_outcome
+from app.views.outcome import show_blind, show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
 from nci_core.campaign.costs import LabelCost, label_cost
@@ -41,14 +42,23 @@ def show(context_now: Context) -> None:
     _message()
     left, right = st.columns([1.25, 1], gap="medium")
     busy = job_data.is_busy(context_now.campaign.store)
+    st.fragment(_follow, run_every=POLL if busy else None)(versions.data_version(context_now.campaign.store))
     with left:
         _submit(context_now, ready)
         st.fragment(show_queue, run_every=POLL if busy else None)()
         st.fragment(show_set_aside, run_every=POLL if busy else None)()
+        show_blind(context_now)
     with right:
         _train(context_now, ready)
         st.fragment(_live, run_every=POLL if busy else None)()
         show_outcome(context_now)
+
+
+def _follow(seen: versions.Version) -> None:
+    """Draw the whole page anew when a label has ended: numbers on buttons and predictions are in no live part."""
+    with errors_shown():
+        if versions.data_version(context().campaign.store) != seen:
+            st.rerun(scope="app")
 
 
 def _message() -> None:

@@ -1,17 +1,27 @@
-"""What the last fit brought: the test error before and after, and the map under a slider."""
+"""What the last round brought: what the student had predicted of its labels, and the test error before and after."""
 
 import pandas as pd
 import streamlit as st
 
 from app import cached
-from app.data.jobs import model_list
+from app.chart import Drawn, charts
+from app.data.errors import labelled
+from app.data.jobs import model_list, model_name
+from app.data.judged import measured
+from app.figures.blind import blind_figure, sentence
 from app.session import Context
-from app.tables import with_numbers
-from app.views.error_maps import SLIDER
+from app.tables import printed
+from app.text import plain
+from app.views.error_maps import SLIDER, show_before_after
+from nci_core.campaign import blind
 from nci_core.store.schema import Model
-from nci_core.units import CM1_EV
 
 REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
+MAP_HEIGHT = 300
+BLIND_HELP = (
+    "Each label beside the energy that the newest student fitted without it had predicted, in units of that "
+    "student's error bar (sd). Labels are asked for where the student is unsure, so these are hard points."
+)
 
 
 def model_before(models: list[Model], now: Model) -> Model | None:
@@ -20,8 +30,23 @@ def model_before(models: list[Model], now: Model) -> Model | None:
     return earlier[-1] if earlier else None
 
 
+def show_blind(context: Context) -> None:
+    """The labels of the newest round beside what had been predicted of them; nothing before there are any."""
+    rows = [row for row in cached.blind_predictions(context) if row.split == "pool" and row.round_number is not None]
+    if not rows:
+        return
+    number = max(row.round_number or 0 for row in rows)
+    rows = [row for row in rows if row.round_number == number]
+    found = blind.judge(rows, context.campaign.settings.bounds)
+    st.markdown(f"**Predicted before they were computed** · labels of round {number}", help=BLIND_HELP)
+    if found is not None:
+        st.caption(f"{plain(sentence(found))}: {plain(found.sentence)}.")
+    if any(row.std_ev for row in rows):
+        charts(context, Drawn(blind_figure(rows, context.unit, context.colours), "blind-predictions"))
+
+
 def show_outcome(context: Context) -> None:
-    """A line a region, and a button that opens the before-and-after map. Nothing before the first round."""
+    """Test errors before and after, by region, and the map under a slider. Nothing before the first round."""
     now = context.model
     if now is None:
         return
@@ -30,29 +55,39 @@ def show_outcome(context: Context) -> None:
         return
     metrics = cached.test_metrics(context)
     rows = [
-        {"Region": name, "Points": int(b["n"]), "Before": float(a["mae_cm1"]), "After": float(b["mae_cm1"])}
+        {
+            "Region": name,
+            "Labels": str(b.n),
+            "Before": a.text(context.unit),
+            "After": b.text(context.unit),
+        }
         for region, name in REGIONS.items()
-        if (a := _row(metrics, before.id, region)) is not None and (b := _row(metrics, now.id, region)) is not None
+        if (a := measured(metrics, before.id, region)) and (b := measured(metrics, now.id, region))
     ]
     if not rows:
         return
-    label, factor = context.unit.label, CM1_EV * context.unit.per_ev
     st.markdown(
-        f"**What round {now.round_number} brought** · mean absolute error on the frozen test set ({label}), "
-        f"{before.n_labels} → {now.n_labels} labels"
+        f"**What round {now.round_number} brought** · mean absolute error on the frozen test set, "
+        f"{before.n_labels} → {now.n_labels} labels",
+        help="± is the standard error of the mean over these test labels.",
     )
-    table = pd.DataFrame(rows)
-    for column in ("Before", "After"):
-        table[column] = table[column] * factor
-    table["Change"] = (table["After"] / table["Before"] - 1.0) * 100.0
-    digits = f".{context.unit.digits}f"
-    shown = with_numbers(table, {"Before": digits, "After": digits, "Change": "+.0f"})
-    config = {"Change": st.column_config.NumberColumn("Change (%)", help="Negative: the error has fallen.")}
-    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="outcome-table", height="content")
-    if st.button("See the map before and after", icon=":material/compare:", key="see_before_after"):
-        st.switch_page(st.session_state["pages"]["errors"], query_params={"errors_layout": SLIDER})
+    st.table(printed(pd.DataFrame(rows).set_index("Region"), {}))
+    tested = labelled(cached.compared(context, now.id, before.id), "test")
+    if tested["earlier_error_ev"].notna().any():
+        show_before_after(context, tested, now, before, height=MAP_HEIGHT)
+    if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):
+        pair = {"errors_layout": SLIDER, f"errors_before_{now.id}": model_name(before)}
+        st.switch_page(st.session_state["pages"]["errors"], query_params=pair)
 
 
-def _row(metrics: pd.DataFrame, model_id: int, region: str) -> pd.Series | None:
-    found = metrics[(metrics["model_id"] == model_id) & (metrics["region"] == region)]
-    return found.iloc[-1] if len(found) else None
+def outcome_sentence(context: Context) -> str:
+    """'Test error 0.18 ± 0.02 → 0.032 ± 0.004 cm⁻¹ (49 test labels).'; empty where it is not known."""
+    now = context.model
+    before = model_before(model_list(context.campaign.store), now) if now is not None else None
+    if now is None or before is None:
+        return ""
+    metrics = cached.test_metrics(context)
+    a, b = measured(metrics, before.id), measured(metrics, now.id)
+    return (
+        "" if a is None or b is None else f"Test error {a.text(context.unit)} → {b.text(context.unit)} ({b.n} labels)."
+    )

@@ -5,12 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import actions, linked
+from app import actions, cached, linked
 from app.data import jobs as job_data
+from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
+from app.figures.blind import predicted_text
 from app.session import Context, context, errors_shown
+from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.details import show_label
-from nci_core.jobs import engine_status
+from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, labels
 from nci_core.store import jobs as queue
@@ -19,6 +22,10 @@ from nci_core.store.base import State
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
 FAILED = ("error", "cancelled")
+PREDICTED_HELP = (
+    "What the newest student that was fitted without this label had predicted, ± its standard deviation. It is not "
+    "changed by later fits."
+)
 STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 
 
@@ -35,8 +42,11 @@ def show_queue() -> None:
             counts = labels.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
         jobs = job_data.job_table(now.campaign.store, _start(sum(counts.values())), recipe)
         summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
-        st.caption("Queue: " + " · ".join(summary) + _expected(now, jobs, recipe))
-        chosen = _table(jobs, _held_up(now, jobs))
+        status = engine_status(now.campaign.folder)
+        st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
+        if counts["waiting"] + counts["running"]:
+            _stopped(now, status)
+        chosen = _table(now, jobs, _held_up(now, jobs, status))
         _buttons(now, jobs, chosen, counts, recipe)
         if len(chosen) == 1:
             _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
@@ -74,57 +84,89 @@ def _start(total: int) -> int:
     return (int(page) - 1) * job_data.PAGE
 
 
-def _held_up(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
-    """Why waiting jobs cannot start: no worker has room for them, or the scheduler has gone."""
-    status = engine_status(now.campaign.folder)
-    waiting = jobs.loc[jobs["state"] == "waiting", "id"].astype(int).tolist()
-    if status.error and (status.running or waiting):
+def _stopped(now: Context, status: EngineStatus) -> None:
+    """Say so when nothing works on the queue: its numbers would stand still."""
+    if status.error:
         st.warning(plain(status.error), icon=":material/warning:")
+    if status.running:
+        return
+    words, button = st.columns([2.2, 1], vertical_alignment="center")
+    words.warning("Nothing is being computed: the program that runs the queue has ended.", icon=":material/pause:")
+    if button.button("Go on", disabled=now.read_only, width="stretch", key="start_engine"):
+        actions.start_engine(now.campaign)
+        st.rerun()
+
+
+def _held_up(now: Context, jobs: pd.DataFrame, status: EngineStatus) -> dict[int, str]:
+    """Why waiting jobs cannot start: no worker has room for them."""
+    waiting = jobs.loc[jobs["state"] == "waiting", "id"].astype(int).tolist()
     found = {row.id: why_too_large(row, status.worker_sizes) for row in job_batches.by_id(now.campaign.store, waiting)}
     return {number: reason for number, reason in found.items() if reason}
 
 
-def _expected(now: Context, jobs: pd.DataFrame, recipe: str | None) -> Markdown:
-    hashes = _hashes(now)
-    each = job_data.label_minutes(now.campaign.store, list(hashes.values()))
-    if not each:
+def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdown:
+    """' · all labels in about 12 min', of all of them, whichever page of the table is shown."""
+    store, hashes = now.campaign.store, _hashes(now)
+    if not status.running:
         return ""
-    engine = engine_status(now.campaign.folder)
-    waiting = job_data.waiting_labels(now.campaign.store, hashes if recipe is None else {recipe: hashes[recipe]})
-    minutes = job_data.minutes_left(jobs, each, engine.workers or 1, waiting)
-    if minutes is None:
+    shown = hashes if recipe is None else {recipe: hashes[recipe]}
+    running, waiting = running_labels(store, shown), waiting_labels(store, shown)
+    found = remaining(running, waiting, label_minutes(store, list(hashes.values())), status.workers or 1)
+    if found is None:
         return ""
-    text = f"{minutes:.0f} min" if minutes >= 3 else f"{60 * minutes:.0f} s"
-    return f" · labels done in about **{text}**"
+    late = ""
+    if found.overdue is not None:
+        late = (
+            f"one takes longer than usual ({_minutes(found.overdue[0])} so far, usually {_minutes(found.overdue[1])})"
+        )
+    if found.minutes <= 0:
+        return f" · {late}"
+    end = f" · all labels in about **{_minutes(found.minutes)}**"
+    return f"{end}; {late}" if late else end
+
+
+def _minutes(minutes: float) -> Markdown:
+    """A duration that is seen to pass: seconds, then tenths of a minute, then minutes."""
+    return f"{60 * minutes:.0f} s" if minutes < 1.95 else f"{minutes:.{0 if minutes >= 9.95 else 1}f} min"
 
 
 def _what(kind: str, configuration: float | None, recipe: str = "") -> str:
-    name = f"{recipe} label" if recipe else job_data.KINDS.get(kind, kind)
+    name = f"{recipe} label".strip() if kind == "label" else job_data.KINDS.get(kind, kind)
     return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
 
 
-def _table(jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
+def _state(state: str, progress: float) -> str:
+    done = f" {100 * progress:.0f}%" if state == "running" and progress > 0 else ""
+    return f"{STATE_MARKS[state]} {job_data.STATES[state]}{done}"
+
+
+def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
     said = [held_up.get(int(number), text) for number, text in zip(jobs["id"], jobs["message"], strict=True)]
-    message = jobs["error"].where(jobs["error"] != "", said)
     several = len(set(jobs["recipe"]) - {""}) > 1
     what = zip(jobs["kind"], jobs["configuration"], jobs["recipe"] if several else [""] * len(jobs), strict=True)
+    unit, energies = now.unit, jobs["energy_ev"].astype(float)
     shown = pd.DataFrame(
         {
-            "State": [f"{STATE_MARKS[s]} {job_data.STATES[s]}" for s in jobs["state"]],
+            "State": [_state(*each) for each in zip(jobs["state"], jobs["progress"], strict=True)],
             "What": [_what(*each) for each in what],
-            "Progress": jobs["progress"],
+            f"Predicted ({unit.label})": _predicted(now, jobs),
+            f"Computed ({unit.label})": energies * unit.per_ev,
             "Minutes": jobs["minutes"].astype(float),
-            "Message": message,
+            "Message": jobs["error"].where(jobs["error"] != "", said),
         }
     )
+    predicted, computed = shown.columns[2:4]
+    if energies.isna().all():
+        shown = shown.drop(columns=[predicted, computed])
     config: dict[str, Any] = {
-        "Progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width=90),
-        "Minutes": st.column_config.NumberColumn(format="%.1f", width=70),
-        "State": st.column_config.TextColumn(width=90),
-        "Message": st.column_config.TextColumn(),
+        "State": st.column_config.TextColumn(width=105),
+        "What": st.column_config.TextColumn(width=85 if not several else None),
+        predicted: st.column_config.TextColumn(help=PREDICTED_HELP, width=105, alignment="right"),
+        computed: st.column_config.NumberColumn(help="Interaction energy of the finished label.", width=95),
+        "Minutes": st.column_config.NumberColumn(width=60),
     }
     event = st.dataframe(
-        shown,
+        with_numbers(shown, {computed: f".{unit.digits}f", "Minutes": ".1f"}),
         hide_index=True,
         column_config=config,
         height=38 + 36 * min(max(len(jobs), 1), 8),
@@ -134,6 +176,18 @@ def _table(jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
         key="queue-table",
     )
     return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
+
+
+def _predicted(now: Context, jobs: pd.DataFrame) -> list[str | None]:
+    """What the student had said of each finished label of the target recipe."""
+    said = {row.configuration_id: row for row in cached.blind_predictions(now)}
+    found = [
+        said.get(int(number)) if recipe == now.campaign.recipe.name and pd.notna(energy) else None
+        for number, recipe, energy in zip(
+            jobs["configuration"].fillna(-1), jobs["recipe"], jobs["energy_ev"], strict=True
+        )
+    ]
+    return [None if row is None else predicted_text(row, now.unit) for row in found]
 
 
 def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:

@@ -246,16 +246,15 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
     shown = pd.DataFrame(
         {
             "Region": errors["region"].replace(data.REGION_NAMES),
-            "Points": errors["n"],
             f"First, MAE ({label})": errors["first_mae_ev"] * factor,
             f"Second, MAE ({label})": errors["second_mae_ev"] * factor,
             f"Change ({label})": errors["change_ev"] * factor,
             "± se": errors["se_ev"] * factor,
-            "Better": errors["better"],
+            "Improved": [f"{better} of {n} points" for better, n in zip(errors["better"], errors["n"], strict=True)],
         }
     )
     digits = context.unit.digits + 1  # good models differ by less than tables elsewhere show
-    specs = dict.fromkeys((*shown.columns[2:4], "± se"), f".{digits}f") | {f"Change ({label})": f"+.{digits}f"}
+    specs = dict.fromkeys((*shown.columns[1:3], "± se"), f".{digits}f") | {f"Change ({label})": f"+.{digits}f"}
     config = {
         f"Change ({label})": st.column_config.NumberColumn(
             help="Second minus first: negative means that the second is better."
@@ -264,7 +263,7 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
             help="Standard error of the change, from its scatter between the test points."
         ),
     }
-    config["Better"] = st.column_config.NumberColumn(help="Test points with a smaller error of the second model.")
+    config["Improved"] = st.column_config.TextColumn(help="Test points where the second model has the smaller error.")
     st.markdown("**Mean absolute error on the frozen test set**")
     formatted = with_numbers(shown, specs)
     st.dataframe(

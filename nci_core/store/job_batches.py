@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from nci_core.store.base import State, utc_now
 from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
-from nci_core.store.jobs import of_recipe, wait_again
+from nci_core.store.jobs import of_recipe, superseded, wait_again
 from nci_core.store.schema import Job, Label
 
 #: Rows that one transaction changes.
@@ -37,7 +37,7 @@ def by_id(store: Store, job_ids: Sequence[int]) -> list[Job]:
 def page(store: Store, start: int, limit: int, recipe: str | None = None) -> list[Job]:
     """Rows `start` to `start + limit` of the queue: what runs, what waits in its order, what ended, newest first.
 
-    Of one recipe's labels only, if named.
+    Of one recipe's labels only, if named; never superseded ones.
     """
     parts = (
         (Job.state == "running", (Job.priority.desc(), Job.id)),
@@ -47,7 +47,7 @@ def page(store: Store, start: int, limit: int, recipe: str | None = None) -> lis
     found: list[Job] = []
     with store.read() as session:
         for part, order in parts:
-            which = and_(part, of_recipe(recipe))
+            which = and_(part, of_recipe(recipe), ~superseded())
             if len(found) == limit:
                 break
             query = select(Job).where(which).order_by(*order).offset(start).limit(limit - len(found))
@@ -100,7 +100,7 @@ def cancel_waiting(store: Store, recipe: str | None = None) -> int:
 
 
 def retry_failed(store: Store, recipe: str | None = None) -> int:
-    """Let every failed or cancelled job wait again, or one recipe's; returns how many."""
+    """Let every failed or cancelled job wait again, or one recipe's, but superseded ones; returns how many."""
 
     def change(session: Session, ids: list[int]) -> None:
         for job in session.scalars(select(Job).where(Job.id.in_(ids))):
@@ -114,7 +114,7 @@ def _in_parts(
     store: Store, states: tuple[State, ...], recipe: str | None, change: Callable[[Session, list[int]], None]
 ) -> int:
     with store.read() as session:
-        query = select(Job.id).where(Job.state.in_(states), of_recipe(recipe)).order_by(Job.id)
+        query = select(Job.id).where(Job.state.in_(states), of_recipe(recipe), ~superseded()).order_by(Job.id)
         known = list(session.scalars(query))
     changed = 0
     for start in range(0, len(known), AT_ONCE):

@@ -67,6 +67,13 @@ def of_recipe(recipe: str | None) -> ColumnElement[bool]:
     return exists().where(Label.job_id == Job.id, Label.recipe == recipe)
 
 
+def superseded() -> ColumnElement[bool]:
+    """Jobs that failed or were cancelled, and whose label has got another job, or is computed elsewhere, since."""
+    mine = Label.id == Job.payload["label_id"].as_integer()
+    elsewhere = or_(Label.job_id.is_(None), Label.job_id != Job.id)
+    return and_(Job.kind == "label", Job.state.in_(("error", "cancelled")), exists().where(mine, elsewhere))
+
+
 def fetch(
     store: Store,
     *,
@@ -86,9 +93,13 @@ def fetch(
 
 
 def counts(store: Store) -> dict[State, int]:
-    """Number of jobs in each state; `labels.status_counts` counts those of one recipe."""
+    """Number of jobs in each state but superseded ones; `labels.status_counts` counts those of one recipe."""
+    query = select(Job.state, func.count()).group_by(Job.state)
     with store.read() as session:
-        found = {row[0]: row[1] for row in session.execute(select(Job.state, func.count()).group_by(Job.state))}
+        found = {row[0]: row[1] for row in session.execute(query)}  # the index tells, without a look at the rows
+        if found.keys() & {"error", "cancelled"}:
+            for state, n in session.execute(query.where(superseded())):
+                found[state] -= n
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
     return {state: found.get(state, 0) for state in states}
 

@@ -12,6 +12,7 @@ from app.data import basket, jobs, versions
 from app.data.configurations import configuration_table
 from app.data.cuts import cut_names, load_cut
 from app.data.errors import labelled, with_errors
+from app.data.remaining import Remaining, remaining
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import labels, models, picks
@@ -154,19 +155,16 @@ def test_rounds_tell_who_picked_and_what_it_cost(campaign: Campaign) -> None:
     assert rounds.loc[2, "n_failed"] == 1
 
 
-def test_minutes_left_counts_what_waits_and_what_runs() -> None:
-    def job(kind: str, state: str, minutes: float | None) -> dict[str, object]:
-        return {"kind": kind, "state": state, "minutes": minutes, "recipe": "quick"}
+def test_the_end_of_the_queue_never_stands_still() -> None:
+    def of(*running: float, waiting: int = 0, workers: int = 2) -> Remaining | None:
+        return remaining([("quick", minutes) for minutes in running], {"quick": waiting}, {"quick": 6.0}, workers)
 
-    table = pd.DataFrame(
-        [
-            job("label", "running", 4.0),
-            job("label", "running", 30.0),  # longer than usual: about to end
-            *[job("label", "waiting", None)] * 3,
-            job("finetune", "waiting", None),
-            job("label", "complete", 6.0),
-        ]
-    )
-    assert jobs.minutes_left(table, 6.0, 2) == pytest.approx((2.0 + 0.6 + 18.0) / 2)
-    assert jobs.minutes_left(table[:2], 6.0, 8) == pytest.approx(2.0)
-    assert jobs.minutes_left(table[5:], 6.0, 2) is None
+    assert of(4.0, waiting=3) == Remaining((2.0 + 18.0) / 2)
+    assert of(4.0, workers=8) == Remaining(2.0), "a label cannot be shared"
+    assert of(4.0, 30.0, waiting=3) == Remaining(10.0, overdue=(30.0, 6.0)), "it is named, and its minutes go on"
+    assert of(7.0) == Remaining(0.0, overdue=(7.0, 6.0))
+    assert of() is None
+    assert remaining([], {"quick": 2}, {}, 1) is None, "nothing is known before the first label"
+    # A recipe without a finished label takes the mean of the others.
+    each = {"quick": 1, "standard": 1, "new": 1}
+    assert remaining([], each, {"quick": 1.0, "standard": 5.0}, 1) == Remaining(1.0 + 5.0 + 3.0)

@@ -149,15 +149,22 @@ def test_parity_draws_the_error_against_ccsdt() -> None:
 
 
 def test_history_converts_stored_cm1() -> None:
-    curves = pd.DataFrame({"round": [0, 1], "region": "all", "mae_cm1": [4.0, 0.4], "n": 20, "n_labels": [0, 9]})
+    curves = pd.DataFrame({"round": [0, 1], "region": "all", "mae_cm1": [4.0, 0.4], "rmse_cm1": [5.0, 0.4]})
+    curves = curves.assign(n=10, n_labels=[0, 9])
     figure = history_figure(curves, UNITS["meV"], DARK)
     assert np.allclose(figure.data[0].y, np.array([4.0, 0.4]) * CM1_EV * 1000)
 
 
-def test_fit_curves_prefer_errors_over_losses() -> None:
-    events = pd.DataFrame({"member": [0, 0, 1], "loss": [3.0, 2.0, 1.0], "train_mae_all_cm1": [9.0, 8.0, 7.0]})
+def test_fit_curves_are_a_median_and_a_band_and_prefer_errors_over_losses() -> None:
+    errors = [9.0, 8.0, 7.0, 5.0, 2.0, 4.0]
+    events = pd.DataFrame({"member": [0, 0, 1, 2, 2, 3], "loss": 1.0, "train_mae_all_cm1": errors})
     figure = fit_figure(events, UNITS["cm1"], LIGHT)
-    assert [list(trace.y) for trace in figure.data] == [[9.0, 8.0], [7.0]]
+    spread, median, newest = figure.data
+    assert list(spread.y) == [9.0, 8.0, 2.0, 5.0], "the highest, then back along the lowest; one that ended stays"
+    assert (list(median.y), median.name) == ([7.0, 7.0], "median of 3 fits")
+    assert (list(newest.y), newest.name) == ([4.0], "fit 4")
+    assert len(fit_figure(events[:2], UNITS["cm1"], LIGHT).data) == 1
+    assert not fit_figure(events[:0], UNITS["cm1"], LIGHT).data
     assert "cm⁻¹" in figure.layout.yaxis.title.text
     assert "loss" in fit_figure(events.drop(columns="train_mae_all_cm1"), UNITS["cm1"], LIGHT).layout.yaxis.title.text
 

@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
-from pages import run_page, tables
+import pytest
+from pages import run_page, tables, text
+from sqlalchemy import update
 
 from app.data import jobs
+from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
 from nci_core.campaign import Campaign
 from nci_core.jobs.lock import EngineStatus, write_status
-from nci_core.store import Store
+from nci_core.store import Store, configurations, evaluations, job_batches, labels
 from nci_core.store import jobs as queue
+from nci_core.store.base import utc_now
+from nci_core.store.schema import Label
+from nci_core.units import from_cm1
 
 
 def add_waiting(store: Store, n: int, needs_memory_gb: float | None = None) -> list[int]:
@@ -40,15 +46,45 @@ def test_the_queue_says_why_a_job_cannot_start(home: Path) -> None:
     assert any("needs 64 GB of memory and the largest worker has 8" in message for message in table["Message"])
 
 
-def test_minutes_left_counts_labels_on_other_pages(home: Path) -> None:
-    store = Campaign.open(home / "he-ethylene").store
-    for _ in range(3):
-        queue.add(store, "label")
-    table = jobs.job_table(store)
-    shown = jobs.minutes_left(table, 10.0, 2)
-    assert shown is not None
-    elsewhere = {"": 3 + 20, "quick": 5}
-    assert jobs.minutes_left(table, 10.0, 2, elsewhere) == shown + (20 + 5) * 10.0 / 2
-    # A recipe has its own minutes; the labels without one take the mean of those that are known.
-    timed = jobs.minutes_left(table, {"quick": 2.0, "standard": 18.0}, 2, elsewhere)
-    assert timed == shown + (20 * 10.0 + 5 * 2.0) / 2
+def test_the_expected_end_counts_labels_on_every_page_by_recipe(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    store, recipe = campaign.store, campaign.recipe
+    free = [row.id for row in configurations.fetch(store, split="pool")][-5:]
+    asked = labels.request(store, free, recipe=recipe.name, recipe_hash=recipe.hash)
+    waiting = [row.id for row in asked if row.status == "waiting"]
+    first, *_ = job_batches.add_for_labels(store, waiting)
+    assert queue.begin(store, first, host="here", supervisor_pid=1) is not None
+    recipes = {recipe.name: recipe.hash}
+    running = running_labels(store, recipes)
+    assert [name for name, _ in running] == [recipe.name]
+    assert running[0][1] < 1.0
+    assert waiting_labels(store, recipes) == {recipe.name: len(waiting) - 1}
+    usual = label_minutes(store, [recipe.hash])
+    assert 0.4 < usual[recipe.name] < 1.0  # 40 s each
+    found = remaining(running, waiting_labels(store, recipes), usual, 1)
+    assert found is not None
+    assert found.minutes == pytest.approx(len(waiting) * usual[recipe.name], abs=0.5)
+
+
+def test_finished_labels_are_shown_beside_what_was_predicted_of_them(home: Path) -> None:
+    campaign = Campaign.open(home / "he-ethylene")
+    store, recipe = campaign.store, campaign.recipe
+    before = campaign.active_model()
+    assert before is not None
+    number = next(row.id for row in reversed(configurations.fetch(store, split="pool")))
+    label = labels.request(store, [number], recipe=recipe.name, recipe_hash=recipe.hash, round_number=3)[0]
+    (job,) = job_batches.add_for_labels(store, [label.id])
+    attempt = queue.begin(store, job, host="here", supervisor_pid=1)
+    assert attempt is not None
+    with store.write() as session:
+        done = {"status": "complete", "energy_ev": from_cm1(-4.05), "finished_at": utc_now()}
+        session.execute(update(Label).where(Label.id == label.id).values(**done))
+    queue.finish(store, job, attempt.attempt, "complete")
+    evaluations.record_predictions(store, before.id, [number], [from_cm1(-4.0)], [from_cm1(0.21)])
+    at = run_page("label_train")
+    assert not at.exception
+    row = next(table for table in tables(at) if "State" in table.columns).iloc[0]
+    assert row["What"] == f"label {number}"
+    assert row["Predicted (cm⁻¹)"] == "−4.0 ± 0.2"
+    assert row["Computed (cm⁻¹)"] == pytest.approx(-4.05)
+    assert "1 of 1 label lies within 1 sd" in text(at)

@@ -141,12 +141,3 @@ def test_a_configuration_shows_the_labels_it_has(real: Campaign) -> None:
     table = configuration_table(real.store, real.settings, None)
     target = next(row for row in labels.fetch(real.store, real.recipe.hash) if row.configuration_id == number)
     assert table.loc[number, "label_ev"] == target.energy_ev != beside[0].energy_ev
-
-
-def test_the_queue_is_timed_recipe_by_recipe() -> None:
-    import pandas as pd
-
-    rows = [("label", "waiting", 0.0, "quick"), ("label", "waiting", 0.0, "standard"), ("label", "waiting", 0.0, "new")]
-    table = pd.DataFrame(rows, columns=["kind", "state", "minutes", "recipe"])
-    # One of each, and one of a recipe without a finished label: the mean of the others.
-    assert job_data.minutes_left(table, {"quick": 1.0, "standard": 5.0}, 1) == pytest.approx(1.0 + 5.0 + 3.0)

@@ -89,7 +89,7 @@ def test_two_models_side_by_side_show_the_stored_errors(home: Path, unit_key: st
     first, second = models.fetch(campaign.store)[-2:]
     at = run_page("history", history_part="compare", unit=unit_key)
     assert not at.exception
-    shown = next(table for table in tables(at) if "Better" in table.columns).set_index("Region")
+    shown = next(table for table in tables(at) if "Improved" in table.columns).set_index("Region")
     label, factor = unit(unit_key).label, CM1_EV * unit(unit_key).per_ev
     stored = evaluations.metrics(campaign.store, campaign.recipe.hash, split="test")
     mae = {(row.model_id, row.region): row.mae_cm1 * factor for row in stored}
@@ -110,7 +110,7 @@ def test_a_lost_model_file_does_not_hide_the_comparison(home: Path, monkeypatch:
     assert not at.exception
     facts = next(table for table in tables(at) if table.columns[0] == "")
     assert "unknown" in facts.iloc[4, 1]
-    assert any("Better" in table.columns for table in tables(at))
+    assert any("Improved" in table.columns for table in tables(at))
 
 
 def test_words_do_not_claim_more_than_the_points_tell() -> None:

@@ -22,6 +22,14 @@ from nci_core.store import evaluations, job_events, labels, picks, rounds
 from nci_core.store import jobs as queue
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+#: Notifications as a person has them who has not been asked yet, and who is looking elsewhere.
+NOTIFICATIONS = """
+window.told = [];
+window.Notification = class { constructor(title, options) { window.told.push(`${title}: ${options.body}`); } };
+Notification.permission = "default";
+Notification.requestPermission = async () => { Notification.permission = "granted"; return "granted"; };
+document.hasFocus = () => false;
+"""
 #: Seconds a job may take on a small, shared machine.
 JOB_SECONDS = 420
 
@@ -77,9 +85,7 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     known = len(labels.complete(campaign.store, campaign.recipe.hash, split="pool"))
     address = serve(campaign.folder.parent)
 
-    page.goto(f"{address}/errors")
-    expect(page.get_by_text(f"after: student of round {before.round_number}")).to_be_visible()
-
+    page.add_init_script(NOTIFICATIONS)
     page.goto(f"{address}/select")
     plot(page)
     lasso(page, x0, x1, y0, y1)
@@ -89,10 +95,16 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     page.goto(f"{address}/label-train")
     page.get_by_role("button", name=f"Compute {len(chosen)} labels").click()
     expect(page.get_by_text(f"{len(chosen)} calculations are in the queue")).to_be_visible()
+    assert page.evaluate("window.told") == []
+    page.get_by_role("button", name="Notify me when it is done").click()
+    expect(page.get_by_role("button", name="Notifications are on")).to_be_visible()
     _wait_until_idle(campaign)
     assert len(labels.complete(campaign.store, campaign.recipe.hash, split="pool")) == known + len(chosen)
-
-    page.reload()
+    # Nothing is reloaded: the page has followed.
+    expect(page.get_by_text(f"labels of round {before.round_number + 1}")).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"\d of {len(chosen)} labels lie within 1 sd"))).to_be_visible()
+    page.wait_for_function("window.told.length == 1")
+    assert re.search(r"done\.|last one", page.evaluate("window.told[0]")), page.evaluate("window.told[0]")
     page.get_by_role("button", name=f"Fine-tune on {known + len(chosen)} labels").click()
     expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
     # Stopped in the middle, it goes on from there.
@@ -118,14 +130,17 @@ def test_lasso_label_finetune_and_look_again(campaign: Campaign, serve: Callable
     assert _energies(campaign, after.id) != _energies(campaign, before.id)
     assert rounds.get(campaign.store, after.round_number).finished_at is not None
 
-    page.get_by_role("button", name="See the map before and after").click()
+    # What it brought is there at once, and told.
+    expect(page.get_by_text(f"What round {after.round_number} brought")).to_be_visible()
     expect(page.get_by_role("slider", name=re.compile("before to after"))).to_be_visible()
-    page.goto(f"{address}/errors")
-    expect(page.get_by_text(f"after: student of round {after.round_number}")).to_be_visible()
-    expect(page.get_by_text(f"before: student of round {before.round_number}")).to_be_visible()
+    page.wait_for_function("window.told.length == 2")
+    assert re.search(r"Fine-tuning has finished\. Test error .+ ± .+ → .+ ± ", page.evaluate("window.told[1]"))
+    page.get_by_role("button", name="Open it on the Errors page").click()
+    pair = f"round {before.round_number} left of the line, round {after.round_number} right of it"
+    expect(page.get_by_text(pair)).to_be_visible()
     page.goto(f"{address}/history")
-    expect(page.get_by_text("In use now")).to_be_visible()
-    expect(page.get_by_text(re.compile("times (smaller|larger)"))).to_be_visible()
+    expect(page.get_by_text(f"of round {after.round_number}, in use now")).to_be_visible()
+    expect(page.get_by_text(re.compile("about .+ times (smaller|larger)"))).to_be_visible()
     assert page.locator("[data-testid=stException]").count() == 0
 
 

@@ -125,3 +125,21 @@ def test_all_are_cancelled_and_tried_again_with_their_labels(store: Store, long_
     assert labels.status_counts(store, "r1")["waiting"] == N
     row = jobs.get(store, running.id)
     assert (row.error, row.finished_at, row.max_attempts - row.attempt) == (None, None, 3)
+
+
+def test_a_failed_job_whose_label_has_another_one_is_neither_counted_nor_shown_nor_tried_again(
+    store: Store, long_queue: list[int]
+) -> None:
+    job = jobs.begin(store, long_queue[0], host="here", supervisor_pid=1)
+    assert job is not None
+    assert jobs.finish(store, job.id, job.attempt, "error", error="It did not converge.")
+    assert jobs.counts(store)["error"] == 1
+    label = next(row for row in labels.fetch(store, "r1") if row.job_id == job.id)
+    again = labels.request(store, [label.configuration_id], recipe="quick", recipe_hash="r1")
+    assert jobs.counts(store)["error"] == 0, "it waits elsewhere"
+    (new,) = job_batches.add_for_labels(store, [row.id for row in again])
+    assert jobs.counts(store) == {"waiting": N, "running": 0, "complete": 0, "error": 0, "cancelled": 0}
+    shown = [row.id for row in job_batches.page(store, 0, 2 * N)]
+    assert new in shown
+    assert job.id not in shown
+    assert job_batches.retry_failed(store) == 0

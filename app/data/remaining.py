@@ -1,0 +1,83 @@
+"""How long the labels of the queue still take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+
+from sqlalchemy import select
+
+from app.data.jobs import elapsed_minutes
+from nci_core.store import labels
+from nci_core.store.database import Store
+from nci_core.store.schema import Job, Label
+
+#: Finished labels of a recipe that say how long the next one takes, newest first.
+NEWEST = 20
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What is expected.
+
+    Attributes:
+        minutes: until all labels are done, as far as can be said.
+        overdue: minutes so far and usual minutes of the label that is furthest beyond what is usual; None if none is.
+    """
+
+    minutes: float
+    overdue: tuple[float, float] | None = None
+
+
+def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float]:
+    """Median elapsed minutes of the newest finished labels of each recipe: name → minutes.
+
+    Of those that the queue computed, where there are any: others may come from another machine.
+    """
+    found: dict[str, float] = {}
+    with store.read() as session:
+        for recipe_hash in recipe_hashes:
+            done = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.wall_seconds.is_not(None))
+            query = select(Label.recipe, Label.wall_seconds).where(*done).order_by(Label.finished_at.desc())
+            ours = session.execute(query.where(Label.job_id.is_not(None)).limit(NEWEST)).all()
+            rows = ours or session.execute(query.limit(NEWEST)).all()
+            if rows:
+                found[rows[0].recipe] = median(float(row.wall_seconds or 0.0) for row in rows) / 60.0
+    return found
+
+
+def waiting_labels(store: Store, recipes: Mapping[str, str]) -> dict[str, int]:
+    """Number of labels of each of these recipes (name → hash) that wait for their job."""
+    return {
+        name: labels.status_counts(store, recipe_hash, with_job=True)["waiting"]
+        for name, recipe_hash in recipes.items()
+    }
+
+
+def running_labels(store: Store, recipes: Mapping[str, str]) -> list[tuple[str, float]]:
+    """Recipe and minutes so far of the labels of these recipes that are being computed."""
+    query = select(Label.recipe, Job.started_at).join(Job, Job.id == Label.job_id)
+    query = query.where(Job.state == "running", Label.recipe_hash.in_(recipes.values()))
+    with store.read() as session:
+        return [(recipe, elapsed_minutes(started, None) or 0.0) for recipe, started in session.execute(query)]
+
+
+def remaining(
+    running: Sequence[tuple[str, float]], waiting: Mapping[str, int], usual: Mapping[str, float], workers: int
+) -> Remaining | None:
+    """The time until all these labels have ended; None when there are none, or none has ever finished.
+
+    Each takes what is usual for its recipe, or for any recipe where none of its own is finished. One that runs longer
+    than usual may end at any moment: it counts as done and is named, since no number can be given for it.
+
+    >>> remaining([("quick", 4.0), ("quick", 9.0)], {"quick": 3}, {"quick": 6.0}, 2)
+    Remaining(minutes=10.0, overdue=(9.0, 6.0))
+    """
+    if not usual or not (running or any(waiting.values())):
+        return None
+    other = mean(usual.values())
+    left = [usual.get(recipe, other) - so_far for recipe, so_far in running]
+    work = sum(max(minutes, 0.0) for minutes in left)
+    work += sum(count * usual.get(recipe, other) for recipe, count in waiting.items())
+    late = min(range(len(left)), key=left.__getitem__, default=None)
+    overdue = None if late is None or left[late] >= 0 else (running[late][1], usual.get(running[late][0], other))
+    return Remaining(max(work / max(workers, 1), *left, 0.0), overdue)
