@@ -23,7 +23,7 @@ LABEL_STATES = {
     "quarantined": "set aside",
     "none": "no label",
 }
-SPLITS = {"pool": "training pool", "test": "test set"}
+SPLITS = {"pool": "training pool", "test": "test set", "outside": "own energies"}
 
 
 def frame(store: Store, query: Select[*tuple[Any, ...]]) -> pd.DataFrame:

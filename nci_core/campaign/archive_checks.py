@@ -57,6 +57,9 @@ def check_history(history: History, known: set[str], where: str) -> None:
         (history.metrics, ("model_id", "teacher", "split", "recipe_hash", "region")),
         (history.labels, ("configuration_id", "recipe_hash", "what", "created_at")),
         (history.taught_by, ("spec",)),
+        (history.energy_sets, ("name",)),
+        (history.energy_sets, ("identity",)),
+        *((each.energies, ("configuration_id",)) for each in history.energy_sets),
     ):
         check_rows(rows, key, known, names, where)
 
