@@ -164,7 +164,9 @@ def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Reci
         for name in names or [campaign.recipe.name]
     ]
     last = chosen[-1]
-    if not (isinstance(last, OwnMethod) or last == campaign.recipe) or len({recipe.name for recipe in chosen}) < len(chosen):
+    if not (isinstance(last, OwnMethod) or last == campaign.recipe) or len({recipe.name for recipe in chosen}) < len(
+        chosen
+    ):
         raise InputError(
             f"Fine-tuning goes from cheap recipes to {campaign.recipe.name}, each once: name that one last."
         )

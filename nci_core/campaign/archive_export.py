@@ -124,7 +124,7 @@ def _write_rows(session: Session, folder: Path) -> dict[int, str]:
     }
     history = {name: list(rows(table)) for name, table in tables.items()}
     energies: dict[str, list[Row]] = {}
-    sets = {number: name for number, name in session.execute(select(EnergySet.id, EnergySet.name)).all()}
+    sets = {row.id: row.name for row in session.scalars(select(EnergySet))}
     for row in rows(SetEnergy):
         energies.setdefault(sets[row.pop("set_id")], []).append(row)
     history["energy_sets"] = [row | {"energies": energies.get(row["name"], [])} for row in rows(EnergySet)]

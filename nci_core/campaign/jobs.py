@@ -83,7 +83,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
 
 
 def run_teach(context: JobContext) -> dict[str, Any]:
-    """Evaluate the teacher on every configuration that lacks its label. Payload: teacher, device, outside (optional)."""
+    """Evaluate the teacher on every configuration that lacks its label. Payload: teacher, device, outside."""
     from nci_core.campaign.learning import teach
 
     return teach(

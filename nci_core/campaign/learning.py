@@ -236,8 +236,8 @@ def finetune_campaign(
 ) -> dict[str, Any]:
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
-    With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`). A name such
-    as "energies:smith" stands for labels that somebody brought; as the last one they are what the student becomes.
+    With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`). A name
+    such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes.
 
     The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
     stopped goes on where it was, provided that the labels are still the same. Labels that the present

@@ -120,14 +120,18 @@ def find_set(campaign: Campaign, name: str) -> EnergySet:
         if row.name == name.removeprefix(PREFIX):
             return row
     has = ", ".join(row.name for row in rows) or "none"
-    raise InputError(f"Campaign {campaign.name} has no energies called {quoted(name.removeprefix(PREFIX))} (it has {has}).")
+    raise InputError(
+        f"Campaign {campaign.name} has no energies called {quoted(name.removeprefix(PREFIX))} (it has {has})."
+    )
 
 
 def own_method(campaign: Campaign, name: str) -> OwnMethod:
     """A set of labels to learn from; InputError for an unknown one, or an outside test set."""
     row = find_set(campaign, name)
     if row.kind != "labels":
-        raise InputError(f"The energies {row.name} are an outside test set, which no fit may see; import them as labels.")
+        raise InputError(
+            f"The energies {row.name} are an outside test set, which no fit may see; import them as labels."
+        )
     return OwnMethod(PREFIX + row.name, row.identity, row)
 
 

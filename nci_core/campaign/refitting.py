@@ -31,8 +31,8 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
                 raise InputError(f"The labels of teacher {used.name} are not those of the fit any more.")
             taught.append(again)
         return distill_all(campaign.dimer, taught, student, settings)
-    again = [labels_again(campaign, used) for used in found.labels]
-    rungs = [Rung(used.recipe, rows.positions, rows.energy_ev) for used, rows in zip(found.labels, again, strict=True)]
+    known = [labels_again(campaign, used) for used in found.labels]
+    rungs = [Rung(used.recipe, rows.positions, rows.energy_ev) for used, rows in zip(found.labels, known, strict=True)]
     return finetune_ladder(campaign.dimer, rungs, _parent(campaign, found), student, settings)
 
 

@@ -42,8 +42,9 @@ round_number=, picked_by=)`. The test set cannot be picked.
 `undo`, `redo -> Step | None`; `can -> (undo, redo)`; `current(store, person) -> ids`; `save_set(store, name,
 ids, person)`; `delete_set`; `named_sets`.
 
-**energy_sets** (energies that people bring, never among the labels): `add(store, EnergySet(...), batch, energy_ev, rows)`;
-`remove(store, set_id)`; `fetch`; `get`; `sizes`; `points(store, set_id) -> SetPoints`; `training(store, row) -> LabelSet`.
+**energy_sets** (energies that people bring, never among the labels): `add(store, EnergySet(...), batch, energy_ev,
+rows)`; `remove(store, set_id)`; `fetch`; `get`; `sizes`; `points(store, set_id) -> SetPoints`; `training(store, row) ->
+LabelSet`.
 
 **rounds**: `begin(store, kind, number=, strategy=, picked_by=, recipe_hash=, notes=) -> Round`;
 `finish(store, number)` (adds up the cost); `update(store, number, notes=...)`; `get`; `fetch`;

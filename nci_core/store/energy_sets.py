@@ -74,7 +74,9 @@ def add(store: Store, row: EnergySet, batch: Batch, energy_ev: FloatArray, rows:
             select(EnergySet.name).where(or_(EnergySet.name == row.name, EnergySet.identity == row.identity))
         )
         if there is not None:
-            raise StoreError(f"There is a set of energies called {there!r} already; remove it first, or change the name.")
+            raise StoreError(
+                f"There is a set of energies called {there!r} already; remove it first, or change the name."
+            )
         added = add_in(session, batch)
         session.add(row)
         session.flush()

@@ -128,7 +128,9 @@ def guess(table: Table) -> Choices:
     if table.has_header and len(table.columns) > 2 and not any(math.isnan(angle_of(n)) for n in table.columns[1:]):
         return Choices(layout="wide", columns={"r": first}, **_units(table, {"r": first}), origin="mass")
     if not {"x", "y", "z"} <= set(roles) and "r" not in roles:  # no header, or one of other words
-        order: tuple[Role, ...] = ("x", "y", "z", "energy") if len(numeric) != 3 and len(numeric) > 2 else ("r", "theta")
+        order: tuple[Role, ...] = (
+            ("x", "y", "z", "energy") if len(numeric) != 3 and len(numeric) > 2 else ("r", "theta")
+        )
         order = order[: len(numeric) - 1] if order[0] == "r" else order
         named = dict(zip(order, numeric, strict=False))
         energy = roles.get("energy", numeric[len(order)] if order[0] == "r" and len(numeric) > len(order) else None)

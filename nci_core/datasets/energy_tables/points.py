@@ -95,7 +95,7 @@ def read_points(table: Table, choices: Choices, dimer: Dimer, where: str) -> Poi
         lines, places, energies = _wide(table, choices)
     else:
         lines, places, energies = _long(table, choices)
-    problems = {line: "it has another number of cells than the first row" for line in table.bad}
+    problems = dict.fromkeys(table.bad, "it has another number of cells than the first row")
     bad = ~np.isfinite(places).all(axis=1) | ~np.isfinite(energies)
     for line, cells in zip(lines[bad], np.column_stack([places, energies])[bad], strict=True):
         finite = np.isfinite(cells)

@@ -9,7 +9,8 @@ down_revision = "0007"
 FROZEN = "EXISTS (SELECT 1 FROM campaign_info WHERE test_frozen_at IS NOT NULL)"
 #: Those of 0001, of which the last now holds for all that is not in the pool.
 TRIGGERS = {
-    "configurations_split_frozen": f"""CREATE TRIGGER configurations_split_frozen BEFORE UPDATE OF split ON configurations
+    "configurations_split_frozen": f"""CREATE TRIGGER configurations_split_frozen
+    BEFORE UPDATE OF split ON configurations
     WHEN NEW.split <> OLD.split
     AND ({FROZEN} OR EXISTS (SELECT 1 FROM labels WHERE configuration_id = OLD.id))
     BEGIN SELECT RAISE(ABORT, 'nci: A configuration cannot move between pool and test set once it has a label \

@@ -1,0 +1,145 @@
+"""How a table of energies is read: its columns, units and frame, guessed first and then chosen by the person."""
+
+import streamlit as st
+
+from app.session import Context
+from app.text import Markdown, plain
+from nci_core.campaign.energy_files import EnergyFile
+from nci_core.datasets.energy_tables import Choices
+from nci_core.datasets.energy_tables.choices import ENERGY_UNITS, LAYOUTS, LENGTH_UNITS, NEEDED, OPTIONAL, Layout, Role
+from nci_core.datasets.energy_tables.points import WORDS
+from nci_core.systems import Host
+
+BOUND = {"negative": "below zero", "positive": "above zero"}
+ANGLES = {"degrees": "degrees", "radians": "radians"}
+AXES = {"campaign": "as in the campaign's structure", "principal": "along the principal axes"}
+ORIGINS = {"coordinates": "0, 0, 0 of the structure", "mass": "centre of mass", "centre": "centre of the atoms"}
+#: No column has it.
+NONE = "one value for all rows"
+NAMES = ("longest", "middle", "thinnest")
+
+
+def choose(context: Context, file: EnergyFile, key: str) -> Choices:
+    """The choices of a table, drawn with what was guessed; `key` is of the file, so that another starts anew."""
+    table, guessed = file.table, file.guess()
+    assert table is not None
+    layout: Layout = (
+        st.segmented_control(
+            "The table holds",
+            list(LAYOUTS),
+            format_func=LAYOUTS.__getitem__,
+            default=guessed.layout,
+            required=True,
+            key=f"layout-{key}",
+        )
+        or guessed.layout
+    )
+    known = guessed.columns if guessed.layout == layout else {}
+    roles = NEEDED[layout]
+    columns: dict[Role, str] = {}
+    angles = {"theta": 0.0, "phi": 0.0}
+    places = st.columns(len(roles) + (layout == "wide"))
+    for place, role in zip(places, roles, strict=False):
+        options = [*([NONE] if role in OPTIONAL else []), *table.columns]
+        first = known.get(role)
+        picked = place.selectbox(
+            f"Column of {WORDS[role]}",
+            options,
+            index=options.index(first) if first in options else (0 if role in OPTIONAL else None),
+            placeholder="choose",
+            key=f"column-{role}-{layout}-{key}",
+        )
+        if role in OPTIONAL and picked == NONE:
+            angles[role] = place.number_input(f"{WORDS[role]} of all rows", value=0.0, key=f"value-{role}-{key}")
+        elif picked:
+            columns[role] = str(picked)
+    if layout == "wide":
+        angles["phi"] = places[-1].number_input("φ of all columns", value=0.0, key=f"value-phi-wide-{key}")
+    first, second, third, fourth = st.columns(4)
+    unit = first.selectbox(
+        "Unit of energy",
+        list(ENERGY_UNITS),
+        index=list(ENERGY_UNITS).index(guessed.energy_unit),
+        format_func=ENERGY_UNITS.__getitem__,
+        key=f"unit-{key}",
+        help="As the header says, where it says it; else choose it.",
+    )
+    bound = second.selectbox(
+        "Bound energies are",
+        list(BOUND),
+        format_func=BOUND.__getitem__,
+        key=f"bound-{key}",
+        help="An interaction energy is below zero where the two attract; a binding energy is above.",
+    )
+    length = third.selectbox(
+        "Unit of length",
+        list(LENGTH_UNITS),
+        index=list(LENGTH_UNITS).index(guessed.length_unit),
+        format_func=LENGTH_UNITS.__getitem__,
+        key=f"length-{key}",
+    )
+    angle = "degrees"
+    if layout != "cartesian":
+        angle = fourth.selectbox(
+            "Unit of angles", list(ANGLES), index=list(ANGLES).index(guessed.angle_unit), key=f"angle-{key}"
+        )
+    return Choices(
+        layout=layout,
+        columns=columns,
+        **angles,
+        energy_unit=unit,
+        bound=bound,
+        length_unit=length,
+        angle_unit=angle,
+        **_frame(context, layout, guessed, key),
+    )
+
+
+def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict[str, str]:
+    first, second, third = st.columns([1.2, 1, 1])
+    axes = first.selectbox(
+        "Directions of the axes",
+        list(AXES),
+        format_func=AXES.__getitem__,
+        key=f"axes-{key}",
+        help="Principal axes: x along the longest direction of the molecule, z along its thinnest, which is "
+        "perpendicular to a flat one. The drawing shows them.",
+    )
+    origin = second.selectbox(
+        "Measured from",
+        list(ORIGINS),
+        index=list(ORIGINS).index(guessed.origin),
+        format_func=ORIGINS.__getitem__,
+        key=f"origin-{layout}-{key}",
+    )
+    polar = "z"
+    if layout != "cartesian":
+        letters = ["z", "x", "y"]
+        polar = third.selectbox(
+            "θ is measured from",
+            letters,
+            format_func=lambda name: f"the {name} axis",
+            key=f"polar-{key}",
+            help="φ turns about this axis, from the next one: about z from x towards y.",
+        )
+    st.caption(said(context.campaign.dimer.host, str(axes), str(polar), layout))
+    return {"axes": str(axes), "origin": str(origin), "polar": str(polar)}
+
+
+def said(host: Host, axes: str, polar: str, layout: Layout) -> Markdown:
+    """The frame in words: which way the axes point in this molecule, and where θ and φ begin."""
+    frame = host.axes if axes == "principal" else None
+    words = []
+    for k, letter in enumerate("xyz"):
+        direction = [0.0, 0.0, 0.0]
+        direction[k] = 1.0
+        along = (
+            [abs(float(axis @ direction)) for axis in host.axes] if frame is None else [float(i == k) for i in range(3)]
+        )
+        if max(along) > 0.99:
+            words.append(f"{letter}: {NAMES[along.index(max(along))]} direction")
+    text = f"In {plain(host.name)}: " + ", ".join(words) + "." if words else ""
+    if layout == "cartesian":
+        return text
+    follows = {"z": "x towards y", "x": "y towards z", "y": "z towards x"}[polar]
+    return f"{text} θ = 0 on the {polar} axis; φ turns about it, from {follows}."
