@@ -37,7 +37,7 @@ def energy_against_distance(
     axis = {"gridcolor": colours.grid, "zeroline": True, "zerolinecolor": colours.earlier}
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        margin={"l": 62, "r": 10, "t": 8, "b": 44},
         paper_bgcolor=colours.ground,
         plot_bgcolor=colours.ground,
         font={"color": colours.text, "size": 13},

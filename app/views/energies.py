@@ -12,7 +12,6 @@ from app.data import own_energies
 from app.data.versions import data_version, model_version
 from app.figures.own_energies import energy_against_distance, points_in_space
 from app.figures.scales import scale_for
-from app.own_energies import KEY
 from app.session import Context, context, errors_shown
 from app.tables import number_text, with_numbers
 from app.text import plain
@@ -33,7 +32,7 @@ KINDS: dict[SetKind, str] = {
 }
 #: Rows of the preview, and rows with problems that are listed.
 PREVIEW, PROBLEMS = 50, 200
-HEIGHT = 330
+SPACE_HEIGHT, HEIGHT = 330, 250
 EXAMPLE = (
     "# Positions of the probe in the campaign's frame, interaction energies below zero where bound.\n"
     "x / Angstrom,y / Angstrom,z / Angstrom,E / cm-1\n{rows}"
@@ -89,17 +88,20 @@ def _bring(context: Context) -> None:
     content = sent.getvalue()
     key = hashlib.sha256(content).hexdigest()[:16]
     file = _file(context.folder, str(sent.name), key, context, content)
-    choices = choose(context, file, key) if file.table else file.guess()
-    if file.table:
-        _preview(file)
-        if missing(file.table, choices):
-            st.info("Choose a column for each quantity above.", icon=":material/arrow_upward:")
-            return
-    checked = _checked(
-        context.folder, key, choices.model_dump_json(), data_version(context.campaign.store), context, file
-    )
-    right_unit = _look(context, checked)
-    _import(context, checked, right_unit, key)
+    left, right = st.columns([1.25, 1], gap="medium")
+    with left:
+        choices = choose(context, file, key) if file.table else file.guess()
+        if file.table:
+            _preview(file)
+            if missing(file.table, choices):
+                st.info("Choose a column for each quantity above.", icon=":material/arrow_upward:")
+                return
+        version = data_version(context.campaign.store)
+        checked = _checked(context.folder, key, choices.model_dump_json(), version, context, file)
+        right_unit = _judge(context, checked)
+        _import(context, checked, right_unit, key)
+    with right:
+        _draw(context, checked)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -123,38 +125,31 @@ def _preview(file: EnergyFile) -> None:
         st.dataframe(shown.rename_axis("line"), height=220, key="energies-preview")
 
 
-def _look(context: Context, checked: Checked) -> bool:
-    """Draw the energies, say whether they can be what they are said to be; returns that."""
-    points, campaign, unit = checked.points, context.campaign, context.unit
-    energies = context.convert(points.energy_ev)
-    scale = scale_for(
-        points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=from_cm1(campaign.settings.limit_cm1)
+def _draw(context: Context, checked: Checked) -> None:
+    """The energies against the distance, and about the molecule with the axes that they are measured from."""
+    points, dimer, unit = checked.points, context.campaign.dimer, context.unit
+    energies, cap = context.convert(points.energy_ev), from_cm1(context.campaign.settings.limit_cm1)
+    scale = scale_for(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
+    frame = (origin_of(dimer.host, checked.choices), axes_of(dimer.host, checked.choices))
+    space = points_in_space(
+        dimer.host,
+        points.positions,
+        energies,
+        scale,
+        unit,
+        context.colours,
+        frame=frame if checked.file.table else None,
+        height=SPACE_HEIGHT,
     )
-    frame = None
-    if checked.file.table:
-        frame = (origin_of(campaign.dimer.host, checked.choices), axes_of(campaign.dimer.host, checked.choices))
-    charts(
-        context,
-        Drawn(
-            energy_against_distance(campaign.dimer, points.positions, energies, unit, context.colours, height=HEIGHT),
-            "own-energies",
-        ),
-        Drawn(
-            points_in_space(
-                campaign.dimer.host,
-                points.positions,
-                energies,
-                scale,
-                unit,
-                context.colours,
-                frame=frame,
-                height=HEIGHT,
-            ),
-            "own-energies-in-space",
-        ),
-        widths=[1.2, 1],
-        note=plain(_counted(checked)),
-    )
+    charts(context, Drawn(space, "own-energies-in-space"), note="Purple is attractive, orange repulsive.")
+    against = energy_against_distance(dimer, points.positions, energies, unit, context.colours, height=HEIGHT)
+    charts(context, Drawn(against, "own-energies"))
+
+
+def _judge(context: Context, checked: Checked) -> bool:
+    """Say how many energies there are and whether they can be what they are said to be; returns the latter."""
+    points = checked.points
+    st.caption(plain(_counted(checked)))
     right, sentence = _plausible(context, checked)
     (st.success if right else st.warning)(plain(sentence), icon=":material/straighten:")
     if points.problems:
@@ -164,9 +159,8 @@ def _look(context: Context, checked: Checked) -> bool:
             icon=":material/rule:",
         )
         with st.expander("Rows that cannot be used"):
-            st.dataframe(
-                pd.DataFrame(points.problems[:PROBLEMS], columns=["Row", "What is wrong"]), hide_index=True, height=200
-            )
+            problems = pd.DataFrame(points.problems[:PROBLEMS], columns=["Row", "What is wrong"])
+            st.dataframe(problems, hide_index=True, height=200)
     return right
 
 
@@ -211,7 +205,7 @@ def _import(context: Context, checked: Checked, right_unit: bool, key: str) -> N
             placeholder="for example: CCSD(T)/CBS, Smith 2020",
             help="Energies of different methods are different quantities; all errors name it.",
         )
-        kind = st.radio("Import as", list(KINDS), format_func=KINDS.__getitem__, key=f"kind-{key}", horizontal=True)
+        kind = st.radio("Import as", list(KINDS), format_func=KINDS.__getitem__, key=f"kind-{key}")
         leave_out = anyway = True
         if checked.points.problems:
             leave_out = st.checkbox(
@@ -302,7 +296,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:
-                st.switch_page(page, query_params={"errors_set": f"{KEY}{number}"})
+                st.switch_page(page, query_params={"errors_set": plain(row["name"])})
         if context.read_only:
             return
         if "labels" in str(row["kind"]) and st.button(

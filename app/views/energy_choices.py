@@ -1,5 +1,6 @@
 """How a table of energies is read: its columns, units and frame, guessed first and then chosen by the person."""
 
+import numpy as np
 import streamlit as st
 
 from app.session import Context
@@ -128,17 +129,17 @@ def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict
 
 def said(host: Host, axes: str, polar: str, layout: Layout) -> Markdown:
     """The frame in words: which way the axes point in this molecule, and where θ and φ begin."""
-    frame = host.axes if axes == "principal" else None
+    centred = host.positions - host.centre
+    extent = np.linalg.norm(centred @ host.axes.T, axis=0)
+    own = host.axes if axes == "principal" else np.eye(3)
     words = []
-    for k, letter in enumerate("xyz"):
-        direction = [0.0, 0.0, 0.0]
-        direction[k] = 1.0
-        along = (
-            [abs(float(axis @ direction)) for axis in host.axes] if frame is None else [float(i == k) for i in range(3)]
-        )
-        if max(along) > 0.99:
-            words.append(f"{letter}: {NAMES[along.index(max(along))]} direction")
-    text = f"In {plain(host.name)}: " + ", ".join(words) + "." if words else ""
+    for letter, direction in zip("xyz", own, strict=True):
+        along = np.abs(host.axes @ direction)
+        k = int(along.argmax())
+        alone = not np.isclose(extent[k], np.delete(extent, k), rtol=0.01).any()
+        if along[k] > 0.99 and alone:
+            words.append(f"{letter} is the {NAMES[k]} direction of {plain(host.name)}")
+    text = ", ".join(words) + "." if words else ""
     if layout == "cartesian":
         return text
     follows = {"z": "x towards y", "x": "y towards z", "y": "z towards x"}[polar]

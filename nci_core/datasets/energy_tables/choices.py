@@ -127,7 +127,7 @@ def guess(table: Table) -> Choices:
     first = table.columns[0]
     if table.has_header and len(table.columns) > 2 and not any(math.isnan(angle_of(n)) for n in table.columns[1:]):
         return Choices(layout="wide", columns={"r": first}, **_units(table, {"r": first}), origin="mass")
-    if not {"x", "y", "z"} <= set(roles) and "r" not in roles:  # no header, or one of other words
+    if not set(roles) & {"x", "y", "z", "r", "theta"}:  # no header, or one of other words
         order: tuple[Role, ...] = (
             ("x", "y", "z", "energy") if len(numeric) != 3 and len(numeric) > 2 else ("r", "theta")
         )
@@ -135,7 +135,7 @@ def guess(table: Table) -> Choices:
         named = dict(zip(order, numeric, strict=False))
         energy = roles.get("energy", numeric[len(order)] if order[0] == "r" and len(numeric) > len(order) else None)
         roles = named | ({"energy": energy} if energy and energy not in list(named.values())[:3] else {})
-    if {"x", "y", "z"} <= set(roles):
+    if set(roles) & {"x", "y", "z"} and "r" not in roles:
         wanted = {role: roles[role] for role in NEEDED["cartesian"] if role in roles}
         return Choices(layout="cartesian", columns=wanted, **_units(table, wanted))
     wanted = {role: roles[role] for role in NEEDED["polar"] if role in roles}
@@ -150,7 +150,8 @@ def _is_numeric(table: Table, name: str) -> bool:
 def _by_name(table: Table, numeric: list[str]) -> dict[Role, str]:
     found: dict[Role, str] = {}
     for role, pattern in _NAMES.items():
-        fits = [name for name in numeric if pattern.fullmatch(parts(name)[0].lower().strip())]
+        fits = [name for name in table.columns if pattern.fullmatch(parts(name)[0].lower().strip())]
+        fits.sort(key=lambda name: name not in numeric)
         free = [name for name in fits if name not in found.values()]
         if free:
             found[role] = free[0]
