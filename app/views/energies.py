@@ -93,8 +93,9 @@ def _bring(context: Context) -> None:
         choices = choose(context, file, key) if file.table else file.guess()
         if file.table:
             _preview(file)
-            if missing(file.table, choices):
-                st.info("Choose a column for each quantity above.", icon=":material/arrow_upward:")
+            if choices is None or missing(file.table, choices):
+                what = "the unit of energy, which the header does not say" if choices is None else "a column for each"
+                st.info(f"Choose {what}.", icon=":material/arrow_upward:")
                 return
         version = data_version(context.campaign.store)
         checked = _checked(context.folder, key, choices.model_dump_json(), version, context, file)

@@ -13,15 +13,18 @@ from nci_core.systems import Host
 
 BOUND = {"negative": "below zero", "positive": "above zero"}
 ANGLES = {"degrees": "degrees", "radians": "radians"}
-AXES = {"campaign": "as in the campaign's structure", "principal": "along the principal axes"}
-ORIGINS = {"coordinates": "0, 0, 0 of the structure", "mass": "centre of mass", "centre": "centre of the atoms"}
+AXES = {"campaign": "as in the campaign", "principal": "along the principal axes"}
+ORIGINS = {"coordinates": "0, 0, 0", "mass": "centre of mass", "centre": "centre of the atoms"}
 #: No column has it.
 NONE = "one value for all rows"
 NAMES = ("longest", "middle", "thinnest")
 
 
-def choose(context: Context, file: EnergyFile, key: str) -> Choices:
-    """The choices of a table, drawn with what was guessed; `key` is of the file, so that another starts anew."""
+def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
+    """The choices of a table, drawn with what was guessed; None while the unit of energy is not chosen.
+
+    `key` is of the file, so that another starts anew.
+    """
     table, guessed = file.table, file.guess()
     assert table is not None
     layout: Layout = (
@@ -44,7 +47,7 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices:
         options = [*([NONE] if role in OPTIONAL else []), *table.columns]
         first = known.get(role)
         picked = place.selectbox(
-            f"Column of {WORDS[role]}",
+            f"Column of {'E' if role == 'energy' else WORDS[role]}",
             options,
             index=options.index(first) if first in options else (0 if role in OPTIONAL else None),
             placeholder="choose",
@@ -60,13 +63,14 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices:
     unit = first.selectbox(
         "Unit of energy",
         list(ENERGY_UNITS),
-        index=list(ENERGY_UNITS).index(guessed.energy_unit),
+        index=list(ENERGY_UNITS).index(guessed.energy_unit) if "energy_unit" in guessed.model_fields_set else None,
+        placeholder="choose",
         format_func=ENERGY_UNITS.__getitem__,
         key=f"unit-{key}",
-        help="As the header says, where it says it; else choose it.",
+        help="Taken from the header, where that says it.",
     )
     bound = second.selectbox(
-        "Bound energies are",
+        "Bound energies",
         list(BOUND),
         format_func=BOUND.__getitem__,
         key=f"bound-{key}",
@@ -84,6 +88,9 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices:
         angle = fourth.selectbox(
             "Unit of angles", list(ANGLES), index=list(ANGLES).index(guessed.angle_unit), key=f"angle-{key}"
         )
+    frame = _frame(context, layout, guessed, key)
+    if unit is None:
+        return None
     return Choices(
         layout=layout,
         columns=columns,
@@ -92,7 +99,7 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices:
         bound=bound,
         length_unit=length,
         angle_unit=angle,
-        **_frame(context, layout, guessed, key),
+        **frame,
     )
 
 
@@ -138,7 +145,9 @@ def said(host: Host, axes: str, polar: str, layout: Layout) -> Markdown:
         k = int(along.argmax())
         alone = not np.isclose(extent[k], np.delete(extent, k), rtol=0.01).any()
         if along[k] > 0.99 and alone:
-            words.append(f"{letter} is the {NAMES[k]} direction of {plain(host.name)}")
+            flat = k == 2 and extent[2] < 1e-3
+            what = "is perpendicular to the plane of" if flat else f"is the {NAMES[k]} direction of"
+            words.append(f"{letter} {what} {plain(host.name)}")
     text = ", ".join(words) + "." if words else ""
     if layout == "cartesian":
         return text

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from pages import headers, run_page, tables, text
+from pages import run_page, tables, text
 from streamlit.testing.v1 import AppTest
 
 from nci_core.campaign import Campaign
@@ -44,7 +43,8 @@ def test_a_table_is_imported_and_its_errors_are_those_by_hand(campaign: Campaign
     assert button.disabled, "no method yet"
     at.text_input[1].set_value("CCSD(T), **Smith** 2020").run()
     next(each for each in at.button if each.label == "Import 30 energies").click().run()
-    assert not at.exception and not at.error
+    assert not at.exception
+    assert not at.error
     (row,) = energy_sets.fetch(campaign.store)
     assert (row.name, row.method, row.kind, row.person) == ("mine", "CCSD(T), **Smith** 2020", "test", "ada")
     assert "students are being evaluated" in text(at)
@@ -54,7 +54,8 @@ def test_a_table_is_imported_and_its_errors_are_those_by_hand(campaign: Campaign
     guessed = points.energy_ev + np.linspace(-1, 1, 30) * CM1_EV
     evaluations.record_predictions(campaign.store, model.id, points.configuration_ids, guessed)
     at = run_page("errors", errors_part="regions", errors_set=f"set-{row.id}")
-    assert not at.exception and not at.error
+    assert not at.exception
+    assert not at.error
     regions = tables(at)[0]
     whole = regions[(regions["Region"] == "whole range") & (regions["Potential"] == "student")].iloc[0]
     assert whole["Points"] == 30
@@ -62,7 +63,8 @@ def test_a_table_is_imported_and_its_errors_are_those_by_hand(campaign: Campaign
     assert r"\*\*Smith\*\*" in text(at), "a method's name is text"
     for part in ("maps", "parity"):
         at = run_page("errors", errors_part=part, errors_set=f"set-{row.id}")
-        assert not at.exception and not at.error
+        assert not at.exception
+        assert not at.error
 
 
 def test_points_of_ones_own_are_on_no_other_page_and_can_be_removed(campaign: Campaign) -> None:
@@ -83,9 +85,9 @@ def test_points_of_ones_own_are_on_no_other_page_and_can_be_removed(campaign: Ca
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("x,y,z,E\n0,0,nan,1\n", "no row that can be used"),
+        ("x,y,z,E (K)\n0,0,nan,1\n", "no row that can be used"),
         ("one\ntwo\n", "1 column"),
-        ("x,y,z,E\n0,0,5,-1\n0,0,5,-9\n", "are one geometry"),
+        ("x,y,z,E (K)\n0,0,5,-1\n0,0,5,-9\n", "are one geometry"),
     ],
 )
 def test_bad_files_are_said_in_one_sentence(campaign: Campaign, content: str, said: str) -> None:
@@ -94,6 +96,14 @@ def test_bad_files_are_said_in_one_sentence(campaign: Campaign, content: str, sa
     assert r"bad \[x\](y).csv" in text(at) or "[x]" not in text(at)
     assert not any(button.label.startswith("Import ") for button in at.button)
     assert energy_sets.fetch(campaign.store) == []
+
+
+def test_a_unit_that_the_header_does_not_say_is_asked_for(campaign: Campaign) -> None:
+    at = uploaded(csv_of(campaign, header="x,y,z,E"))
+    assert "Choose the unit of energy" in text(at)
+    unit = next(each for each in at.selectbox if each.label == "Unit of energy")
+    unit.set_value("kcal/mol").run()
+    assert "30 energies" in text(at)
 
 
 def test_rows_with_problems_are_left_out_only_when_a_person_says_so(campaign: Campaign) -> None:
@@ -110,6 +120,6 @@ def test_rows_with_problems_are_left_out_only_when_a_person_says_so(campaign: Ca
 def test_a_demonstration_shows_and_takes_nothing(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NCI_READ_ONLY", "1")
     at = run_page("energies")
-    assert not at.exception and not at.file_uploader
+    assert not at.exception
+    assert not at.file_uploader
     assert "nothing can be imported" in text(at)
-    assert isinstance(headers(at), list) and isinstance(tables(at), list | pd.DataFrame)

@@ -16,7 +16,7 @@ Role = Literal["x", "y", "z", "r", "theta", "phi", "energy"]
 LAYOUTS: dict[Layout, str] = {
     "cartesian": "x, y, z and E",
     "polar": "R, θ, φ and E",
-    "wide": "R in the first column, one column of E for each angle θ",
+    "wide": "R and one column for each θ",
 }
 #: Roles that a layout has; φ (and θ) may be one value for all rows.
 NEEDED: dict[Layout, tuple[Role, ...]] = {
@@ -38,6 +38,8 @@ ENERGY_UNITS = {
     "uhartree": "µE_h",
 }
 LENGTH_UNITS = {"angstrom": "Å", "bohr": "bohr", "nm": "nm", "pm": "pm"}
+#: What so many columns of numbers without names are; more begin with x, y, z and E.
+_ORDERS: dict[int, tuple[Role, ...]] = {2: ("r", "energy"), 3: ("r", "theta", "energy")}
 _SPLIT = re.compile(r"\s*(?:[/(\[{]|\bin\b|,)\s*")
 _ENERGY = re.compile(r"e|v|u|en|eint|e_?int.*|de|delta_?e|.*energy.*|.*interaction.*|.*potential.*|v_?int|cbs.*")
 _NAMES: dict[Role, re.Pattern[str]] = {
@@ -127,14 +129,10 @@ def guess(table: Table) -> Choices:
     first = table.columns[0]
     if table.has_header and len(table.columns) > 2 and not any(math.isnan(angle_of(n)) for n in table.columns[1:]):
         return Choices(layout="wide", columns={"r": first}, **_units(table, {"r": first}), origin="mass")
-    if not set(roles) & {"x", "y", "z", "r", "theta"}:  # no header, or one of other words
-        order: tuple[Role, ...] = (
-            ("x", "y", "z", "energy") if len(numeric) != 3 and len(numeric) > 2 else ("r", "theta")
-        )
-        order = order[: len(numeric) - 1] if order[0] == "r" else order
-        named = dict(zip(order, numeric, strict=False))
-        energy = roles.get("energy", numeric[len(order)] if order[0] == "r" and len(numeric) > len(order) else None)
-        roles = named | ({"energy": energy} if energy and energy not in list(named.values())[:3] else {})
+    if not set(roles) & {"x", "y", "z", "r", "theta"}:  # no header, or one of other words: by their order
+        free = [name for name in numeric if name != roles.get("energy")]
+        order = _ORDERS.get(len(numeric), NEEDED["cartesian"])
+        roles = dict(zip([role for role in order if role not in roles], free, strict=False)) | roles
     if set(roles) & {"x", "y", "z"} and "r" not in roles:
         wanted = {role: roles[role] for role in NEEDED["cartesian"] if role in roles}
         return Choices(layout="cartesian", columns=wanted, **_units(table, wanted))
