@@ -60,7 +60,7 @@ def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple
     return filled, int(filled[lacking].notna().sum())
 
 
-def note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Markdown:
+def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Markdown:
     """What the reference is, under the choice of points."""
     total = energy_sets.sizes(context.campaign.store).get(row.id, 0)
     text = (

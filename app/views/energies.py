@@ -48,7 +48,7 @@ def show(context: Context) -> None:
         "campaign's labels and are never mixed with them.",
     )
     if message := st.session_state.pop(MESSAGE, None):
-        st.success(message, icon=":material/check_circle:")
+        st.success(plain(message), icon=":material/check_circle:")
     if context.read_only:
         st.info("This is a read-only demonstration, so nothing can be imported.", icon=":material/lock:")
     else:
@@ -121,7 +121,7 @@ def _preview(file: EnergyFile) -> None:
     table = file.table
     assert table is not None
     comma = ", decimal commas" if table.decimal_comma else ""
-    with st.expander(f"The file: {len(table.rows):,} rows, separated by {table.separator}{comma}"):
+    with st.expander(f"The file: {len(table.rows):,} rows, separated by {plain(table.separator + comma)}"):
         shown = pd.DataFrame(table.rows[:PREVIEW], columns=list(table.columns), index=list(table.lines[:PREVIEW]))
         st.dataframe(shown.rename_axis("line"), height=220, key="energies-preview")
 
@@ -155,7 +155,7 @@ def _judge(context: Context, checked: Checked) -> bool:
     (st.success if right else st.warning)(plain(sentence), icon=":material/straighten:")
     if points.problems:
         st.warning(
-            f"{len(points.problems):,} rows cannot be used; the first: row {points.problems[0][0]}, "
+            f"{len(points.problems):,} rows cannot be used; the first: row {int(points.problems[0][0])}, "
             f"{plain(points.problems[0][1])}.",
             icon=":material/rule:",
         )
@@ -234,8 +234,8 @@ def _import(context: Context, checked: Checked, right_unit: bool, key: str) -> N
             )
             st.session_state["energies_upload"] += 1
             st.session_state[MESSAGE] = (
-                f"**{plain(row.name)}**: {len(checked.points):,} energies are imported. The students are being "
-                "evaluated there; then *Show errors* below draws the map."
+                f"{row.name}: {len(checked.points):,} energies are imported. The students are being "
+                "evaluated there; then “Show errors” below draws the map."
             )
             st.rerun()
 

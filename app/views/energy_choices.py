@@ -152,4 +152,4 @@ def said(host: Host, axes: str, polar: str, layout: Layout) -> Markdown:
     if layout == "cartesian":
         return text
     follows = {"z": "x towards y", "x": "y towards z", "y": "z towards x"}[polar]
-    return f"{text} θ = 0 on the {polar} axis; φ turns about it, from {follows}."
+    return f"{text} θ = 0 on the {plain(polar)} axis; φ turns about it, from {plain(follows)}."

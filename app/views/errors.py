@@ -70,7 +70,7 @@ def show(context: Context) -> None:
     split = _choose_set(row, table, brought)
     if split in brought:
         table = rows = own_energies.table(context, brought[split], after, before)
-        st.caption(own_energies.note(context, brought[split], rows))
+        st.caption(own_energies.reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
     if rows.empty:
