@@ -8,6 +8,7 @@ from app import cached, own_energies
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
+from app.own_energies import reference_note
 from app.session import Context
 from app.text import code, plain
 from app.views import around, drawn_cut
@@ -70,7 +71,7 @@ def show(context: Context) -> None:
     split = _choose_set(row, table, brought)
     if split in brought:
         table = rows = own_energies.table(context, brought[split], after, before)
-        st.caption(own_energies.reference_note(context, brought[split], rows))
+        st.caption(reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
     if rows.empty:
