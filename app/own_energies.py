@@ -29,7 +29,7 @@ def _table(folder: str, set_id: int, model_id: int | None, version: Any, _contex
     return own_energies.set_table(_context.campaign, row, model_id)
 
 
-def table(context: Context, row: EnergySet, after: Model | None, before: Model | None) -> pd.DataFrame:
+def set_rows(context: Context, row: EnergySet, after: Model | None, before: Model | None) -> pd.DataFrame:
     """The set with the energies of one or two models and of the teacher, and their errors against it (eV).
 
     Where the teacher was not computed its energy is interpolated between those of the pool, which the page says.

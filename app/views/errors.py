@@ -70,7 +70,7 @@ def show(context: Context) -> None:
     brought = own_energies.choices(context)
     split = _choose_set(row, table, brought)
     if split in brought:
-        table = rows = own_energies.table(context, brought[split], after, before)
+        table = rows = own_energies.set_rows(context, brought[split], after, before)
         st.caption(reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
