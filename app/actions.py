@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.data import basket
-from nci_core.campaign import Campaign, quarantine
+from nci_core.campaign import Campaign, own_energies, quarantine
+from nci_core.campaign.energy_files import Checked
 from nci_core.campaign.quarantine import Doubted
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, job_batches, jobs, models, rounds, selections
+from nci_core.store.base import SetKind
+from nci_core.store.schema import EnergySet
 from nci_core.switches import read_only
 
 READ_ONLY_SENTENCE = (
@@ -141,6 +144,48 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int = 1) -> int:
 
     job: int = submit_select(campaign, strategy, n, seed)
     return job
+
+
+def import_energies(
+    campaign: Campaign, checked: Checked, *, name: str, method: str, kind: SetKind, person: str, leave_out: bool
+) -> EnergySet:
+    """Store energies of one's own and have the students evaluated there; returns the set."""
+    require_writable(campaign)
+    row = own_energies.import_energies(
+        campaign, checked, name=name, method=method, kind=kind, person=person, leave_out=leave_out
+    )
+    if models.fetch(campaign.store):
+        evaluate_energies(campaign, row.id)
+    return row
+
+
+def evaluate_energies(campaign: Campaign, set_id: int) -> int:
+    """Have every student evaluated at the points of a set; returns the job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_evaluate_set
+
+    job: int = submit_evaluate_set(campaign, set_id)
+    return job
+
+
+def learn_energies(campaign: Campaign, name: str) -> int:
+    """Fine-tune on a set of labels; returns the job's id."""
+    return finetune(campaign, device="auto", notes=f"fine-tuned on {name}", recipes=[own_energies.PREFIX + name])
+
+
+def teach_outside(campaign: Campaign) -> int:
+    """Have the teacher evaluated at the points of all sets; returns the job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_teach_outside
+
+    job: int = submit_teach_outside(campaign)
+    return job
+
+
+def remove_energies(campaign: Campaign, set_id: int) -> None:
+    """Delete a set of energies whole."""
+    require_writable(campaign)
+    own_energies.remove_energies(campaign, set_id)
 
 
 def cancel(campaign: Campaign, job_ids: Sequence[int] | None, recipe: str | None = None) -> None:

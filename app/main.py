@@ -19,12 +19,22 @@ from app.access import let_in  # noqa: E402
 from app.session import current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
-from app.views import benchmarks, errors, explore, history, label_train, overview, select  # noqa: E402
+from app.views import (  # noqa: E402
+    benchmarks,
+    energies,
+    errors,
+    explore,
+    history,
+    label_train,
+    overview,
+    select,
+)
 
 PAGES = (
     (overview.show, "Overview", "overview", ":material/dashboard:"),
     (explore.show, "Explore", "explore", ":material/travel_explore:"),
     (errors.show, "Errors", "errors", ":material/difference:"),
+    (energies.show, "Energies", "energies", ":material/upload_file:"),
     (select.show, "Select", "select", ":material/lasso_select:"),
     (label_train.show, "Label & train", "label-train", ":material/play_circle:"),
     (history.show, "History", "history", ":material/timeline:"),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app import cached
+from app import cached, own_energies
 from app.coordinates import inside_outline, map_xy
 from app.session import Context
 from nci_core.errors import InputError
@@ -32,6 +32,8 @@ class MapPlaces:
 
     def _xy(self, ids: pd.Index) -> FloatArray:
         table = cached.table(self.context)
+        if ids is not table.index and not ids.isin(table.index).all():  # places of people's own energies
+            table = own_energies.positions(self.context)
         rows = table if ids is table.index else table.loc[ids]
         return map_xy(self.context.campaign.dimer.host, rows[["x", "y", "z"]].to_numpy(dtype=float), self.view)
 

@@ -79,9 +79,11 @@ def why_not(table: pd.DataFrame, ids: Sequence[int]) -> dict[str, list[int]]:
     """Which of `ids` cannot be picked: reason → ids."""
     chosen = table.reindex([i for i in ids if i in table.index])
     test = chosen.index[chosen["split"] == "test"].tolist()
-    done = chosen.index[(chosen["split"] != "test") & chosen["label_state"].isin(HAS_LABEL)].tolist()
+    outside = chosen.index[chosen["split"] == "outside"].tolist()
+    done = chosen.index[(chosen["split"] == "pool") & chosen["label_state"].isin(HAS_LABEL)].tolist()
     reasons = {
         "in the frozen test set, which only measures errors": test,
+        "imported with energies of your own": outside,
         "already labelled or on the way": done,
     }
     return {reason: found for reason, found in reasons.items() if found}

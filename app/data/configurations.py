@@ -23,7 +23,7 @@ LABEL_STATES = {
     "quarantined": "set aside",
     "none": "no label",
 }
-SPLITS = {"pool": "training pool", "test": "test set"}
+SPLITS = {"pool": "training pool", "test": "test set", "outside": "own energies"}
 
 
 def frame(store: Store, query: Select[*tuple[Any, ...]]) -> pd.DataFrame:
@@ -34,15 +34,21 @@ def frame(store: Store, query: Select[*tuple[Any, ...]]) -> pd.DataFrame:
         return pd.DataFrame.from_records([tuple(row) for row in result], columns=names)
 
 
-def configuration_table(store: Store, settings: CampaignSettings, model_id: int | None) -> pd.DataFrame:
-    """All configurations, indexed by id.
+def configuration_table(
+    store: Store, settings: CampaignSettings, model_id: int | None, *, outside: bool = False
+) -> pd.DataFrame:
+    """The configurations of pool and test set, indexed by id; with `outside`, the places of people's own energies too.
 
     Columns: x, y, z (Å), origin, split, sector, teacher_ev, student_ev, std_ev, label_ev (finished
     labels of the campaign's recipe that are not set aside), label_state (LABEL_STATES), picked_by,
     round_number, region. The label decides the region where there is one, else the teacher.
     """
     table = configurations_frame(
-        store, teacher=stored_name(store, settings.teacher), recipe_hash=settings.reference.hash, model_id=model_id
+        store,
+        teacher=stored_name(store, settings.teacher),
+        recipe_hash=settings.reference.hash,
+        model_id=model_id,
+        outside=outside,
     ).rename(
         columns={
             "x_angstrom": "x",
@@ -57,7 +63,7 @@ def configuration_table(store: Store, settings: CampaignSettings, model_id: int 
         table[column] = table[column].astype(object).where(table[column].notna(), None)
     set_aside = (table["label_state"] == "complete") & table["label_ev"].isna()
     table["label_state"] = table["label_state"].fillna("none").mask(set_aside, "quarantined")
-    table["region"] = _regions(table, settings)
+    table["region"] = regions(table, settings)
     if len(table) and table["sector"].isna().any():
         table["sector"] = sectors(settings.dimer.host, table[["x", "y", "z"]].to_numpy())
     # Arrow's strings are compared four times as fast as Python's and take a fifth of their memory.
@@ -74,7 +80,8 @@ def label_states(store: Store, recipe_hash: str) -> pd.Series:
     return states
 
 
-def _regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:
+def regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:
+    """The region of each row, by its label, else by teacher or student."""
     energy = table["label_ev"].fillna(table["teacher_ev"]).fillna(table["student_ev"]).to_numpy(dtype=float)
     names = settings.bounds.classify(np.nan_to_num(energy)).astype(object)
     return pd.Series(np.where(np.isfinite(energy), names, "unknown"), index=table.index, dtype=object)

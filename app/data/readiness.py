@@ -33,7 +33,9 @@ def readiness(store: Store, settings: CampaignSettings) -> Readiness:
     basket = select(func.count(Pick.configuration_id.distinct())).where(Pick.state == "basket")
     with store.read() as session:
         return Readiness(
-            sampled=bool(session.scalar(select(exists(select(Configuration.id))))),
+            sampled=bool(
+                session.scalar(select(exists(select(Configuration.id).where(Configuration.split != "outside"))))
+            ),
             taught=bool(session.scalar(select(exists(energies)))),
             in_basket=session.scalar(basket) or 0,
             training_labels=session.scalar(_usable(settings.reference.hash)) or 0,

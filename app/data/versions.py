@@ -18,6 +18,7 @@ from nci_core.store.database import Store
 from nci_core.store.schema import (
     Configuration,
     CutPoint,
+    EnergySet,
     Label,
     LabelEvent,
     Metric,
@@ -118,6 +119,7 @@ def data_version(store: Store) -> Version:
             func.count(Label.quarantine),
         ).select_from(Label),
         select(func.count()).select_from(LabelEvent),
+        select(func.count(), func.max(EnergySet.id)).select_from(EnergySet),
         select(func.count(), func.max(Prediction.model_id)).select_from(Prediction),
     )
 

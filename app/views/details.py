@@ -71,7 +71,7 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
     taught = teacher_row(context.campaign.store, number, context.campaign.teacher)
     factor = context.unit.per_ev
     lines: list[tuple[str, float, float, float]] = [
-        ("CCSD(T)", row["label_ev"], float("nan"), float("nan")),
+        (str(row.get("reference", "CCSD(T)")), row["label_ev"], float("nan"), float("nan")),
         ("Teacher", row["teacher_ev"], row["teacher_error_ev"], float("nan")),
         ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]

@@ -56,13 +56,13 @@ def show_parity(
             linked.marks(context, inside),
             key=key,
             height=HEIGHT,
-            kinds=linked.kinds(inside),
+            kinds=() if "reference" in inside else linked.kinds(inside),
             file=f"{context.campaign.name}-parity",
             empty="No labelled point here.",
             on_event=linked.listener(context, key),
         )
         st.caption(
-            "Each point is a labelled configuration; bars are the student's ± 1 sd. The vertical axis is linear near "
+            "Each point is one reference energy; bars are the student's ± 1 sd. The vertical axis is linear near "
             "zero and logarithmic beyond, so that small and large errors are readable together."
         )
         linked.bar(context, table, page="parity")
@@ -80,7 +80,9 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
             "Configuration": order,
             "Region": rows.loc[order, "region"].to_numpy(),
             "Direction": rows.loc[order, "sector"].to_numpy(),
-            f"CCSD(T) ({label})": (rows.loc[order, "label_ev"] * context.unit.per_ev).to_numpy(),
+            f"{'Reference' if 'reference' in rows else 'CCSD(T)'} ({label})": (
+                rows.loc[order, "label_ev"] * context.unit.per_ev
+            ).to_numpy(),
             f"Error of the {name} ({label})": error.loc[order].to_numpy(),
         }
     )

@@ -24,8 +24,10 @@ def show_regions(
     """`rows` are the labelled ones of one split, `what` names it."""
     recipe = context.campaign.recipe
     st.markdown(
-        f"Errors in {context.unit.label} against CCSD(T), recipe *{plain(recipe.name)}*, on the "
-        f"**{plain(what.lower())}** only.",
+        f"Errors in {context.unit.label} against **{plain(what)}**."
+        if "reference" in rows
+        else f"Errors in {context.unit.label} against CCSD(T), recipe *{plain(recipe.name)}*, on the "
+        f"**{plain(what)}** only.",
         help=_region_help(context),
     )
     columns = columns_of(after, before)

@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import cached
+from app import cached, own_energies
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
+from app.own_energies import reference_note
 from app.session import Context
 from app.text import code, plain
 from app.views import around, drawn_cut
@@ -15,7 +16,7 @@ from app.views.error_maps import show_maps
 from app.views.error_points import show_cuts, show_parity
 from app.views.error_regions import show_regions
 from app.views.explore import no_configurations
-from nci_core.store.schema import Model
+from nci_core.store.schema import EnergySet, Model
 
 SETS = {"test": "Frozen test set", "pool": "Training labels"}
 SET_HELP = (
@@ -65,8 +66,13 @@ def show(context: Context) -> None:
     if part == "cuts":
         show_cuts(context, after, before)
         return
-    split = _choose_set(row, table)
-    rows = labelled(table, split)
+    brought = own_energies.choices(context)
+    split = _choose_set(row, table, brought)
+    if split in brought:
+        table = rows = own_energies.set_rows(context, brought[split], after, before)
+        st.caption(reference_note(context, brought[split], rows))
+    else:
+        rows = labelled(table, split)
     if rows.empty:
         _no_labels(context, split)
         if part == "maps":  # student − teacher needs no label
@@ -77,7 +83,8 @@ def show(context: Context) -> None:
     elif part == "parity":
         show_parity(context, table, rows, after, before)
     else:
-        show_regions(context, table, rows, SETS[split], after, before)
+        what = brought[split].name if split in brought else SETS[split].lower()
+        show_regions(context, table, rows, what, after, before)
 
 
 def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None, Model | None]:
@@ -109,11 +116,12 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     return by_id[after], by_id.get(before)
 
 
-def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
+def _choose_set(row: DeltaGenerator, table: pd.DataFrame, brought: dict[str, EnergySet]) -> str:
+    names = SETS | {key: each.name for key, each in brought.items()}
     split = row.segmented_control(
         "Points",
-        list(SETS),
-        format_func=SETS.__getitem__,
+        list(names),
+        format_func=lambda key: plain(names[key]),
         default="test" if len(labelled(table, "test")) else "pool",
         required=True,
         key="errors_set",
@@ -126,7 +134,9 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame) -> str:
 
 def _no_labels(context: Context, split: str) -> None:
     recipe = plain(context.campaign.recipe.name)
-    if split == "test":
+    if split not in SETS:
+        text = "None of these points can be compared: all are geometries that a fit may have seen."
+    elif split == "test":
         text = f"No test configuration has a finished *{recipe}* label yet, so errors cannot be measured."
     else:
         text = f"No training configuration has a finished *{recipe}* label yet. Pick some on the Select page."

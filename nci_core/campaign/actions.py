@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.limits import Limits, label_limits
+from nci_core.campaign.own_energies import PREFIX, OwnMethod, own_method
 from nci_core.errors import InputError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.needs import memory_needed_gb
 from nci_core.reference.recipes import Recipe
 from nci_core.reference.size import guess_parts, is_in_table
-from nci_core.store import configurations, job_batches, labels, picks
+from nci_core.store import configurations, energy_sets, job_batches, labels, picks
+from nci_core.store.labels import LabelSet
 from nci_core.store.schema import Label
 from nci_core.switches import require_writable
 
@@ -48,6 +50,9 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
     test = [number for number in configuration_ids if split[number] == "test"]
     if test and picked_by != TEST_SET:
         raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
+    outside = [number for number in configuration_ids if split[number] == "outside"]
+    if outside:
+        raise InputError(f"Configuration {outside[0]} came with energies from outside and cannot be picked.")
 
 
 def request_labels(
@@ -140,18 +145,33 @@ def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bo
     return job
 
 
-def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Recipe]:
+def training_labels(campaign: Campaign, source: Recipe | OwnMethod) -> LabelSet:
+    """What a fit may learn from one rung of a ladder; never a place of the test set."""
+    if isinstance(source, OwnMethod):
+        return energy_sets.training(campaign.store, source.row)
+    return labels.complete(campaign.store, source.hash, split="pool")
+
+
+def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Recipe | OwnMethod]:
     """The recipes to fine-tune on in this order, the target last; without names the target alone.
+
+    Names that begin with "energies:" are sets of labels that people brought; one of these may be the last.
 
     Raises InputError for an unknown recipe, one named twice, another order, or one without finished labels.
     """
-    chosen = [campaign.find_recipe(name) for name in names or [campaign.recipe.name]]
-    if chosen[-1] != campaign.recipe or len({recipe.name for recipe in chosen}) < len(chosen):
+    chosen = [
+        own_method(campaign, name) if name.startswith(PREFIX) else campaign.find_recipe(name)
+        for name in names or [campaign.recipe.name]
+    ]
+    last = chosen[-1]
+    if not (isinstance(last, OwnMethod) or last == campaign.recipe) or len({recipe.name for recipe in chosen}) < len(
+        chosen
+    ):
         raise InputError(
             f"Fine-tuning goes from cheap recipes to {campaign.recipe.name}, each once: name that one last."
         )
     for recipe in chosen:
-        if not len(labels.complete(campaign.store, recipe.hash, split="pool")):
+        if not len(training_labels(campaign, recipe)):
             raise InputError(
                 f"Campaign {campaign.name} has no finished {recipe.name} labels outside the test set; "
                 "label some configurations first."
@@ -174,7 +194,18 @@ def submit_finetune(
     """
     names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
     payload: dict[str, object] = {"seed": seed, "device": device, "notes": notes}
-    return _submit(campaign, "finetune", payload | ({"recipes": names} if len(names) > 1 else {}), start)
+    plain = names == [campaign.recipe.name]
+    return _submit(campaign, "finetune", payload | ({} if plain else {"recipes": names}), start)
+
+
+def submit_evaluate_set(campaign: Campaign, set_id: int, *, start: bool = True) -> int:
+    """Predict all models at the points of a set of energies and renew the errors; returns the job's id."""
+    return _submit(campaign, "evaluate", {"energy_set": set_id}, start)
+
+
+def submit_teach_outside(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
+    """Evaluate the campaign's first teacher at the points of all sets of energies too; returns the job's id."""
+    return _submit(campaign, "teach", {"teacher": campaign.teacher_specs[0], "outside": True, "device": device}, start)
 
 
 def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:

@@ -50,14 +50,18 @@ def check_history(history: History, known: set[str], where: str) -> None:
             raise InputError(f"{where}: model {model.name} proposes configurations that the archive does not have.")
     if sum(model.active for model in history.models) > 1:
         raise InputError(f"{where} has more than one active model; restore the file and import again.")
-    for rows, key in (
+    checked: list[tuple[Sequence[ArchiveRow], tuple[str, ...]]] = [
         (history.rounds, ("number",)),
         (history.picks, ("configuration_id", "picked_by", "round_number")),
         (history.models, ("name",)),
         (history.metrics, ("model_id", "teacher", "split", "recipe_hash", "region")),
         (history.labels, ("configuration_id", "recipe_hash", "what", "created_at")),
         (history.taught_by, ("spec",)),
-    ):
+        (history.energy_sets, ("name",)),
+        (history.energy_sets, ("identity",)),
+        *((each.energies, ("configuration_id",)) for each in history.energy_sets),
+    ]
+    for rows, key in checked:
         check_rows(rows, key, known, names, where)
 
 

@@ -24,6 +24,7 @@ from nci_core.store.models import file_content
 from nci_core.store.schema import (
     Configuration,
     CutPoint,
+    EnergySet,
     Label,
     LabelEvent,
     Metric,
@@ -31,6 +32,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     Round,
+    SetEnergy,
     TaughtBy,
     TeacherLabel,
 )
@@ -121,6 +123,11 @@ def _write_rows(session: Session, folder: Path) -> dict[int, str]:
         "taught_by": TaughtBy,
     }
     history = {name: list(rows(table)) for name, table in tables.items()}
+    energies: dict[str, list[Row]] = {}
+    sets = {row.id: row.name for row in session.scalars(select(EnergySet))}
+    for row in rows(SetEnergy):
+        energies.setdefault(sets[row.pop("set_id")], []).append(row)
+    history["energy_sets"] = [row | {"energies": energies.get(row["name"], [])} for row in rows(EnergySet)]
     write_atomically(folder / HISTORY, orjson.dumps(history, option=orjson.OPT_INDENT_2))
     kinds: tuple[type[Base], ...] = (Prediction, CutPoint)
     evaluations = ({"table": table.__tablename__, **row} for table in kinds for row in rows(table))

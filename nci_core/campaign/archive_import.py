@@ -26,6 +26,7 @@ from nci_core.store.bulk import continue_ids
 from nci_core.store.journal import reconcile, result_path
 from nci_core.store.schema import (
     CutPoint,
+    EnergySet,
     Label,
     LabelEvent,
     Metric,
@@ -33,6 +34,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     Round,
+    SetEnergy,
     TaughtBy,
     TeacherLabel,
 )
@@ -109,6 +111,14 @@ def _fill(target: Campaign, archive: Archive) -> None:
         path = result_path(target.folder, row.configuration_id, row.recipe_hash)
         write_atomically(path, orjson.dumps(row.result, option=orjson.OPT_INDENT_2))
     models = [row | {"id": model_ids[row["name"]]} for row in local(history.models)]
+    sets = [
+        row.model_dump(exclude={"energies"}) | {"id": number} for number, row in enumerate(history.energy_sets, start=1)
+    ]
+    energies = [
+        row | {"set_id": number}
+        for number, each in enumerate(history.energy_sets, start=1)
+        for row in local(each.energies)
+    ]
     _insert(
         target,
         {
@@ -116,6 +126,8 @@ def _fill(target: Campaign, archive: Archive) -> None:
             TeacherLabel: local(archive.teachers),
             Round: local(history.rounds),
             Label: [row | _unfinished(row) for row in local(archive.labels)],
+            EnergySet: sets,
+            SetEnergy: energies,
             Pick: local(history.picks),
             Model: models,
             Metric: local(history.metrics),
@@ -168,7 +180,8 @@ def _insert(target: Campaign, tables: Mapping[type[Base], list[Values]]) -> None
         for table, rows in tables.items():
             if rows:
                 session.execute(insert(table), rows)
-        continue_ids(session, Model)
+        for table in (Model, EnergySet):
+            continue_ids(session, table)
 
 
 def _restore_history(

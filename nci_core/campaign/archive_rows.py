@@ -27,7 +27,7 @@ from nci_core.campaign.archive_fields import (
     check_json,
 )
 from nci_core.reference.checks import Doubt
-from nci_core.store.base import LabelEventKind, ModelKind, PickState, Split, State
+from nci_core.store.base import LabelEventKind, ModelKind, PickState, SetKind, Split, State
 from nci_core.store.models import MODELS
 
 
@@ -226,6 +226,29 @@ class LabelEventRow(ArchiveRow):
     created_at: Time
 
 
+class SetEnergyRow(ArchiveRow):
+    """An energy of a set."""
+
+    configuration_id: GeometryHash
+    energy_ev: Energy
+    row: Count
+
+
+class EnergySetRow(ArchiveRow):
+    """Energies that somebody brought, of history.json, with all that is in the set."""
+
+    name: Annotated[Word, Field(max_length=100)]
+    method: Word
+    kind: SetKind
+    identity: RecipeHash
+    file_name: Word
+    sha256: Sha256
+    details: Json = {}
+    person: Text
+    created_at: Time
+    energies: list[SetEnergyRow] = Field(max_length=100_000)
+
+
 class PredictionRow(ArchiveRow):
     """A line of predictions.jsonl: a model's energy of a configuration."""
 
@@ -255,7 +278,7 @@ EvaluationRow = Annotated[PredictionRow | CutPointRow, Discriminator("table")]
 
 
 class History(ArchiveRow):
-    """The whole of history.json; archives of earlier versions have no `labels` and no `taught_by`."""
+    """The whole of history.json; archives of earlier versions have no `labels`, `taught_by` and `energy_sets`."""
 
     rounds: list[RoundRow]
     picks: list[PickRow]
@@ -263,3 +286,4 @@ class History(ArchiveRow):
     metrics: list[MetricRow]
     labels: list[LabelEventRow] = []
     taught_by: list[TaughtByRow] = []
+    energy_sets: list[EnergySetRow] = []

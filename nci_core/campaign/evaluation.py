@@ -10,6 +10,7 @@ import numpy.typing as npt
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.error_map_file import renew_maps
 from nci_core.campaign.gates import check_campaign_model
+from nci_core.campaign.own_energies import record_set_errors
 from nci_core.campaign.sampling_steps import CUT_END, cut_directions, cut_points
 from nci_core.errors import NCIError
 from nci_core.metrics import ErrorSummary, by_region
@@ -56,7 +57,8 @@ def record_errors(
 ) -> dict[str, Any]:
     """Errors of stored energies (configuration id → eV) against the labels of the campaign's recipe.
 
-    The test set and the labelled pool are kept apart. Returns the errors by split and region.
+    The test set and the labelled pool are kept apart, and from energies that people brought. Returns the errors by
+    split (or set) and region.
     """
     report: dict[str, Any] = {}
     splits: tuple[Split, ...] = ("test", "pool")
@@ -69,7 +71,7 @@ def record_errors(
             campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=model_id, teacher=teacher
         )
         report[split] = {name: item.as_dict() for name, item in found.items()}
-    return report
+    return report | record_set_errors(campaign, energies, model_id=model_id, teacher=teacher)
 
 
 def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, Any]:

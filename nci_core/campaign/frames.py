@@ -37,6 +37,7 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
         teacher=campaign.teacher,
         recipe_hash=recipe.hash,
         model_id=active.id if active else None,
+        outside=True,
     )
     labelled = table.label_ev.notna().to_numpy()
 

@@ -83,7 +83,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
 
 
 def run_teach(context: JobContext) -> dict[str, Any]:
-    """Evaluate the teacher on every configuration that lacks its label. Payload: teacher, device (optional)."""
+    """Evaluate the teacher on every configuration that lacks its label. Payload: teacher, device, outside."""
     from nci_core.campaign.learning import teach
 
     return teach(
@@ -91,6 +91,7 @@ def run_teach(context: JobContext) -> dict[str, Any]:
         teacher=context.payload.get("teacher"),
         device=context.payload.get("device", "auto"),
         trusted=bool(context.payload.get("trusted", False)),
+        outside=bool(context.payload.get("outside", False)),
         progress=lambda done, total: context.progress(done / max(total, 1), f"{done} of {total} configurations"),
         should_stop=context.should_stop,
     )
@@ -143,11 +144,17 @@ def run_select(context: JobContext) -> dict[str, Any]:
 
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:
-    """Renew the predictions, cuts and metrics of a model. Payload: model_id."""
+    """Renew the predictions, cuts and metrics of a model, or what all models say at the points of a set of energies.
+
+    Payload: model_id or energy_set.
+    """
     from nci_core.campaign.evaluation import evaluate_model
+    from nci_core.campaign.own_energies import evaluate_set
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.store import models
 
     campaign = _open(context)
+    if "energy_set" in context.payload:
+        return evaluate_set(campaign, int(context.payload["energy_set"]))
     model = models.get(context.store, int(context.payload["model_id"]))
     return evaluate_model(campaign, model, load_checkpoint(campaign.model_path(model), dimer=campaign.dimer))

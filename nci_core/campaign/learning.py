@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nci_core.campaign.actions import ladder_recipes
+from nci_core.campaign.actions import ladder_recipes, training_labels
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.evaluation import evaluate_model
 from nci_core.campaign.origins import ORIGIN, Origin, lesson, rung
@@ -14,7 +14,7 @@ from nci_core.campaign.origins import origin as new_origin
 from nci_core.campaign.outliers import set_outliers_aside
 from nci_core.campaign.picking import propose
 from nci_core.errors import CancelledError
-from nci_core.store import configurations, labels, models, rounds, teachers
+from nci_core.store import configurations, models, rounds, teachers
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
 from nci_core.store.schema import Model
@@ -40,13 +40,15 @@ def teach(
     device: str = "auto",
     trusted: bool = False,
     anew: bool = False,
+    outside: bool = False,
     progress: Callable[[int, int], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> dict[str, Any]:
     """Evaluate a teacher (default: all of the campaign's) on every configuration that lacks its label.
 
     Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped. Raises TeacherError
-    for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh.
+    for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh. With
+    `outside` it teaches at the points of energies that people brought, too.
     """
     from nci_core.teachers.registry import find_teacher
 
@@ -58,7 +60,7 @@ def teach(
         source.check(campaign.dimer)
         found = source.identity()
         names[spec] = teachers.settle(campaign.store, spec, found.name, found.details, anew=anew)
-    todo = {spec: configurations.without_teacher(campaign.store, name) for spec, name in names.items()}
+    todo = {spec: configurations.without_teacher(campaign.store, name, outside=outside) for spec, name in names.items()}
     total, before, seconds = sum(map(len, todo.values())), 0, 0.0
     for spec, missing in todo.items():
 
@@ -113,8 +115,12 @@ def store_model(
     seed: int,
     device: str,
     origin: Origin,
+    recipe_hash: str | None = None,
 ) -> Model:
-    """Write a checkpoint and its row, both with where the model comes from, and make it the active model."""
+    """Write a checkpoint and its row, both with where the model comes from, and make it the active model.
+
+    `recipe_hash`: of the labels that it is fitted to; None for a distilled one.
+    """
     from nci_core.potentials.checkpoints import save_checkpoint
 
     require_writable()  # before the file is
@@ -130,7 +136,7 @@ def store_model(
         kind=kind,
         path=f"{MODELS}/{path.name}",
         sha256=file_sha256(path),
-        recipe_hash=None if kind == "distilled" else campaign.recipe.hash,
+        recipe_hash=recipe_hash,
         teacher=campaign.teacher,
         round_number=round_number,
         parent_id=parent.id if parent else None,
@@ -230,7 +236,8 @@ def finetune_campaign(
 ) -> dict[str, Any]:
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
-    With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`).
+    With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`). A name
+    such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes.
 
     The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
     stopped goes on where it was, provided that the labels are still the same. Labels that the present
@@ -245,7 +252,7 @@ def finetune_campaign(
 
     set_aside = set_outliers_aside(campaign)
     ladder = ladder_recipes(campaign, recipes)
-    found = [labels.complete(campaign.store, recipe.hash, split="pool") for recipe in ladder]
+    found = [training_labels(campaign, source) for source in ladder]
     rungs, used = zip(*(rung(recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
     known = found[-1]
     parent = distilled_parent(campaign)
@@ -262,7 +269,7 @@ def finetune_campaign(
         settings,
         progress=progress,
         should_stop=should_stop,
-        metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
+        metadata={"recipe": ladder[-1].name, "recipe_hash": ladder[-1].hash},
         memory=memory,
         bounds=campaign.settings.bounds,
     )
@@ -278,6 +285,7 @@ def finetune_campaign(
         seed=chosen,
         device=model.metadata["fit"]["device"],
         origin=new_origin(settings, config, labels=used, parent=parent),
+        recipe_hash=ladder[-1].hash,
     )
     errors = evaluate_model(campaign, row, model)
     if notes:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.own_energies import PREFIX, OwnMethod, labels_by_identity
 from nci_core.errors import InputError
 from nci_core.reference.recipes import Recipe
 from nci_core.store import configurations, labels, teachers
@@ -110,7 +111,7 @@ def origin(
     )
 
 
-def rung(recipe: Recipe, rows: LabelSet) -> "tuple[Rung, LabelsUsed]":
+def rung(recipe: Recipe | OwnMethod, rows: LabelSet) -> "tuple[Rung, LabelsUsed]":
     """Labels of one recipe for a fit, and what is remembered of them."""
     from nci_core.fitting import Rung
 
@@ -177,7 +178,8 @@ def of_checkpoint(model: "Ensemble", name: str) -> Origin:
 
 def labels_again(campaign: Campaign, used: LabelsUsed) -> LabelSet:
     """The labels of a fit in their order; raises InputError where one has gone or another value."""
-    known = labels.complete(campaign.store, used.recipe_hash, split="pool")
+    brought = labels_by_identity(campaign, used.recipe_hash) if used.recipe.startswith(PREFIX) else None
+    known = labels.complete(campaign.store, used.recipe_hash, split="pool") if brought is None else brought
     row_of = {name: row for row, name in enumerate(known.geometry_hashes)}
     missing = [name for name in used.geometry_hashes if name not in row_of]
     rows = np.array([row_of[name] for name in used.geometry_hashes if name in row_of], dtype=np.int64)

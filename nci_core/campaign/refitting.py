@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.origins import Origin, labels_again, lesson, of_checkpoint, rung
+from nci_core.campaign.origins import Origin, labels_again, lesson, of_checkpoint
 from nci_core.errors import InputError
 from nci_core.store import models
 from nci_core.store.schema import Model
@@ -17,7 +17,7 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
 
     Raises InputError where the model does not say what it was fitted to, or labels or parent are not what they were.
     """
-    from nci_core.fitting import FitSettings, distill_all, finetune_ladder
+    from nci_core.fitting import FitSettings, Rung, distill_all, finetune_ladder
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.parameters import StudentConfig
 
@@ -31,7 +31,8 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
                 raise InputError(f"The labels of teacher {used.name} are not those of the fit any more.")
             taught.append(again)
         return distill_all(campaign.dimer, taught, student, settings)
-    rungs = [rung(campaign.settings.find_recipe(used.recipe), labels_again(campaign, used))[0] for used in found.labels]
+    known = [labels_again(campaign, used) for used in found.labels]
+    rungs = [Rung(used.recipe, rows.positions, rows.energy_ev) for used, rows in zip(found.labels, known, strict=True)]
     return finetune_ladder(campaign.dimer, rungs, _parent(campaign, found), student, settings)
 
 

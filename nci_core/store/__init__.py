@@ -42,6 +42,10 @@ round_number=, picked_by=)`. The test set cannot be picked.
 `undo`, `redo -> Step | None`; `can -> (undo, redo)`; `current(store, person) -> ids`; `save_set(store, name,
 ids, person)`; `delete_set`; `named_sets`.
 
+**energy_sets** (energies that people bring, never among the labels): `add(store, EnergySet(...), batch, energy_ev,
+rows)`; `remove(store, set_id)`; `fetch`; `get`; `sizes`; `points(store, set_id) -> SetPoints`; `training(store, row) ->
+LabelSet`.
+
 **rounds**: `begin(store, kind, number=, strategy=, picked_by=, recipe_hash=, notes=) -> Round`;
 `finish(store, number)` (adds up the cost); `update(store, number, notes=...)`; `get`; `fetch`;
 `last_number`.
@@ -67,6 +71,7 @@ from nci_core.store.schema import (
     CampaignInfo,
     Configuration,
     CutPoint,
+    EnergySet,
     Job,
     JobEvent,
     Label,
@@ -77,6 +82,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     Round,
+    SetEnergy,
     Step,
     TeacherLabel,
 )
@@ -86,6 +92,7 @@ __all__ = [
     "CampaignInfo",
     "Configuration",
     "CutPoint",
+    "EnergySet",
     "Job",
     "JobEvent",
     "Label",
@@ -96,6 +103,7 @@ __all__ = [
     "Pick",
     "Prediction",
     "Round",
+    "SetEnergy",
     "Step",
     "Store",
     "TeacherLabel",

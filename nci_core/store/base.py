@@ -7,7 +7,10 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Float, MetaData
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 
 State = Literal["waiting", "running", "complete", "error", "cancelled"]
-Split = Literal["pool", "test"]
+#: "outside": places of energies that people brought, which are neither sampled, picked nor counted.
+Split = Literal["pool", "test", "outside"]
+#: What energies of people's own are for: a fit may learn from labels, a test only measures.
+SetKind = Literal["labels", "test"]
 PickState = Literal["basket", "submitted", "dropped"]
 ModelKind = Literal["distilled", "finetuned", "direct"]
 StepKind = Literal["selection", "basket"]
@@ -66,6 +69,7 @@ class Base(MappedAsDataclass, DeclarativeBase):
         float: Float(53),
         State: String(16),
         Split: String(8),
+        SetKind: String(8),
         PickState: String(16),
         ModelKind: String(16),
         StepKind: String(16),

@@ -106,13 +106,15 @@ def add_together(store: Store, batches: Sequence[Batch], *, freeze: bool = False
     """
     rows = [batch.rows() for batch in batches]
     with store.write() as session:
-        done = [_add(session, batch, each) for batch, each in zip(batches, rows, strict=True)]
+        done = [add_in(session, batch, each) for batch, each in zip(batches, rows, strict=True)]
         if freeze:
             freeze_in(session, store)
         return done
 
 
-def _add(session: Session, batch: Batch, rows: Mapping[str, dict[str, Any]]) -> Added:
+def add_in(session: Session, batch: Batch, rows: Mapping[str, dict[str, Any]] | None = None) -> Added:
+    """Add a batch inside a transaction that is under way; `rows` are the batch's own, if they are known."""
+    rows = batch.rows() if rows is None else rows
     known: dict[str, tuple[int, str]] = {}
 
     def look_up(digests: list[str]) -> None:
@@ -160,9 +162,10 @@ def positions(store: Store, *, split: Split | None = None) -> tuple[npt.NDArray[
 
 
 def counts(store: Store) -> dict[str, int]:
-    """Number of configurations by split."""
+    """Number of configurations in pool and test set."""
+    query = select(Configuration.split, func.count()).where(Configuration.split != "outside")
     with store.read() as session:
-        rows = session.execute(select(Configuration.split, func.count()).group_by(Configuration.split))
+        rows = session.execute(query.group_by(Configuration.split))
         return {"pool": 0, "test": 0} | {str(split): number for split, number in rows}
 
 
@@ -235,9 +238,10 @@ def fetch_teacher(store: Store, teacher: str, *, split: Split | None = None) -> 
         return list(session.scalars(query))
 
 
-def without_teacher(store: Store, teacher: str) -> list[int]:
-    """Ids of the configurations that this teacher has not evaluated, ascending."""
+def without_teacher(store: Store, teacher: str, *, outside: bool = False) -> list[int]:
+    """Ids of the configurations that this teacher has not evaluated, ascending; with `outside`, of all places."""
     done = select(TeacherLabel.configuration_id).where(TeacherLabel.teacher == teacher)
     with store.read() as session:
         query = select(Configuration.id).where(Configuration.id.not_in(done))
+        query = query if outside else query.where(Configuration.split != "outside")
         return list(session.scalars(query.order_by(Configuration.id)))

@@ -27,9 +27,9 @@ def frame(store: Store, table: type[Base], *, recipe_hash: str | None = None) ->
 
 
 def configurations_frame(
-    store: Store, *, teacher: str | None, recipe_hash: str | None, model_id: int | None
+    store: Store, *, teacher: str | None, recipe_hash: str | None, model_id: int | None, outside: bool = False
 ) -> "DataFrame":
-    """One row per configuration, ordered by id, with what is known about it.
+    """One row per configuration of pool and test set (with `outside`, of all), ordered by id: what is known about it.
 
     Columns: id, geometry_hash, x_angstrom, y_angstrom, z_angstrom, split, sector, origin, teacher_ev,
     label_id, label_ev (only finished, trusted labels), label_status, round_number, picked_by,
@@ -67,7 +67,7 @@ def configurations_frame(
         )
         .order_by(Configuration.id)
     )
-    table = _read(store, query)
+    table = _read(store, query if outside else query.where(Configuration.split != "outside"))
     numbers = ("teacher_ev", "label_ev", "student_ev", "student_std_ev")
     integers = dict.fromkeys(("label_id", "round_number"), "Int64")
     return table.astype(dict.fromkeys(numbers, "float64") | integers | {"in_basket": "bool"})

@@ -41,9 +41,11 @@ def add(
         back = 0
         existing: set[int] = set()
         for part in chunks(unique):
-            test = select(Configuration.id).where(Configuration.id.in_(part), Configuration.split == "test")
+            test = select(Configuration.id).where(Configuration.id.in_(part), Configuration.split != "pool")
             if (number := session.scalar(test.limit(1))) is not None:
-                raise StoreError(f"Configuration {number} belongs to the test set and cannot be picked.")
+                raise StoreError(
+                    f"Configuration {number} belongs to the test set or to energies from outside and cannot be picked."
+                )
             here = session.scalars(select(Pick).where(*mine, Pick.configuration_id.in_(part)))
             for pick in here:
                 existing.add(pick.configuration_id)

@@ -15,6 +15,7 @@ from nci_core.store.base import (
     LabelEventKind,
     ModelKind,
     PickState,
+    SetKind,
     Split,
     State,
     StepKind,
@@ -171,6 +172,38 @@ class LabelEvent(Base, kw_only=True):
     error: Mapped[str | None] = mapped_column(default=None)
     result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class EnergySet(Base, kw_only=True):
+    """Energies that somebody brought: of one named method, beside the campaign's own and never mixed with them.
+
+    `identity` stands where a recipe's hash stands for labels. `sha256` is of the file; `details` say how it was read.
+    """
+
+    __tablename__ = "energy_sets"
+    __table_args__ = (one_of("kind", SetKind),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    name: Mapped[str] = mapped_column(unique=True)
+    method: Mapped[str]
+    kind: Mapped[SetKind]
+    identity: Mapped[str] = mapped_column(unique=True)
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+    person: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
+
+
+class SetEnergy(Base, kw_only=True):
+    """An interaction energy of a set, and the line or frame of its file that it stood in."""
+
+    __tablename__ = "set_energies"
+
+    set_id: Mapped[int] = mapped_column(ForeignKey("energy_sets.id", ondelete="CASCADE"), primary_key=True)
+    configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"), primary_key=True)
+    energy_ev: Mapped[float]
+    row: Mapped[int]
 
 
 class Pick(Base, kw_only=True):

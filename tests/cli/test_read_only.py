@@ -29,6 +29,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "sample": ("-c", "{c}", "--n", "3"),
     "teach": ("-c", "{c}"),
     "import": ("{archive}", "{new}"),
+    "import-energies": ("{archive}/labels.jsonl", "-c", "{c}", "--name", "x", "--method", "y"),
     "distill": ("-c", "{c}"),
     "label": ("-c", "{c}", "1"),
     "label, inputs": ("-c", "{c}", "1", "--export-inputs", "{new}"),

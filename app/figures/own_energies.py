@@ -1,0 +1,108 @@
+"""Energies that somebody brings, before they are stored: against the distance, and in space about the host."""
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from app.figures.scales import SignedScale
+from app.figures.scene import finish_scene, molecule
+from app.theme import Palette
+from nci_core.systems import Dimer, Host
+from nci_core.units import EnergyUnit
+
+FloatArray = npt.NDArray[np.float64]
+
+#: More points in space slow a browser down and show nothing more.
+MOST_IN_SPACE = 4000
+
+
+def energy_against_distance(
+    dimer: Dimer, positions: FloatArray, energies: FloatArray, unit: EnergyUnit, colours: Palette, *, height: int
+) -> go.Figure:
+    """Energies (m,) in the unit shown against the distance of positions (m, 3) in Å from the host's centre."""
+    distance = np.linalg.norm(positions - dimer.host.centre, axis=1)
+    low = min(float(energies.min()), 0.0)
+    high = float(min(energies.max(), max(-2.0 * low, np.quantile(energies, 0.6), 1e-9)))
+    room = 0.08 * (high - low)
+    figure = go.Figure(
+        go.Scattergl(
+            x=distance,
+            y=energies,
+            mode="markers",
+            marker={"size": 5, "color": colours.student, "opacity": 0.7},
+            hovertemplate=f"%{{x:.2f}} Å, %{{y:+.{unit.digits}f}} {unit.label}<extra></extra>",
+            name="energies",
+        )
+    )
+    axis = {"gridcolor": colours.grid, "zeroline": True, "zerolinecolor": colours.earlier}
+    figure.update_layout(
+        height=height,
+        margin={"l": 62, "r": 10, "t": 8, "b": 44},
+        paper_bgcolor=colours.ground,
+        plot_bgcolor=colours.ground,
+        font={"color": colours.text, "size": 13},
+        showlegend=False,
+        xaxis=axis | {"title": f"distance from the centre of {dimer.host.name} (Å)", "zeroline": False},
+        yaxis=axis | {"title": f"energy ({unit.label})", "range": [low - room, high + room]},
+    )
+    return figure
+
+
+def points_in_space(
+    host: Host,
+    positions: FloatArray,
+    energies: FloatArray,
+    scale: SignedScale,
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    frame: tuple[FloatArray, FloatArray] | None,
+    names: tuple[str, str, str] = ("x", "y", "z"),
+    height: int,
+) -> go.Figure:
+    """The points about the molecule, coloured by energies (m,) in the unit shown.
+
+    `frame`: origin (3,) and axes (3, 3) as rows that the file's coordinates are measured from, drawn with `names`.
+    """
+    figure = go.Figure(molecule(host, host.positions, colours))
+    rows = np.arange(len(positions))
+    if len(rows) > MOST_IN_SPACE:
+        rows = np.linspace(0, len(rows) - 1, MOST_IN_SPACE).astype(int)
+    figure.add_trace(
+        go.Scatter3d(
+            x=positions[rows, 0],
+            y=positions[rows, 1],
+            z=positions[rows, 2],
+            mode="markers",
+            marker={
+                "size": 3,
+                "color": scale.fraction(energies[rows]),
+                "colorscale": colours.scale("energy"),
+                "cmin": 0.0,
+                "cmax": 1.0,
+            },
+            customdata=energies[rows],
+            hovertemplate=f"(%{{x:.2f}}, %{{y:.2f}}, %{{z:.2f}}) Å<br>%{{customdata:+.{unit.digits}f}} {unit.label}"
+            "<extra></extra>",
+            name="energies",
+        )
+    )
+    if frame is not None:
+        origin, axes = frame
+        length = 1.3 + float(np.linalg.norm(host.positions - host.centre, axis=1).max())
+        for axis, name in zip(axes, names, strict=True):
+            end = origin + length * axis
+            figure.add_trace(
+                go.Scatter3d(
+                    x=[origin[0], end[0]],
+                    y=[origin[1], end[1]],
+                    z=[origin[2], end[2]],
+                    mode="lines+text",
+                    text=["", name],
+                    textfont={"color": colours.text, "size": 14},
+                    line={"color": colours.text, "width": 3},
+                    hoverinfo="skip",
+                    name=name,
+                )
+            )
+    return finish_scene(figure, colours, height=height, revision="own-energies", eye=(1.1, -1.3, 0.8))

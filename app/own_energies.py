@@ -1,0 +1,88 @@
+"""People's own energies where the errors of all pages are: a set in the place of the campaign's labels."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import asked
+from app.data import own_energies, versions
+from app.data.errors import with_errors
+from app.session import Context
+from app.text import Markdown, plain
+from nci_core.errors import NCIError
+from nci_core.store import energy_sets
+from nci_core.store.schema import EnergySet, Model
+
+#: What precedes a set's number where a choice of points is kept.
+KEY = "set-"
+
+
+def choices(context: Context) -> dict[str, EnergySet]:
+    """The campaign's sets, by what a choice of points calls them."""
+    return {f"{KEY}{row.id}": row for row in energy_sets.fetch(context.campaign.store)}
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _table(folder: str, set_id: int, model_id: int | None, version: Any, _context: Context) -> pd.DataFrame:
+    row = energy_sets.get(_context.campaign.store, set_id)
+    return own_energies.set_table(_context.campaign, row, model_id)
+
+
+def set_rows(context: Context, row: EnergySet, after: Model | None, before: Model | None) -> pd.DataFrame:
+    """The set with the energies of one or two models and of the teacher, and their errors against it (eV).
+
+    Where the teacher was not computed its energy is interpolated between those of the pool, which the page says.
+    """
+    version = versions.data_version(context.campaign.store)
+    found = _table(context.folder, row.id, after.id if after else None, version, context).copy(deep=False)
+    found["teacher_ev"], found.attrs["interpolated"] = _teacher(context, found, after)
+    found = with_errors(found)
+    if before is not None:
+        earlier = _table(context.folder, row.id, before.id, version, context)["student_ev"]
+        found = found.assign(earlier_ev=earlier, earlier_error_ev=earlier - found["label_ev"])
+    return found
+
+
+def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple[pd.Series, int]:
+    """Teacher energies, and how many of them are interpolated."""
+    lacking = rows["teacher_ev"].isna()
+    base = None if model is None else (asked.distilled_before(context, model) or model)
+    if base is None or not lacking.any():
+        return rows["teacher_ev"], 0
+    try:
+        places = rows.loc[lacking, ["x", "y", "z"]].to_numpy(dtype=float)
+        between = asked.stored(context, base, "teacher", "pool", places)
+    except NCIError:  # too few teacher energies
+        return rows["teacher_ev"], 0
+    filled = rows["teacher_ev"].copy()
+    filled.loc[lacking] = between
+    return filled, int(filled[lacking].notna().sum())
+
+
+def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Markdown:
+    """What the reference is, under the choice of points."""
+    total = energy_sets.sizes(context.campaign.store).get(row.id, 0)
+    text = (
+        f"Here the reference is **{plain(row.name)}** ({plain(row.method)}), {len(rows):,} points, in place of the "
+        "campaign's CCSD(T)."
+    )
+    if total > len(rows):
+        why = "a fit may have seen" if row.kind == "test" else "are in the frozen test set"
+        text += f" {total - len(rows):,} more whose geometries {why} are left out."
+    if row.kind == "labels":
+        text += " These are training labels: a student that learnt them reproduces what it has seen."
+    count = rows.attrs.get("interpolated", 0)
+    if count:
+        text += f" The teacher was not computed here: at {count:,} points it is interpolated between its own energies."
+    return text
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _positions(folder: str, version: Any, _context: Context) -> pd.DataFrame:
+    return own_energies.positions(_context.campaign)
+
+
+def positions(context: Context) -> pd.DataFrame:
+    """x, y, z (Å) of every configuration, those of own energies among them, by id."""
+    return _positions(context.folder, versions.data_version(context.campaign.store), context)

@@ -1,0 +1,155 @@
+"""How a table of energies is read: its columns, units and frame, guessed first and then chosen by the person."""
+
+import numpy as np
+import streamlit as st
+
+from app.session import Context
+from app.text import Markdown, plain
+from nci_core.campaign.energy_files import EnergyFile
+from nci_core.datasets.energy_tables import Choices
+from nci_core.datasets.energy_tables.choices import ENERGY_UNITS, LAYOUTS, LENGTH_UNITS, NEEDED, OPTIONAL, Layout, Role
+from nci_core.datasets.energy_tables.points import WORDS
+from nci_core.systems import Host
+
+BOUND = {"negative": "below zero", "positive": "above zero"}
+ANGLES = {"degrees": "degrees", "radians": "radians"}
+AXES = {"campaign": "as in the campaign", "principal": "along the principal axes"}
+ORIGINS = {"coordinates": "0, 0, 0", "mass": "centre of mass", "centre": "centre of the atoms"}
+#: No column has it.
+NONE = "one value for all rows"
+NAMES = ("longest", "middle", "thinnest")
+
+
+def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
+    """The choices of a table, drawn with what was guessed; None while the unit of energy is not chosen.
+
+    `key` is of the file, so that another starts anew.
+    """
+    table, guessed = file.table, file.guess()
+    assert table is not None
+    layout: Layout = (
+        st.segmented_control(
+            "The table holds",
+            list(LAYOUTS),
+            format_func=LAYOUTS.__getitem__,
+            default=guessed.layout,
+            required=True,
+            key=f"layout-{key}",
+        )
+        or guessed.layout
+    )
+    known = guessed.columns if guessed.layout == layout else {}
+    roles = NEEDED[layout]
+    columns: dict[Role, str] = {}
+    angles = {"theta": 0.0, "phi": 0.0}
+    places = st.columns(len(roles) + (layout == "wide"))
+    for place, role in zip(places, roles, strict=False):
+        options = [*([NONE] if role in OPTIONAL else []), *table.columns]
+        first = known.get(role)
+        picked = place.selectbox(
+            f"Column of {'E' if role == 'energy' else WORDS[role]}",
+            options,
+            index=options.index(first) if first in options else (0 if role in OPTIONAL else None),
+            placeholder="choose",
+            key=f"column-{role}-{layout}-{key}",
+        )
+        if role in OPTIONAL and picked == NONE:
+            angles[role] = place.number_input(f"{WORDS[role]} of all rows", value=0.0, key=f"value-{role}-{key}")
+        elif picked:
+            columns[role] = str(picked)
+    if layout == "wide":
+        angles["phi"] = places[-1].number_input("φ of all columns", value=0.0, key=f"value-phi-wide-{key}")
+    first, second, third, fourth = st.columns(4)
+    unit = first.selectbox(
+        "Unit of energy",
+        list(ENERGY_UNITS),
+        index=list(ENERGY_UNITS).index(guessed.energy_unit) if "energy_unit" in guessed.model_fields_set else None,
+        placeholder="choose",
+        format_func=ENERGY_UNITS.__getitem__,
+        key=f"unit-{key}",
+        help="Taken from the header, where that says it.",
+    )
+    bound = second.selectbox(
+        "Bound energies",
+        list(BOUND),
+        format_func=BOUND.__getitem__,
+        key=f"bound-{key}",
+        help="An interaction energy is below zero where the two attract; a binding energy is above.",
+    )
+    length = third.selectbox(
+        "Unit of length",
+        list(LENGTH_UNITS),
+        index=list(LENGTH_UNITS).index(guessed.length_unit),
+        format_func=LENGTH_UNITS.__getitem__,
+        key=f"length-{key}",
+    )
+    angle = "degrees"
+    if layout != "cartesian":
+        angle = fourth.selectbox(
+            "Unit of angles", list(ANGLES), index=list(ANGLES).index(guessed.angle_unit), key=f"angle-{key}"
+        )
+    frame = _frame(context, layout, guessed, key)
+    if unit is None:
+        return None
+    return Choices(
+        layout=layout,
+        columns=columns,
+        **angles,
+        energy_unit=unit,
+        bound=bound,
+        length_unit=length,
+        angle_unit=angle,
+        **frame,
+    )
+
+
+def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict[str, str]:
+    first, second, third = st.columns([1.2, 1, 1])
+    axes = first.selectbox(
+        "Directions of the axes",
+        list(AXES),
+        format_func=AXES.__getitem__,
+        key=f"axes-{key}",
+        help="Principal axes: x along the longest direction of the molecule, z along its thinnest, which is "
+        "perpendicular to a flat one. The drawing shows them.",
+    )
+    origin = second.selectbox(
+        "Measured from",
+        list(ORIGINS),
+        index=list(ORIGINS).index(guessed.origin),
+        format_func=ORIGINS.__getitem__,
+        key=f"origin-{layout}-{key}",
+    )
+    polar = "z"
+    if layout != "cartesian":
+        letters = ["z", "x", "y"]
+        polar = third.selectbox(
+            "θ is measured from",
+            letters,
+            format_func=lambda name: f"the {name} axis",
+            key=f"polar-{key}",
+            help="φ turns about this axis, from the next one: about z from x towards y.",
+        )
+    st.caption(said(context.campaign.dimer.host, str(axes), str(polar), layout))
+    return {"axes": str(axes), "origin": str(origin), "polar": str(polar)}
+
+
+def said(host: Host, axes: str, polar: str, layout: Layout) -> Markdown:
+    """The frame in words: which way the axes point in this molecule, and where θ and φ begin."""
+    centred = host.positions - host.centre
+    extent = np.linalg.norm(centred @ host.axes.T, axis=0)
+    own = host.axes if axes == "principal" else np.eye(3)
+    words = []
+    for letter, direction in zip("xyz", own, strict=True):
+        along = np.abs(host.axes @ direction)
+        k = int(along.argmax())
+        alone = not np.isclose(extent[k], np.delete(extent, k), rtol=0.01).any()
+        if along[k] > 0.99 and alone:
+            flat = k == 2 and extent[2] < 1e-3
+            what = "is perpendicular to the plane of" if flat else f"is the {NAMES[k]} direction of"
+            words.append(f"{letter} {what} {plain(host.name)}")
+    text = ", ".join(words) + "." if words else ""
+    if layout == "cartesian":
+        return text
+    follows = {"z": "x towards y", "x": "y towards z", "y": "z towards x"}[polar]
+    return f"{text} θ = 0 on the {plain(polar)} axis; φ turns about it, from {plain(follows)}."

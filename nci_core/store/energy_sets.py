@@ -1,0 +1,185 @@
+"""Energies that people bring: sets of one named method each, beside the campaign's labels and never among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import delete, func, insert, or_, select
+
+from nci_core.errors import StoreError
+from nci_core.store.bulk import chunks
+from nci_core.store.configurations import Batch, add_in
+from nci_core.store.database import Store
+from nci_core.store.labels import LabelSet
+from nci_core.store.schema import (
+    Configuration,
+    EnergySet,
+    Label,
+    Metric,
+    Pick,
+    Prediction,
+    SetEnergy,
+    TeacherLabel,
+)
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Beginning of the origin of configurations that came with a set.
+ORIGIN = "energies:"
+
+
+@dataclass(frozen=True)
+class SetPoints:
+    """The energies of one set, ordered by configuration.
+
+    Attributes:
+        configuration_ids: (n,).
+        positions: (n, 3) in Å.
+        energy_ev: (n,) interaction energies.
+        splits: n words: "outside", or that of a configuration which was there before.
+        geometry_hashes: n hashes.
+    """
+
+    configuration_ids: IntArray
+    positions: FloatArray
+    energy_ev: FloatArray
+    splits: tuple[str, ...]
+    geometry_hashes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.configuration_ids)
+
+    def take(self, rows: npt.NDArray[np.bool_]) -> "SetPoints":
+        """Those of a mask (n,)."""
+        kept = np.flatnonzero(rows)
+        return SetPoints(
+            self.configuration_ids[rows],
+            self.positions[rows],
+            self.energy_ev[rows],
+            tuple(self.splits[i] for i in kept),
+            tuple(self.geometry_hashes[i] for i in kept),
+        )
+
+
+def add(store: Store, row: EnergySet, batch: Batch, energy_ev: FloatArray, rows: Sequence[int]) -> int:
+    """Store a set and its energies (m,) at the positions of a batch, all or nothing; returns the set's id.
+
+    Places that are configurations already stay in their split. Raises StoreError for a name or a content that is
+    there already.
+    """
+    with store.write() as session:
+        there = session.scalar(
+            select(EnergySet.name).where(or_(EnergySet.name == row.name, EnergySet.identity == row.identity))
+        )
+        if there is not None:
+            raise StoreError(
+                f"There is a set of energies called {there!r} already; remove it first, or change the name."
+            )
+        added = add_in(session, batch)
+        session.add(row)
+        session.flush()
+        energies = [
+            {"set_id": row.id, "configuration_id": number, "energy_ev": float(value), "row": int(line)}
+            for number, value, line in zip(added.ids, energy_ev, rows, strict=True)
+        ]
+        session.execute(insert(SetEnergy), energies)
+        return row.id
+
+
+def remove(store: Store, set_id: int) -> None:
+    """Delete a set whole: energies, errors against it, and the places that nothing else refers to."""
+    with store.write() as session:
+        row = session.get(EnergySet, set_id)
+        if row is None:
+            return
+        mine = list(session.scalars(select(SetEnergy.configuration_id).where(SetEnergy.set_id == set_id)))
+        session.execute(delete(Metric).where(Metric.recipe_hash == row.identity))
+        session.execute(delete(SetEnergy).where(SetEnergy.set_id == set_id))
+        session.execute(delete(EnergySet).where(EnergySet.id == set_id))
+        used = [table.configuration_id for table in (SetEnergy, Label, Pick)]
+        for part in chunks(mine):
+            query = select(Configuration.id).where(Configuration.id.in_(part), Configuration.split == "outside")
+            for column in used:
+                query = query.where(Configuration.id.not_in(select(column)))
+            gone = list(session.scalars(query))
+            for table in (Prediction, TeacherLabel):
+                session.execute(delete(table).where(table.configuration_id.in_(gone)))
+            session.execute(delete(Configuration).where(Configuration.id.in_(gone)))
+
+
+def fetch(store: Store) -> list[EnergySet]:
+    """All sets, oldest first."""
+    with store.read() as session:
+        return list(session.scalars(select(EnergySet).order_by(EnergySet.id)))
+
+
+def get(store: Store, set_id: int) -> EnergySet:
+    """One set; StoreError if there is none."""
+    with store.read() as session:
+        row = session.get(EnergySet, set_id)
+    if row is None:
+        raise StoreError(f"There is no set of energies {set_id} in {store.where}.")
+    return row
+
+
+def sizes(store: Store) -> dict[int, int]:
+    """Number of energies by set id."""
+    query = select(SetEnergy.set_id, func.count()).group_by(SetEnergy.set_id)
+    with store.read() as session:
+        return {row[0]: row[1] for row in session.execute(query)}
+
+
+def points(store: Store, set_id: int) -> SetPoints:
+    """The energies of a set."""
+    columns = (
+        Configuration.id,
+        Configuration.x_angstrom,
+        Configuration.y_angstrom,
+        Configuration.z_angstrom,
+        SetEnergy.energy_ev,
+        Configuration.split,
+        Configuration.geometry_hash,
+    )
+    query = select(*columns).join(SetEnergy, SetEnergy.configuration_id == Configuration.id)
+    with store.read() as session:
+        rows = session.execute(query.where(SetEnergy.set_id == set_id).order_by(Configuration.id)).all()
+    numbers = np.array([tuple(row)[:5] for row in rows], dtype=float).reshape(-1, 5)
+    return SetPoints(
+        numbers[:, 0].astype(np.int64),
+        numbers[:, 1:4],
+        numbers[:, 4],
+        tuple(row[5] for row in rows),
+        tuple(row[6] for row in rows),
+    )
+
+
+def trained_ids(store: Store) -> set[int]:
+    """Configurations whose energy a fit may have seen: labels outside the test set, and those of sets for labels."""
+    mine = select(Label.configuration_id).join(Configuration, Configuration.id == Label.configuration_id)
+    brought = (
+        select(SetEnergy.configuration_id)
+        .join(EnergySet, EnergySet.id == SetEnergy.set_id)
+        .join(Configuration, Configuration.id == SetEnergy.configuration_id)
+        .where(EnergySet.kind == "labels")
+    )
+    with store.read() as session:
+        found = set(session.scalars(mine.where(Label.status == "complete", Configuration.split != "test")))
+        return found | set(session.scalars(brought.where(Configuration.split != "test")))
+
+
+def training(store: Store, row: EnergySet) -> LabelSet:
+    """The energies of a set as labels for a fit: never at a place of the frozen test set, never those of a test set."""
+    found = points(store, row.id)
+    if row.kind != "labels":
+        raise StoreError(f"The energies {row.name!r} are an outside test set, which no fit may see.")
+    found = found.take(np.array([split != "test" for split in found.splits], dtype=bool))
+    return LabelSet(
+        recipe_hash=row.identity,
+        ids=found.configuration_ids,
+        configuration_ids=found.configuration_ids,
+        positions=found.positions,
+        energy_ev=found.energy_ev,
+        geometry_hashes=list(found.geometry_hashes),
+    )

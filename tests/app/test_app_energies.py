@@ -1,0 +1,125 @@
+"""Energies of one's own in the dashboard: upload, choices, import, errors against them, removal."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import run_page, tables, text
+from streamlit.testing.v1 import AppTest
+
+from nci_core.campaign import Campaign
+from nci_core.store import configurations, energy_sets, evaluations, models
+from nci_core.units import CM1_EV
+
+
+@pytest.fixture
+def campaign(home: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    """The synthetic campaign; its models are no checkpoints, so nothing is asked and no engine is started."""
+    monkeypatch.setattr("nci_core.campaign.actions.start_engine", lambda campaign: None)
+    monkeypatch.setattr("app.predictor.ask", lambda function, *given: np.full(len(given[-1]), np.nan))
+    return Campaign.open(home / "he-ethylene")
+
+
+def csv_of(campaign: Campaign, n: int = 30, header: str = "x,y,z,E / cm-1") -> str:
+    """Points of no configuration, with energies of a fall-off."""
+    rng = np.random.default_rng(3)
+    directions = rng.normal(size=(n, 3))
+    points = directions / np.linalg.norm(directions, axis=1)[:, None] * rng.uniform(4.0, 7.0, n)[:, None]
+    energies = -2000.0 * (3.0 / np.linalg.norm(points, axis=1)) ** 6
+    rows = (f"{x:.4f},{y:.4f},{z:.4f},{e:.3f}" for (x, y, z), e in zip(points, energies, strict=True))
+    return "\n".join([header, *rows])
+
+
+def uploaded(content: str, name: str = "mine.csv") -> AppTest:
+    at = run_page("energies")
+    at.file_uploader[0].upload(name, content.encode(), "text/csv").run()
+    assert not at.exception
+    return at
+
+
+def test_a_table_is_imported_and_its_errors_are_those_by_hand(campaign: Campaign) -> None:
+    at = uploaded(csv_of(campaign))
+    button = next(each for each in at.button if each.label == "Import 30 energies")
+    assert button.disabled, "no method yet"
+    at.text_input[1].set_value("CCSD(T), **Smith** 2020").run()
+    next(each for each in at.button if each.label == "Import 30 energies").click().run()
+    assert not at.exception
+    assert not at.error
+    (row,) = energy_sets.fetch(campaign.store)
+    assert (row.name, row.method, row.kind, row.person) == ("mine", "CCSD(T), **Smith** 2020", "test", "ada")
+    assert "students are being evaluated" in text(at)
+    points = energy_sets.points(campaign.store, row.id)
+    model = models.active(campaign.store)
+    assert model is not None
+    guessed = points.energy_ev + np.linspace(-1, 1, 30) * CM1_EV
+    evaluations.record_predictions(campaign.store, model.id, points.configuration_ids, guessed)
+    at = run_page("errors", errors_part="regions", errors_set=f"set-{row.id}")
+    assert not at.exception
+    assert not at.error
+    regions = tables(at)[0]
+    whole = regions[(regions["Region"] == "whole range") & (regions["Potential"] == "student")].iloc[0]
+    assert whole["Points"] == 30
+    assert whole["MAE"] == pytest.approx(np.abs(np.linspace(-1, 1, 30)).mean(), abs=1e-9)
+    assert r"\*\*Smith\*\*" in text(at), "a method's name is text"
+    for part in ("maps", "parity"):
+        at = run_page("errors", errors_part=part, errors_set=f"set-{row.id}")
+        assert not at.exception
+        assert not at.error
+
+
+def test_points_of_ones_own_are_on_no_other_page_and_can_be_removed(campaign: Campaign) -> None:
+    before = configurations.counts(campaign.store)
+    at = uploaded(csv_of(campaign))
+    at.text_input[1].set_value("MP2").run()
+    next(each for each in at.button if each.label == "Import 30 energies").click().run()
+    assert configurations.counts(campaign.store) == before
+    explored = run_page("explore")
+    assert f"{sum(before.values())} configurations" in text(explored)
+    at = run_page("energies")
+    next(each for each in at.button if each.label == "Remove it").click().run()
+    assert not at.exception
+    assert energy_sets.fetch(campaign.store) == []
+    assert len(configurations.positions(campaign.store)[0]) == sum(before.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("x,y,z,E (K)\n0,0,nan,1\n", "no row that can be used"),
+        ("one\ntwo\n", "1 column"),
+        ("x,y,z,E (K)\n0,0,5,-1\n0,0,5,-9\n", "are one geometry"),
+    ],
+)
+def test_bad_files_are_said_in_one_sentence(campaign: Campaign, content: str, said: str) -> None:
+    at = uploaded(content, "bad [x](y).csv")
+    assert said in text(at)
+    assert r"bad \[x\](y).csv" in text(at) or "[x]" not in text(at)
+    assert not any(button.label.startswith("Import ") for button in at.button)
+    assert energy_sets.fetch(campaign.store) == []
+
+
+def test_a_unit_that_the_header_does_not_say_is_asked_for(campaign: Campaign) -> None:
+    at = uploaded(csv_of(campaign, header="x,y,z,E"))
+    assert "Choose the unit of energy" in text(at)
+    unit = next(each for each in at.selectbox if each.label == "Unit of energy")
+    unit.set_value("kcal/mol").run()
+    assert "30 energies" in text(at)
+
+
+def test_rows_with_problems_are_left_out_only_when_a_person_says_so(campaign: Campaign) -> None:
+    at = uploaded(csv_of(campaign) + "\n0.0,0.0,abc,-3.0\n1.0,2.0\n")
+    assert "2 rows cannot be used; the first: row 32" in text(at)
+    at.text_input[1].set_value("MP2").run()
+    assert next(each for each in at.button if each.label == "Import 30 energies").disabled
+    at.checkbox[0].check().run()
+    next(each for each in at.button if each.label == "Import 30 energies").click().run()
+    (row,) = energy_sets.fetch(campaign.store)
+    assert [line for line, _ in row.details["left_out"]] == [32, 33]
+
+
+def test_a_demonstration_shows_and_takes_nothing(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCI_READ_ONLY", "1")
+    at = run_page("energies")
+    assert not at.exception
+    assert not at.file_uploader
+    assert "nothing can be imported" in text(at)
