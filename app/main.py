@@ -19,7 +19,7 @@ from app.access import let_in  # noqa: E402
 from app.session import current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
-from app.views import benchmarks, errors, explore, history, label_train, select  # noqa: E402
+from app.views import benchmarks, errors, explore, history, label_train, new_campaign, select  # noqa: E402
 
 PAGES = (
     (explore.show, "Explore", "explore", ":material/travel_explore:"),
@@ -28,6 +28,7 @@ PAGES = (
     (label_train.show, "Label & train", "label-train", ":material/play_circle:"),
     (history.show, "History", "history", ":material/timeline:"),
     (benchmarks.show, "Benchmarks", "benchmarks", ":material/speed:"),
+    (new_campaign.show, "New campaign", "new-campaign", ":material/add_circle:"),
 )
 
 

@@ -9,6 +9,7 @@ from app.data import jobs as job_data
 from app.data import versions
 from app.session import campaign_folders, errors_shown, load_campaign
 from app.text import plain
+from app.views.new_campaign import new_campaign_button
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.switches import read_only
@@ -30,6 +31,7 @@ def show_sidebar() -> None:
         _keep("campaign")
         _keep("unit")
         name = _choose_campaign(folders)
+        new_campaign_button()
         st.selectbox(
             "Energy unit",
             list(UNITS),

@@ -47,7 +47,12 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
         raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
     test = [number for number in configuration_ids if split[number] == "test"]
     if test and picked_by != TEST_SET:
-        raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
+        raise InputError(
+            f"Configuration {test[0]} belongs to the frozen test set and cannot be picked for training; label it as "
+            f"a test point: nci label --test {test[0]}."
+        )
+    if picked_by == TEST_SET and (pool := [number for number in configuration_ids if split[number] != "test"]):
+        raise InputError(f"Configuration {pool[0]} does not belong to the test set; label it without --test.")
 
 
 def request_labels(
@@ -113,6 +118,19 @@ def submit_labels(
     return jobs
 
 
+def unlabelled_test_set(campaign: Campaign) -> list[int]:
+    """Test configurations without a label of the target recipe, finished or under way, in their order.
+
+    The order is that of drawing, which goes through wall, well and tail in turn: any first few of them cover all three.
+    Raises InputError where no test set was frozen.
+    """
+    ids = configurations.positions(campaign.store, split="test")[0].tolist()
+    if not ids:
+        raise InputError(f"Campaign {campaign.name} has no test set; freeze one with `nci sample --test N`.")
+    there = labels.asked_for(campaign.store, campaign.recipe.hash, ids)
+    return [number for number in ids if number not in there]
+
+
 def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
     """Memory a label's worker must have in GB; None where nothing is known.
 
@@ -175,6 +193,19 @@ def submit_finetune(
     names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
     payload: dict[str, object] = {"seed": seed, "device": device, "notes": notes}
     return _submit(campaign, "finetune", payload | ({"recipes": names} if len(names) > 1 else {}), start)
+
+
+def submit_teach(
+    campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, device: str = "auto", start: bool = True
+) -> int:
+    """Compute the teachers' energies where they are missing; returns the job's id.
+
+    With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
+    consent to run the foreign code of a teacher that is a file or another package, by whoever runs this machine.
+    """
+    campaign.require_configurations()
+    payload: dict[str, object] = {"device": device, "trusted": trusted}
+    return _submit(campaign, "teach", payload | ({"then": "distill"} if then_distill else {}), start)
 
 
 def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:
