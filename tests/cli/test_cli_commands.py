@@ -78,7 +78,7 @@ def test_a_campaign_from_init_to_export(nci: Nci, tmp_path: Path, host: Path, mo
     monkeypatch.setattr("nci_core.teachers.find_teacher", lambda spec: small.FormulaTeacher())
     made = nci("init", work, "--host", host, "--recipe", "quick", "--well-below=-5", "--teacher", "formula")
     assert made.code == 0
-    assert "he-hydrogen, 8 symmetry operations, recipe quick" in made.out
+    assert "he-hydrogen, H2 of symmetry D∞h, recipe quick" in made.out
     monkeypatch.setenv("NCI_CAMPAIGN", str(work))
     done = json.loads(nci("sample", "--n", 30, "--test", 6, "--json").out)
     assert (done["n_new"], done["n_test"]) == (30, 6)
