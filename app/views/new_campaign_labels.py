@@ -50,6 +50,9 @@ def show_labels(now: Draft) -> None:
     )
     st.dataframe(with_numbers(table, {"GB": ".1f"}), hide_index=True, placeholder="—", key=f"{PREFIX}recipes")
     usable = [choice.name for choice in choices if choice.cost is not None]
+    if not usable:
+        st.error(plain(choices[0].problem), icon=":material/error:")
+        return
     key = f"{PREFIX}recipe"
     if st.session_state.get(key) not in usable:
         st.session_state[key] = best
@@ -134,5 +137,6 @@ def _where(now: Draft) -> Markdown:
     cuts = sum(map(len, plan.cuts.values()))
     return (
         f"{len(plan.pool) + len(plan.test):,} sampled configurations, {len(plan.test):,} of them the test set, and "
-        f"{cuts:,} on cuts: the small spheres beside. Nothing is stored yet."
+        f"{cuts:,} on cuts: the small spheres beside, folded together where the "
+        "molecule's symmetry makes places equivalent. Nothing is stored yet."
     )

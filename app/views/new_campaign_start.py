@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from app import actions
@@ -10,6 +11,7 @@ from app.data import jobs as job_data
 from app.draft import PREFIX, Draft
 from app.session import errors_shown, load_campaign
 from app.text import plain
+from app.views.new_campaign_summary import above, draw_molecule
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
 from nci_core.store.schema import Job
@@ -64,31 +66,41 @@ def show_start(now: Draft) -> None:
 def show_progress(folder: Path) -> None:
     """How far a new campaign has come; the same after a reload, for it is read from the campaign."""
     campaign = load_campaign(folder)
-    st.subheader(plain(campaign.title))
-    ready = campaign.active_model() is not None
-    st.fragment(_progress, run_every=None if ready else POLL)(folder)
-    first, second, _ = st.columns([1.2, 1.4, 1.4])
-    with first:
-        if st.button(
-            "Pick configurations",
-            type="primary" if ready else "secondary",
-            icon=":material/lasso_select:",
-            disabled=not ready,
-            key=f"{PREFIX}pick",
-            on_click=_open,
-            args=(folder.name,),
-        ):
-            st.switch_page(st.session_state["pages"]["select"])
-    with second:
-        if st.button(
-            "Label the test set",
-            icon=":material/play_circle:",
-            key=f"{PREFIX}label-test",
-            on_click=_open,
-            args=(folder.name,),
-        ):
-            st.switch_page(st.session_state["pages"]["label-train"])
-    st.button("Start another campaign", icon=":material/add:", type="tertiary", key=f"{PREFIX}other", on_click=_another)
+    left, right = st.columns([1.25, 1], gap="large")
+    with right:
+        draw_molecule(campaign.dimer, above(campaign.dimer), np.empty((0, 3)))
+    with left:
+        st.subheader(plain(campaign.title))
+        ready = campaign.active_model() is not None
+        st.fragment(_progress, run_every=None if ready else POLL)(folder)
+        first, second = st.columns(2)
+        with first:
+            picking = st.button(
+                "Pick configurations",
+                type="primary" if ready else "secondary",
+                icon=":material/lasso_select:",
+                disabled=not ready,
+                width="stretch",
+                key=f"{PREFIX}pick",
+                on_click=_open,
+                args=(folder.name,),
+            )
+        with second:
+            labelling = st.button(
+                "Label the test set",
+                icon=":material/science:",
+                width="stretch",
+                key=f"{PREFIX}label-test",
+                on_click=_open,
+                args=(folder.name,),
+            )
+        if not ready:
+            st.caption("It goes on when this page is closed; the campaign is in the sidebar.")
+        st.button(
+            "Start another campaign", icon=":material/add:", type="tertiary", key=f"{PREFIX}other", on_click=_another
+        )
+    if picking or labelling:
+        st.switch_page(st.session_state["pages"]["select" if picking else "label-train"])
 
 
 def _open(name: str) -> None:

@@ -31,30 +31,39 @@ def show_summary(now: Draft, first_round: int) -> None:
             "drawn here."
         )
         return
-    host = now.host
-    point, others = _points(now, dimer)
+    draw_molecule(dimer, *_points(now, dimer))
+    st.markdown(_price(now, first_round))
+
+
+def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:
+    """The molecule in space with the probe at a point (3,) and small spheres at others (m, 3), and what it is."""
+    host = dimer.host
     drawn = viewer.show(dimer, point, current_palette(), key="new-view", height=VIEW_HEIGHT, others=others)
     if not drawn:
         st.plotly_chart(structure_figure(dimer, point, current_palette(), height=VIEW_HEIGHT), key="new-drawing")
-    long, middle, thin = extent(host)
+    size = " × ".join(f"{length:.1f}" for length in extent(host) if length >= 0.05)
     st.markdown(
-        f"**{plain(formula(host))}** · {len(host.symbols)} atoms · {plain(point_group(host))} · "
-        f"{long:.1f} × {middle:.1f} × {thin:.1f} Å"
+        f"**{plain(formula(host))}** · {len(host.symbols)} atoms · {plain(point_group(host))}"
+        + (f" · {size} Å between nuclei" if size else "")
     )
     if note := conformer_note(host):
         st.warning(plain(note), icon=":material/rotate_90_degrees_ccw:")
     if host.source:
         st.caption(plain(host.source))
-    st.markdown(_price(now, first_round))
+
+
+def above(dimer: Dimer) -> FloatArray:
+    """Where the probe is drawn, (3,) in Å, before its places are known: above the molecule's flat side."""
+    host = dimer.host
+    found: FloatArray = host.centre + (0.5 * extent(host)[2] + ABOVE) * host.axes[2]
+    return found
 
 
 def _points(now: Draft, dimer: Dimer) -> tuple[FloatArray, FloatArray]:
     """Where the probe is drawn, (3,), and all planned places, (m, 3), thinned out where they are many."""
-    host = dimer.host
-    above = host.centre + (0.5 * extent(host)[2] + ABOVE) * host.axes[2]
     future = now.preview()
     if not future.done() or problem(future):
-        return above, np.empty((0, 3))
+        return above(dimer), np.empty((0, 3))
     found = future.result()
     places = np.vstack([found.sample.test, found.sample.pool, *found.sample.cuts.values()])
     return found.deepest, places[:: -(-len(places) // MOST_DRAWN)]
@@ -68,22 +77,21 @@ def _price(now: Draft, first_round: int) -> Markdown:
     if not future.done():
         return "…"
     count = future.result().sample.count
-    parts = [
-        f"**{plain(' + '.join(plan.teachers))}** on {count:,} configurations: {_teaching(now, plan.teachers, count)}"
-    ]
+    parts = [f"{_teaching(now, plan.teachers, count)} for the teachers ({count:,} configurations)"]
     recipes = now.recipes()
     known = recipes.result() if recipes.done() and not problem(recipes) else []
     cost = next((choice.cost for choice in known if choice.name == plan.recipe), None)
     if cost is not None:
-        test = f"{plan.n_test} test labels {cost.text(plan.n_test)}, " if plan.n_test else ""
-        parts.append(f"**{plain(plan.recipe)}** labels: {test}a first round of {first_round} {cost.text(first_round)}")
-    return "CPU minutes. " + "; ".join(parts) + "."
+        if plan.n_test:
+            parts.append(f"{cost.text(plan.n_test)} for {plan.n_test} test labels")
+        parts.append(f"{cost.text(first_round)} for a first round of {first_round} labels")
+    return "**Price** in CPU minutes: " + ", ".join(parts) + f"; labels of recipe *{plain(plan.recipe)}*."
 
 
 def _teaching(now: Draft, specs: tuple[str, ...], count: int) -> Markdown:
     futures = [now.known_trial(spec) for spec in specs]
     trials = [future.result() for future in futures if future is not None and future.done() and not problem(future)]
     if len(trials) < len(specs):
-        return "known once they are tried"
+        return "some, known once they are tried,"
     minutes = count * sum(trial.seconds for trial in trials) / 60.0
     return f"{minutes:.0f}" if minutes >= 1.5 else f"{minutes:.1f}"

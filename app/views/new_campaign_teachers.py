@@ -58,10 +58,10 @@ def show_teachers(now: Draft) -> None:
 def _verdict(trial: Trial) -> Markdown:
     """Speed, depth and sanity in two lines."""
     unit = current_unit()
-    depth = trial.deepest_cm1 * CM1_EV * unit.per_ev
+    depth = f"{trial.deepest_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f}".replace("-", "−")
     where = trial.distances[trial.energies_cm1.index(trial.deepest_cm1)]
     speed = f"{trial.seconds:.2g} s" if trial.seconds >= 0.01 else "under 0.01 s"
-    lines = f"**{speed}** a configuration · {depth:.{unit.digits}f} {plain(unit.label)} at {where:.1f} Å"
+    lines = f"**{speed}** a configuration · {depth} {plain(unit.label)} at {where:.1f} Å"
     if trial.doubts:
         return f"{lines}  \n:material/warning: " + " ".join(plain(doubt) for doubt in trial.doubts)
-    return f"{lines}  \n:material/check_circle: repulsive close in, attractive in the well, zero far away"
+    return f"{lines}  \n:material/check_circle: repulsive close in, attractive, then zero"

@@ -18,10 +18,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 #: What each page must tell in a campaign without configurations: the next step.
 EMPTY = {
-    "explore": "nci sample",
-    "errors": "nci sample",
-    "select": "nci sample",
-    "label-train": "nci sample",
+    "explore": "Sample, teach and distil",
+    "errors": "Sample, teach and distil",
+    "select": "Sample, teach and distil",
+    "label-train": "Sample, teach and distil",
     "history": "distils the teacher",
 }
 #: In the large one, nothing is hidden silently: all are counted.
