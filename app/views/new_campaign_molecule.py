@@ -66,13 +66,19 @@ def _upload() -> None:
         type=[suffix.removeprefix(".") for suffix in READERS],
         key=f"{PREFIX}file",
         max_upload_size=max(MOST_BYTES // 1_000_000, 1),
+        on_change=_keep,
         help="One molecule, lengths in Å unless the file says otherwise; of an sdf with several, the first.",
     )
-    if sent is not None:  # the uploader forgets its file when the page changes
-        st.session_state[f"{PREFIX}upload"] = Upload(sent.name, sent.getvalue())
     kept = st.session_state.get(f"{PREFIX}upload")
     if kept is not None and sent is None:
         st.caption(f"{plain(kept.name)} was sent before and is kept.")
+
+
+def _keep() -> None:
+    """Keep what was sent, before the page is drawn: the uploader forgets its file when the page changes."""
+    sent = st.session_state.get(f"{PREFIX}file")
+    if sent is not None:
+        st.session_state[f"{PREFIX}upload"] = Upload(sent.name, sent.getvalue())
 
 
 def _probe() -> None:

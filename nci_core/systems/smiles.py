@@ -34,7 +34,7 @@ ACCURACY = 0.01
 #: An embedded geometry this close (Å) to a symmetric one is made symmetric.
 NEARLY = 5e-3
 #: Coordinates below this (Å) are rounding.
-ZERO = 1e-9
+ZERO = 1e-6
 
 
 class _Embedded(NamedTuple):
@@ -89,7 +89,8 @@ def _molecule(text: str) -> Any:
     molecule = Chem.MolFromSmiles(text) if not re.search(r"\s", text) else None  # what follows a blank is a name
     if molecule is None or not molecule.GetNumAtoms():
         raise InputError(f"{quoted(text)!r} is not a SMILES string that can be read; furan, for example, is c1ccoc1.")
-    molecule = Chem.AddHs(molecule)
+    # RDKit's own spelling: however somebody writes a molecule, its geometry is the same.
+    molecule = Chem.AddHs(Chem.MolFromSmiles(Chem.MolToSmiles(molecule)))
     pieces = len(Chem.GetMolFrags(molecule))
     if pieces > 1:
         raise InputError(f"{quoted(text)!r} describes {pieces} molecules; a host is a single one.")

@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """An empty folder of campaigns; the engine of the one that is made there ends with the test."""
     folder = tmp_path / "campaigns"
     yield folder
-    for made in folder.iterdir():
+    for made in folder.glob("*/"):
         status = jobs.engine_status(made)
         if status.running and status.pid is not None:
             with suppress(psutil.Error):
