@@ -66,7 +66,7 @@ def _made_in_the_browser(page: Page, address: str, home: Path) -> Campaign:
         page.keyboard.press("Enter")
         expect(page.get_by_text(re.compile(f"\\b{value}\\b.*small spheres"))).to_be_visible()
     page.get_by_role("button", name="Next: Start").click()
-    page.get_by_label("Title").fill("He – H2, mine")
+    page.get_by_label("Title", exact=True).fill("He – H2, mine")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Create and begin").click()
     expect(page.get_by_text("Energies of the teachers")).to_be_visible()
@@ -75,7 +75,7 @@ def _made_in_the_browser(page: Page, address: str, home: Path) -> Campaign:
     settings = home / "he-h2-mine" / "campaign.toml"
     settings.write_text(re.sub(r"^members = \d+", f"members = {MEMBERS}", settings.read_text(), flags=re.MULTILINE))
     page.get_by_role("button", name="Label the test set").click()
-    page.get_by_label("How many").fill("2")
+    page.get_by_label("How many", exact=True).fill("2")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Label 2 of the test set").click()
     expect(page.get_by_text("2 calculations of the test set are in the queue")).to_be_visible()
