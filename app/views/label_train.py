@@ -14,7 +14,7 @@ from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
 from app.session import Context, context, errors_shown
 from app.text import Markdown, plain
-from app.views.explore import no_configurations
+from app.views.begin import no_configurations
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
