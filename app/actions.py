@@ -103,6 +103,32 @@ def label_basket(
     )
 
 
+def unlabelled_test_set(campaign: Campaign) -> list[int]:
+    """Test configurations that no label is finished or under way for, in the order in which they are labelled."""
+    from nci_core.campaign.actions import unlabelled_test_set as unlabelled
+
+    found: list[int] = unlabelled(campaign)
+    return found
+
+
+def label_test_set(campaign: Campaign, n: int) -> int:
+    """Submit the first n unlabelled test configurations; returns the number of jobs."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import TEST_SET, submit_labels
+
+    chosen = unlabelled_test_set(campaign)[:n]
+    return len(submit_labels(campaign, chosen, TEST_SET)) if chosen else 0
+
+
+def begin(campaign: Campaign) -> int:
+    """Sample an empty campaign and queue teaching, then distillation; returns the first job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.creating import begin as begin_campaign
+
+    job: int = begin_campaign(campaign)
+    return job
+
+
 def use_all_the_same(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
     """Use a label that was set aside."""
     require_writable(campaign)

@@ -26,6 +26,7 @@ from app.views import (  # noqa: E402
     explore,
     history,
     label_train,
+    new_campaign,
     overview,
     select,
 )
@@ -39,6 +40,7 @@ PAGES = (
     (label_train.show, "Label & train", "label-train", ":material/play_circle:"),
     (history.show, "History", "history", ":material/timeline:"),
     (benchmarks.show, "Benchmarks", "benchmarks", ":material/speed:"),
+    (new_campaign.show, "New campaign", "new-campaign", ":material/add_circle:"),
 )
 #: The page that a visitor sees first, and a name that its own address may not have.
 FIRST, START = "overview", "start"

@@ -19,12 +19,17 @@ T = TypeVar("T")
 
 #: A first question loads torch; a machine that is busy labelling needs its time.
 PATIENCE_SECONDS = 120.0
+LATE = f"The model did not answer within {PATIENCE_SECONDS:.0f} s; the machine is busy. Try again later."
 
 
 class Predictor:
-    """One process and its connection; asked by one thread at a time, started when first asked."""
+    """One process and its connection; asked by one thread at a time, started when first asked.
 
-    def __init__(self) -> None:
+    An answer that takes longer than `patience` (seconds) ends the process with the sentence `late`.
+    """
+
+    def __init__(self, patience: float = PATIENCE_SECONDS, late: str = LATE) -> None:
+        self._patience, self._late = patience, late
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
@@ -54,11 +59,9 @@ class Predictor:
     def _exchange(self, question: tuple[Any, ...]) -> tuple[bool, Any]:
         connection = self._connection or self._start()
         connection.send(question)
-        if not connection.poll(PATIENCE_SECONDS):
+        if not connection.poll(self._patience):
             self.close()
-            raise JobError(
-                f"The model did not answer within {PATIENCE_SECONDS:.0f} s; the machine is busy. Try again later."
-            )
+            raise JobError(self._late)
         reply: tuple[bool, Any] = connection.recv()
         return reply
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app.first_steps import make_campaign
 from app.text import code, plain
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
@@ -141,12 +140,24 @@ def errors_shown() -> Iterator[None]:
         )
 
 
-def guarded(view: Callable[[Context], None], before: Callable[[Context], None] | None = None) -> Callable[[], None]:
-    """A page: its context, with every error shown as one sentence. `before` draws what stands above it."""
+def without_campaign(view: Callable[[], None]) -> Callable[[], None]:
+    """Mark a page that needs no campaign: `guarded` runs it whether there is one or not."""
+    view.without_campaign = True  # type: ignore[attr-defined]
+    return view
+
+
+def guarded(view: Callable[..., None], before: Callable[[Context], None] | None = None) -> Callable[[], None]:
+    """A page: its context, with every error shown as one sentence. `before` draws what stands above it.
+
+    A page of `without_campaign` gets no context.
+    """
 
     @wraps(view)
     def page() -> None:
         with errors_shown():
+            if getattr(view, "without_campaign", False):
+                view()
+                return
             if st.session_state.get("campaign_folder") is None:
                 no_campaign()
                 return
@@ -163,8 +174,8 @@ def no_campaign() -> None:
     """What a person sees before the first campaign."""
     st.title("No campaign yet")
     st.markdown(
-        f"A campaign holds the configurations, energies and models of one complex. None was found in "
-        f"{code(home())}.\n\nMake one in a terminal, then reload this page:\n"
+        f"A campaign holds the configurations, energies and models of one complex. None was found in {code(home())}."
     )
-    st.code("\n".join(make_campaign(home())), language="bash")
+    if st.button("New campaign", type="primary", icon=":material/add:", key="first_campaign"):
+        st.switch_page(st.session_state["pages"]["new-campaign"])
     st.caption("Campaigns are looked for in the folder named by the environment variable NCI_HOME.")

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
@@ -38,6 +38,20 @@ class HostSettings(BaseModel):
     symbols: list[str] = Field(max_length=1000)
     positions_angstrom: list[Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]]
     source: str = ""
+
+    @classmethod
+    def of(cls, host: Host) -> Self:
+        """A host as it is stored, its positions to 1e-6 Å; raises InputError for one with too many atoms."""
+        values = {"name": host.name, "symbols": list(host.symbols), "source": host.source}
+        try:
+            return cls(positions_angstrom=np.round(host.positions, 6).tolist(), **values)
+        except ValidationError as error:
+            raise InputError(f"Host {host.name!r} cannot be stored: {error.errors()[0]['msg']}.") from None
+
+    @property
+    def host(self) -> Host:
+        """The host; raises InputError where it is not usable."""
+        return Host(self.name, tuple(self.symbols), np.array(self.positions_angstrom), self.source)
 
 
 class CampaignSettings(BaseModel):
@@ -82,15 +96,9 @@ class CampaignSettings(BaseModel):
     )
 
     @classmethod
-    def create(cls, host: str, probe: str = "He", **settings: Any) -> "CampaignSettings":
-        """Settings for a built-in host or a structure file; raises InputError for bad values."""
-        found = find_host(host)
-        described = HostSettings(
-            name=found.name,
-            symbols=list(found.symbols),
-            positions_angstrom=np.round(found.positions, 6).tolist(),
-            source=found.source,
-        )
+    def create(cls, host: str | Host, probe: str = "He", **settings: Any) -> "CampaignSettings":
+        """Settings for a host, given or found by the name of a built-in one or of a file; InputError for bad values."""
+        described = HostSettings.of(find_host(host) if isinstance(host, str) else host)
         result = _validated({"host": described.model_dump(), "probe": probe, **settings}, "the new campaign")
         result.check()
         return result
@@ -98,8 +106,7 @@ class CampaignSettings(BaseModel):
     @property
     def dimer(self) -> Dimer:
         """Host and probe; raises InputError when they are not usable."""
-        h = self.host
-        return Dimer(Host(h.name, tuple(h.symbols), np.array(h.positions_angstrom), h.source), self.probe)
+        return Dimer(self.host.host, self.probe)
 
     def portable(self) -> "CampaignSettings":
         """The same campaign, as far as it does not depend on the machine."""

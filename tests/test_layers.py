@@ -37,7 +37,7 @@ ORDER = (
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 #: Names in other places than the package they belong to by their content.
 PACKAGE_ROOT = "__init__"
-HEAVY = ("torch", "pyscf", "mace", "dftd4", "tblite", "e3nn")
+HEAVY = ("torch", "pyscf", "mace", "dftd4", "tblite", "e3nn", "rdkit")
 
 
 def modules(package: str) -> list[Path]:
@@ -153,6 +153,7 @@ LIGHT = (
     "nci_core.campaign",
     "nci_core.campaign.actions",
     "nci_core.campaign.costs",
+    "nci_core.campaign.creating",
     "nci_core.campaign.live_fields",
     "nci_core.campaign.live_stored",
     "nci_core.campaign.archive",

@@ -12,10 +12,10 @@ from app.own_energies import reference_note
 from app.session import Context
 from app.text import code, plain
 from app.views import around, drawn_cut
+from app.views.begin import no_configurations
 from app.views.error_maps import show_maps
 from app.views.error_points import show_cuts, show_parity
 from app.views.error_regions import show_regions
-from app.views.explore import no_configurations
 from nci_core.store.schema import EnergySet, Model
 
 SETS = {"test": "Frozen test set", "pool": "Training labels"}

@@ -6,10 +6,10 @@ import streamlit as st
 from app import cached, linked
 from app.components import plot
 from app.figures.points import MOST_POINTS
-from app.first_steps import first_student
 from app.places import MapPlaces
 from app.session import Context
-from app.text import Markdown, plain
+from app.text import Markdown
+from app.views.begin import no_configurations
 from app.views.details import show_details
 from app.views.filters import filtered
 from app.views.map_controls import map_controls
@@ -52,16 +52,6 @@ def show(context: Context) -> None:
         )
     with right:
         show_details(context, table, linked.in_view(context, rows))
-
-
-def no_configurations(context: Context) -> None:
-    """What to do in a campaign that is still empty."""
-    st.info(
-        f"**{plain(context.campaign.title)}** has no configurations yet. Sample some, then compute the teacher's "
-        "energies and distil the first student:",
-        icon=":material/info:",
-    )
-    st.code("\n".join(first_student(context.campaign.folder)), language="bash")
 
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:

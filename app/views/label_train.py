@@ -15,10 +15,11 @@ from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
 from app.session import Context, context, errors_shown
 from app.text import Markdown, plain
-from app.views.explore import no_configurations
+from app.views.begin import no_configurations
 from app.views.outcome import show_blind, show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
+from app.views.test_set import show_test_set
 from nci_core.campaign.costs import LabelCost, label_cost
 from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.limits import label_limits
@@ -45,6 +46,7 @@ def show(context_now: Context) -> None:
     st.fragment(_follow, run_every=POLL if busy else None)(versions.data_version(context_now.campaign.store))
     with left:
         _submit(context_now, ready)
+        show_test_set(context_now)
         st.fragment(show_queue, run_every=POLL if busy else None)()
         st.fragment(show_set_aside, run_every=POLL if busy else None)()
         show_blind(context_now)

@@ -16,8 +16,8 @@ from app.session import Context, default_person, errors_shown
 from app.tables import with_numbers
 from app.text import plain
 from app.views import budget
+from app.views.begin import no_configurations
 from app.views.details import structure
-from app.views.explore import no_configurations
 from app.views.map_controls import map_controls
 from nci_core.campaign.costs import label_cost
 from nci_core.errors import NCIError

@@ -49,10 +49,15 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
         raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
     test = [number for number in configuration_ids if split[number] == "test"]
     if test and picked_by != TEST_SET:
-        raise InputError(f"Configuration {test[0]} belongs to the frozen test set and cannot be picked.")
+        raise InputError(
+            f"Configuration {test[0]} belongs to the frozen test set and cannot be picked for training; label it as "
+            f"a test point: nci label --test {test[0]}."
+        )
     outside = [number for number in configuration_ids if split[number] == "outside"]
     if outside:
         raise InputError(f"Configuration {outside[0]} came with energies from outside and cannot be picked.")
+    if picked_by == TEST_SET and (pool := [number for number in configuration_ids if split[number] != "test"]):
+        raise InputError(f"Configuration {pool[0]} does not belong to the test set; label it without --test.")
 
 
 def request_labels(
@@ -116,6 +121,19 @@ def submit_labels(
     if start and jobs:
         start_engine(campaign)
     return jobs
+
+
+def unlabelled_test_set(campaign: Campaign) -> list[int]:
+    """Test configurations without a label of the target recipe, finished or under way, in their order.
+
+    The order is that of drawing, which goes through wall, well and tail in turn: any first few of them cover all three.
+    Raises InputError where no test set was frozen.
+    """
+    ids = configurations.positions(campaign.store, split="test")[0].tolist()
+    if not ids:
+        raise InputError(f"Campaign {campaign.name} has no test set; freeze one with `nci sample --test N`.")
+    there = labels.asked_for(campaign.store, campaign.recipe.hash, ids)
+    return [number for number in ids if number not in there]
 
 
 def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
@@ -206,6 +224,19 @@ def submit_evaluate_set(campaign: Campaign, set_id: int, *, start: bool = True) 
 def submit_teach_outside(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
     """Evaluate the campaign's first teacher at the points of all sets of energies too; returns the job's id."""
     return _submit(campaign, "teach", {"teacher": campaign.teacher_specs[0], "outside": True, "device": device}, start)
+
+
+def submit_teach(
+    campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, device: str = "auto", start: bool = True
+) -> int:
+    """Compute the teachers' energies where they are missing; returns the job's id.
+
+    With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
+    consent to run the foreign code of a teacher that is a file or another package, by whoever runs this machine.
+    """
+    campaign.require_configurations()
+    payload: dict[str, object] = {"device": device, "trusted": trusted}
+    return _submit(campaign, "teach", payload | ({"then": "distill"} if then_distill else {}), start)
 
 
 def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:

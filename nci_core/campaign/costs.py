@@ -1,9 +1,10 @@
 """What a label costs, learned from the timings of finished ones: of this campaign, and of those beside it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import select
@@ -166,13 +167,29 @@ def _neighbour(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
 
 def neighbours(campaign: Campaign) -> list[Timing]:
     """Timings of the other campaigns in the same folder, read again when their databases change; files only."""
+    return _timings_in(folder for folder in list_campaigns(campaign.folder.parent) if folder != campaign.folder)
+
+
+def _timings_in(folders: Iterable[Path]) -> list[Timing]:
     found: list[Timing] = []
-    for folder in list_campaigns(campaign.folder.parent):
+    for folder in folders:
         files = [folder / FILE_NAME, folder / DATABASE_NAME, folder / f"{DATABASE_NAME}-wal"]
-        if folder == campaign.folder or not files[1].is_file():
+        if not files[1].is_file():
             continue
         stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
         found += _neighbour(str(folder), stamp)
+    return found
+
+
+def planned_costs(dimer: Dimer, recipes: Sequence[Recipe], folder: Path | None = None) -> list[LabelCost]:
+    """Cost of one label of each recipe for a dimer that has no campaign yet, from the campaigns in a folder."""
+    others = _timings_in(list_campaigns(folder))
+    model, machine = CostModel(others), next((t.machine for t in others), "")
+    found = []
+    for recipe in recipes:
+        price = model.price(Subject(recipe.hash, dimer.name, label_work(dimer, recipe), machine))
+        mean = math.exp(price.mean + 0.5 * price.each**2)
+        found.append(LabelCost(mean, price, 0, _source(recipe, 0, 0, len(others))))
     return found
 
 

@@ -11,6 +11,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError, StoreError
 from nci_core.jobs.context import JobContext
 from nci_core.store import configurations, journal, labels
+from nci_core.store import jobs as queue
 from nci_core.store.fragments import FragmentFiles
 from nci_core.store.journal import RESULTS
 
@@ -83,18 +84,26 @@ def run_label(context: JobContext) -> dict[str, Any]:
 
 
 def run_teach(context: JobContext) -> dict[str, Any]:
-    """Evaluate the teacher on every configuration that lacks its label. Payload: teacher, device, outside."""
+    """Evaluate the teacher on every configuration that lacks its label.
+
+    Payload: teacher, device, trusted, outside (all optional); then: "distill" queues a distillation once all energies
+    are there. It is queued once, however often this job is started again.
+    """
     from nci_core.campaign.learning import teach
 
-    return teach(
+    device = context.payload.get("device", "auto")
+    done = teach(
         _open(context),
         teacher=context.payload.get("teacher"),
-        device=context.payload.get("device", "auto"),
+        device=device,
         trusted=bool(context.payload.get("trusted", False)),
         outside=bool(context.payload.get("outside", False)),
-        progress=lambda done, total: context.progress(done / max(total, 1), f"{done} of {total} configurations"),
+        progress=lambda done, total: context.progress(done / max(total, 1), f"{done} of {total} energies"),
         should_stop=context.should_stop,
     )
+    if context.payload.get("then") == "distill":
+        queue.add_following(context.store, context.job_id, "distill", {"seed": None, "device": device})
+    return done
 
 
 def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:

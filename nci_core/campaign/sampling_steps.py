@@ -1,5 +1,6 @@
 """Sampling a campaign: configurations, cuts through the surface, and the frozen test set."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError
-from nci_core.regions import sectors
+from nci_core.regions import RegionBounds, sectors
 from nci_core.sampling import Guide, as_guide, sample
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
 from nci_core.store.base import Split
 from nci_core.store.configurations import Batch, add_together
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.point_group import ON_LINE, extent
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,8 +40,10 @@ class Sampled:
 
 
 def cut_directions(dimer: Dimer) -> dict[str, FloatArray]:
-    """Named unit vectors (3,) of the radial cuts: the host's three principal axes."""
+    """Named unit vectors (3,) of the radial cuts: the host's three principal axes, two where all atoms lie on one."""
     long, middle, thin = dimer.host.axes
+    if extent(dimer.host)[1] < ON_LINE:
+        return {"along the axis": long, "across the axis": middle}
     return {"face": thin, "edge, long axis": long, "edge, short axis": middle}
 
 
@@ -58,6 +62,74 @@ def cut_start(dimer: Dimer, direction: FloatArray, guide: Guide) -> float:
     return float(distances[min(blocked[-1] + 1, len(distances) - 1)]) if len(blocked) else float(distances[0])
 
 
+@dataclass(frozen=True)
+class SamplePlan:
+    """Configurations of a sampling step before any is stored; positions in Å.
+
+    Attributes:
+        test: (t, 3) the test set.
+        pool: (p, 3) the others.
+        cuts: (k, 3) points of each radial cut by its name.
+        rejected: reason → number of candidates, as in `sampling.SampleResult`.
+    """
+
+    test: FloatArray
+    pool: FloatArray
+    cuts: dict[str, FloatArray]
+    rejected: dict[str, int]
+
+    @property
+    def count(self) -> int:
+        """All configurations, those of the cuts included."""
+        return len(self.test) + len(self.pool) + sum(map(len, self.cuts.values()))
+
+
+def plan_sample(
+    dimer: Dimer,
+    bounds: RegionBounds,
+    n: int,
+    *,
+    seed: int,
+    n_test: int = 0,
+    points_per_cut: int = 0,
+    guide: Guide | None = None,
+    taken: Collection[str] = (),
+) -> SamplePlan:
+    """Where n configurations would lie, `n_test` of them the test set, and points of radial cuts; stores nothing.
+
+    The same arguments give the same points. Raises InputError for numbers that make no sense, and where the guide
+    (default: the built-in pair potential) has no parameters for an element.
+    """
+    if n_test < 0 or points_per_cut < 0:
+        raise InputError("The numbers of test configurations and of points per cut cannot be negative.")
+    if points_per_cut > MOST_CUT_POINTS:
+        raise InputError(f"A cut has at most {MOST_CUT_POINTS:,} points, got {points_per_cut:,}; ask for fewer.")
+    if n_test >= n:
+        raise InputError(f"A test set of {n_test} needs more than {n} configurations; raise --n or lower --test.")
+    potential = as_guide(dimer, guide)
+    result = sample(dimer, n, seed, guide=potential, taken=taken)
+    chosen = choose_test(potential(result.positions), n_test, seed, bounds)
+    pool = np.setdiff1d(np.arange(n), chosen)
+    cuts = {}
+    for name, direction in cut_directions(dimer).items() if points_per_cut else ():
+        distances = np.geomspace(cut_start(dimer, direction, potential), CUT_END, points_per_cut)
+        cuts[name] = np.round(dimer.unique(cut_points(dimer, direction, distances)), 4)
+    return SamplePlan(result.positions[chosen], result.positions[pool], cuts, dict(result.rejected))
+
+
+def choose_test(guide_energies: FloatArray, count: int, seed: int, bounds: RegionBounds) -> npt.NDArray[np.int64]:
+    """Rows of a random test set, drawn in equal parts from the regions of the guide's energies (m,)."""
+    random = np.random.default_rng([seed, 20241])
+    region = bounds.classify(guide_energies)
+    queues = [random.permutation(np.flatnonzero(region == name)).tolist() for name in ("wall", "well", "tail")]
+    rows: list[int] = []
+    while len(rows) < count and any(queues):
+        for queue in queues:
+            if queue and len(rows) < count:
+                rows.append(queue.pop())
+    return np.array(rows, dtype=np.int64)
+
+
 def batch(
     campaign: Campaign, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
 ) -> Batch:
@@ -73,29 +145,6 @@ def add_configurations(
     """Store positions (m, 3) in Å; returns how many are new and how many were known."""
     (added,) = add_together(campaign.store, [batch(campaign, positions, origin=origin, split=split, seed=seed)])
     return added.n_new, added.n_known
-
-
-def cut_batches(campaign: Campaign, guide: Guide, points_per_cut: int) -> list[Batch]:
-    """Configurations along the host's principal axes, for the radial cuts of the error maps."""
-    dimer, found = campaign.dimer, []
-    for name, direction in cut_directions(dimer).items():
-        distances = np.geomspace(cut_start(dimer, direction, guide), CUT_END, points_per_cut)
-        points = np.round(dimer.unique(cut_points(dimer, direction, distances)), 4)
-        found.append(batch(campaign, points, origin=f"cut:{name}"))
-    return found
-
-
-def choose_test(guide_energies: FloatArray, count: int, seed: int, campaign: Campaign) -> npt.NDArray[np.int64]:
-    """Rows of a random test set, drawn in equal parts from the regions of the guide's energies (m,)."""
-    random = np.random.default_rng([seed, 20241])
-    region = campaign.settings.bounds.classify(guide_energies)
-    queues = [random.permutation(np.flatnonzero(region == name)).tolist() for name in ("wall", "well", "tail")]
-    rows: list[int] = []
-    while len(rows) < count and any(queues):
-        for queue in queues:
-            if queue and len(rows) < count:
-                rows.append(queue.pop())
-    return np.array(rows, dtype=np.int64)
 
 
 def find_guide(campaign: Campaign, guide: str | Path) -> Guide:
@@ -123,31 +172,29 @@ def sample_campaign(
 
     The test set is drawn before any energy of teacher or reference exists, at random within the
     regions of the guide, and frozen at once. All of it is stored together: whatever ends the process before leaves
-    the campaign as it was, and the same call does the same again. Raises InputError if a test set was frozen earlier.
+    the campaign as it was, and the same call does the same again. Raises InputError as `plan_sample`, and if a test
+    set was frozen earlier.
     """
-    if n_test < 0 or points_per_cut < 0:
-        raise InputError("The numbers of test configurations and of points per cut cannot be negative.")
-    if points_per_cut > MOST_CUT_POINTS:
-        raise InputError(f"A cut has at most {MOST_CUT_POINTS:,} points, got {points_per_cut:,}; ask for fewer.")
     info = campaign_rows.get_info(campaign.store)
-    if n_test and info.test_frozen_at is not None:
+    if n_test > 0 and info.test_frozen_at is not None:
         raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")
-    if n_test >= n:
-        raise InputError(f"A test set of {n_test} needs more than {n} configurations; raise --n or lower --test.")
-    dimer = campaign.dimer
-    potential = find_guide(campaign, guide)
-    taken = [row.geometry_hash for row in configurations.fetch(campaign.store)]
-    result = sample(dimer, n, seed, guide=potential, taken=taken)
-    positions = result.positions
-    chosen = choose_test(potential(positions), n_test, seed, campaign)
-    pool = np.setdiff1d(np.arange(len(positions)), chosen)
-    drawn = [batch(campaign, positions[chosen], origin="sample", split="test", seed=seed)] if n_test else []
-    drawn.append(batch(campaign, positions[pool], origin="sample", seed=seed))
-    cuts = cut_batches(campaign, potential, points_per_cut) if points_per_cut else []
+    plan = plan_sample(
+        campaign.dimer,
+        campaign.settings.bounds,
+        n,
+        seed=seed,
+        n_test=n_test,
+        points_per_cut=points_per_cut,
+        guide=find_guide(campaign, guide),
+        taken=[row.geometry_hash for row in configurations.fetch(campaign.store)],
+    )
+    drawn = [batch(campaign, plan.test, origin="sample", split="test", seed=seed)] if n_test else []
+    drawn.append(batch(campaign, plan.pool, origin="sample", seed=seed))
+    cuts = [batch(campaign, points, origin=f"cut:{name}") for name, points in plan.cuts.items()]
     added = add_together(campaign.store, [*drawn, *cuts], freeze=n_test > 0)
     return Sampled(
         n_new=sum(each.n_new for each in added),
         n_known=sum(each.n_known for each in added[: len(drawn)]),
         n_test=added[0].n_new if n_test else 0,
-        rejected=dict(result.rejected),
+        rejected=plan.rejected,
     )

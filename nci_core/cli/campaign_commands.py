@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nci_core.campaign import Campaign, home
+from nci_core.campaign.creating import host_name
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
 from nci_core.cli.output import (
@@ -27,6 +28,9 @@ from nci_core.errors import InputError
 from nci_core.reference.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
+from nci_core.systems import Host, host_from_file
+from nci_core.systems.flexibility import conformer_note
+from nci_core.systems.point_group import formula, point_group
 from nci_core.teachers.registry import absolute_spec
 
 DatabaseOption = Annotated[
@@ -41,7 +45,19 @@ DatabaseOption = Annotated[
 
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
-    host: Annotated[str, typer.Option(help="benzene, ethylene, or a structure file (Å).")] = "benzene",
+    host: Annotated[
+        str | None,
+        typer.Option(help="benzene (without this option), ethylene, or a structure file (Å).", show_default=False),
+    ] = None,
+    smiles: Annotated[
+        str | None,
+        typer.Option(help="Instead of --host: a SMILES string, such as c1ccoc1 for furan.", show_default=False),
+    ] = None,
+    structure: Annotated[
+        Path | None,
+        typer.Option(help="Instead of --host: an xyz, mol or sdf file (of several the first).", show_default=False),
+    ] = None,
+    name: Annotated[str, typer.Option(help="With --smiles: what the molecule is called. Default: its formula.")] = "",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
     teacher: Annotated[
         list[str] | None,
@@ -77,7 +93,7 @@ def init(
             own.append(read_recipe(Path(given)))
         names.append(own[-1].name if given.endswith(".toml") else given)
     settings = CampaignSettings.create(
-        host,
+        _host(host, smiles, structure, name),
         probe,
         teacher=teachers[0],
         more_teachers=teachers[1:],
@@ -100,12 +116,30 @@ def init(
             found_teacher.check(settings.dimer)  # and a basis that lacks an element
     settings, notes = with_checked_recipes(settings)
     campaign = Campaign.create(folder, settings)
-    operations = len(campaign.dimer.host.operations)
-    out.print(f"Made {campaign.folder}: {campaign.dimer.name}, {operations} symmetry operations, recipe {names[0]}.")
+    molecule = campaign.dimer.host
+    out.print(
+        f"Made {campaign.folder}: {campaign.dimer.name}, {formula(molecule)} of symmetry {point_group(molecule)}, "
+        f"recipe {names[0]}."
+    )
+    for sentence in filter(None, (f"Geometry: {molecule.source}.", conformer_note(molecule))):
+        out.print(sentence, soft_wrap=True)
     for note in notes:
         out.print(note, soft_wrap=True)
     if campaign.store.server is not None:
         out.print(f"Its database is {campaign.store.server}.", soft_wrap=True)
+
+
+def _host(host: str | None, smiles: str | None, structure: Path | None, name: str) -> str | Host:
+    """The molecule that one of three options names; raises InputError for several, and for a name without SMILES."""
+    if sum(given is not None for given in (host, smiles, structure)) > 1:
+        raise InputError("Give one of --host, --smiles and --structure.")
+    if name and smiles is None:
+        raise InputError("--name goes with --smiles; other molecules are called as they are known, or as their file.")
+    if smiles is not None:
+        from nci_core.systems.smiles import host_from_smiles
+
+        return host_from_smiles(smiles, host_name(name, "") or None)
+    return host_from_file(structure) if structure is not None else host or "benzene"
 
 
 def sample(

@@ -98,9 +98,18 @@ def select(
 def label(
     campaign: CampaignOption = None,
     ids: Annotated[
-        list[int] | None, typer.Argument(help="Configurations to label. Default: the basket.", show_default=False)
+        list[int] | None,
+        typer.Argument(
+            help="Configurations to label. Default: the basket; with --test all of the test set.", show_default=False
+        ),
     ] = None,
-    test: Annotated[bool, typer.Option("--test", help="Label the frozen test set.")] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Label the frozen test set, or those of it that are named. No fit sees them.")
+    ] = False,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", min=1, help="With --test: only so many that have no label yet.", show_default=False),
+    ] = None,
     recipe: RecipeOption = None,
     picked_by: Annotated[str, typer.Option(help="Who picked them, for the history.")] = "command line",
     workers: Annotated[
@@ -152,13 +161,15 @@ def label(
     as_json: JsonOption = False,
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
-    from nci_core.campaign.actions import TEST_SET, submit_labels
+    from nci_core.campaign.actions import TEST_SET, check_picks, submit_labels, unlabelled_test_set
     from nci_core.campaign.limits import label_limits
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, labels, picks
 
     if scheduler is not None and cluster is not None:
         raise InputError("Give --scheduler or --cluster, not both.")
+    if n is not None and (ids or not test):
+        raise InputError("--n says how many of the test set to label; give it with --test, and no configurations.")
     opened = open_campaign(campaign)
     if import_from is not None:
         if ids or test or retry or recipe or export_to is not None:
@@ -168,9 +179,11 @@ def label(
     asked_recipe = opened.find_recipe(recipe)
     chosen, who = list(ids or picks.basket(opened.store)), picked_by
     if test:
-        chosen, who = configurations.positions(opened.store, split="test")[0].tolist(), TEST_SET
-        if not chosen:
-            raise InputError(f"Campaign {opened.name} has no test set; freeze one with `nci sample --test N`.")
+        unlabelled, who = unlabelled_test_set(opened), TEST_SET
+        chosen = list(
+            ids or (unlabelled[:n] if n else configurations.positions(opened.store, split="test")[0].tolist())
+        )
+        check_picks(opened, chosen, TEST_SET)
     if retry and not test:
         pool = set(configurations.positions(opened.store, split="pool")[0].tolist())
         rows = labels.fetch(opened.store, asked_recipe.hash)

@@ -51,6 +51,22 @@ def add(
     return job
 
 
+def add_following(store: Store, after: int, kind: str, payload: Mapping[str, Any]) -> int:
+    """Queue the job that follows a finished one, once: called again, it gives the id of the job that is there.
+
+    The new job has the priority of the one it follows, which its payload names as "after".
+    """
+    with store.write() as session:
+        there = session.scalar(select(Job.id).where(Job.kind == kind, Job.payload["after"].as_integer() == after))
+        if there is not None:
+            return there
+        before = session.get(Job, after)
+        job = Job(kind=kind, payload=dict(payload) | {"after": after}, priority=before.priority if before else 0)
+        session.add(job)
+        session.flush()
+        return job.id
+
+
 def get(store: Store, job_id: int) -> Job:
     """One job; raises JobError if there is none."""
     with store.read() as session:

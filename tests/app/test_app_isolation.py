@@ -1,4 +1,4 @@
-"""The dashboard's process stays light: no torch, PySCF or MACE, directly or indirectly."""
+"""The dashboard's process stays light: no torch, PySCF, MACE or RDKit, directly or indirectly."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "pyscf", "mace", "e3nn", "tblite", "dftd4")
+HEAVY = ("torch", "pyscf", "mace", "e3nn", "tblite", "dftd4", "rdkit")
 SCRIPT = f"""
 import importlib, pkgutil, sys
 import app
@@ -36,6 +36,7 @@ import_campaign(Path("data/he-ethylene"), home / "he-ethylene").store.close()
 os.environ["NCI_HOME"], os.environ["NCI_READ_ONLY"] = str(home), "1"
 warm()
 shown = [(name, dict()) for name in ("overview", "explore", "select", "label_train", "history", "benchmarks")]
+shown += [("new_campaign", dict())]
 shown += [("errors", dict(errors_part=part)) for part in ("maps", "cuts", "parity", "regions", "around", "line")]
 for page, state in shown:
     at = run_page(page, **state)

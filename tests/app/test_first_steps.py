@@ -7,18 +7,17 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
-from app.first_steps import evaluate, first_student, make_campaign
+from app.first_steps import distil, evaluate
 from nci_core.cli.main import app
 
 FOLDER = Path("/a folder/he-ethylene")
 
 
-@pytest.mark.parametrize("line", [*make_campaign(FOLDER.parent), *first_student(FOLDER), evaluate(FOLDER)])
+@pytest.mark.parametrize("line", [distil(FOLDER), evaluate(FOLDER)])
 def test_shown_commands_are_accepted(line: str) -> None:
     program, verb, *arguments = shlex.split(line)
     assert program == "nci"
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     parsed = group.commands[verb].make_context(verb, arguments)
-    given = parsed.params.get("campaign") or parsed.params.get("folder")
-    assert Path(str(given)) == FOLDER
+    assert Path(str(parsed.params["campaign"])) == FOLDER

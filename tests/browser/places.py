@@ -63,6 +63,7 @@ PLACES = (
         ("Mean absolute error on the frozen test set",),
     ),
     Place("benchmarks", "benchmarks", {}, ("Benchmarks", "accuracy targets met", "MAE on held-out points")),
+    Place("new-campaign", "new-campaign", {}, ("New campaign", "SMILES", "Probe atom")),
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
 )
 BY_NAME = {place.name: place for place in PLACES}

@@ -18,11 +18,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 #: What each page must tell in a campaign without configurations: the next step.
 EMPTY = {
-    "overview": "nci sample",
-    "explore": "nci sample",
-    "errors": "nci sample",
-    "select": "nci sample",
-    "label-train": "nci sample",
+    "overview": "Sample, teach and distil",
+    "explore": "Sample, teach and distil",
+    "errors": "Sample, teach and distil",
+    "select": "Sample, teach and distil",
+    "label-train": "Sample, teach and distil",
     "history": "distils the teacher",
 }
 #: In the large one, nothing is hidden silently: all are counted.

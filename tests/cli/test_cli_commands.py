@@ -15,7 +15,7 @@ from nci_core import __version__
 from nci_core.campaign import Campaign
 from nci_core.cli.main import app
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
-from nci_core.store import configurations, picks
+from nci_core.store import configurations, labels, picks
 from nci_core.systems import Dimer
 from nci_core.systems.reading.structure_file import host_from_file
 from nci_core.units import to_cm1
@@ -78,7 +78,7 @@ def test_a_campaign_from_init_to_export(nci: Nci, tmp_path: Path, host: Path, mo
     monkeypatch.setattr("nci_core.teachers.find_teacher", lambda spec: small.FormulaTeacher())
     made = nci("init", work, "--host", host, "--recipe", "quick", "--well-below=-5", "--teacher", "formula")
     assert made.code == 0
-    assert "he-hydrogen, 8 symmetry operations, recipe quick" in made.out
+    assert "he-hydrogen, H2 of symmetry D∞h, recipe quick" in made.out
     monkeypatch.setenv("NCI_CAMPAIGN", str(work))
     done = json.loads(nci("sample", "--n", 30, "--test", 6, "--json").out)
     assert (done["n_new"], done["n_test"]) == (30, 6)
@@ -183,6 +183,32 @@ def test_a_fit_needs_a_place_for_the_model(nci: Nci, tmp_path: Path, labelled_fi
     assert "--model-out FILE.pt" in nci("finetune", "--data", labelled_file).sentence()
     gone = nci("finetune", "--data", labelled_file, "--model-out", tmp_path / "no" / "student.pt")
     assert (gone.code, "There is no folder" in gone.sentence()) == (2, True)
+
+
+def test_a_molecule_may_be_given_as_smiles_or_as_a_file(nci: Nci, tmp_path: Path, host: Path) -> None:
+    made = nci("init", tmp_path / "n2", "--smiles", "N#N", "--name", "Nitrogen!", "--recipe", "quick")
+    assert made.code == 0, made.err
+    assert "he-Nitrogen, N2 of symmetry D∞h" in made.out
+    assert "Geometry: SMILES N#N: ETKDGv3" in made.out
+    assert "GFN2-xTB" in Campaign.open(tmp_path / "n2").settings.host.source
+    assert nci("init", tmp_path / "h2", "--structure", host, "--recipe", "quick").code == 0
+    assert "charge +1" in nci("init", tmp_path / "no", "--smiles", "[NH4+]").sentence()
+    assert "Give one of" in nci("init", tmp_path / "no", "--smiles", "C", "--host", "benzene").sentence()
+    assert not (tmp_path / "no").exists()
+
+
+def test_some_of_the_test_set_may_be_labelled(nci: Nci, sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nci_core.jobs.ensure_engine", lambda *args, **options: None)
+    test, (pool, *_) = small.test_set(sampled), small.pool(sampled)
+    where = ("-c", sampled.folder, "--no-wait")
+    assert "1 label queued" in nci("label", "--test", test[0], *where).out
+    assert "2 labels queued" in nci("label", "--test", "--n", 2, *where).out
+    asked = labels.fetch(sampled.store, sampled.recipe.hash)
+    assert [row.configuration_id for row in asked] == test[:3]
+    assert {(row.picked_by, row.round_number) for row in asked} == {("test-set", None)}
+    assert f"nci label --test {test[3]}" in nci("label", test[3], *where).sentence()
+    assert "does not belong to the test set" in nci("label", "--test", pool, *where).sentence()
+    assert "give it with --test" in nci("label", "--n", 2, *where).sentence()
 
 
 def test_labelling_says_when_there_is_nothing_to_do(nci: Nci, sampled: Campaign, tmp_path: Path, host: Path) -> None:

@@ -12,13 +12,18 @@ from nci_core.systems.reading.xyz import Structure
 _CODES = {"0": 0, "1": 3, "2": 2, "3": 1, "4": 0, "5": -1, "6": -2, "7": -3}
 
 
+def sdf_blocks(text: str) -> list[str]:
+    """The molecules of an sdf file, each as a molfile's text."""
+    return [block for block in re.split(r"^\$\$\$\$.*\n?", text, flags=re.MULTILINE) if block.strip()]
+
+
 def read_molfile(text: str) -> Structure:
     """The one molecule of a molfile, in Å; InputError for several molecules, other versions and damaged lines.
 
     Written here because ASE's reader drops charges and radicals. Charges of opposite atoms, as in a nitro group, may
     cancel: their sum counts.
     """
-    blocks = [block for block in re.split(r"^\$\$\$\$.*\n?", text, flags=re.MULTILINE) if block.strip()]
+    blocks = sdf_blocks(text)
     if len(blocks) != 1:
         raise InputError(f"it holds {len(blocks)} structures; give a file with one molecule.")
     lines = blocks[0].split("\n")

@@ -45,9 +45,14 @@ def read_text(path: Path, most_bytes: int) -> str:
     """The text of a file; InputError for what is missing, too large, a folder or no text."""
     if path.is_dir():
         raise InputError(f"{path} is not a text file but a folder; give the path of a file.")
-    text = decode_text(read_limited(path, most_bytes))
+    return text_of(read_limited(path, most_bytes), path)
+
+
+def text_of(content: bytes, shown: object) -> str:
+    """The text that bytes are; InputError where they are none, with what they are called."""
+    text = decode_text(content)
     if _CONTROL.search(text.rstrip("\x1a")):
-        raise InputError(f"{path} is not a text file (it has control characters), and so not a structure file.")
+        raise InputError(f"{shown} is not a text file (it has control characters), and so not a structure file.")
     return text
 
 

@@ -1,0 +1,201 @@
+"""What a person has chosen so far for a new campaign, and what the core says of it. Kept in the browser's session."""
+
+import hashlib
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.background import background, problem
+from app.session import campaign_folders
+from nci_core.campaign import home
+from nci_core.campaign.creating import Plan, Preview, host_name, is_trusted, preview, teachers_offered
+from nci_core.campaign.new_recipes import RecipeChoice, recipe_choices, recommended
+from nci_core.campaign.teacher_trial import Trial, try_teacher
+from nci_core.config import HostSettings
+from nci_core.errors import InputError, NCIError
+from nci_core.reference.size import atom_functions
+from nci_core.systems import BUILTIN_HOSTS, Host, builtin_host
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.point_group import formula
+from nci_core.systems.reading.structure_file import host_from_upload
+from nci_core.systems.smiles import host_from_smiles
+from nci_core.teachers.base import DEFAULT_BASIS
+
+#: Keys of the widgets begin so; they keep their values from page to page.
+PREFIX = "new-"
+#: Where a molecule may come from.
+SMILES, FILE, NAME = "SMILES", "File", "Name"
+#: Seconds that a geometry, a trial of a teacher, and anything else may take.
+GEOMETRY_SECONDS, TRIAL_SECONDS, SHORT_SECONDS = 180.0, 300.0, 90.0
+#: Above this many basis functions MP2 for hundreds of configurations is no cheap teacher any more.
+LARGE = 450
+#: First and what a first round takes.
+DEFAULTS = {"n": 250, "n_test": 30, "points_per_cut": 12, "seed": 1}
+FIRST_ROUND = 12
+
+
+def value(name: str, default: Any = None) -> Any:
+    """What was entered in a field."""
+    found = st.session_state.get(PREFIX + name)
+    return default if found is None else found
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was sent: its name, which is text, and its content."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The present state of a new campaign.
+
+    Attributes:
+        host: the molecule, None before there is one.
+        error: why there is none, one sentence; empty while nothing was entered or it is being made.
+        making: the question that makes it, while it is under way.
+        probe: chemical symbol.
+    """
+
+    host: Host | None
+    error: str
+    making: Future[Host] | None
+    probe: str
+
+    @property
+    def dimer(self) -> Dimer | None:
+        """Host and probe; None before there is a host. Raises InputError for an atom that is no probe."""
+        return None if self.host is None else Dimer(self.host, self.probe)
+
+    @property
+    def mark(self) -> str:
+        """What questions about the dimer are kept under."""
+        if self.host is None:
+            return ""
+        text = HostSettings.of(self.host).model_dump_json() + self.probe
+        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+    def trial(self, spec: str) -> Future[Trial]:
+        """A teacher tried on the dimer."""
+        return background().ask(
+            f"trial {self.mark} {spec}",
+            _try,
+            self.dimer,
+            spec,
+            is_trusted(spec),
+            seconds=TRIAL_SECONDS,
+            long=True,
+        )
+
+    def known_trial(self, spec: str) -> Future[Trial] | None:
+        """The same where it was begun."""
+        return background().known(f"trial {self.mark} {spec}")
+
+    def recipes(self) -> Future[list[RecipeChoice]]:
+        """The recipes for the dimer."""
+        return background().ask(
+            f"recipes {self.mark} {home()}", recipe_choices, self.dimer, home(), seconds=SHORT_SECONDS
+        )
+
+    def teachers(self) -> tuple[str, ...]:
+        """The chosen ones, in the order of the offer; at first the two that the embedded campaigns have."""
+        large = self.host is not None and functions_of(self.host) > LARGE
+        first = ("hf-d4",) if large else ("hf-d4", "hf-mp2")
+        return tuple(spec for spec in teachers_offered() if value(f"teacher-{spec}", spec in first))
+
+    def recipe(self) -> str:
+        """The chosen one, else the recommended; `standard` before recipes are known."""
+        found = self.recipes()
+        known = found.result() if found.done() and not problem(found) else []
+        usable = [choice.name for choice in known if choice.cost is not None]
+        chosen = value("recipe")
+        if chosen in usable or self.dimer is None or not known:
+            return chosen or "standard"
+        return recommended(self.dimer, known)
+
+    def plan(self) -> Plan:
+        """Everything that was chosen; raises InputError where something is missing or makes no sense."""
+        if self.host is None:
+            raise InputError("Choose a molecule first.")
+        _ = self.dimer
+        chosen = self.teachers()
+        if not chosen:
+            raise InputError("Choose a teacher.")
+        numbers = {name: int(value(name, default)) for name, default in DEFAULTS.items()}
+        if numbers["n_test"] >= numbers["n"]:
+            raise InputError("The test set must be smaller than the number of configurations.")
+        return Plan(
+            host=HostSettings.of(self.host),
+            probe=self.probe,
+            teachers=chosen,
+            recipe=self.recipe(),
+            title=str(value("title", "")) or f"{self.probe} – {self.host.name}",
+            **numbers,
+        )
+
+    def preview(self) -> Future[Preview]:
+        """Where the configurations will lie; raises InputError as `plan`."""
+        plan = self.plan().model_copy(update={"recipe": "standard", "title": "", "teachers": ("hf-d4",)})
+        return background().ask(f"preview {plan.model_dump_json()}", preview, plan, seconds=SHORT_SECONDS)
+
+
+def draft() -> Draft:
+    """The present one; asks for the molecule's geometry where that is new."""
+    host, error, making = None, "", None
+    try:
+        making = _asked_host()
+        if making is not None and making.done():
+            error, making = problem(making), None if problem(making) else making
+            host = making.result() if making is not None else None
+            making = None
+        elif making is None:
+            host = builtin_host(str(value("built-in"))) if _kind() == NAME and value("built-in") else None
+        if host is not None:
+            host = replace(host, name=host_name(str(value("name", "")), host_name(host.name, formula(host))))
+    except NCIError as problem_found:
+        host, error = None, str(problem_found)
+    return Draft(host, error, making, str(value("probe-text") or value("probe", "He")).strip())
+
+
+def _kind() -> str:
+    return str(value("kind", SMILES))
+
+
+def _asked_host() -> Future[Host] | None:
+    """The question for the geometry; None where nothing was entered, or none needs to be asked."""
+    if _kind() == SMILES:
+        text = str(value("smiles", "")).strip()
+        if not text:
+            return None
+        return background().ask(f"smiles {text}", host_from_smiles, text, seconds=GEOMETRY_SECONDS)
+    upload = st.session_state.get(PREFIX + "upload")
+    if _kind() == FILE and isinstance(upload, Upload):
+        digest = hashlib.blake2b(upload.content, digest_size=12).hexdigest()
+        return background().ask(
+            f"file {digest} {upload.name}", host_from_upload, upload.name, upload.content, seconds=SHORT_SECONDS
+        )
+    return None
+
+
+def _try(dimer: Dimer, spec: str, trusted: bool) -> Trial:
+    return try_teacher(dimer, spec, trusted=trusted)
+
+
+def functions_of(host: Host) -> int:
+    """Basis functions of a host in the teachers' basis, counted without PySCF."""
+    return sum(atom_functions(DEFAULT_BASIS, symbol) for symbol in host.symbols)
+
+
+def built_in_names() -> list[str]:
+    """Molecules that are known by name."""
+    return sorted(BUILTIN_HOSTS)
+
+
+def made_folder(name: object) -> Path | None:
+    """The folder of a campaign by its name in an address or a session, None unless it is there."""
+    return next((folder for folder in campaign_folders() if folder.name == name), None)

@@ -1,0 +1,126 @@
+"""New campaign: from a molecule to a distilled student, without the command line."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import streamlit as st
+
+from app.background import follow
+from app.draft import FIRST_ROUND, PREFIX, Draft, draft, made_folder
+from app.session import errors_shown, without_campaign
+from app.text import plain
+from app.views.new_campaign_labels import show_labels, show_sampling
+from app.views.new_campaign_molecule import show_molecule
+from app.views.new_campaign_start import show_progress, show_start
+from app.views.new_campaign_summary import show_summary
+from app.views.new_campaign_teachers import show_teachers
+from nci_core.campaign.creating import teachers_offered
+from nci_core.errors import NCIError
+from nci_core.switches import read_only
+
+#: The steps, in their order: what people read, and what draws each.
+STEPS: dict[str, Callable[[Draft], None]] = {
+    "1 Molecule": show_molecule,
+    "2 Teachers": show_teachers,
+    "3 Labels": show_labels,
+    "4 Sampling": show_sampling,
+    "5 Start": show_start,
+}
+STEP = f"{PREFIX}step"
+
+
+def new_campaign_button() -> None:
+    """The way to the page from the sidebar, beside the choice of campaigns."""
+    page = st.session_state.get("pages", {}).get("new-campaign")
+    if page is not None and not read_only():
+        st.page_link(page, label="New campaign", icon=":material/add:")
+
+
+@without_campaign
+def show() -> None:
+    """The page."""
+    st.title(
+        "New campaign",
+        help="A campaign is one rigid molecule and one atom that flies round it: configurations, a cheap teacher, "
+        "CCSD(T) labels and the potential that is learned from both.",
+    )
+    if read_only():
+        st.info(
+            "This is a read-only demonstration, so no campaign can be made here. Run `make app` on your own machine: "
+            "there this page takes a molecule by name, as SMILES or as a file to its first potential.",
+            icon=":material/lock:",
+        )
+        return
+    made = made_folder(st.query_params.get("made"))
+    if made is not None:
+        show_progress(made)
+        return
+    now = draft()
+    left, right = st.columns([1.25, 1], gap="large")
+    with left:
+        step = _choose_step()
+        with errors_shown():
+            STEPS[step](now)
+        _next(now, step)
+    with right, errors_shown():
+        show_summary(now, FIRST_ROUND)
+    follow(_under_way(now, step))
+
+
+def _choose_step() -> str:
+    names = list(STEPS)
+    wanted = st.session_state.pop(f"{PREFIX}go", None)
+    if wanted in names:
+        st.session_state[STEP] = wanted
+    chosen = st.segmented_control(
+        "Step",
+        names,
+        default=names[0],
+        required=True,
+        key=STEP,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return str(chosen)
+
+
+def _go(step: str) -> None:
+    st.session_state[f"{PREFIX}go"] = step
+
+
+def _next(now: Draft, step: str) -> None:
+    """The button to the next step; it says why where there is nothing to go on with."""
+    names = list(STEPS)
+    here = names.index(step)
+    if here + 1 == len(names):
+        return
+    following = names[here + 1]
+    ready = now.host is not None
+    if ready:
+        try:
+            _ = now.dimer
+        except NCIError:
+            ready = False
+    st.button(
+        f"Next: {plain(following.partition(' ')[2])}",
+        type="primary",
+        icon=":material/arrow_forward:",
+        disabled=not ready,
+        key=f"{PREFIX}next",
+        on_click=_go,
+        args=(following,),
+    )
+
+
+def _under_way(now: Draft, step: str) -> list[Future[Any]]:
+    """The questions whose answers change what is shown."""
+    if now.making is not None:
+        return [now.making]
+    if now.host is None:
+        return []
+    try:
+        trials = [] if step == next(iter(STEPS)) else [now.trial(spec) for spec in teachers_offered()]
+        return [now.preview(), now.recipes(), *trials]
+    except NCIError:
+        return []

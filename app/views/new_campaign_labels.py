@@ -1,0 +1,142 @@
+"""Steps of a new campaign: the recipe of its CCSD(T) labels, and where its configurations lie."""
+
+import pandas as pd
+import streamlit as st
+
+from app.background import problem
+from app.draft import DEFAULTS, PREFIX, Draft
+from app.session import current_unit
+from app.tables import with_numbers
+from app.text import Markdown, plain
+from nci_core.bench.recipe_rows import FILE, RecipeRow, read_recipe_rows
+from nci_core.bench.targets import STORED
+from nci_core.campaign.archive import data_folder
+from nci_core.campaign.new_recipes import RecipeChoice, recommended
+from nci_core.errors import InputError
+from nci_core.units import CM1_EV, EnergyUnit
+
+#: The dimer whose published energies recipes were compared with.
+COMPARED = "he-benzene"
+
+
+def show_labels(now: Draft) -> None:
+    """Choose the recipe."""
+    st.markdown(
+        "Labels are the expensive, accurate energies: CCSD(T) by one recipe. Errors are against it, so it bounds how "
+        "good the potential can become."
+    )
+    dimer = now.dimer
+    if dimer is None:
+        st.info("Choose a molecule first.", icon=":material/info:")
+        return
+    future = now.recipes()
+    if not future.done():
+        st.info("Looking at recipes for this system …", icon=":material/progress_activity:")
+        return
+    if failed := problem(future):
+        st.error(plain(failed), icon=":material/error:")
+        return
+    choices = future.result()
+    best = recommended(dimer, choices)
+    unit = current_unit()
+    rows = _measured()
+    table = pd.DataFrame(
+        {
+            "Recipe": [choice.name for choice in choices],
+            "CPU min a label": [choice.cost.text(1) if choice.cost else "—" for choice in choices],
+            "GB": [choice.memory_gb for choice in choices],
+            f"Error where bound ({unit.label})": [accuracy(choice.name, dimer.name, rows, unit) for choice in choices],
+        }
+    )
+    st.dataframe(with_numbers(table, {"GB": ".1f"}), hide_index=True, placeholder="—", key=f"{PREFIX}recipes")
+    usable = [choice.name for choice in choices if choice.cost is not None]
+    if not usable:
+        st.error(plain(choices[0].problem), icon=":material/error:")
+        return
+    key = f"{PREFIX}recipe"
+    if st.session_state.get(key) not in usable:
+        st.session_state[key] = best
+    name = st.segmented_control(
+        "Recipe of this campaign",
+        usable,
+        format_func=lambda name: f"{plain(name)} (recommended)" if name == best else plain(name),
+        required=True,
+        key=key,
+        persist_state="session",
+    )
+    _about(next(choice for choice in choices if choice.name == name))
+
+
+def _about(choice: RecipeChoice) -> None:
+    st.markdown(f"{plain(choice.name)}: {plain(choice.description)}.")
+    for note in choice.notes:
+        st.caption(plain(note))
+    if not choice.fits:
+        st.warning("This machine has too little memory for it; labels must be computed elsewhere.")
+    if choice.cost:
+        st.caption(f"The minutes are {plain(choice.cost.source)}; they are learned anew from your first labels.")
+
+
+def accuracy(recipe: str, system: str, rows: dict[str, RecipeRow], unit: EnergyUnit) -> str:
+    """What is known of a recipe's error for a system: measured for the compared one alone, and said so."""
+    row = rows.get(recipe)
+    if row is None or row.mae_attractive_cm1 is None:
+        return "not measured"
+    error = f"{row.mae_attractive_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f}"
+    return error if system == COMPARED else f"not known here; {error} over benzene"
+
+
+def _measured() -> dict[str, RecipeRow]:
+    try:
+        return {row.recipe: row for row in read_recipe_rows(data_folder() / STORED / FILE)}
+    except InputError:
+        return {}
+
+
+def show_sampling(now: Draft) -> None:
+    """Choose how many configurations there are, and see where they lie."""
+    st.markdown(
+        "Configurations are positions of the probe. The teachers compute all of them; CCSD(T) only the few that you "
+        "pick, and the test set, which no fit ever sees."
+    )
+    first, second, third = st.columns(3)
+    with first:
+        _number("Configurations", "n", 10, 20_000, 50, "Denser where the energy changes, out to 10 Å.")
+    with second:
+        _number(
+            "of them test set",
+            "n_test",
+            0,
+            5_000,
+            5,
+            "Drawn at random now and frozen: errors are measured there. Each costs a label when you have it labelled.",
+        )
+    with third:
+        _number("Points a cut", "points_per_cut", 0, 200, 4, "Along each of the molecule's three axes, for curves.")
+    with st.expander("Seed"):
+        _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same configurations.")
+    st.caption(_where(now))
+
+
+def _number(label: Markdown, name: str, least: int, most: int, step: int, help_text: Markdown) -> None:
+    key = f"{PREFIX}{name}"
+    if key not in st.session_state:
+        st.session_state[key] = DEFAULTS[name]
+    st.number_input(label, min_value=least, max_value=most, step=step, key=key, help=help_text, persist_state="session")
+
+
+def _where(now: Draft) -> Markdown:
+    if now.host is None:
+        return "Choose a molecule first."
+    future = now.preview()
+    if not future.done():
+        return "Placing them …"
+    if failed := problem(future):
+        return plain(failed)
+    plan = future.result().sample
+    cuts = sum(map(len, plan.cuts.values()))
+    return (
+        f"{len(plan.pool) + len(plan.test):,} sampled configurations, {len(plan.test):,} of them the test set, and "
+        f"{cuts:,} on cuts: the small spheres beside, folded together where the "
+        "molecule's symmetry makes places equivalent. Nothing is stored yet."
+    )

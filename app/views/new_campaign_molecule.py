@@ -1,0 +1,106 @@
+"""The first step of a new campaign: the molecule, and the atom that probes it."""
+
+import streamlit as st
+
+from app.background import background
+from app.draft import FILE, NAME, PREFIX, SMILES, Draft, Upload, built_in_names, value
+from app.text import plain
+from nci_core.systems.reading.structure_file import MOST_BYTES, READERS
+
+#: Probes that recipes and teachers know well; others may be typed.
+PROBES = ("He", "Ne", "Ar", "Kr")
+
+
+def show_molecule(now: Draft) -> None:
+    """Choose it, and see at once what was understood."""
+    kind = st.segmented_control(
+        "Molecule from",
+        [SMILES, FILE, NAME],
+        default=SMILES,
+        required=True,
+        key=f"{PREFIX}kind",
+        persist_state="session",
+    )
+    if kind == SMILES:
+        st.text_input(
+            "SMILES",
+            key=f"{PREFIX}smiles",
+            placeholder="c1ccoc1 is furan",
+            max_chars=300,
+            persist_state="session",
+            help="One neutral closed-shell molecule. RDKit finds conformers, MMFF94 the lowest of them, and GFN2-xTB "
+            "relaxes it. For a geometry of your own, send a file.",
+        )
+    elif kind == FILE:
+        _upload()
+    else:
+        st.selectbox(
+            "Molecule",
+            built_in_names(),
+            index=None,
+            placeholder="Choose one",
+            key=f"{PREFIX}built-in",
+            persist_state="session",
+        )
+    if now.making is not None:
+        st.info("Making the geometry: a few seconds for a small molecule …", icon=":material/progress_activity:")
+    if now.error:
+        st.error(plain(now.error), icon=":material/error:")
+        if kind != NAME:
+            st.button("Try again", key=f"{PREFIX}again", on_click=background().forget_errors)
+    if now.host is not None:
+        st.text_input(
+            "Its name",
+            key=f"{PREFIX}name",
+            placeholder=now.host.name,
+            max_chars=40,
+            persist_state="session",
+            help="What the campaign and its files call it: letters, digits and hyphens.",
+        )
+    _probe()
+
+
+def _upload() -> None:
+    sent = st.file_uploader(
+        "Structure file",
+        type=[suffix.removeprefix(".") for suffix in READERS],
+        key=f"{PREFIX}file",
+        max_upload_size=max(MOST_BYTES // 1_000_000, 1),
+        on_change=_keep,
+        help="One molecule, lengths in Å unless the file says otherwise; of an sdf with several, the first.",
+    )
+    kept = st.session_state.get(f"{PREFIX}upload")
+    if kept is not None and sent is None:
+        st.caption(f"{plain(kept.name)} was sent before and is kept.")
+
+
+def _keep() -> None:
+    """Keep what was sent, before the page is drawn: the uploader forgets its file when the page changes."""
+    sent = st.session_state.get(f"{PREFIX}file")
+    if sent is not None:
+        st.session_state[f"{PREFIX}upload"] = Upload(sent.name, sent.getvalue())
+
+
+def _probe() -> None:
+    left, right = st.columns([1.6, 1], vertical_alignment="bottom")
+    with left:
+        st.segmented_control(
+            "Probe atom",
+            PROBES,
+            default=PROBES[0],
+            required=True,
+            key=f"{PREFIX}probe",
+            persist_state="session",
+            help="The closed-shell atom whose interaction with the molecule is learned.",
+        )
+    with right:
+        st.text_input(
+            "or another",
+            key=f"{PREFIX}probe-text",
+            placeholder="such as Xe",
+            max_chars=3,
+            persist_state="session",
+            help="Any closed-shell atom; it counts instead of the choice beside it.",
+        )
+    if value("probe-text"):
+        st.caption(f"The probe is {plain(value('probe-text'))}.")

@@ -1,0 +1,67 @@
+"""The second step of a new campaign: the teachers, each tried at once on this very dimer."""
+
+import streamlit as st
+
+from app.background import problem
+from app.draft import PREFIX, Draft, value
+from app.session import current_unit
+from app.text import Markdown, plain
+from nci_core.campaign.creating import teachers_offered
+from nci_core.campaign.teacher_trial import Trial
+from nci_core.units import CM1_EV
+
+#: What the built-in ones are.
+WHAT = {
+    "hf-d4": "Hartree–Fock + D4 dispersion; the usual choice",
+    "hf-mp2": "Hartree–Fock + MP2; beside hf-d4 it makes the student better",
+    "gfn2-xtb": "semi-empirical, very fast; its student needs more labels",
+}
+
+
+def show_teachers(now: Draft) -> None:
+    """Choose one or several."""
+    st.markdown(
+        "A teacher is a cheap method: the first student learns the shape of the interaction from it, before any "
+        "CCSD(T). Each is being tried on your system at five points, close in to far away."
+    )
+    if now.dimer is None:
+        st.info("Choose a molecule first.", icon=":material/info:")
+        return
+    chosen = now.teachers()
+    for spec in teachers_offered():
+        future = now.trial(spec)
+        failed = problem(future)
+        trial = future.result() if future.done() and not failed else None
+        unusable = failed or (trial.problem if trial is not None else "")
+        with st.container(border=True):
+            left, right = st.columns([1, 1.5], vertical_alignment="center")
+            with left:
+                # A method that cannot treat the system is no choice; what was chosen before is taken back.
+                key = f"{PREFIX}teacher-{spec}"
+                if unusable and value(f"teacher-{spec}", spec in chosen):
+                    st.session_state[key] = False
+                elif key not in st.session_state:
+                    st.session_state[key] = spec in chosen
+                st.checkbox(plain(spec), key=key, disabled=bool(unusable), persist_state="session")
+                st.caption(WHAT.get(spec, "named by whoever runs this dashboard"))
+            with right:
+                if unusable:
+                    st.markdown(f":material/block: {plain(unusable)}")
+                elif trial is None:
+                    st.markdown(":material/progress_activity: being tried …")
+                else:
+                    st.markdown(_verdict(trial))
+    if not now.teachers():
+        st.warning("Choose a teacher to go on.", icon=":material/warning:")
+
+
+def _verdict(trial: Trial) -> Markdown:
+    """Speed, depth and sanity in two lines."""
+    unit = current_unit()
+    depth = f"{trial.deepest_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f}".replace("-", "−")
+    where = trial.distances[trial.energies_cm1.index(trial.deepest_cm1)]
+    speed = f"{trial.seconds:.2g} s" if trial.seconds >= 0.01 else "under 0.01 s"
+    lines = f"**{speed}** a configuration · {depth} {plain(unit.label)} at {where:.1f} Å"
+    if trial.doubts:
+        return f"{lines}  \n:material/warning: " + " ".join(plain(doubt) for doubt in trial.doubts)
+    return f"{lines}  \n:material/check_circle: repulsive close in, attractive, then zero"

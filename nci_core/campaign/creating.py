@@ -1,0 +1,166 @@
+"""A new campaign from a plan: made, sampled, and sent on its way to the first student."""
+
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from nci_core.campaign.actions import submit_teach
+from nci_core.campaign.campaign import Campaign, home
+from nci_core.campaign.new_recipes import with_checked_recipes
+from nci_core.campaign.sampling_steps import SamplePlan, plan_sample, sample_campaign
+from nci_core.config import CampaignSettings, HostSettings
+from nci_core.errors import InputError, TeacherError
+from nci_core.sampling import as_guide
+from nci_core.store.server import place
+from nci_core.switches import require_writable
+from nci_core.systems.dimer import Dimer
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Characters of a title, and of the folder's name that is made from it.
+MOST_TITLE, MOST_NAME = 100, 48
+#: Teachers that are offered in the browser beside the built-in ones: specifications, separated by commas. Whoever sets
+#: it for the dashboard consents to run their code; nobody can name another in the browser.
+VARIABLE = "NCI_TEACHERS"
+BUILT_IN = ("hf-d4", "hf-mp2", "gfn2-xtb")
+#: Folders of one name that are tried.
+MOST_ALIKE = 1000
+
+
+class Plan(BaseModel):
+    """What a person has chosen for a new campaign."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: HostSettings
+    probe: str = Field("He", max_length=3)
+    teachers: tuple[str, ...] = Field(("hf-d4", "hf-mp2"), min_length=1, max_length=8)
+    recipe: str = Field("standard", max_length=64)
+    title: str = Field("", max_length=MOST_TITLE)
+    n: int = Field(250, ge=10, le=20_000, description="configurations, the test set included")
+    n_test: int = Field(30, ge=0, le=5_000, description="of them the frozen test set")
+    points_per_cut: int = Field(12, ge=0, le=200, description="points along each of the host's axes")
+    seed: int = Field(1, ge=0, lt=2**31)
+
+    @property
+    def dimer(self) -> Dimer:
+        """Host and probe; raises InputError when they are not usable."""
+        return Dimer(self.host.host, self.probe)
+
+    @property
+    def settings(self) -> CampaignSettings:
+        """As the campaign keeps it; raises InputError or TeacherError for what is unknown."""
+        for spec in self.teachers:
+            if spec not in teachers_offered():
+                raise TeacherError(f"Teacher {spec!r} is not offered here; choose {', '.join(teachers_offered())}.")
+        return CampaignSettings.create(
+            self.host.host,
+            self.probe,
+            teacher=self.teachers[0],
+            more_teachers=list(self.teachers[1:]),
+            recipe=self.recipe,
+            title=self.title.strip(),
+            seed=self.seed,
+        )
+
+
+def teachers_offered() -> tuple[str, ...]:
+    """Specifications of the teachers that a new campaign may have: the built-in ones, and those of NCI_TEACHERS."""
+    more = [spec.strip() for spec in os.environ.get(VARIABLE, "").split(",") if spec.strip()]
+    return tuple(dict.fromkeys([*BUILT_IN, *more]))
+
+
+def is_trusted(spec: str) -> bool:
+    """Whether whoever runs this machine has consented to a teacher's foreign code, by NCI_TEACHERS."""
+    return spec in teachers_offered() and spec not in BUILT_IN
+
+
+def folder_name(title: str, fallback: str) -> str:
+    """A name for a folder from any text: small letters, digits and hyphens only, of a bounded length.
+
+    >>> folder_name("He – Furan (1) ../../etc", "x"), folder_name("…", "he-C4H4O"), folder_name("", "")
+    ('he-furan-1-etc', 'he-c4h4o', 'campaign')
+    """
+    return host_name(title, host_name(fallback, "campaign")).lower()
+
+
+def host_name(text: str, fallback: str) -> str:
+    """A name for a molecule from any text: letters, digits and hyphens only; `fallback` where none is left.
+
+    >>> host_name("Furan <b>", "C4H4O"), host_name("../", "C4H4O")
+    ('Furan-b', 'C4H4O')
+    """
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", ascii_only)[:MOST_NAME].strip("-") or fallback
+
+
+def free_folder(name: str, below: Path) -> Path:
+    """A folder of this name that is not there, with a number behind it if need be; InputError for too many alike."""
+    for number in range(1, MOST_ALIKE):
+        folder = below / (name if number == 1 else f"{name}-{number}")
+        if not folder.exists():
+            return folder
+    raise InputError(f"There are {MOST_ALIKE} campaigns called {name} in {below}; give another title.")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The configurations that `create` will store, and the (3,) one of lowest guide energy, in Å."""
+
+    sample: SamplePlan
+    deepest: FloatArray
+
+
+def preview(plan: Plan) -> Preview:
+    """What `create` will sample. Numpy only; raises InputError as `plan_sample`."""
+    dimer, guide = plan.dimer, as_guide(plan.dimer, None)
+    found = plan_sample(
+        dimer,
+        plan.settings.bounds,
+        plan.n,
+        seed=plan.seed,
+        n_test=plan.n_test,
+        points_per_cut=plan.points_per_cut,
+        guide=guide,
+    )
+    return Preview(found, found.pool[int(guide(found.pool).argmin())])
+
+
+def create(plan: Plan, below: Path | None = None) -> str:
+    """Make the campaign, sample it, and queue teaching with the distillation after it; returns the folder's name.
+
+    Everything is checked before anything is made, which loads PySCF. What is made then is kept whatever comes: a
+    campaign that was cut short after its making offers `begin` on its pages.
+
+    Raises InputError, TeacherError or StoreError in one sentence.
+    """
+    require_writable()
+    from nci_core.teachers.registry import find_teacher
+
+    settings, _ = with_checked_recipes(plan.settings)
+    for spec in plan.teachers:
+        find_teacher(spec, trusted=is_trusted(spec)).check(settings.dimer)
+    preview(plan)  # that there is room for so many points is known before the folder is made
+    folder = free_folder(folder_name(plan.title, settings.dimer.name), (below or home()).absolute())
+    settings = settings.model_copy(update={"database": place(folder)})
+    campaign = Campaign.create(folder, settings)
+    try:
+        begin(campaign, plan.n, n_test=plan.n_test, points_per_cut=plan.points_per_cut)
+    finally:
+        campaign.store.close()
+    return folder.name
+
+
+def begin(campaign: Campaign, n: int = 250, *, n_test: int = 30, points_per_cut: int = 12) -> int:
+    """Sample a campaign that is empty and queue teaching, then distillation; returns the teaching job's id."""
+    require_writable()
+    sample_campaign(campaign, n, seed=campaign.settings.seed, n_test=n_test, points_per_cut=points_per_cut)
+    foreign = [spec for spec in campaign.teacher_specs if spec not in BUILT_IN]
+    trusted = bool(foreign) and all(map(is_trusted, foreign))
+    return submit_teach(campaign, then_distill=True, trusted=trusted)

@@ -1,0 +1,173 @@
+"""New campaign in the browser: each step, what it refuses, and what it makes."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import text
+from streamlit.testing.v1 import AppTest
+
+from app.background import background
+from app.draft import PREFIX, Upload
+from nci_core.campaign import Campaign
+from nci_core.campaign.cost_model import Price
+from nci_core.campaign.costs import LabelCost
+from nci_core.campaign.creating import Plan, Preview, create, preview
+from nci_core.campaign.new_recipes import RecipeChoice
+from nci_core.campaign.teacher_trial import Trial
+from nci_core.config import HostSettings
+from nci_core.errors import InputError, TeacherError
+from nci_core.reference.recipes import RECIPES
+from nci_core.store import configurations
+from nci_core.store import jobs as queue
+from nci_core.systems import builtin_host
+
+XYZ = b"2\nhydrogen\nH 0 0 -0.37\nH 0 0 0.37\n"
+
+
+def _script() -> None:
+    import streamlit as st
+
+    from app.session import guarded
+    from app.sidebar import show_sidebar
+    from app.views import new_campaign
+
+    show_sidebar()
+    st.session_state.setdefault("pages", {})
+    guarded(new_campaign.show)()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Questions are answered in this process, those that compute by something quick; the names of those asked."""
+    import app.background as module
+
+    names: list[str] = []
+
+    def answer(function: object, arguments: tuple[object, ...], seconds: float) -> object:
+        name = function.__name__  # type: ignore[attr-defined]
+        names.append(name)
+        if name == "recipe_choices":
+            cost = LabelCost(0.5, Price(-0.7, 0.1, 0.1), 0, "made up")
+            return [RecipeChoice(recipe, RECIPES[recipe].description, cost, 1.0, True) for recipe in RECIPES]
+        if name == "_try":
+            return Trial(str(arguments[1]), "", 0.5, (), (2.0, 3.0, 4.0, 20.0), (900.0, -20.0, -10.0, 0.0))
+        return function(*arguments)  # type: ignore[operator]
+
+    monkeypatch.setattr(module, "_answer", answer)
+    background.clear()
+    yield names
+    background.clear()
+
+
+def page(**state: object) -> AppTest:
+    at = AppTest.from_function(_script, default_timeout=60)
+    for key, value in state.items():
+        at.session_state[PREFIX + key.replace("_", "-")] = value
+    return settled(at.run())
+
+
+def settled(at: AppTest) -> AppTest:
+    """The page once its questions have been answered."""
+    for _ in range(100):
+        if all(future.done() for future in list(background()._known.values())):
+            return at.run()
+        time.sleep(0.02)
+        at.run()
+    raise AssertionError("a question was not answered")
+
+
+def test_the_page_needs_no_campaign(empty_home: Path) -> None:
+    at = page()
+    assert not at.exception
+    assert [title.value for title in at.title] == ["New campaign"]
+    assert at.button(key=f"{PREFIX}next").disabled
+
+
+@pytest.mark.parametrize(
+    ("smiles", "sentence"),
+    [("[NH4+]", "charge"), ("O.O", "2 molecules"), ("nothing at all", "that can be read"), ("[CH3]", "unpaired")],
+)
+def test_a_molecule_that_cannot_be_is_refused_in_one_sentence(
+    empty_home: Path, asked: list[str], smiles: str, sentence: str
+) -> None:
+    at = page(kind="SMILES", smiles=smiles)
+    assert [error for error in at.error if sentence in error.value]
+    assert at.button(key=f"{PREFIX}next").disabled
+    assert not list(empty_home.iterdir())
+
+
+def test_an_uploaded_file_goes_through_all_steps(empty_home: Path, asked: list[str]) -> None:
+    at = page(kind="File", upload=Upload("../../<b>H2</b>.xyz", XYZ))
+    assert not at.error
+    assert "D∞h" in text(at)
+    assert "**H2**" in text(at)
+    at = settled(at.button(key=f"{PREFIX}next").click().run())
+    assert "0.5 s" in text(at)
+    assert "20.00" in text(at)
+    for spec in ("hf-d4", "hf-mp2"):
+        at = at.checkbox(key=f"{PREFIX}teacher-{spec}").uncheck().run()
+    assert [warning for warning in at.warning if "Choose a teacher" in warning.value]
+    at = at.checkbox(key=f"{PREFIX}teacher-gfn2-xtb").check().run()
+    for _ in range(2):
+        at = settled(at.button(key=f"{PREFIX}next").click().run())
+    at.number_input(key=f"{PREFIX}n").set_value(40)
+    at = settled(at.number_input(key=f"{PREFIX}n_test").set_value(50).run())
+    assert [error for error in at.error if "smaller than" in error.value]
+    at = settled(at.number_input(key=f"{PREFIX}n_test").set_value(4).run())
+    assert "40 sampled configurations, 4 of them the test set" in text(at)
+    at = settled(at.button(key=f"{PREFIX}next").click().run())
+    at = settled(at.text_input(key=f"{PREFIX}title").set_value("He: [my](x) H2").run())
+    # What was entered is there when one goes back.
+    at.session_state[f"{PREFIX}step"] = "4 Sampling"
+    at = settled(at.run())
+    assert at.number_input(key=f"{PREFIX}n").value == 40
+    assert set(asked) == {"host_from_upload", "preview", "recipe_choices", "_try"}
+    assert not list(empty_home.iterdir())
+
+
+def test_a_probe_that_is_none_is_said(empty_home: Path, asked: list[str]) -> None:
+    at = page(kind="Name", built_in="ethylene", probe_text="O")
+    assert [error for error in at.error if "unpaired electrons" in error.value]
+    assert at.button(key=f"{PREFIX}next").disabled
+
+
+def test_in_a_demonstration_the_page_explains(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCI_READ_ONLY", "1")
+    at = page()
+    assert [info for info in at.info if "no campaign can be made" in info.value]
+    assert not [button for button in at.button if button.key == f"{PREFIX}next"]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    host = HostSettings.of(builtin_host("ethylene"))
+    return Plan(host=host, teachers=("gfn2-xtb",), recipe="quick", title="../My: test/", n=30, n_test=3)
+
+
+def test_what_is_made_is_what_was_previewed(empty_home: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nci_core.campaign.actions.start_engine", lambda campaign: None)
+    shown: Preview = preview(plan)
+    assert create(plan) == "my-test"
+    assert create(plan) == "my-test-2"
+    assert sorted(path.name for path in empty_home.iterdir()) == ["my-test", "my-test-2"]
+    campaign = Campaign.open(empty_home / "my-test")
+    assert campaign.title == "../My: test/"
+    stored = configurations.positions(campaign.store, split="test")[1]
+    np.testing.assert_allclose(stored, shown.sample.test, atol=1e-9)
+    assert sum(configurations.counts(campaign.store).values()) == shown.sample.count
+    (job,) = queue.fetch(campaign.store)
+    assert (job.kind, job.payload["then"], job.payload["trusted"]) == ("teach", "distill", False)
+    campaign.store.close()
+
+
+def test_a_plan_that_cannot_be_leaves_nothing(empty_home: Path, plan: Plan) -> None:
+    with pytest.raises(TeacherError, match="not offered here"):
+        create(plan.model_copy(update={"teachers": ("ase:os.path",)}))
+    with pytest.raises(InputError, match="Unknown recipe"):
+        create(plan.model_copy(update={"recipe": "../x"}))
+    with pytest.raises(InputError, match="closed-shell"):
+        create(plan.model_copy(update={"probe": "H"}))
+    assert not list(empty_home.iterdir())
