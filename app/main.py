@@ -19,7 +19,7 @@ from app.access import let_in  # noqa: E402
 from app.session import current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
-from app.views import benchmarks, errors, explore, history, label_train, select  # noqa: E402
+from app.views import benchmarks, compare, data, errors, explore, history, label_train, select, system  # noqa: E402
 
 PAGES = (
     (explore.show, "Explore", "explore", ":material/travel_explore:"),
@@ -27,8 +27,13 @@ PAGES = (
     (select.show, "Select", "select", ":material/lasso_select:"),
     (label_train.show, "Label & train", "label-train", ":material/play_circle:"),
     (history.show, "History", "history", ":material/timeline:"),
+    (data.show, "Data", "data", ":material/table:"),
+    (compare.show, "Compare", "compare", ":material/compare_arrows:"),
     (benchmarks.show, "Benchmarks", "benchmarks", ":material/speed:"),
+    (system.show, "System", "system", ":material/memory:"),
 )
+#: Pages that say something without a campaign too.
+ALWAYS = ("system",)
 
 
 def main() -> None:
@@ -42,7 +47,7 @@ def main() -> None:
         inside = let_in()
     pages = [
         st.Page(
-            guarded(view, partial(show_tour, page=path)),
+            guarded(view, partial(show_tour, page=path), always=path in ALWAYS),
             title=title,
             url_path="start" if path == "explore" else path,
             icon=icon,

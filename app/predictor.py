@@ -19,12 +19,15 @@ T = TypeVar("T")
 
 #: A first question loads torch; a machine that is busy labelling needs its time.
 PATIENCE_SECONDS = 120.0
+#: A grid of millions of points, or an archive of 100,000 configurations.
+PACKING_SECONDS = 900.0
 
 
 class Predictor:
     """One process and its connection; asked by one thread at a time, started when first asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self.patience_seconds = patience_seconds
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
@@ -54,10 +57,10 @@ class Predictor:
     def _exchange(self, question: tuple[Any, ...]) -> tuple[bool, Any]:
         connection = self._connection or self._start()
         connection.send(question)
-        if not connection.poll(PATIENCE_SECONDS):
+        if not connection.poll(self.patience_seconds):
             self.close()
             raise JobError(
-                f"The model did not answer within {PATIENCE_SECONDS:.0f} s; the machine is busy. Try again later."
+                f"No answer came within {self.patience_seconds:.0f} s; the machine is busy. Try again later."
             )
         reply: tuple[bool, Any] = connection.recv()
         return reply
@@ -89,6 +92,12 @@ class Predictor:
 def predictor() -> Predictor:
     """The dashboard's only one."""
     return Predictor()
+
+
+@st.cache_resource(show_spinner=False)
+def packer() -> Predictor:
+    """A second one, which makes files to download: they take longer, and maps need not wait for them."""
+    return Predictor(patience_seconds=PACKING_SECONDS)
 
 
 def ask(function: Callable[..., T], *arguments: Any) -> T:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -141,19 +142,30 @@ def errors_shown() -> Iterator[None]:
         )
 
 
-def guarded(view: Callable[[Context], None], before: Callable[[Context], None] | None = None) -> Callable[[], None]:
-    """A page: its context, with every error shown as one sentence. `before` draws what stands above it."""
+def guarded(
+    view: Callable[[Context], None] | Callable[[Context | None], None],
+    before: Callable[[Context], None] | None = None,
+    *,
+    always: bool = False,
+) -> Callable[[], None]:
+    """A page: its context, with every error shown as one sentence. `before` draws what stands above it.
+
+    One that is shown `always` gets None where there is no campaign.
+    """
 
     @wraps(view)
     def page() -> None:
         with errors_shown():
             if st.session_state.get("campaign_folder") is None:
-                no_campaign()
+                if always:
+                    cast(Callable[[Context | None], None], view)(None)
+                else:
+                    no_campaign()
                 return
             now = context()
             if before is not None:
                 before(now)
-            view(now)
+            cast(Callable[[Context], None], view)(now)
 
     page.__name__ = view.__module__.rsplit(".", 1)[-1]
     return page

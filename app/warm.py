@@ -15,7 +15,7 @@ LIBRARIES = (
     "nci_core.store",
 )
 #: The pages themselves.
-PAGES = ("explore", "errors", "select", "label_train", "history")
+PAGES = ("explore", "errors", "select", "label_train", "history", "data", "compare", "system")
 
 _lock = threading.Lock()
 _done = threading.Event()

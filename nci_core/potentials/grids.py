@@ -20,7 +20,7 @@ CAP = 10.0
 #: Points of the largest grid, some 300 MB while it is made.
 MOST_POINTS = 4_000_000
 #: Random places at which the interpolation is compared with the model, and the seed they come from.
-PROBED, SEED = 20_000, 20
+PROBED, SEED = 10_000, 20
 #: Kinds of interpolation: name → order of the spline through the grid (`scipy.ndimage.map_coordinates`).
 KINDS = {"trilinear": 1, "cubic spline": 3}
 
