@@ -15,8 +15,10 @@ from app.warm import warm  # noqa: E402
 
 warm()  # first, so that two threads never import the same modules halfway
 
+from app import linked  # noqa: E402
 from app.access import let_in  # noqa: E402
-from app.session import current_palette, errors_shown, guarded  # noqa: E402
+from app.components.copy_link import copy_link  # noqa: E402
+from app.session import context, current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
 from app.views import benchmarks, compare, data, errors, explore, history, label_train, select, system  # noqa: E402
@@ -61,7 +63,18 @@ def main() -> None:
     page = st.navigation(pages, position="sidebar" if inside else "hidden")
     if inside:
         show_sidebar()
+        _link()
         page.run()
+
+
+def _link() -> None:
+    """The button that copies a link to this view, below all else in the sidebar."""
+    with st.sidebar, errors_shown():
+        if st.session_state.get("campaign_folder") is None:
+            return
+        now = context()
+        linked.take_from_link(now)
+        copy_link(linked.for_link(now))
 
 
 def _to_first_page() -> None:

@@ -140,7 +140,7 @@ def _table(context: Context, both: dict[str, Context], curves: dict[str, pd.Data
         ]
     )
     st.markdown(f"**Mean absolute error on each campaign's own test set** ({label})")
-    specs = {column: f".{context.unit.digits}f" for column in shown.columns[2:]}
+    specs = dict.fromkeys(shown.columns[2:], f".{context.unit.digits}f")
     st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="compare-table")
     st.markdown("  \n".join(best_words))
 
@@ -182,7 +182,7 @@ def _teachers(context: Context) -> None:
                           "Teacher": summary["potential"], "Points": summary["n"]})  # fmt: skip
     for header, column in (("MAE", "mae_ev"), ("RMSE", "rmse_ev"), ("Largest", "max_ev"), ("Mean error", "bias_ev")):
         shown[f"{header} ({context.unit.label})"] = summary[column] * factor
-    specs = {column: f".{digits}f" for column in shown.columns[3:6]} | {shown.columns[6]: f"+.{digits}f"}
+    specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {shown.columns[6]: f"+.{digits}f"}
     st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="teacher-table")
     st.caption(
         f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. A teacher that taught no "
@@ -221,6 +221,7 @@ def _map(
         tools=False,
         link_view=True,
         kinds=(),
-        file=f"{context.campaign.name}-teacher-{column.split('_')[1]}",
+        file=f"{context.campaign.name}-teachers-{column.split('_')[1]}",
+        title=f"{visible(spec)} − CCSD(T)",
         on_event=linked.listener(context, key),
     )

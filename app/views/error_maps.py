@@ -151,5 +151,6 @@ def _draw(
         aggregated=len(rows) > MOST_POINTS,
         kinds=(),
         file=f"{context.campaign.name}-errors-{number + 1}",
+        title=panel.title,
         on_event=linked.listener(context, key, places),
     )
