@@ -42,5 +42,5 @@ def learning_figure(
         )
     finish(figure, colours, height=height)
     figure.update_xaxes(title_text=COSTS[cost], rangemode="tozero")
-    figure.update_yaxes(title_text=f"MAE on the own test set ({unit.label})", type="log", **LOG_TICKS)
+    figure.update_yaxes(title_text=f"MAE on its own test set ({unit.label})", type="log", **LOG_TICKS)
     return figure

@@ -143,6 +143,9 @@ def _table(context: Context, both: dict[str, Context], curves: dict[str, pd.Data
     specs = dict.fromkeys(shown.columns[2:], f".{context.unit.digits}f")
     st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="compare-table")
     st.markdown("  \n".join(best_words))
+    st.caption(
+        "Best: the lowest error in the whole range. The test set itself chose it, so that number flatters a little."
+    )
 
 
 def _teachers(context: Context) -> None:

@@ -17,7 +17,7 @@ from app.views.filters import filtered
 PARTS = {"table": "Configurations", "files": "Take away"}
 #: Rows that go to the browser at once; more would take seconds at each change.
 MOST_ROWS = 5_000
-HEIGHT = 520
+HEIGHT = 440
 #: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
 COLUMNS: dict[str, tuple[str, str | None]] = {
     "region": ("Region", None),
@@ -70,7 +70,6 @@ def _table(context: Context, table: pd.DataFrame) -> None:
         if len(rows) > MOST_ROWS
         else ""
     )
-    _grid(context, rows, shown)
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(f"{len(rows):,}{of_all} configurations. Tick rows to select them on every page.{cut}")
     right.download_button(
@@ -84,6 +83,7 @@ def _table(context: Context, table: pd.DataFrame) -> None:
         width="stretch",
         key="data_csv",
     )
+    _grid(context, shown)
     linked.bar(context, table, page="data")
 
 
@@ -151,7 +151,7 @@ def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(rows.index, name="Configuration"))
 
 
-def _grid(context: Context, rows: pd.DataFrame, shown: pd.DataFrame) -> None:
+def _grid(context: Context, shown: pd.DataFrame) -> None:
     ids, selected = shown.index.to_numpy(), linked.selected(context)
     # The grid keeps its own ticks; a selection made elsewhere gives it a new key, and so the new ticks.
     told = st.session_state.get("data_ticked")
@@ -170,14 +170,13 @@ def _grid(context: Context, rows: pd.DataFrame, shown: pd.DataFrame) -> None:
         st.session_state["data_ticked"] = linked.selected(context)
 
     config = {
-        name: st.column_config.NumberColumn(
-            format="%.3f" if name.endswith("(Å)") else f"%.{context.unit.digits}f", width="small"
-        )
+        name: st.column_config.NumberColumn(format="%.3f" if name.endswith("(Å)") else f"%.{context.unit.digits}f")
         for name in shown
         if name.endswith(")") and pd.api.types.is_float_dtype(shown[name])
     }
     st.dataframe(
         shown,
+        hide_index=False,
         column_config=config,
         on_select=ticked,
         selection_mode="multi-row",

@@ -33,7 +33,7 @@ FAILED = "downloads_failed"
 MODEL_WORDS = {
     ".pt": ("Checkpoint (.pt)", "For nci and its ASE calculator; its digest is checked."),
     ".py": (
-        "NumPy evaluator (.py)",
+        "For NumPy (.py)",
         "One Python file with the parameters inside: energy, standard deviation and gradient, equal to the model "
         "within 1e-10 eV. It needs NumPy alone.",
     ),
@@ -94,7 +94,7 @@ def _quick(
     """A button that makes its file when it is clicked."""
     stem = file_stem(context.campaign.name, *([model.name] if model else []))
     name = (python_name(stem) if suffix == ".py" else stem) + suffix
-    place, said = st.columns([1, 1.5], vertical_alignment="center")
+    place, said = st.columns([1, 1.35], vertical_alignment="center")
     place.download_button(
         title,
         _made(failed, name, packer().ask, context.folder, suffix, model.id if model else None),
@@ -122,11 +122,11 @@ def _made(failed: dict[str, str], name: str, ask: Callable[..., Any], *arguments
 
 def _grid(context: Context, model: Model) -> None:
     st.markdown("**Energies on a grid**", help="A regular grid in the host's frame, with the host in its middle.")
-    first, second, third = st.columns([1.3, 1, 1], vertical_alignment="bottom")
+    first, second, third = st.columns([1.4, 1, 1], vertical_alignment="bottom")
     kind = first.selectbox(
         "Format",
         list(GRID_FILES),
-        format_func=lambda suffix: f"{GRID_FILES[suffix]} ({suffix})",
+        format_func=GRID_FILES.__getitem__,
         key="take_grid",
         bind="query-params",
     )
@@ -168,7 +168,7 @@ def _inputs(context: Context, table: pd.DataFrame) -> None:
 
 def _prepared(title: str, key: str, make: Callable[[], Packed], *, disabled: bool = False) -> None:
     """A file that takes a while: made first, with what there is to say about it, then downloaded."""
-    place, said = st.columns([1, 1.5], vertical_alignment="center")
+    place, said = st.columns([1, 1.35], vertical_alignment="center")
     kept: dict[str, Packed] = st.session_state.setdefault("files_made", {})
     if place.button(title, icon=":material/build:", width="stretch", disabled=disabled, key=f"make-{title}"):
         with errors_shown(), st.spinner("Making the file …"):

@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Suffix → what the file is, for people.
 MODEL_FILES = {".pt": "model checkpoint", ".py": "NumPy evaluator"}
-GRID_FILES = {".npz": "grid for NumPy", ".cube": "Gaussian cube", ".csv": "grid as a table"}
+GRID_FILES = {".npz": "NumPy (npz)", ".cube": "cube", ".csv": "table (CSV)"}
 DATASET_FILES = (".extxyz", ".xyz")
 #: Of a grid, in Å: fine enough for 0.1 cm⁻¹ in the well with a cubic spline, and far enough for the tail.
 SPACING, MARGIN = 0.2, 5.0
