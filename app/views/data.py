@@ -18,6 +18,8 @@ PARTS = {"table": "Configurations", "files": "Take away"}
 #: Rows that go to the browser at once; more would take seconds at each change.
 MOST_ROWS = 5_000
 HEIGHT = 440
+#: Columns whose words are searched.
+SEARCHED = ("region", "sector", "split", "label_state", "picked_by", "origin")
 #: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
 COLUMNS: dict[str, tuple[str, str | None]] = {
     "region": ("Region", None),
@@ -125,11 +127,12 @@ def found(rows: pd.DataFrame, words: str) -> pd.DataFrame:
     [7]
     """
     for word in words.casefold().split():
-        hit = np.array(rows.index == int(word)) if word.isdigit() and len(word) < 10 else np.zeros(len(rows), bool)
-        for column in ("region", "sector", "split", "label_state", "picked_by", "origin"):
-            if column in rows:
-                text = rows[column].astype("str").map(lambda value: SPLITS.get(value) or LABEL_STATES.get(value, value))
-                hit |= text.str.casefold().str.contains(word, regex=False, na=False).to_numpy(dtype=bool)
+        hit = np.array(rows.index == int(word)) if word.isdecimal() and len(word) < 10 else np.zeros(len(rows), bool)
+        for column in SEARCHED:
+            if column in rows:  # each word of the table is looked at once, however many rows have it
+                codes, distinct = pd.factorize(rows[column])
+                holds = [word in str(SPLITS.get(each) or LABEL_STATES.get(each, each)).casefold() for each in distinct]
+                hit |= np.array([*holds, False])[codes]
         rows = rows[hit]
     return rows
 

@@ -113,7 +113,16 @@ def soiled(home: Path) -> Path:
     return home
 
 
-PAGES = {"explore": {}, "select": {}, "label_train": {}, "history": {}, "errors": {"errors_part": "regions"}}
+PAGES = {
+    "explore": {},
+    "select": {},
+    "label_train": {},
+    "history": {},
+    "errors": {"errors_part": "regions"},
+    "data": {},
+    "compare": {"compare_part": "teachers"},
+    "system": {},
+}
 
 
 @pytest.mark.parametrize("page", list(PAGES))
