@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import actions
+from app import actions, cached
 from app.components import plot
 from app.data import basket as basket_data
 from app.data.selection_history import History, SessionHistory, StoredHistory, combined
@@ -20,6 +20,8 @@ from nci_core.store import selections
 MESSAGE = "linked_message"
 #: Configurations that can be selected at once. Each step of the history keeps them twice.
 MOST_SELECTED = 20_000
+#: Parameter of a shared link that names the selection, and how many fit into an address that mail programs keep whole.
+LINKED, MOST_IN_LINK = "selected", 250
 
 
 def history(context: Context) -> History:
@@ -47,6 +49,26 @@ def change(context: Context, ids: list[int], mode: str) -> None:
         )
     if after != before:
         kept.record(before, after)
+
+
+def for_link(context: Context) -> dict[str, str]:
+    """The selection as a parameter of a shared link; none where it is empty or too long for an address."""
+    ids = selected(context)
+    return {LINKED: ",".join(map(str, ids))} if 0 < len(ids) <= MOST_IN_LINK else {}
+
+
+def take_from_link(context: Context) -> None:
+    """Select what a link names, once; undo brings back what was selected before."""
+    asked = st.query_params.get(LINKED)
+    if asked is None:
+        return
+    del st.query_params[LINKED]
+    words = [word for word in asked.split(",")[:MOST_IN_LINK] if word.isascii() and word.isdigit() and len(word) < 10]
+    there = set(cached.table(context).index)
+    ids = [number for number in dict.fromkeys(map(int, words)) if number in there]
+    if ids and ids != selected(context):
+        change(context, ids, "replace")
+        st.toast(f"The link selects {len(ids)} configurations; Undo brings back yours.", icon=":material/link:")
 
 
 def in_view(context: Context, rows: pd.DataFrame) -> int | None:

@@ -15,12 +15,16 @@ from app.warm import warm  # noqa: E402
 
 warm()  # first, so that two threads never import the same modules halfway
 
+from app import linked  # noqa: E402
 from app.access import let_in  # noqa: E402
-from app.session import current_palette, errors_shown, guarded  # noqa: E402
+from app.components.copy_link import copy_link  # noqa: E402
+from app.session import context, current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.tour import show_tour  # noqa: E402
 from app.views import (  # noqa: E402
     benchmarks,
+    compare,
+    data,
     energies,
     errors,
     explore,
@@ -29,6 +33,7 @@ from app.views import (  # noqa: E402
     new_campaign,
     overview,
     select,
+    system,
 )
 
 PAGES = (
@@ -39,11 +44,16 @@ PAGES = (
     (select.show, "Select", "select", ":material/lasso_select:"),
     (label_train.show, "Label & train", "label-train", ":material/play_circle:"),
     (history.show, "History", "history", ":material/timeline:"),
+    (data.show, "Data", "data", ":material/table:"),
+    (compare.show, "Compare", "compare", ":material/compare_arrows:"),
     (benchmarks.show, "Benchmarks", "benchmarks", ":material/speed:"),
     (new_campaign.show, "New campaign", "new-campaign", ":material/add_circle:"),
+    (system.show, "System", "system", ":material/memory:"),
 )
 #: The page that a visitor sees first, and a name that its own address may not have.
 FIRST, START = "overview", "start"
+#: Pages that say something without a campaign too.
+ALWAYS = ("new-campaign", "system")
 
 
 def main() -> None:
@@ -57,7 +67,7 @@ def main() -> None:
         inside = let_in()
     pages = [
         st.Page(
-            guarded(view, partial(show_tour, page=path)),
+            guarded(view, partial(show_tour, page=path), always=path in ALWAYS),
             title=title,
             url_path=START if path == FIRST else path,
             icon=icon,
@@ -71,7 +81,18 @@ def main() -> None:
     page = st.navigation(pages, position="sidebar" if inside else "hidden")
     if inside:
         show_sidebar()
+        _link()
         page.run()
+
+
+def _link() -> None:
+    """The button that copies a link to this view, below all else in the sidebar."""
+    with st.sidebar, errors_shown():
+        if st.session_state.get("campaign_folder") is None:
+            return
+        now = context()
+        linked.take_from_link(now)
+        copy_link(linked.for_link(now))
 
 
 def _to_first_page() -> None:

@@ -19,7 +19,9 @@ T = TypeVar("T")
 
 #: A first question loads torch; a machine that is busy labelling needs its time.
 PATIENCE_SECONDS = 120.0
-LATE = f"The model did not answer within {PATIENCE_SECONDS:.0f} s; the machine is busy. Try again later."
+LATE = "No answer came within {seconds:.0f} s; the machine is busy. Try again later."
+#: A grid of millions of points, or an archive of 100,000 configurations.
+PACKING_SECONDS = 900.0
 
 
 class Predictor:
@@ -29,7 +31,7 @@ class Predictor:
     """
 
     def __init__(self, patience: float = PATIENCE_SECONDS, late: str = LATE) -> None:
-        self._patience, self._late = patience, late
+        self._patience, self._late = patience, late.format(seconds=patience)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
@@ -92,6 +94,12 @@ class Predictor:
 def predictor() -> Predictor:
     """The dashboard's only one."""
     return Predictor()
+
+
+@st.cache_resource(show_spinner=False)
+def packer() -> Predictor:
+    """A second one, which makes files to download: they take longer, and maps need not wait for them."""
+    return Predictor(PACKING_SECONDS)
 
 
 def ask(function: Callable[..., T], *arguments: Any) -> T:

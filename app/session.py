@@ -140,31 +140,32 @@ def errors_shown() -> Iterator[None]:
         )
 
 
-def without_campaign(view: Callable[[], None]) -> Callable[[], None]:
-    """Mark a page that needs no campaign: `guarded` runs it whether there is one or not."""
-    view.without_campaign = True  # type: ignore[attr-defined]
-    return view
-
-
-def guarded(view: Callable[..., None], before: Callable[[Context], None] | None = None) -> Callable[[], None]:
+def guarded(
+    view: Callable[..., None],
+    before: Callable[[Context], None] | None = None,
+    *,
+    always: bool = False,
+) -> Callable[[], None]:
     """A page: its context, with every error shown as one sentence. `before` draws what stands above it.
 
-    A page of `without_campaign` gets no context.
+    One that is shown `always` gets None where there is no campaign, or none that opens.
     """
 
     @wraps(view)
     def page() -> None:
         with errors_shown():
-            if getattr(view, "without_campaign", False):
-                view()
-                return
-            if st.session_state.get("campaign_folder") is None:
-                no_campaign()
-                return
-            now = context()
-            if before is not None:
+            now = None
+            try:
+                now = context()
+            except NCIError:
+                if not always and st.session_state.get("campaign_folder") is not None:
+                    raise
+            if now is not None and before is not None:
                 before(now)
-            view(now)
+            if now is None and not always:
+                no_campaign()
+            else:
+                view(now)
 
     page.__name__ = view.__module__.rsplit(".", 1)[-1]
     return page

@@ -18,12 +18,14 @@ from app.theme import Palette
 
 FOLDER = Path(__file__).parent
 SCRIPTS = (
+    "picture_compose.js",
     "plot_scales.js",
     "plot_paint.js",
     "plot.js",
     "plot_svg.js",
     "plot_pick.js",
     "plot_line.js",
+    "plot_save.js",
     "plot_keys.js",
 )
 HTML = """<div class="nci-plot"><div class="tools"></div>
@@ -116,6 +118,7 @@ def show(
     kinds: Sequence[str] = ("labelled", "plain", "test"),
     note: str = "",
     file: str = "map",
+    title: str = "",
     empty: str = "No configuration passes these filters.",
     line: DrawnLine | None = None,
     on_event: Callable[[str], None] | None = None,
@@ -139,6 +142,7 @@ def show(
         kinds: kinds of points in the legend.
         note: a sentence in the tool bar.
         file: name of saved files.
+        title: heading of the plot in a saved picture.
         empty: what is said where nothing is to be seen.
         line: a line to be drawn; then nothing else is.
         on_event: called with the event's name.
@@ -157,6 +161,7 @@ def show(
         "mode_label": "What drawing does to the basket" if to_basket else "What drawing does to the selection",
         "note": note,
         "file": file,
+        "title": title,
         "empty": empty,
         "selected": marks.selected,
         "line": None if line is None else {"ends": line.ends, "off": line.off},

@@ -14,13 +14,17 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Hover:
-    """One line of the tooltip and one column of the table: numbers, or codes into `names` (−1: none)."""
+    """One line of the tooltip and one column of the table: numbers, or codes into `names` (−1: none).
+
+    With `table_only` a column of the saved table alone.
+    """
 
     label: str
     values: npt.NDArray[Any]
     unit: str = ""
     digits: int = 2
     names: tuple[str, ...] = ()
+    table_only: bool = False
 
 
 @dataclass(frozen=True)

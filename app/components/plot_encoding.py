@@ -34,7 +34,8 @@ def _levels(scale: SignedScale, values: FloatArray | None, count: int) -> str:
 
 def _hover(line: Hover) -> dict[str, Any]:
     values = _packed(line.values, "<f4")
-    return {"label": line.label, "values": values, "unit": line.unit, "digits": line.digits, "names": list(line.names)}
+    said = {"label": line.label, "values": values, "unit": line.unit, "digits": line.digits, "names": list(line.names)}
+    return said | ({"table_only": True} if line.table_only else {})
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -73,6 +73,7 @@ Object.assign(Plot.prototype, {
     const lines = [`Configuration ${this.ids[i]}`];
     this.data.hover.forEach((h, k) => {
       const v = this.values[k][i];
+      if (h.table_only) return;
       if (h.names.length) { if (v >= 0) lines.push(`${h.label}: ${h.names[v]}`); }
       else if (isFinite(v)) lines.push(`${h.label}: ${minus(v.toFixed(h.digits))} ${h.unit}`);
     });
@@ -88,40 +89,6 @@ Object.assign(Plot.prototype, {
     const w = this.tip.offsetWidth, h = this.tip.offsetHeight;
     this.tip.style.left = `${x + 16 + w > this.w ? Math.max(0, x - w - 12) : x + 14}px`;
     this.tip.style.top = `${Math.max(0, Math.min(this.h - h, y - h / 2))}px`;
-  },
-
-  savePicture() {
-    const c = document.createElement("canvas");
-    c.width = this.base.width; c.height = this.base.height;
-    const g = c.getContext("2d");
-    g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, c.width, c.height);
-    g.drawImage(this.base, 0, 0); g.drawImage(this.top, 0, 0);
-    this.download(c.toDataURL("image/png"), "png");
-  },
-
-  saveTable() {
-    const quoted = (text) => `"${String(text).replaceAll('"', '""')}"`;
-    const save = (rows) => this.download(URL.createObjectURL(new Blob([rows.join("\n") + "\n"], { type: "text/csv" })), "csv");
-    if (this.bins) {
-      const b = this.bins, head = [`${this.data.x_label}, from`, `${this.data.y_label}, from`, "side", "configurations"];
-      return save([[...head, `mean (${this.data.bar?.title ?? ""})`].map(quoted).join(","),
-        ...Array.from(b.x, (x, i) => [x, b.y[i], b.size, b.count[i], isFinite(b.mean[i]) ? b.mean[i] : ""].join(","))]);
-    }
-    const names = this.data.hover.map((h) => (h.unit ? `${h.label} (${h.unit})` : h.label));
-    const rows = [["configuration", this.data.x_label, this.data.y_label, ...names].map(quoted).join(",")];
-    for (let i = 0; i < this.ids.length; i++) {
-      const cells = this.data.hover.map((h, k) => {
-        const v = this.values[k][i];
-        return h.names.length ? quoted(v >= 0 ? h.names[v] : "") : isFinite(v) ? v : "";
-      });
-      rows.push([this.ids[i], this.x[i], this.y[i], ...cells].join(","));
-    }
-    save(rows);
-  },
-
-  download(address, kind) {
-    const a = document.createElement("a");
-    a.href = address; a.download = `${this.data.file}.${kind}`; a.click();
   },
 });
 

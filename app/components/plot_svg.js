@@ -72,12 +72,3 @@ class SvgContext {
       `<defs>${this.defs.join("")}</defs>${this.parts.join("\n")}</svg>`;
   }
 }
-
-Object.assign(Plot.prototype, {
-  saveDrawing() {
-    const g = new SvgContext(this.w, this.h);
-    g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, this.w, this.h);
-    paintBase(this, g); paintTop(this, g);
-    this.download(URL.createObjectURL(new Blob([g.toString()], { type: "image/svg+xml" })), "svg");
-  },
-});

@@ -28,7 +28,7 @@ ENERGIES = {"teacher_ev": "teacher", "student_ev": "student", "label_ev": "CCSD(
 
 
 def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> list[Hover]:
-    """Tooltip lines of energy columns (eV → the unit shown), then region and direction."""
+    """Tooltip lines of energy columns (eV → the unit shown), then region and direction; for tables also the place."""
     lines = [
         Hover(name, rows[column].to_numpy(dtype=float) * unit.per_ev, unit.label, unit.digits)
         for column, name in columns.items()
@@ -37,7 +37,7 @@ def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -
     for column, name in (("region", "region"), ("sector", "direction")):
         codes, categories = pd.factorize(rows[column])
         lines.append(Hover(name, codes, names=tuple(str(c) for c in categories)))
-    return lines
+    return lines + [Hover(letter, rows[letter].to_numpy(dtype=float), "Å", table_only=True) for letter in "xyz"]
 
 
 def _kinds(rows: pd.DataFrame) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         keys,
         format_func=lambda k: QUANTITIES[k].title,
         key="around_quantity",
-        persist_state="session",
+        bind="query-params",
         help="  \n".join(f"**{QUANTITIES[k].title}**: {QUANTITIES[k].help}" for k in keys),
     )
     quantity = QUANTITIES[str(key)]
@@ -42,7 +42,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         default="sphere",
         required=True,
         key="around_look",
-        persist_state="session",
+        bind="query-params",
     )
     split = _choose_set(right, quantity, in_space=look == "space")
     chosen = Chosen(context, quantity, after, others, split, _labelled(context, table, split))
@@ -61,7 +61,7 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) ->
             list(names),
             format_func=names.__getitem__,
             key="around_stored",
-            persist_state="session",
+            bind="query-params",
             help="Between these the potential is interpolated, and the dots are labelled ones of them. Test set and "
             "training pool are never mixed. A student was fitted to the training labels, so that its errors look "
             "smaller there.",
@@ -74,7 +74,7 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) ->
         list(SETS),
         format_func=SETS.__getitem__,
         key="around_set",
-        persist_state="session",
+        bind="query-params",
         help=f"Labelled configurations within {NEAR} Å, drawn at all their symmetry-equivalent places and "
         "coloured like the map. Test set and training labels are never shown together.",
     )

@@ -30,7 +30,7 @@ def show_sphere(chosen: Chosen) -> None:
         default="well",
         required=True,
         key="around_shell",
-        persist_state="session",
+        bind="query-params",
         help="At the well: in each direction, at the distance from the host's centre where the student is lowest.",
     )
     context, host = chosen.context, chosen.host
@@ -50,7 +50,8 @@ def show_sphere(chosen: Chosen) -> None:
             round(farthest + 7.0, 1),
             round(farthest + 2.5, 1),
             0.1,
-            key=f"around_radius_{context.folder}",
+            key="around_radius",
+            bind="query-params",
         )
         radius = np.full(grid.own.shape[:-1], distance)
     student, values_ev = chosen.ask(grid.own * radius[..., None])
@@ -66,7 +67,8 @@ def show_sphere(chosen: Chosen) -> None:
     def rows() -> pd.DataFrame:
         a, b = np.meshgrid(grid.longitude, grid.latitude)
         names = {"longitude (deg)": a.ravel(), "latitude (deg)": b.ravel(), "radius (Angstrom)": radius.ravel()}
-        return pd.DataFrame(names).assign(**{chosen.column: values.ravel()})
+        places = fields.to_host(host, grid.own * radius[..., None]).reshape(-1, 3)
+        return pd.DataFrame(names | dict(zip(XYZ, places.T, strict=True))).assign(**{chosen.column: values.ravel()})
 
     charts(
         context,
@@ -75,6 +77,7 @@ def show_sphere(chosen: Chosen) -> None:
         widths=[1.55, 1],
         note=chosen.flat_words(scale, near, title),
         help=WALL_HELP,
+        title=chosen.column,
     )
 
 
@@ -96,9 +99,12 @@ def show_planes(chosen: Chosen) -> None:
         0,
         5,
         key="around_turn",
+        bind="query-params",
         help="It holds the axis through the host's face, so that the molecule is seen from its edge.",
     )
-    height = middle.slider("Plane parallel to the host, at height (Å)", 0.0, 8.0, 3.0, 0.1, key="around_height")
+    height = middle.slider(
+        "Plane parallel to the host, at height (Å)", 0.0, 8.0, 3.0, 0.1, key="around_height", bind="query-params"
+    )
     context, host = chosen.context, chosen.host
     title, column = chosen.dot_column(right)
     found = []
@@ -120,7 +126,7 @@ def show_planes(chosen: Chosen) -> None:
         figure = plane_map(host, grid, values, scale, dots, context.unit, context.colours, height=HEIGHT, bar=bar)
         drawn.append(Drawn(figure, name, rows))
     words = chosen.flat_words(scale, pd.concat([near for _, _, near in found]), title)
-    charts(context, *drawn, widths=[1, 1.12], note=words, help=WALL_HELP)
+    charts(context, *drawn, widths=[1, 1.12], note=words, help=WALL_HELP, title=chosen.column)
 
 
 def show_space(chosen: Chosen) -> None:
@@ -146,6 +152,7 @@ def show_space(chosen: Chosen) -> None:
         value=min(levels, key=lambda v: abs(v - wanted)),
         format_func=lambda v: f"{'±' if quantity.other else ''}{v:g}".replace("-", "−"),
         key=f"around_level_{quantity.title}_{context.unit.key}_{chosen.after.id}_{chosen.split}",
+        bind="query-params",
         help="The surface on which the quantity has this value; of a difference, both signs are drawn.",
     )
     if fades:  # exact in the attractive region, then to nothing at the limit: surfaces close instead of tearing
@@ -164,4 +171,6 @@ def show_space(chosen: Chosen) -> None:
         return pd.DataFrame(fields.to_host(host, own), columns=XYZ).assign(**{chosen.column: outside})
 
     region = "attractive, fading out up the wall," if fades else "below the wall"
-    charts(context, Drawn(figure, "surfaces", rows), note=chosen.space_words(region), help=WALL_HELP)
+    charts(
+        context, Drawn(figure, "surfaces", rows), note=chosen.space_words(region), help=WALL_HELP, title=chosen.column
+    )

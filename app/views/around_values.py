@@ -121,7 +121,7 @@ class Chosen:
         if len(dots) == 1:
             return dots[0]
         titles = [title for title, _ in dots]
-        title = str(place.selectbox("Colour of the dots", titles, key="around_dots", persist_state="session"))
+        title = str(place.selectbox("Colour of the dots", titles, key="around_dots", bind="query-params"))
         return title, dict(dots)[title]
 
     def flat_words(self, scale: FieldScale, near: pd.DataFrame, title: str) -> Markdown:

@@ -96,7 +96,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
     channels = left.toggle(
         "Exchange and dispersion",
         key="line_channels",
-        persist_state="session",
+        bind="query-params",
         help="The student's two channels, as a perturbation theory would split the energy; their sum is the energy.",
     )
     tolerance = right.slider(
@@ -106,7 +106,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         0.15,
         0.05,
         key="line_tolerance",
-        persist_state="session",
+        bind="query-params",
         help="Those with an equivalent place near the line count too. Their energies hold where they are, not on it.",
     )
     near = fields.near_line(context.campaign.dimer.host, table, line.start, line.end, tolerance)

@@ -166,5 +166,6 @@ def _draw(
         aggregated=len(rows) > MOST_POINTS,
         kinds=(),
         file=f"{context.campaign.name}-errors-{number + 1 if isinstance(number, int) else number}",
+        title=panel.title,
         on_event=linked.listener(context, key, places),
     )

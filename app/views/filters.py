@@ -97,7 +97,12 @@ def _by_size(context: Context, table: pd.DataFrame) -> np.ndarray:
         if not np.isfinite(values).any():
             continue
         least = box.number_input(
-            f"{title} ({unit.label})", min_value=0.0, value=0.0, format=f"%.{unit.digits}f", key=f"{key}_{unit.key}"
+            f"{title} ({unit.label})",
+            min_value=0.0,
+            value=0.0,
+            format=f"%.{unit.digits}f",
+            key=f"{key}_{unit.key}",
+            bind="query-params",
         )
         if least:
             keep &= np.nan_to_num(values, nan=-1.0) >= least

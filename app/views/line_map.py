@@ -61,7 +61,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
             high,
             step=1,
             key=key,
-            persist_state="session",
+            bind="query-params",
             help="The plane holds the axis through the host's face; at 0° also the host's longest axis.",
         )
     else:
@@ -70,7 +70,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
             step=0.1,
             format="%.1f",
             key=key,
-            persist_state="session",
+            bind="query-params",
             help="Of the plane, above that of the host.",
         )
     value = float(np.clip(value, low, high)) if np.isfinite(value) else 0.0

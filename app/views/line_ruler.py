@@ -47,7 +47,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
         default="flat",
         required=True,
         key="ruler_plane",
-        persist_state="session",
+        bind="query-params",
     )
     enlarged = right.select_slider(
         "Deviations enlarged",
@@ -55,7 +55,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
         5,
         format_func=lambda v: f"{v:d} times",
         key="ruler_enlarged",
-        persist_state="session",
+        bind="query-params",
     )
     probe = line.at(place)
     if not lines.clear_of_nuclei(host, probe).all():

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.background import follow
 from app.draft import FIRST_ROUND, PREFIX, Draft, draft, made_folder
-from app.session import errors_shown, without_campaign
+from app.session import Context, errors_shown
 from app.text import plain
 from app.views.new_campaign_labels import show_labels, show_sampling
 from app.views.new_campaign_molecule import show_molecule
@@ -37,9 +37,8 @@ def new_campaign_button() -> None:
         st.page_link(page, label="New campaign", icon=":material/add:")
 
 
-@without_campaign
-def show() -> None:
-    """The page."""
+def show(_: Context | None = None) -> None:
+    """The page; it needs no campaign."""
     st.title(
         "New campaign",
         help="A campaign is one rigid molecule and one atom that flies round it: configurations, a cheap teacher, "

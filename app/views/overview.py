@@ -13,6 +13,7 @@ from app.figures.overview import error_text, overview_content
 from app.first_steps import first_student
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
+from app.views.begin import no_configurations
 from nci_core.campaign.error_map_file import current_maps, read_maps
 from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps, maps_key
 from nci_core.campaign.live_stored import FEWEST
@@ -30,9 +31,12 @@ def show(context: Context) -> None:
     title.title("Overview", help="How wrong the teacher is, how wrong the student is now, and what each round brought.")
     why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
     _next(context, step, place)
+    if step.act == "sample":
+        no_configurations(context)
+        return
     if not now.students:
         st.info(f"{step.why} The maps of errors begin with the first student.", icon=":material/info:")
-        if step.act in ("sample", "teach"):
+        if step.act == "teach":
             st.code("\n".join(first_student(context.campaign.folder)), language="bash")
         return
     maps, reason = _maps(context)

@@ -9,8 +9,10 @@ import typer
 
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import host_name
+from nci_core.campaign.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
+from nci_core.cli.options import refuse
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -204,15 +206,37 @@ def teach(
 
 
 def export(
-    target: Annotated[Path, typer.Argument(help="Folder of the archive, or a single .extxyz file.")],
+    context: typer.Context,
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of the archive, or a file: .zip (archive), .extxyz (dataset), .pt (student), .py (student for "
+            "NumPy alone), .npz, .cube or .csv (student on a grid)."
+        ),
+    ],
     campaign: CampaignOption = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Name of a student. Default: the one in use.", show_default=False)
+    ] = None,
+    spacing: Annotated[float, typer.Option(help="Of a grid, in Å.")] = SPACING,
+    margin: Annotated[float, typer.Option(help="Of a grid, from the outermost atoms to its sides, in Å.")] = MARGIN,
 ) -> None:
-    """Write a campaign as plain files (extxyz in eV and Å, labels with provenance, models), or as one extxyz."""
+    """Write a campaign as plain files (extxyz in eV and Å, labels with provenance, models), or one thing of it."""
+    from nci_core.campaign import takeaway
     from nci_core.campaign.archive import export_campaign, export_extxyz
 
     opened = open_campaign(campaign, changes=False)
-    if target.suffix in (".extxyz", ".xyz"):
+    if target.suffix not in takeaway.GRID_FILES:
+        refuse(context, ("spacing", "margin"), "is for a grid (.npz, .cube or .csv)")
+    if target.suffix in takeaway.MODEL_FILES or target.suffix in takeaway.GRID_FILES:
+        row = takeaway.chosen_model(opened, model)
+        out.print(takeaway.export_model_file(opened, row, target, spacing=spacing, margin=margin), soft_wrap=True)
+        return
+    refuse(context, ("model",), "is for one student's file (.pt, .py, .npz, .cube or .csv)")
+    if target.suffix in takeaway.DATASET_FILES:
         out.print(export_extxyz(opened, target))
+    elif target.suffix == ".zip":
+        out.print(takeaway.export_zip(opened, target))
     else:
         out.print(export_campaign(opened, target))
 

@@ -36,7 +36,7 @@ def _script() -> None:
 
     show_sidebar()
     st.session_state.setdefault("pages", {})
-    guarded(new_campaign.show)()
+    guarded(new_campaign.show, always=True)()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from nci_core.campaign import Campaign
 from nci_core.store import models, picks, rounds
 from nci_core.units import CM1_EV, UNITS
 
-PAGES = ("overview", "explore", "errors", "select", "label_train", "history")
+PAGES = ("overview", "explore", "errors", "select", "label_train", "history", "data", "compare", "system")
 
 
 def test_the_entry_opens_on_the_overview(home: Path) -> None:
@@ -40,7 +40,7 @@ def test_no_other_unit_is_left_after_a_switch(home: Path, page: str, key: str) -
     assert not at.exception
     words = "\n".join([text(at), *headers(at)])
     assert "cm⁻¹" not in words
-    with_energies = {"explore", "errors", "history"}
+    with_energies = {"explore", "errors", "history", "data"}
     assert UNITS[key].label in words or page not in with_energies
 
 

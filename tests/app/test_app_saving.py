@@ -1,5 +1,6 @@
 """What figures are saved as: one way for all of them, numbers with units."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import plotly.graph_objects as go
 import pytest
 from pages import run_page
 
-from app.chart import Drawn
 from app.figures.as_table import figure_table
 from app.figures.curves import history_figure
 from app.figures.structure import structure_figure
@@ -62,19 +62,16 @@ def test_grids_and_scenes_become_tables_and_decoration_does_not() -> None:
     atoms = figure_table(drawing)
     assert list(atoms) == ["series", "x (Å)", "y (Å)", "z (Å)", "text"]
     assert atoms["text"].tolist()[-1] == "He"
-    assert Drawn(drawing, "structure").in_space
-    assert not Drawn(figure, "field").in_space
     assert figure_table(go.Figure()).empty
 
 
-def test_the_format_is_one_for_all_figures_of_a_session(home: Path) -> None:
+def test_a_row_of_figures_is_saved_together_by_name(home: Path) -> None:
     at = run_page("history")
     assert not at.exception
     (drawn,) = at.get("plotly_chart")
-    assert '"format": "png"' in drawn.proto.config
-    assert "he-ethylene-test-error" in drawn.proto.config
-    at.segmented_control(key="picture-format-test-error").set_value("svg").run()
-    assert not at.exception
-    (drawn,) = at.get("plotly_chart")
-    assert '"format": "svg"' in drawn.proto.config
-    assert at.session_state["picture_format"] == "svg"
+    assert "toImage" in drawn.proto.config  # Plotly's camera, which would save one figure of several, is taken away
+    buttons = next(item.proto for item in at.get("bidi_component") if item.proto.component_name == "nci_picture")
+    data = json.loads(buttons.json)
+    assert data["figures"] == ["test-error-figure"]
+    assert data["file"] == "he-ethylene-test-error"
+    assert data["title"].startswith("He–ethylene (synthetic)")

@@ -120,6 +120,9 @@ PAGES = {
     "label_train": {},
     "history": {},
     "errors": {"errors_part": "regions"},
+    "data": {},
+    "compare": {"compare_part": "teachers"},
+    "system": {},
 }
 
 

@@ -1,0 +1,230 @@
+"""Compare: two campaigns side by side; and the teachers of this campaign beside each other."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app import cached, linked
+from app.chart import Drawn, charts
+from app.components import plot
+from app.components.plot_encoding import encode
+from app.data import comparison
+from app.data.errors import by_region, labelled
+from app.data.jobs import model_list, model_name
+from app.figures.comparison import COSTS, learning_figure
+from app.figures.maps import legend_text
+from app.figures.points import map_content
+from app.figures.scales import SignedScale
+from app.session import Context, campaign_folders, load_campaign
+from app.tables import with_numbers
+from app.text import plain
+from app.views.error_maps import error_scale
+from nci_core.errors import NCIError
+from nci_core.units import CM1_EV
+from nci_core.visible import visible
+
+PARTS = {"campaigns": "Two campaigns", "teachers": "Teachers of this campaign"}
+REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
+HEIGHT = 330
+
+
+def show(context: Context) -> None:
+    """The page."""
+    st.title("Compare", help="Errors are on frozen test sets alone, which no fit has seen.")
+    part = st.segmented_control(
+        "Part",
+        list(PARTS),
+        format_func=PARTS.__getitem__,
+        default="campaigns",
+        required=True,
+        key="compare_part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    (_teachers if part == "teachers" else _campaigns)(context)
+
+
+def _choose_other(context: Context) -> Context | None:
+    """The campaign to compare with; those of the same complex first."""
+    mine = Path(context.folder)
+    there: dict[str, tuple[bool, str]] = {}
+    for folder in campaign_folders():
+        if folder == mine:
+            continue
+        try:
+            campaign = load_campaign(folder)
+            there[folder.name] = (campaign.dimer.name != context.campaign.dimer.name, visible(campaign.title))
+        except NCIError:  # the sidebar shows what is wrong with it
+            continue
+    if not there:
+        return None
+    names = sorted(there, key=lambda name: (there[name][0], name))
+    name = st.selectbox(
+        f"{visible(context.campaign.title)} with", names, format_func=lambda n: there[n][1], key="compare_with",
+        bind="query-params",
+    )  # fmt: skip
+    campaign = load_campaign(mine.parent / str(name))
+    return replace(context, campaign=campaign, model=campaign.active_model())
+
+
+def _campaigns(context: Context) -> None:
+    left, right = st.columns([1.1, 1], vertical_alignment="bottom", gap="large")
+    with left:
+        other = _choose_other(context)
+    if other is None:
+        st.info("There is one campaign only; another of the same complex can be compared with it.")
+        return
+    cost = right.segmented_control(
+        "Against", list(COSTS), format_func=COSTS.__getitem__, default="n_labels", required=True, key="compare_cost",
+        bind="query-params",
+    )  # fmt: skip
+    why_not = comparison.obstacles(context.campaign, other.campaign)
+    if why_not:
+        st.warning(
+            "The numbers cannot be compared directly. " + " ".join(plain(each) for each in why_not),
+            icon=":material/balance:",
+        )
+    else:
+        st.caption("Same complex, recipe and test set: the numbers can be compared directly.")
+    both = {_title(each): each for each in (context, other)}
+    if len(both) < 2:
+        both = {each.campaign.name: each for each in (context, other)}
+    curves = {}
+    for name, each in both.items():
+        rounds, metrics = cached.history(each)
+        curves[name] = comparison.learning(rounds, metrics, model_list(each.campaign.store))
+    if all(rows.empty for rows in curves.values()):
+        st.info("Neither campaign has a student with errors on a test set yet.", icon=":material/info:")
+        return
+    figure = learning_figure(curves, context.unit, context.colours, cost=str(cost or "n_labels"))
+    first, second = st.columns([1.25, 1], gap="medium")
+    with first:
+        charts(context, Drawn(figure, "campaigns"))
+    with second:
+        _table(context, both, curves)
+
+
+def _title(context: Context) -> str:
+    return visible(context.campaign.title)
+
+
+def _table(context: Context, both: dict[str, Context], curves: dict[str, pd.DataFrame]) -> None:
+    """Teacher, distilled and the best student of each campaign by region, and what the best one is."""
+    factor, label = CM1_EV * context.unit.per_ev, context.unit.label
+    rows, best_words = [], []
+    for name, each in both.items():
+        _, metrics = cached.history(each)
+        mine = metrics[metrics["model_id"].isna()].drop_duplicates(["teacher", "region"], keep="last")
+        known = comparison.teacher_names(each.campaign.store)
+        for teacher, part in mine.groupby("teacher", sort=False):
+            mae = part.set_index("region")["mae_cm1"]
+            rows.append((name, f"teacher {known.get(str(teacher), teacher)}", mae))
+        found = curves[name].set_index("model_id")
+        if found.empty:
+            continue
+        distilled = found[found["kind"] == "distilled"]
+        if len(distilled):
+            rows.append((name, "distilled", distilled.iloc[0]))
+        best = int(str(found["all"].astype(float).idxmin()))
+        rows.append((name, "best student", found.loc[best]))
+        model = next(model for model in model_list(each.campaign.store) if model.id == best)
+        used = "" if each.model is None or each.model.id == best else ", not the one in use"
+        best_words.append(f"**{plain(name)}**: best is {plain(model_name(model))}{used}.")
+    shown = pd.DataFrame(
+        [
+            {"Campaign": name, "Potential": what}
+            | {f"{words} ({label})": float(mae.get(region, float("nan"))) * factor for region, words in REGIONS.items()}
+            for name, what, mae in rows
+        ]
+    )
+    st.markdown(f"**Mean absolute error on each campaign's own test set** ({label})")
+    specs = dict.fromkeys(shown.columns[2:], f".{context.unit.digits}f")
+    st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="compare-table")
+    st.markdown("  \n".join(best_words))
+    st.caption(
+        "Best: the lowest error in the whole range. The test set itself chose it, so that number flatters a little."
+    )
+
+
+def _teachers(context: Context) -> None:
+    """Each teacher minus CCSD(T): maps on one scale, and a table by region, on the frozen test set."""
+    table = cached.table(context)
+    rows = labelled(table, "test")
+    names = comparison.teacher_names(context.campaign.store)
+    if rows.empty or not names:
+        st.info(
+            "Teachers are compared on test configurations with a CCSD(T) label and teacher energies; there are none "
+            "yet.",
+            icon=":material/info:",
+        )
+        return
+    energies = comparison.teacher_energies(context.campaign.store, names).reindex(rows.index)
+    columns = {}
+    for number, (stored, spec) in enumerate(names.items()):
+        if stored in energies and energies[stored].notna().any():
+            rows = rows.assign(**{f"teacher_{number}_ev": energies[stored]})
+            columns[spec] = f"teacher_{number}_ev"
+    if not columns:
+        st.info("No teacher has energies at the labelled test configurations.", icon=":material/info:")
+        return
+    inside = rows[rows["region"] != "beyond"]
+    scale = error_scale(context, pd.concat([inside[c] - inside["label_ev"] for c in columns.values()]))
+    group = f"teachers-{context.folder}"
+    plot.toolbar(context.colours, key=f"teacher-tools-{context.folder}", group=group)
+    for place, (number, (spec, column)) in zip(
+        st.columns([1.0] * (len(columns) - 1) + [1.22], gap="small"), enumerate(columns.items()), strict=True
+    ):
+        with place:
+            _map(context, inside, spec, column, scale, group, last=number == len(columns) - 1)
+    st.caption(f"Teacher minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
+    summary = by_region(rows, columns)
+    factor, digits = context.unit.per_ev, context.unit.digits
+    shown = pd.DataFrame({"Region": summary["region"].replace({"all": "whole range"}),
+                          "Teacher": summary["potential"], "Points": summary["n"]})  # fmt: skip
+    for header, column in (("MAE", "mae_ev"), ("RMSE", "rmse_ev"), ("Largest", "max_ev"), ("Mean error", "bias_ev")):
+        shown[f"{header} ({context.unit.label})"] = summary[column] * factor
+    specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {shown.columns[6]: f"+.{digits}f"}
+    st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="teacher-table")
+    st.caption(
+        f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. A teacher that taught no "
+        "test configuration is left out."
+    )
+    linked.bar(context, table, page="compare")
+
+
+def _map(
+    context: Context, rows: pd.DataFrame, spec: str, column: str, scale: SignedScale, group: str, *, last: bool
+) -> None:
+    known = rows[rows[column].notna()]
+    error = known[column] - known["label_ev"]
+    known = known.loc[error.abs().sort_values(kind="stable").index]
+    key = f"teacher-map-{column}-{context.folder}"
+    content = map_content(
+        context.campaign.dimer.host,
+        known,
+        context.convert((known[column] - known["label_ev"]).to_numpy(dtype=float)),
+        scale,
+        context.unit,
+        view="side",
+        colours="signed",
+        hover={column: "teacher", "label_ev": "CCSD(T)"},
+        bar=last,
+        compact=True,
+    )
+    st.markdown(f"**{plain(spec)}** · {len(known)} points")
+    plot.show(
+        encode(content, context.colours),
+        context.colours,
+        linked.marks(context, known),
+        key=key,
+        height=HEIGHT,
+        group=group,
+        tools=False,
+        link_view=True,
+        kinds=(),
+        file=f"{context.campaign.name}-teachers-{column.split('_')[1]}",
+        title=f"{visible(spec)} − CCSD(T)",
+        on_event=linked.listener(context, key),
+    )

@@ -1,0 +1,191 @@
+"""Data: every configuration in a table that searches, sorts and filters; and all that can be taken away."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import cached, linked
+from app.data.configurations import LABEL_STATES, SPLITS
+from app.session import Context
+from app.text import plain
+from app.views import takeaway
+from app.views.explore import no_configurations
+from app.views.filters import filtered
+
+PARTS = {"table": "Configurations", "files": "Take away"}
+#: Rows that go to the browser at once; more would take seconds at each change.
+MOST_ROWS = 5_000
+HEIGHT = 440
+#: Columns whose words are searched.
+SEARCHED = ("region", "sector", "split", "label_state", "picked_by", "origin")
+#: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
+COLUMNS: dict[str, tuple[str, str | None]] = {
+    "region": ("Region", None),
+    "sector": ("Direction", None),
+    "split": ("Set", None),
+    "teacher_ev": ("Teacher", "E"),
+    "student_ev": ("Student", "E"),
+    "std_ev": ("± sd", "E"),
+    "label_ev": ("CCSD(T)", "E"),
+    "student_error_ev": ("Student − CCSD(T)", "E"),
+    "teacher_error_ev": ("Teacher − CCSD(T)", "E"),
+    "label_state": ("Label", None),
+    "picked_by": ("Picked by", None),
+    "round_number": ("Round", None),
+    "x": ("x", "Å"),
+    "y": ("y", "Å"),
+    "z": ("z", "Å"),
+    "origin": ("Origin", None),
+}
+
+
+def show(context: Context) -> None:
+    """The page."""
+    st.title("Data", help="Everything that the campaign holds, to look through and to take away.")
+    table = cached.table(context)
+    part = st.segmented_control(
+        "Part",
+        list(PARTS),
+        format_func=PARTS.__getitem__,
+        default="table",
+        required=True,
+        key="data_part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if part == "files":
+        takeaway.show(context, table)
+    elif table.empty:
+        no_configurations(context)
+    else:
+        _table(context, table)
+
+
+def _table(context: Context, table: pd.DataFrame) -> None:
+    rows = _chosen(context, table)
+    shown = for_people(context, rows.head(MOST_ROWS))
+    of_all = "" if len(rows) == len(table) else f" of {len(table):,}"
+    cut = (
+        f" The first {MOST_ROWS:,} are shown; sort, search or filter to see others. All of them are in the CSV."
+        if len(rows) > MOST_ROWS
+        else ""
+    )
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    left.caption(f"{len(rows):,}{of_all} configurations. Tick rows to select them on every page.{cut}")
+    right.download_button(
+        f"Save {len(rows):,} rows (CSV)",
+        lambda: for_people(context, rows).to_csv(),
+        f"{context.campaign.name}-configurations.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=rows.empty,
+        width="stretch",
+        key="data_csv",
+    )
+    _grid(context, shown)
+    linked.bar(context, table, page="data")
+
+
+def _chosen(context: Context, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that pass search and filters, sorted."""
+    first, second, third, fourth = st.columns([1.6, 1.3, 0.7, 0.8], vertical_alignment="bottom")
+    words = first.text_input(
+        "Search",
+        key="data_search",
+        bind="query-params",
+        placeholder="number, person, origin, direction …",
+        help="The number of a configuration, or words of its row; all of several words must be there.",
+    )
+    by = second.selectbox(
+        "Sort by",
+        ["configuration", *COLUMNS],
+        format_func=lambda name: COLUMNS[name][0] if name in COLUMNS else "Configuration",
+        key="data_sort",
+        bind="query-params",
+    )
+    largest = third.toggle("Largest first", key="data_down", bind="query-params")
+    with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):
+        people = sorted({str(name) for name in table["picked_by"].dropna()})
+        pickers = st.pills("Picked by", people, format_func=plain, selection_mode="multi", key="f_picker",
+                           bind="query-params") if people else []  # fmt: skip
+        rows = filtered(context, table)
+    if pickers:
+        rows = rows[rows["picked_by"].isin(pickers)]
+    rows = found(rows, str(words or ""))
+    if by == "configuration":
+        return rows.sort_index(ascending=not largest)
+    return rows.sort_values(str(by), ascending=not largest, kind="stable", na_position="last")
+
+
+def found(rows: pd.DataFrame, words: str) -> pd.DataFrame:
+    """The rows in which every word is the number or part of a word.
+
+    >>> found(pd.DataFrame({"origin": ["cut", "pair"]}, index=[7, 17]), "7 CUT").index.tolist()
+    [7]
+    """
+    for word in words.casefold().split():
+        hit = np.array(rows.index == int(word)) if word.isdecimal() and len(word) < 10 else np.zeros(len(rows), bool)
+        for column in SEARCHED:
+            if column in rows:  # each word of the table is looked at once, however many rows have it
+                codes, distinct = pd.factorize(rows[column])
+                holds = [word in str(SPLITS.get(each) or LABEL_STATES.get(each, each)).casefold() for each in distinct]
+                hit |= np.array([*holds, False])[codes]
+        rows = rows[hit]
+    return rows
+
+
+def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with headers that say units, indexed by "Configuration"; energies in the unit shown."""
+    columns = {}
+    for name, (header, kind) in COLUMNS.items():
+        values = rows[name]
+        if kind == "E":
+            columns[f"{header} ({context.unit.label})"] = context.convert(values.to_numpy(dtype=float))
+        elif kind == "Å":
+            columns[f"{header} (Å)"] = values.to_numpy(dtype=float)
+        elif name == "round_number":
+            columns[header] = values.astype("Int64").to_numpy()
+        else:
+            words = {"split": SPLITS, "label_state": LABEL_STATES}.get(name, {})
+            columns[header] = values.map(lambda value, words=words: words.get(value, value)).to_numpy()
+    return pd.DataFrame(columns, index=pd.Index(rows.index, name="Configuration"))
+
+
+def _grid(context: Context, shown: pd.DataFrame) -> None:
+    ids, selected = shown.index.to_numpy(), linked.selected(context)
+    # The grid keeps its own ticks; a selection made elsewhere gives it a new key, and so the new ticks.
+    told = st.session_state.get("data_ticked")
+    mark = st.session_state["data_mark"] if told == selected else hash(tuple(selected))
+    st.session_state["data_mark"], st.session_state["data_ticked"] = mark, selected
+    order = hashlib.blake2b(ids.tobytes(), digest_size=8).hexdigest()
+    key = f"data-grid-{context.folder}-{order}-{mark}"
+
+    def ticked() -> None:
+        now = [int(ids[i]) for i in st.session_state[key].selection.rows if i < len(ids)]
+        hidden = [i for i in selected if i not in set(ids.tolist())]
+        with linked.told_as_message():
+            linked.change(context, [*hidden, *now], "replace")
+            if now:
+                linked.view(context, now[-1])
+        st.session_state["data_ticked"] = linked.selected(context)
+
+    config = {
+        name: st.column_config.NumberColumn(format="%.3f" if name.endswith("(Å)") else f"%.{context.unit.digits}f")
+        for name in shown
+        if name.endswith(")") and pd.api.types.is_float_dtype(shown[name])
+    }
+    st.dataframe(
+        shown,
+        hide_index=False,
+        column_config=config,
+        on_select=ticked,
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": np.flatnonzero(np.isin(ids, selected)).tolist()}},
+        placeholder="—",
+        height=HEIGHT,
+        key=key,
+        alt="Configurations",
+    )

@@ -1,0 +1,189 @@
+"""A part of the Data page: files that hold the campaign's models, its dataset, all of it, or inputs of labels.
+
+They are made by a process of their own (`app.predictor.packer`), a quick one when its button is clicked.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.data import basket as basket_data
+from app.data.jobs import model_list, model_name
+from app.predictor import packer
+from app.recipe_choice import chosen_recipe
+from app.session import Context, errors_shown
+from app.text import Markdown, plain
+from nci_core.campaign.takeaway import (
+    GRID_FILES,
+    MARGIN,
+    SPACING,
+    Packed,
+    file_stem,
+    packed,
+    packed_inputs,
+    python_name,
+)
+from nci_core.errors import NCIError
+from nci_core.store.schema import Model
+
+#: Sentences on downloads that failed after their click, by the name of the file.
+FAILED = "downloads_failed"
+MODEL_WORDS = {
+    ".pt": ("Checkpoint (.pt)", "For nci and its ASE calculator; its digest is checked."),
+    ".py": (
+        "For NumPy (.py)",
+        "One Python file with the parameters inside: energy, standard deviation and gradient, equal to the model "
+        "within 1e-10 eV. It needs NumPy alone.",
+    ),
+}
+ALL_WORDS = {
+    ".extxyz": ("Dataset (.extxyz)", "Every configuration with its energies in eV and where they come from."),
+    ".zip": (
+        "Campaign (.zip)",
+        "Settings, configurations, labels with provenance, rounds and models; unpacked, nci import reads it.",
+    ),
+}
+
+
+def show(context: Context, table: pd.DataFrame) -> None:
+    """The part."""
+    failed: dict[str, str] = st.session_state.setdefault(FAILED, {})
+    for name in list(failed):
+        st.error(f"{plain(name)} could not be made. {plain(failed.pop(name))}", icon=":material/error:")
+    models = model_list(context.campaign.store)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("A student")
+        if not models:
+            st.info("There is no student yet; distil one on the **Label & train** page.", icon=":material/info:")
+        else:
+            model = _choose(context, models)
+            for suffix, (title, words) in MODEL_WORDS.items():
+                _quick(context, failed, suffix, title, words, model)
+            _grid(context, model)
+    with right:
+        st.subheader("The campaign")
+        if table.empty:
+            st.info("There are no configurations yet.", icon=":material/info:")
+            return
+        for suffix, (title, words) in ALL_WORDS.items():
+            _quick(context, failed, suffix, title, words, None)
+        _inputs(context, table)
+
+
+def _choose(context: Context, models: list[Model]) -> Model:
+    newest = {model.id: model for model in reversed(models)}
+    ids = list(newest)
+    active = context.model.id if context.model else ids[0]
+    chosen = st.selectbox(
+        "Student",
+        ids,
+        index=ids.index(active),
+        format_func=lambda i: model_name(newest[i]),
+        key="take_model",
+        bind="query-params",
+    )
+    return newest[int(chosen or active)]
+
+
+def _quick(
+    context: Context, failed: dict[str, str], suffix: str, title: str, words: Markdown, model: Model | None
+) -> None:
+    """A button that makes its file when it is clicked."""
+    stem = file_stem(context.campaign.name, *([model.name] if model else []))
+    name = (python_name(stem) if suffix == ".py" else stem) + suffix
+    place, said = st.columns([1, 1.35], vertical_alignment="center")
+    place.download_button(
+        title,
+        _made(failed, name, packer().ask, context.folder, suffix, model.id if model else None),
+        name,
+        icon=":material/download:",
+        width="stretch",
+        key=f"take{suffix}",
+    )
+    said.caption(words)
+
+
+def _made(failed: dict[str, str], name: str, ask: Callable[..., Any], *arguments: object) -> Callable[[], bytes]:
+    """The file's content on demand. It is asked for outside of any run of the page, which says later what failed."""
+
+    def content() -> bytes:
+        try:
+            made: Packed = ask(packed, arguments)
+        except NCIError as error:
+            failed[name] = str(error)
+            raise
+        return made.content
+
+    return content
+
+
+def _grid(context: Context, model: Model) -> None:
+    st.markdown("**Energies on a grid**", help="A regular grid in the host's frame, with the host in its middle.")
+    first, second, third = st.columns([1.4, 1, 1], vertical_alignment="bottom")
+    kind = first.selectbox(
+        "Format",
+        list(GRID_FILES),
+        format_func=GRID_FILES.__getitem__,
+        key="take_grid",
+        bind="query-params",
+    )
+    spacing = second.number_input("Spacing (Å)", 0.05, 2.0, SPACING, 0.05, key="take_spacing", bind="query-params")
+    margin = third.number_input(
+        "Margin (Å)",
+        1.0,
+        20.0,
+        MARGIN,
+        0.5,
+        key="take_margin",
+        bind="query-params",
+        help="From the outermost atoms to the sides of the box.",
+    )
+    _prepared(
+        "Make the grid",
+        f"grid-{model.id}-{kind}-{spacing}-{margin}",
+        lambda: packer().ask(
+            packed, (context.folder, str(kind), model.id, {"spacing": float(spacing), "margin": float(margin)})
+        ),
+    )
+
+
+def _inputs(context: Context, table: pd.DataFrame) -> None:
+    basket = [int(i) for i in basket_data.basket_table(context.campaign.store, table).index]
+    recipe = chosen_recipe(context)
+    st.markdown(
+        f"**Inputs of the {len(basket)} in the basket**, recipe *{plain(recipe.name)}*",
+        help="For PySCF, Molpro, ORCA and Psi4 on another machine. The labels then wait for results, which "
+        "nci label --import-results brings back; they leave the basket.",
+    )
+    _prepared(
+        "Make the inputs",
+        f"inputs-{context.folder}",
+        lambda: packer().ask(packed_inputs, (context.folder, basket, context.person, recipe.name)),
+        disabled=not basket or context.read_only,
+    )
+
+
+def _prepared(title: str, key: str, make: Callable[[], Packed], *, disabled: bool = False) -> None:
+    """A file that takes a while: made first, with what there is to say about it, then downloaded."""
+    place, said = st.columns([1, 1.35], vertical_alignment="center")
+    kept: dict[str, Packed] = st.session_state.setdefault("files_made", {})
+    if place.button(title, icon=":material/build:", width="stretch", disabled=disabled, key=f"make-{title}"):
+        with errors_shown(), st.spinner("Making the file …"):
+            kept.clear()  # a session keeps one such file
+            kept[key] = make()
+    made = kept.get(key)
+    if made is not None:
+        place.download_button(
+            f"Download ({len(made.content) / 1e6:.1f} MB)",
+            made.content,
+            made.name,
+            icon=":material/download:",
+            type="primary",
+            width="stretch",
+            on_click="ignore",
+            key=f"download-{title}",
+        )
+        said.caption(plain(made.said))

@@ -1,0 +1,120 @@
+"""The evaluation that `standalone` copies into the files it writes, all below the mark; needs NumPy alone.
+
+It repeats the formulas of this package in the fewest lines, for people who read or translate it; a test holds both
+together. Derivatives are taken by a complex step (DOI 10.1145/838250.838251), exact to rounding.
+"""
+
+import base64
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+DESCRIPTION, NUMBERS = "", ""
+
+# ---- evaluation ----
+
+
+def load(description: str, numbers: str) -> dict[str, Any]:
+    """The model: what is described in JSON, and its arrays from float64 in base64."""
+    model: dict[str, Any] = json.loads(description)
+    values, start = np.frombuffer(base64.b64decode(numbers), dtype="<f8"), 0
+    for name, shape in model["arrays"].items():
+        model[name] = values[start : start + math.prod(shape)].reshape(shape)
+        start += math.prod(shape)
+    return model
+
+
+def damping(x: Any, n: int) -> Any:
+    """Tang-Toennies, 1 - exp(-x) sum_{k<=n} x^k/k!; for small x its tail, which does not cancel."""
+    below = 1.0 - np.exp(-x) * sum(x**k / math.factorial(k) for k in range(n + 1))
+    tail = np.exp(-x) * sum(x**k / math.factorial(k) for k in range(n + 1, n + 25))
+    return np.where(x.real < 2.0, tail, below)
+
+
+def along(g: Any, Y: Any) -> Any:
+    """(n, m) sums of angular functions Y (n, k, m) with coefficients g (n, k)."""
+    return np.einsum("nk,nkm->nm", g, Y)
+
+
+def atoms_energies(model: dict[str, Any], p: Any, r: Any, u: Any, c: Any) -> Any:
+    """(n, m) eV of n atoms with parameters p (n, size) at distances r, cosines u and squared cosines c (n, m)."""
+    s = c - 1.0 / 3.0
+    Y = np.stack([u, s, u * u - 1.0 / 3.0, u * s, s * s - 4.0 / 45.0, u**3], axis=1)
+    sizes = [1, 6, 1, 1, 1, 3, 2, 6, 6] + [6] * model["adaptive"] + [56, 8, 16, 2] * model["network"]
+    a, A, ln_alpha, beta, ln_b, ln_C, g6, g8, g10, *rest = np.split(p, np.cumsum(sizes)[:-1], axis=1)
+    q = r * np.exp(-along(rest.pop(0), Y)) if model["adaptive"] else r
+    n1, factor = 0.0, 1.0
+    if model["network"]:
+        W1, b1, W2, b2 = rest[0].reshape(-1, 8, 7), rest[1], rest[2].reshape(-1, 2, 8), rest[3]
+        near, normal = np.tanh(q - 3.2), 2.0 * c - 1.0
+        inputs = [near, np.tanh((q - 3.2) / 2.5), u, normal, 2.0 * u * u - 1.0, u * normal, u * near]
+        hidden = np.tanh(W1 @ np.stack(inputs, axis=1) + b1[:, :, None])
+        out = W2 @ hidden + b2[:, :, None]
+        n1, factor = out[:, 0], np.exp(out[:, 1] * np.exp(-((q / 4.5) ** 4)))
+    x = q - 3.0
+    repulsion = np.exp(a + along(A, Y) - np.exp(ln_alpha) * x - beta * x * x / (1.0 + 0.1 * x * x) + n1)
+    orders = ((6, along(g6, Y[:, 1:3])), (8, along(g8, Y)), (10, along(g10, Y)))
+    C, b = np.exp(ln_C), np.exp(ln_b)
+    dispersion = sum(C[:, k, None] * np.exp(g) / r**n * damping(b * q, n) for k, (n, g) in enumerate(orders))
+    return repulsion - dispersion * factor
+
+
+def members(model: dict[str, Any], positions: Any) -> Any:
+    """(members, m) eV of each member of the model at positions (m, 3), which may be complex."""
+    found = []
+    for R in np.array_split(positions, range(500, len(positions), 500)):  # bounded memory
+        away = R.T - model["host"][:, :, None]
+        r = np.sqrt((away * away).sum(axis=1))
+        if (abs(r) < 1e-6).any():
+            raise ValueError("A position is that of a nucleus of the host, where the energy is not defined.")
+        d = away / r[:, None]
+        u, c = np.einsum("na,nam->nm", model["outward"], d), np.einsum("nam,nab,nbm->nm", d, model["normal"], d)
+        of_atoms = model["theta"][:, model["element_of_atom"]]
+        found.append(np.array([atoms_energies(model, p, r, u, c).sum(axis=0) for p in of_atoms]))
+    return np.concatenate(found, axis=1)
+
+
+def mean_and_std(model: dict[str, Any], positions: Any) -> Any:
+    """The weighted mean over the optima; the law of total variance over optima and displaced members."""
+    energies, w = members(model, positions), model["shares"]
+    mean, displaced = w @ energies[: len(w)], energies[len(w) :] - energies[0]
+    within = model["spread"] ** 2 * (displaced**2).mean(axis=0) if len(displaced) else 0.0
+    return mean, np.sqrt(w @ abs(energies[: len(w)] - mean) ** 2 + within)
+
+
+def checked(positions: Any) -> Any:
+    """Positions as (m, 3) finite numbers; ValueError for others."""
+    points = np.asarray(positions, dtype=float).reshape(-1, 3)
+    if not np.isfinite(points).all():
+        raise ValueError("A position is not three finite numbers; give x, y and z in Angstrom.")
+    return points
+
+
+def energy(positions: Any) -> Any:
+    """(m,) interaction energies in eV at probe positions (m, 3) in Angstrom, in the host's frame."""
+    return mean_and_std(MODEL, checked(positions))[0]
+
+
+def energy_and_std(positions: Any) -> Any:
+    """Energies and standard deviations, each (m,) in eV."""
+    return mean_and_std(MODEL, checked(positions))
+
+
+def gradient(positions: Any) -> Any:
+    """(m, 3) dE/dR in eV/Angstrom; the force on the probe is minus that."""
+    points, step = checked(positions), 1e-30
+    few = MODEL | {"theta": MODEL["theta"][: len(MODEL["shares"])]}
+    slopes = [MODEL["shares"] @ members(few, points + 1j * step * axis).imag / step for axis in np.eye(3)]
+    return np.stack(slopes, axis=1)
+
+
+MODEL = load(DESCRIPTION, NUMBERS) if DESCRIPTION else {}
+
+if __name__ == "__main__":
+    import sys
+
+    points = checked([float(word) for word in sys.argv[1:]])
+    for (px, py, pz), e, sd in zip(points, *energy_and_std(points), strict=True):
+        print(f"{px:10.4f} {py:10.4f} {pz:10.4f}  {e:.10f} +- {sd:.10f} eV = {e * 8065.543937:.4f} cm-1")
