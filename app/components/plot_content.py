@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.figures.scales import SignedScale
+from app.figures.scales import Scale
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class PlotContent:
     y: FloatArray
     labelled: npt.NDArray[np.bool_]
     test: npt.NDArray[np.bool_]
-    scale: SignedScale
+    scale: Scale
     values: FloatArray | None = None
     colours: str = "signed"
     title: str = ""

@@ -10,7 +10,7 @@ import pandas as pd
 from app.components.plot_content import Bins, Hover, Line, PlotContent
 from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
-from app.figures.scales import SignedScale
+from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Host
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
@@ -48,7 +48,7 @@ def map_content(
     host: Host,
     rows: pd.DataFrame,
     values: FloatArray,
-    scale: SignedScale,
+    scale: Scale,
     unit: EnergyUnit,
     *,
     view: str,
