@@ -180,9 +180,11 @@ class Plot {
     }
     if (!isFinite(x0)) { x0 = y0 = 0; x1 = y1 = 5; }
     const { right, bottom } = this.frame(), own = right - this.left, pw = this.common(own), ph = bottom - TOP;
-    const padX = d.equal ? 0.35 : 0.04 * (x1 - x0 || 1), padY = d.equal ? 0.35 : 0.06 * (y1 - y0 || 1);
-    this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY);
-    if (d.equal) this.sx = this.sy = Math.min(this.sx, this.sy);
+    let padX = 0.04 * (x1 - x0 || 1), padY = 0.06 * (y1 - y0 || 1);
+    if (d.equal) { // room for a mark round a point at the edge; a field ends where the plot does
+      const rim = d.ground ? 0 : RIM, s = Math.min((pw - 2 * rim) / (x1 - x0 || 1), (ph - 2 * rim) / (y1 - y0 || 1));
+      padX = padY = rim / s; this.sx = this.sy = s;
+    } else { this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY); }
     this.cx = d.equal && !d.compare && !d.ground ? x0 - padX + own / this.sx / 2 : (x0 + x1) / 2;
     this.cy = (y0 + y1) / 2; this.held = false;
   }

@@ -27,7 +27,7 @@ class Hover:
 class Line:
     """A curve under the points, with a band between `low` and `high` if given; all (k,).
 
-    `knots` marks the places where it is known, for a curve that only joins a few of them.
+    `knots`: known at a few places only, which are drawn as squares and not joined.
     """
 
     name: str

@@ -121,5 +121,5 @@ def encode(content: PlotContent, palette: Palette) -> dict[str, Any]:
             "extent": content.extent,
         }
     )
-    legend = [("line", line.name, line.colour) for line in content.lines if line.name]
+    legend = [("square" if line.knots else "line", line.name, line.colour) for line in content.lines if line.name]
     return encoded | {"key": _digest(encoded), "line_legend": legend}

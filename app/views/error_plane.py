@@ -19,7 +19,7 @@ from app.figures.plane import plane_content
 from app.figures.scales import SignedScale
 from app.session import Context
 from app.text import Markdown, plain
-from app.views.error_maps import error_scale
+from app.views.error_maps import error_scale, student_name
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
@@ -31,7 +31,7 @@ VIEWS = {"upright": "From the side", "flat": "From above"}
 #: Labelled configurations this close (Å) to the plane are drawn on it.
 NEAR = 0.25
 #: How far (Å) the plane reaches beyond the host sideways and upwards, and its grid points along each axis.
-BESIDE, ABOVE, POINTS = 3.8, 5.4, 65
+BESIDE, ABOVE, POINTS = 3.8, 5.4, 97
 HEIGHT = 330
 #: How wide panels are beside each other: the first has the numbers of the axis, the last the colour bar.
 FIRST, MIDDLE, LAST = 1.0, 0.87, 1.12
@@ -67,9 +67,9 @@ def show_plane(
     widths = [FIRST, *[MIDDLE] * (len(panels) - 2), LAST][: len(panels)]
     for number, (column, panel) in enumerate(zip(st.columns(widths, gap="small"), panels, strict=True)):
         with column:
-            st.markdown(_title(context, panel, inside, split), help=_by_region(context, panel, inside))
+            st.markdown(_title(context, panel, inside), help=_by_region(context, panel, inside))
             _draw(context, grid, view, panel, dots, scale, number, len(panels))
-    st.caption(_caption(context, split, scale))
+    st.caption(_caption(context, split, len(inside), scale))
     linked.bar(context, table, page="errors")
 
 
@@ -136,22 +136,15 @@ def errors_in_plane(context: Context, grid: Plane, split: str, after: Model, bef
     for model, what in ((before, "earlier"), (after, "student")):
         if model is not None:
             known = near_labels if model.id == best.id else everywhere
-            found.append(panel(name_of(context, model), what, energies[model.id], known))
+            found.append(panel(student_name(model), what, energies[model.id], known))
     return found
 
 
-def name_of(context: Context, model: Model) -> str:
-    """What a panel calls a model."""
-    name = "distilled student" if model.kind == "distilled" else f"student of round {model.round_number}"
-    return name + (", in use" if context.model is not None and model.id == context.model.id else "")
-
-
-def _title(context: Context, panel: Panel, rows: pd.DataFrame, split: str) -> Markdown:
+def _title(context: Context, panel: Panel, rows: pd.DataFrame) -> Markdown:
     summary = by_region(rows, {panel.name: panel.energy})
     if summary.empty:
         return f"**{plain(panel.name)}**"
-    where = f"{int(summary['n'].iloc[0]):d} {'test points' if split == 'test' else 'training labels'}"
-    return f"**{plain(panel.name)}** · MAE **{context.text(summary['mae_ev'].iloc[0])}** at {where}"
+    return f"**{plain(panel.name)}** · MAE **{context.text(summary['mae_ev'].iloc[0])}**"
 
 
 def _by_region(context: Context, panel: Panel, rows: pd.DataFrame) -> Markdown | None:
@@ -210,11 +203,10 @@ def _draw(
     )
 
 
-def _caption(context: Context, split: str, scale: SignedScale) -> Markdown:
-    labels = "test labels" if split == "test" else "training labels, which the student has seen"
+def _caption(context: Context, split: str, count: int, scale: SignedScale) -> Markdown:
+    labels = "test points" if split == "test" else "training labels, which the student has seen"
     return (
-        f"Prediction minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))} "
-        f"Dots: {labels}, within {NEAR} Å of the plane. Blank: inside the wall, or where the error is not known: the "
-        f"student in use is judged within {REACH:g} Å of a label only; teacher and earlier students are compared with "
-        "the student in use elsewhere."
+        f"Prediction minus CCSD(T), in {context.unit.label}; MAE over all {count} {labels}, those within {NEAR} Å of the "
+        f"plane as dots. {plain(legend_text(scale, context.unit))} Blank: inside the wall, or more than {REACH:g} Å from "
+        "every label that could tell. There the student in use stands for CCSD(T) where others are compared with it."
     )

@@ -38,8 +38,10 @@ class Sampled:
 
 
 def cut_directions(dimer: Dimer) -> dict[str, FloatArray]:
-    """Named unit vectors (3,) of the radial cuts: the host's three principal axes."""
+    """Named unit vectors (3,) of the radial cuts: the host's three principal axes, two of a linear host."""
     long, middle, thin = dimer.host.axes
+    if dimer.host.linear:
+        return {"side": thin, "end": long}
     return {"face": thin, "edge, long axis": long, "edge, short axis": middle}
 
 
