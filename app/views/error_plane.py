@@ -206,7 +206,8 @@ def _draw(
 def _caption(context: Context, split: str, count: int, scale: SignedScale) -> Markdown:
     labels = "test points" if split == "test" else "training labels, which the student has seen"
     return (
-        f"Prediction minus CCSD(T), in {context.unit.label}; MAE over all {count} {labels}, those within {NEAR} Å of the "
-        f"plane as dots. {plain(legend_text(scale, context.unit))} Blank: inside the wall, or more than {REACH:g} Å from "
-        "every label that could tell. There the student in use stands for CCSD(T) where others are compared with it."
+        f"Prediction minus CCSD(T), in {context.unit.label}; MAE over all {count} {labels}. "
+        f"Dots: those within {NEAR} Å of the plane. {plain(legend_text(scale, context.unit))} "
+        f"Blank: inside the wall, or more than {REACH:g} Å from every label that could tell. "
+        "There the student in use stands for CCSD(T) where others are compared with it."
     )
