@@ -13,7 +13,7 @@ from app.data import cuts as cut_data
 from app.data import jobs as job_data
 from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
-from app.figures.scales import scale_for
+from app.figures.scales import scale_for, size_scale
 from app.session import Context
 from nci_core.campaign import blind
 from nci_core.campaign.blind import BlindPrediction
@@ -25,7 +25,7 @@ COLOURINGS = {
     "teacher_ev": ("Teacher energy", "energy", 2.0),
     "student_ev": ("Student energy", "energy", 2.0),
     "label_ev": ("CCSD(T) energy", "energy", 2.0),
-    "std_ev": ("Student uncertainty (±1 sd)", "energy", 0.1),
+    "std_ev": ("Student uncertainty (±1 sd)", "size", 0.05),
     "teacher_error_ev": ("Teacher − CCSD(T)", "signed", 0.5),
     "student_error_ev": ("Student − CCSD(T)", "signed", 0.5),
     "student_teacher_ev": ("Student − teacher", "signed", 0.5),
@@ -87,7 +87,7 @@ def _encoded(
         _context.campaign.dimer.host,
         _rows,
         _context.convert(energies),
-        scale_for(energies, unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
+        (size_scale if colours == "size" else scale_for)(energies, unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
         unit,
         view=view,
         colours=colours,

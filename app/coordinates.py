@@ -13,6 +13,21 @@ FloatArray = npt.NDArray[np.float64]
 VIEWS = {"side": "Side", "top": "Top", "unrolled": "Unrolled"}
 
 
+def views(host: Host) -> list[str]:
+    """Keys of the views that tell something: nothing depends on the angle about a linear host."""
+    return ["side"] if host.linear else list(VIEWS)
+
+
+def views_help(host: Host) -> str:
+    """What the views of a host show."""
+    if host.linear:
+        return "Distance ρ from the molecular axis against the place z along it."
+    return (
+        "Side: distance ρ from the axis through the host's face against the height above it. "
+        "Top: position in the host's plane. Unrolled: angle round that axis against the height."
+    )
+
+
 @dataclass(frozen=True)
 class MapAxes:
     """Axes of a view, with the host's outline drawn in the same coordinates.
@@ -34,17 +49,22 @@ class MapAxes:
     bonds: list[tuple[int, int]]
 
 
+def _axes(host: Host) -> FloatArray:
+    """(3, 3) axes of the maps as rows, z last: the thinnest direction, of a linear host the molecule itself."""
+    return host.axes[[1, 2, 0]] if host.linear else host.axes
+
+
 def _mirrors(host: Host) -> list[bool]:
     """Whether reflection through the plane perpendicular to each principal axis maps the host onto itself."""
     found = []
-    for axis in host.axes:
+    for axis in _axes(host):
         mirror = np.eye(3) - 2.0 * np.outer(axis, axis)
         found.append(bool((np.abs(host.operations - mirror).max(axis=(1, 2)) < 0.02).any()))
     return found
 
 
 def _principal(host: Host, positions: FloatArray) -> FloatArray:
-    return (np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre) @ host.axes.T
+    return (np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre) @ _axes(host).T
 
 
 def _folded(host: Host, positions: FloatArray) -> FloatArray:
@@ -54,8 +74,8 @@ def _folded(host: Host, positions: FloatArray) -> FloatArray:
 def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
     """(m, 2) map coordinates of probe positions (m, 3), in Å but for the angle.
 
-    Side view: distance ρ from the host's thinnest axis, and height z along it. Top view: the two
-    in-plane coordinates. Unrolled: azimuth about that axis in degrees, and z. Coordinates that the
+    Side view: distance ρ from the host's thinnest axis, of a linear host from the molecule, and z along it.
+    Top view: the two in-plane coordinates. Unrolled: azimuth about that axis in degrees, and z. Coordinates that the
     host's symmetry makes equivalent are folded together.
     """
     if view == "unrolled":
@@ -69,7 +89,7 @@ def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
 def _unrolled(host: Host, positions: FloatArray) -> FloatArray:
     """The equivalent image with z ≥ 0, if there is one, and among those with the smallest azimuth in 0…360°."""
     away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
-    images = np.einsum("ij,kjl,ml->mki", host.axes, host.operations, away, optimize=True)
+    images = np.einsum("ij,kjl,ml->mki", _axes(host), host.operations, away, optimize=True)
     azimuth = np.degrees(np.arctan2(images[..., 1], images[..., 0])) % 360.0
     azimuth[azimuth > 360.0 - 1e-6] = 0.0
     rank = azimuth + 1000.0 * (images[..., 2] < -1e-6)
@@ -101,6 +121,10 @@ def map_axes(host: Host, view: str) -> MapAxes:
         return MapAxes(x_label, y_label, x_label, y_label, own[:, :2], host.symbols, bonds(host))
     z_label, z_short = ("height above the plane |z| (Å)", "|z| (Å)") if folded[2] else ("height z (Å)", "z (Å)")
     atoms = np.column_stack([np.linalg.norm(own[:, :2], axis=1), own[:, 2]])
+    if host.linear:
+        z_label = f"along the molecular axis {z_short}"
+        atoms = np.column_stack([0.0 * own[:, 0], np.abs(own[:, 2]) if folded[2] else own[:, 2]])
+        return MapAxes("distance from the molecular axis ρ (Å)", z_label, "ρ (Å)", z_short, atoms, host.symbols, [])
     return MapAxes("distance from the axis ρ (Å)", z_label, "ρ (Å)", z_short, atoms, host.symbols, [])
 
 

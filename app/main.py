@@ -100,7 +100,7 @@ def _to_first_page() -> None:
 
 
 STYLE = """<style>
-.block-container { padding: 2.4rem 2rem 2rem 2rem !important; max-width: 1600px; }
+.block-container { padding: 2.4rem 2rem 2rem 2rem !important; max-width: 2200px; }
 [data-testid="stHeader"] { background: transparent; height: 2.4rem; min-height: 2.4rem; }
 /* Only while it is open: folded away it would keep its width. */
 [data-testid="stSidebar"][aria-expanded="true"] { min-width: 15rem; max-width: 15.5rem; }
@@ -112,6 +112,9 @@ STYLE = """<style>
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: GROUND !important; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
 .st-key-tour { padding: 0.4rem 0.9rem !important; }
+/* Plotly's tool bar lies over legends and colour bars at the top; below, beside the axis title, nothing is. */
+.js-plotly-plot .modebar-container { top: auto !important; bottom: 0 !important; }
+.js-plotly-plot .modebar-container .modebar { top: auto; bottom: 0; }
 h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }
 </style>"""
 

@@ -16,6 +16,7 @@ class Palette:
         repulsion, dispersion: the two channels.
         signed: diverging scale for errors, from negative to positive, neutral at zero.
         energy: diverging scale for energies, from attractive to repulsive, neutral at zero.
+        size: sequential scale for what is never negative, from zero on.
         pick, proposal: rings of the basket and of proposals on the map.
         regions: colour of each region and of "all".
     """
@@ -32,12 +33,13 @@ class Palette:
     dispersion: str
     signed: tuple[str, ...]
     energy: tuple[str, ...]
+    size: tuple[str, ...]
     pick: str
     proposal: str
     regions: dict[str, str]
 
     def scale(self, name: str) -> list[tuple[float, str]]:
-        """`signed` or `energy` as a Plotly colour scale."""
+        """`signed`, `energy` or `size` as a Plotly colour scale."""
         colours: tuple[str, ...] = getattr(self, name)
         return [(i / (len(colours) - 1), colour) for i, colour in enumerate(colours)]
 
@@ -56,6 +58,7 @@ LIGHT = Palette(
     # ColorBrewer RdBu reversed and PuOr reversed, the middle darkened so that it shows on white.
     signed=("#053061", "#2166AC", "#6AACD0", "#C9D3D9", "#F0A27F", "#B2182B", "#67001F"),
     energy=("#2D004B", "#542788", "#998EC3", "#CBC9C6", "#F1A340", "#B35806", "#7F3B08"),
+    size=("#D3DCE1", "#9FC3C9", "#5FA3AE", "#2F7F92", "#1C5A77", "#14365A", "#0B1A3A"),
     pick="#237848",
     proposal="#A7116C",
     regions={"all": "#17242D", "well": "#0072B2", "tail": "#005432", "wall": "#C55A00", "beyond": "#7B8A94"},
@@ -73,6 +76,7 @@ DARK = Palette(
     dispersion="#4BF6B7",
     signed=("#A8D8FF", "#4AA3E0", "#3A7FB4", "#646F77", "#BC6A4C", "#F07A55", "#FFD0BF"),
     energy=("#CDB4FF", "#A98BE8", "#8671B8", "#6A696E", "#B07A30", "#EBA040", "#FFD590"),
+    size=("#46525A", "#43717C", "#4793A0", "#5DB5BD", "#86D3D2", "#B8EBE3", "#EEFBF4"),
     pick="#48E3A5",
     proposal="#F487C6",
     regions={"all": "#E6EDF1", "well": "#56B4E9", "tail": "#58F0AB", "wall": "#F0A030", "beyond": "#93A3AD"},

@@ -2,7 +2,8 @@
 
 By energy: **wall** (0 ≤ E < limit), **well** (E < well_below) and **tail** (well_below ≤ E < 0);
 energies at or above the limit are **beyond**. By direction: the angle between the probe and the
-host's thinnest principal axis: **face** (< 30°), **slanted** (30–60°), **edge** (> 60°).
+host's thinnest principal axis: **face** (< 30°), **slanted** (30–60°), **edge** (> 60°). A linear host is
+equally thin all round; there the angle from the plane across it counts, and people read side and end.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 
 REGIONS = ("well", "tail", "wall", "beyond")
 SECTORS = ("face", "slanted", "edge")
+#: What the sectors of a linear host are called.
+LINEAR_WORDS = ("side", "slanted", "end")
 #: Upper bounds (degrees) of the sectors face and slanted.
 SECTOR_BOUNDS_DEG = (30.0, 60.0)
 
@@ -52,9 +55,21 @@ class RegionBounds:
         return np.select(conditions, ["well", "tail", "wall"], default="beyond")
 
 
+def sector_words(host: Host) -> dict[str, str]:
+    """Sector → what people read: a linear host has sides and ends, any other a face and an edge."""
+    return dict(zip(SECTORS, LINEAR_WORDS if host.linear else SECTORS, strict=True))
+
+
 def sector_angles(host: Host, positions: FloatArray) -> FloatArray:
-    """(m,) angles in degrees, 0 to 90, between R − centre and the host's thinnest principal axis."""
+    """(m,) angles in degrees, 0 to 90, between R − centre and the host's thinnest principal axis.
+
+    Of a linear host: between R − centre and the plane across the molecule.
+    """
     away = np.asarray(positions) - host.centre
+    if host.linear:
+        sine = np.abs(away @ host.axes[0]) / np.maximum(np.linalg.norm(away, axis=1), 1e-12)
+        along: FloatArray = np.degrees(np.arcsin(np.clip(sine, 0.0, 1.0)))
+        return along
     cosine = np.abs(away @ host.axes[2]) / np.maximum(np.linalg.norm(away, axis=1), 1e-12)
     angles: FloatArray = np.degrees(np.arccos(np.clip(cosine, 0.0, 1.0)))
     return angles

@@ -23,7 +23,8 @@ class Plot {
 
   set(data, send) {
     this.send = send;
-    if (data.points_key !== this.key) {
+    const other = data.points_key !== this.key;
+    if (other) {
       this.x = decode(data.x, Float32Array); this.y = decode(data.y, Float32Array);
       this.ids = decode(data.ids, Int32Array); this.flags = decode(data.flags, Uint8Array);
       this.error = data.error ? decode(data.error, Float32Array) : null;
@@ -43,7 +44,9 @@ class Plot {
     }
     if (data.selected !== this.data?.selected) this.cursor = -1;
     if (JSON.stringify(data.line) !== JSON.stringify(this.data?.line)) this.lineNow = null;
-    const refit = `${data.group}|${data.view}` !== this.view;
+    // Other points: show them all, unless somebody has zoomed in this view.
+    const turned = `${data.group}|${data.view}` !== this.view, refit = turned || (other && !this.held);
+    if (turned) this.held = false;
     // A pick changes only what lies over the points, so they need not be painted again.
     const same = ["key", "group", "height", "mark_colour", "accent"].every((k) => data[k] === this.data?.[k]);
     this.data = data; this.view = `${data.group}|${data.view}`;
@@ -53,7 +56,8 @@ class Plot {
     this.shared = ((window.nciPlotGroups ??= {})[data.group] ??= { mode: data.modes[0] });
     const tools = [...(data.line ? ["line"] : data.pick ? ["lasso", "box"] : []), "pan"];
     if (!tools.includes(this.shared.tool)) this.shared.tool = tools[0];
-    this.box.style.height = `${data.height}px`;
+    this.box.style.height = data.room ? `max(${data.height}px, 100vh - ${data.room}px)` : `${data.height}px`;
+    this.shaped();
     this.slider.parentElement.hidden = !this.before;
     this.buttons(); this.drawLegend();
     if (same && this.fits()) { this.tellState(); this.drawTop(); } else this.resize(refit);
@@ -136,10 +140,22 @@ class Plot {
     }));
   }
 
-  frame() { return { right: this.w - (this.data.bar ? BAR : EDGE), bottom: this.h - BOTTOM }; }
+  // Panels beside another one have no axis title, nor numbers, of their own.
+  get left() { return this.data.y_label ? LEFT : EDGE; }
+
+  frame(w = this.w) { return { right: w - (this.data.bar ? BAR : EDGE), bottom: this.h - BOTTOM }; }
+
+  // A panel of a given shape is as high as its width asks, as far as the window has room.
+  shaped() {
+    const d = this.data;
+    if (!d.shape || !this.box.clientWidth) return;
+    const wide = this.common(this.frame(this.box.clientWidth).right - this.left), most = Math.max(d.height, window.innerHeight - d.room);
+    this.box.style.height = `${Math.round(Math.min(most, wide * d.shape + TOP + BOTTOM))}px`;
+  }
 
   resize(refit = false) {
     if (!this.data) return;
+    this.shaped();
     const w = this.box.clientWidth, h = this.box.clientHeight;
     if (!w || !h) return;
     const changed = w !== this.w || h !== this.h;
@@ -163,17 +179,30 @@ class Plot {
       for (const [x, y] of d.host?.atoms ?? []) grow(x, y);
     }
     if (!isFinite(x0)) { x0 = y0 = 0; x1 = y1 = 5; }
-    const { right, bottom } = this.frame(), pw = right - LEFT, ph = bottom - TOP;
-    const padX = d.equal ? 0.35 : 0.04 * (x1 - x0 || 1), padY = d.equal ? 0.35 : 0.06 * (y1 - y0 || 1);
-    this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY);
-    if (d.equal) this.sx = this.sy = Math.min(this.sx, this.sy);
-    this.cx = d.equal && !d.compare && !d.ground ? x0 - padX + pw / this.sx / 2 : (x0 + x1) / 2;
-    this.cy = (y0 + y1) / 2;
+    const { right, bottom } = this.frame(), own = right - this.left, pw = this.common(own), ph = bottom - TOP;
+    let padX = 0.04 * (x1 - x0 || 1), padY = 0.06 * (y1 - y0 || 1);
+    if (d.equal) { // room for a mark round a point at the edge; a field ends where the plot does
+      const rim = d.ground ? 0 : RIM, s = Math.min((pw - 2 * rim) / (x1 - x0 || 1), (ph - 2 * rim) / (y1 - y0 || 1));
+      padX = padY = rim / s; this.sx = this.sy = s;
+    } else { this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY); }
+    this.cx = d.equal && !d.compare && !d.ground ? x0 - padX + own / this.sx / 2 : (x0 + x1) / 2;
+    this.cy = (y0 + y1) / 2; this.held = false;
   }
 
-  fitAll() { this.fit(); this.viewChanged(); }
+  // Panels side by side have one scale: that of the narrowest, which gives room to the colour bar.
+  common(own) {
+    if (!this.data.link_view) return own;
+    const widths = (this.shared.widths ??= new Map()), least = Math.min(...widths.values());
+    for (const box of widths.keys()) if (!box.isConnected) widths.delete(box);
+    widths.set(this.box, own);
+    const now = Math.min(...widths.values());
+    if (now !== least && widths.size > 1) { clearTimeout(this.shared.later); this.shared.later = setTimeout(() => this.tell("nci-fit")); }
+    return now;
+  }
 
-  middle() { const { right, bottom } = this.frame(); return [(LEFT + right) / 2, (TOP + bottom) / 2]; }
+  fitAll() { this.fit(); this.viewChanged(); this.held = false; }
+
+  middle() { const { right, bottom } = this.frame(); return [(this.left + right) / 2, (TOP + bottom) / 2]; }
   px(x) { return this.middle()[0] + (x - this.cx) * this.sx; }
   py(y) { return this.middle()[1] - (this.yAxis.warp(y) - this.cy) * this.sy; }
   ux(p) { return (p - this.middle()[0]) / this.sx + this.cx; }
@@ -186,13 +215,15 @@ class Plot {
   }
 
   viewChanged() {
-    this.draw();
-    if (this.data.link_view && !this.quiet) { Object.assign(this.shared, { at: [this.cx, this.cy, this.sx, this.sy], view: this.view }); this.tell("nci-view"); }
+    this.draw(); this.held = true;
+    if (this.data.link_view && !this.quiet) {
+      Object.assign(this.shared, { at: [this.ux(this.left), this.cy, this.sx, this.sy], view: this.view }); this.tell("nci-view");
+    }
     if (!this.data.aggregated) return;
     clearTimeout(this.later);
     this.later = setTimeout(() => {
       const { right, bottom } = this.frame();
-      this.send("range", { x: [this.ux(LEFT), this.ux(right)], y: [this.uy(bottom), this.uy(TOP)], at: Date.now() });
+      this.send("range", { x: [this.ux(this.left), this.ux(right)], y: [this.uy(bottom), this.uy(TOP)], at: Date.now() });
     }, 200);
   }
 
@@ -202,9 +233,11 @@ class Plot {
     if (!this.data || detail.group !== this.data.group) return;
     if (name === "nci-tool") { this.buttons(); this.cursorShape(); }
     else if (this.data.bar_only) return;
+    else if (name === "nci-fit") { if (!this.held) { this.shaped(); this.resize(true); } }
     else if (name === "nci-command") { this.quiet = true; this.command(detail.what); this.quiet = false; }
     else if (detail.from !== this && this.data.link_view && this.shared.view === this.view && this.shared.at) {
-      [this.cx, this.cy, this.sx, this.sy] = this.shared.at; this.draw();
+      const [left, cy, sx, sy] = this.shared.at;
+      Object.assign(this, { cy, sx, sy, cx: left + (this.frame().right - this.left) / sx / 2, held: true }); this.draw();
     }
   }
 

@@ -35,6 +35,8 @@ to point, Enter opens one, Space selects it."><canvas></canvas><canvas></canvas>
 <label class="slider" hidden>before<input type="range" class="split" min="0" max="100" value="50"
 aria-label="Where the map changes from before to after">after</label><div class="foot"><div class="legend"></div>
 <div class="group saves" role="group" aria-label="Save"></div></div></div>"""
+#: Pixels; pages are laid out for windows of this height.
+LEAST_WINDOW = 720
 MODES = ("replace", "add", "remove")
 #: Said under a plot whose points are too many to be drawn.
 SQUARES = "Each square: the mean of many points. A drawing takes all points inside it; a click zooms in."
@@ -121,6 +123,8 @@ def show(
     title: str = "",
     empty: str = "No configuration passes these filters.",
     line: DrawnLine | None = None,
+    grow: bool = True,
+    shape: float = 0.0,
     on_event: Callable[[str], None] | None = None,
 ) -> Any:
     """Draw a plot.
@@ -145,12 +149,16 @@ def show(
         title: heading of the plot in a saved picture.
         empty: what is said where nothing is to be seen.
         line: a line to be drawn; then nothing else is.
+        grow: a window higher than LEAST_WINDOW gives what it has more to the plot.
+        shape: height over width of the drawing, which then follows the width, up to that height; 0 for any.
         on_event: called with the event's name.
     """
     data = {
         "name": key,
         "key": encoded["key"],
         "height": height,
+        "room": LEAST_WINDOW - height if grow else 0,
+        "shape": shape,
         "group": group or key,
         "pick": pick,
         "tools": tools,

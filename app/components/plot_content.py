@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.figures.scales import SignedScale
+from app.figures.scales import Scale
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Hover:
 class Line:
     """A curve under the points, with a band between `low` and `high` if given; all (k,).
 
-    `knots` marks the places where it is known, for a curve that only joins a few of them.
+    `knots`: known at a few places only, which are drawn as squares and not joined.
     """
 
     name: str
@@ -103,7 +103,7 @@ class PlotContent:
     y: FloatArray
     labelled: npt.NDArray[np.bool_]
     test: npt.NDArray[np.bool_]
-    scale: SignedScale
+    scale: Scale
     values: FloatArray | None = None
     colours: str = "signed"
     title: str = ""

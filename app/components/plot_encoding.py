@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.components.plot_content import Bins, FloatArray, Ground, Hover, Line, PlotContent
-from app.figures.scales import SignedScale
+from app.figures.scales import Scale
 from app.theme import Palette
 
 #: Largest level of the colour scale; the next one stands for "no value".
@@ -25,7 +25,7 @@ def _digest(value: Any) -> str:
     return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def _levels(scale: SignedScale, values: FloatArray | None, count: int) -> str:
+def _levels(scale: Scale, values: FloatArray | None, count: int) -> str:
     if values is None:
         return _packed(np.full(count, LEVELS // 2), "u1")
     fraction = scale.fraction(values)
@@ -45,7 +45,7 @@ def _line(line: Line) -> dict[str, Any]:
     return packed | look | {"name": line.name}
 
 
-def _bins(bins: Bins | None, scale: SignedScale) -> dict[str, Any] | None:
+def _bins(bins: Bins | None, scale: Scale) -> dict[str, Any] | None:
     if bins is None:
         return None
     corners = {"x": _packed(bins.x, "<f4"), "y": _packed(bins.y, "<f4"), "size": bins.size}
@@ -53,7 +53,7 @@ def _bins(bins: Bins | None, scale: SignedScale) -> dict[str, Any] | None:
     return corners | mean | {"count": _packed(bins.count, "<i4")}
 
 
-def _ground(ground: Ground | None, scale: SignedScale) -> dict[str, Any] | None:
+def _ground(ground: Ground | None, scale: Scale) -> dict[str, Any] | None:
     if ground is None:
         return None
     levels, values = _levels(scale, ground.values, ground.values.size), _packed(ground.values, "<f4")
@@ -122,5 +122,5 @@ def encode(content: PlotContent, palette: Palette) -> dict[str, Any]:
             "extent": content.extent,
         }
     )
-    legend = [("line", line.name, line.colour) for line in content.lines if line.name]
+    legend = [("square" if line.knots else "line", line.name, line.colour) for line in content.lines if line.name]
     return encoded | {"key": _digest(encoded), "line_legend": legend}

@@ -114,6 +114,7 @@ export default function (component) {
     "nci-points": (event) => { if (event.detail === root.latest.name) draw(); },
     "nci-tool": (event) => root.plot.heard("nci-tool", event.detail),
     "nci-command": (event) => root.plot.heard("nci-command", event.detail),
+    "nci-fit": (event) => root.plot.heard("nci-fit", event.detail),
     "nci-view": (event) => root.plot.heard("nci-view", event.detail),
   };
   for (const [name, act] of Object.entries(listeners)) document.addEventListener(name, act);

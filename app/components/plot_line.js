@@ -22,7 +22,7 @@ Object.assign(Plot.prototype, {
   // A place on the screen in the unit of the axes, kept inside the frame.
   at(x, y) {
     const { right, bottom } = this.frame();
-    return [this.ux(Math.max(LEFT, Math.min(right, x))), this.uy(Math.max(TOP, Math.min(bottom, y)))];
+    return [this.ux(Math.max(this.left, Math.min(right, x))), this.uy(Math.max(TOP, Math.min(bottom, y)))];
   },
 
   lineMove(x, y, straight) {

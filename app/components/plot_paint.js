@@ -15,9 +15,10 @@ function pointSprite(plot, level, kind) {
 function paintPoint(plot, g, level, kind) {
   g.fillStyle = level === 255 ? "rgba(128,140,150,0.45)" : mix(plot.data.scale, level / 254);
   g.strokeStyle = plot.css("--st-text-color", "#222"); g.lineWidth = 1.2;
+  const quiet = plot.ground ? 0.7 : 1, half = 5.6 * quiet; // the field is what such a plot shows
   g.beginPath();
-  if (kind & 2) { g.moveTo(0, -5.6); g.lineTo(5.6, 0); g.lineTo(0, 5.6); g.lineTo(-5.6, 0); g.closePath(); }
-  else g.arc(0, 0, kind & 1 ? 4.8 : 3.4, 0, 7);
+  if (kind & 2) { g.moveTo(0, -half); g.lineTo(half, 0); g.lineTo(0, half); g.lineTo(-half, 0); g.closePath(); }
+  else g.arc(0, 0, (kind & 1 ? 4.8 : 3.4) * quiet, 0, 7);
   g.fill();
   if (kind & 1) g.stroke();
   else if (plot.ground) { g.lineWidth = 0.7; g.stroke(); }
@@ -27,7 +28,7 @@ function paintPoint(plot, g, level, kind) {
 function paintBase(plot, g) {
   const font = plot.css("--st-font", "sans-serif"), ink = plot.css("--st-text-color", "#222"), { right, bottom } = plot.frame();
   paintAxes(plot, g, ink, font);
-  g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+  g.save(); g.beginPath(); g.rect(plot.left, TOP, right - plot.left, bottom - TOP); g.clip();
   if (plot.ground) paintGround(plot, g);
   paintHost(plot, g, ink, font); paintLines(plot, g);
   if (plot.bins) paintBins(plot, g);
@@ -40,27 +41,27 @@ function paintBase(plot, g) {
 // What lies over the points: selection, basket, proposals, the path being drawn.
 function paintTop(plot, g) {
   const { right, bottom } = plot.frame();
-  g.save(); g.beginPath(); g.rect(LEFT, TOP, right - LEFT, bottom - TOP); g.clip();
+  g.save(); g.beginPath(); g.rect(plot.left, TOP, right - plot.left, bottom - TOP); g.clip();
   paintMarks(plot, g);
   if (plot.data.line) paintLine(plot, g);
   g.restore();
 }
 
 function paintAxes(plot, g, ink, font) {
-  const { right, bottom } = plot.frame(), d = plot.data, narrow = right - LEFT < 320;
+  const { right, bottom } = plot.frame(), d = plot.data, narrow = right - plot.left < 320;
   g.font = `12px ${font}`; g.lineWidth = 1; g.strokeStyle = plot.css("--st-border-color", "#ccc"); g.fillStyle = ink;
   g.textAlign = "center"; g.textBaseline = "top";
-  for (const [v, text] of plot.xAxis.ticks(plot.ux(LEFT), plot.ux(right), narrow ? 4 : 7)) {
+  for (const [v, text] of plot.xAxis.ticks(plot.ux(plot.left), plot.ux(right), narrow ? 4 : 7)) {
     const p = plot.px(v);
     g.beginPath(); g.moveTo(p, TOP); g.lineTo(p, bottom); g.stroke(); g.fillText(text, p, bottom + 6);
   }
   g.textAlign = "right"; g.textBaseline = "middle";
   for (const [v, text] of plot.yAxis.ticks(plot.uy(bottom), plot.uy(TOP), 6)) {
     const p = plot.py(v);
-    g.beginPath(); g.moveTo(LEFT, p); g.lineTo(right, p); g.stroke(); g.fillText(text, LEFT - 7, p);
+    g.beginPath(); g.moveTo(plot.left, p); g.lineTo(right, p); g.stroke(); if (d.y_label) g.fillText(text, plot.left - 7, p);
   }
   g.textAlign = "center"; g.font = `13px ${font}`;
-  g.fillText(d.x_label, (LEFT + right) / 2, plot.h - 12);
+  g.fillText(d.x_label, (plot.left + right) / 2, plot.h - 12);
   g.save(); g.translate(13, (TOP + bottom) / 2); g.rotate(-Math.PI / 2); g.fillText(d.y_label, 0, 0); g.restore();
 }
 
@@ -68,7 +69,7 @@ function paintLines(plot, g) {
   const { right, bottom } = plot.frame();
   if (plot.data.zero) {
     g.strokeStyle = plot.css("--st-text-color", "#222"); g.lineWidth = 1;
-    g.beginPath(); g.moveTo(LEFT, plot.py(0)); g.lineTo(right, plot.py(0)); g.stroke();
+    g.beginPath(); g.moveTo(plot.left, plot.py(0)); g.lineTo(right, plot.py(0)); g.stroke();
   }
   for (const line of plot.lines) {
     const n = line.x.length;
@@ -80,7 +81,7 @@ function paintLines(plot, g) {
     }
     g.strokeStyle = line.colour; g.lineWidth = line.width; g.setLineDash(line.dash); g.beginPath();
     let down = false;
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < (line.knots ? 0 : n); i++) { // what is known at a few places only is not joined
       const q = plot.py(line.y[i]);
       if (!isFinite(q) || q < TOP - bottom || q > 2 * bottom) { down = false; continue; }
       down ? g.lineTo(plot.px(line.x[i]), q) : g.moveTo(plot.px(line.x[i]), q); down = true;
@@ -112,7 +113,7 @@ function paintHost(plot, g, ink, font) {
 }
 
 function paintPoints(plot, g, ink) {
-  const { right, bottom } = plot.frame(), cut = plot.before ? LEFT + plot.split * (right - LEFT) : -1;
+  const { right, bottom } = plot.frame(), cut = plot.before ? plot.left + plot.split * (right - plot.left) : -1;
   if (plot.error) {
     g.strokeStyle = plot.css("--st-text-color", "#222"); g.globalAlpha = 0.45; g.lineWidth = 1; g.beginPath();
     for (let i = 0; i < plot.ids.length; i++) {
@@ -123,7 +124,7 @@ function paintPoints(plot, g, ink) {
   }
   for (let i = 0; i < plot.ids.length; i++) {
     const p = plot.px(plot.x[i]), q = plot.py(plot.y[i]);
-    if (p < LEFT - 9 || p > right + 9 || q < TOP - 9 || q > bottom + 9) continue;
+    if (p < plot.left - 9 || p > right + 9 || q < TOP - 9 || q > bottom + 9) continue;
     const level = p < cut ? plot.before[i] : plot.level[i];
     if (g instanceof SvgContext) { g.save(); g.translate(p, q); paintPoint(plot, g, level, plot.flags[i] & 3); g.restore(); }
     else g.drawImage(pointSprite(plot, level, plot.flags[i] & 3), p - 9, q - 9, 18, 18);

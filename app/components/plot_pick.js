@@ -50,7 +50,7 @@ Object.assign(Plot.prototype, {
   pickInside(path) {
     const { right, bottom } = this.frame(), into = (v, a, b) => Math.max(a, Math.min(b, v));
     const outline = thinned(path, MOST_CORNERS).map(([p, q]) =>
-      [this.ux(into(p, LEFT, right)), this.yAxis.unwarp(this.uy(into(q, TOP, bottom)))].map((v) => Number(v.toPrecision(7))));
+      [this.ux(into(p, this.left, right)), this.yAxis.unwarp(this.uy(into(q, TOP, bottom)))].map((v) => Number(v.toPrecision(7))));
     this.send("picked", { outline, mode: this.shared.mode, at: Date.now() });
   },
 

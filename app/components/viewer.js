@@ -15,6 +15,13 @@ async function library(sources) {
   if (!window.$3Dmol) throw new Error("3Dmol.js could not be loaded");
 }
 
+// Whether the probe lies outside the part of space that the camera shows.
+function outside(view, box, data) {
+  const [x, y, z] = data.contact.ends[1], p = view.modelToScreen({ x, y, z }), r = box.getBoundingClientRect();
+  const left = p.x - window.scrollX - r.left, top = p.y - window.scrollY - r.top, edge = 24;
+  return !(left > edge && top > edge && left < r.width - edge && top < r.height - edge);
+}
+
 function draw(root, data) {
   const style = getComputedStyle(root), text = style.getPropertyValue("--st-text-color").trim() || "#222222";
   const ground = style.getPropertyValue("--st-secondary-background-color").trim() || "#eeeeee";
@@ -40,7 +47,10 @@ function draw(root, data) {
   }
   let kept = null;
   try { kept = JSON.parse(sessionStorage.getItem(camera)); } catch { kept = null; }
-  if (kept) { if (first || root.camera !== camera) view.setView(kept); }
+  if (kept) {
+    if (first || root.camera !== camera) view.setView(kept);
+    if (outside(view, box, data)) view.zoomTo(); // from the same side, but all of it
+  }
   else { view.rotate(-62, "x"); view.zoomTo(); view.zoom(1.1); }
   if (first) view.setViewChangeCallback((now) => { try { sessionStorage.setItem(root.camera, JSON.stringify(now)); } catch { /* full */ } });
   root.camera = camera;

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Select, select
 
 from nci_core.config import CampaignSettings
-from nci_core.regions import sectors
+from nci_core.regions import sector_words, sectors
 from nci_core.store.database import Store
 from nci_core.store.frames import configurations_frame
 from nci_core.store.schema import Label, Prediction, TeacherLabel
@@ -41,7 +41,8 @@ def configuration_table(
 
     Columns: x, y, z (Å), origin, split, sector, teacher_ev, student_ev, std_ev, label_ev (finished
     labels of the campaign's recipe that are not set aside), label_state (LABEL_STATES), picked_by,
-    round_number, region. The label decides the region where there is one, else the teacher.
+    round_number, region. Directions are in the words for this host (`sector_words`). The label decides the
+    region where there is one, else the teacher.
     """
     table = configurations_frame(
         store,
@@ -66,6 +67,7 @@ def configuration_table(
     table["region"] = regions(table, settings)
     if len(table) and table["sector"].isna().any():
         table["sector"] = sectors(settings.dimer.host, table[["x", "y", "z"]].to_numpy())
+    table["sector"] = table["sector"].map(sector_words(settings.dimer.host))
     # Arrow's strings are compared four times as fast as Python's and take a fifth of their memory.
     words = ["split", "origin", "sector", "label_state", "region"]
     return table.astype(dict.fromkeys(words, "str"))

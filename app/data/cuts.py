@@ -12,6 +12,8 @@ from nci_core.store.schema import Configuration, CutPoint
 from nci_core.systems import Host
 
 CUT_PREFIX = "cut:"
+#: The teacher is a curve from so many points on; fewer are not joined.
+CURVE = 60
 COLUMNS = ["distance", "energy_ev", "std_ev", "repulsion_ev", "dispersion_ev", "x", "y", "z"]
 
 
@@ -29,6 +31,11 @@ class Cut:
     student: pd.DataFrame
     teacher: pd.DataFrame
     labels: pd.DataFrame
+
+    @property
+    def few(self) -> bool:
+        """Whether the teacher is known at a few places only."""
+        return len(self.teacher) < CURVE
 
 
 def cut_names(store: Store) -> list[str]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nci_core.metrics import summarise
-from nci_core.regions import REGIONS, SECTORS
+from nci_core.regions import LINEAR_WORDS, REGIONS, SECTORS
 from nci_core.units import from_cm1
 
 #: Region → what it means, shown on hover.
@@ -60,10 +60,11 @@ def by_region(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
 
 def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """MAE (eV) and number of points, regions × sectors; NaN and 0 where there are none."""
-    mae = pd.DataFrame(index=list(REGIONS), columns=list(SECTORS), dtype=float)
-    count = pd.DataFrame(0, index=list(REGIONS), columns=list(SECTORS), dtype=int)
+    sectors = LINEAR_WORDS if rows["sector"].isin({"side", "end"}).any() else SECTORS
+    mae = pd.DataFrame(index=list(REGIONS), columns=list(sectors), dtype=float)
+    count = pd.DataFrame(0, index=list(REGIONS), columns=list(sectors), dtype=int)
     for region in REGIONS:
-        for sector in SECTORS:
+        for sector in sectors:
             found = _summary(rows[(rows["region"] == region) & (rows["sector"] == sector)], column)
             mae.loc[region, sector], count.loc[region, sector] = found["mae_ev"], int(found["n"])
     return mae, count

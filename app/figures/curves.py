@@ -57,7 +57,10 @@ def cut_figure(
             )
         )
     if len(cut.teacher):
-        figure.add_trace(_line(cut.teacher, f, "teacher", colours.teacher, "dash", hover))
+        taught = _line(cut.teacher, f, "teacher", colours.teacher, "dash", hover)
+        if cut.few:
+            taught.update(mode="markers", marker={"color": colours.teacher, "symbol": "square", "size": 6})
+        figure.add_trace(taught)
     if earlier is not None and len(earlier.student):
         figure.add_trace(_line(earlier.student, f, "earlier student", colours.earlier, "dot", hover))
     if len(student):

@@ -18,6 +18,8 @@ ONE_SIDED = "Cividis"
 
 #: How the fractions of an equalised scale are made: this share by rank, the rest by value.
 BY_RANK = 0.5
+#: Share of the colours for the hundredth of the values at either end.
+AT_ENDS = 0.06
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,22 @@ def _equalised(values: FloatArray, weights: FloatArray, cap: float) -> Equalised
     order = np.argsort(values)
     sorted_values, rank = values[order], np.cumsum(weights[order]) / weights.sum()
     shares = np.linspace(0.01, 0.99, 15)
-    knots = np.clip(np.interp(shares, rank, sorted_values), -cap, cap)
-    knots = np.unique(knots)
+    knots = np.unique(np.clip(np.interp(shares, rank, sorted_values), -cap, cap))
     if len(knots) < 2 or not knots[-1] - knots[0] > 1e-9 * np.abs(knots).max():
         middle, half = float(knots[0]), max(abs(float(knots[0])) * 0.01, 1e-6)
         return Equalised(np.array([middle - half, middle + half]), np.array([0.0, 1.0]))
     by_rank = np.interp(knots, sorted_values, rank)
     by_rank = (by_rank - by_rank[0]) / (by_rank[-1] - by_rank[0])
     by_value = (knots - knots[0]) / (knots[-1] - knots[0])
-    return Equalised(knots, BY_RANK * by_rank + (1.0 - BY_RANK) * by_value)
+    fractions = BY_RANK * by_rank + (1.0 - BY_RANK) * by_value
+    # The lowest and the highest hundredth share the outermost colours, so that the bar tells how deep the well is.
+    low, high = np.clip(sorted_values[[0, -1]], -cap, cap)
+    below, above = (AT_ENDS if low < knots[0] else 0.0), (AT_ENDS if high > knots[-1] else 0.0)
+    fractions = below + (1.0 - below - above) * fractions
+    return Equalised(
+        np.concatenate([[low] * (below > 0), knots, [high] * (above > 0)]),
+        np.concatenate([[0.0] * (below > 0), fractions, [1.0] * (above > 0)]),
+    )
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ def field_scale(
 ) -> FieldScale:
     """The scale for the values (eV, any shape, NaN where nothing is drawn) of everything drawn with it.
 
-    Covers 98% of the values, at most `cap_ev`: single outliers do not take the colours of the rest.
+    Of both signs it covers 98% of the values, of energies the whole well too; of one sign all of them; at most
+    `cap_ev`. Single outliers do not take the colours of the rest.
     `weights`, of the shape of the values, are the areas that the values stand for; equal if not given.
     """
     keep = np.isfinite(values_ev)
@@ -132,6 +142,8 @@ def field_scale(
     if quantity.other is not None or not finite.size or (finite.min() < 0 < finite.max()):
         linear = from_cm1(0.5 if quantity.other is not None else 2.0)
         signed = scale_for(values_ev, unit.per_ev, linear_ev=linear, cap_ev=cap_ev)
+        if quantity.is_energy and finite.size and -finite.min() > signed.limit:
+            signed = scale_for(values_ev[keep].min(keepdims=True), unit.per_ev, linear_ev=linear, cap_ev=cap_ev)
         name = "signed" if quantity.other is not None else "energy"
         words = "Blue: lower, red: higher" if name == "signed" else "Purple: attractive, orange: repulsive"
         note = (

@@ -1,11 +1,13 @@
 """Fields round a host on flat paper: unrolled spheres and planes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from app.coordinates import bonds
 from app.data.fields import Plane, Sphere, angles, own_places, to_own
@@ -44,7 +46,7 @@ def marker(dots: Dots, scale: FieldScale, colours: Palette, size: int) -> dict[s
         "cmin": 0.0,
         "cmax": 1.0,
         "showscale": False,
-        "line": {"color": colours.text, "width": 1.5},
+        "line": {"color": colours.text, "width": 1},
     }
 
 
@@ -55,6 +57,16 @@ def dot_text(dots: Dots, unit: EnergyUnit) -> tuple[npt.NDArray[np.object_], str
         data,
         f"configuration %{{customdata[0]:.0f}}<br>{dots.title} %{{customdata[1]:+.{unit.digits}f}} {unit.label}",
     )
+
+
+def dot_trace(
+    x: FloatArray, y: FloatArray, dots: Dots, scale: FieldScale, unit: EnergyUnit, colours: Palette
+) -> go.Scatter:
+    """Dots at places on flat paper."""
+    data, text = dot_text(dots, unit)
+    look = marker(dots, scale, colours, 7)
+    hover = text + "<extra></extra>"
+    return go.Scatter(x=x, y=y, mode="markers", marker=look, customdata=data, hovertemplate=hover, name="dots")
 
 
 def _filled(
@@ -128,88 +140,72 @@ def sphere_map(
         )
     )
     if dots is not None and len(dots.rows):
-        data, text = dot_text(dots, unit)
         x, y, _ = angles(own_places(dots.rows))
-        figure.add_trace(
-            go.Scatter(
-                x=x,
-                y=y,
-                mode="markers",
-                marker=marker(dots, scale, colours, 9),
-                customdata=data,
-                hovertemplate=text + "<extra></extra>",
-                name="dots",
-            )
-        )
+        figure.add_trace(dot_trace(x, y, dots, scale, unit, colours))
     finish(figure, colours, height=height)
     figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
-    figure.update_xaxes(title_text="longitude round the host (°)", range=[0, 360], dtick=60, title_standoff=4)
-    figure.update_yaxes(title_text="latitude above its plane (°)", range=[-90, 90], dtick=30, title_standoff=4)
+    figure.update_xaxes(title_text="longitude (°)", range=[0, 360], dtick=60, title_standoff=4)
+    figure.update_yaxes(title_text="latitude (°)", range=[-90, 90], dtick=30, title_standoff=4)
     return figure
 
 
-def plane_map(
-    host: Host,
-    grid: Plane,
-    values: FloatArray,
-    scale: FieldScale,
-    dots: Dots | None,
-    unit: EnergyUnit,
-    colours: Palette,
-    *,
-    height: int,
-    bar: bool = True,
+@dataclass(frozen=True)
+class Drawing:
+    """One plane: its grid, values (b, a) in the unit shown, NaN where nothing is drawn, and the dots on it."""
+
+    grid: Plane
+    values: FloatArray
+    dots: Dots | None = None
+
+
+def plane_maps(
+    host: Host, drawings: list[Drawing], scale: FieldScale, unit: EnergyUnit, colours: Palette, *, height: int
 ) -> go.Figure:
-    """A plane through or above the host, with the host drawn, atoms in the plane bold; `bar`: with the colour bar."""
+    """Planes side by side with the host drawn, atoms in the plane bold; ranges and scale are the same in all."""
+    figure = make_subplots(rows=1, cols=len(drawings), horizontal_spacing=0.08)
+    for column, drawing in enumerate(drawings, start=1):
+        for trace in _plane_traces(host, drawing, scale, unit, colours):
+            figure.add_trace(trace, row=1, col=column)
+        figure.update_xaxes(title_text=drawing.grid.u_label, row=1, col=column)
+        figure.update_yaxes(title_text=drawing.grid.v_label, scaleanchor=f"x{column if column > 1 else ''}", col=column)
+    finish(figure, colours, height=height)
+    figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
+    grids = [drawing.grid for drawing in drawings]
+    for update, axis in ((figure.update_xaxes, "u"), (figure.update_yaxes, "v")):
+        reach = max(float(getattr(grid, axis)[-1]) for grid in grids)
+        update(range=[-reach, reach], constrain="domain", title_standoff=4)
+    return figure
+
+
+def _plane_traces(
+    host: Host, drawing: Drawing, scale: FieldScale, unit: EnergyUnit, colours: Palette
+) -> Iterator[go.Contour | go.Scatter]:
+    grid, values = drawing.grid, drawing.values
     hover = f"(%{{x:.2f}}, %{{y:.2f}}) Å<br>%{{customdata[0]:+.{unit.digits}f}} {unit.label}"
-    figure = go.Figure(_filled(grid.u, grid.v, values, scale, unit, colours, hover, values[..., None]))
+    yield _filled(grid.u, grid.v, values, scale, unit, colours, hover, values[..., None])
     places = grid.project(to_own(host, host.positions))
     for i, j in bonds(host):
-        figure.add_trace(
-            go.Scatter(
-                x=places[[i, j], 0],
-                y=places[[i, j], 1],
-                mode="lines",
-                line={"color": colours.text, "width": 2},
-                opacity=0.7,
-                hoverinfo="skip",
-            )
+        yield go.Scatter(
+            x=places[[i, j], 0],
+            y=places[[i, j], 1],
+            mode="lines",
+            line={"color": colours.text, "width": 2},
+            opacity=0.7,
+            hoverinfo="skip",
         )
     near = np.abs(places[:, 2]) < IN_PLANE
-    figure.add_trace(
-        go.Scatter(
-            x=places[:, 0],
-            y=places[:, 1],
-            text=[f"<b>{s}</b>" if keep else s for s, keep in zip(host.symbols, near, strict=True)],
-            mode="markers+text",
-            marker={"size": 19, "color": colours.ground, "line": {"color": colours.text, "width": 1}},
-            textfont={"color": colours.text, "size": 12},
-            opacity=1.0 if near.any() else 0.65,
-            customdata=places[:, 2],
-            hovertemplate="%{text}, %{customdata:+.2f} Å from this plane<extra></extra>",
-            name="atoms",
-        )
+    yield go.Scatter(
+        x=places[:, 0],
+        y=places[:, 1],
+        text=[f"<b>{s}</b>" if keep else s for s, keep in zip(host.symbols, near, strict=True)],
+        mode="markers+text",
+        marker={"size": 19, "color": colours.ground, "line": {"color": colours.text, "width": 1}},
+        textfont={"color": colours.text, "size": 12},
+        opacity=1.0 if near.any() else 0.65,
+        customdata=places[:, 2],
+        hovertemplate="%{text}, %{customdata:+.2f} Å from this plane<extra></extra>",
+        name="atoms",
     )
-    if dots is not None and len(dots.rows):
-        data, text = dot_text(dots, unit)
-        at = grid.project(own_places(dots.rows))
-        figure.add_trace(
-            go.Scatter(
-                x=at[:, 0],
-                y=at[:, 1],
-                mode="markers",
-                marker=marker(dots, scale, colours, 9),
-                customdata=data,
-                hovertemplate=text + "<extra></extra>",
-                name="dots",
-            )
-        )
-    figure.update_traces(showscale=bar, selector={"name": "field"})
-    finish(figure, colours, height=height)
-    figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
-    figure.update_xaxes(title_text=grid.u_label, range=[grid.u[0], grid.u[-1]], title_standoff=4)
-    figure.update_yaxes(
-        title_text=grid.v_label, range=[grid.v[0], grid.v[-1]], scaleanchor="x", constrain="domain", title_standoff=4
-    )
-    figure.update_xaxes(constrain="domain")
-    return figure
+    if drawing.dots is not None and len(drawing.dots.rows):
+        at = grid.project(own_places(drawing.dots.rows))
+        yield dot_trace(at[:, 0], at[:, 1], drawing.dots, scale, unit, colours)

@@ -77,7 +77,8 @@ def line_figure(
                     hovertemplate=hover + f"<extra>{name}</extra>",
                 )
             )
-    _points(figure, near[near["teacher_ev"].notna()], "teacher_ev", "teacher", colours.teacher, "triangle-up", f, hover)
+    taught = near[near["teacher_ev"].notna()]
+    _points(figure, taught, "teacher_ev", "teacher", faint(colours.teacher, 0.75), "circle-open", f, hover, size=5)
     for split, name, symbol in (("pool", "CCSD(T), training", "circle"), ("test", "CCSD(T), test set", "diamond")):
         rows = near[(near["split"] == split) & near["label_ev"].notna()]
         _points(figure, rows, "label_ev", name, colours.reference, symbol, f, hover)
@@ -90,7 +91,15 @@ def line_figure(
 
 
 def _points(
-    figure: go.Figure, rows: pd.DataFrame, column: str, name: str, colour: str, symbol: str, factor: float, hover: str
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    column: str,
+    name: str,
+    colour: str,
+    symbol: str,
+    factor: float,
+    hover: str,
+    size: int = 9,
 ) -> None:
     if rows.empty:
         return
@@ -101,7 +110,7 @@ def _points(
             mode="markers",
             name=name,
             customdata=np.column_stack([rows.index.to_numpy(), rows["off"]]),
-            marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 1}},
+            marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 1}},
             hovertemplate="configuration %{customdata[0]:.0f}, %{customdata[1]:.2f} Å off the line<br>"
             + hover
             + f"<extra>{name}</extra>",

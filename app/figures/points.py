@@ -10,7 +10,7 @@ import pandas as pd
 from app.components.plot_content import Bins, Hover, Line, PlotContent
 from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
-from app.figures.scales import SignedScale
+from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Host
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
@@ -48,7 +48,7 @@ def map_content(
     host: Host,
     rows: pd.DataFrame,
     values: FloatArray,
-    scale: SignedScale,
+    scale: Scale,
     unit: EnergyUnit,
     *,
     view: str,
@@ -58,6 +58,7 @@ def map_content(
     bar: bool = True,
     compact: bool = False,
     window: dict[str, list[float]] | None = None,
+    within: FloatArray | None = None,
 ) -> PlotContent:
     """A map of configurations coloured by `values` (in the unit shown).
 
@@ -74,14 +75,15 @@ def map_content(
         bar: draw the colour bar.
         compact: short axis labels.
         window: the part in sight, {"x": [from, to], "y": [from, to]}, where points are too many.
+        within: (k, 2) places that the axes must hold; default, those of the rows.
     """
     xy = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
     axes = map_axes(host, view)
-    extent = bins = None
+    bins = None
+    drawn = np.vstack([xy if within is None else within, axes.atoms])
+    low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (np.zeros(2), np.full(2, 5.0))
+    extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
     if len(rows) > MOST_POINTS:
-        drawn = np.vstack([xy, axes.atoms])
-        low, high = drawn.min(axis=0), drawn.max(axis=0)
-        extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
         window = window or {"x": [extent[0], extent[1]], "y": [extent[2], extent[3]]}
         inside = np.ones(len(xy), dtype=bool)
         for column, name in enumerate("xy"):
@@ -156,10 +158,14 @@ def cut_content(
     colours: Palette,
     *,
     earlier: Cut | None = None,
+    distilled: Cut | None = None,
     channels: bool = False,
 ) -> PlotContent:
-    """A radial cut: teacher, student ± 1 sd, its channels, and the labels on it as points to pick."""
-    lines = list(_cut_lines(cut, unit, colours, earlier, channels))
+    """A radial cut: teacher, student ± 1 sd, its channels, and the labels on it as points to pick.
+
+    A teacher that is known at a few places only is drawn as these; the curve through them is the distilled student's.
+    """
+    lines = list(_cut_lines(cut, unit, colours, earlier, distilled, channels))
     labels = cut.labels.set_index("id")
     known = rows.reindex(labels.index)
     energy = labels["label_ev"].to_numpy(dtype=float) * unit.per_ev
@@ -197,26 +203,23 @@ def _cut_extent(cut: Cut, unit: EnergyUnit, channels: bool) -> tuple[float, floa
     return start, min(float(known["distance"].max()), 9.0), -low * unit.per_ev, from_cm1(CUT_TOP_CM1) * unit.per_ev
 
 
-def _cut_lines(cut: Cut, unit: EnergyUnit, colours: Palette, earlier: Cut | None, channels: bool) -> Sequence[Line]:
+def _cut_lines(
+    cut: Cut, unit: EnergyUnit, colours: Palette, earlier: Cut | None, distilled: Cut | None, channels: bool
+) -> Sequence[Line]:
     found: list[Line] = []
     if len(cut.teacher):
         taught = cut.teacher
         energy = _of(taught, "energy_ev") * unit.per_ev
-        few = len(taught) < 60
-        found.append(
-            Line("teacher", _of(taught, "distance"), energy, colours.teacher, width=1.6, dash=(3, 3), knots=few)
-        )
-    if earlier is not None and len(earlier.student):
-        old = earlier.student
-        found.append(
-            Line(
-                "earlier student",
-                _of(old, "distance"),
-                _of(old, "energy_ev") * unit.per_ev,
-                colours.earlier,
-                dash=(6, 4),
-            )
-        )
+        x = _of(taught, "distance")
+        found.append(Line("teacher", x, energy, colours.teacher, width=1.6, dash=(3, 3), knots=cut.few))
+    for name, other, colour in (
+        ("distilled student", distilled, colours.teacher),
+        ("earlier student", earlier, colours.earlier),
+    ):
+        if other is not None and len(other.student):
+            curve = other.student
+            energy = _of(curve, "energy_ev") * unit.per_ev
+            found.append(Line(name, _of(curve, "distance"), energy, colour, width=1.6, dash=(6, 4)))
     if len(cut.student):
         now, x = cut.student, _of(cut.student, "distance")
         energy, std = _of(now, "energy_ev") * unit.per_ev, np.nan_to_num(_of(now, "std_ev")) * unit.per_ev

@@ -1,4 +1,4 @@
-"""A colour scale for signed quantities that span decades: neutral at zero, linear near it, then logarithmic."""
+"""Colour scales for quantities that span decades: linear near zero, then logarithmic; of both signs or of one."""
 
 from dataclasses import dataclass
 
@@ -44,6 +44,32 @@ class SignedScale:
         return [(float(f), signed_text(v)) for f, v in zip(self.fraction(values), values, strict=True)]
 
 
+@dataclass(frozen=True)
+class SizeScale:
+    """For what is never negative: asinh(v/linear)/asinh(limit/linear), clipped to 0…1; attributes as of `SignedScale`.
+
+    >>> SizeScale(100.0, 1.0).fraction(np.array([0.0, 100.0, 1e6])).tolist()
+    [0.0, 1.0, 1.0]
+    """
+
+    limit: float
+    linear: float
+
+    def fraction(self, values: FloatArray) -> FloatArray:
+        """Where values (any shape, in the unit shown) lie on the scale, 0 to 1; NaN stays NaN."""
+        fraction: FloatArray = 2.0 * SignedScale(self.limit, self.linear).fraction(values) - 1.0
+        return np.clip(fraction, 0.0, 1.0)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """(fraction, text): zero and powers of ten up to the limit, without signs."""
+        both = SignedScale(self.limit, self.linear).ticks()
+        return [(2.0 * f - 1.0, text.removeprefix("+")) for f, text in both if f >= 0.5]
+
+
+#: What figures colour by.
+Scale = SignedScale | SizeScale
+
+
 def signed_text(value: float) -> str:
     """A short number with a real minus sign: '0', '+0.1', '−250'.
 
@@ -57,9 +83,18 @@ def signed_text(value: float) -> str:
 
 def scale_for(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SignedScale:
     """A scale that covers 98% of |values| (eV), at most `cap_ev`, rounded up to 1, 2 or 5 × 10ⁿ of the unit."""
+    return SignedScale(_limit(values_ev, per_ev, linear_ev, cap_ev), linear_ev * per_ev)
+
+
+def size_scale(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SizeScale:
+    """The same for values that are never negative."""
+    return SizeScale(_limit(values_ev, per_ev, linear_ev, cap_ev), linear_ev * per_ev)
+
+
+def _limit(values_ev: FloatArray, per_ev: float, linear_ev: float, cap_ev: float) -> float:
     sizes = np.abs(values_ev[np.isfinite(values_ev)])
     wanted = float(np.quantile(sizes, 0.98)) if sizes.size else 10 * linear_ev
     wanted = min(max(wanted, 4 * linear_ev), cap_ev) * per_ev
     magnitude = 10.0 ** np.floor(np.log10(wanted))
     limit = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= wanted * 0.999)
-    return SignedScale(float(limit), linear_ev * per_ev)
+    return float(limit)

@@ -14,6 +14,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Pixels a marker is wide for each Å of covalent radius.
 BALL = 16.0
+#: Å round what is drawn; half the size of a scene in Plotly's units; the angle its camera sees, radians.
+MARGIN, SIZE, FIELD_OF_VIEW = 0.5, 0.8, np.pi / 4
 HIDDEN = {letter: {"visible": False, "title": {"text": f"{letter} (Å)"}} for letter in "xyz"}
 
 
@@ -46,11 +48,37 @@ def molecule(host: Host, places: FloatArray, colours: Palette, *, ball: float = 
     ]
 
 
+def _drawn(figure: go.Figure) -> FloatArray:
+    """(m, 3) finite places of everything in a scene."""
+    parts = [np.stack([np.ravel(np.array(t[k], dtype=float)) for k in "xyz"], axis=1) for t in figure.data]
+    places = np.concatenate(parts)
+    return places[np.isfinite(places).all(axis=1)]
+
+
 def finish_scene(
-    figure: go.Figure, colours: Palette, *, height: int, revision: str, eye: tuple[float, float, float]
+    figure: go.Figure,
+    colours: Palette,
+    *,
+    height: int,
+    revision: str,
+    eye: tuple[float, float, float],
+    within: FloatArray | None = None,
 ) -> go.Figure:
-    """The look shared by all scenes: no axes, true proportions; the camera stays between reruns (`revision`)."""
-    x, y, z = eye
+    """The look shared by all scenes: no axes, true proportions; the camera stays between reruns (`revision`).
+
+    All that is drawn is in the frame, seen from the direction `eye`; or the ball in the box of `within` (m, 3), which
+    then is the same whatever is drawn in it.
+    """
+    drawn = _drawn(figure) if within is None else within
+    low, high = drawn.min(axis=0) - MARGIN, drawn.max(axis=0) + MARGIN
+    middle, span = (low + high) / 2, high - low
+    away = (
+        np.linalg.norm(drawn - middle, axis=1).max() + MARGIN if within is None else 0.8 * span.max() / 2
+    )  # nothing reaches its corners
+    ratio = span / away * SIZE
+    x, y, z = np.array(eye) / np.linalg.norm(eye) * SIZE / np.sin(FIELD_OF_VIEW / 2)
+    ends = {f"{letter}axis_range": [low[k], high[k]] for k, letter in enumerate("xyz")}
+    figure.update_scenes(**ends)
     figure.update_layout(
         height=height,
         showlegend=False,
@@ -61,6 +89,10 @@ def finish_scene(
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.earlier, "activecolor": colours.text},
         uirevision=revision,
         scene={f"{letter}axis": hidden for letter, hidden in HIDDEN.items()}
-        | {"aspectmode": "data", "camera": {"eye": {"x": x, "y": y, "z": z}}},
+        | {
+            "aspectmode": "manual",
+            "aspectratio": dict(zip("xyz", ratio.tolist(), strict=True)),
+            "camera": {"eye": {"x": x, "y": y, "z": z}},
+        },
     )
     return figure

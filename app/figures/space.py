@@ -15,8 +15,8 @@ from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
 
-#: From where a sphere, and surfaces, are looked at.
-EYE, NEAR_EYE = (0.75, -1.07, 0.8), (0.52, -0.75, 0.56)
+#: From where spheres and surfaces are looked at.
+EYE = (0.75, -1.07, 0.8)
 
 
 def sphere_in_space(
@@ -115,6 +115,4 @@ def iso_figure(
                 name=f"{level:g}",
             )
         )
-    ends = {f"{letter}axis_range": [own[:, k].min(), own[:, k].max()] for k, letter in enumerate("xyz")}
-    figure.update_scenes(**ends)  # the same for all values, so that the view stays
-    return finish_scene(figure, colours, height=height, revision="iso", eye=NEAR_EYE)
+    return finish_scene(figure, colours, height=height, revision="iso", eye=EYE, within=own)

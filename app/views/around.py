@@ -24,17 +24,7 @@ SHOWN = {"sphere": show_sphere, "plane": show_planes, "space": show_space}
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the figures and their data."""
     others = {"earlier": before, "distilled": asked.distilled_before(context, after)}
-    keys = [k for k, q in QUANTITIES.items() if q.other not in others or others[q.other] is not None]
     left, middle, right = st.columns([1.25, 1.35, 1], vertical_alignment="bottom")
-    key = left.selectbox(
-        "Quantity",
-        keys,
-        format_func=lambda k: QUANTITIES[k].title,
-        key="around_quantity",
-        bind="query-params",
-        help="  \n".join(f"**{QUANTITIES[k].title}**: {QUANTITIES[k].help}" for k in keys),
-    )
-    quantity = QUANTITIES[str(key)]
     look = middle.segmented_control(
         "Look at it",
         list(LOOKS),
@@ -44,6 +34,20 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         key="around_look",
         bind="query-params",
     )
+    keys = [k for k, q in QUANTITIES.items() if q.other not in others or others[q.other] is not None]
+    if look == "space":  # what is interpolated near stored energies only makes ragged surfaces
+        keys = [k for k in keys if not QUANTITIES[k].stored]
+    if st.session_state.get("around_quantity") not in keys:
+        st.session_state.pop("around_quantity", None)
+    key = left.selectbox(
+        "Quantity",
+        keys,
+        format_func=lambda k: QUANTITIES[k].title,
+        key="around_quantity",
+        bind="query-params",
+        help="  \n".join(f"**{QUANTITIES[k].title}**: {QUANTITIES[k].help}" for k in keys),
+    )
+    quantity = QUANTITIES[str(key)]
     split = _choose_set(right, quantity, in_space=look == "space")
     chosen = Chosen(context, quantity, after, others, split, _labelled(context, table, split))
     try:

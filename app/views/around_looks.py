@@ -9,7 +9,7 @@ from app import asked
 from app.chart import Drawn, charts
 from app.data import fields
 from app.figures.field_scale import surface_levels
-from app.figures.fields import Dots, plane_map, sphere_map
+from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.space import iso_figure, sphere_in_space
 from app.views.around_values import NEAR, WALL_HELP, Chosen
 
@@ -17,6 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 
 SHELLS = {"well": "At the well", "radius": "At one radius"}
 HEIGHT = 360
+#: How far (Å) planes reach beyond the host.
+BESIDE = 4.5
 XYZ = ["x (Angstrom)", "y (Angstrom)", "z (Angstrom)"]
 
 
@@ -100,7 +102,7 @@ def show_planes(chosen: Chosen) -> None:
         5,
         key="around_turn",
         bind="query-params",
-        help="It holds the axis through the host's face, so that the molecule is seen from its edge.",
+        help="It holds the axis z, and at 0° the host's longest axis.",
     )
     height = middle.slider(
         "Plane parallel to the host, at height (Å)", 0.0, 8.0, 3.0, 0.1, key="around_height", bind="query-params"
@@ -108,7 +110,10 @@ def show_planes(chosen: Chosen) -> None:
     context, host = chosen.context, chosen.host
     title, column = chosen.dot_column(right)
     found = []
-    for grid in (fields.plane(host, "upright", float(turn)), fields.plane(host, "flat", float(height))):
+    half = np.abs(fields.to_own(host, host.positions)).max(axis=0)
+    reach = (float(half[0]) + BESIDE, float(half[1:].max()) + BESIDE)  # the same for both, so that they have one scale
+    for kind, value in (("upright", float(turn)), ("flat", float(height))):
+        grid = fields.plane(host, kind, value, reach=reach)
         student, values_ev = chosen.ask(grid.own)
         off = np.abs(grid.project(fields.own_places(chosen.labels))[:, 2])
         found.append((grid, chosen.outside_wall(student, values_ev), chosen.labels[off < NEAR]))
@@ -119,14 +124,15 @@ def show_planes(chosen: Chosen) -> None:
         values = np.concatenate([context.convert(v) for _, v, _ in found]).ravel()
         return pd.DataFrame(points, columns=XYZ).assign(**{chosen.column: values})
 
-    drawn = []
-    for (grid, values_ev, near), name in zip(found, ("plane-upright", "plane-parallel"), strict=True):
-        dots = Dots(title, near, context.convert(near[column].to_numpy(dtype=float)))
-        values, bar = context.convert(values_ev), name == "plane-parallel"
-        figure = plane_map(host, grid, values, scale, dots, context.unit, context.colours, height=HEIGHT, bar=bar)
-        drawn.append(Drawn(figure, name, rows))
+    drawings = [
+        Drawing(
+            grid, context.convert(values_ev), Dots(title, near, context.convert(near[column].to_numpy(dtype=float)))
+        )
+        for grid, values_ev, near in found
+    ]
+    figure = plane_maps(host, drawings, scale, context.unit, context.colours, height=HEIGHT)
     words = chosen.flat_words(scale, pd.concat([near for _, _, near in found]), title)
-    charts(context, *drawn, widths=[1, 1.12], note=words, help=WALL_HELP, title=chosen.column)
+    charts(context, Drawn(figure, "planes", rows), note=words, help=WALL_HELP, title=chosen.column)
 
 
 def show_space(chosen: Chosen) -> None:
@@ -156,9 +162,6 @@ def show_space(chosen: Chosen) -> None:
         help="The surface on which the quantity has this value; of a difference, both signs are drawn.",
     )
     if fades:  # exact in the attractive region, then to nothing at the limit: surfaces close instead of tearing
-        if quantity.stored:  # on the way to nothing, the models alone are good enough
-            _, models_ev = chosen.ask(own, interpolated=False)
-            values_ev = np.where((student.energy_ev > 0.0) & np.isnan(values_ev), models_ev, values_ev)
         drawn = values_ev * (1.0 - np.sqrt(np.clip(student.energy_ev / limit_ev, 0.0, 1.0)))
     else:
         drawn = np.clip(values_ev, -limit_ev, limit_ev)

@@ -72,11 +72,10 @@ class Chosen:
         """The model between the stored energies of a source: of the teacher the one distilled from it."""
         return (self.others["distilled"] or self.after) if source == "teacher" else self.after
 
-    def ask(self, own: FloatArray, *, interpolated: bool = True) -> tuple[Field, FloatArray]:
+    def ask(self, own: FloatArray) -> tuple[Field, FloatArray]:
         """The student's field and the quantity in eV, shape of `own` without its last axis.
 
-        With `interpolated`, NaN far from the stored energies of potentials that are known at configurations only;
-        without, the models between them stand for these.
+        NaN far from the stored energies of potentials that are known at configurations only.
         """
         points = fields.to_host(self.host, own).reshape(-1, 3)
         student = asked.field(self.context, self.after, points)
@@ -85,9 +84,9 @@ class Chosen:
             if name == "student":
                 found: FloatArray = getattr(student, self.quantity.column)
                 return found
-            if name in STORED and interpolated:
+            if name in STORED:
                 return asked.stored(self.context, self.base(name), name, self.split, points)
-            model = self.base(name) if name in STORED else self.others[name]
+            model = self.others[name]
             if model is None:
                 raise ValueError(f"{self.quantity.title} needs a model that there is not.")
             return asked.field(self.context, model, points).energy_ev
@@ -136,8 +135,7 @@ class Chosen:
 
     def space_words(self, region: str) -> Markdown:
         """The caption of surfaces drawn in a region."""
-        far = f" and within {REACH:g} Å of a stored energy" if self.quantity.stored else ""
-        words = [f"Drawn where the student is {plain(region)}{far}."]
+        words = [f"Drawn where the student is {plain(region)}."]
         if self.quantity.other is not None:
             words.append(f"Blue: the {plain(self.quantity.first)} is lower, red: higher.")
         return " ".join([*words, *self._made()])

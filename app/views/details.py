@@ -158,17 +158,11 @@ def show_label(context: Context, label: Label | None) -> None:
     fragments = _fragments(result)
     if not fragments.empty:
         st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")
-        config = {
-            "Functions": st.column_config.NumberColumn(help="Basis functions of the whole dimer."),
-            "Frozen": st.column_config.NumberColumn(help="Core orbitals that are not correlated."),
-            "Cycles HF / CC": st.column_config.TextColumn(help="Iterations until the equations were solved."),
-            "T1": st.column_config.TextColumn(help="T1 diagnostic: above 0.02, one reference may not be enough."),
-        }
-        st.dataframe(fragments, hide_index=True, column_config=config, key="fragments-table")
+        st.table(_turned(fragments), border="horizontal", hide_index=True)
     larger = _larger_fragments(result)
     if not larger.empty:
         st.caption("The same fragments in the larger functions of the recipe, in hartree.")
-        st.dataframe(larger, hide_index=True, key="larger-fragments-table")
+        st.table(_turned(larger), border="horizontal", hide_index=True)
     _provenance(label, result)
 
 
@@ -181,6 +175,11 @@ def _event(context: Context, event: LabelEvent) -> str:
         was = context.text(event.result["energy_ev"], signed=True) if event.result else "no result"
         return f"{when}: tried again at tighter settings{f' by {event.person}' if event.person else ''}; before: {was}."
     return f"{when}: {'accepted' if event.what == 'accepted' else 'left out'} by {event.person}: {event.because}"
+
+
+def _turned(fragments: pd.DataFrame) -> pd.DataFrame:
+    """One column a fragment: a table that fits beside a map, every number in sight."""
+    return fragments.astype(str).set_index("Fragment").T.rename_axis(index="", columns=None).reset_index()
 
 
 def _fragments(result: dict[str, Any]) -> pd.DataFrame:
@@ -197,10 +196,10 @@ def _fragments(result: dict[str, Any]) -> pd.DataFrame:
                     "HF": number_text(part["hf_hartree"], ".8f"),
                     "CCSD": number_text(part["ccsd_hartree"], ".8f"),
                     "(T)": number_text(part["triples_hartree"], ".8f"),
-                    "Functions": part.get("n_basis"),
-                    "Frozen": part.get("n_frozen"),
+                    "Basis functions": part.get("n_basis"),
+                    "Frozen core orbitals": part.get("n_frozen"),
                     "Cycles HF / CC": f"{part['scf_cycles']} / {part['cc_cycles']}",
-                    "T1": f"{part['t1_diagnostic']:.4f}",
+                    "T1 (doubtful from 0.02)": f"{part['t1_diagnostic']:.4f}",
                     "CPU min": f"{part['cpu_seconds'] / 60:.2f}",
                 }
             )

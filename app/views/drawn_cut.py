@@ -85,8 +85,9 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
     student = asked.field(context, after, points[clear])
     for column in ("energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"):
         curve[column] = spread(getattr(student, column))
-    for column, model in (("earlier_ev", before), ("distilled_ev", asked.distilled_before(context, after))):
-        if model is not None and not (column == "distilled_ev" and before is not None and model.id == before.id):
+    distilled = asked.distilled_before(context, after)
+    for column, model in (("earlier_ev", before), ("distilled_ev", distilled)):
+        if model is not None and not (column == "earlier_ev" and distilled is not None and model.id == distilled.id):
             curve[column] = spread(asked.field(context, model, points[clear]).energy_ev)
     return curve
 
@@ -117,7 +118,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         context,
         Drawn(figure, "line", lambda: _numbers(context, curve, near)),
         note=f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with a "
-        "CCSD(T) label. The distilled student stands in for the teacher between the points where that is known.",
+        "CCSD(T) label. Between its points the distilled student stands for the teacher.",
     )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app import linked
 from app.components import plot
 from app.components.plot_encoding import encode
-from app.coordinates import VIEWS
+from app.coordinates import VIEWS, map_axes, map_xy, views, views_help
 from app.figures.maps import legend_text
 from app.figures.points import ENERGIES, MOST_POINTS, map_content
 from app.figures.scales import SignedScale, scale_for
@@ -19,6 +19,8 @@ from app.session import Context
 from app.text import plain
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
+
+FloatArray = npt.NDArray[np.float64]
 
 HEIGHT = 370
 AGAINST, SLIDER, TEACHER = "Errors side by side", "Before ↔ after", "Student − teacher"
@@ -34,6 +36,27 @@ class Panel:
     before: str | None = None
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What the axes of maps hold: the view, places on it (m, 2) in Å, and height by width, 0 for any."""
+
+    view: str
+    within: FloatArray
+    shape: float
+
+
+def _frame(context: Context, rows: pd.DataFrame, view: str) -> Frame:
+    host = context.campaign.dimer.host
+    within = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
+    x, y = np.ptp(np.vstack([within, map_axes(host, view).atoms]), axis=0)
+    return Frame(view, within, 1.12 * float(y / x) if view != "unrolled" and x > 0 else 0.0)  # room for marks at edges
+
+
+def student_name(model: Model) -> str:
+    """A model in the title of a panel."""
+    return "distilled student" if model.kind == "distilled" else f"student of round {model.round_number}"
+
+
 def panels_of(
     table: pd.DataFrame, rows: pd.DataFrame, after: Model | None, before: Model | None, layout: str
 ) -> list[Panel]:
@@ -41,13 +64,13 @@ def panels_of(
     if layout == TEACHER:
         return [Panel("student − teacher", table[table["region"] != "beyond"], "student_teacher_ev")]
     if layout == SLIDER and after is not None and before is not None:
-        title = f"round {before.round_number} left of the line, round {after.round_number} right of it"
+        title = f"{student_name(before)} left of the line, {student_name(after)} right of it"
         return [Panel(title, rows, "student_error_ev", "earlier_error_ev")]
     found = [Panel("teacher", rows, "teacher_error_ev")]
     if before is not None:
-        found.append(Panel(f"before: student of round {before.round_number}", rows, "earlier_error_ev"))
+        found.append(Panel(f"before: {student_name(before)}", rows, "earlier_error_ev"))
     if after is not None:
-        name = f"after: student of round {after.round_number}" if before is not None else "student"
+        name = f"after: {student_name(after)}" if before is not None else "student"
         found.append(Panel(name, rows, "student_error_ev"))
     return [panel for panel in found if panel.rows[panel.column].notna().any()]
 
@@ -79,12 +102,13 @@ def show_maps(
     )
     view = controls.segmented_control(
         "View",
-        list(VIEWS),
+        views(context.campaign.dimer.host),
         format_func=VIEWS.__getitem__,
         default="side",
         required=True,
         key="errors_view",
         bind="query-params",
+        help=views_help(context.campaign.dimer.host),
         label_visibility="collapsed",
     )
     panels = panels_of(table, rows, after, before, str(layout or layouts[0]))
@@ -95,9 +119,13 @@ def show_maps(
     plot.toolbar(context.colours, key=f"error-tools-{context.folder}", group=group)
     share = [1.0] * (len(panels) - 1) + [1.22]  # the last one carries the colour bar
     columns = st.columns(share, gap="small")
+    # The same axes for every panel and both sets of labels.
+    everything = pd.concat([table[table["label_ev"].notna()], *(panel.rows for panel in panels)])
+    frame = _frame(context, everything, str(view or "side"))
     for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
         with column:
-            _draw(context, panel, scale, str(view or "side"), number, last=number == len(panels) - 1, group=group)
+            last = number == len(panels) - 1
+            _draw(context, panel, scale, frame, number, last=last, group=group)
     what = "Student minus teacher" if layout == TEACHER else "Prediction minus CCSD(T)"
     st.caption(f"{what}, in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     linked.bar(context, table, page="errors")
@@ -107,7 +135,8 @@ def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before
     """The map under a slider alone, for another page; `rows` as `cached.compared` gives them, of one split."""
     (panel,) = panels_of(rows, rows, after, before, SLIDER)
     scale, group = _scale(context, [panel]), f"before-after-{context.folder}"
-    _draw(context, panel, scale, "side", "before-after", last=True, group=group, height=height)
+    frame = _frame(context, rows, "side")
+    _draw(context, panel, scale, frame, "before-after", last=True, group=group, height=height)
 
 
 def error_scale(context: Context, errors_ev: npt.ArrayLike) -> SignedScale:
@@ -128,7 +157,7 @@ def _draw(
     context: Context,
     panel: Panel,
     scale: SignedScale,
-    view: str,
+    frame: Frame,
     number: int | str,
     *,
     last: bool,
@@ -138,20 +167,21 @@ def _draw(
     rows = panel.rows[panel.rows[panel.column].notna()]
     # Largest last, so that an outlier is never hidden under good points.
     rows = rows.loc[rows[panel.column].abs().sort_values(kind="stable").index]
-    key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, view)
+    key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, frame.view)
     content = map_content(
         context.campaign.dimer.host,
         rows,
         context.convert(rows[panel.column].to_numpy(dtype=float)),
         scale,
         context.unit,
-        view=view,
+        view=frame.view,
         colours="signed",
         hover={panel.column: "difference"} | ENERGIES,
         before=None if panel.before is None else context.convert(rows[panel.before].to_numpy(dtype=float)),
         bar=last,
         compact=panel.before is None,
         window=linked.window(key),
+        within=frame.within,
     )
     st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")
     plot.show(
@@ -163,6 +193,7 @@ def _draw(
         group=group,
         tools=False,
         link_view=panel.before is None,
+        shape=frame.shape,
         aggregated=len(rows) > MOST_POINTS,
         kinds=(),
         file=f"{context.campaign.name}-errors-{number + 1 if isinstance(number, int) else number}",

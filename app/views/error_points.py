@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from app import cached, linked
+from app import asked, cached, linked
 from app.components import plot
 from app.components.plot_encoding import encode
+from app.data.cuts import CUT_PREFIX
 from app.figures.points import cut_content, parity_content
 from app.first_steps import evaluate
 from app.session import Context
@@ -109,6 +110,13 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
     )
 
 
+def through_the_well(table: pd.DataFrame, names: list[str]) -> str:
+    """The cut on which the lowest energy is known."""
+    energy = table["label_ev"].fillna(table["student_ev"]).fillna(table["teacher_ev"])
+    lowest = energy.groupby(table["origin"]).min()
+    return min(names, key=lambda name: float(lowest.get(CUT_PREFIX + name, float("inf"))))
+
+
 def show_cuts(context: Context, after: Model | None, before: Model | None) -> None:
     """Teacher, student with its uncertainty, and labels along the host's principal directions."""
     names = cached.cut_names(context)
@@ -119,7 +127,8 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
         first, second, third = st.columns([0.9, 1.5, 1.1], vertical_alignment="bottom")
-        name = str(first.selectbox("Direction", names, key="cut_name", bind="query-params"))
+        deepest = names.index(through_the_well(table, names))
+        name = str(first.selectbox("Direction", names, deepest, key="cut_name", bind="query-params"))
         channels = second.toggle(
             "Exchange and dispersion",
             value=False,
@@ -128,13 +137,18 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             help="The student's two channels, as in SAPT: short-range exchange and damped long-range dispersion. "
             "Their sum is its interaction energy.",
         )
+        distilled = None if after is None else asked.distilled_before(context, after)
+        other = before if before is not None and (distilled is None or before.id != distilled.id) else None
         compare = third.toggle(
-            "Earlier student", value=False, key="cut_before", bind="query-params", disabled=before is None
+            "Earlier student", value=False, key="cut_before", bind="query-params", disabled=other is None
         )
         cut = cached.cut(context, name, after.id if after else None)
-        earlier = cached.cut(context, name, before.id) if before is not None and compare else None
+        earlier = cached.cut(context, name, other.id) if other is not None and compare else None
+        taught = None if distilled is None else cached.cut(context, name, distilled.id)
         scale = error_scale(context, table["student_error_ev"])
-        content = cut_content(cut, table, scale, context.unit, context.colours, earlier=earlier, channels=channels)
+        content = cut_content(
+            cut, table, scale, context.unit, context.colours, earlier=earlier, distilled=taught, channels=channels
+        )
         key = f"cut-{context.folder}"
         plot.show(
             encode(content, context.colours),

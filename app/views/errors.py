@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import cached, own_energies
+from app import asked, cached, own_energies
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
@@ -14,6 +14,7 @@ from app.text import code, plain
 from app.views import around, drawn_cut
 from app.views.begin import no_configurations
 from app.views.error_maps import show_maps
+from app.views.error_plane import show_plane
 from app.views.error_points import show_cuts, show_parity
 from app.views.error_regions import show_regions
 from nci_core.store.schema import EnergySet, Model
@@ -27,9 +28,13 @@ SET_HELP = (
 IN_USE = 0
 #: Parts that ask the student itself, anywhere in space.
 LIVE_PARTS = {"around": around, "line": drawn_cut}
-PARTS = {"maps": "Maps", "cuts": "Radial cuts", "parity": "Every point", "regions": "By region"} | {
-    key: part.TITLE for key, part in LIVE_PARTS.items()
-}
+PARTS = {
+    "plane": "Plane",
+    "maps": "Points on a map",
+    "cuts": "Radial cuts",
+    "parity": "Every point",
+    "regions": "By region",
+} | {key: part.TITLE for key, part in LIVE_PARTS.items()}
 
 
 def show(context: Context) -> None:
@@ -52,7 +57,7 @@ def show(context: Context) -> None:
         "Show",
         list(PARTS),
         format_func=PARTS.__getitem__,
-        default="maps",
+        default="plane" if after else "maps",
         required=True,
         key="errors_part",
         bind="query-params",
@@ -73,12 +78,15 @@ def show(context: Context) -> None:
         st.caption(reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
+        if part == "plane" and after is not None and len(rows):
+            show_plane(context, table, rows, split, after, before)
+            return
     if rows.empty:
         _no_labels(context, split)
-        if part == "maps":  # student − teacher needs no label
+        if part in ("plane", "maps"):  # student − teacher needs no label
             show_maps(context, table, rows, after, None)
         return
-    if part == "maps":
+    if part in ("plane", "maps"):
         show_maps(context, table, rows, after, before)
     elif part == "parity":
         show_parity(context, table, rows, after, before)
@@ -93,7 +101,7 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     by_id = {model.id: model for model in reversed(models)}
     ids = list(by_id)
     active = context.model.id if context.model else ids[0]
-    left, right, _ = st.columns([1.2, 1.2, 0.6])
+    left, right = st.columns(2)
     # Only another student is named in the address: who has chosen none sees the new one after a fit.
     after = left.selectbox(
         "Student",
@@ -104,11 +112,11 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     )
     after = after or active
     others = [0, *[i for i in ids if i != after]]
-    parents = [i for i in others if i and i < after]
+    distilled = asked.distilled_before(context, by_id[after])
     before = right.selectbox(
         "Compare with",
         others,
-        index=others.index(parents[0]) if parents else 0,
+        index=others.index(distilled.id) if distilled else 0,
         format_func=lambda i: model_name(by_id[i]) if i else "no other student",
         key=f"errors_before_{after}",
         bind="query-params",

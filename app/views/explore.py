@@ -56,7 +56,7 @@ def show(context: Context) -> None:
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
-    view, colour = map_controls(table, first, second, page="explore", first="teacher_ev")
+    view, colour = map_controls(context.campaign.dimer.host, table, first, second, page="explore", first="teacher_ev")
     with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         rows = filtered(context, table)
     return rows, view, colour

@@ -9,7 +9,7 @@ from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
 from app.session import Context, errors_shown
 from app.text import plain
-from nci_core.regions import REGIONS, SECTORS
+from nci_core.regions import REGIONS, sector_words
 from nci_core.units import from_cm1
 
 
@@ -21,7 +21,7 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher. "
         "Nothing chosen in a row means everything."
     )
-    keep = _by_kind(table) & _by_size(context, table)
+    keep = _by_kind(context, table) & _by_size(context, table)
     if st.toggle("Only the selected ones", key="f_selected", bind="query-params"):
         keep &= table.index.isin(linked.selected(context))
     rows = table[keep]
@@ -32,7 +32,8 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _by_kind(table: pd.DataFrame) -> np.ndarray:
+def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
+    host = context.campaign.dimer.host
     chosen = {
         "region": st.pills(
             "Region",
@@ -44,11 +45,13 @@ def _by_kind(table: pd.DataFrame) -> np.ndarray:
         ),
         "sector": st.pills(
             "Direction",
-            SECTORS,
+            list(sector_words(host).values()),
             selection_mode="multi",
             key="f_sector",
             bind="query-params",
-            help="Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
+            help="Angle from the plane across the molecule: side < 30°, slanted 30–60°, end > 60°."
+            if host.linear
+            else "Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
         ),
         "split": st.pills(
             "Set",

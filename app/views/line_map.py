@@ -14,7 +14,7 @@ from app.components.plot_encoding import encode
 from app.data import fields
 from app.data.fields import Plane
 from app.data.lines import Line
-from app.figures.line_map import line_map_content
+from app.figures.plane import plane_content
 from app.figures.scales import scale_for
 from app.session import Context
 from app.text import plain
@@ -26,8 +26,6 @@ from nci_core.units import from_cm1
 VIEWS = {"upright": "From the side", "flat": "From above"}
 #: Configurations this close (Å) to the plane are drawn on it.
 NEAR = 0.25
-#: More configurations without a label than this would hide the field; then only labelled ones are drawn.
-MOST_PLAIN = 4_000
 #: How far (Å) the map reaches above the host, its shape, and its grid points along each axis.
 MARGIN, WIDER, POINTS = 7.5, 1.25, 81
 #: A line whose ends are farther (Å) from the plane does not lie in it.
@@ -86,15 +84,22 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
 
 def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid: Plane, view: str) -> None:
     host = context.campaign.dimer.host
-    near = fields.in_slab(host, table[table["region"] != "beyond"], grid, NEAR)
-    plain = int(near["label_ev"].isna().sum())
-    if plain > MOST_PLAIN:
-        near = near[near["label_ev"].notna()]
+    near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid, NEAR)
     energy_ev = asked.field(context, after, fields.to_host(host, grid.own).reshape(-1, 3)).energy_ev
     limit_ev = from_cm1(context.campaign.settings.limit_cm1)
     energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan).reshape(grid.own.shape[:-1])
     scale = scale_for(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
-    content = line_map_content(host, grid, context.convert(energy_ev), near, scale, context.unit, view=view)
+    content = plane_content(
+        host,
+        grid,
+        context.convert(energy_ev),
+        near,
+        "label_ev",
+        scale,
+        context.unit,
+        label="student",
+        view=f"line {view}",
+    )
     ends = grid.project(fields.to_own(host, np.stack([line.start, line.end])))
     off = float(np.abs(ends[:, 2]).max())
     drawn = plot.DrawnLine(
@@ -114,10 +119,10 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
         note="Press, draw, release",
         on_event=_listener(context, key, grid, line),
     )
-    words = ["Ground: the student's energy, purple attractive, orange repulsive, blank inside the wall."]
-    words.append(
-        f"Configurations within {NEAR} Å of the plane" + (", labelled ones only." if plain > MOST_PLAIN else ".")
-    )
+    words = [
+        "The student's energy: purple attractive, orange repulsive, blank inside the wall. "
+        f"Dots: CCSD(T) labels within {NEAR} Å of the plane."
+    ]
     if off > OFF:
         words.append(f"Dashed: the line leaves this plane by up to {off:.2f} Å.")
     st.caption(" ".join(words))

@@ -5,28 +5,26 @@ from typing import Any
 import pandas as pd
 
 from app import cached
-from app.coordinates import VIEWS
-
-HELP = (
-    "Side: distance ρ from the axis through the host's face against the height above it. "
-    "Top: position in the host's plane. Unrolled: angle round that axis against the height."
-)
+from app.coordinates import VIEWS, views, views_help
+from nci_core.systems import Host
 
 
-def map_controls(table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, first: str) -> tuple[str, str]:
+def map_controls(
+    host: Host, table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, first: str
+) -> tuple[str, str]:
     """Draw them into two columns; returns the view and the column of `table` that colours it.
 
     `page` keeps the choice of each page apart; `first` is the colouring before anyone chose.
     """
     view = plane.segmented_control(
         "View",
-        list(VIEWS),
+        views(host),
         format_func=VIEWS.__getitem__,
         default="side",
         required=True,
         key=f"{page}_view",
         bind="query-params",
-        help=HELP,
+        help=views_help(host),
     )
     options = [name for name in cached.COLOURINGS if table[name].notna().any()] or ["teacher_ev"]
     colour = colouring.selectbox(

@@ -24,6 +24,8 @@ from nci_core.errors import NCIError
 from nci_core.store import selections
 
 MAP_HEIGHT = 460
+#: Proposals taken at once before anyone chose.
+TAKE = 10
 SD_HELP = "One standard deviation of the student's energy, as it estimates it itself."
 STRATEGIES = {
     "i-optimal": "I-optimal: tells the student most about the whole range",
@@ -58,7 +60,7 @@ def show(context: Context) -> None:
 
 def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
-    view, colour = map_controls(table, first, second, page="select", first="student_ev")
+    view, colour = map_controls(context.campaign.dimer.host, table, first, second, page="select", first="student_ev")
     third.text_input(
         "Picked by",
         value=default_person(),
@@ -72,7 +74,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     plot.show(
         cached.encoded_map(context, rows, view, colour, linked.window(key)),
         context.colours,
-        linked.marks(context, rows, basket=basket.index, proposed=ranked.index[:60], places=places),
+        linked.marks(context, rows, basket=basket.index, proposed=_offered(basket, ranked).index, places=places),
         key=key,
         height=MAP_HEIGHT,
         group="select",
@@ -99,6 +101,11 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     ):
         _pick(context, table, chosen, "add")
         st.rerun()
+
+
+def _offered(basket: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
+    """The proposals that "Take the top" would take: those are marked on the map."""
+    return ranked[~ranked.index.isin(basket.index)].head(int(st.session_state.get("take_n", TAKE)))
 
 
 def _told(context: Context, table: pd.DataFrame, key: str, event: str, places: MapPlaces) -> None:
@@ -142,8 +149,8 @@ def _message() -> None:
     kind, text = message
     if kind == "error":
         st.error(plain(text), icon=":material/error:")
-    else:
-        st.warning(f"Left out: {plain(text)}.", icon=":material/block:")
+    else:  # not on the page: it would push the basket down under the mouse
+        st.toast(f"Left out: {plain(text)}.", icon=":material/block:")
 
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
@@ -171,19 +178,18 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         shown = pd.DataFrame(
             {
                 "Config.": basket.index,
-                "Region": basket["region"],
-                "Direction": basket["sector"],
+                "Where": basket["region"] + ", " + basket["sector"],
                 f"Energy ({label})": best * factor,
                 f"± sd ({label})": basket["std_ev"] * factor,
                 "Picked by": basket["picker"],
                 "Why": basket["reason"],
             }
         )
-        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
+        specs = dict.fromkeys(shown.columns[2:4], f".{max(context.unit.digits - 1, 0)}f")
         event = st.dataframe(
             with_numbers(shown, specs),
             hide_index=True,
-            column_config={shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)},
+            column_config={shown.columns[3]: st.column_config.NumberColumn(help=SD_HELP)},
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
@@ -228,7 +234,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
         return
     free = ranked[~ranked.index.isin(basket.index)]
     first, second = st.columns([1, 1.2], vertical_alignment="bottom")
-    n = int(first.number_input("How many", 1, 200, 10, key="take_n"))
+    n = int(first.number_input("How many", 1, 200, TAKE, key="take_n"))
     if second.button(
         f"Take the top {min(n, len(free))}",
         type="primary",

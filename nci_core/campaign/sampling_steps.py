@@ -16,7 +16,6 @@ from nci_core.store import configurations
 from nci_core.store.base import Split
 from nci_core.store.configurations import Batch, add_together
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.point_group import ON_LINE, extent
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -40,10 +39,10 @@ class Sampled:
 
 
 def cut_directions(dimer: Dimer) -> dict[str, FloatArray]:
-    """Named unit vectors (3,) of the radial cuts: the host's three principal axes, two where all atoms lie on one."""
+    """Named unit vectors (3,) of the radial cuts: the host's three principal axes, two of a linear host."""
     long, middle, thin = dimer.host.axes
-    if extent(dimer.host)[1] < ON_LINE:
-        return {"along the axis": long, "across the axis": middle}
+    if dimer.host.linear:
+        return {"side": thin, "end": long}
     return {"face": thin, "edge, long axis": long, "edge, short axis": middle}
 
 

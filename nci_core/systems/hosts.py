@@ -78,6 +78,12 @@ class Host:
         return centre
 
     @cached_property
+    def linear(self) -> bool:
+        """Whether its atoms, two or more, lie within 0.02 Å of one line."""
+        centred = self.positions - self.centre
+        return len(self.symbols) > 1 and bool(np.linalg.eigvalsh(centred.T @ centred)[1] < 0.02**2)
+
+    @cached_property
     def frames(self) -> LocalFrames:
         """Outward directions and surface normals of the atoms."""
         return local_frames(self.positions)

@@ -11,7 +11,7 @@ import pytest
 from app.components.plot_encoding import LEVELS, encode
 from app.data import fields, lines
 from app.data.lines import Line
-from app.figures.line_map import line_map_content
+from app.figures.plane import plane_content
 from app.figures.scales import SignedScale
 from app.theme import LIGHT
 from app.views import line_choice
@@ -102,7 +102,8 @@ def test_the_map_carries_the_field_and_tells_labels_apart(host: Host) -> None:
     values = grid.own[..., 2].copy()  # grows upwards
     values[4, 4] = np.nan
     near = fields.in_slab(host, rows(np.random.default_rng(1).uniform(-5, 5, (60, 3))), grid, 0.5)
-    content = line_map_content(host, grid, values, near, SignedScale(10.0, 1.0), UNITS["meV"], view="upright")
+    scale, unit = SignedScale(10.0, 1.0), UNITS["meV"]
+    content = plane_content(host, grid, values, near, "label_ev", scale, unit, label="student", view="upright")
     sent = encode(content, LIGHT)
     ground = sent["ground"]
     level = np.frombuffer(base64.b64decode(ground["level"]), "u1").reshape(ground["rows"], ground["columns"])

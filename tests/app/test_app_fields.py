@@ -7,7 +7,7 @@ import pytest
 from app.data import fields, lines
 from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale, surface_levels
-from app.figures.fields import Dots, plane_map, sphere_map
+from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.isosurface import isosurface
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
@@ -156,10 +156,14 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
     grid = fields.plane(ethylene, "flat", 3.0, points=11)
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
-    figure = plane_map(ethylene, grid, values, scale, None, CM1, DARK, height=300, bar=False)
-    shown = next(trace for trace in figure.data if trace.name == "field")
-    np.testing.assert_array_equal(np.isnan(shown.z), np.isnan(values))
-    assert shown.showscale is False
+    beside = fields.plane(ethylene, "upright", 0.0, points=11)
+    drawings = [Drawing(grid, values), Drawing(beside, 2 * values)]
+    figure = plane_maps(ethylene, drawings, scale, CM1, DARK, height=300)
+    first, second = (trace for trace in figure.data if trace.name == "field")
+    np.testing.assert_array_equal(np.isnan(first.z), np.isnan(values))
+    np.testing.assert_allclose(second.z, scale.fraction(2 * values))
+    for axis in ("xaxis", "yaxis"):  # one Å is as long in both, and both reach as far
+        assert figure.layout[axis].range == figure.layout[f"{axis}2"].range
 
 
 def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:

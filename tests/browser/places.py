@@ -38,8 +38,14 @@ class Place:
 PLACES = (
     Place("overview", "", {}, ("Overview", "red too high", "Hatched: not known")),
     Place("explore", "explore", {}, ("Explore", "has a CCSD(T) label", "in the test set")),
-    Place("errors", "errors", {}, ("Errors", "Prediction minus CCSD(T)", "grey: no error")),
-    Place("errors-slider", "errors", {"errors_layout": "Before ↔ after"}, ("left of the line",)),
+    Place("errors", "errors", {}, ("Errors", "Prediction minus CCSD(T)", "grey: no error", "distilled student · MAE")),
+    Place("errors-points", "errors", {"errors_part": "Points on a map"}, ("Errors side by side", "grey: no error")),
+    Place(
+        "errors-slider",
+        "errors",
+        {"errors_part": "Points on a map", "errors_layout": "Before ↔ after"},
+        ("left of the line",),
+    ),
     Place("errors-cuts", "errors", {"errors_part": "Radial cuts"}, ("Points are CCSD(T) labels",)),
     Place("errors-parity", "errors", {"errors_part": "Every point"}, ("Largest errors.",)),
     Place("errors-regions", "errors", {"errors_part": "By region"}, ("MAE by region and direction",)),
