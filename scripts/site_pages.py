@@ -1,6 +1,6 @@
 """Hooks of the documentation site: pages made from what lies elsewhere, and equations as MathML.
 
-MkDocs calls `on_config` and `on_files`; see mkdocs.yml.
+MkDocs calls the functions that begin with `on_`; see mkdocs.yml.
 """
 
 import re
@@ -45,7 +45,13 @@ def command_line() -> str:
     command = get_command(app)
     context: Any = command.make_context("nci", ["--version"], resilient_parsing=True)
     text = get_docs_for_click(obj=command, ctx=context, name="nci", title="Command line")
-    return re.sub(r"^(#+ )`nci (.*)`$", r"\1nci \2", text, flags=re.MULTILINE)
+    # The list of commands cuts each sentence short; the page's own table of contents is the better one.
+    return re.sub(r"^\*\*Commands\*\*:\n\n(\* .*\n)+", "", text, flags=re.MULTILINE)
+
+
+def on_page_content(html: str, **others: Any) -> str:
+    """Keep a number, its ± and the spread on one line."""
+    return html.replace(" ± ", "&nbsp;±&nbsp;")
 
 
 def equation(source: str, language: str, css_class: str, options: Any, md: Any, **others: Any) -> str:
