@@ -15,7 +15,7 @@ from nci_core.campaign.archive import import_campaign
 
 README = ROOT / "README.md"
 #: Option → what it is run with, so that a page of hours takes seconds; a hydrogen molecule is put where furan was.
-FEWER = {("sample", "--n"): "24", ("sample", "--test"): "2", ("sample", "--cuts"): "0", ("select", "--n"): "2"}
+FEWER = {("sample", "--n"): "16", ("sample", "--test"): "1", ("sample", "--cuts"): "0", ("select", "--n"): "1"}
 HYDROGEN = "2\nHydrogen, Å\nH 0.0 0.0 0.37\nH 0.0 0.0 -0.37\n"
 
 Run = Callable[[str], str]
