@@ -1,7 +1,7 @@
 """The project's papers as tests see them: code blocks, commands, and an empty folder in which a page's examples run.
 
-Blocks of the languages `sh` and `python` are examples: they are run as they are printed, in their order. Blocks without a
-language, or `console`, show commands that need a cluster, hours or a person; those must only exist and parse.
+Blocks of the languages `sh` and `python` are examples: they are run as they are printed, in their order. Blocks
+without a language, or `console`, show commands that need a cluster, hours or a person; those must only exist and parse.
 """
 
 import re
