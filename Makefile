@@ -9,7 +9,7 @@ PARALLEL ?= -n 2 --dist loadfile --no-loadscope-reorder
 # Where campaigns live while you work on them; the embedded ones are imported here.
 export NCI_HOME ?= $(CURDIR)/campaigns
 
-.PHONY: venv app test test-slow lint browser constraints clean
+.PHONY: venv app test test-slow lint browser docs constraints clean
 
 venv: $(VENV)/.ready
 
@@ -39,6 +39,11 @@ test: venv browser lint
 
 test-slow: venv browser
 	$(BIN)/python -m pytest $(PARALLEL)
+
+# The documentation as a site, with every link and anchor checked: open build/site/index.html.
+docs: venv
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 constraints: venv
 	$(BIN)/python scripts/write_constraints.py > constraints.new && mv constraints.new constraints.txt

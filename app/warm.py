@@ -15,7 +15,19 @@ LIBRARIES = (
     "nci_core.store",
 )
 #: The pages themselves.
-PAGES = ("overview", "explore", "errors", "energies", "select", "label_train", "history", "data", "compare", "new_campaign", "system")
+PAGES = (
+    "overview",
+    "explore",
+    "errors",
+    "energies",
+    "select",
+    "label_train",
+    "history",
+    "data",
+    "compare",
+    "new_campaign",
+    "system",
+)
 
 _lock = threading.Lock()
 _done = threading.Event()

@@ -5,7 +5,7 @@ Internal units are eV and Å everywhere; :mod:`nci_core.units` converts at the e
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["NCICalculator", "__version__"]
 
 if TYPE_CHECKING:

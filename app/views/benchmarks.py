@@ -30,8 +30,8 @@ PARTS = {
 }
 HELP = (
     "Errors on points of a published He–benzene reference that no fit and no choice of labels has seen, below "
-    "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see README. "
-    "`nci bench all --data FILE` repeats everything."
+    "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see "
+    "docs/results.md. `nci bench all --data FILE` repeats everything."
 )
 MARKS = {True: "✓ met", False: "✕ not met", None: "— not measured"}
 

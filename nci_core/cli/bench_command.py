@@ -60,7 +60,7 @@ def bench(
     stored: Annotated[bool, typer.Option("--stored", help="recipes: print the table that is kept in data/.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Repeat the measurements of the README on a reference data set; `all` runs everything and is resumable.
+    """Repeat the measurements of docs/results.md on a reference data set; `all` runs everything and is resumable.
 
     MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds. `all` and `figures` draw what was measured;
     maps of the errors need --data.
