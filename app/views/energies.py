@@ -8,14 +8,13 @@ import streamlit as st
 
 from app import actions, predictor
 from app.chart import Drawn, charts
-from app.data import own_energies
 from app.data.versions import data_version, model_version
 from app.figures.own_energies import energy_against_distance, points_in_space
 from app.figures.scales import scale_for
-from app.session import Context, context, errors_shown
-from app.tables import number_text, with_numbers
+from app.session import Context, errors_shown
 from app.text import plain
 from app.views.energy_choices import choose
+from app.views.energy_sets import MESSAGE, show_sets
 from nci_core.campaign import expected_energies
 from nci_core.campaign.energy_files import Checked, EnergyFile, check, open_file
 from nci_core.campaign.own_energies import LONGEST_METHOD, LONGEST_NAME
@@ -37,7 +36,6 @@ EXAMPLE = (
     "# Positions of the probe in the campaign's frame, interaction energies below zero where bound.\n"
     "x / Angstrom,y / Angstrom,z / Angstrom,E / cm-1\n{rows}"
 )
-MESSAGE = "energies_message"
 
 
 def show(context: Context) -> None:
@@ -54,7 +52,7 @@ def show(context: Context) -> None:
     else:
         with errors_shown():
             _bring(context)
-    _sets(context)
+    show_sets(context)
 
 
 def _bring(context: Context) -> None:
@@ -237,114 +235,6 @@ def _import(context: Context, checked: Checked, right_unit: bool, key: str) -> N
                 f"{row.name}: {len(checked.points):,} energies are imported. The students are being "
                 "evaluated there; then “Show errors” below draws the map."
             )
-            st.rerun()
-
-
-def _sets(context: Context) -> None:
-    table = own_energies.set_list(context.campaign, context.model.id if context.model else None)
-    if table.empty:
-        if context.read_only:
-            st.caption("Nobody has imported energies into this campaign.")
-        return
-    st.subheader("Imported energies")
-    unit = context.unit
-    error = f"MAE of the student in use ({unit.label})"
-    shown = pd.DataFrame(
-        {
-            "Name": table["name"],
-            "Method": table["method"],
-            "As": table["kind"],
-            "Energies": table["n"],
-            error: table["mae_ev"] * unit.per_ev,
-            "Compared": table["n_measured"],
-            "File": table["file"],
-            "By": table["person"],
-            "On": table["when"].map(lambda when: f"{when:%Y-%m-%d %H:%M}"),
-        }
-    )
-    st.dataframe(
-        with_numbers(shown, {error: f".{unit.digits}f"}),
-        hide_index=True,
-        placeholder="—",
-        key="energy-sets",
-        height="content",
-        column_config={
-            error: st.column_config.NumberColumn(help="Mean absolute error below the campaign's energy limit."),
-            "Compared": st.column_config.NumberColumn(help="Points that the error is over."),
-        },
-    )
-    for number in table.index:
-        _one(context, int(number), table.loc[number])
-    if any(own_energies.waiting_evaluation(context.campaign, int(n)) in ("waiting", "running") for n in table.index):
-        _follow()
-
-
-def _one(context: Context, number: int, row: pd.Series) -> None:
-    state = own_energies.waiting_evaluation(context.campaign, number)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"energy-set-{number}"):
-        st.markdown(f"**{plain(row['name'])}**")
-        if state in ("waiting", "running"):
-            st.markdown(":gray[:material/hourglass_top: the students are being evaluated]")
-        elif row["n_measured"]:
-            error = number_text(row["mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
-            st.markdown(f"student in use: {error} {context.unit.label}")
-        elif (
-            not context.read_only
-            and context.model is not None
-            and st.button("Evaluate the students", key=f"evaluate-set-{number}", type="tertiary")
-        ):
-            _do(lambda: actions.evaluate_energies(context.campaign, number))
-        if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
-            page = st.session_state.get("pages", {}).get("errors")
-            if page is not None:
-                st.switch_page(page, query_params={"errors_set": plain(row["name"])})
-        if context.read_only:
-            return
-        if "labels" in str(row["kind"]) and st.button(
-            "Fine-tune on these",
-            icon=":material/model_training:",
-            key=f"learn-{number}",
-            type="tertiary",
-            help="A new student of this method, from the distilled one; it is followed on the Label & train page.",
-        ):
-            _do(
-                lambda: actions.learn_energies(context.campaign, str(row["name"])),
-                "The fit is on its way; follow it on the Label & train page.",
-            )
-        if st.button(
-            "Compute the teacher there",
-            icon=":material/school:",
-            key=f"teach-{number}",
-            type="tertiary",
-            help="The teacher's own energies at these points, in place of interpolated ones. It may take long.",
-        ):
-            _do(
-                lambda: actions.teach_outside(context.campaign),
-                "The teacher is on its way; follow it on the Label & train page.",
-            )
-        with st.popover("Remove", icon=":material/delete:", type="tertiary"):
-            st.markdown(f"Remove **{plain(row['name'])}** with all its energies and the errors against it?")
-            if st.button("Remove it", key=f"remove-{number}", type="primary"):
-                _do(lambda: actions.remove_energies(context.campaign, number), "The energies are removed.")
-
-
-def _do(action: Any, message: str = "") -> None:
-    with errors_shown():
-        action()
-        if message:
-            st.session_state[MESSAGE] = message
-        st.rerun()
-
-
-@st.fragment(run_every=2.0)
-def _follow() -> None:
-    """Look whether the evaluation has ended; then the page is drawn anew."""
-    with errors_shown():
-        now = context()
-        table = own_energies.set_list(now.campaign, None)
-        if not any(
-            own_energies.waiting_evaluation(now.campaign, int(n)) in ("waiting", "running") for n in table.index
-        ):
             st.rerun()
 
 
