@@ -35,6 +35,8 @@ STATES = {
 ACTIVE = ("waiting", "running")
 #: A model's name as fits give it, with the number of the fit from the round's second on.
 _USUAL_NAME = re.compile(r"round-\d+(?:-[a-z]+)?(?:-(\d+))?")
+#: How the message of a finished label begins that was not fit for use.
+SET_ASIDE = "set aside: "
 #: Rows of the queue that are read and shown at once.
 PAGE = 200
 
@@ -88,7 +90,7 @@ def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.Dat
 def _set_aside(result: dict[str, Any] | None) -> str:
     """What a finished label's job says when the label was not fit for use."""
     reasons = (result or {}).get("set_aside")
-    return "set aside: " + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
+    return SET_ASIDE + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
 
 
 def counts_by_kind(store: Store) -> dict[tuple[str, str], int]:

@@ -14,6 +14,7 @@ from app.data.configurations import configuration_table
 from app.data.cuts import cut_names, load_cut
 from app.data.errors import REGION_HELP, by_region, labelled, region_sector_matrix, with_errors
 from app.data.jobs import model_list, model_name, round_table
+from app.figures.blind import sentence
 from app.figures.curves import cut_figure, parity_figure
 from app.figures.maps import Panel, error_maps, legend_text, region_matrix
 from app.figures.scales import scale_for
@@ -23,6 +24,7 @@ from app.report.provenance import fitted_from, label_provenance, software
 from app.theme import DARK, LIGHT, Palette
 from nci_core import __version__
 from nci_core.campaign import Campaign
+from nci_core.campaign.blind import blind_predictions, judge
 from nci_core.errors import InputError
 from nci_core.gates import Gate
 from nci_core.store import campaign as campaign_rows
@@ -262,6 +264,10 @@ def _labels(page: Page, subject: Subject) -> None:
         "counterpoise-corrected: HF + CCSD correlation + (T) = E. Cycles and T1 are those of the dimer's calculation.",
         quiet=True,
     )
+    said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash, round_number=subject.number)
+    judged = judge([row for row in said if row.split == "pool"], subject.campaign.settings.bounds)
+    if judged is not None:
+        page.text(f"Before it had seen them, the student predicted them: {sentence(judged)}; {judged.sentence}.")
     page.table(table, formats=digits, name="labels")
 
 

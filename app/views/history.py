@@ -82,7 +82,7 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     if now is not None and found:
         st.markdown(f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy limit")
         for column, row in zip(st.columns(len(found)), found, strict=True):
-            column.metric(f"{plain(row.name)} ({row.n} points)", row.text(unit))
+            column.metric(f"{plain(row.name)} ({row.n:d} points)", plain(row.text(unit)))
             column.caption(plain(row.what))
         _before(context, metrics, models, now)
     else:
@@ -104,7 +104,7 @@ def _before(context: Context, metrics: pd.DataFrame, models: list[Model], now: M
     parts = [f"{name} {row.text(context.unit)}" for name, row in found.items() if row is not None]
     if own is None or not parts:
         return
-    now_is = f" The student's error is now **{change(start, own)}**." if start is not None else ""
+    now_is = f" The student's error is now **{plain(change(start, own))}**." if start is not None else ""
     st.markdown(f"On the same test labels: {plain(', '.join(parts))}.{now_is}")
 
 

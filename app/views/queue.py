@@ -23,8 +23,8 @@ from nci_core.store.base import State
 MOST_REASONS = 3
 FAILED = ("error", "cancelled")
 PREDICTED_HELP = (
-    "What the newest student that was fitted without this label had predicted, ± its standard deviation. It is not "
-    "changed by later fits."
+    "For a finished label its interaction energy, and what the newest student that was fitted without it had "
+    "predicted, ± its standard deviation."
 )
 STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 
@@ -141,32 +141,29 @@ def _state(state: str, progress: float) -> str:
 
 
 def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
-    said = [held_up.get(int(number), text) for number, text in zip(jobs["id"], jobs["message"], strict=True)]
+    results = _results(now, jobs)
+    said = [
+        held_up.get(number) or results.get(number) or text
+        for number, text in zip(jobs["id"], jobs["message"], strict=True)
+    ]
     several = len(set(jobs["recipe"]) - {""}) > 1
     what = zip(jobs["kind"], jobs["configuration"], jobs["recipe"] if several else [""] * len(jobs), strict=True)
-    unit, energies = now.unit, jobs["energy_ev"].astype(float)
     shown = pd.DataFrame(
         {
             "State": [_state(*each) for each in zip(jobs["state"], jobs["progress"], strict=True)],
             "What": [_what(*each) for each in what],
-            f"Predicted ({unit.label})": _predicted(now, jobs),
-            f"Computed ({unit.label})": energies * unit.per_ev,
             "Minutes": jobs["minutes"].astype(float),
             "Message": jobs["error"].where(jobs["error"] != "", said),
         }
     )
-    predicted, computed = shown.columns[2:4]
-    if energies.isna().all():
-        shown = shown.drop(columns=[predicted, computed])
     config: dict[str, Any] = {
-        "State": st.column_config.TextColumn(width=105),
-        "What": st.column_config.TextColumn(width=85 if not several else None),
-        predicted: st.column_config.TextColumn(help=PREDICTED_HELP, width=105, alignment="right"),
-        computed: st.column_config.NumberColumn(help="Interaction energy of the finished label.", width=95),
-        "Minutes": st.column_config.NumberColumn(width=60),
+        "State": st.column_config.TextColumn(width=100),
+        "What": st.column_config.TextColumn(width=80 if not several else None),
+        "Minutes": st.column_config.NumberColumn(width=62),
+        "Message": st.column_config.TextColumn(help=PREDICTED_HELP),
     }
     event = st.dataframe(
-        with_numbers(shown, {computed: f".{unit.digits}f", "Minutes": ".1f"}),
+        with_numbers(shown, {"Minutes": ".1f"}),
         hide_index=True,
         column_config=config,
         height=38 + 36 * min(max(len(jobs), 1), 8),
@@ -178,16 +175,18 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
     return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
 
 
-def _predicted(now: Context, jobs: pd.DataFrame) -> list[str | None]:
-    """What the student had said of each finished label of the target recipe."""
+def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
+    """Job → energy of its finished label, with what the student had said of it where that is of the target recipe.
+
+    A label that was set aside keeps the reason as its message.
+    """
     said = {row.configuration_id: row for row in cached.blind_predictions(now)}
-    found = [
-        said.get(int(number)) if recipe == now.campaign.recipe.name and pd.notna(energy) else None
-        for number, recipe, energy in zip(
-            jobs["configuration"].fillna(-1), jobs["recipe"], jobs["energy_ev"], strict=True
-        )
-    ]
-    return [None if row is None else predicted_text(row, now.unit) for row in found]
+    found: dict[int, str] = {}
+    for row in jobs[jobs["energy_ev"].notna() & ~jobs["message"].str.startswith(job_data.SET_ASIDE)].itertuples():
+        predicted = said.get(int(row.configuration)) if row.recipe == now.campaign.recipe.name else None
+        text = now.text(row.energy_ev)
+        found[row.id] = text if predicted is None else f"{text}, predicted {predicted_text(predicted, now.unit)}"
+    return found
 
 
 def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:

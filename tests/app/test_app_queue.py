@@ -85,6 +85,5 @@ def test_finished_labels_are_shown_beside_what_was_predicted_of_them(home: Path)
     assert not at.exception
     row = next(table for table in tables(at) if "State" in table.columns).iloc[0]
     assert row["What"] == f"label {number}"
-    assert row["Predicted (cm⁻¹)"] == "−4.0 ± 0.2"
-    assert row["Computed (cm⁻¹)"] == pytest.approx(-4.05)
+    assert row["Message"] == "−4.05 cm⁻¹, predicted −4.0 ± 0.2"
     assert "1 of 1 label lies within 1 sd" in text(at)
