@@ -15,9 +15,10 @@ hold, `archive_read` reads and checks all of it, `archive_import` stores what wa
 from pathlib import Path
 
 from nci_core.campaign.archive_export import export_campaign
-from nci_core.campaign.archive_import import import_campaign
+from nci_core.campaign.archive_import import import_archive, import_campaign
 from nci_core.campaign.archive_read import Archive, read_archive
 from nci_core.campaign.campaign import Campaign, home
+from nci_core.campaign.demo_copy import DEMO, SOURCE, make_demo
 from nci_core.campaign.frames import write_configurations
 from nci_core.config import FILE_NAME
 from nci_core.errors import NCIError, StoreError
@@ -49,13 +50,14 @@ def export_extxyz(source: Campaign, path: Path) -> str:
 
 
 def import_embedded() -> list[str]:
-    """Import the project's own campaigns that are not below home() yet; returns their names."""
+    """Import the project's own campaigns that are not below home() yet, the demo first; returns their names."""
     imported = []
-    for name in EMBEDDED:
-        source, target = data_folder() / name, home() / name
-        if (source / FILE_NAME).exists() and not target.exists():
+    for name, source in ((DEMO, SOURCE), *zip(EMBEDDED, EMBEDDED, strict=True)):
+        target = home() / name
+        if (data_folder() / source / FILE_NAME).exists() and not target.exists():
             try:
-                import_campaign(source, target)
+                archive = read_archive(data_folder() / source)
+                (make_demo if name == DEMO else import_archive)(archive, target).store.close()
             except NCIError as error:
                 raise StoreError(f"The embedded campaign {name} could not be imported: {error}") from error
             imported.append(name)

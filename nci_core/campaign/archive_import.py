@@ -47,10 +47,13 @@ def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
     password; empty for a file. Nothing is left behind when this fails.
     Raises InputError for a folder that is no export, or is damaged or forged; StoreError if `folder` exists.
     """
-    folder = Path(folder).absolute()
-    if os.path.lexists(folder):
-        raise StoreError(f"{folder} exists already; import into a new folder.")
-    archive = read_archive(source)
+    _require_new(folder)  # before anything is read
+    return import_archive(read_archive(source), folder, database)
+
+
+def import_archive(archive: Archive, folder: Path, database: str = "") -> Campaign:
+    """The same from an archive that was read and checked already; raises StoreError if `folder` exists."""
+    folder = _require_new(folder)
     try:
         with _staging(folder) as staging:
             _build(archive, staging, database, folder)
@@ -58,6 +61,13 @@ def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
         where = error.filename or folder
         raise StoreError(f"{where} cannot be written or read ({error.strerror or error}).") from error
     return Campaign.open(folder)
+
+
+def _require_new(folder: Path) -> Path:
+    folder = Path(folder).absolute()
+    if os.path.lexists(folder):
+        raise StoreError(f"{folder} exists already; import into a new folder.")
+    return folder
 
 
 @contextlib.contextmanager
@@ -104,9 +114,7 @@ def _fill(target: Campaign, archive: Archive) -> None:
         return [_local(row.model_dump(exclude={"table"}), ids, model_ids) for row in rows]
 
     finished = [row for row in archive.labels if row.status == "complete"]
-    results = (
-        (result_path(target.folder, row.configuration_id, row.recipe_hash).name, row.result) for row in finished
-    )
+    results = ((result_path(target.folder, row.configuration_id, row.recipe_hash).name, row.result) for row in finished)
     write_together(
         target.folder / RESULTS, ((name, orjson.dumps(result, option=orjson.OPT_INDENT_2)) for name, result in results)
     )
