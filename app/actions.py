@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.data import basket
-from nci_core.campaign import Campaign, own_energies, quarantine
+from nci_core.campaign import Campaign, demo_copy, own_energies, quarantine
+from nci_core.campaign.archive import data_folder, read_archive
 from nci_core.campaign.energy_files import Checked
 from nci_core.campaign.quarantine import Doubted
 from nci_core.errors import InputError, JobError
@@ -23,6 +24,12 @@ def require_writable(campaign: Campaign) -> None:
     """Raise InputError in a read-only demonstration."""
     if read_only() or campaign.store.read_only:
         raise InputError(READ_ONLY_SENTENCE)
+
+
+def reset_demo(campaign: Campaign) -> None:
+    """Put the demo back to where it began; InputError for any other campaign, or while jobs wait or run."""
+    require_writable(campaign)
+    demo_copy.reset_demo(read_archive(data_folder() / demo_copy.SOURCE), campaign)
 
 
 def pick(campaign: Campaign, table: pd.DataFrame, ids: Sequence[int], mode: str, person: str) -> basket.Snapshot:

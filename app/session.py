@@ -20,7 +20,7 @@ from nci_core.switches import read_only
 from nci_core.units import UNITS, EnergyUnit, unit
 
 #: Campaigns shown first, in this order; the others follow by name.
-FIRST = ("he-benzene", "he-ethylene")
+FIRST = ("he-ethylene-demo", "he-benzene", "he-ethylene")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def default_person() -> str:
 
 
 def campaign_folders() -> list[Path]:
-    """Campaign folders, He–benzene first."""
+    """Campaign folders, the demo first."""
     order = {name: k for k, name in enumerate(FIRST)}
     return sorted(list_campaigns(), key=lambda folder: (order.get(folder.name, len(FIRST)), folder.name))
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app import cached, tour
+from app import cached, demo, tour
 from app.components import notify
 from app.data import jobs as job_data
 from app.data import versions
@@ -110,8 +110,9 @@ def _about(campaign: Campaign) -> None:
     sidebar_warning(model)
     if read_only():
         st.info("Read-only demonstration", icon=":material/lock:")
-    if st.session_state.get("tour_step", 0) is None or st.query_params.get("tour") == "off":
+    if not tour.shown(campaign):
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
+    demo.show_reset(campaign)
     busy = job_data.is_busy(campaign.store)
     _fingerprint(campaign)
     st.fragment(_running, run_every=BUSY_POLL if busy else IDLE_POLL)(campaign)

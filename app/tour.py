@@ -1,74 +1,102 @@
-"""The guided tour: six steps over the pages, shown until somebody ends it."""
+"""The guided tour: a few steps over the pages, each with its view opened, shown until somebody ends it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
 from app.session import Context
-from nci_core.campaign.archive import EMBEDDED
+from nci_core.campaign import Campaign
+from nci_core.campaign.demo_copy import DEMO
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: the page it belongs to (key of `app.main.PAGES`), a title and what to look at."""
+    """One step: the page it belongs to (key of `app.main.PAGES`), a title and what to look at.
+
+    `opens`: values of the page's widgets by key, so that what the text speaks of is on the screen.
+    """
 
     page: str
     title: str
     text: str
+    opens: Mapping[str, object] = field(default_factory=dict)
 
 
-STEPS = (
+#: Labels that the tour asks for.
+FIRST_LABELS = 12
+
+_STEPS = (
     Step(
-        "explore",
-        "Where the probe has been",
-        "Each point is a position of helium round the rigid host, coloured by its energy: orange repels, violet "
-        "attracts. Click one to see its structure and its energies on the right.",
+        "overview",
+        "A cheap teacher and a student",
+        "The teacher is fast and wrong; the student has learned it, errors included. A few CCSD(T) labels will mend "
+        "that.",
     ),
     Step(
         "errors",
-        "Where the cheap teacher is wrong",
-        "The same positions, coloured by prediction minus CCSD(T) on test points that no fit has seen: the teacher, "
-        "then the student before and after the last round. Under *Before ↔ after* you can drag a line across the map.",
-    ),
-    Step(
-        "errors",
-        "Along a line",
-        "*Radial cuts* shows teacher, student with its uncertainty, and CCSD(T) labels along one direction; "
-        "*Exchange and dispersion* splits the student into its two parts.",
+        "Where the teacher is wrong",
+        "Prediction minus CCSD(T) on the frozen test set, which no fit has seen: the teacher beside the student.",
+        {"errors_part": "maps"},
     ),
     Step(
         "select",
         "What to compute next",
-        "Triangles are the points that would tell the student most. Draw round points or take the best ones: they go "
-        "to the basket, which says what they cost in CPU minutes.",
+        f"Triangles are the points that would tell the student most. Press *Take the top {FIRST_LABELS}*, and they "
+        "are in the basket.",
+        {"take_n": FIRST_LABELS},
     ),
     Step(
         "label-train",
         "Compute and learn",
-        "CCSD(T) runs in processes of its own, so you may close the browser. When labels are there, fine-tune: it "
-        "takes seconds.",
+        "Press *Compute*: real CCSD(T), in processes of its own, so you may close the browser. When the labels are "
+        "there, fine-tune; that takes seconds.",
+    ),
+    Step(
+        "errors",
+        "Before and after",
+        "Drag the line across the map: the student as it was on the left, fine-tuned on the right.",
+        {"errors_part": "maps", "errors_layout": "Before ↔ after"},
     ),
     Step(
         "history",
-        "Did it help?",
-        "The error on the frozen test set, round by round, with who picked and what it cost. An earlier student can be "
-        "taken back into use here.",
+        "Round by round",
+        "The error on the frozen test set, who picked and what it cost. An earlier student can be taken back into use "
+        "here.",
     ),
 )
 
 
-def running(context: Context) -> int | None:
-    """The step shown now, None when the tour is over. It starts by itself on an embedded campaign."""
+def steps() -> tuple[Step, ...]:
+    """The steps; the first stands on the landing page."""
+    pages = st.session_state.get("pages", {})
+    return tuple(step if step.page in pages else replace(step, page="explore") for step in _STEPS)
+
+
+def _ended() -> bool:
+    """Ended stays ended: for the session, and by the address after a reload."""
     if st.query_params.get("tour") == "off":
-        st.session_state["tour_step"], st.session_state["tour_ended"] = None, True
-        return None
-    if st.session_state.get("tour_ended"):  # links between pages do not carry the parameter; a reload needs it
+        st.session_state["tour_ended"] = True
+    ended = bool(st.session_state.get("tour_ended"))
+    if ended and st.query_params.get("tour") != "off":  # links between pages do not carry it; a reload needs it
         st.query_params["tour"] = "off"
+    return ended
+
+
+def running(campaign: Campaign) -> int | None:
+    """The step shown now, None when the tour is over. It starts by itself on the demo, and once begun goes on."""
+    if _ended():
         return None
-    if "tour_step" not in st.session_state:
-        st.session_state["tour_step"] = 0 if context.campaign.name in EMBEDDED else None
-    step: int | None = st.session_state["tour_step"]
-    return step
+    number = st.session_state.get("tour_step", 0 if campaign.name == DEMO else None)
+    if number is None:
+        return None
+    st.session_state["tour_step"] = number
+    return min(int(number), len(steps()) - 1)
+
+
+def shown(campaign: Campaign) -> bool:
+    """Whether a step is on the page, so that nobody needs to begin."""
+    return running(campaign) is not None
 
 
 def begin() -> None:
@@ -78,39 +106,48 @@ def begin() -> None:
 
 
 def end() -> None:
-    """No more of it, also after a reload of the page."""
-    st.session_state["tour_step"] = None
+    """No more of it until somebody begins again, also after a reload or elsewhere; for a button's callback."""
+    st.session_state.pop("tour_step", None)
+    st.session_state["tour_ended"] = True
     st.query_params["tour"] = "off"
 
 
 def _go(number: int) -> None:
+    step = steps()[number]
     st.session_state["tour_step"] = number
-    st.switch_page(st.session_state["pages"][STEPS[number].page])
+    st.session_state["tour_opens"] = dict(step.opens)
+    st.switch_page(st.session_state["pages"][step.page])
+
+
+def _open() -> None:
+    """Set the widgets of the step before the page draws them, once: what a person changes afterwards stays."""
+    for key, value in st.session_state.pop("tour_opens", {}).items():
+        st.session_state[key] = value
 
 
 def show_tour(context: Context, page: str) -> None:
     """Draw the present step, or on another page than the step's the way back to it."""
-    number = running(context)
+    number = running(context.campaign)
     if number is None:
         return
-    step = STEPS[number]
+    step, count = steps()[number], len(steps())
+    here = step.page == page
+    if here:
+        _open()
     with st.container(border=True, key="tour"):
         words, buttons = st.columns([4.2, 1], vertical_alignment="center")
-        here = step.page == page
-        place = f"**{number + 1:d}/{len(STEPS)} · {step.title}.** {step.text}"
-        words.markdown(place if here else f"The tour stands at step {number + 1:d}, *{step.title}*.")
+        place = f"**{number + 1:d}/{count:d} · {step.title}.** {step.text}"
+        words.markdown(place if here else f"The tour goes on with step {number + 1:d}, *{step.title}*.")
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if number and st.button("Back", key="tour_back", type="tertiary"):
             _go(number - 1)
-        if step.page != page:
+        if not here:
             if st.button("Go there", key="tour_there"):
                 _go(number)
-        elif number + 1 < len(STEPS):
+        elif number + 1 < count:
             if st.button("Next", key="tour_next", type="primary"):
                 _go(number + 1)
-        elif st.button("Done", key="tour_done", type="primary"):
-            end()
-            st.rerun()
-        if number + 1 < len(STEPS) and st.button("End", key="tour_end", type="tertiary"):
-            end()
-            st.rerun()
+        else:
+            st.button("Done", key="tour_done", type="primary", on_click=end)
+        if number + 1 < count or not here:
+            st.button("End", key="tour_end", type="tertiary", on_click=end)

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,6 +86,32 @@ def write_atomically(path: Path, content: bytes, *, below: Path | None = None) -
             temporary.unlink(missing_ok=True)
         raise (StoreBusyError if error.errno in FULL else StoreError)(
             f"{path} cannot be written ({error.strerror}); free some space or check the folder."
+        ) from error
+
+
+def write_together(folder: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write files, name → content, to a folder that nobody else uses yet; all are on the disk when this returns.
+
+    Each may be cut short when this fails, so the folder is to be thrown away then. One after the other with
+    `write_atomically`, a disk would be waited for twice a file. Raises StoreBusyError for a full disk, else StoreError.
+    """
+    where = folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for name, content in contents:
+            where = folder / name
+            where.write_bytes(content)
+            written.append(where)
+        for where in (*written, folder):
+            descriptor = os.open(where, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+    except OSError as error:
+        raise (StoreBusyError if error.errno in FULL else StoreError)(
+            f"{where} cannot be written ({error.strerror}); free some space or check the folder."
         ) from error
 
 

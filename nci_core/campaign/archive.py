@@ -16,9 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from nci_core.campaign.archive_export import export_campaign
-from nci_core.campaign.archive_import import import_campaign
+from nci_core.campaign.archive_import import import_archive, import_campaign
 from nci_core.campaign.archive_read import Archive, read_archive
 from nci_core.campaign.campaign import Campaign, home
+from nci_core.campaign.demo_copy import DEMO, SOURCE, make_demo
 from nci_core.campaign.error_map_file import renew_maps
 from nci_core.campaign.frames import write_configurations
 from nci_core.config import FILE_NAME
@@ -51,16 +52,21 @@ def export_extxyz(source: Campaign, path: Path) -> str:
 
 
 def import_embedded() -> list[str]:
-    """Import the project's own campaigns that are not below home() yet, with their error maps; returns their names."""
+    """Import the project's own campaigns that are not below home() yet, with their error maps, the demo first.
+
+    Returns their names.
+    """
     imported = []
-    for name in EMBEDDED:
-        source, target = data_folder() / name, home() / name
-        if (source / FILE_NAME).exists() and not target.exists():
+    for name, source in ((DEMO, SOURCE), *zip(EMBEDDED, EMBEDDED, strict=True)):
+        target = home() / name
+        if (data_folder() / source / FILE_NAME).exists() and not target.exists():
             try:
-                campaign = import_campaign(source, target)
+                archive = read_archive(data_folder() / source)
+                campaign = (make_demo if name == DEMO else import_archive)(archive, target)
             except NCIError as error:
                 raise StoreError(f"The embedded campaign {name} could not be imported: {error}") from error
             with suppress(NCIError):  # a cache that the first page draws from
                 renew_maps(campaign)
+            campaign.store.close()
             imported.append(name)
     return imported

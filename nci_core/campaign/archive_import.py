@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from nci_core.campaign.archive_read import Archive, read_archive
 from nci_core.campaign.archive_rows import ArchiveRow, CutPointRow, LabelRow, PredictionRow
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.sampling_steps import add_configurations
 from nci_core.errors import InputError, StoreError
-from nci_core.files import write_atomically
+from nci_core.files import write_together
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
 from nci_core.store.base import Base
 from nci_core.store.bulk import continue_ids
-from nci_core.store.journal import reconcile, result_path
+from nci_core.store.journal import RESULTS, reconcile, result_path
 from nci_core.store.schema import (
     CutPoint,
     EnergySet,
@@ -49,10 +49,13 @@ def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
     password; empty for a file. Nothing is left behind when this fails.
     Raises InputError for a folder that is no export, or is damaged or forged; StoreError if `folder` exists.
     """
-    folder = Path(folder).absolute()
-    if os.path.lexists(folder):
-        raise StoreError(f"{folder} exists already; import into a new folder.")
-    archive = read_archive(source)
+    _require_new(folder)  # before anything is read
+    return import_archive(read_archive(source), folder, database)
+
+
+def import_archive(archive: Archive, folder: Path, database: str = "") -> Campaign:
+    """The same from an archive that was read and checked already; raises StoreError if `folder` exists."""
+    folder = _require_new(folder)
     try:
         with _staging(folder) as staging:
             _build(archive, staging, database, folder)
@@ -60,6 +63,13 @@ def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
         where = error.filename or folder
         raise StoreError(f"{where} cannot be written or read ({error.strerror or error}).") from error
     return Campaign.open(folder)
+
+
+def _require_new(folder: Path) -> Path:
+    folder = Path(folder).absolute()
+    if os.path.lexists(folder):
+        raise StoreError(f"{folder} exists already; import into a new folder.")
+    return folder
 
 
 @contextlib.contextmanager
@@ -98,8 +108,7 @@ def _fill(target: Campaign, archive: Archive) -> None:
     _add_configurations(target, archive)
     ids = {row.geometry_hash: row.id for row in configurations.fetch(store)}
     (target.folder / MODELS).mkdir(exist_ok=True)
-    for model in history.models:
-        write_atomically(target.folder / model.path, archive.checkpoint(model))
+    write_together(target.folder, ((model.path, archive.checkpoint(model)) for model in history.models))
     model_ids = {row.name: number for number, row in enumerate(history.models, start=1)}
 
     def local(rows: Sequence[ArchiveRow]) -> list[Values]:
@@ -107,9 +116,10 @@ def _fill(target: Campaign, archive: Archive) -> None:
         return [_local(row.model_dump(exclude={"table"}), ids, model_ids) for row in rows]
 
     finished = [row for row in archive.labels if row.status == "complete"]
-    for row in finished:
-        path = result_path(target.folder, row.configuration_id, row.recipe_hash)
-        write_atomically(path, orjson.dumps(row.result, option=orjson.OPT_INDENT_2))
+    results = ((result_path(target.folder, row.configuration_id, row.recipe_hash).name, row.result) for row in finished)
+    write_together(
+        target.folder / RESULTS, ((name, orjson.dumps(result, option=orjson.OPT_INDENT_2)) for name, result in results)
+    )
     models = [row | {"id": model_ids[row["name"]]} for row in local(history.models)]
     sets = [
         row.model_dump(exclude={"energies"}) | {"id": number} for number, row in enumerate(history.energy_sets, start=1)
@@ -189,10 +199,15 @@ def _restore_history(
 ) -> None:
     """Labels finished when they were computed, and doubted as they were, not now."""
     with target.store.write() as session:
-        for row in finished:
-            mine = (Label.configuration_id == ids[row.configuration_id], Label.recipe_hash == row.recipe_hash)
-            kept = {"finished_at": row.finished_at, "quarantine": row.quarantine}
-            session.execute(update(Label).where(*mine).values(**kept))
+        found = session.execute(select(Label.configuration_id, Label.recipe_hash, Label.id))
+        numbers = {(row[0], row[1]): row[2] for row in found}
+        kept = [
+            {"id": numbers[ids[row.configuration_id], row.recipe_hash]}
+            | {"finished_at": row.finished_at, "quarantine": row.quarantine}
+            for row in finished
+        ]
+        if kept:
+            session.execute(update(Label), kept)
         session.execute(delete(LabelEvent))
         if events:
             session.execute(insert(LabelEvent), events)

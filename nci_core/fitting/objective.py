@@ -171,6 +171,6 @@ def joined(terms: list[Terms]) -> Tensor:
 
 
 def observe(host: Host, elements: tuple[str, ...], positions: FloatArray, device: str = "cpu") -> list[Features]:
-    """Features of positions (m, 3) in Å, computed once for a whole fit, where it is fitted, in chunks that suit that."""
+    """Features of positions (m, 3) in Å, computed once for a whole fit, in chunks that suit the device."""
     here = resolve_device(device)
     return list(chunks(atom_frames(host, elements, here), positions, here, CHUNK[here.type]))

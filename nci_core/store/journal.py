@@ -112,6 +112,7 @@ def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = T
         query = select(Configuration.geometry_hash, Label.recipe_hash, Label.id, Label.status)
         rows = session.execute(query.join(Configuration, Configuration.id == Label.configuration_id)).all()
     status = {(row[0], row[1]): (row[2], row[3]) for row in rows}
+    finished: dict[int, dict[str, Any]] = {}
     recorded, problems = 0, []
     for path in files:
         geometry_hash, _, recipe_hash = path.stem.partition("-")
@@ -129,8 +130,13 @@ def reconcile(store: Store, *, folder: Path | None = None, add_missing: bool = T
             recipe = result.get("recipe")
             name = str(recipe.get("name", recipe_hash)) if isinstance(recipe, dict) else recipe_hash
             label_id = labels.request(store, [known[geometry_hash]], recipe=name, recipe_hash=recipe_hash)[0].id
-        labels.set_complete(store, label_id, result)
-        recorded += 1
+        finished[label_id] = result
+        if len(finished) == labels.AT_ONCE:
+            labels.set_all_complete(store, finished)
+            recorded += len(finished)
+            finished = {}
+    labels.set_all_complete(store, finished)
+    recorded += len(finished)
     for geometry_hash, recipe_hash in fragments.begun(journal):
         if find_result(journal.parent, geometry_hash, recipe_hash) is not None:
             fragments.FragmentFiles(journal, geometry_hash, recipe_hash).clear()

@@ -16,7 +16,7 @@ from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label, LabelEvent
 
 FloatArray = npt.NDArray[np.float64]
-#: Labels that one transaction asks for.
+#: Labels that one transaction asks for, or completes.
 AT_ONCE = 500
 
 
@@ -220,23 +220,37 @@ def set_complete(store: Store, label_id: int, result: Mapping[str, Any]) -> None
     wall_seconds, memory_gb and the rest. One with `doubts` is set aside in the same transaction. A complete
     row is left as it is. Raises InputError for an energy that is not finite, or a result of another geometry or recipe.
     """
+    set_all_complete(store, {label_id: result})
+
+
+def set_all_complete(store: Store, results: Mapping[int, Mapping[str, Any]]) -> None:
+    """The same for several rows, label id → result, in one transaction: all of them or none."""
+    asked = list(results)
     names = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "cpu_seconds", "wall_seconds", "memory_gb")
-    values = {name: result.get(name) for name in names}
+    rows: list[dict[str, Any]] = []
     with store.write() as session:
-        label = session.get(Label, label_id)
-        if label is None:
-            raise StoreError(f"There is no label {label_id} in {store.where}.")
-        configuration = session.get_one(Configuration, label.configuration_id)
-        check_result(result, configuration.geometry_hash, label.recipe_hash)
-        if label.status == "complete":
-            return
-        done = {"status": "complete", "error": None, "finished_at": utc_now(), "result": dict(result)}
-        doubts = [dict(doubt) for doubt in result.get("doubts") or ()]
-        reason = " ".join(str(doubt["sentence"]) for doubt in doubts) or None
-        session.execute(update(Label).where(Label.id == label_id).values(**values, **done, quarantine=reason))
-        if doubts:
-            of, recipe_hash = label.configuration_id, label.recipe_hash
-            session.add(LabelEvent(configuration_id=of, recipe_hash=recipe_hash, what="set-aside", reasons=doubts))
+        found: dict[int, Any] = {}
+        for part in chunks(asked):
+            query = select(
+                Label.id, Label.status, Label.configuration_id, Label.recipe_hash, Configuration.geometry_hash
+            ).join(Configuration, Configuration.id == Label.configuration_id)
+            found |= {row.id: row for row in session.execute(query.where(Label.id.in_(part)))}
+        for label_id, result in results.items():
+            label = found.get(label_id)
+            if label is None:
+                raise StoreError(f"There is no label {label_id} in {store.where}.")
+            check_result(result, label.geometry_hash, label.recipe_hash)
+            if label.status == "complete":
+                continue
+            doubts = [dict(doubt) for doubt in result.get("doubts") or ()]
+            reason = " ".join(str(doubt["sentence"]) for doubt in doubts) or None
+            done = {"status": "complete", "error": None, "finished_at": utc_now(), "quarantine": reason}
+            rows.append({"id": label_id, "result": dict(result)} | done | {name: result.get(name) for name in names})
+            if doubts:
+                of, recipe_hash = label.configuration_id, label.recipe_hash
+                session.add(LabelEvent(configuration_id=of, recipe_hash=recipe_hash, what="set-aside", reasons=doubts))
+        if rows:
+            session.execute(update(Label), rows)
 
 
 def set_error(store: Store, label_id: int, reason: str) -> None:

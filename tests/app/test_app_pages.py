@@ -1,5 +1,6 @@
 """Every page: values, units everywhere at once, empty states, and errors as sentences."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -235,26 +236,33 @@ def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, mon
             call()
 
 
-def test_the_tour_starts_on_an_embedded_campaign_and_can_be_ended(home: Path) -> None:
-    from app.tour import STEPS
-
-    assert len(STEPS) <= 6
-    main = Path(__file__).resolve().parents[2] / "app" / "main.py"
-    at = AppTest.from_file(str(main), default_timeout=120).run()
+def test_the_tour_starts_on_the_demo_and_stays_ended(home: Path) -> None:
+    shutil.copytree(home / "he-ethylene", home / "he-ethylene-demo")
+    at = _whole_app().run()
     assert not at.exception
-    assert f"1/{len(STEPS)}" in text(at)
+    assert "**1/" in text(at)
     at.button(key="tour_end").click().run()
-    assert f"1/{len(STEPS)}" not in text(at)
-    at.button(key="tour_start").click().run()
-    assert f"1/{len(STEPS)}" in text(at)
+    assert "**1/" not in text(at)
+    assert "off" in at.query_params["tour"]
+    for campaign in ("he-ethylene", "he-ethylene-demo"):
+        at.selectbox(key="campaign").select(campaign).run()
+        assert "**1/" not in text(at)
+    again = _whole_app()  # a reload of the page
+    again.query_params["tour"] = "off"
+    assert "**1/" not in text(again.run())
+    del again.query_params["tour"]  # a link that does not carry it
+    assert "**1/" not in text(again.run())
+    again.button(key="tour_start").click().run()
+    assert "**1/" in text(again)
+    assert "**1/" in text(again.run())
 
 
-def test_the_tour_is_for_embedded_campaigns(home: Path) -> None:
-    (home / "he-ethylene").rename(home / "mine")
-    main = Path(__file__).resolve().parents[2] / "app" / "main.py"
-    at = AppTest.from_file(str(main), default_timeout=120).run()
+def test_the_tour_does_not_begin_by_itself_elsewhere_but_can_be_taken(home: Path) -> None:
+    at = _whole_app().run()
     assert not at.exception
-    assert "1/6" not in text(at)
+    assert "**1/" not in text(at)
+    at.button(key="tour_start").click().run()
+    assert "**1/" in text(at)
 
 
 def _whole_app() -> AppTest:

@@ -68,7 +68,7 @@ def large(folder: Path, n: int, seed: int = 5) -> Campaign:
     start, now = len(configurations.positions(campaign.store)[0]) + 1, datetime.now(UTC)
     ids = range(start, start + n)
     where = (str(s) for s in sectors(host, points))
-    teacher, student = 1.1 * exact, exact + 0.3 * CM1_EV * rng.normal(size=n)
+    taught_by, teacher, student = campaign.teacher, 1.1 * exact, exact + 0.3 * CM1_EV * rng.normal(size=n)
     with campaign.store.write() as session:
         session.execute(
             insert(Configuration),
@@ -81,7 +81,7 @@ def large(folder: Path, n: int, seed: int = 5) -> Campaign:
         session.execute(
             insert(TeacherLabel),
             [
-                {"configuration_id": i, "teacher": campaign.teacher, "energy_ev": e, "channels_ev": {"total": e}}
+                {"configuration_id": i, "teacher": taught_by, "energy_ev": e, "channels_ev": {"total": e}}
                 for i, e in zip(ids, teacher.tolist(), strict=True)
             ],
         )

@@ -242,7 +242,7 @@ def test_embedded_campaigns_are_imported_once(archive: Path, tmp_path: Path, mon
     shutil.copytree(archive, tmp_path / "data" / "he-ethylene")
     monkeypatch.setattr("nci_core.campaign.archive.data_folder", lambda: tmp_path / "data")
     monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
-    assert import_embedded() == ["he-ethylene"]
+    assert import_embedded() == ["he-ethylene-demo", "he-ethylene"]
     assert import_embedded() == []
     shutil.copytree(archive, tmp_path / "data" / "he-benzene")
     (tmp_path / "data" / "he-benzene" / "history.json").write_bytes(b"{")
