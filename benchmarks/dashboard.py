@@ -1,6 +1,6 @@
 """How fast the dashboard answers: starts it as `nci app` does and drives a real headless Chromium.
 
-    python benchmarks/dashboard.py [--json] [--only first,pick,pages,memory,sessions] [--repeats 7] [--home FOLDER]
+    python benchmarks/dashboard.py [--json] [--only first,overview,pick,…] [--repeats 7] [--home FOLDER]
 
 Times are taken inside the browser, from the click to the frame that shows the answer; the CPU time of the
 app's process stands beside them, because a shared machine stretches elapsed times but not CPU times.
@@ -25,11 +25,14 @@ from sessions import visit
 
 from app.coordinates import map_xy
 from nci_core.campaign import Campaign
+from nci_core.campaign.archive import data_folder, import_campaign
+from nci_core.campaign.error_map_file import renew_maps
 from nci_core.store import configurations
 
-PARTS = ("first", "pick", "pages", "memory", "sessions")
+PARTS = ("first", "overview", "pick", "pages", "memory", "sessions")
 #: Page → what its title says, and a CSS selector of what one came for.
 CONTENT = {
+    "overview": ("Overview", ".st-key-next_step button"),
     "explore": ("Explore", "[class*=st-key-explore-map] .plot[data-plot]"),
     "errors": ("Errors", "[class*=st-key-error-map-0] .plot[data-plot]"),
     "select": ("Select", "[class*=st-key-select-map] .plot[data-plot]"),
@@ -80,6 +83,55 @@ def first_maps(p: Playwright, home: Path, repeats: int) -> list[Figure]:
         Figure("first_text_cold_s", middle["cold text"], "s", 3.0, f"until the page's title: {new}", cold),
         Figure("first_map_cold_s", middle["cold map"], "s", 5.0, f"until the map is drawn: {new}", cold),
         Figure("first_map_warm_s", middle["warm map"], "s", 2.0, "the same browser, second visit", warm),
+    ]
+
+
+#: What `DRAWN` waits for: the maps are painted.
+DRAWN = "document.querySelector('.nci-overview')?.dataset.maps === '1'"
+
+
+def overview(p: Playwright, home: Path, repeats: int) -> list[Figure]:
+    """The first page of the embedded He–ethylene, its maps computed as `nci app` does; and each step of its slider."""
+    folder = home / "embedded"
+    if not folder.exists():
+        campaign = import_campaign(data_folder() / "he-ethylene", folder / "he-ethylene")
+        renew_maps(campaign)
+        campaign.store.close()
+    pictures: list[float] = []
+    steps: list[float] = []
+    cpu = 0.0
+    for _ in range(max(1, repeats // 2)):
+        with running(folder) as app, chromium(p) as context:
+            before, page = app.cpu(), context.new_page()
+            page.goto(app.url("he-ethylene", "overview"), wait_until="commit")
+            page.wait_for_function(f"{DRAWN} && requestAnimationFrame(() => 0)")
+            pictures.append(page.evaluate("performance.now()") / 1000)
+            cpu += app.cpu() - before
+            page.wait_for_timeout(1500)
+            slider = page.get_by_role("slider", name="Round")
+            slider.press("Home")  # the first one is not counted, as with picks
+            for step in range(1, int(slider.get_attribute("max") or 0) + 1):
+                # Until the next frame after the one that shows the new round.
+                page.evaluate(
+                    "s => arm('keydown', s)", f"document.querySelector('.nci-overview').dataset.frame === '{step}'"
+                )
+                slider.press("ArrowRight")
+                page.wait_for_function("meter.ms !== undefined")
+                steps.append(page.evaluate("meter.ms"))
+    new = "server just started, browser profile never used, embedded He–ethylene"
+    return [
+        Figure(
+            "overview_cold_s",
+            statistics.median(pictures),
+            "s",
+            3.0,
+            f"until the maps are drawn: {new}",
+            cpu / len(pictures),
+        ),
+        Figure(
+            "overview_step_ms", statistics.median(steps), "ms", 150.0, f"from one round to the next, {len(steps)} steps"
+        ),
+        Figure("overview_step_worst_ms", max(steps), "ms", None, "the slowest of them"),
     ]
 
 
@@ -151,7 +203,7 @@ def switches(p: Playwright, home: Path, repeats: int) -> list[Figure]:
         page, _, _ = visit_once(context, app.url(name))
         page.wait_for_timeout(1500)
         for k in range(repeats + 1):
-            for path in ("errors", "select", "label-train", "history", "explore"):
+            for path in ("errors", "select", "label-train", "history", "overview", "explore"):
                 title, selector = CONTENT[path]
                 there = (
                     f"document.querySelector('[data-testid=stMain] h1')?.textContent.startsWith('{title}') "
@@ -170,7 +222,7 @@ def switches(p: Playwright, home: Path, repeats: int) -> list[Figure]:
     overall = statistics.median([value for values in times.values() for value in values])
     what = f"click to title and main content, median over pages ({each})"
     worst = Figure("page_switch_worst_ms", max(per_page.values()), "ms", None, "median of the slowest page")
-    return [Figure("page_switch_ms", overall, "ms", 500.0, what, cpu / (5 * repeats)), worst]
+    return [Figure("page_switch_ms", overall, "ms", 500.0, what, cpu / (len(CONTENT) * repeats)), worst]
 
 
 def zoomed(page: Page, address: str) -> float:
@@ -237,6 +289,8 @@ def measure(home: Path, parts: list[str], repeats: int) -> Iterator[Figure]:
     with sync_playwright() as p:
         if "first" in parts:
             yield from first_maps(p, home, max(1, repeats // 2))
+        if "overview" in parts:
+            yield from overview(p, home, repeats)
         if "pick" in parts:
             yield from picks(p, home, 5000, 300.0, repeats)
             yield from picks(p, home, 20_000, 600.0, repeats)

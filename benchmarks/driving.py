@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 from ensure_chromium import playwright_chromium, system_chromium  # noqa: E402
 from take_screenshots import FLAGS, free_port  # noqa: E402
 
-from app.launch import command  # noqa: E402
+from nci_core.children import python_command  # noqa: E402
 
 METER = """
 window.meter = {};
@@ -47,7 +47,11 @@ class App:
         environment = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)}
         with (home / "app.log").open("wb") as log:
             self.popen = subprocess.Popen(
-                command(self.port, headless=True), cwd=ROOT, env=environment, stdout=log, stderr=log
+                python_command("app.launch", "--port", self.port, "--headless"),
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         self.process = psutil.Process(self.popen.pid)
         start = time.monotonic()
