@@ -18,7 +18,7 @@ from ensure_chromium import playwright_chromium, system_chromium
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser"), str(ROOT / "tests" / "app")]
 from places import PLACES  # noqa: E402 (the tests' own list: no page is shown that no test looks at)
 
 from nci_core.children import python_command  # noqa: E402
