@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ MOST_POINTS = 4_000_000
 #: Random places at which the interpolation is compared with the model, and the seed they come from.
 PROBED, SEED = 10_000, 20
 #: Kinds of interpolation: name → order of the spline through the grid (`scipy.ndimage.map_coordinates`).
-KINDS = {"trilinear": 1, "cubic spline": 3}
+KINDS: dict[str, Literal[1, 3]] = {"trilinear": 1, "cubic spline": 3}
 
 #: Means and standard deviations, each (m,) in eV, at positions (m, 3) in Å.
 Evaluate = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
