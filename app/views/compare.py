@@ -62,7 +62,7 @@ def _choose_other(context: Context) -> Context | None:
         return None
     names = sorted(there, key=lambda name: (there[name][0], name))
     name = st.selectbox(
-        f"{visible(context.campaign.title)} with", names, format_func=lambda n: there[n][1], key="compare_with",
+        f"{plain(context.campaign.title)} with", names, format_func=lambda n: there[n][1], key="compare_with",
         bind="query-params",
     )  # fmt: skip
     campaign = load_campaign(mine.parent / str(name))

@@ -13,7 +13,7 @@ from app.session import Context, errors_shown
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
 from nci_core.campaign import home
-from nci_core.jobs.lock import engine_status
+from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname
 from nci_core.switches import READ_ONLY, is_on, read_only
 
@@ -49,11 +49,11 @@ def _machine(context: Context | None) -> None:
     found = system.machine(context.campaign.folder if context else home())
     st.markdown(f"**{plain(found.name)}** · {plain(found.processor)}")
     first, second, third, fourth = st.columns([1, 1, 1, 1.6])
-    first.metric("Cores", found.cores, help="That this dashboard may use.")
+    first.metric("Cores", f"{found.cores:d}", help="That this dashboard may use.")
     second.metric("Load", f"{found.load:.1f}", help="Processes that wanted to run, over the last minute.")
     third.metric("Memory free (GB)", f"{found.memory_free_gb:.1f}", help=f"Of {found.memory_gb:.1f} GB.")
-    fourth.metric("Disk free (GB)", f"{found.disk_free_gb:.1f}",
-                  help=f"Of {found.disk_gb:.0f} GB, where the campaigns lie.")  # fmt: skip
+    disk = f"Of {found.disk_gb:.0f} GB, where the campaigns lie."
+    fourth.metric("Disk free (GB)", f"{found.disk_free_gb:.1f}", help=disk)
     st.markdown("**GPU** " + ("; ".join(plain(each) for each in found.gpus) if found.gpus else "none found"))
 
 
@@ -61,15 +61,7 @@ def _engine(context: Context) -> None:
     st.subheader("Engine and jobs")
     status = engine_status(context.campaign.folder)
     counts = active_counts(context.campaign.store)
-    if status.running:
-        where = plain(status.host or "a machine that it has not named")
-        words = f"**Running** ({plain(status.phase)}), process {status.pid or '?'} on {where}"
-        words += _since(status.pid, status.host)
-        words += f"; {status.workers} jobs at once" if status.workers else ""
-        words += f". Scheduler {code(system.without_secrets(status.scheduler))}" if status.scheduler else ""
-    else:
-        words = "**Not running**; it starts with the next job and ends when there is nothing left to do"
-    st.markdown(f"{words}. {counts['running']:,} running, {counts['waiting']:,} waiting.")
+    st.markdown(f"{_words(status)}. {counts['running']:,} running, {counts['waiting']:,} waiting.")
     if status.error:
         st.warning(plain(system.without_secrets(status.error)), icon=":material/warning:")
     rows = system.workers(context.campaign.store)
@@ -80,6 +72,18 @@ def _engine(context: Context) -> None:
     st.dataframe(with_numbers(rows, specs), hide_index=True, placeholder="—", height="content", key="workers")
 
 
+def _words(status: EngineStatus) -> Markdown:
+    """Whether the engine runs, where and since when."""
+    if not status.running:
+        return "**Not running**; it starts with the next job and ends when there is nothing left to do"
+    where = plain(status.host or "a machine that it has not named")
+    at_once = f"; {status.workers:d} jobs at once" if status.workers else ""
+    scheduler = f". Scheduler {code(system.without_secrets(status.scheduler))}" if status.scheduler else ""
+    process = plain(status.pid or "?")
+    since = _since(status.pid, status.host)
+    return f"**Running** ({plain(status.phase)}), process {process} on {where}{since}{at_once}{scheduler}"
+
+
 def _since(pid: int | None, host: str | None) -> Markdown:
     if pid is None or host != hostname():
         return ""
@@ -87,7 +91,7 @@ def _since(pid: int | None, host: str | None) -> Markdown:
         begun = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC)
     except psutil.Error:
         return ""
-    return f", since {begun:%Y-%m-%d %H:%M} UTC"
+    return ", since " + plain(f"{begun:%Y-%m-%d %H:%M} UTC")
 
 
 def _logs(context: Context) -> None:

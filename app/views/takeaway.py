@@ -89,7 +89,7 @@ def _choose(context: Context, models: list[Model]) -> Model:
 
 
 def _quick(
-    context: Context, failed: dict[str, str], suffix: str, title: str, words: Markdown, model: Model | None
+    context: Context, failed: dict[str, str], suffix: str, title: Markdown, words: Markdown, model: Model | None
 ) -> None:
     """A button that makes its file when it is clicked."""
     stem = file_stem(context.campaign.name, *([model.name] if model else []))
@@ -166,7 +166,7 @@ def _inputs(context: Context, table: pd.DataFrame) -> None:
     )
 
 
-def _prepared(title: str, key: str, make: Callable[[], Packed], *, disabled: bool = False) -> None:
+def _prepared(title: Markdown, key: str, make: Callable[[], Packed], *, disabled: bool = False) -> None:
     """A file that takes a while: made first, with what there is to say about it, then downloaded."""
     place, said = st.columns([1, 1.35], vertical_alignment="center")
     kept: dict[str, Packed] = st.session_state.setdefault("files_made", {})
