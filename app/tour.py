@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
-from app.session import Context
+from app import actions, cached
+from app.recipe_choice import chosen_recipe, pickable
+from app.session import Context, errors_shown
 from nci_core.campaign import Campaign
 from nci_core.campaign.demo_copy import DEMO
 
@@ -42,8 +44,8 @@ _STEPS = (
     Step(
         "select",
         "What to compute next",
-        f"Triangles are the points that would tell the student most. Press *Take the top {FIRST_LABELS}*, and they "
-        "are in the basket.",
+        "Triangles are the points that would tell the student most. Put the best of them into the basket, here or on "
+        "the map; it says what they cost.",
         {"take_n": FIRST_LABELS},
     ),
     Step(
@@ -125,6 +127,19 @@ def _open() -> None:
         st.session_state[key] = value
 
 
+def _take(context: Context) -> None:
+    """The best proposals into the basket, those that are not in it yet."""
+    with errors_shown():
+        table = cached.table(context)
+        basket, ranked = cached.basket_and_proposals(
+            context, table, chosen_recipe(context).hash, pickable(context, table)
+        )
+        free = ranked[~ranked.index.isin(basket.index)]
+        wanted = max(FIRST_LABELS - len(basket), 0)
+        if wanted and len(free):
+            actions.take_proposals(context.campaign, free, wanted, context.person)
+
+
 def show_tour(context: Context, page: str) -> None:
     """Draw the present step, or on another page than the step's the way back to it."""
     number = running(context.campaign)
@@ -138,6 +153,8 @@ def show_tour(context: Context, page: str) -> None:
         words, buttons = st.columns([4.2, 1], vertical_alignment="center")
         place = f"**{number + 1:d}/{count:d} · {step.title}.** {step.text}"
         words.markdown(place if here else f"The tour goes on with step {number + 1:d}, *{step.title}*.")
+    if here and page == "select" and not context.read_only:
+        words.button(f"Take the best {FIRST_LABELS}", key="tour_take", on_click=_take, args=(context,))
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if number and st.button("Back", key="tour_back", type="tertiary"):
             _go(number - 1)

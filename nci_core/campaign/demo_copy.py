@@ -23,7 +23,7 @@ from nci_core.switches import require_writable
 
 #: Folder below home(), and the embedded campaign it is a copy of.
 DEMO, SOURCE = "he-ethylene-demo", "he-ethylene"
-TITLE = "He–ethylene, start here (demo)"
+TITLE = "Demo: helium–ethylene"
 #: In the folder of the demo and of no other campaign: only what has it may be replaced.
 MARK, MARKED = ".demo", b"A copy that the dashboard may make anew.\n"
 
