@@ -39,7 +39,7 @@ _STEPS = (
         "errors",
         "Where the teacher is wrong",
         "Prediction minus CCSD(T) on the frozen test set, which no fit has seen: the teacher beside the student.",
-        {"errors_part": "maps"},
+        {"errors_part": "plane"},
     ),
     Step(
         "select",

@@ -11,8 +11,12 @@ from app.figures.curves import history_figure
 from app.session import Context, errors_shown
 from app.text import plain
 from app.views import replay, trust
+from nci_core.campaign.own_energies import outside_errors
 from nci_core.store.schema import Model
+from nci_core.units import CM1_EV
 
+#: References from outside that have room in the headline; the page Energies has them all.
+MOST_OUTSIDE = 2
 ROUND_KINDS = {"distill": "distillation", "finetune": "fine-tuning"}
 
 
@@ -73,7 +77,17 @@ def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
 def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged]:
     """What the student in use is judged against: the campaign's own test set first, then references from outside."""
     own = measured(metrics, model.id, what=OWN.format(recipe=context.campaign.recipe.name))
-    return [own] if own else []
+    outside = [
+        Judged(
+            each.name,
+            each.n,
+            each.mae_cm1 * CM1_EV,
+            each.sd_cm1 * CM1_EV,
+            f"Energies from outside ({each.method}), at places that no fit has seen.",
+        )
+        for each in outside_errors(context.campaign, model)
+    ]
+    return [*([own] if own else []), *outside[:MOST_OUTSIDE]]
 
 
 def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -> None:
