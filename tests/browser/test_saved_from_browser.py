@@ -55,47 +55,54 @@ def test_a_map_is_saved_as_drawing_and_as_table(browser: Browser, four: str, tmp
     page.close()
 
 
-def taken(page: Page, folder: Path) -> Path:
-    """What the camera in the tool bar of the page's Plotly figure saves."""
-    figure = page.locator(".js-plotly-plot").first
-    figure.hover()
+def clicked(page: Page, button: str, folder: Path) -> Path:
+    """What a button with exactly these words downloads."""
     with page.expect_download() as waiting:
-        figure.locator(".modebar-btn").first.click()
+        page.get_by_role("button", name=button, exact=True).click()
     target = folder / waiting.value.suggested_filename
     waiting.value.save_as(target)
     return target
 
 
-def test_a_plotly_figure_is_saved_as_picture_drawing_and_table(browser: Browser, four: str, tmp_path: Path) -> None:
+def test_a_row_of_figures_is_one_picture_and_its_link_shows_it_elsewhere(
+    browser: Browser, four: str, tmp_path: Path
+) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
-    page.goto(f"{four}/history?campaign=he-ethylene&tour=off")
+    place = "errors_part=Around the host&around_look=In a plane&around_turn=30&around_quantity=Distilled student energy"
+    page.goto(f"{four}/errors?campaign=he-ethylene&tour=off&{place}")
     settle(page)
-    title = "MAE on the test set (cm⁻¹)"
-
-    picture = taken(page, tmp_path)
-    assert picture.name == "he-ethylene-test-error.png"
+    page.get_by_role("button", name="Save", exact=True).click()
+    picture = clicked(page, "Picture (PNG)", tmp_path)
+    assert picture.name == "he-ethylene-plane-upright.png"
     with Image.open(picture) as image:
-        assert image.width > 900  # twice the size on screen
+        assert image.width > 2500  # both planes, three times the size on screen
         assert image.convert("RGBA").getpixel((2, 2)) == (255, 255, 255, 255)  # readable on any ground
-
-    page.get_by_role("button", name="Save").first.click()
-    page.get_by_role("radio", name="SVG").click()
-    settle(page)
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Data (CSV)").click()
-    table = tmp_path / waiting.value.suggested_filename
-    waiting.value.save_as(table)
-    assert table.name == "he-ethylene-test-error.csv"
-    with table.open(encoding="utf-8", newline="") as stream:
+    drawing = clicked(page, "Drawing (SVG)", tmp_path)
+    words = {element.text for element in ElementTree.parse(drawing).getroot().iter(f"{SVG}text")}
+    assert {"distance from the axis (Å)", "x (Å)", "cm⁻¹"} <= words  # both panels and the bar that they share
+    assert any(word and word.startswith("Helium over ethylene · ") for word in words)
+    assert page.evaluate(SHOWN, drawing.read_text(encoding="utf-8")) > 900
+    with clicked(page, "Data (CSV)", tmp_path).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == 4 * 5  # regions and rounds
-    assert {row["series"] for row in rows} == {"whole range", "well", "tail", "wall"}
-    assert all(float(row[title]) > 0 for row in rows)
+    assert {"x (Angstrom)", "y (Angstrom)", "z (Angstrom)"} < set(rows[0])
 
     page.keyboard.press("Escape")
-    drawing = taken(page, tmp_path)
-    assert drawing.name == "he-ethylene-test-error.svg"
-    words = {element.text for element in ElementTree.parse(drawing).getroot().iter(f"{SVG}text")}
-    assert title in words
+    page.get_by_role("button", name="Copy link").click()
+    link = page.locator(".nci-link [data-link]").get_attribute("data-link")
+    assert link is not None
+    elsewhere = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    elsewhere.goto(link)
+    elsewhere.set_default_timeout(60_000)
+    settle(elsewhere)
+    main = [each.get_by_test_id("stMain").inner_text() for each in (page, elsewhere)]
+    assert main[0] == main[1]
+    assert elsewhere.get_by_role("slider").first.get_attribute("aria-valuenow") == "30"
+    elsewhere.context.close()
+
+    page.goto(f"{four}/data?campaign=he-ethylene&tour=off&data_part=Take away")
+    settle(page)
+    text = clicked(page, "For NumPy (.py)", tmp_path).read_text(encoding="utf-8")
+    assert text.count("\n") < 200
+    compile(text, "evaluator.py", "exec")
     page.close()
