@@ -73,8 +73,7 @@ def show(context: Context) -> None:
         return
     split = _choose_set(row, table)
     rows = labelled(table, split)
-    if part == "plane" and after is not None and len(rows):
-        show_plane(context, table, rows, split, after, before)
+    if part == "plane" and after is not None and len(rows) and show_plane(context, table, rows, split, after, before):
         return
     if rows.empty:
         _no_labels(context, split)

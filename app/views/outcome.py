@@ -50,7 +50,10 @@ def show_outcome(context: Context) -> None:
     config = {"Change": st.column_config.NumberColumn("Change (%)", help="Negative: the error has fallen.")}
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="outcome-table", height="content")
     if st.button("See the map before and after", icon=":material/compare:", key="see_before_after"):
-        st.switch_page(st.session_state["pages"]["errors"], query_params={"errors_layout": SLIDER})
+        st.switch_page(
+            st.session_state["pages"]["errors"],
+            query_params={"errors_part": "Points on a map", "errors_layout": SLIDER},
+        )
 
 
 def _row(metrics: pd.DataFrame, model_id: int, region: str) -> pd.Series | None:
