@@ -150,7 +150,7 @@ class Plot {
     const d = this.data;
     if (!d.shape || !this.box.clientWidth) return;
     const wide = this.common(this.frame(this.box.clientWidth).right - this.left), most = Math.max(d.height, window.innerHeight - d.room);
-    this.box.style.height = `${Math.round(Math.min(most, wide * d.shape + TOP + BOTTOM))}px`;
+    this.box.style.height = `${Math.round(Math.min(most, Math.max(LEAST, wide * d.shape + TOP + BOTTOM)))}px`;
   }
 
   resize(refit = false) {

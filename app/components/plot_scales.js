@@ -1,5 +1,5 @@
 // Numbers, colours and axes of the plot; nothing here draws.
-const LEFT = 58, BOTTOM = 46, TOP = 8, BAR = 92, EDGE = 14, HIT = 10, RIM = 14;
+const LEFT = 58, BOTTOM = 46, TOP = 8, BAR = 92, EDGE = 14, HIT = 10, RIM = 14, LEAST = 250;
 
 function decode(text, Type) {
   const raw = atob(text);

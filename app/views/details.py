@@ -183,7 +183,7 @@ def _turned(fragments: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fragments(result: dict[str, Any]) -> pd.DataFrame:
-    names = {"dimer": "dimer, E_AB", "host": "host, E_A", "probe": "probe, E_B"}
+    names = {"dimer": "dimer", "host": "host", "probe": "probe"}
     rows = []
     for key, name in names.items():
         part = result.get("fragments", {}).get(key)

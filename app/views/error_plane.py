@@ -20,7 +20,7 @@ from app.figures.scales import SignedScale
 from app.session import Context
 from app.text import Markdown, plain
 from app.views.error_maps import error_scale, student_name
-from nci_core.errors import InputError
+from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
@@ -49,14 +49,17 @@ class Panel:
 
 def show_plane(
     context: Context, table: pd.DataFrame, rows: pd.DataFrame, split: str, after: Model, before: Model | None
-) -> None:
-    """Draw the panels with their controls; `rows` are the labelled ones of the split, and may be none."""
+) -> bool:
+    """Draw the panels with their controls; `rows` are the labelled ones of the split.
+
+    False, with a sentence, where there is no such map.
+    """
     grid, view = _choose_plane(context)
     try:
         panels = errors_in_plane(context, grid, split, after, before)
-    except InputError as error:  # too few stored energies
-        st.info(f"{plain(error)} Choose the other set, or label more.", icon=":material/info:")
-        return
+    except NCIError as error:  # too few stored energies, or a model that does not answer
+        st.warning(f"{plain(error)} The points alone are below.", icon=":material/info:")
+        return False
     inside = rows[rows["region"] != "beyond"]
     dots = fields.in_slab(context.campaign.dimer.host, inside, grid, NEAR)
     scale = error_scale(
@@ -71,6 +74,7 @@ def show_plane(
             _draw(context, grid, view, panel, dots, scale, number, len(panels))
     st.caption(_caption(context, split, len(inside), scale))
     linked.bar(context, table, page="errors")
+    return True
 
 
 def _choose_plane(context: Context) -> tuple[Plane, str]:
@@ -114,7 +118,7 @@ def errors_in_plane(context: Context, grid: Plane, split: str, after: Model, bef
 
     CCSD(T) is known at labels only. Between those of the split it is the student in use plus its interpolated
     residual; farther away the student in use stands for it, if labels have taught it, and its own error is unknown
-    there. InputError where the split has too few labels.
+    there. NCIError where the split has too few labels or a model cannot be asked.
     """
     host = context.campaign.dimer.host
     points = fields.to_host(host, grid.own).reshape(-1, 3)

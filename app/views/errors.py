@@ -78,8 +78,8 @@ def show(context: Context) -> None:
         st.caption(reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
-        if part == "plane" and after is not None and len(rows):
-            show_plane(context, table, rows, split, after, before)
+        plane = part == "plane" and after is not None and len(rows) > 0
+        if plane and show_plane(context, table, rows, split, after, before):
             return
     if rows.empty:
         _no_labels(context, split)

@@ -31,7 +31,18 @@ def text(at: AppTest) -> str:
     """All words on the page, without table contents."""
     parts = [
         getattr(item, "value", "")
-        for kind in ("title", "subheader", "markdown", "caption", "info", "error", "warning", "success", "code")
+        for kind in (
+            "title",
+            "subheader",
+            "markdown",
+            "caption",
+            "info",
+            "error",
+            "warning",
+            "success",
+            "toast",
+            "code",
+        )
         for item in at.get(kind)
     ]
     return "\n".join(str(part) for part in parts)

@@ -21,6 +21,19 @@ def figures(at: object) -> int:
     return len(at.get("plotly_chart"))  # type: ignore[attr-defined]
 
 
+def test_errors_open_with_the_plane(live_home: Path) -> None:
+    at = run_page("errors")
+    assert not at.exception
+    assert not at.error
+    assert not at.warning
+    assert at.segmented_control(key="errors_part").value == "plane"
+    titles = re.findall(r"\*\*([\w ]+)\*\* · MAE \*\*([\d.]+) cm⁻¹\*\*", text(at))
+    assert [name for name, _ in titles] == ["teacher", "distilled student", "student of round 4"]
+    teacher, distilled, student = (float(value) for _, value in titles)
+    assert student < 0.1 * min(teacher, distilled)
+    assert "MAE over all 49 test points" in text(at)
+
+
 def test_around_the_host(live_home: Path) -> None:
     at = run_page("errors", errors_part="around")
     assert not at.exception

@@ -77,7 +77,7 @@ def test_a_lasso_is_marked_everywhere_and_survives(context: BrowserContext, serv
     assert len(expected) > 5
     expect(page.get_by_text(f"{len(expected)} selected")).to_be_visible()
     assert set(selections.current(campaign.store, "ada")) == expected
-    page.goto(f"{server}/errors?tour=off")
+    page.goto(f"{server}/errors?tour=off&errors_part=Points+on+a+map")
     marked(page, len(expected), plots=2)
     for part in ("Radial cuts", "Every point"):
         page.get_by_role("radio", name=part).click()
