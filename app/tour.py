@@ -8,6 +8,7 @@ import streamlit as st
 from app import actions, cached
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
+from app.text import Markdown, plain
 from nci_core.campaign import Campaign
 from nci_core.campaign.demo_copy import DEMO
 
@@ -51,13 +52,13 @@ _STEPS = (
     Step(
         "label-train",
         "Compute and learn",
-        "Press *Compute*: real CCSD(T), in processes of its own, so you may close the browser. When the labels are "
+        "Press “Compute”: real CCSD(T), in processes of its own, so you may close the browser. When the labels are "
         "there, fine-tune; that takes seconds.",
     ),
     Step(
         "errors",
         "Before and after",
-        "Drag the line across the map: the student as it was on the left, fine-tuned on the right.",
+        "After a fit, drag the line across the map: the student as it was on the left, fine-tuned on the right.",
         {"errors_part": "maps", "errors_layout": "Before ↔ after"},
     ),
     Step(
@@ -140,6 +141,14 @@ def _take(context: Context) -> None:
             actions.take_proposals(context.campaign, free, wanted, context.person)
 
 
+def _words(step: Step, number: int, count: int) -> Markdown:
+    return f"**{number + 1:d}/{count:d} · {plain(step.title)}.** {plain(step.text)}"
+
+
+def _elsewhere(step: Step, number: int) -> Markdown:
+    return f"The tour goes on with step {number + 1:d}, *{plain(step.title)}*."
+
+
 def show_tour(context: Context, page: str) -> None:
     """Draw the present step, or on another page than the step's the way back to it."""
     number = running(context.campaign)
@@ -151,8 +160,7 @@ def show_tour(context: Context, page: str) -> None:
         _open()
     with st.container(border=True, key="tour"):
         words, buttons = st.columns([4.2, 1], vertical_alignment="center")
-        place = f"**{number + 1:d}/{count:d} · {step.title}.** {step.text}"
-        words.markdown(place if here else f"The tour goes on with step {number + 1:d}, *{step.title}*.")
+        words.markdown(_words(step, number, count) if here else _elsewhere(step, number))
     if here and page == "select" and not context.read_only:
         words.button(f"Take the best {FIRST_LABELS}", key="tour_take", on_click=_take, args=(context,))
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
