@@ -136,6 +136,15 @@ def begin(campaign: Campaign) -> int:
     return job
 
 
+def teach(campaign: Campaign) -> int:
+    """Queue the teachers' missing energies, then distillation; returns the first job's id."""
+    require_writable(campaign)
+    from nci_core.campaign.actions import submit_teach
+
+    job: int = submit_teach(campaign, then_distill=True)
+    return job
+
+
 def use_all_the_same(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
     """Use a label that was set aside."""
     require_writable(campaign)

@@ -116,9 +116,11 @@ def next_step(now: Situation) -> Step:
         some = "1 calculation is" if now.active_jobs == 1 else f"{now.active_jobs:,} calculations are"
         return Step("wait", "Watch the queue", f"{some} waiting or running.", "label-train")
     if not now.configurations:
-        return Step("sample", "Sample configurations", "There are no configurations yet.", "new-campaign")
+        why = "There are no configurations yet."
+        return Step("sample", "Sample, teach and distil", why, "label-train", submits=True)
     if not now.taught:
-        return Step("teach", "Compute teacher energies", "The teacher has no energies yet.", "new-campaign")
+        why = "The teacher has no energies yet."
+        return Step("teach", "Compute the teacher and distil", why, "label-train", submits=True)
     if not now.students:
         return Step("distil", "Distil the first student", "There is no student yet.", "label-train", submits=True)
     if now.test_labels < min(FEWEST, max(now.test_set, 1)):

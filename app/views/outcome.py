@@ -76,7 +76,11 @@ def show_outcome(context: Context) -> None:
     if tested["earlier_error_ev"].notna().any():
         show_before_after(context, tested, now, before, height=MAP_HEIGHT)
     if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):
-        pair = {"errors_part": "Points on a map", "errors_layout": SLIDER, f"errors_before_{now.id}": model_name(before)}
+        pair = {
+            "errors_part": "Points on a map",
+            "errors_layout": SLIDER,
+            f"errors_before_{now.id}": model_name(before),
+        }
         st.switch_page(st.session_state["pages"]["errors"], query_params=pair)
 
 

@@ -10,10 +10,8 @@ from app.data import versions
 from app.data.jobs import model_list
 from app.data.overview import Step, course, label_worth, next_step, situation, teacher_error
 from app.figures.overview import error_text, overview_content
-from app.first_steps import first_student
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
-from app.views.begin import no_configurations
 from nci_core.campaign.error_map_file import current_maps, read_maps
 from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps, maps_key
 from nci_core.campaign.live_stored import FEWEST
@@ -31,13 +29,8 @@ def show(context: Context) -> None:
     title.title("Overview", help="How wrong the teacher is, how wrong the student is now, and what each round brought.")
     why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
     _next(context, step, place)
-    if step.act == "sample":
-        no_configurations(context)
-        return
     if not now.students:
         st.info(f"{step.why} The maps of errors begin with the first student.", icon=":material/info:")
-        if step.act == "teach":
-            st.code("\n".join(first_student(context.campaign.folder)), language="bash")
         return
     maps, reason = _maps(context)
     if maps is None and reason:
@@ -80,7 +73,11 @@ def _next(context: Context, step: Step, place: Any) -> None:
         ):
             return
     with errors_shown():
-        if step.act == "distil":
+        if step.act == "sample":
+            actions.begin(context.campaign)
+        elif step.act == "teach":
+            actions.teach(context.campaign)
+        elif step.act == "distil":
             actions.distill(context.campaign, device="auto")
         elif step.act == "fine-tune":
             actions.finetune(context.campaign, device="auto", notes="")

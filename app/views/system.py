@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.access import DOCUMENT
 from app.data import system
-from app.data.jobs import active_counts
+from app.data.jobs import counts_by_kind
 from app.session import Context, errors_shown
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
@@ -60,8 +60,9 @@ def _machine(context: Context | None) -> None:
 def _engine(context: Context) -> None:
     st.subheader("Engine and jobs")
     status = engine_status(context.campaign.folder)
-    counts = active_counts(context.campaign.store)
-    st.markdown(f"{_words(status)}. {counts['running']:,} running, {counts['waiting']:,} waiting.")
+    counts = counts_by_kind(context.campaign.store)
+    running, waiting = (sum(n for (_, at), n in counts.items() if at == state) for state in ("running", "waiting"))
+    st.markdown(f"{_words(status)}. {running:,} running, {waiting:,} waiting.")
     if status.error:
         st.warning(plain(system.without_secrets(status.error)), icon=":material/warning:")
     rows = system.workers(context.campaign.store)

@@ -310,7 +310,7 @@ def test_only_signed_in_and_allowed_visitors_see_anything(
     monkeypatch.setattr(app.access, "st", Streamlit())
     at = _whole_app().run()
     assert not at.exception
-    assert [title.value for title in at.title] == (["Explore"] if inside else [] if user["is_logged_in"] else ["nci"])
+    assert [title.value for title in at.title] == (["Overview"] if inside else [] if user["is_logged_in"] else ["nci"])
     assert bool(at.sidebar.selectbox) == inside
     if inside:
         assert at.session_state["signed_in_as"] == "Ada"

@@ -18,7 +18,7 @@ def test_errors_follow_the_model_in_use_unless_another_was_chosen(home: Path) ->
     models.activate(store, third.id)  # what a fit does
     at.run()
     assert "after: student of round 2" in text(at)
-    assert "before: student of round 1" in text(at)
+    assert "before: distilled student" in text(at)
     at.selectbox(key="errors_after").set_value(second.id).run()
     models.activate(store, first.id)
     at.run()

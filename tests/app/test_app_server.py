@@ -34,7 +34,7 @@ def test_pages_are_the_same(both: tuple[Path, Path], monkeypatch: pytest.MonkeyP
             at = run_page(page, campaign_folder=str(home / "he-ethylene"))
             assert not at.exception
             assert not at.error, at.error
-            shown.append((text(at).replace(str(home), ""), tables(at)))
+            shown.append((text(at).replace("\\", "").replace(str(home), ""), tables(at)))
         (file_text, file_tables), (server_text, server_tables) = shown
         assert len(file_text) > 100, page
         assert server_text == file_text
