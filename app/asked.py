@@ -1,6 +1,8 @@
 """Questions to the predictor process, answered once: models at points that are in no table."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from nci_core.store import models
 from nci_core.store.schema import Model
 
 FloatArray = npt.NDArray[np.float64]
+T = TypeVar("T")
 #: What a stored answer depends on: folder, model, checkpoint, version of the data, and the points.
 Key = tuple[str, int, str, versions.Version, str]
 
@@ -25,42 +28,30 @@ def _key(context: Context, model: Model, points: FloatArray) -> Key:
     return context.folder, model.id, model.sha256, versions.data_version(context.campaign.store), digest
 
 
-@st.cache_data(show_spinner="Asking the model …", max_entries=48)
-def _field(key: Key, _points: FloatArray) -> Field:
-    return predictor.ask(folded_field, key[0], key[1], _points)
+@st.cache_data(show_spinner="Asking the model …", max_entries=128)
+def _answer(question: str, key: Key, options: tuple[str, ...], _function: Callable[..., Any], _points: Any) -> Any:
+    return predictor.ask(_function, key[0], key[1], *options, *_points)
+
+
+def _asked(function: Callable[..., T], context: Context, model: Model, points: npt.ArrayLike, *options: str) -> T:
+    where = np.asarray(points, dtype=float).reshape(-1, 3)
+    found: T = _answer(function.__name__, _key(context, model, where), options, function, [where])
+    return found
 
 
 def field(context: Context, model: Model, points: npt.ArrayLike) -> Field:
     """The model's energies, spread and channels at positions (m, 3) in Å, host frame; NCIError in one sentence."""
-    where = np.asarray(points, dtype=float).reshape(-1, 3)
-    return _field(_key(context, model, where), where)
-
-
-@st.cache_data(show_spinner="Looking for the well in every direction …", max_entries=12)
-def _well(key: Key, _directions: FloatArray) -> FloatArray:
-    return predictor.ask(well_radii, key[0], key[1], _directions)
+    return _asked(folded_field, context, model, points)
 
 
 def well(context: Context, model: Model, directions: npt.ArrayLike) -> FloatArray:
     """(m,) distances in Å from the host's centre to the model's minimum along directions (m, 3)."""
-    where = np.asarray(directions, dtype=float).reshape(-1, 3)
-    return _well(_key(context, model, where), where)
-
-
-@st.cache_data(show_spinner="Reading the ruler …", max_entries=24)
-def _ruler(key: Key, _points: FloatArray) -> Ruler:
-    return predictor.ask(ruler, key[0], key[1], _points)
+    return _asked(well_radii, context, model, directions)
 
 
 def read_ruler(context: Context, model: Model, points: npt.ArrayLike) -> Ruler:
     """Distances and ruler lengths, (m, atoms) in Å, at positions (m, 3) in Å, host frame."""
-    where = np.asarray(points, dtype=float).reshape(-1, 3)
-    return _ruler(_key(context, model, where), where)
-
-
-@st.cache_data(show_spinner="Interpolating between stored energies …", max_entries=24)
-def _stored(key: Key, source: str, split: str, _points: FloatArray) -> FloatArray:
-    return predictor.ask(stored_field, key[0], key[1], source, split, _points)
+    return _asked(ruler, context, model, points)
 
 
 def stored(context: Context, model: Model, source: str, split: str, points: npt.ArrayLike) -> FloatArray:
@@ -68,18 +59,14 @@ def stored(context: Context, model: Model, source: str, split: str, points: npt.
 
     NaN far from the stored energies of the split; InputError when these are too few.
     """
-    where = np.asarray(points, dtype=float).reshape(-1, 3)
-    return _stored(_key(context, model, where), source, split, where)
-
-
-@st.cache_data(show_spinner="Leaving stored energies out …", max_entries=24)
-def _misses(key: Key, source: str, split: str) -> Misses:
-    return predictor.ask(misses, key[0], key[1], source, split)
+    return _asked(stored_field, context, model, points, source, split)
 
 
 def left_out(context: Context, model: Model, source: str, split: str) -> Misses:
     """How far the interpolation misses stored energies that it was not given."""
-    return _misses(_key(context, model, np.empty((0, 3))), source, split)
+    key = _key(context, model, np.empty((0, 3)))
+    found: Misses = _answer("misses", key, (source, split), misses, [])
+    return found
 
 
 def distilled_before(context: Context, model: Model) -> Model | None:

@@ -1,7 +1,9 @@
 """Cached reads. Each is keyed by the fingerprint of what it shows, so a rerun costs a few small queries."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +20,10 @@ from app.session import Context
 from nci_core.campaign import blind
 from nci_core.campaign.blind import BlindPrediction
 from nci_core.campaign.quarantine import Doubted, doubted
+from nci_core.store.database import Store
 from nci_core.units import from_cm1
+
+P, T = ParamSpec("P"), TypeVar("T")
 
 #: What the map can be coloured by: column → (what people read, palette scale, linear range in cm⁻¹).
 COLOURINGS = {
@@ -30,6 +35,28 @@ COLOURINGS = {
     "student_error_ev": ("Student − CCSD(T)", "signed", 0.5),
     "student_teacher_ev": ("Student − teacher", "signed", 0.5),
 }
+
+
+@st.cache_data(show_spinner=False, max_entries=128)
+def _kept(name: str, folder: str, version: Any, arguments: Any, _read: Callable[..., Any], _context: Context) -> Any:
+    return _read(_context, *arguments)
+
+
+def by_version(*versions: Callable[[Store], Any]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep what a function (context, *arguments) of this module reads while these versions of the database stay."""
+
+    def decorated(read: Callable[P, T]) -> Callable[P, T]:
+        @wraps(read)
+        def found(*given: P.args, **named: P.kwargs) -> T:
+            context, *arguments = (*given, *named.values())
+            assert isinstance(context, Context)
+            version = tuple(of(context.campaign.store) for of in versions)
+            kept: T = _kept(read.__name__, context.folder, version, arguments, read, context)
+            return kept
+
+        return found
+
+    return decorated
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -56,14 +83,10 @@ def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataF
     return found.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
 
 
-@st.cache_data(show_spinner=False, max_entries=6)
-def _label_states(folder: str, recipe_hash: str, version: Any, _context: Context) -> pd.Series:
-    return configurations.label_states(_context.campaign.store, recipe_hash)
-
-
+@by_version(versions.data_version)
 def label_states(context: Context, recipe_hash: str) -> pd.Series:
     """What has become of the labels of one recipe, by configuration id."""
-    return _label_states(context.folder, recipe_hash, versions.data_version(context.campaign.store), context)
+    return configurations.label_states(context.campaign.store, recipe_hash)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
@@ -128,74 +151,41 @@ def basket_and_proposals(
     return _basket(context.folder, version, recipe_hash, context, rows, pickable)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _doubted(folder: str, version: Any, _context: Context) -> list[Doubted]:
-    return doubted(_context.campaign)
-
-
+@by_version(versions.data_version)
 def doubted_labels(context: Context) -> list[Doubted]:
     """The labels that failed or are set aside."""
-    return _doubted(context.folder, versions.data_version(context.campaign.store), context)
+    return doubted(context.campaign)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _cut(folder: str, version: Any, name: str, model_id: int | None, _context: Context) -> cut_data.Cut:
-    campaign = _context.campaign
-    rows = table(_context, model_id)
+@by_version(versions.model_version, versions.data_version)
+def cut(context: Context, name: str, model_id: int | None) -> cut_data.Cut:
+    """A radial cut with the curves of one model."""
+    campaign, rows = context.campaign, table(context, model_id)
     return cut_data.load_cut(
         campaign.store, rows, campaign.dimer.host, name, model_id=model_id, teacher=campaign.teacher
     )
 
 
-def cut(context: Context, name: str, model_id: int | None) -> cut_data.Cut:
-    """A radial cut with the curves of one model."""
-    store = context.campaign.store
-    return _cut(context.folder, (versions.model_version(store), versions.data_version(store)), name, model_id, context)
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _cut_names(folder: str, version: Any, _context: Context) -> list[str]:
-    return cut_data.cut_names(_context.campaign.store)
-
-
+@by_version(versions.model_version, versions.data_version)
 def cut_names(context: Context) -> list[str]:
     """Names of the campaign's radial cuts."""
-    store = context.campaign.store
-    return _cut_names(context.folder, (versions.model_version(store), versions.data_version(store)), context)
+    return cut_data.cut_names(context.campaign.store)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _history(folder: str, version: Any, _context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
-    campaign = _context.campaign
-    return (
-        job_data.round_table(campaign.store, campaign.settings),
-        job_data.test_metrics(campaign.store, campaign.settings),
-    )
-
-
+@by_version(versions.model_version, versions.data_version)
 def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rounds, and the errors on the frozen test set."""
-    store = context.campaign.store
-    return _history(context.folder, (versions.model_version(store), versions.data_version(store)), context)
+    store, settings = context.campaign.store, context.campaign.settings
+    return job_data.round_table(store, settings), job_data.test_metrics(store, settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _test_metrics(folder: str, version: Any, _context: Context) -> pd.DataFrame:
-    return job_data.test_metrics(_context.campaign.store, _context.campaign.settings)
-
-
+@by_version(versions.model_version)
 def test_metrics(context: Context) -> pd.DataFrame:
     """The errors on the frozen test set alone: they do not change with every label that finishes."""
-    return _test_metrics(context.folder, versions.model_version(context.campaign.store), context)
+    return job_data.test_metrics(context.campaign.store, context.campaign.settings)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _blind(folder: str, version: Any, recipe_hash: str, _context: Context) -> list[BlindPrediction]:
-    return blind.blind_predictions(_context.campaign.store, recipe_hash)
-
-
+@by_version(versions.model_version, versions.data_version)
 def blind_predictions(context: Context) -> list[BlindPrediction]:
     """The finished labels of the target recipe beside what a student without them had predicted."""
-    store = context.campaign.store
-    version = (versions.model_version(store), versions.data_version(store))
-    return _blind(context.folder, version, context.campaign.recipe.hash, context)
+    return blind.blind_predictions(context.campaign.store, context.campaign.recipe.hash)

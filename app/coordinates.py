@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.text import Markdown
 from nci_core.systems import Host
 
 FloatArray = npt.NDArray[np.float64]
@@ -18,7 +19,7 @@ def views(host: Host) -> list[str]:
     return ["side"] if host.linear else list(VIEWS)
 
 
-def views_help(host: Host) -> str:
+def views_help(host: Host) -> Markdown:
     """What the views of a host show."""
     if host.linear:
         return "Distance ρ from the molecular axis against the place z along it."

@@ -158,11 +158,11 @@ def show_label(context: Context, label: Label | None) -> None:
     fragments = _fragments(result)
     if not fragments.empty:
         st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")
-        st.table(_turned(fragments), border="horizontal", hide_index=True)
+        st.table(printed(_turned(fragments), {}), border="horizontal", hide_index=True)
     larger = _larger_fragments(result)
     if not larger.empty:
         st.caption("The same fragments in the larger functions of the recipe, in hartree.")
-        st.table(_turned(larger), border="horizontal", hide_index=True)
+        st.table(printed(_turned(larger), {}), border="horizontal", hide_index=True)
     _provenance(label, result)
 
 

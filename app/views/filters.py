@@ -46,6 +46,7 @@ def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
         "sector": st.pills(
             "Direction",
             list(sector_words(host).values()),
+            format_func=plain,
             selection_mode="multi",
             key="f_sector",
             bind="query-params",

@@ -30,7 +30,7 @@ def show(context: Context) -> None:
     why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
     _next(context, step, place)
     if not now.students:
-        st.info(f"{step.why} The maps of errors begin with the first student.", icon=":material/info:")
+        st.info(plain(f"{step.why} The maps of errors begin with the first student."), icon=":material/info:")
         return
     maps, reason = _maps(context)
     if maps is None and reason:

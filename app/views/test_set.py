@@ -35,7 +35,7 @@ def show_test_set(context: Context) -> None:
         )
         cost = label_cost(campaign)
         if second.button(
-            f"Label {count} of the test set",
+            f"Label {count:d} of the test set",
             icon=":material/science:",
             disabled=context.read_only,
             width="stretch",

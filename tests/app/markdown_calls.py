@@ -72,7 +72,7 @@ class Module:
         name = _called(call)
         if name in BODY and isinstance(call.func, ast.Attribute):
             receiver = ast.unparse(call.func.value)
-            if receiver not in ("page", "cached", "context", "self"):
+            if receiver not in ("page", "cached", "context", "self", "maps"):
                 yield from call.args[:1]
                 yield from (k.value for k in call.keywords if k.arg in KEYWORDS)
                 if name in OPTIONS:

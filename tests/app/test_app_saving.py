@@ -29,7 +29,9 @@ def test_every_plotly_figure_goes_through_one_function() -> None:
 
 def test_curves_become_a_table_with_units() -> None:
     curves = pd.DataFrame({"round": [0, 1] * 2, "region": ["all"] * 2 + ["well"] * 2, "mae_cm1": [10.0, 1.0, 4.0, 0.5]})
-    figure = history_figure(curves.assign(n=5, n_labels=[0, 12] * 2, rmse_cm1=[12.0, 1.2, 5.0, 0.6]), UNITS["meV"], LIGHT)
+    figure = history_figure(
+        curves.assign(n=5, n_labels=[0, 12] * 2, rmse_cm1=[12.0, 1.2, 5.0, 0.6]), UNITS["meV"], LIGHT
+    )
     table = figure_table(figure)
     assert list(table) == ["series", "round (0: distilled, before any label)", "MAE on the test set (meV)"]
     assert table["series"].tolist() == ["whole range"] * 2 + ["well"] * 2
