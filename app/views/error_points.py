@@ -126,7 +126,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
     table = cached.table(context, after.id if after else None)
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        first, second, third = st.columns([0.9, 1.5, 1.1], vertical_alignment="bottom")
+        first, second, third = st.columns([1.15, 1.5, 1.05], vertical_alignment="bottom")
         deepest = names.index(through_the_well(table, names))
         name = str(first.selectbox("Direction", names, deepest, key="cut_name", bind="query-params"))
         channels = second.toggle(
