@@ -109,7 +109,9 @@ STYLE = """<style>
 /* Streamlit fades captions to 4.2 : 1; small text needs 4.5 : 1. */
 [data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.82; }
 /* Streamlit writes white on the accent, which is light on a dark page. */
-[data-testid="stBaseButton-primary"]:not(:disabled) { color: GROUND !important; }
+[data-testid="stBaseButton-primary"]:not(:disabled), [data-testid="stBaseButton-primary"]:not(:disabled) * {
+  color: GROUND !important;
+}
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
 .st-key-tour { padding: 0.4rem 0.9rem !important; }
 /* Plotly's tool bar lies over legends and colour bars at the top; below, beside the axis title, nothing is. */

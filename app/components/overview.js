@@ -44,6 +44,7 @@ class Plot {
   resize(paint) {
     const page = this.root.closest("[data-testid=stMain]"), block = this.root.closest("[data-testid=stMainBlockContainer]");
     if (!page || !block || !this.data) return;
+    this.observer.observe(block);  // what stands below may come after the picture
     const mine = this.root.getBoundingClientRect(), rest = block.getBoundingClientRect().bottom - mine.bottom;
     const h = Math.max(this.data.least, Math.floor(page.clientHeight - (mine.top - page.getBoundingClientRect().top + page.scrollTop) - Math.max(0, rest)) - 2);
     const w = this.box.clientWidth, ratio = window.devicePixelRatio || 1;
@@ -122,6 +123,13 @@ class Plot {
     g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, this.w, this.h);
     paintBase(this, g);
     canvas.toBlob((blob) => this.download(URL.createObjectURL(blob), "png"));
+  }
+
+  saveDrawing() {
+    const g = new SvgContext(this.w, this.h);
+    g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, this.w, this.h);
+    paintBase(this, g);
+    this.download(URL.createObjectURL(new Blob([g.toString()], { type: "image/svg+xml" })), "svg");
   }
 
   download(address, kind) {

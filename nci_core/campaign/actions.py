@@ -56,8 +56,15 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
     outside = [number for number in configuration_ids if split[number] == "outside"]
     if outside:
         raise InputError(f"Configuration {outside[0]} came with energies from outside and cannot be picked.")
-    if picked_by == TEST_SET and (pool := [number for number in configuration_ids if split[number] != "test"]):
-        raise InputError(f"Configuration {pool[0]} does not belong to the test set; label it without --test.")
+
+
+def check_test_set(campaign: Campaign, configuration_ids: Sequence[int]) -> None:
+    """Raise InputError unless all of these configurations exist and belong to the frozen test set."""
+    check_picks(campaign, configuration_ids, TEST_SET)
+    test = {row.id for row in configurations.fetch(campaign.store, split="test")}
+    others = [number for number in configuration_ids if number not in test]
+    if others:
+        raise InputError(f"Configuration {others[0]} does not belong to the test set; label it without --test.")
 
 
 def request_labels(

@@ -50,24 +50,39 @@ def import_energies(
         ),
     ] = "",
     unit: Annotated[
-        str, typer.Option("--unit", help="cm-1, kcal/mol, kJ/mol, meV, eV, K, hartree, …", show_default=False)
+        str,
+        typer.Option(
+            "--unit",
+            help="cm-1, kcal/mol, kJ/mol, meV, eV, K, hartree, … Default: what the file states.",
+            show_default=False,
+        ),
     ] = "",
     sign: Annotated[
         str, typer.Option("--sign", help="negative: bound energies are below zero; positive: above.")
     ] = "negative",
-    length: Annotated[str, typer.Option("--length", help="angstrom or bohr.", show_default=False)] = "",
-    angles: Annotated[str, typer.Option("--angles", help="degrees or radians.", show_default=False)] = "",
+    length: Annotated[
+        str, typer.Option("--length", help="angstrom or bohr. Default: by header, else angstrom.", show_default=False)
+    ] = "",
+    angles: Annotated[
+        str, typer.Option("--angles", help="degrees or radians. Default: by header, else degrees.", show_default=False)
+    ] = "",
     axes: Annotated[str, typer.Option("--axes", help="campaign (as in its structure) or principal.")] = "campaign",
     origin: Annotated[
         str,
-        typer.Option("--origin", help="coordinates (0, 0, 0), mass (centre of mass) or centre.", show_default=False),
+        typer.Option(
+            "--origin",
+            help="coordinates (0, 0, 0), mass (centre of mass) or centre. Default: coordinates.",
+            show_default=False,
+        ),
     ] = "",
     polar: Annotated[str, typer.Option("--polar", help="The axis θ is measured from: x, y or z.")] = "z",
     theta: Annotated[float, typer.Option("--theta", help="θ of all rows, where no column has it.")] = 0.0,
     phi: Annotated[float, typer.Option("--phi", help="φ of all rows, where no column has it.")] = 0.0,
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Leave out rows that cannot be used.")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Import although unit or sign look wrong.")] = False,
-    person: Annotated[str, typer.Option("--by", help="Who brings them; kept with the set.", show_default=False)] = "",
+    person: Annotated[
+        str, typer.Option("--by", help="Who brings them; kept with the set. Default: nobody named.", show_default=False)
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Bring energies of your own: as an outside test set, or as labels of a named method beside the campaign's."""

@@ -161,7 +161,7 @@ def label(
     as_json: JsonOption = False,
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
-    from nci_core.campaign.actions import TEST_SET, check_picks, submit_labels, unlabelled_test_set
+    from nci_core.campaign.actions import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
     from nci_core.campaign.limits import label_limits
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, labels, picks
@@ -183,7 +183,7 @@ def label(
         chosen = list(
             ids or (unlabelled[:n] if n else configurations.positions(opened.store, split="test")[0].tolist())
         )
-        check_picks(opened, chosen, TEST_SET)
+        check_test_set(opened, chosen)
     if retry and not test:
         pool = set(configurations.positions(opened.store, split="pool")[0].tolist())
         rows = labels.fetch(opened.store, asked_recipe.hash)

@@ -74,7 +74,7 @@ def test_a_row_of_figures_is_one_picture_and_its_link_shows_it_elsewhere(
     settle(page)
     page.get_by_role("button", name="Save", exact=True).click()
     picture = clicked(page, "Picture (PNG)", tmp_path)
-    assert picture.name == "he-ethylene-plane-upright.png"
+    assert picture.name == "he-ethylene-planes.png"
     with Image.open(picture) as image:
         assert image.width > 2500  # both planes, three times the size on screen
         assert image.convert("RGBA").getpixel((2, 2)) == (255, 255, 255, 255)  # readable on any ground
@@ -97,7 +97,7 @@ def test_a_row_of_figures_is_one_picture_and_its_link_shows_it_elsewhere(
     settle(elsewhere)
     main = [each.get_by_test_id("stMain").inner_text() for each in (page, elsewhere)]
     assert main[0] == main[1]
-    assert elsewhere.get_by_role("slider").first.get_attribute("aria-valuenow") == "30"
+    assert elsewhere.get_by_role("slider").first.input_value() == "30"
     elsewhere.context.close()
 
     page.goto(f"{four}/data?campaign=he-ethylene&tour=off&data_part=Take away")
