@@ -114,6 +114,8 @@ def submit_labels(
     jobs; by default those of `label_limits`.
     """
     require_writable()
+    if picked_by == TEST_SET:
+        check_test_set(campaign, configuration_ids)
     chosen = campaign.find_recipe(recipe)
     asked = request_labels(campaign, configuration_ids, picked_by, strategy, recipe)
     new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
