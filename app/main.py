@@ -18,8 +18,9 @@ warm()  # first, so that two threads never import the same modules halfway
 from app import linked  # noqa: E402
 from app.access import let_in  # noqa: E402
 from app.components.copy_link import copy_link  # noqa: E402
-from app.session import context, current_palette, errors_shown, guarded  # noqa: E402
+from app.session import context, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
+from app.theme import palette  # noqa: E402
 from app.tour import show_tour  # noqa: E402
 from app.views import (  # noqa: E402
     benchmarks,
@@ -61,7 +62,7 @@ def main() -> None:
     st.set_page_config(
         page_title="nci: weak interactions", page_icon=str(Path(__file__).parent / "static" / "icon.svg"), layout="wide"
     )
-    st.html(STYLE.replace("GROUND", current_palette().ground))
+    st.html(STYLE.replace("LIGHT", palette("light").ground).replace("DARK", palette("dark").ground))
     inside = False
     with errors_shown():
         inside = let_in()
@@ -109,9 +110,7 @@ STYLE = """<style>
 /* Streamlit fades captions to 4.2 : 1; small text needs 4.5 : 1. */
 [data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.82; }
 /* Streamlit writes white on the accent, which is light on a dark page. */
-[data-testid="stBaseButton-primary"]:not(:disabled), [data-testid="stBaseButton-primary"]:not(:disabled) * {
-  color: GROUND !important;
-}
+[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(LIGHT, DARK) !important; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
 .st-key-tour { padding: 0.4rem 0.9rem !important; }
 /* Plotly's tool bar lies over legends and colour bars at the top; below, beside the axis title, nothing is. */
