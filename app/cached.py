@@ -17,7 +17,7 @@ from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for, size_scale
 from app.session import Context
-from nci_core.campaign import blind
+from nci_core.campaign import blind, own_energies
 from nci_core.campaign.blind import BlindPrediction
 from nci_core.campaign.quarantine import Doubted, doubted
 from nci_core.store.database import Store
@@ -183,6 +183,12 @@ def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_metrics(context: Context) -> pd.DataFrame:
     """The errors on the frozen test set alone: they do not change with every label that finishes."""
     return job_data.test_metrics(context.campaign.store, context.campaign.settings)
+
+
+@by_version(versions.model_version, versions.data_version)
+def outside_errors(context: Context) -> list[own_energies.OutsideError]:
+    """Errors of the student in use against each outside test set that it was evaluated on; none without a student."""
+    return own_energies.outside_errors(context.campaign, context.model) if context.model is not None else []
 
 
 @by_version(versions.model_version, versions.data_version)

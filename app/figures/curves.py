@@ -45,17 +45,7 @@ def cut_figure(
     if len(student) and student["std_ev"].notna().any():
         upper = (student["energy_ev"] + student["std_ev"]) * f
         lower = (student["energy_ev"] - student["std_ev"]) * f
-        figure.add_trace(
-            go.Scatter(
-                x=np.concatenate([student["distance"], student["distance"][::-1]]),
-                y=np.concatenate([upper, lower[::-1]]),
-                fill="toself",
-                fillcolor=band(colours.student, 0.25),
-                line={"width": 0},
-                hoverinfo="skip",
-                name="student ± 1 sd",
-            )
-        )
+        figure.add_trace(_between(student["distance"], lower, upper, "student ± 1 sd", colours.student))
     if len(cut.teacher):
         taught = _line(cut.teacher, f, "teacher", colours.teacher, "dash", hover)
         if cut.few:
@@ -96,6 +86,20 @@ def cut_figure(
     figure.update_xaxes(title_text="distance R along the cut (Å)")
     figure.update_yaxes(title_text=f"interaction energy ({unit.label})", range=_well_range(cut, f, channels))
     return figure
+
+
+def _between(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, name: str, colour: str) -> go.Scatter:
+    """A shaded band between two curves (m,) over x (m,)."""
+    x, low, high = map(np.asarray, (x, low, high))
+    return go.Scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([high, low[::-1]]),
+        fill="toself",
+        fillcolor=band(colour, 0.25),
+        line={"width": 0},
+        hoverinfo="skip",
+        name=name,
+    )
 
 
 def _line(rows: pd.DataFrame, factor: float, name: str, colour: str, dash: str, hover: str) -> go.Scatter:
@@ -217,17 +221,7 @@ def fit_figure(
         ended = np.array([np.pad(fit, (0, longest - len(fit)), mode="edge") for fit in fits[:-1]])
         steps = np.arange(1, longest + 1)
         low, high = ended.min(axis=0), ended.max(axis=0)
-        figure.add_trace(
-            go.Scatter(
-                x=np.concatenate([steps, steps[::-1]]),
-                y=np.concatenate([high, low[::-1]]),
-                fill="toself",
-                fillcolor=band(colours.student, 0.25),
-                line={"width": 0},
-                hoverinfo="skip",
-                name="lowest to highest",
-            )
-        )
+        figure.add_trace(_between(steps, low, high, "lowest to highest", colours.student))
         many = f"median of {len(ended)} fits" if len(ended) > 1 else "first fit"
         figure.add_trace(_steps(np.median(ended, axis=0), many, colours.student, "solid"))
     if fits:

@@ -11,7 +11,6 @@ from app.figures.curves import history_figure
 from app.session import Context, errors_shown
 from app.text import plain
 from app.views import replay, trust
-from nci_core.campaign.own_energies import outside_errors
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
@@ -85,7 +84,7 @@ def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged
             each.sd_cm1 * CM1_EV,
             f"Energies from outside ({each.method}), at places that no fit has seen.",
         )
-        for each in outside_errors(context.campaign, model)
+        for each in cached.outside_errors(context)
     ]
     return [*([own] if own else []), *outside[:MOST_OUTSIDE]]
 
