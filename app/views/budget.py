@@ -24,13 +24,6 @@ EXPECTED = {"before_ev": "sd now_ev", "after_ev": "sd after_ev"}
 #: What a change of the basket does on the page: keep an undo, run the page again.
 Change = Callable[[Callable[[], object]], None]
 
-HONEST = (
-    "Expectations of the student itself, from its linearised fit; nothing is computed for them. Where they were "
-    "compared with held-out CCSD(T) energies (the frozen test set of helium over ethylene, 12 to 100 labels) they were "
-    "2 to 3 times too large with few labels and 1.5 times too small with 100: trust the comparison between choices "
-    "more than the values."
-)
-
 
 def panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: Change) -> None:
     """The panel below the map. Closed, it asks the student nothing."""
@@ -39,7 +32,7 @@ def panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: C
 
 def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: Change) -> None:
     box = st.expander(
-        "Pick with a budget: what minutes buy, and what the basket is expected to do",
+        "Pick with a budget: what it buys, and what the basket is expected to do",
         icon=":material/savings:",
         key="budget_open",
         on_change="rerun",
@@ -48,11 +41,13 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
         return
     with box, errors_shown():
         if context.model is None:
-            st.caption("This needs a student: distil one on the Label & train page.")
+            st.caption("There is no student yet; distil one on the Label & train page.")
             return
         cost, target = label_cost(context.campaign), context.campaign.recipe
         if chosen_recipe(context) != target:
-            st.caption(f"Minutes and expectations are of {plain(target.name)} labels, which errors are against.")
+            st.caption(
+                f"Minutes and expectations are for {plain(target.name)} labels, which errors are measured against."
+            )
         ids = [int(number) for number in basket.index]
         minutes = _spend(context, table, ids, cost, change)
         with st.spinner("Asking the student …"):
@@ -84,7 +79,10 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
                 charts(context, Drawn(figure, "expected-falls", numbers))
             with buys:
                 _offers(context, found, cost)
-        st.caption(HONEST)
+        st.caption(
+            "The student's own expectations, from its linearised fit. They may be off by some factor: trust the comparison "
+            "between choices more than the values."
+        )
 
 
 def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCost, change: Change) -> float:
@@ -99,8 +97,8 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
         format="%.1f",
         key=f"budget-minutes-{context.folder}",
         persist_state="session",
-        help=f"Expected minutes of one core for labels beside the basket; one label takes "
-        f"{cost.mean_minutes:.2f} ± {cost.sd_minutes:.2f}, {plain(cost.source)}. At most {MOST_LABELS} labels at once.",
+        help=f"Minutes of one core, for labels beyond the basket. One label takes {cost.mean_minutes:.2f} ± "
+        f"{cost.sd_minutes:.2f} min, {plain(cost.source)}. At most {MOST_LABELS} labels at once.",
     )
     minutes = float(minutes or 0.0)
     _price(third)
@@ -113,7 +111,7 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
         width="stretch",
         icon=":material/shopping_cart:",
         key="spend_budget",
-        help="Puts the labels that tell most per minute into the basket, under the name i-optimal.",
+        help="Puts the labels that tell most per minute into the basket, as picked by i-optimal.",
     ):
         ranked = as_proposals(found, cost)
         change(lambda: actions.take_proposals(context.campaign, ranked, len(found), context.person))
@@ -123,9 +121,9 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
 
 def _how(cost: LabelCost) -> Markdown:
     return (
-        "RMS: root mean square over the configurations of the training pool below the energy limit, of the "
-        "standard deviation (±, sd) that the student's posterior gives to its energy there. Each label is the one "
-        f"that lowers it most for its minutes, given those before it. Minutes are {plain(cost.source)}; ± is 1 sd."
+        "RMS: root mean square, over the training pool below the energy limit, of the student's expected standard "
+        "deviation (±, sd). Each label is the one that lowers it most for its minutes, given those before it. "
+        f"Minutes are {plain(cost.source)}; ± is 1 sd."
     )
 
 

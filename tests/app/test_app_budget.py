@@ -44,7 +44,7 @@ def test_spending_fills_the_basket_within_the_budget(real: Campaign) -> None:
     at = run_page("select", budget_open=True)
     assert not at.exception
     assert not at.error
-    assert "times too large" in text(at)
+    assert "The student's own expectations" in text(at)
     each = label_cost(real).mean_minutes
     at.number_input(key=f"budget-minutes-{real.folder}").set_value(4.5 * each).run()
     assert at.button(key="spend_budget").label.endswith("4 labels")
