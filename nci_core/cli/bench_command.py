@@ -41,26 +41,28 @@ def bench(
     ),
     teacher: Annotated[
         Path | None,
-        typer.Option(help="Exported campaign of the same dimer whose teacher is distilled.", show_default=False),
+        typer.Option(help="Exported campaign of the same dimer, whose teacher is distilled.", show_default=False),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0, 1, … of splits and fits.")] = SEEDS,
     first_seed: Annotated[int, typer.Option(min=0, help="First seed; settings were chosen on seeds from 100 on.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="A smoke run of a few minutes: one seed, few sizes.")] = False,
     budgets: Annotated[str, typer.Option(help="active: numbers of labels.")] = "10,20,40,80,160",
-    strategies: Annotated[str | None, typer.Option(help="active: strategies; all without.", show_default=False)] = None,
+    strategies: Annotated[
+        str | None, typer.Option(help="active: strategies. Default: all.", show_default=False)
+    ] = None,
     save_models: Annotated[
         Path | None, typer.Option(help="active: keep students as DIR/STRATEGY-LABELS-SEED.pt.", show_default=False)
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(help="Folder of the figures, SVG and PNG; OUT/figures without.", show_default=False)
+        Path | None, typer.Option(help="Folder of the figures, SVG and PNG. Default: OUT/figures.", show_default=False)
     ] = None,
     labels: Annotated[
         list[Path] | None, typer.Option(help="recipes: labels.jsonl of exported campaigns.", show_default=False)
     ] = None,
-    stored: Annotated[bool, typer.Option("--stored", help="recipes: print the table that is kept in data/.")] = False,
+    stored: Annotated[bool, typer.Option("--stored", help="recipes: print the stored table.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Repeat the measurements of docs/results.md on a reference data set; `all` runs everything and is resumable.
+    """Repeat the measurements of docs/results.md on a reference data set; `all` runs everything and can be resumed.
 
     MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds. `all` and `figures` draw what was measured;
     maps of the errors need --data.
@@ -69,9 +71,9 @@ def bench(
     if unknown := sorted(set(chosen) - {*NAMES, *MORE}):
         raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join((*NAMES, *MORE))} or all.")
     used = ("name", "stored", "as_json") if name == "recipes" and stored else USED.get(name, MEASURING)
-    refuse_all_but(context, used, f"counts for nothing in nci bench {name}{' --stored' if stored else ''}")
+    refuse_all_but(context, used, f"has no effect in nci bench {name}{' --stored' if stored else ''}")
     if quick:
-        refuse(context, ("seeds", *ACTIVE[:2]), "counts for nothing with --quick, which has one seed and few sizes")
+        refuse(context, ("seeds", *ACTIVE[:2]), "has no effect with --quick, which has one seed and few sizes")
     if name == "prior":
         _prior(as_json)
         return
@@ -221,7 +223,7 @@ def _recipes(
     if stored:
         rows = read_recipe_rows(data_folder() / STORED / FILE)
     elif data is None:
-        raise InputError("Say which reference: --data PATH, or --stored for the table that is kept.")
+        raise InputError("Say which reference: --data PATH, or --stored for the stored table.")
     else:
         problem = open_problem(data, folder)
         files = labels or [data_folder() / each / "labels.jsonl" for each in EMBEDDED]

@@ -11,11 +11,11 @@ from nci_core.switches import require_writable
 
 
 def blas(
-    apply: Annotated[bool, typer.Option("--apply", help="Use the fastest that computes right for all jobs.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Let all jobs use the fastest correct one.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Go back to the default.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure linear algebra libraries on a known label; most of a label's time is spent in them."""
+    """Time linear algebra libraries on a known label: they take most of a label's time."""
     if apply or reset:
         require_writable()
     file = choice_file()
@@ -33,7 +33,9 @@ def blas(
         ]
         print_table("Linear algebra of labels", ("library", "GFLOP/s", "CPU s", "error / cm⁻¹", "right"), rows)
     if fastest is None:
-        raise JobError("No library repeats the known label; check the installation of PySCF before computing labels.")
+        raise JobError(
+            "No library reproduces the known label; check the installation of PySCF before computing labels."
+        )
     if apply:
         agree(file, fastest)
     if as_json:

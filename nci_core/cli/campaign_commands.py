@@ -49,7 +49,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
     host: Annotated[
         str | None,
-        typer.Option(help="benzene (without this option), ethylene, or a structure file (Å).", show_default=False),
+        typer.Option(help="benzene, ethylene or a structure file (Å). Default: benzene.", show_default=False),
     ] = None,
     smiles: Annotated[
         str | None,
@@ -57,15 +57,17 @@ def init(
     ] = None,
     structure: Annotated[
         Path | None,
-        typer.Option(help="Instead of --host: an xyz, mol or sdf file (of several the first).", show_default=False),
+        typer.Option(
+            help="Instead of --host: an xyz, mol or sdf file; of several molecules the first.", show_default=False
+        ),
     ] = None,
     name: Annotated[str, typer.Option(help="With --smiles: what the molecule is called. Default: its formula.")] = "",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
     teacher: Annotated[
         list[str] | None,
         typer.Option(
-            help="hf-d4 (without this option), hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class; "
-            "given several times, their students are pooled and the first is drawn.",
+            help="hf-d4 (default), hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model or ase:module.Class. May be "
+            "repeated: the students are pooled, and the first teacher is drawn.",
             show_default=False,
         ),
     ] = None,
@@ -75,18 +77,18 @@ def init(
     more_recipe: Annotated[
         list[str] | None,
         typer.Option(
-            help="A cheaper recipe whose labels may stand beside, for fine-tuning on them first; may be repeated.",
+            help="A cheaper recipe to fine-tune on first; its labels are kept apart. May be repeated.",
             show_default=False,
         ),
     ] = None,
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
     well_below: Annotated[float, typer.Option(help="Energies below this are the well, in cm⁻¹.")] = -20.0,
     limit: Annotated[float, typer.Option(help="Upper end of the range of interest, in cm⁻¹.")] = 1000.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random without its own.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random that has none of its own.")] = 1,
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
     database: DatabaseOption = None,
 ) -> None:
-    """Make a new campaign: one host, one probe, one recipe, one teacher or several."""
+    """Start a campaign: one host, one probe, one recipe, one or more teachers."""
     require_writable()
     teachers = list(dict.fromkeys(map(absolute_spec, teacher or ["hf-d4"])))
     names, own = [], []
@@ -155,7 +157,7 @@ def sample(
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add probe positions (Å) from the wall to 10 Å, denser where the guide's energy changes."""
+    """Add probe positions from the wall to 10 Å, denser where the energy changes."""
     from nci_core.campaign.sampling_steps import sample_campaign
 
     opened = open_campaign(campaign)
@@ -174,19 +176,21 @@ def sample(
 def teach(
     campaign: CampaignOption = None,
     teacher: Annotated[
-        str | None, typer.Option(help="Another teacher than the campaign's, to compare.", show_default=False)
+        str | None, typer.Option(help="A teacher other than the campaign's, for comparison.", show_default=False)
     ] = None,
     trust: Annotated[
-        bool, typer.Option(help="Consent to run foreign code: a local .model file, or the package of an ase: teacher.")
+        bool, typer.Option(help="Allow foreign code to run: a local .model file, or the package of an ase: teacher.")
     ] = False,
     anew: Annotated[
         bool,
-        typer.Option(help="Teach afresh by a teacher whose file or program has changed; its old labels stay apart."),
+        typer.Option(
+            help="Compute again with a teacher whose file or program has changed; its old energies are kept apart."
+        ),
     ] = False,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Compute the teachers' energies where they are missing; each is stored at once, so a stop loses nothing."""
+    """Compute missing teacher energies; each is stored at once, so stopping loses nothing."""
     from nci_core.campaign.learning import teach as run
 
     opened = open_campaign(campaign)
@@ -221,7 +225,7 @@ def export(
     spacing: Annotated[float, typer.Option(help="Of a grid, in Å.")] = SPACING,
     margin: Annotated[float, typer.Option(help="Of a grid, from the outermost atoms to its sides, in Å.")] = MARGIN,
 ) -> None:
-    """Write a campaign as plain files (extxyz in eV and Å, labels with provenance, models), or one thing of it."""
+    """Write a campaign, or one part of it, as plain files: extxyz in eV and Å, labels with provenance, models."""
     from nci_core.campaign import takeaway
     from nci_core.campaign.archive import export_campaign, export_extxyz
 

@@ -19,13 +19,13 @@ cluster = typer.Typer(
 
 @cluster.command()
 def template(kind: Annotated[str, typer.Argument(help="slurm, pbs, local or scheduler.")] = "slurm") -> None:
-    """Print a cluster's file with every setting explained; redirect it to a file and edit it."""
+    """Print a cluster file with every setting explained; redirect it to a file and edit it."""
     typer.echo(cluster_template(kind), nl=False)
 
 
 @cluster.command()
-def check(file: Annotated[Path, typer.Argument(help="A cluster's file.")]) -> None:
-    """Read a cluster's file and print the batch script that it leads to. Nothing is submitted."""
+def check(file: Annotated[Path, typer.Argument(help="A cluster file.")]) -> None:
+    """Check a cluster file and print the batch script it leads to. Nothing is submitted."""
     settings = read_cluster(file)
     if isinstance(settings, BatchSettings):
         from nci_core.jobs.clusters import job_script

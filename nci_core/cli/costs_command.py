@@ -20,7 +20,7 @@ def costs(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """CPU minutes of one label of each recipe, with an error bar, learned from finished labels."""
+    """CPU minutes of a label of each recipe, with an error bar, learned from finished labels."""
     if held_out:
         _held_out(folders, as_json)
         return
@@ -36,7 +36,7 @@ def costs(
     if as_json:
         print_json(rows)
         return
-    columns = ("recipe", "finished", "CPU min a label", "from", "to", "how it is known")
+    columns = ("recipe", "finished", "CPU min per label", "from", "to", "how it is known")
     print_table(f"{opened.title}: 68% intervals", columns, [list(row.values()) for row in rows])
 
 
@@ -53,7 +53,7 @@ def _held_out(folders: list[Path] | None, as_json: bool) -> None:
         [r.what, r.n, r.actual, r.predicted, f"{r.error:.1%}", r.expected_factor, r.actual_factor, f"{r.within:.0%}"]
         for r in rows
     ]
-    print_table("Mean CPU minutes a label, actual and predicted", columns, table)
+    print_table("Mean CPU minutes per label, actual and predicted", columns, table)
     out.print("One campaign: each label from the others; →: all labels of the second from the first.", soft_wrap=True)
     out.print("error: median |predicted/actual − 1|; ×: factor of one sd, as said and as found.", soft_wrap=True)
 

@@ -59,7 +59,7 @@ def evaluate(
         Path | None,
         typer.Option(
             "--model",
-            help="Checkpoint of a student. Default: the campaign's active one on a file, else all of the campaign's.",
+            help="Checkpoint of a student. Default: with --data the student in use, else all students of the campaign.",
             show_default=False,
         ),
     ] = None,
@@ -82,7 +82,7 @@ def evaluate(
         return
     bounds = RegionBounds(well_below, limit)
     if model is not None:
-        refuse(context, ("campaign",), "counts for nothing with both --model and --data; leave it out")
+        refuse(context, ("campaign",), "has no effect with both --model and --data; leave it out")
     else:
         opened = open_campaign(campaign, read_only=True)
         row = opened.active_model()
@@ -156,7 +156,7 @@ def finetune(
         typer.Option("--prior", help="Distilled student to start from. Default: fit directly.", show_default=False),
     ] = None,
     fraction: Annotated[
-        float, typer.Option(help="Random share of the file's labels to fit, above 0, at most 1.")
+        float, typer.Option(help="Random share of the file's labels to fit: above 0, at most 1.")
     ] = 1.0,
     held_out: Annotated[
         Path | None,
@@ -172,11 +172,11 @@ def finetune(
     members: Annotated[
         int, typer.Option(min=1, max=64, help="Students in the ensemble of a file's fit; a campaign has its own.")
     ] = 5,
-    notes: Annotated[str, typer.Option(help="Notes for the campaign's history.")] = "",
+    notes: Annotated[str, typer.Option(help="Note for the campaign's history.")] = "",
     recipes: Annotated[
         str | None,
         typer.Option(
-            help="Recipes of a campaign's labels to learn one after the other, such as quick,standard: cheap first.",
+            help="Recipes whose labels are learned one after the other, cheapest first, such as quick,standard.",
             show_default=False,
         ),
     ] = None,

@@ -45,7 +45,7 @@ def import_energies(
     columns: Annotated[
         str,
         typer.Option(
-            help='Roles in the file\'s order, "x,y,z,e" or "r,theta,-,e", or "x=x_A,…,e=E". Default: by header.',
+            help='Roles of the columns in order, "x,y,z,e" or "r,theta,-,e", or "x=x_A,…,e=E". Default: by header.',
             show_default=False,
         ),
     ] = "",
@@ -79,13 +79,14 @@ def import_energies(
     theta: Annotated[float, typer.Option("--theta", help="θ of all rows, where no column has it.")] = 0.0,
     phi: Annotated[float, typer.Option("--phi", help="φ of all rows, where no column has it.")] = 0.0,
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Leave out rows that cannot be used.")] = False,
-    anyway: Annotated[bool, typer.Option("--anyway", help="Import although unit or sign look wrong.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Import even if unit or sign look wrong.")] = False,
     person: Annotated[
-        str, typer.Option("--by", help="Who brings them; kept with the set. Default: nobody named.", show_default=False)
+        str,
+        typer.Option("--by", help="Who imports them; kept with the set. Default: nobody named.", show_default=False),
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Bring energies of your own: as an outside test set, or as labels of a named method beside the campaign's."""
+    """Import energies of your own: as an outside test set, or as labels of a named method."""
     from nci_core.campaign import energy_files, expected_energies, own_energies
 
     opened = open_campaign(campaign)
@@ -165,7 +166,7 @@ def _choices(guessed: Choices, changes: dict[str, Any], named: dict[str, str]) -
     try:
         return Choices.model_validate(guessed.model_dump() | changes)
     except ValidationError as error:
-        raise InputError(f"The table cannot be read so: {first_problem(error)}.") from None
+        raise InputError(f"The table cannot be read like this: {first_problem(error)}.") from None
 
 
 def _plausible(opened: Campaign, checked: Any, expected_energies: Any) -> tuple[bool, str]:

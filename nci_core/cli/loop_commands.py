@@ -73,7 +73,7 @@ def select(
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Rank the pool: which CCSD(T) labels would tell most. The test set is never proposed."""
+    """Rank the pool by what a CCSD(T) label would tell. The test set is never proposed."""
     from nci_core.campaign.costs import label_cost
     from nci_core.campaign.picking import propose, put_in_basket
 
@@ -108,12 +108,12 @@ def label(
     ] = False,
     n: Annotated[
         int | None,
-        typer.Option("--n", min=1, help="With --test: only so many that have no label yet.", show_default=False),
+        typer.Option("--n", min=1, help="With --test: at most this many that have no label yet.", show_default=False),
     ] = None,
     recipe: RecipeOption = None,
     picked_by: Annotated[str, typer.Option(help="Who picked them, for the history.")] = "command line",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Labels at once. Default: one per core.", show_default=False)
+        int | None, typer.Option(min=1, help="Labels computed at once. Default: one per core.", show_default=False)
     ] = None,
     threads: Annotated[
         int | None,
@@ -129,18 +129,19 @@ def label(
             help="File that says where jobs run, see `nci cluster template`. Default: NCI_CLUSTER.", show_default=False
         ),
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Also those that failed or were cancelled.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also repeat labels that failed or were cancelled.")] = False,
     time_limit_minutes: Annotated[
         float | None,
         typer.Option(
-            help="End a label after so many minutes. Default: the campaign's, many times what it should take.",
+            help="Stop a label after this many minutes. Default: the campaign's, many times what it should take.",
             show_default=False,
         ),
     ] = None,
     memory_limit_gb: Annotated[
         float | None,
         typer.Option(
-            help="End a label above so many GB. Default: the campaign's, 90% of the machine's.", show_default=False
+            help="Stop a label that takes more GB than this. Default: the campaign's, 90% of the machine's.",
+            show_default=False,
         ),
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait for the labels; they go on without you either way.")] = True,
@@ -155,12 +156,14 @@ def label(
     import_from: Annotated[
         Path | None,
         typer.Option(
-            "--import-results", help="Store results from another machine, found below this folder.", show_default=False
+            "--import-results",
+            help="Store the results of another machine, found below this folder.",
+            show_default=False,
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compute CCSD(T) labels in worker processes. Asked twice, computed once; a stop loses nothing."""
+    """Compute CCSD(T) labels in worker processes. Each is computed once; stopping loses nothing."""
     from nci_core.campaign.actions import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
     from nci_core.campaign.limits import label_limits
     from nci_core.jobs import ensure_engine

@@ -13,7 +13,7 @@ def quarantine(
     campaign: CampaignOption = None,
     accept: Annotated[
         int | None,
-        typer.Option("--accept", help="Use the label of this configuration all the same.", show_default=False),
+        typer.Option("--accept", help="Use the label of this configuration anyway.", show_default=False),
     ] = None,
     leave_out: Annotated[
         int | None,
@@ -23,7 +23,7 @@ def quarantine(
         list[int] | None,
         typer.Option(
             "--retry",
-            help="Compute the label of this configuration anew at tighter settings; may be repeated.",
+            help="Compute the label of this configuration again at tighter settings; may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -31,7 +31,9 @@ def quarantine(
         str | None,
         typer.Option("--recipe", help="Recipe of the label to decide about. Default: the target.", show_default=False),
     ] = None,
-    because: Annotated[str, typer.Option("--because", help="Why you accept or leave out; kept with the label.")] = "",
+    because: Annotated[
+        str, typer.Option("--because", help="Why you accept it or leave it out; kept with the label.")
+    ] = "",
     person: Annotated[str, typer.Option("--by", help="Who decides; kept with the label.")] = "command line",
     as_json: JsonOption = False,
 ) -> None:

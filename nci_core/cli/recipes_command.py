@@ -18,14 +18,14 @@ def recipes(
     show: Annotated[
         str | None,
         typer.Option(
-            help="Print one, built in or a TOML file, as a TOML file to change; give it to `nci init --recipe FILE`."
+            help="Print a recipe, built in or from a TOML file, as TOML to edit for `nci init --recipe FILE`."
         ),
     ] = None,
     host: Annotated[
         str | None,
         typer.Option(
-            help="With --show: check the recipe for this host (benzene, ethylene or a structure file) and say what "
-            "each of its basis sets is, as a campaign keeps it.",
+            help="With --show: check the recipe for this host (benzene, ethylene or a structure file) and name "
+            "each of its basis sets, as a campaign keeps it.",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +53,7 @@ def recipes(
                 ["for", recipe.description],
             ],
         )
-    out.print("`nci bench recipes --stored` says how accurate they are and what they cost.")
+    out.print("`nci bench recipes --stored` shows how accurate they are and what they cost.")
 
 
 def _show(what: str, host: str | None, probe: str) -> None:

@@ -10,10 +10,10 @@ from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, out, 
 
 def replay(
     campaign: CampaignOption = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Random subsets of each number of labels.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Random subsets for each number of labels.")] = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare who picked: fits to each picker's labels and to random ones of equal number, on the test set.
+    """Compare pickers: test errors of fits to each one's labels and to as many random ones.
 
     The random labels are drawn among the finished ones, not from the whole pool.
     """

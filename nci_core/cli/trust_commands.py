@@ -43,7 +43,7 @@ def check(
     ] = 1000.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a student physical questions: tail, wells, wall, symmetry, forces. Exit code 7 if it fails one."""
+    """Check a student's physics: tail, wells, wall, symmetry, forces. Exit code 7 if a check fails."""
     if model is not None:
         refuse(context, ("every",), "takes every student of the campaign; give it without --model")
     if model is not None and Path(model).is_file():
@@ -61,7 +61,7 @@ def check(
     bad = {name: [gate.name for gate in gates if not gate.passed] for name, gates in found.items()}
     if any(bad.values()):
         text = "; ".join(f"{name}: {', '.join(names)}" for name, names in bad.items() if names)
-        raise ModelError(f"A student fails physics gates: {text}.")
+        raise ModelError(f"A student fails physics checks: {text}.")
 
 
 def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | None = None) -> list[Gate]:
@@ -128,7 +128,7 @@ def report(
     ] = None,
     unit: Annotated[str, typer.Option(help="Energy unit: cm1, meV, kcal_mol, kJ_mol or K.")] = "cm1",
 ) -> None:
-    """Write a round as one HTML file with interactive figures that needs no network."""
+    """Write a round as one HTML file with interactive figures; it needs no network."""
     if importlib.util.find_spec("app") is None:
         raise InputError("The dashboard, which draws the figures, is not installed here; run nci from its folder.")
     # By name, in place of this process: the core never imports the app.
