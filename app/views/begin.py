@@ -12,7 +12,7 @@ def no_configurations(context: Context) -> None:
     campaign = context.campaign
     st.info(
         f"**{plain(campaign.title)}** has no configurations yet. Sample some; the teachers' energies and the first "
-        "student follow by themselves.",
+        "student follow automatically.",
         icon=":material/info:",
     )
     if st.button(
@@ -21,8 +21,8 @@ def no_configurations(context: Context) -> None:
         icon=":material/rocket_launch:",
         disabled=context.read_only,
         key="begin_campaign",
-        help="250 configurations, 30 of them the frozen test set, and three radial cuts. `nci sample` takes other "
-        "numbers.",
+        help="250 configurations, 30 of them the frozen test set, and three radial cuts. For other numbers use "
+        "`nci sample`.",
     ):
         with errors_shown():
             actions.begin(campaign)

@@ -35,7 +35,7 @@ LEAST_RUNG = 10
 
 def show(context_now: Context) -> None:
     """The page."""
-    st.title("Label & train", help="Calculations run in processes of their own: closing this page stops nothing.")
+    st.title("Label & train", help="Calculations go on when this page is closed.")
     ready = readiness(context_now.campaign.store, context_now.campaign.settings)
     if not ready.sampled:
         no_configurations(context_now)
@@ -91,7 +91,7 @@ def _submit(context: Context, ready: Readiness) -> None:
         first.markdown(
             f"**{new}** in the basket{there}: about **{cost.text(new)}** CPU minutes "
             f"with recipe *{plain(recipe.name)}*{_elapsed(context, cost, new)}.",
-            help=f"{cost.text(1)} minutes a label, {plain(cost.source)}. {plain(recipe.description)}.",
+            help=f"{cost.text(1)} minutes per label, {plain(cost.source)}. {plain(recipe.description)}.",
         )
     _limits(context, cost)
     label = f"Compute {new} labels" if new != 1 else "Compute 1 label"
@@ -117,19 +117,19 @@ def _limits(context: Context, cost: LabelCost) -> None:
     limits = label_limits(context.campaign, cost=cost)
     memory = f"{limits.memory_limit_gb:g} GB" if limits.memory_limit_gb else "90% of the memory"
     with st.popover(
-        "Limits", icon=":material/timer:", help="A calculation that goes beyond is ended, with the reason in the queue."
+        "Limits", icon=":material/timer:", help="A calculation that exceeds them is stopped; the queue says why."
     ):
         st.number_input(
-            "Longest time of a label (minutes)",
+            "Longest time per label (minutes)",
             min_value=1.0,
             value=None,
             placeholder=f"{limits.time_limit_seconds / 60:.0f}",
             key="label_minutes",
         )
-        st.number_input("Most memory of a label (GB)", min_value=0.1, value=None, placeholder=memory, key="label_gb")
+        st.number_input("Most memory per label (GB)", min_value=0.1, value=None, placeholder=memory, key="label_gb")
         st.caption(
-            f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is started "
-            "again. These hold for the labels that you submit next; campaign.toml keeps what shall always hold."
+            f"One that neither reports nor computes for {limits.silence_limit_seconds / 60:g} minutes is "
+            "restarted. The limits hold for the labels you submit next; campaign.toml sets them for good."
         )
 
 
@@ -160,8 +160,8 @@ def _ladder(context: Context) -> list[str] | None:
         default=next(iter(ladders)),
         required=True,
         key=f"ladder-{context.folder}",
-        help=f"Labels of the others first: what they teach is where fine-tuning on those of {plain(target)} begins. It "
-        "pays where the recipes are close to each other.",
+        help=f"Fine-tuning starts on labels of the cheaper recipes and goes on to {plain(target)}. It pays if the "
+        "recipes are close to each other.",
     )
     return ladders[str(chosen)]
 
@@ -173,7 +173,7 @@ def _train(context: Context, ready: Readiness) -> None:
     st.markdown(
         f"**{n:d}** training labels are ready, **{max(n - used, 0)}** of them new to the student in use."
         if context.model
-        else "There is no student yet. Distil the teacher first: it needs no label."
+        else "There is no student yet. Distil the teacher first; that needs no labels."
     )
     first, second = st.columns([1, 1.4], vertical_alignment="bottom")
     device = first.selectbox(
@@ -248,7 +248,7 @@ def _stop_or_resume(now: Context, job: Job) -> None:
             icon=":material/stop:",
             disabled=stopping or now.read_only,
             key="stop_fit",
-            help="It ends after its present step and remembers how far it came.",
+            help="It stops after the present step and can be resumed.",
         ):
             actions.cancel(now.campaign, [job.id])
             st.rerun()
@@ -259,9 +259,9 @@ def _stop_or_resume(now: Context, job: Job) -> None:
             icon=":material/play_arrow:",
             disabled=now.read_only,
             key="resume_fit",
-            help="It goes on where it stopped; if labels have come since, it starts from the beginning."
+            help="It goes on where it stopped; with new labels it starts from the beginning."
             if kept
-            else "It had not begun to fit when it ended.",
+            else "It ended before the fit began.",
         ):
             actions.retry(now.campaign, [job.id])
             st.rerun()

@@ -41,8 +41,8 @@ def show(_: Context | None = None) -> None:
     """The page; it needs no campaign."""
     st.title(
         "New campaign",
-        help="A campaign is one rigid molecule and one atom that flies round it: configurations, a cheap teacher, "
-        "CCSD(T) labels and the potential that is learned from both.",
+        help="A campaign is one rigid molecule with an atom moving around it: configurations, a cheap teacher, "
+        "CCSD(T) labels, and the potential learned from both.",
     )
     if read_only():
         st.info(

@@ -22,8 +22,8 @@ COMPARED = "he-benzene"
 def show_labels(now: Draft) -> None:
     """Choose the recipe."""
     st.markdown(
-        "Labels are the expensive, accurate energies: CCSD(T) by one recipe. Errors are against it, so it bounds how "
-        "good the potential can become."
+        "Labels are the accurate, expensive energies: CCSD(T) by one recipe. Errors are measured against it, so "
+        "the potential becomes at best as good as its recipe."
     )
     dimer = now.dimer
     if dimer is None:
@@ -31,7 +31,7 @@ def show_labels(now: Draft) -> None:
         return
     future = now.recipes()
     if not future.done():
-        st.info("Looking at recipes for this system …", icon=":material/progress_activity:")
+        st.info("Checking recipes for this system …", icon=":material/progress_activity:")
         return
     if failed := problem(future):
         st.error(plain(failed), icon=":material/error:")
@@ -43,7 +43,7 @@ def show_labels(now: Draft) -> None:
     table = pd.DataFrame(
         {
             "Recipe": [choice.name for choice in choices],
-            "CPU min a label": [choice.cost.text(1) if choice.cost else "—" for choice in choices],
+            "CPU min per label": [choice.cost.text(1) if choice.cost else "—" for choice in choices],
             "GB": [choice.memory_gb for choice in choices],
             f"Error where bound ({unit.label})": [accuracy(choice.name, dimer.name, rows, unit) for choice in choices],
         }
@@ -72,7 +72,7 @@ def _about(choice: RecipeChoice) -> None:
     for note in choice.notes:
         st.caption(plain(note))
     if not choice.fits:
-        st.warning("This machine has too little memory for it; labels must be computed elsewhere.")
+        st.warning("This machine has too little memory for it; its labels must be computed elsewhere.")
     if choice.cost:
         st.caption(f"The minutes are {plain(choice.cost.source)}; they are learned anew from your first labels.")
 
@@ -104,15 +104,15 @@ def show_sampling(now: Draft) -> None:
         _number("Configurations", "n", 10, 20_000, 50, "Denser where the energy changes, out to 10 Å.")
     with second:
         _number(
-            "of them test set",
+            "of these, test set",
             "n_test",
             0,
             5_000,
             5,
-            "Drawn at random now and frozen: errors are measured there. Each costs a label when you have it labelled.",
+            "Drawn at random and frozen: errors are measured on them. Each costs one label, once you compute it.",
         )
     with third:
-        _number("Points a cut", "points_per_cut", 0, 200, 4, "Along each of the molecule's three axes, for curves.")
+        _number("Points per cut", "points_per_cut", 0, 200, 4, "Along each of the molecule's three axes, for curves.")
     with st.expander("Seed"):
         _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same configurations.")
     st.caption(_where(now))
@@ -137,6 +137,6 @@ def _where(now: Draft) -> Markdown:
     cuts = sum(map(len, plan.cuts.values()))
     return (
         f"{len(plan.pool) + len(plan.test):,} sampled configurations, {len(plan.test):,} of them the test set, and "
-        f"{cuts:,} on cuts: the small spheres beside, folded together where the "
-        "molecule's symmetry makes places equivalent. Nothing is stored yet."
+        f"{cuts:,} on cuts: the small spheres on the right, symmetry-equivalent positions folded together. Nothing "
+        "is stored yet."
     )

@@ -29,7 +29,7 @@ def show_molecule(now: Draft) -> None:
             max_chars=300,
             persist_state="session",
             help="One neutral closed-shell molecule. RDKit finds conformers, MMFF94 the lowest of them, and GFN2-xTB "
-            "relaxes it. For a geometry of your own, send a file.",
+            "relaxes it. For a geometry of your own, upload a file.",
         )
     elif kind == FILE:
         _upload()
@@ -50,12 +50,12 @@ def show_molecule(now: Draft) -> None:
             st.button("Try again", key=f"{PREFIX}again", on_click=background().forget_errors)
     if now.host is not None:
         st.text_input(
-            "Its name",
+            "Name of the molecule",
             key=f"{PREFIX}name",
             placeholder=now.host.name,
             max_chars=40,
             persist_state="session",
-            help="What the campaign and its files call it: letters, digits and hyphens.",
+            help="Used by the campaign and its files: letters, digits and hyphens.",
         )
     _probe()
 
@@ -71,7 +71,7 @@ def _upload() -> None:
     )
     kept = st.session_state.get(f"{PREFIX}upload")
     if kept is not None and sent is None:
-        st.caption(f"{plain(kept.name)} was sent before and is kept.")
+        st.caption(f"{plain(kept.name)} was uploaded before and is kept.")
 
 
 def _keep() -> None:
@@ -100,7 +100,7 @@ def _probe() -> None:
             placeholder="such as Xe",
             max_chars=3,
             persist_state="session",
-            help="Any closed-shell atom; it counts instead of the choice beside it.",
+            help="Any closed-shell atom; it replaces the choice on the left.",
         )
     if value("probe-text"):
         st.caption(f"The probe is {plain(value('probe-text'))}.")

@@ -37,7 +37,7 @@ def show_start(now: Draft) -> None:
     st.markdown(
         f"**{plain(plan.probe)}** over **{plain(plan.host.name)}**, taught by {plain(' + '.join(plan.teachers))}, "
         f"labels of recipe *{plain(plan.recipe)}*, {plan.n:,} configurations with a test set of {plan.n_test:,}.\n\n"
-        "The teachers' energies and the first student are computed in processes of their own: you may close this page."
+        "The teachers' energies and the first student are computed even if you close this page."
     )
     key = f"create {plan.model_dump_json()} {home()}"
     future = background().known(key)
@@ -59,7 +59,7 @@ def show_start(now: Draft) -> None:
         background().forget(key)
         st.rerun()
     else:
-        st.info("Making the campaign and sampling it …", icon=":material/progress_activity:")
+        st.info("Creating the campaign and sampling …", icon=":material/progress_activity:")
         follow([future])
 
 
@@ -119,10 +119,10 @@ def _progress(folder: Path) -> None:
         campaign = load_campaign(folder)
         teach = job_data.last_job(campaign.store, ("teach",))
         distil = job_data.last_job(campaign.store, ("distill",))
-        _step(campaign, teach, "Energies of the teachers", "not begun")
-        _step(campaign, distil, "First student, distilled from them", "begins by itself when they are there")
+        _step(campaign, teach, "Energies of the teachers", "not started")
+        _step(campaign, distil, "First student, distilled from them", "starts when they are done")
         if campaign.active_model() is not None:
-            st.success("The first student is ready. Pick the configurations that CCSD(T) shall correct.")
+            st.success("The first student is ready. Now pick configurations for CCSD(T).")
             if not st.session_state.get(f"{PREFIX}ready-{folder.name}"):
                 st.session_state[f"{PREFIX}ready-{folder.name}"] = True
                 st.rerun(scope="app")

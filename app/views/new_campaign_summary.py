@@ -27,8 +27,8 @@ def show_summary(now: Draft, first_round: int) -> None:
     """Draw it."""
     if now.host is None or (dimer := now.dimer) is None:
         st.markdown(
-            ":material/arrow_back: Type a SMILES string, send a structure file, or take a molecule by name. It is "
-            "drawn here."
+            ":material/arrow_back: Type a SMILES string, upload a structure file, or choose a molecule by name. "
+            "It is drawn here."
         )
         return
     draw_molecule(dimer, *_points(now, dimer))
@@ -92,6 +92,6 @@ def _teaching(now: Draft, specs: tuple[str, ...], count: int) -> Markdown:
     futures = [now.known_trial(spec) for spec in specs]
     trials = [future.result() for future in futures if future is not None and future.done() and not problem(future)]
     if len(trials) < len(specs):
-        return "some, known once they are tried,"
+        return "not yet known"
     minutes = count * sum(trial.seconds for trial in trials) / 60.0
     return f"{minutes:.0f}" if minutes >= 1.5 else f"{minutes:.1f}"

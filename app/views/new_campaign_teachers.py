@@ -13,7 +13,7 @@ from nci_core.units import CM1_EV
 #: What the built-in ones are.
 WHAT = {
     "hf-d4": "Hartree–Fock + D4 dispersion; the usual choice",
-    "hf-mp2": "Hartree–Fock + MP2; beside hf-d4 it makes the student better",
+    "hf-mp2": "Hartree–Fock + MP2; together with hf-d4 it gives a better student",
     "gfn2-xtb": "semi-empirical, very fast; its student needs more labels",
 }
 
@@ -22,7 +22,7 @@ def show_teachers(now: Draft) -> None:
     """Choose one or several."""
     st.markdown(
         "A teacher is a cheap method: the first student learns the shape of the interaction from it, before any "
-        "CCSD(T). Each is being tried on your system at five points, close in to far away."
+        "CCSD(T). Each is tried on your system at five points, from close in to far away."
     )
     if now.dimer is None:
         st.info("Choose a molecule first.", icon=":material/info:")
@@ -43,7 +43,7 @@ def show_teachers(now: Draft) -> None:
                 elif key not in st.session_state:
                     st.session_state[key] = spec in chosen
                 st.checkbox(plain(spec), key=key, disabled=bool(unusable), persist_state="session")
-                st.caption(WHAT.get(spec, "named by whoever runs this dashboard"))
+                st.caption(WHAT.get(spec, "offered by whoever runs this dashboard"))
             with right:
                 if unusable:
                     st.markdown(f":material/block: {plain(unusable)}")
@@ -61,7 +61,7 @@ def _verdict(trial: Trial) -> Markdown:
     depth = f"{trial.deepest_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f}".replace("-", "−")
     where = trial.distances[trial.energies_cm1.index(trial.deepest_cm1)]
     speed = f"{trial.seconds:.2g} s" if trial.seconds >= 0.01 else "under 0.01 s"
-    lines = f"**{speed}** a configuration · {depth} {plain(unit.label)} at {where:.1f} Å"
+    lines = f"**{speed}** per configuration · {depth} {plain(unit.label)} at {where:.1f} Å"
     if trial.doubts:
         return f"{lines}  \n:material/warning: " + " ".join(plain(doubt) for doubt in trial.doubts)
     return f"{lines}  \n:material/check_circle: repulsive close in, attractive, then zero"

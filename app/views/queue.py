@@ -35,7 +35,7 @@ def show_queue() -> None:
         now = context()
         counts = queue.counts(now.campaign.store)
         if not sum(counts.values()):
-            st.caption("The queue is empty: nothing has been computed from here yet.")
+            st.caption("The queue is empty: nothing has been computed yet.")
             return
         recipe = _recipe(now)
         if recipe is not None:
@@ -91,7 +91,7 @@ def _stopped(now: Context, status: EngineStatus) -> None:
     if status.running:
         return
     words, button = st.columns([2.2, 1], vertical_alignment="center")
-    words.warning("Nothing is being computed: the program that runs the queue has ended.", icon=":material/pause:")
+    words.warning("Nothing is being computed: the queue has stopped.", icon=":material/pause:")
     if button.button("Go on", disabled=now.read_only, width="stretch", key="start_engine"):
         actions.start_engine(now.campaign)
         st.rerun()

@@ -22,8 +22,8 @@ def section(context_now: Context) -> None:
     """The section of the History page."""
     st.subheader(
         "Who picked well?",
-        help="Fits the student again, from the distilled one, to the first labels of each picker and to random "
-        "labels of equal number, and measures each fit on the frozen test set. Some minutes on one core.",
+        help="Fine-tunes the distilled student on the first labels of each picker and on as many random labels, "
+        "and measures each fit on the frozen test set. Some minutes on one core.",
     )
     busy = replay_data.under_way(context_now.campaign.store) is not None
     st.fragment(_section, run_every=POLL if busy else None)(busy)
@@ -53,7 +53,7 @@ def _section(was_busy: bool) -> None:
         found = replay_data.latest(now.campaign.store, region)
         if found is None:
             st.caption(
-                "Nobody has compared pickers yet. It needs labels of the frozen test set and a distilled student."
+                "Pickers have not been compared yet. This needs labels of the frozen test set and a distilled student."
             )
             return
         if job is None:
@@ -88,12 +88,12 @@ def _result(now: Context, found: replay_data.Comparison, region: str) -> None:
     with right:
         _table(now, trials, random)
     there = len(labels.complete(now.campaign.store, now.campaign.recipe.hash, split="pool"))
-    stale = f" Since then labels have come: {there} now." if there != found.n_labels else ""
+    stale = f" New labels have come since: now {there}." if there != found.n_labels else ""
     st.caption(
         f"Each point: one fit from the distilled student; MAE on the {found.n_test} frozen test labels below the "
-        f"energy limit. The control: {found.seeds} random subsets of the {found.n_labels} finished training labels, "
-        "not of the whole pool. Where one picker chose nearly all labels, it only tells what their order was worth. "
-        "A picker who came later had seen the labels of those before." + stale
+        f"energy limit. Control: {found.seeds} random subsets of the {found.n_labels} finished training labels, "
+        "not of the whole pool; if one picker chose nearly all labels, it only tests their order. Later pickers "
+        "had seen the labels of earlier ones." + stale
     )
 
 
@@ -121,7 +121,7 @@ def _table(now: Context, trials: pd.DataFrame, random: pd.DataFrame) -> None:
         mae: st.column_config.NumberColumn(format=f"%.{now.unit.digits}f"),
         control: st.column_config.TextColumn(help="Mean and standard deviation over the random subsets."),
         "CPU min": st.column_config.TextColumn(
-            help="Measured cost of the picked labels, and in brackets of the random ones."
+            help="Measured cost of the picked labels; in brackets, of the random ones."
         ),
     }
     st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", height="content", key="replay-table")

@@ -26,7 +26,7 @@ from nci_core.store import selections
 MAP_HEIGHT = 460
 #: Proposals taken at once before anyone chose.
 TAKE = 10
-SD_HELP = "One standard deviation of the student's energy, as it estimates it itself."
+SD_HELP = "One standard deviation of the student's energy, by its own estimate."
 STRATEGIES = {
     "i-optimal": "I-optimal: tells the student most about the whole range",
     "farthest-point": "Farthest point: away from every label",
@@ -86,7 +86,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     )
     hidden = len(table) - len(rows)
     recipe, target = chosen_recipe(context), context.campaign.recipe
-    beside = f" Labels on the map are of {plain(target.name)}; what has none of {plain(recipe.name)} can be picked."
+    beside = f" The map shows {plain(target.name)} labels; whatever has no {plain(recipe.name)} label can be picked."
     st.caption(
         "Draw round points to put them into the basket, or click one. Test-set points are shown but cannot be picked: "
         "they only measure errors."
@@ -163,7 +163,7 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
     second.metric(
         "Cost (CPU minutes)",
         cost.text(new),
-        help=f"On one core, with recipe {plain(recipe.name)}: {cost.text(1)} a label, {plain(cost.source)}.{there}",
+        help=f"On one core, with recipe {plain(recipe.name)}: {cost.text(1)} per label, {plain(cost.source)}.{there}",
     )
 
 
@@ -230,7 +230,7 @@ def _change(act: Callable[[], object]) -> None:
 
 def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
     if context.model is None:
-        st.caption("Proposals need a student: distil one on the Label & train page.")
+        st.caption("There is no student yet; distil one on the Label & train page.")
         return
     free = ranked[~ranked.index.isin(basket.index)]
     first, second = st.columns([1, 1.2], vertical_alignment="bottom")
@@ -244,7 +244,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
     ):
         _change(lambda: actions.take_proposals(context.campaign, free, n, context.person))
     if free.empty:
-        st.caption("No proposals are left; rank the pool again below.")
+        st.caption("No proposals left; rank the pool again below.")
     else:
         label, factor = context.unit.label, context.unit.per_ev
         shown = pd.DataFrame(

@@ -12,8 +12,8 @@ from nci_core.units import from_cm1
 #: Labels shown one below the other; the others are behind a click.
 MOST_SHOWN = 4
 RETRY_HELP = (
-    "Computes it anew with tighter thresholds, more iterations and steadier steps, and checks that Hartree–Fock found "
-    "its lowest solution. What it has now is kept."
+    "Computes it again with tighter thresholds, more iterations and smaller steps, and checks that Hartree–Fock "
+    "found its lowest solution. The present result is kept."
 )
 
 
@@ -30,7 +30,7 @@ def _show(now: Context, found: list[Doubted]) -> None:
     decided = [item for item in found if item.state == "left out"]
     st.subheader(
         "Labels that are not used",
-        help="They are kept, but no student is trained or judged with them until you decide or a retry passes.",
+        help="They are kept, but no student is trained or tested on them until you decide or a retry passes.",
     )
     if len(open_ones) > 1 and st.button(
         f"Retry all {len(open_ones)} with tighter settings",
@@ -72,7 +72,7 @@ def _card(now: Context, item: Doubted) -> None:
         ):
             _retry(now, [item])
         if item.can_accept:
-            with row.popover("Use it all the same", disabled=now.read_only):
+            with row.popover("Use it anyway", disabled=now.read_only):
                 because = _reason(f"use_{key}", "Use it")
                 if because is not None:
                     actions.use_all_the_same(now.campaign, item, now.person, because)

@@ -46,7 +46,7 @@ def add(campaign: Campaign, state: State, **values: Any) -> None:
 def test_before_the_first_comparison_it_says_so(home: Path) -> None:
     at = run_page("history")
     assert not at.error
-    assert "Nobody has compared pickers yet" in text(at)
+    assert "Pickers have not been compared yet" in text(at)
     assert not at.button(key="compare_pickers").disabled
 
 
@@ -69,7 +69,7 @@ def test_it_shows_each_picker_beside_random_labels(home: Path, key: str) -> None
     assert "not of the whole pool" in words
     assert "15 frozen test labels" in words
     assert key == "cm1" or "cm⁻¹" not in words
-    assert "Since then labels have come" in words, "the campaign has another number of labels than 30"
+    assert "New labels have come since" in words, "the campaign has another number of labels than 30"
 
 
 def test_a_region_without_test_points_is_no_error(home: Path) -> None:

@@ -67,7 +67,7 @@ def _made_in_the_browser(page: Page, address: str, home: Path) -> Campaign:
     page.get_by_role("button", name="Next: Labels").click()
     main.get_by_role("radio", name="quick").click()
     page.get_by_role("button", name="Next: Sampling").click()
-    for field, value in (("Configurations", "60"), ("of them test set", "4")):
+    for field, value in (("Configurations", "60"), ("of these, test set", "4")):
         page.get_by_label(field, exact=True).fill(value)
         page.keyboard.press("Enter")
         expect(page.get_by_text(re.compile(f"\\b{value}\\b.*small spheres"))).to_be_visible()
