@@ -100,7 +100,7 @@ def label_basket(
         raise InputError("The basket is empty; pick configurations on the Select page first.")
     split = {c.id: c.split for c in configurations.fetch(campaign.store, ids=[i for i, _ in chosen])}
     if any(value == "test" for value in split.values()):
-        raise InputError("A configuration of the frozen test set is in the basket; take it out first.")
+        raise InputError("The basket holds a configuration of the frozen test set; remove it first.")
     by_picker: dict[str, list[int]] = {}
     for number, picker in dict(chosen).items():
         by_picker.setdefault(picker, []).append(number)

@@ -63,7 +63,7 @@ class Background:
 
 
 def _answer(function: Callable[..., T], arguments: tuple[Any, ...], seconds: float) -> T:
-    late = f"This took longer than {seconds:.0f} s and was ended; the machine may be busy, or the molecule too large."
+    late = f"This took longer than {seconds:.0f} s; the machine may be busy, or the molecule too large."
     process = Predictor(seconds, late)
     try:
         return process.ask(function, arguments)
@@ -94,4 +94,4 @@ def problem(future: Future[Any]) -> str:
     error = future.exception() if future.done() and not future.cancelled() else None
     if error is None:
         return ""
-    return str(error) if isinstance(error, Exception) else str(JobError("The question was given up."))
+    return str(error) if isinstance(error, Exception) else str(JobError("This was cancelled; try again."))

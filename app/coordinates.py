@@ -22,10 +22,10 @@ def views(host: Host) -> list[str]:
 def views_help(host: Host) -> Markdown:
     """What the views of a host show."""
     if host.linear:
-        return "Distance ρ from the molecular axis against the place z along it."
+        return "Distance ρ from the molecular axis against the position z along it."
     return (
-        "Side: distance ρ from the axis through the host's face against the height above it. "
-        "Top: position in the host's plane. Unrolled: angle round that axis against the height."
+        "Side: distance ρ from the axis through the host's face against the height above the host. Top: position "
+        "in the host's plane. Unrolled: angle around that axis against the height."
     )
 
 

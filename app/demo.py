@@ -34,5 +34,5 @@ def _lost(work: Work) -> Markdown:
         made.append(f"{work.labels:d} {what} ({work.cpu_seconds / 60:.1f} CPU minutes)")
     if work.students:
         made.append(f"{work.students:d} fine-tuned student" + ("s" if work.students > 1 else ""))
-    lost = f"This deletes {plain(' and '.join(made))}" if made else "Nothing was computed yet"
-    return f"{lost}; the basket is emptied, too. No other campaign is touched."
+    lost = f"This deletes {plain(' and '.join(made))}" if made else "Nothing has been computed yet"
+    return f"{lost}; the basket is emptied too. Other campaigns stay as they are."

@@ -45,7 +45,7 @@ def change(context: Context, ids: list[int], mode: str) -> None:
     if len(after) > max(MOST_SELECTED, len(before)):
         raise InputError(
             f"That would select {len(after):,} configurations; at most {MOST_SELECTED:,} can be selected at once. "
-            "Draw round fewer, or filter them."
+            "Draw round fewer, or filter first."
         )
     if after != before:
         kept.record(before, after)
@@ -68,7 +68,7 @@ def take_from_link(context: Context) -> None:
     ids = [number for number in dict.fromkeys(map(int, words)) if number in there]
     if ids and ids != selected(context):
         change(context, ids, "replace")
-        st.toast(f"The link selects {len(ids)} configurations; Undo brings back yours.", icon=":material/link:")
+        st.toast(f"The link selects {len(ids)} configurations; Undo restores yours.", icon=":material/link:")
 
 
 def in_view(context: Context, rows: pd.DataFrame) -> int | None:
@@ -230,14 +230,14 @@ def _sets(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> N
             "",
             icon=":material/delete:",
             key=f"{page}_drop_{row.name}",
-            help="Forget this set",
+            help="Delete this set",
             disabled=context.read_only,
         ):
             with errors_shown():
                 actions.forget_set(context.campaign, row.name)
                 st.rerun()
     with st.form(f"{page}_keep_set", border=False, clear_on_submit=True):
-        name = st.text_input("Name of the present selection", placeholder="for example: above the CH bonds")
+        name = st.text_input("Name for this selection", placeholder="e.g. above the C–H bonds")
         if st.form_submit_button("Keep", disabled=not ids or context.read_only):
             with errors_shown():
                 actions.keep_set(context.campaign, name, ids, context.person)

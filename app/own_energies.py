@@ -64,14 +64,14 @@ def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Mark
     """What the reference is, under the choice of points."""
     total = energy_sets.sizes(context.campaign.store).get(row.id, 0)
     text = (
-        f"Here the reference is **{plain(row.name)}** ({plain(row.method)}), {len(rows):,} points, in place of the "
+        f"Here the reference is **{plain(row.name)}** ({plain(row.method)}), {len(rows):,} points, instead of the "
         "campaign's CCSD(T)."
     )
     if total > len(rows):
         why = "a fit may have seen" if row.kind == "test" else "are in the frozen test set"
         text += f" {total - len(rows):,} more whose geometries {why} are left out."
     if row.kind == "labels":
-        text += " These are training labels: a student that learnt them reproduces what it has seen."
+        text += " These are training labels: a student that learned them reproduces what it has seen."
     count = rows.attrs.get("interpolated", 0)
     if count:
         text += f" The teacher was not computed here: at {count:,} points it is interpolated between its own energies."

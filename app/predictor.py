@@ -52,7 +52,9 @@ class Predictor:
                     found, value = self._exchange((function, arguments))
                 except (EOFError, OSError) as error:
                     self.close()
-                    raise JobError("The process that evaluates models ended twice; is there enough memory?") from error
+                    raise JobError(
+                        "The process that evaluates models stopped twice; the machine may be short of memory."
+                    ) from error
         if not found:
             raise value
         answer: T = value

@@ -33,8 +33,8 @@ def choose_recipe(context: Context) -> Recipe:
         required=True,
         key=_key(context),
         persist_state="session",
-        help=f"Errors are against {plain(campaign.recipe.name)}. Labels of the others stand beside, for fine-tuning on "
-        "them first; they never mix.",
+        help=f"Errors are measured against {plain(campaign.recipe.name)}. Labels of other recipes are kept apart, "
+        "to fine-tune on first; they never mix.",
     )
     return campaign.find_recipe(str(name))
 

@@ -134,8 +134,8 @@ def errors_shown() -> Iterator[None]:
         logging.getLogger("nci.app").exception("a page failed")
         said = plain(f"{type(error).__name__}: {error}")
         st.error(
-            f"This page met a problem it did not expect ({said}). Nothing was lost; reload the page, "
-            "and report it with the lines in the terminal if it comes back.",
+            f"Something unexpected went wrong on this page ({said}). Nothing was lost. Reload the page; if it "
+            "happens again, report it with the lines in the terminal.",
             icon=":material/bug_report:",
         )
 

@@ -45,15 +45,15 @@ _STEPS = (
     Step(
         "select",
         "What to compute next",
-        "Triangles are the points that would tell the student most. Put the best of them into the basket, here or on "
-        "the map; it says what they cost.",
+        "Triangles mark the points that would tell the student most. Put the best into the basket, here or on the "
+        "map; the basket says what they cost.",
         {"take_n": FIRST_LABELS},
     ),
     Step(
         "label-train",
         "Compute and learn",
-        "Press “Compute”: real CCSD(T), in processes of its own, so you may close the browser. When the labels are "
-        "there, fine-tune; that takes seconds.",
+        "Press “Compute”: real CCSD(T), which goes on if you close the browser. When the labels are done, "
+        "fine-tune; that takes seconds.",
     ),
     Step(
         "errors",
@@ -64,8 +64,8 @@ _STEPS = (
     Step(
         "history",
         "Round by round",
-        "The error on the frozen test set, who picked and what it cost. An earlier student can be taken back into use "
-        "here.",
+        "The error on the frozen test set, who picked the labels and what they cost. You can go back to an earlier "
+        "student here.",
     ),
 )
 
@@ -146,7 +146,7 @@ def _words(step: Step, number: int, count: int) -> Markdown:
 
 
 def _elsewhere(step: Step, number: int) -> Markdown:
-    return f"The tour goes on with step {number + 1:d}, *{plain(step.title)}*."
+    return f"The tour continues with step {number + 1:d}, *{plain(step.title)}*."
 
 
 def show_tour(context: Context, page: str) -> None:

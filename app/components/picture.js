@@ -41,7 +41,7 @@ export default function (component) {
       said.textContent = "";
       try {
         const figures = data.figures.map(figureOf).filter(Boolean), ground = css("--st-background-color", "#fff");
-        if (!figures.length) throw new Error("no figure is in sight");
+        if (!figures.length) throw new Error("there is no figure");
         const look = { ground, ink: css("--st-text-color", "#222"), font: css("--st-font", "sans-serif") };
         const panels = await Promise.all(figures.map((figure) => panelOf(figure, ground)));
         await savePicture(composePicture(panels, { title: data.title, ...look }), button.dataset.kind, data.file);

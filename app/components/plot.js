@@ -103,7 +103,7 @@ class Plot {
     if (d.line) radio("Tool", [["line", "Line", "Draw the line, or move its ends (key L)"], pan], "tool");
     else if (d.pick) {
       radio("Tool", [["lasso", "Lasso", "Draw round points (key L)"], ["box", "Box", "Draw a box (key B)"], pan], "tool");
-      const hints = { add: "A selection is added (key A)", remove: "A selection is taken out (key R)", replace: "A selection replaces the old one (key P)" };
+      const hints = { add: "Drawing adds points (key A)", remove: "Drawing takes points out (key R)", replace: "Drawing starts anew (key P)" };
       radio(d.mode_label, d.modes.map((m) => [m, m[0].toUpperCase() + m.slice(1), hints[m]]), "mode");
     }
     if (d.note) {

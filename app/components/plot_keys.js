@@ -1,7 +1,7 @@
 // What a person reads under "?": keys, and what they do. The last ones need a plot that is picked from.
 const KEYS = [["Tab", "go to the plot"], ["← ↑ ↓ →", "walk from point to point; over squares, move the view"], ["Enter", "show the point's structure"],
   ["Space", "select the point, as shift + click does"], ["+  −  0", "zoom in, zoom out, show all points; also Ctrl + scroll"],
-  ["M", "move the view with the mouse"], ["Esc", "give up a drawing"], ["Ctrl + Z, Ctrl + Y", "undo, redo"], ["?", "show these keys"]];
+  ["M", "move the view with the mouse"], ["Esc", "cancel a drawing"], ["Ctrl + Z, Ctrl + Y", "undo, redo"], ["?", "show these keys"]];
 const PICK_KEYS = [["L  B", "draw a lasso, draw a box"]];
 const LINE_KEYS = [["L", "draw a line with the mouse, or move its ends"], ["Shift", "while drawing: turn in steps of 15°"]];
 const MODE_KEYS = { replace: ["P", "a drawing replaces"], add: ["A", "a drawing adds"], remove: ["R", "a drawing takes out"] };

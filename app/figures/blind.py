@@ -37,14 +37,14 @@ def sentence(found: Calibration) -> str:
 
     >>> from nci_core.calibration import summarise_z
     >>> sentence(summarise_z(np.array([0.1, -0.7, 0.4, 1.6])))
-    '3 of 4 labels lie within 1 sd of the prediction and 4 within 2 sd; right error bars give about 3 and 4'
+    '3 of 4 labels lie within 1 sd of the prediction and 4 within 2 sd; correct error bars would give about 3 and 4'
     """
     inside = [round(share * found.n) for share in (found.within_1, found.within_2)]
     due = [round(share * found.n) for share in (WITHIN_1, WITHIN_2)]
     labels = f"{found.n} labels lie" if found.n > 1 else "1 label lies"
     return (
         f"{inside[0]} of {labels} within 1 sd of the prediction and {inside[1]} within 2 sd; "
-        f"right error bars give about {due[0]} and {due[1]}"
+        f"correct error bars would give about {due[0]} and {due[1]}"
     )
 
 

@@ -154,7 +154,7 @@ def field_scale(
     area = np.ones(finite.shape) if weights is None else np.asarray(weights, dtype=float)[keep]
     scale = _equalised(finite, area, cap_ev * unit.per_ev)
     low, high = (_plain(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
-    note = f"Dark: {low}, bright: {high} {unit.label}; steps are finer where much of the map lies."
+    note = f"Dark: {low}, bright: {high} {unit.label}; the colour changes fastest where most values lie."
     return FieldScale(scale, scale.ticks(), ONE_SIDED, False, note)
 
 

@@ -46,7 +46,7 @@ def recipes_figure(
     figure.add_hline(TARGET_CM1 * factor, line={"dash": "dot", "width": 1, "color": colours.reference})
     figure.add_vline(TARGET_MINUTES, line={"dash": "dot", "width": 1, "color": colours.reference})
     figure.update_xaxes(
-        title_text="CPU minutes a label", type="log", range=_with_room(figure, "x", TARGET_MINUTES), **LOG_TICKS
+        title_text="CPU minutes per label", type="log", range=_with_room(figure, "x", TARGET_MINUTES), **LOG_TICKS
     )
     figure.update_yaxes(
         title_text=f"MAE on attractive points ({unit.label})",

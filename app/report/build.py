@@ -123,7 +123,7 @@ def _head(page: Page, subject: Subject) -> None:
         ("Test set", f"{len(subject.test)} labelled{frozen}; used by no fit and no selection"),
         (
             "Training labels",
-            f"{model.n_labels} in this student, {int(subject.record['n_labels'])} paid for in this round",
+            f"{model.n_labels} in this student, {int(subject.record['n_labels'])} computed in this round",
         ),
         ("Picked by", str(subject.record["picked_by"])),
         ("Cost of this round's labels", f"{subject.record['cpu_minutes']:.1f} CPU minutes"),
@@ -257,7 +257,7 @@ def _labels(page: Page, subject: Subject) -> None:
     page.heading("CCSD(T) labels of this round")
     table, digits = label_provenance(subject.campaign, subject.number, subject.table, subject.unit)
     if table.empty:
-        page.text("This round paid for no label.")
+        page.text("No label was computed in this round.")
         return
     page.text(
         f"{len(table)} labels for training, {table['CPU min'].sum():.1f} CPU minutes. Interaction energies are "
@@ -273,7 +273,7 @@ def _labels(page: Page, subject: Subject) -> None:
 
 def _reproduce(page: Page, subject: Subject) -> None:
     campaign, model = subject.campaign, subject.after
-    page.heading("Versions, and how to make this again")
+    page.heading("Versions, and how to reproduce this")
     page.table(
         pd.DataFrame(
             [
@@ -295,6 +295,7 @@ def _reproduce(page: Page, subject: Subject) -> None:
             f"nci report -c {campaign.name} --round {subject.number} --out {report_name(campaign, subject.number)}",
             f"nci evaluate -c {campaign.name}    # the errors, from stored energies",
             f"nci check -c {campaign.name} --model {model.name}    # the physics checks",
-            f"nci {fit} -c {campaign.name}{options}    # such a fit, on all labels there are now: a new student",
+            f"nci {fit} -c {campaign.name}{options}    # the same kind of fit on all labels there are now: a new "
+            "student",
         ]
     )

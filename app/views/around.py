@@ -66,9 +66,9 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) ->
             format_func=names.__getitem__,
             key="around_stored",
             bind="query-params",
-            help="Between these the potential is interpolated, and the dots are labelled ones of them. Test set and "
-            "training pool are never mixed. A student was fitted to the training labels, so that its errors look "
-            "smaller there.",
+            help="The potential is interpolated between these energies; dots are the labelled ones. Test set and "
+            "training pool are never mixed: a student has seen the training labels, so its errors look smaller "
+            "there.",
         )
         return str(split)
     if not quantity.dots or in_space:
@@ -79,8 +79,8 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) ->
         format_func=SETS.__getitem__,
         key="around_set",
         bind="query-params",
-        help=f"Labelled configurations within {NEAR} Å, drawn at all their symmetry-equivalent places and "
-        "coloured like the map. Test set and training labels are never shown together.",
+        help=f"Labelled configurations within {NEAR} Å, drawn at all symmetry-equivalent positions and coloured "
+        "like the map. Test set and training labels are never shown together.",
     )
     return str(split)
 

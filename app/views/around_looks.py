@@ -33,7 +33,7 @@ def show_sphere(chosen: Chosen) -> None:
         required=True,
         key="around_shell",
         bind="query-params",
-        help="At the well: in each direction, at the distance from the host's centre where the student is lowest.",
+        help="In each direction, the distance from the host's centre at which the student's energy is lowest.",
     )
     context, host = chosen.context, chosen.host
     # Without symmetry each direction is searched on its own: a coarser grid then keeps the answer quick.
@@ -42,7 +42,8 @@ def show_sphere(chosen: Chosen) -> None:
         directions = grid.own.reshape(-1, 3) @ host.axes
         radius = asked.well(context, chosen.after, directions).reshape(grid.own.shape[:-1])
         middle.caption(
-            f"The well lies {radius.min():.2f} to {radius.max():.2f} Å from the centre; the shape on the right is true."
+            f"The well lies {radius.min():.2f} to {radius.max():.2f} Å from the centre, as the shape on the right "
+            "shows."
         )
     else:
         farthest = float(np.linalg.norm(host.positions - host.centre, axis=1).max())
@@ -102,7 +103,7 @@ def show_planes(chosen: Chosen) -> None:
         5,
         key="around_turn",
         bind="query-params",
-        help="It holds the axis z, and at 0° the host's longest axis.",
+        help="It contains the z axis, and at 0° also the host's longest axis.",
     )
     height = middle.slider(
         "Plane parallel to the host, at height (Å)", 0.0, 8.0, 3.0, 0.1, key="around_height", bind="query-params"
@@ -159,7 +160,7 @@ def show_space(chosen: Chosen) -> None:
         format_func=lambda v: f"{'±' if quantity.other else ''}{v:g}".replace("-", "−"),
         key=f"around_level_{quantity.title}_{context.unit.key}_{chosen.after.id}_{chosen.split}",
         bind="query-params",
-        help="The surface on which the quantity has this value; of a difference, both signs are drawn.",
+        help="The surface on which the quantity has this value; for a difference, both signs are drawn.",
     )
     if fades:  # exact in the attractive region, then to nothing at the limit: surfaces close instead of tearing
         drawn = values_ev * (1.0 - np.sqrt(np.clip(student.energy_ev / limit_ev, 0.0, 1.0)))

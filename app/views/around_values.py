@@ -88,7 +88,7 @@ class Chosen:
                 return asked.stored(self.context, self.base(name), name, self.split, points)
             model = self.others[name]
             if model is None:
-                raise ValueError(f"{self.quantity.title} needs a model that there is not.")
+                raise ValueError(f"{self.quantity.title} needs a model that does not exist yet.")
             return asked.field(self.context, model, points).energy_ev
 
         values = term(self.quantity.first)
@@ -158,13 +158,13 @@ class Chosen:
             f"**{STORED[source]}** is the {name} plus its interpolated residual at {some} {STORES[source, self.split]}"
         )
         if not found.judged:
-            return f"{made}; they lie too far apart to measure how good that is."
+            return f"{made}; they lie too far apart to say how good that is."
         median, alone = (self._size(value) for value in (found.median_ev, found.model_ev))
         worse = found.median_ev >= found.model_ev
         return (
-            f"{made}. Left-out ones (five-fold) are missed by {median} {self.context.unit.label} (median of "
-            f"{found.judged:d}), by the {name} alone by {alone}"
-            + ("; between them the residual is not known better than zero." if worse else ".")
+            f"{made}. Median error in five-fold cross-validation ({found.judged:d} energies): {median} "
+            f"{self.context.unit.label}, of the {name} alone {alone}"
+            + ("; between them, interpolating the residual does not help." if worse else ".")
         )
 
     def _size(self, value_ev: float) -> Markdown:

@@ -32,7 +32,7 @@ HEIGHT = 330
 
 def show(context: Context) -> None:
     """The page."""
-    st.title("Compare", help="Errors are on frozen test sets alone, which no fit has seen.")
+    st.title("Compare", help="Errors are measured on frozen test sets, which no fit has seen.")
     part = st.segmented_control(
         "Part",
         list(PARTS),
@@ -74,7 +74,7 @@ def _campaigns(context: Context) -> None:
     with left:
         other = _choose_other(context)
     if other is None:
-        st.info("There is one campaign only; another of the same complex can be compared with it.")
+        st.info("There is only one campaign so far. Start another of the same complex to compare them.")
         return
     cost = right.segmented_control(
         "Against", list(COSTS), format_func=COSTS.__getitem__, default="n_labels", required=True, key="compare_cost",
@@ -188,8 +188,8 @@ def _teachers(context: Context) -> None:
     specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {shown.columns[6]: f"+.{digits}f"}
     st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="teacher-table")
     st.caption(
-        f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. A teacher that taught no "
-        "test configuration is left out."
+        f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. Teachers without "
+        "energies at test configurations are left out."
     )
     linked.bar(context, table, page="compare")
 

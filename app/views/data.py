@@ -43,7 +43,7 @@ COLUMNS: dict[str, tuple[str, str | None]] = {
 
 def show(context: Context) -> None:
     """The page."""
-    st.title("Data", help="Everything that the campaign holds, to look through and to take away.")
+    st.title("Data", help="Everything the campaign holds, to look through and to take away.")
     table = cached.table(context)
     part = st.segmented_control(
         "Part",
@@ -97,7 +97,7 @@ def _chosen(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         key="data_search",
         bind="query-params",
         placeholder="number, person, origin, direction …",
-        help="The number of a configuration, or words of its row; all of several words must be there.",
+        help="A configuration's number, or words from its row; rows that contain all of them are shown.",
     )
     by = second.selectbox(
         "Sort by",

@@ -95,7 +95,7 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
     if out_of_range(row["std_ev"]):
         st.caption(
             f":material/warning: Out of range: ± 2 sd is more than {number_text(from_cm1(ACCURACY_CM1) * factor, 'g')} "
-            f"{context.unit.label}, so the labels so far say little here."
+            f"{context.unit.label}, so the labels say little here yet."
         )
     state = LABEL_STATES[str(row["label_state"])]
     if label is None:
@@ -199,7 +199,7 @@ def _fragments(result: dict[str, Any]) -> pd.DataFrame:
                     "Basis functions": part.get("n_basis"),
                     "Frozen core orbitals": part.get("n_frozen"),
                     "Cycles HF / CC": f"{part['scf_cycles']} / {part['cc_cycles']}",
-                    "T1 (doubtful from 0.02)": f"{part['t1_diagnostic']:.4f}",
+                    "T1 (doubtful above 0.02)": f"{part['t1_diagnostic']:.4f}",
                     "CPU min": f"{part['cpu_seconds'] / 60:.2f}",
                 }
             )

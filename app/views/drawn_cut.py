@@ -108,7 +108,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         0.05,
         key="line_tolerance",
         bind="query-params",
-        help="Those with an equivalent place near the line count too. Their energies hold where they are, not on it.",
+        help="Symmetry-equivalent positions count too. Each energy belongs to its configuration, not to the line.",
     )
     near = fields.near_line(context.campaign.dimer.host, table, line.start, line.end, tolerance)
     figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT)

@@ -42,8 +42,8 @@ def show(context: Context) -> None:
     """The page."""
     st.title(
         "Energies",
-        help="Energies computed or published elsewhere, of a method with a name of its own. They stand beside the "
-        "campaign's labels and are never mixed with them.",
+        help="Energies from elsewhere, computed or published, under the name of their method. They are never mixed "
+        "with the campaign's labels.",
     )
     if message := st.session_state.pop(MESSAGE, None):
         st.success(plain(message), icon=":material/check_circle:")
@@ -75,12 +75,12 @@ def _bring(context: Context) -> None:
             icon=":material/download:",
             on_click="ignore",
             key="energies-example",
-            help="A few rows with columns and units that are understood at once.",
+            help="A few rows whose header states columns and units.",
         )
     if sent is None:
         st.caption(
-            "Columns may be x, y, z and E, or R, θ, φ and E, or R and one column for each angle. They are guessed from "
-            "the header, and you choose. Nothing is stored before you press *Import*."
+            "Columns may be x, y, z and E, or R, θ, φ and E, or R and one column for each angle. The header gives "
+            "a first guess, which you can change. Nothing is stored before you press *Import*."
         )
         return
     content = sent.getvalue()
@@ -211,7 +211,7 @@ def _import(context: Context, checked: Checked, right_unit: bool, key: str) -> N
                 f"Leave out the {len(checked.points.problems):,} rows that cannot be used", key=f"leave-{key}"
             )
         if not right_unit:
-            anyway = st.checkbox("Unit and sign are right all the same", key=f"anyway-{key}")
+            anyway = st.checkbox("Unit and sign are correct", key=f"anyway-{key}")
         lacking = not name.strip() or not method.strip()
         if st.button(
             f"Import {len(checked.points):,} energies",
@@ -232,8 +232,8 @@ def _import(context: Context, checked: Checked, right_unit: bool, key: str) -> N
             )
             st.session_state["energies_upload"] += 1
             st.session_state[MESSAGE] = (
-                f"{row.name}: {len(checked.points):,} energies are imported. The students are being "
-                "evaluated there; then “Show errors” below draws the map."
+                f"{row.name}: {len(checked.points):,} energies imported. The students are being evaluated there; "
+                "then “Show errors” below draws the map."
             )
             st.rerun()
 

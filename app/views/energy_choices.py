@@ -67,7 +67,7 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
         placeholder="choose",
         format_func=ENERGY_UNITS.__getitem__,
         key=f"unit-{key}",
-        help="Taken from the header, where that says it.",
+        help="Taken from the header where it says so.",
     )
     bound = second.selectbox(
         "Bound energies",

@@ -20,7 +20,7 @@ def show_sets(context: Context) -> None:
     table = own_energies.set_list(context.campaign, context.model.id if context.model else None)
     if table.empty:
         if context.read_only:
-            st.caption("Nobody has imported energies into this campaign.")
+            st.caption("No energies have been imported into this campaign yet.")
         return
     st.subheader("Imported energies")
     unit = context.unit
@@ -46,7 +46,7 @@ def show_sets(context: Context) -> None:
         height="content",
         column_config={
             error: st.column_config.NumberColumn(help="Mean absolute error below the campaign's energy limit."),
-            "Compared": st.column_config.NumberColumn(help="Points that the error is over."),
+            "Compared": st.column_config.NumberColumn(help="Points the error is averaged over."),
         },
     )
     for number in table.index:
@@ -81,27 +81,27 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
             icon=":material/model_training:",
             key=f"learn-{number}",
             type="tertiary",
-            help="A new student of this method, from the distilled one; it is followed on the Label & train page.",
+            help="A new student for this method, starting from the distilled one; follow it on the Label & train page.",
         ):
             _do(
                 lambda: actions.learn_energies(context.campaign, str(row["name"])),
-                "The fit is on its way; follow it on the Label & train page.",
+                "The fit is in the queue; follow it on the Label & train page.",
             )
         if st.button(
             "Compute the teacher there",
             icon=":material/school:",
             key=f"teach-{number}",
             type="tertiary",
-            help="The teacher's own energies at these points, in place of interpolated ones. It may take long.",
+            help="The teacher's own energies at these points instead of interpolated ones; this may take long.",
         ):
             _do(
                 lambda: actions.teach_outside(context.campaign),
-                "The teacher is on its way; follow it on the Label & train page.",
+                "The teacher's energies are in the queue; follow them on the Label & train page.",
             )
         with st.popover("Remove", icon=":material/delete:", type="tertiary"):
             st.markdown(f"Remove **{plain(row['name'])}** with all its energies and the errors against it?")
             if st.button("Remove it", key=f"remove-{number}", type="primary"):
-                _do(lambda: actions.remove_energies(context.campaign, number), "The energies are removed.")
+                _do(lambda: actions.remove_energies(context.campaign, number), "The energies were removed.")
 
 
 def _do(action: Any, message: str = "") -> None:

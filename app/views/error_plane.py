@@ -212,6 +212,6 @@ def _caption(context: Context, split: str, count: int, scale: SignedScale) -> Ma
     return (
         f"Prediction minus CCSD(T), in {context.unit.label}; MAE over all {count} {labels}. "
         f"Dots: those within {NEAR} Å of the plane. {plain(legend_text(scale, context.unit))} "
-        f"Blank: inside the wall, or more than {REACH:g} Å from every label that could tell. "
-        "There the student in use stands for CCSD(T) where others are compared with it."
+        f"Blank: inside the wall, or more than {REACH:g} Å from every label. Farther out, other potentials are "
+        "compared with the student in use instead of CCSD(T)."
     )

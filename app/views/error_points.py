@@ -64,7 +64,7 @@ def show_parity(
         )
         st.caption(
             "Each point is one reference energy; bars are the student's ± 1 sd. The vertical axis is linear near "
-            "zero and logarithmic beyond, so that small and large errors are readable together."
+            "zero and logarithmic beyond."
         )
         linked.bar(context, table, page="parity")
         _worst(context, inside, columns[name], name)
@@ -166,11 +166,9 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             "logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
-            st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} renews them.")
+            st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} computes it.")
         if cut.labels.empty:
-            st.caption(
-                "No point of this cut has a CCSD(T) label yet. Its configurations can be picked on the Select page."
-            )
+            st.caption("No point of this cut has a CCSD(T) label yet. Pick some on the Select page.")
         linked.bar(context, table, page="cuts")
     with right:
         show_details(context, table, linked.in_view(context, table))

@@ -70,8 +70,8 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
     label, digits = context.unit.label, context.unit.digits
     st.markdown(
         f"**{plain(name.capitalize())}: MAE by region and direction** ({label})",
-        help="In brackets the number of points and, for the student, its own expected error (± 1 sd, root mean "
-        "square). Click a cell to select its points on every page.",
+        help="In brackets: the number of points and, for the student, its expected error (root mean square of its "
+        "sd). Click a cell to select its points on every page.",
     )
     mae, count = region_sector_matrix(rows, column)
     used = [region for region in mae.index if count.loc[region].sum()]

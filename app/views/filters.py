@@ -19,7 +19,7 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
     st.caption(
         f"well: below {context.text(from_cm1(bounds.well_below_cm1))} · tail: up to 0 · "
         f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher. "
-        "Nothing chosen in a row means everything."
+        "A row with nothing chosen filters nothing."
     )
     keep = _by_kind(context, table) & _by_size(context, table)
     if st.toggle("Only the selected ones", key="f_selected", bind="query-params"):
@@ -94,8 +94,8 @@ def _by_size(context: Context, table: pd.DataFrame) -> np.ndarray:
     first, second = st.columns(2)
     keep = np.ones(len(table), dtype=bool)
     for box, title, column, key in (
-        (first, "|Student − CCSD(T)| from", "student_error_ev", "f_error"),
-        (second, "Uncertainty (± 1 sd) from", "std_ev", "f_std"),
+        (first, "|Student − CCSD(T)| at least", "student_error_ev", "f_error"),
+        (second, "Uncertainty (1 sd) at least", "std_ev", "f_std"),
     ):
         values = table[column].abs().to_numpy(dtype=float) * unit.per_ev
         if not np.isfinite(values).any():

@@ -82,7 +82,7 @@ def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged
             each.n,
             each.mae_cm1 * CM1_EV,
             each.sd_cm1 * CM1_EV,
-            f"Energies from outside ({each.method}), at places that no fit has seen.",
+            f"Energies from outside ({each.method}), at positions that no fit has seen.",
         )
         for each in cached.outside_errors(context)
     ]
@@ -158,7 +158,7 @@ def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> No
         number = st.selectbox("Round", numbers, index=len(numbers) - 1, key="note_round")
         old = str(rounds.loc[rounds["number"] == number, "notes"].iloc[0])
         text = st.text_area("Note", value=old, key=f"note_text_{number}")
-        if st.button("Keep note", key="keep_note"):
+        if st.button("Save note", key="keep_note"):
             with errors_shown():
                 actions.write_notes(context.campaign, int(number), text)
                 st.rerun()

@@ -45,8 +45,8 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
         required=True,
         key="line_view",
         bind="query-params",
-        help="Press where the line begins and release where it ends; then its ends, or all of it, can be moved. "
-        "Shift turns it in steps of 15°. Without a mouse: choose 'Between two points' and type the ends.",
+        help="Press where the line begins, release where it ends; then drag its ends, or all of it. Shift turns it "
+        "in steps of 15°. Without a mouse, choose “between two points” and type the ends.",
     )
     key, low, high = PLANES[str(view)]
     take_numbers(key, [key], low=low, high=high)
@@ -60,7 +60,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
             step=1,
             key=key,
             bind="query-params",
-            help="The plane holds the axis through the host's face; at 0° also the host's longest axis.",
+            help="The plane contains the axis through the host's face; at 0° also the host's longest axis.",
         )
     else:
         value = right.number_input(

@@ -19,8 +19,8 @@ from nci_core.store.schema import Model
 REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
 MAP_HEIGHT = 300
 BLIND_HELP = (
-    "Each label beside the energy that the newest student fitted without it had predicted, in units of that "
-    "student's error bar (sd). Labels are asked for where the student is unsure, so these are hard points."
+    "Each label against what the newest student fitted without it had predicted, in units of that student's error "
+    "bar (sd). Labels are picked where the student is unsure, so these are hard points."
 )
 
 

@@ -30,7 +30,7 @@ def show(context: Context) -> None:
     why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
     _next(context, step, place)
     if not now.students:
-        st.info(plain(f"{step.why} The maps of errors begin with the first student."), icon=":material/info:")
+        st.info(plain(f"{step.why} Error maps appear with the first student."), icon=":material/info:")
         return
     maps, reason = _maps(context)
     if maps is None and reason:
@@ -89,7 +89,7 @@ def _key(folder: str, version: Any, _context: Context) -> str:
     return maps_key(_context.campaign)
 
 
-@st.cache_resource(show_spinner="Drawing the maps of errors for the first time …", max_entries=8)
+@st.cache_resource(show_spinner="Drawing the error maps for the first time …", max_entries=8)
 def _kept(folder: str, key: str, _context: Context) -> ErrorMaps:
     """The maps of one state of a campaign: as a fit left them in its folder, else from the predictor process."""
     found = read_maps(_context.campaign.folder)
@@ -112,8 +112,8 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
         return "Mean absolute errors below the energy limit, on labels that no fit has seen.", ""
     if maps.against == "teacher":
         return (
-            "Student minus teacher, red: higher, blue: lower. With fewer than "
-            f"{FEWEST:d} labels of the frozen test set nothing is known of errors against CCSD(T).",
+            "Student minus teacher, red: higher, blue: lower. Errors against CCSD(T) need at least "
+            f"{FEWEST:d} labels of the frozen test set.",
             "The teacher is the distilled student plus its interpolated residual at the teacher's stored energies.",
         )
     missed, alone = (plain(error_text(value, context.unit)) for value in (maps.missed_ev, maps.missed_alone_ev))
@@ -121,13 +121,13 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
     latest = f"student of round {made.round_number:d}" if made is not None else "latest student"
     line = (
         "Energy minus CCSD(T): red too high, blue too low. Dots: test labels near this plane. Between the "
-        f"{len(maps.test_ev):d} test labels CCSD(T) is the {latest} plus its interpolated residual, which misses "
-        f"left-out ones by {missed}. Hatched: not known."
+        f"{len(maps.test_ev):d} test labels CCSD(T) is interpolated with the {latest}, to {missed} in "
+        "cross-validation. Hatched: not known."
     )
     return line, (
         f"The {latest} was fitted to the most labels. Its residual at the labels of the frozen test set, which no fit "
-        f"has seen, is interpolated up to {REACH:g} Å from them. Five-fold, left-out labels are missed by {missed} "
-        f"(median), by that student alone by {alone}. Potentials with at least {CLEARLY_WORSE:g} times its test error "
+        f"has seen, is interpolated up to {REACH:g} Å from them. Median error in five-fold cross-validation: "
+        f"{missed}, of that student alone {alone}. Potentials with at least {CLEARLY_WORSE:g} times its test error "
         f"are drawn up to {REACH:g} Å from any configuration, the others only near test labels. Blank: inside the wall."
     )
 

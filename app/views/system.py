@@ -23,9 +23,7 @@ POLL = 5.0
 
 def show(context: Context | None) -> None:
     """The page; without a campaign, what there is to say of the machine."""
-    st.title(
-        "System", help="What runs here, on what, and with which versions. It is looked up again every few seconds."
-    )
+    st.title("System", help="What runs here, on what, and with which versions; refreshed every few seconds.")
     st.fragment(_now, run_every=POLL)(context)
     left, right = st.columns([1.4, 1], gap="large")
     with left:
@@ -49,8 +47,10 @@ def _machine(context: Context | None) -> None:
     found = system.machine(context.campaign.folder if context else home())
     st.markdown(f"**{plain(found.name)}** · {plain(found.processor)}")
     first, second, third, fourth = st.columns([1, 1, 1, 1.6])
-    first.metric("Cores", f"{found.cores:d}", help="That this dashboard may use.")
-    second.metric("Load", f"{found.load:.1f}", help="Processes that wanted to run, over the last minute.")
+    first.metric("Cores", f"{found.cores:d}", help="Available to this dashboard.")
+    second.metric(
+        "Load", f"{found.load:.1f}", help="Average number of processes that were ready to run, over the last minute."
+    )
     third.metric("Memory free (GB)", f"{found.memory_free_gb:.1f}", help=f"Of {found.memory_gb:.1f} GB.")
     disk = f"Of {found.disk_gb:.0f} GB, where the campaigns lie."
     fourth.metric("Disk free (GB)", f"{found.disk_free_gb:.1f}", help=disk)
@@ -77,7 +77,7 @@ def _words(status: EngineStatus) -> Markdown:
     """Whether the engine runs, where and since when."""
     if not status.running:
         return "**Not running**; it starts with the next job and ends when there is nothing left to do"
-    where = plain(status.host or "a machine that it has not named")
+    where = plain(status.host or "an unnamed machine")
     at_once = f"; {status.workers:d} jobs at once" if status.workers else ""
     scheduler = f". Scheduler {code(system.without_secrets(status.scheduler))}" if status.scheduler else ""
     process = plain(status.pid or "?")

@@ -31,11 +31,11 @@ from nci_core.store.schema import Model
 #: Sentences on downloads that failed after their click, by the name of the file.
 FAILED = "downloads_failed"
 MODEL_WORDS = {
-    ".pt": ("Checkpoint (.pt)", "For nci and its ASE calculator; its digest is checked."),
+    ".pt": ("Checkpoint (.pt)", "For nci and its ASE calculator."),
     ".py": (
         "For NumPy (.py)",
         "One Python file with the parameters inside: energy, standard deviation and gradient, equal to the model "
-        "within 1e-10 eV. It needs NumPy alone.",
+        "within 1e-10 eV. It needs only NumPy.",
     ),
 }
 ALL_WORDS = {
@@ -155,8 +155,8 @@ def _inputs(context: Context, table: pd.DataFrame) -> None:
     recipe = chosen_recipe(context)
     st.markdown(
         f"**Inputs of the {len(basket)} in the basket**, recipe *{plain(recipe.name)}*",
-        help="For PySCF, Molpro, ORCA and Psi4 on another machine. The labels then wait for results, which "
-        "nci label --import-results brings back; they leave the basket.",
+        help="For PySCF, Molpro, ORCA and Psi4 on another machine. These labels leave the basket and wait for "
+        "their results, which `nci label --import-results` brings back.",
     )
     _prepared(
         "Make the inputs",

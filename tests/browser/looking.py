@@ -84,7 +84,7 @@ def see(page: Page, name: str) -> Sight:
     sight = Sight(settle(page))
     if page.locator("[data-testid=stException]").count():
         sight.wrong.append("an exception is shown")
-    for telltale in ("Traceback (most recent", "met a problem it did not expect", "Page not found", "nan cm", " None "):
+    for telltale in ("Traceback (most recent", "Something unexpected went wrong", "Page not found", "nan cm", " None "):
         if telltale in sight.words:
             sight.wrong.append(f"the page says {telltale!r}")
     width = page.evaluate(

@@ -70,7 +70,7 @@ def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, cam
     page.goto(f"{server}/explore?tour=off")
     settle(page)
     assert told(page)["bins"] > 1000
-    expect(page.get_by_text("A drawing takes all points inside it")).to_be_visible()
+    expect(page.get_by_text("A lasso takes all points inside it")).to_be_visible()
     lasso(page, *WINDOW)
     page.wait_for_function("(s) => JSON.parse(document.querySelector(s).dataset.plot).marked > 0", arg=PLOT)
     now = set(selections.current(campaign.store, "ada"))
