@@ -15,8 +15,9 @@ from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
 from app.session import Context, context, errors_shown
 from app.text import Markdown, plain
+from app.views import blind_predictions
 from app.views.begin import no_configurations
-from app.views.outcome import show_blind, show_outcome
+from app.views.outcome import show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
 from app.views.test_set import show_test_set
@@ -49,7 +50,7 @@ def show(context_now: Context) -> None:
         show_test_set(context_now)
         st.fragment(show_queue, run_every=POLL if busy else None)()
         st.fragment(show_set_aside, run_every=POLL if busy else None)()
-        show_blind(context_now)
+        blind_predictions.show_newest(context_now)
     with right:
         _train(context_now, ready)
         st.fragment(_live, run_every=POLL if busy else None)()

@@ -1,48 +1,25 @@
-"""What the last round brought: what the student had predicted of its labels, and the test error before and after."""
+"""What the last round brought: the test error before and after."""
 
 import pandas as pd
 import streamlit as st
 
 from app import cached
-from app.chart import Drawn, charts
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.data.judged import measured
-from app.figures.blind import blind_figure, sentence
 from app.session import Context
 from app.tables import printed
-from app.text import plain
 from app.views.error_maps import SLIDER, show_before_after
-from nci_core.campaign import blind
 from nci_core.store.schema import Model
 
 REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
 MAP_HEIGHT = 300
-BLIND_HELP = (
-    "Each label against what the newest student fitted without it had predicted, in units of that student's error "
-    "bar (sd). Labels are picked where the student is unsure, so these are hard points."
-)
 
 
 def model_before(models: list[Model], now: Model) -> Model | None:
     """The model that was in use before: the last one of an earlier round, else the distilled one."""
     earlier = [model for model in models if model.id < now.id and model.round_number < now.round_number]
     return earlier[-1] if earlier else None
-
-
-def show_blind(context: Context) -> None:
-    """The labels of the newest round beside what had been predicted of them; nothing before there are any."""
-    rows = [row for row in cached.blind_predictions(context) if row.split == "pool" and row.round_number is not None]
-    if not rows:
-        return
-    number = max(row.round_number or 0 for row in rows)
-    rows = [row for row in rows if row.round_number == number]
-    found = blind.judge(rows, context.campaign.settings.bounds)
-    st.markdown(f"**Predicted before they were computed** · labels of round {number}", help=BLIND_HELP)
-    if found is not None:
-        st.caption(f"{plain(sentence(found))}: {plain(found.sentence)}.")
-    if any(row.std_ev for row in rows):
-        charts(context, Drawn(blind_figure(rows, context.unit, context.colours), "blind-predictions"))
 
 
 def show_outcome(context: Context) -> None:

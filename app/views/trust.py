@@ -1,4 +1,4 @@
-"""History's parts about trust: physics gates and error bars of a model, two models side by side, the report."""
+"""History's parts about trust: physics gates and error bars of a model, blind predictions, two models, the report."""
 
 import pandas as pd
 import streamlit as st
@@ -12,12 +12,19 @@ from app.predictor import ask
 from app.session import Context, errors_shown
 from app.tables import energies_in, with_numbers
 from app.text import Markdown, plain
+from app.views import blind_predictions
 from nci_core.campaign.gates import gates_of, stored_gates
 from nci_core.errors import NCIError
 from nci_core.gates import Gate
 from nci_core.store.schema import Model
 
-PARTS = {"rounds": "Rounds and models", "trust": "Trust", "compare": "Compare two models", "report": "Report"}
+PARTS = {
+    "rounds": "Rounds and models",
+    "blind": "Blind predictions",
+    "trust": "Trust",
+    "compare": "Compare two models",
+    "report": "Report",
+}
 GATES_HELP = (
     "Small errors on test points do not exclude nonsense elsewhere. Each check asks one physical question on some "
     "thousands of points far out, inside the wall and between directions. They need no CCSD(T) energies."
@@ -47,6 +54,8 @@ def show_part(context: Context, part: str, models: list[Model]) -> None:
     """One of the parts but the first."""
     if not models:
         st.info("There is no student yet; distil one on the **Label & train** page.", icon=":material/info:")
+    elif part == "blind":
+        blind_predictions.section(context)
     elif part == "trust":
         _trust(context, models)
     elif part == "compare":

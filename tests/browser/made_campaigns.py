@@ -1,5 +1,6 @@
-"""The four campaigns that every page is looked at with."""
+"""The campaigns that every page is looked at with, one in each state that there is."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,16 +20,42 @@ from nci_core.units import CM1_EV
 #: How many configurations the large one has besides those of its synthetic core.
 MANY = 100_000
 EMBEDDED, EMPTY, TROUBLED, LARGE = "he-ethylene", "empty", "troubled", "large"
+DAMAGED, SETTINGS = "damaged-database", "damaged-settings"
 FAILED = "CCSD did not converge in 50 cycles; try it again or drop this point."
 SET_ASIDE = "T1 diagnostic 0.031 is above 0.02: one reference may not be enough here."
 
 
 def build_all(home: Path) -> None:
-    """Write all four to `home`."""
-    import_campaign(data_folder() / EMBEDDED, home / EMBEDDED).store.close()
-    Campaign.create(home / EMPTY, CampaignSettings.create("ethylene", "He", title="Just begun")).store.close()
-    troubled(home / TROUBLED).store.close()
-    large(home / LARGE, MANY).store.close()
+    """Write all of them to `home`."""
+    for name, build in BUILDERS.items():
+        build(home / name)
+
+
+def embedded(folder: Path) -> None:
+    """The embedded He–ethylene campaign."""
+    import_campaign(data_folder() / EMBEDDED, folder).store.close()
+
+
+def empty(folder: Path) -> None:
+    """One that was just created."""
+    Campaign.create(folder, CampaignSettings.create("ethylene", "He", title="Just begun")).store.close()
+
+
+def damaged_database(folder: Path) -> None:
+    """The middle of its database is overwritten: it opens, and some of its tables cannot be read."""
+    synthetic.build(folder, n=60, n_labels=8, n_test=6, n_rounds=1).store.close()
+    database = folder / "campaign.db"
+    written = bytearray(database.read_bytes())
+    middle = len(written) // 2
+    written[middle : middle + 40_000] = b"\0" * min(40_000, len(written) - middle)
+    database.write_bytes(written)
+
+
+def damaged_settings(folder: Path) -> None:
+    """Its settings are cut off in the middle of a line."""
+    empty(folder)
+    settings = folder / "campaign.toml"
+    settings.write_text(settings.read_text()[:40])
 
 
 def troubled(folder: Path) -> Campaign:
@@ -93,3 +120,14 @@ def large(folder: Path, n: int, seed: int = 5) -> Campaign:
             ],
         )
     return campaign
+
+
+#: Name → what writes it to a folder.
+BUILDERS: dict[str, Callable[[Path], None]] = {
+    EMBEDDED: embedded,
+    EMPTY: empty,
+    TROUBLED: lambda folder: troubled(folder).store.close(),
+    LARGE: lambda folder: large(folder, MANY).store.close(),
+    DAMAGED: damaged_database,
+    SETTINGS: damaged_settings,
+}

@@ -51,6 +51,7 @@ PLACES = (
     Place("errors-regions", "errors", {"errors_part": "By region"}, ("MAE by region and direction",)),
     Place("errors-around", "errors", {"errors_part": "Around the host"}, ("Quantity",)),
     Place("errors-line", "errors", {"errors_part": "Any line"}, ("Show along it",)),
+    Place("energies", "energies", {}, ("Energies",)),
     Place("select", "select", {}, ("Select", "Pick with a budget")),
     Place(
         "select-budget",
@@ -61,6 +62,7 @@ PLACES = (
     ),
     Place("label-train", "label-train", {}, ("Label & train", "CCSD(T) labels", "Student")),
     Place("history", "history", {}, ("History", "Error on the frozen test set", "CPU minutes spent")),
+    Place("history-blind", "history", {"history_part": "Blind predictions"}, ("within 1 sd of the prediction",)),
     Place("history-trust", "history", {"history_part": "Trust"}, ("Does it obey physics?",)),
     Place(
         "history-compare",

@@ -1,0 +1,102 @@
+"""Labels beside what the student had predicted of them before they were computed, round by round."""
+
+import pandas as pd
+import streamlit as st
+
+from app import cached
+from app.chart import Drawn, charts
+from app.figures.blind import blind_figure, sentence
+from app.session import Context
+from app.tables import with_numbers
+from app.text import plain
+from nci_core.campaign import blind
+from nci_core.campaign.blind import BlindPrediction
+
+HELP = (
+    "Each label against what the newest student fitted without it had predicted, in units of that student's error "
+    "bar (sd). Labels are picked where the student is unsure, so these are hard points."
+)
+
+
+def show_newest(context: Context) -> None:
+    """The labels of the newest round; nothing before there are any."""
+    rounds = _rounds(context)
+    if rounds:
+        number = max(rounds)
+        st.markdown(f"**Predicted before they were computed** · labels of round {number}", help=HELP)
+        _judged(context, rounds[number])
+
+
+def section(context: Context) -> None:
+    """The part of the History page: the labels of any round, each as the student before had predicted it."""
+    rounds = _rounds(context)
+    if not rounds:
+        st.info(
+            "A label appears here beside its prediction once it is finished and a student without it had predicted "
+            "its configuration.",
+            icon=":material/info:",
+        )
+        return
+    newest = sorted(rounds, reverse=True)
+    left, _ = st.columns([1, 2.2])
+    number = left.selectbox(
+        "Labels of",
+        newest,
+        format_func=lambda n: f"round {n}",
+        help=HELP,
+        key="blind_round",
+        bind="query-params",
+    )
+    rows = rounds[int(number)]
+    first, second = st.columns([1.1, 1], gap="medium")
+    with first:
+        _judged(context, rows, height=380)
+    with second:
+        _table(context, rows)
+
+
+def _rounds(context: Context) -> dict[int, list[BlindPrediction]]:
+    """Predictions of training labels by the number of the round that paid for them."""
+    rounds: dict[int, list[BlindPrediction]] = {}
+    for row in cached.blind_predictions(context):
+        if row.split == "pool" and row.round_number is not None:
+            rounds.setdefault(row.round_number, []).append(row)
+    return rounds
+
+
+def _judged(context: Context, rows: list[BlindPrediction], *, height: int = 230) -> None:
+    """How many of them held, and each in units of its error bar."""
+    found = blind.judge(rows, context.campaign.settings.bounds)
+    if found is not None:
+        st.caption(f"{plain(sentence(found))}: {plain(found.sentence)}.")
+    if any(row.std_ev for row in rows):
+        figure = blind_figure(rows, context.unit, context.colours, height=height)
+        charts(context, Drawn(figure, "blind-predictions"))
+
+
+def _table(context: Context, rows: list[BlindPrediction]) -> None:
+    """One row a label, the worst prediction first."""
+    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits
+    regions = cached.table(context)["region"]
+    shown = pd.DataFrame(
+        {
+            "Configuration": [row.configuration_id for row in rows],
+            "Region": [regions.get(row.configuration_id) for row in rows],
+            f"Predicted ({label})": [row.predicted_ev * factor for row in rows],
+            f"± sd ({label})": [None if row.std_ev is None else row.std_ev * factor for row in rows],
+            f"Computed ({label})": [row.computed_ev * factor for row in rows],
+            f"Off by ({label})": [(row.predicted_ev - row.computed_ev) * factor for row in rows],
+            "Off by (sd)": [row.z for row in rows],
+        }
+    )
+    signed = f"+.{digits}f"
+    specs = dict.fromkeys(shown.columns[2:5], f".{digits}f") | {shown.columns[5]: signed, shown.columns[6]: "+.1f"}
+    worst_first = shown.loc[shown["Off by (sd)"].abs().sort_values(ascending=False, na_position="last").index]
+    st.dataframe(
+        with_numbers(worst_first.reset_index(drop=True), specs),
+        hide_index=True,
+        placeholder="—",
+        height=440 if len(rows) > 11 else "content",
+        key="blind-table",
+        alt="Predictions and labels",
+    )
