@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 #: Test labels this close (Å) to the plane, or with an equivalent place that is, are drawn on it.
 NEAR = 0.25
 #: Pixels that the picture takes at least; the page scrolls in a lower window.
-LEAST_HEIGHT = 380
+LEAST_HEIGHT = 430
 
 
 def _packed(values: npt.ArrayLike, kind: str = "<f4") -> str:
