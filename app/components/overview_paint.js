@@ -1,13 +1,18 @@
 // Painting of the Overview: maps of errors, their colour bar and the curve of test errors. Changes no state but layout.
-const TITLE = 24, UNDER = 44, SPACE = 14, BAR_ROOM = 66, LOWER_LEAST = 150, AXIS = { left: 62, bottom: 44, top: 26, right: 10 };
+const TITLE = 24, UNDER = 44, SPACE = 14, BAR_ROOM = 66, LOWER_LEAST = 190, AXIS = { left: 62, bottom: 44, top: 26, right: 10 };
 
-// Where everything is, in CSS pixels.
+// Where everything is, in CSS pixels; what stands below the maps is as high as its words need.
 function arrange(plot) {
+  const found = arranged(plot, LOWER_LEAST), needed = 110 + 18 * wrapped(`13px ${plot.css("--st-font", "sans-serif")}`, plot.data.worth, found.side.w).length;
+  return needed > found.side.h ? arranged(plot, needed) : found;
+}
+
+function arranged(plot, least) {
   const d = plot.data, n = d.maps ? d.fixed.length + (d.frames.length ? 1 : 0) : 0, { w, h } = plot;
   const room = n ? w - BAR_ROOM : w, cell = n ? (room - SPACE * (n - 1)) / n : 0;
   let scale = 0, deep = 0;
   if (n) {
-    const lower = Math.max(LOWER_LEAST, 0.27 * h);
+    const lower = Math.max(least, 0.27 * h);
     scale = Math.min(cell / (2 * d.maps.half[0]), Math.max(60, h - TITLE - UNDER - lower) / (2 * d.maps.half[1]));
     deep = TITLE + 2 * d.maps.half[1] * scale + UNDER;
   }
@@ -173,8 +178,8 @@ function paintSide(plot, g, box, ink, font) {
   if (!plot.data.worth) return;
   g.font = `600 13px ${font}`; g.fillText("What the labels are worth", box.x, (y += 30));
   g.font = `13px ${font}`;
-  for (const line of wrapped(g, plot.data.worth, box.w)) g.fillText(line, box.x, (y += 18));
-  paintTable(plot, g, { ...box, y: y + 34, h: box.h - (y + 34 - box.y) - 40 }, font);
+  for (const line of wrapped(g.font, plot.data.worth, box.w)) g.fillText(line, box.x, (y += 18));
+  paintTable(plot, g, { ...box, y: y + 34, h: box.h - (y + 34 - box.y) - 8 }, font);
 }
 
 // What each round cost and brought, where there is room for all of them.
@@ -192,9 +197,9 @@ function paintTable(plot, g, box, font) {
 
 // Text in lines of at most a width; a drawing that cannot measure takes the canvas's lines.
 let ruler = null;
-function wrapped(g, text, most) {
+function wrapped(font, text, most) {
   ruler ??= document.createElement("canvas").getContext("2d");
-  ruler.font = g.font;
+  ruler.font = font;
   const lines = [];
   for (const word of text.split(" ")) {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;

@@ -10,14 +10,19 @@ Object.assign(Plot.prototype, {
     return all.filter((p) => p?.data && !p.data.bar_only && p.data.group === this.data.group && p.box.offsetParent);
   },
 
+  // As the text of an <svg>; names inside begin with `prefix`, for those of one document are shared.
+  asSvg(prefix) {
+    const g = new SvgContext(this.w, this.h);
+    paintBase(this, g); paintTop(this, g);
+    return g.toString().replaceAll('id="', `id="${prefix}`).replaceAll("url(#", `url(#${prefix}`);
+  },
+
   saveAs(kind) {
     const plots = this.together();
     if (plots[0] !== this) return;  // the first one saves for all
     const panels = plots.map((p, k) => {
-      const g = new SvgContext(p.w, p.h), box = p.box.getBoundingClientRect();
-      paintBase(p, g); paintTop(p, g);
-      const svg = g.toString().replaceAll('id="', `id="p${k}`).replaceAll("url(#", `url(#p${k}`);  // names are shared by all
-      return { x: box.x, y: box.y, width: p.w, height: p.h, svg, heading: p.data.title };
+      const box = p.box.getBoundingClientRect();
+      return { x: box.x, y: box.y, width: p.w, height: p.h, svg: p.asSvg(`p${k}`), heading: p.data.title };
     });
     const seen = new Map(plots.flatMap((p) => p.data.legend).map((entry) => [JSON.stringify(entry), entry]));
     const look = { ground: this.css("--st-background-color", "#fff"), ink: this.css("--st-text-color", "#222"),

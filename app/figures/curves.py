@@ -1,11 +1,10 @@
-"""Lines: radial cuts, parity, learning over rounds, live curves of a fit."""
+"""Lines: learning over rounds, live curves of a fit."""
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.data.cuts import Cut
 from app.theme import Palette, finish
 from nci_core.metrics import mae_error
 from nci_core.units import CM1_EV, EnergyUnit
@@ -25,69 +24,6 @@ def band(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def cut_figure(
-    cut: Cut,
-    unit: EnergyUnit,
-    colours: Palette,
-    *,
-    earlier: Cut | None = None,
-    channels: bool = False,
-    height: int = 430,
-) -> go.Figure:
-    """A radial cut: teacher, student with ±1 sd of its members, and CCSD(T) points.
-
-    `earlier` draws another model's curve; `channels` the student's repulsion and dispersion.
-    The axis shows the well, not the top of the wall; drag or zoom for the rest.
-    """
-    figure = go.Figure()
-    student, f = cut.student, unit.per_ev
-    hover = "%{x:.2f} Å, %{y:.2f} " + unit.label
-    if len(student) and student["std_ev"].notna().any():
-        upper = (student["energy_ev"] + student["std_ev"]) * f
-        lower = (student["energy_ev"] - student["std_ev"]) * f
-        figure.add_trace(_between(student["distance"], lower, upper, "student ± 1 sd", colours.student))
-    if len(cut.teacher):
-        taught = _line(cut.teacher, f, "teacher", colours.teacher, "dash", hover)
-        if cut.few:
-            taught.update(mode="markers", marker={"color": colours.teacher, "symbol": "square", "size": 6})
-        figure.add_trace(taught)
-    if earlier is not None and len(earlier.student):
-        figure.add_trace(_line(earlier.student, f, "earlier student", colours.earlier, "dot", hover))
-    if len(student):
-        figure.add_trace(_line(student, f, "student", colours.student, "solid", hover))
-    if channels and len(student) and student["repulsion_ev"].notna().any():
-        for column, name, colour in (
-            ("repulsion_ev", "repulsion", colours.repulsion),
-            ("dispersion_ev", "dispersion", colours.dispersion),
-        ):
-            part = student[["distance", column]].rename(columns={column: "energy_ev"})
-            figure.add_trace(_line(part, f, name, colour, "dashdot", hover))
-    for split, name, symbol in (("pool", "CCSD(T), training", "circle"), ("test", "CCSD(T), test set", "diamond")):
-        points = cut.labels[cut.labels["split"] == split]
-        if len(points):
-            figure.add_trace(
-                go.Scatter(
-                    x=points["distance"],
-                    y=points["label_ev"] * f,
-                    mode="markers",
-                    name=name,
-                    customdata=points["id"],
-                    marker={
-                        "symbol": symbol,
-                        "size": 9,
-                        "color": colours.reference,
-                        "line": {"color": colours.ground, "width": 1.5},
-                    },
-                    hovertemplate="configuration %{customdata}<br>" + hover + "<extra>" + name + "</extra>",
-                )
-            )
-    finish(figure, colours, height=height)
-    figure.add_hline(y=0, line={"color": colours.earlier, "width": 1})
-    figure.update_xaxes(title_text="distance R along the cut (Å)")
-    figure.update_yaxes(title_text=f"interaction energy ({unit.label})", range=_well_range(cut, f, channels))
-    return figure
-
-
 def _between(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, name: str, colour: str) -> go.Scatter:
     """A shaded band between two curves (m,) over x (m,)."""
     x, low, high = map(np.asarray, (x, low, high))
@@ -100,63 +36,6 @@ def _between(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, name: st
         hoverinfo="skip",
         name=name,
     )
-
-
-def _line(rows: pd.DataFrame, factor: float, name: str, colour: str, dash: str, hover: str) -> go.Scatter:
-    return go.Scatter(
-        x=rows["distance"],
-        y=rows["energy_ev"] * factor,
-        mode="lines",
-        name=name,
-        line={"color": colour, "width": 2.4, "dash": dash},
-        hovertemplate=hover + "<extra>" + name + "</extra>",
-    )
-
-
-def _well_range(cut: Cut, factor: float, channels: bool) -> list[float] | None:
-    columns = [cut.student["energy_ev"], cut.teacher["energy_ev"], cut.labels["label_ev"]]
-    energies = np.concatenate([column.to_numpy(dtype=float) for column in columns])
-    if not energies.size:
-        return None
-    depth = max(-float(np.nanmin(energies)), 5 * CM1_EV)
-    return [-(2.2 if channels else 1.3) * depth * factor, 2.0 * depth * factor]
-
-
-def parity_figure(
-    rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit, colours: Palette, *, height: int = 430
-) -> go.Figure:
-    """Error against the CCSD(T) energy, one series for each energy column (name → column).
-
-    Energies span decades, so the residual is drawn: on a plot of one energy against the other,
-    an error of 1 cm⁻¹ in a range of 1000 cannot be seen.
-    """
-    figure = go.Figure()
-    look = {
-        "teacher": (colours.teacher, "triangle-up"),
-        "student": (colours.student, "circle"),
-        "earlier student": (colours.earlier, "x"),
-    }
-    for name, column in columns.items():
-        part = rows[rows[column].notna() & rows["label_ev"].notna()]
-        colour, symbol = look.get(name, (colours.reference, "circle"))
-        figure.add_trace(
-            go.Scatter(
-                x=part["label_ev"] * unit.per_ev,
-                y=(part[column] - part["label_ev"]) * unit.per_ev,
-                mode="markers",
-                name=f"{name} − CCSD(T)",
-                customdata=np.column_stack([part.index.to_numpy(), part["region"].to_numpy()]),
-                marker={"color": colour, "symbol": symbol, "size": 8, "opacity": 0.85},
-                hovertemplate="configuration %{customdata[0]} (%{customdata[1]})<br>CCSD(T) %{x:.2f}, error %{y:+.3f} "
-                + unit.label
-                + "<extra></extra>",
-            )
-        )
-    finish(figure, colours, height=height)
-    figure.add_hline(y=0, line={"color": colours.text, "width": 1})
-    figure.update_xaxes(title_text=f"CCSD(T) interaction energy ({unit.label})")
-    figure.update_yaxes(title_text=f"error ({unit.label})")
-    return figure
 
 
 def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 360) -> go.Figure:

@@ -1,108 +1,83 @@
-"""Maps of signed differences, side by side on one colour scale."""
+"""Maps of signed differences side by side on one scale, and errors by region and direction."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from app.components.plot_content import PlotContent
 from app.coordinates import map_axes, map_xy
-from app.figures.literal import literal
+from app.figures.points import ENERGIES, map_content
 from app.figures.scales import SignedScale, signed_text
 from app.theme import Palette, finish
 from nci_core.systems import Host
 from nci_core.units import EnergyUnit
 
-#: WebGL pays from here on; below, SVG needs no graphics context.
-GL_FROM = 1500
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One map: its title and the difference (eV) of each row; rows where it is missing are left out."""
+    """One map: its title, its rows and the column (eV) that colours them; `before`, of the slider, too."""
 
     title: str
     rows: pd.DataFrame
-    difference_ev: pd.Series
+    column: str
+    before: str | None = None
+
+    @property
+    def known(self) -> pd.DataFrame:
+        """Rows that have a value, the largest last, so that an outlier is never hidden under good points."""
+        rows = self.rows[self.rows[self.column].notna()]
+        return rows.loc[rows[self.column].abs().sort_values(kind="stable").index]
 
 
-def error_maps(
-    host: Host, panels: list[Panel], scale: SignedScale, unit: EnergyUnit, colours: Palette, *, view: str, height: int
-) -> go.Figure:
-    """One map for each panel, same axes and same colours; the configuration id is in `customdata`."""
-    axes = map_axes(host, view)
-    figure = make_subplots(
-        rows=1,
-        cols=len(panels),
-        shared_yaxes=True,
-        horizontal_spacing=0.025,
-        subplot_titles=[literal(panel.title) for panel in panels],
+@dataclass(frozen=True)
+class Frame:
+    """What the axes of maps hold: the view, places on it (m, 2) in Å, and height by width, 0 for any."""
+
+    view: str
+    within: FloatArray
+    shape: float
+
+
+def frame_of(host: Host, rows: pd.DataFrame, view: str) -> Frame:
+    """The same axes for every map that shows some of the rows."""
+    within = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
+    x, y = np.ptp(np.vstack([within, map_axes(host, view).atoms]), axis=0)
+    return Frame(view, within, 1.12 * float(y / x) if view != "unrolled" and x > 0 else 0.0)  # room for marks at edges
+
+
+def panel_content(
+    host: Host,
+    panel: Panel,
+    frame: Frame,
+    scale: SignedScale,
+    unit: EnergyUnit,
+    *,
+    last: bool,
+    window: dict[str, list[float]] | None = None,
+) -> PlotContent:
+    """A panel, the `last` of a row with the colour bar; `window` as in `map_content`."""
+    rows = panel.known
+    before = None if panel.before is None else rows[panel.before].to_numpy(dtype=float) * unit.per_ev
+    return map_content(
+        host,
+        rows,
+        rows[panel.column].to_numpy(dtype=float) * unit.per_ev,
+        scale,
+        unit,
+        view=frame.view,
+        colours="signed",
+        hover={panel.column: "difference"} | ENERGIES,
+        before=before,
+        bar=last,
+        compact=before is None,
+        window=window,
+        within=frame.within,
     )
-    for column, panel in enumerate(panels, start=1):
-        draw_host(figure, axes.atoms, axes.symbols, axes.bonds, colours, column)
-        figure.add_trace(_points(host, panel, unit, colours, view), row=1, col=column)
-    ticks = scale.ticks()
-    figure.update_layout(
-        coloraxis={
-            "colorscale": colours.scale("signed"),
-            "cmin": 0.0,
-            "cmax": 1.0,
-            "colorbar": {
-                "title": {"text": unit.label, "side": "top", "font": {"size": 13}},
-                "tickvals": [f for f, _ in ticks],
-                "ticktext": [t for _, t in ticks],
-                "thickness": 12,
-                "len": 1.0,
-                "outlinewidth": 0,
-            },
-        },
-        showlegend=False,
-    )
-    for trace in figure.data:
-        if trace.name == "points":
-            trace.marker.color = scale.fraction(np.asarray(trace.marker.color, dtype=float))
-    finish(figure, colours, height=height)
-    figure.update_layout(margin={"l": 62, "r": 8, "t": 34, "b": 50})
-    figure.update_xaxes(title_text=axes.x_short, title_standoff=6, matches="x", range=_span(panels, host, view, 0))
-    figure.update_yaxes(matches="y", range=_span(panels, host, view, 1))
-    figure.update_yaxes(title_text=axes.y_short, title_standoff=6, row=1, col=1)
-    figure.update_annotations(font_size=14)
-    return figure
-
-
-def _points(host: Host, panel: Panel, unit: EnergyUnit, colours: Palette, view: str) -> go.Scatter | go.Scattergl:
-    keep = panel.difference_ev.notna()
-    rows, difference = panel.rows[keep], panel.difference_ev[keep].to_numpy(dtype=float) * unit.per_ev
-    # Largest last, so that an outlier is never hidden under good points.
-    order = np.argsort(np.abs(difference), kind="stable")
-    rows, difference = rows.iloc[order], difference[order]
-    xy = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
-    kind = go.Scattergl if len(rows) > GL_FROM else go.Scatter
-    return kind(
-        x=xy[:, 0],
-        y=xy[:, 1],
-        mode="markers",
-        name="points",
-        marker={
-            "size": 10 if len(rows) < 120 else 7 if len(rows) < 800 else 5,
-            "color": difference,
-            "coloraxis": "coloraxis",
-            "line": {"color": colours.earlier, "width": 0.8 if len(rows) < 800 else 0},
-        },
-        customdata=np.column_stack([rows.index.to_numpy(), difference]),
-        hovertemplate="configuration %{customdata[0]:.0f}<br>%{customdata[1]:+."
-        + str(unit.digits)
-        + "f} "
-        + unit.label
-        + "<extra></extra>",
-    )
-
-
-def _span(panels: list[Panel], host: Host, view: str, axis: int) -> list[float]:
-    parts = [map_xy(host, p.rows[["x", "y", "z"]].to_numpy(dtype=float), view)[:, axis] for p in panels if len(p.rows)]
-    values = np.concatenate([*parts, map_axes(host, view).atoms[:, axis]])
-    return [float(values.min()) - 0.4, float(values.max()) + 0.4]
 
 
 def draw_host(

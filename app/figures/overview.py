@@ -10,21 +10,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.coordinates import bonds
-from app.figures.scales import SignedScale, scale_for
+from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
 from nci_core.campaign.error_maps import ErrorMaps
 from nci_core.systems import Host
 from nci_core.systems.planes import HostPlane
-from nci_core.units import EnergyUnit, from_cm1
+from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Test labels this close (Å) to the plane, or with an equivalent place that is, are drawn on it.
 NEAR = 0.25
-#: Errors below this (cm⁻¹) are nearly neutral.
-LINEAR_CM1 = 0.5
 #: Pixels that the picture takes at least; the page scrolls in a lower window.
-LEAST_HEIGHT = 380
+LEAST_HEIGHT = 430
 
 
 def _packed(values: npt.ArrayLike, kind: str = "<f4") -> str:
@@ -61,11 +59,11 @@ def _plane(maps: ErrorMaps) -> HostPlane:
     return HostPlane(maps.across, maps.up, float(maps.u[-1]), float(maps.v[-1]))
 
 
-def error_scale(maps: ErrorMaps, rows: list[int], unit: EnergyUnit, limit_ev: float) -> SignedScale:
+def _scale(maps: ErrorMaps, rows: list[int], unit: EnergyUnit, limit_ev: float) -> SignedScale:
     """One scale for the teacher and for all students that are shown, whatever the slider's place."""
     values = [maps.error(row).ravel() for row in rows]
     values += [maps.teacher_error().ravel()] if maps.against == "labels" else []
-    return scale_for(np.concatenate(values), unit.per_ev, linear_ev=from_cm1(LINEAR_CM1), cap_ev=limit_ev)
+    return error_scale(np.concatenate(values), unit, cap_ev=limit_ev)
 
 
 def overview_content(
@@ -131,7 +129,7 @@ def overview_content(
         {"title": _title(row), "round": _round(row), "spent": _spent(row), "cells": _cells(row, unit)} | student(row)
         for row in (shown.iloc[k] for k in range(len(shown)))
     ]
-    scale = error_scale(maps, [rows[i] for i in shown["model_id"]], unit, limit_ev) if maps and len(shown) else None
+    scale = _scale(maps, [rows[i] for i in shown["model_id"]], unit, limit_ev) if maps and len(shown) else None
     active = np.flatnonzero(shown["active"].to_numpy(dtype=bool))
     content: dict[str, Any] = {
         "maps": _grid(maps, host, places) if scale else None,

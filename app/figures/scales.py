@@ -5,9 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nci_core.units import EnergyUnit, from_cm1
+
 FloatArray = npt.NDArray[np.float64]
 
 
+#: Errors below this (cm⁻¹) are nearly neutral.
+LINEAR_CM1 = 0.5
 #: Ticks nearer than this share of the colour bar would be written over each other (14 of 260 pixels).
 CLOSEST = 0.055
 
@@ -84,6 +88,11 @@ def signed_text(value: float) -> str:
 def scale_for(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SignedScale:
     """A scale that covers 98% of |values| (eV), at most `cap_ev`, rounded up to 1, 2 or 5 × 10ⁿ of the unit."""
     return SignedScale(_limit(values_ev, per_ev, linear_ev, cap_ev), linear_ev * per_ev)
+
+
+def error_scale(errors_ev: npt.ArrayLike, unit: EnergyUnit, *, cap_ev: float) -> SignedScale:
+    """The colours of errors (eV, any number of them, NaN left out), in the unit shown."""
+    return scale_for(np.asarray(errors_ev, dtype=float), unit.per_ev, linear_ev=from_cm1(LINEAR_CM1), cap_ev=cap_ev)
 
 
 def size_scale(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SizeScale:

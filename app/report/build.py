@@ -3,21 +3,24 @@
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly import __version__ as plotly_version
 
+from app.components.plot_content import PlotContent
+from app.components.plot_encoding import encode
+from app.components.plot_message import Marks, message, toolbar_message
 from app.data import trust
 from app.data.configurations import configuration_table
-from app.data.cuts import cut_names, load_cut
+from app.data.cuts import Cut, cut_names, load_cut
 from app.data.errors import REGION_HELP, by_region, labelled, region_sector_matrix, with_errors
 from app.data.jobs import model_list, model_name, round_table
 from app.figures.blind import sentence
-from app.figures.curves import cut_figure, parity_figure
-from app.figures.maps import Panel, error_maps, legend_text, region_matrix
-from app.figures.scales import scale_for
+from app.figures.maps import Panel, frame_of, legend_text, panel_content, region_matrix
+from app.figures.points import cut_content, parity_content
+from app.figures.scales import SignedScale, error_scale
 from app.figures.trust import error_bar_figure, share_figure
 from app.report.page import Page
 from app.report.provenance import fitted_from, label_provenance, software
@@ -107,6 +110,45 @@ def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -
     page.figure(draw(LIGHT), draw(DARK), caption)
 
 
+def _plots(
+    page: Page,
+    draw: Callable[[Palette], dict[str, PlotContent]],
+    caption: str,
+    *,
+    height: int,
+    shape: float = 0.0,
+    linked: bool = False,
+    kinds: Sequence[str] = (),
+) -> None:
+    """Plots as the dashboard's, by title, in one row; `linked` ones are zoomed together."""
+    group = f"row-{len(page.figures) + 1}"
+
+    def row(colours: Palette) -> list[dict[str, Any]]:
+        drawn = [{"data": toolbar_message(colours, key=group, group=group, pick=False)}]
+        for number, (title, content) in enumerate(draw(colours).items(), start=1):
+            encoded, name = encode(content, colours), f"{group}-{number}"
+            data = message(
+                encoded,
+                colours,
+                Marks(),
+                key=name,
+                height=height,
+                group=group,
+                pick=False,
+                tools=False,
+                link_view=linked,
+                kinds=kinds,
+                file=name,
+                title=title,
+                grow=False,
+                shape=shape,
+            )
+            drawn.append({"data": data, "points": encoded})
+        return drawn
+
+    page.plots(row(LIGHT), row(DARK), list(draw(LIGHT)), caption)
+
+
 def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
     info, counts = campaign_rows.get_info(campaign.store), configurations.counts(campaign.store)
@@ -167,25 +209,33 @@ def _errors(page: Page, subject: Subject) -> None:
     )
     meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
-    panels = [Panel("teacher", rows, rows["teacher_error_ev"])]
+    panels = [Panel("teacher", rows, "teacher_error_ev")]
     if subject.before is not None:
-        panels.append(Panel(f"before: round {subject.before.round_number}", rows, rows["earlier_error_ev"]))
-    panels.append(Panel(f"after: round {subject.number}", rows, rows["student_error_ev"]))
-    values = np.concatenate([panel.difference_ev.to_numpy(dtype=float) for panel in panels])
-    scale = scale_for(values, unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=from_cm1(bounds.limit_cm1))
+        panels.append(Panel(f"before: round {subject.before.round_number}", rows, "earlier_error_ev"))
+    panels.append(Panel(f"after: round {subject.number}", rows, "student_error_ev"))
+    scale = _error_scale(subject, pd.concat([rows[panel.column] for panel in panels]))
     host = subject.campaign.dimer.host
-    _both(
+    frame = frame_of(host, rows, "side")
+    _plots(
         page,
-        lambda colours: error_maps(host, panels, scale, unit, colours, view="side", height=400),
+        lambda _: {
+            panel.title: panel_content(host, panel, frame, scale, unit, last=panel is panels[-1]) for panel in panels
+        },
         f"Error of each test configuration, seen from the side. {legend_text(scale, unit)}",
+        height=400,
+        shape=frame.shape,
+        linked=True,
     )
     inside = rows[rows["region"] != "beyond"]
-    chosen = {name: column for name, column in subject.columns.items() if name != "teacher"}
-    page.pair(True)
-    _both(
+    shown_columns = {name: column for name, column in subject.columns.items() if name != "teacher"}
+    _plots(
         page,
-        lambda colours: parity_figure(inside, chosen, unit, colours, height=360),
-        "Every test point below the energy limit.",
+        lambda _: {
+            name: parity_content(inside, column, _error_scale(subject, inside[column] - inside["label_ev"]), unit)
+            for name, column in shown_columns.items()
+        },
+        "Every test point below the energy limit; bars are the student's ± 1 sd.",
+        height=360,
     )
     mae, count = region_sector_matrix(rows, "student_ev")
     _both(
@@ -193,7 +243,6 @@ def _errors(page: Page, subject: Subject) -> None:
         lambda colours: region_matrix(mae, count, unit, colours, height=300),
         f"MAE of the student ({unit.label}) by region and direction.",
     )
-    page.pair(False)
 
 
 def _cuts(page: Page, subject: Subject) -> None:
@@ -202,17 +251,28 @@ def _cuts(page: Page, subject: Subject) -> None:
         return
     page.heading("Radial cuts")
     host, store, teacher = subject.campaign.dimer.host, subject.campaign.store, subject.campaign.teacher
-    for name in names:
-        cut = load_cut(store, subject.table, host, name, model_id=subject.after.id, teacher=teacher)
-        old = subject.before
-        earlier = (
-            load_cut(store, subject.table, host, name, model_id=old.id, teacher=teacher) if old is not None else None
-        )
+    scale = _error_scale(subject, subject.table["student_error_ev"])
 
-        def draw(colours: Palette, cut: object = cut, earlier: object = earlier) -> go.Figure:
-            return cut_figure(cut, subject.unit, colours, earlier=earlier, height=360)  # type: ignore[arg-type]
+    def cut_of(name: str, model: Model) -> Cut:
+        return load_cut(store, subject.table, host, name, model_id=model.id, teacher=teacher)
 
-        _both(page, draw, f"Cut: {name}, from the centre of {host.name}. Training labels and test points are marked.")
+    found = {name: cut_of(name, subject.after) for name in names}
+    earlier = {name: cut_of(name, subject.before) for name in names} if subject.before else {}
+    for start in range(0, len(names), 2):
+        pair = names[start : start + 2]
+
+        def draw(colours: Palette, pair: Sequence[str] = pair) -> dict[str, PlotContent]:
+            return {
+                name: cut_content(found[name], subject.table, scale, subject.unit, colours, earlier=earlier.get(name))
+                for name in pair
+            }
+
+        caption = f"From the centre of {host.name}; points are CCSD(T) labels, coloured by the student's error."
+        _plots(page, draw, caption, height=360, kinds=("labelled", "test"))
+
+
+def _error_scale(subject: Subject, errors_ev: pd.Series) -> SignedScale:
+    return error_scale(errors_ev, subject.unit, cap_ev=from_cm1(subject.campaign.settings.bounds.limit_cm1))
 
 
 def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:

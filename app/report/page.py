@@ -1,16 +1,27 @@
-"""The frame of a report: style, one copy of plotly.js, figures in light and dark, tables."""
+"""The frame of a report: style, one copy of each drawing program, figures in light and dark, tables."""
 
 import json
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from app.components.plot_message import HTML, script, style
+
 STYLE = """
-:root { color-scheme: light dark; --ground: #ffffff; --text: #17242d; --quiet: #566570; --line: #dde5ea;
-  --good: #00694c; --bad: #b2182b; }
+:root, .paper { color-scheme: light dark; --ground: #ffffff; --text: #17242d; --quiet: #566570; --line: #dde5ea;
+  --raised: #f3f6f8; --accent: #0072b2; --good: #00694c; --bad: #b2182b; }
+/* What the plots of the dashboard call these. */
+.row { --st-font: system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; --st-text-color: var(--text);
+  --st-border-color: var(--line); --st-background-color: var(--ground); --st-secondary-background-color: var(--raised);
+  --st-primary-color: var(--accent); display: grid; gap: 0 1rem; }
+.row > :first-child { grid-column: 1 / -1; }
+.row h3 { margin: 0 0 .2rem; font-size: .95rem; }
+.row .drawing { display: none; }
+.paper .row { width: 680px; }
 body { margin: 0 auto; max-width: 1080px; padding: 1.5rem; background: var(--ground); color: var(--text);
   font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 h1 { margin: 0 0 .2rem; font-size: 1.7rem; }
@@ -33,7 +44,7 @@ pre { overflow: auto; padding: .6rem .8rem; border: 1px solid var(--line); borde
 .pair { display: grid; gap: 1rem; grid-template-columns: 1fr 1fr; }
 @media (max-width: 760px) { .pair { grid-template-columns: 1fr; } }
 @media screen and (prefers-color-scheme: dark) { :root { --ground: #10181e; --text: #e6edf1; --quiet: #a9b7c0;
-  --line: #2a3740; --good: #3ccb9e; --bad: #ff8f78; } }
+  --line: #2a3740; --raised: #18232b; --accent: #56b4e9; --good: #3ccb9e; --bad: #ff8f78; } }
 @media print {
   :root { color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10pt; }
@@ -42,7 +53,8 @@ pre { overflow: auto; padding: .6rem .8rem; border: 1px solid var(--line); borde
   .scroll { max-height: none; }
   .scroll, .wide { overflow: visible; }
   .pair { display: block; }
-  .modebar-container { display: none; }
+  .modebar-container, .row .plot, .row .tools, .row .saves { display: none !important; }
+  .row .drawing { display: block; }
   #labels { font-size: 6.2pt; }
   #labels th, #labels td { padding-right: .3rem; }
   #labels td.text { white-space: normal; overflow-wrap: anywhere; }
@@ -51,17 +63,38 @@ pre { overflow: auto; padding: .6rem .8rem; border: 1px solid var(--line); borde
 """
 #: Tables with more rows scroll on a screen.
 LONG = 25
-#: Draws each figure in the colours of the reader's theme, and in light for paper.
+#: Draws each figure in the colours of the reader's theme, and in light for paper, plots then as vector drawings.
 SCRIPT = """
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const figures = [...document.querySelectorAll("[data-figure]")].map(place =>
-  [place, JSON.parse(document.getElementById(place.dataset.figure).textContent)]);
-const draw = (theme, width) => Promise.all(figures.map(([place, both]) => Plotly.react(place, both[theme].data,
+const read = (name) => [...document.querySelectorAll(`[data-${name}]`)].map((place) =>
+  [place, JSON.parse(document.getElementById(place.dataset[name]).textContent)]);
+const figures = read("figure"), rows = read("plots");
+const drawFigures = (theme, width) => Promise.all(figures.map(([place, both]) => Plotly.react(place, both[theme].data,
   {...both[theme].layout, width, autosize: !width}, {responsive: !width, displaylogo: false})));
-const now = () => draw(dark.matches ? "dark" : "light");
-dark.addEventListener("change", now);
+const drawPlots = (theme) => rows.forEach(([place, both]) => both[theme].forEach(({data, points}, k) => {
+  const panel = place.children[k];
+  panel.dismount?.();
+  if (points) mount({data: {name: data.name, points}});
+  panel.dismount = mount({data, parentElement: panel, setTriggerValue() {}});
+}));
+const now = () => {
+  document.body.classList.remove("paper");
+  drawPlots(dark.matches ? "dark" : "light");
+  return drawFigures(dark.matches ? "dark" : "light");
+};
 // A sheet of A4 with usual margins is about 700 pixels wide; figures cannot see that themselves.
-window.addEventListener("beforeprint", () => draw("light", 680));
+const paper = () => {
+  document.body.classList.add("paper");
+  drawFigures("light", 680);
+  drawPlots("light");
+  document.querySelectorAll(".row .panel").forEach((panel, k) => {
+    const {plot} = panel.querySelector(".nci-plot");
+    plot.resize(true);
+    panel.querySelector(".drawing").innerHTML = plot.asSvg(`d${k}-`);
+  });
+};
+dark.addEventListener("change", now);
+window.addEventListener("beforeprint", paper);
 window.addEventListener("afterprint", now);
 now().then(() => document.body.dataset.drawn = "yes");
 """
@@ -106,16 +139,37 @@ class Page:
 
     def figure(self, light: go.Figure, dark: go.Figure, caption: str = "") -> None:
         """The same figure for both themes."""
+        height = int(light.layout.height or 400)
+        name = self._kept({"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))})
+        self._placed(f'<div data-figure="{name}" style="width:100%;height:{height}px"></div>', caption)
+
+    def plots(
+        self, light: list[dict[str, Any]], dark: list[dict[str, Any]], titles: list[str], caption: str = ""
+    ) -> None:
+        """Plots of the dashboard side by side, the last one a little wider if it alone has a colour bar.
+
+        Each is {data: as of `plot_message.message`, points: encoded}, the first the tool bar {data} of all.
+        """
+        name = self._kept({"light": light, "dark": dark})
+        panels = "".join(
+            f'<div class="panel"><h3>{escape(title)}</h3>{HTML}<div class="drawing"></div></div>' for title in titles
+        )
+        last = 1.22 if light[-1]["points"]["bar"] and not light[1]["points"]["bar"] else 1
+        columns = "1fr " * (len(titles) - 1) + f"{last}fr"
+        row = f'<div class="row" data-plots="{name}" style="grid-template-columns:{columns}">'
+        self._placed(f"{row}<div>{HTML}</div>{panels}</div>", caption)
+
+    def _kept(self, both: dict[str, Any]) -> str:
+        """The name under which the document holds a figure for both themes."""
         name = f"figure-{len(self.figures) + 1}"
-        both = {"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))}
         # "</script>" inside a string would end the element, and "<!--<script>" would keep its end from being seen.
         content = json.dumps(both, separators=(",", ":")).replace("<", "\\u003c")
         self.figures.append(f'<script type="application/json" id="{name}">{content}</script>')
+        return name
+
+    def _placed(self, drawn: str, caption: str) -> None:
         note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-        height = int(light.layout.height or 400)
-        self.parts.append(
-            f'<figure><div data-figure="{name}" style="width:100%;height:{height}px"></div>{note}</figure>'
-        )
+        self.parts.append(f"<figure>{drawn}{note}</figure>")
 
     def pair(self, start: bool) -> None:
         """Two columns for what comes between pair(True) and pair(False)."""
@@ -127,11 +181,13 @@ class Page:
             [
                 '<!doctype html><html lang="en"><head><meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
-                f"<title>{escape(self.title)}</title><style>{STYLE}</style></head><body>",
+                f"<title>{escape(self.title)}</title><style>{STYLE}{style()}</style></head><body>",
                 *self.parts,
                 *self.figures,
                 f"<script>{get_plotlyjs()}</script>",
-                f"<script>{SCRIPT}</script></body></html>",
+                # A module's default export is what mounts a plot; a page without modules takes it from a function.
+                f"<script>const mount = (() => {{ {script().replace('export default', 'return')} }})();",
+                f"{SCRIPT}</script></body></html>",
             ]
         )
 

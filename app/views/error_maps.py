@@ -1,7 +1,5 @@
 """Errors → maps: teacher and student minus CCSD(T) side by side, or before and after under a slider."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -10,10 +8,11 @@ import streamlit as st
 from app import linked
 from app.components import plot
 from app.components.plot_encoding import encode
-from app.coordinates import VIEWS, map_axes, map_xy, views, views_help
-from app.figures.maps import legend_text
-from app.figures.points import ENERGIES, MOST_POINTS, map_content
-from app.figures.scales import SignedScale, scale_for
+from app.coordinates import VIEWS, views, views_help
+from app.figures import scales
+from app.figures.maps import Frame, Panel, frame_of, legend_text, panel_content
+from app.figures.points import MOST_POINTS
+from app.figures.scales import SignedScale
 from app.places import MapPlaces
 from app.session import Context
 from app.text import plain
@@ -24,32 +23,6 @@ FloatArray = npt.NDArray[np.float64]
 
 HEIGHT = 370
 AGAINST, SLIDER, TEACHER = "Errors side by side", "Before ↔ after", "Student − teacher"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One map: its title, its rows and the column (eV) that colours them; `before`, of the slider, too."""
-
-    title: str
-    rows: pd.DataFrame
-    column: str
-    before: str | None = None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What the axes of maps hold: the view, places on it (m, 2) in Å, and height by width, 0 for any."""
-
-    view: str
-    within: FloatArray
-    shape: float
-
-
-def _frame(context: Context, rows: pd.DataFrame, view: str) -> Frame:
-    host = context.campaign.dimer.host
-    within = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
-    x, y = np.ptp(np.vstack([within, map_axes(host, view).atoms]), axis=0)
-    return Frame(view, within, 1.12 * float(y / x) if view != "unrolled" and x > 0 else 0.0)  # room for marks at edges
 
 
 def student_name(model: Model) -> str:
@@ -121,7 +94,7 @@ def show_maps(
     columns = st.columns(share, gap="small")
     # The same axes for every panel and both sets of labels.
     everything = pd.concat([table[table["label_ev"].notna()], *(panel.rows for panel in panels)])
-    frame = _frame(context, everything, str(view or "side"))
+    frame = frame_of(context.campaign.dimer.host, everything, str(view or "side"))
     for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
         with column:
             last = number == len(panels) - 1
@@ -135,15 +108,13 @@ def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before
     """The map under a slider alone, for another page; `rows` as `cached.compared` gives them, of one split."""
     (panel,) = panels_of(rows, rows, after, before, SLIDER)
     scale, group = _scale(context, [panel]), f"before-after-{context.folder}"
-    frame = _frame(context, rows, "side")
+    frame = frame_of(context.campaign.dimer.host, rows, "side")
     _draw(context, panel, scale, frame, "before-after", last=True, group=group, height=height)
 
 
 def error_scale(context: Context, errors_ev: npt.ArrayLike) -> SignedScale:
-    """The colours of errors (eV, any number of them, NaN left out), in the unit shown."""
-    cap = from_cm1(context.campaign.settings.limit_cm1)
-    values = np.asarray(errors_ev, dtype=float)
-    return scale_for(values, context.unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=cap)
+    """The colours of errors (eV, any number of them, NaN left out) on this campaign's pages."""
+    return scales.error_scale(errors_ev, context.unit, cap_ev=from_cm1(context.campaign.settings.limit_cm1))
 
 
 def _scale(context: Context, panels: list[Panel]) -> SignedScale:
@@ -164,25 +135,9 @@ def _draw(
     group: str,
     height: int = HEIGHT,
 ) -> None:
-    rows = panel.rows[panel.rows[panel.column].notna()]
-    # Largest last, so that an outlier is never hidden under good points.
-    rows = rows.loc[rows[panel.column].abs().sort_values(kind="stable").index]
+    rows, host = panel.known, context.campaign.dimer.host
     key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, frame.view)
-    content = map_content(
-        context.campaign.dimer.host,
-        rows,
-        context.convert(rows[panel.column].to_numpy(dtype=float)),
-        scale,
-        context.unit,
-        view=frame.view,
-        colours="signed",
-        hover={panel.column: "difference"} | ENERGIES,
-        before=None if panel.before is None else context.convert(rows[panel.before].to_numpy(dtype=float)),
-        bar=last,
-        compact=panel.before is None,
-        window=linked.window(key),
-        within=frame.within,
-    )
+    content = panel_content(host, panel, frame, scale, context.unit, last=last, window=linked.window(key))
     st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")
     plot.show(
         encode(content, context.colours),

@@ -7,8 +7,9 @@ import pytest
 from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
 from app.data.errors import by_region, region_sector_matrix, with_errors
-from app.figures.curves import cut_figure, fit_figure, history_figure, parity_figure
-from app.figures.maps import Panel, error_maps, region_matrix
+from app.figures.curves import fit_figure, history_figure
+from app.figures.maps import Panel, frame_of, panel_content, region_matrix
+from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
@@ -74,33 +75,22 @@ def test_signed_text_uses_a_real_minus() -> None:
     assert signed_text(-250.0) == "−250"
 
 
-def test_error_maps_show_the_error_in_the_unit_and_name_the_configuration() -> None:
-    rows = _rows()
-    scale = SignedScale(10.0, 0.5)
-    panels = [Panel("teacher", rows, rows["teacher_error_ev"]), Panel("student", rows, rows["student_error_ev"])]
-    figure = error_maps(builtin_host("benzene"), panels, scale, UNITS["cm1"], LIGHT, view="side", height=400)
-    teacher, student = [trace for trace in figure.data if trace.name == "points"]
-    assert np.allclose(teacher.customdata[:, 1], 10.0)
-    assert np.allclose(teacher.marker.color, 1.0)  # +10 is the end of the scale
-    assert np.allclose(student.customdata[:, 1], -0.5)
-    assert (np.asarray(student.marker.color) < 0.5).all()
-    assert set(student.customdata[:, 0]) == set(rows.index)
-    assert figure.layout.coloraxis.colorbar.title.text == "cm⁻¹"
-
-
-def test_missing_values_are_left_out_of_maps() -> None:
-    rows = _rows()
+def test_maps_show_the_error_in_the_unit_and_name_the_configuration() -> None:
+    rows, host, scale = _rows(), builtin_host("benzene"), SignedScale(10.0, 0.5)
     rows.loc[2, "student_error_ev"] = np.nan
-    figure = error_maps(
-        builtin_host("benzene"),
-        [Panel("s", rows, rows["student_error_ev"])],
-        SignedScale(10.0, 0.5),
-        UNITS["cm1"],
-        LIGHT,
-        view="top",
-        height=400,
+    frame = frame_of(host, rows, "side")
+    teacher, student = (
+        panel_content(host, Panel(name, rows, f"{name}_error_ev"), frame, scale, UNITS["cm1"], last=name == "student")
+        for name in ("teacher", "student")
     )
-    assert 2 not in next(trace for trace in figure.data if trace.name == "points").customdata[:, 0]
+    assert teacher.values is not None
+    assert student.values is not None
+    assert np.allclose(teacher.values, 10.0)
+    assert np.allclose(student.values, -0.5)
+    assert set(teacher.ids) == set(rows.index)
+    assert set(student.ids) == set(rows.index) - {2}  # what is not known is left out
+    assert (teacher.title, student.title) == ("", "cm⁻¹")  # above the one colour bar
+    assert teacher.extent == student.extent
 
 
 def test_errors_by_region_leave_out_what_is_beyond() -> None:
@@ -120,32 +110,33 @@ def test_errors_by_region_leave_out_what_is_beyond() -> None:
 
 @pytest.mark.parametrize("key", list(UNITS))
 def test_cut_converts_every_curve_and_says_the_unit(key: str) -> None:
-    unit = UNITS[key]
-    r = np.linspace(3.0, 8.0, 20)
-    curve = pd.DataFrame({"distance": r, "energy_ev": from_cm1(-50 * np.exp(3 - r)), "std_ev": from_cm1(np.ones(20))})
+    unit, scale = UNITS[key], SignedScale(10.0, 0.5)
+    r = np.linspace(3.0, 8.0, 80)
+    curve = pd.DataFrame({"distance": r, "energy_ev": from_cm1(-50 * np.exp(3 - r)), "std_ev": from_cm1(np.ones(80))})
     curve = curve.assign(repulsion_ev=0.1, dispersion_ev=-0.1, x=0.0, y=0.0, z=r)
     labels = pd.DataFrame({"id": [4], "distance": [3.0], "label_ev": [from_cm1(-50.0)], "split": ["test"]})
     cut = Cut("axis", curve, curve[["distance", "energy_ev"]], labels)
-    figure = cut_figure(cut, unit, LIGHT, channels=True, earlier=cut)
-    names = [trace.name for trace in figure.data]
-    wanted = {"student", "teacher", "student ± 1 sd", "repulsion", "dispersion", "CCSD(T), test set", "earlier student"}
-    assert wanted == set(names)
-    student = figure.data[names.index("student")]
-    assert student.y[0] == pytest.approx(-50 * CM1_EV * unit.per_ev)
-    assert unit.label in figure.layout.yaxis.title.text
+    content = cut_content(cut, _rows(), scale, unit, LIGHT, channels=True, earlier=cut)
+    lines = {line.name: line for line in content.lines}
+    assert set(lines) == {"student ± 1 sd", "teacher", "repulsion", "dispersion", "earlier student"}
+    assert lines["student ± 1 sd"].y[0] == pytest.approx(-50 * CM1_EV * unit.per_ev)
+    assert content.y[0] == pytest.approx(-50 * CM1_EV * unit.per_ev)
+    assert content.test[0]
+    assert unit.label in content.y_label
 
 
-def test_an_empty_cut_is_still_a_figure() -> None:
+def test_an_empty_cut_is_still_a_plot() -> None:
     empty = pd.DataFrame(columns=["distance", "energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"], dtype=float)
     labels = pd.DataFrame(columns=["id", "distance", "label_ev", "split"])
-    figure = cut_figure(Cut("nothing", empty, empty[["distance", "energy_ev"]], labels), UNITS["cm1"], DARK)
-    assert len(figure.data) == 0
+    cut = Cut("nothing", empty, empty[["distance", "energy_ev"]], labels)
+    content = cut_content(cut, _rows(), SignedScale(10.0, 0.5), UNITS["cm1"], DARK)
+    assert (len(content.ids), len(content.lines), content.extent) == (0, 0, None)
 
 
 def test_parity_draws_the_error_against_ccsdt() -> None:
-    figure = parity_figure(_rows(), {"student": "student_ev"}, UNITS["K"], LIGHT)
-    assert np.allclose(figure.data[0].y, -0.5 * CM1_EV * UNITS["K"].per_ev)
-    assert "K" in figure.layout.yaxis.title.text
+    content = parity_content(_rows(), "student_ev", SignedScale(10.0, 0.5), UNITS["K"])
+    assert np.allclose(content.y, -0.5 * CM1_EV * UNITS["K"].per_ev)
+    assert "K" in content.y_label
 
 
 def test_history_converts_stored_cm1() -> None:
