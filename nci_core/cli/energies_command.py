@@ -92,6 +92,10 @@ def import_energies(
     ] = "",
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Leave out entries that cannot be used.")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Import although unit or sign look wrong.")] = False,
+    hold_out: Annotated[
+        int, typer.Option("--hold-out", min=0, help="Of labels: so many, drawn at random, no fit may see.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the points held out.")] = 0,
     person: Annotated[
         str, typer.Option("--by", help="Who brings them; kept with the set. Default: nobody named.", show_default=False)
     ] = "",
@@ -136,13 +140,15 @@ def import_energies(
         kind=cast(SetKind, kind),
         person=who,
         leave_out=leave_out,
+        hold_out=hold_out,
+        seed=seed,
     )
     report = own_energies.evaluate_set(opened, row.id)
     if as_json:
         print_json({"id": row.id, "name": row.name, "identity": row.identity, "n": len(checked.points)} | report)
         return
     out.print(f"{row.name}: {len(checked.points):,} energies imported as {own_energies.KINDS[row.kind]}.")
-    split = "outside" if row.kind == "test" else "labels"
+    split = "outside" if own_energies.is_blind(row) else "labels"
     active = opened.active_model()
     rows = [
         row
@@ -189,9 +195,7 @@ def _plausible(opened: Campaign, checked: Any, expected_energies: Any) -> tuple[
     places, energies = expected_energies.compared(checked)
     model = opened.active_model()
     found = expected_energies.expected(opened.folder, model.id if model else None, places)
-    answer: tuple[bool, str] = expected_energies.sentence(
-        checked, expected_energies.judge(checked, energies, found, model)
-    )
+    answer: tuple[bool, str] = expected_energies.sentence(checked, energies, found, model)
     return answer
 
 
