@@ -189,14 +189,31 @@ def propose(campaign: Campaign, strategy: str, n: int, seed: int = 1) -> int:
 
 
 def import_energies(
-    campaign: Campaign, checked: Checked, *, name: str, method: str, kind: SetKind, person: str, leave_out: bool
+    campaign: Campaign,
+    checked: Checked,
+    *,
+    name: str,
+    method: str,
+    kind: SetKind,
+    person: str,
+    leave_out: bool,
+    hold_out: int = 0,
+    seed: int = 0,
 ) -> EnergySet:
     """Store energies of one's own and have the students evaluated there; returns the set."""
     require_writable(campaign)
     row = own_energies.import_energies(
-        campaign, checked, name=name, method=method, kind=kind, person=person, leave_out=leave_out
+        campaign,
+        checked,
+        name=name,
+        method=method,
+        kind=kind,
+        person=person,
+        leave_out=leave_out,
+        hold_out=hold_out,
+        seed=seed,
     )
-    if models.fetch(campaign.store):
+    if models.fetch(campaign.store, others=True):
         evaluate_energies(campaign, row.id)
     return row
 

@@ -175,9 +175,9 @@ def recipes_queued(store: Store, recipes: Mapping[str, str]) -> list[str]:
         ]
 
 
-def model_list(store: Store) -> list[Model]:
-    """All models, oldest first."""
-    return models.fetch(store)
+def model_list(store: Store, *, others: bool = False) -> list[Model]:
+    """All models, oldest first; with `others` also those of other methods, which are no part of the rounds."""
+    return models.fetch(store, others=others)
 
 
 def model_name(model: Model) -> str:
@@ -185,6 +185,9 @@ def model_name(model: Model) -> str:
 
     A round can have several fits; from the second on the name, which is that of its file, says which it is.
     """
+    if (other := model.settings.get(models.OTHER_METHOD)) is not None:
+        again = re.fullmatch(r"energies-[0-9a-f]+-([0-9]+)", model.name)
+        return f"{other['set']} · fine-tuned on {model.n_labels} energies" + (f", fit {again[1]}" if again else "")
     kinds = {"distilled": "distilled", "finetuned": "fine-tuned", "direct": "fitted without a teacher"}
     learnt = f" on {model.n_labels} label{'s' if model.n_labels != 1 else ''}" if model.n_labels else ""
     usual = _USUAL_NAME.fullmatch(model.name)

@@ -6,32 +6,29 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import actions, predictor
+from app import predictor
 from app.chart import Drawn, charts
 from app.data.versions import data_version, model_version
 from app.figures.own_energies import energy_against_distance, points_in_space
 from app.figures.scales import scale_for
 from app.session import Context, errors_shown
 from app.text import plain
-from app.views.energy_choices import choose
+from app.views.energy_choices import choose, choose_level
+from app.views.energy_import import offer_import
 from app.views.energy_sets import MESSAGE, show_sets
 from nci_core.campaign import expected_energies
-from nci_core.campaign.energy_files import Checked, EnergyFile, check, open_file
-from nci_core.campaign.own_energies import LONGEST_METHOD, LONGEST_NAME
+from nci_core.campaign.energy_files import Checked, check
+from nci_core.campaign.energy_sources import FRAMES, MOST_OUTPUT_BYTES, OUTPUTS, TABLES, EnergyFile, open_files
+from nci_core.datasets.energy_tables import Choices
 from nci_core.datasets.energy_tables.points import axes_of, missing, origin_of
-from nci_core.datasets.energy_tables.table import MOST_BYTES, MOST_ROWS
+from nci_core.datasets.energy_tables.table import MOST_ROWS
 from nci_core.files import MB
-from nci_core.store.base import SetKind
 from nci_core.units import from_cm1, to_cm1
 
-SUFFIXES = ["csv", "tsv", "txt", "dat", "xyz", "extxyz"]
-KINDS: dict[SetKind, str] = {
-    "test": "An outside test set: it only measures errors",
-    "labels": "Labels of a named method: a student may learn them",
-}
-#: Rows of the preview, and rows with problems that are listed.
-PREVIEW, PROBLEMS = 50, 200
-SPACE_HEIGHT, HEIGHT = 330, 250
+SUFFIXES = [suffix.removeprefix(".") for suffix in (*TABLES, *FRAMES, *OUTPUTS)]
+#: Problems that are listed.
+PROBLEMS = 200
+SPACE_HEIGHT, HEIGHT = 265, 215
 EXAMPLE = (
     "# Positions of the probe in the campaign's frame, interaction energies below zero where bound.\n"
     "x / Angstrom,y / Angstrom,z / Angstrom,E / cm-1\n{rows}"
@@ -59,12 +56,13 @@ def _bring(context: Context) -> None:
     round_number = st.session_state.setdefault("energies_upload", 0)
     left, right = st.columns([2.2, 1], vertical_alignment="bottom", gap="medium")
     sent = left.file_uploader(
-        "A table (CSV, TSV, text) or extended xyz with REF_interaction_energy",
+        "Tables, structures or outputs; several files at once if they belong together",
         SUFFIXES,
+        accept_multiple_files=True,
         key=f"energies-file-{round_number}",
-        max_upload_size=int(MOST_BYTES / MB),
-        help=f"At most {MOST_BYTES / MB:g} MB and {MOST_ROWS:,} energies. Frames of extended xyz, also those of the "
-        "NCI Atlas, are superposed onto the campaign's molecule.",
+        max_upload_size=int(MOST_OUTPUT_BYTES / MB),
+        help=f"Tables of at most {MOST_ROWS:,} energies; extended xyz with REF_interaction_energy, also of the NCI "
+        "Atlas; xyz and one table of their energies; outputs of Psi4, ORCA or Molpro of the dimer and of its parts.",
     )
     with right:
         st.download_button(
@@ -77,51 +75,43 @@ def _bring(context: Context) -> None:
             key="energies-example",
             help="A few rows whose header states columns and units.",
         )
-    if sent is None:
+    if not sent:
         st.caption(
-            "Columns may be x, y, z and E, or R, θ, φ and E, or R and one column for each angle. The header gives "
-            "a first guess, which you can change. Nothing is stored before you press *Import*."
+            "A table has x, y, z and E, or R, θ, φ and E, or R and one column for each angle. Its columns are guessed "
+            "from the header; you can change them. Structures and outputs are laid on the campaign's molecule. Nothing "
+            "is stored before you press *Import*."
         )
         return
-    content = sent.getvalue()
-    key = hashlib.sha256(content).hexdigest()[:16]
-    file = _file(context.folder, str(sent.name), key, context, content)
+    named = [(str(each.name), each.getvalue()) for each in sent]
+    key = hashlib.sha256(b"".join(hashlib.sha256(n.encode() + b"\0" + c).digest() for n, c in named)).hexdigest()[:16]
+    file = _file(context.folder, key, context, named)
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
+        file = choose_level(file, key)
         choices = choose(context, file, key) if file.table else file.guess()
-        if file.table:
-            _preview(file)
-            if choices is None or missing(file.table, choices):
-                what = "the unit of energy, which the header does not say" if choices is None else "a column for each"
-                st.info(f"Choose {what}.", icon=":material/arrow_upward:")
-                return
+        if file.table and (choices is None or missing(file.table, choices)):
+            what = "the unit of energy, which the header does not say" if choices is None else "a column for each"
+            st.info(f"Choose {what}.", icon=":material/arrow_upward:")
+            return
+        assert choices is not None
         version = data_version(context.campaign.store)
-        checked = _checked(context.folder, key, choices.model_dump_json(), version, context, file)
+        checked = _checked(context.folder, key, file.level, choices.model_dump_json(), version, context, file)
         right_unit = _judge(context, checked)
-        _import(context, checked, right_unit, key)
+        offer_import(context, checked, right_unit, key)
     with right:
         _draw(context, checked)
 
 
-@st.cache_data(show_spinner=False, max_entries=4)
-def _file(folder: str, name: str, digest: str, _context: Context, _content: bytes) -> EnergyFile:
-    return open_file(_context.campaign, name, _content)
+@st.cache_data(show_spinner="Reading …", max_entries=4)
+def _file(folder: str, digest: str, _context: Context, _named: list[tuple[str, bytes]]) -> EnergyFile:
+    return open_files(_context.campaign, _named)
 
 
-@st.cache_data(show_spinner="Reading …", max_entries=8)
-def _checked(folder: str, digest: str, choices: str, version: Any, _context: Context, _file: EnergyFile) -> Checked:
-    from nci_core.datasets.energy_tables import Choices
-
+@st.cache_data(show_spinner="Checking …", max_entries=8)
+def _checked(
+    folder: str, digest: str, level: str, choices: str, version: Any, _context: Context, _file: EnergyFile
+) -> Checked:
     return check(_context.campaign, _file, Choices.model_validate_json(choices))
-
-
-def _preview(file: EnergyFile) -> None:
-    table = file.table
-    assert table is not None
-    comma = ", decimal commas" if table.decimal_comma else ""
-    with st.expander(f"The file: {len(table.rows):,} rows, separated by {plain(table.separator + comma)}"):
-        shown = pd.DataFrame(table.rows[:PREVIEW], columns=list(table.columns), index=list(table.lines[:PREVIEW]))
-        st.dataframe(shown.rename_axis("line"), height=220, key="energies-preview")
 
 
 def _draw(context: Context, checked: Checked) -> None:
@@ -137,7 +127,7 @@ def _draw(context: Context, checked: Checked) -> None:
         scale,
         unit,
         context.colours,
-        frame=frame if checked.file.table else None,
+        frame=frame if checked.file.form == "table" else None,
         height=SPACE_HEIGHT,
     )
     charts(context, Drawn(space, "own-energies-in-space"), note="Purple is attractive, orange repulsive.")
@@ -148,17 +138,18 @@ def _draw(context: Context, checked: Checked) -> None:
 def _judge(context: Context, checked: Checked) -> bool:
     """Say how many energies there are and whether they can be what they are said to be; returns the latter."""
     points = checked.points
-    st.caption(plain(_counted(checked)))
     right, sentence = _plausible(context, checked)
-    (st.success if right else st.warning)(plain(sentence), icon=":material/straighten:")
+    (st.success if right else st.warning)(f"{plain(_counted(checked))} {plain(sentence)}", icon=":material/straighten:")
     if points.problems:
+        number, reason = points.problems[0]
+        count, place = checked.counted(len(points.problems)), checked.file.place(number)
         st.warning(
-            f"{len(points.problems):,} rows cannot be used; the first: row {int(points.problems[0][0])}, "
-            f"{plain(points.problems[0][1])}.",
+            f"{plain(count)} cannot be used; the first: {plain(place)}, {plain(reason)}.",
             icon=":material/rule:",
         )
-        with st.expander("Rows that cannot be used"):
-            problems = pd.DataFrame(points.problems[:PROBLEMS], columns=["Row", "What is wrong"])
+        with st.expander("What cannot be used"):
+            listed = [(checked.file.place(number), reason) for number, reason in points.problems[:PROBLEMS]]
+            problems = pd.DataFrame(listed, columns=["Where", "What is wrong"])
             st.dataframe(problems, hide_index=True, height=200)
     return right
 
@@ -179,63 +170,12 @@ def _plausible(context: Context, checked: Checked) -> tuple[bool, str]:
     model = context.model
     version = model_version(context.campaign.store)
     found = _expected(context.folder, model.id if model else None, version, places.tobytes(), places)
-    return expected_energies.sentence(checked, expected_energies.judge(checked, energies, found, model))
+    return expected_energies.sentence(checked, energies, found, model)
 
 
 @st.cache_data(show_spinner="Comparing with the student …", max_entries=16)
 def _expected(folder: str, model_id: int | None, version: Any, digest: bytes, _places: Any) -> Any:
     return predictor.ask(expected_energies.expected, folder, model_id, _places)
-
-
-def _import(context: Context, checked: Checked, right_unit: bool, key: str) -> None:
-    with st.container(border=True):
-        first, second = st.columns([1, 1.6])
-        name = first.text_input(
-            "Name of the set",
-            value=checked.file.name.rsplit(".", 1)[0][:LONGEST_NAME],
-            max_chars=LONGEST_NAME,
-            key=f"name-{key}",
-        )
-        method = second.text_input(
-            "Method",
-            value=checked.file.method,
-            max_chars=LONGEST_METHOD,
-            key=f"method-{key}",
-            placeholder="for example: CCSD(T)/CBS, Smith 2020",
-            help="Energies of different methods are different quantities; all errors name it.",
-        )
-        kind = st.radio("Import as", list(KINDS), format_func=KINDS.__getitem__, key=f"kind-{key}")
-        leave_out = anyway = True
-        if checked.points.problems:
-            leave_out = st.checkbox(
-                f"Leave out the {len(checked.points.problems):,} rows that cannot be used", key=f"leave-{key}"
-            )
-        if not right_unit:
-            anyway = st.checkbox("Unit and sign are correct", key=f"anyway-{key}")
-        lacking = not name.strip() or not method.strip()
-        if st.button(
-            f"Import {len(checked.points):,} energies",
-            type="primary",
-            icon=":material/upload:",
-            disabled=lacking or not leave_out or not anyway,
-            key=f"import-{key}",
-            help="Name the method first." if lacking else None,
-        ):
-            row = actions.import_energies(
-                context.campaign,
-                checked,
-                name=name,
-                method=method,
-                kind=kind,
-                person=context.person,
-                leave_out=leave_out,
-            )
-            st.session_state["energies_upload"] += 1
-            st.session_state[MESSAGE] = (
-                f"{row.name}: {len(checked.points):,} energies imported. The students are being evaluated there; "
-                "then “Show errors” below draws the map."
-            )
-            st.rerun()
 
 
 def _example(context: Context) -> str:

@@ -1,14 +1,24 @@
 """How a table of energies is read: its columns, units and frame, guessed first and then chosen by the person."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from app.session import Context
-from app.text import Markdown, plain
-from nci_core.campaign.energy_files import EnergyFile
+from app.text import Markdown, code, plain
+from nci_core.campaign.energy_sources import EnergyFile
 from nci_core.datasets.energy_tables import Choices
-from nci_core.datasets.energy_tables.choices import ENERGY_UNITS, LAYOUTS, LENGTH_UNITS, NEEDED, OPTIONAL, Layout, Role
-from nci_core.datasets.energy_tables.points import WORDS
+from nci_core.datasets.energy_tables.choices import (
+    ENERGY_UNITS,
+    LAYOUTS,
+    LENGTH_UNITS,
+    NAMED,
+    NEEDED,
+    OPTIONAL,
+    Layout,
+    Role,
+)
+from nci_core.datasets.energy_tables.points import WORDS, missing
 from nci_core.systems import Host
 
 BOUND = {"negative": "below zero", "positive": "above zero"}
@@ -18,26 +28,66 @@ ORIGINS = {"coordinates": "0, 0, 0", "mass": "centre of mass", "centre": "centre
 #: No column has it.
 NONE = "one value for all rows"
 NAMES = ("longest", "middle", "thinnest")
+SYMBOLS: dict[Role, str] = {"r": "R", "theta": "θ", "phi": "φ", "energy": "E"}
+#: Rows of the preview.
+PREVIEW = 50
+
+
+def choose_level(file: EnergyFile, key: str) -> EnergyFile:
+    """The file, and where it has energies of several methods or bases, at the one that is chosen."""
+    if file.note:
+        st.warning(plain(file.note), icon=":material/rule:")
+    if len(file.levels) < 2:
+        return file
+    return file.at(str(st.selectbox("Level of theory", list(file.levels), key=f"level-{key}")))
 
 
 def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
     """The choices of a table, drawn with what was guessed; None while the unit of energy is not chosen.
 
-    `key` is of the file, so that another starts anew.
+    They are open where something must be chosen, else folded under a sentence of what was understood. `key` is of the
+    file, so that another starts anew.
     """
     table, guessed = file.table, file.guess()
     assert table is not None
-    layout: Layout = (
-        st.segmented_control(
-            "The table holds",
-            list(LAYOUTS),
-            format_func=LAYOUTS.__getitem__,
-            default=guessed.layout,
-            required=True,
-            key=f"layout-{key}",
+    open_at_first = "energy_unit" not in guessed.model_fields_set or bool(missing(table, guessed))
+    said = st.empty()
+    with st.expander("How the table is read", expanded=open_at_first, icon=":material/table_view:"):
+        choices = _choices(context, file, guessed, key)
+        comma = ", decimal commas" if table.decimal_comma else ""
+        st.caption(f"{len(table.rows):,} rows, separated by {plain(table.separator + comma)}:")
+        shown = pd.DataFrame(table.rows[:PREVIEW], columns=list(table.columns), index=list(table.lines[:PREVIEW]))
+        st.dataframe(shown.rename_axis("line"), height=180, key="energies-preview")
+    if choices is not None and not missing(table, choices):
+        said.markdown(understood(choices))
+    return choices
+
+
+def understood(choices: Choices) -> Markdown:
+    """What is read, in one sentence."""
+    roles = [role for role in NEEDED[choices.layout] if role in choices.columns]
+    columns = ", ".join(f"{SYMBOLS.get(role, role)} from {code(choices.columns[role])}" for role in roles)
+    length = "" if choices.layout == NAMED else f", lengths in {plain(LENGTH_UNITS[choices.length_unit])}"
+    energy = f"energies in {plain(ENERGY_UNITS[choices.energy_unit])}, {BOUND[choices.bound]} where bound"
+    return f"Read as {columns}; {energy}{length}."
+
+
+def _choices(context: Context, file: EnergyFile, guessed: Choices, key: str) -> Choices | None:
+    table = file.table
+    assert table is not None
+    layout: Layout = NAMED
+    if guessed.layout != NAMED:
+        layout = (
+            st.segmented_control(
+                "The table holds",
+                list(LAYOUTS),
+                format_func=LAYOUTS.__getitem__,
+                default=guessed.layout,
+                required=True,
+                key=f"layout-{key}",
+            )
+            or guessed.layout
         )
-        or guessed.layout
-    )
     known = guessed.columns if guessed.layout == layout else {}
     roles = NEEDED[layout]
     columns: dict[Role, str] = {}
@@ -76,6 +126,8 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
         key=f"bound-{key}",
         help="An interaction energy is below zero where the two attract; a binding energy is above.",
     )
+    if layout == NAMED:
+        return None if unit is None else Choices(layout=layout, columns=columns, energy_unit=unit, bound=bound)
     length = third.selectbox(
         "Unit of length",
         list(LENGTH_UNITS),

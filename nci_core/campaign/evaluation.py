@@ -101,7 +101,7 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
     taught = configurations.fetch_teacher(campaign.store, campaign.teacher)
     energies = {row.configuration_id: row.energy_ev for row in taught}
     report = {"teacher": record_errors(campaign, energies, teacher=campaign.teacher)}
-    for model in models.fetch(campaign.store):
+    for model in models.fetch(campaign.store, others=True):
         energies = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
         report[model.name] = record_errors(campaign, energies, model_id=model.id)
     return report

@@ -42,18 +42,29 @@ def judge(checked: Checked, energies: FloatArray, found: FloatArray, model: Mode
     return likely(energies, found, choices.energy_unit, choices.bound, against)
 
 
-def sentence(checked: Checked, found: Likely | None) -> tuple[bool, str]:
-    """Whether unit and sign look right, and one sentence for people."""
-    choices = checked.choices
+def sentence(checked: Checked, energies: FloatArray, expected_ev: FloatArray, model: Model | None) -> tuple[bool, str]:
+    """Whether unit and sign look right, and one sentence for people.
+
+    Args:
+        checked: the energies.
+        energies: (k,) of `compared`, in eV.
+        expected_ev: (k,) what `expected` has at the same points.
+        model: whose these are, None for the dispersion of free atoms.
+    """
+    choices, found = checked.choices, judge(checked, energies, expected_ev, model)
     deepest = float(to_cm1(checked.points.energy_ev.min()))
     label = _label(choices.energy_unit)
-    as_read = f"read as {label}, the lowest energy is {deepest:.4g} cm⁻¹".replace("-", "−")
+    said = f"read as {label}, " if checked.file.table else ""
+    lowest = float(to_cm1(expected_ev[int(np.argmin(energies))])) if len(energies) else np.nan
+    there = f" (the student there: {lowest:.4g})" if model is not None and np.isfinite(lowest) else ""
+    as_read = f"{said}the lowest energy is {deepest:.4g} cm⁻¹{there}".replace("-", "−")
     if found is None:
         return True, f"Too few attractive points to tell whether unit and sign are right: {as_read}."
     if found.unit is None:
+        check = "frame, angles and columns" if checked.file.form == "table" else "what they are energies of"
         return False, (
             f"These energies do not follow {found.against} in any unit (ratio {found.ratio:.2g}, scatter "
-            f"{100 * min(found.scatter, 99):.0f}%, {found.n} points): check frame, angles and columns; {as_read}."
+            f"{100 * min(found.scatter, 99):.0f}%, {found.n} points): check {check}; {as_read}."
         )
     if (found.unit, found.bound) == (choices.energy_unit, choices.bound) and found.against == DISPERSION:
         return True, (

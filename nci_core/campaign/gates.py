@@ -49,7 +49,7 @@ def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None
 
 def check_missing(campaign: Campaign) -> int:
     """Check every model that has not been checked yet; returns how many there were."""
-    unchecked = [row for row in models.fetch(campaign.store) if stored_gates(row) is None]
+    unchecked = [row for row in models.fetch(campaign.store, others=True) if stored_gates(row) is None]
     for row in unchecked:
         check_campaign_model(campaign, row)
     return len(unchecked)

@@ -12,12 +12,13 @@ from nci_core.campaign.evaluation import evaluate_model
 from nci_core.campaign.origins import ORIGIN, Origin, lesson, rung
 from nci_core.campaign.origins import origin as new_origin
 from nci_core.campaign.outliers import set_outliers_aside
+from nci_core.campaign.own_energies import OwnMethod
 from nci_core.campaign.picking import propose
 from nci_core.errors import CancelledError
 from nci_core.store import configurations, models, rounds, teachers
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
-from nci_core.store.schema import Model
+from nci_core.store.schema import EnergySet, Model
 from nci_core.switches import require_writable
 
 if TYPE_CHECKING:
@@ -116,16 +117,22 @@ def store_model(
     device: str,
     origin: Origin,
     recipe_hash: str | None = None,
+    brought: EnergySet | None = None,
 ) -> Model:
     """Write a checkpoint and its row, both with where the model comes from, and make it the active model.
 
-    `recipe_hash`: of the labels that it is fitted to; None for a distilled one.
+    `recipe_hash`: of the labels that it is fitted to; None for a distilled one. A model that learnt energies that
+    somebody `brought` has a name of its own and is not made the active one: it is of another method.
     """
     from nci_core.potentials.checkpoints import save_checkpoint
 
     require_writable()  # before the file is
+    name = f"round-{round_number}-{kind}"
     count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
-    name = f"round-{round_number}-{kind}" + (f"-{count + 1}" if count else "")
+    if brought is not None:  # whose name may hold anything, and a file's may not
+        name = f"energies-{brought.identity}"
+        count = sum(row.recipe_hash == recipe_hash for row in models.fetch(campaign.store, others=True))
+    name += f"-{count + 1}" if count else ""
     path = campaign.folder / MODELS / f"{name}.pt"
     campaign.store.require_in_place()
     about: dict[str, Any] = {"campaign": campaign.name, "model": name, "dimer": campaign.dimer.name}
@@ -146,12 +153,13 @@ def store_model(
             "members": campaign.settings.members,
             **_climbed(model),
             ORIGIN: origin.brief(),
+            **({models.OTHER_METHOD: {"set": brought.name, "method": brought.method}} if brought else {}),
         },
         seed=seed,
         seconds=seconds,
         device=device,
     )
-    return models.add(campaign.store, row)
+    return models.add(campaign.store, row, activate=brought is None)
 
 
 def _climbed(model: "Ensemble") -> dict[str, Any]:
@@ -237,7 +245,8 @@ def finetune_campaign(
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
     With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`). A name
-    such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes.
+    such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes. One of
+    another method than the campaign's is kept apart: it ends no round and is not made the active one.
 
     The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
     stopped goes on where it was, provided that the labels are still the same. Labels that the present
@@ -273,7 +282,8 @@ def finetune_campaign(
         memory=memory,
         bounds=campaign.settings.bounds,
     )
-    number = campaign.open_round("nobody")
+    brought = ladder[-1].row if isinstance(ladder[-1], OwnMethod) else None
+    number = campaign.open_round("nobody") if brought is None else rounds.last_number(campaign.store) or 0
     row = store_model(
         campaign,
         model,
@@ -286,12 +296,14 @@ def finetune_campaign(
         device=model.metadata["fit"]["device"],
         origin=new_origin(settings, config, labels=used, parent=parent),
         recipe_hash=ladder[-1].hash,
+        brought=brought,
     )
     errors = evaluate_model(campaign, row, model)
-    if notes:
-        rounds.update(campaign.store, number, notes=notes)
-    rounds.finish(campaign.store, number)
-    keep_proposals(campaign, row)
+    if brought is None:
+        if notes:
+            rounds.update(campaign.store, number, notes=notes)
+        rounds.finish(campaign.store, number)
+        keep_proposals(campaign, row)
     climbed = {"ladder": model.metadata["ladder"]} if len(rungs) > 1 else {}
     done = {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
     return done | climbed | ({"set_aside": set_aside} if set_aside else {})

@@ -18,7 +18,7 @@ from nci_core.errors import InputError, NCIError
 from nci_core.metrics import by_region
 from nci_core.store import energy_sets, evaluations, models
 from nci_core.store.base import SetKind
-from nci_core.store.energy_sets import ORIGIN, SetPoints
+from nci_core.store.energy_sets import HELD_OUT, ORIGIN, SetPoints
 from nci_core.store.labels import LabelSet
 from nci_core.store.schema import EnergySet, Model
 from nci_core.switches import require_writable
@@ -33,6 +33,10 @@ FloatArray = npt.NDArray[np.float64]
 #: What precedes a set's name where a recipe's name can stand: "energies:smith-2020".
 PREFIX = "energies:"
 LONGEST_NAME, LONGEST_METHOD = 60, 300
+#: Names that the choice of points has already.
+RESERVED = {"training labels", "training set", "test labels", "test set", "frozen test set", "teacher", "student"}
+#: A fit learns at least so many.
+FEWEST_LEARNT = 3
 KINDS: dict[SetKind, str] = {"test": "outside test set", "labels": "training labels of another method"}
 
 
@@ -69,10 +73,15 @@ def import_energies(
     kind: SetKind,
     person: str,
     leave_out: bool = False,
+    hold_out: int = 0,
+    seed: int = 0,
 ) -> EnergySet:
     """Store checked energies as a set, all or nothing. Rows that cannot be used are left out only if somebody says so.
 
-    Raises InputError for a missing name or method, StoreError for a set that is there already.
+    Of labels, `hold_out` points drawn by `seed` are kept from every fit, to measure it: settled here for good.
+
+    Raises InputError for a missing name or method or one that means something else, StoreError for a set that is there
+    already.
     """
     require_writable()
     checked = require_whole(checked, leave_out=leave_out)
@@ -82,6 +91,8 @@ def import_energies(
             raise InputError(f"Give the energies a {what}" + (", such as CCSD(T)/CBS." if what == "method" else "."))
         if len(value) > longest or not value.isprintable():
             raise InputError(f"The {what} {quoted(value, 40)} is longer than {longest} characters, or not plain text.")
+    if name.casefold() in RESERVED | {recipe.name.casefold() for recipe in campaign.settings.recipes}:
+        raise InputError(f"{quoted(name)} already means something in this campaign; give the energies another name.")
     if kind not in KINDS:
         raise InputError(f"Energies are imported as test or labels, not as {quoted(kind)}.")
     points, file = checked.points, checked.file
@@ -90,6 +101,13 @@ def import_energies(
         "merged": checked.repeats,
         "left_out": [[line, what] for line, what in points.problems],
     }
+    if hold_out or seed:
+        if kind != "labels" or not 0 <= hold_out <= len(points) - FEWEST_LEARNT or not 0 <= seed < 2**31:
+            raise InputError(
+                f"Of {len(points):,} energies as labels, 0 to {max(len(points) - FEWEST_LEARNT, 0):,} can be held out; "
+                "an outside test set holds out none."
+            )
+        details[HELD_OUT] = {"n": hold_out, "seed": seed}
     said = {"name": name, "method": method, "kind": kind, "file": file.sha256} | details
     identity = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
     row = EnergySet(
@@ -144,13 +162,20 @@ def labels_by_identity(campaign: Campaign, identity: str) -> LabelSet | None:
 def measured(campaign: Campaign, row: EnergySet, trained: set[int] | None = None) -> SetPoints:
     """The points of a set that errors are over.
 
-    Of an outside test set those are left out whose geometry a fit may have seen, of labels those of the test set.
+    Of an outside test set those are left out whose geometry a fit may have seen. Of labels they are those held out;
+    where none are, all but those of the frozen test set.
     """
     points = energy_sets.points(campaign.store, row.id)
     if row.kind == "test":
         seen = energy_sets.trained_ids(campaign.store) if trained is None else trained
         return points.take(~np.isin(points.configuration_ids, list(seen)))
-    return points.take(np.array([split != "test" for split in points.splits], dtype=bool))
+    mine = energy_sets.held_out(row, points)
+    return points.take(mine) if mine.any() else energy_sets.learnable(row, points)
+
+
+def is_blind(row: EnergySet) -> bool:
+    """Whether no fit has seen the points that errors against a set are over."""
+    return row.kind == "test" or bool((row.details.get(HELD_OUT) or {}).get("n"))
 
 
 def record_set_errors(
@@ -167,7 +192,7 @@ def record_set_errors(
         predicted = np.array([energies[int(number)] for number in points.configuration_ids])
         overall, regions = by_region(predicted, points.energy_ev, campaign.settings.bounds)
         found = ({"all": overall} if overall else {}) | regions
-        split = "outside" if row.kind == "test" else "pool"
+        split = "outside" if is_blind(row) else "pool"
         evaluations.record_metrics(
             campaign.store, found, split=split, recipe_hash=row.identity, model_id=model_id, teacher=teacher
         )
@@ -185,7 +210,7 @@ def evaluate_set(campaign: Campaign, set_id: int) -> dict[str, Any]:
 
     points = energy_sets.points(campaign.store, set_id)
     active = campaign.active_model()
-    rows = sorted(models.fetch(campaign.store), key=lambda row: active is None or row.id != active.id)
+    rows = sorted(models.fetch(campaign.store, others=True), key=lambda row: active is None or row.id != active.id)
     problems = {}
     for row in rows:
         there = {each.configuration_id for each in evaluations.predictions(campaign.store, row.id)}

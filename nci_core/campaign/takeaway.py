@@ -69,7 +69,7 @@ def chosen_model(campaign: Campaign, name: str | None = None) -> Model:
         return row
     if name is None:
         raise InputError(f"Campaign {campaign.name} has no student yet; distil one first.")
-    has = ", ".join(model.name for model in models.fetch(campaign.store)) or "none"
+    has = ", ".join(model.name for model in models.fetch(campaign.store, others=True)) or "none"
     raise InputError(f"Campaign {campaign.name} has no model {name!r} (it has {has}).")
 
 
@@ -77,10 +77,12 @@ def facts_of(campaign: Campaign, row: Model) -> dict[str, str]:
     """Where a model comes from, for headers of files."""
     recipe = campaign.recipe
     learnt = f"{row.n_labels} labels of recipe" if row.n_labels else "no labels; the campaign's recipe is"
+    labels = f"{learnt} {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.method}, {recipe.basis_name}"
+    if (other := row.settings.get(models.OTHER_METHOD)) is not None:
+        labels = f"{row.n_labels} energies of {other['method']} ({other['set']}), not of the campaign's recipe"
     return {
         "Model": f"{row.name} ({row.kind}) of campaign {campaign.name}, {campaign.dimer.name}",
-        "Labels": f"{learnt} {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.method}, "
-        f"{recipe.basis_name}",
+        "Labels": labels,
         "Teachers": ", ".join(campaign.teacher_specs),
         "Checkpoint": f"SHA-256 {row.sha256}",
         "Written by": f"nci {__version__}",

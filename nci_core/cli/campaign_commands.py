@@ -265,7 +265,7 @@ def models(campaign: CampaignOption = None, as_json: JsonOption = False) -> None
     """List the campaign's students."""
     from nci_core.store import models as rows
 
-    found = rows.fetch(open_campaign(campaign, read_only=True).store)
+    found = rows.fetch(open_campaign(campaign, read_only=True).store, others=True)
     if as_json:
         print_json(
             [

@@ -32,8 +32,12 @@ ROLES = {"x", "y", "z", "r", "theta", "phi", "energy", "e"}
 
 def import_energies(
     context: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(help="CSV or other table, or extended xyz with REF_interaction_energy in eV.")
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A table, extended xyz, outputs of Psi4, ORCA or Molpro, or structures and the table of theirs; "
+            "several files of one kind, or a folder of them."
+        ),
     ],
     name: Annotated[str, typer.Option("--name", help="Name of the set.")],
     method: Annotated[str, typer.Option("--method", help='Their method, such as "CCSD(T)/CBS, Smith 2020".')],
@@ -78,8 +82,20 @@ def import_energies(
     polar: Annotated[str, typer.Option("--polar", help="The axis θ is measured from: x, y or z.")] = "z",
     theta: Annotated[float, typer.Option("--theta", help="θ of all rows, where no column has it.")] = 0.0,
     phi: Annotated[float, typer.Option("--phi", help="φ of all rows, where no column has it.")] = 0.0,
-    leave_out: Annotated[bool, typer.Option("--leave-out", help="Leave out rows that cannot be used.")] = False,
+    level: Annotated[
+        str,
+        typer.Option(
+            "--level",
+            help='Of outputs with several, such as "MP2/cc-pVTZ, counterpoise, ORCA". Default: the highest.',
+            show_default=False,
+        ),
+    ] = "",
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="Leave out entries that cannot be used.")] = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Import even if unit or sign look wrong.")] = False,
+    hold_out: Annotated[
+        int, typer.Option("--hold-out", min=0, help="How many of the labels, drawn at random, no fit may see.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the points held out.")] = 0,
     person: Annotated[
         str,
         typer.Option("--by", help="Who imports them; kept with the set. Default: nobody named.", show_default=False),
@@ -87,14 +103,18 @@ def import_energies(
     as_json: JsonOption = False,
 ) -> None:
     """Import energies of your own: as an outside test set, or as labels of a named method."""
-    from nci_core.campaign import energy_files, expected_energies, own_energies
+    from nci_core.campaign import energy_files, energy_sources, expected_energies, own_energies
 
     opened = open_campaign(campaign)
-    read = energy_files.open_path(opened, file)
+    read = energy_sources.open_paths(opened, files, level)
     if read.table is None:
-        refuse(context, OF_TABLES, "says how a table is read; frames of extended xyz state all of it themselves")
+        refuse(context, OF_TABLES, "says how a table is read; frames and outputs state all of it themselves")
     elif not unit and "energy_unit" not in read.guess().model_fields_set:
-        raise InputError(f"Say the unit of the energies: {file.name} does not state it, so give --unit, such as cm-1.")
+        raise InputError(f"Say the unit of the energies: {read.name} does not state it, so give --unit, such as cm-1.")
+    if read.note:
+        err.print(read.note)
+    if len(read.levels) > 1 and not level:
+        err.print(f"Read at the level {read.level}; there are also {'; '.join(list(read.levels)[1:])} (--level).")
     stated = {"energy_unit": unit, "length_unit": length, "angle_unit": angles, "origin": origin, "layout": layout}
     chosen = given(context, ("sign", "axes", "polar", "theta", "phi"))
     rest: dict[str, tuple[str, Any]] = {
@@ -121,13 +141,15 @@ def import_energies(
         kind=cast(SetKind, kind),
         person=who,
         leave_out=leave_out,
+        hold_out=hold_out,
+        seed=seed,
     )
     report = own_energies.evaluate_set(opened, row.id)
     if as_json:
         print_json({"id": row.id, "name": row.name, "identity": row.identity, "n": len(checked.points)} | report)
         return
     out.print(f"{row.name}: {len(checked.points):,} energies imported as {own_energies.KINDS[row.kind]}.")
-    split = "outside" if row.kind == "test" else "labels"
+    split = "outside" if own_energies.is_blind(row) else "labels"
     active = opened.active_model()
     rows = [
         row
@@ -162,7 +184,8 @@ def _columns(given_columns: str, table: Table) -> dict[str, str]:
 def _choices(guessed: Choices, changes: dict[str, Any], named: dict[str, str]) -> Choices:
     """What was guessed with what was said; InputError for what is no choice."""
     if named:
-        changes = {"layout": "polar" if "r" in named else "cartesian"} | changes | {"columns": named}
+        layout = "named" if guessed.layout == "named" else "polar" if "r" in named else "cartesian"
+        changes = {"layout": layout} | changes | {"columns": named}
     try:
         return Choices.model_validate(guessed.model_dump() | changes)
     except ValidationError as error:
@@ -173,9 +196,7 @@ def _plausible(opened: Campaign, checked: Any, expected_energies: Any) -> tuple[
     places, energies = expected_energies.compared(checked)
     model = opened.active_model()
     found = expected_energies.expected(opened.folder, model.id if model else None, places)
-    answer: tuple[bool, str] = expected_energies.sentence(
-        checked, expected_energies.judge(checked, energies, found, model)
-    )
+    answer: tuple[bool, str] = expected_energies.sentence(checked, energies, found, model)
     return answer
 
 

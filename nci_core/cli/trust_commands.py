@@ -90,7 +90,7 @@ def check_stored(campaign: Campaign, name: str | None, every: bool) -> dict[str,
 
     rows: list[Model | None]
     if every:
-        rows = [*models.fetch(campaign.store)]
+        rows = [*models.fetch(campaign.store, others=True)]
     else:
         rows = [campaign.active_model() if name is None else models.find(campaign.store, name)]
     if not rows or rows[0] is None:

@@ -1,5 +1,6 @@
 """Energies that people bring: sets of one named method each, beside the campaign's labels and never among them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,10 @@ from nci_core.store.schema import (
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
+#: Key of a set's details: {"n": points held out as its own test set, "seed": by which they were drawn}.
+HELD_OUT = "held_out"
 #: Beginning of the origin of configurations that came with a set.
 ORIGIN = "energies:"
 
@@ -158,23 +162,40 @@ def points(store: Store, set_id: int) -> SetPoints:
 def trained_ids(store: Store) -> set[int]:
     """Configurations whose energy a fit may have seen: labels outside the test set, and those of sets for labels."""
     mine = select(Label.configuration_id).join(Configuration, Configuration.id == Label.configuration_id)
-    brought = (
-        select(SetEnergy.configuration_id)
-        .join(EnergySet, EnergySet.id == SetEnergy.set_id)
-        .join(Configuration, Configuration.id == SetEnergy.configuration_id)
-        .where(EnergySet.kind == "labels")
-    )
     with store.read() as session:
         found = set(session.scalars(mine.where(Label.status == "complete", Configuration.split != "test")))
-        return found | set(session.scalars(brought.where(Configuration.split != "test")))
+    for row in fetch(store):
+        if row.kind == "labels":
+            found |= set(learnable(row, points(store, row.id)).configuration_ids.tolist())
+    return found
+
+
+def learnable(row: EnergySet, found: SetPoints) -> SetPoints:
+    """The points of a set of labels that a fit may learn: none of the frozen test set, none that is held out."""
+    return found.take(~held_out(row, found) & np.array([split != "test" for split in found.splits], dtype=bool))
+
+
+def held_out(row: EnergySet, found: SetPoints) -> BoolArray:
+    """(n,) which points of a set of labels are its own test points, as was settled when it was imported.
+
+    They come first in an order that the seed and each geometry's hash give, whatever library, machine and campaign.
+    """
+    settled = row.details.get(HELD_OUT) or {"n": 0, "seed": 0}
+    order = sorted(
+        range(len(found)),
+        key=lambda k: hashlib.sha256(f"{settled['seed']}:{found.geometry_hashes[k]}".encode()).digest(),
+    )
+    chosen = np.zeros(len(found), dtype=bool)
+    chosen[order[: int(settled["n"])]] = True
+    return chosen
 
 
 def training(store: Store, row: EnergySet) -> LabelSet:
-    """The energies of a set as labels for a fit: never at a place of the frozen test set, never those of a test set."""
+    """The energies of a set as labels for a fit, as `learnable` has them; StoreError for a test set."""
     found = points(store, row.id)
     if row.kind != "labels":
         raise StoreError(f"The energies {row.name!r} are an outside test set, which no fit may see.")
-    found = found.take(np.array([split != "test" for split in found.splits], dtype=bool))
+    found = learnable(row, found)
     return LabelSet(
         recipe_hash=row.identity,
         ids=found.configuration_ids,

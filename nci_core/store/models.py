@@ -18,6 +18,8 @@ from nci_core.store.schema import Model
 MODELS = "models"
 #: A thousand times the files of four members over two elements.
 MOST_MODEL_BYTES = 50_000_000
+#: Key of the settings of a model that learnt energies of another method: {"set": its name, "method": in words}.
+OTHER_METHOD = "other_method"
 #: A database that somebody else made may say anything; a model's file has no other place.
 _PATH = re.compile(rf"{MODELS}/[A-Za-z0-9][A-Za-z0-9._-]*\.pt")
 
@@ -67,10 +69,14 @@ def active(store: Store) -> Model | None:
         return session.scalar(select(Model).where(Model.active).order_by(Model.id.desc()).limit(1))
 
 
-def fetch(store: Store) -> list[Model]:
-    """All models in the order they were made."""
+def fetch(store: Store, *, others: bool = False) -> list[Model]:
+    """All models of the campaign's own recipe in the order they were made.
+
+    `others`: also those that learnt energies of another method, which somebody brought; they are no part of the rounds.
+    """
     with store.read() as session:
-        return list(session.scalars(select(Model).order_by(Model.id)))
+        rows = session.scalars(select(Model).order_by(Model.id))
+        return [row for row in rows if others or OTHER_METHOD not in row.settings]
 
 
 def activate(store: Store, model_id: int) -> None:

@@ -12,7 +12,8 @@ from ase.io import write
 from nci_core.campaign import Campaign, own_energies
 from nci_core.campaign.actions import check_picks
 from nci_core.campaign.archive import export_campaign, import_campaign
-from nci_core.campaign.energy_files import Checked, EnergyFile, check, open_file
+from nci_core.campaign.energy_files import Checked, check
+from nci_core.campaign.energy_sources import EnergyFile, open_file
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.refitting import refit
 from nci_core.errors import InputError, StoreError

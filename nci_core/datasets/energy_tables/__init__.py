@@ -6,7 +6,7 @@ what a teacher or student has there, which tells a wrong unit or sign.
 """
 
 from nci_core.datasets.energy_tables.choices import Choices, guess
-from nci_core.datasets.energy_tables.points import Points, read_points
-from nci_core.datasets.energy_tables.table import Table, read_table
+from nci_core.datasets.energy_tables.points import Points, read_named, read_points
+from nci_core.datasets.energy_tables.table import Table, joined, read_table
 
-__all__ = ["Choices", "Points", "Table", "guess", "read_points", "read_table"]
+__all__ = ["Choices", "Points", "Table", "guess", "joined", "read_named", "read_points", "read_table"]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from nci_core.datasets.energy_tables.table import Table
 from nci_core.units import energy_unit_named, length_unit_named
 
-Layout = Literal["cartesian", "polar", "wide"]
+Layout = Literal["cartesian", "polar", "wide", "named"]
 Role = Literal["x", "y", "z", "r", "theta", "phi", "energy"]
 
 #: Layout → what a person reads.
@@ -18,11 +18,14 @@ LAYOUTS: dict[Layout, str] = {
     "polar": "R, θ, φ and E",
     "wide": "R and one column for each θ",
 }
+#: A fourth one comes with structures: each row has the energy of one that it names.
+NAMED: Layout = "named"
 #: Roles that a layout has; φ (and θ) may be one value for all rows.
 NEEDED: dict[Layout, tuple[Role, ...]] = {
     "cartesian": ("x", "y", "z", "energy"),
     "polar": ("r", "theta", "phi", "energy"),
     "wide": ("r",),
+    "named": ("energy",),
 }
 OPTIONAL: tuple[Role, ...] = ("theta", "phi")
 #: Energy units that can be chosen: as written → label.
@@ -42,6 +45,7 @@ LENGTH_UNITS = {"angstrom": "Å", "bohr": "bohr", "nm": "nm", "pm": "pm"}
 _ORDERS: dict[int, tuple[Role, ...]] = {2: ("r", "energy"), 3: ("r", "theta", "energy")}
 _SPLIT = re.compile(r"\s*(?:[/(\[{]|\bin\b|,)\s*")
 _ENERGY = re.compile(r"e|v|u|en|eint|e_?int.*|de|delta_?e|.*energy.*|.*interaction.*|.*potential.*|v_?int|cbs.*")
+_BEST = re.compile(r"gold.*|bench.*|ref.*|.*e_?int.*|.*interaction.*|cbs.*|energy|e")
 _NAMES: dict[Role, re.Pattern[str]] = {
     "x": re.compile(r"x|x_?pos.*|pos_?x|coord_?x"),
     "y": re.compile(r"y|y_?pos.*|pos_?y|coord_?y"),
@@ -138,6 +142,15 @@ def guess(table: Table) -> Choices:
         return Choices(layout="cartesian", columns=wanted, **_units(table, wanted))
     wanted = {role: roles[role] for role in NEEDED["polar"] if role in roles}
     return Choices(layout="polar", columns=wanted, **_units(table, wanted), origin="mass")
+
+
+def guess_named(table: Table) -> Choices:
+    """The likeliest column of energies of structures that a table names, such as that of a benchmark."""
+    numeric = [name for name in table.columns if _is_numeric(table, name)]
+    best = [name for name in numeric if _BEST.fullmatch(parts(name)[0].lower().strip())]
+    stated = [name for name in numeric if energy_unit_named(parts(name)[1] or "") is not None]
+    columns: dict[Role, str] = {"energy": (best or stated or numeric)[0]} if best or stated or numeric else {}
+    return Choices(layout=NAMED, columns=columns, **_units(table, columns))
 
 
 def _is_numeric(table: Table, name: str) -> bool:

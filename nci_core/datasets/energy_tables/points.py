@@ -1,6 +1,7 @@
 """From a table and what its columns mean to positions in the host's frame and energies in eV."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,6 +108,74 @@ def read_points(table: Table, choices: Choices, dimer: Dimer, where: str) -> Poi
     kept = ~np.isin(lines, list(problems))
     listed = tuple(sorted(problems.items()))
     return Points(positions[kept], energies[kept] * choices.ev, lines[kept], listed)
+
+
+def read_named(
+    table: Table, choices: Choices, frames: Points, names: Sequence[frozenset[str]], total: int, where: str
+) -> Points:
+    """The frames with the energies that a table has for them: by name, or row by row where it names none.
+
+    Args:
+        table: one row for each structure.
+        choices: column, unit and sign of the energies.
+        frames: positions of the m frames of use, numbered among all.
+        names: m sets of what a frame may be called, in lower case.
+        total: how many frames there are in all.
+        where: the files, for errors.
+
+    Raises InputError where neither tells which row belongs to which frame.
+    """
+    if missing(table, choices):
+        raise InputError(f"{where}: choose the column of the energy; its columns are {_listing(table.columns)}.")
+    known = frozenset().union(*names)
+    cells = {
+        name: [row[k].casefold().removesuffix(".xyz") for row in table.rows] for k, name in enumerate(table.columns)
+    }
+    by = max(cells, key=lambda name: len(known & set(cells[name])))
+    energies = np.array(table.column(choices.columns["energy"]))
+    problems = dict(frames.problems)
+    if known & set(cells[by]):
+        rows = _named_rows(cells[by], names, frames.lines, by, problems, in_order=len(table.rows) == total)
+    elif len(table.rows) == total:
+        rows = {int(number): int(number) for number in frames.lines}
+    else:
+        raise InputError(
+            f"{where}: no column of the table names the structures, and it has {len(table.rows):,} rows for {total:,} "
+            "of them; add a column with their names."
+        )
+    energy = np.array([energies[rows[int(n)]] if int(n) in rows else math.nan for n in frames.lines])
+    for number in frames.lines[~np.isfinite(energy)]:
+        problems.setdefault(int(number), "its energy in the table is not a number")
+    kept = np.isfinite(energy) & ~np.isin(frames.lines, list(problems))
+    listed = tuple(sorted(problems.items()))
+    return Points(frames.positions[kept], energy[kept] * choices.ev, frames.lines[kept], listed)
+
+
+def _named_rows(
+    cells: list[str],
+    names: Sequence[frozenset[str]],
+    numbers: npt.NDArray[np.int64],
+    column: str,
+    problems: dict[int, str],
+    *,
+    in_order: bool,
+) -> dict[int, int]:
+    """Number of a frame → row of the table that names it; what is wrong with the others is added to problems.
+
+    `in_order`: the table has a row for each frame, so that of several rows of one name the frame's own is meant.
+    """
+    at: dict[str, list[int]] = {}
+    for row, cell in enumerate(cells):
+        at.setdefault(cell, []).append(row)
+    found = {}
+    for number, called in zip(numbers, names, strict=True):
+        rows = [row for name in called for row in at.get(name, ())]
+        if len(rows) == 1 or (in_order and int(number) in rows):
+            found[int(number)] = rows[0] if len(rows) == 1 else int(number)
+        else:
+            what = "no row" if not rows else f"{len(rows)} rows"
+            problems[int(number)] = f"{what} of column {quoted(column, 30)} name{'s' * (not rows)} it"
+    return found
 
 
 def overlaps(dimer: Dimer, positions: FloatArray, lines: npt.NDArray[np.int64]) -> dict[int, str]:

@@ -3,7 +3,8 @@
 import csv
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nci_core.errors import InputError
 from nci_core.files import MB, decode_text
@@ -111,6 +112,34 @@ def read_table(content: bytes, where: str) -> Table:
         decimal_comma=decimal_comma,
         has_header=has_header,
     )
+
+
+def joined(tables: Sequence[tuple[Table, str]]) -> tuple[Table, tuple[tuple[int, str], ...]]:
+    """Tables of one layout, each with its file's name, as one; and what precedes the lines of each file.
+
+    Raises InputError for tables with other columns.
+    """
+    whole, name = tables[0]
+    starts, before = [], 0
+    rows: list[tuple[str, ...]] = []
+    lines: list[int] = []
+    bad: list[int] = []
+    for table, where in tables:
+        if table.columns != whole.columns:
+            raise InputError(
+                f"{where} has the columns {', '.join(table.columns)[:200]}, but {name} has "
+                f"{', '.join(whole.columns)[:200]}; give tables of one layout at once."
+            )
+        starts.append((before, where))
+        rows += table.rows
+        lines += [before + line for line in table.lines]
+        bad += [before + line for line in table.bad]
+        before += max((*table.lines, *table.bad))
+    if len(rows) > MOST_ROWS:
+        raise InputError(f"There are {len(rows):,} rows; at most {MOST_ROWS:,} energies can be brought at once.")
+    comma = any(table.decimal_comma for table, _ in tables)
+    found = replace(whole, rows=tuple(rows), lines=tuple(lines), bad=tuple(bad), decimal_comma=comma)
+    return found, tuple(starts)
 
 
 def _cells(line: str, separator: str) -> list[str]:
