@@ -1,25 +1,51 @@
 """Questions to the core that take seconds or minutes: each in a process of its own, with a time limit.
 
-A page never waits for them: it asks, shows what is there, and comes back. All sessions share the answers.
+A page never waits for them: it asks, shows what is there, and comes back. All sessions share the answers. A question
+that no session needs any more is ended, so that it keeps nothing else waiting.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.predictor import Predictor
+from app.text import Markdown, plain
 from nci_core.errors import JobError
 
 T = TypeVar("T")
 
 #: Answers that are kept, and questions under way at once: short ones, and those that compute.
 MOST_KEPT, AT_ONCE = 200, 2
-#: Seconds between two looks at what is under way.
-LOOK = 0.7
+#: Seconds between two looks at what is under way, and between two numbers of how long it has taken.
+LOOK, TICK = 0.7, 2.0
+#: So many seconds of waiting are not worth a number.
+UNSAID = 3.0
+LATE = "This took longer than {seconds:.0f} s; the machine may be busy, or the molecule too large."
+
+
+@dataclass
+class _Question:
+    """One question, the process that answers it, and the sessions that need the answer."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    process: Predictor
+    firm: bool
+    future: Future[Any] = field(default_factory=Future)
+    needed_by: set[str] = field(default_factory=set)
+    began: float | None = None
+
+    def answer(self) -> Any:
+        self.began = time.monotonic()
+        return _answer(self.process, self.function, self.arguments)
 
 
 class Background:
@@ -29,31 +55,61 @@ class Background:
         self._lock = threading.Lock()
         self._short = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked")
         self._long = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked-long")
-        self._known: OrderedDict[str, Future[Any]] = OrderedDict()
+        self._known: OrderedDict[str, _Question] = OrderedDict()
 
     def ask(
-        self, key: str, function: Callable[..., T], *arguments: Any, seconds: float, long: bool = False
+        self,
+        key: str,
+        function: Callable[..., T],
+        *arguments: Any,
+        seconds: float,
+        long: bool = False,
+        firm: bool = False,
     ) -> Future[T]:
-        """The answer of `function`, asked once for each key; `long` ones never hold short ones up."""
+        """The answer of `function`, asked once for each key; `long` ones never hold short ones up.
+
+        A `firm` one goes on when nobody needs its answer any more.
+        """
         with self._lock:
             if key not in self._known:
-                pool = self._long if long else self._short
-                self._known[key] = pool.submit(_answer, function, arguments, seconds)
+                question = _Question(function, arguments, Predictor(seconds, LATE), firm)
+                question.future = (self._long if long else self._short).submit(question.answer)
+                self._known[key] = question
             self._known.move_to_end(key)
-            ended = [name for name, future in self._known.items() if future.done()]
+            question = self._known[key]
+            question.needed_by.add(_session())
+            ended = [name for name, other in self._known.items() if other.future.done() and name != key]
             for name in ended[: max(len(self._known) - MOST_KEPT, 0)]:
-                if name != key:
-                    del self._known[name]
-            return self._known[key]
+                del self._known[name]
+            return question.future
 
     def known(self, key: str) -> Future[Any] | None:
         """What was asked under a key, if anything was."""
-        return self._known.get(key)
+        question = self._known.get(key)
+        return None if question is None else question.future
+
+    def seconds(self, future: Future[Any]) -> float | None:
+        """How long a question has been worked on; None before that, and when it has ended."""
+        found = next((question for question in list(self._known.values()) if question.future is future), None)
+        return None if found is None or found.began is None or future.done() else time.monotonic() - found.began
+
+    def keep(self, futures: Iterable[Future[Any]]) -> None:
+        """Of what is under way this session needs these alone: the rest is ended unless another session needs it."""
+        kept, me = {id(future) for future in futures}, _session()
+        with self._lock:
+            for key, question in list(self._known.items()):
+                if question.future.done() or question.firm or id(question.future) in kept:
+                    continue
+                question.needed_by = {who for who in question.needed_by if who != me and _is_here(who)}
+                if not question.needed_by:
+                    del self._known[key]
+                    question.future.cancel()  # before its process: one that still waits then never begins
+                    question.process.end()
 
     def forget_errors(self) -> None:
         """Ask again, next time, what ended with an error."""
         with self._lock:
-            for key in [key for key, future in self._known.items() if future.done() and future.exception()]:
+            for key in [key for key, question in self._known.items() if problem(question.future)]:
                 del self._known[key]
 
     def forget(self, key: str) -> None:
@@ -62,13 +118,21 @@ class Background:
             self._known.pop(key, None)
 
 
-def _answer(function: Callable[..., T], arguments: tuple[Any, ...], seconds: float) -> T:
-    late = f"This took longer than {seconds:.0f} s; the machine may be busy, or the molecule too large."
-    process = Predictor(seconds, late)
+def _answer(process: Predictor, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
     try:
         return process.ask(function, arguments)
     finally:
         process.close()
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
+
+
+def _is_here(session: str) -> bool:
+    """Whether somebody's browser still shows a session; a closed or reloaded one does not."""
+    return Runtime.exists() and Runtime.instance().is_active_session(session)
 
 
 @st.cache_resource(show_spinner=False)
@@ -87,6 +151,23 @@ def follow(futures: Iterable[Future[Any]]) -> None:
 def _look(waiting: list[Future[Any]]) -> None:
     if any(future.done() for future in waiting):
         st.rerun(scope="app")
+
+
+def under_way(future: Future[Any], doing: str) -> None:
+    """What is being done until an answer is there, and for how long already: a number that is seen to pass."""
+    st.fragment(_tick, run_every=TICK)(future, doing)
+
+
+def _tick(future: Future[Any], doing: str) -> None:
+    st.markdown(_so_far(background().seconds(future), future.running(), doing))
+
+
+def _so_far(seconds: float | None, running: bool, doing: str) -> Markdown:
+    if seconds is None:
+        said = plain(doing) if running else f"{plain(doing)}: waits for what is under way before it"
+    else:
+        said = f"{plain(doing)} … {seconds:.0f} s" if seconds >= UNSAID else f"{plain(doing)} …"
+    return f":material/progress_activity: {said}"
 
 
 def problem(future: Future[Any]) -> str:

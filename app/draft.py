@@ -11,7 +11,7 @@ import streamlit as st
 from app.background import background, problem
 from app.session import campaign_folders
 from nci_core.campaign import home
-from nci_core.campaign.creating import Plan, Preview, host_name, is_trusted, preview, teachers_offered
+from nci_core.campaign.creating import MOST_TITLE, Plan, Preview, host_name, is_trusted, preview, teachers_offered
 from nci_core.campaign.new_recipes import RecipeChoice, recipe_choices, recommended
 from nci_core.campaign.teacher_trial import Trial, try_teacher
 from nci_core.config import HostSettings
@@ -21,7 +21,7 @@ from nci_core.systems import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import formula
 from nci_core.systems.reading.structure_file import host_from_upload
-from nci_core.systems.smiles import host_from_smiles
+from nci_core.systems.smiles import MOST_CHARACTERS, host_from_smiles
 from nci_core.teachers.base import DEFAULT_BASIS
 
 #: Keys of the widgets begin so; they keep their values from page to page.
@@ -29,11 +29,23 @@ PREFIX = "new-"
 #: Where a molecule may come from.
 SMILES, FILE, NAME = "SMILES", "File", "Name"
 #: Seconds that a geometry, a trial of a teacher, and anything else may take.
-GEOMETRY_SECONDS, TRIAL_SECONDS, SHORT_SECONDS = 180.0, 300.0, 90.0
+GEOMETRY_SECONDS, TRIAL_SECONDS, SHORT_SECONDS = 180.0, 900.0, 90.0
+#: Teachers that are tried within a second.
+QUICK = ("gfn2-xtb",)
 #: Above this many basis functions MP2 for hundreds of configurations is no cheap teacher any more.
 LARGE = 450
-#: First and what a first round takes.
-DEFAULTS = {"n": 250, "n_test": 30, "points_per_cut": 12, "seed": 1}
+#: Probes that recipes and teachers know well; others may be typed.
+PROBES = ("He", "Ne", "Ar", "Kr")
+#: Fields of text and their most characters.
+TEXTS = {"smiles": MOST_CHARACTERS, "name": 40, "probe-text": 3, "title": MOST_TITLE}
+#: Fields of numbers: what they have at first, the least, the most and a step.
+NUMBERS = {
+    "n": (250, 10, 20_000, 50),
+    "n_test": (30, 0, 5_000, 5),
+    "points_per_cut": (12, 0, 200, 4),
+    "seed": (1, 0, 2**31 - 1, 1),
+}
+#: Labels of a first round.
 FIRST_ROUND = 12
 
 
@@ -74,27 +86,21 @@ class Draft:
 
     @property
     def mark(self) -> str:
-        """What questions about the dimer are kept under."""
+        """What questions about the dimer are kept under; a molecule may get another name without being asked anew."""
         if self.host is None:
             return ""
-        text = HostSettings.of(self.host).model_dump_json() + self.probe
+        text = HostSettings.of(_unnamed(self.host)).model_dump_json() + self.probe
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
-    def trial(self, spec: str) -> Future[Trial]:
-        """A teacher tried on the dimer."""
-        return background().ask(
-            f"trial {self.mark} {spec}",
-            _try,
-            self.dimer,
-            spec,
-            is_trusted(spec),
-            seconds=TRIAL_SECONDS,
-            long=True,
-        )
-
-    def known_trial(self, spec: str) -> Future[Trial] | None:
-        """The same where it was begun."""
-        return background().known(f"trial {self.mark} {spec}")
+    def trials(self) -> dict[str, Future[Trial]]:
+        """Each teacher that is offered, tried on the dimer: the quickest ones are asked for first."""
+        asked = {
+            spec: background().ask(
+                f"trial {self.mark} {spec}", _try, self.dimer, spec, is_trusted(spec), seconds=TRIAL_SECONDS, long=True
+            )
+            for spec in sorted(teachers_offered(), key=lambda spec: spec not in QUICK)
+        }
+        return {spec: asked[spec] for spec in teachers_offered()}
 
     def recipes(self) -> Future[list[RecipeChoice]]:
         """The recipes for the dimer."""
@@ -126,7 +132,7 @@ class Draft:
         chosen = self.teachers()
         if not chosen:
             raise InputError("Choose a teacher.")
-        numbers = {name: int(value(name, default)) for name, default in DEFAULTS.items()}
+        numbers = {name: int(value(name, first)) for name, (first, *_) in NUMBERS.items()}
         if numbers["n_test"] >= numbers["n"]:
             raise InputError("The test set must be smaller than the number of configurations.")
         return Plan(
@@ -140,7 +146,9 @@ class Draft:
 
     def preview(self) -> Future[Preview]:
         """Where the configurations will lie; raises InputError as `plan`."""
-        plan = self.plan().model_copy(update={"recipe": "standard", "title": "", "teachers": ("hf-d4",)})
+        plan = self.plan()
+        host = HostSettings.of(_unnamed(plan.host.host))
+        plan = plan.model_copy(update={"host": host, "recipe": "standard", "title": "", "teachers": ("hf-d4",)})
         return background().ask(f"preview {plan.model_dump_json()}", preview, plan, seconds=SHORT_SECONDS)
 
 
@@ -180,6 +188,10 @@ def _asked_host() -> Future[Host] | None:
             f"file {digest} {upload.name}", host_from_upload, upload.name, upload.content, seconds=SHORT_SECONDS
         )
     return None
+
+
+def _unnamed(host: Host) -> Host:
+    return replace(host, name=formula(host))
 
 
 def _try(dimer: Dimer, spec: str, trusted: bool) -> Trial:

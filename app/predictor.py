@@ -35,6 +35,7 @@ class Predictor:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
+        self._ended = False
 
     @property
     def pid(self) -> int | None:
@@ -48,6 +49,8 @@ class Predictor:
                 found, value = self._exchange((function, arguments))
             except (EOFError, OSError):  # it was killed, for lack of memory perhaps: once more with a new one
                 self.close()
+                if self._ended:
+                    raise JobError("The question was given up.") from None
                 try:
                     found, value = self._exchange((function, arguments))
                 except (EOFError, OSError) as error:
@@ -79,8 +82,16 @@ class Predictor:
                 env=child_environment() | {"OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
             )
+        if self._ended:  # in this very moment
+            self._process.kill()
         self._connection = ours
         return ours
+
+    def end(self) -> None:
+        """End it for good, from another thread: the question under way fails at once, and no later one is answered."""
+        self._ended = True
+        if (process := self._process) is not None:
+            process.kill()
 
     def close(self) -> None:
         """End the process; the next question starts another."""

@@ -53,7 +53,10 @@ def show_sidebar() -> None:
 
 
 def _from_address(folders: dict[str, Path]) -> None:
-    """Take campaign and unit from a shared link, once a session."""
+    """Take the campaign that a page has opened; and campaign and unit from a shared link, once a session."""
+    opened = st.session_state.pop("open_campaign", None)
+    if opened in folders:
+        st.session_state["campaign"] = opened
     if st.session_state.get("address_read"):
         return
     st.session_state["address_read"] = True

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from app.background import follow
+from app import draft_address
+from app.background import background, follow
 from app.draft import FIRST_ROUND, PREFIX, Draft, draft, made_folder
 from app.session import Context, errors_shown
 from app.text import plain
@@ -15,7 +17,6 @@ from app.views.new_campaign_molecule import show_molecule
 from app.views.new_campaign_start import show_progress, show_start
 from app.views.new_campaign_summary import show_summary
 from app.views.new_campaign_teachers import show_teachers
-from nci_core.campaign.creating import teachers_offered
 from nci_core.errors import NCIError
 from nci_core.switches import read_only
 
@@ -53,8 +54,10 @@ def show(_: Context | None = None) -> None:
         return
     made = made_folder(st.query_params.get("made"))
     if made is not None:
+        background().keep(())
         show_progress(made)
         return
+    draft_address.take(list(STEPS))
     now = draft()
     left, right = st.columns([1.25, 1], gap="large")
     with left:
@@ -64,7 +67,10 @@ def show(_: Context | None = None) -> None:
         _next(now, step)
     with right, errors_shown():
         show_summary(now, FIRST_ROUND)
-    follow(_under_way(now, step))
+    draft_address.tell(now, list(STEPS))
+    needed = _under_way(now)
+    background().keep(needed)
+    follow(needed)
 
 
 def _choose_step() -> str:
@@ -112,14 +118,13 @@ def _next(now: Draft, step: str) -> None:
     )
 
 
-def _under_way(now: Draft, step: str) -> list[Future[Any]]:
-    """The questions whose answers change what is shown."""
-    if now.making is not None:
-        return [now.making]
-    if now.host is None:
-        return []
-    try:
-        trials = [] if step == next(iter(STEPS)) else [now.trial(spec) for spec in teachers_offered()]
-        return [now.preview(), now.recipes(), *trials]
-    except NCIError:
-        return []
+def _under_way(now: Draft) -> list[Future[Any]]:
+    """The questions whose answers change what is shown: nothing else that was asked here is needed any more."""
+    found = [] if now.making is None else [now.making]
+    for ask in (now.preview, now.recipes, lambda: now.trials().values()):
+        if now.host is None:
+            break
+        with suppress(NCIError):  # one that cannot be asked now, for a number that makes no sense, stops no other
+            asked = ask()
+            found += [asked] if isinstance(asked, Future) else asked
+    return found

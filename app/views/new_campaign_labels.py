@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.background import problem
-from app.draft import DEFAULTS, PREFIX, Draft
+from app.draft import NUMBERS, PREFIX, Draft
 from app.session import current_unit
 from app.tables import with_numbers
 from app.text import Markdown, plain
@@ -101,27 +101,23 @@ def show_sampling(now: Draft) -> None:
     )
     first, second, third = st.columns(3)
     with first:
-        _number("Configurations", "n", 10, 20_000, 50, "Denser where the energy changes, out to 10 Å.")
+        _number("Configurations", "n", "Denser where the energy changes, out to 10 Å.")
     with second:
         _number(
             "of these, test set",
             "n_test",
-            0,
-            5_000,
-            5,
             "Drawn at random and frozen: errors are measured on them. Each costs one label, once you compute it.",
         )
     with third:
-        _number("Points per cut", "points_per_cut", 0, 200, 4, "Along each of the molecule's three axes, for curves.")
+        _number("Points per cut", "points_per_cut", "Along each of the molecule's three axes, for curves.")
     with st.expander("Seed"):
-        _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same configurations.")
+        _number("Seed", "seed", "The same seed gives the same configurations.")
     st.caption(_where(now))
 
 
-def _number(label: Markdown, name: str, least: int, most: int, step: int, help_text: Markdown) -> None:
-    key = f"{PREFIX}{name}"
-    if key not in st.session_state:
-        st.session_state[key] = DEFAULTS[name]
+def _number(label: Markdown, name: str, help_text: Markdown) -> None:
+    key, (first, least, most, step) = f"{PREFIX}{name}", NUMBERS[name]
+    st.session_state.setdefault(key, first)
     st.number_input(label, min_value=least, max_value=most, step=step, key=key, help=help_text, persist_state="session")
 
 

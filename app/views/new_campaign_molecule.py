@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from app.background import background
-from app.draft import FILE, NAME, PREFIX, SMILES, Draft, Upload, built_in_names, value
+from app.background import background, under_way
+from app.draft import FILE, NAME, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
+from app.draft_address import keep_file
 from app.text import plain
 from nci_core.systems.reading.structure_file import MOST_BYTES, READERS
-
-#: Probes that recipes and teachers know well; others may be typed.
-PROBES = ("He", "Ne", "Ar", "Kr")
 
 
 def show_molecule(now: Draft) -> None:
@@ -26,7 +24,7 @@ def show_molecule(now: Draft) -> None:
             "SMILES",
             key=f"{PREFIX}smiles",
             placeholder="c1ccoc1 is furan",
-            max_chars=300,
+            max_chars=TEXTS["smiles"],
             persist_state="session",
             help="One neutral closed-shell molecule. RDKit finds conformers, MMFF94 the lowest of them, and GFN2-xTB "
             "relaxes it. For a geometry of your own, upload a file.",
@@ -43,7 +41,7 @@ def show_molecule(now: Draft) -> None:
             persist_state="session",
         )
     if now.making is not None:
-        st.info("Making the geometry: a few seconds for a small molecule …", icon=":material/progress_activity:")
+        under_way(now.making, "Making the geometry")
     if now.error:
         st.error(plain(now.error), icon=":material/error:")
         if kind != NAME:
@@ -53,7 +51,7 @@ def show_molecule(now: Draft) -> None:
             "Name of the molecule",
             key=f"{PREFIX}name",
             placeholder=now.host.name,
-            max_chars=40,
+            max_chars=TEXTS["name"],
             persist_state="session",
             help="Used by the campaign and its files: letters, digits and hyphens.",
         )
@@ -78,7 +76,7 @@ def _keep() -> None:
     """Keep what was sent, before the page is drawn: the uploader forgets its file when the page changes."""
     sent = st.session_state.get(f"{PREFIX}file")
     if sent is not None:
-        st.session_state[f"{PREFIX}upload"] = Upload(sent.name, sent.getvalue())
+        keep_file(Upload(sent.name, sent.getvalue()))
 
 
 def _probe() -> None:
@@ -98,7 +96,7 @@ def _probe() -> None:
             "or another",
             key=f"{PREFIX}probe-text",
             placeholder="such as Xe",
-            max_chars=3,
+            max_chars=TEXTS["probe-text"],
             persist_state="session",
             help="Any closed-shell atom; it replaces the choice on the left.",
         )

@@ -5,19 +5,23 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from app import actions
-from app.background import background, follow, problem
+from app import actions, draft_address
+from app.background import background, follow, problem, under_way
 from app.data import jobs as job_data
-from app.draft import PREFIX, Draft
+from app.draft import PREFIX, TEXTS, Draft
 from app.session import errors_shown, load_campaign
 from app.text import plain
 from app.views.new_campaign_summary import above, draw_molecule
+from app.views.queue import minutes_text, say_if_stopped
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
 from nci_core.store.schema import Job
+from nci_core.switches import read_only
 
 #: Seconds that making a campaign may take, and between two looks at its jobs.
 CREATE_SECONDS, POLL = 600.0, 1.0
+#: Share of a job from which on its pace tells how long the rest takes.
+TELLING = 0.04
 
 
 def show_start(now: Draft) -> None:
@@ -29,7 +33,7 @@ def show_start(now: Draft) -> None:
         "Title",
         key=f"{PREFIX}title",
         placeholder=f"{now.probe} – {now.host.name}",
-        max_chars=100,
+        max_chars=TEXTS["title"],
         persist_state="session",
         help="Shown in the sidebar; the campaign's folder is named after it.",
     )
@@ -40,27 +44,31 @@ def show_start(now: Draft) -> None:
         "The teachers' energies and the first student are computed even if you close this page."
     )
     key = f"create {plan.model_dump_json()} {home()}"
-    future = background().known(key)
+    asked, future = st.session_state.get(f"{PREFIX}creating", ("", None))
     if st.button(
         "Create and begin",
         type="primary",
         icon=":material/rocket_launch:",
-        disabled=future is not None and not problem(future),
+        disabled=future is not None and not future.done(),
         key=f"{PREFIX}create",
     ):
-        background().forget(key)
-        future = background().ask(key, create, plan, seconds=CREATE_SECONDS)
+        future = background().ask(key, create, plan, seconds=CREATE_SECONDS, firm=True)
+        st.session_state[f"{PREFIX}creating"] = (key, future)
+        st.rerun()
     if future is None:
         return
-    if failed := problem(future):
-        st.error(plain(failed), icon=":material/error:")
-    elif future.done():
-        st.query_params["made"] = future.result()
-        background().forget(key)
-        st.rerun()
-    else:
-        st.info("Creating the campaign and sampling …", icon=":material/progress_activity:")
+    if not future.done():
+        under_way(future, "Creating the campaign and sampling")
         follow([future])
+        return
+    background().forget(asked)  # the same plan may be tried or made again
+    if failed := problem(future):
+        if asked == key:
+            st.error(plain(failed), icon=":material/error:")
+    else:
+        draft_address.forget()
+        st.query_params["made"] = st.session_state["open_campaign"] = future.result()
+        st.rerun()
 
 
 def show_progress(folder: Path) -> None:
@@ -82,8 +90,6 @@ def show_progress(folder: Path) -> None:
                 disabled=not ready,
                 width="stretch",
                 key=f"{PREFIX}pick",
-                on_click=_open,
-                args=(folder.name,),
             )
         with second:
             labelling = st.button(
@@ -91,27 +97,19 @@ def show_progress(folder: Path) -> None:
                 icon=":material/science:",
                 width="stretch",
                 key=f"{PREFIX}label-test",
-                on_click=_open,
-                args=(folder.name,),
             )
         if not ready:
             st.caption("It goes on when this page is closed; the campaign is in the sidebar.")
         st.button(
-            "Start another campaign", icon=":material/add:", type="tertiary", key=f"{PREFIX}other", on_click=_another
+            "Start another campaign",
+            icon=":material/add:",
+            type="tertiary",
+            key=f"{PREFIX}other",
+            on_click=draft_address.forget,
         )
     if picking or labelling:
+        st.session_state["open_campaign"] = folder.name
         st.switch_page(st.session_state["pages"]["select" if picking else "label-train"])
-
-
-def _open(name: str) -> None:
-    """Choose the campaign in the sidebar, before that is drawn."""
-    st.session_state["campaign"] = name
-
-
-def _another() -> None:
-    st.query_params.pop("made", None)
-    for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
-        del st.session_state[key]
 
 
 def _progress(folder: Path) -> None:
@@ -121,6 +119,8 @@ def _progress(folder: Path) -> None:
         distil = job_data.last_job(campaign.store, ("distill",))
         _step(campaign, teach, "Energies of the teachers", "not started")
         _step(campaign, distil, "First student, distilled from them", "starts when they are done")
+        if any(job is not None and job.state in job_data.ACTIVE for job in (teach, distil)):
+            say_if_stopped(campaign)
         if campaign.active_model() is not None:
             st.success("The first student is ready. Now pick configurations for CCSD(T).")
             if not st.session_state.get(f"{PREFIX}ready-{folder.name}"):
@@ -131,11 +131,33 @@ def _progress(folder: Path) -> None:
 def _step(campaign: Campaign, job: Job | None, what: str, before: str) -> None:
     state = before if job is None else job_data.STATES[job.state]
     share = 0.0 if job is None else 1.0 if job.state == "complete" else job.progress
-    message = f", {job.message}" if job is not None and job.message and job.state == "running" else ""
-    st.progress(min(max(share, 0.0), 1.0), plain(f"{what}: {state}{message}"))
-    if job is not None and job.state in ("error", "cancelled"):
-        if job.error:
-            st.error(plain(job.error), icon=":material/error:")
-        if st.button("Try again", key=f"{PREFIX}retry-{job.kind}"):
+    said = [state] if job is None or job.state != "running" else [state, job.message, _left(job)]
+    bar, button = st.columns([4, 1], vertical_alignment="bottom")
+    bar.progress(min(max(share, 0.0), 1.0), plain(f"{what}: {', '.join(filter(None, said))}"))
+    if job is None:
+        return
+    if job.state in job_data.ACTIVE:
+        if button.button(
+            "Stopping …" if job.cancel_requested else "Stop",
+            disabled=job.cancel_requested or read_only(),
+            width="stretch",
+            key=f"{PREFIX}stop-{job.kind}",
+            help="What is computed already is kept.",
+        ):
+            actions.cancel(campaign, [job.id])
+            st.rerun()
+    elif job.state in ("error", "cancelled"):
+        if button.button("Go on", disabled=read_only(), width="stretch", key=f"{PREFIX}retry-{job.kind}"):
             actions.retry(campaign, [job.id])
             st.rerun()
+        if job.error:
+            st.error(plain(job.error), icon=":material/error:")
+
+
+def _left(job: Job) -> str:
+    """'about 12 min left', once enough is done to tell."""
+    so_far = job_data.elapsed_minutes(job.started_at, None)
+    if so_far is None or job.progress < TELLING:
+        return ""
+    minutes = so_far * (1.0 - job.progress) / job.progress
+    return f"about {minutes_text(minutes)} left"

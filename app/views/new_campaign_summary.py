@@ -75,7 +75,7 @@ def _price(now: Draft, first_round: int) -> Markdown:
     if failed := problem(future):
         return f":material/error: {plain(failed)}"
     if not future.done():
-        return "…"
+        return ":material/progress_activity: Placing the configurations …"
     count = future.result().sample.count
     parts = [f"{_teaching(now, plan.teachers, count)} for the teachers ({count:,} configurations)"]
     recipes = now.recipes()
@@ -89,8 +89,8 @@ def _price(now: Draft, first_round: int) -> Markdown:
 
 
 def _teaching(now: Draft, specs: tuple[str, ...], count: int) -> Markdown:
-    futures = [now.known_trial(spec) for spec in specs]
-    trials = [future.result() for future in futures if future is not None and future.done() and not problem(future)]
+    futures = now.trials()
+    trials = [futures[spec].result() for spec in specs if futures[spec].done() and not problem(futures[spec])]
     if len(trials) < len(specs):
         return "not yet known"
     minutes = count * sum(trial.seconds for trial in trials) / 60.0

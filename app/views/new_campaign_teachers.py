@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from app.background import problem
+from app.background import problem, under_way
 from app.draft import PREFIX, Draft, value
 from app.session import current_unit
 from app.text import Markdown, plain
-from nci_core.campaign.creating import teachers_offered
 from nci_core.campaign.teacher_trial import Trial
 from nci_core.units import CM1_EV
 
@@ -22,14 +21,13 @@ def show_teachers(now: Draft) -> None:
     """Choose one or several."""
     st.markdown(
         "A teacher is a cheap method: the first student learns the shape of the interaction from it, before any "
-        "CCSD(T). Each is tried on your system at five points, from close in to far away."
+        "CCSD(T). Each is tried on your system at five points, from close in to far away; you need not wait for it."
     )
     if now.dimer is None:
         st.info("Choose a molecule first.", icon=":material/info:")
         return
     chosen = now.teachers()
-    for spec in teachers_offered():
-        future = now.trial(spec)
+    for spec, future in now.trials().items():
         failed = problem(future)
         trial = future.result() if future.done() and not failed else None
         unusable = failed or (trial.problem if trial is not None else "")
@@ -48,7 +46,7 @@ def show_teachers(now: Draft) -> None:
                 if unusable:
                     st.markdown(f":material/block: {plain(unusable)}")
                 elif trial is None:
-                    st.markdown(":material/progress_activity: being tried …")
+                    under_way(future, "being tried")
                 else:
                     st.markdown(_verdict(trial))
     if not now.teachers():
@@ -61,7 +59,7 @@ def _verdict(trial: Trial) -> Markdown:
     depth = f"{trial.deepest_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f}".replace("-", "−")
     where = trial.distances[trial.energies_cm1.index(trial.deepest_cm1)]
     speed = f"{trial.seconds:.2g} s" if trial.seconds >= 0.01 else "under 0.01 s"
-    lines = f"**{speed}** per configuration · {depth} {plain(unit.label)} at {where:.1f} Å"
+    lines = f"**{speed}** of CPU time per configuration · {depth} {plain(unit.label)} at {where:.1f} Å"
     if trial.doubts:
         return f"{lines}  \n:material/warning: " + " ".join(plain(doubt) for doubt in trial.doubts)
     return f"{lines}  \n:material/check_circle: repulsive close in, attractive, then zero"

@@ -13,11 +13,13 @@ from app.session import Context, context, errors_shown
 from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.details import show_label
+from nci_core.campaign import Campaign
 from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import State
+from nci_core.switches import read_only
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
@@ -45,7 +47,7 @@ def show_queue() -> None:
         status = engine_status(now.campaign.folder)
         st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
         if counts["waiting"] + counts["running"]:
-            _stopped(now, status)
+            say_if_stopped(now.campaign)
         chosen = _table(now, jobs, _held_up(now, jobs, status))
         _buttons(now, jobs, chosen, counts, recipe)
         if len(chosen) == 1:
@@ -84,16 +86,17 @@ def _start(total: int) -> int:
     return (int(page) - 1) * job_data.PAGE
 
 
-def _stopped(now: Context, status: EngineStatus) -> None:
-    """Say so when nothing works on the queue: its numbers would stand still."""
+def say_if_stopped(campaign: Campaign) -> None:
+    """Say so when nothing works on the jobs that wait or run: their numbers would stand still."""
+    status = engine_status(campaign.folder)
     if status.error:
         st.warning(plain(status.error), icon=":material/warning:")
     if status.running:
         return
     words, button = st.columns([2.2, 1], vertical_alignment="center")
     words.warning("Nothing is being computed: the queue has stopped.", icon=":material/pause:")
-    if button.button("Go on", disabled=now.read_only, width="stretch", key="start_engine"):
-        actions.start_engine(now.campaign)
+    if button.button("Go on", disabled=read_only(), width="stretch", key="start_engine"):
+        actions.start_engine(campaign)
         st.rerun()
 
 
@@ -116,16 +119,15 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
         return ""
     late = ""
     if found.overdue is not None:
-        late = (
-            f"one takes longer than usual ({_minutes(found.overdue[0])} so far, usually {_minutes(found.overdue[1])})"
-        )
+        so_far, usual = found.overdue
+        late = f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(usual)})"
     if found.minutes <= 0:
         return f" · {late}"
-    end = f" · all labels in about **{_minutes(found.minutes)}**"
+    end = f" · all labels in about **{minutes_text(found.minutes)}**"
     return f"{end}; {late}" if late else end
 
 
-def _minutes(minutes: float) -> Markdown:
+def minutes_text(minutes: float) -> Markdown:
     """A duration that is seen to pass: seconds, then tenths of a minute, then minutes."""
     return f"{60 * minutes:.0f} s" if minutes < 1.95 else f"{minutes:.{0 if minutes >= 9.95 else 1}f} min"
 

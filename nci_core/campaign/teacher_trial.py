@@ -1,5 +1,7 @@
 """A teacher tried on a new dimer at a few points: does it cover the elements, how fast is it, is it sane?"""
 
+import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +32,8 @@ class Trial:
     Attributes:
         spec: the teacher's specification.
         problem: why it cannot teach this dimer, one sentence; empty if it can.
-        seconds: measured wall time of one configuration, without the first, which makes ready.
+        seconds: measured CPU time of one configuration, without the first, which makes ready: what a busy machine
+            does beside does not count.
         doubts: sentences on what looks wrong in its energies.
         distances: (k,) in Å from the host's centre, from close in to far away.
         energies_cm1: (k,) in cm⁻¹ there.
@@ -75,7 +78,9 @@ def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
         teacher = find_teacher(spec, trusted=trusted)
         teacher.check(dimer)
         distances, positions = trial_points(dimer)
+        wall, cpu = time.perf_counter(), _cpu_seconds()
         labels = teacher.evaluate(dimer, positions, on_point=lambda point: seconds.append(point.seconds))
+        share = (_cpu_seconds() - cpu) / max(time.perf_counter() - wall, 1e-6)
     except TeacherError as error:
         return Trial(spec, problem=str(error))
     except NCIError as error:
@@ -83,11 +88,16 @@ def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
     energies = to_cm1(labels.energy)
     return Trial(
         spec,
-        seconds=float(np.median(seconds[1:])),
+        seconds=share * float(np.median(seconds[1:])),
         doubts=tuple(doubts(energies)),
         distances=tuple(distances.tolist()),
         energies_cm1=tuple(energies.tolist()),
     )
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those it waited for."""
+    return sum(os.times()[:4])
 
 
 def doubts(energies_cm1: Sequence[float] | FloatArray) -> list[str]:

@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     names: list[str] = []
 
-    def answer(function: object, arguments: tuple[object, ...], seconds: float) -> object:
+    def answer(process: object, function: object, arguments: tuple[object, ...]) -> object:
         name = function.__name__  # type: ignore[attr-defined]
         names.append(name)
         if name == "recipe_choices":
@@ -72,7 +72,7 @@ def page(**state: object) -> AppTest:
 def settled(at: AppTest) -> AppTest:
     """The page once its questions have been answered."""
     for _ in range(100):
-        if all(future.done() for future in list(background()._known.values())):
+        if all(question.future.done() for question in list(background()._known.values())):
             return at.run()
         time.sleep(0.02)
         at.run()
