@@ -80,8 +80,8 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
             with buys:
                 _offers(context, found, cost)
         st.caption(
-            "The student's own expectations, from its linearised fit. They may be off by some factor: trust the comparison "
-            "between choices more than the values."
+            "The student's own expectations, from its linearised fit. They may be off by some factor: trust the "
+            "comparison between choices more than the values."
         )
 
 
