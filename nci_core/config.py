@@ -68,9 +68,9 @@ class CampaignSettings(BaseModel):
     more_teachers: list[str] = Field(
         default_factory=list, description="further teachers; their students are pooled with the first's"
     )
-    recipe: str = Field("standard", description="recipe of the CCSD(T) labels; errors are against it")
+    recipe: str = Field("standard", description="recipe of the CCSD(T) labels; errors are measured against it")
     more_recipes: list[str] = Field(
-        default_factory=list, description="further, cheaper recipes; their labels stand beside and never mix"
+        default_factory=list, description="further, cheaper recipes; their labels are kept apart and never mix"
     )
     own_recipes: list[Recipe] = Field(
         default_factory=list, description="recipes of one's own, one table each; `nci recipes --show NAME` prints one"

@@ -133,14 +133,14 @@ def next_step(now: Situation) -> Step:
     unused = now.training_labels - now.fitted_labels
     if unused > 0:
         some = "1 new label" if unused == 1 else f"{unused:,} new labels"
-        why = "No student has learnt from them." if unused > 1 else "No student has learnt from it."
+        why = "No student has learned from them." if unused > 1 else "No student has learned from it."
         return Step("fine-tune", f"Fine-tune on {some}", why, "label-train", submits=True)
     if now.in_basket:
         some = "1 configuration" if now.in_basket == 1 else f"{now.in_basket:,} configurations"
         return Step("label", f"Label {some}", "They are in the basket.", "label-train")
     if now.training_labels:
         return Step("pick", "Pick more points", "Label where the student is least sure.", "select")
-    return Step("pick", "Pick the first points", "A few CCSD(T) labels put the student right.", "select")
+    return Step("pick", "Pick the first points", "A few CCSD(T) labels correct the student.", "select")
 
 
 def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, active: int | None) -> pd.DataFrame:

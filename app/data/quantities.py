@@ -49,13 +49,13 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "teacher": Quantity(
         "Teacher energy",
-        "The distilled student, put right by interpolating what stored teacher energies differ from it.",
+        "The distilled student, corrected by interpolating its differences from stored teacher energies.",
         first="teacher",
         dots=(("teacher energy", "teacher_ev"),),
     ),
     "reference": Quantity(
         "CCSD(T) energy",
-        "The student, put right by interpolating what CCSD(T) labels differ from it.",
+        "The student, corrected by interpolating its differences from CCSD(T) labels.",
         first="reference",
         dots=(("CCSD(T) energy", "label_ev"),),
     ),
@@ -80,7 +80,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "std": Quantity(
         "Student uncertainty (±1 sd)",
-        "How far the members of the student disagree; dots are the size of its true error where a label tells it.",
+        "How far the members of the student disagree; dots show the size of its true error where there is a label.",
         column="std_ev",
         dots=(("size of student − CCSD(T)", "student_size_ev"),),
     ),

@@ -76,7 +76,7 @@ def chosen(file: Path) -> Finding | None:
 def agree(file: Path, finding: Finding) -> None:
     """Keep a choice; raises JobError where `chosen` would not take it."""
     if not finding.right:
-        raise JobError(f"{finding.name} does not repeat the known label; it is not used.")
+        raise JobError(f"{finding.name} does not reproduce the known label; it is not used.")
     if not _is_candidate(finding):
         raise JobError(f"{finding.name} is not among the libraries that nci finds on this machine; it is not used.")
     if _in_a_campaign(file):

@@ -44,7 +44,7 @@ def test_jobs_use_what_was_agreed_to(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)
     assert linear_algebra.choice_file() == file
     assert "LD_PRELOAD" not in processes.job_environment(1)
-    with pytest.raises(JobError, match="does not repeat the known label"):
+    with pytest.raises(JobError, match="does not reproduce the known label"):
         agree(file, Finding(name="wrong", library=str(library)))
     agree(file, Finding(name="new", library=str(library), right=True))
     assert processes.job_environment(1)["LD_PRELOAD"] == str(library)
