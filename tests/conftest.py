@@ -13,6 +13,7 @@ from nci_core.systems import Host
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import made
 import temporary_postgresql
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +38,20 @@ def postgresql() -> Iterator[str]:
     """URL of a PostgreSQL server's database; it runs for as long as the tests do."""
     with temporary_postgresql.server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> made.Once:
+    """once(name, make): a folder that is filled by `make` once in a run; to be read or copied only."""
+    return lambda name, make: made.folder_once(tmp_path_factory.getbasetemp(), name, make)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases_by_copy() -> Iterator[None]:
+    """New SQLite databases of this process are copies of the first; other processes migrate theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nci_core.store.database.upgrade", made.upgrade_by_copy)
+        yield
 
 
 _numbers = itertools.count(1)

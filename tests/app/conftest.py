@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made import Once
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -16,21 +17,19 @@ MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    synthetic.build(home / "he-ethylene", n=120, n_labels=24, n_test=15).store.close()
-    return home
+def built(once: Once) -> Path:
+    return once(
+        "synthetic", lambda home: synthetic.build(home / "he-ethylene", n=120, n_labels=24, n_test=15).store.close()
+    )
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def imported(once: Once) -> Iterator[Path]:
     """A folder with a real campaign, whose student can be asked."""
     from app import predictor
     from nci_core.campaign.archive import import_campaign
 
-    folder = tmp_path_factory.mktemp("imported")
-    import_campaign(EMBEDDED, folder / "he-ethylene").store.close()
-    yield folder
+    yield once("imported", lambda home: import_campaign(EMBEDDED, home / "he-ethylene").store.close())
     predictor.predictor().close()
 
 

@@ -1,8 +1,13 @@
 """Runs one page as a person would see it, through Streamlit's own test harness."""
 
+from functools import cache
 from typing import Any
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+
+# Streamlit reads the metadata of every installed package anew for each AppTest, a quarter of a second and more.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def _script() -> None:

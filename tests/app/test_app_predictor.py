@@ -12,17 +12,17 @@ import psutil
 import pytest
 
 from app import predictor
+from nci_core.campaign import Campaign
 from nci_core.campaign.live import field
 from nci_core.errors import InputError
 
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
 
 
-def test_the_predictor_says_what_the_model_says(tmp_path: Path) -> None:
-    from nci_core.campaign.archive import import_campaign
+def test_the_predictor_says_what_the_model_says(imported: Path) -> None:
     from nci_core.potentials.checkpoints import load_checkpoint
 
-    campaign = import_campaign(EMBEDDED, tmp_path / "he-ethylene")
+    campaign = Campaign.open(imported / "he-ethylene", read_only=True)
     row = campaign.active_model()
     assert row is not None
     points = np.random.default_rng(3).uniform([-4.0, -4.0, 2.0], [4.0, 4.0, 10.0], (50, 3))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from made import Once
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
@@ -58,36 +59,39 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
         yield lambda home, **environment: running.enter_context(dashboard(home, tmp_path, **environment))
 
 
-@pytest.fixture(scope="module")
-def ethylene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a dashboard on the embedded He–ethylene campaign, one for the tests of a file."""
-    from served import dashboard
+@pytest.fixture(scope="session")
+def campaigns_made(once: Once) -> Path:
+    """A folder with the campaigns of `made_campaigns.py`, to copy from."""
+    import made_campaigns
 
-    from nci_core.campaign.archive import data_folder, import_campaign
-
-    home = tmp_path_factory.mktemp("ethylene")
-    import_campaign(data_folder() / "he-ethylene", home / "he-ethylene").store.close()
-    with dashboard(home, tmp_path_factory.mktemp("logs")) as address:
-        yield address
+    return once("campaigns", made_campaigns.build_all)
 
 
 @pytest.fixture(scope="session")
-def four_campaigns(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the campaigns of `made_campaigns.py`."""
-    import made_campaigns
-
-    home = tmp_path_factory.mktemp("four")
-    made_campaigns.build_all(home)
-    return home
+def four_campaigns(campaigns_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of campaigns that the dashboard of `four` shows: copies, and what tests add by `shown`."""
+    return Path(shutil.copytree(campaigns_made, tmp_path_factory.mktemp("four") / "home"))
 
 
 @pytest.fixture(scope="session")
 def four(four_campaigns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of one dashboard on the four campaigns, for all tests that only look."""
+    """Address of the one dashboard of all tests that need none of their own: its start takes ten seconds of a core."""
     from served import dashboard
 
     with dashboard(four_campaigns, tmp_path_factory.mktemp("logs")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def ethylene(four: str) -> str:
+    """Address of a dashboard that opens with the embedded He–ethylene campaign."""
+    return four
+
+
+@pytest.fixture(scope="session")
+def shown(four_campaigns: Path) -> Callable[[str, Path], Path]:
+    """shown(name, folder): a copy of a campaign that the dashboard of `four` shows too; its folder."""
+    return lambda name, folder: Path(shutil.copytree(folder, four_campaigns / name))
 
 
 @pytest.fixture(scope="session")

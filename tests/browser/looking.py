@@ -2,12 +2,18 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
 
 import axe
+from made_campaigns import EMBEDDED
 from nasty import ADDRESS
 from places import Place
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, TimeoutError
+
+ColourScheme = Literal["light", "dark"]
 
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 #: Words of an element that are cut off, and elements that reach over the right edge. Streamlit draws tables on a
@@ -113,22 +119,62 @@ class Tour:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def walk(browser: Browser, server: str, campaign: str, places: Sequence[Place], axe_script: str | None = None) -> Tour:
+#: The page says all of these words.
+SAYS = """(words) => {
+  const said = document.querySelector("[data-testid=stApp]").innerText.replace(/\\s+/g, " ");
+  return words.every((word) => said.includes(word));
+}"""
+
+
+def come(page: Page, place: Place, server: str, campaign: str) -> None:
+    """Go to a place from another one as a person does: by the sidebar and the buttons of the page, without a reload.
+
+    By its address where nothing leads there, and to the first.
+    """
+    link = page.locator(f"[data-testid=stSidebarNavLink][href*='/{place.path}']").first
+    if not place.path or not link.count():
+        place.go(page, server, campaign=campaign)
+        return
+    if urlsplit(page.url).path.strip("/") != place.path:
+        link.click()
+        page.wait_for_url(f"**/{place.path}*")
+        settle(page)
+    for choice in place.query.values():
+        button = page.get_by_role("radio", name=choice, exact=True)
+        if button.count() != 1:
+            place.go(page, server, campaign=campaign)
+            return
+        button.click()
+    if place.opens:
+        page.get_by_text(place.opens).first.click()
+
+
+def walk(
+    browser: Browser,
+    server: str,
+    campaign: str,
+    places: Sequence[Place],
+    axe_script: str | None = None,
+    schemes: Sequence[ColourScheme] = ("light", "dark"),
+) -> Tour:
     """Look at each place in light and, without a reload, in dark."""
     page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme="light")
     page.set_default_timeout(60_000)
     tour = Tour(watch(page))
     for place in places:
-        page.emulate_media(color_scheme="light")
-        place.go(page, server, campaign=campaign)
-        for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=schemes[0])
+        come(page, place, server, campaign)
+        # The page that was left may still be there. What does not come in time is missed by who reads the words.
+        with suppress(TimeoutError):
+            page.wait_for_function(SAYS, arg=list(place.words if campaign == EMBEDDED else place.words[:1]))
+        for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             sight = see(page, f"{place.name}, {scheme}")
             tour.wrong += sight.wrong
             tour.words[place.name] = sight.words
             if axe_script is not None:
                 # Names, roles and order do not depend on the theme.
-                found = axe.violations(page, axe_script, colours_only=scheme == "dark")
+                found = axe.violations(page, axe_script, colours_only=scheme != schemes[0])
                 tour.barriers += [f"{place.name}, {scheme}: {what}" for what in found]
     page.close()
     return tour

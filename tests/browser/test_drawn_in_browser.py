@@ -6,7 +6,7 @@ NCI_REDRAW=1 python -m pytest tests/browser/test_drawn_in_browser.py, then look 
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pytest
 import synthetic
 from looking import settle
+from made import Once
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 REFERENCE = Path(__file__).parent / "reference"
@@ -29,25 +30,32 @@ TOLERANCE = 20.0
 NO_TEXT = "CanvasRenderingContext2D.prototype.fillText = () => {};"
 
 
+#: Of every address: the campaign of this file, and no tour.
+WHERE = "campaign=fixed&tour=off"
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from served import dashboard
-
-    home = tmp_path_factory.mktemp("drawn")
-    synthetic.build(home / "fixed", n=120, n_labels=24, n_test=15, seed=3).store.close()
-    with dashboard(home, tmp_path_factory.mktemp("logs")) as address:
-        yield address
+def server(four: str, once: Once, shown: Callable[[str, Path], Path]) -> str:
+    build = lambda home: synthetic.build(home / "fixed", n=120, n_labels=24, n_test=15, seed=3).store.close()  # noqa: E731
+    shown("fixed", once("fixed", build) / "fixed")
+    return four
 
 
-def drawn(browser: Browser, address: str, scheme: str) -> Image.Image:
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 720})
+    opened.add_init_script(NO_TEXT)
+    yield opened
+    opened.close()
+
+
+def drawn(page: Page, address: str, scheme: str) -> Image.Image:
     """What is painted on the map's own canvas, on the page's ground."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)  # type: ignore[arg-type]
-    page.add_init_script(NO_TEXT)
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(address)
     settle(page)
     page.wait_for_selector(".nci-plot .plot[data-plot]")
     sent = page.evaluate("() => document.querySelector('.nci-plot canvas').toDataURL('image/png')")
-    page.close()
     layer = Image.open(BytesIO(base64.b64decode(sent.split(",")[1]))).convert("RGBA")
     ground = Image.new("RGBA", layer.size, {"light": "#FFFFFF", "dark": "#10181E"}[scheme])
     return Image.alpha_composite(ground, layer).convert("RGB").resize(SIZE, Image.Resampling.BOX)
@@ -67,14 +75,14 @@ def difference(a: Image.Image, b: Image.Image) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_map_is_drawn_as_it_was(browser: Browser, server: str, scheme: str) -> None:
-    now = drawn(browser, f"{server}/explore?tour=off", scheme)
+def test_the_map_is_drawn_as_it_was(page: Page, server: str, scheme: str) -> None:
+    now = drawn(page, f"{server}/explore?{WHERE}", scheme)
     file = REFERENCE / f"map-{scheme}.png"
     if os.environ.get("NCI_REDRAW"):
         now.save(file, optimize=True)
     assert difference(now, Image.open(file).convert("RGB")) < TOLERANCE
 
 
-def test_the_comparison_sees_another_colouring(browser: Browser, server: str) -> None:
-    other = drawn(browser, f"{server}/explore?tour=off&explore_colour=Student+−+teacher", "light")
+def test_the_comparison_sees_another_colouring(page: Page, server: str) -> None:
+    other = drawn(page, f"{server}/explore?{WHERE}&explore_colour=Student+−+teacher", "light")
     assert difference(other, Image.open(REFERENCE / "map-light.png").convert("RGB")) > 2 * TOLERANCE

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import synthetic
 from lasso import PLOT, lasso, pixel, plot
 from looking import settle
+from made import Once
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.coordinates import map_xy
@@ -22,17 +24,25 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 WINDOW = (1.0, 5.0, 2.0, 6.0)
 
 
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    return synthetic.build(tmp_path_factory.mktemp("home") / "synthetic", n=150, n_labels=30, n_test=20)
+#: Of every address: the campaign of this file, and no tour.
+WHERE = "campaign=linked&tour=off"
 
 
 @pytest.fixture(scope="module")
-def server(campaign: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from served import dashboard
+def made(once: Once) -> Path:
+    """A synthetic campaign, to copy from."""
+    build = lambda home: synthetic.build(home / "linked", n=150, n_labels=30, n_test=20).store.close()  # noqa: E731
+    return once("linked", build) / "linked"
 
-    with dashboard(campaign.folder.parent, tmp_path_factory.mktemp("logs")) as address:
-        yield address
+
+@pytest.fixture(scope="module")
+def campaign(made: Path, shown: Callable[[str, Path], Path]) -> Campaign:
+    return Campaign.open(shown("linked", made))
+
+
+@pytest.fixture(scope="module")
+def server(four: str, campaign: Campaign) -> str:
+    return four
 
 
 @pytest.fixture
@@ -71,13 +81,13 @@ def inside(campaign: Campaign) -> set[int]:
 
 
 def test_a_lasso_is_marked_everywhere_and_survives(context: BrowserContext, server: str, campaign: Campaign) -> None:
-    page = open_at(context, f"{server}/explore?tour=off")
+    page = open_at(context, f"{server}/explore?{WHERE}")
     lasso(page, *WINDOW)
     expected = inside(campaign)
     assert len(expected) > 5
     expect(page.get_by_text(f"{len(expected)} selected")).to_be_visible()
     assert set(selections.current(campaign.store, "ada")) == expected
-    page.goto(f"{server}/errors?tour=off&errors_part=Points+on+a+map")
+    page.goto(f"{server}/errors?{WHERE}&errors_part=Points+on+a+map")
     marked(page, len(expected), plots=2)
     for part in ("Radial cuts", "Every point"):
         page.get_by_role("radio", name=part).click()
@@ -87,12 +97,12 @@ def test_a_lasso_is_marked_everywhere_and_survives(context: BrowserContext, serv
     page.reload()
     settle(page)
     marked(page, len(expected))
-    second = open_at(context, f"{server}/explore?tour=off")
+    second = open_at(context, f"{server}/explore?{WHERE}")
     marked(second, len(expected))
 
 
 def test_undo_and_redo_by_keyboard_and_shift_click(context: BrowserContext, server: str, campaign: Campaign) -> None:
-    page = open_at(context, f"{server}/explore?tour=off")
+    page = open_at(context, f"{server}/explore?{WHERE}")
     lasso(page, *WINDOW)
     n = len(inside(campaign))
     marked(page, n)
@@ -116,7 +126,7 @@ def test_undo_and_redo_by_keyboard_and_shift_click(context: BrowserContext, serv
 def test_a_cell_of_the_region_matrix_selects_its_points(
     context: BrowserContext, server: str, campaign: Campaign
 ) -> None:
-    page = open_at(context, f"{server}/errors?tour=off&errors_part=By+region")
+    page = open_at(context, f"{server}/errors?{WHERE}&errors_part=By+region")
     grid = page.locator("[data-testid=stDataFrame]").nth(1)
     box = grid.bounding_box()
     assert box is not None
@@ -138,7 +148,7 @@ def test_a_cell_of_the_region_matrix_selects_its_points(
 def test_a_shared_link_shows_the_same_in_a_fresh_browser(
     browser: Browser, context: BrowserContext, server: str, campaign: Campaign
 ) -> None:
-    page = open_at(context, f"{server}/explore?tour=off")
+    page = open_at(context, f"{server}/explore?{WHERE}")
     page.get_by_role("radio", name="Top").click()
     settle(page)
     table = configuration_table(campaign.store, campaign.settings, None)
@@ -153,7 +163,7 @@ def test_a_shared_link_shows_the_same_in_a_fresh_browser(
     expect(other.get_by_text(f"Configuration {number}").first).to_be_visible()
     seen = [json.loads(plot(p).get_attribute("data-plot") or "{}") for p in (page, other)]
     assert seen[0] == seen[1]
-    other.goto(f"{server}/history?tour=off&history_part=Compare+two+models")
+    other.goto(f"{server}/history?{WHERE}&history_part=Compare+two+models")
     settle(other)
     expect(other.get_by_role("radio", name="Compare two models")).to_be_checked()
     fresh.close()
@@ -167,10 +177,9 @@ def _content(folder: Path) -> str:
 
 
 def test_read_only_lets_one_browse_and_select_but_changes_nothing(
-    tmp_path: Path, serve: Callable[..., str], browser: Browser
+    tmp_path: Path, serve: Callable[..., str], browser: Browser, made: Path
 ) -> None:
-    campaign = synthetic.build(tmp_path / "shown", n=120, n_labels=20, n_test=15)
-    campaign.store.close()
+    shutil.copytree(made, tmp_path / "shown")
     before = _content(tmp_path / "shown")
     address = serve(tmp_path, NCI_READ_ONLY="1")
     page = browser.new_page(viewport={"width": 1280, "height": 720})

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.data.selection_history import StoredHistory
+from nci_core.campaign import Campaign
 from nci_core.campaign.actions import submit_labels
-from nci_core.campaign.archive import data_folder, import_campaign
 from nci_core.store import picks
 
 pytestmark = pytest.mark.browser
@@ -23,8 +23,10 @@ def _in_basket(page: Page, n: int) -> None:
     expect(page.get_by_role("tab", name=f"Basket ({n})")).to_be_visible()
 
 
-def test_lasso_to_basket_and_back_again(tmp_path: Path, serve: Callable[[Path], str], page: Page) -> None:
-    campaign = synthetic.build(tmp_path / "he-ethylene", n=150, n_labels=20, n_test=10)
+def test_lasso_to_basket_and_back_again(
+    four: str, four_campaigns: Path, serve: Callable[[Path], str], page: Page
+) -> None:
+    campaign = synthetic.build(four_campaigns / "pick", n=150, n_labels=20, n_test=10)
     table = configuration_table(campaign.store, campaign.settings, None)
     table = table[table["region"] != "beyond"]
     xy = map_xy(campaign.dimer.host, table[["x", "y", "z"]].to_numpy(), "side")
@@ -33,11 +35,10 @@ def test_lasso_to_basket_and_back_again(tmp_path: Path, serve: Callable[[Path], 
     expected = {int(i) for i in table.index[inside & free]}
     assert len(expected) > 5
 
-    address = serve(tmp_path)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(request.url) if "127.0.0.1" not in request.url else None)
-    page.goto(f"{address}/select")
+    page.goto(f"{four}/select?campaign=pick")
     plot(page)
     lasso(page, 1.0, 5.0, 2.0, 6.0)
     _in_basket(page, len(expected))
@@ -61,24 +62,24 @@ def test_lasso_to_basket_and_back_again(tmp_path: Path, serve: Callable[[Path], 
     expect(page.get_by_text(re.compile("Left out"))).to_be_visible()
     _in_basket(page, len(expected))
 
-    again = serve(tmp_path)  # a second app on the same folder, as after a restart
-    page.goto(f"{again}/select")
+    again = serve(four_campaigns)  # a second app on the same folder, as after a restart
+    page.goto(f"{again}/select?campaign=pick")
     _in_basket(page, len(expected))
     assert not problems
 
 
 def test_the_recipe_that_was_chosen_on_one_page_is_that_of_the_other(
-    tmp_path: Path, serve: Callable[[Path], str], page: Page
+    four: str, campaigns_made: Path, shown: Callable[[str, Path], Path], page: Page
 ) -> None:
     """And decides what can be picked: a point with a standard label has a quick one too, one that waits has none."""
-    campaign = import_campaign(data_folder() / "he-ethylene", tmp_path / "he-ethylene")
+    campaign = Campaign.open(shown("recipes", campaigns_made / "he-ethylene"))
     table = configuration_table(campaign.store, campaign.settings, None)
     free = int(table.index[(table["label_state"] == "none") & (table["split"] == "pool")][0])
     submit_labels(campaign, [free], "grace", start=False)
     StoredHistory(campaign.store, "ada").record([], [free])
     campaign.store.close()
 
-    page.goto(f"{serve(tmp_path)}/select?tour=off")
+    page.goto(f"{four}/select?campaign=recipes&tour=off")
     add = page.get_by_role("button", name="Add the 1 selected on other pages")
     add.click()
     expect(page.get_by_text("Left out: 1 already labelled or on the way.")).to_be_visible()

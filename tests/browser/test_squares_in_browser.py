@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import made_campaigns
 import pytest
 from lasso import PLOT, lasso, pixel, plot
 from looking import settle, watch
+from made import Once
 from playwright.sync_api import Browser, Page, expect
 
 from app.coordinates import map_xy
@@ -23,17 +24,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 WINDOW = (4.0, 5.5, 2.0, 4.0)
 
 
-@pytest.fixture(scope="module")
-def campaign(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    return made_campaigns.large(tmp_path_factory.mktemp("many") / "many", MOST_POINTS + 2_000)
+#: Of every address: the campaign of this file, and no tour.
+WHERE = "campaign=many&tour=off"
 
 
 @pytest.fixture(scope="module")
-def server(campaign: Campaign, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from served import dashboard
+def campaign(once: Once, shown: Callable[[str, Path], Path]) -> Campaign:
+    build = lambda home: made_campaigns.large(home / "many", MOST_POINTS + 2_000).store.close()  # noqa: E731
+    return Campaign.open(shown("many", once("many", build) / "many"))
 
-    with dashboard(campaign.folder.parent, tmp_path_factory.mktemp("logs")) as address:
-        yield address
+
+@pytest.fixture(scope="module")
+def server(four: str, campaign: Campaign) -> str:
+    return four
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def inside(campaign: Campaign, grow: float) -> set[int]:
 
 def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, campaign: Campaign) -> None:
     wrong = watch(page)
-    page.goto(f"{server}/explore?tour=off")
+    page.goto(f"{server}/explore?{WHERE}")
     settle(page)
     assert told(page)["bins"] > 1000
     expect(page.get_by_text("A lasso takes all points inside it")).to_be_visible()
@@ -106,7 +109,7 @@ def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, cam
 
 
 def test_squares_are_saved_as_a_table(page: Page, server: str, campaign: Campaign, tmp_path: Path) -> None:
-    page.goto(f"{server}/explore?tour=off")
+    page.goto(f"{server}/explore?{WHERE}")
     settle(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Save the points as a table").first.click()
@@ -121,7 +124,7 @@ def test_squares_are_saved_as_a_table(page: Page, server: str, campaign: Campaig
 
 
 def test_a_lasso_over_squares_fills_the_basket(page: Page, server: str, campaign: Campaign) -> None:
-    page.goto(f"{server}/select?tour=off")
+    page.goto(f"{server}/select?{WHERE}")
     settle(page)
     assert told(page)["bins"] > 1000
     lasso(page, 5.0, 5.6, 3.0, 3.6)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made import Once
 
 sys.path.insert(0, str(Path(__file__).parent))  # small_campaign, also for tests/cli
 
@@ -37,12 +38,17 @@ def sampled(tmp_path: Path, host: Path) -> Iterator[Campaign]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
+def finished(once: Once) -> Iterator[Campaign]:
     """Taught, distilled, labelled (one label failed), fine-tuned and evaluated; for reading only."""
+    campaign = Campaign.open(once("finished", _finish) / "work")
+    yield campaign
+    campaign.store.close()
+
+
+def _finish(folder: Path) -> None:
     from nci_core.campaign.learning import distill_campaign, finetune_campaign
     from nci_core.errors import LabelError
 
-    folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
         campaign = small.taught(folder / "work", small.write_host(folder), patch)
         distill_campaign(campaign)
@@ -57,5 +63,4 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
         patch.setattr("nci_core.reference.ccsdt.compute_label", fails)
         small.label(campaign, chosen[14:15])
         finetune_campaign(campaign, notes="first round")
-    yield campaign
     campaign.store.close()

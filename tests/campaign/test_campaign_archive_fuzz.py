@@ -235,11 +235,22 @@ def assert_one_sentence(error: NCIError) -> None:
     assert len(str(error)) < 1500
 
 
-@settings(FUZZ, max_examples=400)
+@settings(FUZZ, max_examples=150)
 @given(changes=st.lists(mutation, min_size=1, max_size=2))
 def test_reading_writes_nothing_and_fails_in_one_sentence(
     whole: Path, outside: Path, changes: list[tuple[str, str, int, Any]]
 ) -> None:
+    _read(whole, outside, changes)
+
+
+@pytest.mark.slow
+@settings(FUZZ, max_examples=1000)
+@given(changes=st.lists(mutation, min_size=1, max_size=2))
+def test_so_does_reading_a_thousand(whole: Path, outside: Path, changes: list[tuple[str, str, int, Any]]) -> None:
+    _read(whole, outside, changes)
+
+
+def _read(whole: Path, outside: Path, changes: list[tuple[str, str, int, Any]]) -> None:
     folder = damaged(whole, outside, changes)
     before = snapshot(outside.parent)
     try:

@@ -88,8 +88,8 @@ def kill_and_go_on(campaign: Campaign, job_id: int, delay: float | None, after: 
 @pytest.mark.parametrize(
     ("campaign", "kills"),
     [
-        ("tiny", 5),
-        ("tiny-composite", 2),
+        ("tiny", 3),
+        ("tiny-composite", 1),
         pytest.param("tiny", 50, marks=pytest.mark.slow),
         pytest.param("tiny-composite", 50, marks=pytest.mark.slow),
     ],

@@ -229,7 +229,7 @@ def test_a_full_disk_while_writing_a_file(nci: Nci, sampled: Campaign, tmp_path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
-def test_a_full_disk_in_a_real_process(process: Nci, sampled: Campaign) -> None:
+def test_a_full_disk_in_a_real_process(process: Nci, nci: Nci, sampled: Campaign) -> None:
     """A limit on the size of files stands for the full disk: SQLite cannot grow its journal."""
     import resource
     import signal
@@ -244,7 +244,7 @@ def test_a_full_disk_in_a_real_process(process: Nci, sampled: Campaign) -> None:
     assert done.code == 5
     assert "disk" in done.sentence()
     assert state(sampled.folder) == before
-    assert process("sample", "--n", 20, "-c", sampled.folder).code == 0, "and it goes on when there is space"
+    assert nci("sample", "--n", 20, "-c", sampled.folder).code == 0, "and it goes on when there is space"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
@@ -276,17 +276,25 @@ def test_a_missing_gpu(nci: Nci, tmp_path: Path, host: Path, monkeypatch: pytest
         (["evaluate", "--model", "no.pt", "--data", "no.extxyz"], 7, "no model file"),
     ],
 )
-def test_a_real_process_says_it_in_one_sentence(
-    process: Nci, tmp_path: Path, words: list[str], code: int, part: str
+def test_it_is_said_in_one_sentence(
+    nci: Nci, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, part: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / DATABASE_NAME).write_bytes(b"")
     before = state(tmp_path)
-    done = process(*words, cwd=tmp_path)
+    done = nci(*words)
     assert done.code == code
     assert part in done.sentence()
     assert done.out == ""
     assert state(tmp_path) == before
+
+
+def test_a_real_process_says_it_in_one_sentence(process: Nci, tmp_path: Path) -> None:
+    done = process("status", "-c", "nowhere", cwd=tmp_path)
+    assert done.code == 2
+    assert "is not a campaign" in done.sentence()
+    assert done.out == ""
 
 
 def test_a_campaign_without_its_folder_rights(nci: Nci, sampled: Campaign, tmp_path: Path) -> None:
