@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import asked
 from app.data import own_energies, versions
@@ -58,6 +59,20 @@ def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple
     filled = rows["teacher_ev"].copy()
     filled.loc[lacking] = between
     return filled, int(filled[lacking].notna().sum())
+
+
+def choose_points(context: Context, place: DeltaGenerator, key: str) -> EnergySet | None:
+    """Whose energies are drawn as points, chosen at `place` where there are sets of people's own; None: the labels."""
+    brought = choices(context)
+    if not brought:
+        return None
+    names = {"labels": "CCSD(T) labels"} | {each: row.name for each, row in brought.items()}
+    if st.session_state.get(key) not in names:
+        st.session_state.pop(key, None)  # a set that was removed
+    chosen = place.selectbox(
+        "Points", list(names), format_func=lambda each: plain(names[each]), key=key, bind="query-params"
+    )
+    return brought.get(str(chosen))
 
 
 def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Markdown:

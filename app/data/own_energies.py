@@ -10,16 +10,27 @@ from nci_core.store import energy_sets, evaluations, jobs
 from nci_core.store.schema import Configuration, EnergySet
 from nci_core.units import from_cm1
 
+#: Characters of a method in titles of axes.
+LONGEST_METHOD = 40
+
 
 def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.DataFrame:
     """The points of a set that errors are over, as `configuration_table` has configurations.
 
-    `label_ev` is the set's energy, and one column is added: `reference`, the set's name.
+    `label_ev` is the set's energy, and two columns are added: `reference`, the set's name, and `method`, its method.
     """
     points = measured(campaign, row)
     table = configuration_table(campaign.store, campaign.settings, model_id, outside=True)
     table = table.loc[points.configuration_ids].assign(label_ev=points.energy_ev, label_state="complete")
-    return table.assign(region=regions(table, campaign.settings).astype("str"), reference=row.name)
+    return table.assign(region=regions(table, campaign.settings).astype("str"), reference=row.name, method=row.method)
+
+
+def against(rows: pd.DataFrame) -> str:
+    """What `label_ev` of a table is, in titles and captions: energies of a set are named by their method."""
+    if "reference" not in rows or rows.empty:
+        return "CCSD(T)"
+    method, name = str(rows["method"].iloc[0]), str(rows["reference"].iloc[0])
+    return f"{method if len(method) <= LONGEST_METHOD else method[: LONGEST_METHOD - 1] + '…'} of ‘{name}’"
 
 
 def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from app import linked
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.coordinates import VIEWS, map_axes, map_xy, views, views_help
+from app.data.own_energies import against
 from app.figures.maps import legend_text
-from app.figures.points import ENERGIES, MOST_POINTS, map_content
+from app.figures.points import MOST_POINTS, energies_of, map_content
 from app.figures.scales import SignedScale, scale_for
 from app.places import MapPlaces
 from app.session import Context
@@ -126,7 +127,7 @@ def show_maps(
         with column:
             last = number == len(panels) - 1
             _draw(context, panel, scale, frame, number, last=last, group=group)
-    what = "Student minus teacher" if layout == TEACHER else "Prediction minus CCSD(T)"
+    what = "Student minus teacher" if layout == TEACHER else f"Prediction minus {plain(against(rows))}"
     st.caption(f"{what}, in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     linked.bar(context, table, page="errors")
 
@@ -176,7 +177,7 @@ def _draw(
         context.unit,
         view=frame.view,
         colours="signed",
-        hover={panel.column: "difference"} | ENERGIES,
+        hover={panel.column: "difference"} | energies_of(rows),
         before=None if panel.before is None else context.convert(rows[panel.before].to_numpy(dtype=float)),
         bar=last,
         compact=panel.before is None,
