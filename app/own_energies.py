@@ -11,6 +11,7 @@ from app.data import own_energies, versions
 from app.data.errors import with_errors
 from app.session import Context
 from app.text import Markdown, plain
+from nci_core.campaign.own_energies import is_blind
 from nci_core.errors import NCIError
 from nci_core.store import energy_sets
 from nci_core.store.schema import EnergySet, Model
@@ -83,9 +84,9 @@ def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Mark
         "campaign's CCSD(T)."
     )
     if total > len(rows):
-        why = "a fit may have seen" if row.kind == "test" else "are in the frozen test set"
-        text += f" {total - len(rows):,} more whose geometries {why} are left out."
-    if row.kind == "labels":
+        why = "whose geometries a fit may have seen" if row.kind == "test" else "that a fit may learn"
+        text += f" {total - len(rows):,} more {why} are left out."
+    if not is_blind(row):
         text += " These are training labels: a student that learnt them reproduces what it has seen."
     count = rows.attrs.get("interpolated", 0)
     if count:
