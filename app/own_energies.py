@@ -4,12 +4,14 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import asked
 from app.data import own_energies, versions
 from app.data.errors import with_errors
 from app.session import Context
 from app.text import Markdown, plain
+from nci_core.campaign.own_energies import is_blind
 from nci_core.errors import NCIError
 from nci_core.store import energy_sets
 from nci_core.store.schema import EnergySet, Model
@@ -60,6 +62,20 @@ def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple
     return filled, int(filled[lacking].notna().sum())
 
 
+def choose_points(context: Context, place: DeltaGenerator, key: str) -> EnergySet | None:
+    """Whose energies are drawn as points, chosen at `place` where there are sets of people's own; None: the labels."""
+    brought = choices(context)
+    if not brought:
+        return None
+    names = {"labels": "CCSD(T) labels"} | {each: row.name for each, row in brought.items()}
+    if st.session_state.get(key) not in names:
+        st.session_state.pop(key, None)  # a set that was removed
+    chosen = place.selectbox(
+        "Points", list(names), format_func=lambda each: plain(names[each]), key=key, bind="query-params"
+    )
+    return brought.get(str(chosen))
+
+
 def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Markdown:
     """What the reference is, under the choice of points."""
     total = energy_sets.sizes(context.campaign.store).get(row.id, 0)
@@ -68,9 +84,9 @@ def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Mark
         "campaign's CCSD(T)."
     )
     if total > len(rows):
-        why = "a fit may have seen" if row.kind == "test" else "are in the frozen test set"
-        text += f" {total - len(rows):,} more whose geometries {why} are left out."
-    if row.kind == "labels":
+        why = "whose geometries a fit may have seen" if row.kind == "test" else "that a fit may learn"
+        text += f" {total - len(rows):,} more {why} are left out."
+    if not is_blind(row):
         text += " These are training labels: a student that learned them reproduces what it has seen."
     count = rows.attrs.get("interpolated", 0)
     if count:

@@ -1,17 +1,20 @@
 """Radial cuts: teacher, student and labels along a ray."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
 from app.data.configurations import frame
+from app.data.fields import near_line
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, CutPoint
 from nci_core.systems import Host
 
 CUT_PREFIX = "cut:"
+#: Points of people's own sets within this distance (Å) of a cut are drawn on it.
+NEAR_CUT = 0.25
 #: The teacher is a curve from so many points on; fewer are not joined.
 CURVE = 60
 COLUMNS = ["distance", "energy_ev", "std_ev", "repulsion_ev", "dispersion_ev", "x", "y", "z"]
@@ -60,6 +63,17 @@ def _curve(store: Store, name: str, *, model_id: int | None = None, teacher: str
     ).where(CutPoint.cut == name)
     query = query.where(CutPoint.model_id == model_id if teacher is None else CutPoint.teacher == teacher)
     return frame(store, query.order_by(CutPoint.distance_angstrom)).astype(float)
+
+
+def with_points(cut: Cut, rows: pd.DataFrame, host: Host) -> Cut:
+    """The cut with other points in the labels' place: those of a set that lie, or have an equivalent place, near it."""
+    if len(cut.student) < 2:
+        return replace(cut, labels=cut.labels.iloc[:0])
+    ends = cut.student[["x", "y", "z"]].to_numpy(dtype=float)[[0, -1]]
+    near = near_line(host, rows[rows["label_ev"].notna()], ends[0], ends[1], NEAR_CUT)
+    start = float(cut.student["distance"].iloc[0])
+    labels = near.assign(distance=near["distance"] + start).reset_index()
+    return replace(cut, labels=labels[["id", "distance", "label_ev", "split"]])
 
 
 def load_cut(store: Store, table: pd.DataFrame, host: Host, name: str, *, model_id: int | None, teacher: str) -> Cut:

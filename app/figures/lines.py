@@ -41,6 +41,7 @@ def line_figure(
     *,
     channels: bool,
     height: int,
+    reference: str = "CCSD(T)",
 ) -> go.Figure:
     """Energies along a line.
 
@@ -49,6 +50,7 @@ def line_figure(
             models earlier_ev and distilled_ev; NaN beside a nucleus.
         near: rows of `app.data.fields.near_line`: distance, off, teacher_ev, label_ev, split.
         channels: draw repulsion and dispersion too.
+        reference: whose energies label_ev are.
     """
     figure, f = go.Figure(), unit.per_ev
     hover = f"%{{x:.2f}} Å, %{{y:.{unit.digits}f}} {unit.label}"
@@ -79,9 +81,13 @@ def line_figure(
             )
     taught = near[near["teacher_ev"].notna()]
     _points(figure, taught, "teacher_ev", "teacher", faint(colours.teacher, 0.75), "circle-open", f, hover, size=5)
-    for split, name, symbol in (("pool", "CCSD(T), training", "circle"), ("test", "CCSD(T), test set", "diamond")):
-        rows = near[(near["split"] == split) & near["label_ev"].notna()]
-        _points(figure, rows, "label_ev", name, colours.reference, symbol, f, hover)
+    known = near[near["label_ev"].notna()]
+    if "reference" in near:
+        _points(figure, known, "label_ev", reference, colours.reference, "square", f, hover)
+    else:
+        for split, name, symbol in (("pool", "training", "circle"), ("test", "test set", "diamond")):
+            rows = known[known["split"] == split]
+            _points(figure, rows, "label_ev", f"{reference}, {name}", colours.reference, symbol, f, hover)
     finish(figure, colours, height=height)
     figure.add_hline(y=0, line={"color": colours.earlier, "width": 1})
     figure.update_xaxes(title_text="distance along the line (Å)", title_standoff=4)

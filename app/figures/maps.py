@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from app.components.plot_content import PlotContent
 from app.coordinates import map_axes, map_xy
-from app.figures.points import ENERGIES, map_content
+from app.figures.points import energies_of, map_content
 from app.figures.scales import SignedScale, signed_text
 from app.theme import Palette, finish
 from nci_core.systems import Host
@@ -71,7 +71,7 @@ def panel_content(
         unit,
         view=frame.view,
         colours="signed",
-        hover={panel.column: "difference"} | ENERGIES,
+        hover={panel.column: "difference"} | energies_of(rows),
         before=before,
         bar=last,
         compact=before is None,

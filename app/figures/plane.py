@@ -9,7 +9,7 @@ import pandas as pd
 from app.components.plot_content import Ground, Hover, PlotContent
 from app.coordinates import bonds
 from app.data.fields import Plane, to_own
-from app.figures.points import ENERGIES, hover_lines
+from app.figures.points import energies_of, hover_lines
 from app.figures.scales import SignedScale
 from nci_core.systems import Host
 from nci_core.units import EnergyUnit
@@ -64,7 +64,7 @@ def plane_content(
         title=unit.label if bar else "",
         hover=[
             *hover,
-            *hover_lines(near, ENERGIES, unit),
+            *hover_lines(near, energies_of(near), unit),
             Hover("off this plane", near["off"].to_numpy(dtype=float), "Å"),
         ],
         x_label=grid.u_label,

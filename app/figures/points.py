@@ -27,6 +27,12 @@ CUT_TOP_CM1 = 300.0
 ENERGIES = {"teacher_ev": "teacher", "student_ev": "student", "label_ev": "CCSD(T)"}
 
 
+def energies_of(rows: pd.DataFrame) -> dict[str, str]:
+    """ENERGIES of a table; where its energies are a set of people's own, that set's name is in the labels' place."""
+    own = rows["reference"].dropna() if "reference" in rows else []
+    return ENERGIES | ({"label_ev": str(own.iloc[0])} if len(own) else {})
+
+
 def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> list[Hover]:
     """Tooltip lines of energy columns (eV → the unit shown), then region and direction; for tables also the place."""
     lines = [
@@ -126,8 +132,10 @@ def aggregate(xy: FloatArray, values: FloatArray, size: float) -> Bins:
     return Bins(keys[:, 0] * size, keys[:, 1] * size, size, count, mean)
 
 
-def parity_content(rows: pd.DataFrame, column: str, scale: SignedScale, unit: EnergyUnit) -> PlotContent:
-    """Error of one energy column against CCSD(T) energy, with the student's ± 1 sd as bars."""
+def parity_content(
+    rows: pd.DataFrame, column: str, scale: SignedScale, unit: EnergyUnit, *, reference: str = "CCSD(T)"
+) -> PlotContent:
+    """Error of one energy column against the energy of a reference, with the student's ± 1 sd as bars."""
     rows = rows[rows[column].notna() & rows["label_ev"].notna()]
     label = rows["label_ev"].to_numpy(dtype=float) * unit.per_ev
     error = rows[column].to_numpy(dtype=float) * unit.per_ev - label
@@ -140,8 +148,8 @@ def parity_content(rows: pd.DataFrame, column: str, scale: SignedScale, unit: En
         values=error,
         scale=scale,
         title=unit.label,
-        hover=[Hover("error", error, unit.label, unit.digits), *hover_lines(rows, ENERGIES, unit)],
-        x_label=f"CCSD(T) interaction energy ({unit.label})",
+        hover=[Hover("error", error, unit.label, unit.digits), *hover_lines(rows, energies_of(rows), unit)],
+        x_label=f"{reference} interaction energy ({unit.label})",
         y_label=f"error ({unit.label})",
         view=f"parity {unit.key}",
         y_linear=scale.linear,
@@ -178,7 +186,7 @@ def cut_content(
         test=(labels["split"] == "test").to_numpy(),
         values=student - energy,
         scale=scale,
-        hover=hover_lines(known, ENERGIES, unit),
+        hover=hover_lines(known, energies_of(known), unit),
         x_label="distance from the host's centre (Å)",
         y_label=f"interaction energy ({unit.label})",
         view=f"cut {cut.name} {unit.key}",

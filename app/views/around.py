@@ -4,9 +4,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import asked
+from app import asked, own_energies
 from app.data import fields
 from app.data.errors import labelled
+from app.data.own_energies import against
 from app.data.quantities import QUANTITIES, Quantity
 from app.session import Context
 from app.text import plain
@@ -48,16 +49,23 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         help="  \n".join(f"**{QUANTITIES[k].title}**: {QUANTITIES[k].help}" for k in keys),
     )
     quantity = QUANTITIES[str(key)]
-    split = _choose_set(right, quantity, in_space=look == "space")
-    chosen = Chosen(context, quantity, after, others, split, _labelled(context, table, split))
+    brought = own_energies.choices(context)
+    split = _choose_set(right, quantity, {k: row.name for k, row in brought.items()}, in_space=look == "space")
+    if split in brought:
+        table = own_energies.set_rows(context, brought[split], after, before)
+    labels = _labelled(context, table, "all" if split in brought else split)
+    chosen = Chosen(context, quantity, after, others, split, labels, against(table))
     try:
         SHOWN[str(look)](chosen)
     except InputError as error:  # too few stored energies
         st.info(f"{plain(error)} Choose the other set, or label more.", icon=":material/info:")
 
 
-def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) -> str:
-    """The set of the dots and of interpolated energies; "none" where nothing depends on it."""
+def _choose_set(place: DeltaGenerator, quantity: Quantity, brought: dict[str, str], *, in_space: bool) -> str:
+    """The set of the dots and of interpolated energies; "none" where nothing depends on it.
+
+    `brought`: names of people's own sets, which can be dots.
+    """
     if quantity.stored:
         names = {"test": "Test set", "pool": "Training pool"}
         split = place.selectbox(
@@ -73,10 +81,17 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) ->
         return str(split)
     if not quantity.dots or in_space:
         return "none"
+    names = (
+        {k: SETS[k] for k in ("test", "pool")}
+        | {k: plain(name) for k, name in brought.items()}
+        | {"none": SETS["none"]}
+    )
+    if st.session_state.get("around_set") not in names:
+        st.session_state.pop("around_set", None)  # a set that was removed
     split = place.selectbox(
-        "CCSD(T) dots",
-        list(SETS),
-        format_func=SETS.__getitem__,
+        "Dots" if brought else "CCSD(T) dots",
+        list(names),
+        format_func=names.__getitem__,
         key="around_set",
         bind="query-params",
         help=f"Labelled configurations within {NEAR} Å, drawn at all symmetry-equivalent positions and coloured "
@@ -86,6 +101,6 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, *, in_space: bool) ->
 
 
 def _labelled(context: Context, table: pd.DataFrame, split: str) -> pd.DataFrame:
-    rows = labelled(table, split)
+    rows = table if split == "all" else labelled(table, split)
     rows = rows[rows["region"] != "beyond"].assign(student_size_ev=rows["student_error_ev"].abs())
     return fields.images(context.campaign.dimer.host, rows)

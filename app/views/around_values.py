@@ -44,6 +44,7 @@ class Chosen:
         others: "earlier" and "distilled", None where there is no such model.
         split: set of the dots, and of the stored energies that are interpolated; "none" for no dots.
         labels: its labelled configurations at all their equivalent places, `app.data.fields.images`.
+        against: whose energies theirs are.
     """
 
     context: Context
@@ -52,6 +53,7 @@ class Chosen:
     others: dict[str, Model | None]
     split: str
     labels: pd.DataFrame
+    against: str = "CCSD(T)"
 
     @property
     def host(self) -> Host:
@@ -114,7 +116,7 @@ class Chosen:
 
     def dot_column(self, place: st.delta_generator.DeltaGenerator) -> tuple[str, str]:
         """Title and column of the dots, chosen at `place` where there is a choice; no title, no dots."""
-        dots = self.quantity.dots
+        dots = tuple((title.replace("CCSD(T)", self.against), column) for title, column in self.quantity.dots)
         if not dots or self.labels.empty:
             return "", "label_ev"
         if len(dots) == 1:

@@ -5,12 +5,14 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from app import asked
+from app import asked, own_energies
 from app.chart import Drawn, charts
 from app.data import fields, lines
 from app.data.lines import Line
+from app.data.own_energies import against
 from app.figures.lines import line_figure
 from app.session import Context
+from app.text import plain
 from app.views.line_choice import choose
 from app.views.line_map import show_map
 from app.views.line_ruler import show_ruler
@@ -55,7 +57,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         with figure:
             curve = _checked(context, line, after, before)
             if curve is not None:
-                _energies(context, table, line, curve)
+                _energies(context, table, line, curve, after)
 
 
 def _checked(context: Context, line: Line, after: Model, before: Model | None) -> pd.DataFrame | None:
@@ -92,8 +94,11 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
     return curve
 
 
-def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataFrame) -> None:
-    left, right = st.columns([1, 1.2], vertical_alignment="bottom")
+def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataFrame, after: Model) -> None:
+    left, middle, right = st.columns([1, 0.8, 1.2], vertical_alignment="bottom")
+    brought = own_energies.choose_points(context, middle, "line_points")
+    if brought is not None:
+        table = own_energies.set_rows(context, brought, after, None)
     channels = left.toggle(
         "Exchange and dispersion",
         key="line_channels",
@@ -111,14 +116,15 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         help="Symmetry-equivalent positions count too. Each energy belongs to its configuration, not to the line.",
     )
     near = fields.near_line(context.campaign.dimer.host, table, line.start, line.end, tolerance)
-    figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT)
+    what = against(table)
+    figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT, reference=what)
     start, end = (", ".join(f"{v:.2f}" for v in p).replace("-", "−") for p in (line.start, line.end))
     labels = int(near["label_ev"].notna().sum())
     charts(
         context,
         Drawn(figure, "line", lambda: _numbers(context, curve, near)),
-        note=f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with a "
-        "CCSD(T) label. Between its points the distilled student stands for the teacher.",
+        note=f"From ({start}) to ({end}) Å. {len(near)} configurations within {tolerance:.2f} Å, {labels} with an "
+        f"energy of {plain(what)}. Between its points the distilled student stands for the teacher.",
     )
 
 

@@ -7,9 +7,11 @@ import streamlit as st
 
 from app import actions
 from app.data import own_energies
+from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
 from app.tables import number_text, with_numbers
 from app.text import plain
+from nci_core.store import models
 
 #: Where a sentence waits for the run that follows.
 MESSAGE = "energies_message"
@@ -25,13 +27,16 @@ def show_sets(context: Context) -> None:
     st.subheader("Imported energies")
     unit = context.unit
     error = f"MAE of the student in use ({unit.label})"
+    own = f"MAE of its own student ({unit.label})"
     shown = pd.DataFrame(
         {
             "Name": table["name"],
             "Method": table["method"],
             "As": table["kind"],
             "Energies": table["n"],
+            "Held out": table["held_out"],
             error: table["mae_ev"] * unit.per_ev,
+            own: table["own_mae_ev"] * unit.per_ev,
             "Compared": table["n_measured"],
             "File": table["file"],
             "By": table["person"],
@@ -39,13 +44,16 @@ def show_sets(context: Context) -> None:
         }
     )
     st.dataframe(
-        with_numbers(shown, {error: f".{unit.digits}f"}),
+        with_numbers(shown, dict.fromkeys((error, own), f".{unit.digits}f") | {"Held out": ".0f"}),
         hide_index=True,
         placeholder="—",
         key="energy-sets",
         height="content",
         column_config={
             error: st.column_config.NumberColumn(help="Mean absolute error below the campaign's energy limit."),
+            own: st.column_config.NumberColumn(
+                help="Of the newest student fitted to this set, on the points held out from every fit."
+            ),
             "Compared": st.column_config.NumberColumn(help="Points the error is averaged over."),
         },
     )
@@ -64,6 +72,9 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         elif row["n_measured"]:
             error = number_text(row["mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
             st.markdown(f"student in use: {error} {context.unit.label}")
+            if pd.notna(row["own_mae_ev"]):
+                mine = number_text(row["own_mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
+                st.markdown(f"its own student: {mine} {context.unit.label}")
         elif (
             not context.read_only
             and context.model is not None
@@ -73,7 +84,13 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:
-                st.switch_page(page, query_params={"errors_set": plain(row["name"])})
+                own = next(
+                    (m for m in models.fetch(context.campaign.store, others=True) if m.id == row["own_id"]), None
+                )
+                student = {"errors_after": model_name(own)} if own is not None else {}
+                st.switch_page(
+                    page, query_params={"errors_part": "Points on a map", "errors_set": plain(row["name"])} | student
+                )
         if context.read_only:
             return
         if "labels" in str(row["kind"]) and st.button(
@@ -81,7 +98,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
             icon=":material/model_training:",
             key=f"learn-{number}",
             type="tertiary",
-            help="A new student for this method, starting from the distilled one; follow it on the Label & train page.",
+            help=_learns(row),
         ):
             _do(
                 lambda: actions.learn_energies(context.campaign, str(row["name"])),
@@ -102,6 +119,15 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
             st.markdown(f"Remove **{plain(row['name'])}** with all its energies and the errors against it?")
             if st.button("Remove it", key=f"remove-{number}", type="primary"):
                 _do(lambda: actions.remove_energies(context.campaign, number), "The energies were removed.")
+
+
+def _learns(row: pd.Series) -> str:
+    """What the fit learns, and what measures it."""
+    start = "A new student for this method, starting from the distilled one; it does not replace the student in use. "
+    if pd.isna(row["held_out"]) or not row["held_out"]:
+        return start + "No energy of this set is held out, so its errors can be measured only on another set."
+    learnt = int(row["n"] - row["held_out"])
+    return start + f"It learns {learnt:,} energies; {int(row['held_out']):,} (seed {int(row['seed'])}) measure it."
 
 
 def _do(action: Any, message: str = "") -> None:

@@ -9,6 +9,7 @@ from app import linked
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.coordinates import VIEWS, views, views_help
+from app.data.own_energies import against
 from app.figures import scales
 from app.figures.maps import Frame, Panel, frame_of, legend_text, panel_content
 from app.figures.points import MOST_POINTS
@@ -16,6 +17,7 @@ from app.figures.scales import SignedScale
 from app.places import MapPlaces
 from app.session import Context
 from app.text import plain
+from nci_core.store.models import OTHER_METHOD
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
 
@@ -27,6 +29,8 @@ AGAINST, SLIDER, TEACHER = "Errors side by side", "Before â†” after", "Student â
 
 def student_name(model: Model) -> str:
     """A model in the title of a panel."""
+    if (other := model.settings.get(OTHER_METHOD)) is not None:
+        return f"student of {other['set']}"
     return "distilled student" if model.kind == "distilled" else f"student of round {model.round_number}"
 
 
@@ -99,7 +103,7 @@ def show_maps(
         with column:
             last = number == len(panels) - 1
             _draw(context, panel, scale, frame, number, last=last, group=group)
-    what = "Student minus teacher" if layout == TEACHER else "Prediction minus CCSD(T)"
+    what = "Student minus teacher" if layout == TEACHER else f"Prediction minus {plain(against(rows))}"
     st.caption(f"{what}, in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     linked.bar(context, table, page="errors")
 

@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from app import asked, cached, linked
+from app import asked, cached, linked, own_energies
 from app.components import plot
 from app.components.plot_encoding import encode
-from app.data.cuts import CUT_PREFIX
+from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
+from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
 from app.first_steps import evaluate
 from app.session import Context
@@ -52,7 +53,9 @@ def show_parity(
         scale = error_scale(context, error)
         key = f"parity-{context.folder}"
         plot.show(
-            encode(parity_content(inside, columns[name], scale, context.unit), context.colours),
+            encode(
+                parity_content(inside, columns[name], scale, context.unit, reference=against(rows)), context.colours
+            ),
             context.colours,
             linked.marks(context, inside),
             key=key,
@@ -126,7 +129,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
     table = cached.table(context, after.id if after else None)
     left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        first, second, third = st.columns([1.15, 1.5, 1.05], vertical_alignment="bottom")
+        first, points, second, third = st.columns([1.15, 1.1, 1.5, 1.05], vertical_alignment="bottom")
         deepest = names.index(through_the_well(table, names))
         name = str(first.selectbox("Direction", names, deepest, key="cut_name", bind="query-params"))
         channels = second.toggle(
@@ -145,29 +148,37 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         cut = cached.cut(context, name, after.id if after else None)
         earlier = cached.cut(context, name, other.id) if other is not None and compare else None
         taught = None if distilled is None else cached.cut(context, name, distilled.id)
-        scale = error_scale(context, table["student_error_ev"])
+        brought = own_energies.choose_points(context, points, "cut_points")
+        rows = table if brought is None else own_energies.set_rows(context, brought, after, None)
+        if brought is not None:
+            cut = with_points(cut, rows, context.campaign.dimer.host)
+        scale = error_scale(context, rows["student_error_ev"])
         content = cut_content(
-            cut, table, scale, context.unit, context.colours, earlier=earlier, distilled=taught, channels=channels
+            cut, rows, scale, context.unit, context.colours, earlier=earlier, distilled=taught, channels=channels
         )
         key = f"cut-{context.folder}"
         plot.show(
             encode(content, context.colours),
             context.colours,
-            linked.marks(context, table),
+            linked.marks(context, rows),
             key=key,
             height=HEIGHT,
-            kinds=linked.kinds(table.reindex(content.ids)) if len(content.ids) else (),
+            kinds=linked.kinds(table.reindex(content.ids)) if len(content.ids) and brought is None else (),
             file=f"{context.campaign.name}-cut-{name}",
             empty="Nothing is known along this direction yet.",
             on_event=linked.listener(context, key),
         )
         st.caption(
-            "Points are CCSD(T) labels, coloured by the student's error. The axis is linear in the well and "
-            "logarithmic on the wall."
+            (
+                "Points are CCSD(T) labels"
+                if brought is None
+                else f"Points within {NEAR_CUT} Å are {plain(against(rows))}"
+            )
+            + ", coloured by the student's error. The axis is linear in the well and logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
             st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} computes it.")
-        if cut.labels.empty:
+        if cut.labels.empty and brought is None:
             st.caption("No point of this cut has a CCSD(T) label yet. Pick some on the Select page.")
         linked.bar(context, table, page="cuts")
     with right:

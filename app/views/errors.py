@@ -44,7 +44,7 @@ def show(context: Context) -> None:
     if table.empty:
         no_configurations(context)
         return
-    models = model_list(context.campaign.store)
+    models = model_list(context.campaign.store, others=True)
     if not models:
         st.info(
             "There is no student yet, so only the teacher can be compared. Distil one on the Label & train page, "

@@ -52,7 +52,7 @@ def show(context: Context, table: pd.DataFrame) -> None:
     failed: dict[str, str] = st.session_state.setdefault(FAILED, {})
     for name in list(failed):
         st.error(f"{plain(name)} could not be made. {plain(failed.pop(name))}", icon=":material/error:")
-    models = model_list(context.campaign.store)
+    models = model_list(context.campaign.store, others=True)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("A student")

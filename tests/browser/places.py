@@ -51,7 +51,7 @@ PLACES = (
     Place("errors-regions", "errors", {"errors_part": "By region"}, ("MAE by region and direction",)),
     Place("errors-around", "errors", {"errors_part": "Around the host"}, ("Quantity",)),
     Place("errors-line", "errors", {"errors_part": "Any line"}, ("Show along it",)),
-    Place("energies", "energies", {}, ("Energies",)),
+    Place("energies", "energies", {}, ("Energies", "Tables, structures or outputs", "Example table")),
     Place("select", "select", {}, ("Select", "Pick with a budget")),
     Place(
         "select-budget",
