@@ -11,8 +11,7 @@ class Plot {
     this.box.addEventListener("pointermove", (e) => this.pointed(e));
     this.box.addEventListener("pointerleave", () => { this.tip.style.display = "none"; });
     this.box.addEventListener("click", (e) => { const i = this.onCurve(e); if (i >= 0) { this.stop(); this.show(i); } });
-    root.querySelector("[data-save=png]").addEventListener("click", () => this.savePicture());
-    root.querySelector("[data-save=svg]").addEventListener("click", () => this.saveDrawing());
+    for (const button of root.querySelectorAll("[data-save]")) button.addEventListener("click", () => this.save(button.dataset.save));
   }
 
   css(name, otherwise) { return getComputedStyle(this.root).getPropertyValue(name).trim() || otherwise; }
@@ -29,10 +28,7 @@ class Plot {
         if (!map.packed) continue;
         map.values = decode(map.packed, Float32Array); map.fractions = map.values.map((v) => this.fraction(v));
       }
-      this.lut = Uint32Array.from({ length: 512 }, (_, i) => {
-        const [r, g, b] = mix(data.scale.stops, i / 511).match(/\d+/g).map(Number);
-        return (255 << 24) | (b << 16) | (g << 8) | r;
-      });
+      this.lut = colourTable(data.scale.stops);
       if (data.course !== before?.course || this.frame >= data.frames.length) this.frame = data.start;
     } else { this.data.fixed = before.fixed; this.data.frames = before.frames; }
     const several = data.frames.length > 1;
@@ -113,30 +109,13 @@ class Plot {
     const fx = (e.offsetX - box.x) / box.w, fy = 1 - (e.offsetY - box.y) / box.h, map = shownMaps(this)[k];
     const at = Math.round(fy * (ny - 1)) * nx + Math.round(fx * (nx - 1)), value = map.values[at];
     const place = minus(`(${((2 * fx - 1) * a).toFixed(2)}, ${((2 * fy - 1) * b).toFixed(2)}) Å`).replace(" -", " −");
-    const text = Number.isFinite(value) ? `${value > 0 ? "+" : ""}${minus(value.toFixed(this.data.digits))} ${this.data.scale.unit}`
-      : this.wall[at] > 0 ? "not known here" : "inside the wall";
-    return [place, text];
+    return [place, fieldWords(value, this.wall[at], this.data.digits, this.data.scale.unit, true)];
   }
 
-  savePicture() {
-    const canvas = document.createElement("canvas"), g = canvas.getContext("2d");
-    canvas.width = 2 * this.w; canvas.height = 2 * this.h; g.scale(2, 2);
-    g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, this.w, this.h);
+  save(kind) {
+    const g = new SvgContext(this.w, this.h), look = { ground: this.css("--st-background-color", "#fff"), ink: this.css("--st-text-color", "#222"), font: this.css("--st-font", "sans-serif") };
     paintBase(this, g);
-    canvas.toBlob((blob) => this.download(URL.createObjectURL(blob), "png"));
-  }
-
-  saveDrawing() {
-    const g = new SvgContext(this.w, this.h);
-    g.fillStyle = this.css("--st-background-color", "#fff"); g.fillRect(0, 0, this.w, this.h);
-    paintBase(this, g);
-    this.download(URL.createObjectURL(new Blob([g.toString()], { type: "image/svg+xml" })), "svg");
-  }
-
-  download(address, kind) {
-    const link = document.createElement("a");
-    link.href = address; link.download = `${this.data.file}.${kind}`; link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 10000);
+    savePicture(composePicture([{ x: 0, y: 0, width: this.w, height: this.h, svg: g.toString() }], look), kind, this.data.file);
   }
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("plot_scales.js", "overview_paint.js", "overview.js", "plot_svg.js")
+SCRIPTS = ("picture_compose.js", "plot_scales.js", "field_paint.js", "overview_paint.js", "overview.js", "plot_svg.js")
 HTML = """<div class="nci-overview"><div class="picture"><canvas role="img"></canvas>
 <div class="rounds" hidden><button type="button" class="play" aria-label="Play">▶</button>
 <input type="range" min="0" max="0" step="1" aria-label="Round"></div>

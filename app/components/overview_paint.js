@@ -35,19 +35,19 @@ function paintBase(plot, g) {
   g.textBaseline = "alphabetic"; g.lineWidth = 1;
   if (plot.data.maps) {
     shownMaps(plot).forEach((map, i) => paintMap(plot, g, map, at.panels[i], ink, font));
-    paintScale(plot, g, at.bar, ink, font);
+    const { stops, ticks, unit } = plot.data.scale;
+    paintColourBar(g, at.bar, { stops, ticks, title: unit }, ink, font);
   }
   if (plot.data.curve) paintCurve(plot, g, at.curve, ink, font);
   paintSide(plot, g, at.side, ink, font);
 }
 
-function paintTop() { /* nothing lies over it */ }
-
 function paintMap(plot, g, map, box, ink, font) {
   g.fillStyle = ink; g.textAlign = "center"; g.font = `600 14px ${font}`;
   g.fillText(fitted(g, map.title, box.w + 40), box.x + box.w / 2, box.y - 8);
   g.drawImage(coloured(plot, map, box), box.x, box.y, box.w, box.h);
-  paintHost(plot, g, box, ink, font);
+  const { atoms, bonds } = plot.data.maps, look = { ink, font, ground: plot.css("--st-background-color", "#fff"), r: Math.max(6, Math.min(10, 0.34 * plot.at.scale)) };
+  paintMolecule(g, atoms.map(([u, v, off]) => [...onPaper(plot, box, u, v), off]), atoms.map((atom) => atom[3]), bonds, look);
   for (const [k, [u, v]] of plot.data.maps.dots.entries()) {
     const value = map.dots[k];
     if (!Number.isFinite(value)) continue;
@@ -74,54 +74,12 @@ function fitted(g, text, most) {
   return `${short}…`;
 }
 
-// One map as a picture of its own: smooth between the grid's points, open inside the wall, hatched where nothing is known.
+// One map as a picture of its own, made once for a size and a theme.
 function coloured(plot, map, box) {
   const { nx, ny } = plot.data.maps, r = plot.ratio, w = Math.max(1, Math.round(box.w * r)), h = Math.max(1, Math.round(box.h * r));
   if (map.picture?.width === w && map.picture.height === h && map.lut === plot.lut) return map.picture;
-  const canvas = (map.picture ??= document.createElement("canvas")), g = canvas.getContext("2d");
-  canvas.width = w; canvas.height = h; map.lut = plot.lut;
-  const image = g.createImageData(w, h), pixels = new Uint32Array(image.data.buffer), f = map.fractions, wall = plot.wall;
-  for (let py = 0, at = 0; py < h; py++) {
-    const y = ((h - 0.5 - py) / h) * (ny - 1), j = Math.min(ny - 2, Math.floor(y)), ty = y - j;
-    for (let px = 0; px < w; px++, at++) {
-      const x = ((px + 0.5) / w) * (nx - 1), i = Math.min(nx - 2, Math.floor(x)), tx = x - i, c = j * nx + i;
-      const k0 = (1 - tx) * (1 - ty), k1 = tx * (1 - ty), k2 = (1 - tx) * ty, k3 = tx * ty;
-      const a = f[c], b = f[c + 1], e = f[c + nx], q = f[c + nx + 1];
-      if (k0 * wall[c] + k1 * wall[c + 1] + k2 * wall[c + nx] + k3 * wall[c + nx + 1] <= 0) continue;
-      let sum = 0, weight = 0;
-      if (a === a) { sum += k0 * a; weight += k0; }
-      if (b === b) { sum += k1 * b; weight += k1; }
-      if (e === e) { sum += k2 * e; weight += k2; }
-      if (q === q) { sum += k3 * q; weight += k3; }
-      if (weight >= 0.5) pixels[at] = plot.lut[Math.round((sum / weight) * 511)];
-      else if ((px + py) % Math.round(7 * r) < r) pixels[at] = plot.lut[256];
-    }
-  }
-  g.putImageData(image, 0, 0);
-  return canvas;
-}
-
-function paintHost(plot, g, box, ink, font) {
-  const { atoms, bonds } = plot.data.maps, places = atoms.map(([u, v]) => onPaper(plot, box, u, v));
-  g.strokeStyle = ink; g.lineWidth = 2; g.globalAlpha = 0.7;
-  for (const [i, j] of bonds) { g.beginPath(); g.moveTo(...places[i]); g.lineTo(...places[j]); g.stroke(); }
-  g.globalAlpha = 1; g.textAlign = "center"; g.textBaseline = "middle"; g.lineWidth = 1;
-  // From the back to the front, so that nearer atoms cover farther ones.
-  for (const k of atoms.map((_, i) => i).sort((i, j) => atoms[i][2] - atoms[j][2])) {
-    const [x, y] = places[k], inside = Math.abs(atoms[k][2]) < 0.3, r = Math.max(6, Math.min(10, 0.34 * plot.at.scale));
-    g.beginPath(); g.arc(x, y, r, 0, 7); g.fillStyle = plot.css("--st-background-color", "#fff"); g.fill(); g.stroke();
-    g.fillStyle = ink; g.font = `${inside ? "700 " : ""}${Math.round(1.2 * r)}px ${font}`; g.fillText(atoms[k][3], x, y + 0.5);
-  }
-  g.textBaseline = "alphabetic";
-}
-
-function paintScale(plot, g, bar, ink, font) {
-  const { stops, ticks, unit } = plot.data.scale;
-  for (let i = 0; i < bar.h; i++) { g.fillStyle = mix(stops, 1 - i / bar.h); g.fillRect(bar.x, bar.y + i, 12, 1.5); }
-  g.fillStyle = ink; g.textAlign = "left"; g.font = `12px ${font}`; g.fillText(unit, bar.x, bar.y - 9);
-  g.textBaseline = "middle";
-  for (const [f, text] of ticks) g.fillText(text, bar.x + 17, bar.y + (1 - f) * bar.h);
-  g.textBaseline = "alphabetic";
+  map.lut = plot.lut; map.picture ??= document.createElement("canvas");
+  return fieldPicture(map.picture, { f: map.fractions, wall: plot.wall, columns: nx, rows: ny }, plot.lut, w, h, r);
 }
 
 function logTicks(low, high) {

@@ -39,7 +39,8 @@ class Plot {
         ["x", "y", "low", "high"].filter((k) => l[k]).map((k) => [k, decode(l[k], Float32Array)])) }));
       this.bins = data.bins ? { ...data.bins, ...Object.fromEntries([["x", Float32Array], ["y", Float32Array],
         ["count", Int32Array], ["mean", Float32Array], ["level", Uint8Array]].map(([k, T]) => [k, decode(data.bins[k], T)])) } : null;
-      this.ground = data.ground ? { ...data.ground, level: decode(data.ground.level, Uint8Array), values: decode(data.ground.values, Float32Array) } : null;
+      this.ground = data.ground ? { ...data.ground, f: Float32Array.from(decode(data.ground.level, Uint8Array), (v) => (v === 255 ? NaN : v / 254)),
+        values: decode(data.ground.values, Float32Array), wall: data.ground.wall && decode(data.ground.wall, Float32Array) } : null;
       this.coloursKey = data.colours_key; this.sprites = new Map();
     }
     if (data.selected !== this.data?.selected) this.cursor = -1;

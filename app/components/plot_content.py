@@ -60,7 +60,8 @@ class Bins:
 class Ground:
     """A field under everything, on a regular grid: values (b, a) from y[0] to y[1] and from x[0] to x[1].
 
-    Values are in the unit shown and use the colour scale of the plot; NaN is left open.
+    Values are in the unit shown and use the colour scale of the plot. `wall` (b, a) is positive outside the wall; where
+    it is not given, NaN is left open, else what lies inside the wall is, and NaN outside is hatched.
     """
 
     label: str
@@ -69,6 +70,7 @@ class Ground:
     values: FloatArray
     unit: str = ""
     digits: int = 2
+    wall: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -56,20 +56,12 @@ def _bins(bins: Bins | None, scale: Scale) -> dict[str, Any] | None:
 def _ground(ground: Ground | None, scale: Scale) -> dict[str, Any] | None:
     if ground is None:
         return None
-    levels, values = _levels(scale, ground.values, ground.values.size), _packed(ground.values, "<f4")
-    shape = {
-        "x": list(ground.x),
-        "y": list(ground.y),
-        "rows": ground.values.shape[0],
-        "columns": ground.values.shape[1],
-    }
-    return shape | {
-        "level": levels,
-        "values": values,
-        "label": ground.label,
-        "unit": ground.unit,
-        "digits": ground.digits,
-    }
+    wall = None if ground.wall is None else _packed(np.where(np.isnan(ground.wall), -1.0, ground.wall), "<f4")
+    rows, columns = ground.values.shape
+    said = {"label": ground.label, "unit": ground.unit, "digits": ground.digits, "wall": wall}
+    place = {"x": list(ground.x), "y": list(ground.y), "rows": rows, "columns": columns}
+    level, values = _levels(scale, ground.values, ground.values.size), _packed(ground.values, "<f4")
+    return place | said | {"level": level, "values": values}
 
 
 def squares_of(encoded: dict[str, Any], xy: FloatArray) -> list[list[int]]:

@@ -63,26 +63,19 @@ Object.assign(Plot.prototype, {
   showGround(x, y) {
     const f = this.ground, i = Math.round(((this.ux(x) - f.x[0]) / (f.x[1] - f.x[0])) * (f.columns - 1));
     const j = Math.round(((this.uy(y) - f.y[0]) / (f.y[1] - f.y[0])) * (f.rows - 1)), v = f.values[j * f.columns + i];
-    if (i < 0 || j < 0 || i >= f.columns || j >= f.rows || !isFinite(v)) this.showTip(-1);
-    else this.say([`${minus(v.toFixed(f.digits))} ${f.unit}`, f.label], x, y);
+    if (i < 0 || j < 0 || i >= f.columns || j >= f.rows || (!f.wall && !isFinite(v))) this.showTip(-1);
+    else this.say([fieldWords(v, f.wall?.[j * f.columns + i], f.digits, f.unit, false), f.label], x, y);
   },
 });
 
+// The picture of a field is made once for a size on screen.
 function paintGround(plot, g) {
-  const f = plot.ground;
-  if (!f.picture) {
-    f.picture = document.createElement("canvas");
-    f.picture.width = f.columns; f.picture.height = f.rows;
-    const c = f.picture.getContext("2d");
-    for (let j = 0; j < f.rows; j++) for (let i = 0; i < f.columns; i++) {
-      const level = f.level[j * f.columns + i];
-      if (level === 255) continue;
-      c.fillStyle = mix(plot.data.scale, level / 254); c.fillRect(i, f.rows - 1 - j, 1, 1);
-    }
-  }
-  const dx = (f.x[1] - f.x[0]) / (f.columns - 1) / 2, dy = (f.y[1] - f.y[0]) / (f.rows - 1) / 2;
-  const left = plot.px(f.x[0] - dx), top = plot.py(f.y[1] + dy);
-  g.drawImage(f.picture, left, top, plot.px(f.x[1] + dx) - left, plot.py(f.y[0] - dy) - top);
+  const f = plot.ground, left = plot.px(f.x[0]), top = plot.py(f.y[1]), w = plot.px(f.x[1]) - left, h = plot.py(f.y[0]) - top;
+  const [wide, high] = [w, h].map((side) => Math.max(1, Math.min(1200, Math.round(side * plot.ratio))));
+  f.lut ??= colourTable(plot.data.scale); f.picture ??= document.createElement("canvas");
+  if (f.picture.width !== wide || f.picture.height !== high || !f.painted) fieldPicture(f.picture, f, f.lut, wide, high, plot.ratio);
+  f.painted = true;
+  g.drawImage(f.picture, left, top, w, h);
 }
 
 // The start is open, the end is filled; dashed where the line does not lie in what the plot shows.

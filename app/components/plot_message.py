@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parent
 SCRIPTS = (
     "picture_compose.js",
     "plot_scales.js",
+    "field_paint.js",
     "plot_paint.js",
     "plot.js",
     "plot_svg.js",

@@ -94,22 +94,8 @@ function paintLines(plot, g) {
 
 function paintHost(plot, g, ink, font) {
   if (!plot.data.host) return;
-  const { atoms, symbols, bonds } = plot.data.host;
-  g.save(); g.globalAlpha = 0.55; g.strokeStyle = ink; g.lineWidth = 2;
-  for (const [i, j] of bonds) {
-    g.beginPath(); g.moveTo(plot.px(atoms[i][0]), plot.py(atoms[i][1])); g.lineTo(plot.px(atoms[j][0]), plot.py(atoms[j][1])); g.stroke();
-  }
-  g.font = `600 13px ${font}`; g.textAlign = "center"; g.textBaseline = "middle";
-  const seen = new Set();
-  atoms.forEach(([x, y], i) => {
-    const p = plot.px(x), q = plot.py(y), place = `${Math.round(p / 4)},${Math.round(q / 4)}`;
-    if (seen.has(place)) return;
-    seen.add(place);
-    g.globalAlpha = 0.9; g.fillStyle = plot.css("--st-secondary-background-color", "#eee");
-    g.beginPath(); g.arc(p, q, 9, 0, 7); g.fill();
-    g.globalAlpha = 0.8; g.lineWidth = 1; g.stroke(); g.fillStyle = ink; g.fillText(symbols[i], p, q + 0.5);
-  });
-  g.restore();
+  const { atoms, symbols, bonds } = plot.data.host, places = atoms.map(([x, y, off]) => [plot.px(x), plot.py(y), off]);
+  paintMolecule(g, places, symbols, bonds, { r: 9, ink, font, ground: plot.css("--st-secondary-background-color", "#eee") });
 }
 
 function paintPoints(plot, g, ink) {
@@ -147,15 +133,8 @@ function paintBins(plot, g) {
 }
 
 function paintBar(plot, g, ink, font) {
-  const bar = plot.data.bar;
-  if (!bar) return;
-  const x = plot.w - BAR + 14, y0 = TOP + 22, h = Math.min(260, plot.h - BOTTOM - y0 - 8);
-  const grad = g.createLinearGradient(0, y0 + h, 0, y0);
-  plot.data.scale.forEach((c, i, all) => grad.addColorStop(i / (all.length - 1), c));
-  g.fillStyle = grad; g.fillRect(x, y0, 12, h);
-  g.fillStyle = ink; g.textAlign = "left"; g.textBaseline = "middle"; g.font = `12px ${font}`;
-  g.fillText(bar.title, x, TOP + 8);
-  for (const [t, label] of bar.ticks) g.fillText(label, x + 17, y0 + h * (1 - t));
+  const { bar, scale } = plot.data, y = TOP + 22;
+  if (bar) paintColourBar(g, { x: plot.w - BAR + 14, y, h: Math.min(260, plot.h - BOTTOM - y - 8) }, { ...bar, stops: scale }, ink, font);
 }
 
 function paintMarks(plot, g) {

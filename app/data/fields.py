@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from nci_core.systems import Host
+from nci_core.systems.planes import PlaneGrid, spaced
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -54,63 +55,28 @@ def angles(own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     return longitude, latitude, radius
 
 
-@dataclass(frozen=True)
-class Plane:
-    """A flat grid.
-
-    Attributes:
-        u, v: (a,), (b,) coordinates in Å along `across` and `up`.
-        origin, across, up: (3,) along the principal axes.
-        own: (b, a, 3) grid points along the principal axes.
-        u_label, v_label: axis titles with unit.
-    """
-
-    u: FloatArray
-    v: FloatArray
-    origin: FloatArray
-    across: FloatArray
-    up: FloatArray
-    own: FloatArray
-    u_label: str
-    v_label: str
-
-    def project(self, own: FloatArray) -> FloatArray:
-        """(m, 3) own positions → (m, 3): u, v and the signed distance from the plane, Å."""
-        normal = np.cross(self.across, self.up)
-        projected: FloatArray = (own - self.origin) @ np.stack([self.across, self.up, normal]).T
-        return projected
-
-    def place(self, uv: FloatArray) -> FloatArray:
-        """(m, 2) coordinates on the plane → (m, 3) own positions."""
-        placed: FloatArray = self.origin + uv @ np.stack([self.across, self.up])
-        return placed
-
-
 def plane(
     host: Host,
     kind: str,
     value: float,
     *,
     margin: float = 4.5,
-    points: int = 81,
+    spacing: float | None = None,
     reach: tuple[float, float] | None = None,
-) -> Plane:
+) -> PlaneGrid:
     """`kind` "flat": parallel to the host's plane at height `value` (Å); "upright": holds the thinnest axis,
-    turned by `value` degrees from the longest axis. It ends `reach` (Å) from its middle, else `margin` beyond the host.
+    turned by `value` degrees from the longest axis. It ends `reach` (Å) from its middle, else `margin` beyond the host;
+    without a `spacing` (Å) its longer side has 81 points.
     """
+    x, y, z = host.axes
     half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
     if kind == "flat":
-        across, up, origin = np.eye(3)[0], np.eye(3)[1], np.array([0.0, 0.0, value])
-        spans, labels = (half[0], half[1]), ("x (Å)", "y (Å)")
+        origin, across, up, ends = host.centre + value * z, x, y, (half[0], half[1])
     else:
-        turn = np.radians(value)
-        across, up, origin = np.array([np.cos(turn), np.sin(turn), 0.0]), np.eye(3)[2], np.zeros(3)
-        spans = (float(np.abs(across[:2]) @ half[:2]), half[2] + 1.0)
-        labels = ("distance from the axis (Å)", "height z (Å)")
-    spans = reach or spans
-    u, v = np.linspace(-spans[0], spans[0], points), np.linspace(-spans[1], spans[1], points)
-    own = origin + u[None, :, None] * across + v[:, None, None] * up
-    return Plane(u, v, origin, across, up, own, *labels)
+        c, s = np.cos(np.radians(value)), np.sin(np.radians(value))
+        origin, across, up, ends = host.centre, c * x + s * y, z, (abs(c) * half[0] + abs(s) * half[1], half[2] + 1.0)
+    ends = reach or ends
+    return PlaneGrid(origin, across, up, *(spaced(float(end), spacing or max(ends) / 40) for end in ends))
 
 
 def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
@@ -161,7 +127,7 @@ def near_line(host: Host, rows: pd.DataFrame, start: FloatArray, end: FloatArray
     return near.rename_axis(index="id").sort_values("distance", kind="stable")
 
 
-def in_slab(host: Host, rows: pd.DataFrame, grid: Plane, tolerance: float) -> pd.DataFrame:
+def in_slab(host: Host, rows: pd.DataFrame, grid: PlaneGrid, tolerance: float) -> pd.DataFrame:
     """Configurations at those of their equivalent places that lie within `tolerance` (Å) of a plane.
 
     Returns:
@@ -169,11 +135,11 @@ def in_slab(host: Host, rows: pd.DataFrame, grid: Plane, tolerance: float) -> pd
     """
     away = rows[["x", "y", "z"]].to_numpy(dtype=float) - host.centre
     normal = np.cross(grid.across, grid.up)
-    height = away @ np.einsum("a,ab,gbc->cg", normal, host.axes, host.operations) - grid.origin @ normal
+    height = away @ np.einsum("b,gbc->cg", normal, host.operations) - (grid.origin - host.centre) @ normal
     row, image = np.nonzero(np.abs(height) <= tolerance)
-    own = np.einsum("mab,mb->ma", host.operations[image], away[row]) @ host.axes.T
+    places = np.einsum("mab,mb->ma", host.operations[image], away[row]) + host.centre
     found = rows.iloc[row].rename_axis(index="id").reset_index()
-    found[["u", "v", "off"]] = grid.project(own)
+    found[["u", "v", "off"]] = grid.project(places)
     return found[~found[["id", "u", "v"]].round(3).duplicated()].reset_index(drop=True)
 
 

@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.coordinates import bonds
-from app.data.fields import Plane, Sphere, angles, own_places, to_own
+from app.data.fields import Sphere, angles, own_places, to_host, to_own
 from app.figures.field_scale import FieldScale
 from app.theme import Palette, finish
 from nci_core.systems import Host
+from nci_core.systems.planes import PlaneGrid
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -151,9 +152,10 @@ def sphere_map(
 
 @dataclass(frozen=True)
 class Drawing:
-    """One plane: its grid, values (b, a) in the unit shown, NaN where nothing is drawn, and the dots on it."""
+    """A plane, titles of its axes, values (b, a) in the unit shown, NaN where nothing is drawn, and dots on it."""
 
-    grid: Plane
+    grid: PlaneGrid
+    labels: tuple[str, str]
     values: FloatArray
     dots: Dots | None = None
 
@@ -166,8 +168,8 @@ def plane_maps(
     for column, drawing in enumerate(drawings, start=1):
         for trace in _plane_traces(host, drawing, scale, unit, colours):
             figure.add_trace(trace, row=1, col=column)
-        figure.update_xaxes(title_text=drawing.grid.u_label, row=1, col=column)
-        figure.update_yaxes(title_text=drawing.grid.v_label, scaleanchor=f"x{column if column > 1 else ''}", col=column)
+        figure.update_xaxes(title_text=drawing.labels[0], row=1, col=column)
+        figure.update_yaxes(title_text=drawing.labels[1], scaleanchor=f"x{column if column > 1 else ''}", col=column)
     finish(figure, colours, height=height)
     figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
     grids = [drawing.grid for drawing in drawings]
@@ -183,7 +185,7 @@ def _plane_traces(
     grid, values = drawing.grid, drawing.values
     hover = f"(%{{x:.2f}}, %{{y:.2f}}) Å<br>%{{customdata[0]:+.{unit.digits}f}} {unit.label}"
     yield _filled(grid.u, grid.v, values, scale, unit, colours, hover, values[..., None])
-    places = grid.project(to_own(host, host.positions))
+    places = grid.project(host.positions)
     for i, j in bonds(host):
         yield go.Scatter(
             x=places[[i, j], 0],
@@ -207,5 +209,5 @@ def _plane_traces(
         name="atoms",
     )
     if drawing.dots is not None and len(drawing.dots.rows):
-        at = grid.project(own_places(drawing.dots.rows))
+        at = grid.project(to_host(host, own_places(drawing.dots.rows)))
         yield dot_trace(at[:, 0], at[:, 1], drawing.dots, scale, unit, colours)

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.coordinates import bonds
+from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
 from nci_core.campaign.error_maps import ErrorMaps
 from nci_core.systems import Host
-from nci_core.systems.planes import HostPlane
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,17 +46,9 @@ def error_text(value_ev: float, unit: EnergyUnit) -> str:
 
 def _dots(maps: ErrorMaps, host: Host) -> tuple[FloatArray, npt.NDArray[np.int64]]:
     """Places (m, 2) on the plane of test labels near it, at all equivalent places, and which label each is, (m,)."""
-    plane = _plane(maps)
-    images = np.einsum("gab,nb->gna", host.operations, maps.test_positions - host.centre) + host.centre
-    at = plane.project(host, images.reshape(-1, 3))
-    which = np.tile(np.arange(len(maps.test_positions)), len(host.operations))
-    inside = (np.abs(at[:, 2]) < NEAR) & (np.abs(at[:, 0]) < maps.u[-1]) & (np.abs(at[:, 1]) < maps.v[-1])
-    _, first = np.unique(np.column_stack([at[:, :2].round(2), which])[inside], axis=0, return_index=True)
-    return at[inside][first, :2], which[inside][first]
-
-
-def _plane(maps: ErrorMaps) -> HostPlane:
-    return HostPlane(maps.across, maps.up, float(maps.u[-1]), float(maps.v[-1]))
+    at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps.plane, NEAR)
+    at = at[(at["u"].abs() < maps.u[-1]) & (at["v"].abs() < maps.v[-1])]
+    return at[["u", "v"]].to_numpy(dtype=float), at["id"].to_numpy()
 
 
 def _scale(maps: ErrorMaps, rows: list[int], unit: EnergyUnit, limit_ev: float) -> SignedScale:
@@ -192,7 +184,7 @@ def _cells(row: pd.Series, unit: EnergyUnit) -> list[str]:
 def _grid(maps: ErrorMaps | None, host: Host, places: FloatArray) -> dict[str, Any] | None:
     if maps is None:
         return None
-    at = _plane(maps).project(host, host.positions).round(3)
+    at = maps.plane.project(host.positions).round(3)
     return {
         "nx": len(maps.u),
         "ny": len(maps.v),

@@ -8,18 +8,25 @@ import pandas as pd
 
 from app.components.plot_content import Ground, Hover, PlotContent
 from app.coordinates import bonds
-from app.data.fields import Plane, to_own
 from app.figures.points import energies_of, hover_lines
 from app.figures.scales import SignedScale
 from nci_core.systems import Host
+from nci_core.systems.planes import PlaneGrid
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
 
+#: Planes of `app.data.fields.plane`, and the Overview's → titles of the axes.
+PLANE_LABELS = {
+    "flat": ("x (Å)", "y (Å)"),
+    "upright": ("distance from the axis (Å)", "height z (Å)"),
+    "telling": ("across (Å)", "up (Å)"),
+}
+
 
 def plane_content(
     host: Host,
-    grid: Plane,
+    grid: PlaneGrid,
     values: FloatArray,
     near: pd.DataFrame,
     column: str,
@@ -28,6 +35,7 @@ def plane_content(
     *,
     label: str,
     view: str,
+    wall: FloatArray | None = None,
     colours: str = "energy",
     hover: Sequence[Hover] = (),
     bar: bool = False,
@@ -44,13 +52,14 @@ def plane_content(
         scale: of the field.
         unit: of the tooltip.
         label: what the field is.
-        view: what the axes are.
+        view: the plane, one of PLANE_LABELS.
+        wall: (b, a) positive outside the wall and negative inside it; given, what is not known outside it is hatched.
         colours: name of the palette's scale.
         hover: lines of the tooltip before the energies.
         bar: draw the colour bar.
         y_axis: draw the numbers of the vertical axis.
     """
-    atoms = grid.project(to_own(host, host.positions))[:, :2].round(4)
+    atoms = grid.project(host.positions).round(4)
     x, y = ((float(edge[0]), float(edge[-1])) for edge in (grid.u, grid.v))
     return PlotContent(
         ids=near["id"].to_numpy(),
@@ -67,11 +76,11 @@ def plane_content(
             *hover_lines(near, energies_of(near), unit),
             Hover("off this plane", near["off"].to_numpy(dtype=float), "Å"),
         ],
-        x_label=grid.u_label,
-        y_label=grid.v_label if y_axis else "",
+        x_label=PLANE_LABELS[view][0],
+        y_label=PLANE_LABELS[view][1] if y_axis else "",
         host={"atoms": atoms.tolist(), "symbols": list(host.symbols), "bonds": bonds(host)},
-        view=view,
+        view=f"plane {view}",
         equal=True,
         extent=(*x, *y),
-        ground=Ground(label, x, y, values, unit.label, unit.digits),
+        ground=Ground(label, x, y, values, unit.label, unit.digits, wall),
     )

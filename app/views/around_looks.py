@@ -10,6 +10,7 @@ from app.chart import Drawn, charts
 from app.data import fields
 from app.figures.field_scale import surface_levels
 from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
+from app.figures.plane import PLANE_LABELS
 from app.figures.space import iso_figure, sphere_in_space
 from app.views.around_values import NEAR, WALL_HELP, Chosen
 
@@ -115,21 +116,24 @@ def show_planes(chosen: Chosen) -> None:
     reach = (float(half[0]) + BESIDE, float(half[1:].max()) + BESIDE)  # the same for both, so that they have one scale
     for kind, value in (("upright", float(turn)), ("flat", float(height))):
         grid = fields.plane(host, kind, value, reach=reach)
-        student, values_ev = chosen.ask(grid.own)
-        off = np.abs(grid.project(fields.own_places(chosen.labels))[:, 2])
+        student, values_ev = chosen.ask(fields.to_own(host, grid.points))
+        off = np.abs(grid.project(fields.to_host(host, fields.own_places(chosen.labels)))[:, 2])
         found.append((grid, chosen.outside_wall(student, values_ev), chosen.labels[off < NEAR]))
     scale = chosen.scale(*(v for _, v, _ in found), *(near[column] for _, _, near in found))
 
     def rows() -> pd.DataFrame:
-        points = np.concatenate([fields.to_host(host, grid.own).reshape(-1, 3) for grid, _, _ in found])
+        points = np.concatenate([grid.points.reshape(-1, 3) for grid, _, _ in found])
         values = np.concatenate([context.convert(v) for _, v, _ in found]).ravel()
         return pd.DataFrame(points, columns=XYZ).assign(**{chosen.column: values})
 
     drawings = [
         Drawing(
-            grid, context.convert(values_ev), Dots(title, near, context.convert(near[column].to_numpy(dtype=float)))
+            grid,
+            PLANE_LABELS[kind],
+            context.convert(values_ev),
+            Dots(title, near, context.convert(near[column].to_numpy(dtype=float))),
         )
-        for grid, values_ev, near in found
+        for kind, (grid, values_ev, near) in zip(("upright", "flat"), found, strict=True)
     ]
     figure = plane_maps(host, drawings, scale, context.unit, context.colours, height=HEIGHT)
     words = chosen.flat_words(scale, pd.concat([near for _, _, near in found]), title)

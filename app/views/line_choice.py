@@ -9,6 +9,7 @@ from app.address import take_numbers, tell_numbers
 from app.data import lines
 from app.data.lines import Line
 from app.session import Context
+from app.views.plane_choice import PlaneKeys
 
 OWN, PAIR = "between two points", "between two configurations"
 #: Keys of the six typed numbers, Å in the host's frame, and the name of all in the page's address.
@@ -16,8 +17,8 @@ ENDS = tuple(f"line_{axis}{end}" for end in (1, 2) for axis in "xyz")
 ADDRESS = "line"
 #: Å from the origin beyond which nothing is asked.
 FARTHEST = 100.0
-#: Planes of the map → key of the widget that moves it, the least and the largest value.
-PLANES = {"upright": ("line_turn", 0, 179), "flat": ("line_level", -FARTHEST, FARTHEST)}
+#: The plane of the map.
+PLANE = PlaneKeys("line_view", "line_turn", "line_level", FARTHEST)
 #: Where the line was in the last run, for the one that begins where it ends.
 LAST = "line_last"
 #: Height of the lines across the host before anyone chose, Å.
@@ -78,8 +79,8 @@ def _follow(context: Context, table: pd.DataFrame) -> None:
 
 def look_at(view: str, value: float) -> None:
     """Let the map show a plane, in the words of `app.data.lines.section_of`; before its controls are drawn."""
-    st.session_state["line_view"] = view
-    st.session_state[PLANES[view][0]] = int(value) if view == "upright" else value
+    st.session_state[PLANE.view] = view
+    st.session_state[PLANE.range_of(view)[0]] = int(value) if view == "upright" else value
 
 
 def take(line: Line) -> None:

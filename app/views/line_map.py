@@ -8,26 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from app import asked, linked
-from app.address import take_numbers, tell_numbers
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import fields
-from app.data.fields import Plane
 from app.data.lines import Line
 from app.figures.plane import plane_content
 from app.figures.scales import scale_for
 from app.session import Context
 from app.text import plain
-from app.views.line_choice import FARTHEST, PLANES, take
+from app.views.line_choice import FARTHEST, PLANE, take
+from app.views.plane_choice import choose_plane
 from nci_core.errors import InputError
 from nci_core.store.schema import Model
+from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
 
-VIEWS = {"upright": "From the side", "flat": "From above"}
 #: Configurations this close (Å) to the plane are drawn on it.
 NEAR = 0.25
-#: How far (Å) the map reaches above the host, its shape, and its grid points along each axis.
-MARGIN, WIDER, POINTS = 7.5, 1.25, 81
+#: How far (Å) the map reaches above the host and its shape.
+MARGIN, WIDER = 7.5, 1.25
 #: A line whose ends are farther (Å) from the plane does not lie in it.
 OFF = 0.15
 HEIGHT = 320
@@ -37,57 +36,30 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     """The plane's controls, and the map with the line."""
     host = context.campaign.dimer.host
     left, right = st.columns([1.25, 1], vertical_alignment="bottom")
-    view = left.segmented_control(
-        "Map to draw on",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        default="upright",
-        required=True,
-        key="line_view",
-        bind="query-params",
+    view, value = choose_plane(
+        ["upright", "flat"],
+        PLANE,
+        left,
+        right,
+        label="Map to draw on",
         help="Press where the line begins, release where it ends; then drag its ends, or all of it. Shift turns it "
         "in steps of 15°. Without a mouse, choose “between two points” and type the ends.",
     )
-    key, low, high = PLANES[str(view)]
-    take_numbers(key, [key], low=low, high=high)
-    if view == "upright":
-        if isinstance(st.session_state.get(key), float):  # from the address; a slider of whole numbers refuses it
-            st.session_state[key] = int(st.session_state[key])
-        value = right.slider(
-            "Turned by (°)",
-            low,
-            high,
-            step=1,
-            key=key,
-            bind="query-params",
-            help="The plane contains the axis through the host's face; at 0° also the host's longest axis.",
-        )
-    else:
-        value = right.number_input(
-            "At height (Å)",
-            step=0.1,
-            format="%.1f",
-            key=key,
-            bind="query-params",
-            help="Of the plane, above that of the host.",
-        )
-    value = float(np.clip(value, low, high)) if np.isfinite(value) else 0.0
-    tell_numbers(key, [value] if value else None)
     # The same for every plane, so that the scale of the drawing stays.
     reach = float(np.abs(fields.to_own(host, host.positions)).max()) + MARGIN
-    grid = fields.plane(host, str(view), value, points=POINTS, reach=(WIDER * reach, reach))
+    grid = fields.plane(host, view, value, reach=(WIDER * reach, reach))
     message = st.session_state.pop(linked.MESSAGE, None)
     if message:
         st.error(plain(message), icon=":material/error:")
-    _draw(context, table, line, after, grid, str(view))
+    _draw(context, table, line, after, grid, view)
 
 
-def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid: Plane, view: str) -> None:
+def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid: PlaneGrid, view: str) -> None:
     host = context.campaign.dimer.host
     near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid, NEAR)
-    energy_ev = asked.field(context, after, fields.to_host(host, grid.own).reshape(-1, 3)).energy_ev
+    energy_ev = asked.field(context, after, grid.points.reshape(-1, 3)).energy_ev
     limit_ev = from_cm1(context.campaign.settings.limit_cm1)
-    energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan).reshape(grid.own.shape[:-1])
+    energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan).reshape(grid.points.shape[:-1])
     scale = scale_for(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
     content = plane_content(
         host,
@@ -98,9 +70,9 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
         scale,
         context.unit,
         label="student",
-        view=f"line {view}",
+        view=view,
     )
-    ends = grid.project(fields.to_own(host, np.stack([line.start, line.end])))
+    ends = grid.project(np.stack([line.start, line.end]))
     off = float(np.abs(ends[:, 2]).max())
     drawn = plot.DrawnLine(
         ((float(ends[0, 0]), float(ends[0, 1])), (float(ends[1, 0]), float(ends[1, 1]))), off=off > OFF
@@ -128,19 +100,19 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
     st.caption(" ".join(words))
 
 
-def _listener(context: Context, key: str, grid: Plane, line: Line) -> Callable[[str], None]:
+def _listener(context: Context, key: str, grid: PlaneGrid, line: Line) -> Callable[[str], None]:
     def told(event: str) -> None:
         value = linked.event_of(key, event)
         if event != "lined":
             linked.listener(context, key)(event)
         elif value:
             with linked.told_as_message():
-                take(drawn_line(context, grid, line, value))
+                take(drawn_line(grid, line, value))
 
     return told
 
 
-def drawn_line(context: Context, grid: Plane, line: Line, value: dict[str, Any]) -> Line:
+def drawn_line(grid: PlaneGrid, line: Line, value: dict[str, Any]) -> Line:
     """The line that was drawn on a plane; an end that was not moved stays where it was, also off the plane.
 
     Raises InputError for what is no line.
@@ -151,5 +123,5 @@ def drawn_line(context: Context, grid: Plane, line: Line, value: dict[str, Any])
         ends, moved = np.empty(0), []
     if ends.shape != (2, 2) or len(moved) != 2 or not (np.abs(ends) <= FARTHEST).all():
         raise InputError("The line could not be read; draw it again.")
-    places = fields.to_host(context.campaign.dimer.host, grid.place(ends))
+    places = grid.place(ends)
     return Line(places[0] if moved[0] else line.start, places[1] if moved[1] else line.end)

@@ -4,16 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from app import actions, cached, predictor
+from app import actions, cached, known_errors
 from app.components import overview as picture
-from app.data import versions
 from app.data.jobs import model_list
 from app.data.overview import Step, course, label_worth, next_step, situation, teacher_error
 from app.figures.overview import error_text, overview_content
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
-from nci_core.campaign.error_map_file import current_maps, read_maps
-from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps, maps_key
+from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps
 from nci_core.campaign.live_stored import FEWEST
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
@@ -84,24 +82,10 @@ def _next(context: Context, step: Step, place: Any) -> None:
         st.switch_page(pages[there])
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _key(folder: str, version: Any, _context: Context) -> str:
-    return maps_key(_context.campaign)
-
-
-@st.cache_resource(show_spinner="Drawing the error maps for the first time …", max_entries=8)
-def _kept(folder: str, key: str, _context: Context) -> ErrorMaps:
-    """The maps of one state of a campaign: as a fit left them in its folder, else from the predictor process."""
-    found = read_maps(_context.campaign.folder)
-    return found if found is not None and found.key == key else predictor.ask(current_maps, folder)
-
-
 def _maps(context: Context) -> tuple[ErrorMaps | None, str]:
     """The maps of the campaign as it is now, or None and why there are none."""
-    store = context.campaign.store
-    key = _key(context.folder, (versions.data_version(store), versions.model_version(store)), context)
     try:
-        return _kept(context.folder, key, context), ""
+        return known_errors.kept(context), ""
     except NCIError as error:
         return None, str(error)
 

@@ -23,6 +23,7 @@ NAME = "error-maps.npz"
 MOST_BYTES = 40_000_000
 #: Array of the file → number of its dimensions; energies are kept with seven digits.
 ARRAYS = {
+    "origin": 1,
     "across": 1,
     "up": 1,
     "u": 1,
@@ -100,6 +101,7 @@ def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
     """The maps; ValueError where the sizes of arrays do not agree."""
     k, n, grid = len(about.model_ids), len(arrays["test_ev"]), (len(arrays["v"]), len(arrays["u"]))
     shapes = {
+        "origin": (3,),
         "across": (3,),
         "up": (3,),
         "energies_ev": (k, *grid),
@@ -116,7 +118,7 @@ def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
         raise ValueError("sizes do not agree")
     if not all(
         np.isfinite(arrays[name]).all()
-        for name in ("across", "up", "u", "v", "test_positions", "test_ev", "test_models_ev")
+        for name in ("origin", "across", "up", "u", "v", "test_positions", "test_ev", "test_models_ev")
     ):
         raise ValueError("an energy is not a number")
     values: dict[str, Any] = about.model_dump() | arrays

@@ -10,6 +10,7 @@ Importing this loads no torch, computing does.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,7 +29,7 @@ from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, models
 from nci_core.store.frames import configurations_frame
 from nci_core.store.schema import Configuration, Label, Model, TeacherLabel
-from nci_core.systems.planes import telling_plane
+from nci_core.systems.planes import PlaneGrid, telling_plane
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -36,7 +37,7 @@ BoolArray = npt.NDArray[np.bool_]
 Against = Literal["labels", "teacher"]
 
 #: Raised when the same campaign would give other maps.
-VERSION = 1
+VERSION = 2
 #: Between two points of the grid, Å: errors change over about an ångström.
 SPACING = 0.2
 #: Students of which maps are kept, the newest ones.
@@ -54,8 +55,7 @@ class ErrorMaps:
     Attributes:
         key: of what they were computed from, `maps_key`.
         against: what errors are against: CCSD(T) "labels", or the "teacher" where labels are too few.
-        across, up: (3,) unit vectors in the host's frame, to the right and upwards.
-        u, v: (a,), (b,) coordinates along them in Å.
+        origin, across, up, u, v: of the plane, as in `PlaneGrid`.
         model_ids, digests: (k,) the students, and the SHA-256 of their checkpoints.
         carrier: row of the student that stands for CCSD(T) between the labels.
         energies_ev: (k, b, a) students, NaN where they were not asked.
@@ -63,8 +63,9 @@ class ErrorMaps:
         reference_ev: (b, a), NaN deep inside the wall and far from everything sampled.
         wall: (b, a) ln(limit / carrier's energy), clipped to −1…1, nearly linear in the distance: 0 where the wall
             begins, negative inside it; NaN where no student was asked, next to a nucleus.
-        near: (b, a) within REACH of a test label.
-        test_positions, test_ev: (n, 3) in Å and (n,), labels of the test set below the energy limit.
+        near: (b, a) within REACH of a label.
+        test_positions, test_ev: (n, 3) in Å and (n,), labels below the energy limit: of the test set, where no other
+            set was asked for.
         test_teacher_ev, test_models_ev: (n,) and (k, n), what teacher and students say there.
         missed_ev: median miss of the interpolated reference at left-out test labels; NaN where it is not known.
         missed_alone_ev: the same of the carrier alone.
@@ -72,6 +73,7 @@ class ErrorMaps:
 
     key: str
     against: Against
+    origin: FloatArray
     across: FloatArray
     up: FloatArray
     u: FloatArray
@@ -90,6 +92,11 @@ class ErrorMaps:
     test_models_ev: FloatArray
     missed_ev: float
     missed_alone_ev: float
+
+    @property
+    def plane(self) -> PlaneGrid:
+        """Where this is."""
+        return PlaneGrid(self.origin, self.across, self.up, self.u, self.v)
 
     def teacher_error(self, *, into_wall: float = 0.0) -> FloatArray:
         """(b, a) teacher minus reference in eV; NaN where it is not known, and inside the wall.
@@ -152,30 +159,52 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
     Raises InputError in one sentence where there is no student yet, or too little to compare it with, and StoreError or
     ModelError for a student whose file is missing or damaged.
     """
-    key, rows = maps_key(campaign), shown_models(campaign)
+    plane = telling_plane(campaign.dimer.host, SPACING)
+    return _computed(campaign, plane, shown_models(campaign), "test", maps_key(campaign), known)
+
+
+def maps_on(folder: str | Path, plane: PlaneGrid, split: str, model_ids: Sequence[int]) -> ErrorMaps:
+    """The same on any plane, of some students and the carrier, against the labels of one split; its key is empty.
+
+    For the predictor process, which has only the folder. Raises as `compute_maps` does.
+    """
+    campaign = Campaign.open(folder, read_only=True)
+    try:
+        every = models.fetch(campaign.store)
+        rows = [row for row in every if row.id in model_ids or row is _carrier(every)]
+        return _computed(campaign, plane, rows, split, "", None)
+    finally:
+        campaign.store.close()
+
+
+def _carrier(rows: list[Model]) -> Model:
+    """The student fitted to the most labels, of several the newest."""
+    return max(rows, key=lambda row: (row.n_labels, row.id))
+
+
+def _computed(
+    campaign: Campaign, plane: PlaneGrid, rows: list[Model], split: str, key: str, known: ErrorMaps | None
+) -> ErrorMaps:
     if not rows:
         raise InputError("There is no student yet, so there is no error to be drawn.")
     for row in rows:
         campaign.model_path(row)  # a missing file is said before anything is computed
-    host, folder = campaign.dimer.host, campaign.folder
-    plane = telling_plane(host)
-    u, v = plane.axes(SPACING)
-    points = plane.points(host, u, v)
+    host, folder, points = campaign.dimer.host, campaign.folder, plane.points
     sampled = configurations.positions(campaign.store)[1]
     if not len(sampled):
         raise InputError("There are no configurations yet, so there is no error to be drawn.")
     asked = (campaign.dimer.distances(points.reshape(-1, 3)).min(axis=1) > CLEAR).reshape(points.shape[:-1])
     where = points[asked]
-    carrier = max(range(len(rows)), key=lambda k: (rows[k].n_labels, rows[k].id))
+    carrier = rows.index(_carrier(rows))
     energies = np.array([_energies(folder, row, points, asked, known) for row in rows])
-    distilled = next((row for row in reversed(rows) if row.kind == "distilled"), rows[carrier])
-    teacher, tests = _teacher(folder, distilled.id, where), _tests(campaign)
+    distilled = next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), rows[carrier])
+    teacher, tests = _teacher(folder, distilled.id, where), _tests(campaign, split)
     against: Against = "labels" if len(tests.labels_ev) else "teacher"
     reference, found = teacher, Misses(0, 0, 0, np.nan, np.nan)
     if against == "labels":
-        right = stored_field(folder, rows[carrier].id, "reference", "test", where)
+        right = stored_field(folder, rows[carrier].id, "reference", split, where)
         reference = np.where(np.isfinite(right), right, energies[carrier][asked])
-        found = misses(folder, rows[carrier].id, "reference", "test")
+        found = misses(folder, rows[carrier].id, "reference", split)
     elif not np.isfinite(teacher).any():
         raise InputError("There are too few test labels and too few teacher energies to compare a student with.")
     limit_ev = from_cm1(campaign.settings.limit_cm1)
@@ -186,10 +215,7 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
     return ErrorMaps(
         key=key,
         against=against,
-        across=plane.across,
-        up=plane.up,
-        u=u,
-        v=v,
+        **vars(plane),
         model_ids=tuple(row.id for row in rows),
         digests=tuple(row.sha256 for row in rows),
         carrier=carrier,
@@ -225,18 +251,18 @@ def _energies(folder: Path, row: Model, points: FloatArray, asked: BoolArray, kn
 
 @dataclass(frozen=True)
 class _Tests:
-    """Labels of the test set below the energy limit: positions (n, 3) in Å, energies (n,) in eV."""
+    """Labels of a split below the energy limit: positions (n, 3) in Å, energies (n,) in eV."""
 
     positions: FloatArray
     labels_ev: FloatArray
     teacher_ev: FloatArray
 
 
-def _tests(campaign: Campaign) -> _Tests:
+def _tests(campaign: Campaign, split: str) -> _Tests:
     table = configurations_frame(
         campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None
     )
-    rows = table[(table["split"] == "test") & (table["label_ev"] < from_cm1(campaign.settings.limit_cm1))]
+    rows = table[(table["split"] == split) & (table["label_ev"] < from_cm1(campaign.settings.limit_cm1))]
     if len(rows) < FEWEST:
         rows = rows.iloc[:0]
     positions = rows[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)

@@ -16,39 +16,46 @@ MARGIN = 4.5
 
 
 @dataclass(frozen=True)
-class HostPlane:
-    """A plane through the host's centre, seen from one side.
+class PlaneGrid:
+    """A regular grid on a plane, seen from one side.
 
     Attributes:
+        origin: (3,) its middle in the host's frame, Å.
         across, up: (3,) orthogonal unit vectors in the host's frame, to the right and upwards on paper.
-        half_across, half_up: half width and half height in Å of what is drawn.
+        u, v: (a,), (b,) coordinates along them from the middle, Å.
     """
 
+    origin: FloatArray
     across: FloatArray
     up: FloatArray
-    half_across: float
-    half_up: float
+    u: FloatArray
+    v: FloatArray
 
-    def axes(self, spacing: float) -> tuple[FloatArray, FloatArray]:
-        """Coordinates (a,) across and (b,) up in Å of a grid about `spacing` apart, symmetric about the centre."""
-        counts = (2 * int(np.ceil(half / spacing)) + 1 for half in (self.half_across, self.half_up))
-        u, v = (np.linspace(-h, h, n) for h, n in zip((self.half_across, self.half_up), counts, strict=True))
-        return u, v
-
-    def points(self, host: Host, u: FloatArray, v: FloatArray) -> FloatArray:
-        """Grid points (b, a, 3) in Å, host frame, for coordinates (a,) across and (b,) up."""
-        found: FloatArray = host.centre + u[None, :, None] * self.across + v[:, None, None] * self.up
+    @property
+    def points(self) -> FloatArray:
+        """(b, a, 3) grid points in Å, host's frame."""
+        found: FloatArray = self.origin + self.u[None, :, None] * self.across + self.v[:, None, None] * self.up
         return found
 
-    def project(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
-        """Positions (m, 3) in Å, host frame → (m, 3): across, up and the signed distance from the plane, Å."""
-        away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
+    def project(self, positions: npt.ArrayLike) -> FloatArray:
+        """Positions (m, 3) in Å, host's frame → (m, 3): across, up and the signed distance from the plane, Å."""
+        away = np.asarray(positions, dtype=float).reshape(-1, 3) - self.origin
         found: FloatArray = away @ np.stack([self.across, self.up, np.cross(self.across, self.up)]).T
         return found
 
+    def place(self, uv: FloatArray) -> FloatArray:
+        """(m, 2) coordinates on the plane → (m, 3) positions in Å, host's frame."""
+        placed: FloatArray = self.origin + uv @ np.stack([self.across, self.up])
+        return placed
 
-def telling_plane(host: Host) -> HostPlane:
-    """The plane through the host's centre that holds the most and heaviest atoms.
+
+def spaced(half: float, spacing: float) -> FloatArray:
+    """Coordinates from −half to half, about `spacing` apart (all Å) and symmetric about zero, which is one of them."""
+    return np.linspace(-half, half, 2 * int(np.ceil(half / spacing)) + 1)
+
+
+def telling_plane(host: Host, spacing: float) -> PlaneGrid:
+    """The plane through the host's centre that holds the most and heaviest atoms; its points are `spacing` (Å) apart.
 
     Of a flat host it stands upright on the molecule, since the face, where a probe is bound, is seen in no other; a
     linear host lies in it. The same host always gives the same plane, whatever frame it is given in.
@@ -65,7 +72,7 @@ def telling_plane(host: Host) -> HostPlane:
         up = np.cross(normal, across)
     across, up = (_forward(axis, host.axes) for axis in (across, up))
     reach = np.abs(away @ np.stack([across, up]).T).max(axis=0) + MARGIN
-    return HostPlane(across, up, float(reach[0]), float(reach[1]))
+    return PlaneGrid(host.centre, across, up, *(spaced(float(half), spacing) for half in reach))
 
 
 def _linear(host: Host, away: FloatArray) -> bool:

@@ -1,7 +1,6 @@
 """The map on which a line is drawn: its plane, what lies at it, and the line that comes back."""
 
 import base64
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,15 +31,11 @@ def rows(places: np.ndarray) -> pd.DataFrame:
     return table.assign(split="pool", region="well", sector="face", **energies)
 
 
-def context(host: Host) -> Any:
-    return SimpleNamespace(campaign=SimpleNamespace(dimer=SimpleNamespace(host=host)))
-
-
 def test_every_named_line_lies_in_the_plane_that_is_shown_with_it(host: Host) -> None:
     for name, line in lines.presets(host, 3.2).items():
         kind, value = lines.section_of(host, line)
         grid = fields.plane(host, kind, value)
-        off = grid.project(fields.to_own(host, np.stack([line.start, line.end])))[:, 2]
+        off = grid.project(np.stack([line.start, line.end]))[:, 2]
         assert np.abs(off).max() < 0.1, name  # the turn is a whole number of degrees
     low = fields.to_host(host, np.array([[3.0, 1.0, 2.04], [-2.0, 4.0, 2.0]]))
     assert lines.section_of(host, Line(*low)) == ("flat", 2.0)
@@ -51,7 +46,7 @@ def test_what_lies_at_a_plane_is_what_the_images_say(host: Host) -> None:
     for grid in (fields.plane(host, "upright", 40.0), fields.plane(host, "flat", 1.5)):
         found = fields.in_slab(host, table, grid, 0.4)
         everywhere = fields.images(host, table)
-        at = grid.project(fields.own_places(everywhere))
+        at = grid.project(fields.to_host(host, fields.own_places(everywhere)))
         expected = everywhere.assign(u=at[:, 0], v=at[:, 1])[np.abs(at[:, 2]) <= 0.4]
         assert len(expected) > 5
         places = [sorted(map(tuple, part[["id", "u", "v"]].round(2).to_numpy())) for part in (found, expected)]
@@ -63,10 +58,10 @@ def test_a_drawn_line_comes_back_in_the_hosts_frame(host: Host) -> None:
     old = Line(np.array([9.0, 8.0, 7.0]), np.array([-9.0, 8.0, 7.0]))
     for kind, value in (("upright", 30.0), ("flat", 2.5)):
         grid = fields.plane(host, kind, value)
-        drawn = drawn_line(context(host), grid, old, {"ends": [[1.0, 2.0], [-3.0, 4.0]], "moved": [True, True]})
-        back = grid.project(fields.to_own(host, np.stack([drawn.start, drawn.end])))
+        drawn = drawn_line(grid, old, {"ends": [[1.0, 2.0], [-3.0, 4.0]], "moved": [True, True]})
+        back = grid.project(np.stack([drawn.start, drawn.end]))
         np.testing.assert_allclose(back, [[1.0, 2.0, 0.0], [-3.0, 4.0, 0.0]], atol=1e-12)
-        half = drawn_line(context(host), grid, old, {"ends": [[1.0, 2.0], [-3.0, 4.0]], "moved": [False, True]})
+        half = drawn_line(grid, old, {"ends": [[1.0, 2.0], [-3.0, 4.0]], "moved": [False, True]})
         np.testing.assert_allclose(half.start, old.start)  # not moved, though it is not in this plane
         np.testing.assert_allclose(half.end, drawn.end)
 
@@ -85,7 +80,7 @@ def test_a_drawn_line_comes_back_in_the_hosts_frame(host: Host) -> None:
 def test_what_is_no_line_is_refused_in_a_sentence(value: dict[str, Any]) -> None:
     host = builtin_host("ethylene")
     with pytest.raises(InputError, match="draw it again"):
-        drawn_line(context(host), fields.plane(host, "flat", 0.0), Line(np.zeros(3), np.ones(3)), value)
+        drawn_line(fields.plane(host, "flat", 0.0), Line(np.zeros(3), np.ones(3)), value)
 
 
 def test_typed_ends_show_the_drawn_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,9 +92,9 @@ def test_typed_ends_show_the_drawn_ones(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_map_carries_the_field_and_tells_labels_apart(host: Host) -> None:
-    grid = fields.plane(host, "upright", 0.0, points=9, reach=(10.0, 8.0))
+    grid = fields.plane(host, "upright", 0.0, spacing=2.0, reach=(10.0, 8.0))
     assert (grid.u[0], grid.u[-1], grid.v[-1]) == (-10.0, 10.0, 8.0)
-    values = grid.own[..., 2].copy()  # grows upwards
+    values = fields.to_own(host, grid.points)[..., 2]  # grows upwards
     values[4, 4] = np.nan
     near = fields.in_slab(host, rows(np.random.default_rng(1).uniform(-5, 5, (60, 3))), grid, 0.5)
     scale, unit = SignedScale(10.0, 1.0), UNITS["meV"]

@@ -50,10 +50,11 @@ def test_a_sphere_closes_and_its_angles_are_those_of_its_points() -> None:
 def test_planes_hold_their_points(ethylene: Host) -> None:
     for kind, value in (("flat", 2.5), ("upright", 35.0)):
         grid = fields.plane(ethylene, kind, value)
-        at = grid.project(grid.own.reshape(-1, 3))
+        at = grid.project(grid.points)
         u, v = np.meshgrid(grid.u, grid.v)
         np.testing.assert_allclose(at, np.column_stack([u.ravel(), v.ravel(), 0 * u.ravel()]), atol=1e-9)
-    assert grid.project(np.array([[0.0, 0.0, 4.0]]))[0, 1] == pytest.approx(4.0)
+    above = fields.to_host(ethylene, np.array([[0.0, 0.0, 4.0]]))
+    assert grid.project(above)[0, 1] == pytest.approx(4.0)
 
 
 def test_every_equivalent_place_is_drawn_once(ethylene: Host) -> None:
@@ -153,11 +154,11 @@ def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> N
 
 
 def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
-    grid = fields.plane(ethylene, "flat", 3.0, points=11)
+    grid = fields.plane(ethylene, "flat", 3.0, spacing=0.8, reach=(4.0, 4.0))
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
-    beside = fields.plane(ethylene, "upright", 0.0, points=11)
-    drawings = [Drawing(grid, values), Drawing(beside, 2 * values)]
+    beside = fields.plane(ethylene, "upright", 0.0, spacing=0.8, reach=(4.0, 4.0))
+    drawings = [Drawing(grid, ("x", "y"), values), Drawing(beside, ("x", "z"), 2 * values)]
     figure = plane_maps(ethylene, drawings, scale, CM1, DARK, height=300)
     first, second = (trace for trace in figure.data if trace.name == "field")
     np.testing.assert_array_equal(np.isnan(first.z), np.isnan(values))

@@ -105,19 +105,15 @@ def test_labels_are_worth_what_was_measured_of_their_recipe_here_or_elsewhere(tm
 def made_up_maps() -> ErrorMaps:
     """Two students over ethylene, the second without error; a test label above the middle and one far off the plane."""
     host = builtin_host("ethylene")
-    plane = telling_plane(host)
-    u, v = plane.axes(0.8)
-    grid = (len(v), len(u))
+    plane = telling_plane(host, 0.8)
+    grid = plane.points.shape[:2]
     energies = np.stack([np.full(grid, 20.0), np.full(grid, 0.0)]) * CM1_EV
     wall = np.ones(grid)
     wall[grid[0] // 2, grid[1] // 2] = -0.5
     return ErrorMaps(
         key="0" * 64,
         against="labels",
-        across=plane.across,
-        up=plane.up,
-        u=u,
-        v=v,
+        **vars(plane),
         model_ids=(1, 2),
         digests=("a", "b"),
         carrier=1,
@@ -218,22 +214,22 @@ def test_pages_of_all_stages(home: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert at.button(key="next_step").label == "Distil the first student"
     # A student whose file is damaged: the curve and a sentence, and no map.
     monkeypatch.setenv("NCI_HOME", str(home))
-    monkeypatch.setattr("app.views.overview.predictor.ask", damaged)
+    monkeypatch.setattr("app.known_errors.predictor.ask", damaged)
     at = run_page("overview")
     assert not at.exception
     assert not at.error
     assert "The file is damaged" in text(at)
     # Maps, and nothing may be written.
     ids = tuple(row.id for row in models.fetch(Campaign.open(home / "he-ethylene").store))[-2:]
-    monkeypatch.setattr("app.views.overview.predictor.ask", lambda *_: replace(made_up_maps(), model_ids=ids))
+    monkeypatch.setattr("app.known_errors.predictor.ask", lambda *_: replace(made_up_maps(), model_ids=ids))
     monkeypatch.setenv("NCI_READ_ONLY", "1")
     at = run_page("overview")
     assert not at.exception
     assert "red too high" in text(at)
     monkeypatch.setattr(
-        "app.views.overview.predictor.ask", lambda *_: replace(made_up_maps(), model_ids=ids, against="teacher")
+        "app.known_errors.predictor.ask", lambda *_: replace(made_up_maps(), model_ids=ids, against="teacher")
     )
-    monkeypatch.setattr("app.views.overview._key", lambda *_: "of another state")
+    monkeypatch.setattr("app.known_errors._key", lambda *_: "of another state")
     assert "Student minus teacher" in text(run_page("overview"))
 
 
@@ -248,7 +244,7 @@ def test_the_button_submits_a_fit_once_there_is_something_to_fit(home: Path, mon
     now = situation(campaign)
     done: list[str] = []
     monkeypatch.setattr("app.views.overview.situation", lambda _: replace(now, active_jobs=0, fitted_labels=1))
-    monkeypatch.setattr("app.views.overview.predictor.ask", damaged)
+    monkeypatch.setattr("app.known_errors.predictor.ask", damaged)
     monkeypatch.setattr(actions, "finetune", lambda *_, **__: done.append("fit"))
     at = run_page("overview", pages={"label-train": "app/main.py"})
     assert at.button(key="next_step").label.startswith("Fine-tune on")

@@ -23,29 +23,29 @@ NEON = Host("neon", ("Ne",), np.zeros((1, 3)))
 def test_it_holds_most_of_the_host_in_any_frame(host: Host, atoms: int) -> None:
     turned = Host(host.name, host.symbols, TURN.apply(host.positions.copy()) + np.array([1.0, 2.0, 3.0]))
     for given in (host, turned):
-        plane = telling_plane(given)
+        plane = telling_plane(given, 0.5)
         np.testing.assert_allclose(
             np.stack([plane.across, plane.up]) @ np.stack([plane.across, plane.up]).T, np.eye(2), atol=1e-9
         )
-        places = plane.project(given, given.positions)
+        places = plane.project(given.positions)
         assert (np.abs(places[:, 2]) < IN_PLANE).sum() == atoms
-        assert (np.abs(places[:, 0]) < plane.half_across).all()
-    np.testing.assert_allclose(telling_plane(host).half_across, telling_plane(turned).half_across, atol=1e-6)
+        assert (np.abs(places[:, 0]) < plane.u[-1]).all()
+    np.testing.assert_allclose(telling_plane(host, 0.5).u[-1], telling_plane(turned, 0.5).u[-1], atol=1e-6)
 
 
 def test_a_flat_host_is_seen_from_its_edge_and_a_linear_one_lies_in_the_plane() -> None:
     for name in ("benzene", "ethylene"):
         host = builtin_host(name)
-        assert abs(telling_plane(host).up @ host.axes[2]) == pytest.approx(1.0)
-    assert abs(telling_plane(NITROGEN).across[2]) == pytest.approx(1.0)
+        assert abs(telling_plane(host, 0.5).up @ host.axes[2]) == pytest.approx(1.0)
+    assert abs(telling_plane(NITROGEN, 0.5).across[2]) == pytest.approx(1.0)
 
 
 def test_grid_points_lie_where_they_are_projected() -> None:
     host = builtin_host("ethylene")
-    plane = telling_plane(host)
-    u, v = plane.axes(0.5)
-    assert u[-1] == plane.half_across == -u[0]
-    at = plane.project(host, plane.points(host, u, v))
-    np.testing.assert_allclose(
-        at, np.column_stack([*(g.ravel() for g in np.meshgrid(u, v)), np.zeros(len(u) * len(v))]), atol=1e-9
+    plane = telling_plane(host, 0.5)
+    assert plane.u[-1] == -plane.u[0]
+    on_paper = np.column_stack(
+        [*(g.ravel() for g in np.meshgrid(plane.u, plane.v)), np.zeros(plane.points[..., 0].size)]
     )
+    np.testing.assert_allclose(plane.project(plane.points), on_paper, atol=1e-9)
+    np.testing.assert_allclose(plane.place(on_paper[:, :2]), plane.points.reshape(-1, 3), atol=1e-9)
