@@ -67,8 +67,8 @@ def remaining(
     """The time until all these labels have ended; None when there are none, or none has ever finished.
 
     Each takes what is usual for its recipe, or for any recipe where none of its own is finished. One that runs longer
-    than usual may end at any moment: it counts as done and is named, since no number can be given for it. Where all that
-    run take longer than usual, those that wait are not expected to be quicker than the least late of them.
+    than usual may end at any moment: it counts as done and is named, since no number can be given for it. Where all
+    that run take longer than usual, those that wait are not expected to be quicker than the least late of them.
 
     >>> remaining([("quick", 4.0), ("quick", 9.0)], {"quick": 3}, {"quick": 6.0}, 2)
     Remaining(minutes=10.0, overdue=(9.0, 6.0))
