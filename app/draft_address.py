@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.back import went_back
 from app.draft import FILE, NAME, NUMBERS, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
 from nci_core.campaign.creating import teachers_offered
 from nci_core.reference.recipes import RECIPES
@@ -47,7 +48,10 @@ def _choices(steps: Sequence[str]) -> dict[str, Sequence[str]]:
 
 
 def take(steps: Sequence[str]) -> None:
-    """Take what the address has into the session, once a session."""
+    """Take what the address has into the session, once a session; and its step when the browser went back to it."""
+    if went_back() and st.session_state.get(f"{PREFIX}read"):
+        step = st.query_params.get("step", steps[0])
+        st.session_state[f"{PREFIX}go"] = step
     if st.session_state.get(f"{PREFIX}read"):
         return
     st.session_state[f"{PREFIX}read"] = True

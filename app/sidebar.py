@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import cached, demo, tour
 from app.components import notify
+from app.components.back import mind_back
 from app.data import jobs as job_data
 from app.data import versions
 from app.data.notices import Counts, Notice, news
@@ -48,6 +49,7 @@ def show_sidebar() -> None:
         st.session_state["campaign_folder"] = str(folders[name])
         st.session_state["kept_campaign"], st.session_state["kept_unit"] = name, st.session_state["unit"]
         _to_address(name)
+        mind_back()
         with errors_shown():
             _about(load_campaign(folders[name]))
 
@@ -77,9 +79,8 @@ def _keep(key: str) -> None:
 def _to_address(name: str) -> None:
     """Keep the address such that it can be shared."""
     wanted = {"campaign": name, "unit": str(st.session_state.get("unit", "cm1"))}
-    for key, value in wanted.items():
-        if st.query_params.get(key) != value:
-            st.query_params[key] = value
+    if any(st.query_params.get(key) != value for key, value in wanted.items()):
+        st.query_params.update(wanted)
 
 
 def _title(folder: Path) -> str:

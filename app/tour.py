@@ -152,7 +152,7 @@ def _elsewhere(step: Step, number: int) -> Markdown:
 def show_tour(context: Context, page: str) -> None:
     """Draw the present step, or on another page than the step's the way back to it."""
     number = running(context.campaign)
-    if number is None:
+    if number is None or page == "new-campaign":  # who begins a campaign has left the demo
         return
     step, count = steps()[number], len(steps())
     here = step.page == page

@@ -67,7 +67,8 @@ def remaining(
     """The time until all these labels have ended; None when there are none, or none has ever finished.
 
     Each takes what is usual for its recipe, or for any recipe where none of its own is finished. One that runs longer
-    than usual may end at any moment: it counts as done and is named, since no number can be given for it.
+    than usual may end at any moment: it counts as done and is named, since no number can be given for it. Where all
+    that run take longer than usual, those that wait are not expected to be quicker than the least late of them.
 
     >>> remaining([("quick", 4.0), ("quick", 9.0)], {"quick": 3}, {"quick": 6.0}, 2)
     Remaining(minutes=10.0, overdue=(9.0, 6.0))
@@ -77,7 +78,8 @@ def remaining(
     other = mean(usual.values())
     left = [usual.get(recipe, other) - so_far for recipe, so_far in running]
     work = sum(max(minutes, 0.0) for minutes in left)
-    work += sum(count * usual.get(recipe, other) for recipe, count in waiting.items())
+    pace = max(min((so_far / usual.get(recipe, other) for recipe, so_far in running), default=1.0), 1.0)
+    work += pace * sum(count * usual.get(recipe, other) for recipe, count in waiting.items())
     late = min(range(len(left)), key=left.__getitem__, default=None)
     overdue = None if late is None or left[late] >= 0 else (running[late][1], usual.get(running[late][0], other))
     return Remaining(max(work / max(workers, 1), *left, 0.0), overdue)

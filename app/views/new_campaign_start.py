@@ -80,7 +80,8 @@ def show_progress(folder: Path) -> None:
     with left:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None
-        st.fragment(_progress, run_every=None if ready else POLL)(folder)
+        over = ready and not job_data.is_busy(campaign.store)
+        st.fragment(_progress, run_every=None if over else POLL)(folder)
         first, second = st.columns(2)
         with first:
             picking = st.button(
@@ -123,8 +124,9 @@ def _progress(folder: Path) -> None:
             say_if_stopped(campaign)
         if campaign.active_model() is not None:
             st.success("The first student is ready. Now pick configurations for CCSD(T).")
-            if not st.session_state.get(f"{PREFIX}ready-{folder.name}"):
-                st.session_state[f"{PREFIX}ready-{folder.name}"] = True
+            seen = (folder.name, job_data.is_busy(campaign.store))
+            if st.session_state.get("first-student-seen") != seen:  # buttons, and how often this is drawn
+                st.session_state["first-student-seen"] = seen
                 st.rerun(scope="app")
 
 

@@ -14,6 +14,7 @@ from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.details import show_label
 from nci_core.campaign import Campaign
+from nci_core.campaign.costs import label_cost
 from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, labels
@@ -114,17 +115,22 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
         return ""
     shown = hashes if recipe is None else {recipe: hashes[recipe]}
     running, waiting = running_labels(store, shown), waiting_labels(store, shown)
-    found = remaining(running, waiting, label_minutes(store, list(hashes.values())), status.workers or 1)
+    usual = label_minutes(store, list(hashes.values()))
+    for name in shown:  # before the first of a recipe is finished the estimate tells
+        if name not in usual:
+            usual[name] = label_cost(now.campaign, now.campaign.find_recipe(name)).elapsed(1, 1)
+    found = remaining(running, waiting, usual, status.workers or 1)
     if found is None:
         return ""
     late = ""
     if found.overdue is not None:
-        so_far, usual = found.overdue
-        late = f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(usual)})"
+        so_far, expected = found.overdue
+        late = f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(expected)})"
     if found.minutes <= 0:
         return f" · {late}"
-    end = f" · all labels in about **{minutes_text(found.minutes)}**"
-    return f"{end}; {late}" if late else end
+    if late:
+        return f" · all labels in **{minutes_text(found.minutes)}** or more; {late}"
+    return f" · all labels in about **{minutes_text(found.minutes)}**"
 
 
 def minutes_text(minutes: float) -> Markdown:
@@ -137,7 +143,9 @@ def _what(kind: str, configuration: float | None, recipe: str = "") -> str:
     return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
 
 
-def _state(state: str, progress: float) -> str:
+def _state(state: str, progress: float, stopping: bool) -> str:
+    if stopping and state == "running":
+        return f"{STATE_MARKS[state]} stopping"
     done = f" {100 * progress:.0f}%" if state == "running" and progress > 0 else ""
     return f"{STATE_MARKS[state]} {job_data.STATES[state]}{done}"
 
@@ -152,7 +160,9 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
     what = zip(jobs["kind"], jobs["configuration"], jobs["recipe"] if several else [""] * len(jobs), strict=True)
     shown = pd.DataFrame(
         {
-            "State": [_state(*each) for each in zip(jobs["state"], jobs["progress"], strict=True)],
+            "State": [
+                _state(*each) for each in zip(jobs["state"], jobs["progress"], jobs["cancel_requested"], strict=True)
+            ],
             "What": [_what(*each) for each in what],
             "Minutes": jobs["minutes"].astype(float),
             "Message": jobs["error"].where(jobs["error"] != "", said),
@@ -172,7 +182,8 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="—",
-        key="queue-table",
+        # A tick belongs to a row's number: it must not pass to another job when the rows change places.
+        key=f"queue-table-{hash(tuple(jobs['id']))}",
     )
     return [int(jobs.iloc[i]["id"]) for i in event.selection.rows if i < len(jobs)]
 
@@ -206,7 +217,7 @@ def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[S
         actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist() if chosen else None, recipe)
         st.rerun()
     if second.button(
-        f"Retry {'selected' if chosen else 'failed'}",
+        f"Try {'selected' if chosen else 'failed'} again",
         disabled=none_to_retry or now.read_only,
         width="stretch",
         key="retry_jobs",

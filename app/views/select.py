@@ -218,8 +218,9 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
     if fourth.button("Clear", disabled=basket.empty or locked, width="stretch", key="basket_clear"):
         everything = [int(i) for i in basket.index]
         _change(lambda: actions.pick(context.campaign, cached.table(context), everything, "remove", context.person))
-    if len(basket):
-        st.caption("Start the calculations on the **Label & train** page.")
+    page = st.session_state.get("pages", {}).get("label-train")
+    if len(basket) and page is not None:
+        st.page_link(page=page, label="Compute their labels", icon=":material/arrow_forward:")
 
 
 def _change(act: Callable[[], object]) -> None:
