@@ -18,7 +18,8 @@ warm()  # first, so that two threads never import the same modules halfway
 from app import linked  # noqa: E402
 from app.access import let_in  # noqa: E402
 from app.components.copy_link import copy_link  # noqa: E402
-from app.session import context, errors_shown, guarded  # noqa: E402
+from app.components.theme_watch import watch_theme  # noqa: E402
+from app.session import context, current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.theme import palette  # noqa: E402
 from app.tour import show_tour  # noqa: E402
@@ -87,8 +88,9 @@ def main() -> None:
 
 
 def _link() -> None:
-    """The button that copies a link to this view, below all else in the sidebar."""
+    """Below all else in the sidebar: the button that copies a link to this view."""
     with st.sidebar, errors_shown():
+        watch_theme(dark=current_palette().dark)
         if st.session_state.get("campaign_folder") is None:
             return
         now = context()

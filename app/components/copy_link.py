@@ -23,6 +23,11 @@ export default function (component) {
   button.onclick = async () => {
     const address = new URL(window.location.href);
     for (const [name, value] of Object.entries(data.more)) address.searchParams.set(name, value);
+    // What only the browser knows: the part of a plot in sight, the round that the Overview's slider shows.
+    for (const name of ["zoom", "frame"]) {
+      const shown = [...document.querySelectorAll(`[data-${name}]`)].find((e) => e.offsetParent)?.dataset[name];
+      if (shown) address.searchParams.set(name, shown); else address.searchParams.delete(name);
+    }
     address.searchParams.set("tour", "off");
     let copied = true;
     try {

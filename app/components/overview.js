@@ -29,11 +29,17 @@ class Plot {
         map.values = decode(map.packed, Float32Array); map.fractions = map.values.map((v) => this.fraction(v));
       }
       this.lut = colourTable(data.scale.stops);
-      if (data.course !== before?.course || this.frame >= data.frames.length) this.frame = data.start;
+      if (data.course !== before?.course || this.frame >= data.frames.length) this.frame = before ? data.start : this.linked(data) ?? data.start;
     } else { this.data.fixed = before.fixed; this.data.frames = before.frames; }
     const several = data.frames.length > 1;
     this.slider.max = data.frames.length - 1; this.slider.value = this.frame; this.controls.hidden = !several;
     this.resize(true); this.tell();
+  }
+
+  // The round that a shared link shows.
+  linked(data) {
+    const asked = new URLSearchParams(window.location.search).get("frame"), n = Number(asked);
+    return asked && Number.isInteger(n) && n >= 0 && n < data.frames.length ? n : null;
   }
 
   // As high as the window allows, whatever stands above and below.

@@ -188,6 +188,7 @@ class Plot {
     } else { this.sx = pw / (x1 - x0 + 2 * padX); this.sy = ph / (y1 - y0 + 2 * padY); }
     this.cx = d.equal && !d.compare && !d.ground ? x0 - padX + own / this.sx / 2 : (x0 + x1) / 2;
     this.cy = (y0 + y1) / 2; this.held = false;
+    this.showLinked();
   }
 
   // Panels side by side have one scale: that of the narrowest, which gives room to the colour bar.
@@ -201,7 +202,7 @@ class Plot {
     return now;
   }
 
-  fitAll() { this.fit(); this.viewChanged(); this.held = false; }
+  fitAll() { this.forgetLink(); this.fit(); this.viewChanged(); this.held = false; this.tellZoom(); }
 
   middle() { const { right, bottom } = this.frame(); return [(this.left + right) / 2, (TOP + bottom) / 2]; }
   px(x) { return this.middle()[0] + (x - this.cx) * this.sx; }
@@ -216,16 +217,11 @@ class Plot {
   }
 
   viewChanged() {
-    this.draw(); this.held = true;
+    this.forgetLink(); this.held = true; this.draw();
     if (this.data.link_view && !this.quiet) {
       Object.assign(this.shared, { at: [this.ux(this.left), this.cy, this.sx, this.sy], view: this.view }); this.tell("nci-view");
     }
-    if (!this.data.aggregated) return;
-    clearTimeout(this.later);
-    this.later = setTimeout(() => {
-      const { right, bottom } = this.frame();
-      this.send("range", { x: [this.ux(this.left), this.ux(right)], y: [this.uy(bottom), this.uy(TOP)], at: Date.now() });
-    }, 200);
+    this.tellRange();
   }
 
   tell(name, what) { document.dispatchEvent(new CustomEvent(name, { detail: { group: this.data.group, from: this, what } })); }
@@ -259,6 +255,7 @@ class Plot {
   tellState() {
     this.box.dataset.plot = JSON.stringify({ sx: this.sx, sy: this.sy, x0: this.px(0), y0: this.py(0), n: this.ids.length,
       bins: this.bins?.x.length ?? 0, marked: this.data.total, line: this.data.line?.ends });
+    this.tellZoom();
   }
 
   drawTop() {

@@ -20,6 +20,7 @@ SCRIPTS = (
     "plot_svg.js",
     "plot_pick.js",
     "plot_line.js",
+    "plot_link.js",
     "plot_save.js",
     "plot_keys.js",
 )

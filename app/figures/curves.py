@@ -70,7 +70,13 @@ def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
             )
         )
     finish(figure, colours, height=height)
-    figure.update_xaxes(title_text="round (0: distilled, before any label)", dtick=1)
+    first, last = (float(curves["round"].min()), float(curves["round"].max())) if len(curves) else (0.0, 0.0)
+    figure.update_xaxes(
+        title_text="round (0: distilled, before any label)",
+        dtick=max(1, round((last - first) / 12)),
+        # Left to itself, Plotly shows a single round between −1 and 1.
+        range=[first - 0.5, last + 0.5] if last - first < 2 else None,
+    )
     figure.update_yaxes(
         title_text=f"MAE on the test set ({unit.label})",
         type="log",

@@ -19,7 +19,7 @@ from app.figures.points import map_content
 from app.figures.scales import SignedScale
 from app.session import Context, campaign_folders, load_campaign
 from app.tables import with_numbers
-from app.text import plain
+from app.text import Markdown, plain
 from app.views.error_maps import error_scale
 from nci_core.errors import NCIError
 from nci_core.units import CM1_EV
@@ -99,53 +99,89 @@ def _campaigns(context: Context) -> None:
         st.info("Neither campaign has a student with errors on a test set yet.", icon=":material/info:")
         return
     figure = learning_figure(curves, context.unit, context.colours, cost=str(cost or "n_labels"))
-    first, second = st.columns([1.25, 1], gap="medium")
+    first, second = st.columns([1.9, 1], gap="medium", vertical_alignment="center")
     with first:
         charts(context, Drawn(figure, "campaigns"))
     with second:
-        _table(context, both, curves)
+        for name, each in both.items():
+            st.markdown(_best(name, each, curves[name]))
+        st.caption(
+            "Best: the lowest error in the whole range. The test set itself chose it, so that number flatters a "
+            "little. Maps and tables below are of the student in use."
+        )
+    _side_by_side(context, both)
 
 
 def _title(context: Context) -> str:
     return visible(context.campaign.title)
 
 
-def _table(context: Context, both: dict[str, Context], curves: dict[str, pd.DataFrame]) -> None:
-    """Teacher, distilled and the best student of each campaign by region, and what the best one is."""
+def _best(name: str, each: Context, curve: pd.DataFrame) -> Markdown:
+    """Which student of a campaign is the best one, and with how large an error."""
+    measured = curve[curve["all"].notna()]
+    if measured.empty:
+        return f"**{plain(name)}**: no student with a test error yet."
+    row = measured.loc[measured["all"].idxmin()]
+    model = next(model for model in model_list(each.campaign.store) if model.id == int(row["model_id"]))
+    used = "" if each.model is None or each.model.id == model.id else ", not the one in use"
+    return (
+        f"**{plain(name)}**: best is {plain(model_name(model))}{used}, "
+        f"MAE {plain(each.text(float(row['all']) * CM1_EV))}."
+    )
+
+
+def _side_by_side(context: Context, both: dict[str, Context]) -> None:
+    """For each campaign the map of its student's test errors, on one scale, above the errors by region."""
+    tested = {name: labelled(cached.table(each), "test") for name, each in both.items()}
+    inside = {name: rows[rows["region"] != "beyond"] for name, rows in tested.items()}
+    errors = pd.concat([rows["student_error_ev"] for rows in inside.values()])
+    scale = error_scale(context, errors) if errors.notna().any() else None
+    for number, (place, name) in enumerate(zip(st.columns(2, gap="medium"), both, strict=True)):
+        with place:
+            each, rows = both[name], inside[name]
+            heading = f"{name}: {model_name(each.model) if each.model is not None else 'no student yet'}"
+            if scale is not None and rows["student_error_ev"].notna().any():
+                _map(each, rows, "student_ev", scale, heading=heading)
+            else:
+                st.markdown(f"**{plain(heading)}**")
+            _by_region(each, rows, number)
+    if scale is not None:
+        st.caption(f"Student minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
+
+
+def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
+    """Mean absolute errors of teacher, distilled student and the one in use, on the campaign's own test set."""
+    _, metrics = cached.history(context)
+    known = comparison.teacher_names(context.campaign.store)
+    mine = metrics[metrics["model_id"].isna()].drop_duplicates(["teacher", "region"], keep="last")
+    found = {
+        f"teacher {known.get(str(teacher), teacher)}": part.set_index("region")["mae_cm1"]
+        for teacher, part in mine.groupby("teacher", sort=False)
+    }
+    models = model_list(context.campaign.store)
+    distilled = next((model for model in reversed(models) if model.kind == "distilled"), None)
+    for words, model in (("distilled student", distilled), ("student in use", context.model)):
+        if model is not None and not (words == "student in use" and distilled is not None and model.id == distilled.id):
+            part = metrics[metrics["model_id"] == model.id].drop_duplicates("region", keep="last")
+            found[words] = part.set_index("region")["mae_cm1"]
     factor, label = CM1_EV * context.unit.per_ev, context.unit.label
-    rows, best_words = [], []
-    for name, each in both.items():
-        _, metrics = cached.history(each)
-        mine = metrics[metrics["model_id"].isna()].drop_duplicates(["teacher", "region"], keep="last")
-        known = comparison.teacher_names(each.campaign.store)
-        for teacher, part in mine.groupby("teacher", sort=False):
-            mae = part.set_index("region")["mae_cm1"]
-            rows.append((name, f"teacher {known.get(str(teacher), teacher)}", mae))
-        found = curves[name].set_index("model_id")
-        if found.empty:
-            continue
-        distilled = found[found["kind"] == "distilled"]
-        if len(distilled):
-            rows.append((name, "distilled", distilled.iloc[0]))
-        best = int(str(found["all"].astype(float).idxmin()))
-        rows.append((name, "best student", found.loc[best]))
-        model = next(model for model in model_list(each.campaign.store) if model.id == best)
-        used = "" if each.model is None or each.model.id == best else ", not the one in use"
-        best_words.append(f"**{plain(name)}**: best is {plain(model_name(model))}{used}.")
     shown = pd.DataFrame(
         [
-            {"Campaign": name, "Potential": what}
-            | {f"{words} ({label})": float(mae.get(region, float("nan"))) * factor for region, words in REGIONS.items()}
-            for name, what, mae in rows
+            {f"MAE ({label})": what}
+            | {words: mae.get(region, float("nan")) * factor for region, words in REGIONS.items()}
+            for what, mae in found.items()
+            if len(mae)
         ]
     )
-    st.markdown(f"**Mean absolute error on each campaign's own test set** ({label})")
-    specs = dict.fromkeys(shown.columns[2:], f".{context.unit.digits}f")
-    st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="compare-table")
-    st.markdown("  \n".join(best_words))
-    st.caption(
-        "Best: the lowest error in the whole range. The test set itself chose it, so that number flatters a little."
+    if shown.empty:
+        st.caption("No errors on its test set yet.")
+        return
+    specs = dict.fromkeys(shown.columns[1:], f".{context.unit.digits}f")
+    st.dataframe(
+        with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key=f"compared-{number}"
     )
+    recipe = plain(context.campaign.recipe.name)
+    st.caption(f"On {len(rows)} labels of its frozen test set below the energy limit, recipe *{recipe}*.")
 
 
 def _teachers(context: Context) -> None:
@@ -177,7 +213,7 @@ def _teachers(context: Context) -> None:
         st.columns([1.0] * (len(columns) - 1) + [1.22], gap="small"), enumerate(columns.items()), strict=True
     ):
         with place:
-            _map(context, inside, spec, column, scale, group, last=number == len(columns) - 1)
+            _map(context, inside, column, scale, heading=spec, group=group, last=number == len(columns) - 1)
     st.caption(f"Teacher minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     summary = by_region(rows, columns)
     factor, digits = context.unit.per_ev, context.unit.digits
@@ -195,12 +231,20 @@ def _teachers(context: Context) -> None:
 
 
 def _map(
-    context: Context, rows: pd.DataFrame, spec: str, column: str, scale: SignedScale, group: str, *, last: bool
+    context: Context,
+    rows: pd.DataFrame,
+    column: str,
+    scale: SignedScale,
+    *,
+    heading: str,
+    group: str = "",
+    last: bool = True,
 ) -> None:
+    """A potential minus CCSD(T) over the test points; picked from in a `group` of maps of the page's own campaign."""
     known = rows[rows[column].notna()]
     error = known[column] - known["label_ev"]
     known = known.loc[error.abs().sort_values(kind="stable").index]
-    key = f"teacher-map-{column}-{context.folder}"
+    key = f"compared-map-{column}-{context.folder}"
     content = map_content(
         context.campaign.dimer.host,
         known,
@@ -209,22 +253,23 @@ def _map(
         context.unit,
         view="side",
         colours="signed",
-        hover={column: "teacher", "label_ev": "CCSD(T)"},
+        hover={column: column.split("_")[0], "label_ev": "CCSD(T)"},
         bar=last,
         compact=True,
     )
-    st.markdown(f"**{plain(spec)}** · {len(known)} points")
+    st.markdown(f"**{plain(heading)}** · {len(known)} points")
     plot.show(
         encode(content, context.colours),
         context.colours,
-        linked.marks(context, known),
+        linked.marks(context, known) if group else plot.Marks(),
         key=key,
         height=HEIGHT,
         group=group,
-        tools=False,
-        link_view=True,
+        pick=bool(group),
+        tools=not group,
+        link_view=bool(group),
         kinds=(),
-        file=f"{context.campaign.name}-teachers-{column.split('_')[1]}",
-        title=f"{visible(spec)} − CCSD(T)",
-        on_event=linked.listener(context, key),
+        file=f"{context.campaign.name}-{column.removesuffix('_ev')}",
+        title=f"{visible(heading)} − CCSD(T)",
+        on_event=linked.listener(context, key) if group else None,
     )

@@ -35,7 +35,9 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
     structure(context, row, key=f"viewer-{context.folder}")
     label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
     others = other_labels(context.campaign.store, number, context.campaign.recipe.hash)
-    energies, geometry, calculation = st.tabs(["Energies", "Geometry", "CCSD(T) label"])
+    energies, geometry, calculation = st.tabs(
+        ["Energies", "Geometry", "CCSD(T) label"], key="details_tab", on_change="rerun", bind="query-params"
+    )
     with energies:
         _energies(context, row, number, label, others)
     with geometry:
@@ -51,7 +53,13 @@ def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> La
     target = context.campaign.recipe.name
     found = {target: label} | {each.recipe: each for each in others}
     name = st.segmented_control(
-        "Recipe", list(found), format_func=plain, default=target, required=True, key="label-of-recipe"
+        "Recipe",
+        list(found),
+        format_func=plain,
+        default=target,
+        required=True,
+        key="label-of-recipe",
+        bind="query-params",
     )
     return found[str(name)]
 

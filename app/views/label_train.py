@@ -238,6 +238,7 @@ def _live() -> None:
                         default="all",
                         required=True,
                         key="live_region",
+                        bind="query-params",
                         label_visibility="collapsed",
                     )
                 )

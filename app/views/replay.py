@@ -64,6 +64,7 @@ def _section(was_busy: bool) -> None:
                 default="all",
                 required=True,
                 key="replay_region",
+                bind="query-params",
             )
         _result(now, found, region)
 

@@ -10,7 +10,7 @@ from app.data.jobs import model_name
 from app.figures.trust import change_figure, error_bar_figure, share_figure
 from app.predictor import ask
 from app.session import Context, errors_shown
-from app.tables import energies_in, with_numbers
+from app.tables import energies_in, printed, with_numbers
 from app.text import Markdown, plain
 from app.views import blind_predictions
 from nci_core.campaign.gates import gates_of, stored_gates
@@ -94,7 +94,12 @@ def _choose(context: Context, models: list[Model], label: Markdown, key: str, de
     by_id = {model.id: model for model in reversed(models)}
     ids = list(by_id)
     chosen = st.selectbox(
-        label, ids, index=ids.index(default), format_func=lambda i: _named(context, by_id[i]), key=key
+        label,
+        ids,
+        index=ids.index(default),
+        format_func=lambda i: _named(context, by_id[i]),
+        key=key,
+        bind="query-params",
     )
     return by_id[chosen]
 
@@ -170,11 +175,11 @@ def _calibration(context: Context, table: pd.DataFrame) -> None:
         Drawn(share_figure(inside, context.colours), "shares", lambda: data.calibration_table(found)),
         gap="medium",
     )
-    percent = st.column_config.NumberColumn(format="%.0f%%")
-    config = {
-        "Within 1 sd (68% expected)": percent,
-        "Within 2 sd (95% expected)": percent,
-        "RMS z (1 expected)": st.column_config.NumberColumn(format="%.2f"),
+    number = st.column_config.NumberColumn
+    config = {  # short headers leave room for the words
+        "Within 1 sd (68% expected)": number("≤ 1 sd (68%)", help="68% are expected.", format="%.0f%%"),
+        "Within 2 sd (95% expected)": number("≤ 2 sd (95%)", help="95% are expected.", format="%.0f%%"),
+        "RMS z (1 expected)": number("RMS z (1)", help="1 is expected.", format="%.2f"),
     }
     st.dataframe(
         data.calibration_table(found), hide_index=True, column_config=config, key="calibration-table", height="content"
@@ -239,7 +244,7 @@ def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFra
             _gates_words(context, model),
             data.calibration_summary(found),
         ]
-    st.dataframe(pd.DataFrame(columns), hide_index=True, key="compare-facts", height="content")
+    st.table(printed(pd.DataFrame(columns).set_index(""), {}))
 
 
 def _gates_words(context: Context, model: Model) -> str:

@@ -144,6 +144,7 @@ def test_history_converts_stored_cm1() -> None:
     curves = curves.assign(n=10, n_labels=[0, 9])
     figure = history_figure(curves, UNITS["meV"], DARK)
     assert np.allclose(figure.data[0].y, np.array([4.0, 0.4]) * CM1_EV * 1000)
+    assert history_figure(curves[:1], UNITS["meV"], DARK).layout.xaxis.range == (-0.5, 0.5), "no round −1"
 
 
 def test_fit_curves_are_a_median_and_a_band_and_prefer_errors_over_losses() -> None:

@@ -75,7 +75,7 @@ def settle(page: Page, seconds: float = 60.0) -> str:
     before, end = ("", ""), time.monotonic() + seconds
     while time.monotonic() < end:
         page.wait_for_selector(READY)
-        page.wait_for_function("() => !document.querySelector('[data-testid=stSpinner]')")
+        page.wait_for_function("() => !document.querySelector('[data-testid=stSpinner], [data-testid=stSkeleton]')")
         words = " ".join(page.locator("[data-testid=stApp]").inner_text().split())
         seen = words, str(page.evaluate(BESIDE))
         if seen == before:
@@ -85,8 +85,18 @@ def settle(page: Page, seconds: float = 60.0) -> str:
     raise AssertionError(f"the page does not come to rest: {before[0][-300:]}")
 
 
+#: Figures are drawn on the server; they have the colours of the page once it knows of a new theme.
+IN_ITS_COLOURS = """() => {
+  const ground = (e) => getComputedStyle(e).backgroundColor;
+  const page = ground(document.querySelector("[data-testid=stApp]"));
+  return [...document.querySelectorAll(".js-plotly-plot .main-svg:first-child")].every((e) => ground(e) === page);
+}"""
+
+
 def see(page: Page, name: str) -> Sight:
     """Look at the place the page shows now."""
+    settle(page)
+    page.wait_for_function(IN_ITS_COLOURS)
     sight = Sight(settle(page))
     if page.locator("[data-testid=stException]").count():
         sight.wrong.append("an exception is shown")

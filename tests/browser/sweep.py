@@ -49,8 +49,9 @@ def look(page: Page, place: Place, name: str, out: Path, size: tuple[int, int]) 
     page.screenshot(path=out / f"{name}.png")
     height = page.evaluate(PAGE_HEIGHT)
     if height > size[1] + LONGER:
-        page.set_viewport_size({"width": size[0], "height": min(height, LONGEST)})
-        page.wait_for_timeout(DRAWN_MS)
+        for _ in range(2):  # what is as high as the window grows with it
+            page.set_viewport_size({"width": size[0], "height": min(page.evaluate(PAGE_HEIGHT), LONGEST)})
+            page.wait_for_timeout(DRAWN_MS)
         page.screenshot(path=out / f"{name}-whole.png")
         page.set_viewport_size({"width": size[0], "height": size[1]})
     return sight.wrong
