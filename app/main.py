@@ -13,7 +13,8 @@ import streamlit as st  # noqa: E402
 
 from app.warm import warm  # noqa: E402
 
-warm()  # first, so that two threads never import the same modules halfway
+if __name__ == "__main__":  # which `warm` imports too
+    warm()  # first, so that two threads never import the same modules halfway
 
 from app import linked  # noqa: E402
 from app.access import let_in  # noqa: E402
@@ -121,4 +122,5 @@ STYLE = """<style>
 h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }
 </style>"""
 
-main()
+if __name__ == "__main__":  # Streamlit runs it as a script
+    main()

@@ -14,7 +14,9 @@ import streamlit as st
 from app.text import code, plain
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
+from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError
+from nci_core.store import DATABASE_NAME
 from nci_core.store.schema import Model
 from nci_core.switches import read_only
 from nci_core.units import UNITS, EnergyUnit, unit
@@ -81,20 +83,21 @@ def open_campaign(folder: str, as_reader: bool, stamp: tuple[int, int]) -> Campa
     return Campaign.open(folder, read_only=as_reader)
 
 
-def _stamp(folder: Path) -> tuple[int, int]:
-    def of(name: str) -> int:
-        try:
-            status = (folder / name).stat()
-        except OSError:
-            return 0
-        return status.st_ino if name.endswith(".db") else status.st_mtime_ns
-
-    return of("campaign.toml"), of("campaign.db")
+def settings_changed_ns(folder: Path) -> int:
+    """When a campaign's settings were last written, in ns; 0 where there are none."""
+    try:
+        return (folder / FILE_NAME).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def load_campaign(folder: Path) -> Campaign:
     """The campaign of a folder; raises NCIError in one sentence."""
-    return open_campaign(str(folder), read_only(), _stamp(folder))
+    try:
+        database = (folder / DATABASE_NAME).stat().st_ino
+    except OSError:  # on a server, or it is missing: opening says which
+        database = 0
+    return open_campaign(str(folder), read_only(), (settings_changed_ns(folder), database))
 
 
 def current_unit() -> EnergyUnit:

@@ -1,5 +1,6 @@
 """The sidebar: which campaign, in which unit, with which model; and what is running, on every page."""
 
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,12 +13,13 @@ from app.data import jobs as job_data
 from app.data import versions
 from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
-from app.session import campaign_folders, context, errors_shown, load_campaign
+from app.session import campaign_folders, context, errors_shown, load_campaign, settings_changed_ns
 from app.text import plain
 from app.views.new_campaign import new_campaign_button
 from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
+from nci_core.config import read_settings
 from nci_core.switches import read_only
 from nci_core.units import UNITS
 from nci_core.visible import visible
@@ -83,19 +85,20 @@ def _to_address(name: str) -> None:
         st.query_params.update(wanted)
 
 
-def _title(folder: Path) -> str:
-    """The campaign's title, or the folder's name if it cannot be opened."""
-    try:
-        return visible(load_campaign(folder).title)
-    except Exception:  # the page itself says what is wrong with it
-        return visible(folder.name)
+@st.cache_data(show_spinner=False, max_entries=256)
+def _title(folder: Path, changed_ns: int) -> str:
+    """The campaign's title as its settings have it, or the folder's name; no other than the chosen one is opened."""
+    title = ""
+    with suppress(Exception):  # the page itself says what is wrong with it
+        title = read_settings(folder).title
+    return visible(title or folder.name)
 
 
 def _choose_campaign(folders: dict[str, Path]) -> str:
     names = list(folders)
     if st.session_state.get("campaign") not in names:
         st.session_state.pop("campaign", None)
-    titles = {name: _title(folder) for name, folder in folders.items()}
+    titles = {name: _title(folder, settings_changed_ns(folder)) for name, folder in folders.items()}
     chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign")
     return chosen if chosen in folders else names[0]
 

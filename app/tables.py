@@ -1,10 +1,14 @@
 """Numbers in tables as they are printed: real minus signs, a dash where there is none, no −0.00."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 from app.text import plain
 from nci_core.units import EnergyUnit
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 #: Tables with more cells are shown unformatted: pandas styles each cell, which takes seconds from here on.
 MOST_CELLS = 50_000
@@ -31,7 +35,7 @@ def printed(table: pd.DataFrame, specs: dict[str, str]) -> pd.DataFrame:
     return table.assign(**texts, **numbers)
 
 
-def with_numbers(table: pd.DataFrame, specs: dict[str, str]) -> Styler | pd.DataFrame:
+def with_numbers(table: pd.DataFrame, specs: dict[str, str]) -> "Styler | pd.DataFrame":
     """The table for `st.dataframe` with columns in the given formats; sorting and selection still see the numbers.
 
     Streamlit writes "None" for missing values unless it is given a placeholder too.

@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, chi2
 
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS, RegionBounds
@@ -100,7 +99,7 @@ def summarise_z(z: FloatArray, region: str = "all") -> Calibration | None:
     if not n:
         return None
     inside = [int((np.abs(known) <= k).sum()) for k in (1, 2)]
-    spans = [binomtest(count, n).proportion_ci(0.95, method="exact") for count in inside]
+    (low_1, high_1), (low_2, high_2) = (_share_interval(count, n) for count in inside)
     rms = float(np.sqrt(np.mean(known**2)))
     return Calibration(
         region=region,
@@ -108,19 +107,30 @@ def summarise_z(z: FloatArray, region: str = "all") -> Calibration | None:
         n_without=len(z) - n,
         within_1=inside[0] / n,
         within_2=inside[1] / n,
-        low_1=float(spans[0].low),
-        high_1=float(spans[0].high),
-        low_2=float(spans[1].low),
-        high_2=float(spans[1].high),
+        low_1=low_1,
+        high_1=high_1,
+        low_2=low_2,
+        high_2=high_2,
         rms_z=rms,
-        verdict=_verdict(n, rms, float(spans[0].high)),
+        verdict=_verdict(n, rms, high_1),
     )
+
+
+def _share_interval(count: int, n: int) -> tuple[float, float]:
+    """The 95% interval of a share of which `count` of n were seen: Clopper and Pearson, DOI 10.1093/biomet/26.4.404."""
+    from scipy.special import betaincinv  # here: `scipy.stats` takes the dashboard's start 0.8 s, this 0.3 s
+
+    low = float(betaincinv(count, n - count + 1, SIGNIFICANCE / 2)) if count else 0.0
+    high = float(betaincinv(count + 1, n - count, 1 - SIGNIFICANCE / 2)) if count < n else 1.0
+    return low, high
 
 
 def _verdict(n: int, rms: float, high_1: float) -> Verdict:
     if n < FEWEST:
         return "too few"
-    low, high = (float(chi2.ppf(p, n)) / n for p in (SIGNIFICANCE / 2, 1 - SIGNIFICANCE / 2))
+    from scipy.special import chdtri
+
+    low, high = (float(chdtri(n, above)) / n for above in (1 - SIGNIFICANCE / 2, SIGNIFICANCE / 2))
     if low <= rms**2 <= high:
         return "fair"
     if rms**2 < low:

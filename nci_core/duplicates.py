@@ -9,9 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup
@@ -80,6 +77,10 @@ def geometry_classes(dimer: Dimer, positions: FloatArray) -> IntArray:
     >>> geometry_classes(Dimer(builtin_host("benzene"), "He"), points).tolist()
     [0, 1, 0]
     """
+    from scipy.sparse import coo_array  # here: scipy takes 0.4 s, and few pages need it
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import KDTree
+
     points = _reduced(dimer.host, np.asarray(positions, dtype=float).reshape(-1, 3))
     tree, m = KDTree(points), len(points)
     pairs = [

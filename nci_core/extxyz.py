@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from ase import Atoms
-from ase.io import write
 
 from nci_core.datasets.energies import check_energies
 from nci_core.datasets.keys import PLAIN, REFERENCE, STRUCTURE, in_internal_units, keys_of, python_value
@@ -160,6 +159,8 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
             frames.append(atoms)
     if not path.absolute().parent.is_dir():
         raise StoreError(f"{path} cannot be written (there is no folder {path.parent}); choose another place.")
+    from ase.io import write  # here: it takes 0.3 s, and most processes write no file
+
     text = io.StringIO()
     write(text, frames, format="extxyz", columns=["symbols", "positions"])
     write_atomically(path, text.getvalue().encode())

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
 
 from nci_core.systems import Host
 
@@ -35,6 +33,8 @@ def orbit(host: Host, positions: npt.ArrayLike) -> FloatArray:
 
 def first_of_each_place(host: Host, positions: npt.ArrayLike) -> BoolArray:
     """Which of the positions (m, 3) in Å no earlier one is equivalent to, within SAME; (m,)."""
+    from scipy.spatial import cKDTree  # here, as below: it takes 0.4 s, and the first page needs only REACH
+
     places = orbit(host, positions)
     m = places.shape[1]
     near = cKDTree(places.reshape(-1, 3)).query_ball_point(places[0], SAME)
@@ -44,6 +44,8 @@ def first_of_each_place(host: Host, positions: npt.ArrayLike) -> BoolArray:
 
 def gap(host: Host, anchors: npt.ArrayLike, points: npt.ArrayLike) -> FloatArray:
     """Distance (Å) of each point (m, 3) to the nearest anchor (n, 3) or image of one; (m,)."""
+    from scipy.spatial import cKDTree
+
     tree = cKDTree(orbit(host, anchors).reshape(-1, 3))
     away = np.asarray(points, dtype=float).reshape(-1, 3) - host.centre
     found: FloatArray = np.asarray(tree.query(away)[0], dtype=float)
@@ -87,6 +89,8 @@ class Interpolant:
 
 def _columns(away: FloatArray, places: FloatArray, directions: FloatArray) -> FloatArray:
     """The basis functions at m places from the centre; (m, n + 1 + k)."""
+    from scipy.spatial.distance import cdist
+
     mean = np.mean([_spline(cdist(away, image)) for image in places], axis=0)
     return np.hstack([mean, np.ones((len(away), 1)), away @ directions.T])
 

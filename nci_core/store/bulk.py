@@ -1,14 +1,16 @@
 """Many rows at once: inserts that skip or replace rows with the same key, and long lists of ids."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nci_core.errors import StoreError
 from nci_core.store.base import Base
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Item = TypeVar("Item")
 Rows = Sequence[Mapping[str, Any]]
@@ -46,10 +48,14 @@ def continue_ids(session: Session, table: type[Base]) -> None:
         session.execute(select(func.setval(sequence, highest, False)))
 
 
-def _insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+def _insert(session: Session, table: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     name = session.get_bind().dialect.name
     if name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
         return sqlite.insert(table.__table__)  # type: ignore[arg-type]
     if name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table.__table__)  # type: ignore[arg-type]
     raise StoreError(f"Databases of kind {name!r} are not supported; use SQLite or PostgreSQL.")

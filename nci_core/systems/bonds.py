@@ -5,7 +5,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_numbers, covalent_radii
-from scipy.sparse.csgraph import connected_components
 
 from nci_core.systems.ground_states import CLOSED_SHELL_ATOMS
 
@@ -69,6 +68,8 @@ def fragments(bonds: npt.NDArray[np.bool_]) -> list[list[int]]:
     >>> fragments(np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], dtype=bool))
     [[0, 2], [1]]
     """
+    from scipy.sparse.csgraph import connected_components  # here: it takes 0.4 s, and few pages need it
+
     count, names = connected_components(bonds, directed=False)
     members: list[list[int]] = [[] for _ in range(count)]
     for atom, name in enumerate(names):

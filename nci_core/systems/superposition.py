@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from nci_core.systems.symmetry import SYMMETRY_TOLERANCE
 
@@ -60,6 +59,14 @@ def line_axis(centred: FloatArray) -> FloatArray | None:
     return axis
 
 
+def _aligned(reference: FloatArray, moved: FloatArray) -> FloatArray:
+    """The rotation (3, 3) that brings vectors (n, 3) or (3,) nearest to others."""
+    from scipy.spatial.transform import Rotation  # here: it takes 0.4 s, and few processes turn anything
+
+    matrix: FloatArray = Rotation.align_vectors(reference, moved)[0].as_matrix()
+    return matrix
+
+
 def _rotation(reference: FloatArray, moved: FloatArray) -> FloatArray:
     """The proper rotation (3, 3) of `moved` onto `reference`, both (n, 3) from their centroids, atoms in one order.
 
@@ -71,14 +78,12 @@ def _rotation(reference: FloatArray, moved: FloatArray) -> FloatArray:
         with warnings.catch_warnings():
             # Two quite different molecules may have no best rotation; their displacement says it.
             warnings.simplefilter("ignore", UserWarning)
-            matrix: FloatArray = Rotation.align_vectors(reference, moved)[0].as_matrix()
-        return matrix
+            return _aligned(reference, moved)
     if not axis.any() or not other.any():
         return np.eye(3)
     atom = int(np.argmax((reference**2).sum(axis=1)))
     towards = np.sign(reference[atom] @ axis) * axis, np.sign(moved[atom] @ other) * other
-    turned: FloatArray = Rotation.align_vectors(*towards)[0].as_matrix()
-    return turned
+    return _aligned(*towards)
 
 
 def superpose(reference: FloatArray, moved: FloatArray) -> Pose:
@@ -153,7 +158,7 @@ def matching_order(
             continue
         roughly = np.eye(3)
         if np.linalg.norm(a[i]) > RIGID_TOLERANCE:
-            roughly = Rotation.align_vectors(a[pair], b[list(candidate)])[0].as_matrix()
+            roughly = _aligned(a[pair], b[list(candidate)])
         distance = np.linalg.norm(a[:, None] - (b @ roughly.T)[None], axis=-1)
         order: npt.NDArray[np.int64] = np.where(alike, distance, np.inf).argmin(axis=1)
         if (

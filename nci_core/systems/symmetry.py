@@ -5,13 +5,14 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Atoms that an operation maps within this distance (Å) count as coinciding: published
 #: geometries are given to 1e-3 to 1e-4 Å, real distortions are larger.
 SYMMETRY_TOLERANCE = 5e-3
+#: Atoms whose distances to all others are looked at together.
+_AT_ONCE = 32
 
 
 def _orthonormal(a: FloatArray, b: FloatArray) -> FloatArray | None:
@@ -41,19 +42,18 @@ def _reference_pair(centred: FloatArray, partners: list[npt.NDArray[np.int64]]) 
     return None
 
 
-class _Atoms:
-    """Search trees by element, to ask whether an operation maps the atoms (n, 3), about the centre, onto themselves."""
+def _maps(operation: FloatArray, groups: list[FloatArray]) -> bool:
+    """Whether the image of every atom lies within the tolerance of one of its element.
 
-    def __init__(self, numbers: npt.NDArray[np.int64], centred: FloatArray) -> None:
-        self.groups = [centred[numbers == number] for number in np.unique(numbers)]
-        self.trees = [cKDTree(group) for group in self.groups]
-
-    def mapped_by(self, operation: FloatArray) -> bool:
-        """Whether every image lies within the tolerance of an atom of its element."""
-        return all(
-            bool(np.all(tree.query(group @ operation.T)[0] < SYMMETRY_TOLERANCE))
-            for tree, group in zip(self.trees, self.groups, strict=True)
-        )
+    Args:
+        groups: atoms of each element, (n, 3) about the centre.
+    """
+    for group in groups:
+        for images in np.array_split(group @ operation.T, -(-len(group) // _AT_ONCE)):
+            nearest = ((images[:, None] - group) ** 2).sum(axis=-1).min(axis=1)
+            if (nearest >= SYMMETRY_TOLERANCE**2).any():  # most wrong operations fail with the first atoms
+                return False
+    return True
 
 
 def point_group_operations(numbers: npt.NDArray[np.int64], positions: FloatArray) -> FloatArray:
@@ -99,11 +99,11 @@ def _operations(number_bytes: bytes, position_bytes: bytes) -> FloatArray:
             image = _orthonormal(centred[k], centred[m])
             if image is not None:
                 candidates += [image @ np.diag([1.0, 1.0, handed]) @ frame.T for handed in (1.0, -1.0)]
-    atoms = _Atoms(numbers, centred)
+    groups = [centred[numbers == number] for number in np.unique(numbers)]
     found: list[FloatArray] = []
     for operation in candidates:
         known = any(np.allclose(operation, other, atol=1e-2) for other in found)
-        if not known and atoms.mapped_by(operation):
+        if not known and _maps(operation, groups):
             found.append(operation)
     operations = np.array(found)
     operations.setflags(write=False)

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from ase import Atoms
 from ase.geometry import complete_cell, find_mic
-from ase.neighborlist import neighbor_list
 
 from nci_core.errors import InputError
 from nci_core.systems.bonds import bond_limits, fragments
@@ -44,6 +43,8 @@ def unwrapped(atoms: Atoms) -> FloatArray:
     bonds = np.zeros((len(atoms), len(atoms)), dtype=bool)
     neighbours: list[list[tuple[int, tuple[int, ...]]]] = [[] for _ in atoms]
     if reach > 0.0:
+        from ase.neighborlist import neighbor_list  # here: with scipy it takes 0.5 s, and few files have a cell
+
         box = Atoms(atoms.numbers, positions=positions, cell=cell, pbc=atoms.pbc)
         for i, j, d, shift in zip(*neighbor_list("ijdS", box, reach), strict=True):
             if d < radii_limits[i, j]:

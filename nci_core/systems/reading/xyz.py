@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ase import Atoms
-from ase.io.extxyz import read_xyz
 
 from nci_core.errors import InputError
 from nci_core.files import decode_text, read_limited
@@ -110,6 +109,8 @@ def _structure(frame: int, comment: str, rows: list[str]) -> Structure:
 
 
 def _parse(comment: str, rows: list[str]) -> Atoms:
+    from ase.io.extxyz import read_xyz  # here: it takes 0.3 s, and most processes read no file
+
     chunk = "\n".join([str(len(rows)), comment, *rows, ""])
     return next(iter(read_xyz(io.StringIO(chunk), index=slice(0, 1))))
 
