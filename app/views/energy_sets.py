@@ -10,7 +10,7 @@ from app.data import own_energies
 from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
 from app.tables import number_text, with_numbers
-from app.text import plain
+from app.text import Markdown, plain
 from nci_core.store import models
 
 #: Where a sentence waits for the run that follows.
@@ -84,13 +84,10 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:
-                own = next(
-                    (m for m in models.fetch(context.campaign.store, others=True) if m.id == row["own_id"]), None
-                )
-                student = {"errors_after": model_name(own)} if own is not None else {}
-                st.switch_page(
-                    page, query_params={"errors_part": "Points on a map", "errors_set": plain(row["name"])} | student
-                )
+                where = {"errors_part": "Points on a map", "errors_set": plain(row["name"])}
+                everyone = models.fetch(context.campaign.store, others=True)
+                own = {"errors_after": model_name(each) for each in everyone if each.id == row["own_id"]}
+                st.switch_page(page, query_params=where | own)
         if context.read_only:
             return
         if "labels" in str(row["kind"]) and st.button(
@@ -121,7 +118,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
                 _do(lambda: actions.remove_energies(context.campaign, number), "The energies are removed.")
 
 
-def _learns(row: pd.Series) -> str:
+def _learns(row: pd.Series) -> Markdown:
     """What the fit learns, and what measures it."""
     start = "A student of this method, from the distilled one. It is not the student in use. "
     if pd.isna(row["held_out"]) or not row["held_out"]:

@@ -18,6 +18,7 @@ from app.figures.scales import SignedScale, scale_for
 from app.places import MapPlaces
 from app.session import Context
 from app.text import plain
+from nci_core.store.models import OTHER_METHOD
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
 
@@ -55,6 +56,8 @@ def _frame(context: Context, rows: pd.DataFrame, view: str) -> Frame:
 
 def student_name(model: Model) -> str:
     """A model in the title of a panel."""
+    if (other := model.settings.get(OTHER_METHOD)) is not None:
+        return f"student of {other['set']}"
     return "distilled student" if model.kind == "distilled" else f"student of round {model.round_number}"
 
 
