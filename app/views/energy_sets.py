@@ -85,9 +85,9 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:
                 where = {"errors_part": "Points on a map", "errors_set": plain(row["name"])}
-                everyone = models.fetch(context.campaign.store, others=True)
-                own = {"errors_after": model_name(each) for each in everyone if each.id == row["own_id"]}
-                st.switch_page(page, query_params=where | own)
+                if pd.notna(row["own_id"]):
+                    where["errors_after"] = model_name(models.get(context.campaign.store, int(row["own_id"])))
+                st.switch_page(page, query_params=where)
         if context.read_only:
             return
         if "labels" in str(row["kind"]) and st.button(
