@@ -11,7 +11,7 @@ from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
 from app.tables import number_text, with_numbers
 from app.text import Markdown, plain
-from nci_core.store import models
+from nci_core.store import energy_sets, models
 
 #: Where a sentence waits for the run that follows.
 MESSAGE = "energies_message"
@@ -59,16 +59,16 @@ def show_sets(context: Context) -> None:
     )
     for number in table.index:
         _one(context, int(number), table.loc[number])
-    if any(own_energies.waiting_evaluation(context.campaign, int(n)) in ("waiting", "running") for n in table.index):
+    if _any_under_way(context):
         _follow()
 
 
 def _one(context: Context, number: int, row: pd.Series) -> None:
-    state = own_energies.waiting_evaluation(context.campaign, number)
+    doing = own_energies.under_way(context.campaign, number, str(row["name"]))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"energy-set-{number}"):
         st.markdown(f"**{plain(row['name'])}**")
-        if state in ("waiting", "running"):
-            st.markdown(":gray[:material/hourglass_top: the students are being evaluated]")
+        if doing:
+            st.markdown(f":gray[:material/hourglass_top: {plain(doing)}]")
         elif row["n_measured"]:
             error = number_text(row["mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
             st.markdown(f"student in use: {error} {context.unit.label}")
@@ -99,7 +99,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         ):
             _do(
                 lambda: actions.learn_energies(context.campaign, str(row["name"])),
-                "The fit is on its way; follow it on the Label & train page.",
+                "The fit is on its way: its curves are on the Label & train page, and its errors will be here.",
             )
         if st.button(
             "Compute the teacher there",
@@ -137,11 +137,12 @@ def _do(action: Any, message: str = "") -> None:
 
 @st.fragment(run_every=2.0)
 def _follow() -> None:
-    """Look whether the evaluation has ended; then the page is drawn anew."""
+    """Look whether evaluations and fits have ended; then the page is drawn anew."""
     with errors_shown():
-        now = context()
-        table = own_energies.set_list(now.campaign, None)
-        if not any(
-            own_energies.waiting_evaluation(now.campaign, int(n)) in ("waiting", "running") for n in table.index
-        ):
+        if not _any_under_way(context()):
             st.rerun()
+
+
+def _any_under_way(context: Context) -> bool:
+    rows = energy_sets.fetch(context.campaign.store)
+    return any(own_energies.under_way(context.campaign, row.id, row.name) for row in rows)
