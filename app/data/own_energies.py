@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from app.data.configurations import configuration_table, frame, regions
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.own_energies import KINDS, is_blind, measured
+from nci_core.campaign.own_energies import KINDS, PREFIX, is_blind, measured
 from nci_core.store import energy_sets, evaluations, jobs, models
 from nci_core.store.schema import Configuration, EnergySet
 from nci_core.units import from_cm1
@@ -77,11 +77,15 @@ def _error(campaign: Campaign, row: EnergySet, model_id: int | None) -> tuple[fl
     return float("nan"), 0
 
 
-def waiting_evaluation(campaign: Campaign, set_id: int) -> str | None:
-    """The state of the newest job that evaluates a set, None where there is none."""
-    for job in jobs.fetch(campaign.store, kind="evaluate", limit=50):
-        if job.payload.get("energy_set") == set_id:
-            return str(job.state)
+def under_way(campaign: Campaign, set_id: int, name: str) -> str | None:
+    """What is being done with a set now, in words; None for nothing."""
+    for kind, key, value, words in (
+        ("finetune", "recipes", [PREFIX + name], "a student of this method is being fitted"),
+        ("evaluate", "energy_set", set_id, "the students are being evaluated"),
+    ):
+        mine = (job for job in jobs.fetch(campaign.store, kind=kind, limit=50) if job.payload.get(key) == value)
+        if (newest := next(mine, None)) is not None and newest.state in ("waiting", "running"):
+            return words
     return None
 
 

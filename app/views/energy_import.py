@@ -11,7 +11,7 @@ from nci_core.campaign.own_energies import FEWEST_LEARNT, LONGEST_METHOD, LONGES
 from nci_core.store.base import SetKind
 
 KINDS: dict[SetKind, str] = {"test": "Outside test set", "labels": "Labels to learn"}
-CAPTIONS = ("It only measures errors.", "A student of this method may be fine-tuned on them.")
+CAPTIONS = ("It only measures errors.", "A student may be fitted to them.")
 #: Share of the labels that are held out unless a person says otherwise.
 HELD_OUT = 0.2
 
@@ -34,7 +34,14 @@ def offer_import(context: Context, checked: Checked, right_unit: bool, key: str)
             placeholder="for example: CCSD(T)/CBS, Smith 2020",
             help="Energies of different methods are different quantities; all errors name it.",
         )
-        kind = st.radio(
+        leave_out = anyway = True
+        if checked.points.problems:
+            left_out = plain(checked.counted(len(checked.points.problems)))
+            leave_out = st.checkbox(f"Leave out the {left_out} that cannot be used", key=f"leave-{key}")
+        if not right_unit:
+            anyway = st.checkbox("Unit and sign are correct", key=f"anyway-{key}")
+        left, right = st.columns([1.7, 1], vertical_alignment="bottom")
+        kind = left.radio(
             "Import as",
             list(KINDS),
             format_func=KINDS.__getitem__,
@@ -43,19 +50,14 @@ def offer_import(context: Context, checked: Checked, right_unit: bool, key: str)
             key=f"kind-{key}",
         )
         hold_out, seed = _held_out(len(checked.points), key) if kind == "labels" else (0, 0)
-        leave_out = anyway = True
-        if checked.points.problems:
-            left_out = plain(checked.counted(len(checked.points.problems)))
-            leave_out = st.checkbox(f"Leave out the {left_out} that cannot be used", key=f"leave-{key}")
-        if not right_unit:
-            anyway = st.checkbox("Unit and sign are correct", key=f"anyway-{key}")
         lacking = not name.strip() or not method.strip()
-        if not st.button(
+        if not right.button(
             f"Import {len(checked.points):,} energies",
             type="primary",
             icon=":material/upload:",
             disabled=lacking or not leave_out or not anyway,
             key=f"import-{key}",
+            width="stretch",
             help="Name the method first." if lacking else None,
         ):
             return

@@ -10,8 +10,8 @@ from app.data import own_energies
 from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
 from app.tables import number_text, with_numbers
-from app.text import plain
-from nci_core.store import models
+from app.text import Markdown, plain
+from nci_core.store import energy_sets, models
 
 #: Where a sentence waits for the run that follows.
 MESSAGE = "energies_message"
@@ -59,16 +59,16 @@ def show_sets(context: Context) -> None:
     )
     for number in table.index:
         _one(context, int(number), table.loc[number])
-    if any(own_energies.waiting_evaluation(context.campaign, int(n)) in ("waiting", "running") for n in table.index):
+    if _any_under_way(context):
         _follow()
 
 
 def _one(context: Context, number: int, row: pd.Series) -> None:
-    state = own_energies.waiting_evaluation(context.campaign, number)
+    doing = own_energies.under_way(context.campaign, number, str(row["name"]))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"energy-set-{number}"):
         st.markdown(f"**{plain(row['name'])}**")
-        if state in ("waiting", "running"):
-            st.markdown(":gray[:material/hourglass_top: the students are being evaluated]")
+        if doing:
+            st.markdown(f":gray[:material/hourglass_top: {plain(doing)}]")
         elif row["n_measured"]:
             error = number_text(row["mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
             st.markdown(f"student in use: {error} {context.unit.label}")
@@ -84,13 +84,10 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:
-                own = next(
-                    (m for m in models.fetch(context.campaign.store, others=True) if m.id == row["own_id"]), None
-                )
-                student = {"errors_after": model_name(own)} if own is not None else {}
-                st.switch_page(
-                    page, query_params={"errors_part": "Points on a map", "errors_set": plain(row["name"])} | student
-                )
+                where = {"errors_part": "Points on a map", "errors_set": plain(row["name"])}
+                if pd.notna(row["own_id"]):
+                    where["errors_after"] = model_name(models.get(context.campaign.store, int(row["own_id"])))
+                st.switch_page(page, query_params=where)
         if context.read_only:
             return
         if "labels" in str(row["kind"]) and st.button(
@@ -102,7 +99,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
         ):
             _do(
                 lambda: actions.learn_energies(context.campaign, str(row["name"])),
-                "The fit is in the queue; follow it on the Label & train page.",
+                "The fit is in the queue: its curves appear on the Label & train page, its errors here.",
             )
         if st.button(
             "Compute the teacher there",
@@ -121,7 +118,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
                 _do(lambda: actions.remove_energies(context.campaign, number), "The energies were removed.")
 
 
-def _learns(row: pd.Series) -> str:
+def _learns(row: pd.Series) -> Markdown:
     """What the fit learns, and what measures it."""
     start = "A new student for this method, starting from the distilled one; it does not replace the student in use. "
     if pd.isna(row["held_out"]) or not row["held_out"]:
@@ -140,11 +137,12 @@ def _do(action: Any, message: str = "") -> None:
 
 @st.fragment(run_every=2.0)
 def _follow() -> None:
-    """Look whether the evaluation has ended; then the page is drawn anew."""
+    """Look whether evaluations and fits have ended; then the page is drawn anew."""
     with errors_shown():
-        now = context()
-        table = own_energies.set_list(now.campaign, None)
-        if not any(
-            own_energies.waiting_evaluation(now.campaign, int(n)) in ("waiting", "running") for n in table.index
-        ):
+        if not _any_under_way(context()):
             st.rerun()
+
+
+def _any_under_way(context: Context) -> bool:
+    rows = energy_sets.fetch(context.campaign.store)
+    return any(own_energies.under_way(context.campaign, row.id, row.name) for row in rows)

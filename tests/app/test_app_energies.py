@@ -61,10 +61,13 @@ def test_a_table_is_imported_and_its_errors_are_those_by_hand(campaign: Campaign
     assert whole["Points"] == 30
     assert whole["MAE"] == pytest.approx(np.abs(np.linspace(-1, 1, 30)).mean(), abs=1e-9)
     assert r"\*\*Smith\*\*" in text(at), "a method's name is text"
-    for part in ("maps", "parity"):
-        at = run_page("errors", errors_part=part, errors_set=f"set-{row.id}")
-        assert not at.exception
-        assert not at.error
+    against = r"CCSD(T), \*\*Smith\*\* 2020 of ‘mine’"
+    at = run_page("errors", errors_part="maps", errors_set=f"set-{row.id}")
+    assert f"Prediction minus {against}" in text(at)
+    at = run_page("errors", errors_part="cuts", cut_points=f"set-{row.id}")
+    assert f"are {against}" in text(at)
+    assert not at.exception
+    assert not at.error
 
 
 def test_points_of_ones_own_are_on_no_other_page_and_can_be_removed(campaign: Campaign) -> None:

@@ -17,7 +17,7 @@ from nci_core.campaign.energy_sources import EnergyFile, open_file
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.refitting import refit
 from nci_core.errors import InputError, StoreError
-from nci_core.store import configurations, energy_sets, evaluations, labels, models
+from nci_core.store import configurations, energy_sets, evaluations, labels, models, rounds
 from nci_core.store.schema import EnergySet
 from nci_core.units import to_cm1
 
@@ -39,7 +39,9 @@ def checked(campaign: Campaign, file: EnergyFile) -> Checked:
     return check(campaign, file, file.guess())
 
 
-def bring(campaign: Campaign, points: np.ndarray, name: str = "mine", kind: str = "test") -> EnergySet:
+def bring(
+    campaign: Campaign, points: np.ndarray, name: str = "mine", kind: str = "test", hold_out: int = 0
+) -> EnergySet:
     found = checked(campaign, table(campaign, points))
     return own_energies.import_energies(
         campaign,
@@ -48,6 +50,7 @@ def bring(campaign: Campaign, points: np.ndarray, name: str = "mine", kind: str 
         method="CCSD(T), Smith 2020",
         kind=kind,  # type: ignore[arg-type]
         person="ada",
+        hold_out=hold_out,
     )
 
 
@@ -106,12 +109,29 @@ def test_errors_equal_those_by_hand_and_leave_out_what_a_fit_may_have_seen(disti
 
 def test_a_student_learns_labels_of_another_method_and_can_be_fitted_again(distilled: Campaign) -> None:
     test = configurations.positions(distilled.store, split="test")[1][:2]
-    row = bring(distilled, np.vstack([drawn(25, 4), test]), kind="labels")
+    row = bring(distilled, np.vstack([drawn(32, 4), test]), kind="labels", hold_out=8)
+    whole = energy_sets.points(distilled.store, row.id)
+    mine = whole.take(energy_sets.held_out(row, whole))
+    of_test = sum(split == "test" for split in whole.take(~energy_sets.held_out(row, whole)).splits)
+    before, rounds_before = models.fetch(distilled.store), rounds.last_number(distilled.store)
     done = finetune_campaign(distilled, recipes=["energies:mine"])
-    assert done["n_labels"] == 25, "places of the test set are never learnt"
+    assert (len(mine), done["n_labels"]) == (8, 26 - of_test), "neither the test set nor what is held out is learnt"
     model = models.get(distilled.store, done["model_id"])
     assert model.recipe_hash == row.identity
-    assert done["errors"]["energies:mine"]["all"]["mae_cm1"] < 0.2
+    assert [each.id for each in models.fetch(distilled.store)] == [each.id for each in before]
+    assert (model.active, rounds.last_number(distilled.store)) == (False, rounds_before), "it is no part of the rounds"
+    assert done["errors"]["energies:mine"]["all"]["mae_cm1"] < 0.5
+    predicted = {each.configuration_id: each.energy_ev for each in evaluations.predictions(distilled.store, model.id)}
+    errors = [
+        abs(to_cm1(predicted[int(number)] - energy))
+        for number, energy in zip(mine.configuration_ids, mine.energy_ev, strict=True)
+        if to_cm1(energy) < distilled.settings.limit_cm1
+    ]
+    (stored,) = (
+        each for each in evaluations.metrics(distilled.store, row.identity, model_id=model.id) if each.region == "all"
+    )
+    assert (stored.split, stored.n) == ("outside", len(errors))
+    assert stored.mae_cm1 == pytest.approx(np.mean(errors))
     again = refit(distilled, model)
     host, points = distilled.dimer.host, drawn(5, 5)
     from nci_core.potentials.checkpoints import load_checkpoint
@@ -171,7 +191,13 @@ def test_contradictions_and_bad_rows_store_nothing(sampled: Campaign) -> None:
     how = {"name": "a", "method": "MP2", "kind": "test", "person": "ada"}
     with pytest.raises(InputError, match="row 4: a coordinate is not a number"):
         own_energies.import_energies(sampled, bad, **how)  # type: ignore[arg-type]
-    for change, said in (({"name": " "}, "a name"), ({"method": ""}, "a method"), ({"name": "a\u202eb"}, "plain text")):
+    reserved = ({"name": "training  Labels"}, "already means something"), ({"name": sampled.recipe.name}, "already")
+    for change, said in (
+        *reserved,
+        ({"name": " "}, "a name"),
+        ({"method": ""}, "a method"),
+        ({"name": "a\u202eb"}, "plain text"),
+    ):
         with pytest.raises(InputError, match=said):
             own_energies.import_energies(sampled, merged, **how | change)  # type: ignore[arg-type]
     assert energy_sets.fetch(sampled.store) == []

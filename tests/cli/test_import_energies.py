@@ -35,6 +35,20 @@ def test_columns_units_and_kind_are_said_on_the_line(nci: Nci, there: Path) -> N
     }
 
 
+def test_a_folder_of_pieces_with_points_held_out(nci: Nci, there: Path) -> None:
+    pieces = there / "pieces"
+    pieces.mkdir()
+    lines = (there / "mine.csv").read_text().splitlines(keepends=True)
+    for name, part in (("1.csv", lines[:3]), ("2.csv", lines[3:])):
+        (pieces / name).write_text("".join(part))
+    said = ("--name", "mine", "--method", "MP2", "--as", "labels", "--unit", "cm-1", "--hold-out", "2", "--seed", "7")
+    found = nci("import-energies", str(pieces), "-c", str(there / "work"), *said, "--anyway")
+    assert found.code == 0, found.stderr
+    (row,) = energy_sets.fetch(Campaign.open(there / "work").store)
+    assert row.details["held_out"] == {"n": 2, "seed": 7}
+    assert len(energy_sets.training(Campaign.open(there / "work").store, row)) == 3
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
