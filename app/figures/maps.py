@@ -80,36 +80,6 @@ def panel_content(
     )
 
 
-def draw_host(
-    figure: go.Figure,
-    atoms: np.ndarray,
-    symbols: tuple[str, ...],
-    bonds: list[tuple[int, int]],
-    colours: Palette,
-    column: int,
-) -> None:
-    """Bonds and element symbols of the host, atoms (n, 2) in map coordinates (Å), into one column of a figure."""
-    for i, j in bonds:
-        line = {"color": colours.earlier, "width": 2}
-        ends = atoms[[i, j]]
-        trace = go.Scatter(x=ends[:, 0], y=ends[:, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False)
-        figure.add_trace(trace, row=1, col=column)
-    names = pd.DataFrame({"x": atoms[:, 0].round(1), "y": atoms[:, 1].round(1), "s": symbols}).drop_duplicates()
-    figure.add_trace(
-        go.Scatter(
-            x=names["x"],
-            y=names["y"],
-            text=names["s"],
-            mode="text",
-            textfont={"color": colours.text, "size": 12},
-            hoverinfo="skip",
-            showlegend=False,
-        ),
-        row=1,
-        col=column,
-    )
-
-
 def region_matrix(
     mae_ev: pd.DataFrame, count: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 240
 ) -> go.Figure:
