@@ -58,6 +58,6 @@ function paintColourBar(g, { x, y, h }, { stops, ticks, title }, ink, font) {
 
 // Words on a place of a field: its value, or why there is none.
 function fieldWords(value, wall, digits, unit, sign) {
-  if (Number.isFinite(value)) return `${sign && value > 0 ? "+" : ""}${minus(value.toFixed(digits))} ${unit}`;
-  return wall > 0 ? "not known here" : "inside the wall";
+  if (wall <= 0) return "inside the wall";
+  return Number.isFinite(value) ? `${sign && value > 0 ? "+" : ""}${minus(value.toFixed(digits))} ${unit}` : "not known here";
 }

@@ -58,6 +58,6 @@ def show(
     return result
 
 
-def toolbar(palette: Palette, *, key: str, group: str) -> None:
+def toolbar(palette: Palette, *, key: str, group: str, pick: bool = True) -> None:
     """Tools for a whole group of plots that are drawn without their own."""
-    _component()(key=key, data=toolbar_message(palette, key=key, group=group))
+    _component()(key=key, data=toolbar_message(palette, key=key, group=group, pick=pick))

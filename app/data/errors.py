@@ -5,7 +5,7 @@ import pandas as pd
 
 from nci_core.metrics import summarise
 from nci_core.regions import LINEAR_WORDS, REGIONS, SECTORS
-from nci_core.units import from_cm1
+from nci_core.units import EnergyUnit, from_cm1
 
 #: Region → what it means, shown on hover.
 REGION_HELP = {
@@ -68,3 +68,38 @@ def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame,
             found = _summary(rows[(rows["region"] == region) & (rows["sector"] == sector)], column)
             mae.loc[region, sector], count.loc[region, sector] = found["mae_ev"], int(found["n"])
     return mae, count
+
+
+def error_table(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> tuple[pd.DataFrame, dict[str, str]]:
+    """`by_region` as people read it, energies in the unit shown, and the formats of its columns."""
+    found = by_region(rows, columns)
+    energies = {"MAE": "mae_ev", "RMSE": "rmse_ev", "Largest": "max_ev", "Bias": "bias_ev"}
+    table = pd.DataFrame(
+        {
+            "Region": found["region"].replace({"all": "whole range"}),
+            "Potential": found["potential"],
+            "Points": found["n"],
+        }
+        | {name: found[column] * unit.per_ev for name, column in energies.items()}
+    )
+    return table, dict.fromkeys(("MAE", "RMSE", "Largest"), f".{unit.digits}f") | {"Bias": f"+.{unit.digits}f"}
+
+
+def matrix_table(rows: pd.DataFrame, column: str, unit: EnergyUnit) -> pd.DataFrame:
+    """MAE by region (rows that have points) and direction, as text with the number of points in brackets.
+
+    For the student its own expected error (± 1 sd, root mean square) too.
+    """
+    mae, count = region_sector_matrix(rows, column)
+    used = [region for region in mae.index if count.loc[region].sum()]
+
+    def cell(region: str, sector: str) -> str:
+        n = int(count.loc[region, sector])
+        if not n:
+            return "—"
+        spread = rows[(rows["region"] == region) & (rows["sector"] == sector)]["std_ev"].astype(float)
+        expected = f", ± {(spread**2).mean() ** 0.5 * unit.per_ev:.{unit.digits}f}" if column == "student_ev" else ""
+        return f"{mae.loc[region, sector] * unit.per_ev:.{unit.digits}f} ({n}{expected})"
+
+    cells = {sector: [cell(region, sector) for region in used] for sector in mae.columns}
+    return pd.DataFrame({"Region": used} | cells)

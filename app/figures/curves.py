@@ -24,17 +24,21 @@ def band(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def _between(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, name: str, colour: str) -> go.Scatter:
-    """A shaded band between two curves (m,) over x (m,)."""
+def shade(
+    x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, colour: str, name: str = "", opacity: float = 0.25
+) -> go.Scatter:
+    """A shaded band between two curves (m,) over x (m,); without a name it is not in the legend."""
     x, low, high = map(np.asarray, (x, low, high))
     return go.Scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([high, low[::-1]]),
+        mode="lines",
         fill="toself",
-        fillcolor=band(colour, 0.25),
+        fillcolor=band(colour, opacity),
         line={"width": 0},
         hoverinfo="skip",
-        name=name,
+        name=name or None,
+        showlegend=bool(name),
     )
 
 
@@ -106,7 +110,7 @@ def fit_figure(
         ended = np.array([np.pad(fit, (0, longest - len(fit)), mode="edge") for fit in fits[:-1]])
         steps = np.arange(1, longest + 1)
         low, high = ended.min(axis=0), ended.max(axis=0)
-        figure.add_trace(_between(steps, low, high, "lowest to highest", colours.student))
+        figure.add_trace(shade(steps, low, high, colours.student, "lowest to highest"))
         many = f"median of {len(ended)} fits" if len(ended) > 1 else "first fit"
         figure.add_trace(_steps(np.median(ended, axis=0), many, colours.student, "solid"))
     if fits:

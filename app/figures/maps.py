@@ -1,17 +1,15 @@
-"""Maps of signed differences side by side on one scale, and errors by region and direction."""
+"""Maps of signed differences side by side on one scale."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.components.plot_content import PlotContent
 from app.coordinates import map_axes, map_xy
 from app.figures.points import energies_of, map_content
 from app.figures.scales import SignedScale, signed_text
-from app.theme import Palette, finish
 from nci_core.systems import Host
 from nci_core.units import EnergyUnit
 
@@ -78,70 +76,6 @@ def panel_content(
         window=window,
         within=frame.within,
     )
-
-
-def draw_host(
-    figure: go.Figure,
-    atoms: np.ndarray,
-    symbols: tuple[str, ...],
-    bonds: list[tuple[int, int]],
-    colours: Palette,
-    column: int,
-) -> None:
-    """Bonds and element symbols of the host, atoms (n, 2) in map coordinates (Å), into one column of a figure."""
-    for i, j in bonds:
-        line = {"color": colours.earlier, "width": 2}
-        ends = atoms[[i, j]]
-        trace = go.Scatter(x=ends[:, 0], y=ends[:, 1], mode="lines", line=line, hoverinfo="skip", showlegend=False)
-        figure.add_trace(trace, row=1, col=column)
-    names = pd.DataFrame({"x": atoms[:, 0].round(1), "y": atoms[:, 1].round(1), "s": symbols}).drop_duplicates()
-    figure.add_trace(
-        go.Scatter(
-            x=names["x"],
-            y=names["y"],
-            text=names["s"],
-            mode="text",
-            textfont={"color": colours.text, "size": 12},
-            hoverinfo="skip",
-            showlegend=False,
-        ),
-        row=1,
-        col=column,
-    )
-
-
-def region_matrix(
-    mae_ev: pd.DataFrame, count: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 240
-) -> go.Figure:
-    """MAE by region (rows) and direction (columns), with the number of points in each cell."""
-    rows = [name for name in mae_ev.index if count.loc[name].sum()]
-    mae, n = mae_ev.loc[rows] * unit.per_ev, count.loc[rows]
-    digits = max(0, unit.digits - 1)
-    text = [
-        [f"{m:.{digits}f}<br>n = {k}" if k else "—" for m, k in zip(a, b, strict=True)]
-        for a, b in zip(mae.to_numpy(), n.to_numpy(), strict=True)
-    ]
-    ground = "#18232B" if colours.dark else "#F3F6F8"
-    figure = go.Figure(
-        go.Heatmap(
-            z=np.log10(np.maximum(mae.to_numpy(dtype=float), 1e-6 * unit.per_ev)),
-            x=list(mae.columns),
-            y=rows,
-            text=text,
-            texttemplate="%{text}",
-            textfont={"size": 13, "color": colours.text},
-            colorscale=[(0.0, ground), (1.0, "#8A4A12" if colours.dark else "#F3C592")],
-            showscale=False,
-            xgap=3,
-            ygap=3,
-            hovertemplate="%{y}, %{x}: %{text} " + unit.label + "<extra></extra>",
-        )
-    )
-    finish(figure, colours, height=height)
-    figure.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
-    figure.update_xaxes(side="top", showline=False, ticks="", showgrid=False)
-    figure.update_layout(margin={"l": 60, "r": 8, "t": 34, "b": 8})
-    return figure
 
 
 def legend_text(scale: SignedScale, unit: EnergyUnit) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.figures.curves import LOG_TICKS, band
+from app.figures.curves import LOG_TICKS, shade
 from app.figures.literal import literal
 from app.theme import Palette, finish
 from nci_core.units import CM1_EV, EnergyUnit
@@ -24,18 +24,7 @@ def replay_figure(
         mean, sd = random["mae_cm1"] * factor, random["sd_cm1"].fillna(0.0) * factor
         n = random.index.to_numpy()
         lower = np.maximum(mean - sd, 0.2 * mean)  # the axis is logarithmic
-        figure.add_trace(
-            go.Scatter(
-                x=np.concatenate([n, n[::-1]]),
-                y=np.concatenate([mean + sd, lower[::-1]]),
-                mode="lines",
-                fill="toself",
-                fillcolor=band(colours.earlier, 0.28),
-                line={"width": 0},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-        )
+        figure.add_trace(shade(n, lower, mean + sd, colours.earlier))
         figure.add_trace(
             go.Scatter(
                 x=n,

@@ -15,10 +15,10 @@ from app.components.plot_message import Marks, message, toolbar_message
 from app.data import trust
 from app.data.configurations import configuration_table
 from app.data.cuts import Cut, cut_names, load_cut
-from app.data.errors import REGION_HELP, by_region, labelled, region_sector_matrix, with_errors
+from app.data.errors import REGION_HELP, error_table, labelled, matrix_table, with_errors
 from app.data.jobs import model_list, model_name, round_table
 from app.figures.blind import sentence
-from app.figures.maps import Panel, frame_of, legend_text, panel_content, region_matrix
+from app.figures.maps import Panel, frame_of, legend_text, panel_content
 from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, error_scale
 from app.figures.trust import error_bar_figure, share_figure
@@ -193,20 +193,8 @@ def _errors(page: Page, subject: Subject) -> None:
         for b in (bounds.well_below_cm1, bounds.limit_cm1)
     )
     page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
-    summary = by_region(rows, subject.columns)
-    names = {"mae_ev": "MAE", "rmse_ev": "RMSE", "max_ev": "Largest", "bias_ev": "Bias"}
-    shown = pd.DataFrame(
-        {
-            "Region": summary["region"].replace(trust.REGION_NAMES),
-            "Potential": summary["potential"],
-            "Points": summary["n"],
-            **{f"{name} ({unit.label})": summary[column] * unit.per_ev for column, name in names.items()},
-        }
-    )
-    digits = f".{unit.digits}f"
-    page.table(
-        shown, formats=dict.fromkeys(shown.columns[3:6], digits) | {shown.columns[6]: f"+{digits}"}, name="errors"
-    )
+    shown, formats = error_table(rows, subject.columns, unit)
+    page.table(shown, formats=formats, name="errors")
     meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
     panels = [Panel("teacher", rows, "teacher_error_ev")]
@@ -237,12 +225,10 @@ def _errors(page: Page, subject: Subject) -> None:
         "Every test point below the energy limit; bars are the student's ± 1 sd.",
         height=360,
     )
-    mae, count = region_sector_matrix(rows, "student_ev")
-    _both(
-        page,
-        lambda colours: region_matrix(mae, count, unit, colours, height=300),
-        f"MAE of the student ({unit.label}) by region and direction.",
+    page.text(
+        f"MAE of the student by region and direction, in {unit.label}; in brackets points, and its expected error."
     )
+    page.table(matrix_table(rows, "student_ev", unit), name="matrix")
 
 
 def _cuts(page: Page, subject: Subject) -> None:

@@ -9,18 +9,18 @@ import streamlit as st
 
 from app import actions, expected
 from app.chart import Drawn, charts
-from app.figures.budget import expectation_maps, fall_map, spending_figure
+from app.components import plot
+from app.components.plot_content import PlotContent
+from app.components.plot_encoding import encode
+from app.figures.budget import expectation_contents, fall_content, spending_figure
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
-from app.tables import energies_in
 from app.text import Markdown, plain
 from nci_core.campaign.budget import MOST_LABELS, Offer, Preview
 from nci_core.campaign.costs import LabelCost, label_cost
 
 PICKER = "i-optimal"
 FIGURE_HEIGHT = 320
-#: Columns of saved numbers: expected standard deviations now and after the labels.
-EXPECTED = {"before_ev": "sd now_ev", "after_ev": "sd after_ev"}
 #: What a change of the basket does on the page: keep an undo, run the page again.
 Change = Callable[[Callable[[], object]], None]
 
@@ -63,26 +63,48 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
                 [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
             )
             rows = _expected_rows(table, preview)
-            host, unit, colours = context.campaign.dimer.host, context.unit, context.colours
-
-            def numbers() -> pd.DataFrame:
-                return energies_in(rows.rename(columns=EXPECTED), unit)
+            host, unit = context.campaign.dimer.host, context.unit
 
             with effect:
                 _regions(context, preview)
-                title = f"after {whose.lower()}"
-                figure = expectation_maps(host, rows, shown, title, unit, colours, height=FIGURE_HEIGHT)
-                charts(context, Drawn(figure, "expected-maps", numbers))
+                _maps(context, expectation_contents(host, rows, f"after {whose.lower()}", unit), ids, shown)
             with falls:
                 _regions(context, preview)
-                figure = fall_map(host, rows, shown, unit, colours, height=FIGURE_HEIGHT)
-                charts(context, Drawn(figure, "expected-falls", numbers))
+                _maps(context, {"expected sd falls by": fall_content(host, rows, unit)}, ids, shown)
             with buys:
                 _offers(context, found, cost)
         st.caption(
             "The student's own expectations, from its linearised fit. They may be off by some factor: trust the "
             "comparison between choices more than the values."
         )
+
+
+def _maps(context: Context, contents: dict[str, PlotContent], basket: list[int], shown: list[int]) -> None:
+    """Maps side by side, with rings round the basket, or marks at what would go into it."""
+    group = f"expected-{len(contents)}-{context.folder}"
+    if len(contents) > 1:
+        plot.toolbar(context.colours, key=f"tools-{group}", group=group, pick=False)
+    marks = plot.Marks(basket=basket) if basket else plot.Marks(proposed=shown)
+    for number, (place, (title, content)) in enumerate(
+        zip(st.columns([1.0] * (len(contents) - 1) + [1.25], gap="small"), contents.items(), strict=True), start=1
+    ):
+        with place:
+            st.markdown(f"**{plain(title)}**")
+            plot.show(
+                encode(content, context.colours),
+                context.colours,
+                marks,
+                key=f"{group}-{number}",
+                height=FIGURE_HEIGHT,
+                group=group,
+                pick=False,
+                tools=len(contents) == 1,
+                link_view=True,
+                kinds=(),
+                file=f"{context.campaign.name}-expected-{number}",
+                title=title,
+                grow=False,
+            )
 
 
 def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCost, change: Change) -> float:
@@ -218,9 +240,9 @@ def _regions(context: Context, preview: Preview) -> None:
 
 
 def _expected_rows(table: pd.DataFrame, preview: Preview) -> pd.DataFrame:
-    """x, y, z (Å), before_ev and after_ev by configuration id."""
+    """The table's rows with before_ev and after_ev."""
     expected_sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
-    return table[["x", "y", "z"]].join(pd.DataFrame(expected_sd, index=preview.configuration_ids), how="inner")
+    return table.join(pd.DataFrame(expected_sd, index=preview.configuration_ids), how="inner")
 
 
 def _offers(context: Context, found: list[Offer], cost: LabelCost) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import linked
-from app.data.errors import REGION_HELP, by_region, region_sector_matrix
+from app.data.errors import REGION_HELP, error_table, matrix_table
 from app.session import Context
 from app.tables import with_numbers
 from app.text import Markdown, plain
@@ -31,25 +31,12 @@ def show_regions(
         help=_region_help(context),
     )
     columns = columns_of(after, before)
-    summary = by_region(rows, columns)
-    factor, digits = context.unit.per_ev, context.unit.digits
-    shown = pd.DataFrame(
-        {
-            "Region": summary["region"].replace({"all": "whole range"}),
-            "Potential": summary["potential"],
-            "Points": summary["n"],
-            "MAE": summary["mae_ev"] * factor,
-            "RMSE": summary["rmse_ev"] * factor,
-            "Largest": summary["max_ev"] * factor,
-            "Bias": summary["bias_ev"] * factor,
-        }
-    )
+    shown, specs = error_table(rows, columns, context.unit)
     meanings = ("mean absolute error", "root mean square error", "largest absolute error", "mean error, with its sign")
     config = {
         c: st.column_config.NumberColumn(help=f"{meaning[0].upper()}{meaning[1:]}, in {context.unit.label}.")
         for c, meaning in zip(shown.columns[3:], meanings, strict=True)
     }
-    specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {"Bias": f"+.{digits}f"}
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         st.dataframe(
@@ -67,27 +54,13 @@ def show_regions(
 
 
 def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> None:
-    label, digits = context.unit.label, context.unit.digits
     st.markdown(
-        f"**{plain(name.capitalize())}: MAE by region and direction** ({label})",
+        f"**{plain(name.capitalize())}: MAE by region and direction** ({context.unit.label})",
         help="In brackets: the number of points and, for the student, its expected error (root mean square of its "
         "sd). Click a cell to select its points on every page.",
     )
-    mae, count = region_sector_matrix(rows, column)
-    used = [region for region in mae.index if count.loc[region].sum()]
-    factor = context.unit.per_ev
-
-    def cell(region: str, sector: str) -> str:
-        n = int(count.loc[region, sector])
-        if not n:
-            return "—"
-        spread = rows[(rows["region"] == region) & (rows["sector"] == sector)]["std_ev"].astype(float)
-        expected = f", ± {(spread**2).mean() ** 0.5 * factor:.{digits}f}" if column == "student_ev" else ""
-        return f"{mae.loc[region, sector] * factor:.{digits}f} ({n}{expected})"
-
-    sectors = list(mae.columns)
-    text = pd.DataFrame([[cell(r, s) for s in sectors] for r in used], index=used, columns=sectors)
-    text.insert(0, "Region", used)
+    text = matrix_table(rows, column, context.unit)
+    used, sectors = text["Region"].tolist(), list(text.columns[1:])
     key = f"matrix-{column}"
 
     def clicked() -> None:

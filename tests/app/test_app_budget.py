@@ -9,7 +9,7 @@ import pytest
 from pages import headers, run_page, tables, text
 
 from app import actions
-from app.figures.budget import expectation_maps, fall_map, spending_figure
+from app.figures.budget import expectation_contents, fall_content, spending_figure
 from app.theme import LIGHT
 from app.views.budget import as_proposals
 from nci_core.campaign import Campaign
@@ -105,13 +105,15 @@ def test_figures_convert_and_mark_the_basket() -> None:
     assert "meV" in figure.layout.yaxis.title.text
     host = builtin_host("benzene")
     rows = pd.DataFrame({"x": [0.0, 5.0], "y": 0.0, "z": [3.0, 1.0]}, index=[7, 9])
-    rows = rows.assign(before_ev=[4e-4, 2e-4], after_ev=[1e-4, 2e-4])
-    maps = expectation_maps(host, rows, [9], "after", UNITS["cm1"], LIGHT)
-    points = [trace for trace in maps.data if trace.customdata is not None]
-    assert len(points) == 2
-    at_seven = next(row for row in points[1].customdata if row[0] == 7)
-    assert at_seven[1:].tolist() == pytest.approx([4e-4 / CM1_EV, 1e-4 / CM1_EV, 75.0])
-    rings = [trace for trace in maps.data if trace.marker.symbol == "circle-open"]
-    assert [list(ring.x) for ring in rings] == [[5.0]]
-    falls = next(t for t in fall_map(host, rows, [], UNITS["cm1"], LIGHT).data if t.customdata is not None)
-    assert sorted(falls.marker.color) == pytest.approx([0.0, 75.0])
+    rows = rows.assign(before_ev=[4e-4, 2e-4], after_ev=[1e-4, 2e-4], label_ev=np.nan, split="pool")
+    rows = rows.assign(region="well", sector="face")
+    now, then = expectation_contents(host, rows, "after", UNITS["cm1"]).values()
+    assert now.values is not None
+    assert then.values is not None
+    assert dict(zip(now.ids, now.values, strict=True)) == pytest.approx({7: 4e-4 / CM1_EV, 9: 2e-4 / CM1_EV})
+    assert dict(zip(then.ids, then.values, strict=True)) == pytest.approx({7: 1e-4 / CM1_EV, 9: 2e-4 / CM1_EV})
+    assert (now.scale, now.extent) == (then.scale, then.extent)
+    falls = fall_content(host, rows, UNITS["cm1"])
+    assert falls.values is not None
+    assert falls.values.tolist() == pytest.approx([0.0, 75.0])  # the largest is drawn last
+    assert falls.title == "%"

@@ -6,9 +6,9 @@ import pytest
 
 from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
-from app.data.errors import by_region, region_sector_matrix, with_errors
+from app.data.errors import by_region, error_table, matrix_table, region_sector_matrix, with_errors
 from app.figures.curves import fit_figure, history_figure
-from app.figures.maps import Panel, frame_of, panel_content, region_matrix
+from app.figures.maps import Panel, frame_of, panel_content
 from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.figures.structure import structure_figure
@@ -104,8 +104,9 @@ def test_errors_by_region_leave_out_what_is_beyond() -> None:
     mae, count = region_sector_matrix(rows, "student_ev")
     assert count.to_numpy().sum() == 6
     assert mae.loc["well", "face"] == pytest.approx(0.5 * CM1_EV)
-    figure = region_matrix(mae, count, UNITS["meV"], DARK)
-    assert "n = 1" in str(figure.data[0].text)
+    cells = matrix_table(rows, "student_ev", UNITS["cm1"]).set_index("Region")
+    assert cells.loc["well", "face"] == "0.50 (1, ± 0.30)"
+    assert error_table(rows, {"teacher": "teacher_ev"}, UNITS["cm1"])[0].loc[0, "MAE"] == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("key", list(UNITS))

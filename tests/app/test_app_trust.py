@@ -213,7 +213,7 @@ def test_a_report_asks_for_nothing_and_shows_the_stored_numbers(home: Path) -> N
     assert campaign.recipe.hash in facts["Reference"]
     assert f"fit {model.seed}" in facts["Seeds"]
     figures = re.findall(r'<script type="application/json" id="(figure-\d+)">(.*?)</script>', content, re.DOTALL)
-    assert len(figures) >= 7
+    assert len(figures) >= 6
     for _, both in figures:
         assert set(json.loads(both)) == {"light", "dark"}
 
