@@ -8,7 +8,6 @@ import streamlit as st
 from app import cached, demo, tour
 from app.components import notify
 from app.data import jobs as job_data
-from app.data import versions
 from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
 from app.session import campaign_folders, context, errors_shown, load_campaign
@@ -17,6 +16,7 @@ from app.views.new_campaign import new_campaign_button
 from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
+from nci_core.store import versions
 from nci_core.switches import read_only
 from nci_core.units import UNITS
 from nci_core.visible import visible

@@ -9,7 +9,6 @@ import streamlit as st
 from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
-from app.data import versions
 from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
 from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
@@ -25,6 +24,7 @@ from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.limits import label_limits
 from nci_core.jobs import engine_status
 from nci_core.regions import REGIONS
+from nci_core.store import versions
 from nci_core.store.schema import Job
 
 POLL = 1.5

@@ -6,7 +6,6 @@ import streamlit as st
 
 from app import actions, cached, predictor
 from app.components import overview as picture
-from app.data import versions
 from app.data.jobs import model_list
 from app.data.overview import Step, course, label_worth, next_step, situation, teacher_error
 from app.figures.overview import error_text, overview_content
@@ -17,6 +16,7 @@ from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps, maps_key
 from nci_core.campaign.live_stored import FEWEST
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
+from nci_core.store import versions
 from nci_core.units import from_cm1
 from nci_core.visible import visible
 

@@ -8,14 +8,14 @@ import pytest
 import synthetic
 
 from app import actions
-from app.data import basket, jobs, versions
+from app.data import basket, jobs
 from app.data.configurations import configuration_table
 from app.data.cuts import cut_names, load_cut
 from app.data.errors import labelled, with_errors
 from app.data.remaining import Remaining, remaining
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
-from nci_core.store import labels, models, picks
+from nci_core.store import labels, models, picks, versions
 
 
 @pytest.fixture

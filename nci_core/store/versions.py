@@ -1,4 +1,4 @@
-"""Cheap fingerprints of the database: a cached table stays valid as long as its fingerprint does.
+"""Cheap fingerprints of the database: what was read from it stays valid as long as its fingerprint does.
 
 Running jobs write a heartbeat every few seconds; one counter for the whole database would throw
 every cache away each time. So each kind of content has its own.
