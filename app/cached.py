@@ -19,7 +19,7 @@ from app.session import Context
 from nci_core.campaign import blind, own_energies
 from nci_core.campaign.blind import BlindPrediction
 from nci_core.campaign.quarantine import Doubted, doubted
-from nci_core.store import versions
+from nci_core.store import label_queries, versions
 from nci_core.units import from_cm1
 
 P, T = ParamSpec("P"), TypeVar("T")
@@ -123,8 +123,8 @@ def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataF
 
 @by_version(data)
 def label_states(context: Context, recipe_hash: str) -> pd.Series:
-    """What has become of the labels of one recipe, by configuration id."""
-    return configurations.label_states(context.campaign.store, recipe_hash)
+    """LABEL_STATES of the labels of one recipe, by configuration id; those without a label are missing."""
+    return pd.Series(label_queries.states(context.campaign.store, recipe_hash), dtype="str")
 
 
 @by_version(data, student, unit, theme, most=24, shared=True)

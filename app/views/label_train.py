@@ -24,7 +24,8 @@ from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.limits import label_limits
 from nci_core.jobs import engine_status
 from nci_core.regions import REGIONS
-from nci_core.store import versions
+from nci_core.store import jobs, versions
+from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Job
 
 POLL = 1.5
@@ -42,7 +43,7 @@ def show(context_now: Context) -> None:
         return
     _message()
     left, right = st.columns([1.25, 1], gap="medium")
-    busy = job_data.is_busy(context_now.campaign.store)
+    busy = jobs.is_busy(context_now.campaign.store)
     st.fragment(_follow, run_every=POLL if busy else None)(versions.data_version(context_now.campaign.store))
     with left:
         _submit(context_now, ready)
@@ -208,7 +209,7 @@ def _train(context: Context, ready: Readiness) -> None:
 def _live() -> None:
     with errors_shown():
         now = context()
-        job = job_data.last_job(now.campaign.store, FITS)
+        job = jobs.last(now.campaign.store, FITS)
         if job is None:
             st.caption("The curves of a fit appear here while it runs.")
             return
@@ -241,7 +242,7 @@ def _live() -> None:
 
 
 def _stop_or_resume(now: Context, job: Job) -> None:
-    if job.state in job_data.ACTIVE:
+    if job.state in ACTIVE:
         stopping = job.cancel_requested
         if st.button(
             "Stopping …" if stopping else "Stop",

@@ -14,6 +14,7 @@ from app.text import plain
 from app.views.new_campaign_summary import above, draw_molecule
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
+from nci_core.store import jobs
 from nci_core.store.schema import Job
 
 #: Seconds that making a campaign may take, and between two looks at its jobs.
@@ -117,8 +118,8 @@ def _another() -> None:
 def _progress(folder: Path) -> None:
     with errors_shown():
         campaign = load_campaign(folder)
-        teach = job_data.last_job(campaign.store, ("teach",))
-        distil = job_data.last_job(campaign.store, ("distill",))
+        teach = jobs.last(campaign.store, ("teach",))
+        distil = jobs.last(campaign.store, ("distill",))
         _step(campaign, teach, "Energies of the teachers", "not begun")
         _step(campaign, distil, "First student, distilled from them", "begins by itself when they are there")
         if campaign.active_model() is not None:

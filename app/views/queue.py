@@ -13,11 +13,12 @@ from app.session import Context, context, errors_shown
 from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.details import show_label
+from nci_core.errors import JobError
 from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.sizes import why_too_large
-from nci_core.store import job_batches, labels
+from nci_core.store import job_batches, label_queries, labels
 from nci_core.store import jobs as queue
-from nci_core.store.base import State
+from nci_core.store.base import ACTIVE, State
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
@@ -59,7 +60,9 @@ def _hashes(now: Context) -> dict[str, str]:
 
 def _recipe(now: Context) -> str | None:
     """The recipe whose labels to show, None for all jobs; a choice where labels of several were asked for."""
-    names = job_data.recipes_queued(now.campaign.store, _hashes(now))
+    names = [
+        name for name, recipe_hash in _hashes(now).items() if label_queries.queued(now.campaign.store, recipe_hash)
+    ]
     if len(names) < 2:
         return None
     everything = "all recipes"
@@ -111,7 +114,7 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
         return ""
     shown = hashes if recipe is None else {recipe: hashes[recipe]}
     running, waiting = running_labels(store, shown), waiting_labels(store, shown)
-    found = remaining(running, waiting, label_minutes(store, list(hashes.values())), status.workers or 1)
+    found = remaining(running, waiting, label_minutes(store, hashes), status.workers or 1)
     if found is None:
         return ""
     late = ""
@@ -192,7 +195,7 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
 def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:
     picked = jobs[jobs["id"].isin(chosen)]
     failed = jobs[jobs["state"].isin(FAILED)]
-    to_cancel = picked[picked["state"].isin(job_data.ACTIVE)]
+    to_cancel = picked[picked["state"].isin(ACTIVE)]
     to_retry = picked[picked["state"].isin(FAILED)]
     # Without a tick all are meant, those on other pages too, but of the recipe shown.
     none_to_cancel = to_cancel.empty if chosen else not counts["running"] + counts["waiting"]
@@ -230,16 +233,17 @@ def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[S
 def _one(now: Context, row: pd.Series) -> None:
     """A job's own page: what it computed, and its log."""
     number = int(row["id"])
-    job = job_data.job(now.campaign.store, number)
-    if job is None:
+    try:
+        job = queue.get(now.campaign.store, number)
+    except JobError:  # it went with the demo that was reset
         return
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {plain(job.message)}")
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = job_data.label_of_job(now.campaign.store, number)
+        found = label_queries.of_jobs(now.campaign.store, [number]).get(number)
         linked.view(now, int(configuration))
         if found is not None:
-            show_label(now, found)
+            show_label(now, labels.get(now.campaign.store, found.id))
     with st.expander("Log", expanded=job.state == "error"):
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:
