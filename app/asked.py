@@ -9,12 +9,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from app import predictor
-from app.data import versions
 from app.session import Context
 from nci_core.campaign.live import Field
 from nci_core.campaign.live_fields import Ruler, folded_field, ruler, well_radii
 from nci_core.campaign.live_stored import Misses, misses, stored_field
-from nci_core.store import models
+from nci_core.store import models, versions
 from nci_core.store.schema import Model
 
 FloatArray = npt.NDArray[np.float64]

@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app import predictor
-from app.data import versions
 from app.session import Context
 from nci_core.campaign.error_map_file import current_maps, read_maps
 from nci_core.campaign.error_maps import SPACING, ErrorMaps, maps_key, maps_on
 from nci_core.errors import InputError
+from nci_core.store import versions
 from nci_core.store.schema import Model
 from nci_core.systems.planes import PlaneGrid, telling_plane
 

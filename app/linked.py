@@ -200,8 +200,7 @@ def _summary_help(table: pd.DataFrame, ids: list[int]) -> Markdown:
 
 def _to_basket(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> None:
     table, recipe = pickable(context, table), chosen_recipe(context)
-    refused = {i for found in basket_data.why_not(table, ids).values() for i in found}
-    free = [i for i in ids if i not in refused]
+    free = basket_data.free(table, ids)
     if st.button(
         f"To basket ({len(free):,})",
         icon=":material/shopping_basket:",

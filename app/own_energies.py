@@ -1,13 +1,12 @@
 """People's own energies where the errors of all pages are: a set in the place of the campaign's labels."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import asked
-from app.data import own_energies, versions
+from app.cached import by_version, data
+from app.data import own_energies
 from app.data.errors import with_errors
 from app.session import Context
 from app.text import Markdown, plain
@@ -25,10 +24,9 @@ def choices(context: Context) -> dict[str, EnergySet]:
     return {f"{KEY}{row.id}": row for row in energy_sets.fetch(context.campaign.store)}
 
 
-@st.cache_resource(show_spinner=False, max_entries=6)
-def _table(folder: str, set_id: int, model_id: int | None, version: Any, _context: Context) -> pd.DataFrame:
-    row = energy_sets.get(_context.campaign.store, set_id)
-    return own_energies.set_table(_context.campaign, row, model_id)
+@by_version(data, most=6, shared=True)
+def _table(context: Context, set_id: int, model_id: int | None) -> pd.DataFrame:
+    return own_energies.set_table(context.campaign, energy_sets.get(context.campaign.store, set_id), model_id)
 
 
 def set_rows(context: Context, row: EnergySet, after: Model | None, before: Model | None) -> pd.DataFrame:
@@ -36,12 +34,11 @@ def set_rows(context: Context, row: EnergySet, after: Model | None, before: Mode
 
     Where the teacher was not computed its energy is interpolated between those of the pool, which the page says.
     """
-    version = versions.data_version(context.campaign.store)
-    found = _table(context.folder, row.id, after.id if after else None, version, context).copy(deep=False)
+    found = _table(context, row.id, after.id if after else None).copy(deep=False)
     found["teacher_ev"], found.attrs["interpolated"] = _teacher(context, found, after)
     found = with_errors(found)
     if before is not None:
-        earlier = _table(context.folder, row.id, before.id, version, context)["student_ev"]
+        earlier = _table(context, row.id, before.id)["student_ev"]
         found = found.assign(earlier_ev=earlier, earlier_error_ev=earlier - found["label_ev"])
     return found
 
@@ -94,11 +91,7 @@ def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Mark
     return text
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _positions(folder: str, version: Any, _context: Context) -> pd.DataFrame:
-    return own_energies.positions(_context.campaign)
-
-
+@by_version(data, most=4, shared=True)
 def positions(context: Context) -> pd.DataFrame:
     """x, y, z (Å) of every configuration, those of own energies among them, by id."""
-    return _positions(context.folder, versions.data_version(context.campaign.store), context)
+    return own_energies.positions(context.campaign)

@@ -10,7 +10,6 @@ from app import cached, demo, tour
 from app.components import notify
 from app.components.back import mind_back
 from app.data import jobs as job_data
-from app.data import versions
 from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
 from app.session import campaign_folders, context, errors_shown, load_campaign, settings_changed_ns
@@ -20,6 +19,8 @@ from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.config import read_settings
+from nci_core.store import jobs, label_queries, versions
+from nci_core.store.base import ACTIVE
 from nci_core.switches import read_only
 from nci_core.units import UNITS
 from nci_core.visible import visible
@@ -120,7 +121,7 @@ def _about(campaign: Campaign) -> None:
     if not tour.shown(campaign):
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
     demo.show_reset(campaign)
-    busy = job_data.is_busy(campaign.store)
+    busy = jobs.is_busy(campaign.store)
     _fingerprint(campaign)
     st.fragment(_running, run_every=BUSY_POLL if busy else IDLE_POLL)(campaign)
 
@@ -136,18 +137,18 @@ def _fingerprint(campaign: Campaign) -> None:
 
 
 def _versions(campaign: Campaign) -> tuple[object, ...]:
-    busy = job_data.is_busy(campaign.store)
+    busy = jobs.is_busy(campaign.store)
     return (str(campaign.folder), versions.model_version(campaign.store), busy)
 
 
 def _running(campaign: Campaign) -> None:
     """What runs and what has ended, looked up every few seconds; a new model changes the whole page."""
     with errors_shown():
-        counts = job_data.counts_by_kind(campaign.store)
+        counts = jobs.counts_by_kind(campaign.store)
         _notice(campaign, counts)
         if _versions(campaign) != st.session_state.get("seen_versions"):
             st.rerun(scope="app")  # what was noticed is said in that run: this one's toasts would be lost
-        for state in job_data.ACTIVE:
+        for state in ACTIVE:
             found = {kind: n for (kind, of), n in counts.items() if of == state and n}
             if found:
                 parts = [f"{n} {job_data.name_of(kind, n)}" for kind, n in found.items()]
@@ -179,7 +180,7 @@ def _payoff(campaign: Campaign, notice: Notice) -> str:
     """What it brought: the newest label beside its prediction, or the test error before and after a fit."""
     now = context()
     if notice.kind == "label" and notice.good:
-        number = job_data.newest_label(campaign.store, campaign.recipe.hash)
+        number = label_queries.newest(campaign.store, campaign.recipe.hash)
         row = next((each for each in cached.blind_predictions(now) if each.configuration_id == number), None)
         return "" if row is None else f" {blind_sentence(row, now.unit)}"
     if notice.kind == "finetune" and notice.good:

@@ -97,13 +97,14 @@ def page_reads(campaign: Campaign, recipe_hash: str) -> None:
     """What the queue of the page Label & train asks the database for."""
     from app.data import jobs as job_data
     from app.data.readiness import readiness
+    from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
 
     store = campaign.store
     readiness(store, campaign.settings)
     queue.counts(store)
-    table = job_data.job_table(store)
-    job_data.minutes_left(table, 1.0, 200, job_data.waiting_labels(store, {"quick": recipe_hash}))
-    job_data.label_minutes(store, [recipe_hash])
+    job_data.job_table(store)
+    recipes = {"quick": recipe_hash}
+    remaining(running_labels(store, recipes), waiting_labels(store, recipes), label_minutes(store, recipes), 200)
 
 
 def load_page(folder: Path, times: Times, name: str, repeats: int) -> None:

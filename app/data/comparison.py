@@ -1,31 +1,12 @@
 """Two campaigns beside each other, and the teachers of one: tables, and what keeps numbers from being compared."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
 
-from app.data.configurations import frame
 from nci_core.campaign.campaign import Campaign
+from nci_core.store import configurations, labels, teachers
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, Label, Model, TaughtBy, TeacherLabel
-
-
-def test_geometries(campaign: Campaign) -> frozenset[str]:
-    """Geometry hashes of the test configurations with a label of the target recipe that is not set aside."""
-    query = (
-        select(Configuration.geometry_hash)
-        .join(Label, Label.configuration_id == Configuration.id)
-        .where(
-            Configuration.split == "test",
-            Label.recipe_hash == campaign.recipe.hash,
-            Label.status == "complete",
-            Label.quarantine.is_(None),
-        )
-    )
-    with campaign.store.read() as session:
-        return frozenset(session.scalars(query))
+from nci_core.store.schema import Model
 
 
 def obstacles(one: Campaign, other: Campaign) -> list[str]:
@@ -39,7 +20,9 @@ def obstacles(one: Campaign, other: Campaign) -> list[str]:
         )
     if one.recipe.hash != other.recipe.hash:
         found.append(f"The recipes differ: errors are against {one.recipe.name} here and {other.recipe.name} there.")
-    mine, theirs = test_geometries(one), test_geometries(other)
+    mine, theirs = (
+        set(labels.complete(each.store, each.recipe.hash, split="test").geometry_hashes) for each in (one, other)
+    )
     if same_host and mine != theirs:
         common = len(mine & theirs)
         found.append(f"The test sets differ: {len(mine)} and {len(theirs)} labelled points, {common} in common.")
@@ -72,18 +55,5 @@ def learning(rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -
 
 def teacher_names(store: Store) -> dict[str, str]:
     """Teachers with stored energies: name in the store → what people call it, the specification where it is known."""
-    with store.read() as session:
-        names = list(session.scalars(select(TeacherLabel.teacher).distinct().order_by(TeacherLabel.teacher)))
-        specs = {row.name: row.spec for row in session.scalars(select(TaughtBy))}
-    return {name: specs.get(name, name) for name in names}
-
-
-def teacher_energies(store: Store, names: Mapping[str, str]) -> pd.DataFrame:
-    """Energies in eV, indexed by configuration id, a column for each teacher named as in the store."""
-    query = select(
-        TeacherLabel.configuration_id.label("id"), TeacherLabel.teacher, TeacherLabel.energy_ev.label("energy_ev")
-    ).where(TeacherLabel.teacher.in_(list(names)))
-    found = frame(store, query)
-    if found.empty:
-        return pd.DataFrame(index=pd.Index([], name="id"))
-    return found.pivot(index="id", columns="teacher", values="energy_ev").astype(float)
+    specs = teachers.specs(store)
+    return {name: specs.get(name, name) for name in configurations.taught_by(store)}

@@ -1,16 +1,12 @@
 """One row a configuration: where it is, and its teacher, student and CCSD(T) energies."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
-from sqlalchemy import Select, select
 
 from nci_core.config import CampaignSettings
 from nci_core.regions import sector_words, sectors
 from nci_core.store.database import Store
 from nci_core.store.frames import configurations_frame
-from nci_core.store.schema import Label, Prediction, TeacherLabel
 from nci_core.store.teachers import stored_name
 
 #: Label states as people read them, in the order of the filter. "none" means nobody has asked for one.
@@ -24,14 +20,6 @@ LABEL_STATES = {
     "none": "no label",
 }
 SPLITS = {"pool": "training pool", "test": "test set", "outside": "own energies"}
-
-
-def frame(store: Store, query: Select[*tuple[Any, ...]]) -> pd.DataFrame:
-    """The rows of a query as a table with the query's column names."""
-    with store.read() as session:
-        result = session.execute(query)
-        names = list(result.keys())
-        return pd.DataFrame.from_records([tuple(row) for row in result], columns=names)
 
 
 def configuration_table(
@@ -56,14 +44,12 @@ def configuration_table(
             "y_angstrom": "y",
             "z_angstrom": "z",
             "student_std_ev": "std_ev",
-            "label_status": "label_state",
         }
     )
     table = table.set_index("id").drop(columns=["geometry_hash", "in_basket"])
     for column in ("label_state", "picked_by", "sector"):
         table[column] = table[column].astype(object).where(table[column].notna(), None)
-    set_aside = (table["label_state"] == "complete") & table["label_ev"].isna()
-    table["label_state"] = table["label_state"].fillna("none").mask(set_aside, "quarantined")
+    table["label_state"] = table["label_state"].fillna("none")
     table["region"] = regions(table, settings)
     if len(table) and table["sector"].isna().any():
         table["sector"] = sectors(settings.dimer.host, table[["x", "y", "z"]].to_numpy())
@@ -73,47 +59,8 @@ def configuration_table(
     return table.astype(dict.fromkeys(words, "str"))
 
 
-def label_states(store: Store, recipe_hash: str) -> pd.Series:
-    """LABEL_STATES of the labels of one recipe, indexed by configuration id; those without a label are missing."""
-    query = select(Label.configuration_id.label("id"), Label.status, Label.quarantine.is_not(None).label("doubted"))
-    found = frame(store, query.where(Label.recipe_hash == recipe_hash)).set_index("id")
-    doubted = found["doubted"].astype(bool) & (found["status"] == "complete")
-    states: pd.Series = found["status"].mask(doubted, "quarantined").astype("str")
-    return states
-
-
 def regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:
     """The region of each row, by its label, else by teacher or student."""
     energy = table["label_ev"].fillna(table["teacher_ev"]).fillna(table["student_ev"]).to_numpy(dtype=float)
     names = settings.bounds.classify(np.nan_to_num(energy)).astype(object)
     return pd.Series(np.where(np.isfinite(energy), names, "unknown"), index=table.index, dtype=object)
-
-
-def predictions(store: Store, model_id: int | None) -> pd.DataFrame:
-    """A model's student_ev and std_ev, indexed by configuration id; empty without a model."""
-    query = select(
-        Prediction.configuration_id.label("id"),
-        Prediction.energy_ev.label("student_ev"),
-        Prediction.std_ev.label("std_ev"),
-    ).where(Prediction.model_id == (-1 if model_id is None else model_id))
-    return frame(store, query).set_index("id").astype(float)
-
-
-def label_row(store: Store, configuration_id: int, recipe_hash: str) -> Label | None:
-    """The label of one configuration by one recipe, None if nobody has asked for it."""
-    query = select(Label).where(Label.configuration_id == configuration_id, Label.recipe_hash == recipe_hash)
-    with store.read() as session:
-        return session.scalar(query)
-
-
-def other_labels(store: Store, configuration_id: int, recipe_hash: str) -> list[Label]:
-    """The labels of one configuration by all other recipes."""
-    query = select(Label).where(Label.configuration_id == configuration_id, Label.recipe_hash != recipe_hash)
-    with store.read() as session:
-        return list(session.scalars(query.order_by(Label.recipe)))
-
-
-def teacher_row(store: Store, configuration_id: int, teacher: str) -> TeacherLabel | None:
-    """The teacher's energies of one configuration."""
-    with store.read() as session:
-        return session.get(TeacherLabel, (configuration_id, teacher))

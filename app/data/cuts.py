@@ -4,12 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import select
 
-from app.data.configurations import frame
 from app.data.fields import near_line
+from nci_core.store import configurations, evaluations
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, CutPoint
+from nci_core.store.frames import cut_frame
 from nci_core.systems import Host
 
 CUT_PREFIX = "cut:"
@@ -17,7 +16,6 @@ CUT_PREFIX = "cut:"
 NEAR_CUT = 0.25
 #: The teacher is a curve from so many points on; fewer are not joined.
 CURVE = 60
-COLUMNS = ["distance", "energy_ev", "std_ev", "repulsion_ev", "dispersion_ev", "x", "y", "z"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Cut:
     """A named cut; each table is sorted by distance (Å) and may be empty.
 
     Attributes:
-        student: columns COLUMNS.
+        student: columns of `cut_frame`.
         teacher: distance, energy_ev.
         labels: id, distance, label_ev, split.
     """
@@ -43,26 +41,8 @@ class Cut:
 
 def cut_names(store: Store) -> list[str]:
     """Names of the campaign's cuts, in order of their first point."""
-    with store.read() as session:
-        curves = session.execute(select(CutPoint.cut, CutPoint.id).order_by(CutPoint.id)).all()
-        origin = select(Configuration.origin).where(Configuration.origin.startswith(CUT_PREFIX))
-        points = session.scalars(origin.order_by(Configuration.id)).all()
-    return list(dict.fromkeys([name.removeprefix(CUT_PREFIX) for name in points] + [name for name, _ in curves]))
-
-
-def _curve(store: Store, name: str, *, model_id: int | None = None, teacher: str | None = None) -> pd.DataFrame:
-    query = select(
-        CutPoint.distance_angstrom.label("distance"),
-        CutPoint.energy_ev,
-        CutPoint.std_ev,
-        CutPoint.repulsion_ev,
-        CutPoint.dispersion_ev,
-        CutPoint.x_angstrom.label("x"),
-        CutPoint.y_angstrom.label("y"),
-        CutPoint.z_angstrom.label("z"),
-    ).where(CutPoint.cut == name)
-    query = query.where(CutPoint.model_id == model_id if teacher is None else CutPoint.teacher == teacher)
-    return frame(store, query.order_by(CutPoint.distance_angstrom)).astype(float)
+    sampled = [name.removeprefix(CUT_PREFIX) for name in configurations.origins(store, CUT_PREFIX)]
+    return list(dict.fromkeys([*sampled, *evaluations.cut_names(store)]))
 
 
 def with_points(cut: Cut, rows: pd.DataFrame, host: Host) -> Cut:
@@ -82,7 +62,7 @@ def load_cut(store: Store, table: pd.DataFrame, host: Host, name: str, *, model_
     Distances of configurations follow from |R − centre|, which does not depend on which of several
     symmetry-equivalent positions is stored; along a ray it grows with the distance.
     """
-    student = _curve(store, name, model_id=-1 if model_id is None else model_id)
+    student = cut_frame(store, name, model_id=-1 if model_id is None else model_id)
     points = table[table["origin"] == CUT_PREFIX + name].copy()
     radius = np.linalg.norm(points[["x", "y", "z"]].to_numpy(dtype=float) - host.centre, axis=1)
     if len(student) > 1:
@@ -92,7 +72,7 @@ def load_cut(store: Store, table: pd.DataFrame, host: Host, name: str, *, model_
     else:
         points["distance"] = radius
     points = points.sort_values("distance")
-    dense = _curve(store, name, teacher=teacher)
+    dense = cut_frame(store, name, teacher=teacher)
     sparse = points.loc[points["teacher_ev"].notna(), ["distance", "teacher_ev"]]
     labelled = points[points["label_ev"].notna()].reset_index()
     return Cut(

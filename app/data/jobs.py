@@ -1,18 +1,16 @@
-"""Jobs, their live curves, labels and their cost, rounds and models as tables."""
+"""Jobs, their live curves, rounds and models as tables and in words."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, select
 
-from app.data.configurations import frame
 from nci_core.config import CampaignSettings
-from nci_core.store import evaluations, job_batches, models, rounds
+from nci_core.store import evaluations, job_batches, job_events, label_queries, models, rounds
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, Job, JobEvent, Label, Model, Round
+from nci_core.store.frames import paid_frame
+from nci_core.store.schema import Model, Round
 
 #: Job kind → what people read.
 KINDS = {
@@ -32,7 +30,6 @@ STATES = {
     "error": "failed",
     "cancelled": "cancelled",
 }
-ACTIVE = ("waiting", "running")
 #: A model's name as fits give it, with the number of the fit from the round's second on.
 _USUAL_NAME = re.compile(r"round-\d+(?:-[a-z]+)?(?:-(\d+))?")
 #: How the message of a finished label begins that was not fit for use.
@@ -62,10 +59,7 @@ def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.Dat
     recipe (of a label, else empty), energy_ev (of a finished label, else None), cancel_requested.
     """
     jobs = job_batches.page(store, start, PAGE, recipe)
-    with store.read() as session:
-        mine = Label.job_id.in_([job.id for job in jobs])
-        query = select(Label.job_id, Label.configuration_id, Label.recipe, Label.energy_ev).where(mine)
-        label_of = {row.job_id: row for row in session.execute(query)}
+    label_of = label_queries.of_jobs(store, [job.id for job in jobs])
     records = [
         {
             "id": job.id,
@@ -93,43 +87,10 @@ def _set_aside(result: dict[str, Any] | None) -> str:
     return SET_ASIDE + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
 
 
-def counts_by_kind(store: Store) -> dict[tuple[str, str], int]:
-    """Number of jobs of each kind and state: (kind, state) → n."""
-    with store.read() as session:
-        found = session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state))
-        return {(kind, state): n for kind, state, n in found}
-
-
 def name_of(kind: str, count: int) -> str:
     """A kind of job as people read it after a number: '2 CCSD(T) labels', '1 fine-tuning'."""
     name = KINDS.get(kind, kind)
     return f"{name}s" if kind == "label" and count != 1 else name
-
-
-def newest_label(store: Store, recipe_hash: str) -> int | None:
-    """Configuration of the label of one recipe that was finished last, None before the first."""
-    mine = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.finished_at.is_not(None))
-    query = select(Label.configuration_id).where(*mine).order_by(Label.finished_at.desc()).limit(1)
-    with store.read() as session:
-        return session.scalar(query)
-
-
-def is_busy(store: Store) -> bool:
-    """Whether any job waits or runs: known from one row, however long the queue is."""
-    with store.read() as session:
-        return session.scalar(select(Job.id).where(Job.state.in_(ACTIVE)).limit(1)) is not None
-
-
-def last_job(store: Store, kinds: tuple[str, ...]) -> Job | None:
-    """The newest job of these kinds, None before the first."""
-    with store.read() as session:
-        return session.scalar(select(Job).where(Job.kind.in_(kinds)).order_by(Job.id.desc()).limit(1))
-
-
-def job(store: Store, job_id: int) -> Job | None:
-    """One job."""
-    with store.read() as session:
-        return session.get(Job, job_id)
 
 
 def events(store: Store, job_id: int) -> pd.DataFrame:
@@ -137,10 +98,7 @@ def events(store: Store, job_id: int) -> pd.DataFrame:
 
     Errors reported by region become columns such as train_mae_well_cm1; the whole range is "all".
     """
-    with store.read() as session:
-        attempt = session.scalar(select(Job.attempt).where(Job.id == job_id)) or 1
-        query = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.attempt >= attempt).order_by(JobEvent.id)
-        found = list(session.scalars(query))
+    found = job_events.events(store, job_id)
     return pd.DataFrame([{"step": event.step, "time": event.time} | _flat(event.data) for event in found])
 
 
@@ -156,23 +114,6 @@ def _flat(data: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
-
-
-def label_of_job(store: Store, job_id: int) -> Label | None:
-    """The label that a job computes."""
-    with store.read() as session:
-        return session.scalar(select(Label).where(Label.job_id == job_id).limit(1))
-
-
-def recipes_queued(store: Store, recipes: Mapping[str, str]) -> list[str]:
-    """Those of these recipes (name → hash) that jobs compute or computed labels of: known from one row each."""
-    query = select(Label.id).where(Label.job_id.is_not(None)).limit(1)
-    with store.read() as session:
-        return [
-            name
-            for name, recipe_hash in recipes.items()
-            if session.scalar(query.where(Label.recipe_hash == recipe_hash)) is not None
-        ]
 
 
 def model_list(store: Store, *, others: bool = False) -> list[Model]:
@@ -208,13 +149,7 @@ def round_table(store: Store, settings: CampaignSettings) -> pd.DataFrame:
     `model_id` is the round's last model; `n_labels` are the labels of the target recipe the round paid for,
     `n_failed` those that failed, `cpu_minutes` what those of all recipes cost.
     """
-    query = (
-        select(Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by, Label.recipe_hash)
-        .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Configuration.split == "pool", Label.round_number.is_not(None))
-    )
-    paid = frame(store, query)
-    target = settings.reference.hash
+    paid, target = paid_frame(store), settings.reference.hash
     made: dict[int, int] = {model.round_number: model.id for model in models.fetch(store)}
     return pd.DataFrame(
         [_round_record(row, paid[paid["round_number"] == row.number], target, made) for row in rounds.fetch(store)]

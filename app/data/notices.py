@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.data.jobs import ACTIVE, KINDS
+from app.data.jobs import KINDS
+from nci_core.store.base import ACTIVE, State
 
 #: Number of jobs of each kind and state, as `jobs.counts_by_kind` gives them.
-Counts = Mapping[tuple[str, str], int]
+Counts = Mapping[tuple[str, State], int]
 #: Kinds that a person waits for, besides labels; rankings take a moment and are seen at once.
 AWAITED = ("finetune", "distill", "teach", "replay")
+#: How they end, unless somebody cancels them.
+ENDED: dict[State, str] = {"complete": "finished", "error": "failed"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def news(before: Counts, now: Counts) -> list[Notice]:
     """
     found = [_labels(before, now)]
     for kind in AWAITED:
-        for state, verb in (("complete", "finished"), ("error", "failed")):
+        for state, verb in ENDED.items():
             if _more(before, now, kind, state):
                 name = KINDS[kind][0].upper() + KINDS[kind][1:]
                 have = "have" if kind == "teach" else "has"
@@ -49,12 +52,12 @@ def news(before: Counts, now: Counts) -> list[Notice]:
     return [notice for notice in found if notice is not None]
 
 
-def _more(before: Counts, now: Counts, kind: str, state: str) -> int:
+def _more(before: Counts, now: Counts, kind: str, state: State) -> int:
     return max(now.get((kind, state), 0) - before.get((kind, state), 0), 0)
 
 
 def _labels(before: Counts, now: Counts) -> Notice | None:
-    done, failed = (_more(before, now, "label", state) for state in ("complete", "error"))
+    done, failed = (_more(before, now, "label", state) for state in ENDED)
     if not done + failed:
         return None
     left = sum(now.get(("label", state), 0) for state in ACTIVE)

@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import and_, exists, func, select
 
 from app.data.readiness import readiness
 from nci_core.bench.recipe_rows import FILE, RecipeRow, read_recipe_rows
@@ -15,8 +14,9 @@ from nci_core.campaign.archive import data_folder
 from nci_core.campaign.live_stored import FEWEST
 from nci_core.errors import InputError
 from nci_core.reference.recipes import find_recipe
-from nci_core.store import models
-from nci_core.store.schema import Configuration, Job, Label, Model
+from nci_core.store import configurations, jobs, label_queries, models
+from nci_core.store.base import ACTIVE
+from nci_core.store.schema import Model
 from nci_core.systems import builtin_host
 from nci_core.units import CM1_EV
 
@@ -72,32 +72,16 @@ class Step:
 def situation(campaign: Campaign) -> Situation:
     """Count it."""
     store, ready = campaign.store, readiness(campaign.store, campaign.settings)
-    labelled = and_(
-        Label.configuration_id == Configuration.id,
-        Label.recipe_hash == campaign.recipe.hash,
-        Label.status == "complete",
-        Label.quarantine.is_(None),
-    )
-    in_test = select(func.count()).select_from(Configuration).where(Configuration.split == "test")
-    jobs = select(func.count()).select_from(Job).where(Job.state.in_(("waiting", "running")), Job.kind.in_(WORK))
-    with store.read() as session:
-        counts = [
-            session.scalar(query) or 0
-            for query in (
-                select(func.count()).select_from(Configuration),
-                jobs,
-                in_test,
-                in_test.where(exists(select(Label.id).where(labelled))),
-            )
-        ]
-    fitted = [model for model in models.fetch(store) if model.kind != "distilled"]
+    sampled, labelled = configurations.counts(store), label_queries.state_counts(store, campaign.recipe.hash)
+    jobs_there, students = jobs.counts_by_kind(store), models.fetch(store)
+    fitted = [model for model in students if model.kind != "distilled"]
     return Situation(
-        configurations=counts[0],
+        configurations=sum(sampled.values()),
         taught=ready.taught,
-        students=len(models.fetch(store)),
-        active_jobs=counts[1],
-        test_set=counts[2],
-        test_labels=counts[3],
+        students=len(students),
+        active_jobs=sum(jobs_there.get((kind, state), 0) for kind in WORK for state in ACTIVE),
+        test_set=sampled["test"],
+        test_labels=labelled["test"].get("complete", 0),
         training_labels=ready.training_labels,
         fitted_labels=fitted[-1].n_labels if fitted else 0,
         in_basket=ready.in_basket,

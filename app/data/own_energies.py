@@ -1,13 +1,13 @@
 """Energies that people brought: the list of sets, and each as a table like that of the configurations."""
 
 import pandas as pd
-from sqlalchemy import select
 
-from app.data.configurations import configuration_table, frame, regions
+from app.data.configurations import configuration_table, regions
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.own_energies import KINDS, PREFIX, is_blind, measured
 from nci_core.store import energy_sets, evaluations, jobs, models
-from nci_core.store.schema import Configuration, EnergySet
+from nci_core.store.frames import positions_frame
+from nci_core.store.schema import EnergySet
 from nci_core.units import from_cm1
 
 #: Characters of a method in titles of axes.
@@ -91,6 +91,4 @@ def under_way(campaign: Campaign, set_id: int, name: str) -> str | None:
 
 def positions(campaign: Campaign) -> pd.DataFrame:
     """x, y, z (Å) of all configurations, those of people's own energies among them, indexed by id."""
-    columns = (Configuration.x_angstrom, Configuration.y_angstrom, Configuration.z_angstrom)
-    query = select(Configuration.id, *(each.label(name) for each, name in zip(columns, "xyz", strict=True)))
-    return frame(campaign.store, query).set_index("id")
+    return positions_frame(campaign.store).set_index("id")

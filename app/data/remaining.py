@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from sqlalchemy import select
-
 from app.data.jobs import elapsed_minutes
-from nci_core.store import labels
+from nci_core.store import label_queries, labels
 from nci_core.store.database import Store
-from nci_core.store.schema import Job, Label
 
 #: Finished labels of a recipe that say how long the next one takes, newest first.
 NEWEST = 20
@@ -28,21 +25,10 @@ class Remaining:
     overdue: tuple[float, float] | None = None
 
 
-def label_minutes(store: Store, recipe_hashes: Sequence[str]) -> dict[str, float]:
-    """Median elapsed minutes of the newest finished labels of each recipe: name → minutes.
-
-    Of those that the queue computed, where there are any: others may come from another machine.
-    """
-    found: dict[str, float] = {}
-    with store.read() as session:
-        for recipe_hash in recipe_hashes:
-            done = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.wall_seconds.is_not(None))
-            query = select(Label.recipe, Label.wall_seconds).where(*done).order_by(Label.finished_at.desc())
-            ours = session.execute(query.where(Label.job_id.is_not(None)).limit(NEWEST)).all()
-            rows = ours or session.execute(query.limit(NEWEST)).all()
-            if rows:
-                found[rows[0].recipe] = median(float(row.wall_seconds or 0.0) for row in rows) / 60.0
-    return found
+def label_minutes(store: Store, recipes: Mapping[str, str]) -> dict[str, float]:
+    """Median elapsed minutes of the newest finished labels of each of these recipes (name → hash) that has any."""
+    found = {name: label_queries.elapsed(store, recipe_hash, NEWEST) for name, recipe_hash in recipes.items()}
+    return {name: median(seconds) / 60.0 for name, seconds in found.items() if seconds}
 
 
 def waiting_labels(store: Store, recipes: Mapping[str, str]) -> dict[str, int]:
@@ -55,10 +41,8 @@ def waiting_labels(store: Store, recipes: Mapping[str, str]) -> dict[str, int]:
 
 def running_labels(store: Store, recipes: Mapping[str, str]) -> list[tuple[str, float]]:
     """Recipe and minutes so far of the labels of these recipes that are being computed."""
-    query = select(Label.recipe, Job.started_at).join(Job, Job.id == Label.job_id)
-    query = query.where(Job.state == "running", Label.recipe_hash.in_(recipes.values()))
-    with store.read() as session:
-        return [(recipe, elapsed_minutes(started, None) or 0.0) for recipe, started in session.execute(query)]
+    since = label_queries.running_since(store, list(recipes.values()))
+    return [(recipe, elapsed_minutes(started, None) or 0.0) for recipe, started in since]
 
 
 def remaining(

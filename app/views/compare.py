@@ -22,6 +22,7 @@ from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.error_maps import error_scale
 from nci_core.errors import NCIError
+from nci_core.store.frames import teachers_frame
 from nci_core.units import CM1_EV
 from nci_core.visible import visible
 
@@ -196,7 +197,7 @@ def _teachers(context: Context) -> None:
             icon=":material/info:",
         )
         return
-    energies = comparison.teacher_energies(context.campaign.store, names).reindex(rows.index)
+    energies = teachers_frame(context.campaign.store, list(names)).reindex(rows.index)
     columns = {}
     for number, (stored, spec) in enumerate(names.items()):
         if stored in energies and energies[stored].notna().any():

@@ -8,14 +8,14 @@ import streamlit as st
 from app.chart import Drawn, charts
 from app.components import viewer
 from app.coordinates import distances
-from app.data.configurations import LABEL_STATES, SPLITS, label_row, other_labels, teacher_row
+from app.data.configurations import LABEL_STATES, SPLITS
 from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, printed, with_numbers
 from app.text import plain
 from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.quarantine import WORDS
-from nci_core.store import label_history
+from nci_core.store import configurations, label_history, label_queries
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1
 from nci_core.visible import visible
@@ -33,8 +33,9 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
         f"**Configuration {number}** · {plain(row['region'])}, {plain(row['sector'])} · {SPLITS[str(row['split'])]}"
     )
     structure(context, row, key=f"viewer-{context.folder}")
-    label = label_row(context.campaign.store, number, context.campaign.recipe.hash)
-    others = other_labels(context.campaign.store, number, context.campaign.recipe.hash)
+    here, target = label_queries.of_configuration(context.campaign.store, number), context.campaign.recipe.hash
+    label = next((row for row in here if row.recipe_hash == target), None)
+    others = [row for row in here if row.recipe_hash != target]
     energies, geometry, calculation = st.tabs(
         ["Energies", "Geometry", "CCSD(T) label"], key="details_tab", on_change="rerun", bind="query-params"
     )
@@ -76,7 +77,7 @@ def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWE
 
 
 def _energies(context: Context, row: pd.Series, number: int, label: Label | None, others: list[Label]) -> None:
-    taught = teacher_row(context.campaign.store, number, context.campaign.teacher)
+    taught = configurations.teacher_of(context.campaign.store, number, context.campaign.teacher)
     factor = context.unit.per_ev
     lines: list[tuple[str, float, float, float]] = [
         (str(row.get("reference", "CCSD(T)")), row["label_ev"], float("nan"), float("nan")),

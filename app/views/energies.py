@@ -8,7 +8,6 @@ import streamlit as st
 
 from app import predictor
 from app.chart import Drawn, charts
-from app.data.versions import data_version, model_version
 from app.figures.own_energies import energy_against_distance, points_in_space
 from app.figures.scales import scale_for
 from app.session import Context, errors_shown
@@ -23,6 +22,7 @@ from nci_core.datasets.energy_tables import Choices
 from nci_core.datasets.energy_tables.points import axes_of, missing, origin_of
 from nci_core.datasets.energy_tables.table import MOST_ROWS
 from nci_core.files import MB
+from nci_core.store.versions import data_version, model_version
 from nci_core.units import from_cm1, to_cm1
 
 SUFFIXES = [suffix.removeprefix(".") for suffix in (*TABLES, *FRAMES, *OUTPUTS)]

@@ -9,7 +9,6 @@ import streamlit as st
 from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
-from app.data import versions
 from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
 from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe
@@ -26,6 +25,8 @@ from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.limits import label_limits
 from nci_core.jobs import engine_status
 from nci_core.regions import REGIONS
+from nci_core.store import jobs, versions
+from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Job
 
 POLL = 1.5
@@ -43,7 +44,7 @@ def show(context_now: Context) -> None:
         return
     _message()
     left, right = st.columns([1.25, 1], gap="medium")
-    busy = job_data.is_busy(context_now.campaign.store)
+    busy = jobs.is_busy(context_now.campaign.store)
     st.fragment(_follow, run_every=POLL if busy else None)(versions.data_version(context_now.campaign.store))
     with left:
         _submit(context_now, ready)
@@ -213,7 +214,7 @@ def _train(context: Context, ready: Readiness) -> None:
 def _live() -> None:
     with errors_shown():
         now = context()
-        job = job_data.last_job(now.campaign.store, FITS)
+        job = jobs.last(now.campaign.store, FITS)
         if job is None:
             st.caption("The curves of a fit appear here while it runs.")
             return
@@ -247,7 +248,7 @@ def _live() -> None:
 
 
 def _stop_or_resume(now: Context, job: Job) -> None:
-    if job.state in job_data.ACTIVE:
+    if job.state in ACTIVE:
         stopping = job.cancel_requested
         if st.button(
             "Stopping …" if stopping else "Stop",

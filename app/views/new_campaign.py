@@ -12,6 +12,7 @@ from app.background import background, follow
 from app.draft import FIRST_ROUND, PREFIX, Draft, draft, made_folder
 from app.session import Context, errors_shown
 from app.text import plain
+from app.views.bring_campaign import show_bring
 from app.views.new_campaign_labels import show_labels, show_sampling
 from app.views.new_campaign_molecule import show_molecule
 from app.views.new_campaign_start import show_progress, show_start
@@ -65,6 +66,7 @@ def show(_: Context | None = None) -> None:
         with errors_shown():
             STEPS[step](now)
         _next(now, step)
+        show_bring()
     with right, errors_shown():
         show_summary(now, FIRST_ROUND)
     draft_address.tell(now, list(STEPS))

@@ -15,6 +15,8 @@ from app.views.new_campaign_summary import above, draw_molecule
 from app.views.queue import minutes_text, say_if_stopped
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
+from nci_core.store import jobs
+from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Job
 from nci_core.switches import read_only
 
@@ -80,7 +82,7 @@ def show_progress(folder: Path) -> None:
     with left:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None
-        over = ready and not job_data.is_busy(campaign.store)
+        over = ready and not jobs.is_busy(campaign.store)
         st.fragment(_progress, run_every=None if over else POLL)(folder)
         first, second = st.columns(2)
         with first:
@@ -116,15 +118,15 @@ def show_progress(folder: Path) -> None:
 def _progress(folder: Path) -> None:
     with errors_shown():
         campaign = load_campaign(folder)
-        teach = job_data.last_job(campaign.store, ("teach",))
-        distil = job_data.last_job(campaign.store, ("distill",))
+        teach = jobs.last(campaign.store, ("teach",))
+        distil = jobs.last(campaign.store, ("distill",))
         _step(campaign, teach, "Energies of the teachers", "not started")
         _step(campaign, distil, "First student, distilled from them", "starts when they are done")
-        if any(job is not None and job.state in job_data.ACTIVE for job in (teach, distil)):
+        if any(job is not None and job.state in ACTIVE for job in (teach, distil)):
             say_if_stopped(campaign)
         if campaign.active_model() is not None:
             st.success("The first student is ready. Now pick configurations for CCSD(T).")
-            seen = (folder.name, job_data.is_busy(campaign.store))
+            seen = (folder.name, jobs.is_busy(campaign.store))
             if st.session_state.get("first-student-seen") != seen:  # buttons, and how often this is drawn
                 st.session_state["first-student-seen"] = seen
                 st.rerun(scope="app")
@@ -138,7 +140,7 @@ def _step(campaign: Campaign, job: Job | None, what: str, before: str) -> None:
     bar.progress(min(max(share, 0.0), 1.0), plain(f"{what}: {', '.join(filter(None, said))}"))
     if job is None:
         return
-    if job.state in job_data.ACTIVE:
+    if job.state in ACTIVE:
         if button.button(
             "Stopping …" if job.cancel_requested else "Stop",
             disabled=job.cancel_requested or read_only(),

@@ -15,11 +15,12 @@ from app.text import Markdown, plain
 from app.views.details import show_label
 from nci_core.campaign import Campaign
 from nci_core.campaign.costs import label_cost
+from nci_core.errors import JobError
 from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.sizes import why_too_large
-from nci_core.store import job_batches, labels
+from nci_core.store import job_batches, label_queries, labels
 from nci_core.store import jobs as queue
-from nci_core.store.base import State
+from nci_core.store.base import ACTIVE, State
 from nci_core.switches import read_only
 
 #: Different reasons of failure that are spelt out below the table.
@@ -62,7 +63,9 @@ def _hashes(now: Context) -> dict[str, str]:
 
 def _recipe(now: Context) -> str | None:
     """The recipe whose labels to show, None for all jobs; a choice where labels of several were asked for."""
-    names = job_data.recipes_queued(now.campaign.store, _hashes(now))
+    names = [
+        name for name, recipe_hash in _hashes(now).items() if label_queries.queued(now.campaign.store, recipe_hash)
+    ]
     if len(names) < 2:
         return None
     everything = "all recipes"
@@ -115,7 +118,7 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
         return ""
     shown = hashes if recipe is None else {recipe: hashes[recipe]}
     running, waiting = running_labels(store, shown), waiting_labels(store, shown)
-    usual = label_minutes(store, list(hashes.values()))
+    usual = label_minutes(store, hashes)
     for name in shown:  # before the first of a recipe is finished the estimate tells
         if name not in usual:
             usual[name] = label_cost(now.campaign, now.campaign.find_recipe(name)).elapsed(1, 1)
@@ -205,7 +208,7 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
 def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:
     picked = jobs[jobs["id"].isin(chosen)]
     failed = jobs[jobs["state"].isin(FAILED)]
-    to_cancel = picked[picked["state"].isin(job_data.ACTIVE)]
+    to_cancel = picked[picked["state"].isin(ACTIVE)]
     to_retry = picked[picked["state"].isin(FAILED)]
     # Without a tick all are meant, those on other pages too, but of the recipe shown.
     none_to_cancel = to_cancel.empty if chosen else not counts["running"] + counts["waiting"]
@@ -243,16 +246,17 @@ def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[S
 def _one(now: Context, row: pd.Series) -> None:
     """A job's own page: what it computed, and its log."""
     number = int(row["id"])
-    job = job_data.job(now.campaign.store, number)
-    if job is None:
+    try:
+        job = queue.get(now.campaign.store, number)
+    except JobError:  # it went with the demo that was reset
         return
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {plain(job.message)}")
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = job_data.label_of_job(now.campaign.store, number)
+        found = label_queries.of_jobs(now.campaign.store, [number]).get(number)
         linked.view(now, int(configuration))
         if found is not None:
-            show_label(now, found)
+            show_label(now, labels.get(now.campaign.store, found.id))
     with st.expander("Log", expanded=job.state == "error"):
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:

@@ -11,7 +11,7 @@ from app.data import replay as replay_data
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
 from app.text import plain
-from nci_core.store import labels
+from nci_core.store import jobs, labels
 from nci_core.units import CM1_EV
 
 POLL = 2.0
@@ -70,9 +70,7 @@ def _section(was_busy: bool) -> None:
 
 
 def _failure(now: Context) -> None:
-    from app.data.jobs import last_job
-
-    last = last_job(now.campaign.store, ("replay",))
+    last = jobs.last(now.campaign.store, ("replay",))
     if last is not None and last.state == "error":
         st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.data import versions
+from app.cached import by_version, data, fits, unit
 from app.data.jobs import model_list, model_name
 from app.report import build_report, report_name
 from app.session import Context, errors_shown
@@ -10,9 +10,9 @@ from app.text import code
 from app.views.trust import model_gates
 
 
-@st.cache_data(show_spinner="Preparing the report", max_entries=4)
-def _report(folder: str, version: object, number: int, unit_key: str, _context: Context) -> str:
-    return build_report(_context.campaign, number, _context.unit, lambda model: model_gates(_context, model))
+@by_version(data, fits, unit, most=4, spinner="Preparing the report")
+def _report(context: Context, number: int) -> str:
+    return build_report(context.campaign, number, context.unit, lambda model: model_gates(context, model))
 
 
 def show_report(context: Context) -> None:
@@ -28,14 +28,13 @@ def show_report(context: Context) -> None:
     number = left.selectbox(
         "Round", numbers, index=numbers.index(active), format_func=lambda n: model_name(last[n]), key="report_round"
     )
-    store = context.campaign.store
     # Which report was asked for; another round or unit, or newer data, has to be prepared again.
-    wanted = (context.folder, number, context.unit.key, versions.data_version(store), versions.model_version(store))
+    wanted = (context.folder, number, unit(context), data(context), fits(context))
     if st.button("Prepare report", icon=":material/description:", key="prepare_report"):
         st.session_state["report_prepared"] = wanted
     if st.session_state.get("report_prepared") == wanted:
         with errors_shown():
-            text = _report(context.folder, wanted[3:], number, context.unit.key, context)
+            text = _report(context, number)
             st.download_button(
                 "Download report (HTML)",
                 text,
@@ -45,6 +44,6 @@ def show_report(context: Context) -> None:
                 key="download_report",
                 on_click="ignore",
             )
-    unit = "" if context.unit.key == "cm1" else f" --unit {context.unit.key}"
-    command = f"nci report -c {context.campaign.name} --round {number}{unit} --out FILE.html"
+    option = "" if context.unit.key == "cm1" else f" --unit {context.unit.key}"
+    command = f"nci report -c {context.campaign.name} --round {number}{option} --out FILE.html"
     st.caption(f"The same on the command line: {code(command)}")

@@ -8,13 +8,13 @@ import streamlit as st
 
 from app.access import DOCUMENT
 from app.data import system
-from app.data.jobs import counts_by_kind
 from app.session import Context, errors_shown
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
 from nci_core.campaign import home
 from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname
+from nci_core.store import jobs
 from nci_core.switches import READ_ONLY, is_on, read_only
 
 #: Seconds between two looks.
@@ -60,7 +60,7 @@ def _machine(context: Context | None) -> None:
 def _engine(context: Context) -> None:
     st.subheader("Engine and jobs")
     status = engine_status(context.campaign.folder)
-    counts = counts_by_kind(context.campaign.store)
+    counts = jobs.counts_by_kind(context.campaign.store)
     running, waiting = (sum(n for (_, at), n in counts.items() if at == state) for state in ("running", "waiting"))
     st.markdown(f"{_words(status)}. {running:,} running, {waiting:,} waiting.")
     if status.error:

@@ -42,7 +42,7 @@ ALL_WORDS = {
     ".extxyz": ("Dataset (.extxyz)", "Every configuration with its energies in eV and where they come from."),
     ".zip": (
         "Campaign (.zip)",
-        "Settings, configurations, labels with provenance, rounds and models; unpacked, nci import reads it.",
+        "Settings, configurations, labels with provenance, rounds and models. *New campaign* and `nci import` read it.",
     ),
 }
 

@@ -30,9 +30,7 @@ def start_engine(campaign: Campaign) -> None:
 
 def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) -> dict[str, list[int]]:
     """Who picked each configuration: the first to put it into the basket, else the default."""
-    first: dict[int, str] = {}
-    for pick in picks.fetch(campaign.store, state="basket"):
-        first.setdefault(pick.configuration_id, pick.picked_by)
+    first = {pick.configuration_id: pick.picked_by for pick in picks.in_basket(campaign.store)}
     groups: dict[str, list[int]] = {}
     for number in dict.fromkeys(configuration_ids):
         groups.setdefault(first.get(number, default), []).append(number)

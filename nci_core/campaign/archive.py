@@ -9,25 +9,31 @@
     models/                checkpoints
 
 Rows refer to each other by geometry hash and model name, never by database ids. `archive_rows` says what each may
-hold, `archive_read` reads and checks all of it, `archive_import` stores what was read, `archive_export` writes it.
+hold, `archive_read` reads and checks all of it, `archive_packed` unpacks one that comes as a file, `archive_import`
+stores what was read, `archive_export` writes it.
 """
 
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from nci_core.campaign.archive_export import export_campaign
 from nci_core.campaign.archive_import import import_archive, import_campaign
+from nci_core.campaign.archive_packed import stem
 from nci_core.campaign.archive_read import Archive, read_archive
 from nci_core.campaign.campaign import Campaign, home
 from nci_core.campaign.demo_copy import DEMO, SOURCE, make_demo
 from nci_core.campaign.error_map_file import renew_maps
 from nci_core.campaign.frames import write_configurations
 from nci_core.config import FILE_NAME
-from nci_core.errors import NCIError, StoreError
+from nci_core.errors import InputError, NCIError, StoreError
+from nci_core.switches import require_writable
+from nci_core.visible import quoted
 
 __all__ = [
     "EMBEDDED",
     "Archive",
+    "bring_in",
     "data_folder",
     "export_campaign",
     "export_extxyz",
@@ -43,6 +49,25 @@ EMBEDDED = ("he-benzene", "he-ethylene")
 def data_folder() -> Path:
     """Folder of the embedded campaigns, beside the package."""
     return Path(__file__).resolve().parents[2] / "data"
+
+
+def bring_in(content: bytes, file_name: str) -> str:
+    """Rebuild an exported campaign from the content of a zip or tar, below home(); returns the name of its folder.
+
+    The folder is called as the file is, with a number where there is one already. Raises as `import_campaign` does.
+    """
+    require_writable()
+    from nci_core.campaign.creating import folder_name, free_folder
+
+    folder = free_folder(folder_name(stem(Path(file_name)), "campaign"), home())
+    with tempfile.TemporaryDirectory(prefix="nci-brought-") as temporary:
+        sent = Path(temporary) / "sent"
+        sent.write_bytes(content)
+        try:
+            import_campaign(sent, folder).store.close()
+        except InputError as error:
+            raise InputError(str(error).replace(str(sent), quoted(file_name))) from None
+    return folder.name
 
 
 def export_extxyz(source: Campaign, path: Path) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 from sqlalchemy import delete, insert, select, update
 
+from nci_core.campaign.archive_packed import unpacked
 from nci_core.campaign.archive_read import Archive, read_archive
 from nci_core.campaign.archive_rows import ArchiveRow, CutPointRow, LabelRow, PredictionRow
 from nci_core.campaign.campaign import MODELS, Campaign
@@ -43,14 +44,15 @@ Values = dict[str, Any]
 
 
 def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
-    """Rebuild a campaign in a new folder. The archive is checked whole before the first write.
+    """Rebuild a campaign in a new folder from an archive: a folder, or one file, zip or tar, that holds it.
 
-    Settings that belong to a machine are this one's. `database` is the URL of a server, with a schema and without a
-    password; empty for a file. Nothing is left behind when this fails.
-    Raises InputError for a folder that is no export, or is damaged or forged; StoreError if `folder` exists.
+    It is checked whole before the first write. Settings that belong to a machine are this one's. `database` is the URL
+    of a server, with a schema and without a password; empty for a file. Nothing is left behind when this fails.
+    Raises InputError for what is no export, or is damaged or forged; StoreError if `folder` exists.
     """
     _require_new(folder)  # before anything is read
-    return import_archive(read_archive(source), folder, database)
+    with unpacked(Path(source)) as archive:
+        return import_archive(read_archive(archive), folder, database)
 
 
 def import_archive(archive: Archive, folder: Path, database: str = "") -> Campaign:

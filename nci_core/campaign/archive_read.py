@@ -108,6 +108,11 @@ def read_archive(folder: Path) -> Archive:
     return archive
 
 
+def model_names(folder: Path) -> list[str]:
+    """Names of the models of an archive, checked as `read_archive` does: each is a plain name."""
+    return [row.name for row in _parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)).models]
+
+
 def _check_tree(folder: Path) -> None:
     """InputError for a link or anything but files and folders, anywhere in the archive, or too many of them."""
     waiting, count = [folder], 0

@@ -16,6 +16,7 @@ from nci_core.store import models
 from nci_core.store.base import Split
 from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
+from nci_core.store.labels import trusted
 from nci_core.store.schema import Configuration, Label, LabelEvent, Model, Prediction
 
 
@@ -128,9 +129,8 @@ def _computed(
     store: Store, recipe_hash: str, round_number: int | None, configuration_ids: Sequence[int] | None
 ) -> list[_Computed]:
     columns = (Label.configuration_id, Label.energy_ev, Label.finished_at, Label.created_at, Label.round_number)
-    mine = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
     query = select(*columns, Configuration.split).join(Configuration, Configuration.id == Label.configuration_id)
-    query = query.where(*mine).order_by(Label.id)
+    query = query.where(trusted(recipe_hash)).order_by(Label.id)
     if round_number is not None:
         query = query.where(Label.round_number == round_number)
     parts = [None] if configuration_ids is None else list(chunks([int(number) for number in configuration_ids]))

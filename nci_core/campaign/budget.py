@@ -17,7 +17,8 @@ from nci_core.campaign.costs import LabelCost, label_cost
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS
 from nci_core.selection.budget import BoolArray, Linearised, random_paths, spend
-from nci_core.store import configurations, labels, models
+from nci_core.store import configurations, label_queries, models
+from nci_core.store.labels import QUARANTINED, TAKEN
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -145,11 +146,10 @@ def _ask(folder: str | Path, model_id: int) -> _Question:
             raise InputError(f"Campaign {campaign.name} has no training pool; run `nci sample` again.")
         row = models.get(campaign.store, model_id)
         energies, J = _jacobian(str(folder), model_id, row.sha256, int(ids[-1]), len(ids))
-        asked = labels.fetch(campaign.store, campaign.recipe.hash)
-        going = ("complete", "waiting", "running")
+        states = label_queries.states(campaign.store, campaign.recipe.hash)
+        taken = {number for number, state in states.items() if state in TAKEN}
         # A label that was set aside teaches the student nothing, yet asking for it again would bring the same.
-        useful = {r.configuration_id for r in asked if r.status in going and r.quarantine is None}
-        taken = {r.configuration_id for r in asked if r.status in going}
+        useful = {number for number in taken if states[number] != QUARANTINED}
         cost = label_cost(campaign)
     finally:
         campaign.store.close()

@@ -187,16 +187,10 @@ class Campaign:
 
     def open_round(self, picked_by: str, strategy: str | None = None) -> int:
         """Number of the round that new labels belong to; begins one if the last is finished."""
-        existing = rounds.fetch(self.store)
-        if existing and existing[-1].finished_at is None and existing[-1].number > 0:
-            return existing[-1].number
-        number = existing[-1].number + 1 if existing else 1
-        opened = rounds.begin(
-            self.store,
-            "finetune",
-            number=number,
-            strategy=strategy,
-            picked_by=picked_by,
-            recipe_hash=self.recipe.hash,
-        )
-        return opened.number
+        number = rounds.next_number(self.store)
+        if number != rounds.last_number(self.store):
+            mine = self.recipe.hash
+            rounds.begin(
+                self.store, "finetune", number=number, strategy=strategy, picked_by=picked_by, recipe_hash=mine
+            )
+        return number

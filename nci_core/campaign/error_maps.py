@@ -28,6 +28,7 @@ from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, models
 from nci_core.store.frames import configurations_frame
+from nci_core.store.labels import trusted
 from nci_core.store.schema import Configuration, Label, Model, TeacherLabel
 from nci_core.systems.planes import PlaneGrid, telling_plane
 from nci_core.units import from_cm1
@@ -129,7 +130,6 @@ def shown_models(campaign: Campaign) -> list[Model]:
 def maps_key(campaign: Campaign) -> str:
     """What the maps depend on, as 64 hex digits; a few counts and sums of the database, so that it costs little."""
     settings, store = campaign.settings, campaign.store
-    trusted = (Label.recipe_hash == campaign.recipe.hash, Label.status == "complete", Label.quarantine.is_(None))
     queries = (
         select(func.count(), func.max(Configuration.id)).select_from(Configuration),
         select(func.count(), func.sum(TeacherLabel.energy_ev), func.sum(TeacherLabel.configuration_id)).where(
@@ -137,7 +137,7 @@ def maps_key(campaign: Campaign) -> str:
         ),
         select(func.count(), func.sum(Label.energy_ev), func.sum(Label.configuration_id))
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Configuration.split == "test", *trusted),
+        .where(Configuration.split == "test", trusted(campaign.recipe.hash)),
     )
     with store.read() as session:
         counts = [list(session.execute(query).one()) for query in queries]

@@ -8,7 +8,8 @@ import numpy as np
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.selection import SelectionRequest, select
-from nci_core.store import configurations, labels, picks
+from nci_core.store import configurations, label_queries, picks
+from nci_core.store.labels import TAKEN
 from nci_core.units import to_cm1
 
 
@@ -56,11 +57,8 @@ def propose(
     campaign.require_configurations()
     ids, positions = configurations.positions(campaign.store, split="pool")
     row_of = {int(number): i for i, number in enumerate(ids)}
-    taken = {
-        label.configuration_id
-        for label in labels.fetch(campaign.store, campaign.find_recipe(recipe).hash)
-        if label.status in ("complete", "waiting", "running")
-    }
+    states = label_queries.states(campaign.store, campaign.find_recipe(recipe).hash)
+    taken = [number for number, state in states.items() if state in TAKEN]
     model = None
     row = campaign.active_model()
     if row is not None:

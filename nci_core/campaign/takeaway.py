@@ -174,7 +174,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def export_zip(campaign: Campaign, path: Path) -> str:
-    """Write the archive of `nci export` as one zip; `nci import` takes the folder in it. Returns a sentence."""
+    """Write the archive of `nci export` as one zip, which `nci import` reads. Returns a sentence."""
     said = ""
 
     def write(part: Path) -> None:

@@ -246,17 +246,18 @@ def export(
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(help="Folder made by `nci export`.")],
+    source: Annotated[Path, typer.Argument(help="Folder, zip or tar made by `nci export`.")],
     folder: Annotated[
         Path | None, typer.Argument(help="New campaign folder. Default: its name below NCI_HOME.", show_default=False)
     ] = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Rebuild a campaign, database and all, from an exported folder."""
+    """Rebuild a campaign, database and all, from an exported folder, zip or tar."""
     require_writable()
     from nci_core.campaign.archive import import_campaign
+    from nci_core.campaign.archive_packed import stem
 
-    target = folder or home() / source.resolve().name
+    target = folder or home() / stem(source.resolve())
     campaign = import_campaign(source, target, place(target.absolute(), database))
     out.print(f"Imported {source} to {campaign.folder}.")
 

@@ -12,18 +12,17 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     """Counts of configurations, teacher labels, labels by split and state, picks and models; what the engine does."""
     from nci_core.campaign.origins import ORIGIN
     from nci_core.jobs import engine_status
-    from nci_core.store import configurations, labels, models, picks, rounds
+    from nci_core.store import configurations, label_queries, labels, models, picks, rounds
+    from nci_core.store.labels import QUARANTINED
 
     store = campaign.store
-    split = {row.id: row.split for row in configurations.fetch(store)}
 
     def by_state(recipe_hash: str) -> dict[str, dict[str, int]]:
-        states: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
-        for label in labels.fetch(store, recipe_hash):
-            counts = states[split[label.configuration_id]]
-            state = "set aside" if label.status == "complete" and label.quarantine is not None else label.status
-            counts[state] = counts.get(state, 0) + 1
-        return states
+        counted = label_queries.state_counts(store, recipe_hash)
+        return {
+            split: {"set aside" if state == QUARANTINED else state: n for state, n in counts.items()}
+            for split, counts in counted.items()
+        }
 
     others = {recipe.name: by_state(recipe.hash) for recipe in campaign.recipes[1:]}
     done = rounds.fetch(store)

@@ -16,7 +16,8 @@ ModelKind = Literal["distilled", "finetuned", "direct"]
 StepKind = Literal["selection", "basket"]
 LabelEventKind = Literal["set-aside", "accepted", "left-out", "retried"]
 
-#: States that a label or job does not leave by itself.
+#: States of work that is still to be done, and those that a label or job does not leave by itself.
+ACTIVE: tuple[State, ...] = ("waiting", "running")
 FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
 
 

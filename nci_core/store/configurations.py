@@ -238,6 +238,27 @@ def fetch_teacher(store: Store, teacher: str, *, split: Split | None = None) -> 
         return list(session.scalars(query))
 
 
+def teacher_of(store: Store, configuration_id: int, teacher: str) -> TeacherLabel | None:
+    """A teacher's energies of one configuration, None if it has none."""
+    with store.read() as session:
+        return session.get(TeacherLabel, (configuration_id, teacher))
+
+
+def taught_by(store: Store) -> list[str]:
+    """Names of the teachers that have energies of any configuration."""
+    query = select(TeacherLabel.teacher).distinct().order_by(TeacherLabel.teacher)
+    with store.read() as session:
+        return list(session.scalars(query))
+
+
+def origins(store: Store, prefix: str) -> list[str]:
+    """Origins that begin with `prefix`, in the order of their first configuration."""
+    mine = Configuration.origin.startswith(prefix, autoescape=True)
+    query = select(Configuration.origin).where(mine).group_by(Configuration.origin)
+    with store.read() as session:
+        return list(session.scalars(query.order_by(func.min(Configuration.id))))
+
+
 def without_teacher(store: Store, teacher: str, *, outside: bool = False) -> list[int]:
     """Ids of the configurations that this teacher has not evaluated, ascending; with `outside`, of all places."""
     done = select(TeacherLabel.configuration_id).where(TeacherLabel.teacher == teacher)

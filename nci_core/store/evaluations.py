@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from nci_core.errors import InputError
 from nci_core.metrics import ErrorSummary
@@ -114,6 +114,13 @@ def cuts(store: Store, *, model_id: int | None = None, teacher: str | None = Non
             )
         )
     return found
+
+
+def cut_names(store: Store) -> list[str]:
+    """Names of the stored cuts, in the order of their first point."""
+    query = select(CutPoint.cut).group_by(CutPoint.cut).order_by(func.min(CutPoint.id))
+    with store.read() as session:
+        return list(session.scalars(query))
 
 
 def record_metrics(

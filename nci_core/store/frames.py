@@ -1,5 +1,6 @@
 """Tables as pandas DataFrames for the app. One recipe, one teacher, one model at a time."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Executable, Select, and_, case, literal, null, select
@@ -7,7 +8,8 @@ from sqlalchemy import Executable, Select, and_, case, literal, null, select
 from nci_core.errors import InputError
 from nci_core.store.base import Base
 from nci_core.store.database import Store
-from nci_core.store.schema import Configuration, Label, Pick, Prediction, TeacherLabel
+from nci_core.store.labels import state, trusted
+from nci_core.store.schema import Configuration, CutPoint, Label, Pick, Prediction, TeacherLabel
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -32,11 +34,10 @@ def configurations_frame(
     """One row per configuration of pool and test set (with `outside`, of all), ordered by id: what is known about it.
 
     Columns: id, geometry_hash, x_angstrom, y_angstrom, z_angstrom, split, sector, origin, teacher_ev,
-    label_id, label_ev (only finished, trusted labels), label_status, round_number, picked_by,
+    label_id, label_ev (only finished, trusted labels), label_state (`labels.state`), round_number, picked_by,
     student_ev, student_std_ev, in_basket. Whatever is missing is NaN or None.
     """
     basket = select(Pick.configuration_id).where(Pick.state == "basket")
-    trusted = and_(Label.status == "complete", Label.quarantine.is_(None))
     query = (
         select(
             Configuration.id,
@@ -49,8 +50,8 @@ def configurations_frame(
             Configuration.origin,
             TeacherLabel.energy_ev.label("teacher_ev"),
             Label.id.label("label_id"),
-            case((trusted, Label.energy_ev), else_=null()).label("label_ev"),
-            Label.status.label("label_status"),
+            case((trusted(recipe_hash or ""), Label.energy_ev), else_=null()).label("label_ev"),
+            state().label("label_state"),
             Label.round_number,
             Label.picked_by,
             Prediction.energy_ev.label("student_ev"),
@@ -71,6 +72,39 @@ def configurations_frame(
     numbers = ("teacher_ev", "label_ev", "student_ev", "student_std_ev")
     integers = dict.fromkeys(("label_id", "round_number"), "Int64")
     return table.astype(dict.fromkeys(numbers, "float64") | integers | {"in_basket": "bool"})
+
+
+def positions_frame(store: Store) -> "DataFrame":
+    """id, x, y, z (Å) of all configurations, the places of people's own energies among them."""
+    columns = (Configuration.x_angstrom, Configuration.y_angstrom, Configuration.z_angstrom)
+    named = (each.label(name) for each, name in zip(columns, "xyz", strict=True))
+    return _read(store, select(Configuration.id, *named).order_by(Configuration.id))
+
+
+def teachers_frame(store: Store, teachers: Sequence[str]) -> "DataFrame":
+    """Energies in eV of these teachers, a column each, indexed by configuration id."""
+    query = select(TeacherLabel.configuration_id.label("id"), TeacherLabel.teacher, TeacherLabel.energy_ev)
+    found = _read(store, query.where(TeacherLabel.teacher.in_(list(teachers))))
+    return found.pivot(index="id", columns="teacher", values="energy_ev").astype(float)
+
+
+def cut_frame(store: Store, name: str, *, model_id: int | None = None, teacher: str | None = None) -> "DataFrame":
+    """A radial cut of a model or of a teacher by distance (Å); energies in eV, NaN where there is none.
+
+    Columns: distance, energy_ev, std_ev, repulsion_ev, dispersion_ev, x, y, z.
+    """
+    energies = (CutPoint.energy_ev, CutPoint.std_ev, CutPoint.repulsion_ev, CutPoint.dispersion_ev)
+    place = zip((CutPoint.x_angstrom, CutPoint.y_angstrom, CutPoint.z_angstrom), "xyz", strict=True)
+    query = select(CutPoint.distance_angstrom.label("distance"), *energies, *(each.label(axis) for each, axis in place))
+    owner = CutPoint.model_id == model_id if teacher is None else CutPoint.teacher == teacher
+    return _read(store, query.where(CutPoint.cut == name, owner).order_by(CutPoint.distance_angstrom)).astype(float)
+
+
+def paid_frame(store: Store) -> "DataFrame":
+    """Labels of the pool that a round paid for: round_number, status, cpu_seconds, picked_by, recipe_hash."""
+    columns = (Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by, Label.recipe_hash)
+    query = select(*columns).join(Configuration, Configuration.id == Label.configuration_id)
+    return _read(store, query.where(Configuration.split == "pool", Label.round_number.is_not(None)))
 
 
 def _read(store: Store, query: Executable) -> "DataFrame":

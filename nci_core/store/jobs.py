@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, se
 from sqlalchemy.orm import Session
 
 from nci_core.errors import JobError
-from nci_core.store.base import FINAL_STATES, State, utc_now
+from nci_core.store.base import ACTIVE, FINAL_STATES, State, utc_now
 from nci_core.store.database import Store
 from nci_core.store.schema import Job, JobEvent, Label
 
@@ -118,6 +118,25 @@ def counts(store: Store) -> dict[State, int]:
                 found[state] -= n
     states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
     return {state: found.get(state, 0) for state in states}
+
+
+def counts_by_kind(store: Store) -> dict[tuple[str, State], int]:
+    """Number of jobs of each kind and state, superseded ones too: (kind, state) → n."""
+    with store.read() as session:
+        found = session.execute(select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state))
+        return {(kind, state): n for kind, state, n in found}
+
+
+def is_busy(store: Store) -> bool:
+    """Whether any job waits or runs: known from one row, however long the queue is."""
+    with store.read() as session:
+        return session.scalar(select(Job.id).where(Job.state.in_(ACTIVE)).limit(1)) is not None
+
+
+def last(store: Store, kinds: Sequence[str]) -> Job | None:
+    """The newest job of these kinds, None before the first."""
+    with store.read() as session:
+        return session.scalar(select(Job).where(Job.kind.in_(kinds)).order_by(Job.id.desc()).limit(1))
 
 
 def next_waiting(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, case, func, select, update
 
 from nci_core.errors import InputError, StoreError
 from nci_core.store.base import Split, State, utc_now
@@ -18,6 +18,21 @@ from nci_core.store.schema import Configuration, Label, LabelEvent
 FloatArray = npt.NDArray[np.float64]
 #: Labels that one transaction asks for, or completes.
 AT_ONCE = 500
+#: State of a finished label that is set aside, where one word says what has become of a label.
+QUARANTINED = "quarantined"
+#: States in which a label stands for its geometry: asking for another would bring the same, or nothing.
+TAKEN = ("complete", "waiting", "running", QUARANTINED)
+
+
+def trusted(recipe_hash: str) -> ColumnElement[bool]:
+    """The labels that fits and metrics use: finished, of one recipe, not set aside."""
+    return and_(Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
+
+
+def state() -> ColumnElement[str]:
+    """What has become of a label, in a word: its status, or QUARANTINED."""
+    doubted = and_(Label.status == "complete", Label.quarantine.is_not(None))
+    return case((doubted, QUARANTINED), else_=Label.status)
 
 
 @dataclass(frozen=True)
@@ -129,8 +144,7 @@ def complete(store: Store, recipe_hash: str, *, split: Split) -> LabelSet:
             Configuration.geometry_hash,
         )
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
-        .where(Configuration.split == split)
+        .where(trusted(recipe_hash), Configuration.split == split)
         .order_by(Label.id)
     )
     with store.read() as session:
@@ -162,7 +176,7 @@ def finished(store: Store, recipe_hash: str) -> list[Finished]:
     query = (
         select(*columns)
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Label.recipe_hash == recipe_hash, Label.status == "complete", Label.quarantine.is_(None))
+        .where(trusted(recipe_hash))
         .order_by(Label.id)
     )
     with store.read() as session:

@@ -88,11 +88,17 @@ def fetch(
         return list(session.scalars(query))
 
 
+def in_basket(store: Store) -> list[Pick]:
+    """The basket in the order in which it was filled: of each configuration the first pick, which says whose it is."""
+    with store.read() as session:
+        found = session.scalars(select(Pick).where(Pick.state == "basket").order_by(Pick.id.desc()))
+        first = {pick.configuration_id: pick for pick in found}
+    return sorted(first.values(), key=lambda pick: pick.id)
+
+
 def basket(store: Store) -> list[int]:
     """Ids of the configurations in the basket, whoever picked them, in the order they came."""
-    query = select(Pick.configuration_id).where(Pick.state == "basket").group_by(Pick.configuration_id)
-    with store.read() as session:
-        return list(session.scalars(query.order_by(func.min(Pick.id))))
+    return [pick.configuration_id for pick in in_basket(store)]
 
 
 def set_state(store: Store, configuration_ids: Sequence[int], state: PickState, *, only: PickState = "basket") -> int:

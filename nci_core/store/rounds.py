@@ -70,6 +70,15 @@ def fetch(store: Store) -> list[Round]:
         return list(session.scalars(select(Round).order_by(Round.number)))
 
 
+def next_number(store: Store) -> int:
+    """The round that picks and labels of now belong to: the open one, else the one after the last; at least 1."""
+    with store.read() as session:
+        last = session.scalar(select(Round).order_by(Round.number.desc()).limit(1))
+    if last is None:
+        return 1
+    return last.number if last.finished_at is None and last.number > 0 else last.number + 1
+
+
 def last_number(store: Store) -> int | None:
     """Number of the last round, None before the first."""
     with store.read() as session:

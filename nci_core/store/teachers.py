@@ -20,6 +20,12 @@ def stored_name(store: Store, spec: str) -> str:
         return session.scalar(select(TaughtBy.name).where(TaughtBy.spec == spec)) or spec
 
 
+def specs(store: Store) -> dict[str, str]:
+    """Name of the labels → specification, of teachers that a specification stands for."""
+    with store.read() as session:
+        return {row.name: row.spec for row in session.scalars(select(TaughtBy))}
+
+
 def details(store: Store, name: str) -> dict[str, str]:
     """What is known about the teacher of this name: digests and versions; empty where its name says all."""
     with store.read() as session:

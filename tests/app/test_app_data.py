@@ -8,14 +8,14 @@ import pytest
 import synthetic
 
 from app import actions
-from app.data import basket, jobs, versions
+from app.data import basket, jobs
 from app.data.configurations import configuration_table
 from app.data.cuts import cut_names, load_cut
 from app.data.errors import labelled, with_errors
 from app.data.remaining import Remaining, remaining
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
-from nci_core.store import labels, models, picks
+from nci_core.store import labels, models, picks, versions
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def _free(table: pd.DataFrame) -> list[int]:
 
 def test_add_remove_replace_and_undo(campaign: Campaign, table: pd.DataFrame) -> None:
     store, free = campaign.store, _free(table)
-    assert basket.change(store, table, free[:3], "add", "ada") == []
+    actions.pick(campaign, table, free[:3], "add", "ada")
     assert picks.basket(store) == free[:3]
     actions.pick(campaign, table, free[1:2], "remove", "ada")
     assert picks.basket(store) == [free[0], free[2]]
@@ -85,12 +85,12 @@ def test_add_remove_replace_and_undo(campaign: Campaign, table: pd.DataFrame) ->
     assert sorted(picks.basket(store)) == free[5:7]
     actions.undo_basket(campaign, "grace")
     assert sorted(picks.basket(store)) == free[:3]
-    assert {name for _, name in basket.snapshot(store)} == {"ada"}
-    basket.change(store, table, free[:1], "toggle", "ada")
-    basket.change(store, table, free[8:9], "toggle", "ada")
+    assert {pick.picked_by for pick in picks.in_basket(store)} == {"ada"}
+    actions.pick(campaign, table, free[:1], "toggle", "ada")
+    actions.pick(campaign, table, free[8:9], "toggle", "ada")
     assert sorted(picks.basket(store)) == [*free[1:3], free[8]]
     with pytest.raises(InputError, match="add, remove, replace"):
-        basket.change(store, table, free[:1], "drop", "ada")
+        actions.pick(campaign, table, free[:1], "drop", "ada")
 
 
 def test_undo_leaves_what_others_did_meanwhile(campaign: Campaign, table: pd.DataFrame) -> None:
@@ -108,7 +108,7 @@ def test_test_set_and_labelled_points_are_left_out_with_a_reason(campaign: Campa
     test = int(table.index[table["split"] == "test"][0])
     done = int(table.index[(table["split"] == "pool") & (table["label_state"] == "complete")][0])
     free = _free(table)[0]
-    basket.change(campaign.store, table, [test, done, free], "add", "ada")
+    actions.pick(campaign, table, [test, done, free], "add", "ada")
     assert picks.basket(campaign.store) == [free]
     reasons = basket.why_not(table, [test, done, free])
     assert any("test set" in reason and found == [test] for reason, found in reasons.items())
@@ -119,17 +119,17 @@ def test_proposals_are_ranked_and_enter_under_the_strategys_name(campaign: Campa
     ranked = basket.proposals(campaign.store, table)
     assert ranked["rank"].is_monotonic_increasing
     assert not (ranked["split"] == "test").any()
-    basket.take_proposals(campaign.store, ranked, 4)
+    actions.take_proposals(campaign, ranked, 4, "ada")
     assert picks.basket(campaign.store) == [int(i) for i in ranked.index[:4]]
-    assert {name for _, name in basket.snapshot(campaign.store)} == {"i-optimal"}
-    basket.take_proposals(campaign.store, ranked, 2)
+    assert {pick.picked_by for pick in picks.in_basket(campaign.store)} == {"i-optimal"}
+    actions.take_proposals(campaign, ranked, 2, "ada")
     assert len(picks.basket(campaign.store)) == 6
 
 
 def test_versions_change_with_their_content_only(campaign: Campaign, table: pd.DataFrame) -> None:
     store = campaign.store
     data, model, pick = versions.data_version(store), versions.model_version(store), versions.pick_version(store)
-    basket.change(store, table, _free(table)[:1], "add", "ada")
+    actions.pick(campaign, table, _free(table)[:1], "add", "ada")
     assert versions.pick_version(store) != pick
     assert versions.data_version(store) == data
     models.activate(store, models.fetch(store)[0].id)

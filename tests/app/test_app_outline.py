@@ -12,13 +12,12 @@ from app.components import plot_message
 from app.components.plot_content import Bins
 from app.components.plot_encoding import encode, squares_of
 from app.coordinates import inside_outline, map_xy
-from app.data import basket
 from app.data.configurations import configuration_table
 from app.figures import points
 from app.figures.scales import SignedScale
 from app.places import MapPlaces
 from app.theme import LIGHT
-from nci_core.campaign import Campaign
+from nci_core.campaign import Campaign, basket
 from nci_core.errors import InputError
 from nci_core.store import selections
 from nci_core.units import UNITS
@@ -121,7 +120,7 @@ def test_too_many_are_refused_but_can_be_taken_out(context: Any, monkeypatch: py
     free = table.index[(table["split"] == "pool") & (table["label_state"] == "none")][:5].tolist()
     for mode in ("add", "replace"):
         with pytest.raises(InputError, match="would hold 5 configurations; at most 3"):
-            basket.change(context.campaign.store, table, free, mode, "ada")
+            basket.change(context.campaign.store, free, mode, "ada", free=free)
     assert basket.snapshot(context.campaign.store) == []
 
 

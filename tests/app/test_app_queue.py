@@ -59,7 +59,7 @@ def test_the_expected_end_counts_labels_on_every_page_by_recipe(home: Path) -> N
     assert [name for name, _ in running] == [recipe.name]
     assert running[0][1] < 1.0
     assert waiting_labels(store, recipes) == {recipe.name: len(waiting) - 1}
-    usual = label_minutes(store, [recipe.hash])
+    usual = label_minutes(store, recipes)
     assert 0.4 < usual[recipe.name] < 1.0  # 40 s each
     found = remaining(running, waiting_labels(store, recipes), usual, 1)
     assert found is not None

@@ -9,13 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from app import actions
 from app.data import jobs as job_data
-from app.data.basket import change, snapshot
-from app.data.configurations import configuration_table, other_labels
+from app.data.configurations import configuration_table
 from app.data.selection_history import StoredHistory
 from nci_core.campaign import Campaign
 from nci_core.campaign.actions import label_memory_gb, submit_labels
 from nci_core.store import jobs as queue
-from nci_core.store import labels
+from nci_core.store import label_queries, labels, picks
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def real(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cam
 def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) -> None:
     table = configuration_table(real.store, real.settings, None)
     free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:2].tolist()
-    change(real.store, table, free, "add", "ada")
+    actions.pick(real, table, free, "add", "ada")
     at = run_page("label_train")
     choice = f"label-recipe-{real.folder}"
     before = text(at)
@@ -70,7 +69,7 @@ def test_what_has_a_label_of_one_recipe_can_be_picked_for_another(real: Campaign
     next(button for button in at.button if "selected on other pages" in button.label).click().run()
     assert not at.exception
     assert "Left out: 1 already labelled or on the way." in text(at)
-    assert [number for number, _ in snapshot(real.store)] == [costly]
+    assert picks.basket(real.store) == [costly]
 
     at.session_state[f"label-recipe-{real.folder}"] = "standard"
     at.run()
@@ -91,14 +90,14 @@ def test_labels_that_are_there_are_neither_priced_nor_asked_for(real: Campaign) 
     table = configuration_table(real.store, real.settings, None)
     free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:3].tolist()
     submit_labels(real, free[:2], "ada", recipe="quick")
-    change(real.store, table, free[:2], "add", "ada")
+    actions.pick(real, table, free[:2], "add", "ada")
     at = run_page("label_train")
     assert "Compute 2 labels" in {button.label for button in at.button}, "of the target"
     at.session_state[f"label-recipe-{real.folder}"] = "quick"
     at.run()
     assert "**2** in the basket: they have labels of recipe *quick* already." in text(at)
     assert at.button(key="submit_basket").disabled
-    change(real.store, table, free[2:], "add", "ada")
+    actions.pick(real, table, free[2:], "add", "ada")
     at.run()
     assert "**1** in the basket of 3, the others have labels already: about" in text(at)
     assert "Compute 1 label" in {button.label for button in at.button}
@@ -136,7 +135,7 @@ def test_fine_tuning_may_climb(real: Campaign) -> None:
 
 def test_a_configuration_shows_the_labels_it_has(real: Campaign) -> None:
     number = labels.fetch(real.store, real.find_recipe("quick").hash)[0].configuration_id
-    beside = other_labels(real.store, number, real.recipe.hash)
+    beside = [row for row in label_queries.of_configuration(real.store, number) if row.recipe_hash != real.recipe.hash]
     assert [row.recipe for row in beside] == ["quick"]
     table = configuration_table(real.store, real.settings, None)
     target = next(row for row in labels.fetch(real.store, real.recipe.hash) if row.configuration_id == number)

@@ -11,13 +11,12 @@ from sqlalchemy import event
 from app import cached
 from app.components import plot_message
 from app.components.plot_encoding import encode
-from app.data import versions
 from app.figures import points
 from app.figures.scales import scale_for
 from app.theme import palette
 from app.warm import warm
 from nci_core.campaign import Campaign
-from nci_core.store import picks
+from nci_core.store import picks, versions
 from nci_core.units import unit
 
 

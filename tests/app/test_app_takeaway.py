@@ -85,9 +85,8 @@ def test_compare_says_what_differs_and_agrees_with_the_store(home: Path) -> None
     assert not at.exception
     assert "cannot be compared directly" in text(at)
     assert "The systems differ" in text(at)
-    campaign, other = (Campaign.open(home / name) for name in ("he-ethylene", "other"))
+    campaign = Campaign.open(home / "he-ethylene")
     assert comparison.obstacles(campaign, campaign) == []
-    assert len(comparison.test_geometries(other)) == 8
 
     at = run_page("compare", compare_part="teachers", campaign="he-ethylene")
     assert not at.exception

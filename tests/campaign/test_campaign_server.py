@@ -10,14 +10,13 @@ from pandas.testing import assert_frame_equal
 from sqlalchemy import make_url, select
 from temporary_postgresql import GUARDED, PASSWORD
 
-from app.data import versions
 from nci_core import jobs
 from nci_core.campaign import Campaign
 from nci_core.campaign.actions import submit_labels
 from nci_core.campaign.archive import export_campaign, import_campaign
 from nci_core.config import read_settings
 from nci_core.errors import InputError, StoreError
-from nci_core.store import configurations, frames, journal, labels, models, picks, server
+from nci_core.store import configurations, frames, journal, labels, models, picks, server, versions
 from nci_core.store import jobs as queue
 from nci_core.store.base import Base
 from nci_core.store.schema import Configuration, CutPoint, Label, Metric, Model, Pick, Prediction, Round, TeacherLabel

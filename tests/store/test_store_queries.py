@@ -246,8 +246,8 @@ def test_configurations_frame_has_one_row_each(store: Store) -> None:
     assert table["id"].tolist() == [*POOL, *TEST]
     row = table.iloc[1]
     assert (row.teacher_ev, row.label_ev, row.student_ev, row.student_std_ev) == (1.0, -1.0, 0.2, 0.02)
-    assert (row.round_number, row.picked_by, row.label_status) == (3, "Ada", "complete")
-    assert table["label_status"].tolist()[2] == "waiting"
+    assert (row.round_number, row.picked_by, row.label_state) == (3, "Ada", "complete")
+    assert table["label_state"].tolist()[2] == "waiting"
     assert table["label_ev"].notna().tolist() == [False, True, False, False, False, False]
     assert table["in_basket"].tolist() == [False, False, False, True, False, False]
     empty = frames.configurations_frame(store, teacher=None, recipe_hash=None, model_id=None)

@@ -1,4 +1,4 @@
-"""Cheap fingerprints of the database: a cached table stays valid as long as its fingerprint does.
+"""Cheap fingerprints of the database: what was read from it stays valid as long as its fingerprint does.
 
 Running jobs write a heartbeat every few seconds; one counter for the whole database would throw
 every cache away each time. So each kind of content has its own.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Text, case, cast, func, select
 
 from nci_core.store.database import Store
 from nci_core.store.schema import (
@@ -85,12 +85,12 @@ def _unless_written(count: Callable[[Store], Version]) -> Callable[[Store], Vers
     return version
 
 
-def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+def _number(condition: SQLColumnExpression[bool]) -> ColumnElement[Any]:
     """How many rows fulfil a condition."""
     return func.count(case((condition, 1)))
 
 
-def _ids(column: ColumnElement[Any], condition: ColumnElement[bool]) -> ColumnElement[Any]:
+def _ids(column: SQLColumnExpression[Any], condition: SQLColumnExpression[bool]) -> ColumnElement[Any]:
     """The sum of the ids of the rows that fulfil a condition."""
     return func.coalesce(func.sum(case((condition, column))), 0)
 

@@ -1,0 +1,113 @@
+"""The basket: configurations that people and strategies want labels of. Who changed it can undo and redo that."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
+
+from nci_core.errors import InputError
+from nci_core.store import picks, rounds, selections
+from nci_core.store.database import Store
+
+#: Configuration ids with who picked them, in the order they came.
+Snapshot = list[tuple[int, str]]
+MODES = ("add", "remove", "replace", "toggle")
+#: Configurations that the basket can hold: more than anybody labels, few enough for its table and its history.
+MOST_IN_BASKET = 5_000
+BY_HAND = "picked on the map"
+
+
+class Wanted(NamedTuple):
+    """A proposal: a configuration, the strategy that picked it, why, and its score."""
+
+    configuration_id: int
+    picked_by: str
+    reason: str
+    score: float
+
+
+def snapshot(store: Store) -> Snapshot:
+    """The basket as it is."""
+    return [(pick.configuration_id, pick.picked_by) for pick in picks.in_basket(store)]
+
+
+def change(store: Store, ids: Sequence[int], mode: str, person: str, *, free: Collection[int]) -> None:
+    """Add, remove, replace or toggle configurations; of those that come in, only the ones in `free`.
+
+    Raises InputError, changing nothing, for another mode or if the basket would hold more than MOST_IN_BASKET.
+    """
+    if mode not in MODES:
+        raise InputError(f"Unknown way to pick {mode!r}; choose one of {', '.join(MODES)}.")
+    inside = set(picks.basket(store))
+    if mode == "toggle":
+        mode = "remove" if inside.issuperset(ids) else "add"
+    wanted = [] if mode == "remove" else [number for number in dict.fromkeys(map(int, ids)) if number in free]
+    leaving = inside.intersection(ids) if mode == "remove" else inside - set(wanted) if mode == "replace" else set()
+    after = (inside - leaving).union(wanted)
+    if wanted and len(after) > max(MOST_IN_BASKET, len(inside)):
+        raise InputError(
+            f"The basket would hold {len(after):,} configurations; at most {MOST_IN_BASKET:,} fit. Draw round fewer."
+        )
+
+    def act() -> None:
+        _take_out(store, leaving)
+        _put_in(store, [(number, person) for number in wanted if number not in inside], BY_HAND)
+
+    _remembered(store, person, act)
+
+
+def take(store: Store, wanted: Sequence[Wanted], person: str) -> None:
+    """Put proposals into the basket under the names of their strategies."""
+
+    def act() -> None:
+        for each in wanted:
+            _put_in(store, [(each.configuration_id, each.picked_by)], each.reason, each.score)
+
+    _remembered(store, person, act)
+
+
+def undo(store: Store, person: str) -> None:
+    """Reverse the person's last change; what others did meanwhile stays."""
+    step = selections.undo(store, person, "basket")
+    if step is not None:
+        _apply(store, step.after, step.before)
+
+
+def redo(store: Store, person: str) -> None:
+    """Repeat the change that the person undid last."""
+    step = selections.redo(store, person, "basket")
+    if step is not None:
+        _apply(store, step.before, step.after)
+
+
+def _remembered(store: Store, person: str, act: Callable[[], None]) -> None:
+    """Keep what a person does to the basket, so that it can be undone."""
+    before = snapshot(store)
+    act()
+    after = snapshot(store)
+    if after != before:
+        selections.record(store, person, "basket", before, after)
+
+
+def _apply(store: Store, before: Sequence[Sequence[Any]], after: Sequence[Sequence[Any]]) -> None:
+    """Do to the basket what turned `before` into `after`; its other entries stay as they are."""
+    was, wanted = {int(number) for number, _ in before}, {int(number) for number, _ in after}
+    inside = set(picks.basket(store))
+    _take_out(store, inside.intersection(was - wanted))
+    back = [(int(number), str(picker)) for number, picker in after if int(number) not in was | inside]
+    _put_in(store, back, BY_HAND)
+
+
+def _take_out(store: Store, ids: Collection[int]) -> None:
+    if ids:
+        picks.drop(store, sorted(ids))
+
+
+def _put_in(store: Store, wanted: Snapshot, reason: str, score: float | None = None) -> None:
+    by_picker: dict[str, list[int]] = {}
+    for number, picker in wanted:
+        by_picker.setdefault(picker, []).append(number)
+    for picker, ids in by_picker.items():
+        # A pick that was submitted and whose label failed or was cancelled comes back as the same row.
+        picks.set_state(store, ids, "dropped", only="submitted")
+        scores = None if score is None else [score] * len(ids)
+        at = rounds.next_number(store)
+        picks.add(store, ids, picked_by=picker, round_number=at, scores=scores, reason=reason)

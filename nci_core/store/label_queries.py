@@ -1,0 +1,83 @@
+"""What has become of labels: their states, what they cost in time, which of them jobs compute."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import defer
+
+from nci_core.store.bulk import chunks
+from nci_core.store.database import Store
+from nci_core.store.labels import state
+from nci_core.store.schema import Configuration, Job, Label
+
+
+def states(store: Store, recipe_hash: str) -> dict[int, str]:
+    """The state of each label of one recipe, by configuration: a status, or `labels.QUARANTINED`."""
+    query = select(Label.configuration_id, state()).where(Label.recipe_hash == recipe_hash).order_by(Label.id)
+    with store.read() as session:
+        return {row[0]: row[1] for row in session.execute(query)}
+
+
+def state_counts(store: Store, recipe_hash: str) -> dict[str, dict[str, int]]:
+    """How many labels of one recipe are in each of these states, in the pool and in the test set.
+
+    "complete" are those that are trusted: fits take those of the pool, errors are against those of the test set.
+    """
+    query = select(Configuration.split, state(), func.count()).join(Label, Label.configuration_id == Configuration.id)
+    query = query.where(Label.recipe_hash == recipe_hash).group_by(Configuration.split, state())
+    found: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
+    with store.read() as session:
+        for split, name, n in session.execute(query):
+            found.setdefault(split, {})[name] = n
+    return found
+
+
+def of_configuration(store: Store, configuration_id: int) -> list[Label]:
+    """The labels of one configuration, in whatever state, by the name of their recipe."""
+    query = select(Label).where(Label.configuration_id == configuration_id).order_by(Label.recipe)
+    with store.read() as session:
+        return list(session.scalars(query))
+
+
+def of_jobs(store: Store, job_ids: Sequence[int]) -> dict[int, Label]:
+    """The labels that these jobs compute, by job; without their results, which are large."""
+    query = select(Label).options(defer(Label.result, raiseload=True))
+    with store.read() as session:
+        found = (row for part in chunks(list(job_ids)) for row in session.scalars(query.where(Label.job_id.in_(part))))
+        return {row.job_id: row for row in found if row.job_id is not None}
+
+
+def newest(store: Store, recipe_hash: str) -> int | None:
+    """Configuration of the label of one recipe that was finished last, None before the first."""
+    mine = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.finished_at.is_not(None))
+    query = select(Label.configuration_id).where(*mine).order_by(Label.finished_at.desc()).limit(1)
+    with store.read() as session:
+        return session.scalar(query)
+
+
+def elapsed(store: Store, recipe_hash: str, most: int) -> list[float]:
+    """Elapsed seconds of the newest finished labels of one recipe, at most so many.
+
+    Of those that the queue computed, where there are any: others may come from another machine.
+    """
+    done = (Label.recipe_hash == recipe_hash, Label.status == "complete", Label.wall_seconds.is_not(None))
+    query = select(Label.wall_seconds).where(*done).order_by(Label.finished_at.desc()).limit(most)
+    with store.read() as session:
+        ours = session.scalars(query.where(Label.job_id.is_not(None))).all()
+        return [float(seconds or 0.0) for seconds in ours or session.scalars(query)]
+
+
+def running_since(store: Store, recipe_hashes: Sequence[str]) -> list[tuple[str, datetime | None]]:
+    """Recipe and start of the labels of these recipes that are being computed."""
+    query = select(Label.recipe, Job.started_at).join(Job, Job.id == Label.job_id)
+    query = query.where(Job.state == "running", Label.recipe_hash.in_(recipe_hashes))
+    with store.read() as session:
+        return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def queued(store: Store, recipe_hash: str) -> bool:
+    """Whether jobs compute or computed labels of one recipe: known from one row."""
+    query = select(Label.id).where(Label.job_id.is_not(None), Label.recipe_hash == recipe_hash).limit(1)
+    with store.read() as session:
+        return session.scalar(query) is not None
