@@ -12,7 +12,7 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from nci_core.campaign.archive import data_folder, import_campaign
 from nci_core.campaign.error_map_file import renew_maps
 from nci_core.store import configurations
 
-PARTS = ("first", "overview", "pick", "pages", "memory", "sessions")
+PARTS = ("first", "overview", "pick", "pages", "data", "memory", "sessions")
 #: Page → what its title says, and a CSS selector of what one came for.
 CONTENT = {
     "overview": ("Overview", ".st-key-next_step button"),
@@ -247,6 +247,49 @@ def zoomed(page: Page, address: str) -> float:
     return statistics.median(times)
 
 
+def data_page(p: Playwright, home: Path) -> list[Figure]:
+    """The page Data of 100,000 configurations: CPU seconds of its first picture, and of each question to its table."""
+    folder, name = made(home, 100_000)
+    with running(folder) as app, chromium(p) as context:
+        page = context.new_page()
+        page.set_default_timeout(180_000)
+
+        def cost(act: Callable[[], object], shown: str) -> float:
+            """CPU seconds of the app until nothing more comes; `shown` is what the line over the table says then."""
+            before = app.cpu()
+            act()
+            page.get_by_text(shown).first.wait_for()
+            while True:
+                was = app.cpu()
+                page.wait_for_timeout(1000)
+                drawing = page.locator("[data-stale=true], [data-testid=stStatusWidget]").count()
+                if app.cpu() - was < 0.03 and not drawing:
+                    return was - before
+
+        # What every page loads is not this one's.
+        cost(lambda: page.goto(app.url(name, "system"), wait_until="commit"), "Engine and jobs")
+        search, everything = page.get_by_label("Search"), "100,000 configurations"
+        first = cost(lambda: page.goto(app.url(name, "data"), wait_until="commit"), everything)
+        page.get_by_text("Filter", exact=True).click()
+        wall = page.locator(".st-key-f_region").get_by_text("wall", exact=True)
+        asked: dict[str, tuple[Callable[[], object], str]] = {
+            "filter": (wall.click, "of 100,000 configurations"),
+            "filter off": (wall.click, everything),
+            "sort": (page.get_by_text("Largest first").click, everything),
+            "search": (lambda: (search.fill("wall"), search.press("Enter")), "of 100,000 configurations"),
+        }
+        times = {}
+        for what, (act, shown) in asked.items():
+            times[what] = cost(act, shown)
+            if what == "filter off":
+                page.keyboard.press("Escape")
+    each = ", ".join(f"{what} {seconds:.2f}" for what, seconds in times.items())
+    return [
+        Figure("data_100k_cpu_s", first, "s", 3.0, "CPU until the page Data is drawn, 100,000 configurations"),
+        Figure("data_100k_ask_cpu_s", max(times.values()), "s", 0.5, f"CPU of the slowest question to it ({each})"),
+    ]
+
+
 def memory(p: Playwright, home: Path) -> list[Figure]:
     """A campaign with 100,000 configurations: the app's memory after every page was opened, and zooming in."""
     folder, name = made(home, 100_000)
@@ -296,6 +339,8 @@ def measure(home: Path, parts: list[str], repeats: int) -> Iterator[Figure]:
             yield from picks(p, home, 20_000, 600.0, repeats)
         if "pages" in parts:
             yield from switches(p, home, max(1, repeats // 2))
+        if "data" in parts:
+            yield from data_page(p, home)
         if "memory" in parts:
             yield from memory(p, home)
     if "sessions" in parts:

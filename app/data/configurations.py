@@ -46,7 +46,7 @@ def configuration_table(
             "student_std_ev": "std_ev",
         }
     )
-    table = table.set_index("id").drop(columns=["geometry_hash", "in_basket"])
+    table = table.set_index("id").drop(columns="geometry_hash")
     for column in ("label_state", "picked_by", "sector"):
         table[column] = table[column].astype(object).where(table[column].notna(), None)
     table["label_state"] = table["label_state"].fillna("none")

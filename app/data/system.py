@@ -14,6 +14,7 @@ import psutil
 
 from app.data.jobs import KINDS, elapsed_minutes
 from nci_core.jobs.processes import child_folder, hostname
+from nci_core.reference.environment import processor_name
 from nci_core.store import jobs as queue
 from nci_core.store.database import Store
 from nci_core.store.schema import Job
@@ -65,7 +66,7 @@ def machine(folder: Path) -> Machine:
     disk = shutil.disk_usage(there)
     return Machine(
         hostname(),
-        _processor(),
+        processor_name(),
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         os.getloadavg()[0],
         memory.total / 1e9,
@@ -74,15 +75,6 @@ def machine(folder: Path) -> Machine:
         disk.free / 1e9,
         gpus(),
     )
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.machine()
-    found = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    return found or platform.machine()
 
 
 def gpus() -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """Labels that failed or were set aside: why, and what a person can do about each."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import actions, cached
-from app.data.set_aside import heading, remark
 from app.session import Context, context, errors_shown
 from app.text import plain
-from nci_core.campaign.quarantine import Doubted
+from nci_core.campaign.quarantine import WORDS, Doubted
 from nci_core.units import from_cm1
 
 #: Labels shown one below the other; the others are behind a click.
@@ -58,10 +59,10 @@ def _card(now: Context, item: Doubted) -> None:
     with st.container(border=True, key=f"doubted-{key}"):
         value = now.text(float(from_cm1(item.energy_cm1)), signed=True) if item.energy_cm1 is not None else ""
         name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
-        st.markdown(f"**{plain(name)}** · {plain(heading(item))}" + (f" · {value}" if value else ""))
+        st.markdown(f"**{plain(name)}** · {plain(_heading(item))}" + (f" · {value}" if value else ""))
         for reason in item.reasons:
             st.markdown(plain(reason["sentence"]))
-        if text := remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
+        if text := _remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
             st.caption(plain(text))
         row = st.container(horizontal=True, gap="small")
         if row.button(
@@ -99,3 +100,29 @@ def _retry(now: Context, items: list[Doubted]) -> None:
 def _done(message: str) -> None:
     st.session_state["train_message"] = message
     st.rerun()
+
+
+def _heading(item: Doubted) -> str:
+    """For example 'set aside: (T) out of line, far from the student'."""
+    words = [WORDS.get(reason["code"], reason["code"]) for reason in item.reasons]
+    what = item.state if item.state != "failed" else ""
+    found = ", ".join(dict.fromkeys(words))
+    return (f"{what}: {found}" if what else found) + (" · test set" if item.split == "test" else "")
+
+
+def _remark(item: Doubted, energy: Callable[[float], str]) -> str:
+    """What was tried and decided so far; `energy` writes one given in cm⁻¹."""
+    parts = []
+    if item.tightened_tries:
+        times = "once" if item.tightened_tries == 1 else f"{item.tightened_tries} times"
+        parts.append(f"Tried again at tighter settings {times}.")
+    if item.earlier_cm1:
+        parts.append(f"Before that: {', '.join(energy(value) for value in item.earlier_cm1)}.")
+    if item.because:
+        parts.append(f"Left out by {item.person}: {item.because}")
+    codes = {reason["code"] for reason in item.reasons}
+    if "t1" in codes:
+        parts.append("Tighter settings do not change T1: somebody has to decide.")
+    if "open-shell" in codes:
+        parts.append("Every label of this host and probe has this doubt: somebody has to decide.")
+    return " ".join(parts)

@@ -25,6 +25,10 @@ round_number=, picked_by=, retry=True) -> [Label]`; `complete(store, recipe_hash
 `status_counts`, `unfinished_jobs`; `set_running`,
 `set_error(store, label_id, reason)`; `quarantine(store, label_id, reason | None)`; `elsewhere(store,
 recipe_hash) -> [Label]` wait for results from another machine, `set_note(store, label_ids, note)` says which.
+Rules for queries: `trusted(recipe_hash)`, what fits and metrics use; `state()`; `TAKEN`, states that need no other.
+
+**label_queries**: `states(store, recipe_hash) -> {configuration: state}`; `state_counts -> {split: {state: n}}`;
+`of_configuration`; `of_jobs(store, job_ids) -> {job: Label}`; `newest`; `elapsed`; `running_since`; `queued`.
 
 **label_history** (of labels that were set aside or tried again): `set_aside(store, label_id, doubts)`;
 `accept`, `leave_out(store, label_id, person, because)`; `begin_retry(store, label_id, person) -> Label`;
@@ -35,8 +39,8 @@ label); `find_result(folder, geometry_hash, recipe_hash)`; `reconcile(store) -> 
 problems)`. **fragments**: `FragmentFiles(results, geometry_hash, recipe_hash)`, pieces of a label under way.
 
 **picks**: `add(store, configuration_ids, picked_by=, round_number=, scores=, reason=, state="basket")`;
-`basket(store) -> ids`; `drop(store, ids)`; `set_state(store, ids, "submitted")`; `fetch(store, state=,
-round_number=, picked_by=)`. The test set cannot be picked.
+`basket(store) -> ids`; `in_basket(store) -> [Pick]`; `drop(store, ids)`; `set_state(store, ids, "submitted")`;
+`fetch(store, state=, round_number=, picked_by=)`. The test set cannot be picked.
 
 **selections** (of a person; "selection" or "basket" steps): `record(store, person, kind, before, after)`;
 `undo`, `redo -> Step | None`; `can -> (undo, redo)`; `current(store, person) -> ids`; `save_set(store, name,
@@ -48,7 +52,7 @@ LabelSet`.
 
 **rounds**: `begin(store, kind, number=, strategy=, picked_by=, recipe_hash=, notes=) -> Round`;
 `finish(store, number)` (adds up the cost); `update(store, number, notes=...)`; `get`; `fetch`;
-`last_number`.
+`last_number`; `next_number`.
 
 **models**: `add(store, Model(name=, kind=, path=, sha256=, ...), activate=True)`; `active`; `activate(store,
 model_id)` (also to roll back); `get`; `find(store, name)`; `fetch`; `file_path(store, model)` (checked);
@@ -60,9 +64,12 @@ ErrorSummary, "well": ...}, split=, recipe_hash=, model_id= | teacher=)`, `metri
 split=, model_id=, teacher=)`.
 
 **frames** (pandas, for the app): `configurations_frame(store, teacher=, recipe_hash=, model_id=)`;
-`frame(store, Table, recipe_hash=)`.
+`frame(store, Table, recipe_hash=)`; `positions_frame`; `teachers_frame(store, names)`; `paid_frame`;
+`cut_frame(store, name, model_id= | teacher=)`. **versions**: `data_version`, `model_version` and `pick_version` change
+with what they are named after.
 
-**jobs**: the queue itself: `get`, `fetch(store, states=, kind=, limit=)`, `counts`. Submit, cancel and wait
+**jobs**: the queue itself: `get`, `fetch(store, states=, kind=, limit=)`, `last(store, kinds)`, `is_busy`, `counts`,
+`counts_by_kind`. Submit, cancel and wait
 through `nci_core.jobs`. **job_events**: `events(store, job_id, after=)`, what jobs report for live curves.
 """
 

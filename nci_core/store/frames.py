@@ -9,7 +9,7 @@ from nci_core.errors import InputError
 from nci_core.store.base import Base
 from nci_core.store.database import Store
 from nci_core.store.labels import state, trusted
-from nci_core.store.schema import Configuration, CutPoint, Label, Pick, Prediction, TeacherLabel
+from nci_core.store.schema import Configuration, CutPoint, Label, Prediction, TeacherLabel
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -35,9 +35,8 @@ def configurations_frame(
 
     Columns: id, geometry_hash, x_angstrom, y_angstrom, z_angstrom, split, sector, origin, teacher_ev,
     label_id, label_ev (only finished, trusted labels), label_state (`labels.state`), round_number, picked_by,
-    student_ev, student_std_ev, in_basket. Whatever is missing is NaN or None.
+    student_ev, student_std_ev. Whatever is missing is NaN or None.
     """
-    basket = select(Pick.configuration_id).where(Pick.state == "basket")
     query = (
         select(
             Configuration.id,
@@ -56,7 +55,6 @@ def configurations_frame(
             Label.picked_by,
             Prediction.energy_ev.label("student_ev"),
             Prediction.std_ev.label("student_std_ev"),
-            Configuration.id.in_(basket).label("in_basket"),
         )
         .outerjoin(
             TeacherLabel,
@@ -71,7 +69,7 @@ def configurations_frame(
     table = _read(store, query if outside else query.where(Configuration.split != "outside"))
     numbers = ("teacher_ev", "label_ev", "student_ev", "student_std_ev")
     integers = dict.fromkeys(("label_id", "round_number"), "Int64")
-    return table.astype(dict.fromkeys(numbers, "float64") | integers | {"in_basket": "bool"})
+    return table.astype(dict.fromkeys(numbers, "float64") | integers)
 
 
 def positions_frame(store: Store) -> "DataFrame":
@@ -112,6 +110,6 @@ def _read(store: Store, query: Executable) -> "DataFrame":
     import pandas as pd
 
     with store.read() as session:
-        result = session.execute(query)
+        result = session.connection().execute(query)  # without the layer that makes objects of rows
         names = list(result.keys())
-        return pd.DataFrame.from_records([tuple(row) for row in result], columns=names)
+        return pd.DataFrame.from_records([tuple(row) for row in result.fetchall()], columns=names)

@@ -18,6 +18,7 @@ from nci_core.store import (
     configurations,
     evaluations,
     frames,
+    label_queries,
     labels,
     models,
     picks,
@@ -241,7 +242,6 @@ def test_configurations_frame_has_one_row_each(store: Store) -> None:
     ask(store, [3])
     model = models.add(store, Model(name="a", kind="distilled", path="a", sha256="0"))
     evaluations.record_predictions(store, model.id, [1, 2], [0.1, 0.2], [0.01, 0.02])
-    picks.add(store, [4], picked_by="Ada", round_number=4)
     table = frames.configurations_frame(store, teacher="hf-d4", recipe_hash="r1", model_id=model.id)
     assert table["id"].tolist() == [*POOL, *TEST]
     row = table.iloc[1]
@@ -249,7 +249,6 @@ def test_configurations_frame_has_one_row_each(store: Store) -> None:
     assert (row.round_number, row.picked_by, row.label_state) == (3, "Ada", "complete")
     assert table["label_state"].tolist()[2] == "waiting"
     assert table["label_ev"].notna().tolist() == [False, True, False, False, False, False]
-    assert table["in_basket"].tolist() == [False, False, False, True, False, False]
     empty = frames.configurations_frame(store, teacher=None, recipe_hash=None, model_id=None)
     assert len(empty) == 6
     assert empty[["teacher_ev", "label_ev", "student_ev"]].isna().all(axis=None)
@@ -279,3 +278,33 @@ def test_store_needs_no_torch_pyscf_pandas_or_dask() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_states_are_told_with_one_word_and_counted_by_split(store: Store) -> None:
+    done, aside, waiting = ask(store, [1, 2, 3])
+    finish(store, done, -1.0)
+    finish(store, aside, -2.0)
+    labels.quarantine(store, aside.id, "odd")
+    finish(store, ask(store, [TEST[0]])[0], -3.0)
+    finish(store, ask(store, [1], "r2")[0], -9.0)
+    assert label_queries.states(store, "r1") == {1: "complete", 2: "quarantined", 3: "waiting", TEST[0]: "complete"}
+    assert label_queries.state_counts(store, "r1") == {
+        "pool": {"complete": 1, "quarantined": 1, "waiting": 1},
+        "test": {"complete": 1},
+    }
+    assert len(labels.complete(store, "r1", split="pool")) == 1
+    assert [row.recipe_hash for row in label_queries.of_configuration(store, 1)] == ["r1", "r2"]
+    assert waiting.configuration_id == 3
+
+
+def test_the_basket_is_the_first_picks_and_the_round_the_open_one(store: Store) -> None:
+    assert rounds.next_number(store) == 1
+    picks.add(store, [3], picked_by="Zoe", round_number=1)
+    picks.add(store, [3, 1], picked_by="Ada", round_number=1)
+    assert [(pick.configuration_id, pick.picked_by) for pick in picks.in_basket(store)] == [(3, "Zoe"), (1, "Ada")]
+    rounds.begin(store, "distill", number=0)
+    assert rounds.next_number(store) == 1
+    rounds.begin(store, "finetune", number=1)
+    assert rounds.next_number(store) == 1
+    rounds.finish(store, 1)
+    assert rounds.next_number(store) == 2
