@@ -21,7 +21,7 @@ from nci_core.systems import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import formula
 from nci_core.systems.reading.structure_file import host_from_upload
-from nci_core.systems.smiles import MOST_CHARACTERS, host_from_smiles
+from nci_core.systems.smiles import MOST_ATOMS, MOST_CHARACTERS, host_from_smiles
 from nci_core.teachers.base import DEFAULT_BASIS
 
 #: Keys of the widgets begin so; they keep their values from page to page.
@@ -164,6 +164,11 @@ def draft() -> Draft:
         elif making is None:
             host = builtin_host(str(value("built-in"))) if _kind() == NAME and value("built-in") else None
         if host is not None:
+            if len(host.symbols) > MOST_ATOMS:
+                raise InputError(
+                    f"This molecule has {len(host.symbols)} atoms; at most {MOST_ATOMS} can be had here, and CCSD(T) "
+                    "ends far below."
+                )
             host = replace(host, name=host_name(str(value("name", "")), host_name(host.name, formula(host))))
     except NCIError as problem_found:
         host, error = None, str(problem_found)

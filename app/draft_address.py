@@ -25,15 +25,15 @@ def _files() -> OrderedDict[str, Upload]:
     return OrderedDict()
 
 
-def keep_file(sent: Upload) -> None:
-    """Make a file the molecule's, also after a reload; the oldest of too many are forgotten."""
+def keep(sent: Upload) -> str:
+    """Keep a file for a later visit and return its digest; the oldest of too many are forgotten."""
     digest = hashlib.blake2b(sent.name.encode() + b"\0" + sent.content, digest_size=12).hexdigest()
     files = _files()
     files[digest] = sent
     files.move_to_end(digest)
     while len(files) > MOST_FILES:
         files.popitem(last=False)
-    st.session_state.update({f"{PREFIX}upload": sent, f"{PREFIX}file-digest": digest})
+    return digest
 
 
 def _choices(steps: Sequence[str]) -> dict[str, Sequence[str]]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.background import background, under_way
 from app.draft import FILE, NAME, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
-from app.draft_address import keep_file
+from app.draft_address import keep
 from app.text import plain
 from nci_core.systems.reading.structure_file import MOST_BYTES, READERS
 
@@ -76,7 +76,8 @@ def _keep() -> None:
     """Keep what was sent, before the page is drawn: the uploader forgets its file when the page changes."""
     sent = st.session_state.get(f"{PREFIX}file")
     if sent is not None:
-        keep_file(Upload(sent.name, sent.getvalue()))
+        upload = Upload(sent.name, sent.getvalue())
+        st.session_state.update({f"{PREFIX}upload": upload, f"{PREFIX}file-digest": keep(upload)})
 
 
 def _probe() -> None:

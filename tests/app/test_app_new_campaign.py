@@ -9,6 +9,7 @@ import pytest
 from pages import text
 from streamlit.testing.v1 import AppTest
 
+from app import draft_address
 from app.background import background
 from app.draft import PREFIX, Upload
 from nci_core.campaign import Campaign
@@ -126,6 +127,77 @@ def test_an_uploaded_file_goes_through_all_steps(empty_home: Path, asked: list[s
     assert at.number_input(key=f"{PREFIX}n").value == 40
     assert set(asked) == {"host_from_upload", "preview", "recipe_choices", "_try"}
     assert not list(empty_home.iterdir())
+
+
+def test_another_name_or_a_typed_number_that_cannot_be_asks_nothing_anew(empty_home: Path, asked: list[str]) -> None:
+    at = page(kind="Name", built_in="ethylene", step="4 Sampling")
+    before = sorted(asked)
+    at = settled(at.number_input(key=f"{PREFIX}n_test").set_value(400).run())
+    assert [error for error in at.error if "smaller than" in error.value]
+    at = settled(at.number_input(key=f"{PREFIX}n_test").set_value(30).run())
+    at.session_state[f"{PREFIX}name"] = "my-ethylene"
+    at = settled(at.run())
+    assert sorted(asked) == before
+
+
+def test_a_reload_or_a_link_loses_nothing(empty_home: Path, asked: list[str]) -> None:
+    first = page(kind="File", upload=Upload("h2.xyz", XYZ), step="4 Sampling", n=40, n_test=4)
+    first.session_state[f"{PREFIX}teacher-hf-mp2"] = False
+    first.session_state[f"{PREFIX}kind"] = "File"
+    first.session_state[f"{PREFIX}file-digest"] = draft_address.keep(Upload("h2.xyz", XYZ))
+    first.session_state[f"{PREFIX}title"] = "He & <H2>"
+    first = settled(first.run())
+    address = {name: there if isinstance(there, str) else there[0] for name, there in first.query_params.items()}
+    again = AppTest.from_function(_script, default_timeout=60)
+    for name, text_there in address.items():
+        again.query_params[name] = text_there
+    again = settled(again.run())
+    assert again.number_input(key=f"{PREFIX}n").value == 40
+    assert "**H2**" in text(again)
+    assert again.session_state[f"{PREFIX}title"] == "He & <H2>"
+    assert not again.session_state[f"{PREFIX}teacher-hf-mp2"]
+    assert again.session_state[f"{PREFIX}teacher-hf-d4"]
+
+
+def test_an_address_with_nonsense_is_an_empty_page(empty_home: Path, asked: list[str]) -> None:
+    at = AppTest.from_function(_script, default_timeout=60)
+    nonsense = {"step": "9 Nothing", "kind": "Path", "n": "-7", "seed": "9" * 40, "probe": "<b>", "built-in": "../x"}
+    for name, entered in (nonsense | {"smiles": "C" * 500, "file-digest": "../../etc/passwd", "recipe": "?"}).items():
+        at.query_params[name] = entered
+    at = settled(at.run())
+    assert not at.exception
+    assert not at.error
+    assert at.text_input(key=f"{PREFIX}smiles").value in (None, "")
+    assert not asked
+
+
+NACL = b'2\nLattice="2.8 0 0 0 2.8 0 0 0 2.8" pbc="T T T"\nNa 0 0 0\nCl 1.4 1.4 1.4\n'
+BAD = {
+    "empty.xyz": (b"", "0 structures"),
+    "crystal.xyz": (NACL, "periodic image"),
+    "ion.xyz": (b"2\ncharge=-1\nO 0 0 0\nH 0 0 0.97\n", "charge"),
+    "radical.xyz": (b"2\nhydroxyl\nO 0 0 0\nH 0 0 0.97\n", "odd number"),
+    "two.xyz": (XYZ + XYZ.replace(b"hydrogen", b"again"), "2 structures"),
+    "apart.xyz": (b"4\n\nH 0 0 0\nH 0 0 0.74\nH 0 0 9\nH 0 0 9.74\n", "2 molecules"),
+    "large.xyz": (b"300\n\n" + b"".join(b"C %d 0 0\n" % n for n in range(300)), "at most 100"),
+    "water.pdb": (b"ATOM", "not a structure file"),
+}
+
+
+def test_a_file_that_cannot_be_used_is_refused_in_one_sentence_and_nothing_is_lost(
+    empty_home: Path, asked: list[str]
+) -> None:
+    at = page(kind="File", probe_text="Ne", n=70)
+    for name, (content, sentence) in BAD.items():
+        at.session_state[f"{PREFIX}upload"] = Upload(name, content)
+        at = settled(at.run())
+        (error,) = at.error
+        assert sentence in error.value
+        assert error.value.count(". ") == 0
+        assert at.button(key=f"{PREFIX}next").disabled
+    assert at.session_state[f"{PREFIX}n"] == 70
+    assert at.text_input(key=f"{PREFIX}probe-text").value == "Ne"
+    assert set(asked) == {"host_from_upload"}
 
 
 def test_a_probe_that_is_none_is_said(empty_home: Path, asked: list[str]) -> None:

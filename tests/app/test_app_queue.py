@@ -1,5 +1,6 @@
 """The queue on the page Label & train when it is long, and when nobody can take a job."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import update
 from app.data import jobs
 from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
 from nci_core.campaign import Campaign
-from nci_core.jobs.lock import EngineStatus, write_status
+from nci_core.jobs.lock import EngineLock, EngineStatus, write_status
 from nci_core.store import Store, configurations, evaluations, job_batches, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import utc_now
@@ -87,3 +88,31 @@ def test_finished_labels_are_shown_beside_what_was_predicted_of_them(home: Path)
     assert row["What"] == f"label {number}"
     assert row["Message"] == "−4.05 cm⁻¹, predicted −4.0 ± 0.2"
     assert "1 of 1 label lies within 1 sd" in text(at)
+
+
+def test_where_all_take_longer_than_usual_the_rest_is_not_promised_sooner() -> None:
+    found = remaining([("quick", 18.0), ("quick", 30.0)], {"quick": 4}, {"quick": 6.0}, 2)
+    assert found is not None
+    assert found.minutes == pytest.approx(4 * 6.0 * 3.0 / 2)
+    assert found.overdue == (30.0, 6.0)
+
+
+def test_a_countdown_is_there_before_the_first_label_and_a_tick_never_passes_to_another_job(home: Path) -> None:
+    import synthetic
+
+    campaign = synthetic.build(home / "young", n=40, n_labels=0, n_test=6, with_jobs=False)
+    store, recipe = campaign.store, campaign.recipe
+    free = [row.id for row in configurations.fetch(store, split="pool")][:3]
+    asked = labels.request(store, free, recipe=recipe.name, recipe_hash=recipe.hash)
+    jobs_of = job_batches.add_for_labels(store, [row.id for row in asked])
+    lock = EngineLock(campaign.folder)
+    assert lock.acquire()
+    write_status(campaign.folder, EngineStatus(True, "ready", pid=os.getpid(), workers=1))
+    at = run_page("label_train", campaign="young")
+    lock.release()
+    assert "3 waiting · all labels in about" in text(at)
+    before = next(table for table in at.dataframe if "State" in table.value.columns)
+    queue.put_first(store, [jobs_of[-1]])
+    after = next(table for table in at.run().dataframe if "State" in table.value.columns)
+    assert after.value["What"][0] == f"label {free[-1]}"
+    assert after.proto.id != before.proto.id
