@@ -41,11 +41,11 @@ def show_recipes(context: Context) -> None:
     figure = recipes_figure(rows, front, unit, context.colours)
     charts(context, Drawn(figure, "benchmark-recipes"))
     st.caption(
-        f"Labels of the embedded He–benzene campaign against the published CCSD(T)/CBS surface. Line: no other recipe "
-        f"is both cheaper and closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.{unit.digits}f} "
-        f"{unit.label} on attractive points for at most {TARGET_MINUTES:g} CPU minutes per label. "
-        "The five factors of composite were fitted to points of the same reference. Published rows lie on the "
-        "reference's own points: compare them with ours on attractive points only."
+        f"Labels over benzene against the published CCSD(T)/CBS surface. Line: no other recipe is both cheaper and "
+        f"closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.{unit.digits}f} {unit.label} on attractive "
+        f"points for at most {TARGET_MINUTES:g} CPU minutes per label.",
+        help="The five factors of composite were fitted to points of the same reference. Published rows lie on the "
+        "reference's own points: compare them with ours on attractive points only.",
     )
     _table(context, rows, front)
 

@@ -90,9 +90,10 @@ def _result(now: Context, found: replay_data.Comparison, region: str) -> None:
     stale = f" New labels have come since: now {there}." if there != found.n_labels else ""
     st.caption(
         f"Each point: one fit from the distilled student; MAE on the {found.n_test} frozen test labels below the "
-        f"energy limit. Control: {found.seeds} random subsets of the {found.n_labels} finished training labels, "
-        "not of the whole pool; if one picker chose nearly all labels, it only tests their order. Later pickers "
-        "had seen the labels of earlier ones." + stale
+        f"energy limit. Control: {found.seeds} random subsets of the {found.n_labels} training labels, not of the "
+        "whole pool." + stale,
+        help="If one picker chose nearly all labels, the control only tests their order. Later pickers had seen the "
+        "labels of earlier ones.",
     )
 
 

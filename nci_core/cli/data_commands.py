@@ -176,7 +176,8 @@ def finetune(
     recipes: Annotated[
         str | None,
         typer.Option(
-            help="Recipes whose labels are learned one after the other, cheapest first, such as quick,standard.",
+            help="Recipes whose labels are learned one after the other, cheapest first, such as "
+            "quick,standard; energies:NAME stands for imported ones.",
             show_default=False,
         ),
     ] = None,
