@@ -114,7 +114,11 @@ STYLE = """<style>
 /* Streamlit writes white on the accent, which is light on a dark page. */
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(LIGHT, DARK) !important; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
-.st-key-tour { padding: 0.4rem 0.9rem !important; }
+.st-key-data-table { height: max(22rem, calc(100vh - 17.5rem)); }
+/* Two lines: the page below is what the tour is about. */
+.st-key-tour { padding: 0.2rem 0.8rem !important; }
+.st-key-tour p { font-size: 0.9rem; line-height: 1.35; }
+.st-key-tour button { min-height: 2rem; padding: 0.1rem 0.6rem; }
 /* Plotly's tool bar lies over legends and colour bars at the top; below, beside the axis title, nothing is. */
 .js-plotly-plot .modebar-container { top: auto !important; bottom: 0 !important; }
 .js-plotly-plot .modebar-container .modebar { top: auto; bottom: 0; }
