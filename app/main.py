@@ -37,6 +37,7 @@ from app.views import (  # noqa: E402
     select,
     system,
 )
+from nci_core.errors import NCIError  # noqa: E402
 
 PAGES = (
     (overview.show, "Overview", "overview", ":material/dashboard:"),
@@ -91,9 +92,10 @@ def _link() -> None:
     """Below all else in the sidebar: the button that copies a link to this view."""
     with st.sidebar, errors_shown():
         watch_theme(dark=current_palette().dark)
-        if st.session_state.get("campaign_folder") is None:
+        try:
+            now = context()
+        except NCIError:  # the page says what is wrong, or that there is no campaign
             return
-        now = context()
         linked.take_from_link(now)
         copy_link(linked.for_link(now))
 

@@ -17,6 +17,7 @@ from app.views.new_campaign import new_campaign_button
 from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
+from nci_core.errors import NCIError
 from nci_core.switches import read_only
 from nci_core.units import UNITS
 from nci_core.visible import visible
@@ -48,8 +49,13 @@ def show_sidebar() -> None:
         st.session_state["campaign_folder"] = str(folders[name])
         st.session_state["kept_campaign"], st.session_state["kept_unit"] = name, st.session_state["unit"]
         _to_address(name)
+        try:
+            campaign = load_campaign(folders[name])
+        except NCIError:
+            st.caption("It cannot be opened; the page says why.")
+            return
         with errors_shown():
-            _about(load_campaign(folders[name]))
+            _about(campaign)
 
 
 def _from_address(folders: dict[str, Path]) -> None:

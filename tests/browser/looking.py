@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 import axe
 from nasty import ADDRESS
 from places import Place
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
+#: Windows that pages are laid out for.
+SMALL: ViewportSize = {"width": 1280, "height": 720}
+LARGE: ViewportSize = {"width": 1920, "height": 1080}
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 #: Words of an element that are cut off, and elements that reach over the right edge. Streamlit draws tables on a
 #: canvas that scrolls by itself, so their cells are not looked at.
@@ -124,15 +127,17 @@ class Tour:
 
 
 def walk(browser: Browser, server: str, campaign: str, places: Sequence[Place], axe_script: str | None = None) -> Tour:
-    """Look at each place in light and, without a reload, in dark."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme="light")
+    """Look at each place in light in a small window and, without a reload, in dark in a large one."""
+    page = browser.new_page(viewport=SMALL, color_scheme="light")
     page.set_default_timeout(60_000)
     tour = Tour(watch(page))
     for place in places:
         page.emulate_media(color_scheme="light")
+        page.set_viewport_size(SMALL)
         place.go(page, server, campaign=campaign)
-        for scheme in ("light", "dark"):
+        for scheme, size in (("light", SMALL), ("dark", LARGE)):
             page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size(size)
             sight = see(page, f"{place.name}, {scheme}")
             tour.wrong += sight.wrong
             tour.words[place.name] = sight.words
