@@ -116,7 +116,6 @@ STYLE = """<style>
 /* Streamlit writes white on the accent, which is light on a dark page. */
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(LIGHT, DARK) !important; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
-.st-key-data-table { height: max(22rem, calc(100vh - 17.5rem)); }
 /* Two lines: the page below is what the tour is about. */
 .st-key-tour { padding: 0.2rem 0.8rem !important; }
 .st-key-tour p { font-size: 0.9rem; line-height: 1.35; }

@@ -17,6 +17,7 @@ from app.views.filters import filtered
 PARTS = {"table": "Configurations", "files": "Take away"}
 #: Rows that go to the browser at once; more would take seconds at each change.
 MOST_ROWS = 5_000
+HEIGHT = 440
 #: Columns whose words are searched.
 SEARCHED = ("region", "sector", "split", "label_state", "picked_by", "origin")
 #: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
@@ -176,16 +177,15 @@ def _grid(context: Context, shown: pd.DataFrame) -> None:
         for name in shown
         if name.endswith(")") and pd.api.types.is_float_dtype(shown[name])
     }
-    with st.container(key="data-table"):  # as high as the window has room: see the style of main.py
-        st.dataframe(
-            shown,
-            hide_index=False,
-            column_config=config,
-            on_select=ticked,
-            selection_mode="multi-row",
-            selection_default={"selection": {"rows": np.flatnonzero(np.isin(ids, selected)).tolist()}},
-            placeholder="—",
-            height="stretch",
-            key=key,
-            alt="Configurations",
-        )
+    st.dataframe(
+        shown,
+        hide_index=False,
+        column_config=config,
+        on_select=ticked,
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": np.flatnonzero(np.isin(ids, selected)).tolist()}},
+        placeholder="—",
+        height=HEIGHT,
+        key=key,
+        alt="Configurations",
+    )
