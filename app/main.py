@@ -38,6 +38,7 @@ from app.views import (  # noqa: E402
     select,
     system,
 )
+from nci_core.errors import NCIError  # noqa: E402
 
 PAGES = (
     (overview.show, "Overview", "overview", ":material/dashboard:"),
@@ -92,9 +93,10 @@ def _link() -> None:
     """Below all else in the sidebar: the button that copies a link to this view."""
     with st.sidebar, errors_shown():
         watch_theme(dark=current_palette().dark)
-        if st.session_state.get("campaign_folder") is None:
+        try:
+            now = context()
+        except NCIError:  # the page says what is wrong, or that there is no campaign
             return
-        now = context()
         linked.take_from_link(now)
         copy_link(linked.for_link(now))
 
@@ -115,7 +117,10 @@ STYLE = """<style>
 /* Streamlit writes white on the accent, which is light on a dark page. */
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(LIGHT, DARK) !important; }
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
-.st-key-tour { padding: 0.4rem 0.9rem !important; }
+/* Two lines: the page below is what the tour is about. */
+.st-key-tour { padding: 0.2rem 0.8rem !important; }
+.st-key-tour p { font-size: 0.9rem; line-height: 1.35; }
+.st-key-tour button { min-height: 2rem; padding: 0.1rem 0.6rem; }
 /* Plotly's tool bar lies over legends and colour bars at the top; below, beside the axis title, nothing is. */
 .js-plotly-plot .modebar-container { top: auto !important; bottom: 0 !important; }
 .js-plotly-plot .modebar-container .modebar { top: auto; bottom: 0; }

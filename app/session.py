@@ -162,6 +162,7 @@ def guarded(
                 now = context()
             except NCIError:
                 if not always and st.session_state.get("campaign_folder") is not None:
+                    st.title("This campaign cannot be opened")
                     raise
             if now is not None and before is not None:
                 before(now)

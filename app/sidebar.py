@@ -19,6 +19,7 @@ from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.config import read_settings
+from nci_core.errors import NCIError
 from nci_core.store import jobs, label_queries, versions
 from nci_core.store.base import ACTIVE
 from nci_core.switches import read_only
@@ -53,8 +54,13 @@ def show_sidebar() -> None:
         st.session_state["kept_campaign"], st.session_state["kept_unit"] = name, st.session_state["unit"]
         _to_address(name)
         mind_back()
+        try:
+            campaign = load_campaign(folders[name])
+        except NCIError:
+            st.caption("It cannot be opened; the page says why.")
+            return
         with errors_shown():
-            _about(load_campaign(folders[name]))
+            _about(campaign)
 
 
 def _from_address(folders: dict[str, Path]) -> None:

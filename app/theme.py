@@ -95,7 +95,7 @@ def finish(figure: go.Figure, colours: Palette, *, height: int) -> go.Figure:
         paper_bgcolor=colours.ground,  # a saved picture is readable wherever it is put
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.text, "size": 13},
-        margin={"l": 64, "r": 16, "t": 44, "b": 52},
+        margin={"l": 64, "r": 16, "t": 44, "b": 58},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": None},
         hoverlabel={"font": {"size": 13}},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.earlier, "activecolor": colours.text},

@@ -1,11 +1,12 @@
 """The guided tour: a few steps over the pages, each with its view opened, shown until somebody ends it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
 from app import actions, cached
+from app.data.readiness import readiness
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
@@ -17,13 +18,26 @@ from nci_core.campaign.demo_copy import DEMO
 class Step:
     """One step: the page it belongs to (key of `app.main.PAGES`), a title and what to look at.
 
-    `opens`: values of the page's widgets by key, so that what the text speaks of is on the screen.
+    `opens`: values of the page's widgets by key, so that what the text speaks of is on the screen. `missing`: what
+    must be done first, "" once it is; said in place of the text, so that whoever skipped a step is not at a loss.
     """
 
     page: str
     title: str
     text: str
     opens: Mapping[str, object] = field(default_factory=dict)
+    missing: Callable[[Context], str] = lambda context: ""
+
+
+def _no_labels(context: Context) -> str:
+    ready = readiness(context.campaign.store, context.campaign.settings)
+    done = ready.in_basket or ready.training_labels
+    return "" if done else "The basket is empty: go back one step and take the best points first."
+
+
+def _no_fit(context: Context) -> str:
+    fitted = context.model is not None and context.model.kind != "distilled"
+    return "" if fitted else "There is no second student yet: go back one step, compute the labels and fine-tune."
 
 
 #: Labels that the tour asks for.
@@ -54,12 +68,14 @@ _STEPS = (
         "Compute and learn",
         "Press “Compute”: real CCSD(T), which goes on if you close the browser. When the labels are done, "
         "fine-tune; that takes seconds.",
+        missing=_no_labels,
     ),
     Step(
         "errors",
         "Before and after",
         "After a fit, drag the line across the map: the student as it was on the left, fine-tuned on the right.",
         {"errors_part": "maps", "errors_layout": "Before ↔ after"},
+        _no_fit,
     ),
     Step(
         "history",
@@ -141,8 +157,8 @@ def _take(context: Context) -> None:
             actions.take_proposals(context.campaign, free, wanted, context.person)
 
 
-def _words(step: Step, number: int, count: int) -> Markdown:
-    return f"**{number + 1:d}/{count:d} · {plain(step.title)}.** {plain(step.text)}"
+def _words(context: Context, step: Step, number: int, count: int) -> Markdown:
+    return f"**{number + 1:d}/{count:d} · {plain(step.title)}.** {plain(step.missing(context) or step.text)}"
 
 
 def _elsewhere(step: Step, number: int) -> Markdown:
@@ -159,11 +175,12 @@ def show_tour(context: Context, page: str) -> None:
     if here:
         _open()
     with st.container(border=True, key="tour"):
-        words, buttons = st.columns([4.2, 1], vertical_alignment="center")
-        words.markdown(_words(step, number, count) if here else _elsewhere(step, number))
-    if here and page == "select" and not context.read_only:
-        words.button(f"Take the best {FIRST_LABELS}", key="tour_take", on_click=_take, args=(context,))
+        takes = here and page == "select" and not context.read_only
+        words, buttons = st.columns([2.6 if takes else 4.2, 1], vertical_alignment="center")
+        words.markdown(_words(context, step, number, count) if here else _elsewhere(step, number))
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        if takes:
+            st.button(f"Take the best {FIRST_LABELS}", key="tour_take", on_click=_take, args=(context,))
         if number and st.button("Back", key="tour_back", type="tertiary"):
             _go(number - 1)
         if not here:

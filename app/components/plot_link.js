@@ -18,10 +18,15 @@ Object.assign(Plot.prototype, {
   showLinked() {
     const ends = this.linked();
     if (!ends) return;
+    if (this.data.link_view) { // panels side by side follow the first, so that they keep one scale
+      if (!this.shared.lead?.box.isConnected) this.shared.lead = this;
+      if (this.shared.lead !== this) { this.heard("nci-view", { group: this.data.group, from: this.shared.lead }); return; }
+    }
     const [x0, x1, y0, y1] = ends, { right, bottom } = this.frame();
     this.sx = (right - this.left) / (x1 - x0); this.sy = (bottom - TOP) / (y1 - y0);
     if (this.data.equal) this.sx = this.sy = Math.min(this.sx, this.sy);
     this.cx = (x0 + x1) / 2; this.cy = (y0 + y1) / 2; this.held = true;
+    if (this.data.link_view) { Object.assign(this.shared, { at: [this.ux(this.left), this.cy, this.sx, this.sy], view: this.view }); this.tell("nci-view"); }
     this.tellRange();
   },
 

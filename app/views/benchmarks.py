@@ -129,13 +129,15 @@ def _errors(context: Context, entries: list[dict[str, Any]]) -> None:
             "Labels": [entry["n_labels"] for entry in entries],
             "Seeds": [int(entry["n"]) for entry in entries],
         }
-        | {
-            f"{name} ({label})": [None if e[key] is None else e[key] * factor for e in entries]
-            for name, key in columns.items()
-        }
+        | {name: [None if e[key] is None else e[key] * factor for e in entries] for name, key in columns.items()}
     )
-    specs = dict.fromkeys(table.columns[5:], f".{context.unit.digits + 1}f")
-    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-errors")
+    # What is the same in all rows is said once, and energies have their unit once: so the table is not cut off.
+    same = [name for name in table.columns[1:5] if len(table) > 1 and table[name].nunique() == 1]
+    said = "".join(f" {name}: {plain(table[name].iloc[0])}." for name in same)
+    st.caption(f"Energies in {label}.{said}")
+    specs = dict.fromkeys(columns, f".{context.unit.digits + 1}f")
+    shown = with_numbers(table.drop(columns=same), specs)
+    st.dataframe(shown, hide_index=True, placeholder="—", height="content", key="benchmark-errors")
 
 
 def _calibration(rows: list[Row]) -> None:
@@ -168,7 +170,9 @@ def _calibration(rows: list[Row]) -> None:
     )
     table = pd.DataFrame(records).groupby(["Held out", "Labels", "Region"], sort=False).mean().reset_index()
     specs = dict.fromkeys((*table.columns[3:7], *table.columns[8:]), ".0f") | {"AUROC": ".2f"}
-    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-calibration")
+    st.dataframe(
+        with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-calibration"
+    )
 
 
 def _percent(share: float | None) -> float | None:
@@ -186,7 +190,7 @@ def _speed(rows: list[Row]) -> None:
         }
     )
     specs = {"Seconds": ".4f", "Per second": ",.0f"}
-    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-speed")
+    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-speed")
 
 
 def _claims(rows: list[Row]) -> None:

@@ -28,7 +28,8 @@ from nci_core.visible import visible
 
 PARTS = {"campaigns": "Two campaigns", "teachers": "Teachers of this campaign"}
 REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
-HEIGHT = 330
+#: Pixels, and height over width that a quarter of the space round a host takes.
+HEIGHT, SHAPE = 330, 0.85
 
 
 def show(context: Context) -> None:
@@ -265,6 +266,7 @@ def _map(
         linked.marks(context, known) if group else plot.Marks(),
         key=key,
         height=HEIGHT,
+        shape=SHAPE,
         group=group,
         pick=bool(group),
         tools=not group,

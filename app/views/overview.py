@@ -21,10 +21,10 @@ from nci_core.visible import visible
 
 def show(context: Context) -> None:
     """The page."""
-    now = situation(context.campaign)
-    step = next_step(now)
     title, why, place = st.columns([1.1, 1.6, 1], vertical_alignment="center")
     title.title("Overview", help="How wrong the teacher is, how wrong the student is now, and what each round brought.")
+    now = situation(context.campaign)
+    step = next_step(now)
     why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
     _next(context, step, place)
     if not now.students:

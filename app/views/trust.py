@@ -230,8 +230,8 @@ def _default_first(others: list[Model], second: Model) -> int:
 
 def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     rounds, _ = cached.history(context)
-    columns: dict[str, list[str]] = {"": ["Training labels", "Picked by", "CPU minutes of labels", "Fit"]}
-    columns[""] += ["Physics checks", "Error bars on the test set"]
+    columns: dict[str, list[str]] = {"Student": ["Training labels", "Picked by", "CPU minutes of labels", "Fit"]}
+    columns["Student"] += ["Physics checks", "Error bars on the test set"]
     for name, model, table in zip(("First", "Second"), pair, tables, strict=True):
         until = rounds[rounds["number"] <= model.round_number]
         picked = rounds.loc[rounds["number"] == model.round_number, "picked_by"]
@@ -244,7 +244,7 @@ def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFra
             _gates_words(context, model),
             data.calibration_summary(found),
         ]
-    st.table(printed(pd.DataFrame(columns).set_index(""), {}))
+    st.table(printed(pd.DataFrame(columns).set_index("Student"), {}))
 
 
 def _gates_words(context: Context, model: Model) -> str:

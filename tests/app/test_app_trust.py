@@ -100,16 +100,16 @@ def test_two_models_side_by_side_show_the_stored_errors(home: Path, unit_key: st
         assert shown.loc[region, f"Second, MAE ({label})"] == pytest.approx(mae[second.id, region])
         change = mae[second.id, region] - mae[first.id, region]
         assert shown.loc[region, f"Change ({label})"] == pytest.approx(change)
-    facts = next(table for table in tables(at) if table.columns[0] == "")
-    assert facts.iloc[0, 1:].tolist() == [str(first.n_labels), str(second.n_labels)]
+    facts = next(table for table in tables(at) if table.index.name == "Student")
+    assert facts.iloc[0].tolist() == [str(first.n_labels), str(second.n_labels)]
 
 
 def test_a_lost_model_file_does_not_hide_the_comparison(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.views.trust.ask", lambda function, *words: function(*words))  # no second process here
     at = run_page("history", history_part="compare")  # synthetic models have no files, and no gates are stored
     assert not at.exception
-    facts = next(table for table in tables(at) if table.columns[0] == "")
-    assert "unknown" in facts.iloc[4, 1]
+    facts = next(table for table in tables(at) if table.index.name == "Student")
+    assert "unknown" in facts.iloc[4, 0]
     assert any("Improved" in table.columns for table in tables(at))
 
 

@@ -11,10 +11,14 @@ import axe
 from made_campaigns import EMBEDDED
 from nasty import ADDRESS
 from places import Place
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page, TimeoutError, ViewportSize
 
 ColourScheme = Literal["light", "dark"]
 
+#: Windows that pages are laid out for.
+SMALL: ViewportSize = {"width": 1280, "height": 720}
+LARGE: ViewportSize = {"width": 1920, "height": 1080}
+SIZES: dict[ColourScheme, ViewportSize] = {"light": SMALL, "dark": LARGE}
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 #: Words of an element that are cut off, and elements that reach over the right edge. Streamlit draws tables on a
 #: canvas that scrolls by itself, so their cells are not looked at.
@@ -167,18 +171,20 @@ def walk(
     axe_script: str | None = None,
     schemes: Sequence[ColourScheme] = ("light", "dark"),
 ) -> Tour:
-    """Look at each place in light and, without a reload, in dark."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme="light")
+    """Look at each place in light in a small window and, without a reload, in dark in a large one."""
+    page = browser.new_page(viewport=SMALL, color_scheme="light")
     page.set_default_timeout(60_000)
     tour = Tour(watch(page))
     for place in places:
         page.emulate_media(color_scheme=schemes[0])
+        page.set_viewport_size(SIZES[schemes[0]])
         come(page, place, server, campaign)
         # The page that was left may still be there. What does not come in time is missed by who reads the words.
         with suppress(TimeoutError):
             page.wait_for_function(SAYS, arg=list(place.words if campaign == EMBEDDED else place.words[:1]))
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size(SIZES[scheme])
             sight = see(page, f"{place.name}, {scheme}")
             tour.wrong += sight.wrong
             tour.words[place.name] = sight.words

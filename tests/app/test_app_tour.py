@@ -1,0 +1,25 @@
+"""The tour: nobody who skipped a step stands before a button that does nothing, or a slider that is not there."""
+
+from pathlib import Path
+
+import synthetic
+
+from app import tour
+from app.session import Context
+from app.theme import LIGHT
+from nci_core.campaign import Campaign
+from nci_core.units import UNITS
+
+
+def _missing(campaign: Campaign) -> dict[str, str]:
+    context = Context(campaign, UNITS["cm1"], LIGHT, campaign.active_model(), read_only=False)
+    return {step.title: step.missing(context) for step in tour.steps()}
+
+
+def test_a_step_says_what_must_be_done_first(home: Path) -> None:
+    begun = synthetic.build(home / "begun", n=60, n_labels=0, with_models=False, with_jobs=False)
+    said = {title: words for title, words in _missing(begun).items() if words}
+    assert said["Compute and learn"].startswith("The basket is empty")
+    assert said["Before and after"].startswith("There is no second student")
+    assert len(said) == 2
+    assert not any(_missing(Campaign.open(home / "he-ethylene")).values())
