@@ -45,6 +45,8 @@ class App:
     def __init__(self, home: Path) -> None:
         self.port = free_port()
         environment = os.environ | {"NCI_HOME": str(home), "NCI_USER": "ada", "PYTHONPATH": str(ROOT)}
+        # As on a person's machine, where each start but the first finds the code compiled.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with (home / "app.log").open("wb") as log:
             self.popen = subprocess.Popen(
                 python_command("app.launch", "--port", self.port, "--headless"),

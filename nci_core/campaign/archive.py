@@ -13,6 +13,7 @@ hold, `archive_read` reads and checks all of it, `archive_import` stores what wa
 """
 
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from nci_core.campaign.archive_export import export_campaign
@@ -56,13 +57,12 @@ def import_embedded() -> list[str]:
 
     Returns their names.
     """
-    imported = []
+    imported, read = [], cache(read_archive)  # two are of one source
     for name, source in ((DEMO, SOURCE), *zip(EMBEDDED, EMBEDDED, strict=True)):
         target = home() / name
         if (data_folder() / source / FILE_NAME).exists() and not target.exists():
             try:
-                archive = read_archive(data_folder() / source)
-                campaign = (make_demo if name == DEMO else import_archive)(archive, target)
+                campaign = (make_demo if name == DEMO else import_archive)(read(data_folder() / source), target)
             except NCIError as error:
                 raise StoreError(f"The embedded campaign {name} could not be imported: {error}") from error
             with suppress(NCIError):  # a cache that the first page draws from
