@@ -9,9 +9,11 @@ Campaigns are made up (benchmarks/made_up.py); with --home they are kept there f
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,8 +27,7 @@ from sessions import visit
 
 from app.coordinates import map_xy
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import data_folder, import_campaign
-from nci_core.campaign.error_map_file import renew_maps
+from nci_core.campaign.archive import import_embedded
 from nci_core.store import configurations
 
 PARTS = ("first", "overview", "pick", "pages", "data", "memory", "sessions")
@@ -90,13 +91,32 @@ def first_maps(p: Playwright, home: Path, repeats: int) -> list[Figure]:
 DRAWN = "document.querySelector('.nci-overview')?.dataset.maps === '1'"
 
 
+def embedded(home: Path) -> Path:
+    """A folder with the embedded campaigns, as the first `nci app` leaves it."""
+    folder = home / "embedded"
+    os.environ["NCI_HOME"] = str(folder)
+    import_embedded()
+    return folder
+
+
+def from_command(p: Playwright, home: Path, repeats: int) -> Figure:
+    """Everything that a person waits for after `nci app`, but the browser's own start."""
+    folder = embedded(home)
+    found = []
+    for _ in range(repeats):
+        with chromium(p) as context:
+            page = context.new_page()
+            with running(folder, ("nci_core.cli.main", "app")) as app:
+                page.goto(app.url("he-ethylene", "overview"), wait_until="commit")
+                page.wait_for_function(f"{DRAWN} && requestAnimationFrame(() => 0)")
+                found.append(time.monotonic() - app.began)
+    what = "from `nci app`, embedded campaigns imported, until a browser that was open has drawn the maps"
+    return Figure("command_to_picture_s", statistics.median(found), "s", None, what)
+
+
 def overview(p: Playwright, home: Path, repeats: int) -> list[Figure]:
     """The first page of the embedded He–ethylene, its maps computed as `nci app` does; and each step of its slider."""
-    folder = home / "embedded"
-    if not folder.exists():
-        campaign = import_campaign(data_folder() / "he-ethylene", folder / "he-ethylene")
-        renew_maps(campaign)
-        campaign.store.close()
+    folder = embedded(home)
     pictures: list[float] = []
     steps: list[float] = []
     cpu = 0.0
@@ -334,6 +354,7 @@ def measure(home: Path, parts: list[str], repeats: int) -> Iterator[Figure]:
             yield from first_maps(p, home, max(1, repeats // 2))
         if "overview" in parts:
             yield from overview(p, home, repeats)
+            yield from_command(p, home, max(1, repeats // 2))
         if "pick" in parts:
             yield from picks(p, home, 5000, 300.0, repeats)
             yield from picks(p, home, 20_000, 600.0, repeats)

@@ -1,11 +1,14 @@
 """Differences from CCSD(T) and between potentials, and their summaries by region and sector."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from nci_core.metrics import summarise
 from nci_core.regions import LINEAR_WORDS, REGIONS, SECTORS
 from nci_core.units import EnergyUnit, from_cm1
+
+FloatArray = npt.NDArray[np.float64]
 
 #: Region → what it means, shown on hover.
 REGION_HELP = {
@@ -31,9 +34,9 @@ def labelled(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return table[(table["split"] == split) & table["label_ev"].notna()]
 
 
-def _summary(rows: pd.DataFrame, column: str) -> dict[str, float]:
-    rows = rows[rows[column].notna() & rows["label_ev"].notna()]
-    summary = summarise(rows[column].to_numpy(dtype=float), rows["label_ev"].to_numpy(dtype=float))
+def _summary(energies_ev: FloatArray, labels_ev: FloatArray) -> dict[str, float]:
+    known = ~np.isnan(energies_ev) & ~np.isnan(labels_ev)
+    summary = summarise(energies_ev[known], labels_ev[known])
     if summary is None:
         return {"n": 0, "mae_ev": np.nan, "rmse_ev": np.nan, "max_ev": np.nan, "bias_ev": np.nan}
     found = summary.as_dict()
@@ -48,10 +51,13 @@ def by_region(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     Columns: region, potential, n, mae_ev, rmse_ev, max_ev, bias_ev.
     """
     records = []
+    # As arrays: parts of a frame copy all its columns, and this is drawn with every run of a page.
+    regions, labels = rows["region"].to_numpy(dtype=object), rows["label_ev"].to_numpy(dtype=float)
+    energies = {name: rows[column].to_numpy(dtype=float) for name, column in columns.items()}
     for region in ("all", *REGIONS):
-        part = rows[rows["region"] != "beyond"] if region == "all" else rows[rows["region"] == region]
-        for name, column in columns.items():
-            record = _summary(part, column)
+        part = regions != "beyond" if region == "all" else regions == region
+        for name, values in energies.items():
+            record = _summary(values[part], labels[part])
             if record["n"]:
                 records.append({"region": region, "potential": name} | record)
     names = ["region", "potential", "n", "mae_ev", "rmse_ev", "max_ev", "bias_ev"]
@@ -65,7 +71,8 @@ def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame,
     count = pd.DataFrame(0, index=list(REGIONS), columns=list(sectors), dtype=int)
     for region in REGIONS:
         for sector in sectors:
-            found = _summary(rows[(rows["region"] == region) & (rows["sector"] == sector)], column)
+            part = rows[(rows["region"] == region) & (rows["sector"] == sector)]
+            found = _summary(part[column].to_numpy(dtype=float), part["label_ev"].to_numpy(dtype=float))
             mae.loc[region, sector], count.loc[region, sector] = found["mae_ev"], int(found["n"])
     return mae, count
 

@@ -15,6 +15,7 @@ stores what was read, `archive_export` writes it.
 
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from nci_core.campaign.archive_export import export_campaign
@@ -81,13 +82,12 @@ def import_embedded() -> list[str]:
 
     Returns their names.
     """
-    imported = []
+    imported, read = [], cache(read_archive)  # two are of one source
     for name, source in ((DEMO, SOURCE), *zip(EMBEDDED, EMBEDDED, strict=True)):
         target = home() / name
         if (data_folder() / source / FILE_NAME).exists() and not target.exists():
             try:
-                archive = read_archive(data_folder() / source)
-                campaign = (make_demo if name == DEMO else import_archive)(archive, target)
+                campaign = (make_demo if name == DEMO else import_archive)(read(data_folder() / source), target)
             except NCIError as error:
                 raise StoreError(f"The embedded campaign {name} could not be imported: {error}") from error
             with suppress(NCIError):  # a cache that the first page draws from
