@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from made import Once
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 if TYPE_CHECKING:
     from looking import Tour
@@ -40,6 +40,15 @@ def browser() -> Iterator[Browser]:
         chromium = p.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """For pages of tests that keep nothing in the browser: its scripts are fetched and compiled once."""
+    opened = browser.new_context(viewport={"width": 1280, "height": 720})
+    opened.set_default_timeout(PATIENCE)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -104,10 +113,10 @@ def axe_script(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def embedded(browser: Browser, four: str, axe_script: str | None) -> "Tour":
+def embedded(window: BrowserContext, four: str, axe_script: str | None) -> "Tour":
     """The walk over every place of the embedded campaign, done once for all tests that judge it."""
     import made_campaigns
     from looking import walk
     from places import PLACES
 
-    return walk(browser, four, made_campaigns.EMBEDDED, PLACES, axe_script)
+    return walk(window, four, made_campaigns.EMBEDDED, PLACES, axe_script)

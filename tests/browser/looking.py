@@ -11,7 +11,7 @@ import axe
 from made_campaigns import EMBEDDED
 from nasty import ADDRESS
 from places import Place
-from playwright.sync_api import Browser, Page, TimeoutError, ViewportSize
+from playwright.sync_api import BrowserContext, Page, TimeoutError, ViewportSize
 
 ColourScheme = Literal["light", "dark"]
 
@@ -139,6 +139,12 @@ SAYS = """(words) => {
   return words.every((word) => said.includes(word));
 }"""
 
+#: The page's title is not what it was.
+OTHER_TITLE = """(before) => {
+  const title = document.querySelector("[data-testid=stMain] h1");
+  return title && title.innerText !== before;
+}"""
+
 
 def come(page: Page, place: Place, server: str, campaign: str) -> None:
     """Go to a place from another one as a person does: by the sidebar and the buttons of the page, without a reload.
@@ -150,8 +156,9 @@ def come(page: Page, place: Place, server: str, campaign: str) -> None:
         place.go(page, server, campaign=campaign)
         return
     if urlsplit(page.url).path.strip("/") != place.path:
+        before = page.locator("h1").first.inner_text()
         link.click()
-        page.wait_for_url(f"**/{place.path}*")
+        page.wait_for_function(OTHER_TITLE, arg=before)
         settle(page)
     for choice in place.query.values():
         button = page.get_by_role("radio", name=choice, exact=True)
@@ -164,7 +171,7 @@ def come(page: Page, place: Place, server: str, campaign: str) -> None:
 
 
 def walk(
-    browser: Browser,
+    window: BrowserContext,
     server: str,
     campaign: str,
     places: Sequence[Place],
@@ -172,8 +179,7 @@ def walk(
     schemes: Sequence[ColourScheme] = ("light", "dark"),
 ) -> Tour:
     """Look at each place in light in a small window and, without a reload, in dark in a large one."""
-    page = browser.new_page(viewport=SMALL, color_scheme="light")
-    page.set_default_timeout(60_000)
+    page = window.new_page()
     tour = Tour(watch(page))
     for place in places:
         page.emulate_media(color_scheme=schemes[0])
@@ -181,7 +187,7 @@ def walk(
         come(page, place, server, campaign)
         # The page that was left may still be there. What does not come in time is missed by who reads the words.
         with suppress(TimeoutError):
-            page.wait_for_function(SAYS, arg=list(place.words if campaign == EMBEDDED else place.words[:1]))
+            page.wait_for_function(SAYS, arg=list(place.words if campaign == EMBEDDED else ()))
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size(SIZES[scheme])

@@ -1,23 +1,24 @@
 """The plot can be used with keys alone."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from lasso import plot
 from looking import settle
 from places import BY_NAME
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def explore(browser: Browser, ethylene: str) -> Page:
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(60_000)
+@pytest.fixture(scope="module")
+def explore(window: BrowserContext, ethylene: str) -> Iterator[Page]:
+    page = window.new_page()
     page.goto(BY_NAME["explore"].address(ethylene))
     settle(page)
-    return page
+    yield page
+    page.close()
 
 
 def _marked(page: Page) -> int:
@@ -44,7 +45,6 @@ def test_the_plot_works_with_keys_alone(explore: Page) -> None:
     explore.keyboard.press("Enter")
     expect(explore.get_by_text("Energies").first).to_be_visible()
     assert number.isdigit()
-    explore.close()
 
 
 def test_its_keys_are_listed_and_the_list_closes(explore: Page) -> None:
@@ -63,7 +63,8 @@ def test_its_keys_are_listed_and_the_list_closes(explore: Page) -> None:
     expect(keys).to_be_hidden()
     explore.get_by_role("button", name="Keys of the plot").click()
     expect(keys).to_be_visible()
-    explore.close()
+    explore.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
 
 
 def test_tab_reaches_the_pages_controls_in_reading_order(explore: Page) -> None:
@@ -82,4 +83,3 @@ def test_tab_reaches_the_pages_controls_in_reading_order(explore: Page) -> None:
             break
     assert {"tools", "plot"} <= set(order), order
     assert order.index("tools") < order.index("plot"), order
-    explore.close()

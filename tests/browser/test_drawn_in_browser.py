@@ -44,6 +44,7 @@ def server(four: str, once: Once, shown: Callable[[str, Path], Path]) -> str:
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 720})
+    opened.set_default_timeout(60_000)
     opened.add_init_script(NO_TEXT)
     yield opened
     opened.close()

@@ -11,7 +11,7 @@ import pytest
 from looking import Tour, see, walk
 from nasty import NASTY
 from places import BY_NAME, PLACES
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
 from nci_core.campaign import Campaign
 
@@ -55,11 +55,11 @@ def test_axe_finds_nothing_serious(embedded: Tour, axe_script: str | None) -> No
 
 
 @pytest.mark.parametrize("campaign", list(OTHERS))
-def test_the_other_campaigns(browser: Browser, four: str, campaign: str) -> None:
+def test_the_other_campaigns(window: BrowserContext, four: str, campaign: str) -> None:
     damaged = campaign in (made_campaigns.DAMAGED, made_campaigns.SETTINGS)
     places = [BY_NAME[name] for name in OTHERS[campaign]] if damaged else PAGES
     # How colours differ is seen above; one of these in dark, for what only it shows.
-    tour = walk(browser, four, campaign, places, schemes=("dark" if campaign == made_campaigns.TROUBLED else "light",))
+    tour = walk(window, four, campaign, places, schemes=("dark" if campaign == made_campaigns.TROUBLED else "light",))
     wrong = tour.wrong + [
         f"{name}: lacks {word!r}" for name, word in OTHERS[campaign].items() if word not in tour.words[name]
     ]
@@ -71,12 +71,12 @@ def test_the_other_campaigns(browser: Browser, four: str, campaign: str) -> None
 
 
 def test_failed_labels_and_those_set_aside_show_their_sentence(
-    browser: Browser, four: str, four_campaigns: Path
+    window: BrowserContext, four: str, four_campaigns: Path
 ) -> None:
     campaign = Campaign.open(four_campaigns / made_campaigns.TROUBLED, read_only=True)
     told = made_campaigns.told_of(campaign)
     assert set(told.values()) == {made_campaigns.FAILED, made_campaigns.SET_ASIDE}
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page = window.new_page()
     for sentence in set(told.values()):
         number = next(number for number, text in told.items() if text == sentence)
         page.goto(BY_NAME["explore"].address(four, campaign=made_campaigns.TROUBLED, configuration=str(number)))
@@ -86,8 +86,8 @@ def test_failed_labels_and_those_set_aside_show_their_sentence(
     page.close()
 
 
-def test_all_addresses_of_the_first_page_work(browser: Browser, four: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_all_addresses_of_the_first_page_work(window: BrowserContext, four: str) -> None:
+    page = window.new_page()
     for path in ("", "overview", "start"):
         page.goto(f"{four}/{path}?tour=off&campaign={made_campaigns.TROUBLED}&unit=meV")
         sight = see(page, path or "root")

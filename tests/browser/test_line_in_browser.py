@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import pytest
 from lasso import pixel, plot
 from looking import settle, watch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 WORDS = re.compile(r"From \(([^)]*)\) to \(([^)]*)\) Å")
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 720})
-    opened.set_default_timeout(60_000)
+def page(window: BrowserContext) -> Iterator[Page]:
+    opened = window.new_page()
     yield opened
     opened.close()
 

@@ -46,13 +46,12 @@ def server(four: str, campaign: Campaign) -> str:
 
 
 @pytest.fixture
-def context(browser: Browser, campaign: Campaign) -> Iterator[BrowserContext]:
+def context(window: BrowserContext, campaign: Campaign) -> Iterator[BrowserContext]:
     now = selections.current(campaign.store, "ada")
     selections.record(campaign.store, "ada", "selection", now, [])
-    opened = browser.new_context(viewport={"width": 1280, "height": 720})
-    opened.set_default_timeout(60_000)
-    yield opened
-    opened.close()
+    yield window
+    for page in window.pages:
+        page.close()
 
 
 def open_at(context: BrowserContext, address: str) -> Page:
@@ -158,6 +157,7 @@ def test_a_shared_link_shows_the_same_in_a_fresh_browser(
     expect(page.get_by_text(f"Configuration {number}").first).to_be_visible()
     link = page.url
     fresh = browser.new_context(viewport={"width": 1280, "height": 720})
+    fresh.set_default_timeout(60_000)
     other = open_at(fresh, link)
     expect(other.get_by_role("radio", name="Top")).to_be_checked()
     expect(other.get_by_text(f"Configuration {number}").first).to_be_visible()
@@ -183,6 +183,7 @@ def test_read_only_lets_one_browse_and_select_but_changes_nothing(
     before = _content(tmp_path / "shown")
     address = serve(tmp_path, NCI_READ_ONLY="1")
     page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(60_000)
     page.goto(f"{address}/explore?tour=off")
     settle(page)
     expect(page.get_by_text("Read-only demonstration")).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 from lasso import plot
 from looking import settle
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 #: Width in pixels of an SVG text shown as a picture, 0 if it cannot be.
@@ -30,9 +30,8 @@ def saved(page: Page, button: str, folder: Path) -> Path:
     return target
 
 
-def test_a_map_is_saved_as_drawing_and_as_table(browser: Browser, four: str, tmp_path: Path) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(60_000)
+def test_a_map_is_saved_as_drawing_and_as_table(window: BrowserContext, four: str, tmp_path: Path) -> None:
+    page = window.new_page()
     page.goto(f"{four}/explore?campaign=he-ethylene&tour=off")
     settle(page)
     n = json.loads(plot(page).get_attribute("data-plot") or "{}")["n"]
@@ -65,10 +64,9 @@ def clicked(page: Page, button: str, folder: Path) -> Path:
 
 
 def test_a_row_of_figures_is_one_picture_and_its_link_shows_it_elsewhere(
-    browser: Browser, four: str, tmp_path: Path
+    browser: Browser, window: BrowserContext, four: str, tmp_path: Path
 ) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.set_default_timeout(60_000)
+    page = window.new_page()
     place = "errors_part=Around the host&around_look=In a plane&around_turn=30&around_quantity=Distilled student energy"
     page.goto(f"{four}/errors?campaign=he-ethylene&tour=off&{place}")
     settle(page)

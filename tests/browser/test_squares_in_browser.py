@@ -11,7 +11,7 @@ import pytest
 from lasso import PLOT, lasso, pixel, plot
 from looking import settle, watch
 from made import Once
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.coordinates import map_xy
 from app.data.configurations import configuration_table
@@ -40,9 +40,8 @@ def server(four: str, campaign: Campaign) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 720})
-    opened.set_default_timeout(60_000)
+def page(window: BrowserContext) -> Iterator[Page]:
+    opened = window.new_page()
     yield opened
     opened.close()
 

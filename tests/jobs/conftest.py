@@ -21,6 +21,8 @@ KINDS = ("sleep", "grip", "polite", "fail", "label", "parent", "memory", "alive"
 @pytest.fixture(autouse=True)
 def test_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, ",".join(f"{kind}=job_functions:{kind}" for kind in KINDS))
+    # Who waits looks for an engine that has died more often than a person's program would.
+    monkeypatch.setattr("nci_core.jobs.client.ENGINE_LOOK_SECONDS", 1.0)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(FOLDER), os.environ.get("PYTHONPATH")])))
 
 
