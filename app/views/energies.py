@@ -140,11 +140,8 @@ def _judge(context: Context, checked: Checked) -> bool:
     if points.problems:
         number, reason = points.problems[0]
         count, place = checked.counted(len(points.problems)), checked.file.place(number)
-        st.warning(
-            f"{plain(count)} cannot be used; the first: {plain(place)}, {plain(reason)}.",
-            icon=":material/rule:",
-        )
-        with st.expander("What cannot be used"):
+        label = f":orange[{plain(count)} cannot be used; the first: {plain(place)}, {plain(reason)}]"
+        with st.expander(label, icon=":material/rule:"):
             listed = [(checked.file.place(number), reason) for number, reason in points.problems[:PROBLEMS]]
             problems = pd.DataFrame(listed, columns=["Where", "What is wrong"])
             st.dataframe(problems, hide_index=True, height=200)
