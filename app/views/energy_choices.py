@@ -50,9 +50,11 @@ def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
     """
     table, guessed = file.table, file.guess()
     assert table is not None
-    open_at_first = "energy_unit" not in guessed.model_fields_set or bool(missing(table, guessed))
+    # The choice of this run is known before its widget is drawn, so that the table folds once nothing is open.
+    unit = "energy_unit" in guessed.model_fields_set or st.session_state.get(f"unit-{key}") is not None
+    is_open = not unit or bool(missing(table, guessed))
     said = st.empty()
-    with st.expander("How the table is read", expanded=open_at_first, icon=":material/table_view:"):
+    with st.expander("How the table is read", expanded=is_open, icon=":material/table_view:"):
         choices = _choices(context, file, guessed, key)
         comma = ", decimal commas" if table.decimal_comma else ""
         st.caption(f"{len(table.rows):,} rows, separated by {plain(table.separator + comma)}:")
