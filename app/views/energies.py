@@ -19,7 +19,7 @@ from nci_core.campaign import expected_energies
 from nci_core.campaign.energy_files import Checked, check
 from nci_core.campaign.energy_sources import FRAMES, MOST_OUTPUT_BYTES, OUTPUTS, TABLES, EnergyFile, open_files
 from nci_core.datasets.energy_tables import Choices
-from nci_core.datasets.energy_tables.points import axes_of, missing, origin_of
+from nci_core.datasets.energy_tables.points import axes_of, origin_of
 from nci_core.datasets.energy_tables.table import MOST_ROWS
 from nci_core.files import MB
 from nci_core.store.versions import data_version, model_version
@@ -28,7 +28,7 @@ from nci_core.units import from_cm1, to_cm1
 SUFFIXES = [suffix.removeprefix(".") for suffix in (*TABLES, *FRAMES, *OUTPUTS)]
 #: Problems that are listed.
 PROBLEMS = 200
-SPACE_HEIGHT, HEIGHT = 265, 215
+SPACE_HEIGHT, HEIGHT = 250, 195
 EXAMPLE = (
     "# Positions of the probe in the campaign's frame, interaction energies below zero where bound.\n"
     "x / Angstrom,y / Angstrom,z / Angstrom,E / cm-1\n{rows}"
@@ -89,11 +89,8 @@ def _bring(context: Context) -> None:
     with left:
         file = choose_level(file, key)
         choices = choose(context, file, key) if file.table else file.guess()
-        if file.table and (choices is None or missing(file.table, choices)):
-            what = "the unit of energy, which the header does not say" if choices is None else "a column for each"
-            st.info(f"Choose {what}.", icon=":material/arrow_upward:")
+        if choices is None:
             return
-        assert choices is not None
         version = data_version(context.campaign.store)
         checked = _checked(context.folder, key, file.level, choices.model_dump_json(), version, context, file)
         right_unit = _judge(context, checked)
@@ -143,11 +140,8 @@ def _judge(context: Context, checked: Checked) -> bool:
     if points.problems:
         number, reason = points.problems[0]
         count, place = checked.counted(len(points.problems)), checked.file.place(number)
-        st.warning(
-            f"{plain(count)} cannot be used; the first: {plain(place)}, {plain(reason)}.",
-            icon=":material/rule:",
-        )
-        with st.expander("What cannot be used"):
+        label = f":orange[{plain(count)} cannot be used; the first: {plain(place)}, {plain(reason)}]"
+        with st.expander(label, icon=":material/rule:"):
             listed = [(checked.file.place(number), reason) for number, reason in points.problems[:PROBLEMS]]
             problems = pd.DataFrame(listed, columns=["Where", "What is wrong"])
             st.dataframe(problems, hide_index=True, height=200)

@@ -21,7 +21,7 @@ from nci_core.datasets.energy_tables.choices import (
 from nci_core.datasets.energy_tables.points import WORDS, missing
 from nci_core.systems import Host
 
-BOUND = {"negative": "below zero", "positive": "above zero"}
+BOUND = {"negative": "negative", "positive": "positive"}
 ANGLES = {"degrees": "degrees", "radians": "radians"}
 AXES = {"campaign": "as in the campaign", "principal": "along the principal axes"}
 ORIGINS = {"coordinates": "0, 0, 0", "mass": "centre of mass", "centre": "centre of the atoms"}
@@ -43,23 +43,28 @@ def choose_level(file: EnergyFile, key: str) -> EnergyFile:
 
 
 def choose(context: Context, file: EnergyFile, key: str) -> Choices | None:
-    """The choices of a table, drawn with what was guessed; None while the unit of energy is not chosen.
+    """The choices of a table, drawn with what was guessed; None while the unit of energy or a column is not chosen.
 
     They are open where something must be chosen, else folded under a sentence of what was understood. `key` is of the
     file, so that another starts anew.
     """
     table, guessed = file.table, file.guess()
     assert table is not None
-    open_at_first = "energy_unit" not in guessed.model_fields_set or bool(missing(table, guessed))
+    # The choice of this run is known before its widget is drawn, so that the table folds once nothing is open.
+    unit = "energy_unit" in guessed.model_fields_set or st.session_state.get(f"unit-{key}") is not None
+    is_open = not unit or bool(missing(table, guessed))
     said = st.empty()
-    with st.expander("How the table is read", expanded=open_at_first, icon=":material/table_view:"):
+    with st.expander("How the table is read", expanded=is_open, icon=":material/table_view:"):
         choices = _choices(context, file, guessed, key)
         comma = ", decimal commas" if table.decimal_comma else ""
         st.caption(f"{len(table.rows):,} rows, separated by {plain(table.separator + comma)}:")
         shown = pd.DataFrame(table.rows[:PREVIEW], columns=list(table.columns), index=list(table.lines[:PREVIEW]))
         st.dataframe(shown.rename_axis("line"), height=180, key="energies-preview")
-    if choices is not None and not missing(table, choices):
-        said.markdown(understood(choices))
+    if choices is None or missing(table, choices):
+        what = "the unit of energy, which the header does not say" if choices is None else "a column for each quantity"
+        said.info(f"Choose {what}.", icon=":material/arrow_downward:")
+        return None
+    said.markdown(understood(choices))
     return choices
 
 
@@ -68,7 +73,7 @@ def understood(choices: Choices) -> Markdown:
     roles = [role for role in NEEDED[choices.layout] if role in choices.columns]
     columns = ", ".join(f"{SYMBOLS.get(role, role)} from {code(choices.columns[role])}" for role in roles)
     length = "" if choices.layout == NAMED else f", lengths in {plain(LENGTH_UNITS[choices.length_unit])}"
-    energy = f"energies in {plain(ENERGY_UNITS[choices.energy_unit])}, {BOUND[choices.bound]} where bound"
+    energy = f"energies in {plain(ENERGY_UNITS[choices.energy_unit])}, bound ones {BOUND[choices.bound]}"
     return f"Read as {columns}; {energy}{length}."
 
 

@@ -42,13 +42,11 @@ class Checked:
     at_training: int
 
     def describe(self) -> str:
-        """One line for people."""
+        """One line for people, of what can be used."""
         parts = [f"{len(self.points):,} energies"]
         if self.repeats:
             repeat, are = ("repeats", "is") if self.repeats == 1 else ("repeat", "are")
             parts.append(f"{self.counted(self.repeats)} {repeat} a geometry, symmetry counted, and {are} merged")
-        if self.points.problems:
-            parts.append(f"{self.counted(len(self.points.problems))} cannot be used")
         return "; ".join(parts) + "."
 
     def counted(self, number: int) -> str:

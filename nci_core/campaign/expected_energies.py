@@ -82,8 +82,8 @@ def sentence(checked: Checked, energies: FloatArray, expected_ev: FloatArray, mo
         other = -float(to_cm1(checked.points.energy_ev.max()))
     other *= (energy_unit_named(found.unit) or np.nan) / (energy_unit_named(choices.energy_unit) or np.nan)
     sign = "" if found.bound == choices.bound else f" with {signs[found.bound]}"
-    would = f"so read, the lowest would be {other:.4g} cm⁻¹".replace("-", "−")
-    return False, f"These look like {_label(found.unit)}{sign} beside {found.against}: {as_read}; {would}."
+    would = f"read so, it would be {other:.4g} cm⁻¹".replace("-", "−")
+    return False, f"These look like {_label(found.unit)}{sign} compared with {found.against}: {as_read}; {would}."
 
 
 def _label(name: str) -> str:

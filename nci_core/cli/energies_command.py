@@ -129,6 +129,8 @@ def import_energies(
     checked = energy_files.check(opened, read, _choices(read.guess(), changes, named))
     energy_files.require_whole(checked, leave_out=leave_out)
     right, sentence = _plausible(opened, checked, expected_energies)
+    if problems := checked.points.problems:
+        err.print(f"{checked.counted(len(problems))} cannot be used.")
     err.print(f"{checked.describe()} {sentence}")
     if not right and not anyway:
         raise InputError(f"{sentence} Change --unit or --sign, or give --anyway; nothing was stored.")

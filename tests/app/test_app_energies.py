@@ -8,7 +8,7 @@ from pages import run_page, tables, text
 from streamlit.testing.v1 import AppTest
 
 from nci_core.campaign import Campaign
-from nci_core.store import configurations, energy_sets, evaluations, models
+from nci_core.store import configurations, energy_sets, evaluations, jobs, models
 from nci_core.units import CM1_EV
 
 
@@ -111,7 +111,7 @@ def test_a_unit_that_the_header_does_not_say_is_asked_for(campaign: Campaign) ->
 
 def test_rows_with_problems_are_left_out_only_when_a_person_says_so(campaign: Campaign) -> None:
     at = uploaded(csv_of(campaign) + "\n0.0,0.0,abc,-3.0\n1.0,2.0\n")
-    assert "2 rows cannot be used; the first: row 32" in text(at)
+    assert any("2 rows cannot be used; the first: row 32" in each.label for each in at.expander)
     at.text_input[1].set_value("MP2").run()
     assert next(each for each in at.button if each.label == "Import 30 energies").disabled
     at.checkbox[0].check().run()
@@ -126,3 +126,21 @@ def test_a_demonstration_shows_and_takes_nothing(campaign: Campaign, monkeypatch
     assert not at.exception
     assert not at.file_uploader
     assert "nothing can be imported" in text(at)
+
+
+def test_labels_hold_out_points_and_a_student_of_their_method_is_asked_for(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = uploaded(csv_of(campaign))
+    at.text_input[1].set_value("MP2").run()
+    at.radio[0].set_value("labels").run()
+    assert [each.value for each in at.number_input] == [6, 0]
+    at.number_input[0].set_value(10).run()
+    next(each for each in at.button if each.label == "Import 30 energies").click().run()
+    (row,) = energy_sets.fetch(campaign.store)
+    assert row.details["held_out"] == {"n": 10, "seed": 0}
+    next(each for each in at.button if each.label == "Fine-tune on these").click().run()
+    assert not at.exception
+    (job,) = jobs.fetch(campaign.store, kind="finetune", limit=5)[:1]
+    assert job.payload["recipes"] == ["energies:mine"]
+    assert "a student of this method is being fitted" in text(at)
