@@ -21,7 +21,7 @@ def _key(folder: str, version: Any, _context: Context) -> str:
     return maps_key(_context.campaign)
 
 
-@st.cache_resource(show_spinner="Drawing the maps of errors for the first time …", max_entries=8)
+@st.cache_resource(show_spinner="Drawing the error maps for the first time …", max_entries=8)
 def _kept(folder: str, key: str, _context: Context) -> ErrorMaps:
     found = read_maps(_context.campaign.folder)
     return found if found is not None and found.key == key else predictor.ask(current_maps, folder)

@@ -34,7 +34,7 @@ aria-label="Where the map changes from before to after">after</label><div class=
 LEAST_WINDOW = 720
 MODES = ("replace", "add", "remove")
 #: Said under a plot whose points are too many to be drawn.
-SQUARES = "Each square: the mean of many points. A drawing takes all points inside it; a click zooms in."
+SQUARES = "Each square is the mean of many points. A lasso takes all points inside it; a click zooms in."
 
 
 @cache

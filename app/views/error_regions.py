@@ -56,8 +56,8 @@ def show_regions(
 def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> None:
     st.markdown(
         f"**{plain(name.capitalize())}: MAE by region and direction** ({context.unit.label})",
-        help="In brackets the number of points and, for the student, its own expected error (± 1 sd, root mean "
-        "square). Click a cell to select its points on every page.",
+        help="In brackets: the number of points and, for the student, its expected error (root mean square of its "
+        "sd). Click a cell to select its points on every page.",
     )
     text = matrix_table(rows, column, context.unit)
     used, sectors = text["Region"].tolist(), list(text.columns[1:])

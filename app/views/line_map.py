@@ -42,8 +42,8 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
         left,
         right,
         label="Map to draw on",
-        help="Press where the line begins and release where it ends; then its ends, or all of it, can be moved. "
-        "Shift turns it in steps of 15°. Without a mouse: choose 'Between two points' and type the ends.",
+        help="Press where the line begins, release where it ends; then drag its ends, or all of it. Shift turns it "
+        "in steps of 15°. Without a mouse, choose “between two points” and type the ends.",
     )
     # The same for every plane, so that the scale of the drawing stays.
     reach = float(np.abs(fields.to_own(host, host.positions)).max()) + MARGIN

@@ -56,7 +56,7 @@ def choose_plane(
             step=1,
             key=key,
             bind="query-params",
-            help="The plane holds the axis through the host's face; at 0° also the host's longest axis.",
+            help="The plane contains the axis through the host's face; at 0° also the host's longest axis.",
         )
     else:
         value = right.number_input(
