@@ -17,12 +17,11 @@ def take_numbers(name: str, keys: Sequence[str], *, low: float, high: float) -> 
     """
     if name not in st.query_params or any(key in st.session_state for key in keys):
         return
-    numbers = _numbers(st.query_params[name])
-    if (
-        numbers is not None
-        and len(numbers) == len(keys)
-        and all(math.isfinite(v) and low <= v <= high for v in numbers)
-    ):
+    try:
+        numbers = [float(part) for part in st.query_params[name].split(",")]
+    except ValueError:
+        return
+    if len(numbers) == len(keys) and all(math.isfinite(v) and low <= v <= high for v in numbers):
         st.session_state.update(zip(keys, numbers, strict=True))
 
 
@@ -33,12 +32,5 @@ def tell_numbers(name: str, values: Sequence[float] | None) -> None:
             del st.query_params[name]
         return
     text = ",".join(f"{value:g}" for value in values)
-    if _numbers(st.query_params.get(name, "")) != _numbers(text):  # a widget that is bound writes 3 as 3.0
+    if st.query_params.get(name) != text:
         st.query_params[name] = text
-
-
-def _numbers(text: str) -> list[float] | None:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        return None

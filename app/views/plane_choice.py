@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.address import take_numbers, tell_numbers
+from app.address import take_numbers
 from app.text import Markdown
 
 KINDS = {"telling": "As on the Overview", "upright": "From the side", "flat": "From above"}
@@ -67,6 +67,4 @@ def choose_plane(
             bind="query-params",
             help="Of the plane, above that of the host.",
         )
-    value = float(np.clip(value, low, high)) if np.isfinite(value) else 0.0
-    tell_numbers(key, [value] if value else None)
-    return kind, value
+    return kind, float(np.clip(value, low, high)) if np.isfinite(value) else 0.0
