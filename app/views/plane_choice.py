@@ -27,7 +27,13 @@ class PlaneKeys:
 
 
 def choose_plane(
-    kinds: list[str], keys: PlaneKeys, left: DeltaGenerator, right: DeltaGenerator, *, label: str, help: Markdown
+    kinds: list[str],
+    keys: PlaneKeys,
+    left: DeltaGenerator,
+    right: DeltaGenerator,
+    *,
+    label: str,
+    help: Markdown | None = None,
 ) -> tuple[str, float]:
     """Draw the controls; the kind of plane, and its turn in degrees or its height in Å."""
     kind = str(
@@ -40,6 +46,7 @@ def choose_plane(
             key=keys.view,
             bind="query-params",
             help=help,
+            label_visibility="visible" if help else "collapsed",
         )
     )
     if kind == "telling":
