@@ -55,7 +55,7 @@ class Plot {
     this.box.style.height = `${h}px`;
     this.canvas.width = w * ratio; this.canvas.height = h * ratio; this.canvas.style.height = `${h}px`;
     this.draw();
-    this.saves.style.top = `${this.at.side.y + 86}px`;  // beside a short heading, where no other words are
+    this.saves.style.top = `${this.at.side.y + 80}px`;  // beside a short heading, where no other words are
     Object.assign(this.controls.style, { left: `${this.at.side.x}px`, top: `${this.at.side.y + 20}px`, width: `${this.at.side.w - 4}px` });
   }
 

@@ -95,7 +95,7 @@ function paintLines(plot, g) {
 function paintHost(plot, g, ink, font) {
   if (!plot.data.host) return;
   const { atoms, symbols, bonds } = plot.data.host, places = atoms.map(([x, y, off]) => [plot.px(x), plot.py(y), off]);
-  paintMolecule(g, places, symbols, bonds, { r: 9, ink, font, ground: plot.css("--st-secondary-background-color", "#eee") });
+  paintMolecule(g, places, symbols, bonds, { r: plot.data.ground ? Math.max(6, Math.min(9, 0.34 * plot.sx)) : 9, ink, font, ground: plot.css("--st-secondary-background-color", "#eee") });
 }
 
 function paintPoints(plot, g, ink) {

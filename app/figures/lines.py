@@ -8,7 +8,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.coordinates import bonds
-from app.figures.curves import band
 from app.theme import Palette, finish
 from nci_core.systems import Host
 from nci_core.units import CM1_EV, EnergyUnit
@@ -19,12 +18,18 @@ FloatArray = npt.NDArray[np.float64]
 IN_PLANE = 0.3
 
 
+def faint(colour: str, opacity: float) -> str:
+    """#rrggbb with an opacity, as Plotly takes it."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def _band(x: pd.Series, low: pd.Series, high: pd.Series, colour: str, name: str) -> list[go.Scatter]:
     """Two traces that enclose a band; gaps in the data stay gaps."""
     edge = {"x": x, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
     return [
         go.Scatter(**edge, y=low, showlegend=False, name=f"{name}, lower edge"),
-        go.Scatter(**edge, y=high, fill="tonexty", fillcolor=band(colour, 0.25), name=name),
+        go.Scatter(**edge, y=high, fill="tonexty", fillcolor=faint(colour, 0.25), name=name),
     ]
 
 
@@ -75,7 +80,7 @@ def line_figure(
                 )
             )
     taught = near[near["teacher_ev"].notna()]
-    _points(figure, taught, "teacher_ev", "teacher", band(colours.teacher, 0.75), "circle-open", f, hover, size=5)
+    _points(figure, taught, "teacher_ev", "teacher", faint(colours.teacher, 0.75), "circle-open", f, hover, size=5)
     known = near[near["label_ev"].notna()]
     if "reference" in near:
         _points(figure, known, "label_ev", reference, colours.reference, "square", f, hover)
@@ -136,9 +141,9 @@ def ruler_along(curve: pd.DataFrame, probe: float, colours: Palette, *, height: 
     for k, element in enumerate(elements):
         colour, gap = hues[k % len(hues)], curve[f"{element} q"] - curve[f"{element} r"]
         if float(curve[f"{element} sd"].max()) > 0:
-            edges = _band(curve["distance"], gap - curve[f"{element} sd"], gap + curve[f"{element} sd"], colour, "")
-            edges[1].showlegend = False
-            figure.add_traces(edges)
+            band = _band(curve["distance"], gap - curve[f"{element} sd"], gap + curve[f"{element} sd"], colour, "")
+            band[1].showlegend = False
+            figure.add_traces(band)
         figure.add_trace(
             go.Scatter(
                 x=curve["distance"],
@@ -211,7 +216,7 @@ def shapes_figure(
                 y=bent[:, 1],
                 mode="lines",
                 fill="toself",
-                fillcolor=band(colours.student, 0.14),
+                fillcolor=faint(colours.student, 0.14),
                 line={"color": colours.student, "width": 2},
                 customdata=100.0 * (shapes.stretch[i] - 1.0),
                 hovertemplate=f"{host.symbols[i]}{i + 1} reaches %{{customdata:+.1f}}% farther this way<extra></extra>",

@@ -59,6 +59,8 @@ def plane_content(
         bar: draw the colour bar.
         y_axis: draw the numbers of the vertical axis.
     """
+    # Upright on the host, the Overview's plane is named like the others.
+    axes = PLANE_LABELS["upright" if view == "telling" and abs(grid.up @ host.axes[2]) > 0.99 else view]
     atoms = grid.project(host.positions).round(4)
     x, y = ((float(edge[0]), float(edge[-1])) for edge in (grid.u, grid.v))
     return PlotContent(
@@ -76,8 +78,8 @@ def plane_content(
             *hover_lines(near, energies_of(near), unit),
             Hover("off this plane", near["off"].to_numpy(dtype=float), "Å"),
         ],
-        x_label=PLANE_LABELS[view][0],
-        y_label=PLANE_LABELS[view][1] if y_axis else "",
+        x_label=axes[0],
+        y_label=axes[1] if y_axis else "",
         host={"atoms": atoms.tolist(), "symbols": list(host.symbols), "bonds": bonds(host)},
         view=f"plane {view}",
         equal=True,

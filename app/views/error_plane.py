@@ -98,7 +98,6 @@ def _choose_plane(context: Context) -> tuple[str, PlaneGrid | None]:
         row,
         row.container(width=330),
         label="Plane",
-        help="The Overview's plane holds the most and heaviest atoms.",
     )
     if kind == "telling":
         return kind, None

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import asked, linked
+from app.address import tell_numbers
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import fields
@@ -45,6 +46,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
         help="Press where the line begins, release where it ends; then drag its ends, or all of it. Shift turns it "
         "in steps of 15°. Without a mouse, choose “between two points” and type the ends.",
     )
+    tell_numbers(PLANE.range_of(view)[0], [value] if value else None)
     # The same for every plane, so that the scale of the drawing stays.
     reach = float(np.abs(fields.to_own(host, host.positions)).max()) + MARGIN
     grid = fields.plane(host, view, value, reach=(WIDER * reach, reach))

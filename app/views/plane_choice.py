@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.address import take_numbers, tell_numbers
+from app.address import take_numbers
 from app.text import Markdown
 
 KINDS = {"telling": "As on the Overview", "upright": "From the side", "flat": "From above"}
@@ -27,7 +27,13 @@ class PlaneKeys:
 
 
 def choose_plane(
-    kinds: list[str], keys: PlaneKeys, left: DeltaGenerator, right: DeltaGenerator, *, label: str, help: Markdown
+    kinds: list[str],
+    keys: PlaneKeys,
+    left: DeltaGenerator,
+    right: DeltaGenerator,
+    *,
+    label: str,
+    help: Markdown | None = None,
 ) -> tuple[str, float]:
     """Draw the controls; the kind of plane, and its turn in degrees or its height in Å."""
     kind = str(
@@ -40,6 +46,7 @@ def choose_plane(
             key=keys.view,
             bind="query-params",
             help=help,
+            label_visibility="visible" if help else "collapsed",
         )
     )
     if kind == "telling":
@@ -67,6 +74,4 @@ def choose_plane(
             bind="query-params",
             help="Of the plane, above that of the host.",
         )
-    value = float(np.clip(value, low, high)) if np.isfinite(value) else 0.0
-    tell_numbers(key, [value] if value else None)
-    return kind, value
+    return kind, float(np.clip(value, low, high)) if np.isfinite(value) else 0.0

@@ -7,6 +7,7 @@ import pytest
 from pages import _script, run_page, text
 from streamlit.testing.v1 import AppTest
 
+from app import known_errors
 from app.views.line_choice import ENDS
 
 
@@ -21,7 +22,11 @@ def figures(at: object) -> int:
     return len(at.get("plotly_chart"))  # type: ignore[attr-defined]
 
 
-def test_errors_open_with_the_plane(live_home: Path) -> None:
+def refuse(*_: object) -> None:
+    raise AssertionError("not asked for")
+
+
+def test_errors_open_with_the_plane(live_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at = run_page("errors")
     assert not at.exception
     assert not at.error
@@ -32,6 +37,15 @@ def test_errors_open_with_the_plane(live_home: Path) -> None:
     teacher, distilled, student = (float(value) for _, value in titles)
     assert student < 0.1 * min(teacher, distilled)
     assert "MAE over all 49 test points" in text(at)
+    monkeypatch.setattr(known_errors, "kept", refuse)  # other planes and sets do not ask for the stored maps
+    at.session_state["plane_view"] = "flat"
+    at.run()
+    at.number_input(key="plane_height").set_value(3.0).run()
+    at.segmented_control(key="errors_set").set_value("pool").run()
+    assert not at.exception
+    assert not at.warning
+    assert re.findall(r"\*\*([\w ]+)\*\* · MAE", text(at)) == [name for name, _ in titles]
+    assert "training labels, which the students have seen" in text(at)
 
 
 def test_around_the_host(live_home: Path) -> None:
