@@ -73,7 +73,7 @@ def watch(page: Page) -> list[str]:
     return wrong
 
 
-def settle(page: Page, seconds: float = 60.0) -> str:
+def settle(page: Page, seconds: float = 120.0) -> str:
     """Wait until the page has run, its spinners are gone and its words, fields and plots stay; returns the words."""
     page.wait_for_selector("h1")
     before, end = ("", ""), time.monotonic() + seconds
