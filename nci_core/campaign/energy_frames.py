@@ -56,50 +56,23 @@ def read_frames(dimer: Dimer, files: Sequence[tuple[str, bytes]], *, with_table:
     Raises InputError where there is none, and, for a single file, for whatever is wrong in it. Of several files those
     that cannot be read are left out with what is wrong. `with_table`: energies are elsewhere.
     """
-    start, starts, errors = 0, [], []
-    methods: dict[str, str] = {}
-    places, energies, numbers, names = [], [], [], []
-    problems: dict[int, str] = {}
+    start, starts = 0, []
+    found = _Found({}, [], [], [], [], [], {})
     for name, content in files:
         starts.append((start, name))
-        frames = list(_frames(text_of(content, name)))
-        mine = [k for k, (symbols, _) in enumerate(frames) if _may_be(dimer, symbols)]
-        others = sorted(set(range(len(frames))) - set(mine))
-        problems |= {start + k: f"it holds {_formula(frames[k][0])}, not {dimer.name}" for k in others}
-        try:
-            data = _read(name, [frames[k][1] for k in mine], mine) if mine else None
-        except InputError as error:
-            if len(files) == 1:
-                raise
-            errors.append(str(error))
-            problems |= dict.fromkeys((start + k for k in mine), _without(name, str(error)))
-        else:
-            for group in data.groups if data else ():
-                here = [mine[int(k)] for k in group.frames]
-                try:
-                    places.append(_on_host(dimer, group, f"{name}, frame {here[0]}"))
-                except InputError as error:
-                    errors.append(str(error))
-                    problems |= dict.fromkeys((start + k for k in here), _without(name, str(error)))
-                    continue
-                energies.append(group.reference)
-                numbers.append(start + np.array(here, dtype=np.int64))
-                names += [_names(name, group, row, len(frames)) for row in range(len(here))]
-                if data is not None and np.isfinite(group.reference).any():
-                    methods.setdefault(" ".join(filter(None, map(data.label.get, ("method", "basis")))), name)
-        start += max(len(frames), 1)
-    if not places:
-        first = min(problems, default=0)
+        start += _gather(dimer, name, text_of(content, name), start, found, strict=len(files) == 1)
+    problems, methods = found.problems, found.methods
+    if not found.places:
+        said = problems.get(min(problems, default=0), "it is empty")
         raise InputError(
-            errors[0]
-            if errors
-            else f"{files[0][0]}: {problems.get(first, 'it is empty')}, like all {start:,} frames; "
-            f"the campaign is about {dimer.name}."
+            next(iter(found.errors), "")
+            or f"{files[0][0]}: {said}, like all {start:,} frames; the campaign is about {dimer.name}."
         )
     if len(methods) > 1 and not with_table:
         said = "; ".join(f"{method or 'none named'} ({name})" for method, name in methods.items())
         raise InputError(f"The files mix methods: {said}; bring those of one method at a time.")
-    position, energy, number = np.vstack(places), np.concatenate(energies), np.concatenate(numbers)
+    position, energy = np.concatenate(found.places), np.concatenate(found.energies)
+    number = np.concatenate(found.numbers)
     if not with_table:
         if not np.isfinite(energy).any():
             raise InputError(f"{files[0][0]} has no REF_interaction_energy in any of its {len(energy)} frames.")
@@ -109,8 +82,54 @@ def read_frames(dimer: Dimer, files: Sequence[tuple[str, bytes]], *, with_table:
     if kept.sum() > MOST_ROWS:
         raise InputError(f"There are {kept.sum():,} frames; at most {MOST_ROWS:,} energies can be brought at once.")
     points = Points(position[kept], energy[kept], number[kept], tuple(sorted(problems.items())))
-    named = tuple(each for each, keep in zip(names, kept, strict=True) if keep)
+    named = tuple(each for each, keep in zip(found.names, kept, strict=True) if keep)
     return Frames(points, named, start, tuple(starts), next(iter(methods), ""))
+
+
+@dataclass
+class _Found:
+    """What files gave so far: problems by number of the frame, whole sentences, and arrays of each group."""
+
+    problems: dict[int, str]
+    errors: list[str]
+    places: list[FloatArray]
+    energies: list[FloatArray]
+    numbers: list[npt.NDArray[np.int64]]
+    names: list[frozenset[str]]
+    methods: dict[str, str]
+
+
+def _gather(dimer: Dimer, name: str, text: str, start: int, found: _Found, *, strict: bool) -> int:
+    """Add the frames of a file, numbered from `start`; returns how many there are. `strict`: raise what is wrong."""
+    frames = list(_frames(text))
+    mine = [k for k, (symbols, _) in enumerate(frames) if _may_be(dimer, symbols)]
+    others = sorted(set(range(len(frames))) - set(mine))
+    found.problems |= {start + k: f"it holds {_formula(frames[k][0])}, not {dimer.name}" for k in others}
+
+    def refuse(rows: list[int], error: InputError) -> None:
+        found.errors.append(str(error))
+        found.problems |= dict.fromkeys((start + k for k in rows), _without(name, str(error)))
+
+    try:
+        data = _read(name, [frames[k][1] for k in mine], mine) if mine else None
+    except InputError as error:
+        if strict:
+            raise
+        refuse(mine, error)
+        data = None
+    for group in data.groups if data else ():
+        rows = [mine[int(k)] for k in group.frames]
+        try:
+            found.places.append(_on_host(dimer, group, f"{name}, frame {rows[0]}"))
+        except InputError as error:
+            refuse(rows, error)
+            continue
+        found.energies.append(group.reference)
+        found.numbers.append(start + np.array(rows, dtype=np.int64))
+        found.names += [_names(name, group, row, len(frames)) for row in range(len(rows))]
+        if data is not None and np.isfinite(group.reference).any():
+            found.methods.setdefault(" ".join(filter(None, map(data.label.get, ("method", "basis")))), name)
+    return max(len(frames), 1)
 
 
 def _without(name: str, sentence: str) -> str:
