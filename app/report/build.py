@@ -3,15 +3,12 @@
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly import __version__ as plotly_version
 
 from app.components.plot_content import PlotContent
-from app.components.plot_encoding import encode
-from app.components.plot_message import Marks, message, toolbar_message
 from app.data import trust
 from app.data.configurations import configuration_table
 from app.data.cuts import Cut, cut_names, load_cut
@@ -23,6 +20,7 @@ from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, error_scale
 from app.figures.trust import error_bar_figure, share_figure
 from app.report.page import Page
+from app.report.plots import draw_plots
 from app.report.provenance import fitted_from, label_provenance, software
 from app.theme import DARK, LIGHT, Palette
 from nci_core import __version__
@@ -110,45 +108,6 @@ def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -
     page.figure(draw(LIGHT), draw(DARK), caption)
 
 
-def _plots(
-    page: Page,
-    draw: Callable[[Palette], dict[str, PlotContent]],
-    caption: str,
-    *,
-    height: int,
-    shape: float = 0.0,
-    linked: bool = False,
-    kinds: Sequence[str] = (),
-) -> None:
-    """Plots as the dashboard's, by title, in one row; `linked` ones are zoomed together."""
-    group = f"row-{len(page.figures) + 1}"
-
-    def row(colours: Palette) -> list[dict[str, Any]]:
-        drawn = [{"data": toolbar_message(colours, key=group, group=group, pick=False)}]
-        for number, (title, content) in enumerate(draw(colours).items(), start=1):
-            encoded, name = encode(content, colours), f"{group}-{number}"
-            data = message(
-                encoded,
-                colours,
-                Marks(),
-                key=name,
-                height=height,
-                group=group,
-                pick=False,
-                tools=False,
-                link_view=linked,
-                kinds=kinds,
-                file=name,
-                title=title,
-                grow=False,
-                shape=shape,
-            )
-            drawn.append({"data": data, "points": encoded})
-        return drawn
-
-    page.plots(row(LIGHT), row(DARK), list(draw(LIGHT)), caption)
-
-
 def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
     info, counts = campaign_rows.get_info(campaign.store), configurations.counts(campaign.store)
@@ -204,7 +163,7 @@ def _errors(page: Page, subject: Subject) -> None:
     scale = _error_scale(subject, pd.concat([rows[panel.column] for panel in panels]))
     host = subject.campaign.dimer.host
     frame = frame_of(host, rows, "side")
-    _plots(
+    draw_plots(
         page,
         lambda _: {
             panel.title: panel_content(host, panel, frame, scale, unit, last=panel is panels[-1]) for panel in panels
@@ -216,7 +175,7 @@ def _errors(page: Page, subject: Subject) -> None:
     )
     inside = rows[rows["region"] != "beyond"]
     shown_columns = {name: column for name, column in subject.columns.items() if name != "teacher"}
-    _plots(
+    draw_plots(
         page,
         lambda _: {
             name: parity_content(inside, column, _error_scale(subject, inside[column] - inside["label_ev"]), unit)
@@ -254,7 +213,7 @@ def _cuts(page: Page, subject: Subject) -> None:
             }
 
         caption = f"From the centre of {host.name}; points are CCSD(T) labels, coloured by the student's error."
-        _plots(page, draw, caption, height=360, kinds=("labelled", "test"))
+        draw_plots(page, draw, caption, height=360, kinds=("labelled", "test"))
 
 
 def _error_scale(subject: Subject, errors_ev: pd.Series) -> SignedScale:

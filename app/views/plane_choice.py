@@ -32,7 +32,7 @@ def choose_plane(
     left: DeltaGenerator,
     right: DeltaGenerator,
     *,
-    label: str,
+    label: Markdown,
     help: Markdown | None = None,
 ) -> tuple[str, float]:
     """Draw the controls; the kind of plane, and its turn in degrees or its height in Å."""
