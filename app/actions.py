@@ -9,6 +9,7 @@ import pandas as pd
 from app.data import basket as basket_data
 from app.predictor import packer
 from nci_core.campaign import Campaign, actions, archive, basket, creating, demo_copy, own_energies, quarantine
+from nci_core.campaign.campaign import home
 from nci_core.campaign.energy_files import Checked
 from nci_core.campaign.limits import label_limits
 from nci_core.campaign.quarantine import Doubted
@@ -56,7 +57,7 @@ def bring_in(content: bytes, file_name: str) -> str:
     """Rebuild an exported campaign from a zip or tar in a process of its own; returns the name of its folder."""
     if read_only():
         raise InputError(READ_ONLY_SENTENCE)
-    return packer().ask(archive.bring_in, (content, file_name))
+    return packer().ask(archive.bring_in, (content, file_name, home()))
 
 
 @changes

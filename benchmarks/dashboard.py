@@ -288,7 +288,7 @@ def data_page(p: Playwright, home: Path) -> list[Figure]:
 
         # What every page loads is not this one's.
         cost(lambda: page.goto(app.url(name, "system"), wait_until="commit"), "Engine and jobs")
-        search, everything = page.get_by_label("Search"), "100,000 configurations"
+        search, everything = page.locator(".st-key-data_search input"), "100,000 configurations"
         first = cost(lambda: page.goto(app.url(name, "data"), wait_until="commit"), everything)
         page.get_by_text("Filter", exact=True).click()
         wall = page.locator(".st-key-f_region").get_by_text("wall", exact=True)

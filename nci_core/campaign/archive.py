@@ -52,15 +52,15 @@ def data_folder() -> Path:
     return Path(__file__).resolve().parents[2] / "data"
 
 
-def bring_in(content: bytes, file_name: str) -> str:
-    """Rebuild an exported campaign from the content of a zip or tar, below home(); returns the name of its folder.
+def bring_in(content: bytes, file_name: str, below: Path | None = None) -> str:
+    """Rebuild an exported campaign from the content of a zip or tar, below home() unless a folder is given; its name.
 
     The folder is called as the file is, with a number where there is one already. Raises as `import_campaign` does.
     """
     require_writable()
     from nci_core.campaign.creating import folder_name, free_folder
 
-    folder = free_folder(folder_name(stem(Path(file_name)), "campaign"), home())
+    folder = free_folder(folder_name(stem(Path(file_name)), "campaign"), below or home())
     with tempfile.TemporaryDirectory(prefix="nci-brought-") as temporary:
         sent = Path(temporary) / "sent"
         sent.write_bytes(content)

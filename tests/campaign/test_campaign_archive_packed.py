@@ -37,7 +37,7 @@ def test_what_the_browser_downloads_comes_back(
     monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
     made = packed(campaign.folder, ".zip")
     assert bring_in(made.content, made.name) == "tiny"
-    assert bring_in(made.content, "../Tiny (1).zip") == "tiny-1"
+    assert bring_in(made.content, "../Tiny (1).zip", tmp_path / "elsewhere") == "tiny-1"
     again = Campaign.open(tmp_path / "home" / "tiny")
     try:
         recipe = campaign.recipe.hash
