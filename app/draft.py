@@ -29,7 +29,7 @@ PREFIX = "new-"
 #: Where a molecule may come from.
 SMILES, FILE, NAME = "SMILES", "File", "Name"
 #: Seconds that a geometry, a trial of a teacher, and anything else may take.
-GEOMETRY_SECONDS, TRIAL_SECONDS, SHORT_SECONDS = 180.0, 900.0, 90.0
+GEOMETRY_SECONDS, TRIAL_SECONDS, SHORT_SECONDS = 300.0, 900.0, 300.0
 #: Teachers that are tried within a second.
 QUICK = ("gfn2-xtb",)
 #: Above this many basis functions MP2 for hundreds of configurations is no cheap teacher any more.

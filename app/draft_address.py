@@ -5,19 +5,21 @@ the server's memory, and the address has its digest.
 """
 
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from app.components.back import went_back
 from app.draft import FILE, NAME, NUMBERS, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
 from nci_core.campaign.creating import teachers_offered
 from nci_core.reference.recipes import RECIPES
 
 #: Files that are kept, of all sessions.
 MOST_FILES = 20
+#: Key of the step that the address was told last, and when; so many seconds later every request of the browser has it.
+TOLD, SETTLED = f"{PREFIX}told", 3.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -49,15 +51,22 @@ def _choices(steps: Sequence[str]) -> dict[str, Sequence[str]]:
 
 def take(steps: Sequence[str]) -> None:
     """Take what the address has into the session, once a session; and its step when the browser went back to it."""
-    if went_back() and st.session_state.get(f"{PREFIX}read"):
-        step = st.query_params.get("step", steps[0])
-        st.session_state[f"{PREFIX}go"] = step
+    _follow_back(steps)
     if st.session_state.get(f"{PREFIX}read"):
         return
     st.session_state[f"{PREFIX}read"] = True
     found = _understood(st.query_params.to_dict(), steps)
     for name, entered in found.items():
         st.session_state.setdefault(PREFIX + name, entered)
+
+
+def _follow_back(steps: Sequence[str]) -> None:
+    """Go to the address's step where that is not the one it was told: the browser's Back or Forward has opened it."""
+    step, since = st.session_state.get(TOLD, ("", 0.0))
+    there = st.query_params.get("step", step)
+    pressed = value("step", steps[0]) != step
+    if step and there != step and there in steps and not pressed and time.monotonic() - since > SETTLED:
+        st.session_state[f"{PREFIX}go"] = there
 
 
 def _understood(address: Mapping[str, str], steps: Sequence[str]) -> dict[str, Any]:
@@ -82,6 +91,9 @@ def tell(now: Draft, steps: Sequence[str]) -> None:
         name: entered if (entered := value(name, "")) in options[1:] else None
         for name, options in _choices(steps).items()
     }
+    wanted["step"] = str(value("step", steps[0]))  # the first too: a page without it has just been opened
+    if st.session_state.get(TOLD, ("",))[0] != wanted["step"]:
+        st.session_state[TOLD] = (wanted["step"], time.monotonic())
     wanted |= {name: str(value(name, "")).strip()[:most] or None for name, most in TEXTS.items()}
     wanted |= {
         name: str(value(name)) if value(name, default) != default else None for name, (default, *_) in NUMBERS.items()

@@ -9,24 +9,17 @@ from typing import Any
 
 import streamlit as st
 
-#: In an address that the browser's Back or Forward has opened.
-BACK = "back"
 JS = """
 export default function () {
   if (window.nciBack) return;
   window.nciBack = true;
-  const place = (url) => url.pathname + "?" + (url.searchParams.get("step") ?? "");
   const push = history.pushState.bind(history);
   history.pushState = (state, title, url) => {
-    const same = url != null && place(new URL(url, location.href)) === place(new URL(location.href));
-    return same ? history.replaceState(state, title, url) : push(state, title, url);
+    const now = new URL(location.href), next = url == null ? now : new URL(url, now);
+    const step = now.searchParams.get("step"), same = step === null || step === next.searchParams.get("step");
+    if (now.pathname === next.pathname && same) history.replaceState(state, title, url);
+    else push(state, title, url);
   };
-  // Before Streamlit sends the address to the page.
-  window.addEventListener("popstate", () => {
-    const url = new URL(location.href);
-    url.searchParams.set("back", "1");
-    history.replaceState(history.state, "", url);
-  }, { capture: true });
 }
 """
 
@@ -39,8 +32,3 @@ def _component() -> Any:
 def mind_back() -> None:
     """Keep the browser's history so; nothing is seen of it."""
     _component()(key="back", height=1)
-
-
-def went_back() -> bool:
-    """Whether the address is one that Back or Forward has opened; once."""
-    return st.query_params.pop(BACK, None) is not None
