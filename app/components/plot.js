@@ -45,8 +45,9 @@ class Plot {
     }
     if (data.selected !== this.data?.selected) this.cursor = -1;
     if (JSON.stringify(data.line) !== JSON.stringify(this.data?.line)) this.lineNow = null;
-    // Other points: show them all, unless somebody has zoomed in this view.
-    const turned = `${data.group}|${data.view}` !== this.view, refit = turned || (other && !this.held);
+    // Other points, or curves that reach further: show them all, unless somebody has zoomed in this view.
+    const further = JSON.stringify(data.extent) !== JSON.stringify(this.data?.extent);
+    const turned = `${data.group}|${data.view}` !== this.view, refit = turned || ((other || further) && !this.held);
     if (turned) this.held = false;
     // A pick changes only what lies over the points, so they need not be painted again.
     const same = ["key", "group", "height", "mark_colour", "accent"].every((k) => data[k] === this.data?.[k]);

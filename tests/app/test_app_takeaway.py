@@ -85,6 +85,13 @@ def test_compare_says_what_differs_and_agrees_with_the_store(home: Path) -> None
     assert not at.exception
     assert "cannot be compared directly" in text(at)
     assert "The systems differ" in text(at)
+    side_by_side = [table for table in tables(at) if "whole range" in table.columns]
+    assert len(side_by_side) == 2, "a table for each campaign, below its map"
+    _, held = table_of(home)
+    held = held[(held["split"] == "test") & held["label_ev"].notna() & (held["region"] != "beyond")]
+    mine = side_by_side[0].set_index("MAE (cm⁻¹)")["whole range"]
+    assert mine["student in use"] == pytest.approx((held["student_error_ev"] / CM1_EV).abs().mean())
+    assert f"· {len(held)} points" in text(at)
     campaign = Campaign.open(home / "he-ethylene")
     assert comparison.obstacles(campaign, campaign) == []
 
