@@ -7,8 +7,16 @@ import threading
 
 #: Slow to import, and needed by the first page; nothing of it needs a running server.
 LIBRARIES = ("pandas", "pyarrow", "PIL.Image", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "nci_core.campaign")
-#: Slow to import, and needed by later pages only.
-LATER = ("scipy.spatial", "scipy.special", "plotly.graph_objects", "pandas.io.formats.style")
+#: Slow to import, and needed by later pages only. Each stands on those before it, so that a page that imports one of
+#: them at the same time never waits for what waits for it.
+LATER = (
+    "scipy.linalg",
+    "scipy.special",
+    "scipy.sparse.csgraph",
+    "scipy.spatial",
+    "plotly.graph_objects",
+    "pandas.io.formats.style",
+)
 
 _lock = threading.Lock()
 _done = threading.Event()
