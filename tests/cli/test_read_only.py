@@ -11,7 +11,7 @@ import pytest
 import small_campaign as small
 import typer
 
-from app.actions import require_writable as page_writable
+from app import actions as page_actions
 from nci_core import jobs
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import export_campaign
@@ -140,7 +140,7 @@ def test_nothing_low_down_writes_either(sampled: Campaign, tmp_path: Path, monke
         with pytest.raises(JobError, match="read-only demonstration"):
             make()
     with pytest.raises(InputError, match="read-only demonstration"):
-        page_writable(sampled)
+        page_actions.begin(sampled)
     assert not (tmp_path / "new").exists()
 
 
