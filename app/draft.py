@@ -166,8 +166,8 @@ def draft() -> Draft:
         if host is not None:
             if len(host.symbols) > MOST_ATOMS:
                 raise InputError(
-                    f"This molecule has {len(host.symbols)} atoms; at most {MOST_ATOMS} can be had here, and CCSD(T) "
-                    "ends far below."
+                    f"This molecule has {len(host.symbols)} atoms; at most {MOST_ATOMS} are possible here, and "
+                    "CCSD(T) reaches far fewer."
                 )
             host = replace(host, name=host_name(str(value("name", "")), host_name(host.name, formula(host))))
     except NCIError as problem_found:

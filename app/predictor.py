@@ -50,7 +50,7 @@ class Predictor:
             except (EOFError, OSError):  # it was killed, for lack of memory perhaps: once more with a new one
                 self.close()
                 if self._ended:
-                    raise JobError("The question was given up.") from None
+                    raise JobError("This was cancelled; try again.") from None
                 try:
                     found, value = self._exchange((function, arguments))
                 except (EOFError, OSError) as error:

@@ -32,8 +32,7 @@ def section(context: Context) -> None:
     rounds = _rounds(context)
     if not rounds:
         st.info(
-            "A label appears here beside its prediction once it is finished and a student without it had predicted "
-            "its configuration.",
+            "A finished label appears here with the prediction of a student fitted without it.",
             icon=":material/info:",
         )
         return

@@ -14,7 +14,7 @@ BROUGHT = "brought_campaign"
 
 def show_bring() -> None:
     """Choose the file, import it, and open what came of it."""
-    with st.expander("Bring in an exported campaign", icon=":material/unarchive:"):
+    with st.expander("Import an exported campaign", icon=":material/unarchive:"):
         sent = st.file_uploader(
             "Exported campaign",
             type=[suffix.removeprefix(".") for suffix in SUFFIXES],
@@ -23,13 +23,13 @@ def show_bring() -> None:
             help="A zip or tar that *Data, Take away* or `nci export` made. It is checked whole before anything of it "
             "is kept, and becomes a campaign of its own.",
         )
-        if sent is not None and st.button("Bring it in", type="primary", icon=":material/unarchive:", key="bring_in"):
+        if sent is not None and st.button("Import", type="primary", icon=":material/unarchive:", key="bring_in"):
             with errors_shown(), st.spinner("Reading and checking …"):
                 st.session_state[BROUGHT] = actions.bring_in(sent.getvalue(), sent.name)
                 st.rerun()
         name = st.session_state.get(BROUGHT)
         if name is not None:
-            st.success(f"The campaign {plain(name)} is here.", icon=":material/check_circle:")
+            st.success(f"Campaign {plain(name)} was imported.", icon=":material/check_circle:")
             if st.button("Open it", icon=":material/arrow_forward:", key="bring_open", on_click=_open, args=(name,)):
                 st.switch_page(st.session_state["pages"]["overview"])
 

@@ -75,7 +75,7 @@ def offer_import(context: Context, checked: Checked, right_unit: bool, key: str)
     st.session_state["energies_upload"] += 1
     evaluated = "The students are being evaluated there; then " if context.model else ""
     st.session_state[MESSAGE] = (
-        f"{row.name}: {len(checked.points):,} energies are imported. {evaluated}“Show errors” below draws the map."
+        f"{row.name}: {len(checked.points):,} energies imported. {evaluated}“Show errors” below draws the map."
     )
     st.rerun()
 

@@ -70,7 +70,7 @@ def read_frames(dimer: Dimer, files: Sequence[tuple[str, bytes]], *, with_table:
         )
     if len(methods) > 1 and not with_table:
         said = "; ".join(f"{method or 'none named'} ({name})" for method, name in methods.items())
-        raise InputError(f"The files mix methods: {said}; bring those of one method at a time.")
+        raise InputError(f"The files mix methods: {said}; import those of one method at a time.")
     position, energy = np.concatenate(found.places), np.concatenate(found.energies)
     number = np.concatenate(found.numbers)
     if not with_table:
@@ -80,7 +80,7 @@ def read_frames(dimer: Dimer, files: Sequence[tuple[str, bytes]], *, with_table:
     problems |= overlaps(dimer, position, number)
     kept = ~np.isin(number, list(problems))
     if kept.sum() > MOST_ROWS:
-        raise InputError(f"There are {kept.sum():,} frames; at most {MOST_ROWS:,} energies can be brought at once.")
+        raise InputError(f"There are {kept.sum():,} frames; at most {MOST_ROWS:,} energies can be imported at once.")
     points = Points(position[kept], energy[kept], number[kept], tuple(sorted(problems.items())))
     named = tuple(each for each, keep in zip(found.names, kept, strict=True) if keep)
     return Frames(points, named, start, tuple(starts), next(iter(methods), ""))

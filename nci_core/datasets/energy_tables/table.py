@@ -84,7 +84,7 @@ def read_table(content: bytes, where: str) -> Table:
     kept = [(k, line.strip("\ufeff")) for k, line in enumerate(lines, start=1)]
     kept = [(k, line) for k, line in kept if line.strip() and not line.lstrip().startswith(COMMENTS)]
     if len(kept) > MOST_ROWS + 1:
-        raise InputError(f"{where} has {len(kept):,} rows; at most {MOST_ROWS:,} energies can be brought at once.")
+        raise InputError(f"{where} has {len(kept):,} rows; at most {MOST_ROWS:,} energies can be imported at once.")
     if not kept:
         raise InputError(f"{where} is empty: it has no line that is not a comment.")
     separator = _separator([line for _, line in kept[1 : LOOKED_AT + 1]] or [kept[0][1]])
@@ -136,7 +136,7 @@ def joined(tables: Sequence[tuple[Table, str]]) -> tuple[Table, tuple[tuple[int,
         bad += [before + line for line in table.bad]
         before += max((*table.lines, *table.bad))
     if len(rows) > MOST_ROWS:
-        raise InputError(f"There are {len(rows):,} rows; at most {MOST_ROWS:,} energies can be brought at once.")
+        raise InputError(f"There are {len(rows):,} rows; at most {MOST_ROWS:,} energies can be imported at once.")
     comma = any(table.decimal_comma for table, _ in tables)
     found = replace(whole, rows=tuple(rows), lines=tuple(lines), bad=tuple(bad), decimal_comma=comma)
     return found, tuple(starts)
