@@ -78,8 +78,8 @@ def _bring(context: Context) -> None:
     if not sent:
         st.caption(
             "A table has x, y, z and E, or R, θ, φ and E, or R and one column for each angle. Its columns are guessed "
-            "from the header; you can change them. Structures and outputs are superposed on the campaign's molecule. Nothing "
-            "is stored before you press *Import*."
+            "from the header; you can change them. Structures and outputs are superposed on the campaign's molecule. "
+            "Nothing is stored before you press *Import*."
         )
         return
     named = [(str(each.name), each.getvalue()) for each in sent]
