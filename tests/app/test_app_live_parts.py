@@ -85,7 +85,7 @@ def test_teacher_and_ccsdt_around_the_host(live_home: Path) -> None:
     made = text(at)
     assert re.search(r"\*\*Teacher\*\* is the distilled student plus .* 48 teacher energies of the test set", made)
     assert re.search(r"\*\*CCSD\(T\)\*\* is the student plus .* 49 CCSD\(T\) labels of the test set", made)
-    missed = [float(v) for v in re.findall(r"missed by ([\d.]+) cm⁻¹", made)]
+    missed = [float(v) for v in re.findall(r"cross-validation \(\d+ energies\): ([\d.]+) cm⁻¹", made)]
     assert len(missed) == 2
     assert all(0.01 < value < 1.0 for value in missed)
     assert "more than 1 Å from every stored energy" in made
