@@ -95,7 +95,7 @@ def _choose_plane(context: Context) -> tuple[str, PlaneGrid | None]:
     kind, value = choose_plane(
         list(KINDS),
         KEYS,
-        row,
+        row.container(width="content"),  # made first, so that it stands first
         row.container(width=330),
         label="Plane",
     )
