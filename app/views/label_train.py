@@ -189,7 +189,7 @@ def _train(context: Context, ready: Readiness) -> None:
     ladder = _ladder(context)
     third, fourth = st.columns([1.4, 1])
     if third.button(
-        f"Fine-tune on {n:d} labels",
+        f"Fine-tune on {n:d} label{'s' if n != 1 else ''}",
         type="primary" if n > used else "secondary",
         disabled=n == 0 or context.model is None or context.read_only,
         width="stretch",
