@@ -85,7 +85,7 @@ def _held_out(count: int, key: str) -> tuple[int, int]:
     most = max(count - FEWEST_LEARNT, 0)
     first, second, _ = st.columns([1.2, 1, 1.2])
     number = first.number_input(
-        f"Held out of {count:,} as test points",
+        f"Held out of {count:,}",
         0,
         most,
         min(round(HELD_OUT * count), most),

@@ -26,8 +26,8 @@ def show_sets(context: Context) -> None:
         return
     st.subheader("Imported energies")
     unit = context.unit
-    error = f"MAE of the student in use ({unit.label})"
-    own = f"MAE of its own student ({unit.label})"
+    error = f"MAE in use ({unit.label})"
+    own = f"MAE of its own ({unit.label})"
     shown = pd.DataFrame(
         {
             "Name": table["name"],
@@ -50,7 +50,9 @@ def show_sets(context: Context) -> None:
         key="energy-sets",
         height="content",
         column_config={
-            error: st.column_config.NumberColumn(help="Mean absolute error below the campaign's energy limit."),
+            error: st.column_config.NumberColumn(
+                help="Mean absolute error of the student in use, below the energy limit."
+            ),
             own: st.column_config.NumberColumn(
                 help="Of the newest student fitted to this set, on the points held out from every fit."
             ),
