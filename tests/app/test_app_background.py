@@ -43,7 +43,7 @@ def test_what_nobody_needs_any_more_is_ended_and_its_place_taken_at_once(who: li
     until(lambda: not any(process.is_running() for process in processes))
     assert old[2].cancelled()
     until(lambda: all(future.done() for future in old))
-    with pytest.raises(JobError, match="given up"):
+    with pytest.raises(JobError, match="cancelled"):
         old[0].result()
     assert asked.known("old 0") is None  # asked anew when somebody comes back to it
 

@@ -7,9 +7,6 @@ from pages import run_page, text
 
 from nci_core.campaign import Campaign
 from nci_core.store import configurations, labels
-from nci_core.store import jobs as queue
-from nci_core.store.base import utc_now
-from nci_core.store.schema import Job
 
 
 @pytest.fixture(autouse=True)
@@ -36,16 +33,3 @@ def test_some_of_the_test_set_is_labelled_by_a_button(home: Path) -> None:
         asked = [row for row in labels.fetch(store, campaign.recipe.hash) if row.status == "waiting"]
         assert sorted(row.configuration_id for row in asked) == sorted(first)
         assert {row.picked_by for row in asked} == {"test-set"}
-
-
-def test_a_fit_is_stopped_and_taken_up_again(home: Path) -> None:
-    store = Campaign.open(home / "he-ethylene").store
-    with store.write() as session:
-        session.add(Job(kind="finetune", state="waiting", created_at=utc_now()))
-    at = run_page("label_train")
-    at = at.button(key="stop_fit").click().run()
-    assert queue.fetch(store, kind="finetune", limit=1)[0].state == "cancelled"
-    assert at.button(key="resume_fit").label == "Start again"
-    at.button(key="resume_fit").click().run()
-    assert queue.fetch(store, kind="finetune", limit=1)[0].state == "waiting"
-    store.close()
