@@ -1,5 +1,7 @@
 """People's own energies where the errors of all pages are: a set in the place of the campaign's labels."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -59,15 +61,18 @@ def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple
     return filled, int(filled[lacking].notna().sum())
 
 
-def choose_points(context: Context, place: DeltaGenerator, key: str) -> EnergySet | None:
-    """Whose energies are drawn as points, chosen at `place` where there are sets of people's own; None: the labels."""
+def choose_points(context: Context, place: Sequence[DeltaGenerator], key: str) -> EnergySet | None:
+    """Whose energies are drawn as points: a set that is chosen in the one column of `place`, None for the labels.
+
+    Without sets there is nothing to choose, and `place` may be empty.
+    """
     brought = choices(context)
     if not brought:
         return None
     names = {"labels": "CCSD(T) labels"} | {each: row.name for each, row in brought.items()}
     if st.session_state.get(key) not in names:
         st.session_state.pop(key, None)  # a set that was removed
-    chosen = place.selectbox(
+    chosen = place[0].selectbox(
         "Points", list(names), format_func=lambda each: plain(names[each]), key=key, bind="query-params"
     )
     return brought.get(str(chosen))

@@ -95,7 +95,8 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
 
 
 def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataFrame, after: Model) -> None:
-    left, middle, right = st.columns([1, 0.8, 1.2], vertical_alignment="bottom")
+    widths = [1, 0.8, 1.2] if own_energies.choices(context) else [1, 1.2]
+    left, *middle, right = st.columns(widths, vertical_alignment="bottom")
     brought = own_energies.choose_points(context, middle, "line_points")
     if brought is not None:
         table = own_energies.set_rows(context, brought, after, None)
@@ -106,7 +107,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         help="The student's two channels, as a perturbation theory would split the energy; their sum is the energy.",
     )
     tolerance = right.slider(
-        "Configurations this close to the line (Å)",
+        "Points within (Å)",
         0.05,
         1.0,
         0.15,

@@ -279,7 +279,7 @@ def test_check_says_which_physics_a_student_breaks(nci: Nci, tmp_path: Path) -> 
     campaign.store.close()
 
 
-def test_report_writes_one_file(process: Nci, nci: Nci, tmp_path: Path) -> None:
+def test_report_writes_one_file(process: Nci, tmp_path: Path) -> None:
     from nci_core.campaign.archive import import_campaign
 
     import_campaign(Path(__file__).parents[2] / "data" / "he-ethylene", tmp_path / "he-ethylene").store.close()
@@ -288,7 +288,7 @@ def test_report_writes_one_file(process: Nci, nci: Nci, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert [path.name for path in tmp_path.glob("*.html")] == ["round.html"]
     assert "round 1" in target.read_text(encoding="utf-8")[:20_000]
-    assert nci("report", "-c", tmp_path / "he-ethylene", "--out", tmp_path / "round.txt").code == 2
+    assert process("report", "-c", tmp_path / "he-ethylene", "--out", tmp_path / "round.txt").code == 2
 
 
 def test_a_campaign_goes_to_the_groups_server(

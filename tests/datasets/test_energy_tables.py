@@ -110,11 +110,11 @@ def test_what_is_no_table_is_said_in_one_sentence(content: bytes, said: str) -> 
 
 def test_a_million_rows_are_refused_quickly() -> None:
     small = b"0,0,9,1\n"
-    start = time.perf_counter()
+    start = time.process_time()
     for content in (small * (MOST_ROWS + 2), small * (MOST_BYTES // len(small) + 1), small * 1_000_000):
         with pytest.raises(InputError, match=r"at most|larger"):
             read_table(content, "big.csv")
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_a_column_that_is_missing_or_chosen_twice_is_said() -> None:
