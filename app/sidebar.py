@@ -14,7 +14,6 @@ from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
 from app.session import campaign_folders, context, errors_shown, load_campaign, settings_changed_ns
 from app.text import plain
-from app.views.new_campaign import new_campaign_button
 from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
@@ -42,7 +41,6 @@ def show_sidebar() -> None:
         _keep("campaign")
         _keep("unit")
         name = _choose_campaign(folders)
-        new_campaign_button()
         st.selectbox(
             "Energy unit",
             list(UNITS),

@@ -47,7 +47,7 @@ def section(context: Context) -> None:
         bind="query-params",
     )
     rows = rounds[int(number)]
-    first, second = st.columns([1.1, 1], gap="medium")
+    first, second = st.columns([1, 1.25], gap="medium")
     with first:
         _judged(context, rows, height=380)
     with second:
@@ -75,22 +75,23 @@ def _judged(context: Context, rows: list[BlindPrediction], *, height: int = 230)
 
 def _table(context: Context, rows: list[BlindPrediction]) -> None:
     """One row a label, the worst prediction first."""
-    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits
+    factor, digits = context.unit.per_ev, context.unit.digits
     regions = cached.table(context)["region"]
     shown = pd.DataFrame(
         {
             "Configuration": [row.configuration_id for row in rows],
             "Region": [regions.get(row.configuration_id) for row in rows],
-            f"Predicted ({label})": [row.predicted_ev * factor for row in rows],
-            f"± sd ({label})": [None if row.std_ev is None else row.std_ev * factor for row in rows],
-            f"Computed ({label})": [row.computed_ev * factor for row in rows],
-            f"Off by ({label})": [(row.predicted_ev - row.computed_ev) * factor for row in rows],
-            "Off by (sd)": [row.z for row in rows],
+            "Predicted": [row.predicted_ev * factor for row in rows],
+            "± sd": [None if row.std_ev is None else row.std_ev * factor for row in rows],
+            "Computed": [row.computed_ev * factor for row in rows],
+            "Off by": [(row.predicted_ev - row.computed_ev) * factor for row in rows],
+            "Off by / sd": [row.z for row in rows],
         }
     )
     signed = f"+.{digits}f"
     specs = dict.fromkeys(shown.columns[2:5], f".{digits}f") | {shown.columns[5]: signed, shown.columns[6]: "+.1f"}
-    worst_first = shown.loc[shown["Off by (sd)"].abs().sort_values(ascending=False, na_position="last").index]
+    st.caption(f"Energies in {context.unit.label}, the worst prediction first.")
+    worst_first = shown.loc[shown["Off by / sd"].abs().sort_values(ascending=False, na_position="last").index]
     st.dataframe(
         with_numbers(worst_first.reset_index(drop=True), specs),
         hide_index=True,

@@ -41,7 +41,7 @@ def panels_of(
     if layout == TEACHER:
         return [Panel("student − teacher", table[table["region"] != "beyond"], "student_teacher_ev")]
     if layout == SLIDER and after is not None and before is not None:
-        title = f"{student_name(before)} left of the line, {student_name(after)} right of it"
+        title = f"Left of the line {student_name(before)}, right of it {student_name(after)}"
         return [Panel(title, rows, "student_error_ev", "earlier_error_ev")]
     found = [Panel("teacher", rows, "teacher_error_ev")]
     if before is not None:

@@ -32,13 +32,6 @@ STEPS: dict[str, Callable[[Draft], None]] = {
 STEP = f"{PREFIX}step"
 
 
-def new_campaign_button() -> None:
-    """The way to the page from the sidebar, beside the choice of campaigns."""
-    page = st.session_state.get("pages", {}).get("new-campaign")
-    if page is not None and not read_only():
-        st.page_link(page=page, label="New campaign", icon=":material/add:")
-
-
 def show(_: Context | None = None) -> None:
     """The page; it needs no campaign."""
     st.title(

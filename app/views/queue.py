@@ -39,7 +39,7 @@ def show_queue() -> None:
         now = context()
         counts = queue.counts(now.campaign.store)
         if not sum(counts.values()):
-            st.caption("The queue is empty: nothing has been computed yet.")
+            st.caption("The queue is empty.")
             return
         recipe = _recipe(now)
         if recipe is not None:

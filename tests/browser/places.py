@@ -44,7 +44,7 @@ PLACES = (
         "errors-slider",
         "errors",
         {"errors_part": "Points on a map", "errors_layout": "Before ↔ after"},
-        ("left of the line",),
+        ("Left of the line",),
     ),
     Place("errors-cuts", "errors", {"errors_part": "Radial cuts"}, ("Points are CCSD(T) labels",)),
     Place("errors-parity", "errors", {"errors_part": "Every point"}, ("Largest errors.",)),

@@ -158,7 +158,7 @@ def test_new_campaign_lasso_label_finetune_and_look_again(home: Path, serve: Cal
     page.wait_for_function("window.told.length == 2")
     assert re.search(r"Fine-tuning has finished\. Test error .+ ± .+ → .+ ± ", page.evaluate("window.told[1]"))
     page.get_by_role("button", name="Open it on the Errors page").click()
-    pair = f"distilled student left of the line, student of round {after.round_number} right of it"
+    pair = f"Left of the line distilled student, right of it student of round {after.round_number}"
     expect(page.get_by_text(pair)).to_be_visible()
     page.goto(f"{address}/history")
     expect(page.get_by_text(f"of round {after.round_number}, in use now")).to_be_visible()
