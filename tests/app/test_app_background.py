@@ -64,4 +64,4 @@ def test_an_answer_that_another_session_needs_goes_on_and_a_firm_one_always(who:
     assert not firm.done()
     asked._known["firm"].process.end()
     until(firm.done)
-    assert "given up" in problem(firm)
+    assert "cancelled" in problem(firm)
