@@ -116,6 +116,10 @@ STYLE = """<style>
 [data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.82; }
 /* Streamlit writes white on the accent, which is light on a dark page. */
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(LIGHT, DARK) !important; }
+/* And under the pointer it darkens the chosen part of a control until its words are hard to read. */
+[data-variant="segmented_control"][data-selected="true"] {
+  background: color-mix(in srgb, currentColor 10%, transparent) !important;
+}
 [class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
 /* Two lines: the page below is what the tour is about. */
 .st-key-tour { padding: 0.2rem 0.8rem !important; }

@@ -95,7 +95,7 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
 
 
 def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataFrame, after: Model) -> None:
-    widths = [1, 0.8, 1.2] if own_energies.choices(context) else [1, 1.2]
+    widths = [1, 0.8, 1.2] if own_energies.choices(context) else [1.3, 1]
     left, *middle, right = st.columns(widths, vertical_alignment="bottom")
     brought = own_energies.choose_points(context, middle, "line_points")
     if brought is not None:

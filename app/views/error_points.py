@@ -127,9 +127,9 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         st.info("This campaign has no radial cuts; `nci sample` makes them.", icon=":material/info:")
         return
     table = cached.table(context, after.id if after else None)
-    left, right = st.columns([1.5, 1], gap="medium")
+    left, right = st.columns([1.7, 1], gap="medium")
     with left:
-        widths = [1.15, 1.1, 1.5, 1.05] if own_energies.choices(context) else [1.15, 1.25, 0.95]
+        widths = [1.15, 1.1, 1.5, 1.05] if own_energies.choices(context) else [1.05, 1.6, 1.05]
         first, *points, second, third = st.columns(widths, vertical_alignment="bottom")
         deepest = names.index(through_the_well(table, names))
         name = str(first.selectbox("Direction", names, deepest, key="cut_name", bind="query-params"))
