@@ -59,7 +59,9 @@ def _made_in_the_browser(page: Page, address: str, home: Path) -> Campaign:
     page.keyboard.press("Enter")
     expect(page.get_by_text("SMILES N#N: ETKDGv3")).to_be_visible()
     main.get_by_role("radio", name="File").click()
-    page.locator("input[type=file]").first.set_input_files({"name": "h2.xyz", "mimeType": "text/plain", "buffer": XYZ})
+    page.get_by_role("region", name="Structure file").locator("input[type=file]").set_input_files(
+        {"name": "h2.xyz", "mimeType": "text/plain", "buffer": XYZ}
+    )
     expect(page.get_by_text("file h2.xyz")).to_be_visible()
     page.get_by_role("button", name="Next: Teachers").click()
     expect(page.get_by_text("then zero")).to_have_count(3)
