@@ -1,14 +1,13 @@
 """Looking at one place of the dashboard: what went wrong there, and what a person can read."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
 import axe
-from made_campaigns import EMBEDDED
 from nasty import ADDRESS
 from places import Place
 from playwright.sync_api import BrowserContext, Page, TimeoutError, ViewportSize
@@ -177,8 +176,14 @@ def walk(
     places: Sequence[Place],
     axe_script: str | None = None,
     schemes: Sequence[ColourScheme] = ("light", "dark"),
+    *,
+    expected: Mapping[str, Sequence[str]],
+    once: Collection[str] = (),
 ) -> Tour:
-    """Look at each place in light in a small window and, without a reload, in dark in a large one."""
+    """Look at each place in light in a small window and, without a reload, in dark in a large one.
+
+    `expected` are words by place that are waited for; the places called in `once` are seen in the first scheme alone.
+    """
     page = window.new_page()
     tour = Tour(watch(page))
     for place in places:
@@ -187,8 +192,8 @@ def walk(
         come(page, place, server, campaign)
         # The page that was left may still be there. What does not come in time is missed by who reads the words.
         with suppress(TimeoutError):
-            page.wait_for_function(SAYS, arg=list(place.words if campaign == EMBEDDED else ()))
-        for scheme in schemes:
+            page.wait_for_function(SAYS, arg=list(expected.get(place.name, ())))
+        for scheme in schemes[:1] if place.name in once else schemes:
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size(SIZES[scheme])
             sight = see(page, f"{place.name}, {scheme}")

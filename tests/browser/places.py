@@ -80,3 +80,5 @@ PLACES = (
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
 )
 BY_NAME = {place.name: place for place in PLACES}
+#: The pages themselves, without their parts.
+PAGES = list({place.path: place for place in reversed(PLACES)}.values())[::-1]

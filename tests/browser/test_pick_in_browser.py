@@ -84,7 +84,7 @@ def test_the_recipe_that_was_chosen_on_one_page_is_that_of_the_other(
     add.click()
     expect(page.get_by_text("Left out: 1 already labelled or on the way.")).to_be_visible()
     page.get_by_role("radio", name="quick", exact=True).click()
-    expect(page.get_by_text("Labels on the map are of standard")).to_be_visible()
+    expect(page.get_by_text("The map shows standard labels")).to_be_visible()
     add.click()
     _in_basket(page, 1)
 
