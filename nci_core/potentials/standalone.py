@@ -79,8 +79,9 @@ def standalone(
     Args:
         model: knows the host's elements.
         dimer: the host in its own frame.
-        title, facts: words for the header, such as the recipe and the checkpoint's digest; they may hold anything.
+        title: the first line of the file's header; it may hold anything.
         module: name of the file without .py.
+        facts: further lines of the header, such as the recipe and the checkpoint's digest; they may hold anything.
         points: where both are compared, such as the campaign's configurations; at least one.
 
     Raises ModelError where the two differ by more than AGREEMENT, or for an element that the model does not know.
