@@ -182,5 +182,5 @@ def no_campaign() -> None:
         f"A campaign holds the configurations, energies and models of one complex. None was found in {code(home())}."
     )
     if st.button("New campaign", type="primary", icon=":material/add:", key="first_campaign"):
-        st.switch_page(st.session_state["pages"]["new-campaign"])
+        st.switch_page(st.session_state["pages"]["new-campaign"], query_params={})
     st.caption("Campaigns are looked for in the folder named by the environment variable NCI_HOME.")

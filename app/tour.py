@@ -135,7 +135,8 @@ def _go(number: int) -> None:
     step = steps()[number]
     st.session_state["tour_step"] = number
     st.session_state["tour_opens"] = dict(step.opens)
-    st.switch_page(st.session_state["pages"][step.page])
+    # Without parameters of its own the switch would clear those of this page, which its widgets do not allow.
+    st.switch_page(st.session_state["pages"][step.page], query_params={})
 
 
 def _open() -> None:
@@ -176,7 +177,7 @@ def show_tour(context: Context, page: str) -> None:
         _open()
     with st.container(border=True, key="tour"):
         takes = here and page == "select" and not context.read_only
-        words, buttons = st.columns([2.6 if takes else 4.2, 1], vertical_alignment="center")
+        words, buttons = st.columns([1.7 if takes else 2.6, 1], vertical_alignment="center")
         words.markdown(_words(context, step, number, count) if here else _elsewhere(step, number))
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if takes:

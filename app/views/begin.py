@@ -27,4 +27,4 @@ def no_configurations(context: Context) -> None:
         with errors_shown():
             actions.begin(campaign)
             st.session_state["train_message"] = "Configurations are sampled; the teachers are at work."
-            st.switch_page(st.session_state["pages"]["label-train"])
+            st.switch_page(st.session_state["pages"]["label-train"], query_params={})

@@ -31,7 +31,7 @@ def show_bring() -> None:
         if name is not None:
             st.success(f"Campaign {plain(name)} was imported.", icon=":material/check_circle:")
             if st.button("Open it", icon=":material/arrow_forward:", key="bring_open", on_click=_open, args=(name,)):
-                st.switch_page(st.session_state["pages"]["overview"])
+                st.switch_page(st.session_state["pages"]["overview"], query_params={})
 
 
 def _open(name: str) -> None:

@@ -112,7 +112,7 @@ def show_progress(folder: Path) -> None:
         )
     if picking or labelling:
         st.session_state["open_campaign"] = folder.name
-        st.switch_page(st.session_state["pages"]["select" if picking else "label-train"])
+        st.switch_page(st.session_state["pages"]["select" if picking else "label-train"], query_params={})
 
 
 def _progress(folder: Path) -> None:

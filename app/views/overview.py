@@ -79,7 +79,7 @@ def _next(context: Context, step: Step, place: Any) -> None:
             actions.distill(context.campaign, device="auto")
         elif step.act == "fine-tune":
             actions.finetune(context.campaign, device="auto", notes="")
-        st.switch_page(pages[there])
+        st.switch_page(pages[there], query_params={})
 
 
 def _maps(context: Context) -> tuple[ErrorMaps | None, str]:

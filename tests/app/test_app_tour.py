@@ -1,5 +1,6 @@
 """The tour: nobody who skipped a step stands before a button that does nothing, or a slider that is not there."""
 
+import ast
 from pathlib import Path
 
 import synthetic
@@ -23,3 +24,11 @@ def test_a_step_says_what_must_be_done_first(home: Path) -> None:
     assert said["Before and after"].startswith("There is no second student")
     assert len(said) == 2
     assert not any(_missing(Campaign.open(home / "he-ethylene")).values())
+
+
+def test_a_switch_of_pages_says_what_the_address_holds() -> None:
+    """Else Streamlit clears those of the page that is left, which fails where widgets are bound to them."""
+    for path in (Path(__file__).parents[2] / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "switch_page":
+                assert "query_params" in [word.arg for word in node.keywords], f"{path.name}, line {node.lineno}"
