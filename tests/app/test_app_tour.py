@@ -9,6 +9,7 @@ from app import tour
 from app.session import Context
 from app.theme import LIGHT
 from nci_core.campaign import Campaign
+from nci_core.store import jobs
 from nci_core.units import UNITS
 
 
@@ -23,6 +24,8 @@ def test_a_step_says_what_must_be_done_first(home: Path) -> None:
     assert said["Compute and learn"].startswith("The basket is empty")
     assert said["Before and after"].startswith("There is no second student")
     assert len(said) == 2
+    jobs.add(begun.store, "label", {})
+    assert "Compute and learn" not in {title for title, words in _missing(begun).items() if words}, "it is under way"
     assert not any(_missing(Campaign.open(home / "he-ethylene")).values())
 
 
