@@ -40,9 +40,11 @@ def show_sets(context: Context) -> None:
             "Compared": table["n_measured"],
             "File": table["file"],
             "By": table["person"],
-            "On": table["when"].map(lambda when: f"{when:%Y-%m-%d %H:%M}"),
+            "On": table["when"].map(lambda when: f"{when:%Y-%m-%d}"),
         }
     )
+    if shown["Held out"].isna().all():  # no labels among them
+        shown = shown.drop(columns=["Held out", own])
     st.dataframe(
         with_numbers(shown, dict.fromkeys((error, own), f".{unit.digits}f") | {"Held out": ".0f"}),
         hide_index=True,
