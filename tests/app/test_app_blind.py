@@ -27,5 +27,5 @@ def test_each_round_opens_with_its_labels(imported: Path, monkeypatch: pytest.Mo
     assert set(table.index) == set(mine)
     for number, row in mine.items():
         assert table.loc[number, "Predicted"] == pytest.approx(row.predicted_ev / CM1_EV)
-        assert table.loc[number, "Computed (cm⁻¹)"] == pytest.approx(row.computed_ev / CM1_EV)
+        assert table.loc[number, "Computed"] == pytest.approx(row.computed_ev / CM1_EV)
         assert table.loc[number, "Off by / sd"] == pytest.approx(row.z)
