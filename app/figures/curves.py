@@ -1,5 +1,7 @@
 """Lines: learning over rounds, live curves of a fit."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,6 +13,8 @@ from nci_core.units import CM1_EV, EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
 
+#: Decades of a logarithmic axis over which 1, 2 and 5 of each have room for their numbers.
+MOST_DECADES = 2.2
 #: Ticks of a logarithmic axis: 1, 2 and 5 in every decade, so that even a short span has labels.
 LOG_TICKS = {
     "tickvals": [m * 10.0**p for p in range(-6, 7) for m in (1, 2, 5)],
@@ -118,8 +122,19 @@ def fit_figure(
     finish(figure, colours, height=height)
     figure.update_xaxes(title_text="optimiser step of each fit")
     title = f"MAE on the training labels ({unit.label})" if in_energy else "loss (weighted squares, no unit)"
-    figure.update_yaxes(title_text=title, type="log", **LOG_TICKS)
+    figure.update_yaxes(title_text=title, type="log", **log_ticks(np.concatenate(fits) if fits else np.ones(1)))
     return figure
+
+
+def log_ticks(values: FloatArray) -> dict[str, Any]:
+    """Ticks of a logarithmic axis over values (positive): 1, 2 and 5 of each decade while they have room.
+
+    >>> log_ticks(np.array([1e-4, 1e2]))
+    {'dtick': 1}
+    """
+    positive = values[values > 0]
+    wide = len(positive) > 0 and bool(np.log10(positive.max() / positive.min()) > MOST_DECADES)
+    return {"dtick": 1} if wide else dict(LOG_TICKS)
 
 
 def _steps(values: FloatArray, name: str, colour: str, dash: str) -> go.Scatter:

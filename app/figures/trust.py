@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.data.trust import REGION_NAMES
-from app.figures.curves import LOG_TICKS
+from app.figures.curves import log_ticks
 from app.figures.literal import literal
 from app.theme import Palette, finish
 from nci_core.calibration import WITHIN_1, WITHIN_2, Calibration
@@ -22,9 +22,7 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
 
 def _log_axes(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]) -> None:
     for update, ends in ((figure.update_xaxes, x), (figure.update_yaxes, y)):
-        decades = np.log10(ends[1] / ends[0])
-        ticks = LOG_TICKS if decades < 2.2 else {"dtick": 1}
-        update(type="log", range=[float(np.log10(e)) for e in ends], **ticks)
+        update(type="log", range=[float(np.log10(e)) for e in ends], **log_ticks(np.array(ends)))
 
 
 def error_bar_figure(rows: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 340) -> go.Figure:
