@@ -1,8 +1,8 @@
-"""Take a screenshot of every page, and of the parts of Errors and History, in light and dark, for docs/screenshots/.
+"""Take a screenshot of every page, and of the parts of Errors and History, in light and dark, to look at.
 
-Needs the campaigns of `make app`.
+Needs the campaigns of `make app`. The README shows overview-light.png, which is kept in docs/screenshots/.
 
-python scripts/take_screenshots.py [--campaign he-benzene] [--home campaigns] [--out docs/screenshots]
+python scripts/take_screenshots.py [--campaign he-benzene] [--home campaigns] [--out build/screenshots]
 """
 
 import argparse
@@ -59,7 +59,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campaign", default="he-benzene")
     parser.add_argument("--home", type=Path, default=ROOT / "campaigns")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "screenshots")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     port = free_port()
