@@ -7,18 +7,18 @@ from typing import Any
 import streamlit as st
 
 from app import predictor
+from app.cached import by_version, data, fits
 from app.session import Context
 from nci_core.campaign.error_map_file import current_maps, read_maps
 from nci_core.campaign.error_maps import SPACING, ErrorMaps, maps_key, maps_on
 from nci_core.errors import InputError
-from nci_core.store import versions
 from nci_core.store.schema import Model
 from nci_core.systems.planes import PlaneGrid, telling_plane
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _key(folder: str, version: Any, _context: Context) -> str:
-    return maps_key(_context.campaign)
+@by_version(data, fits, most=16)
+def _now(context: Context) -> str:
+    return maps_key(context.campaign)
 
 
 @st.cache_resource(show_spinner="Drawing the error maps for the first time …", max_entries=8)
@@ -30,11 +30,6 @@ def _kept(folder: str, key: str, _context: Context) -> ErrorMaps:
 def kept(context: Context) -> ErrorMaps:
     """Those of the campaign as it is now, as a fit left them in its folder, else from the predictor; or NCIError."""
     return _kept(context.folder, _now(context), context)
-
-
-def _now(context: Context) -> str:
-    store = context.campaign.store
-    return _key(context.folder, (versions.data_version(store), versions.model_version(store)), context)
 
 
 @st.cache_resource(show_spinner="Asking the models …", max_entries=16)
@@ -51,7 +46,7 @@ def errors_on(context: Context, plane: PlaneGrid | None, split: str, students: S
     found = kept(context) if plane is None and split == "test" else None
     if found is None or not set(ids) <= set(found.model_ids):
         where = plane or telling_plane(context.campaign.dimer.host, SPACING)
-        version = (_now(context), versions.data_version(context.campaign.store))
+        version = (_now(context), data(context))
         place = hashlib.blake2b(where.points.tobytes(), digest_size=16).hexdigest()
         found = _asked(context.folder, version, split, ids, place, where)
     if found.against == "teacher":

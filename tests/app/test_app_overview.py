@@ -229,7 +229,7 @@ def test_pages_of_all_stages(home: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(
         "app.known_errors.predictor.ask", lambda *_: replace(made_up_maps(), model_ids=ids, against="teacher")
     )
-    monkeypatch.setattr("app.known_errors._key", lambda *_: "of another state")
+    monkeypatch.setattr("app.known_errors._now", lambda *_: "of another state")
     assert "Student minus teacher" in text(run_page("overview"))
 
 
