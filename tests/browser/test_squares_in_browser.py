@@ -83,6 +83,7 @@ def test_a_lasso_over_squares_selects_and_is_undone(page: Page, server: str, cam
     expect(page.get_by_text(f"{len(now):,} selected")).to_be_visible()
     assert told(page)["bins"] > 1000
 
+    settle(page)
     page.get_by_role("radio", name="Remove").click()
     lasso(page, 4.0, 4.75, 2.0, 4.0)
     page.wait_for_function(
@@ -135,6 +136,7 @@ def test_a_lasso_over_squares_fills_the_basket(page: Page, server: str, campaign
     assert (table["split"] == "pool").all()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("tab", name="Basket (0)")).to_be_visible()
+    settle(page)
 
     lasso(page, 0.1, 9.5, 0.1, 9.5)
     expect(page.get_by_text("at most 5,000 fit")).to_be_visible()
