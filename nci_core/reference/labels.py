@@ -7,13 +7,14 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from nci_core.reference.checks import Doubt
+from nci_core.reference.prediction_error import Part
 from nci_core.reference.recipes import Recipe
 from nci_core.reference.tightening import Tightening
-from nci_core.units import HARTREE_EV
+from nci_core.units import CM1_EV, HARTREE_EV
 
 #: Raised when the stored form changes; labels of earlier versions are read. 2 added `resumed`, 3 `smaller`, `larger`,
-#: `mp2_hartree`, `tightened` and `doubts`, 4 `basis`.
-LABEL_SCHEMA = 4
+#: `mp2_hartree`, `tightened` and `doubts`, 4 `basis`, 5 `recipe_std_cm1`.
+LABEL_SCHEMA = 5
 
 FragmentName = Literal["dimer", "host", "probe"]
 
@@ -112,6 +113,9 @@ class LabelResult(BaseModel):
     hf_ev: Finite
     ccsd_ev: Finite
     triples_ev: Finite
+    recipe_std_cm1: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="standard error of the recipe for this label, cm⁻¹; None where the recipe knows none"
+    )
     cpu_seconds: Seconds = Field(description="sum over the fragments, whichever start computed them")
     wall_seconds: Seconds
     memory_gb: Gigabytes = Field(description="peak resident memory of the process")
@@ -160,6 +164,25 @@ class LabelResult(BaseModel):
             if abs(value - getattr(self, name)) > 1e-9:
                 raise ValueError(f"{name} is {getattr(self, name)!r} but the fragments give {value!r}")
         return self
+
+
+def parts_cm1(
+    fragments: Mapping[FragmentName, FragmentResult], larger: Mapping[FragmentName, MeanFieldResult] | None = None
+) -> dict[Part, float]:
+    """The parts of the interaction energy that a recipe's error may follow, as far as they are there, in cm⁻¹."""
+    found: dict[Part, float] = {
+        "mean_field": difference(larger or fragments, "hf_hartree"),
+        "ccsd": difference(fragments, "ccsd_hartree"),
+        "triples": difference(fragments, "triples_hartree"),
+    }
+    if all(fragment.mp2_hartree is not None for fragment in fragments.values()):
+        found["mp2"] = difference(fragments, "mp2_hartree")
+        found["delta"] = found["ccsd"] + found["triples"] - found["mp2"]
+    if larger:
+        found["mp2_larger"] = difference(larger, "mp2_hartree")
+    if "mp2" in found and "mp2_larger" in found:
+        found["step"] = found["mp2_larger"] - found["mp2"]
+    return {part: value / CM1_EV for part, value in found.items()}
 
 
 def difference(

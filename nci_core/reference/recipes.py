@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nci_core.errors import InputError
 from nci_core.fitted.basis_names import AUTOAUX
+from nci_core.reference.prediction_error import PredictionError
 from nci_core.reference.recipe_fields import ANY, BasisName, ElementBases, Exponents, Factor, RecipeName, Threshold
 
 #: What fragments in other functions than the recipe's own are called: smaller-host, …
@@ -146,7 +147,7 @@ class Composite(BaseModel):
 class Recipe(FunctionSet):
     """One way to compute a label.
 
-    Attributes are the settings; `hash` covers all of them but the description.
+    Attributes are the settings; `hash` covers all that decide a label's value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -169,6 +170,9 @@ class Recipe(FunctionSet):
         "this was kept, which know no effective core potentials",
     )
     description: str = Field("", max_length=1000, description="what it is for")
+    prediction_error: PredictionError | None = Field(
+        None, description="how far its labels lie from the basis-set limit, None where nobody knows"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -203,9 +207,9 @@ class Recipe(FunctionSet):
 
     @property
     def hash(self) -> str:
-        """12 hex digits over every setting but the description."""
+        """12 hex digits over every setting but the description and the error."""
         # Not cached: a cached value would survive model_copy(update=...).
-        settings = self.model_dump(mode="json", exclude={"description"})
+        settings = self.model_dump(mode="json", exclude={"description", "prediction_error"})
         for name in LATER:
             if settings[name] == type(self).model_fields[name].default:
                 del settings[name]

@@ -9,6 +9,7 @@ from nci_core.errors import InputError
 from nci_core.fitted.cores import frozen_orbitals
 from nci_core.reference.geometry import fragments, midbond_basis, midbond_site
 from nci_core.reference.recipe_basis import atom_basis
+from nci_core.reference.prediction_error import PredictionError
 from nci_core.reference.recipes import RECIPES, BasisNumbers, Midbond, Recipe, find_recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
@@ -29,7 +30,7 @@ def test_a_changed_recipe_is_noticed() -> None:
     }
 
 
-def test_the_hash_covers_every_setting_but_the_description() -> None:
+def test_the_hash_covers_every_setting_and_nothing_else() -> None:
     recipe = find_recipe("standard")
     changes = {
         "name": "other",
@@ -51,8 +52,9 @@ def test_the_hash_covers_every_setting_but_the_description() -> None:
     hashes = {recipe.model_copy(update={key: value}).hash for key, value in changes.items()} | {recipe.hash}
     assert len(hashes) == len(changes) + 1
     # Settings with one allowed value need no change here; a new setting does.
-    assert {*changes, "method", "counterpoise", "description"} == set(Recipe.model_fields)
+    assert {*changes, "method", "counterpoise", "description", "prediction_error"} == set(Recipe.model_fields)
     assert recipe.model_copy(update={"description": "other words"}).hash == recipe.hash
+    assert recipe.model_copy(update={"prediction_error": PredictionError(floor_cm1=1.0)}).hash == recipe.hash
 
 
 def test_a_recipe_survives_json_with_its_hash() -> None:
