@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.extxyz import read_dataset
-from nci_core.reference.recipes import find_recipe
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]

@@ -13,11 +13,11 @@ import sys
 
 import numpy as np
 
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.ccsdt import compute_fragment
 from nci_core.reference.environment import PYSCF_MEMORY, peak_memory_gb
 from nci_core.reference.geometry import fragments
 from nci_core.reference.needs import canonical_memory_gb, correlated_pairs
-from nci_core.reference.recipes import find_recipe
 from nci_core.reference.resuming import FragmentMemory, NoStore, identity
 from nci_core.systems import Dimer, builtin_host
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from nci_core.errors import InputError, StoreError
 from nci_core.files import read_limited, write_atomically
-from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems.dimer import Dimer

@@ -13,7 +13,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.archive import data_folder
 from nci_core.campaign.live_stored import FEWEST
 from nci_core.errors import InputError
-from nci_core.reference.recipes import find_recipe
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.store import configurations, jobs, label_queries, models
 from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Model

@@ -14,7 +14,8 @@ from nci_core.campaign.cost_model import CostModel, Price, Subject, Timing
 from nci_core.campaign.label_size import label_work
 from nci_core.config import FILE_NAME
 from nci_core.errors import NCIError
-from nci_core.reference.recipes import RECIPES, Recipe
+from nci_core.reference.builtin_recipes import RECIPES
+from nci_core.reference.recipes import Recipe
 from nci_core.store import DATABASE_NAME
 from nci_core.store.schema import Label
 from nci_core.systems.dimer import Dimer

@@ -6,7 +6,7 @@ from pathlib import Path
 from nci_core.campaign.costs import LabelCost, planned_costs
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
-from nci_core.reference.recipes import RECIPES
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import extent
 

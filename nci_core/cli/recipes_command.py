@@ -7,8 +7,8 @@ import typer
 
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.recipe_files import read_recipe
-from nci_core.reference.recipes import RECIPES, find_recipe
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.reading.structure_file import find_host
 from nci_core.toml_text import toml_value

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from nci_core.errors import InputError
 from nci_core.fitted.basis_names import AUTOAUX
+from nci_core.reference import focal_point
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.needs import memory_needed_gb
 from nci_core.reference.recipe_basis import atom_basis, bases_named, check_numbers, numbers_of
-from nci_core.reference.recipes import RECIPES, BasisNumbers, FunctionSet, Recipe, numbers_key
+from nci_core.reference.recipes import BasisNumbers, FunctionSet, Recipe, numbers_key
 from nci_core.reference.size import SHELL
 from nci_core.reference.stand_ins import for_dimer
 from nci_core.systems.dimer import Dimer
@@ -39,7 +41,8 @@ def check_recipe(recipe: Recipe, dimer: Dimer) -> CheckedRecipe:
     potential, or has other numbers than the recipe says. Too little memory is a note only, for labels may be computed
     elsewhere.
     """
-    found = _with_generated_fitting(for_dimer(recipe, dimer), dimer)
+    chosen = for_dimer(recipe, dimer)
+    found = _with_generated_fitting(chosen, dimer)
     used: dict[str, BasisNumbers] = {}
     for name, symbol, fitting in bases_named(found, dimer):
         basis = atom_basis(name, symbol, fitting=fitting)
@@ -48,7 +51,8 @@ def check_recipe(recipe: Recipe, dimer: Dimer) -> CheckedRecipe:
         used[numbers_key(name, symbol)] = numbers_of(basis)
     if found != RECIPES.get(found.name) or any(numbers.core_electrons for numbers in used.values()):
         found = found.model_copy(update={"numbers": used})
-    notes = [*_differences(recipe, found, dimer), *_potentials(used)]
+    given = chosen if recipe.name == focal_point.NAME else recipe  # whose functions for each dimer are its own
+    notes = [*_differences(given, found, dimer), *_potentials(used)]
     counted = count_functions(found, dimer)
     need, there = memory_needed_gb(dimer, found, counted), machine_memory_gb()
     if need > there:

@@ -6,9 +6,9 @@ question is asked in a process of its own.
 
 import json
 
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.environment import blas_in_use, dgemm_gflops
-from nci_core.reference.recipes import find_recipe
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import builtin_host
 from nci_core.units import to_cm1

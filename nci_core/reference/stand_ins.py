@@ -1,12 +1,15 @@
-"""Built-in recipes for elements that their basis sets lack: the same recipe with stand-ins, and so with another hash.
+"""Built-in recipes made to fit a dimer, each with a hash of its own.
 
-No PySCF here. For a dimer that the sets cover the recipe stays what it is, hash and all.
+`focal-point` chooses its functions by the probe and the elements of the host. The others have stand-ins for elements
+that their basis sets lack; for a dimer that the sets cover they stay what they are, hash and all. No PySCF here.
 """
 
 from typing import TypeVar
 
 from nci_core.fitted.basis_names import stand_in
-from nci_core.reference.recipes import RECIPES, FunctionSet, Recipe
+from nci_core.reference import focal_point
+from nci_core.reference.builtin_recipes import RECIPES
+from nci_core.reference.recipes import FunctionSet, Recipe
 from nci_core.systems.dimer import Dimer
 
 #: Built-in recipes that may use stand-ins. The others are there to be compared with published energies.
@@ -30,10 +33,12 @@ def _with_stand_ins(functions: Functions, dimer: Dimer) -> Functions:
 
 
 def for_dimer(recipe: Recipe, dimer: Dimer) -> Recipe:
-    """The recipe with stand-ins for what its basis sets lack, if it is a built-in one; else as it is.
+    """A built-in recipe made to fit a dimer, any other as it is.
 
     Stand-ins are in `fitted/basis_names.py`; for a fitting basis they are AutoAux functions.
     """
+    if recipe == RECIPES[focal_point.NAME]:
+        return focal_point.focal_point(dimer.probe, dimer.host.symbols)
     if recipe.name not in EXTENDED or recipe != RECIPES[recipe.name]:
         return recipe
     found = _with_stand_ins(recipe, dimer)

@@ -20,7 +20,7 @@ from nci_core.campaign.new_recipes import RecipeChoice
 from nci_core.campaign.teacher_trial import Trial
 from nci_core.config import HostSettings
 from nci_core.errors import InputError, TeacherError
-from nci_core.reference.recipes import RECIPES
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
 from nci_core.systems import builtin_host

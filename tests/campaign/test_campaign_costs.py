@@ -15,7 +15,7 @@ from nci_core.campaign.cost_model import CostModel, Subject, Timing
 from nci_core.campaign.costs import label_cost, neighbours
 from nci_core.campaign.label_size import guess_functions, label_work
 from nci_core.errors import InputError
-from nci_core.reference.recipes import RECIPES, find_recipe
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 
 
 def made(

@@ -21,8 +21,8 @@ from nci_core.cli.status_command import describe
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.needs import memory_needed_gb
-from nci_core.reference.recipes import find_recipe
 from nci_core.reference.size import guess_parts
 from nci_core.store import evaluations, jobs, label_history, labels, models, rounds
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from nci_core.campaign import Campaign
 from nci_core.cli.main import app
 from nci_core.errors import InputError
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.recipe_files import read_recipe
-from nci_core.reference.recipes import RECIPES, find_recipe
 
 
 def run(*arguments: str) -> str:

@@ -12,8 +12,8 @@ from nci_core.errors import InputError, TeacherError
 from nci_core.fitted import basis_sets
 from nci_core.fitted.basis_names import AUTOAUX, HEAVIEST_STAND_IN, THERE, plain, stand_in
 from nci_core.fitted.basis_sets import AtomBasis, NoBasisError, is_known, load_fitting, load_orbital
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.ccsdt import compute_label
-from nci_core.reference.recipes import find_recipe
 from nci_core.systems import Dimer, builtin_host
 from nci_core.teachers import find_teacher
 from nci_core.teachers.fitted_dimer import check_basis

@@ -14,11 +14,13 @@ from nci_core.cli.main import app
 from nci_core.config import read_settings
 from nci_core.errors import InputError, NCIError
 from nci_core.reference import checked_recipe
+from nci_core.reference import focal_point
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.checked_recipe import check_recipe, count_functions
 from nci_core.reference.geometry import fragments, midbond_basis
 from nci_core.reference.recipe_files import read_recipe
-from nci_core.reference.recipes import RECIPES, BasisNumbers, FunctionSet, Midbond, Recipe, find_recipe
+from nci_core.reference.recipes import BasisNumbers, FunctionSet, Midbond, Recipe
 from nci_core.reference.size import guess_parts
 from nci_core.reference.stand_ins import EXTENDED, for_dimer
 from nci_core.systems import Dimer, Host, builtin_host
@@ -40,7 +42,7 @@ def nci(*arguments: str) -> Any:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("name", EXTENDED)
+@pytest.mark.parametrize("name", [*EXTENDED, focal_point.NAME])
 def test_built_in_recipes_reach_from_hydrogen_to_xenon(name: str) -> None:
     for number in range(1, 55):
         dimer = Dimer(two(chemical_symbols[number]), "He")
@@ -58,7 +60,8 @@ def test_built_in_recipes_reach_from_hydrogen_to_xenon(name: str) -> None:
 
 def test_hashes_change_only_where_something_stands_in() -> None:
     for probe, host in (("He", builtin_host("benzene")), ("Kr", builtin_host("ethylene")), ("Ar", two("S"))):
-        for recipe in RECIPES.values():
+        for recipe in map(RECIPES.get, (*EXTENDED, "dz", "dt")):
+            assert recipe is not None
             checked = check_recipe(recipe, Dimer(host, probe)).recipe
             assert checked.hash == recipe.hash
             assert checked == recipe

@@ -5,12 +5,13 @@ import pytest
 
 from nci_core.errors import LabelError
 from nci_core.reference import fitted_label
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb, machine_memory_gb
 from nci_core.reference.geometry import fragments
 from nci_core.reference.labels import LabelResult
 from nci_core.reference.needs import canonical_memory_gb, check_memory, memory_needed_gb
-from nci_core.reference.recipes import Composite, Extrapolation, FunctionSet, Recipe, find_recipe
+from nci_core.reference.recipes import Composite, Extrapolation, FunctionSet, Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import to_cm1
 

@@ -9,10 +9,11 @@ import pytest
 from pydantic import ValidationError
 
 from nci_core.errors import InputError, LabelError
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.geometry import fragments
 from nci_core.reference.labels import LabelResult
-from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import HARTREE_EV, to_cm1
 

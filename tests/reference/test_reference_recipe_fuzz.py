@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nci_core.errors import InputError, NCIError
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.reference.checked_recipe import check_recipe
 from nci_core.reference.geometry import fragments
 from nci_core.reference.recipe_files import MOST_BYTES, read_recipe
-from nci_core.reference.recipes import RECIPES, Recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.systems import Dimer, Host
 from nci_core.toml_text import toml_value
 

@@ -7,10 +7,11 @@ from ase.data import chemical_symbols
 
 from nci_core.errors import InputError
 from nci_core.fitted.cores import frozen_orbitals
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.geometry import fragments, midbond_basis, midbond_site
-from nci_core.reference.recipe_basis import atom_basis
 from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import RECIPES, BasisNumbers, Midbond, Recipe, find_recipe
+from nci_core.reference.recipe_basis import atom_basis
+from nci_core.reference.recipes import BasisNumbers, Midbond, Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
 # PySCF suggests another package for elements it does not know.
@@ -25,6 +26,7 @@ def test_a_changed_recipe_is_noticed() -> None:
         "quick": "116a7646d999",
         "standard": "a924f9e9453b",
         "composite": "b3ec837884e4",
+        "focal-point": "89fe2a4d9f91",
         "dz": "b4b08e19e5be",
         "dt": "e48b56e13f2b",
     }

@@ -8,9 +8,10 @@ import pytest
 
 from nci_core.errors import LabelError
 from nci_core.reference import ccsdt, resuming
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.labels import FragmentResult, LabelResult
-from nci_core.reference.recipes import Recipe, find_recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g**"}, probe_basis="6-31g**")
