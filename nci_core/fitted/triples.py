@@ -8,12 +8,10 @@ Lee and Komornicki, DOI 10.1016/0009-2614(91)87003-T:
     V = W + t_i^a (jb|kc) + t_j^b (ia|kc) + t_k^c (ia|jb)
 
 With d and l side by side in one index e, each of the six orders is one product of a (v, v + o) with a (v + o, v²) matrix.
-They are collected in three arrays as their indices come, and put together cube by cube: the six cubes that permute a, b, c
-share one denominator and need each element of W once.
 """
 
 from collections.abc import Iterator
-from itertools import combinations_with_replacement, permutations
+from itertools import combinations_with_replacement
 
 import torch
 from torch import Tensor
@@ -21,13 +19,10 @@ from torch import Tensor
 from nci_core.fitted.orbital_integrals import OrbitalIntegrals
 from nci_core.fitted.products import accumulate, multiply
 
-#: Orbitals along the edge of a cube: on a processor a few of them fit its cache, on a GPU they keep it busy.
-EDGE = {"cpu": 24, "cuda": 64}
 #: Arrays of v³ for each triple in hand.
-ARRAYS = 3
-ORDERS = tuple(permutations(range(3)))
-#: Those that are cyclic: abc, bca, cab.
-CYCLIC = tuple(order for order in ORDERS if order in ((0, 1, 2), (1, 2, 0), (2, 0, 1)))
+ARRAYS = 6
+#: Of the memory on a GPU, for triples in hand: it is kept busy by several small ones at once.
+SHARE = 0.25
 
 
 class Triples:
@@ -37,12 +32,9 @@ class Triples:
         integrals: in the precision of the products; sums are in double precision.
         t1: (o, v); t2: (o, v, o, v) as i, a, j, b.
         memory_bytes: for integrals of occupied orbitals and for triples in hand; at least three orbitals and one triple.
-        edge: of a cube; None for what suits the device.
     """
 
-    def __init__(
-        self, integrals: OrbitalIntegrals, t1: Tensor, t2: Tensor, memory_bytes: float, edge: int | None = None
-    ) -> None:
+    def __init__(self, integrals: OrbitalIntegrals, t1: Tensor, t2: Tensor, memory_bytes: float) -> None:
         self.integrals = integrals
         x, o, v = integrals.sizes
         dtype, device = integrals.ov.dtype, integrals.ov.device
@@ -56,10 +48,11 @@ class Triples:
         self.left[..., v:] = -multiply(ov.T, oo).reshape(o, v, o, o).permute(0, 3, 1, 2)
         of_orbital = 2 * (v + o) * v * v * self.t1.element_size()
         of_triple = ARRAYS * v**3 * self.t1.element_size()
-        self.at_once = max(1, min(o, int(0.25 * memory_bytes / of_triple))) if device.type == "cuda" else 1
+        self.at_once = max(1, min(o, int(SHARE * memory_bytes / of_triple))) if device.type == "cuda" else 1
         room = memory_bytes - self.at_once * of_triple
         self.step = o if o * of_orbital <= room else max(1, int(room / (3 * of_orbital)))
-        self.edge = edge or EDGE[device.type]
+        virtual = integrals.virtual
+        self.sums = virtual[:, None, None] + virtual[None, :, None] + virtual
         self._right: dict[int, tuple[Tensor, Tensor]] = {}
 
     def energy(self) -> float:
@@ -97,73 +90,45 @@ class Triples:
         """Energy of the triples i, j and several k."""
         _, o, v = self.integrals.sizes
         left, right = self.left, {n: tuple(part.reshape(v + o, v * v) for part in self._right[n]) for n in {i, j, *ks}}
-        found = self.t1.new_empty(len(ks), 3, v, v * v)
+        W, second = (self.t1.new_empty(len(ks), v, v, v) for _ in range(2))
         for number, k in enumerate(ks):
-            a, b, c = found[number]  # W as a, b, c; b, a, c; c, a, b
-            accumulate(a, left[i, k], right[j][0], keep=False)
-            accumulate(a, left[i, j], right[k][1])
-            accumulate(b, left[j, k], right[i][0], keep=False)
-            accumulate(b, left[j, i], right[k][1])
-            accumulate(c, left[k, j], right[i][0], keep=False)
-            accumulate(c, left[k, i], right[j][1])
+            rows, columns, turned = W[number].view(v, v * v), W[number].view(v * v, v), second[number].view(v, v * v)
+            accumulate(rows, left[i, k], right[j][0], keep=False)
+            accumulate(rows, left[i, j], right[k][1])
+            accumulate(columns, right[i][0].T, left[k, j].T)
+            accumulate(columns, right[j][1].T, left[k, i].T)
+            accumulate(turned, left[j, k], right[i][0], keep=False)  # as b, a, c
+            accumulate(turned, left[j, i], right[k][1])
+        W += second.transpose(1, 2)
         levels = self.integrals.occupied
-        start, end = ks.start, ks.stop
-        t1, g = self.t1, self.coulomb
-        # What V has beside W, for each of the three as one orbital's t1 and the integrals of the other two.
-        single = [t1[None, i], t1[None, j], t1[start:end]]
-        double = [g[j, start:end], g[i, start:end], g[None, i, j]]
         weights = [1.0 if i == j or j == k else 2.0 for k in ks]
-        sums = self._cubes(found.reshape(-1, 3, v, v, v), single, double, levels[i] + levels[j] + levels[start:end])
+        M = self._weighted(W, second, levels[i] + levels[j] + levels[ks.start : ks.stop])
+        sums = (W * M).flatten(1).sum(1, dtype=torch.float64) + self._disconnected(M, i, j, ks)
         return sum(weight * value for weight, value in zip(weights, sums.tolist(), strict=True))
 
-    def _cubes(self, found: Tensor, single: list[Tensor], double: list[Tensor], occupied: Tensor) -> Tensor:
-        """(m,) sums over all virtual orbitals, of m triples."""
-        v = found.shape[-1]
-        virtual = self.integrals.virtual
-        total = torch.zeros(len(found), dtype=torch.float64, device=found.device)
-        parts = [slice(start, min(start + self.edge, v)) for start in range(0, v, self.edge)]
-        for cube in combinations_with_replacement(parts, 3):
-            A, B, C = cube
-            sums = virtual[A, None, None] + virtual[None, B, None] + virtual[None, None, C]
-            gaps = occupied[:, None, None, None] - sums
-            W = {order: _permuted(found, cube, order) for order in ORDERS}
-            even = sum(W[order] for order in CYCLIC)
-            odd = sum(W[order] for order in ORDERS if order not in CYCLIC)
-            mixed = even - 2.0 * odd, odd - 2.0 * even
-            energy = torch.zeros_like(gaps)
-            for order, w in W.items():
-                rest = mixed[order not in CYCLIC] + 3.0 * w
-                w += _disconnected(single, double, cube, order)
-                energy.addcmul_(w, rest)
-            # Cubes on a diagonal hold each triple of orbitals more than once.
-            repeats = {3: 1.0, 2: 2.0, 1: 6.0}[len({part.start for part in cube})]
-            total += (energy / gaps).flatten(1).sum(1, dtype=torch.float64) / repeats
-        return total
+    def _weighted(self, W: Tensor, free: Tensor, occupied: Tensor) -> Tensor:
+        """(m, a, b, c) what V is multiplied with, of m triples; `free` is overwritten.
 
+        All cyclic orders of W together are Q; those with two exchanged are Q with two exchanged.
+        """
+        m, v = W.shape[:2]
+        Q, square = W.clone(), v * v
+        for triple in range(m):  # torch has fast transposition for two dimensions only
+            cyclic = free[triple].view(square, v).copy_(W[triple].view(v, square).T)
+            Q[triple] += cyclic.view(v, v, v)
+            cyclic = free[triple].view(v, square).copy_(W[triple].view(square, v).T)
+            Q[triple] += cyclic.view(v, v, v)
+        torch.add(Q, W, alpha=3.0, out=free)
+        free.sub_(Q.transpose(1, 2), alpha=2.0)
+        gaps = torch.sub(occupied[:, None, None, None], self.sums, out=Q)
+        return free.div_(gaps)
 
-def _permuted(found: Tensor, cube: tuple[slice, slice, slice], order: tuple[int, int, int]) -> Tensor:
-    """(m, a, b, c) W_xyz where x, y, z are a, b, c in this order; a new array."""
-    x, y, z = (cube[place] for place in order)
-    back = [1 + order.index(place) for place in range(3)]
-    first = found[:, 0, x, y, z].permute(0, *back)
-    second = found[:, 1, y, x, z].permute(0, 2, 1, 3).permute(0, *back)
-    third = found[:, 2, z, x, y].permute(0, 2, 3, 1).permute(0, *back)
-    return torch.empty_like(first, memory_format=torch.contiguous_format).copy_(first).add_(second).add_(third)
-
-
-def _disconnected(
-    single: list[Tensor], double: list[Tensor], cube: tuple[slice, slice, slice], order: tuple[int, int, int]
-) -> Tensor:
-    """(m, a, b, c) t_i^x (jy|kz) + t_j^y (ix|kz) + t_k^z (ix|jy)."""
-    total: Tensor | float = 0.0
-    for number in range(3):
-        mine, (p, q) = order[number], (order[other] for other in range(3) if other != number)
-        one = single[number][:, cube[mine]]
-        two = double[number][:, cube[p], cube[q]]
-        if p > q:
-            two = two.transpose(1, 2)
-        shape = [len(one), 1, 1, 1]
-        shape[1 + mine] = one.shape[1]
-        total = total + one.reshape(shape) * two.unsqueeze(1 + mine)
-    assert isinstance(total, Tensor)
-    return total
+    def _disconnected(self, M: Tensor, i: int, j: int, ks: range) -> Tensor:
+        """(m,) Σ M [t_i^a (jb|kc) + t_j^b (ia|kc) + t_k^c (ia|jb)]."""
+        m, v = M.shape[:2]
+        some, square = slice(ks.start, ks.stop), v * v
+        of_a = M.view(m, v, square) @ self.coulomb[j, some].reshape(m, square, 1)
+        of_b = (M @ self.coulomb[i, some].unsqueeze(-1)).sum(1)
+        of_c = self.coulomb[i, j].reshape(1, 1, square) @ M.view(m, square, v)
+        sums = of_a[..., 0] @ self.t1[i] + of_b[..., 0] @ self.t1[j] + (of_c[:, 0] * self.t1[some]).sum(1)
+        return sums.double()
