@@ -32,8 +32,8 @@ ITERATIONS = 12
 INTEGRAL = 400.0
 #: The same where integrals are fitted: about what Hartree–Fock and MP2 of He–benzene take in 400 functions.
 FITTED_INTEGRAL = 4.0
-#: Price of an operation of CCSD(T) with fitted integrals (`fitted/amounts.py` counts all of them, `operations` about half
-#: of those of canonical CCSD(T)): nearly all are in large matrix products. From He–ethylene in 71 functions.
+#: Price of an operation of CCSD(T) with fitted integrals: `fitted/amounts.py` counts all of them, `operations` about
+#: half of those with exact ones, and nearly all are in large matrix products. From He–ethylene in 71 functions.
 FITTED_PRODUCTS = 0.27
 SWEEPS = 30
 

@@ -1,4 +1,4 @@
-"""What CCSD(T) of one fragment takes, from the numbers of its orbitals: bytes and floating-point operations. No torch."""
+"""What CCSD(T) of one fragment takes, from the numbers of its orbitals: bytes and floating-point operations."""
 
 #: Iterations of CCSD; between 8 and 14 to 1e-8 hartree.
 ITERATIONS = 11

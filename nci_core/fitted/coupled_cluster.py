@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 SWITCH = "NCI_GPU"
 #: Of what is free, for a block of integrals while it is made.
 WORK_SHARE, WORK_BYTES = 0.2, 2e9
+#: Arrays of the size of (ov)² while (T) runs.
+HELD_PAIRS = 4
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ def find_place(x: int, o: int, v: int, memory_bytes: float = float("inf")) -> Pl
     return Place(torch.device("cpu"), min(memory_bytes, float(psutil.virtual_memory().available)))
 
 
+def budget(x: int, o: int, v: int, memory_bytes: float) -> tuple[float, float, float]:
+    """Bytes for a block of the ladder while it is made, for those that are kept, and later for (T)."""
+    spare = max(memory_bytes - least_bytes(x, o, v), 0.0)
+    work = min(WORK_SHARE * spare, WORK_BYTES)
+    held = DOUBLE * (x * float(o + v) ** 2 + HELD_PAIRS * float(o * v) ** 2)
+    return work, spare - work, max(memory_bytes - held, 0.0)
+
+
 def correlation(
     B: FloatArray,
     state: Solution,
@@ -88,15 +98,13 @@ def correlation(
     x, o = len(B), state.n_occupied - n_core
     v = state.coefficients.shape[1] - state.n_occupied
     place = place or find_place(x, o, v)
-    spare = max(place.memory_bytes - least_bytes(x, o, v), 0.0)
-    work = min(WORK_SHARE * spare, WORK_BYTES)
+    work, kept, for_triples = budget(x, o, v, place.memory_bytes)
     with torch.no_grad():
         integrals = transform(B, state, n_core, place.device)
-        found = ccsd.solve(integrals, energy_tol, amplitude_tol, max_cycle, work, spare - work)
+        found = ccsd.solve(integrals, energy_tol, amplitude_tol, max_cycle, work, kept)
         triples = 0.0
         if found.converged and o > 1:
-            kept = DOUBLE * (x * float(o + v) ** 2 + 4.0 * float(o * v) ** 2)
-            triples = Triples(integrals, found.t1, found.t2, max(place.memory_bytes - kept, 0.0)).energy()
+            triples = Triples(integrals, found.t1, found.t2, for_triples).energy()
     return Correlation(
         ccsd=found.energy,
         triples=triples,

@@ -36,7 +36,8 @@ class DIIS:
         values, vectors = torch.linalg.eigh(bordered)
         keep = values.abs() > DEPENDENT
         weights = (vectors[:, keep] * (vectors[0, keep] / values[keep])).sum(1)[1:]
-        mixed = self._found[0] * weights[0]
+        mixed: Tensor = self._found[0] * weights[0]
         for weight, other in zip(weights[1:], self._found[1:], strict=True):
             mixed.add_(other, alpha=float(weight))
-        return mixed.to(found.device)
+        result: Tensor = mixed.to(found.device)
+        return result

@@ -1,7 +1,7 @@
 """Σ_cd (pc|qd) t_ij^cd, the particle–particle ladder of CCSD, from three-index integrals.
 
 With S, A = ½(t_ij^cd ± t_ij^dc) and V± = (pc|qd) ± (pd|qc) it is Σ_{c≥d} (V+ S + V− A) for the pair pq and V+ S − V− A
-for qp, so that it costs ½ o²v⁴ operations (Scuseria, Janssen and Schaefer, DOI 10.1063/1.455269). V± is symmetric in pq
+for qp, so that it costs ½ o²v⁴ operations (Scuseria, Janssen and Schaefer, J. Chem. Phys. 89, 7382 (1988)). V± is symmetric in pq
 and cd: only its lower half is made, in blocks of rows. As many as there is room for are kept for the next iterations,
 the others are made anew in each.
 """
@@ -36,7 +36,7 @@ class Ladder:
         self._kept: dict[tuple[str, int], Block] = {}
 
     def __call__(self, t2: Tensor) -> tuple[Tensor, Tensor]:
-        """(o, o, v, v) Σ_cd (ac|bd) t_ij^cd, and (o, v, o, o) Σ_cd (kc|bd) t_ij^cd as k, b, i, j; t2 is (o, o, v, v)."""
+        """(o, o, v, v) Σ_cd (ac|bd) t_ij^cd, and (o, v, o, o) Σ_cd (kc|bd) t_ij^cd as kbij; t2 is (o, o, v, v)."""
         _, o, v = self.integrals.sizes
         if o == 1:
             return self._one_pair(t2[0, 0])
@@ -64,9 +64,7 @@ class Ladder:
             mixed[start * v : end * v, j, i], mixed[start * v : end * v, i, j] = p - m, p + m
         return found, mixed.reshape(o, v, o, o)
 
-    def _blocks(
-        self, count: int, kind: str, make: Callable[[int, int], Block]
-    ) -> Iterator[tuple[int, int, Block]]:
+    def _blocks(self, count: int, kind: str, make: Callable[[int, int], Block]) -> Iterator[tuple[int, int, Block]]:
         """(start, end, V±) for ranges of the first orbital, kept or made."""
         _, _, v = self.integrals.sizes
         each = COPIES * v**3 * self.integrals.vv.element_size()

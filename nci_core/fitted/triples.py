@@ -1,13 +1,15 @@
 """The closed-shell (T) correction from fitted integrals.
 
-Raghavachari, Trucks, Pople and Head-Gordon, DOI 10.1016/S0009-2614(89)87395-6; for closed shells and i ≥ j ≥ k as Rendell,
-Lee and Komornicki, DOI 10.1016/0009-2614(91)87003-T:
+Raghavachari, Trucks, Pople and Head-Gordon, DOI 10.1016/S0009-2614(89)87395-6; for closed shells and i ≥ j ≥ k as
+Rendell, Lee and Komornicki, Chem. Phys. Lett. 178, 462 (1991):
 
-    E = Σ_{i≥j≥k} (2 − δ_ij − δ_jk) Σ_abc V (4W + W^bca + W^cab − 2W^bac − 2W^acb − 2W^cba) / (ε_i + ε_j + ε_k − ε_a − ε_b − ε_c)
+    E = Σ_{i≥j≥k} (2 − δ_ij − δ_jk) Σ_abc V (4W + W^bca + W^cab − 2W^bac − 2W^acb − 2W^cba) / D
+    D = ε_i + ε_j + ε_k − ε_a − ε_b − ε_c
     W = Σ over the six orders of the pairs (ia)(jb)(kc) of Σ_d (ia|db) t_kj^cd − Σ_l (ck|lj) t_il^ab
     V = W + t_i^a (jb|kc) + t_j^b (ia|kc) + t_k^c (ia|jb)
 
-With d and l side by side in one index e, each of the six orders is one product of a (v, v + o) with a (v + o, v²) matrix.
+With d and l side by side in one index e, each of the six orders is one product of a (v, v + o) with a (v + o, v²)
+matrix.
 """
 
 from collections.abc import Iterator
@@ -31,7 +33,7 @@ class Triples:
     Args:
         integrals: in the precision of the products; sums are in double precision.
         t1: (o, v); t2: (o, v, o, v) as i, a, j, b.
-        memory_bytes: for integrals of occupied orbitals and for triples in hand; at least three orbitals and one triple.
+        memory_bytes: for integrals of occupied orbitals and for triples in hand; three and one are taken in any case.
     """
 
     def __init__(self, integrals: OrbitalIntegrals, t1: Tensor, t2: Tensor, memory_bytes: float) -> None:
@@ -104,7 +106,7 @@ class Triples:
         weights = [1.0 if i == j or j == k else 2.0 for k in ks]
         M = self._weighted(W, second, levels[i] + levels[j] + levels[ks.start : ks.stop])
         sums = (W * M).flatten(1).sum(1, dtype=torch.float64) + self._disconnected(M, i, j, ks)
-        return sum(weight * value for weight, value in zip(weights, sums.tolist(), strict=True))
+        return float(sum(weight * value for weight, value in zip(weights, sums.tolist(), strict=True)))
 
     def _weighted(self, W: Tensor, free: Tensor, occupied: Tensor) -> Tensor:
         """(m, a, b, c) what V is multiplied with, of m triples; `free` is overwritten.

@@ -58,7 +58,7 @@ def _label_errors() -> Iterator[None]:
         raise LabelError(str(error)) from None
 
 
-def _functions(spec: FragmentSpec, recipe: Recipe, functions: FunctionSet) -> "Functions":
+def label_functions(spec: FragmentSpec, recipe: Recipe, functions: FunctionSet) -> "Functions":
     """Orbital functions of the dimer with their fitting functions; raises InputError for an unknown basis."""
     from nci_core.fitted.functions import Functions, autoaux
 
@@ -87,7 +87,7 @@ def larger_fragments(
     clock = Clock()
     say(0.0, "Hartree-Fock in larger functions")
     with _label_errors():
-        basis = _functions(specs["dimer"], recipe, recipe.more_functions[LARGER])
+        basis = label_functions(specs["dimer"], recipe, recipe.more_functions[LARGER])
         fitted = FittedDimer.start(dimer, basis, recipe.scf_energy_hartree)
         states = fitted.fragments(point)
     shared = clock.read()
@@ -131,7 +131,7 @@ def fitted_fragments(
     clock = Clock()
     say(0.0, "Hartree-Fock")
     with _label_errors():
-        fitted = FittedDimer.start(dimer, _functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
+        fitted = FittedDimer.start(dimer, label_functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
         states = dict(zip(FITTED_ORDER, fitted.fragments(point), strict=True))
     shared = clock.read()
     # The probe first: it costs seconds and fails early.

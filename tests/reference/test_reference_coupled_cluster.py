@@ -36,7 +36,9 @@ def fitted(name: str) -> tuple[FittedDimer, dict[str, tuple[Any, int]]]:
     labels = {host_label(e): e for e in set(host.symbols)} | {probe_label("He"): "He"}
     orbital = {label: load_orbital("6-31g", e).shells for label, e in labels.items()} | {MIDBOND: [[0, [0.5, 1.0]]]}
     dimer = FittedDimer(
-        Dimer(host, "He"), Functions(orbital, {label: autoaux(label, shells) for label, shells in orbital.items()}), 1e-11
+        Dimer(host, "He"),
+        Functions(orbital, {label: autoaux(label, shells) for label, shells in orbital.items()}),
+        1e-11,
     )
     states = dimer.fragments(host.centre + np.array([2.6, 0.3, 0.2]))
     core, _ = dimer.frozen
@@ -55,11 +57,12 @@ def with_pyscf(B: Any, state: Any, n_core: int) -> tuple[float, float]:
     def four(p: slice, q: slice, r: slice, s: slice) -> Any:
         return np.einsum("Ppq,Prs->pqrs", L[:, p, q], L[:, r, s], optimize=True)
 
-    O, V = slice(0, o), slice(o, m)
-    eris.oooo, eris.ovoo, eris.ovov, eris.oovv = four(O, O, O, O), four(O, V, O, O), four(O, V, O, V), four(O, O, V, V)
+    occ, V = slice(0, o), slice(o, m)
+    eris.oooo, eris.ovoo = four(occ, occ, occ, occ), four(occ, V, occ, occ)
+    eris.ovov, eris.oovv = four(occ, V, occ, V), four(occ, occ, V, V)
     eris.ovvo = np.ascontiguousarray(eris.ovov.transpose(0, 1, 3, 2))
     packed = lib.pack_tril(np.ascontiguousarray(L[:, V, V]))
-    ov = np.ascontiguousarray(L[:, O, V]).reshape(len(L), -1)
+    ov = np.ascontiguousarray(L[:, occ, V]).reshape(len(L), -1)
     eris.ovvv, eris.vvvv = (ov.T @ packed).reshape(o, m - o, -1), packed.T @ packed
     mol = gto.M(verbose=0)
     mol.nelectron, eris.mol = 2 * o, mol
@@ -147,7 +150,7 @@ def test_products_are_the_same_with_either_library(monkeypatch: pytest.MonkeyPat
 def test_what_does_not_converge_says_so() -> None:
     dimer, fragments = fitted("water")
     found = correlation(dimer.B, *fragments["dimer"], 1e-11, 1e-9, 3)
-    assert not found.converged and found.cycles == 3 and found.triples == 0.0
+    assert (found.converged, found.cycles, found.triples) == (False, 3, 0.0)
 
 
 def test_mp2_is_where_it_starts() -> None:
@@ -158,7 +161,9 @@ def test_mp2_is_where_it_starts() -> None:
     equations = AmplitudeEquations(integrals(), 1e9, 0.0)
     _, o, v = equations.integrals.sizes
     t2 = equations.first_order()
-    assert equations.energy(t2.new_zeros(o, v), t2) == pytest.approx(correlation_energy(dimer.B, state, n_core), abs=1e-12)
+    assert equations.energy(t2.new_zeros(o, v), t2) == pytest.approx(
+        correlation_energy(dimer.B, state, n_core), abs=1e-12
+    )
 
 
 def test_a_gpu_is_taken_where_there_is_room_and_nobody_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +173,8 @@ def test_a_gpu_is_taken_where_there_is_room_and_nobody_forbids_it(monkeypatch: p
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
     small, large = (879, 16, 115), (2600, 54, 345)
     assert least_bytes(*small) < 8e9 < least_bytes(*large)
-    assert find_place(*small).name == "a GPU" and find_place(*small).memory_bytes < 8e9
+    assert find_place(*small).name == "a GPU"
+    assert find_place(*small).memory_bytes < 8e9
     assert find_place(*large) == Place(CPU, find_place(*large).memory_bytes)
     assert find_place(*large, 1e9).memory_bytes <= 1e9
     monkeypatch.setenv("NCI_GPU", "0")
