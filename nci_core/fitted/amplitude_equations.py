@@ -3,8 +3,8 @@
 H̃ = exp(−T1) H exp(T1) has the integrals of H in orbitals that T1 turned, so that CCSD has the few terms of CCD (Koch,
 Christiansen, Kobayashi, Jørgensen and Helgaker, Chem. Phys. Lett. 228, 233 (1994)); with fitted integrals the
 three-index ones are turned (DePrince and Sherrill, J. Chem. Theory Comput. 9, 2687 (2013)). The terms are those of
-Helgaker, Jørgensen and Olsen, Molecular Electronic-Structure Theory, section 13.7 (A2 to E2, A1 to C1), collected by how
-they factorise: u = 2 t_ij^ab − t_ij^ba, Y_Pia = Σ_jb u_ij^ab (P|jb), and the Coulomb part of all rings is
+Helgaker, Jørgensen and Olsen, Molecular Electronic-Structure Theory, section 13.7 (A2 to E2, A1 to C1), collected by
+how they factorise: u = 2 t_ij^ab − t_ij^ba, Y_Pia = Σ_jb u_ij^ab (P|jb), and the Coulomb part of all rings is
 Σ_P M_Pia M_Pjb with M = (P|ai)~ + Y.
 """
 

@@ -1,9 +1,9 @@
 """Σ_cd (pc|qd) t_ij^cd, the particle–particle ladder of CCSD, from three-index integrals.
 
 With S, A = ½(t_ij^cd ± t_ij^dc) and V± = (pc|qd) ± (pd|qc) it is Σ_{c≥d} (V+ S + V− A) for the pair pq and V+ S − V− A
-for qp, so that it costs ½ o²v⁴ operations (Scuseria, Janssen and Schaefer, J. Chem. Phys. 89, 7382 (1988)). V± is symmetric in pq
-and cd: only its lower half is made, in blocks of rows. As many as there is room for are kept for the next iterations,
-the others are made anew in each.
+for qp, so that it costs ½ o²v⁴ operations (Scuseria, Janssen and Schaefer, J. Chem. Phys. 89, 7382 (1988)). V± is
+symmetric in pq and cd: only its lower half is made, in blocks of rows. As many as there is room for are kept for the
+next iterations, the others are made anew in each.
 """
 
 from collections.abc import Callable, Iterator

@@ -78,7 +78,7 @@ class Triples:
             yield range(start, min(start + self.at_once, end))
 
     def _keep(self, wanted: set[int]) -> None:
-        """Have for these occupied orbitals, and no others, (e, a, b): (ia|db) for d, t_il^ab for l; and as (e, b, a)."""
+        """Have for these occupied orbitals alone (e, a, b), (ia|db) for d and t_il^ab for l, and (e, b, a)."""
         x, o, v = self.integrals.sizes
         self._right = {i: found for i, found in self._right.items() if i in wanted}
         for i in wanted - set(self._right):
