@@ -14,8 +14,6 @@ from torch import Tensor
 from nci_core.fitted.orbital_integrals import OrbitalIntegrals
 from nci_core.fitted.products import accumulate, multiply
 
-#: Eigenvalues of the amplitudes of a single pair that are taken as zero.
-NEGLIGIBLE = 1e-14
 #: Arrays of the size of a block's integrals while it is made.
 COPIES = 3
 
@@ -98,20 +96,16 @@ class Ladder:
         return _plus_minus(products.reshape(-1, v, v, v).transpose(1, 2).reshape(-1, v, v), v)
 
     def _one_pair(self, t: Tensor) -> tuple[Tensor, Tensor]:
-        """The same for two electrons, whose amplitudes are one symmetric matrix of a few large eigenvalues."""
+        """The same for two electrons: with one pair, making (ac|bd) would cost more than all iterations."""
         x, _, v = self.integrals.sizes
-        values, vectors = torch.linalg.eigh(0.5 * (t + t.T))
-        large = values.abs() > NEGLIGIBLE
-        values, vectors = values[large], vectors[:, large]
-        found, mixed = t.new_zeros(v, v), t.new_zeros(1, v)
-        step = max(1, int(self.work_bytes / (COPIES * v * max(len(values), 1) * t.element_size())))
+        found, mixed = t.new_zeros(v, v), t.new_zeros(v, 1)
+        step = max(1, int(self.work_bytes / (COPIES * v * v * t.element_size())))
         for start in range(0, x, step):
-            half = multiply(self.integrals.vv[start : start + step].reshape(-1, v), vectors)
-            half = half.reshape(-1, v, len(values)).transpose(0, 1)  # b, P, eigenvalue
-            rows = half.reshape(v, -1)
-            accumulate(found, (half * values).reshape(v, -1), rows.T)
-            occupied = multiply(self.integrals.ov[start : start + step, 0].contiguous(), vectors * values)
-            accumulate(mixed, occupied.reshape(1, -1), rows.T)
+            vv, ov = self.integrals.vv[start : start + step], self.integrals.ov[start : start + step, 0]
+            half = multiply(vv.reshape(-1, v), t).reshape(-1, v, v)
+            for left, right in zip(half, vv, strict=True):
+                accumulate(found, left, right)
+            mixed += (half @ ov.unsqueeze(-1)).sum(0)
         return found.reshape(1, 1, v, v), mixed.reshape(1, v, 1, 1)
 
 
