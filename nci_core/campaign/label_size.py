@@ -2,7 +2,9 @@
 
 import math
 
-from nci_core.campaign.cost_model import FITTED_INTEGRAL, INTEGRAL, operations
+from nci_core.campaign.cost_model import FITTED_INTEGRAL, FITTED_PRODUCTS, operations
+from nci_core.fitted.amounts import correlation_operations
+from nci_core.reference.needs import AUXILIARY
 from nci_core.reference.recipes import Recipe
 from nci_core.reference.size import guess_functions, monomer_pairs
 from nci_core.systems.dimer import Dimer
@@ -20,18 +22,22 @@ def label_work(dimer: Dimer, recipe: Recipe | None, counted: tuple[int, int] | N
         assert recipe is not None
         counted = guess_functions(dimer, recipe), sum(frozen for _, frozen in monomer_pairs(dimer, recipe))
     n_basis, n_frozen = counted
-    each = FITTED_INTEGRAL if recipe is not None and recipe.integrals == "fitted" else INTEGRAL
-    work = _coupled_cluster(dimer, recipe, n_basis, n_frozen, each)
+    fitted = recipe is not None and recipe.integrals == "fitted"
+    work = _coupled_cluster(dimer, recipe, n_basis, n_frozen, fitted)
     if recipe is not None and recipe.extrapolation is not None:
-        work += _coupled_cluster(dimer, recipe, guess_functions(dimer, recipe.extrapolation.smaller), n_frozen, each)
+        work += _coupled_cluster(dimer, recipe, guess_functions(dimer, recipe.extrapolation.smaller), n_frozen, fitted)
     if recipe is not None and recipe.composite is not None:  # Hartree–Fock and MP2 alone
-        work += 3 * each * float(guess_functions(dimer, recipe.composite.larger)) ** 4
+        work += 3 * FITTED_INTEGRAL * float(guess_functions(dimer, recipe.composite.larger)) ** 4
     return math.log(work)
 
 
-def _coupled_cluster(dimer: Dimer, recipe: Recipe | None, n_basis: int, n_frozen: int, integral: float) -> float:
+def _coupled_cluster(dimer: Dimer, recipe: Recipe | None, n_basis: int, n_frozen: int, fitted: bool) -> float:
     """Operations of host, probe and dimer."""
     (host, _), (probe, core_of_probe) = monomer_pairs(dimer, recipe)
     of_probe = min(core_of_probe, n_frozen)
     parts = ((host, n_frozen - of_probe), (probe, of_probe), (host + probe, n_frozen))
-    return sum(operations(max(o - frozen, 1), max(n_basis - o, 1), n_basis, integral) for o, frozen in parts)
+    sizes = [(max(o - frozen, 1), max(n_basis - o, 1)) for o, frozen in parts]
+    if not fitted:
+        return sum(operations(o, v, n_basis) for o, v in sizes)
+    products = sum(correlation_operations(round(AUXILIARY * n_basis), o, v) for o, v in sizes)
+    return FITTED_PRODUCTS * products + 3 * FITTED_INTEGRAL * float(n_basis) ** 4

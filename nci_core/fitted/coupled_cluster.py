@@ -1,23 +1,30 @@
-"""CCSD(T) with the fitted integrals of Hartree–Fock, through PySCF's solvers.
+"""CCSD(T) of one fragment with the fitted integrals of Hartree–Fock, in torch: one code for processors and GPUs.
 
-Purvis and Bartlett, DOI 10.1063/1.443164; Raghavachari et al., DOI 10.1016/S0009-2614(89)87395-6. The integrals
-are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
+The integrals are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
 """
 
+import os
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyscf import gto, lib, scf
-from pyscf.cc import ccsd
+import psutil
+import torch
 
+from nci_core.fitted import ccsd
+from nci_core.fitted.amounts import DOUBLE, least_bytes
+from nci_core.fitted.orbital_integrals import transform
 from nci_core.fitted.scf import Solution
+from nci_core.fitted.triples import Triples
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Auxiliary functions transformed at once.
-BLOCK = 64
+#: 0: no GPU for CCSD(T).
+SWITCH = "NCI_GPU"
+#: Of what is free, for a block of integrals while it is made.
+WORK_SHARE, WORK_BYTES = 0.2, 2e9
+#: Arrays of the size of (ov)² while (T) runs.
+HELD_PAIRS = 4
 
 
 @dataclass(frozen=True)
@@ -31,45 +38,52 @@ class Correlation:
     converged: bool
 
 
-def molecular_integrals(B: FloatArray, orbitals: FloatArray) -> FloatArray:
-    """(P, m, m) fitted integrals over m orbitals, columns of (n, m); B is (P, n, n)."""
-    x, n, _ = B.shape
-    m = orbitals.shape[1]
-    found = np.empty((x, m, m))
-    for start in range(0, x, BLOCK):
-        half = (B[start : start + BLOCK].reshape(-1, n) @ orbitals).reshape(-1, n, m)
-        found[start : start + BLOCK] = (half.transpose(0, 2, 1).reshape(-1, n) @ orbitals).reshape(-1, m, m)
-    return found
+@dataclass(frozen=True)
+class Place:
+    """Where a fragment is computed, and the bytes that it may take there."""
+
+    device: torch.device
+    memory_bytes: float
+
+    @property
+    def name(self) -> str:
+        """Of the GPU; '' on the processor."""
+        return str(torch.cuda.get_device_name(self.device)) if self.device.type == "cuda" else ""
 
 
-def integrals_in_memory(B: FloatArray, state: Solution, n_core: int) -> Any:
-    """PySCF's container of the integrals that CCSD and (T) ask for, all in memory."""
-    n_occupied = state.n_occupied - n_core
-    L = molecular_integrals(B, state.coefficients[:, n_core:])
-    x, m, _ = L.shape
-    n_virtual = m - n_occupied
-    oo = L[:, :n_occupied, :n_occupied].reshape(x, -1)
-    ov = np.ascontiguousarray(L[:, :n_occupied, n_occupied:]).reshape(x, -1)
-    vv = lib.pack_tril(np.ascontiguousarray(L[:, n_occupied:, n_occupied:]))
-    found = ccsd._ChemistsERIs()
-    found.nocc, found.e_hf = n_occupied, 0.0
-    found.mo_coeff, found.mo_energy = np.eye(m), state.levels[n_core:]
-    found.fock = np.diag(found.mo_energy)
-    shape = {"o": n_occupied, "v": n_virtual}
+def gpu_there() -> bool:
+    """Whether torch finds a CUDA device and the user has not switched it off."""
+    return os.environ.get(SWITCH) != "0" and torch.cuda.is_available()
 
-    def block(left: FloatArray, right: FloatArray, name: str) -> FloatArray:
-        return np.asarray(left.T @ right).reshape([shape[letter] for letter in name])
 
-    found.oooo, found.ovoo, found.ovov = block(oo, oo, "oooo"), block(ov, oo, "ovoo"), block(ov, ov, "ovov")
-    found.ovvo = np.ascontiguousarray(found.ovov.transpose(0, 1, 3, 2))
-    found.oovv = lib.unpack_tril(oo.T @ vv).reshape([shape[letter] for letter in "oovv"])
-    found.ovvv = (ov.T @ vv).reshape(n_occupied, n_virtual, -1)
-    found.vvvv = vv.T @ vv
-    return found
+def find_place(x: int, o: int, v: int, memory_bytes: float = float("inf")) -> Place:
+    """The GPU where there is one and its memory is enough for CCSD(T) of these sizes (`least_bytes`), else the CPU.
+
+    `memory_bytes`: what this process may take of the machine's memory, if that is less than what is free.
+    """
+    if gpu_there():
+        free = float(torch.cuda.mem_get_info()[0])
+        if least_bytes(x, o, v) < free:
+            return Place(torch.device("cuda"), 0.95 * free)
+    return Place(torch.device("cpu"), min(memory_bytes, float(psutil.virtual_memory().available)))
+
+
+def budget(x: int, o: int, v: int, memory_bytes: float) -> tuple[float, float, float]:
+    """Bytes for a block of the ladder while it is made, for those that are kept, and later for (T)."""
+    spare = max(memory_bytes - least_bytes(x, o, v), 0.0)
+    work = min(WORK_SHARE * spare, WORK_BYTES)
+    held = DOUBLE * (x * float(o + v) ** 2 + HELD_PAIRS * float(o * v) ** 2)
+    return work, spare - work, max(memory_bytes - held, 0.0)
 
 
 def correlation(
-    B: FloatArray, state: Solution, n_core: int, energy_tol: float, amplitude_tol: float, max_cycle: int
+    B: FloatArray,
+    state: Solution,
+    n_core: int,
+    energy_tol: float,
+    amplitude_tol: float,
+    max_cycle: int,
+    place: Place | None = None,
 ) -> Correlation:
     """CCSD(T) of one fragment in canonical orbitals, core orbitals frozen; two electrons have no triples.
 
@@ -79,27 +93,22 @@ def correlation(
         n_core: occupied orbitals that are not correlated, the lowest.
         energy_tol: of CCSD, Hartree; amplitude_tol: norm of the amplitudes' change.
         max_cycle: iterations before CCSD counts as not converging.
+        place: None for `find_place`.
     """
-    integrals = integrals_in_memory(B, state, n_core)
-    n_occupied, m = integrals.nocc, len(integrals.mo_energy)
-    molecule = gto.M(verbose=0)
-    molecule.nelectron = 2 * n_occupied
-    integrals.mol = molecule
-    mean_field = scf.RHF(molecule)
-    mean_field.mo_coeff, mean_field.mo_energy = np.eye(m), integrals.mo_energy
-    mean_field.mo_occ = np.where(np.arange(m) < n_occupied, 2.0, 0.0)
-    solver = ccsd.CCSD(mean_field)
-    solver.nocc, solver.nmo, solver.verbose = n_occupied, m, 0
-    solver.conv_tol, solver.conv_tol_normt, solver.max_cycle = energy_tol, amplitude_tol, max_cycle
-    solver.incore_complete = True
-    # PySCF would ask a molecule for the mean field's energy; there is none, and nothing here needs it.
-    solver.get_e_hf = lambda *_, **__: 0.0
-    solver.kernel(eris=integrals)
-    triples = float(solver.ccsd_t(eris=integrals)) if solver.converged and n_occupied > 1 else 0.0
+    x, o = len(B), state.n_occupied - n_core
+    v = state.coefficients.shape[1] - state.n_occupied
+    place = place or find_place(x, o, v)
+    work, kept, for_triples = budget(x, o, v, place.memory_bytes)
+    with torch.no_grad():
+        integrals = transform(B, state, n_core, place.device)
+        found = ccsd.solve(integrals, energy_tol, amplitude_tol, max_cycle, work, kept)
+        triples = 0.0
+        if found.converged and o > 1:
+            triples = Triples(integrals, found.t1, found.t2, for_triples).energy()
     return Correlation(
-        ccsd=float(solver.e_corr),
+        ccsd=found.energy,
         triples=triples,
-        cycles=int(solver.cycles),
-        t1_diagnostic=float(np.linalg.norm(solver.t1) / np.sqrt(2 * n_occupied)),
-        converged=bool(solver.converged),
+        cycles=found.cycles,
+        t1_diagnostic=float(found.t1.norm()) / (2 * o) ** 0.5,
+        converged=found.converged,
     )

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import LabelError, NotConvergedError
-from nci_core.reference.accelerator import gpu_amplitudes
 from nci_core.reference.checks import T1_LIMIT
 from nci_core.reference.environment import describe_environment, peak_memory_gb
 from nci_core.reference.fitted_label import fitted_fragments, larger_fragments
@@ -96,10 +95,7 @@ def compute_fragment(
     integrals = solver.ao2mo()
     if "t2" in begun:
         solver.diis = restored_diis(solver, begun)
-        start = begun.get("t1"), begun.get("t2")
-    else:
-        start = gpu_amplitudes(mf, spec.n_frozen, recipe, most_cycles) or (None, None)
-    solver.kernel(*start, eris=integrals)
+    solver.kernel(begun.get("t1"), begun.get("t2"), eris=integrals)
     if not solver.converged:
         memory.forget_state()  # asked for again, it is tried from its beginning
         raise NotConvergedError(f"CCSD of the {name} did not converge in {most_cycles} cycles; check the geometry.")
@@ -187,7 +183,8 @@ def compute_label(
     if recipe.integrals == "fitted":
         say = within(0.4 if larger else 0.0, 1.0)
         most_cycles = tightening.cycles if tightening else CC_CYCLES
-        results = fitted_fragments(dimer, point, asked, specs[""], memories[""], say, most_cycles)
+        results, gpu = fitted_fragments(dimer, point, asked, specs[""], memories[""], say, most_cycles)
+        environment = environment.model_copy(update={"gpu": gpu})
     else:
         results = exact("", 0.05 if smaller else 0.0, 1.0)
     energies = LabelResult.interaction(results, recipe, smaller, larger)

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from nci_core.reference.accelerator import gpu_name
 from nci_core.reference.labels import Environment
 
 #: Memory limit of a container, by version of control groups.
@@ -108,10 +107,9 @@ def describe_environment() -> Environment:
     from pyscf import lib
 
     return Environment(
-        versions=package_versions("nci", "pyscf", "numpy", "scipy"),
+        versions=package_versions("nci", "pyscf", "numpy", "scipy", "torch"),
         processor=processor_name(),
         threads=int(lib.num_threads()),
         blas=blas_in_use(),
         dgemm_gflops=round(dgemm_gflops(), 1),
-        gpu=gpu_name(),
     )

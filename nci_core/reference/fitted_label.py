@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from nci_core.errors import CalculationError, LabelError, NotConvergedError
 from nci_core.fitted.basis_names import AUTOAUX
-from nci_core.reference.environment import peak_memory_gb
+from nci_core.reference.environment import peak_memory_gb, pyscf_memory_mb
 from nci_core.reference.geometry import FragmentSpec
 from nci_core.reference.labels import FragmentName, FragmentResult, MeanFieldResult
 from nci_core.reference.recipe_basis import recipe_basis
@@ -58,7 +58,7 @@ def _label_errors() -> Iterator[None]:
         raise LabelError(str(error)) from None
 
 
-def _functions(spec: FragmentSpec, recipe: Recipe, functions: FunctionSet) -> "Functions":
+def label_functions(spec: FragmentSpec, recipe: Recipe, functions: FunctionSet) -> "Functions":
     """Orbital functions of the dimer with their fitting functions; raises InputError for an unknown basis."""
     from nci_core.fitted.functions import Functions, autoaux
 
@@ -87,7 +87,7 @@ def larger_fragments(
     clock = Clock()
     say(0.0, "Hartree-Fock in larger functions")
     with _label_errors():
-        basis = _functions(specs["dimer"], recipe, recipe.more_functions[LARGER])
+        basis = label_functions(specs["dimer"], recipe, recipe.more_functions[LARGER])
         fitted = FittedDimer.start(dimer, basis, recipe.scf_energy_hartree)
         states = fitted.fragments(point)
     shared = clock.read()
@@ -111,23 +111,27 @@ def larger_fragments(
 
 def fitted_fragments(
     dimer: Dimer, point: FloatArray, recipe: Recipe, specs: Specs, memories: Memories, say: Say, max_cycle: int
-) -> dict[FragmentName, FragmentResult]:
-    """Hartree–Fock, MP2 and CCSD(T) of the three fragments in the recipe's functions; raises LabelError."""
-    from nci_core.fitted.coupled_cluster import correlation
+) -> tuple[dict[FragmentName, FragmentResult], str]:
+    """Hartree–Fock, MP2 and CCSD(T) of the three fragments in the recipe's functions, and the GPU used, '' if none.
+
+    Raises LabelError.
+    """
+    from nci_core.fitted.coupled_cluster import correlation, find_place
     from nci_core.fitted.dimer import FittedDimer
     from nci_core.fitted.mp2 import correlation_energy
 
     found: dict[FragmentName, FragmentResult] = {}
+    gpu = ""
     for name in FITTED_ORDER:
         if known := memories[name].finished(FragmentResult):
             say(0.0, f"{name}: finished earlier")
             found[name] = known
     if len(found) == len(FITTED_ORDER):
-        return found
+        return found, gpu
     clock = Clock()
     say(0.0, "Hartree-Fock")
     with _label_errors():
-        fitted = FittedDimer.start(dimer, _functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
+        fitted = FittedDimer.start(dimer, label_functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
         states = dict(zip(FITTED_ORDER, fitted.fragments(point), strict=True))
     shared = clock.read()
     # The probe first: it costs seconds and fails early.
@@ -135,10 +139,13 @@ def fitted_fragments(
         if name in found:
             continue
         state, n_frozen = states[name], specs[name].n_frozen
-        say(share, f"{name}: CCSD(T), {fitted.n} functions")
+        sizes = len(fitted.B), state.n_occupied - n_frozen, state.coefficients.shape[1] - state.n_occupied
+        place = find_place(*sizes, 1e6 * pyscf_memory_mb() - fitted.B.nbytes)
+        gpu = gpu or place.name
+        say(share, f"{name}: CCSD(T), {fitted.n} functions" + (f", on {place.name}" if place.name else ""))
         mp2 = correlation_energy(fitted.B, state, n_frozen)
         result = correlation(
-            fitted.B, state, n_frozen, recipe.cc_energy_hartree, recipe.cc_amplitudes, max_cycle=max_cycle
+            fitted.B, state, n_frozen, recipe.cc_energy_hartree, recipe.cc_amplitudes, max_cycle=max_cycle, place=place
         )
         if not result.converged:
             raise NotConvergedError(f"CCSD of the {name} did not converge in {max_cycle} cycles; check the geometry.")
@@ -157,4 +164,4 @@ def fitted_fragments(
             wall_seconds=own[1] + shared[1] / 3,
         )
         memories[name].keep_finished(found[name], peak_memory_gb())
-    return found
+    return found, gpu

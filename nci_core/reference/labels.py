@@ -81,7 +81,10 @@ class Environment(BaseModel):
     threads: Count
     blas: str = Field(description="linear algebra library and kernel in use")
     dgemm_gflops: Finite = Field(description="on one 1024 × 1024 matrix product, best of three; 0: not measured")
-    gpu: str = Field("", description="on which CCSD with exact integrals began, if any")
+    gpu: str = Field(
+        "",
+        description="on which CCSD(T) with fitted integrals ran, if any; in older labels, on which CCSD began",
+    )
 
 
 class LabelResult(BaseModel):

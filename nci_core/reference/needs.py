@@ -1,6 +1,7 @@
 """Whether a label fits into the machine's memory, before hours are spent on it."""
 
 from nci_core.errors import LabelError
+from nci_core.fitted.amounts import least_bytes
 from nci_core.reference.environment import machine_memory_gb
 from nci_core.reference.recipes import Recipe
 from nci_core.reference.size import monomer_pairs
@@ -30,12 +31,10 @@ def canonical_memory_gb(n_basis: int, occupied: int) -> float:
 
 
 def fitted_memory_gb(n_basis: int, occupied: int, correlated: bool) -> float:
-    """GB of fitted integrals; of their products too where CCSD(T) follows, which holds all of them in memory."""
-    v = n_basis - occupied
-    arrays = 1.2 * AUXILIARY * n_basis**3
-    if correlated:
-        arrays = 2 * arrays + 0.25 * v**4 + 2 * occupied * v**3 + 16 * (occupied * v) ** 2
-    return BASE + 8e-9 * arrays
+    """GB of fitted integrals, and of what CCSD(T) cannot do without where it follows; it is faster with more."""
+    x = round(AUXILIARY * n_basis)
+    arrays = 1.2 * 8.0 * x * n_basis**2
+    return BASE + 1e-9 * (arrays + (least_bytes(x, occupied, n_basis - occupied) if correlated else 0.0))
 
 
 def memory_needed_gb(dimer: Dimer, recipe: Recipe, n_basis: dict[str, int]) -> float:
