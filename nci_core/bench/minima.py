@@ -7,23 +7,19 @@ looks like, `geometry` says what was taken.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 from ase.data import atomic_masses, atomic_numbers
-from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.bench.label_folder import LabelFolder, Task
+from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_labels import std_cm1
-from nci_core.errors import InputError
 from nci_core.reference.recipes import RECIPES, Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import BOHR_ANGSTROM, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
-FILE = "minima.jsonl"
 #: The recipe that labels are computed by unless another is named: the first of these that there is.
 PREFERRED = ("focal-point", "composite")
 #: Ground-state average r(OH) in Å and angle in degrees; r(CO) of carbon dioxide, Å.
@@ -52,25 +48,6 @@ class Published:
     method: str
     source: str
     checked: bool
-
-
-class MinimumRow(BaseModel):
-    """A label at a published minimum; energies in cm⁻¹."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    dimer: str
-    geometry: str
-    published_cm1: float
-    method: str
-    source: str
-    checked: bool
-    recipe: str
-    recipe_hash: str = ""
-    energy_cm1: float | None = None
-    std_cm1: float | None = Field(None, description="what the recipe says of its own error here")
-    cpu_minutes: float | None = None
-    failure: str = ""
 
 
 def _pair(host: str, probe: str, distance: float) -> tuple[Dimer, FloatArray]:
@@ -198,7 +175,7 @@ def default_recipe() -> str:
     return next(name for name in PREFERRED if name in RECIPES)
 
 
-def minimum_rows(folder: LabelFolder, recipes: Sequence[Recipe]) -> list[MinimumRow]:
+def rows_at_minima(folder: LabelFolder, recipes: Sequence[Recipe]) -> list[MinimumRow]:
     """A row for each recipe and minimum whose label is there, or failed."""
     rows = []
     for recipe in recipes:
@@ -221,11 +198,3 @@ def minimum_rows(folder: LabelFolder, recipes: Sequence[Recipe]) -> list[Minimum
                 row.std_cm1, row.cpu_minutes = std_cm1(recipe, label), label.cpu_seconds / 60.0
             rows.append(row)
     return rows
-
-
-def read_minima(path: Path) -> list[MinimumRow]:
-    """Rows of a file; raises InputError."""
-    try:
-        return [MinimumRow.model_validate(orjson.loads(line)) for line in path.read_bytes().splitlines()]
-    except (OSError, ValueError):
-        raise InputError(f"{path} holds no minima; run `nci bench minima` first.") from None

@@ -114,8 +114,7 @@ def minima(
     as_json: JsonOption = False,
 ) -> None:
     """Labels at published minima of small complexes beside the published well depths."""
-    from nci_core.bench.minima import FILE, MINIMA, default_recipe, minimum_rows, read_minima
-    from nci_core.bench.recipe_errors import write_lines
+    from nci_core.bench.minimum_rows import FILE, read_minima
     from nci_core.bench.targets import STORED
     from nci_core.campaign.archive import data_folder
 
@@ -124,6 +123,8 @@ def minima(
         rows = read_minima(data_folder() / STORED / FILE)
     else:
         from nci_core.bench.label_folder import LabelFolder, Task
+        from nci_core.bench.minima import MINIMA, default_recipe, rows_at_minima
+        from nci_core.bench.recipe_errors import write_lines
 
         require_writable()
         asked, kept = _recipes(recipe or [default_recipe()]), LabelFolder(labels)
@@ -132,7 +133,7 @@ def minima(
             kept.compute(
                 tasks, workers=workers, progress=lambda done, total: bar.update(shown, completed=done, total=total)
             )
-        rows = minimum_rows(kept, asked)
+        rows = rows_at_minima(kept, asked)
         write_lines(folder / FILE, rows)
         err.print(f"Wrote {folder / FILE}.", soft_wrap=True)
     if as_json:

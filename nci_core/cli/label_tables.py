@@ -1,14 +1,11 @@
 """Tables of labels against published energies, as `nci bench recipes` and `nci bench minima` print them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_errors import GroupErrors, LabelRow, is_part
 from nci_core.bench.recipe_rows import RecipeRow, pareto
 from nci_core.cli.output import out, print_table
-
-if TYPE_CHECKING:
-    from nci_core.bench.minima import MinimumRow
 
 RECIPE_COLUMNS = ("recipe", "n", "n, E < 0", "MAE, E < 0", "MAE", "well", "tail", "wall", "CPU min", "GB")
 GROUP_COLUMNS = ("group", "n", "failed", "MAE", "median", "max", "mean", "% of |E|", "% of HF", "CPU min", "GB")
@@ -85,7 +82,7 @@ def print_failures(rows: Sequence[LabelRow]) -> None:
         out.print(f"… and {len(failed) - MOST_FAILURES:,} more; --json has them all.")
 
 
-def print_minima(rows: "Sequence[MinimumRow]") -> None:
+def print_minima(rows: Sequence[MinimumRow]) -> None:
     """A table for each recipe."""
     for name in dict.fromkeys(row.recipe for row in rows):
         mine = [row for row in rows if row.recipe == name]

@@ -12,7 +12,7 @@ from nci_core.bench import label_folder
 from nci_core.bench.dimers import ReferenceDimer
 from nci_core.bench.label_folder import LabelFolder, Outcome, Task, keep
 from nci_core.bench.measured import is_plain, read_labels
-from nci_core.bench.minima import MINIMA, minimum_rows
+from nci_core.bench.minima import MINIMA, rows_at_minima
 from nci_core.bench.recipe_errors import LabelRow, group_errors, overview, read_groups, size, write_lines
 from nci_core.bench.recipe_labels import label_rows
 from nci_core.campaign.archive import data_folder
@@ -186,7 +186,7 @@ def test_published_minima_are_where_they_should_be(tmp_path: Path) -> None:
     water = at["He–H₂O"]
     assert water.position[0] > 0.5 > 0.0 > water.dimer.host.positions[1, 0]
     assert water.position[1] == 0.0
-    assert minimum_rows(LabelFolder(tmp_path), [TINY]) == []
+    assert rows_at_minima(LabelFolder(tmp_path), [TINY]) == []
 
 
 def test_the_command_computes_judges_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
