@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from pyscf import cc, mp, scf
 
-from nci_core.bench.recipes import read_labels
+from nci_core.bench.measured import read_labels
 from nci_core.config import read_settings
 from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.geometry import FragmentSpec, fragments

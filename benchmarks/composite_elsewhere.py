@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nci_core.bench.recipes import Measured, measured, read_labels, row
+from nci_core.bench.measured import Measured, measured, read_labels
+from nci_core.bench.recipes import row
 from nci_core.config import read_settings
 from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.ccsdt import compute_label

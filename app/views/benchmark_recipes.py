@@ -1,4 +1,6 @@
-"""What labels cost, and how far they are from a published reference: the part Recipes of the page Benchmarks."""
+"""What labels cost, and how far they are from published energies: the part Recipes of the page Benchmarks."""
+
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -8,6 +10,7 @@ from app.figures.recipes import recipes_figure
 from app.session import Context
 from app.tables import with_numbers
 from app.text import plain
+from nci_core.bench.recipe_errors import BY, GROUPS_FILE, GroupErrors, is_part, overview, read_groups
 from nci_core.bench.recipe_rows import FILE, TARGET_CM1, TARGET_MINUTES, RecipeRow, pareto, read_recipe_rows
 from nci_core.bench.targets import STORED
 from nci_core.campaign.archive import data_folder
@@ -22,6 +25,18 @@ ERRORS = {
     "Tail": "tail_cm1",
     "Wall": "wall_cm1",
 }
+#: Column → figure of a group, energies of the chosen unit; then shares, then costs.
+GROUP_ERRORS = {"MAE": "mae_cm1", "Median": "median_cm1", "Largest": "max_cm1", "Mean error": "mean_cm1"}
+GROUP_ERRORS |= {"Mean σ": "mean_std_cm1"}
+GROUP_SHARES = {"Relative (%)": "relative", "Within 1 σ (%)": "within_1", "Within 2 σ (%)": "within_2"}
+#: What the tables of published dimers can be split by, and the words on the switch.
+SPLITS = {
+    "probe and region": "Probe and region",
+    "host class": "Kind of host",
+    "heavy atoms of the host": "Size of host",
+    "distance": "Distance",
+}
+ATLAS, BENZENE = "Published dimers", "He–benzene"
 
 
 def recipes_stored() -> bool:
@@ -30,16 +45,38 @@ def recipes_stored() -> bool:
 
 
 def show_recipes(context: Context) -> None:
-    """Draw error against cost, and the table."""
+    """Draw error against cost, and the tables."""
     try:
         rows = read_recipe_rows(data_folder() / STORED / FILE)
+        path = data_folder() / STORED / GROUPS_FILE
+        groups = read_groups(path) if path.is_file() else []
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    front = pareto(rows)
-    unit = context.unit
-    figure = recipes_figure(rows, front, unit, context.colours)
-    charts(context, Drawn(figure, "benchmark-recipes"))
+    against = BENZENE
+    if groups:
+        against = (
+            st.segmented_control(
+                "Against",
+                [ATLAS, BENZENE],
+                default=ATLAS,
+                required=True,
+                key="benchmark_reference",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+            or ATLAS
+        )
+    if against == ATLAS:
+        _dimers(context, groups)
+    else:
+        _benzene(context, rows)
+
+
+def _benzene(context: Context, rows: list[RecipeRow]) -> None:
+    """Labels of the embedded campaign against the published surface of its dimer."""
+    front, unit = pareto(rows), context.unit
+    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
     st.caption(
         f"Labels over benzene against the published CCSD(T)/CBS surface. Line: no other recipe is both cheaper and "
         f"closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.{unit.digits}f} {unit.label} on attractive "
@@ -47,10 +84,57 @@ def show_recipes(context: Context) -> None:
         help="The five factors of composite were fitted to points of the same reference. Published rows lie on the "
         "reference's own points: compare them with ours on attractive points only.",
     )
-    _table(context, rows, front)
+    _overview_table(context, rows, front)
 
 
-def _table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
+def _dimers(context: Context, groups: list[GroupErrors]) -> None:
+    """Labels at published dimers of many hosts."""
+    rows, unit = overview(groups), context.unit
+    front = pareto(rows)
+    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
+    sets = sorted({name for group in groups for name in group.reference.split(", ")})
+    st.caption(
+        f"Labels against published CCSD(T) energies of {plain(', '.join(sets))}, hosts of many kinds. Line: no other "
+        "recipe is both cheaper and closer on attractive geometries.",
+        help="Well: at least half as deep as the deepest geometry of its system. Tail: less deep, further out. Wall: "
+        "repulsive, or less deep and further in. nci bench recipes with --data, --recipe and --labels repeats it.",
+    )
+    _overview_table(context, rows, front)
+    recipes = [name for name in dict.fromkeys(group.recipe for group in groups) if not is_part(name)]
+    there = [name for name in SPLITS if name in BY and any(group.by == name for group in groups)]
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    recipe = left.selectbox("Recipe", recipes, index=len(recipes) - 1, key="benchmark_recipe", bind="query-params")
+    by = right.segmented_control(
+        "Errors by", there, format_func=SPLITS.__getitem__, default=there[0], required=True, key="benchmark_split"
+    )
+    chosen = [g for g in groups if g.recipe == recipe and g.by in ("all", by or there[0]) and (g.n or g.failed)]
+    _group_table(context, chosen)
+
+
+def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
+    unit = context.unit
+    factor = CM1_EV * unit.per_ev
+    names = {name: f"{name} ({unit.label})" for name in GROUP_ERRORS}
+
+    def column(field: str, times: float) -> list[float | None]:
+        return [None if (value := getattr(group, field)) is None else value * times for group in groups]
+
+    table = pd.DataFrame(
+        {"Group": [group.group for group in groups], "Labels": [group.n for group in groups]}
+        | ({"Failed": [group.failed for group in groups]} if any(group.failed for group in groups) else {})
+        | {names[name]: column(field, factor) for name, field in GROUP_ERRORS.items()}
+        | {name: column(field, 100.0) for name, field in GROUP_SHARES.items()}
+        | {"CPU min": column("cpu_minutes", 1.0), "GB": column("memory_gb", 1.0)}
+    ).dropna(axis="columns", how="all")
+    specs = dict.fromkeys(names.values(), f".{unit.digits + 1}f") | dict.fromkeys(GROUP_SHARES, ".0f")
+    specs |= {"Relative (%)": ".1f", "CPU min": ".2f", "GB": ".1f"}
+    shown = {name: spec for name, spec in specs.items() if name in table}
+    st.dataframe(
+        with_numbers(table, shown), hide_index=True, placeholder="—", height="content", key="benchmark-recipe-groups"
+    )
+
+
+def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
     unit = context.unit
     errors = {
         f"{name} ({unit.label})": [

@@ -10,6 +10,7 @@ from app.figures.benchmarks import efficiency_figure
 from app.session import Context
 from app.tables import with_numbers
 from app.text import plain
+from app.views.benchmark_minima import minima_stored, show_minima
 from app.views.benchmark_recipes import recipes_stored, show_recipes
 from nci_core.bench.claims import claim_rows, claims
 from nci_core.bench.rows import Row
@@ -27,6 +28,7 @@ PARTS = {
     "peers": "Other methods",
     "speed": "Speed",
     "recipes": "Recipes",
+    "minima": "Known minima",
 }
 HELP = (
     "Errors on points of a published He–benzene reference that no fit and no choice of labels has seen, below "
@@ -65,6 +67,7 @@ def show(context: Context) -> None:
     _targets(context, rows)
     there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
     there += ["recipes"] if recipes_stored() else []
+    there += ["minima"] if minima_stored() else []
     part = st.segmented_control(
         "Show",
         there,
@@ -89,6 +92,8 @@ def show(context: Context) -> None:
         _speed(mine)
     elif part == "recipes":
         show_recipes(context)
+    elif part == "minima":
+        show_minima(context)
     else:
         _errors(context, entries)
     _claims(rows)

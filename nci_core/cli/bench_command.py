@@ -6,101 +6,168 @@ from typing import Annotated, Any
 
 import typer
 
-from nci_core.bench.targets import NAMES, check_targets, groups, stored_rows
-from nci_core.cli.options import refuse, refuse_all_but
+from nci_core.bench.targets import check_targets, groups, stored_rows
+from nci_core.cli import bench_labels_command, bench_prior_commands
+from nci_core.cli.options import refuse
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
 
 SEEDS = 5
 COLUMNS = ("which labels", "labels", "MAE", "median", "worst", "well", "tail", "wall", "CPU s")
-#: What else there is: claims and figures come from rows that are there, prior needs no reference.
-MORE = ("claims", "figures", "prior", "recipe-prior", "recipes")
-#: Which options count for which benchmark; the others are refused.
-MEASURING = ("name", "data", "folder", "teacher", "seeds", "first_seed", "quick", "as_json")
-ACTIVE = ("budgets", "strategies", "save_models")
-USED = {
-    "prior": ("name", "as_json"),
-    "recipe-prior": ("name", "as_json"),
-    "recipes": ("name", "data", "folder", "labels", "figures", "as_json"),
-    "figures": ("name", "data", "folder", "teacher", "figures"),
-    "claims": ("name", "folder", "as_json"),
-    "active": MEASURING + ACTIVE,
-    "all": (*MEASURING, *ACTIVE, "figures"),
-}
 KEYS = ("median", "worst", "well", "tail", "wall", "seconds")
+#: Benchmarks of one seed or several and nothing else to choose, and what each measures.
+PLAIN = {
+    "curve": "Learning curves: the error over the number of labels, chosen at random.",
+    "hard": "Extrapolation: labels of one region, errors in another.",
+    "teachers": "Students of different teachers.",
+    "calibration": "Whether error bars hold what they say.",
+    "peers": "Other methods at the same labels.",
+    "speed": "Energies, gradients, fits and choices, timed.",
+}
+ALL = ("curve", "active", "hard", "teachers", "calibration", "peers", "speed")
 
+bench = typer.Typer(
+    name="bench",
+    help="Repeat the measurements of docs/results.md and docs/label-results.md on reference data; what was measured "
+    "before is not measured again. MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
-def bench(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(help=f"{', '.join(NAMES)}, {', '.join(MORE)} or all.")],
-    data: Annotated[
-        Path | None, typer.Option(help="extxyz file with REF_interaction_energy in eV.", show_default=False)
-    ] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Folder of results; what is there is not run again.")] = Path(
-        "bench"
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="extxyz file with REF_interaction_energy in eV.", show_default=False)
+]
+FolderOption = Annotated[Path, typer.Option("--out", help="Folder of results; what is there is not run again.")]
+TeacherOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--teacher", help="Exported campaign of the same dimer, whose teacher is distilled.", show_default=False
     ),
-    teacher: Annotated[
-        Path | None,
-        typer.Option(help="Exported campaign of the same dimer, whose teacher is distilled.", show_default=False),
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0, 1, … of splits and fits.")] = SEEDS,
-    first_seed: Annotated[int, typer.Option(min=0, help="First seed; settings were chosen on seeds from 100 on.")] = 0,
-    quick: Annotated[bool, typer.Option("--quick", help="A smoke run of a few minutes: one seed, few sizes.")] = False,
-    budgets: Annotated[str, typer.Option(help="active: numbers of labels.")] = "10,20,40,80,160",
-    strategies: Annotated[
-        str | None, typer.Option(help="active: strategies. Default: all.", show_default=False)
-    ] = None,
-    save_models: Annotated[
-        Path | None, typer.Option(help="active: keep students as DIR/STRATEGY-LABELS-SEED.pt.", show_default=False)
-    ] = None,
-    figures: Annotated[
-        Path | None, typer.Option(help="Folder of the figures, SVG and PNG. Default: OUT/figures.", show_default=False)
-    ] = None,
-    labels: Annotated[
-        list[Path] | None, typer.Option(help="recipes: labels.jsonl of exported campaigns.", show_default=False)
-    ] = None,
-    stored: Annotated[bool, typer.Option("--stored", help="recipes: print the stored table.")] = False,
+]
+SeedsOption = Annotated[int, typer.Option("--seeds", min=1, help="Seeds 0, 1, … of splits and fits.")]
+FirstSeedOption = Annotated[
+    int, typer.Option("--first-seed", min=0, help="First seed; settings were chosen on seeds from 100 on.")
+]
+QuickOption = Annotated[bool, typer.Option("--quick", help="A smoke run of a few minutes: one seed, few sizes.")]
+FiguresOption = Annotated[
+    Path | None,
+    typer.Option("--figures", help="Folder of the figures, SVG and PNG. Default: OUT/figures.", show_default=False),
+]
+BudgetsOption = Annotated[str, typer.Option("--budgets", help="Numbers of labels.")]
+StrategiesOption = Annotated[
+    str | None, typer.Option("--strategies", help="Strategies. Default: all.", show_default=False)
+]
+SaveModelsOption = Annotated[
+    Path | None,
+    typer.Option("--save-models", help="Keep students as DIR/STRATEGY-LABELS-SEED.pt.", show_default=False),
+]
+BUDGETS, FOLDER = "10,20,40,80,160", Path("bench")
+
+
+def plain(
+    context: typer.Context,
+    data: DataOption = None,
+    folder: FolderOption = FOLDER,
+    teacher: TeacherOption = None,
+    seeds: SeedsOption = SEEDS,
+    first_seed: FirstSeedOption = 0,
+    quick: QuickOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Repeat the measurements of docs/results.md on a reference data set; `all` runs everything and can be resumed.
+    """One benchmark of `PLAIN`."""
+    name = str(context.info_name)
+    _measure(context, (name,), data, folder, teacher, range(first_seed, first_seed + seeds), quick, {})
+    _show([row for row in stored_rows(folder) if row.benchmark == name], as_json)
 
-    MAE in cm⁻¹ on held-out points with E < 1000 cm⁻¹, over seeds. `all` and `figures` draw what was measured;
-    maps of the errors need --data.
-    """
-    chosen = NAMES if name == "all" else (name,)
-    if unknown := sorted(set(chosen) - {*NAMES, *MORE}):
-        raise InputError(f"Unknown benchmark {unknown[0]!r}; choose {', '.join((*NAMES, *MORE))} or all.")
-    used = ("name", "stored", "as_json") if name == "recipes" and stored else USED.get(name, MEASURING)
-    refuse_all_but(context, used, f"has no effect in nci bench {name}{' --stored' if stored else ''}")
+
+@bench.command()
+def active(
+    context: typer.Context,
+    data: DataOption = None,
+    folder: FolderOption = FOLDER,
+    teacher: TeacherOption = None,
+    seeds: SeedsOption = SEEDS,
+    first_seed: FirstSeedOption = 0,
+    quick: QuickOption = False,
+    budgets: BudgetsOption = BUDGETS,
+    strategies: StrategiesOption = None,
+    save_models: SaveModelsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Which labels: ways to choose them compared at equal numbers."""
+    options = _active_options(budgets, strategies, save_models)
+    _measure(context, ("active",), data, folder, teacher, range(first_seed, first_seed + seeds), quick, options)
+    _show([row for row in stored_rows(folder) if row.benchmark == "active"], as_json)
+
+
+@bench.command(name="all")
+def everything(
+    context: typer.Context,
+    data: DataOption = None,
+    folder: FolderOption = FOLDER,
+    teacher: TeacherOption = None,
+    seeds: SeedsOption = SEEDS,
+    first_seed: FirstSeedOption = 0,
+    quick: QuickOption = False,
+    budgets: BudgetsOption = BUDGETS,
+    strategies: StrategiesOption = None,
+    save_models: SaveModelsOption = None,
+    figures: FiguresOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Everything on one reference, with figures; can be resumed."""
+    options = _active_options(budgets, strategies, save_models)
+    _measure(context, ALL, data, folder, teacher, range(first_seed, first_seed + seeds), quick, options)
+    rows = stored_rows(folder)
+    _draw(rows, figures or folder / "figures", data, folder, teacher)
+    _show(rows, as_json)
+
+
+@bench.command()
+def figures(
+    data: DataOption = None, folder: FolderOption = FOLDER, teacher: TeacherOption = None, target: FiguresOption = None
+) -> None:
+    """Draw what was measured; maps of the errors need --data."""
+    _draw(stored_rows(folder), target or folder / "figures", data, folder, teacher)
+
+
+@bench.command()
+def claims(folder: FolderOption = FOLDER, as_json: JsonOption = False) -> None:
+    """What was measured beside the paper's claims."""
+    _show(stored_rows(folder), as_json)
+
+
+def _active_options(budgets: str, strategies: str | None, save_models: Path | None) -> dict[str, Any]:
+    chosen = {"strategies": tuple(strategies.split(","))} if strategies else {}
+    return {"budgets": _numbers(budgets), "save_models": save_models, **chosen}
+
+
+def _measure(
+    context: typer.Context,
+    names: tuple[str, ...],
+    data: Path | None,
+    folder: Path,
+    teacher: Path | None,
+    seeds: range,
+    quick: bool,
+    options: dict[str, Any],
+) -> None:
     if quick:
-        refuse(context, ("seeds", *ACTIVE[:2]), "has no effect with --quick, which has one seed and few sizes")
-    if name == "prior":
-        _prior(as_json)
-        return
-    if name == "recipes":
-        _recipes(data, labels or [], folder, figures, stored, as_json)
-        return
-    if name == "recipe-prior":
-        _recipe_prior(as_json)
-        return
-    if name not in MORE:
-        if data is None:
-            raise InputError("Say which reference: --data PATH, an extxyz file with REF_interaction_energy in eV.")
-        options = {
-            "budgets": _numbers(budgets),
-            "save_models": save_models,
-            **({"strategies": tuple(strategies.split(","))} if strategies else {}),
-        }
-        _run(chosen, data, folder, teacher, range(first_seed, first_seed + seeds), quick, options)
-    rows = [row for row in stored_rows(folder) if name in ("all", *MORE) or row.benchmark == name]
-    if name in ("all", "figures"):
-        _draw(rows, figures or folder / "figures", data, folder, teacher)
-    if name == "figures":
-        return
+        refuse(
+            context,
+            ("seeds", "budgets", "strategies"),
+            "has no effect with --quick, which has one seed and few sizes",
+        )
+    if data is None:
+        raise InputError("Say which reference: --data PATH, an extxyz file with REF_interaction_energy in eV.")
+    _run(names, data, folder, teacher, seeds, quick, options)
+
+
+def _show(rows: list[Any], as_json: bool) -> None:
     if as_json:
         print_json([row.model_dump() for row in rows])
-        return
-    _tables(rows)
+    else:
+        _tables(rows)
 
 
 def _draw(rows: list[Any], target: Path, data: Path | None, folder: Path, teacher: Path | None) -> None:
@@ -153,8 +220,6 @@ def _run(
         "speed": _speed,
     }
     for name in chosen:
-        if name not in own:
-            continue
         more = options if name == "active" else {}
         results = Results(folder / f"{name}.jsonl")
         own[name](problem, results, seeds=seeds, quick=quick, say=_say, **more)
@@ -205,87 +270,12 @@ def _what(entry: dict[str, Any]) -> str:
     return str(entry["strategy"] if entry["benchmark"] == "active" else entry["split"])
 
 
-#: Energies below 0 are attractive.
-RECIPE_COLUMNS = ("recipe", "n", "n, E < 0", "MAE, E < 0", "MAE", "well", "tail", "wall", "CPU min", "GB")
-
-
-def _recipes(
-    data: Path | None, labels: list[Path], folder: Path, figures: Path | None, stored: bool, as_json: bool
-) -> None:
-    """Labels of each recipe against a reference: those of the embedded campaigns, or of the given files."""
-    from nci_core.bench.problem import open_problem, same_dimer
-    from nci_core.bench.recipe_rows import FILE, pareto, read_recipe_rows, write_rows
-    from nci_core.bench.recipes import draw_pareto, labelled_dimer, published_rows, read_labels
-    from nci_core.bench.recipes import recipe_rows as compare
-    from nci_core.bench.targets import STORED
-    from nci_core.campaign.archive import EMBEDDED, data_folder
-
-    if stored:
-        rows = read_recipe_rows(data_folder() / STORED / FILE)
-    elif data is None:
-        raise InputError("Say which reference: --data PATH, or --stored for the stored table.")
-    else:
-        problem = open_problem(data, folder)
-        files = labels or [data_folder() / each / "labels.jsonl" for each in EMBEDDED]
-        mine = [
-            label for file in files for label in read_labels(file) if same_dimer(labelled_dimer(label), problem.dimer)
-        ]
-        rows = compare(problem, mine) + published_rows(data)
-        write_rows(folder / FILE, rows)
-        for path in draw_pareto(rows, figures or folder / "figures"):
-            _say(f"Wrote {path}.")
-    if as_json:
-        print_json([row.model_dump() for row in rows])
-        return
-    front = pareto(rows)
-    table = [
-        [_in_lines(row.recipe) + (" *" if row.recipe in front else ""), *list(row.model_dump().values())[1:]]
-        for row in rows
-    ]
-    print_table(
-        "Mean absolute errors of n labels in cm⁻¹ below 1000 cm⁻¹; * Pareto front",
-        RECIPE_COLUMNS,
-        table,
-    )
-
-
-def _in_lines(name: str) -> str:
-    """The name of a part or of a source on two lines, so that tables stay narrow."""
-    return name.removesuffix(" alone").replace(": ", ":\n ").replace(", ", ",\n ")
-
-
-def _prior(as_json: bool) -> None:
-    from nci_core.bench.prior import learn_factors
-    from nci_core.bench.problem import open_campaign_labels
-    from nci_core.fitting.priors import CHANGE
-
-    dimer, positions, energies, distilled = open_campaign_labels("he-ethylene", "pool")
-    steps = list(learn_factors(dimer, positions, energies, distilled))
-    if as_json:
-        print_json({"learned": steps[-1].factors, "in_use": CHANGE, "log_evidence": [s.log_evidence for s in steps]})
-        return
-    rows = [[block, value, CHANGE[block]] for block, value in steps[-1].factors.items()]
-    print_table(f"Prior widths learned from {len(energies)} labels of {dimer.name}", ("block", "now", "in use"), rows)
-    out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
-
-
-def _recipe_prior(as_json: bool) -> None:
-    from nci_core.bench.problem import open_recipe_pair
-    from nci_core.bench.recipe_prior import learn_recipe_change
-    from nci_core.fitting.priors import RECIPE_CHANGE
-
-    dimer, positions, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
-    steps = list(learn_recipe_change(dimer, positions, cheap, costly, distilled))
-    if as_json:
-        evidence = [step.log_evidence for step in steps]
-        print_json({"learned": steps[-1].factors, "in_use": RECIPE_CHANGE, "log_evidence": evidence})
-        return
-    rows = [[block, *pair, *RECIPE_CHANGE[block]] for block, pair in steps[-1].factors.items()]
-    columns = ("block", "own, now", "common, now", "own, in use", "common, in use")
-    print_table(f"Change between recipes learned from {len(costly)} pairs of labels of {dimer.name}", columns, rows)
-    out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
+for name, help_text in PLAIN.items():
+    bench.command(name=name, help=help_text)(plain)
+bench_prior_commands.register(bench)
+bench_labels_command.register(bench)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(bench)
+    """Add the group to the application."""
+    app.add_typer(bench)

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nci_core.bench.recipe_figure import draw_pareto
 from nci_core.bench.recipe_rows import RecipeRow, pareto, read_recipe_rows, write_rows
-from nci_core.bench.recipes import draw_pareto, published_rows, row
+from nci_core.bench.recipes import published_rows, row
 from nci_core.errors import InputError
 from nci_core.units import to_cm1
 

@@ -162,7 +162,6 @@ def test_the_command_prints_rows_and_refuses_nonsense(reference: Path, tmp_path:
     assert set(FIELDS) <= set(rows[0])
     assert {row["model"] for row in rows} == {"direct adaptive"}, "no teacher of this dimer is known"
     for arguments, sentence in (
-        (["bench", "nothing", "--data", str(reference)], "Unknown benchmark"),
         (["bench", "curve"], "Say which reference"),
         (["bench", "active", "--data", str(reference), "--budgets", "ten"], "not a list of numbers"),
         (["bench", "curve", "--data", str(reference), "--teacher", str(tmp_path)], "cannot be read|no campaign|export"),

@@ -180,12 +180,10 @@ REFUSED = [
     (["check", "--host", "benzene"], "--host is for a checkpoint file"),
     (["check", "--limit", 1000.0], "--limit is for a checkpoint file"),
     (["check", "--model", ETHYLENE, "-c", "a", "--host", "benzene"], "--host is for a checkpoint without a campaign"),
-    (["bench", "prior", *A_FILE], "--data has no effect in nci bench prior"),
-    (["bench", "claims", "--teacher", "a"], "--teacher has no effect"),
-    (["bench", "figures", "--json"], "--json has no effect"),
-    (["bench", "curve", *A_FILE, "--budgets", "10"], "--budgets has no effect in nci bench curve"),
-    (["bench", "curve", *A_FILE, "--stored"], "--stored has no effect in nci bench curve"),
     (["bench", "recipes", "--stored", *A_FILE], "--data has no effect in nci bench recipes --stored"),
+    (["bench", "recipes", *A_FILE, "--n", 3], "--n is for labels that are computed here"),
+    (["bench", "recipes", *A_FILE, "--recipe", "quick"], "one --labels FOLDER"),
+    (["bench", "minima", "--stored", "--workers", 2], "--workers has no effect in nci bench minima --stored"),
     (["bench", "curve", *A_FILE, "--quick", "--seeds", 3], "--seeds has no effect with --quick"),
 ]
 

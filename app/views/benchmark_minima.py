@@ -1,0 +1,65 @@
+"""Labels at published minima of small complexes: the part Known minima of the page Benchmarks."""
+
+import pandas as pd
+import streamlit as st
+
+from app.session import Context
+from app.tables import with_numbers
+from app.text import plain
+from nci_core.bench.minimum_rows import FILE, read_minima
+from nci_core.bench.targets import STORED
+from nci_core.campaign.archive import data_folder
+from nci_core.errors import InputError
+from nci_core.units import CM1_EV
+
+
+def minima_stored() -> bool:
+    """Whether this installation has labels at known minima."""
+    return (data_folder() / STORED / FILE).is_file()
+
+
+def show_minima(context: Context) -> None:
+    """One table."""
+    try:
+        rows = read_minima(data_folder() / STORED / FILE)
+    except InputError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    unit = context.unit
+    factor, label = CM1_EV * unit.per_ev, unit.label
+
+    def energies(values: list[float | None]) -> list[float | None]:
+        return [None if value is None else value * factor for value in values]
+
+    table = pd.DataFrame(
+        {
+            "Dimer": [row.dimer + ("" if row.checked else " †") for row in rows],
+            "Recipe": [row.recipe for row in rows],
+            f"Published ({label})": energies([row.published_cm1 for row in rows]),
+            f"Ours ({label})": energies([row.energy_cm1 for row in rows]),
+            f"± ({label})": energies([row.std_cm1 for row in rows]),
+            f"Difference ({label})": energies(
+                [None if row.energy_cm1 is None else row.energy_cm1 - row.published_cm1 for row in rows]
+            ),
+            "CPU min": [row.cpu_minutes for row in rows],
+            "Published by": [row.method for row in rows],
+            "Geometry": [row.geometry for row in rows],
+            "Source": [row.source for row in rows],
+        }
+    ).dropna(axis="columns", how="all")
+    recipes = {row.recipe for row in rows}
+    if len(recipes) == 1:
+        table = table.drop(columns="Recipe")
+    st.caption(
+        "Interaction energies at published minima"
+        + (f", ours by the recipe {plain(min(recipes))}" if len(recipes) == 1 else "")
+        + ". Published values are of different methods, and ours stand for CCSD(T) with frozen cores."
+        + ("" if all(row.checked for row in rows) else " † Quoted for this source, not read in it."),
+        help="nci bench minima computes ours again.",
+    )
+    specs = {name: f".{unit.digits + 1}f" for name in table.columns if name.endswith(f"({label})")}
+    specs |= {"CPU min": ".2f"} if "CPU min" in table else {}
+    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-minima")
+    for row in rows:
+        if row.failure:
+            st.caption(f"{plain(row.dimer)}: {plain(row.failure)}")

@@ -1,0 +1,213 @@
+"""Labels at published dimers: kept one by one, taken up again, and told as errors by group."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from nci_core.bench import label_folder
+from nci_core.bench.dimers import ReferenceDimer
+from nci_core.bench.label_folder import LabelFolder, Outcome, Task, keep
+from nci_core.bench.measured import is_plain, read_labels
+from nci_core.bench.minima import MINIMA, rows_at_minima
+from nci_core.bench.recipe_errors import LabelRow, group_errors, overview, read_groups, size, write_lines
+from nci_core.bench.recipe_labels import label_rows
+from nci_core.campaign.archive import data_folder
+from nci_core.cli.main import app
+from nci_core.errors import InputError
+from nci_core.reference.prediction_error import PredictionError
+from nci_core.reference.recipes import Composite, FunctionSet, Recipe, find_recipe
+from nci_core.systems import Dimer, Host
+
+TINY = Recipe(name="tiny", host_basis={"*": "6-31g"}, probe_basis="6-31g")
+
+
+def hydrogen(distance: float) -> Task:
+    host = Host("hydrogen", ("H", "H"), np.array([[-0.37, 0.0, 0.0], [0.37, 0.0, 0.0]]))
+    return Task(Dimer(host, "He"), np.array([0.0, 0.0, distance]), TINY)
+
+
+def row(recipe: str, published: float, error: float | None, **more: Any) -> LabelRow:
+    plain: dict[str, Any] = {
+        "reference": "MADE",
+        "frame": 0,
+        "system": "1",
+        "geometry_hash": "0",
+        "probe": "He",
+        "host": "H2",
+        "elements": ["H"],
+        "heavy_atoms": 0,
+        "host_class": "hydrogen",
+        "region": "well" if published < 0 else "wall",
+    }
+    found = {} if error is None else {"energy_cm1": published + error, "error_cm1": error}
+    return LabelRow(recipe=recipe, reference_cm1=published, **plain | found | more)
+
+
+def test_figures_of_a_group_are_those_of_its_labels() -> None:
+    rows = [
+        row("one", -10.0, 1.0, std_cm1=2.0, cpu_minutes=1.0, memory_gb=0.5),
+        row("one", -20.0, -3.0, std_cm1=1.0, cpu_minutes=3.0, memory_gb=0.7),
+        row("one", 100.0, 5.0, parts_cm1={"mean_field": 200.0}, cpu_minutes=2.0, probe="Ne", heavy_atoms=5),
+        row("one", -5.0, None, failure="It did not converge."),
+        row("one: MP2 alone", -10.0, 4.0, cpu_minutes=0.5),
+    ]
+    groups = {(each.recipe, each.by, each.group): each for each in group_errors(rows)}
+    whole = groups["one", "all", "all"]
+    # Exact arithmetic up to rounding.
+    assert (whole.n, whole.failed, whole.mae_cm1, whole.median_cm1, whole.max_cm1) == (3, 1, 3.0, 3.0, 5.0)
+    assert whole.mean_cm1 == pytest.approx(1.0)
+    assert whole.relative == pytest.approx((0.1 + 0.15 + 0.05) / 3)
+    assert whole.of_repulsion == pytest.approx(5.0 / 200.0)
+    assert (whole.cpu_minutes, whole.memory_gb) == (2.0, 0.7)
+    assert (whole.n_std, whole.within_1, whole.within_2, whole.mean_std_cm1) == (2, 0.5, 0.5, 1.5)
+    assert whole.rms_z == pytest.approx(np.sqrt((0.25 + 9.0) / 2))
+    assert groups["one", "sign", "attractive"].failed == 1
+    assert groups["one", "probe and region", "Ne, wall"].mae_cm1 == 5.0
+    assert groups["one", "heavy atoms of the host", "5–6"].n == 1
+    assert ("one", "distance", "") not in groups
+    assert {by for recipe, by, _ in groups if recipe != "one"} == {"all", "sign", "region"}
+    assert [size(n) for n in (2, 3, 7)] == ["0–2", "3–4", "7 or more"]
+    (mp2, one) = overview(list(groups.values()))
+    assert (mp2.recipe, one.recipe, one.n_attractive, one.mae_attractive_cm1) == ("one: MP2 alone", "one", 2, 2.0)
+    assert one.wall_cm1 == 5.0
+
+
+def test_figures_are_kept(tmp_path: Path) -> None:
+    groups = group_errors([row("one", -10.0, 1.0)])
+    write_lines(tmp_path / "groups.jsonl", groups)
+    assert read_groups(tmp_path / "groups.jsonl") == groups
+    with pytest.raises(InputError, match="holds no figures"):
+        read_groups(tmp_path / "none.jsonl")
+
+
+def test_labels_are_computed_once_and_failures_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In real processes, together: one that ends well, and one whose basis lacks an element."""
+    folder = LabelFolder(tmp_path / "labels")
+    xenon = Task(Dimer(Host("xenon", ("Xe",), np.zeros((1, 3))), "He"), np.array([0.0, 0.0, 4.0]), TINY)
+    asked, seen = [hydrogen(3.3), xenon], list[tuple[int, int]]()
+    folder.compute(asked, workers=2, progress=lambda done, total: seen.append((done, total)))
+    assert (seen[0], seen[-1]) == ((0, 2), (2, 2))
+    good, bad = (folder.find(task) for task in asked)
+    assert good is not None
+    assert good.label is not None
+    assert good.label.consistent().recipe["name"] == "tiny"
+    assert good.label.memory_gb < 1.0, "of its own process, not of this one"
+    assert bad is not None
+    assert bad.failure.startswith("The basis '6-31g' has no functions for Xe")
+    monkeypatch.setattr(label_folder, "python_command", lambda module: pytest.fail("computed twice"))
+    folder.compute(asked, workers=2)
+
+
+@pytest.mark.parametrize(
+    ("command", "limit", "reason"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", 1.0, "killed, likely for want of memory"),
+        ("raise ValueError('no such thing')", 1.0, r"ended with code 1 \(ValueError: no such thing\)"),
+        ("import time; time.sleep(60)", 0.005, "took longer than 0.005 minutes"),
+    ],
+)
+def test_a_process_that_ends_badly_is_a_failure_of_its_label_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, limit: float, reason: str
+) -> None:
+    monkeypatch.setattr(label_folder, "python_command", lambda module: ["python", "-c", command])
+    folder, task = LabelFolder(tmp_path), hydrogen(3.3)
+    folder.compute([task], limit_minutes=limit)
+    found = folder.find(task)
+    assert found is not None
+    with pytest.raises(AssertionError, match=reason):
+        raise AssertionError(found.failure)
+    monkeypatch.setattr(label_folder, "python_command", lambda module: ["python", "-c", "pass"])
+    asked = list[int]()
+    folder.compute([task], again=True, progress=lambda done, total: asked.append(done))
+    assert asked == [0, 1], "asked for, it is tried once more"
+
+
+def test_what_a_person_stops_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = f"import os; os.kill(os.getpid(), {int(signal.SIGTERM)})"
+    monkeypatch.setattr(label_folder, "python_command", lambda module: ["python", "-c", stop])
+    folder, task = LabelFolder(tmp_path), hydrogen(3.3)
+    with pytest.raises(KeyboardInterrupt):
+        folder.compute([task])
+    assert folder.find(task) is None
+
+
+def test_a_damaged_file_is_said(tmp_path: Path) -> None:
+    folder, task = LabelFolder(tmp_path), hydrogen(3.3)
+    folder.path(task).write_text("{")
+    with pytest.raises(InputError, match="is no label of this command"):
+        folder.find(task)
+
+
+def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_path: Path) -> None:
+    """A label of the embedded campaign stands in for one of the file; the error was calibrated afterwards."""
+    composite = find_recipe("composite")
+    labels = read_labels(data_folder() / "he-benzene" / "labels.jsonl")
+    label = next(each for each in labels if each.recipe["name"] == "composite")
+    host = Host("benzene", tuple(label.host_symbols), np.array(label.host_positions_angstrom))
+    place = np.array(label.position_angstrom)
+    recipe = composite.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.5)})
+    one = ReferenceDimer(3, Dimer(host, label.probe), place, label.energy_ev, "1.02", "MADE", 1.0, "well")
+    folder = LabelFolder(tmp_path)
+    assert label_rows(folder, [one], [recipe], tmp_path / "x.extxyz") == []
+    keep(folder.path(Task(one.dimer, place, recipe)), Outcome(label=label))
+    rows = {each.recipe: each for each in label_rows(folder, [one], [recipe], tmp_path / "x.extxyz")}
+    assert set(rows) == {
+        "composite",
+        "composite: MP2 alone",
+        "composite: not calibrated",
+        "composite: small CCSD(T) alone",
+    }
+    whole = rows["composite"]
+    assert whole.error_cm1 == pytest.approx(0.0, abs=1e-9)
+    assert (whole.std_cm1, whole.host, whole.elements, whole.heavy_atoms) == (0.5, "C6H6", ["C", "H"], 6)
+    assert {"mean_field", "delta", "step"} <= set(whole.parts_cm1)
+    assert not is_plain(composite.composite)  # type: ignore[arg-type]
+    assert is_plain(Composite(larger=FunctionSet(host_basis={"*": "cc-pvdz"}, probe_basis="cc-pvdz")))
+
+
+def test_published_minima_are_where_they_should_be(tmp_path: Path) -> None:
+    at = {one.name: one for one in MINIMA}
+    assert len(at) == 9
+    for one in MINIMA:
+        one.dimer.check(one.position)
+        assert one.energy_cm1 < 0
+        assert one.source
+    # He–CO: 70.84° at the centre of mass, seen from oxygen.
+    carbon, oxygen = at["He–CO"].dimer.host.positions
+    centre = (12.011 * carbon + 15.999 * oxygen) / 28.010
+    away = at["He–CO"].position - centre
+    cosine = away @ (oxygen - carbon) / np.linalg.norm(away) / np.linalg.norm(oxygen - carbon)
+    assert np.degrees(np.arccos(cosine)) == pytest.approx(70.84, abs=1e-6)
+    # He–H₂O: in the plane, 75° from the axis that points from the hydrogen atoms to oxygen.
+    water = at["He–H₂O"]
+    assert water.position[0] > 0.5 > 0.0 > water.dimer.host.positions[1, 0]
+    assert water.position[1] == 0.0
+    assert rows_at_minima(LabelFolder(tmp_path), [TINY]) == []
+
+
+def test_the_command_computes_judges_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for the process, which has a test of its own."""
+    (tmp_path / "tiny.toml").write_text('name = "tiny"\nhost_basis = {"*" = "6-31g"}\nprobe_basis = "6-31g"\n')
+    frames = [
+        f"3\nProperties=species:S:1:pos:R:3 system=1 set=MADE REF_interaction_energy={energy}\n"
+        f"H -0.37 0 0\nH 0.37 0 0\nHe 0 0 {z}"
+        for z, energy in ((3.0, -0.001), (3.4, -0.0012))
+    ]
+    (tmp_path / "data.extxyz").write_text("\n".join(frames) + "\n")
+    begun = list[str]()
+    monkeypatch.setattr(
+        label_folder, "python_command", lambda module: begun.append(module) or ["python", "-c", "raise SystemExit(3)"]
+    )
+    words = ["bench", "recipes", "--data", "data.extxyz", "--recipe", "tiny.toml", "--labels", "kept", "--out", "out"]
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        assert "its process ended with code 3" in done.stdout
+        assert len(begun) == 2, "failures are not repeated"
+    assert len((tmp_path / "out" / "recipe_labels.jsonl").read_text().splitlines()) == 2
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"recipe_labels.jsonl", "recipes_by_group.jsonl"}
