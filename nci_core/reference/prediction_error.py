@@ -18,12 +18,13 @@ Share = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 class PredictionError(BaseModel):
     """Standard error of a recipe's labels: σ² = floor² + Σ_k (share_k · part_k)².
 
-    It is no setting of the calculation: two recipes that differ in it alone give the same labels.
+    It is no setting of the calculation: two recipes that differ in it alone give the same labels. The floor is above
+    zero, for no label is exact.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    floor_cm1: float = Field(ge=0, le=1e4, allow_inf_nan=False, description="what every label is uncertain by, cm⁻¹")
+    floor_cm1: float = Field(gt=0, le=1e4, allow_inf_nan=False, description="what every label is uncertain by, cm⁻¹")
     shares: dict[Part, Share] = Field(default_factory=dict, description="how much of a part is uncertain, by part")
     source: str = Field("", max_length=500, description="what it was calibrated on")
 
