@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 #: Parts of an interaction energy that an error may follow. `mean_field` is Hartree–Fock, of the larger functions where
 #: there are any; `delta` is CCSD + (T) − MP2 of the recipe's own functions, `step` MP2 of the larger ones less theirs.
 Part = Literal["mean_field", "mp2_larger", "mp2", "ccsd", "triples", "delta", "step"]
+#: Those of them that every recipe computes.
+PARTS_WITHOUT_MP2: frozenset[Part] = frozenset({"mean_field", "ccsd", "triples"})
 Share = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 

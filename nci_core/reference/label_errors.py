@@ -1,0 +1,116 @@
+"""What labels are worth: the standard error of each against the basis-set limit, and of many together.
+
+It follows from a label's parts and its recipe's prediction error, both known here; a number that a file states is
+never taken over. No PySCF: the store and the dashboard use it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import TypeAdapter, ValidationError
+
+from nci_core.reference.labels import FragmentName, FragmentResult, MeanFieldResult, parts_cm1
+from nci_core.reference.prediction_error import PredictionError
+from nci_core.reference.recipes import RECIPES, Recipe
+from nci_core.regions import REGIONS, RegionBounds
+from nci_core.rounding import decimals_known
+from nci_core.units import CM1_EV, EnergyUnit
+
+_FRAGMENTS = TypeAdapter(dict[FragmentName, FragmentResult])
+_LARGER = TypeAdapter(dict[FragmentName, MeanFieldResult])
+
+
+@cache
+def _built_in() -> dict[str, str]:
+    """Hash → name of the built-in recipes."""
+    return {recipe.hash: name for name, recipe in RECIPES.items()}
+
+
+def error_of(recipe: Recipe) -> PredictionError | None:
+    """The prediction error of a recipe; of a built-in one, told by its hash, that of this version of nci.
+
+    The hash does not cover it: a file may call its recipe `standard` and claim whatever error for it.
+    """
+    name = _built_in().get(recipe.hash)
+    return recipe.prediction_error if name is None else RECIPES[name].prediction_error
+
+
+def recipe_std_cm1(recipe_hash: str, result: Mapping[str, Any]) -> float | None:
+    """Standard error in cm⁻¹ of a stored label, from its parts; None where its recipe knows none.
+
+    `result` is a LabelResult as a dictionary, of whatever version, with or without such a number of its own: labels
+    that were computed before their recipe's error was known have one all the same.
+    """
+    name = _built_in().get(recipe_hash)
+    try:
+        if name is None:
+            stated = (result.get("recipe") or {}).get("prediction_error")
+            error = PredictionError.model_validate(stated) if stated is not None else None
+        else:
+            error = RECIPES[name].prediction_error
+        if error is None:
+            return None
+        larger = _LARGER.validate_python(result["larger"]) if result.get("larger") else None
+        return error.std_cm1(parts_cm1(_FRAGMENTS.validate_python(result["fragments"]), larger))
+    except (ValidationError, KeyError, AttributeError):  # energies without parts, such as those of tests
+        return None
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What some labels are worth.
+
+    Attributes:
+        n: labels whose standard error is known; `n_without` have none.
+        rms_ev: root mean square of the standard errors in eV, NaN where none is known.
+    """
+
+    n: int
+    n_without: int
+    rms_ev: float
+
+    def text(self, unit: EnergyUnit) -> str:
+        """The root mean square with its unit, '0.6 cm⁻¹'; a dash where it is not known."""
+        if not self.n:
+            return "—"
+        value = self.rms_ev * unit.per_ev
+        return f"{value:.{max(decimals_known(value), 0)}f} {unit.label}"
+
+    def phrase(self, unit: EnergyUnit, recipe: str) -> str:
+        """What is said beside an error: 'labels are within 0.6 cm⁻¹ of the basis-set limit'.
+
+        Where nobody knows it that is said, with the recipe's name.
+        """
+        if not self.n:
+            return f"nobody knows how far {recipe} is from the basis-set limit"
+        some = "" if not self.n_without else f"{self.n:,} of {self.n + self.n_without:,} "
+        return f"{some}labels are within {self.text(unit)} of the basis-set limit"
+
+
+def worth(std_ev: npt.ArrayLike) -> Worth:
+    """Of labels (n,) with these standard errors in eV, NaN being unknown.
+
+    >>> worth([3e-5, 4e-5, np.nan])
+    Worth(n=2, n_without=1, rms_ev=3.5355339059327376e-05)
+    """
+    std = np.asarray(std_ev, dtype=float)
+    known = std[np.isfinite(std)]
+    rms = float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
+    return Worth(len(known), len(std) - len(known), rms)
+
+
+def worth_by_region(energy_ev: npt.ArrayLike, std_ev: npt.ArrayLike, bounds: RegionBounds) -> dict[str, Worth]:
+    """Of labels (n,) below the energy limit ("all", always there), and of each region that has some; both in eV."""
+    energy, std = np.asarray(energy_ev, dtype=float), np.asarray(std_ev, dtype=float)
+    region = bounds.classify(energy)
+    found = {name: worth(std[region == name]) for name in REGIONS if (region == name).any()}
+    return {"all": worth(std[region != "beyond"])} | found
+
+
+def label_std_ev(recipe_std_cm1: float | None) -> float:
+    """The stored standard error in eV, NaN for None."""
+    return float("nan") if recipe_std_cm1 is None else recipe_std_cm1 * CM1_EV
