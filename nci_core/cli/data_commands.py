@@ -30,6 +30,7 @@ from nci_core.cli.output import (
     print_json,
     print_table,
     progress_bar,
+    say_worth,
 )
 from nci_core.errors import InputError
 from nci_core.extxyz import Dataset, read_dataset
@@ -137,6 +138,7 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         out.print(f"There is nothing to compare yet: {opened.title} has no labels of recipe {opened.recipe.name}.")
         return
     print_table(f"{opened.title}: errors against {opened.recipe.name} labels ({trained})", ERROR_COLUMNS, table)
+    say_worth(opened)
 
 
 def finetune(
@@ -219,6 +221,7 @@ def finetune(
     first = "".join(f"{rung['labels']} {rung['recipe']}, then " for rung in done.get("ladder", [])[:-1])
     out.print(f"{done['model']}: fine-tuned on {first}{done['n_labels']} labels, round {done['round']}.")
     print_table("Errors (test: frozen; pool: trained on)", ERROR_COLUMNS, error_rows(done["model"], done["errors"]))
+    say_worth(opened)
 
 
 def finetune_file(data: Dataset, how: FileFit) -> dict[str, Any]:

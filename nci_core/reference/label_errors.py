@@ -73,12 +73,16 @@ class Worth:
     n_without: int
     rms_ev: float
 
+    @property
+    def rms_cm1(self) -> float | None:
+        """The root mean square in cm⁻¹, None where it is not known."""
+        return self.rms_ev / CM1_EV if self.n else None
+
     def text(self, unit: EnergyUnit) -> str:
         """The root mean square with its unit, '0.6 cm⁻¹'; a dash where it is not known."""
         if not self.n:
             return "—"
-        value = self.rms_ev * unit.per_ev
-        return f"{value:.{max(decimals_known(value), 0)}f} {unit.label}"
+        return f"{spread_text(self.rms_ev * unit.per_ev)} {unit.label}"
 
     def phrase(self, unit: EnergyUnit, recipe: str) -> str:
         """What is said beside an error: 'labels are within 0.6 cm⁻¹ of the basis-set limit'.
@@ -109,6 +113,30 @@ def worth_by_region(energy_ev: npt.ArrayLike, std_ev: npt.ArrayLike, bounds: Reg
     region = bounds.classify(energy)
     found = {name: worth(std[region == name]) for name in REGIONS if (region == name).any()}
     return {"all": worth(std[region != "beyond"])} | found
+
+
+def label_text(energy_ev: float, std_ev: float | None, unit: EnergyUnit, *, signed: bool = False) -> str:
+    """A label with its standard error, both in eV, without the unit: '−4.05 ± 0.4'.
+
+    The energy keeps its digits: labels of one recipe share its error, and are told apart, from each other and from
+    what a student predicted of them, by less.
+
+    >>> from nci_core.units import UNITS
+    >>> label_text(-4.05 * CM1_EV, 0.41 * CM1_EV, UNITS["cm1"]), label_text(4.05 * CM1_EV, None, UNITS["cm1"])
+    ('−4.05 ± 0.4', '4.05')
+    """
+    text = f"{energy_ev * unit.per_ev:{'+' if signed else ''}.{unit.digits}f}"
+    if float(text) == 0.0:
+        text = text.lstrip("+-")
+    known = std_ev is not None and np.isfinite(std_ev)
+    return (text + (f" ± {spread_text(std_ev * unit.per_ev)}" if known and std_ev is not None else "")).replace(
+        "-", "−"
+    )
+
+
+def spread_text(value: float) -> str:
+    """A standard error to the digits that are known: '0.4', '0.13', '25'."""
+    return f"{value:.{max(decimals_known(value), 0)}f}"
 
 
 def label_std_ev(recipe_std_cm1: float | None) -> float:
