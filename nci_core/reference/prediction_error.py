@@ -30,6 +30,15 @@ class PredictionError(BaseModel):
     shares: dict[Part, Share] = Field(default_factory=dict, description="how much of a part is uncertain, by part")
     source: str = Field("", max_length=500, description="what it was calibrated on")
 
+    def __str__(self) -> str:
+        """For people.
+
+        >>> str(PredictionError(floor_cm1=0.3, shares={"delta": 0.1, "step": 0.025}))
+        '0.3 cm⁻¹, 10% of delta and 2.5% of step, added in squares'
+        """
+        parts = [f"{self.floor_cm1:g} cm⁻¹", *(f"{100 * share:.3g}% of {part}" for part, share in self.shares.items())]
+        return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}, added in squares"
+
     def std_cm1(self, parts_cm1: Mapping[Part, float]) -> float | None:
         """The standard error of a label with these parts (cm⁻¹) in cm⁻¹; None if one it needs is not there.
 

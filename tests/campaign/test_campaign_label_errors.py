@@ -1,6 +1,7 @@
 """The standard error that a recipe gives its labels: it is what their parts say, never what a file claims."""
 
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import tiny_archive
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import data_folder, export_campaign, import_campaign
+from nci_core.cli.loop_commands import show_labels
+from nci_core.cli.recipes_command import recipes
+from nci_core.cli.status_command import describe
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.reference import label_errors
@@ -20,6 +24,7 @@ from nci_core.reference.labels import LabelResult, parts_cm1
 from nci_core.reference.prediction_error import PredictionError
 from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
 from nci_core.regions import RegionBounds
+from nci_core.store import jobs as queue
 from nci_core.store import label_history, labels
 from nci_core.units import CM1_EV, from_cm1, unit
 
@@ -137,6 +142,38 @@ def test_embedded_labels_of_a_composite_have_all_parts_its_error_may_follow(monk
     parts = parts_cm1(result.fragments, result.larger)
     assert recipe_std_cm1(row["recipe_hash"], row["result"]) == pytest.approx(error.std_cm1(parts))
     assert parts["delta"] == pytest.approx(parts["ccsd"] + parts["triples"] - parts["mp2"])
+
+
+@pytest.mark.usefixtures("known")
+def test_the_command_line_says_labels_with_their_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaign = small.sampled(tmp_path / "said", small.write_host(tmp_path))
+    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+    jobs = small.label(campaign, small.pool(campaign)[:2])
+    done = queue.get(campaign.store, jobs[0]).result or {}
+    row = stored(campaign)[0]
+    assert done["recipe_std_cm1"] == row.recipe_std_cm1 == pytest.approx(due(row.result))
+    show_labels(campaign, campaign.recipe.hash, jobs)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"Configuration {row.configuration_id}: ")
+    assert said[0].endswith(" cm⁻¹")
+    assert f"± {label_errors.spread_text(row.recipe_std_cm1)}" in said[0]
+    assert said[-1].startswith("Labels are within ")
+    # Without labels of the test set those of the pool are what is known.
+    assert describe(campaign)["labels_are_worth"] == said[-1][0].lower() + said[-1][1:-1]
+    monkeypatch.setattr("nci_core.cli.loop_commands.MOST_SHOWN", 1)
+    show_labels(campaign, campaign.recipe.hash, jobs)
+    assert "and 1 more" in capsys.readouterr().out
+
+
+def test_a_recipe_is_shown_with_its_error(known: PredictionError, capsys: pytest.CaptureFixture[str]) -> None:
+    recipes(show="quick")
+    text = capsys.readouterr().out
+    assert PredictionError.model_validate(tomllib.loads(text)["prediction_error"]) == known
+    assert "As calibrated for quick" in text
+    recipes()
+    assert "0.3 cm⁻¹, 5% of ccsd and 50% of triples, added in squares" in capsys.readouterr().out
 
 
 def test_results_that_are_no_labels_have_no_error(known: PredictionError) -> None:
