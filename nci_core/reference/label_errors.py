@@ -25,9 +25,14 @@ _LARGER = TypeAdapter(dict[FragmentName, MeanFieldResult])
 
 
 @cache
-def _built_in() -> dict[str, str]:
+def _names() -> dict[str, str]:
     """Hash → name of the built-in recipes."""
     return {recipe.hash: name for name, recipe in RECIPES.items()}
+
+
+def _built_in(recipe_hash: str) -> Recipe | None:
+    """The built-in recipe with this hash."""
+    return RECIPES.get(_names().get(recipe_hash, ""))
 
 
 def error_of(recipe: Recipe) -> PredictionError | None:
@@ -35,8 +40,7 @@ def error_of(recipe: Recipe) -> PredictionError | None:
 
     The hash does not cover it: a file may call its recipe `standard` and claim whatever error for it.
     """
-    name = _built_in().get(recipe.hash)
-    return recipe.prediction_error if name is None else RECIPES[name].prediction_error
+    return (_built_in(recipe.hash) or recipe).prediction_error
 
 
 def recipe_std_cm1(recipe_hash: str, result: Mapping[str, Any]) -> float | None:
@@ -45,15 +49,12 @@ def recipe_std_cm1(recipe_hash: str, result: Mapping[str, Any]) -> float | None:
     `result` is a LabelResult as a dictionary, of whatever version, with or without such a number of its own: labels
     that were computed before their recipe's error was known have one all the same.
     """
-    name = _built_in().get(recipe_hash)
+    known = _built_in(recipe_hash)
     try:
-        if name is None:
-            stated = (result.get("recipe") or {}).get("prediction_error")
-            error = PredictionError.model_validate(stated) if stated is not None else None
-        else:
-            error = RECIPES[name].prediction_error
-        if error is None:
+        stated = known.prediction_error if known else (result.get("recipe") or {}).get("prediction_error")
+        if stated is None:
             return None
+        error = PredictionError.model_validate(stated)
         larger = _LARGER.validate_python(result["larger"]) if result.get("larger") else None
         return error.std_cm1(parts_cm1(_FRAGMENTS.validate_python(result["fragments"]), larger))
     except (ValidationError, KeyError, AttributeError):  # energies without parts, such as those of tests
