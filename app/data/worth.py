@@ -34,10 +34,10 @@ def said_beside(found: dict[str, Worth], recipe: Recipe, unit: EnergyUnit, *, re
     >>> from nci_core.units import UNITS
     >>> one = Worth(9, 0, 6e-5)
     >>> said_beside({"all": one, "well": one}, find_recipe("quick"), UNITS["cm1"], regions=True)
-    'The labels are within 0.5 cm⁻¹ of the basis-set limit (well 0.5 cm⁻¹).'
+    'The labels are within 0.5 cm⁻¹ of the basis-set limit (well 0.5).'
     """
     phrase = found["all"].phrase(unit, visible(recipe.name))
-    parts = [f"{name} {each.text(unit)}" for name, each in found.items() if name not in ("all", "beyond") and each.n]
+    parts = [f"{name} {each.number(unit)}" for name, each in found.items() if name not in ("all", "beyond") and each.n]
     more = f" ({', '.join(parts)})" if regions and parts and found["all"].n else ""
     start = "The " if phrase.startswith("labels") else ""
     return f"{start}{phrase if start else phrase[0].upper() + phrase[1:]}{more}."

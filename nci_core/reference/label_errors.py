@@ -81,9 +81,11 @@ class Worth:
 
     def text(self, unit: EnergyUnit) -> str:
         """The root mean square with its unit, '0.6 cm⁻¹'; a dash where it is not known."""
-        if not self.n:
-            return "—"
-        return f"{spread_text(self.rms_ev * unit.per_ev)} {unit.label}"
+        return f"{self.number(unit)} {unit.label}" if self.n else "—"
+
+    def number(self, unit: EnergyUnit) -> str:
+        """The same without the unit."""
+        return spread_text(self.rms_ev * unit.per_ev)
 
     def phrase(self, unit: EnergyUnit, recipe: str) -> str:
         """What is said beside an error: 'labels are within 0.6 cm⁻¹ of the basis-set limit'.
@@ -99,8 +101,9 @@ class Worth:
 def worth(std_ev: npt.ArrayLike) -> Worth:
     """Of labels (n,) with these standard errors in eV, NaN being unknown.
 
-    >>> worth([3e-5, 4e-5, np.nan])
-    Worth(n=2, n_without=1, rms_ev=3.5355339059327376e-05)
+    >>> found = worth([3e-5, 4e-5, np.nan])
+    >>> found.n, found.n_without, f"{found.rms_ev:.3g}"
+    (2, 1, '3.54e-05')
     """
     std = np.asarray(std_ev, dtype=float)
     known = std[np.isfinite(std)]
