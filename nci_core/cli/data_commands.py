@@ -121,6 +121,7 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
     """Errors of a campaign's teacher and students against its labels, test set and pool apart; or of one checkpoint."""
     from nci_core.campaign.evaluation import checkpoint_errors, renew_errors
     from nci_core.campaign.gates import check_missing
+    from nci_core.campaign.label_worth import worth_phrase
 
     opened = open_campaign(folder, read_only=model is not None)
     trained = "test: frozen; pool: trained on"
@@ -131,7 +132,8 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         report = {model.name: checkpoint_errors(opened, model, device)}
         trained = "test: frozen; pool: maybe trained on"
     if as_json:
-        print_json({"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1, "errors": report})
+        said = {"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1}
+        print_json(said | {"labels_are_worth": worth_phrase(opened) or None, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]
     if not table:

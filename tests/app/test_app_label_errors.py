@@ -15,6 +15,7 @@ from app.views.new_campaign_labels import accuracy
 from nci_core.campaign import Campaign
 from nci_core.campaign.blind import blind_predictions
 from nci_core.gates import Gate
+from nci_core.reference.label_errors import spread_text
 from nci_core.reference.prediction_error import PredictionError
 from nci_core.reference.recipes import RECIPES, find_recipe
 from nci_core.store.recipe_std import fill
@@ -81,9 +82,8 @@ def test_a_finished_label_is_said_with_both_errors(known: Campaign) -> None:
     assert row.computed_std_ev == pytest.approx(due(row.computed_ev))
     predicted, computed = blind_sentence(row, CM1).split(", computed ")
     assert " ± " in predicted
-    assert computed.split(" ± ")[1].split()[0].rstrip("0.")
+    assert computed.split(" ± ")[1] == f"{spread_text(due(row.computed_ev) / CM1_EV)} cm⁻¹."
     assert row.z == pytest.approx((row.predicted_ev - row.computed_ev) / (row.std_ev or 1.0))  # the student's alone
-    assert " ± " in "\n".join(tables(run_page("label_train"))[0]["Message"].astype(str)) or not row.round_number
 
 
 def test_without_a_model_nothing_has_a_plus_minus_and_that_is_said(home: Path) -> None:
@@ -101,3 +101,10 @@ def test_choosing_a_recipe_tells_what_its_labels_will_say() -> None:
     assert accuracy("quick", "he-benzene", {}, CM1) == "± 0.4 or more"
     assert accuracy("standard", "he-benzene", {}, CM1) == "not measured"
     assert "± 0.4 cm⁻¹ or more" in to_expect(find_recipe("quick"), CM1)
+
+
+def test_errors_by_region_and_of_a_round_have_it_too(known: Campaign) -> None:
+    table = configuration_table(known.store, known.settings, None)
+    said = f"labels are within {worth_of_tests(table, known.settings.bounds)['all'].text(CM1)}"
+    assert said in text(run_page("errors", errors_part="regions"))
+    assert said in text(run_page("label_train"))
