@@ -17,7 +17,6 @@ from nci_core.reference.labels import FragmentName, FragmentResult, MeanFieldRes
 from nci_core.reference.prediction_error import PredictionError
 from nci_core.reference.recipes import RECIPES, Recipe
 from nci_core.regions import REGIONS, RegionBounds
-from nci_core.rounding import decimals_known
 from nci_core.units import CM1_EV, EnergyUnit
 
 _FRAGMENTS = TypeAdapter(dict[FragmentName, FragmentResult])
@@ -139,8 +138,14 @@ def label_text(energy_ev: float, std_ev: float | None, unit: EnergyUnit, *, sign
 
 
 def spread_text(value: float) -> str:
-    """A standard error to the digits that are known: '0.4', '0.13', '25'."""
-    return f"{value:.{max(decimals_known(value), 0)}f}"
+    """A standard error to its first digit, to the second where the first is a 1.
+
+    >>> spread_text(0.41), spread_text(1.53), spread_text(0.098), spread_text(25.4)
+    ('0.4', '1.5', '0.1', '25')
+    """
+    # Not `rounding.decimals_known`, which is for the number beside it and makes 2 of 1.53.
+    first, exponent = f"{value:e}"[0], int(f"{value:.0e}".split("e")[1])
+    return f"{value:.{max((first == '1') - exponent, 0)}f}"
 
 
 def label_std_ev(recipe_std_cm1: float | None) -> float:
