@@ -16,6 +16,7 @@ from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError
+from nci_core.reference.label_errors import label_text
 from nci_core.store import DATABASE_NAME
 from nci_core.store.schema import Model
 from nci_core.switches import read_only
@@ -57,12 +58,11 @@ class Context:
         """eV → the unit shown."""
         return np.asarray(energy_ev, dtype=float) * self.unit.per_ev
 
-    def text(self, energy_ev: float | None, *, signed: bool = False) -> str:
-        """An energy with its unit, or a dash."""
+    def text(self, energy_ev: float | None, std_ev: float | None = None, *, signed: bool = False) -> str:
+        """An energy, with its standard error where that is known, and its unit; or a dash."""
         if energy_ev is None or not np.isfinite(energy_ev):
             return "—"
-        value = f"{energy_ev * self.unit.per_ev:{'+' if signed else ''}.{self.unit.digits}f}"
-        return f"{value} {self.unit.label}".replace("-", "−")
+        return f"{label_text(energy_ev, std_ev, self.unit, signed=signed)} {self.unit.label}"
 
 
 def default_person() -> str:

@@ -1,9 +1,10 @@
 """Datasets: labelled dimer geometries in extended xyz, in eV and Å.
 
 Keys of a frame: `REF_interaction_energy`, `teacher_interaction_energy`,
-`student_interaction_energy`, the same with `_std`, `monomer_a` and `monomer_b` (slices such as
-"0:12"), `region`, `round`, `picked_by`, `method`, `basis`, `bsse`, `config_type`, and the SAPT parts
-`elst exch ind disp`. Never plain `energy` or `forces`: whose they are cannot be told from the file.
+`student_interaction_energy`, the same with `_std`, `label_std` (standard error of the reference energy by its
+recipe), `monomer_a` and `monomer_b` (slices such as "0:12"), `region`, `round`, `picked_by`, `method`, `basis`,
+`bsse`, `config_type`, and the SAPT parts `elst exch ind disp`. Never plain `energy` or `forces`: whose they are
+cannot be told from the file.
 """
 
 import io

@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 class Hover:
     """One line of the tooltip and one column of the table: numbers, or codes into `names` (−1: none).
 
-    With `table_only` a column of the saved table alone.
+    With `table_only` a column of the saved table alone. A `spread` is said on the line before it, after a ±.
     """
 
     label: str
@@ -25,6 +25,7 @@ class Hover:
     digits: int = 2
     names: tuple[str, ...] = ()
     table_only: bool = False
+    spread: bool = False
 
 
 @dataclass(frozen=True)

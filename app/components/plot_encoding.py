@@ -35,7 +35,7 @@ def _levels(scale: Scale, values: FloatArray | None, count: int) -> str:
 def _hover(line: Hover) -> dict[str, Any]:
     values = _packed(line.values, "<f4")
     said = {"label": line.label, "values": values, "unit": line.unit, "digits": line.digits, "names": list(line.names)}
-    return said | ({"table_only": True} if line.table_only else {})
+    return said | {name: True for name in ("table_only", "spread") if getattr(line, name)}
 
 
 def _line(line: Line) -> dict[str, Any]:

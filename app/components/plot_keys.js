@@ -75,7 +75,10 @@ Object.assign(Plot.prototype, {
       const v = this.values[k][i];
       if (h.table_only) return;
       if (h.names.length) { if (v >= 0) lines.push(`${h.label}: ${h.names[v]}`); }
-      else if (isFinite(v)) lines.push(`${h.label}: ${minus(v.toFixed(h.digits))} ${h.unit}`);
+      else if (isFinite(v)) {
+        const text = `${minus(v.toFixed(h.digits))} ${h.unit}`;
+        lines.push(h.spread ? `${lines.pop().slice(0, -h.unit.length)}± ${text}` : `${h.label}: ${text}`);
+      }
     });
     if (this.proposed.has(this.ids[i])) lines.push(`proposal ${this.proposed.get(this.ids[i])}`);
     if (this.data.to_basket && this.flags[i] & 2) lines.push("test set: cannot be picked");

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from nci_core.config import CampaignSettings
+from nci_core.reference.label_errors import label_std_ev
 from nci_core.store import evaluations, job_batches, job_events, label_queries, models, rounds
 from nci_core.store.database import Store
 from nci_core.store.frames import paid_frame
@@ -56,7 +57,8 @@ def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.Dat
 
     Of one recipe's labels only, if named.
     Columns: id, kind, state, progress, message, error, minutes, attempt, configuration,
-    recipe (of a label, else empty), energy_ev (of a finished label, else None), cancel_requested.
+    recipe (of a label, else empty), energy_ev and label_std_ev (of a finished label, else None and NaN),
+    cancel_requested.
     """
     jobs = job_batches.page(store, start, PAGE, recipe)
     label_of = label_queries.of_jobs(store, [job.id for job in jobs])
@@ -73,12 +75,13 @@ def job_table(store: Store, start: int = 0, recipe: str | None = None) -> pd.Dat
             "configuration": of.configuration_id if (of := label_of.get(job.id)) else _configuration_of(job.payload),
             "recipe": of.recipe if of else "",
             "energy_ev": of.energy_ev if of else None,
+            "label_std_ev": label_std_ev(of.recipe_std_cm1 if of else None),
             "cancel_requested": job.cancel_requested,
         }
         for job in jobs
     ]
     names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
-    return pd.DataFrame(records, columns=[*names, "recipe", "energy_ev", "cancel_requested"])
+    return pd.DataFrame(records, columns=[*names, "recipe", "energy_ev", "label_std_ev", "cancel_requested"])
 
 
 def _set_aside(result: dict[str, Any] | None) -> str:

@@ -1,4 +1,4 @@
-"""What the Overview says: where a campaign stands, what to do next, its course over rounds, its labels' worth."""
+"""What the Overview says: where a campaign stands, what to do next, its course over rounds."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,17 +7,11 @@ import numpy as np
 import pandas as pd
 
 from app.data.readiness import readiness
-from nci_core.bench.recipe_rows import FILE, RecipeRow, read_recipe_rows
-from nci_core.bench.targets import STORED
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import data_folder
 from nci_core.campaign.live_stored import FEWEST
-from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.store import configurations, jobs, label_queries, models
 from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Model
-from nci_core.systems import builtin_host
 from nci_core.units import CM1_EV
 
 Act = Literal["sample", "teach", "distil", "wait", "test-labels", "fine-tune", "label", "pick"]
@@ -159,34 +153,3 @@ def teacher_error(metrics: pd.DataFrame, teacher: str) -> tuple[float, int]:
     """Mean absolute error (eV) of the drawn teacher on the frozen test set, and on how many labels; NaN, 0: unknown."""
     found = metrics[metrics["model_id"].isna() & (metrics["region"] == "all") & (metrics["teacher"] == teacher)]
     return (float(found["mae_cm1"].iloc[-1]) * CM1_EV, int(found["n"].iloc[-1])) if len(found) else (np.nan, 0)
-
-
-@dataclass(frozen=True)
-class Worth:
-    """What is known of the labels' own error against the basis-set limit.
-
-    Attributes:
-        row: measured labels of the campaign's recipe, None where this project measured none.
-        here: they are of this campaign's dimer.
-    """
-
-    row: RecipeRow | None
-    here: bool = False
-
-
-def label_worth(campaign: Campaign) -> Worth:
-    """Look it up in the stored benchmark, whose labels are of He–benzene."""
-    recipe = campaign.recipe
-    try:
-        same = find_recipe(recipe.name).hash == recipe.hash  # a name alone may mean another recipe of somebody's own
-        rows = read_recipe_rows(data_folder() / STORED / FILE) if same else []
-    except InputError:
-        return Worth(None)
-    row = next((row for row in rows if row.recipe == recipe.name and row.mae_attractive_cm1 is not None), None)
-    host, measured = campaign.dimer.host, builtin_host("benzene")
-    here = (
-        campaign.dimer.probe == "He"
-        and host.symbols == measured.symbols
-        and np.allclose(host.positions, measured.positions, atol=1e-3)
-    )
-    return Worth(row, row is not None and here)

@@ -21,7 +21,9 @@ def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.Da
     """
     points = measured(campaign, row)
     table = configuration_table(campaign.store, campaign.settings, model_id, outside=True)
-    table = table.loc[points.configuration_ids].assign(label_ev=points.energy_ev, label_state="complete")
+    table = table.loc[points.configuration_ids].assign(
+        label_ev=points.energy_ev, label_std_ev=float("nan"), label_state="complete"
+    )
     return table.assign(region=regions(table, campaign.settings).astype("str"), reference=row.name, method=row.method)
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from app.theme import Palette, finish
 from nci_core.calibration import WITHIN_1, WITHIN_2, Calibration
 from nci_core.campaign.blind import BlindPrediction
+from nci_core.reference.label_errors import label_text
 from nci_core.rounding import with_uncertainty
 from nci_core.units import EnergyUnit
 
@@ -22,8 +23,8 @@ def predicted_text(row: BlindPrediction, unit: EnergyUnit) -> str:
 
 
 def computed_text(row: BlindPrediction, unit: EnergyUnit) -> str:
-    """The label, without the unit."""
-    return f"{row.computed_ev * unit.per_ev:.{unit.digits}f}".replace("-", "−")
+    """The label, with the standard error of its recipe where that is known, without the unit."""
+    return label_text(row.computed_ev, row.computed_std_ev, unit)
 
 
 def blind_sentence(row: BlindPrediction, unit: EnergyUnit) -> str:

@@ -48,7 +48,7 @@ def line_figure(
     Args:
         curve: distance (Å), energy_ev, std_ev, repulsion_ev, dispersion_ev, and where there are such
             models earlier_ev and distilled_ev; NaN beside a nucleus.
-        near: rows of `app.data.fields.near_line`: distance, off, teacher_ev, label_ev, split.
+        near: rows of `app.data.fields.near_line`: distance, off, teacher_ev, label_ev, label_std_ev, split.
         channels: draw repulsion and dispersion too.
         reference: whose energies label_ev are.
     """
@@ -109,12 +109,20 @@ def _points(
 ) -> None:
     if rows.empty:
         return
+    # A label's bar is how far its recipe is from the basis-set limit.
+    std = rows["label_std_ev"] * factor if column == "label_ev" and "label_std_ev" in rows else None
+    if std is not None and std.notna().any():
+        bars = {"error_y": {"type": "data", "array": std, "thickness": 1, "width": 3}}
+        hover += "<br>± %{error_y.array:.2g}"
+    else:
+        bars = {}
     figure.add_trace(
         go.Scatter(
             x=rows["distance"],
             y=rows[column] * factor,
             mode="markers",
             name=name,
+            **bars,
             customdata=np.column_stack([rows.index.to_numpy(), rows["off"]]),
             marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 1}},
             hovertemplate="configuration %{customdata[0]:.0f}, %{customdata[1]:.2f} Å off the line<br>"

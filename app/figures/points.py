@@ -35,11 +35,13 @@ def energies_of(rows: pd.DataFrame) -> dict[str, str]:
 
 def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> list[Hover]:
     """Tooltip lines of energy columns (eV → the unit shown), then region and direction; for tables also the place."""
-    lines = [
-        Hover(name, rows[column].to_numpy(dtype=float) * unit.per_ev, unit.label, unit.digits)
-        for column, name in columns.items()
-        if column in rows
-    ]
+    lines = []
+    for column, name in columns.items():
+        if column in rows:
+            lines.append(Hover(name, rows[column].to_numpy(dtype=float) * unit.per_ev, unit.label, unit.digits))
+        if column == "label_ev" and "label_std_ev" in rows and rows["label_std_ev"].notna().any():
+            std = rows["label_std_ev"].to_numpy(dtype=float) * unit.per_ev
+            lines.append(Hover(f"± {name}", std, unit.label, unit.digits, spread=True))
     for column, name in (("region", "region"), ("sector", "direction")):
         codes, categories = pd.factorize(rows[column])
         lines.append(Hover(name, codes, names=tuple(str(c) for c in categories)))

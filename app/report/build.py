@@ -14,6 +14,7 @@ from app.data.configurations import configuration_table
 from app.data.cuts import Cut, cut_names, load_cut
 from app.data.errors import REGION_HELP, error_table, labelled, matrix_table, with_errors
 from app.data.jobs import model_list, model_name, round_table
+from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.blind import sentence
 from app.figures.maps import Panel, frame_of, legend_text, panel_content
 from app.figures.points import cut_content, parity_content
@@ -156,6 +157,7 @@ def _errors(page: Page, subject: Subject) -> None:
     page.table(shown, formats=formats, name="errors")
     meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
+    page.text(said_beside(worth_of_tests(rows, bounds), subject.campaign.recipe, unit, regions=True))
     panels = [Panel("teacher", rows, "teacher_error_ev")]
     if subject.before is not None:
         panels.append(Panel(f"before: round {subject.before.round_number}", rows, "earlier_error_ev"))
@@ -266,7 +268,8 @@ def _labels(page: Page, subject: Subject) -> None:
         return
     page.text(
         f"{len(table)} labels for training, {table['CPU min'].sum():.1f} CPU minutes. Interaction energies are "
-        "counterpoise-corrected: HF + CCSD correlation + (T) = E. Cycles and T1 are those of the dimer's calculation.",
+        "counterpoise-corrected: HF + CCSD correlation + (T) = E. Cycles and T1 are those of the dimer's calculation."
+        + (f" ±: {MEANING[0].lower()}{MEANING[1:]}." if any(name.startswith("±") for name in table) else ""),
         quiet=True,
     )
     said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash, round_number=subject.number)

@@ -8,7 +8,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.origins import ORIGIN, Origin
 from nci_core.store import configurations, labels
 from nci_core.store.schema import Label, Model
-from nci_core.units import EnergyUnit
+from nci_core.units import CM1_EV, EnergyUnit
 
 
 def _of_round(campaign: Campaign, number: int) -> list[Label]:
@@ -27,7 +27,11 @@ def label_provenance(
     `table` is the campaign's configuration table. Energies in `unit`, positions in Å.
     """
     records = [_record(row, pd.Series(table.loc[row.configuration_id]), unit) for row in _of_round(campaign, number)]
-    energy = dict.fromkeys((f"{name} ({unit.label})" for name in ("HF", "CCSD", "(T)", "E")), f".{unit.digits}f")
+    names = [f"{name} ({unit.label})" for name in ("HF", "CCSD", "(T)", "E", "±")]
+    if all(record[names[-1]] is None for record in records):
+        unknown = names.pop()
+        records = [{name: value for name, value in record.items() if name != unknown} for record in records]
+    energy = dict.fromkeys(names, f".{unit.digits}f")
     formats = {"CPU min": ".2f", "GB": ".2f", "T1": ".4f"} | dict.fromkeys(("x (Å)", "y (Å)", "z (Å)"), ".3f") | energy
     return pd.DataFrame(records), formats
 
@@ -36,6 +40,7 @@ def _record(row: Label, place: pd.Series, unit: EnergyUnit) -> dict[str, Any]:
     result: dict[str, Any] = row.result or {}
     dimer = result.get("fragments", {}).get("dimer", {})
     parts = {"HF": row.hf_ev, "CCSD": row.ccsd_ev, "(T)": row.triples_ev, "E": row.energy_ev}
+    parts["±"] = None if row.recipe_std_cm1 is None else row.recipe_std_cm1 * CM1_EV
     return {
         "Configuration": row.configuration_id,
         "Region": place["region"],

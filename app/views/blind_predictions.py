@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import cached
 from app.chart import Drawn, charts
+from app.data.worth import MEANING
 from app.figures.blind import blind_figure, sentence
 from app.session import Context
 from app.tables import with_numbers
@@ -77,6 +78,7 @@ def _table(context: Context, rows: list[BlindPrediction]) -> None:
     """One row a label, the worst prediction first."""
     factor, digits = context.unit.per_ev, context.unit.digits
     regions = cached.table(context)["region"]
+    recipe = "± recipe"
     shown = pd.DataFrame(
         {
             "Configuration": [row.configuration_id for row in rows],
@@ -84,17 +86,22 @@ def _table(context: Context, rows: list[BlindPrediction]) -> None:
             "Predicted": [row.predicted_ev * factor for row in rows],
             "± sd": [None if row.std_ev is None else row.std_ev * factor for row in rows],
             "Computed": [row.computed_ev * factor for row in rows],
+            recipe: [None if row.computed_std_ev is None else row.computed_std_ev * factor for row in rows],
             "Off by": [(row.predicted_ev - row.computed_ev) * factor for row in rows],
             "Off by / sd": [row.z for row in rows],
         }
     )
-    signed = f"+.{digits}f"
-    specs = dict.fromkeys(shown.columns[2:5], f".{digits}f") | {shown.columns[5]: signed, shown.columns[6]: "+.1f"}
+    specs = dict.fromkeys(("Predicted", "± sd", "Computed", recipe), f".{digits}f")
+    specs |= {"Off by": f"+.{digits}f", "Off by / sd": "+.1f"}
+    if shown[recipe].isna().all():
+        shown = shown.drop(columns=recipe)
+        del specs[recipe]
     st.caption(f"Energies in {context.unit.label}, the worst prediction first.")
     worst_first = shown.loc[shown["Off by / sd"].abs().sort_values(ascending=False, na_position="last").index]
     st.dataframe(
         with_numbers(worst_first.reset_index(drop=True), specs),
         hide_index=True,
+        column_config={recipe: st.column_config.NumberColumn(help=f"{MEANING}.")},
         placeholder="—",
         height=440 if len(rows) > 11 else "content",
         key="blind-table",

@@ -13,6 +13,7 @@ from app.components.plot_encoding import encode
 from app.data import comparison
 from app.data.errors import by_region, labelled
 from app.data.jobs import model_list, model_name
+from app.data.worth import said_beside, worth_of_tests
 from app.figures.comparison import COSTS, learning_figure
 from app.figures.maps import legend_text
 from app.figures.points import map_content
@@ -183,7 +184,10 @@ def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
         with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key=f"compared-{number}"
     )
     recipe = plain(context.campaign.recipe.name)
-    st.caption(f"On {len(rows)} labels of its frozen test set below the energy limit, recipe *{recipe}*.")
+    st.caption(
+        f"On {len(rows)} labels of its frozen test set below the energy limit, recipe *{recipe}*. "
+        f"{plain(_worth(context, rows))}"
+    )
 
 
 def _teachers(context: Context) -> None:
@@ -227,9 +231,15 @@ def _teachers(context: Context) -> None:
     st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="teacher-table")
     st.caption(
         f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. Teachers without "
-        "energies at test configurations are left out."
+        f"energies at test configurations are left out. {plain(_worth(context, rows))}"
     )
     linked.bar(context, table, page="compare")
+
+
+def _worth(context: Context, rows: pd.DataFrame) -> str:
+    """What the labels are worth, where that is known: how far potentials can be told apart against the truth."""
+    found = worth_of_tests(rows, context.campaign.settings.bounds)
+    return said_beside(found, context.campaign.recipe, context.unit) if found["all"].n else ""
 
 
 def _map(

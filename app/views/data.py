@@ -8,11 +8,13 @@ import streamlit as st
 
 from app import cached, linked
 from app.data.configurations import LABEL_STATES, SPLITS
+from app.data.worth import MEANING
 from app.session import Context
 from app.text import plain
 from app.views import takeaway
 from app.views.explore import no_configurations
 from app.views.filters import filtered
+from nci_core.reference.label_errors import error_of
 
 PARTS = {"table": "Configurations", "files": "Take away"}
 #: Rows that go to the browser at once; more would take seconds at each change.
@@ -20,6 +22,8 @@ MOST_ROWS = 5_000
 HEIGHT = 440
 #: Columns whose words are searched.
 SEARCHED = ("region", "sector", "split", "label_state", "picked_by", "origin")
+#: Left out where no label has one.
+LABEL_STD = "label_std_ev"
 #: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
 COLUMNS: dict[str, tuple[str, str | None]] = {
     "region": ("Region", None),
@@ -29,6 +33,7 @@ COLUMNS: dict[str, tuple[str, str | None]] = {
     "student_ev": ("Student", "E"),
     "std_ev": ("± sd", "E"),
     "label_ev": ("CCSD(T)", "E"),
+    LABEL_STD: ("± recipe", "E"),
     "student_error_ev": ("Student − CCSD(T)", "E"),
     "teacher_error_ev": ("Teacher − CCSD(T)", "E"),
     "label_state": ("Label", None),
@@ -101,7 +106,7 @@ def _chosen(context: Context, table: pd.DataFrame) -> pd.DataFrame:
     )
     by = second.selectbox(
         "Sort by",
-        ["configuration", *COLUMNS],
+        ["configuration", *columns_of(context)],
         format_func=lambda name: COLUMNS[name][0] if name in COLUMNS else "Configuration",
         key="data_sort",
         bind="query-params",
@@ -137,10 +142,16 @@ def found(rows: pd.DataFrame, words: str) -> pd.DataFrame:
     return rows
 
 
+def columns_of(context: Context) -> dict[str, tuple[str, str | None]]:
+    """COLUMNS of a campaign: no errors of labels whose recipe knows none."""
+    known = error_of(context.campaign.recipe) is not None
+    return {name: header for name, header in COLUMNS.items() if known or name != LABEL_STD}
+
+
 def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with headers that say units, indexed by "Configuration"; energies in the unit shown."""
     columns = {}
-    for name, (header, kind) in COLUMNS.items():
+    for name, (header, kind) in columns_of(context).items():
         values = rows[name]
         if kind == "E":
             columns[f"{header} ({context.unit.label})"] = context.convert(values.to_numpy(dtype=float))
@@ -177,6 +188,9 @@ def _grid(context: Context, shown: pd.DataFrame) -> None:
         for name in shown
         if name.endswith(")") and pd.api.types.is_float_dtype(shown[name])
     }
+    recipe_std = f"{COLUMNS[LABEL_STD][0]} ({context.unit.label})"
+    if recipe_std in config:
+        config[recipe_std] |= {"help": f"{MEANING}."}
     st.dataframe(
         shown,
         hide_index=False,

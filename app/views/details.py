@@ -9,12 +9,14 @@ from app.chart import Drawn, charts
 from app.components import viewer
 from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS
+from app.data.worth import MEANING
 from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, printed, with_numbers
-from app.text import plain
+from app.text import Markdown, plain
 from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.quarantine import WORDS
+from nci_core.reference.label_errors import label_std_ev
 from nci_core.store import configurations, label_history, label_queries
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1
@@ -80,26 +82,27 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
     taught = configurations.teacher_of(context.campaign.store, number, context.campaign.teacher)
     factor = context.unit.per_ev
     lines: list[tuple[str, float, float, float]] = [
-        (str(row.get("reference", "CCSD(T)")), row["label_ev"], float("nan"), float("nan")),
+        (str(row.get("reference", "CCSD(T)")), row["label_ev"], float("nan"), row["label_std_ev"]),
         ("Teacher", row["teacher_ev"], row["teacher_error_ev"], float("nan")),
         ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]
     done = [each for each in others if each.status == "complete" and each.energy_ev is not None]
     for each in done:
         name = f"CCSD(T), {each.recipe}" + (", set aside" if each.quarantine else "")
-        lines.append((name, each.energy_ev or 0.0, float("nan"), float("nan")))
+        lines.append((name, each.energy_ev or 0.0, float("nan"), label_std_ev(each.recipe_std_cm1)))
     if taught is not None and len(taught.channels_ev) > 1:
         lines += [(f"Teacher, {name}", value, float("nan"), float("nan")) for name, value in taught.channels_ev.items()]
-    columns = ["Source", f"Energy ({context.unit.label})", f"Error ({context.unit.label})", "± sd"]
+    columns = ["Source", f"Energy ({context.unit.label})", f"Error ({context.unit.label})", "±"]
     table = pd.DataFrame(lines, columns=columns)
     for column in table.columns[1:]:
         table[column] = table[column].astype(float) * factor
     digits = context.unit.digits
-    specs = {columns[1]: f"+.{digits}f", columns[2]: f"+.{digits}f", "± sd": f".{digits}f"}
+    specs = {columns[1]: f"+.{digits}f", columns[2]: f"+.{digits}f", "±": f".{digits}f"}
     st.table(printed(table, specs), border="horizontal", hide_index=True)
     st.caption(
         "Energy: zero when the probe is far away. Error: minus CCSD(T), negative is too attractive. "
-        "± sd: one standard deviation of the student."
+        "±: one standard deviation of the student"
+        + ("; of CCSD(T), how far its recipe is from the basis-set limit." if _has_std(row, done) else ".")
     )
     if out_of_range(row["std_ev"]):
         st.caption(
@@ -111,6 +114,10 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         st.caption(f"No CCSD(T) label{f' of recipe {plain(context.campaign.recipe.name)}' if others else ''} yet.")
     elif label.status != "complete":
         st.caption(f"CCSD(T) label: {state}." + (f" {plain(label.error)}" if label.error else ""))
+
+
+def _has_std(row: pd.Series, others: list[Label]) -> bool:
+    return bool(pd.notna(row["label_std_ev"])) or any(each.recipe_std_cm1 is not None for each in others)
 
 
 def _geometry(context: Context, row: pd.Series, number: int) -> None:
@@ -164,6 +171,7 @@ def show_label(context: Context, label: Label | None) -> None:
     table[table.columns[1]] = table[table.columns[1]].astype(float)
     formatted = with_numbers(table, {table.columns[1]: f".{context.unit.digits}f"})
     st.dataframe(formatted, hide_index=True, placeholder="—", key="parts-table")
+    st.caption(_worth(context, label))
     fragments = _fragments(result)
     if not fragments.empty:
         st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")
@@ -173,6 +181,14 @@ def show_label(context: Context, label: Label | None) -> None:
         st.caption("The same fragments in the larger functions of the recipe, in hartree.")
         st.table(printed(_turned(larger), {}), border="horizontal", hide_index=True)
     _provenance(label, result)
+
+
+def _worth(context: Context, label: Label) -> Markdown:
+    """The label with its recipe's error, and what that is."""
+    if label.recipe_std_cm1 is None:
+        return f"Nobody knows how far {plain(label.recipe)} is from the basis-set limit."
+    whole = context.text(label.energy_ev, label_std_ev(label.recipe_std_cm1))
+    return f"**{plain(whole)}** · {MEANING}, from the label's own parts."
 
 
 def _event(context: Context, event: LabelEvent) -> str:

@@ -131,7 +131,8 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
 
 def _numbers(context: Context, curve: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
     """What is drawn, first the student along the line, then the configurations near it."""
-    points = near[["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev"]]
+    names = ["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev", "label_std_ev"]
+    points = near[[name for name in names if name != "label_std_ev" or near[name].notna().any()]]
     rows = pd.concat([curve.assign(what="line"), points.rename_axis("configuration").reset_index()])
     rows["what"] = rows["what"].fillna("configuration")
     energies = [str(column) for column in rows if str(column).endswith("_ev")]

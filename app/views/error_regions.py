@@ -5,10 +5,12 @@ import streamlit as st
 
 from app import linked
 from app.data.errors import REGION_HELP, error_table, matrix_table
+from app.data.worth import said_beside
 from app.session import Context
 from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.error_points import columns_of
+from nci_core.reference.label_errors import worth_by_region
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
 
@@ -47,6 +49,9 @@ def show_regions(
             key="region-table",
             height="content",
         )
+        if "reference" not in rows and len(rows):
+            worth = worth_by_region(rows["label_ev"], rows["label_std_ev"], context.campaign.settings.bounds)
+            st.caption(plain(said_beside(worth, recipe, context.unit, regions=True)))
     with right:
         name, column = list(columns.items())[-1]
         _matrix(context, rows, name, column)

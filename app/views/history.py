@@ -7,6 +7,7 @@ from app import actions, cached
 from app.chart import Drawn, charts
 from app.data.jobs import model_list, model_name
 from app.data.judged import OWN, Judged, change, measured
+from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
 from app.text import plain
@@ -97,6 +98,7 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
         for column, row in zip(st.columns(len(found)), found, strict=True):
             column.metric(f"{plain(row.name)} ({row.n:d} points)", plain(row.text(unit)))
             column.caption(plain(row.what))
+        _worth(context)
         _before(context, metrics, models, now)
     else:
         st.caption("No errors measured yet.")
@@ -104,6 +106,15 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     left.metric("Training labels", int(rounds["n_labels"].sum()))
     minutes = float(rounds["cpu_minutes"].sum())
     right.metric("CPU minutes spent", f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.1f}")
+
+
+def _worth(context: Context) -> None:
+    """What the labels are worth that the errors are against, by region as the table of rounds has them."""
+    found = worth_of_tests(cached.table(context), context.campaign.settings.bounds)
+    said = said_beside(found, context.campaign.recipe, context.unit, regions=True)
+    st.markdown(
+        plain(said), help=f"{MEANING}; of several labels the root mean square. The student's error is beside it."
+    )
 
 
 def _before(context: Context, metrics: pd.DataFrame, models: list[Model], now: Model) -> None:

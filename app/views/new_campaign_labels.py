@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.background import problem
+from app.data.worth import least_std, to_expect
 from app.draft import NUMBERS, PREFIX, Draft
 from app.session import current_unit
 from app.tables import with_numbers
@@ -13,6 +14,7 @@ from nci_core.bench.targets import STORED
 from nci_core.campaign.archive import data_folder
 from nci_core.campaign.new_recipes import RecipeChoice, recommended
 from nci_core.errors import InputError
+from nci_core.reference.recipes import RECIPES
 from nci_core.units import CM1_EV, EnergyUnit
 
 #: The dimer whose published energies recipes were compared with.
@@ -68,7 +70,8 @@ def show_labels(now: Draft) -> None:
 
 
 def _about(choice: RecipeChoice) -> None:
-    st.markdown(f"{plain(choice.name)}: {plain(choice.description)}.")
+    expected = to_expect(RECIPES[choice.name], current_unit())
+    st.markdown(f"{plain(choice.name)}: {plain(choice.description)}. {plain(expected)}")
     for note in choice.notes:
         st.caption(plain(note))
     if not choice.fits:
@@ -78,7 +81,10 @@ def _about(choice: RecipeChoice) -> None:
 
 
 def accuracy(recipe: str, system: str, rows: dict[str, RecipeRow], unit: EnergyUnit) -> str:
-    """What is known of a recipe's error for a system: measured for the compared one alone, and said so."""
+    """What is known of a recipe's error for a system: what it is at least, where its labels say their own; else
+    measured for the compared one alone, and said so."""
+    if least := least_std(RECIPES[recipe], unit):
+        return f"± {least} or more"
     row = rows.get(recipe)
     if row is None or row.mae_attractive_cm1 is None:
         return "not measured"

@@ -7,8 +7,10 @@ from app import cached
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.data.judged import measured
+from app.data.worth import said_beside, worth_of_tests
 from app.session import Context
 from app.tables import printed
+from app.text import plain
 from app.views.error_maps import SLIDER, show_before_after
 from nci_core.store.schema import Model
 
@@ -50,6 +52,8 @@ def show_outcome(context: Context) -> None:
     )
     st.table(printed(pd.DataFrame(rows).set_index("Region"), {}))
     tested = labelled(cached.compared(context, now.id, before.id), "test")
+    worth = worth_of_tests(tested, context.campaign.settings.bounds)
+    st.caption(plain(said_beside(worth, context.campaign.recipe, context.unit, regions=True)))
     if tested["earlier_error_ev"].notna().any():
         show_before_after(context, tested, now, before, height=MAP_HEIGHT)
     if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):

@@ -7,7 +7,8 @@ import streamlit as st
 from app import actions, cached, known_errors
 from app.components import overview as picture
 from app.data.jobs import model_list
-from app.data.overview import Step, course, label_worth, next_step, situation, teacher_error
+from app.data.overview import Step, course, next_step, situation, teacher_error
+from app.data.worth import overview_sentence, worth_of_tests
 from app.figures.overview import error_text, overview_content
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
@@ -118,11 +119,5 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
 
 def _worth(context: Context) -> str:
     """How far the labels themselves are from the basis-set limit."""
-    found, recipe = label_worth(context.campaign), visible(context.campaign.recipe.name)
-    if found.row is None or found.row.mae_attractive_cm1 is None:
-        return f"How far labels of recipe {recipe} are from the basis-set limit is not known for this system."
-    size = error_text(from_cm1(found.row.mae_attractive_cm1), context.unit)
-    measured = f"{size} from the basis-set limit of CCSD(T) (mean of {found.row.n_attractive:d} attractive labels)"
-    if found.here:
-        return f"Labels of recipe {recipe} are {measured}."
-    return f"Not known for this system. Over benzene, labels of recipe {recipe} are {measured}."
+    found = worth_of_tests(cached.table(context), context.campaign.settings.bounds)
+    return overview_sentence(context.campaign, found, context.unit)

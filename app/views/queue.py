@@ -27,8 +27,8 @@ from nci_core.switches import read_only
 MOST_REASONS = 3
 FAILED = ("error", "cancelled")
 PREDICTED_HELP = (
-    "For a finished label its interaction energy, and what the newest student that was fitted without it had "
-    "predicted, ± its standard deviation."
+    "For a finished label its interaction energy, ± how far its recipe is from the basis-set limit, and what the "
+    "newest student that was fitted without it had predicted, ± its standard deviation."
 )
 STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 
@@ -200,7 +200,7 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in jobs[jobs["energy_ev"].notna() & ~jobs["message"].str.startswith(job_data.SET_ASIDE)].itertuples():
         predicted = said.get(int(row.configuration)) if row.recipe == now.campaign.recipe.name else None
-        text = now.text(row.energy_ev)
+        text = now.text(row.energy_ev, row.label_std_ev)
         found[row.id] = text if predicted is None else f"{text}, predicted {predicted_text(predicted, now.unit)}"
     return found
 

@@ -9,6 +9,7 @@ from app import actions, cached, linked
 from app.components import plot
 from app.data import basket as basket_data
 from app.data.readiness import basket_without_label
+from app.data.worth import to_expect
 from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
 from app.recipe_choice import choose_recipe, chosen_recipe, pickable
@@ -163,7 +164,8 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
     second.metric(
         "Cost (CPU minutes)",
         cost.text(new),
-        help=f"On one core, with recipe {plain(recipe.name)}: {cost.text(1)} per label, {plain(cost.source)}.{there}",
+        help=f"On one core, with recipe {plain(recipe.name)}: {cost.text(1)} per label, {plain(cost.source)}.{there} "
+        f"{plain(to_expect(recipe, context.unit))}",
     )
 
 

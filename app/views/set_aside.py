@@ -57,7 +57,10 @@ def _card(now: Context, item: Doubted) -> None:
     number, other = item.configuration_id, item.recipe != now.campaign.recipe.name
     key = f"{number}_{item.recipe}" if other else str(number)
     with st.container(border=True, key=f"doubted-{key}"):
-        value = now.text(float(from_cm1(item.energy_cm1)), signed=True) if item.energy_cm1 is not None else ""
+        energy, std = (
+            None if each is None else float(from_cm1(each)) for each in (item.energy_cm1, item.recipe_std_cm1)
+        )
+        value = now.text(energy, std, signed=True) if energy is not None else ""
         name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
         st.markdown(f"**{plain(name)}** · {plain(_heading(item))}" + (f" · {value}" if value else ""))
         for reason in item.reasons:

@@ -40,7 +40,7 @@ from nci_core.store.schema import (
 Row = dict[str, Any]
 
 #: The numbers of a finished label are in its result; repeating them in its row could contradict it.
-REPEATED = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "cpu_seconds", "wall_seconds", "memory_gb")
+REPEATED = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "recipe_std_cm1", "cpu_seconds", "wall_seconds", "memory_gb")
 #: Written last, so that a folder without it is no archive yet.
 ORDER = (CONFIGURATIONS, TEACHERS, LABELS, HISTORY, PREDICTIONS, FILE_NAME)
 

@@ -18,6 +18,7 @@ from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
 from nci_core.store.labels import trusted
 from nci_core.store.schema import Configuration, Label, LabelEvent, Model, Prediction
+from nci_core.units import CM1_EV
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class BlindPrediction:
         predicted_ev: its energy.
         std_ev: its standard deviation, None if it has none.
         computed_ev: the label.
+        computed_std_ev: the standard error of its recipe, None if nobody knows it; z does not count it.
     """
 
     configuration_id: int
@@ -41,6 +43,7 @@ class BlindPrediction:
     predicted_ev: float
     std_ev: float | None
     computed_ev: float
+    computed_std_ev: float | None = None
 
     @property
     def z(self) -> float:
@@ -56,6 +59,7 @@ class _Computed:
     split: Split
     round_number: int | None
     energy_ev: float
+    recipe_std_cm1: float | None
     finished_at: datetime | None
     known_since: dict[str, datetime | None]
 
@@ -122,14 +126,17 @@ def _predicted_by(store: Store, model: Model, rows: list[_Computed], found: dict
                     predicted_ev=said.energy_ev,
                     std_ev=said.std_ev,
                     computed_ev=row.energy_ev,
+                    computed_std_ev=None if row.recipe_std_cm1 is None else row.recipe_std_cm1 * CM1_EV,
                 )
 
 
 def _computed(
     store: Store, recipe_hash: str, round_number: int | None, configuration_ids: Sequence[int] | None
 ) -> list[_Computed]:
-    columns = (Label.configuration_id, Label.energy_ev, Label.finished_at, Label.created_at, Label.round_number)
-    query = select(*columns, Configuration.split).join(Configuration, Configuration.id == Label.configuration_id)
+    columns = (Label.configuration_id, Label.energy_ev, Label.recipe_std_cm1, Label.finished_at, Label.created_at)
+    query = select(*columns, Label.round_number, Configuration.split).join(
+        Configuration, Configuration.id == Label.configuration_id
+    )
     query = query.where(trusted(recipe_hash)).order_by(Label.id)
     if round_number is not None:
         query = query.where(Label.round_number == round_number)
@@ -157,10 +164,11 @@ def _computed(
             split=split,
             round_number=of_round,
             energy_ev=energy,
+            recipe_std_cm1=std,
             finished_at=finished_at,
             # "" is the label's own recipe; of another one it is enough that it had been asked for.
             known_since={"": asked_at if number in retried else finished_at} | others.get(number, {}),
         )
-        for number, energy, finished_at, asked_at, of_round, split in rows
+        for number, energy, std, finished_at, asked_at, of_round, split in rows
         if energy is not None
     ]

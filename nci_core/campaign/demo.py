@@ -13,6 +13,7 @@ from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.demo_figure import draw_demo
 from nci_core.campaign.evaluation import renew_errors
+from nci_core.campaign.label_worth import label_worth, worth_phrase
 from nci_core.campaign.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.picking import propose
 from nci_core.errors import InputError, LabelError
@@ -118,6 +119,8 @@ def run_demo(
         },
         "n_labels": len(finished),
         "n_labels_computed_now": computed,
+        "labels_rms_std_cm1": label_worth(campaign)["all"].rms_cm1,
+        "labels_are_worth": worth_phrase(campaign),
         "mae_cm1": {name: value["mae_cm1"] for name, value in results.items()},
         "regions": {name: value["regions"] for name, value in results.items()},
         **results,

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.datasets.keys import LABEL_STD
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
+from nci_core.reference.label_errors import label_std_ev
 from nci_core.store import configurations, labels
 from nci_core.store.frames import configurations_frame
 from nci_core.systems import Dimer
@@ -26,7 +28,7 @@ KEYS = {
     "student_std_ev": "student_interaction_energy_std",
 }
 #: Likewise, only where there is a finished label.
-LABEL_KEYS = {"round_number": "round", "picked_by": "picked_by"}
+LABEL_KEYS = {"label_std_ev": LABEL_STD, "round_number": "round", "picked_by": "picked_by"}
 
 
 def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
@@ -51,8 +53,10 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     columns |= {key: [value if ok else None for ok in labelled] for key, value in constants.items()}
     for other in campaign.recipes[1:]:
         rows = labels.fetch(campaign.store, other.hash, status="complete")
-        known = {row.configuration_id: row.energy_ev for row in rows if row.quarantine is None}
-        columns[f"{other.name}_interaction_energy"] = [known.get(int(number)) for number in table.id]
+        known = {row.configuration_id: row for row in rows if row.quarantine is None}
+        found = [known.get(int(number)) for number in table.id]
+        columns[f"{other.name}_interaction_energy"] = [row.energy_ev if row else None for row in found]
+        columns[f"{other.name}_{LABEL_STD}"] = [label_std_ev(row.recipe_std_cm1) if row else None for row in found]
     columns["sample_seed"] = [row.sample_seed for row in configurations.fetch(campaign.store)]
     energy = table.label_ev.fillna(table.teacher_ev).to_numpy(dtype=float)
     regions = campaign.settings.bounds.classify(energy).tolist()

@@ -10,6 +10,7 @@ import numpy as np
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError, StoreError
 from nci_core.jobs.context import JobContext
+from nci_core.reference.label_errors import recipe_std_cm1
 from nci_core.store import configurations, journal, labels
 from nci_core.store import jobs as queue
 from nci_core.store.fragments import FragmentFiles
@@ -80,6 +81,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
         renew_errors(campaign)
     doubts = [doubt["sentence"] for doubt in known.get("doubts") or ()]
     done = {"label_id": label.id, "energy_ev": known["energy_ev"], "cpu_seconds": known["cpu_seconds"]}
+    done["recipe_std_cm1"] = recipe_std_cm1(label.recipe_hash, known)
     return done | ({"set_aside": doubts} if doubts else {})
 
 

@@ -42,6 +42,7 @@ class Doubted:
         split: "pool" or "test".
         reasons: code and sentence of each.
         energy_cm1: its interaction energy, None for one that failed.
+        recipe_std_cm1: its recipe's standard error, None where nobody knows it.
         earlier_cm1: energies of the calculations that retries replaced, oldest first.
         tightened_tries: how often it was tried at tighter settings.
         person: who left it out.
@@ -55,6 +56,7 @@ class Doubted:
     split: str
     reasons: list[dict[str, str]]
     energy_cm1: float | None = None
+    recipe_std_cm1: float | None = None
     earlier_cm1: list[float] = field(default_factory=list)
     tightened_tries: int = 0
     person: str | None = None
@@ -112,6 +114,7 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
         split=split,
         reasons=reasons,
         energy_cm1=None if row.energy_ev is None else float(to_cm1(row.energy_ev)),
+        recipe_std_cm1=row.recipe_std_cm1,
         earlier_cm1=[float(to_cm1(event.result["energy_ev"])) for event in past if event.result],
         tightened_tries=sum(event.what == "retried" for event in past),
         person=last.person if left_out and last else None,

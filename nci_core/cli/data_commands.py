@@ -30,6 +30,7 @@ from nci_core.cli.output import (
     print_json,
     print_table,
     progress_bar,
+    say_worth,
 )
 from nci_core.errors import InputError
 from nci_core.extxyz import Dataset, read_dataset
@@ -120,6 +121,7 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
     """Errors of a campaign's teacher and students against its labels, test set and pool apart; or of one checkpoint."""
     from nci_core.campaign.evaluation import checkpoint_errors, renew_errors
     from nci_core.campaign.gates import check_missing
+    from nci_core.campaign.label_worth import worth_phrase
 
     opened = open_campaign(folder, read_only=model is not None)
     trained = "test: frozen; pool: trained on"
@@ -130,13 +132,15 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         report = {model.name: checkpoint_errors(opened, model, device)}
         trained = "test: frozen; pool: maybe trained on"
     if as_json:
-        print_json({"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1, "errors": report})
+        said = {"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1}
+        print_json(said | {"labels_are_worth": worth_phrase(opened) or None, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]
     if not table:
         out.print(f"There is nothing to compare yet: {opened.title} has no labels of recipe {opened.recipe.name}.")
         return
     print_table(f"{opened.title}: errors against {opened.recipe.name} labels ({trained})", ERROR_COLUMNS, table)
+    say_worth(opened)
 
 
 def finetune(
@@ -219,6 +223,7 @@ def finetune(
     first = "".join(f"{rung['labels']} {rung['recipe']}, then " for rung in done.get("ladder", [])[:-1])
     out.print(f"{done['model']}: fine-tuned on {first}{done['n_labels']} labels, round {done['round']}.")
     print_table("Errors (test: frozen; pool: trained on)", ERROR_COLUMNS, error_rows(done["model"], done["errors"]))
+    say_worth(opened)
 
 
 def finetune_file(data: Dataset, how: FileFit) -> dict[str, Any]:

@@ -59,7 +59,8 @@ def demo(
     )
     out.print(
         f"{report['n_labels']} labels, {report['n_labels_computed_now']} of them computed now; fine-tuning made the "
-        f"student {report['improvement']:.1f} times more accurate. Report: {folder / 'report.json'}"
+        f"student {report['improvement']:.1f} times more accurate ({report['labels_are_worth']}). "
+        f"Report: {folder / 'report.json'}"
     )
 
 

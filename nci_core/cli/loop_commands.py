@@ -24,9 +24,13 @@ from nci_core.cli.output import (
     print_json,
     print_table,
     progress_bar,
+    say_worth,
 )
 from nci_core.errors import InputError, LabelError
 from nci_core.store.schema import Job
+
+#: Labels whose energies are printed one by one.
+MOST_SHOWN = 20
 
 RecipeOption = Annotated[
     str | None,
@@ -62,6 +66,7 @@ def distill(
     out.print(f"{done['model']}: distilled from {done['n_teacher_labels']} teacher labels.")
     if rows := error_rows(done["model"], done["errors"]):
         print_table("Errors against the CCSD(T) labels there are", ERROR_COLUMNS, rows)
+        say_worth(opened)
 
 
 def select(
@@ -228,9 +233,29 @@ def label(
     else:
         aside = sum("set_aside" in (job.result or {}) for job in finished)
         note = f", {aside} of them set aside; see `nci quarantine`" if aside else ""
+        show_labels(opened, asked_recipe.hash, [job.id for job in finished if job.state == "complete"])
         out.print(f"{len(finished) - len(failed)} labels finished{note}.")
     if failed:
         raise LabelError(f"{len(failed)} labels did not finish; the first: {failed[0].error or failed[0].state}")
+
+
+def show_labels(campaign: Campaign, recipe_hash: str, jobs: list[int]) -> None:
+    """The energies of the labels that these jobs computed, at most MOST_SHOWN of them, and what they are worth."""
+    from nci_core.reference.label_errors import label_std_ev, label_text, worth
+    from nci_core.store import label_queries
+    from nci_core.units import unit
+
+    found, cm1 = label_queries.of_jobs(campaign.store, jobs), unit("cm1")
+    rows = [row for number in jobs if (row := found.get(number)) is not None and row.recipe_hash == recipe_hash]
+    for row in rows[:MOST_SHOWN]:
+        if row.energy_ev is not None:
+            energy = label_text(row.energy_ev, label_std_ev(row.recipe_std_cm1), cm1)
+            out.print(f"Configuration {row.configuration_id}: {energy} {cm1.label}")
+    if len(rows) > MOST_SHOWN:
+        out.print(f"and {len(rows) - MOST_SHOWN:,} more; `nci export` has all of them.")
+    if rows:
+        said = worth([label_std_ev(row.recipe_std_cm1) for row in rows]).phrase(cm1, rows[0].recipe)
+        out.print(f"{said[0].upper()}{said[1:]}.")
 
 
 def export_inputs(

@@ -135,6 +135,14 @@ def progress_bar(description: str) -> Iterator[tuple[Progress, Any]]:
         yield progress, progress.add_task(visible(description), total=None)
 
 
+def say_worth(campaign: Campaign) -> None:
+    """Below errors against labels, what these are worth themselves; nothing where there are none."""
+    from nci_core.campaign.label_worth import worth_phrase
+
+    if phrase := worth_phrase(campaign):
+        out.print(f"{phrase[0].upper()}{phrase[1:]}.")
+
+
 ERROR_COLUMNS = ("what", "split", "region", "n", "MAE / cm⁻¹", "RMSE / cm⁻¹", "max / cm⁻¹", "bias / cm⁻¹")
 
 

@@ -7,6 +7,8 @@ import typer
 from nci_core.campaign import Campaign
 from nci_core.cli.output import CampaignOption, JsonOption, count_labels, open_campaign, out, print_json, print_table
 from nci_core.errors import InputError
+from nci_core.reference.label_errors import label_text
+from nci_core.units import from_cm1, unit
 
 
 def quarantine(
@@ -82,7 +84,7 @@ def _list(campaign: Campaign, as_json: bool) -> None:
             str(item.configuration_id),
             item.recipe,
             item.state + (" (test set)" if item.split == "test" else ""),
-            item.energy_cm1,
+            _energy(item.energy_cm1, item.recipe_std_cm1),
             item.tightened_tries,
             " ".join(reason["sentence"] for reason in item.reasons)
             + (f" Left out by {item.person}: {item.because}" if item.because else ""),
@@ -90,6 +92,13 @@ def _list(campaign: Campaign, as_json: bool) -> None:
         for item in found
     ]
     print_table("Labels that are not used", columns, rows)
+
+
+def _energy(energy_cm1: float | None, std_cm1: float | None) -> str | float | None:
+    """The energy, with its recipe's error where that is known."""
+    if energy_cm1 is None or std_cm1 is None:
+        return energy_cm1
+    return label_text(from_cm1(energy_cm1), from_cm1(std_cm1), unit("cm1"))
 
 
 def register(app: typer.Typer) -> None:

@@ -50,6 +50,7 @@ def recipes(
                 *([["smaller functions", part.smaller.basis_name]] if (part := recipe.extrapolation) else []),
                 *([["larger functions", more.larger.basis_name]] if (more := recipe.composite) else []),
                 ["integrals", recipe.integrals],
+                ["± of a label", str(recipe.prediction_error or "nobody knows")],
                 ["for", recipe.description],
             ],
         )
@@ -71,6 +72,8 @@ def _show(what: str, host: str | None, probe: str) -> None:
     if not own:
         values |= {"name": f"my-{what}", "version": 1}
     for name, value in values.items():
+        if name == "prediction_error" and not own:
+            typer.echo(f"# As calibrated for {what}: leave it out where you change what decides the energies.")
         typer.echo(f"{name} = {toml_value(value)}")
 
 

@@ -10,6 +10,7 @@ from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, print
 
 def describe(campaign: Campaign) -> dict[str, Any]:
     """Counts of configurations, teacher labels, labels by split and state, picks and models; what the engine does."""
+    from nci_core.campaign.label_worth import worth_phrase
     from nci_core.campaign.origins import ORIGIN
     from nci_core.jobs import engine_status
     from nci_core.store import configurations, label_queries, labels, models, picks, rounds
@@ -35,6 +36,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "configurations": configurations.counts(store),
         "without_teacher": sum(len(configurations.without_teacher(store, name)) for name in campaign.teachers),
         "labels": by_state(campaign.recipe.hash),
+        "labels_are_worth": worth_phrase(campaign) or None,
         "labels_of_other_recipes": others,
         "labels_elsewhere": sum(len(labels.elsewhere(store, recipe.hash)) for recipe in campaign.recipes),
         "basket": len(picks.basket(store)),

@@ -11,6 +11,8 @@ from nci_core.errors import InputError
 from nci_core.systems.reading.stated_units import StatedUnits
 
 REFERENCE = "REF_interaction_energy"
+#: Standard error of the recipe for the reference energy, of one label; not an error bar of a model.
+LABEL_STD = "label_std"
 #: Keys (with or without _std) whose values must be finite numbers.
 NUMBERS = (REFERENCE, "teacher_interaction_energy", "student_interaction_energy", "elst", "exch", "ind", "disp")
 #: Keys that ASE and other programs give a meaning of their own.
@@ -18,7 +20,7 @@ PLAIN = ("energy", "forces", "free_energy", "stress", "virial")
 #: Keys that the geometry says already; numbers of atoms would be wrong once the probe comes last.
 STRUCTURE = ("monomer_a", "monomer_b", "selection_a", "selection_b", "config_type")
 #: Other keys that hold an energy, such as those of cheaper recipes.
-_ENERGY = re.compile(r".*_interaction_energy(_std)?")
+_ENERGY = re.compile(r".*_interaction_energy(_std)?|(.*_)?label_std")
 
 
 def python_value(value: Any) -> Any:
@@ -43,7 +45,7 @@ def keys_of(frame: int, atoms: Atoms) -> dict[str, Any]:
     for key in list(info):
         if key in PLAIN:
             del info[key]
-        elif key.removesuffix("_std") in NUMBERS:
+        elif key.removesuffix("_std") in NUMBERS or key == LABEL_STD:
             value = info[key]
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise InputError(f"frame {frame}: {key} is {value!r}, not a finite number.")

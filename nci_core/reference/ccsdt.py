@@ -22,7 +22,7 @@ from nci_core.reference.iterations import (
     restored_diis,
     take_up_orbitals,
 )
-from nci_core.reference.labels import FragmentName, FragmentResult, LabelResult, MeanFieldResult, parts_cm1
+from nci_core.reference.labels import FragmentName, FragmentResult, LabelResult, MeanFieldResult, stated_std_cm1
 from nci_core.reference.needs import check_memory
 from nci_core.reference.recipes import LARGER, SMALLER, Recipe
 from nci_core.reference.resuming import Arrays, FragmentMemory, FragmentStore, NoStore, identity
@@ -190,7 +190,6 @@ def compute_label(
     energies = LabelResult.interaction(results, recipe, smaller, larger)
     pieces: list[FragmentResult | MeanFieldResult] = list(results.values())
     pieces += [*(smaller or {}).values(), *(larger or {}).values()]
-    error = recipe.prediction_error
     kept = [memory for found in memories.values() for memory in found.values()]
     if not np.isfinite(list(energies.values())).all():
         raise LabelError(f"The interaction energy at {point.tolist()} Å is not a finite number.")
@@ -208,7 +207,7 @@ def compute_label(
         hf_ev=energies["hf_ev"],
         ccsd_ev=energies["ccsd_ev"],
         triples_ev=energies["triples_ev"],
-        recipe_std_cm1=error.std_cm1(parts_cm1(results, larger)) if error else None,
+        recipe_std_cm1=stated_std_cm1(recipe, results, larger),
         cpu_seconds=sum(piece.cpu_seconds for piece in pieces),
         wall_seconds=sum(piece.wall_seconds for piece in pieces),
         memory_gb=max(peak_memory_gb(), *(memory.memory_gb for memory in kept)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isclose
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -155,9 +156,10 @@ class LabelResult(BaseModel):
         return {"energy_ev": hf + ccsd + triples, "hf_ev": hf, "ccsd_ev": ccsd, "triples_ev": triples}
 
     def consistent(self) -> Self:
-        """Return self if the stored parts follow from the fragments; raises ValueError otherwise.
+        """Return self if the stored parts and standard error follow from the fragments; raises ValueError otherwise.
 
-        The tolerance, 1e-9 eV (1e-5 cm⁻¹), is a hundred times the rounding of energies around −231 hartree.
+        The tolerance, 1e-9 eV (1e-5 cm⁻¹), is a hundred times the rounding of energies around −231 hartree. Of the
+        error only that it is what the label's own recipe makes of it: `label_errors` knows the built-in recipes'.
         """
         recipe = Recipe.model_validate(self.recipe)
         for setting, part in (("extrapolation", self.smaller), ("composite", self.larger)):
@@ -166,6 +168,9 @@ class LabelResult(BaseModel):
         for name, value in self.interaction(self.fragments, recipe, self.smaller, self.larger).items():
             if abs(value - getattr(self, name)) > 1e-9:
                 raise ValueError(f"{name} is {getattr(self, name)!r} but the fragments give {value!r}")
+        std = stated_std_cm1(recipe, self.fragments, self.larger)
+        if not (self.recipe_std_cm1 == std or (self.recipe_std_cm1 and std and isclose(self.recipe_std_cm1, std))):
+            raise ValueError(f"recipe_std_cm1 is {self.recipe_std_cm1!r} but the fragments give {std!r}")
         return self
 
 
@@ -186,6 +191,16 @@ def parts_cm1(
     if "mp2" in found and "mp2_larger" in found:
         found["step"] = found["mp2_larger"] - found["mp2"]
     return {part: value / CM1_EV for part, value in found.items()}
+
+
+def stated_std_cm1(
+    recipe: Recipe,
+    fragments: Mapping[FragmentName, FragmentResult],
+    larger: Mapping[FragmentName, MeanFieldResult] | None = None,
+) -> float | None:
+    """The standard error that a recipe's own prediction error gives a label, in cm⁻¹; None where it has none."""
+    error = recipe.prediction_error
+    return error.std_cm1(parts_cm1(fragments, larger)) if error else None
 
 
 def difference(

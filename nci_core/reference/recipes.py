@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nci_core.errors import InputError
 from nci_core.fitted.basis_names import AUTOAUX
-from nci_core.reference.prediction_error import PredictionError
+from nci_core.reference.prediction_error import PARTS_WITHOUT_MP2, PredictionError
 from nci_core.reference.recipe_fields import ANY, BasisName, ElementBases, Exponents, Factor, RecipeName, Threshold
 
 #: What fragments in other functions than the recipe's own are called: smaller-host, …
@@ -182,6 +182,9 @@ class Recipe(FunctionSet):
             raise ValueError("a composite needs integrals = 'fitted'")
         if self.extrapolation and self.integrals == "fitted":
             raise ValueError("an extrapolation needs integrals = 'exact'")
+        shares = self.prediction_error.shares if self.prediction_error else {}
+        if not self.composite and (absent := sorted(shares.keys() - PARTS_WITHOUT_MP2)):
+            raise ValueError(f"prediction_error has a share of {absent[0]}, which only a composite computes")
         return self
 
     @property

@@ -10,6 +10,7 @@ from nci_core.store.base import Base
 from nci_core.store.database import Store
 from nci_core.store.labels import state, trusted
 from nci_core.store.schema import Configuration, CutPoint, Label, Prediction, TeacherLabel
+from nci_core.units import CM1_EV
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,8 +35,9 @@ def configurations_frame(
     """One row per configuration of pool and test set (with `outside`, of all), ordered by id: what is known about it.
 
     Columns: id, geometry_hash, x_angstrom, y_angstrom, z_angstrom, split, sector, origin, teacher_ev,
-    label_id, label_ev (only finished, trusted labels), label_state (`labels.state`), round_number, picked_by,
-    student_ev, student_std_ev. Whatever is missing is NaN or None.
+    label_id, label_ev (only finished, trusted labels), label_std_ev (the standard error of the recipe for it),
+    label_state (`labels.state`), round_number, picked_by, student_ev, student_std_ev. Whatever is missing is NaN
+    or None.
     """
     query = (
         select(
@@ -50,6 +52,7 @@ def configurations_frame(
             TeacherLabel.energy_ev.label("teacher_ev"),
             Label.id.label("label_id"),
             case((trusted(recipe_hash or ""), Label.energy_ev), else_=null()).label("label_ev"),
+            case((trusted(recipe_hash or ""), Label.recipe_std_cm1 * CM1_EV), else_=null()).label("label_std_ev"),
             state().label("label_state"),
             Label.round_number,
             Label.picked_by,
@@ -67,7 +70,7 @@ def configurations_frame(
         .order_by(Configuration.id)
     )
     table = _read(store, query if outside else query.where(Configuration.split != "outside"))
-    numbers = ("teacher_ev", "label_ev", "student_ev", "student_std_ev")
+    numbers = ("teacher_ev", "label_ev", "label_std_ev", "student_ev", "student_std_ev")
     integers = dict.fromkeys(("label_id", "round_number"), "Int64")
     return table.astype(dict.fromkeys(numbers, "float64") | integers)
 

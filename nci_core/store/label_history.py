@@ -12,7 +12,17 @@ from nci_core.store.database import Store
 from nci_core.store.schema import Label, LabelEvent
 
 #: Numbers of a label that go with its result.
-RESULT_COLUMNS = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "result", "cpu_seconds", "wall_seconds", "memory_gb")
+RESULT_COLUMNS = (
+    "energy_ev",
+    "hf_ev",
+    "ccsd_ev",
+    "triples_ev",
+    "recipe_std_cm1",
+    "result",
+    "cpu_seconds",
+    "wall_seconds",
+    "memory_gb",
+)
 
 
 def events(store: Store, recipe_hash: str, configuration_id: int | None = None) -> list[LabelEvent]:

@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import func, select
 from sqlalchemy.orm import defer
 
+from nci_core.store.base import Split
 from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
-from nci_core.store.labels import state
+from nci_core.store.labels import state, trusted
 from nci_core.store.schema import Configuration, Job, Label
+from nci_core.units import CM1_EV
+
+FloatArray = npt.NDArray[np.float64]
 
 
 def states(store: Store, recipe_hash: str) -> dict[int, str]:
@@ -40,6 +46,21 @@ def of_configuration(store: Store, configuration_id: int) -> list[Label]:
     query = select(Label).where(Label.configuration_id == configuration_id).order_by(Label.recipe)
     with store.read() as session:
         return list(session.scalars(query))
+
+
+def energies_with_errors(store: Store, recipe_hash: str, split: Split | None) -> tuple[FloatArray, FloatArray]:
+    """Energies and standard errors (n,) in eV of the trusted labels of one recipe, the latter NaN where not known.
+
+    Of one split, or of pool and test set.
+    """
+    query = select(Label.energy_ev, Label.recipe_std_cm1).where(trusted(recipe_hash)).order_by(Label.id)
+    if split is not None:
+        query = query.join(Configuration, Configuration.id == Label.configuration_id).where(
+            Configuration.split == split
+        )
+    with store.read() as session:
+        found = np.array([tuple(row) for row in session.execute(query)], dtype=float).reshape(-1, 2)
+    return found[:, 0], found[:, 1] * CM1_EV
 
 
 def of_jobs(store: Store, job_ids: Sequence[int]) -> dict[int, Label]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, and_, case, func, select, update
 
 from nci_core.errors import InputError, StoreError
+from nci_core.reference.label_errors import recipe_std_cm1
 from nci_core.store.base import Split, State, utc_now
 from nci_core.store.bulk import chunks, insert_missing
 from nci_core.store.database import Store
@@ -231,8 +232,9 @@ def set_complete(store: Store, label_id: int, result: Mapping[str, Any]) -> None
     """Write a finished result into its row; `journal.record_label` is the safe way to call it.
 
     `result` is a LabelResult as a dictionary: energy_ev, hf_ev, ccsd_ev, triples_ev, cpu_seconds,
-    wall_seconds, memory_gb and the rest. One with `doubts` is set aside in the same transaction. A complete
-    row is left as it is. Raises InputError for an energy that is not finite, or a result of another geometry or recipe.
+    wall_seconds, memory_gb and the rest. What it says of its own standard error is not taken over: that is computed.
+    One with `doubts` is set aside in the same transaction. A complete row is left as it is. Raises InputError for an
+    energy that is not finite, or a result of another geometry or recipe.
     """
     set_all_complete(store, {label_id: result})
 
@@ -258,7 +260,8 @@ def set_all_complete(store: Store, results: Mapping[int, Mapping[str, Any]]) -> 
                 continue
             doubts = [dict(doubt) for doubt in result.get("doubts") or ()]
             reason = " ".join(str(doubt["sentence"]) for doubt in doubts) or None
-            done = {"status": "complete", "error": None, "finished_at": utc_now(), "quarantine": reason}
+            done: dict[str, Any] = {"status": "complete", "error": None, "finished_at": utc_now(), "quarantine": reason}
+            done["recipe_std_cm1"] = recipe_std_cm1(label.recipe_hash, result)
             rows.append({"id": label_id, "result": dict(result)} | done | {name: result.get(name) for name in names})
             if doubts:
                 of, recipe_hash = label.configuration_id, label.recipe_hash

@@ -113,7 +113,8 @@ class Round(Base, kw_only=True):
 class Label(Base, kw_only=True):
     """One reference calculation by one recipe: asked twice, computed once.
 
-    `energy_ev` is the interaction energy, the sum of `hf_ev`, `ccsd_ev` and `triples_ev`.
+    `energy_ev` is the interaction energy, the sum of `hf_ev`, `ccsd_ev` and `triples_ev`. `recipe_std_cm1` is the
+    standard error of the recipe, None where nobody knows it; it follows from the result's parts when it is written.
     `quarantine` is the reason why a finished label is not to be used, None for a good one. `error` is
     why it failed, or a note where a waiting label without a job is being computed.
     """
@@ -135,6 +136,7 @@ class Label(Base, kw_only=True):
     hf_ev: Mapped[float | None] = mapped_column(default=None)
     ccsd_ev: Mapped[float | None] = mapped_column(default=None)
     triples_ev: Mapped[float | None] = mapped_column(default=None)
+    recipe_std_cm1: Mapped[float | None] = mapped_column(default=None)
     result: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     cpu_seconds: Mapped[float | None] = mapped_column(default=None)
     wall_seconds: Mapped[float | None] = mapped_column(default=None)

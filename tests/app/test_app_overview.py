@@ -11,7 +11,8 @@ import pytest
 import synthetic
 from pages import run_page, text
 
-from app.data.overview import Situation, course, label_worth, next_step, situation, teacher_error
+from app.data.overview import Situation, course, next_step, situation, teacher_error
+from app.data.worth import measured_elsewhere
 from app.figures.overview import overview_content
 from app.theme import DARK, LIGHT
 from nci_core.campaign import Campaign
@@ -90,7 +91,7 @@ def test_labels_are_worth_what_was_measured_of_their_recipe_here_or_elsewhere(tm
     for host, recipe in (("benzene", "composite"), ("ethylene", "composite"), ("benzene", "quick")):
         folder = tmp_path / f"{host}-{recipe}"
         with_recipe = Campaign.create(folder, CampaignSettings.create(host, "He", recipe=recipe))
-        found[host, recipe] = label_worth(with_recipe)
+        found[host, recipe] = measured_elsewhere(with_recipe)
         with_recipe.store.close()
     assert found["benzene", "composite"].here
     assert not found["ethylene", "composite"].here
@@ -99,7 +100,7 @@ def test_labels_are_worth_what_was_measured_of_their_recipe_here_or_elsewhere(tm
     assert found["ethylene", "composite"].row == ours
     assert found["benzene", "quick"].row != ours
     other = Campaign.create(tmp_path / "neon", CampaignSettings.create("benzene", "Ne", recipe="composite"))
-    assert not label_worth(other).here
+    assert not measured_elsewhere(other).here
 
 
 def made_up_maps() -> ErrorMaps:

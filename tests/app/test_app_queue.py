@@ -78,7 +78,7 @@ def test_finished_labels_are_shown_beside_what_was_predicted_of_them(home: Path)
     attempt = queue.begin(store, job, host="here", supervisor_pid=1)
     assert attempt is not None
     with store.write() as session:
-        done = {"status": "complete", "energy_ev": from_cm1(-4.05), "finished_at": utc_now()}
+        done = {"status": "complete", "energy_ev": from_cm1(-4.05), "recipe_std_cm1": 0.41, "finished_at": utc_now()}
         session.execute(update(Label).where(Label.id == label.id).values(**done))
     queue.finish(store, job, attempt.attempt, "complete")
     evaluations.record_predictions(store, before.id, [number], [from_cm1(-4.0)], [from_cm1(0.21)])
@@ -86,7 +86,7 @@ def test_finished_labels_are_shown_beside_what_was_predicted_of_them(home: Path)
     assert not at.exception
     row = next(table for table in tables(at) if "State" in table.columns).iloc[0]
     assert row["What"] == f"label {number}"
-    assert row["Message"] == "−4.05 cm⁻¹, predicted −4.0 ± 0.2"
+    assert row["Message"] == "−4.05 ± 0.4 cm⁻¹, predicted −4.0 ± 0.2"
     assert "1 of 1 label lies within 1 sd" in text(at)
 
 

@@ -17,7 +17,7 @@ from nci_core.campaign.sampling_steps import sample_campaign
 from nci_core.config import CampaignSettings
 from nci_core.errors import NCIError
 from nci_core.jobs.context import JobContext
-from nci_core.reference.labels import Environment, FragmentResult, LabelResult
+from nci_core.reference.labels import Environment, FragmentResult, LabelResult, stated_std_cm1
 from nci_core.reference.recipes import Recipe
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
@@ -105,6 +105,7 @@ def fake_label(
         midbond_angstrom=None,
         fragments=found,
         **LabelResult.interaction(found),
+        recipe_std_cm1=stated_std_cm1(recipe, found),
         cpu_seconds=6.0,
         wall_seconds=7.5,
         memory_gb=0.2,

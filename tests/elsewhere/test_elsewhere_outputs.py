@@ -12,14 +12,17 @@ from nci_core.reference.elsewhere.inputs import PROGRAMS, Program, write_input
 from nci_core.reference.elsewhere.outputs import read_output
 from nci_core.reference.elsewhere.results import label_from_outputs
 from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
+from nci_core.reference.prediction_error import PredictionError
 from nci_core.systems import Dimer, Host
-from nci_core.units import HARTREE_EV
+from nci_core.units import CM1_EV, HARTREE_EV
+
+KNOWN = TINY.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.3, shares={"triples": 0.2})})
 
 
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
     host = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
-    return LabelTask.build(Dimer(host, "He"), [0.4, 0.3, 2.9], TINY)
+    return LabelTask.build(Dimer(host, "He"), [0.4, 0.3, 2.9], KNOWN)
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)
@@ -42,6 +45,7 @@ def test_three_outputs_are_a_label_that_says_where_it_comes_from(task: LabelTask
     sums = {f: NUMBERS[f].hf + NUMBERS[f].ccsd + NUMBERS[f].triples for f in FRAGMENTS}
     # The total has twelve digits in all three programs.
     assert label.energy_ev == pytest.approx((sums["dimer"] - sums["host"] - sums["probe"]) * HARTREE_EV, abs=2e-10)
+    assert label.recipe_std_cm1 == pytest.approx(np.hypot(0.3, 0.2 * label.triples_ev / CM1_EV))
     assert label.consistent() is label
     assert label.geometry_hash == task.geometry_hash
     assert label.environment.versions["program"].lower() == program

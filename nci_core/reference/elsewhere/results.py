@@ -14,7 +14,8 @@ from nci_core.reference.elsewhere.plausible import check_plausible
 from nci_core.reference.elsewhere.returned import ReturnedResult
 from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, FragmentTask, LabelTask
 from nci_core.reference.environment import package_versions
-from nci_core.reference.labels import YEAR_SECONDS, Environment, FragmentResult, LabelResult
+from nci_core.reference.labels import YEAR_SECONDS, Environment, FragmentResult, LabelResult, stated_std_cm1
+from nci_core.reference.recipes import Recipe
 from nci_core.visible import quoted
 
 #: Å; exported numbers come back as they were, a thousandth of what the geometry hash sees.
@@ -52,8 +53,9 @@ def label_from_result(result: ReturnedResult, task: LabelTask, where: str) -> La
     )
     if not same:
         raise InputError(f"{where} was computed at another geometry than its hash says; it was not stored.")
-    settings = {key: value for key, value in task.recipe.items() if key != "description"}
-    given = {key: value for key, value in result.recipe.items() if key != "description"}
+    beside = ("description", "prediction_error")  # the calculation does not depend on them
+    settings = {key: value for key, value in task.recipe.items() if key not in beside}
+    given = {key: value for key, value in result.recipe.items() if key not in beside}
     if result.recipe_hash != task.recipe_hash or given != settings:
         raise InputError(f"{where} was computed by another recipe than {task.recipe['name']}; it was not stored.")
     if set(result.fragments) != set(FRAGMENTS):
@@ -165,6 +167,7 @@ def _label(
             **identity,
             fragments=parts,
             **energies,
+            recipe_std_cm1=stated_std_cm1(Recipe.model_validate(task.recipe), parts),
             cpu_seconds=cost[0],
             wall_seconds=cost[1],
             memory_gb=cost[2],
