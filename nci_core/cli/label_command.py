@@ -1,4 +1,4 @@
-"""nci label: CCSD(T) labels of a campaign's configurations, computed here or elsewhere."""
+"""nci label: CCSD(T) labels of a campaign's configurations, computed here or elsewhere, or of a file."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from nci_core.campaign import Campaign
+from nci_core.cli.label_file_command import label_file
+from nci_core.cli.options import refuse
 from nci_core.cli.output import (
     CampaignOption,
     JsonOption,
-    RecipeOption,
     count_labels,
     err,
     open_campaign,
@@ -24,6 +25,7 @@ from nci_core.store.schema import Job
 
 
 def label(
+    context: typer.Context,
     campaign: CampaignOption = None,
     ids: Annotated[
         list[int] | None,
@@ -36,9 +38,17 @@ def label(
     ] = False,
     n: Annotated[
         int | None,
-        typer.Option("--n", min=1, help="With --test: at most this many that have no label yet.", show_default=False),
+        typer.Option(
+            "--n", min=1, help="With --test or --data: at most this many that have no label yet.", show_default=False
+        ),
     ] = None,
-    recipe: RecipeOption = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="One of the campaign's recipes (default: that of the errors); with --data any one, or a TOML file.",
+            show_default=False,
+        ),
+    ] = None,
     picked_by: Annotated[str, typer.Option(help="Who picked them, for the history.")] = "command line",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Labels computed at once. Default: one per core.", show_default=False)
@@ -89,9 +99,33 @@ def label(
             show_default=False,
         ),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Label this file of dimers, without a campaign: extended xyz, host and one probe atom a frame.",
+            show_default=False,
+        ),
+    ] = None,
+    out_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="With --data: the labelled file. What is finished is kept in a folder beside it.",
+            show_default=False,
+        ),
+    ] = None,
+    price: Annotated[bool, typer.Option("--price", help="With --data: say what it would cost, and stop.")] = False,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="With --data: leave out frames that cannot be labelled.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compute CCSD(T) labels in worker processes. Each is computed once; stopping loses nothing."""
+    if data is not None:
+        label_file(context, data, recipe, out_file, n, workers, retry, leave_out, price, as_json)
+        return
+    refuse(context, ("out_file", "price", "leave_out"), "is for a file of dimers (--data)")
     from nci_core.campaign.actions import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
     from nci_core.campaign.limits import label_limits
     from nci_core.jobs import ensure_engine

@@ -11,7 +11,6 @@ from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
     JsonOption,
-    RecipeOption,
     SeedOption,
     count_labels,
     error_rows,
@@ -21,6 +20,13 @@ from nci_core.cli.output import (
     print_table,
     progress_bar,
 )
+
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe", help="One of the campaign's recipes. Default: the one errors are against.", show_default=False
+    ),
+]
 
 
 def fit_progress(bar: Any, task: TaskID) -> Any:

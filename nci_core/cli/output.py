@@ -47,12 +47,6 @@ CampaignOption = Annotated[
         show_default=False,
     ),
 ]
-RecipeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--recipe", help="One of the campaign's recipes. Default: the one errors are against.", show_default=False
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 SeedOption = Annotated[
     int | None,

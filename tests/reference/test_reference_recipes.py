@@ -8,8 +8,8 @@ from ase.data import chemical_symbols
 from nci_core.errors import InputError
 from nci_core.fitted.cores import frozen_orbitals
 from nci_core.reference.geometry import fragments, midbond_basis, midbond_site
-from nci_core.reference.recipe_basis import atom_basis
 from nci_core.reference.prediction_error import PredictionError
+from nci_core.reference.recipe_basis import atom_basis
 from nci_core.reference.recipes import RECIPES, BasisNumbers, Midbond, Recipe, find_recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
