@@ -83,6 +83,8 @@ def _recipe(name: str | None) -> Recipe:
 
 def _say_price(labels: "FileLabels", tasks: list["Task"], prices: "Prices", workers: int) -> None:
     """What there is, and what the rest costs."""
+    from nci_core.labelling.remaining import Remaining
+
     where = f", {labels.repeats:,} of which repeat a geometry" if labels.repeats else ""
     err.print(f"{len(labels.frames):,} frames{where}; {count_labels(len(labels.tasks))} by {labels.recipe.name}.")
     for frame in labels.left_out[:MOST_ROWS]:
@@ -100,16 +102,13 @@ def _say_price(labels: "FileLabels", tasks: list["Task"], prices: "Prices", work
     rows = _rows(tasks, prices)
     columns = ("dimer", "labels", "functions", "CPU min each", "memory / GB")
     print_table("To compute", columns, rows[:MOST_ROWS])
-    if len(rows) > MOST_ROWS:
-        out.print(
-            f"and {count_labels(sum(row[1] for row in rows[MOST_ROWS:]))} of {len(rows) - MOST_ROWS} other dimers"
-        )
-    total = prices.total()
-    most = max(task.memory_gb for task in tasks)
+    if rest := rows[MOST_ROWS:]:
+        out.print(f"and {count_labels(sum(row[1] for row in rest))} of {len(rest):,} other dimers")
+    total, most = prices.total(), max(task.memory_gb for task in tasks)
+    elapsed = Remaining(prices.minutes, workers).seconds(0.0)
     out.print(
         f"{count_labels(len(tasks))}, {done:,} done already: about {total.text(len(tasks))} CPU minutes, "
-        f"{sum(prices.minutes) / min(workers, len(tasks)):.2g} minutes on {workers} workers, up to {most:.2g} GB each "
-        f"({total.source})."
+        f"{_duration(elapsed)} with {workers} at once, up to {most:.2g} GB each ({total.source})."
     )
 
 
@@ -155,7 +154,7 @@ def _left_out(labels: "FileLabels") -> list[dict[str, Any]]:
 
 
 def _report(labels: "FileLabels", tasks: list["Task"], seconds: float) -> dict[str, Any]:
-    outcomes = labels.outcomes()
+    noted = [outcome for outcome in labels.outcomes() if outcome.note]
     asked = {task.key for task in tasks}
     return {
         "out": str(labels.out),
@@ -166,11 +165,7 @@ def _report(labels: "FileLabels", tasks: list["Task"], seconds: float) -> dict[s
         "computed_now": sum(result is not None and key in asked for key, result in labels.results.items()),
         "seconds": seconds,
         "cpu_minutes": sum(result.cpu_seconds for result in labels.results.values()) / 60.0,
-        "notes": [
-            {"frames": list(each.task.frames), "status": each.status, "note": each.note}
-            for each in outcomes
-            if each.note
-        ],
+        "notes": [{"frames": list(each.task.frames), "status": each.status, "note": each.note} for each in noted],
         "left_out": _left_out(labels),
     }
 

@@ -13,6 +13,8 @@ from nci_core.reference.labels import LabelResult
 
 #: Finished labels of the file that are learned from, the last ones.
 MOST = 200
+#: CPU minutes that any label takes, however small: measuring the machine, setting up, iterating. He₂ in 6-31G takes 0.4 s.
+LEAST_MINUTES = 0.007
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Prices:
     @property
     def minutes(self) -> list[float]:
         """Expected CPU minutes of each task."""
-        return [math.exp(price.mean + 0.5 * price.each**2) for price in self.prices]
+        return [max(math.exp(price.mean + 0.5 * price.each**2), LEAST_MINUTES) for price in self.prices]
 
     def total(self) -> LabelCost:
         """One task on average, with how uncertain they all are together: `.text(n)` tells the sum of n."""

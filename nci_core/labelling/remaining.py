@@ -33,10 +33,8 @@ class Remaining:
     @property
     def done(self) -> float:
         """Share of the whole that is done, by cost."""
-        total = sum(self.minutes)
-        return (
-            sum(share * each for share, each in zip(self.shares, self.minutes, strict=True)) / total if total else 1.0
-        )
+        total, done = sum(self.minutes), sum(s * each for s, each in zip(self.shares, self.minutes, strict=True))
+        return done / total if total else 1.0
 
     def seconds(self, elapsed: float) -> float:
         """Seconds until the last label is finished, `elapsed` seconds after the beginning."""
