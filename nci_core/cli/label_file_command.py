@@ -95,7 +95,8 @@ def _say_price(labels: "FileLabels", tasks: list["Task"], prices: "Prices", work
         err.print(note, style="yellow", soft_wrap=True)
     done = len(labels.results)
     if done and 0 < labels.new < len(labels.tasks):
-        err.print(f"{labels.new:,} geometries are new since this was begun.")
+        new = "1 geometry is" if labels.new == 1 else f"{labels.new:,} geometries are"
+        err.print(f"{new} new since this was begun.")
     if not tasks:
         err.print(f"{count_labels(done)} done, nothing to compute.")
         return

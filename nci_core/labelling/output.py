@@ -14,7 +14,7 @@ from nci_core.files import write_atomically
 from nci_core.labelling.folder import Failure
 from nci_core.labelling.frames import Frame
 from nci_core.labelling.tasks import Task
-from nci_core.reference.labels import LabelResult
+from nci_core.reference.labels import LabelResult, parts_cm1
 from nci_core.reference.recipes import Recipe
 from nci_core.systems import Dimer
 from nci_core.units import CM1_EV
@@ -73,7 +73,9 @@ def keys_of_label(outcome: Outcome, recipe: Recipe) -> dict[str, Any]:
     result, task = outcome.result, outcome.task
     found: dict[str, Any] = {"label_status": outcome.status, "geometry_hash": task.geometry_hash}
     if result is not None:
-        std = result.recipe_std_cm1
+        # From the parts, so that labels that are older than the recipe's error have one too.
+        error = recipe.prediction_error
+        std = error.std_cm1(parts_cm1(result.fragments, result.larger)) if error else None
         found |= {
             REFERENCE if outcome.status == "complete" else SET_ASIDE: result.energy_ev,
             STD: None if std is None else std * CM1_EV,

@@ -13,7 +13,7 @@ from nci_core.reference.labels import LabelResult
 
 #: Finished labels of the file that are learned from, the last ones.
 MOST = 200
-#: CPU minutes that any label takes, however small: measuring the machine, setting up, iterating. He₂ in 6-31G takes 0.4 s.
+#: CPU minutes of any label, however small: measuring the machine, setting up, iterating. He₂ in 6-31G takes 0.4 s.
 LEAST_MINUTES = 0.007
 
 
