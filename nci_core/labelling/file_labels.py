@@ -109,6 +109,7 @@ class FileLabels:
         assert self.out is not None
         folder = LabelFolder.beside(self.out)
         with folder.held():
+            folder.check(self.recipe, self.tasks, self.out)  # again: another command may have come first
             folder.claim(self.recipe, self.tasks)
             folder.clear_finished_pieces()
             try:

@@ -79,7 +79,8 @@ class LabelFolder:
         Raises InputError where it belongs to another recipe or to geometries that the tasks do not have, and where
         `out` was not written by this command.
         """
-        if not self.path.exists():
+        # A kill may have left the folder before it said whose it is; it then holds nothing either.
+        if not (self.path / MANIFEST).exists() and not (self.path / RESULTS).exists():
             if out.exists():
                 raise InputError(f"{out} is there already and was not labelled by nci; give --out another name.")
             return len(tasks)
