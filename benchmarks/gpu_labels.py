@@ -25,10 +25,11 @@ from nci_core.fitted.dimer import FittedDimer
 from nci_core.fitted.mp2 import correlation_energy
 from nci_core.fitted.orbital_integrals import transform
 from nci_core.fitted.triples import Triples
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.environment import peak_memory_gb, processor_name
 from nci_core.reference.fitted_label import label_functions
 from nci_core.reference.geometry import fragments
-from nci_core.reference.recipes import Recipe, find_recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
 T = TypeVar("T")

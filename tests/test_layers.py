@@ -31,6 +31,7 @@ ORDER = (
     ("jobs",),
     ("config",),
     ("campaign",),
+    ("labelling",),
     ("bench",),
     ("cli",),
 )

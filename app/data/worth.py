@@ -11,8 +11,9 @@ from nci_core.bench.targets import STORED
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import data_folder
 from nci_core.errors import InputError
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.label_errors import Worth, error_of, spread_text, worth_by_region
-from nci_core.reference.recipes import Recipe, find_recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.systems import builtin_host
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1

@@ -14,7 +14,7 @@ from nci_core.bench.targets import STORED
 from nci_core.campaign.archive import data_folder
 from nci_core.campaign.new_recipes import RecipeChoice, recommended
 from nci_core.errors import InputError
-from nci_core.reference.recipes import RECIPES
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.units import CM1_EV, EnergyUnit
 
 #: The dimer whose published energies recipes were compared with.

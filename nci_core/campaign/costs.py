@@ -182,9 +182,14 @@ def _timings_in(folders: Iterable[Path]) -> list[Timing]:
     return found
 
 
+def known_timings(folder: Path | None = None) -> list[Timing]:
+    """Timings of the campaigns in a folder."""
+    return _timings_in(list_campaigns(folder))
+
+
 def planned_costs(dimer: Dimer, recipes: Sequence[Recipe], folder: Path | None = None) -> list[LabelCost]:
     """Cost of one label of each recipe for a dimer that has no campaign yet, from the campaigns in a folder."""
-    others = _timings_in(list_campaigns(folder))
+    others = known_timings(folder)
     model, machine = CostModel(others), next((t.machine for t in others), "")
     found = []
     for recipe in recipes:

@@ -147,8 +147,8 @@ def _words(text: str | None) -> list[str]:
 
 
 def _recipes(names: Sequence[str]) -> list[Any]:
+    from nci_core.reference.builtin_recipes import find_recipe
     from nci_core.reference.recipe_files import read_recipe
-    from nci_core.reference.recipes import find_recipe
 
     found = [read_recipe(Path(name)) if name.endswith(".toml") else find_recipe(name) for name in names]
     twice = {recipe.name for recipe in found if [other.name for other in found].count(recipe.name) > 1}

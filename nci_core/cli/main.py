@@ -17,6 +17,7 @@ from nci_core.cli import (
     data_commands,
     demo_command,
     energies_command,
+    label_command,
     loop_commands,
     quarantine_command,
     recipes_command,
@@ -41,6 +42,7 @@ app = typer.Typer(
 for module in (
     campaign_commands,
     loop_commands,
+    label_command,
     data_commands,
     status_command,
     costs_command,

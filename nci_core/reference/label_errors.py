@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.reference.labels import FragmentName, FragmentResult, MeanFieldResult, parts_cm1
 from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import RECIPES, Recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.regions import REGIONS, RegionBounds
 from nci_core.units import CM1_EV, EnergyUnit
 

@@ -15,9 +15,9 @@ from app.views.new_campaign_labels import accuracy
 from nci_core.campaign import Campaign
 from nci_core.campaign.blind import blind_predictions
 from nci_core.gates import Gate
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.label_errors import spread_text
 from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import RECIPES, find_recipe
 from nci_core.store.recipe_std import fill
 from nci_core.units import CM1_EV, UNITS
 

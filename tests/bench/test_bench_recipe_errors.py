@@ -18,8 +18,9 @@ from nci_core.bench.recipe_labels import label_rows
 from nci_core.campaign.archive import data_folder
 from nci_core.cli.main import app
 from nci_core.errors import InputError
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import Composite, FunctionSet, Recipe, find_recipe
+from nci_core.reference.recipes import Composite, FunctionSet, Recipe
 from nci_core.systems import Dimer, Host
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g"}, probe_basis="6-31g")

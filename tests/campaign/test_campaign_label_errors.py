@@ -19,10 +19,11 @@ from nci_core.cli.status_command import describe
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.reference import label_errors
+from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.label_errors import error_of, recipe_std_cm1, worth, worth_by_region
 from nci_core.reference.labels import LabelResult, parts_cm1
 from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import RECIPES, Recipe, find_recipe
+from nci_core.reference.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.store import jobs as queue
 from nci_core.store import label_history, labels

@@ -37,6 +37,8 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         campaign_commands,
         data_commands,
         demo_command,
+        label_command,
+        label_file_command,
         loop_commands,
         main,
         output,
@@ -48,8 +50,9 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(*words: object) -> Outcome:
         # Consoles write to the streams of this test, wide enough that sentences stay on one line.
-        commands = (campaign_commands, data_commands, demo_command, loop_commands, quarantine_command, trust_commands)
-        for module in (output, *commands, main):
+        commands = (campaign_commands, data_commands, demo_command, label_command, loop_commands)
+        more = (label_file_command, quarantine_command, trust_commands)
+        for module in (output, *commands, *more, main):
             for name, to_err in (("out", False), ("err", True)):
                 if hasattr(module, name):
                     monkeypatch.setattr(module, name, output.PlainConsole(stderr=to_err, width=400))

@@ -33,6 +33,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "distill": ("-c", "{c}"),
     "label": ("-c", "{c}", "1"),
     "label, inputs": ("-c", "{c}", "1", "--export-inputs", "{new}"),
+    "label, file": ("--data", "{archive}/configurations.extxyz", "--recipe", "quick", "--out", "{new}"),
     "label, results": ("-c", "{c}", "--import-results", "{archive}"),
     "finetune": ("-c", "{c}"),
     "evaluate": ("-c", "{c}"),

@@ -13,8 +13,7 @@ from nci_core.campaign import Campaign
 from nci_core.cli.main import app
 from nci_core.config import read_settings
 from nci_core.errors import InputError, NCIError
-from nci_core.reference import checked_recipe
-from nci_core.reference import focal_point
+from nci_core.reference import checked_recipe, focal_point
 from nci_core.reference.builtin_recipes import RECIPES, find_recipe
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.checked_recipe import check_recipe, count_functions
