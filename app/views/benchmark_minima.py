@@ -26,7 +26,7 @@ def show_minima(context: Context) -> None:
         st.error(plain(error), icon=":material/error:")
         return
     unit = context.unit
-    factor, label = CM1_EV * unit.per_ev, unit.label
+    factor = CM1_EV * unit.per_ev
 
     def energies(values: list[float | None]) -> list[float | None]:
         return [None if value is None else value * factor for value in values]
@@ -35,10 +35,10 @@ def show_minima(context: Context) -> None:
         {
             "Dimer": [row.dimer + ("" if row.checked else " †") for row in rows],
             "Recipe": [row.recipe for row in rows],
-            f"Published ({label})": energies([row.published_cm1 for row in rows]),
-            f"Ours ({label})": energies([row.energy_cm1 for row in rows]),
-            f"± ({label})": energies([row.std_cm1 for row in rows]),
-            f"Difference ({label})": energies(
+            "Published": energies([row.published_cm1 for row in rows]),
+            "Ours": energies([row.energy_cm1 for row in rows]),
+            "±": energies([row.std_cm1 for row in rows]),
+            "Difference": energies(
                 [None if row.energy_cm1 is None else row.energy_cm1 - row.published_cm1 for row in rows]
             ),
             "CPU min": [row.cpu_minutes for row in rows],
@@ -51,13 +51,13 @@ def show_minima(context: Context) -> None:
     if len(recipes) == 1:
         table = table.drop(columns="Recipe")
     st.caption(
-        "Interaction energies at published minima"
+        f"Interaction energies at published minima in {unit.label}"
         + (f", ours by the recipe {plain(min(recipes))}" if len(recipes) == 1 else "")
         + ". Published values are of different methods, and ours stand for CCSD(T) with frozen cores."
         + ("" if all(row.checked for row in rows) else " † Quoted for this source, not read in it."),
         help="nci bench minima computes ours again.",
     )
-    specs = {name: f".{unit.digits + 1}f" for name in table.columns if name.endswith(f"({label})")}
+    specs = {name: f".{unit.digits}f" for name in ("Published", "Ours", "±", "Difference") if name in table}
     specs |= {"CPU min": ".2f"} if "CPU min" in table else {}
     st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-minima")
     for row in rows:

@@ -114,7 +114,6 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
 def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
     unit = context.unit
     factor = CM1_EV * unit.per_ev
-    names = {name: f"{name} ({unit.label})" for name in GROUP_ERRORS}
 
     def column(field: str, times: float) -> list[float | None]:
         return [None if (value := getattr(group, field)) is None else value * times for group in groups]
@@ -122,11 +121,12 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
     table = pd.DataFrame(
         {"Group": [group.group for group in groups], "Labels": [group.n for group in groups]}
         | ({"Failed": [group.failed for group in groups]} if any(group.failed for group in groups) else {})
-        | {names[name]: column(field, factor) for name, field in GROUP_ERRORS.items()}
+        | {name: column(field, factor) for name, field in GROUP_ERRORS.items()}
         | {name: column(field, 100.0) for name, field in GROUP_SHARES.items()}
         | {"CPU min": column("cpu_minutes", 1.0), "GB": column("memory_gb", 1.0)}
     ).dropna(axis="columns", how="all")
-    specs = dict.fromkeys(names.values(), f".{unit.digits + 1}f") | dict.fromkeys(GROUP_SHARES, ".0f")
+    st.caption(f"Energies in {unit.label}.")  # once, so that the table is not cut off
+    specs = dict.fromkeys(GROUP_ERRORS, f".{unit.digits}f") | dict.fromkeys(GROUP_SHARES, ".0f")
     specs |= {"Relative (%)": ".1f", "CPU min": ".2f", "GB": ".1f"}
     shown = {name: spec for name, spec in specs.items() if name in table}
     st.dataframe(

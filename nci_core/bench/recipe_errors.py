@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import orjson
+from ase.data import atomic_numbers
 from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.bench.recipe_rows import RecipeRow
@@ -133,10 +134,11 @@ def group_errors(rows: Sequence[LabelRow]) -> list[GroupErrors]:
     return found
 
 
-def _place(group: str) -> tuple[int, str]:
-    """Regions from the bottom up, other groups by name."""
-    ends = [number for number, region in enumerate(REGIONS) if group.endswith(region)]
-    return (ends[0] if "," not in group and ends else 0, group)
+def _place(group: str) -> tuple[int, int, str]:
+    """Probes by their atomic numbers, then regions from the bottom up; other groups by name."""
+    probe, _, after = group.partition(", ")
+    region = after or group
+    return (atomic_numbers.get(probe, 0), REGIONS.index(region) if region in REGIONS else 0, group)
 
 
 def _figures(recipe: str, reference: str, by: str, group: str, rows: Sequence[LabelRow]) -> GroupErrors:

@@ -72,6 +72,8 @@ def test_figures_of_a_group_are_those_of_its_labels() -> None:
     assert ("one", "distance", "") not in groups
     assert {by for recipe, by, _ in groups if recipe != "one"} == {"all", "sign", "region"}
     assert [size(n) for n in (2, 3, 7)] == ["0–2", "3–4", "7 or more"]
+    probes = [each.group for each in groups.values() if (each.recipe, each.by) == ("one", "probe and region")]
+    assert probes == ["He, well", "Ne, wall"]
     (mp2, one) = overview(list(groups.values()))
     assert (mp2.recipe, one.recipe, one.n_attractive, one.mae_attractive_cm1) == ("one: MP2 alone", "one", 2, 2.0)
     assert one.wall_cm1 == 5.0
