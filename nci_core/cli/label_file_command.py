@@ -61,8 +61,13 @@ def label_file(
             print_json(_price_report(labels, tasks, prices))
         return
     began = time.monotonic()
-    with _progress(tasks, prices, at_once, labels.recipe.name) as on_event:
-        labels.compute(tasks, at_once, on_event)
+    try:
+        with _progress(tasks, prices, at_once, labels.recipe.name) as on_event:
+            labels.compute(tasks, at_once, on_event)
+    except KeyboardInterrupt:
+        err.print("Stopped; the same command goes on from here.", style="red")
+        _say_end(labels)
+        raise
     if as_json:
         print_json(_report(labels, tasks, time.monotonic() - began))
     else:
