@@ -65,8 +65,8 @@ def label_file(
         with _progress(tasks, prices, at_once, labels.recipe.name) as on_event:
             labels.compute(tasks, at_once, on_event)
     except KeyboardInterrupt:
-        err.print("Stopped; the same command goes on from here.", style="red")
-        _say_end(labels)
+        done = count_labels(len(labels.results))
+        err.print(f"Stopped with {done} finished; the same command goes on from here.", style="red")
         raise
     if as_json:
         print_json(_report(labels, tasks, time.monotonic() - began))
