@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 USED = ("data", "recipe", "out_file", "n", "workers", "retry", "leave_out", "price", "as_json")
 #: Rows of the table of prices; the rest are summed.
 MOST_ROWS = 20
+#: Frames that are left out whose reasons are said one by one.
+MOST_NAMED = 5
 
 
 def label_file(
@@ -60,8 +62,13 @@ def label_file(
             print_json(_price_report(labels, tasks, prices))
         return
     began = time.monotonic()
-    with _progress(tasks, prices, at_once, labels.recipe.name) as on_event:
-        labels.compute(tasks, at_once, on_event)
+    try:
+        with _progress(tasks, prices, at_once, labels.recipe.name) as on_event:
+            labels.compute(tasks, at_once, on_event)
+    except KeyboardInterrupt:
+        done = count_labels(len(labels.results))
+        err.print(f"Stopped with {done} finished; the same command goes on from here.", style="red")
+        raise
     if as_json:
         print_json(_report(labels, tasks, time.monotonic() - began))
     else:
@@ -86,12 +93,14 @@ def _say_price(labels: "FileLabels", tasks: list["Task"], prices: "Prices", work
     """What there is, and what the rest costs."""
     from nci_core.labelling.remaining import Remaining
 
-    where = f", {labels.repeats:,} of which repeat a geometry" if labels.repeats else ""
-    err.print(f"{len(labels.frames):,} frames{where}; {count_labels(len(labels.tasks))} by {labels.recipe.name}.")
-    for frame in labels.left_out[:MOST_ROWS]:
+    repeat = "repeats" if labels.repeats == 1 else "repeat"
+    where = f", {labels.repeats:,} of which {repeat} a geometry" if labels.repeats else ""
+    frames = f"{len(labels.frames):,} frame{'s' * (len(labels.frames) != 1)}"
+    err.print(f"{frames}{where}; {count_labels(len(labels.tasks))} by {labels.recipe.name}.")
+    for frame in labels.left_out[:MOST_NAMED]:
         err.print(f"Frame {frame.number} is left out: {frame.problem}", style="yellow", soft_wrap=True)
-    if len(labels.left_out) > MOST_ROWS:
-        err.print(f"{len(labels.left_out) - MOST_ROWS:,} more frames are left out.", style="yellow")
+    if len(labels.left_out) > MOST_NAMED:
+        err.print(f"{len(labels.left_out) - MOST_NAMED:,} more are left out; --json names all.", style="yellow")
     for note in dict.fromkeys(note for task in tasks for note in task.notes):
         err.print(note, style="yellow", soft_wrap=True)
     done = len(labels.results)

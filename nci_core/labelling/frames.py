@@ -143,5 +143,7 @@ def _further(atoms: Atoms, comment: str) -> tuple[dict[str, npt.NDArray[Any]], d
 
 
 def _name(keys: dict[str, Any], symbol: str, host: Atoms) -> str:
-    said = str(keys.get("config_type", "")).lower().removeprefix(f"{symbol.lower()}-")
-    return said if _NAME.fullmatch(said) and said != "default" else str(host.get_chemical_formula())
+    said = str(keys.get("config_type", ""))
+    if said.lower().startswith(f"{symbol.lower()}-"):
+        said = said[len(symbol) + 1 :]
+    return said if _NAME.fullmatch(said) and said.lower() != "default" else str(host.get_chemical_formula())

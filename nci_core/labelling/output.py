@@ -74,7 +74,7 @@ def keys_of_label(outcome: Outcome, recipe: Recipe) -> dict[str, Any]:
     found: dict[str, Any] = {"label_status": outcome.status, "geometry_hash": task.geometry_hash}
     if result is not None:
         # From the parts, so that labels that are older than the recipe's error have one too.
-        error = recipe.prediction_error
+        error = task.recipe.prediction_error
         std = error.std_cm1(parts_cm1(result.fragments, result.larger)) if error else None
         found |= {
             REFERENCE if outcome.status == "complete" else SET_ASIDE: result.energy_ev,

@@ -72,5 +72,5 @@ def price(tasks: Sequence[Task], finished: Sequence[tuple[Task, LabelResult]]) -
 
 
 def _source(counts: Mapping[str, int]) -> str:
-    said = " and ".join(f"{count:,} labels {whose}" for whose, count in counts.items() if count)
+    said = " and ".join(f"{count:,} label{'s' * (count != 1)} {whose}" for whose, count in counts.items() if count)
     return f"learned from {said}" if said else "an estimate from the size alone; no label is finished yet"

@@ -5,6 +5,7 @@ import platform
 import resource
 import sys
 import time
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -35,8 +36,9 @@ def blas_in_use() -> str:
     return f"{', '.join(sorted(names)) or 'unknown'}; kernel {kernel}"
 
 
+@cache
 def dgemm_gflops(size: int = 1024, repeats: int = 3) -> float:
-    """Speed in GFLOP/s of the matrix product that PySCF's own library uses, best of `repeats`."""
+    """Speed in GFLOP/s of the matrix product that PySCF's own library uses, best of `repeats`; once in a process."""
     from pyscf import lib
 
     rng = np.random.default_rng(0)
