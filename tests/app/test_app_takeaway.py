@@ -18,6 +18,7 @@ from app.views.takeaway import _made
 from nci_core.campaign import Campaign
 from nci_core.campaign.takeaway import Packed
 from nci_core.errors import StoreError
+from nci_core.reference.recipes import find_recipe
 from nci_core.store import selections
 from nci_core.units import CM1_EV, UNITS
 
@@ -59,7 +60,8 @@ def test_data_shows_the_selection_that_other_pages_made(home: Path) -> None:
 def test_the_saved_table_has_units_and_places(home: Path) -> None:
     _, table = table_of(home)
     unit = UNITS["meV"]
-    context = SimpleNamespace(unit=unit, convert=lambda values: np.asarray(values) * unit.per_ev)
+    campaign = SimpleNamespace(recipe=find_recipe("quick"))
+    context = SimpleNamespace(campaign=campaign, unit=unit, convert=lambda values: np.asarray(values) * unit.per_ev)
     again = pd.read_csv(io.StringIO(for_people(context, table).to_csv()))  # type: ignore[arg-type]
     assert {"Configuration", "x (Å)", "y (Å)", "z (Å)", "Student − CCSD(T) (meV)"} <= set(again)
     assert np.allclose(again["Student (meV)"], table["student_ev"] * 1000)
