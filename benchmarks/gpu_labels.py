@@ -3,9 +3,10 @@
     python benchmarks/gpu_labels.py --hosts ethylene benzene --check pyscf     # about 10 minutes of a core
     python benchmarks/gpu_labels.py --hosts naphthalene coronene --out rows.jsonl
 
-Computes the dimer of helium above a host, in the functions of the recipe's small set (--recipe, the default's) or in a
+Computes the dimer of helium above a host, in the functions of the recipe's small set (--recipe) or in a
 basis on all atoms (--basis), on the GPU where torch finds one with room (NCI_GPU=0: on the processor). --check cpu
-repeats it on the processor, --check pyscf with PySCF's solvers. A row of JSON a host, with the device's name.
+repeats it on the processor, --check pyscf with PySCF's solvers. A row of JSON a host, with the device's name; seconds
+are those of the clock on a GPU, of CPU on a processor (OPENBLAS_CORETYPE=Haswell, as in jobs, helps PySCF's library).
 """
 
 import argparse
@@ -59,14 +60,16 @@ def acene_like(name: str) -> Host:
 
 
 def timed(device: torch.device, step: Callable[[], T]) -> tuple[float, T]:
-    """Seconds by the clock, and what the step gave."""
-    if device.type == "cuda":
+    """Seconds, on a GPU by the clock, on a processor of CPU; and what the step gave."""
+    gpu = device.type == "cuda"
+    clock = time.perf_counter if gpu else time.process_time
+    if gpu:
         torch.cuda.synchronize()
-    start = time.perf_counter()
+    start = clock()
     found = step()
-    if device.type == "cuda":
+    if gpu:
         torch.cuda.synchronize()
-    return time.perf_counter() - start, found
+    return clock() - start, found
 
 
 def coupled_cluster(B: Any, state: Any, n_core: int, recipe: Recipe, place: Place) -> dict[str, Any]:
@@ -101,14 +104,14 @@ def coupled_cluster(B: Any, state: Any, n_core: int, recipe: Recipe, place: Plac
 
 
 def with_pyscf(B: Any, state: Any, n_core: int, recipe: Recipe) -> tuple[float, float, float, float]:
-    """CCSD and (T) of PySCF from the same integrals, and their seconds."""
+    """CCSD and (T) of PySCF from the same integrals, and their CPU seconds."""
     from pyscf import gto, lib, scf
     from pyscf.cc import ccsd as solvers
 
     found = transform(B, state, n_core, torch.device("cpu"))
     x, o, v = found.sizes
     oo, ov = found.oo.numpy().reshape(x, -1), found.ov.numpy().reshape(x, -1)
-    start = time.perf_counter()
+    start = time.process_time()
     vv = lib.pack_tril(found.vv.numpy())
     eris: Any = solvers._ChemistsERIs()
     eris.nocc, eris.e_hf, eris.mo_coeff, eris.mo_energy = o, 0.0, np.eye(o + v), state.levels[n_core:]
@@ -127,9 +130,9 @@ def with_pyscf(B: Any, state: Any, n_core: int, recipe: Recipe) -> tuple[float, 
     solver.conv_tol, solver.conv_tol_normt, solver.max_cycle = recipe.cc_energy_hartree, recipe.cc_amplitudes, 100
     solver.get_e_hf = lambda *_, **__: 0.0
     solver.kernel(eris=eris)
-    doubles = time.perf_counter() - start
+    doubles = time.process_time() - start
     triples = float(solver.ccsd_t(eris=eris))
-    return float(solver.e_corr), triples, doubles, time.perf_counter() - start - doubles
+    return float(solver.e_corr), triples, doubles, time.process_time() - start - doubles
 
 
 def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
