@@ -21,7 +21,7 @@ import torch
 
 from nci_core.fitted import ccsd
 from nci_core.fitted.amounts import iteration_operations, least_bytes, triples_operations
-from nci_core.fitted.coupled_cluster import Place, budget, find_place
+from nci_core.fitted.coupled_cluster import Place, budget, find_place, processor
 from nci_core.fitted.dimer import FittedDimer
 from nci_core.fitted.mp2 import correlation_energy
 from nci_core.fitted.orbital_integrals import transform
@@ -140,23 +140,21 @@ def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
     host = acene_like(name) if name in ("naphthalene", "coronene") else builtin_host(name)
     dimer, point = Dimer(host, "He"), host.centre + np.array([0.0, 0.0, HEIGHT])
     spec = fragments(dimer, point, recipe)["dimer"]
-    processor = torch.device("cpu")
+    cpu = torch.device("cpu")
 
     def hartree_fock() -> tuple[FittedDimer, Any]:
         fitted = FittedDimer.start(dimer, label_functions(spec, recipe, recipe.functions), recipe.scf_energy_hartree)
         return fitted, fitted.fragments(point)[0]
 
-    mean_field, (fitted, state) = timed(processor, hartree_fock)
-    perturbation, mp2 = timed(processor, lambda: correlation_energy(fitted.B, state, spec.n_frozen))
+    mean_field, (fitted, state) = timed(cpu, hartree_fock)
+    perturbation, mp2 = timed(cpu, lambda: correlation_energy(fitted.B, state, spec.n_frozen))
     sizes = len(fitted.B), state.n_occupied - spec.n_frozen, state.coefficients.shape[1] - state.n_occupied
     place = find_place(*sizes)
     row = {"host": name, "recipe": recipe.name, "functions": fitted.n, "hf_3_fragments_s": round(mean_field, 2)}
     row |= {"mp2_s": round(perturbation, 2), "mp2_hartree": mp2}
     row |= coupled_cluster(fitted.B, state, spec.n_frozen, recipe, place)
     if check == "cpu":
-        again = coupled_cluster(
-            fitted.B, state, spec.n_frozen, recipe, Place(processor, find_place(0, 0, 0).memory_bytes)
-        )
+        again = coupled_cluster(fitted.B, state, spec.n_frozen, recipe, processor())
         row["cpu"] = {key: again[key] for key in ("ccsd_s", "triples_s", "ccsd_hartree", "triples_hartree")}
     if check == "pyscf":
         other = with_pyscf(fitted.B, state, spec.n_frozen, recipe)

@@ -181,6 +181,21 @@ def test_a_gpu_is_taken_where_there_is_room_and_nobody_forbids_it(monkeypatch: p
     assert find_place(*small).name == ""
 
 
+def test_a_gpu_whose_memory_is_gone_leaves_the_label_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    dimer, fragments = fitted("water")
+    expected, start = correlation(dimer.B, *fragments["probe"], *TIGHT), ccsd.solve
+    left = [torch.cuda.OutOfMemoryError("CUDA out of memory")]
+
+    def solve(*given: Any) -> Any:
+        if left:
+            raise left.pop()
+        return start(*given)
+
+    monkeypatch.setattr(ccsd, "solve", solve)
+    assert correlation(dimer.B, *fragments["probe"], *TIGHT) == expected
+    assert expected.gpu == ""
+
+
 def test_the_work_is_that_of_the_products() -> None:
     """(T) of a large molecule is nearly all, and grows with the seventh power of its size."""
     ratio = correlation_operations(1758, 32, 230) / correlation_operations(879, 16, 115)
