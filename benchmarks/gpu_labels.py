@@ -3,9 +3,10 @@
     python benchmarks/gpu_labels.py --hosts ethylene benzene --check pyscf     # about 10 minutes of a core
     python benchmarks/gpu_labels.py --hosts naphthalene coronene --out rows.jsonl
 
-Computes the dimer of helium above a host, in the functions of the recipe's small set (--recipe, the default's) or in a
+Computes the dimer of helium above a host, in the functions of the recipe's small set (--recipe) or in a
 basis on all atoms (--basis), on the GPU where torch finds one with room (NCI_GPU=0: on the processor). --check cpu
-repeats it on the processor, --check pyscf with PySCF's solvers. A row of JSON a host, with the device's name.
+repeats it on the processor, --check pyscf with PySCF's solvers. A row of JSON a host, with the device's name; seconds
+are those of the clock on a GPU, of CPU on a processor (OPENBLAS_CORETYPE=Haswell, as in jobs, helps PySCF's library).
 """
 
 import argparse
@@ -20,7 +21,7 @@ import torch
 
 from nci_core.fitted import ccsd
 from nci_core.fitted.amounts import iteration_operations, least_bytes, triples_operations
-from nci_core.fitted.coupled_cluster import Place, budget, find_place
+from nci_core.fitted.coupled_cluster import Place, budget, find_place, processor
 from nci_core.fitted.dimer import FittedDimer
 from nci_core.fitted.mp2 import correlation_energy
 from nci_core.fitted.orbital_integrals import transform
@@ -60,14 +61,16 @@ def acene_like(name: str) -> Host:
 
 
 def timed(device: torch.device, step: Callable[[], T]) -> tuple[float, T]:
-    """Seconds by the clock, and what the step gave."""
-    if device.type == "cuda":
+    """Seconds, on a GPU by the clock, on a processor of CPU; and what the step gave."""
+    gpu = device.type == "cuda"
+    clock = time.perf_counter if gpu else time.process_time
+    if gpu:
         torch.cuda.synchronize()
-    start = time.perf_counter()
+    start = clock()
     found = step()
-    if device.type == "cuda":
+    if gpu:
         torch.cuda.synchronize()
-    return time.perf_counter() - start, found
+    return clock() - start, found
 
 
 def coupled_cluster(B: Any, state: Any, n_core: int, recipe: Recipe, place: Place) -> dict[str, Any]:
@@ -102,14 +105,14 @@ def coupled_cluster(B: Any, state: Any, n_core: int, recipe: Recipe, place: Plac
 
 
 def with_pyscf(B: Any, state: Any, n_core: int, recipe: Recipe) -> tuple[float, float, float, float]:
-    """CCSD and (T) of PySCF from the same integrals, and their seconds."""
+    """CCSD and (T) of PySCF from the same integrals, and their CPU seconds."""
     from pyscf import gto, lib, scf
     from pyscf.cc import ccsd as solvers
 
     found = transform(B, state, n_core, torch.device("cpu"))
     x, o, v = found.sizes
     oo, ov = found.oo.numpy().reshape(x, -1), found.ov.numpy().reshape(x, -1)
-    start = time.perf_counter()
+    start = time.process_time()
     vv = lib.pack_tril(found.vv.numpy())
     eris: Any = solvers._ChemistsERIs()
     eris.nocc, eris.e_hf, eris.mo_coeff, eris.mo_energy = o, 0.0, np.eye(o + v), state.levels[n_core:]
@@ -128,9 +131,9 @@ def with_pyscf(B: Any, state: Any, n_core: int, recipe: Recipe) -> tuple[float, 
     solver.conv_tol, solver.conv_tol_normt, solver.max_cycle = recipe.cc_energy_hartree, recipe.cc_amplitudes, 100
     solver.get_e_hf = lambda *_, **__: 0.0
     solver.kernel(eris=eris)
-    doubles = time.perf_counter() - start
+    doubles = time.process_time() - start
     triples = float(solver.ccsd_t(eris=eris))
-    return float(solver.e_corr), triples, doubles, time.perf_counter() - start - doubles
+    return float(solver.e_corr), triples, doubles, time.process_time() - start - doubles
 
 
 def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
@@ -138,23 +141,21 @@ def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
     host = acene_like(name) if name in ("naphthalene", "coronene") else builtin_host(name)
     dimer, point = Dimer(host, "He"), host.centre + np.array([0.0, 0.0, HEIGHT])
     spec = fragments(dimer, point, recipe)["dimer"]
-    processor = torch.device("cpu")
+    cpu = torch.device("cpu")
 
     def hartree_fock() -> tuple[FittedDimer, Any]:
         fitted = FittedDimer.start(dimer, label_functions(spec, recipe, recipe.functions), recipe.scf_energy_hartree)
         return fitted, fitted.fragments(point)[0]
 
-    mean_field, (fitted, state) = timed(processor, hartree_fock)
-    perturbation, mp2 = timed(processor, lambda: correlation_energy(fitted.B, state, spec.n_frozen))
+    mean_field, (fitted, state) = timed(cpu, hartree_fock)
+    perturbation, mp2 = timed(cpu, lambda: correlation_energy(fitted.B, state, spec.n_frozen))
     sizes = len(fitted.B), state.n_occupied - spec.n_frozen, state.coefficients.shape[1] - state.n_occupied
     place = find_place(*sizes)
     row = {"host": name, "recipe": recipe.name, "functions": fitted.n, "hf_3_fragments_s": round(mean_field, 2)}
     row |= {"mp2_s": round(perturbation, 2), "mp2_hartree": mp2}
     row |= coupled_cluster(fitted.B, state, spec.n_frozen, recipe, place)
     if check == "cpu":
-        again = coupled_cluster(
-            fitted.B, state, spec.n_frozen, recipe, Place(processor, find_place(0, 0, 0).memory_bytes)
-        )
+        again = coupled_cluster(fitted.B, state, spec.n_frozen, recipe, processor())
         row["cpu"] = {key: again[key] for key in ("ccsd_s", "triples_s", "ccsd_hartree", "triples_hartree")}
     if check == "pyscf":
         other = with_pyscf(fitted.B, state, spec.n_frozen, recipe)

@@ -3,6 +3,7 @@
 The integrals are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
 """
 
+import logging
 import os
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from nci_core.fitted.triples import Triples
 
 FloatArray = npt.NDArray[np.float64]
 
+log = logging.getLogger("nci.labels")
+
 #: 0: no GPU for CCSD(T).
 SWITCH = "NCI_GPU"
 #: Of what is free, for a block of integrals while it is made.
@@ -29,13 +32,17 @@ HELD_PAIRS = 4
 
 @dataclass(frozen=True)
 class Correlation:
-    """CCSD and (T) correlation energies in Hartree, cycles of CCSD, and ‖t1‖/√N of N correlated electrons."""
+    """CCSD and (T) correlation energies in Hartree, cycles of CCSD, and ‖t1‖/√N of N correlated electrons.
+
+    `gpu` is the name of the one that computed them, '' for the processor.
+    """
 
     ccsd: float
     triples: float
     cycles: int
     t1_diagnostic: float
     converged: bool
+    gpu: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,11 @@ def find_place(x: int, o: int, v: int, memory_bytes: float = float("inf")) -> Pl
         free = float(torch.cuda.mem_get_info()[0])
         if least_bytes(x, o, v) < free:
             return Place(torch.device("cuda"), 0.95 * free)
+    return processor(memory_bytes)
+
+
+def processor(memory_bytes: float = float("inf")) -> Place:
+    """The processor, with so much of its memory, or what is free of it."""
     return Place(torch.device("cpu"), min(memory_bytes, float(psutil.virtual_memory().available)))
 
 
@@ -98,10 +110,22 @@ def correlation(
     x, o = len(B), state.n_occupied - n_core
     v = state.coefficients.shape[1] - state.n_occupied
     place = place or find_place(x, o, v)
+    try:
+        return _computed(B, state, n_core, (energy_tol, amplitude_tol, max_cycle), place)
+    except torch.cuda.OutOfMemoryError:  # another process took some of it meanwhile
+        log.warning("%s has too little memory left; CCSD(T) begins anew on the processor", place.name)
+    return _computed(B, state, n_core, (energy_tol, amplitude_tol, max_cycle), processor())
+
+
+def _computed(
+    B: FloatArray, state: Solution, n_core: int, thresholds: tuple[float, float, int], place: Place
+) -> Correlation:
+    x, o = len(B), state.n_occupied - n_core
+    v = state.coefficients.shape[1] - state.n_occupied
     work, kept, for_triples = budget(x, o, v, place.memory_bytes)
     with torch.no_grad():
         integrals = transform(B, state, n_core, place.device)
-        found = ccsd.solve(integrals, energy_tol, amplitude_tol, max_cycle, work, kept)
+        found = ccsd.solve(integrals, *thresholds, work, kept)
         triples = 0.0
         if found.converged and o > 1:
             triples = Triples(integrals, found.t1, found.t2, for_triples).energy()
@@ -111,4 +135,5 @@ def correlation(
         cycles=found.cycles,
         t1_diagnostic=float(found.t1.norm()) / (2 * o) ** 0.5,
         converged=found.converged,
+        gpu=place.name,
     )

@@ -22,7 +22,7 @@ from nci_core.fitted.orbital_integrals import OrbitalIntegrals
 from nci_core.fitted.products import accumulate, multiply
 
 #: Arrays of v³ for each triple in hand.
-ARRAYS = 6
+ARRAYS = 5
 #: Of the memory on a GPU, for triples in hand: it is kept busy by several small ones at once.
 SHARE = 0.25
 
@@ -31,7 +31,7 @@ class Triples:
     """(T) of one fragment.
 
     Args:
-        integrals: in the precision of the products; sums are in double precision.
+        integrals: in float64.
         t1: (o, v); t2: (o, v, o, v) as i, a, j, b.
         memory_bytes: for integrals of occupied orbitals and for triples in hand; three and one are taken in any case.
     """
@@ -39,13 +39,13 @@ class Triples:
     def __init__(self, integrals: OrbitalIntegrals, t1: Tensor, t2: Tensor, memory_bytes: float) -> None:
         self.integrals = integrals
         x, o, v = integrals.sizes
-        dtype, device = integrals.ov.dtype, integrals.ov.device
-        self.t1, self.t2 = t1.to(dtype), t2.to(dtype)
+        device = integrals.ov.device
+        self.t1, self.t2 = t1, t2
         ov, oo = integrals.ov.reshape(x, o * v), integrals.oo.reshape(x, o * o)
         #: (j, k, b, c) (jb|kc).
         self.coulomb = multiply(ov.T, ov).reshape(o, v, o, v).transpose(1, 2).contiguous()
         # (i, j, a, e): t_ij^ad for d, −(ai|lj) for l.
-        self.left = torch.empty(o, o, v, v + o, dtype=dtype, device=device)
+        self.left = t2.new_empty(o, o, v, v + o)
         self.left[..., :v] = self.t2.transpose(1, 2)
         self.left[..., v:] = -multiply(ov.T, oo).reshape(o, v, o, o).permute(0, 3, 1, 2)
         of_orbital = 2 * (v + o) * v * v * self.t1.element_size()
@@ -55,6 +55,7 @@ class Triples:
         self.step = o if o * of_orbital <= room else max(1, int(room / (3 * of_orbital)))
         virtual = integrals.virtual
         self.sums = virtual[:, None, None] + virtual[None, :, None] + virtual
+        self._arrays = self.t1.new_empty(4, self.at_once, v, v, v)
         self._right: dict[int, tuple[Tensor, Tensor]] = {}
 
     def energy(self) -> float:
@@ -92,38 +93,36 @@ class Triples:
         """Energy of the triples i, j and several k."""
         _, o, v = self.integrals.sizes
         left, right = self.left, {n: tuple(part.reshape(v + o, v * v) for part in self._right[n]) for n in {i, j, *ks}}
-        W, second = (self.t1.new_empty(len(ks), v, v, v) for _ in range(2))
+        W, turned, *free = (part[: len(ks)] for part in self._arrays)
         for number, k in enumerate(ks):
-            rows, columns, turned = W[number].view(v, v * v), W[number].view(v * v, v), second[number].view(v, v * v)
+            rows, columns, second = W[number].view(v, v * v), W[number].view(v * v, v), turned[number].view(v, v * v)
             accumulate(rows, left[i, k], right[j][0], keep=False)
             accumulate(rows, left[i, j], right[k][1])
             accumulate(columns, right[i][0].T, left[k, j].T)
             accumulate(columns, right[j][1].T, left[k, i].T)
-            accumulate(turned, left[j, k], right[i][0], keep=False)  # as b, a, c
-            accumulate(turned, left[j, i], right[k][1])
-        W += second.transpose(1, 2)
+            accumulate(second, left[j, k], right[i][0], keep=False)  # as b, a, c
+            accumulate(second, left[j, i], right[k][1])
+        turned += W.transpose(1, 2)
+        W.copy_(turned.transpose(1, 2))
         levels = self.integrals.occupied
         weights = [1.0 if i == j or j == k else 2.0 for k in ks]
-        M = self._weighted(W, second, levels[i] + levels[j] + levels[ks.start : ks.stop])
-        sums = (W * M).flatten(1).sum(1, dtype=torch.float64) + self._disconnected(M, i, j, ks)
+        M = self._weighted(W, turned, free, levels[i] + levels[j] + levels[ks.start : ks.stop])
+        connected = (W.view(len(ks), 1, -1) @ M.view(len(ks), -1, 1)).flatten()
+        sums = connected + self._disconnected(M, i, j, ks)
         return float(sum(weight * value for weight, value in zip(weights, sums.tolist(), strict=True)))
 
-    def _weighted(self, W: Tensor, free: Tensor, occupied: Tensor) -> Tensor:
-        """(m, a, b, c) what V is multiplied with, of m triples; `free` is overwritten.
+    def _weighted(self, W: Tensor, turned: Tensor, free: list[Tensor], occupied: Tensor) -> Tensor:
+        """(m, a, b, c) what V is multiplied with, of m triples; `turned` is W as b, a, c.
 
-        All cyclic orders of W together are Q; those with two exchanged are Q with two exchanged.
+        With T = W^acb + W^cba − 2W it is (T^bac − 2T)/D. Only the exchange of the last two indices is slow.
         """
-        m, v = W.shape[:2]
-        Q, square = W.clone(), v * v
-        for triple in range(m):  # torch has fast transposition for two dimensions only
-            cyclic = free[triple].view(square, v).copy_(W[triple].view(v, square).T)
-            Q[triple] += cyclic.view(v, v, v)
-            cyclic = free[triple].view(v, square).copy_(W[triple].view(square, v).T)
-            Q[triple] += cyclic.view(v, v, v)
-        torch.add(Q, W, alpha=3.0, out=free)
-        free.sub_(Q.transpose(1, 2), alpha=2.0)
-        gaps = torch.sub(occupied[:, None, None, None], self.sums, out=Q)
-        return free.div_(gaps)
+        T, other = free
+        _exchange_last(T, W)
+        _exchange_last(other, turned)
+        T += other.transpose(1, 2)
+        T.sub_(W, alpha=2.0)
+        torch.sub(T.transpose(1, 2), T, alpha=2.0, out=other)
+        return other.div_(torch.sub(occupied[:, None, None, None], self.sums, out=T))
 
     def _disconnected(self, M: Tensor, i: int, j: int, ks: range) -> Tensor:
         """(m,) Σ M [t_i^a (jb|kc) + t_j^b (ia|kc) + t_k^c (ia|jb)]."""
@@ -132,5 +131,13 @@ class Triples:
         of_a = M.view(m, v, square) @ self.coulomb[j, some].reshape(m, square, 1)
         of_b = (M @ self.coulomb[i, some].unsqueeze(-1)).sum(1)
         of_c = self.coulomb[i, j].reshape(1, 1, square) @ M.view(m, square, v)
-        sums = of_a[..., 0] @ self.t1[i] + of_b[..., 0] @ self.t1[j] + (of_c[:, 0] * self.t1[some]).sum(1)
-        return sums.double()
+        return of_a[..., 0] @ self.t1[i] + of_b[..., 0] @ self.t1[j] + (of_c[:, 0] * self.t1[some]).sum(1)
+
+
+def _exchange_last(into: Tensor, x: Tensor) -> None:
+    """into_mabc ← x_macb."""
+    if x.device.type != "cpu":
+        into.copy_(x.transpose(2, 3))
+        return
+    for target, source in zip(into.flatten(0, 1), x.flatten(0, 1), strict=True):
+        target.copy_(source.T)  # torch is fast at this for two dimensions only

@@ -141,12 +141,12 @@ def fitted_fragments(
         state, n_frozen = states[name], specs[name].n_frozen
         sizes = len(fitted.B), state.n_occupied - n_frozen, state.coefficients.shape[1] - state.n_occupied
         place = find_place(*sizes, 1e6 * pyscf_memory_mb() - fitted.B.nbytes)
-        gpu = gpu or place.name
         say(share, f"{name}: CCSD(T), {fitted.n} functions" + (f", on {place.name}" if place.name else ""))
         mp2 = correlation_energy(fitted.B, state, n_frozen)
         result = correlation(
             fitted.B, state, n_frozen, recipe.cc_energy_hartree, recipe.cc_amplitudes, max_cycle=max_cycle, place=place
         )
+        gpu = gpu or result.gpu
         if not result.converged:
             raise NotConvergedError(f"CCSD of the {name} did not converge in {max_cycle} cycles; check the geometry.")
         own = clock.read()

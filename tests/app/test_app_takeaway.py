@@ -18,7 +18,7 @@ from app.views.takeaway import _made
 from nci_core.campaign import Campaign
 from nci_core.campaign.takeaway import Packed
 from nci_core.errors import StoreError
-from nci_core.reference.recipes import find_recipe
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.store import selections
 from nci_core.units import CM1_EV, UNITS
 

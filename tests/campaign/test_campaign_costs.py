@@ -16,6 +16,7 @@ from nci_core.campaign.costs import label_cost, neighbours
 from nci_core.campaign.label_size import guess_functions, label_work
 from nci_core.errors import InputError
 from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.systems import Dimer, builtin_host
 
 
 def made(
@@ -119,3 +120,14 @@ def test_a_folder_without_timings_is_one_sentence(tmp_path: Path, sampled: Campa
         timings_below(sampled.folder)
     with pytest.raises(InputError, match="not a campaign"):
         timings_below(tmp_path)
+
+
+def test_fitted_labels_have_the_price_of_their_products() -> None:
+    """Before any is finished, on a machine as fast as the anchor; measured on one core, within a factor of two."""
+    small = find_recipe("composite").model_copy(
+        update={"host_basis": {"*": "cc-pvdz"}, "composite": None, "integrals": "fitted"}
+    )
+    for name, minutes in (("ethylene", 0.13), ("benzene", 4.7)):
+        work = label_work(Dimer(builtin_host(name), "He"), small)
+        expected = math.exp(CostModel([]).price(Subject(small.hash, name, work)).mean)
+        assert minutes / 2 < expected < minutes * 2

@@ -115,7 +115,7 @@ def test_tiles_of_one_orbital_give_the_same_as_whole_arrays() -> None:
         energies.append(triples.energy())
         assert (triples.step < found.sizes[1]) == (memory < 1e9)
         assert len(triples._right) <= 3 * triples.step
-        triples.at_once = 3  # as on a GPU
+        triples.at_once, triples._arrays = 3, triples.t1.new_empty(4, 3, *[found.sizes[2]] * 3)  # as on a GPU
         assert triples.energy() == pytest.approx(energies[0], abs=1e-13)
     assert energies[1:] == pytest.approx([energies[0]] * 2, abs=1e-13)
 
@@ -179,6 +179,21 @@ def test_a_gpu_is_taken_where_there_is_room_and_nobody_forbids_it(monkeypatch: p
     assert find_place(*large, 1e9).memory_bytes <= 1e9
     monkeypatch.setenv("NCI_GPU", "0")
     assert find_place(*small).name == ""
+
+
+def test_a_gpu_whose_memory_is_gone_leaves_the_label_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    dimer, fragments = fitted("water")
+    expected, start = correlation(dimer.B, *fragments["probe"], *TIGHT), ccsd.solve
+    left = [torch.cuda.OutOfMemoryError("CUDA out of memory")]
+
+    def solve(*given: Any) -> Any:
+        if left:
+            raise left.pop()
+        return start(*given)
+
+    monkeypatch.setattr(ccsd, "solve", solve)
+    assert correlation(dimer.B, *fragments["probe"], *TIGHT) == expected
+    assert expected.gpu == ""
 
 
 def test_the_work_is_that_of_the_products() -> None:
