@@ -123,7 +123,7 @@ def test_a_folder_without_timings_is_one_sentence(tmp_path: Path, sampled: Campa
 
 
 def test_fitted_labels_have_the_price_of_their_products() -> None:
-    """Before any is finished, on a machine as fast as the anchor; measured on one core, within a factor of two."""
+    """Before any is finished, within a factor of two of what one core took."""
     small = find_recipe("composite").model_copy(
         update={"host_basis": {"*": "cc-pvdz"}, "composite": None, "integrals": "fitted"}
     )
