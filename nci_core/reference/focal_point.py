@@ -65,7 +65,7 @@ def focal_point(probe: str = "He", symbols: Sequence[str] = ()) -> Recipe:
     fitting |= {symbol: AUTOAUX for symbol in sorted(set(symbols)) if int(atomic_numbers[symbol]) not in FITTED}
     return Recipe(
         name=NAME,
-        host_basis=_host("cc-pvdz" if light else "aug-cc-pvdz", "cc-pvdz", symbols),
+        host_basis=_host(*(("cc-pvdz", "6-31g") if light else ("aug-cc-pvdz", "cc-pvdz")), symbols),
         probe_basis=basis_for("aug-cc-pvdz" if light else "aug-cc-pvtz", probe),
         midbond=SMALL if light else MEDIUM,
         integrals="fitted",
