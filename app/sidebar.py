@@ -13,7 +13,7 @@ from app.data import jobs as job_data
 from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
 from app.session import campaign_folders, context, errors_shown, load_campaign, settings_changed_ns
-from app.text import plain
+from app.text import distinct, plain
 from app.views.outcome import outcome_sentence
 from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
@@ -103,7 +103,7 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
     names = list(folders)
     if st.session_state.get("campaign") not in names:
         st.session_state.pop("campaign", None)
-    titles = {name: _title(folder, settings_changed_ns(folder)) for name, folder in folders.items()}
+    titles = distinct({name: _title(folder, settings_changed_ns(folder)) for name, folder in folders.items()})
     chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign")
     return chosen if chosen in folders else names[0]
 

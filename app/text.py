@@ -5,6 +5,8 @@ every call. Selectboxes and cells of data frames show text as it is and need not
 """
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 
 from nci_core.visible import visible
 
@@ -37,3 +39,16 @@ def code(value: object) -> Markdown:
     text = visible(value)
     fence = "`" * (1 + max(map(len, re.findall(r"`+", text)), default=0))
     return f"{fence} {text} {fence}" if text.strip() else plain(text)
+
+
+def distinct(titles: Mapping[str, str]) -> dict[str, str]:
+    """Titles by key, those that several keys share with their key behind: Streamlit tells choices apart by their text.
+
+    >>> distinct({"a": "He–ethylene", "b": "He–ethylene", "c": "He–furan"})
+    {'a': 'He–ethylene (a)', 'b': 'He–ethylene (b)', 'c': 'He–furan'}
+    """
+    often = Counter(titles.values())
+    return {
+        key: title if often[title] == 1 or title == key else f"{title} ({visible(key)})"
+        for key, title in titles.items()
+    }

@@ -20,7 +20,7 @@ from app.figures.points import map_content
 from app.figures.scales import SignedScale
 from app.session import Context, campaign_folders, load_campaign
 from app.tables import with_numbers
-from app.text import Markdown, plain
+from app.text import Markdown, distinct, plain
 from app.views.error_maps import error_scale
 from nci_core.errors import NCIError
 from nci_core.store.frames import teachers_frame
@@ -64,8 +64,9 @@ def _choose_other(context: Context) -> Context | None:
     if not there:
         return None
     names = sorted(there, key=lambda name: (there[name][0], name))
+    titles = distinct({name: title for name, (_, title) in there.items()})
     name = st.selectbox(
-        f"{plain(context.campaign.title)} with", names, format_func=lambda n: there[n][1], key="compare_with",
+        f"{plain(context.campaign.title)} with", names, format_func=lambda n: titles[n], key="compare_with",
         bind="query-params",
     )  # fmt: skip
     campaign = load_campaign(mine.parent / str(name))

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +87,20 @@ def _may_write(path: Path) -> bool:
     return os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)
 
 
+def _write_ahead(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
+    """Use a write-ahead log. While another process makes this very change SQLite is busy at once, and does not wait."""
+    end = time.monotonic() + busy_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
 def _set_up_sqlite(engine: Engine, path: Path | None, *, read_only: bool, busy_seconds: float, migration: bool) -> None:
     same: set[tuple[int, int]] = set()
 
@@ -109,7 +124,7 @@ def _set_up_sqlite(engine: Engine, path: Path | None, *, read_only: bool, busy_s
         if read_only:
             cursor.execute("PRAGMA query_only = ON")
         else:
-            cursor.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(cursor, busy_seconds)
             # In WAL mode, NORMAL loses nothing when a process dies; only a power cut can
             # undo the last transactions, and finished labels are journaled and synced first.
             cursor.execute("PRAGMA synchronous = NORMAL")

@@ -13,7 +13,7 @@ import tiny_archive
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.archive import data_folder, export_campaign, import_campaign
-from nci_core.cli.loop_commands import show_labels
+from nci_core.cli.label_command import show_labels
 from nci_core.cli.recipes_command import recipes
 from nci_core.cli.status_command import describe
 from nci_core.errors import InputError

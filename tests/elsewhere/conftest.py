@@ -14,7 +14,7 @@ from tiny_label import TINY, run_script
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.elsewhere import Exported, export_inputs
-from nci_core.reference import recipes
+from nci_core.reference import builtin_recipes
 from nci_core.reference.recipes import Recipe
 
 
@@ -22,7 +22,7 @@ from nci_core.reference.recipes import Recipe
 def tiny() -> Iterator[Recipe]:
     """Known only while a module of these tests runs: others ask which recipes are built in."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(recipes.RECIPES, "tiny", TINY)
+        patch.setitem(builtin_recipes.RECIPES, "tiny", TINY)
         yield TINY
 
 
