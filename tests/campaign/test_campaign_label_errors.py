@@ -163,7 +163,7 @@ def test_the_command_line_says_labels_with_their_errors(
     assert said[-1].startswith("Labels are within ")
     # Without labels of the test set those of the pool are what is known.
     assert describe(campaign)["labels_are_worth"] == said[-1][0].lower() + said[-1][1:-1]
-    monkeypatch.setattr("nci_core.cli.loop_commands.MOST_SHOWN", 1)
+    monkeypatch.setattr("nci_core.cli.label_command.MOST_SHOWN", 1)
     show_labels(campaign, campaign.recipe.hash, jobs)
     assert "and 1 more" in capsys.readouterr().out
 
