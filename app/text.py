@@ -42,13 +42,10 @@ def code(value: object) -> Markdown:
 
 
 def distinct(titles: Mapping[str, str]) -> dict[str, str]:
-    """Titles by key, those that several keys share with their key behind: Streamlit tells choices apart by their text.
+    """Titles by key; those that several share become their keys, for Streamlit tells choices apart by their text.
 
     >>> distinct({"a": "He–ethylene", "b": "He–ethylene", "c": "He–furan"})
-    {'a': 'He–ethylene (a)', 'b': 'He–ethylene (b)', 'c': 'He–furan'}
+    {'a': 'a', 'b': 'b', 'c': 'He–furan'}
     """
     often = Counter(titles.values())
-    return {
-        key: title if often[title] == 1 or title == key else f"{title} ({visible(key)})"
-        for key, title in titles.items()
-    }
+    return {key: title if often[title] == 1 else visible(key) for key, title in titles.items()}

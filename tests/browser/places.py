@@ -74,7 +74,7 @@ PLACES = (
     Place("new-campaign", "new-campaign", {}, ("New campaign", "SMILES", "Probe atom")),
     Place("data", "data", {}, ("Data", "Tick rows to select them on every page")),
     Place("data-files", "data", {"data_part": "Take away"}, ("Energies on a grid", "It needs only NumPy")),
-    Place("compare", "compare", {}, ("Compare", "cannot be compared directly")),
+    Place("compare", "compare", {}, ("Compare", "Teachers of this campaign")),
     Place("compare-teachers", "compare", {"compare_part": "Teachers of this campaign"}, ("Teacher minus CCSD(T)",)),
     Place("system", "system", {}, ("System", "Engine and jobs", "Versions", "What people may do here")),
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
