@@ -1,8 +1,8 @@
 """The built-in recipes. No PySCF here: the dashboard reads them."""
 
 from nci_core.errors import InputError
-from nci_core.reference.focal_point import focal_point
-from nci_core.reference.recipes import Composite, Extrapolation, FunctionSet, Midbond, Recipe
+from nci_core.reference.focal_point import LARGE, MEDIUM, SMALL, focal_point
+from nci_core.reference.recipes import Composite, Extrapolation, FunctionSet, Recipe
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -11,14 +11,14 @@ RECIPES: dict[str, Recipe] = {
             name="quick",
             host_basis={"*": "6-31g"},
             probe_basis="aug-cc-pvdz",
-            midbond=Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.6, 0.2), "d": (0.35,)}),
+            midbond=SMALL,
             description="for trying things out: under a minute for He-benzene, wells tens of per cent off",
         ),
         Recipe(
             name="standard",
             host_basis={"*": "cc-pvdz", "H": "6-31g"},
             probe_basis="aug-cc-pvtz",
-            midbond=Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.9, 0.3, 0.1), "d": (0.6, 0.2)}),
+            midbond=MEDIUM,
             # On hydrogen 6-31G instead of cc-pVDZ changes HF + MP2 over benzene by 3 cm⁻¹ at most
             # on the wall and 0.3 in the well, and saves 40% of the time.
             description="mixed basis with midbond functions; wells some cm⁻¹ shallower than at the basis-set limit",
@@ -27,21 +27,13 @@ RECIPES: dict[str, Recipe] = {
             name="composite",
             host_basis={"*": "6-31g"},
             probe_basis="aug-cc-pvdz",
-            midbond=Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.6, 0.2), "d": (0.35,)}),
+            midbond=SMALL,
             integrals="fitted",
             composite=Composite(
                 larger=FunctionSet(
                     host_basis={"*": "aug-cc-pvtz", "H": "cc-pvdz"},
                     probe_basis="aug-cc-pvtz",
-                    midbond=Midbond(
-                        exponents={
-                            "s": (0.9, 0.3, 0.1),
-                            "p": (0.9, 0.3, 0.1),
-                            "d": (0.9, 0.3, 0.1),
-                            "f": (0.6, 0.2),
-                            "g": (0.35,),
-                        }
-                    ),
+                    midbond=LARGE,
                     host_fitting={"*": "aug-cc-pvtz-jkfit", "H": "cc-pvtz-jkfit"},
                 ),
                 # Fitted to 19 published CCSD(T)/CBS energies of He–benzene, DOI 10.5281/zenodo.18049741:

@@ -1,10 +1,9 @@
 """The general recipe: MP2 near the basis-set limit and δ[CCSD(T) − MP2] in smaller functions, nothing fitted.
 
-A focal-point composite (Császár, Allen, Schaefer, DOI 10.1063/1.476449) with midbond functions in both parts: the
-large one lacks one or two per cent of MP2's interaction, the small one finds nearly all of what coupled cluster
-changes. Which functions that takes depends on the probe: those of helium and neon are few; from argon on the probe
-needs f functions and the host diffuse ones, or δ is 5% of the well depth off. Atoms beyond argon correlate what lies
-outside their chemical core, which for Ga–Kr and In–Xe includes the d shell, in sets made for that.
+A focal-point composite (Császár, Allen, Schaefer, DOI 10.1063/1.476449) with midbond functions in both parts. Which
+functions δ takes depends on the probe: those of helium and neon are few; from argon on the probe needs f functions
+and the host diffuse ones. Atoms beyond argon correlate what lies outside their chemical core, which for Ga–Kr and
+In–Xe includes the d shell, in sets made for that.
 
 No PySCF here: the dashboard reads it.
 """
@@ -18,8 +17,7 @@ from nci_core.reference.recipe_fields import ANY
 from nci_core.reference.recipes import Composite, FunctionSet, Midbond, Recipe
 
 NAME = "focal-point"
-#: Midbond functions, exponents in bohr⁻²: those of the two smaller parts are of the even-tempered 3s3p2d family of
-#: Tao and Pan (DOI 10.1063/1.463852), the largest adds their f and g.
+#: Midbond functions, exponents in bohr⁻²; the built-in recipes share them.
 SMALL = Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.6, 0.2), "d": (0.35,)})
 MEDIUM = Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.9, 0.3, 0.1), "d": (0.6, 0.2)})
 LARGE = Midbond(
