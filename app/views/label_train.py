@@ -1,6 +1,7 @@
 """Label & train: run the CCSD(T) calculations, watch them, fine-tune the student."""
 
 import os
+import time
 from typing import Any
 
 import pandas as pd
@@ -31,6 +32,8 @@ from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Job
 
 POLL = 1.5
+#: How long a sentence about what was just done stays at least.
+MESSAGE_SECONDS = 10.0
 FITS = ("finetune", "distill")
 #: A recipe with fewer labels is not offered to learn from first.
 LEAST_RUNG = 10
@@ -67,8 +70,12 @@ def _follow(seen: versions.Version) -> None:
 
 
 def _message() -> None:
+    """What was just done. It outlives the redraws that a label's end brings, which may follow at once."""
     message = st.session_state.pop("train_message", None)
     if message:
+        st.session_state["train_message_shown"] = message, time.monotonic()
+    message, since = st.session_state.get("train_message_shown", ("", 0.0))
+    if message and time.monotonic() - since < MESSAGE_SECONDS:
         st.success(plain(message), icon=":material/check_circle:")
 
 
