@@ -84,7 +84,8 @@ def coupled_cluster(B: Any, state: Any, n_core: int, recipe: Recipe, place: Plac
         work, kept, for_triples = budget(x, o, v, place.memory_bytes)
         thresholds = (recipe.cc_energy_hartree, recipe.cc_amplitudes, 100)
         doubles, found = timed(device, lambda: ccsd.solve(integrals, *thresholds, work, kept))
-        triples, energy = timed(device, lambda: Triples(integrals, found.t1, found.t2, for_triples).energy())
+        single = integrals.to(torch.float32), found.t1.float(), found.t2.float()
+        triples, energy = timed(device, lambda: Triples(*single, for_triples).energy())
     assert found.converged
     gpu = device.type == "cuda"
     return {

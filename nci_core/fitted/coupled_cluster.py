@@ -1,6 +1,8 @@
 """CCSD(T) of one fragment with the fitted integrals of Hartree–Fock, in torch: one code for processors and GPUs.
 
 The integrals are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
+(T) is computed in single precision, which halves its time: Pokhilko, Epifanovsky and Krylov,
+DOI 10.1021/acs.jctc.8b00321. Its relative error is about 1e-8, 1e-4 cm⁻¹ of an interaction energy over benzene.
 """
 
 import logging
@@ -26,7 +28,7 @@ log = logging.getLogger("nci.labels")
 SWITCH = "NCI_GPU"
 #: Of what is free, for a block of integrals while it is made.
 WORK_SHARE, WORK_BYTES = 0.2, 2e9
-#: Arrays of the size of (ov)² while (T) runs.
+#: Arrays of the size of (ov)² while (T) runs, in double precision.
 HELD_PAIRS = 4
 
 
@@ -84,7 +86,7 @@ def budget(x: int, o: int, v: int, memory_bytes: float) -> tuple[float, float, f
     """Bytes for a block of the ladder while it is made, for those that are kept, and later for (T)."""
     spare = max(memory_bytes - least_bytes(x, o, v), 0.0)
     work = min(WORK_SHARE * spare, WORK_BYTES)
-    held = DOUBLE * (x * float(o + v) ** 2 + HELD_PAIRS * float(o * v) ** 2)
+    held = 1.5 * DOUBLE * (x * float(o + v) ** 2 + HELD_PAIRS * float(o * v) ** 2)
     return work, spare - work, max(memory_bytes - held, 0.0)
 
 
@@ -128,7 +130,8 @@ def _computed(
         found = ccsd.solve(integrals, *thresholds, work, kept)
         triples = 0.0
         if found.converged and o > 1:
-            triples = Triples(integrals, found.t1, found.t2, for_triples).energy()
+            single = integrals.to(torch.float32), found.t1.float(), found.t2.float()
+            triples = Triples(*single, for_triples).energy()
     return Correlation(
         ccsd=found.energy,
         triples=triples,
