@@ -2,7 +2,7 @@
 
 The integrals are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
 (T) is computed in single precision, which halves its time: Pokhilko, Epifanovsky and Krylov,
-DOI 10.1021/acs.jctc.8b00321. Its relative error is about 1e-8, 1e-4 cm⁻¹ of an interaction energy over benzene.
+DOI 10.1021/acs.jctc.8b00321. Its relative error is 3e-7, 1e-3 cm⁻¹ of the interaction energy of helium and benzene.
 """
 
 import logging

@@ -31,7 +31,7 @@ class Triples:
     """(T) of one fragment.
 
     Args:
-        integrals: in float64, or all three in float32, with which a relative error of 1e-8 is paid for half the time.
+        integrals: in float64, or all three in float32, with a relative error of some 1e-7 in half the time.
         t1: (o, v); t2: (o, v, o, v) as i, a, j, b.
         memory_bytes: for integrals of occupied orbitals and for triples in hand; three and one are taken in any case.
     """
