@@ -1,11 +1,12 @@
 """The prediction error of a recipe: floor and shares fitted to labels whose errors are known, tried on hosts left out.
 
-    .venv/bin/python benchmarks/calibrate_recipe_error.py --rows FILE.jsonl [--parts delta step] [--most 2]
+    .venv/bin/python benchmarks/calibrate_recipe_error.py --rows bench/recipe_labels.jsonl --recipe NAME
+        [--parts delta step] [--most 2]
 
-A line of the file is {"host": "co2", "probe": "He", "parts": {"delta": -4.0, ...}, "error_cm1": 0.3}: parts of the
-label's interaction energy and label less reference, all in cm⁻¹. Without --parts every choice of at most --most of the
-parts that all rows have is tried and listed, the best on hosts left out first; with it the error is fitted to all
-rows and printed as a recipe has it. Coverage is always that of each host by a fit to the others.
+The rows are those that `nci bench recipes --data FILE --recipe NAME --labels FOLDER --out bench` writes of its labels.
+Without --parts every choice of at most --most of the parts that all labels have is tried and listed, the best on hosts
+left out first; with it the error is fitted to all labels and printed as a recipe has it. Coverage is always that of
+each host by a fit to the others.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from typing import get_args
 
 import numpy as np
 
+from nci_core.bench.recipe_errors import LabelRow, read_rows
 from nci_core.calibration import Calibration
-from nci_core.errors import NCIError
+from nci_core.errors import InputError, NCIError
 from nci_core.reference.error_calibration import (
     KnownError,
     LeftOut,
@@ -24,9 +26,20 @@ from nci_core.reference.error_calibration import (
     coverage,
     fit_prediction_error,
     leave_hosts_out,
-    read_known_errors,
 )
 from nci_core.reference.prediction_error import Part, PredictionError
+
+
+def known_errors(rows: list[LabelRow], recipe: str) -> list[KnownError]:
+    """Labels of a recipe with their errors; raises InputError where there are none."""
+    found = [
+        KnownError(host=row.host, probe=row.probe, parts=row.parts_cm1, error_cm1=row.error_cm1)
+        for row in rows
+        if row.recipe == recipe and row.error_cm1 is not None
+    ]
+    if not found:
+        raise InputError(f"No finished label of recipe {recipe} is among the rows.")
+    return found
 
 
 def line(name: str, found: Calibration, rms_error: float, rms_std: float) -> str:
@@ -65,12 +78,13 @@ def rounded(value: float) -> float:
 def main() -> None:
     """Read, fit, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=Path, required=True, help="labels with known errors, JSON lines")
+    parser.add_argument("--rows", type=Path, required=True, help="recipe_labels.jsonl of the benchmark")
+    parser.add_argument("--recipe", required=True, help="of the labels that count")
     parser.add_argument("--parts", nargs="*", choices=get_args(Part), help="parts that the error follows")
     parser.add_argument("--most", type=int, default=2, help="parts of a choice at most, without --parts")
     asked = parser.parse_args()
     try:
-        rows = read_known_errors(asked.rows)
+        rows = known_errors(read_rows(asked.rows), asked.recipe)
         hosts = len({row.host for row in rows})
         print(f"{len(rows)} rows, {hosts} hosts")
         if asked.parts is None:

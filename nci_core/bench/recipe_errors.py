@@ -229,6 +229,14 @@ def write_lines(path: Path, rows: Iterable[BaseModel]) -> None:
     write_atomically(path, b"".join(orjson.dumps(row.model_dump()) + b"\n" for row in rows))
 
 
+def read_rows(path: Path) -> list[LabelRow]:
+    """Rows of single labels as `write_lines` wrote them; raises InputError."""
+    try:
+        return [LabelRow.model_validate(orjson.loads(line)) for line in path.read_bytes().splitlines()]
+    except (OSError, ValueError):
+        raise InputError(f"{path} holds no rows of labels; give the {LABELS_FILE} of `nci bench recipes`.") from None
+
+
 def read_groups(path: Path) -> list[GroupErrors]:
     """Figures as `write_lines` wrote them; raises InputError."""
     try:

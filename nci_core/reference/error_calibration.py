@@ -7,31 +7,27 @@ shares are those of maximum likelihood, none negative. Errors and parts in cm⁻
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, get_args
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.calibration import Calibration, summarise_z
 from nci_core.errors import InputError
-from nci_core.files import read_limited
 from nci_core.reference.prediction_error import Part, PredictionError
-from nci_core.visible import first_problem
 
 FloatArray = npt.NDArray[np.float64]
 
 #: cm⁻¹: no label is better known than this, so that the likelihood has a largest value.
 SMALLEST_FLOOR_CM1 = 1e-3
-MOST_BYTES = 100_000_000
 
 Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class KnownError(BaseModel):
-    """A label whose error is known, a line of a file."""
+    """A label whose error is known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,21 +35,6 @@ class KnownError(BaseModel):
     probe: Word
     parts: dict[Part, Number] = Field(description="of its interaction energy, cm⁻¹: `labels.parts_cm1`")
     error_cm1: Number = Field(description="label less reference, cm⁻¹")
-
-
-def read_known_errors(path: Path) -> list[KnownError]:
-    """The rows of a JSON-lines file; raises InputError for one that is missing, empty or damaged."""
-    found = []
-    for number, line in enumerate(read_limited(path, MOST_BYTES).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            found.append(KnownError.model_validate_json(line))
-        except ValidationError as error:
-            raise InputError(f"{path}, line {number}: {first_problem(error)}.") from None
-    if not found:
-        raise InputError(f"{path} has no rows.")
-    return found
 
 
 def shared_parts(rows: Sequence[KnownError]) -> list[Part]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nci_core.bench.recipe_errors import LabelRow, write_lines
 from nci_core.errors import InputError
 from nci_core.reference.error_calibration import (
     KnownError,
@@ -15,7 +16,6 @@ from nci_core.reference.error_calibration import (
     coverage,
     fit_prediction_error,
     leave_hosts_out,
-    read_known_errors,
 )
 from nci_core.reference.prediction_error import PredictionError
 
@@ -92,19 +92,31 @@ def test_coverage_leaves_out_what_has_no_error_bar() -> None:
 
 def test_the_command_reads_a_file_and_prints_what_a_recipe_needs(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_text("\n".join(row.model_dump_json() for row in made(80, GIVEN)))
-    assert len(read_known_errors(path)) == 80
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--rows", str(path), "--parts", "delta"], capture_output=True, text=True
+    of_the_label = {"reference": "", "system": "", "elements": [], "heavy_atoms": 0, "host_class": "", "region": ""}
+    write_lines(
+        path,
+        [
+            LabelRow(
+                recipe="mine",
+                frame=0,
+                geometry_hash="",
+                reference_cm1=0.0,
+                host=row.host,
+                probe=row.probe,
+                parts_cm1=row.parts,
+                error_cm1=row.error_cm1,
+                **of_the_label,
+            )
+            for row in made(80, GIVEN)
+        ],
     )
+
+    def run(recipe: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(SCRIPT), "--rows", str(path), "--parts", "delta", "--recipe", recipe]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    done = run("mine")
     assert done.returncode == 0, done.stderr
     assert re.search(r'PredictionError\(floor_cm1=0\.\d+, shares={"delta": 0\.0\d+}\)', done.stdout)
     assert re.search(r"^He +80 ", done.stdout, re.MULTILINE)
-
-
-@pytest.mark.parametrize("line", ['{"host": "a"}', "nonsense", '{"host": "a", "probe": "He", "parts": {"x": 1}}', ""])
-def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text(line)
-    with pytest.raises(InputError, match=r"line 1|no rows"):
-        read_known_errors(path)
+    assert "No finished label of recipe other" in run("other").stderr
