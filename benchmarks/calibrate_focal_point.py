@@ -5,8 +5,8 @@
 
 What MP2 in the larger functions still lacks is where electrons overlap, as is Hartree–Fock's repulsion, and what
 CCSD(T) in the smaller ones adds is some percent off: a factor of `mean_field` or of `delta` makes up for part of it.
-It is fitted by least squares, weight 1/(0.4² + (1% of Hartree–Fock)²) a label, to labels of many hosts, and judged at each
-host by a fit to the others and at each element by a fit to the hosts without it. Without --factor all are 1. The
+It is fitted by least squares, weight 1/(0.4² + (1% of Hartree–Fock)²) a label, to labels of many hosts, and judged at
+each host by a fit to the others and at each element by a fit to the hosts without it. Without --factor all are 1. The
 prediction error is then that of maximum likelihood for the errors that are left (`calibrate_recipe_error.py`).
 """
 
