@@ -84,7 +84,7 @@ def test_a_label_is_that_of_pyscf_alone(
     dimer = Dimer(host, probe)
     recipe = kept(small("mine", *bases), dimer)
     label = exact_label(dimer.name, *bases)
-    alone = interaction(host_atoms(host, bases[0]), [Atom(probe, PLACE, bases[1], has_potential)], frozen)
+    alone = interaction(host_atoms(host, bases[0]), [Atom(probe, PLACE, bases[1], has_potential)], frozen)[1]
     # The recipe's thresholds are 1e-11 and 1e-8 hartree, times a few amplitudes.
     assert label.energy_ev / HARTREE_EV == pytest.approx(alone, abs=3e-8)
     assert (label.fragments["host"].n_frozen, label.fragments["probe"].n_frozen) == frozen
