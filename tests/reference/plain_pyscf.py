@@ -50,14 +50,16 @@ def energies(mol: Any, frozen: int) -> tuple[float, float]:
     return float(mf.e_tot), float(mf.e_tot + solver.e_corr + triples)
 
 
-def fitted_energies(real: list[Atom], ghosts: list[Atom], frozen: int) -> NDArray[np.float64]:
-    """Hartree–Fock and correlation of MP2 and CCSD(T) in hartree, with integrals fitted by the atoms' functions."""
+def fitted_energies(real: list[Atom], ghosts: list[Atom], frozen: int, *, beyond_mp2: bool) -> NDArray[np.float64]:
+    """Hartree–Fock and correlation of MP2 and, if asked for, CCSD(T) in hartree; integrals fitted by the functions."""
     mol = molecule(real, ghosts)
     fitting = {label: atom.fitting for (label, _), atom in zip(mol._atom, [*real, *ghosts], strict=True)}
     mf = scf.RHF(mol).density_fit(auxbasis=fitting)
     mf.conv_tol, mf.conv_tol_grad = 1e-12, 1e-8
     mf.kernel()
     mp2 = DFMP2(mf, frozen=frozen or None).kernel()[0]
+    if not beyond_mp2:
+        return np.array([mf.e_tot, mp2])
     solver = cc.CCSD(mf, frozen=frozen or None)
     solver.conv_tol, solver.conv_tol_normt = 1e-10, 1e-8
     solver.kernel()
@@ -66,15 +68,16 @@ def fitted_energies(real: list[Atom], ghosts: list[Atom], frozen: int) -> NDArra
 
 
 def fitted_interaction(
-    host: list[Atom], probe: list[Atom], middle: list[Atom], frozen: tuple[int, int]
+    host: list[Atom], probe: list[Atom], middle: list[Atom], frozen: tuple[int, int], *, beyond_mp2: bool
 ) -> NDArray[np.float64]:
     """What `fitted_energies` gives, of the interaction; `middle` are sites of functions without an atom."""
-    whole = fitted_energies([*host, *probe], middle, sum(frozen))
-    return (
-        whole
-        - fitted_energies(host, [*probe, *middle], frozen[0])
-        - fitted_energies(probe, [*host, *middle], frozen[1])
+    cases = (
+        ([*host, *probe], middle, sum(frozen)),
+        (host, [*probe, *middle], frozen[0]),
+        (probe, [*host, *middle], frozen[1]),
     )
+    whole, one, other = (fitted_energies(*case, beyond_mp2=beyond_mp2) for case in cases)
+    return whole - one - other
 
 
 def interaction(

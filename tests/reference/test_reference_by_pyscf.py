@@ -23,6 +23,8 @@ from nci_core.units import HARTREE_EV
 #: CCSD stops at 1e-8 hartree in each of three fragments, (T) is of single precision; 6e-8 hartree are 0.013 cm⁻¹.
 HARTREE = 6e-8
 H2 = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
+#: With a core to freeze, and functions of its own for hydrogen.
+HF = Host("hf", ("H", "F"), np.array([[0.0, 0.0, -0.92], [0.0, 0.0, 0.0]]))
 PLACE = (0.9, 0.3, 3.1)
 
 
@@ -91,8 +93,13 @@ def composite_by_pyscf(
     """Hartree–Fock and MP2 in the larger functions, MP2 and CCSD(T) in the others; of the interaction, in hartree."""
     cores = frozenset(key.split()[1] for key, numbers in (recipe.numbers or {}).items() if numbers.core_electrons)
     assert recipe.composite is not None
-    parts = (Functions.of(part, dimer, place, cores) for part in (recipe.composite.larger, recipe.functions))
-    large, own = (fitted_interaction(part.host, part.probe, part.middle, frozen) for part in parts)
+    (large, own) = (
+        fitted_interaction(part.host, part.probe, part.middle, frozen, beyond_mp2=beyond_mp2)
+        for beyond_mp2, part in (
+            (False, Functions.of(recipe.composite.larger, dimer, place, cores)),
+            (True, Functions.of(recipe.functions, dimer, place, cores)),
+        )
+    )
     return float(large[0]), float(large[1]), float(own[1]), float(own[2])
 
 
@@ -145,17 +152,19 @@ def test_the_general_recipe_over_all_rows_is_that_of_pyscf_alone(
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_built_in_recipe_is_that_of_pyscf_alone(name: str) -> None:
-    dimer = Dimer(H2, "He")
+    host, core = (H2, 0) if name in ("dz", "dt") else (HF, 1)
+    dimer = Dimer(host, "He")
     recipe = check_recipe(find_recipe(name), dimer).recipe
     label = compute_label(dimer, PLACE, recipe).consistent()
     assert label.ccsd_ev + label.triples_ev < 0 < label.hf_ev
+    assert {each: part.n_frozen for each, part in label.fragments.items()} == {"dimer": core, "host": core, "probe": 0}
+    assert not label.warnings
     if recipe.composite:
-        large_hf, large_mp2, mp2, correlated = composite_by_pyscf(recipe, dimer, PLACE, (0, 0))
-        assert parts_of(label) == pytest.approx((large_hf, large_mp2, mp2, correlated), abs=HARTREE)
+        assert parts_of(label) == pytest.approx(composite_by_pyscf(recipe, dimer, PLACE, (core, 0)), abs=HARTREE)
         return
     sets = [recipe.functions, *recipe.more_functions.values()]
     energies = [
-        interaction(part.host, part.probe, (0, 0), part.middle)
+        interaction(part.host, part.probe, (core, 0), part.middle)
         for part in (Functions.of(each, dimer, PLACE, frozenset()) for each in sets)
     ]
     hf, correlated = energies[0][0], [total - mean_field for mean_field, total in energies]
