@@ -7,12 +7,13 @@ looks like, `geometry` says what was taken.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_masses, atomic_numbers
 
-from nci_core.bench.label_folder import LabelFolder, Task
+from nci_core.bench.kept_labels import Kept, KeptLabels, Place
 from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_labels import std_cm1
 from nci_core.reference.builtin_recipes import RECIPES
@@ -176,13 +177,18 @@ def default_recipe() -> str:
     return next(name for name in PREFERRED if name in RECIPES)
 
 
-def rows_at_minima(folder: LabelFolder, recipes: Sequence[Recipe]) -> list[MinimumRow]:
+def labels_at_minima(folder: Path, recipes: Sequence[Recipe]) -> KeptLabels:
+    """Labels of each recipe at each minimum, in a folder."""
+    return KeptLabels(folder, [Place(one.dimer, one.position) for one in MINIMA], recipes)
+
+
+def rows_at_minima(labels: KeptLabels, recipes: Sequence[Recipe]) -> list[MinimumRow]:
     """A row for each recipe and minimum whose label is there, or failed."""
     rows = []
     for recipe in recipes:
-        for one in MINIMA:
-            outcome = folder.find(Task(one.dimer, one.position, recipe))
-            if outcome is None:
+        for number, one in enumerate(MINIMA):
+            kept = labels.find(number, recipe.name)
+            if kept == Kept():
                 continue
             row = MinimumRow(
                 dimer=one.name,
@@ -192,9 +198,9 @@ def rows_at_minima(folder: LabelFolder, recipes: Sequence[Recipe]) -> list[Minim
                 source=one.source,
                 checked=one.checked,
                 recipe=recipe.name,
-                failure=outcome.failure,
+                failure=kept.failure,
             )
-            if label := outcome.label:
+            if label := kept.label:
                 row.recipe_hash, row.energy_cm1 = label.recipe_hash, float(to_cm1(label.energy_ev))
                 row.std_cm1, row.cpu_minutes = std_cm1(recipe, label), label.cpu_seconds / 60.0
             rows.append(row)

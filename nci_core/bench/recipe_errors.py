@@ -53,6 +53,7 @@ class LabelRow(BaseModel):
     cpu_minutes: float | None = None
     memory_gb: float | None = None
     failure: str = Field("", description="why there is no label, one sentence")
+    doubt: str = Field("", description="what the checks say against the label; a campaign would set it aside")
 
 
 class GroupErrors(BaseModel):

@@ -1,10 +1,10 @@
 """Rows of labels at published dimers, and of what the parts of a composite say alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from nci_core.bench.dimers import ReferenceDimer
-from nci_core.bench.label_folder import LabelFolder, Outcome, Task
+from nci_core.bench.kept_labels import Kept, KeptLabels, Place
 from nci_core.bench.measured import measured
 from nci_core.bench.recipe_errors import LabelRow
 from nci_core.reference.labels import LabelResult, parts_cm1
@@ -12,25 +12,25 @@ from nci_core.reference.recipes import Recipe
 from nci_core.units import to_cm1
 
 
-def tasks_of(dimers: Iterable[ReferenceDimer], recipes: Sequence[Recipe]) -> list[Task]:
-    """A label of each recipe at each dimer, dimer by dimer, so that a run that is stopped compares alike ones."""
-    return [Task(one.dimer, one.position, recipe) for one in dimers for recipe in recipes]
+def labels_at(folder: Path, dimers: Sequence[ReferenceDimer], recipes: Sequence[Recipe]) -> KeptLabels:
+    """Labels of each recipe at each dimer, in a folder."""
+    return KeptLabels(folder, [Place(one.dimer, one.position) for one in dimers], recipes)
 
 
 def label_rows(
-    folder: LabelFolder, dimers: Sequence[ReferenceDimer], recipes: Sequence[Recipe], source: Path
+    labels: KeptLabels, dimers: Sequence[ReferenceDimer], recipes: Sequence[Recipe], source: Path
 ) -> list[LabelRow]:
-    """Rows of what the folder holds; labels that are not computed yet are left out."""
+    """Rows of what there is; labels that are not computed yet are left out."""
     rows = []
-    for one in dimers:
+    for number, one in enumerate(dimers):
         for recipe in recipes:
-            outcome = folder.find(Task(one.dimer, one.position, recipe))
-            if outcome:
-                rows += _rows(one, recipe, outcome, one.set or source.stem)
+            rows += _rows(one, recipe, labels.find(number, recipe.name), one.set or source.stem)
     return rows
 
 
-def _rows(one: ReferenceDimer, recipe: Recipe, outcome: Outcome, reference: str) -> list[LabelRow]:
+def _rows(one: ReferenceDimer, recipe: Recipe, kept: Kept, reference: str) -> list[LabelRow]:
+    if kept == Kept():
+        return []
     published = float(to_cm1(one.energy))
     plain = LabelRow(
         recipe=recipe.name,
@@ -47,9 +47,9 @@ def _rows(one: ReferenceDimer, recipe: Recipe, outcome: Outcome, reference: str)
         host_class=one.host_class,
         region=one.region,
         reference_cm1=published,
-        failure=outcome.failure,
+        failure=kept.failure,
     )
-    label = outcome.label
+    label = kept.label
     if label is None:
         return [plain]
     found = []
@@ -64,7 +64,7 @@ def _rows(one: ReferenceDimer, recipe: Recipe, outcome: Outcome, reference: str)
         }
         if each.recipe == recipe.name:
             update |= {"std_cm1": std_cm1(recipe, label), "parts_cm1": parts_cm1(label.fragments, label.larger)}
-            update["recipe_hash"] = label.recipe_hash
+            update |= {"recipe_hash": label.recipe_hash, "doubt": " ".join(doubt.sentence for doubt in label.doubts)}
         found.append(plain.model_copy(update=update))
     return found
 

@@ -122,17 +122,14 @@ def minima(
         refuse_all_but(context, ("stored", "as_json"), "has no effect in nci bench minima --stored")
         rows = read_minima(data_folder() / STORED / FILE)
     else:
-        from nci_core.bench.label_folder import LabelFolder, Task
-        from nci_core.bench.minima import MINIMA, default_recipe, rows_at_minima
+        from nci_core.bench.minima import default_recipe, labels_at_minima, rows_at_minima
         from nci_core.bench.recipe_errors import write_lines
 
         require_writable()
-        asked, kept = _recipes(recipe or [default_recipe()]), LabelFolder(labels)
-        tasks = [Task(one.dimer, one.position, each) for one in MINIMA for each in asked]
+        asked = _recipes(recipe or [default_recipe()])
+        kept = labels_at_minima(labels, asked)
         with progress_bar("labels") as (bar, shown):
-            kept.compute(
-                tasks, workers=workers, progress=lambda done, total: bar.update(shown, completed=done, total=total)
-            )
+            kept.compute(workers=workers, progress=lambda done, total: bar.update(shown, completed=done, total=total))
         rows = rows_at_minima(kept, asked)
         write_lines(folder / FILE, rows)
         err.print(f"Wrote {folder / FILE}.", soft_wrap=True)
@@ -161,13 +158,11 @@ def _compute(
     dimers: list[Any], asked: list[Any], folder: Path, data: Path, workers: int, limit_minutes: float, again: bool
 ) -> list[Any]:
     """Labels at the dimers, as rows."""
-    from nci_core.bench.label_folder import LabelFolder
-    from nci_core.bench.recipe_labels import label_rows, tasks_of
+    from nci_core.bench.recipe_labels import label_rows, labels_at
 
-    kept = LabelFolder(folder)
+    kept = labels_at(folder, dimers, asked)
     with progress_bar("labels") as (bar, shown):
         kept.compute(
-            tasks_of(dimers, asked),
             workers=workers,
             limit_minutes=limit_minutes,
             again=again,

@@ -1,9 +1,11 @@
 """Labels computed by several processes at once, as many as fit into memory; one that dies takes one label along."""
 
+import math
 import os
 import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +50,7 @@ class _Worker:
 
     def __init__(self, folder: LabelFolder, log: IO[bytes]) -> None:
         self.task: Task | None = None
+        self.began = 0.0
         self.ready = False
         self.memory_gb = 0.0
         self._unread = b""
@@ -62,7 +65,7 @@ class _Worker:
         )
 
     def give(self, task: Task, order: Order) -> None:
-        self.task, self.memory_gb = task, task.memory_gb
+        self.task, self.began, self.memory_gb = task, time.monotonic(), task.memory_gb
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # it has died, which its output says
             self.process.stdin.write(order.line())
@@ -88,7 +91,13 @@ class _Worker:
         return self.process.wait()
 
 
-def compute(folder: LabelFolder, tasks: Sequence[Task], workers: int, on_event: Callable[[Event | None], None]) -> None:
+def compute(
+    folder: LabelFolder,
+    tasks: Sequence[Task],
+    workers: int,
+    on_event: Callable[[Event | None], None],
+    limit_minutes: float = math.inf,
+) -> None:
     """Compute the tasks, in their order where memory allows; every one ends as a result or as a failure in the folder.
 
     Args:
@@ -96,17 +105,23 @@ def compute(folder: LabelFolder, tasks: Sequence[Task], workers: int, on_event: 
         tasks: without a result yet.
         workers: processes at once, each with one thread.
         on_event: called with what happens, and with None once a second.
+        limit_minutes: a label that takes longer is ended, which is its failure.
 
     Raises StoreError when nothing can be kept, JobError when processes cannot work at all.
     """
-    _Pool(folder, tasks, workers, on_event).run()
+    _Pool(folder, tasks, workers, on_event, limit_minutes).run()
 
 
 class _Pool:
     def __init__(
-        self, folder: LabelFolder, tasks: Sequence[Task], workers: int, on_event: Callable[[Event | None], None]
+        self,
+        folder: LabelFolder,
+        tasks: Sequence[Task],
+        workers: int,
+        on_event: Callable[[Event | None], None],
+        limit_minutes: float,
     ) -> None:
-        self.folder, self.on_event = folder, on_event
+        self.folder, self.on_event, self.limit_minutes = folder, on_event, limit_minutes
         self.waiting = list(tasks)
         self.most = max(min(workers, len(tasks)), 1)
         self.memory_gb = SHARE_OF_MACHINE * machine_memory_gb()
@@ -120,6 +135,7 @@ class _Pool:
                     self._hand_out(log)
                     for key, _ in self.selector.select(TICK_SECONDS):
                         self._listen(key.data)
+                    self._end_late()
                     self.on_event(None)
             finally:
                 for worker in self.workers:
@@ -173,9 +189,7 @@ class _Pool:
 
     def _bury(self, worker: _Worker) -> None:
         """Take leave of a process that has ended by itself; its task has failed."""
-        assert worker.process.stdout is not None
-        self.selector.unregister(worker.process.stdout)
-        self.workers.remove(worker)
+        self._dismiss(worker)
         # It may still be closing its files; one that was told to stop by nobody has ended already.
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(timeout=10.0)
@@ -187,6 +201,21 @@ class _Pool:
             raise JobError(f"Labels cannot be computed here: {said}; see {self.folder.log}.")
         if worker.task is not None:
             self._fail(worker.task, f"The calculation ended early, for {said}; see {self.folder.log}.")
+
+    def _end_late(self) -> None:
+        """Kill what has taken longer than it may; others go on."""
+        for worker in list(self.workers):
+            if worker.task is not None and time.monotonic() - worker.began > 60.0 * self.limit_minutes:
+                self._dismiss(worker)
+                worker.end()
+                self._fail(
+                    worker.task, f"The label was not finished: it took longer than {self.limit_minutes:g} minutes."
+                )
+
+    def _dismiss(self, worker: _Worker) -> None:
+        assert worker.process.stdout is not None
+        self.selector.unregister(worker.process.stdout)
+        self.workers.remove(worker)
 
     def _fail(self, task: Task, reason: str, *, not_converged: bool = False) -> None:
         before = self.folder.failure(task.key)

@@ -17,10 +17,12 @@ from nci_core.errors import NCIError, NotConvergedError, StoreBusyError, StoreEr
 from nci_core.jobs.processes import end_with_parent
 from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.tasks import Order
-from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb
+from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb, forget_peak_memory
 
 #: What could not be written for lack of space is tried again so soon.
 AGAIN_SECONDS = 2.0
+#: Added to the niceness of the process: whoever works on the machine comes first.
+NICE = 10
 #: Progress is said at most this often.
 REPORT_SECONDS = 0.5
 
@@ -89,6 +91,7 @@ def main(arguments: list[str]) -> int:
     """Answer orders until there are no more."""
     folder, parent = LabelFolder(Path(arguments[0])), int(arguments[1])
     end_with_parent(parent)
+    os.nice(NICE)
     channel = Channel(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # whatever else prints, prints into the log
     given = os.environ.get(PYSCF_MEMORY)
@@ -97,6 +100,7 @@ def main(arguments: list[str]) -> int:
         order = Order.model_validate_json(line)
         if given is None:
             os.environ[PYSCF_MEMORY] = str(array_memory_mb(order.memory_gb))
+        forget_peak_memory()  # of the labels before this one
         answer(folder, order, channel)
     return 0
 

@@ -5,6 +5,7 @@ import platform
 import resource
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -62,9 +63,15 @@ def processor_name() -> str:
 
 
 def peak_memory_gb() -> float:
-    """Peak resident memory of this process in GB."""
+    """Peak resident memory of this process in GB, since `forget_peak_memory` where Linux lets that be."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e9
+
+
+def forget_peak_memory() -> None:
+    """Let the peak begin at what the process holds now; nothing happens where the system cannot do that."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def machine_memory_gb() -> float:

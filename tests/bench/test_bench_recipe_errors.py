@@ -1,6 +1,6 @@
 """Labels at published dimers: kept one by one, taken up again, and told as errors by group."""
 
-import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +8,20 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from nci_core.bench import label_folder
+from nci_core.bench import kept_labels
 from nci_core.bench.dimers import ReferenceDimer
-from nci_core.bench.label_folder import LabelFolder, Outcome, Task, keep
+from nci_core.bench.kept_labels import Kept, KeptLabels, Place
 from nci_core.bench.measured import is_plain, read_labels
-from nci_core.bench.minima import MINIMA, rows_at_minima
+from nci_core.bench.minima import MINIMA, labels_at_minima, rows_at_minima
 from nci_core.bench.recipe_errors import LabelRow, group_errors, overview, read_groups, size, write_lines
-from nci_core.bench.recipe_labels import label_rows
+from nci_core.bench.recipe_labels import label_rows, labels_at
 from nci_core.campaign.archive import data_folder
 from nci_core.cli.main import app
-from nci_core.errors import InputError
+from nci_core.errors import InputError, StoreError
+from nci_core.labelling.folder import Failure, LabelFolder
+from nci_core.labelling.tasks import Task
 from nci_core.reference.builtin_recipes import find_recipe
+from nci_core.reference.checks import Doubt
 from nci_core.reference.prediction_error import PredictionError
 from nci_core.reference.recipes import Composite, FunctionSet, Recipe
 from nci_core.systems import Dimer, Host
@@ -26,9 +29,9 @@ from nci_core.systems import Dimer, Host
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g"}, probe_basis="6-31g")
 
 
-def hydrogen(distance: float) -> Task:
+def hydrogen(distance: float) -> Place:
     host = Host("hydrogen", ("H", "H"), np.array([[-0.37, 0.0, 0.0], [0.37, 0.0, 0.0]]))
-    return Task(Dimer(host, "He"), np.array([0.0, 0.0, distance]), TINY)
+    return Place(Dimer(host, "He"), np.array([0.0, 0.0, distance]))
 
 
 def row(recipe: str, published: float, error: float | None, **more: Any) -> LabelRow:
@@ -88,61 +91,45 @@ def test_figures_are_kept(tmp_path: Path) -> None:
 
 
 def test_labels_are_computed_once_and_failures_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In real processes, together: one that ends well, and one whose basis lacks an element."""
-    folder = LabelFolder(tmp_path / "labels")
-    xenon = Task(Dimer(Host("xenon", ("Xe",), np.zeros((1, 3))), "He"), np.array([0.0, 0.0, 4.0]), TINY)
-    asked, seen = [hydrogen(3.3), xenon], list[tuple[int, int]]()
-    folder.compute(asked, workers=2, progress=lambda done, total: seen.append((done, total)))
-    assert (seen[0], seen[-1]) == ((0, 2), (2, 2))
-    good, bad = (folder.find(task) for task in asked)
-    assert good is not None
-    assert good.label is not None
-    assert good.label.consistent().recipe["name"] == "tiny"
-    assert good.label.memory_gb < 1.0, "of its own process, not of this one"
-    assert bad is not None
-    assert bad.failure.startswith("The basis '6-31g' has no functions for Xe")
-    monkeypatch.setattr(label_folder, "python_command", lambda module: pytest.fail("computed twice"))
-    folder.compute(asked, workers=2)
+    """In real processes: too late, tried once more; one whose basis lacks an element; one geometry twice."""
+    kept = tmp_path / "not" / "yet"
+    xenon = Place(Dimer(Host("xenon", ("Xe",), np.zeros((1, 3))), "He"), np.array([0.0, 0.0, 4.0]))
+    places, seen = [hydrogen(3.3), xenon, hydrogen(-3.3)], list[tuple[int, int]]()
+    labels = KeptLabels(kept, places, [TINY])
+    assert [labels.find(number, "tiny") for number in (0, 2)] == [Kept(), Kept()]
+    assert labels.find(1, "tiny").failure.startswith("The basis '6-31g' has no functions for Xe")
+    labels.compute(limit_minutes=0.001, progress=lambda done, total: seen.append((done, total)))
+    assert (seen[0], seen[-1]) == ((0, 1), (1, 1))
+    assert "took longer than 0.001 minutes" in labels.find(0, "tiny").failure
+    assert not labels.missing()
+    labels.compute(again=True, limit_minutes=10.0)
+    label = labels.find(0, "tiny").label
+    assert label is not None
+    assert labels.find(2, "tiny") == labels.find(0, "tiny") == Kept(label)
+    assert label.recipe["name"] == "tiny"
+    assert label.memory_gb < 1.0, "of its own process, not of this one"
+    monkeypatch.setattr(kept_labels, "compute", lambda *_: pytest.fail("computed twice"))
+    # Another draw, with other recipes, into the same folder.
+    KeptLabels(kept, places[:1], [TINY]).compute(again=True)
+    other = KeptLabels(kept, places, [TINY, TINY.model_copy(update={"name": "other"})])
+    assert [task.recipe.name for task in other.missing()] == ["other"]
+    with LabelFolder(kept).held(), pytest.raises(StoreError, match="Another command is labelling into"):
+        labels.compute()
 
 
-@pytest.mark.parametrize(
-    ("command", "limit", "reason"),
-    [
-        ("import os; os.kill(os.getpid(), 9)", 1.0, "killed, likely for want of memory"),
-        ("raise ValueError('no such thing')", 1.0, r"ended with code 1 \(ValueError: no such thing\)"),
-        ("import time; time.sleep(60)", 0.005, "took longer than 0.005 minutes"),
-    ],
-)
-def test_a_process_that_ends_badly_is_a_failure_of_its_label_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, limit: float, reason: str
-) -> None:
-    monkeypatch.setattr(label_folder, "python_command", lambda module: ["python", "-c", command])
-    folder, task = LabelFolder(tmp_path), hydrogen(3.3)
-    folder.compute([task], limit_minutes=limit)
-    found = folder.find(task)
-    assert found is not None
-    with pytest.raises(AssertionError, match=reason):
-        raise AssertionError(found.failure)
-    monkeypatch.setattr(label_folder, "python_command", lambda module: ["python", "-c", "pass"])
-    asked = list[int]()
-    folder.compute([task], again=True, progress=lambda done, total: asked.append(done))
-    assert asked == [0, 1], "asked for, it is tried once more"
-
-
-def test_what_a_person_stops_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop = f"import os; os.kill(os.getpid(), {int(signal.SIGTERM)})"
-    monkeypatch.setattr(label_folder, "python_command", lambda module: ["python", "-c", stop])
-    folder, task = LabelFolder(tmp_path), hydrogen(3.3)
-    with pytest.raises(KeyboardInterrupt):
-        folder.compute([task])
-    assert folder.find(task) is None
-
-
-def test_a_damaged_file_is_said(tmp_path: Path) -> None:
-    folder, task = LabelFolder(tmp_path), hydrogen(3.3)
-    folder.path(task).write_text("{")
-    with pytest.raises(InputError, match="is no label of this command"):
-        folder.find(task)
+def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
+    """Files of an earlier form are left alone, a damaged label counts for nothing."""
+    labels = KeptLabels(tmp_path, [hydrogen(3.3)], [TINY])
+    (task,) = labels.missing()
+    (tmp_path / f"{'-'.join(task.key)}.json").write_text('{"label": null, "failure": "It took too long."}')
+    for folder in ("results", "failed"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{'-'.join(task.key)}.json").write_text("{")
+    assert labels.find(0, "tiny") == Kept()
+    assert labels.missing() == [task]
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be made"):
+        KeptLabels(tmp_path / "file" / "x", [hydrogen(3.3)], [TINY]).compute()
 
 
 def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_path: Path) -> None:
@@ -154,10 +141,11 @@ def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_pa
     place = np.array(label.position_angstrom)
     recipe = composite.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.5)})
     one = ReferenceDimer(3, Dimer(host, label.probe), place, label.energy_ev, "1.02", "MADE", 1.0, "well")
-    folder = LabelFolder(tmp_path)
-    assert label_rows(folder, [one], [recipe], tmp_path / "x.extxyz") == []
-    keep(folder.path(Task(one.dimer, place, recipe)), Outcome(label=label))
-    rows = {each.recipe: each for each in label_rows(folder, [one], [recipe], tmp_path / "x.extxyz")}
+    there = labels_at(tmp_path, [one], [composite])
+    assert label_rows(there, [one], [recipe], tmp_path / "x.extxyz") == []
+    label = label.model_copy(update={"doubts": [Doubt(code="t1", sentence="The T1 diagnostic is large.")]})
+    there.folder.keep_result(there.missing()[0].key, label.model_dump(mode="json"))
+    rows = {each.recipe: each for each in label_rows(there, [one], [recipe], tmp_path / "x.extxyz")}
     assert set(rows) == {
         "composite",
         "composite: MP2 alone",
@@ -166,6 +154,7 @@ def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_pa
     }
     whole = rows["composite"]
     assert whole.error_cm1 == pytest.approx(0.0, abs=1e-9)
+    assert whole.doubt == "The T1 diagnostic is large."
     assert (whole.std_cm1, whole.host, whole.elements, whole.heavy_atoms) == (0.5, "C6H6", ["C", "H"], 6)
     assert {"mean_field", "delta", "step"} <= set(whole.parts_cm1)
     assert not is_plain(composite.composite)  # type: ignore[arg-type]
@@ -173,7 +162,7 @@ def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_pa
 
 
 def test_published_minima_are_where_they_should_be(tmp_path: Path) -> None:
-    at = {one.name: one for one in MINIMA}
+    at, quick = {one.name: one for one in MINIMA}, find_recipe("quick")
     assert len(at) == 9
     for one in MINIMA:
         one.dimer.check(one.position)
@@ -189,11 +178,11 @@ def test_published_minima_are_where_they_should_be(tmp_path: Path) -> None:
     water = at["He–H₂O"]
     assert water.position[0] > 0.5 > 0.0 > water.dimer.host.positions[1, 0]
     assert water.position[1] == 0.0
-    assert rows_at_minima(LabelFolder(tmp_path), [TINY]) == []
+    assert rows_at_minima(labels_at_minima(tmp_path, [quick]), [quick]) == []
 
 
 def test_the_command_computes_judges_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a stand-in for the process, which has a test of its own."""
+    """With a stand-in for the processes, which have a test of their own."""
     (tmp_path / "tiny.toml").write_text('name = "tiny"\nhost_basis = {"*" = "6-31g"}\nprobe_basis = "6-31g"\n')
     frames = [
         f"3\nProperties=species:S:1:pos:R:3 system=1 set=MADE REF_interaction_energy={energy}\n"
@@ -201,16 +190,20 @@ def test_the_command_computes_judges_and_goes_on(tmp_path: Path, monkeypatch: py
         for z, energy in ((3.0, -0.001), (3.4, -0.0012))
     ]
     (tmp_path / "data.extxyz").write_text("\n".join(frames) + "\n")
-    begun = list[str]()
-    monkeypatch.setattr(
-        label_folder, "python_command", lambda module: begun.append(module) or ["python", "-c", "raise SystemExit(3)"]
-    )
+    begun = list[Task]()
+
+    def fail(folder: LabelFolder, tasks: Sequence[Task], workers: int, on_event: object, limit_minutes: float) -> None:
+        begun.extend(tasks)
+        for task in tasks:
+            folder.keep_failure(task.key, Failure(reason=f"It took {limit_minutes:g} min with {workers}."))
+
+    monkeypatch.setattr(kept_labels, "compute", fail)
     words = ["bench", "recipes", "--data", "data.extxyz", "--recipe", "tiny.toml", "--labels", "kept", "--out", "out"]
     monkeypatch.chdir(tmp_path)
-    for _ in range(2):
-        done = CliRunner().invoke(app, words)
+    for more, n in ((["--workers", "3", "--limit-minutes", "7"], 2), (["--workers", "4"], 2), (["--again"], 4)):
+        done = CliRunner().invoke(app, [*words, *more])
         assert done.exit_code == 0, done.output
-        assert "its process ended with code 3" in done.stdout
-        assert len(begun) == 2, "failures are not repeated"
+        assert f"It took {'240 min with 1' if n == 4 else '7 min with 3'}." in done.stdout
+        assert len(begun) == n, "failures are repeated when asked for"
     assert len((tmp_path / "out" / "recipe_labels.jsonl").read_text().splitlines()) == 2
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"recipe_labels.jsonl", "recipes_by_group.jsonl"}

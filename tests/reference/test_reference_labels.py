@@ -1,4 +1,4 @@
-"""Real CCSD(T) labels with PySCF, small ones; one of the standard recipe against its stored value."""
+"""Real CCSD(T) labels with PySCF, small ones."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from nci_core.errors import InputError, LabelError
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.reference.builtin_recipes import RECIPES
 from nci_core.reference.ccsdt import compute_label
+from nci_core.reference.environment import forget_peak_memory, peak_memory_gb
 from nci_core.reference.geometry import fragments
 from nci_core.reference.labels import LabelResult
 from nci_core.reference.recipes import Recipe
@@ -20,8 +21,6 @@ from nci_core.units import HARTREE_EV, to_cm1
 #: Two helium atoms with one basis: 18 functions, a tenth of a second a label.
 EQUAL = Recipe(name="equal", host_basis={"*": "aug-cc-pvdz"}, probe_basis="aug-cc-pvdz")
 DATA = Path(__file__).parents[2] / "data" / "he-ethylene" / "labels.jsonl"
-#: He–ethylene at (0.7, 0.3, 3.1) Å by `standard`, cm⁻¹, computed with another OpenBLAS than the wheel's.
-KNOWN = {"hf_ev": 208.20251814, "ccsd_ev": -120.71282331, "triples_ev": -10.40625079, "energy_ev": 77.08344403}
 
 
 def helium_pair() -> Dimer:
@@ -174,28 +173,6 @@ def test_bad_geometries_fail_before_any_calculation() -> None:
         he2(float("nan"))
 
 
-def stored_label() -> tuple[list[float], dict[str, float]]:
-    """A stored `standard` label, (position in Å, parts in cm⁻¹): the embedded campaign's first, else the known one."""
-    lines = [orjson.loads(line) for line in DATA.read_bytes().splitlines()] if DATA.exists() else []
-    recipe_hash = find_recipe("standard").hash
-    done = [row["result"] for row in lines if row["status"] == "complete" and row["recipe_hash"] == recipe_hash]
-    if not done:
-        return [0.7, 0.3, 3.1], KNOWN
-    result = min(done, key=lambda item: item["geometry_hash"])
-    return result["position_angstrom"], {name: to_cm1(result[name]) for name in KNOWN}
-
-
-def test_a_standard_label_repeats_its_stored_value() -> None:
-    """He–ethylene with every part of the machinery: mixed basis, midbond, frozen core, counterpoise."""
-    position, stored = stored_label()
-    found = compute_label(Dimer(builtin_host("ethylene"), "He"), position, find_recipe("standard"))
-    # CCSD stops at 1e-8 hartree (2e-3 cm⁻¹) but converges by a factor of about 5 a step, and the three
-    # fragments' rests partly cancel; SCF stops at 1e-11 hartree, 2e-6 cm⁻¹.
-    assert {name: to_cm1(getattr(found, name)) for name in KNOWN} == pytest.approx(stored, abs=1e-3)
-    assert found.consistent().warnings == []
-    assert {name: part.n_frozen for name, part in found.fragments.items()} == {"dimer": 2, "host": 2, "probe": 0}
-
-
 @pytest.mark.skipif(not DATA.exists(), reason="data/he-ethylene/labels.jsonl is not there yet")
 def test_every_embedded_label_is_consistent_and_of_its_geometry() -> None:
     dimer, count = Dimer(builtin_host("ethylene"), "He"), 0
@@ -213,3 +190,14 @@ def test_ghosts_do_not_change_the_geometry_of_a_label() -> None:
     specs = fragments(helium_pair(), np.array([0.0, 0.0, 3.0]), EQUAL)
     assert [name for name, _ in specs["probe"].atoms] == ["GHOST-He1", "He2"]
     assert [name for name, _ in specs["host"].atoms] == ["He1", "GHOST-He2"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="other systems forget no peak")
+def test_a_peak_of_memory_is_forgotten_before_the_next_label() -> None:
+    """A process that computes one label after another: each says its own memory, not that of the largest before it."""
+    forget_peak_memory()
+    before = peak_memory_gb()
+    np.ones(40_000_000)
+    assert peak_memory_gb() > before + 0.25
+    forget_peak_memory()
+    assert peak_memory_gb() < before + 0.1

@@ -8,6 +8,7 @@ from nci_core.errors import NotConvergedError
 from nci_core.reference import ccsdt
 from nci_core.reference.ccsdt import compute_label
 from nci_core.reference.geometry import fragments
+from nci_core.reference.labels import LabelResult
 from nci_core.reference.recipes import Recipe
 from nci_core.reference.resuming import identity
 from nci_core.reference.tightening import STEPS
@@ -23,10 +24,14 @@ def dimer() -> Dimer:
     return Dimer(Host("hydrogen", ("H", "H"), [[0, 0, -0.3707], [0, 0, 0.3707]]), "He")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("recipe", [TINY, FITTED], ids=lambda recipe: recipe.name)
+@pytest.fixture(scope="module", params=[TINY, FITTED], ids=lambda recipe: recipe.name)
+def plain(dimer: Dimer, request: pytest.FixtureRequest) -> LabelResult:
+    return compute_label(dimer, POINT, request.param)
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"step {step.step}")
-def test_a_tightened_label_is_the_same_quantity(dimer: Dimer, step: Any, recipe: Recipe) -> None:
-    plain, tightened = compute_label(dimer, POINT, recipe), compute_label(dimer, POINT, recipe, tightening=step)
+def test_a_tightened_label_is_the_same_quantity(dimer: Dimer, step: Any, plain: LabelResult) -> None:
+    tightened = compute_label(dimer, POINT, Recipe.model_validate(plain.recipe), tightening=step)
     assert (tightened.geometry_hash, tightened.recipe_hash) == (plain.geometry_hash, plain.recipe_hash)
     assert (plain.tightened, tightened.tightened) == (None, step)
     # CCSD stops at 1e-8 hartree in each of three fragments; eV.
