@@ -72,7 +72,7 @@ class GroupErrors(BaseModel):
     max_cm1: float | None = None
     mean_cm1: float | None = Field(None, description="signed; positive is too weak")
     relative: float | None = Field(None, description="mean of |error| ÷ |published energy|")
-    of_repulsion: float | None = Field(None, description="mean of |error| ÷ |Hartree–Fock part|")
+    of_repulsion: float | None = Field(None, description="of repulsive labels: mean of |error| ÷ Hartree–Fock part")
     cpu_minutes: float | None = Field(None, description="mean of a label")
     memory_gb: float | None = Field(None, description="largest of a label")
     n_std: int = Field(0, description="labels whose recipe says how uncertain they are")
@@ -152,14 +152,14 @@ def _figures(recipe: str, reference: str, by: str, group: str, rows: Sequence[La
     error = _column(done, lambda row: row.error_cm1)
     published, repulsion = _column(done, lambda row: row.reference_cm1), _column(done, _mean_field)
     std = _column(done, lambda row: row.std_cm1)
-    away = np.abs(error)
+    away, contact = np.abs(error), (repulsion > 0) & (published > 0)
     values = {
         "mae_cm1": away.mean(),
         "median_cm1": np.median(away),
         "max_cm1": away.max(),
         "mean_cm1": error.mean(),
         "relative": _mean(away[published != 0] / np.abs(published[published != 0])),
-        "of_repulsion": _mean(away[repulsion > 0] / repulsion[repulsion > 0]),
+        "of_repulsion": _mean(away[contact] / repulsion[contact]),
         "cpu_minutes": _mean(_column(done, lambda row: row.cpu_minutes)),
         "memory_gb": max((row.memory_gb for row in done if row.memory_gb is not None), default=None),
     }

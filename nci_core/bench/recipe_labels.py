@@ -5,10 +5,11 @@ from pathlib import Path
 
 from nci_core.bench.dimers import ReferenceDimer
 from nci_core.bench.kept_labels import Kept, KeptLabels, Place
-from nci_core.bench.measured import measured
+from nci_core.bench.measured import labelled_dimer, measured
 from nci_core.bench.recipe_errors import LabelRow
 from nci_core.reference.labels import LabelResult, parts_cm1
 from nci_core.reference.recipes import Recipe
+from nci_core.reference.stand_ins import for_dimer
 from nci_core.units import to_cm1
 
 
@@ -71,5 +72,5 @@ def _rows(one: ReferenceDimer, recipe: Recipe, kept: Kept, reference: str) -> li
 
 def std_cm1(recipe: Recipe, label: LabelResult) -> float | None:
     """What the recipe says now of a label's error; it may have been calibrated after the label was computed."""
-    error = recipe.prediction_error
+    error = for_dimer(recipe, labelled_dimer(label)).prediction_error
     return error.std_cm1(parts_cm1(label.fragments, label.larger)) if error else label.recipe_std_cm1

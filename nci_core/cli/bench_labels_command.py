@@ -13,7 +13,10 @@ from nci_core.errors import InputError
 from nci_core.switches import require_writable
 
 #: Options of a comparison of labels computed here, and of one with labels that are there.
-COMPUTING = ("recipe", "labels", "n", "seed", "probe", "parts", "most_heavy_atoms", "workers", "limit_minutes", "again")
+COMPUTING = (
+    *("recipe", "labels", "n", "seed", "probe", "parts", "most_heavy_atoms"),
+    *("workers", "limit_minutes", "again", "compute"),
+)
 RecipeOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -64,6 +67,9 @@ def recipes(
     workers: WorkersOption = 1,
     limit_minutes: LimitOption = 240.0,
     again: AgainOption = False,
+    compute: Annotated[
+        bool, typer.Option("--compute/--no-compute", help="Compute what is missing, or say what is there.")
+    ] = True,
     folder: OutOption = Path("bench"),
     figures: Annotated[
         Path | None, typer.Option(help="Folder of the figure. Default: OUT/figures.", show_default=False)
@@ -91,6 +97,7 @@ def recipes(
     if not labels or len(labels) != 1:
         raise InputError("Say where finished labels are kept: one --labels FOLDER.")
     from nci_core.bench.dimers import chosen, drawn, read_dimers
+    from nci_core.bench.recipe_labels import label_rows, labels_at
 
     require_writable()
     found, others = read_dimers(data)
@@ -98,7 +105,17 @@ def recipes(
         err.print(f"{count:,} frames of {data.name} are left out: {reason}.", soft_wrap=True)
     kept = chosen(found, probes=_words(probe), sets=_words(parts), most_heavy_atoms=most_heavy_atoms)
     asked = _recipes(recipe)
-    rows = _compute(drawn(kept, n, seed), asked, labels[0], data, workers, limit_minutes, again)
+    dimers = drawn(kept, n, seed)
+    labelled = labels_at(labels[0], dimers, asked)
+    if compute:
+        with progress_bar("labels") as (bar, shown):
+            labelled.compute(
+                workers=workers,
+                limit_minutes=limit_minutes,
+                again=again,
+                progress=lambda done, total: bar.update(shown, completed=done, total=total),
+            )
+    rows = label_rows(labelled, dimers, asked, data)
     _report(rows, others, folder, target, as_json)
 
 
@@ -152,23 +169,6 @@ def _recipes(names: Sequence[str]) -> list[Any]:
     if twice:
         raise InputError(f"Two recipes are called {min(twice)}; give each a name of its own.")
     return found
-
-
-def _compute(
-    dimers: list[Any], asked: list[Any], folder: Path, data: Path, workers: int, limit_minutes: float, again: bool
-) -> list[Any]:
-    """Labels at the dimers, as rows."""
-    from nci_core.bench.recipe_labels import label_rows, labels_at
-
-    kept = labels_at(folder, dimers, asked)
-    with progress_bar("labels") as (bar, shown):
-        kept.compute(
-            workers=workers,
-            limit_minutes=limit_minutes,
-            again=again,
-            progress=lambda done, total: bar.update(shown, completed=done, total=total),
-        )
-    return label_rows(kept, dimers, asked, data)
 
 
 def _report(rows: list[Any], others: dict[str, int], folder: Path, target: Path, as_json: bool) -> None:
