@@ -39,7 +39,7 @@ def show_labels(now: Draft) -> None:
         st.error(plain(failed), icon=":material/error:")
         return
     choices = future.result()
-    best = recommended(dimer, choices)
+    best = recommended(choices)
     unit = current_unit()
     rows = _measured()
     table = pd.DataFrame(
