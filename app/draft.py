@@ -115,6 +115,12 @@ class Draft:
         first = ("hf-d4",) if large else ("hf-d4", "hf-mp2")
         return tuple(spec for spec in teachers_offered() if value(f"teacher-{spec}", spec in first))
 
+    def depth_cm1(self) -> float | None:
+        """How deep the chosen teachers that have been tried find the well, in cm⁻¹; None before the first."""
+        trials = self.trials()
+        done = [trials[spec] for spec in self.teachers() if trials[spec].done() and not problem(trials[spec])]
+        return min((trial.deepest_cm1 for trial in map(Future.result, done) if trial.energies_cm1), default=None)
+
     def recipe(self) -> str:
         """The chosen one, else the recommended; the default before recipes are known."""
         found = self.recipes()

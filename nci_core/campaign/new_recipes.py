@@ -8,6 +8,7 @@ from nci_core.campaign.costs import LabelCost, planned_costs
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.reference.builtin_recipes import DEFAULT, RECIPES
+from nci_core.reference.recipes import Recipe
 from nci_core.systems.dimer import Dimer
 
 #: A label that costs more CPU minutes than this is not recommended where a cheaper recipe can be had.
@@ -23,8 +24,7 @@ class RecipeChoice:
     """What is known of a recipe for a dimer before any label.
 
     Attributes:
-        name: of the recipe.
-        description: of the recipe, for people.
+        recipe: as a campaign of the dimer would keep it.
         cost: CPU minutes of a label, with their uncertainty; None where the recipe cannot be computed.
         memory_gb: what a label cannot do without.
         fits: whether this machine has so much.
@@ -32,13 +32,17 @@ class RecipeChoice:
         problem: why it cannot be computed, one sentence; empty if it can.
     """
 
-    name: str
-    description: str
+    recipe: Recipe
     cost: LabelCost | None
     memory_gb: float | None
     fits: bool
     notes: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the recipe."""
+        return self.recipe.name
 
 
 def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoice]:
@@ -55,12 +59,12 @@ def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoic
         try:
             checked = check_recipe(recipe, dimer)
         except InputError as error:
-            found.append(RecipeChoice(recipe.name, recipe.description, None, None, False, problem=str(error)))
+            found.append(RecipeChoice(recipe, None, None, False, problem=str(error)))
             continue
         (cost,) = planned_costs(dimer, [checked.recipe], folder)
         memory = memory_needed_gb(dimer, checked.recipe, count_functions(checked.recipe, dimer))
         fits = memory <= machine_memory_gb()
-        found.append(RecipeChoice(recipe.name, recipe.description, cost, memory, fits, checked.notes))
+        found.append(RecipeChoice(checked.recipe, cost, memory, fits, checked.notes))
     return sorted(found, key=lambda choice: choice.cost.mean_minutes if choice.cost else float("inf"))
 
 
