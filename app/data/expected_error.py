@@ -69,7 +69,9 @@ def expected_error(recipe: Recipe, dimer: Dimer, unit: EnergyUnit, depth_cm1: fl
         )
     if wells is not None and wells.mae_cm1 is not None:
         size = said(wells.mae_cm1)
-        return Expected(f"{size} off elsewhere", f"{nobody} here. In {where} its labels are {size} off, on average.")
+        return Expected(
+            f"{size} off over other molecules", f"{nobody} here. In {where} its labels are {size} off, on average."
+        )
     row = _over_benzene(recipe) if built_in else None
     if row is None or row.mae_attractive_cm1 is None:
         return Expected("error unknown", f"{nobody}.")

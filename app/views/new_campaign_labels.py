@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.background import problem
+from app.background import problem, under_way
 from app.data.expected_error import Expected, expected_error
 from app.draft import NUMBERS, PREFIX, Draft
 from app.session import current_unit
@@ -28,7 +28,7 @@ def show_labels(now: Draft) -> None:
         return
     future = now.recipes()
     if not future.done():
-        st.info("Checking recipes for this system …", icon=":material/progress_activity:")
+        under_way(future, "Checking and pricing the recipes for this system")
         return
     if failed := problem(future):
         st.error(plain(failed), icon=":material/error:")
@@ -72,7 +72,7 @@ def _about(choice: RecipeChoice, known: Expected) -> None:
     if not choice.fits:
         st.warning("This machine has too little memory for it; its labels must be computed elsewhere.")
     if choice.cost:
-        st.caption(f"Times are {plain(choice.cost.source)}; they are learned anew from your first labels.")
+        st.caption(f"The times are {plain(choice.cost.source)}. Your first labels will tell them better.")
 
 
 def show_sampling(now: Draft) -> None:

@@ -245,12 +245,12 @@ def _source(recipe: Recipe, mine: int, other_recipes: int, elsewhere: int) -> st
         f"{count} {what}"
         for count, what in (
             (mine, f"{recipe.name} labels"),
-            (other_recipes, "of other recipes"),
-            (elsewhere, "of other campaigns"),
+            (other_recipes, "labels of other recipes"),
+            (elsewhere, "labels of other campaigns"),
         )
         if count
     ]
     if mine:
         return f"learned from {', '.join(parts)}"
     said = f", scaled from {' and '.join(parts)}" if parts else ""
-    return f"an estimate from the size alone{said}; no {recipe.name} label is finished yet"
+    return f"an estimate from the size alone{said}; no {recipe.name} label is finished here yet"

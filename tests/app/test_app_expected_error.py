@@ -71,7 +71,7 @@ def test_without_published_dimers_its_least_error_is_said(tmp_path: Path, monkey
 @pytest.mark.usefixtures("published")
 def test_of_others_what_was_measured_is_said_and_where() -> None:
     composite, standard = find_recipe("composite"), find_recipe("standard")
-    assert expected_error(standard, ETHYLENE, CM1).short == "7 cm⁻¹ off elsewhere"
+    assert expected_error(standard, ETHYLENE, CM1).short == "7 cm⁻¹ off over other molecules"
     assert "Nobody knows" in expected_error(standard, ETHYLENE, CM1).sentence
     assert expected_error(composite, BENZENE, CM1).short == "0.6 cm⁻¹ off"
     assert expected_error(composite, ETHYLENE, CM1).short == "0.6 cm⁻¹ off over benzene"
