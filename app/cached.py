@@ -19,6 +19,7 @@ from app.session import Context
 from nci_core.campaign import blind, own_energies
 from nci_core.campaign.blind import BlindPrediction
 from nci_core.campaign.quarantine import Doubted, doubted
+from nci_core.reference.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
 from nci_core.units import from_cm1
 
@@ -125,6 +126,13 @@ def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataF
 def label_states(context: Context, recipe_hash: str) -> pd.Series:
     """LABEL_STATES of the labels of one recipe, by configuration id; those without a label are missing."""
     return pd.Series(label_queries.states(context.campaign.store, recipe_hash), dtype="str")
+
+
+@by_version(data)
+def finished_worth(context: Context, recipe_hash: str) -> dict[str, Worth]:
+    """What the finished labels of one recipe are worth, by region."""
+    energy, std = label_queries.energies_with_errors(context.campaign.store, recipe_hash, None)
+    return worth_by_region(energy, std, context.campaign.settings.bounds)
 
 
 @by_version(data, student, unit, theme, most=24, shared=True)

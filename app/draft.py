@@ -16,6 +16,7 @@ from nci_core.campaign.new_recipes import RecipeChoice, recipe_choices, recommen
 from nci_core.campaign.teacher_trial import Trial, try_teacher
 from nci_core.config import HostSettings
 from nci_core.errors import InputError, NCIError
+from nci_core.reference.builtin_recipes import DEFAULT
 from nci_core.reference.size import atom_functions
 from nci_core.systems import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.dimer import Dimer
@@ -114,15 +115,21 @@ class Draft:
         first = ("hf-d4",) if large else ("hf-d4", "hf-mp2")
         return tuple(spec for spec in teachers_offered() if value(f"teacher-{spec}", spec in first))
 
+    def depth_cm1(self) -> float | None:
+        """How deep the chosen teachers that have been tried find the well, in cm⁻¹; None before the first."""
+        trials = self.trials()
+        done = [trials[spec] for spec in self.teachers() if trials[spec].done() and not problem(trials[spec])]
+        return min((trial.deepest_cm1 for trial in map(Future.result, done) if trial.energies_cm1), default=None)
+
     def recipe(self) -> str:
-        """The chosen one, else the recommended; `standard` before recipes are known."""
+        """The chosen one, else the recommended; the default before recipes are known."""
         found = self.recipes()
         known = found.result() if found.done() and not problem(found) else []
         usable = [choice.name for choice in known if choice.cost is not None]
         chosen = value("recipe")
         if chosen in usable or self.dimer is None or not known:
-            return chosen or "standard"
-        return recommended(self.dimer, known)
+            return chosen or DEFAULT
+        return recommended(known)
 
     def plan(self) -> Plan:
         """Everything that was chosen; raises InputError where something is missing or makes no sense."""
@@ -148,7 +155,7 @@ class Draft:
         """Where the configurations will lie; raises InputError as `plan`."""
         plan = self.plan()
         host = HostSettings.of(_unnamed(plan.host.host))
-        plan = plan.model_copy(update={"host": host, "recipe": "standard", "title": "", "teachers": ("hf-d4",)})
+        plan = plan.model_copy(update={"host": host, "recipe": DEFAULT, "title": "", "teachers": ("hf-d4",)})
         return background().ask(f"preview {plan.model_dump_json()}", preview, plan, seconds=SHORT_SECONDS)
 
 

@@ -4,9 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from app import cached
+from app.data.worth import before_labelling
 from app.session import Context
 from app.text import plain
 from nci_core.reference.recipes import Recipe
+from nci_core.units import to_cm1
 
 
 def _key(context: Context) -> str:
@@ -37,6 +39,14 @@ def choose_recipe(context: Context) -> Recipe:
         "to fine-tune on first; they never mix.",
     )
     return campaign.find_recipe(str(name))
+
+
+def what_labels_are_worth(context: Context, recipe: Recipe) -> str:
+    """One sentence on the labels of a recipe, where they are asked for."""
+    deepest = cached.table(context)["teacher_ev"].min()
+    depth = float(to_cm1(deepest)) if pd.notna(deepest) else None
+    finished = cached.finished_worth(context, recipe.hash)
+    return before_labelling(finished, recipe, context.campaign.dimer, context.unit, depth)
 
 
 def pickable(context: Context, table: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from nci_core.errors import InputError, StoreError
 from nci_core.files import read_limited, write_atomically
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.reference.builtin_recipes import DEFAULT, RECIPES, find_recipe
 from nci_core.reference.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
@@ -69,7 +69,7 @@ class CampaignSettings(BaseModel):
     more_teachers: list[str] = Field(
         default_factory=list, description="further teachers; their students are pooled with the first's"
     )
-    recipe: str = Field("standard", description="recipe of the CCSD(T) labels; errors are measured against it")
+    recipe: str = Field(DEFAULT, description="recipe of the CCSD(T) labels; errors are measured against it")
     more_recipes: list[str] = Field(
         default_factory=list, description="further, cheaper recipes; their labels are kept apart and never mix"
     )

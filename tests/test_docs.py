@@ -48,6 +48,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
             return ""
         assert words[0] == "nci", f"an example runs {words[0]!r}; give its block another language"
         words = [FEWER.get((words[1], before), word) for before, word in zip(["", *words], words, strict=False)]
+        words += ["--recipe", "quick"] if words[1] == "init" and "--recipe" not in words else []  # not the default one
         monkeypatch.setattr(sys, "argv", words)
         code: object = 0
         try:

@@ -74,7 +74,9 @@ def show(
         "others": np.asarray(others, dtype=float).reshape(-1, 3).round(4).tolist(),
         "others_colour": colours.teacher,
     }
-    result = _component()(key=key, data=data, height=height, on_failed_change=lambda: None)
+    before = st.session_state.get(key)
+    failed = bool(getattr(before, "failed", None))  # nothing is drawn there then: it takes no room
+    result = _component()(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
     return not getattr(result, "failed", None)
 
 

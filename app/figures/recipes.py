@@ -8,14 +8,23 @@ import plotly.graph_objects as go
 from app.figures.curves import LOG_TICKS
 from app.figures.literal import literal
 from app.theme import Palette, finish
-from nci_core.bench.recipe_rows import TARGET_CM1, TARGET_MINUTES, RecipeRow
+from nci_core.bench.recipe_rows import RecipeRow
 from nci_core.units import CM1_EV, EnergyUnit
 
 
 def recipes_figure(
-    rows: Sequence[RecipeRow], front: Sequence[str], unit: EnergyUnit, colours: Palette, *, height: int = 380
+    rows: Sequence[RecipeRow],
+    front: Sequence[str],
+    unit: EnergyUnit,
+    colours: Palette,
+    *,
+    target: tuple[float, float] | None = None,
+    height: int = 380,
 ) -> go.Figure:
-    """MAE on attractive points against CPU minutes, both logarithmic; a line joins the recipes in `front`."""
+    """MAE on attractive points against CPU minutes, both logarithmic; a line joins the recipes in `front`.
+
+    Dotted lines at a target, if there is one: cm⁻¹ and CPU minutes.
+    """
     factor = CM1_EV * unit.per_ev
     known = [row for row in rows if row.cpu_minutes and row.mae_attractive_cm1]
     best = sorted((row for row in known if row.recipe in front), key=lambda row: row.cpu_minutes or 0.0)
@@ -42,22 +51,20 @@ def recipes_figure(
             )
         )
     finish(figure, colours, height=height)
+    ends = {"x": [], "y": []} if target is None else {"x": [target[1]], "y": [target[0] * factor]}
     # On a logarithmic axis plotly takes the places of lines as they are, those of ranges as powers of ten.
-    figure.add_hline(TARGET_CM1 * factor, line={"dash": "dot", "width": 1, "color": colours.reference})
-    figure.add_vline(TARGET_MINUTES, line={"dash": "dot", "width": 1, "color": colours.reference})
-    figure.update_xaxes(
-        title_text="CPU minutes per label", type="log", range=_with_room(figure, "x", TARGET_MINUTES), **LOG_TICKS
-    )
-    figure.update_yaxes(
-        title_text=f"MAE on attractive points ({unit.label})",
-        type="log",
-        range=_with_room(figure, "y", TARGET_CM1 * factor),
-        **LOG_TICKS,
-    )
+    for at in ends["y"]:
+        figure.add_hline(at, line={"dash": "dot", "width": 1, "color": colours.reference})
+    for at in ends["x"]:
+        figure.add_vline(at, line={"dash": "dot", "width": 1, "color": colours.reference})
+    titles = {"x": "CPU minutes per label", "y": f"MAE of attractive energies ({unit.label})"}
+    for axis, title in titles.items():
+        shown = {"title_text": title, "type": "log", "range": _with_room(figure, axis, ends[axis]), **LOG_TICKS}
+        figure.update_layout({f"{axis}axis": shown})
     return figure
 
 
-def _with_room(figure: go.Figure, axis: str, target: float) -> list[float]:
-    """Powers of ten between which all points and the target lie, with room for the names beside them."""
-    values = np.log10([value for trace in figure.data for value in trace[axis]] + [target])
+def _with_room(figure: go.Figure, axis: str, more: list[float]) -> list[float]:
+    """Powers of ten between which all points and a target lie, with room for the names beside them."""
+    values = np.log10([value for trace in figure.data for value in trace[axis]] + more or [1.0])
     return [float(values.min()) - 0.1, float(values.max()) + (0.25 if axis == "x" else 0.15)]

@@ -9,14 +9,28 @@ from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
 from nci_core.systems import Dimer
 
-BALL = 22.0
+#: Diameters of an atom of 1 Å covalent radius, and of a further position.
+BALL, OTHER = 22.0, 3.0
 
 
-def structure_figure(dimer: Dimer, position: npt.ArrayLike, colours: Palette, *, height: int = 340) -> go.Figure:
-    """Host and probe as balls and sticks."""
+def structure_figure(
+    dimer: Dimer, position: npt.ArrayLike, colours: Palette, *, height: int = 340, others: npt.ArrayLike = ()
+) -> go.Figure:
+    """Host and probe as balls and sticks; small spheres at further probe positions (m, 3)."""
     x, y, z = np.asarray(position, dtype=float)
+    more = np.asarray(others, dtype=float).reshape(-1, 3)
     figure = go.Figure(molecule(dimer.host, dimer.host.positions, colours, ball=BALL))
     figure.update_traces(mode="markers+text", textfont={"color": colours.text}, selector={"name": "atoms"})
+    if len(more):
+        figure.add_trace(
+            go.Scatter3d(
+                **dict(zip("xyz", more.T, strict=True)),
+                mode="markers",
+                marker={"size": OTHER, "color": colours.teacher, "opacity": 0.8},
+                hoverinfo="skip",
+                name="others",
+            )
+        )
     figure.add_trace(
         go.Scatter3d(
             x=[x],
@@ -34,4 +48,6 @@ def structure_figure(dimer: Dimer, position: npt.ArrayLike, colours: Palette, *,
             name="probe",
         )
     )
-    return finish_scene(figure, colours, height=height, revision="structure", eye=(1.25, 1.25, 1.25))
+    # Of the further positions those are seen that are no farther away than the probe: the molecule stays large.
+    seen = np.vstack([dimer.host.positions, [[x, y, z]], [2.0 * dimer.host.centre - [x, y, z]]]) if len(more) else None
+    return finish_scene(figure, colours, height=height, revision="structure", eye=(1.25, 1.25, 1.25), within=seen)

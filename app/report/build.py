@@ -157,7 +157,8 @@ def _errors(page: Page, subject: Subject) -> None:
     page.table(shown, formats=formats, name="errors")
     meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
-    page.text(said_beside(worth_of_tests(rows, bounds), subject.campaign.recipe, unit, regions=True))
+    campaign = subject.campaign
+    page.text(said_beside(worth_of_tests(rows, bounds), campaign.recipe, campaign.dimer, unit, regions=True))
     panels = [Panel("teacher", rows, "teacher_error_ev")]
     if subject.before is not None:
         panels.append(Panel(f"before: round {subject.before.round_number}", rows, "earlier_error_ev"))

@@ -15,9 +15,10 @@ from nci_core.bench.recipe_rows import FILE, TARGET_CM1, TARGET_MINUTES, RecipeR
 from nci_core.bench.targets import STORED
 from nci_core.campaign.archive import data_folder
 from nci_core.errors import InputError
+from nci_core.reference.builtin_recipes import DEFAULT
 from nci_core.units import CM1_EV
 
-#: Region → the row's error in it.
+#: Column → the row's error.
 ERRORS = {
     "MAE, attractive": "mae_attractive_cm1",
     "MAE": "mae_cm1",
@@ -36,7 +37,7 @@ SPLITS = {
     "heavy atoms of the host": "Size of host",
     "distance": "Distance",
 }
-ATLAS, BENZENE = "Published dimers", "He–benzene"
+DIMERS, BENZENE = "Many molecules", "Helium over benzene"
 
 
 def recipes_stored() -> bool:
@@ -53,36 +54,38 @@ def show_recipes(context: Context) -> None:
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    against = BENZENE
+    against: str | None = BENZENE
     if groups:
-        against = (
-            st.segmented_control(
-                "Against",
-                [ATLAS, BENZENE],
-                default=ATLAS,
-                required=True,
-                key="benchmark_reference",
-                bind="query-params",
-                label_visibility="collapsed",
-            )
-            or ATLAS
+        against = st.segmented_control(
+            "Against",
+            [DIMERS, BENZENE],
+            default=DIMERS,
+            required=True,
+            key="benchmark_reference",
+            bind="query-params",
+            label_visibility="collapsed",
         )
-    if against == ATLAS:
-        _dimers(context, groups)
-    else:
+    if against == BENZENE:
         _benzene(context, rows)
+    else:
+        _dimers(context, groups)
 
 
 def _benzene(context: Context, rows: list[RecipeRow]) -> None:
     """Labels of the embedded campaign against the published surface of its dimer."""
     front, unit = pareto(rows), context.unit
-    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
+    st.subheader(BENZENE)
     st.caption(
-        f"Labels over benzene against the published CCSD(T)/CBS surface. Line: no other recipe is both cheaper and "
-        f"closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.{unit.digits}f} {unit.label} on attractive "
-        f"points for at most {TARGET_MINUTES:g} CPU minutes per label.",
-        help="The five factors of composite were fitted to points of the same reference. Published rows lie on the "
+        "Labels at positions around benzene, from the wall to the tail, against a published CCSD(T) surface at the "
+        "basis-set limit.",
+        help="The five factors of composite were fitted to points of this very surface. Published rows lie on the "
         "reference's own points: compare them with ours on attractive points only.",
+    )
+    figure = recipes_figure(rows, front, unit, context.colours, target=(TARGET_CM1, TARGET_MINUTES))
+    charts(context, Drawn(figure, "benchmark-recipes"))
+    st.caption(
+        f"Line: no other recipe is both cheaper and closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.3g} "
+        f"{unit.label} on attractive points for at most {TARGET_MINUTES:g} CPU minutes per label."
     )
     _overview_table(context, rows, front)
 
@@ -91,19 +94,26 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
     """Labels at published dimers of many hosts."""
     rows, unit = overview(groups), context.unit
     front = pareto(rows)
-    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
+    probes = list(dict.fromkeys(group.group for group in groups if group.by == "probe"))
     sets = sorted({name for group in groups for name in group.reference.split(", ")})
+    most = max((row.n for row in rows), default=0)
+    st.subheader(DIMERS)
     st.caption(
-        f"Labels against published CCSD(T) energies of {plain(', '.join(sets))}, hosts of many kinds. Line: no other "
-        "recipe is both cheaper and closer on attractive geometries.",
-        help="Well: at least half as deep as the deepest geometry of its system. Tail: less deep, further out. Wall: "
-        "repulsive, or less deep and further in. nci bench recipes with --data, --recipe and --labels repeats it.",
+        f"{most:,} geometries of published dimers of {plain(', '.join(probes))} with molecules of many kinds, whose "
+        f"CCSD(T) energies are near the basis-set limit ({plain(', '.join(sets))}).",
+        help="`nci bench recipes` with --data, --recipe and --labels repeats it. Attractive: below zero. Well: at "
+        "least half as deep as the deepest geometry of its dimer. Tail: less deep, further out. Wall: repulsive, or "
+        "less deep and further in.",
     )
+    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
+    st.caption("Line: no other recipe is both cheaper and closer on attractive geometries.")
     _overview_table(context, rows, front)
     recipes = [name for name in dict.fromkeys(group.recipe for group in groups) if not is_part(name)]
     there = [name for name in SPLITS if name in BY and any(group.by == name for group in groups)]
+    first = recipes.index(DEFAULT) if DEFAULT in recipes else 0
+    st.subheader("One recipe, where it is good and where not")
     left, right = st.columns([1, 2], vertical_alignment="bottom")
-    recipe = left.selectbox("Recipe", recipes, index=len(recipes) - 1, key="benchmark_recipe", bind="query-params")
+    recipe = left.selectbox("Recipe", recipes, index=first, key="benchmark_recipe", bind="query-params")
     by = right.segmented_control(
         "Errors by", there, format_func=SPLITS.__getitem__, default=there[0], required=True, key="benchmark_split"
     )
@@ -125,7 +135,11 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
         | {name: column(field, 100.0) for name, field in GROUP_SHARES.items()}
         | {"CPU min": column("cpu_minutes", 1.0), "GB": column("memory_gb", 1.0)}
     ).dropna(axis="columns", how="all")
-    st.caption(f"Energies in {unit.label}.")  # once, so that the table is not cut off
+    sigma = "σ: the standard error that a label states; 68% of all errors should be within 1 σ, 95% within 2."
+    st.caption(  # the unit once, so that the table is not cut off
+        f"Energies in {unit.label}. Mean error: positive where the attraction is too weak. Relative: to the published "
+        f"energy. {sigma if 'Mean σ' in table else ''}"
+    )
     specs = dict.fromkeys(GROUP_ERRORS, f".{unit.digits}f") | dict.fromkeys(GROUP_SHARES, ".0f")
     specs |= {"Relative (%)": ".1f", "CPU min": ".2f", "GB": ".1f"}
     shown = {name: spec for name, spec in specs.items() if name in table}
@@ -137,9 +151,7 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
 def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
     unit = context.unit
     errors = {
-        f"{name} ({unit.label})": [
-            None if (value := getattr(row, field)) is None else value * CM1_EV * unit.per_ev for row in rows
-        ]
+        name: [None if (value := getattr(row, field)) is None else value * CM1_EV * unit.per_ev for row in rows]
         for name, field in ERRORS.items()
     }
     table = pd.DataFrame(
@@ -152,6 +164,11 @@ def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -
         | errors
         | {"CPU min": [row.cpu_minutes for row in rows], "GB": [row.rss_gb for row in rows]}
     )
-    digits = f".{unit.digits + 1}f"
-    specs = dict.fromkeys(errors, digits) | {"CPU min": ".2f", "GB": ".1f"}
-    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", key="benchmark-recipes")
+    st.caption(
+        f"Mean absolute errors in {unit.label}. CPU minutes and memory of a label. What stands after a colon is a "
+        "part of that recipe alone, or the recipe without its factors."
+    )
+    specs = dict.fromkeys(errors, f".{unit.digits}f") | {"CPU min": ".2f", "GB": ".1f"}
+    st.dataframe(
+        with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-recipes"
+    )

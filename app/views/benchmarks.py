@@ -35,6 +35,11 @@ HELP = (
     "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see "
     "docs/results.md. `nci bench all --data FILE` repeats everything."
 )
+#: The same of the parts that are about labels, not about students.
+LABEL_PARTS = {
+    "recipes": "What a label of each recipe costs, and how far it is from published energies. No student takes part.",
+    "minima": "Labels at the minima of well-known dimers, beside published energies. No student takes part.",
+}
 MARKS = {True: "✓ met", False: "✕ not met", None: "— not measured"}
 
 
@@ -50,7 +55,7 @@ def _stamp() -> tuple[tuple[str, int], ...]:
 
 def show(context: Context) -> None:
     """The page."""
-    st.title("Benchmarks", help=HELP)
+    st.title("Benchmarks")
     stamp = _stamp()
     if not stamp:
         st.info(
@@ -63,8 +68,6 @@ def show(context: Context) -> None:
     except InputError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    st.caption(HELP.replace("`", ""))
-    _targets(context, rows)
     there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
     there += ["recipes"] if recipes_stored() else []
     there += ["minima"] if minima_stored() else []
@@ -78,7 +81,13 @@ def show(context: Context) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    mine = [row for row in rows if row.benchmark == (part or there[0])]
+    part = part or there[0]
+    st.caption(LABEL_PARTS.get(part, HELP.replace("`", "")))
+    if part in LABEL_PARTS:
+        (show_recipes if part == "recipes" else show_minima)(context)
+        return
+    _targets(context, rows)
+    mine = [row for row in rows if row.benchmark == part]
     entries = [entry for entry in groups(mine) if entry.get("mean") is not None]
     if part in ("curve", "active") and entries:
         by = "model" if part == "curve" else "strategy"
@@ -90,10 +99,6 @@ def show(context: Context) -> None:
         _calibration(mine)
     elif part == "speed":
         _speed(mine)
-    elif part == "recipes":
-        show_recipes(context)
-    elif part == "minima":
-        show_minima(context)
     else:
         _errors(context, entries)
     _claims(rows)

@@ -240,7 +240,7 @@ def _teachers(context: Context) -> None:
 def _worth(context: Context, rows: pd.DataFrame) -> str:
     """What the labels are worth, where that is known: how far potentials can be told apart against the truth."""
     found = worth_of_tests(rows, context.campaign.settings.bounds)
-    return said_beside(found, context.campaign.recipe, context.unit) if found["all"].n else ""
+    return said_beside(found, context.campaign.recipe, context.campaign.dimer, context.unit) if found["all"].n else ""
 
 
 def _map(

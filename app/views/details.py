@@ -9,6 +9,7 @@ from app.chart import Drawn, charts
 from app.components import viewer
 from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS
+from app.data.expected_error import expected_error
 from app.data.worth import MEANING
 from app.figures.structure import structure_figure
 from app.session import Context
@@ -185,7 +186,11 @@ def show_label(context: Context, label: Label | None) -> None:
 
 def _worth(context: Context, label: Label) -> Markdown:
     """The label with its recipe's error, and what that is."""
+    campaign = context.campaign
     if label.recipe_std_cm1 is None:
+        mine = next((recipe for recipe in campaign.recipes if recipe.hash == label.recipe_hash), None)
+        if mine is not None:
+            return plain(expected_error(mine, campaign.dimer, context.unit).sentence)
         return f"Nobody knows how far {plain(label.recipe)} is from the basis-set limit."
     whole = context.text(label.energy_ev, label_std_ev(label.recipe_std_cm1))
     return f"**{plain(whole)}** · {MEANING}, from the label's own parts."

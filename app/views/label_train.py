@@ -11,9 +11,9 @@ from app import actions
 from app.chart import Drawn, charts
 from app.data import jobs as job_data
 from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
-from app.data.worth import to_expect
+from app.data.worth import MEANING
 from app.figures.curves import fit_figure
-from app.recipe_choice import choose_recipe
+from app.recipe_choice import choose_recipe, what_labels_are_worth
 from app.session import Context, context, errors_shown
 from app.text import Markdown, plain
 from app.views import blind_predictions
@@ -105,9 +105,9 @@ def _submit(context: Context, ready: Readiness) -> None:
         first.markdown(
             f"**{new}** in the basket{there}: about **{cost.text(new)}** CPU minutes "
             f"with recipe *{plain(recipe.name)}*{_elapsed(context, cost, new)}.",
-            help=f"{cost.text(1)} minutes per label, {plain(cost.source)}. {plain(recipe.description)}. "
-            f"{plain(to_expect(recipe, context.unit))}",
+            help=f"{cost.text(1)} minutes per label, {plain(cost.source)}. {plain(recipe.description)}.",
         )
+    st.caption(plain(what_labels_are_worth(context, recipe)), help=f"{plain(MEANING)}.")
     _limits(context, cost)
     label = f"Compute {new} labels" if new != 1 else "Compute 1 label"
     if second.button(

@@ -1,24 +1,19 @@
 """Steps of a new campaign: the recipe of its CCSD(T) labels, and where its configurations lie."""
 
-import pandas as pd
 import streamlit as st
 
-from app.background import problem
-from app.data.worth import least_std, to_expect
+from app.background import problem, under_way
+from app.data.expected_error import Expected, expected_error
 from app.draft import NUMBERS, PREFIX, Draft
 from app.session import current_unit
-from app.tables import with_numbers
 from app.text import Markdown, plain
-from nci_core.bench.recipe_rows import FILE, RecipeRow, read_recipe_rows
-from nci_core.bench.targets import STORED
-from nci_core.campaign.archive import data_folder
 from nci_core.campaign.new_recipes import RecipeChoice, recommended
-from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import RECIPES
-from nci_core.units import CM1_EV, EnergyUnit
 
-#: The dimer whose published energies recipes were compared with.
-COMPARED = "he-benzene"
+#: What stands beside the name of each recipe.
+BESIDE = (
+    "CPU time of one label of this system, with the range that 68 of 100 such estimates hold; memory; and how far "
+    "the label is expected to be from the basis-set limit where the probe is bound."
+)
 
 
 def show_labels(now: Draft) -> None:
@@ -33,70 +28,51 @@ def show_labels(now: Draft) -> None:
         return
     future = now.recipes()
     if not future.done():
-        st.info("Checking recipes for this system …", icon=":material/progress_activity:")
+        under_way(future, "Checking and pricing the recipes for this system")
         return
     if failed := problem(future):
         st.error(plain(failed), icon=":material/error:")
         return
-    choices = future.result()
-    best = recommended(dimer, choices)
-    unit = current_unit()
-    rows = _measured()
-    table = pd.DataFrame(
-        {
-            "Recipe": [choice.name for choice in choices],
-            "CPU min per label": [choice.cost.text(1) if choice.cost else "—" for choice in choices],
-            "GB": [choice.memory_gb for choice in choices],
-            f"Error where bound ({unit.label})": [accuracy(choice.name, dimer.name, rows, unit) for choice in choices],
-        }
-    )
-    st.dataframe(with_numbers(table, {"GB": ".1f"}), hide_index=True, placeholder="—", key=f"{PREFIX}recipes")
-    usable = [choice.name for choice in choices if choice.cost is not None]
+    best, unit, depth = recommended(future.result()), current_unit(), now.depth_cm1()
+    choices = sorted(future.result(), key=lambda choice: choice.name != best)  # the others as they are, cheapest first
+    usable = {choice.name: choice for choice in choices if choice.cost is not None}
     if not usable:
         st.error(plain(choices[0].problem), icon=":material/error:")
         return
     key = f"{PREFIX}recipe"
     if st.session_state.get(key) not in usable:
         st.session_state[key] = best
-    name = st.segmented_control(
+    known = {name: expected_error(choice.recipe, dimer, unit, depth) for name, choice in usable.items()}
+    name = st.radio(
         "Recipe of this campaign",
-        usable,
+        list(usable),
         format_func=lambda name: f"{plain(name)} (recommended)" if name == best else plain(name),
-        required=True,
+        captions=[_beside(choice, known[name]) for name, choice in usable.items()],
         key=key,
         persist_state="session",
+        help=BESIDE,
+        width="stretch",
     )
-    _about(next(choice for choice in choices if choice.name == name))
+    _about(usable[str(name)], known[str(name)])
+    for choice in choices:
+        if choice.cost is None:
+            st.caption(f"{plain(choice.name)} is not possible here: {plain(choice.problem)}")
 
 
-def _about(choice: RecipeChoice) -> None:
-    expected = to_expect(RECIPES[choice.name], current_unit())
-    st.markdown(f"{plain(choice.name)}: {plain(choice.description)}. {plain(expected)}")
+def _beside(choice: RecipeChoice, known: Expected) -> Markdown:
+    """'1.9 s (0.8 to 4.6) · 0.3 GB · ± 0.4 cm⁻¹'."""
+    time = choice.cost.time() if choice.cost else "—"
+    return f"{plain(time)} · {choice.memory_gb or 0.0:.1f} GB · {plain(known.short)}"
+
+
+def _about(choice: RecipeChoice, known: Expected) -> None:
+    st.markdown(f"**{plain(choice.name)}**: {plain(choice.recipe.description)}. {plain(known.sentence)}")
     for note in choice.notes:
         st.caption(plain(note))
     if not choice.fits:
         st.warning("This machine has too little memory for it; its labels must be computed elsewhere.")
     if choice.cost:
-        st.caption(f"The minutes are {plain(choice.cost.source)}; they are learned anew from your first labels.")
-
-
-def accuracy(recipe: str, system: str, rows: dict[str, RecipeRow], unit: EnergyUnit) -> str:
-    """What is known of a recipe's error for a system: what it is at least, where its labels say their own; else
-    measured for the compared one alone, and said so."""
-    if least := least_std(RECIPES[recipe], unit):
-        return f"± {least} or more"
-    row = rows.get(recipe)
-    if row is None or row.mae_attractive_cm1 is None:
-        return "not measured"
-    error = f"{row.mae_attractive_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f}"
-    return error if system == COMPARED else f"not known here; {error} over benzene"
-
-
-def _measured() -> dict[str, RecipeRow]:
-    try:
-        return {row.recipe: row for row in read_recipe_rows(data_folder() / STORED / FILE)}
-    except InputError:
-        return {}
+        st.caption(f"The times are {plain(choice.cost.source)}. Your first labels will tell them better.")
 
 
 def show_sampling(now: Draft) -> None:

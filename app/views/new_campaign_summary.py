@@ -40,7 +40,8 @@ def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:
     host = dimer.host
     drawn = viewer.show(dimer, point, current_palette(), key="new-view", height=VIEW_HEIGHT, others=others)
     if not drawn:
-        st.plotly_chart(structure_figure(dimer, point, current_palette(), height=VIEW_HEIGHT), key="new-drawing")
+        figure = structure_figure(dimer, point, current_palette(), height=VIEW_HEIGHT, others=others)
+        st.plotly_chart(figure, key="new-drawing")
     size = " × ".join(f"{length:.1f}" for length in extent(host) if length >= 0.05)
     st.markdown(
         f"**{plain(formula(host))}** · {len(host.symbols)} atoms · {plain(point_group(host))}"

@@ -25,6 +25,8 @@ from nci_core.switches import read_only
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
+#: Minutes beyond the usual that are not worth a word: each label starts a process, and a busy machine takes its time.
+STARTING = 0.5
 FAILED = ("error", "cancelled")
 PREDICTED_HELP = (
     "For a finished label its interaction energy, ± how far its recipe is from the basis-set limit, and what the "
@@ -126,11 +128,11 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
     if found is None:
         return ""
     late = ""
-    if found.overdue is not None:
-        so_far, expected = found.overdue
+    so_far, expected = found.overdue or (0.0, 0.0)
+    if so_far - expected > STARTING:
         late = f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(expected)})"
     if found.minutes <= 0:
-        return f" · {late}"
+        return f" · {late}" if late else ""
     if late:
         return f" · all labels in **{minutes_text(found.minutes)}** or more; {late}"
     return f" · all labels in about **{minutes_text(found.minutes)}**"

@@ -9,10 +9,9 @@ from app import actions, cached, linked
 from app.components import plot
 from app.data import basket as basket_data
 from app.data.readiness import basket_without_label
-from app.data.worth import to_expect
 from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
-from app.recipe_choice import choose_recipe, chosen_recipe, pickable
+from app.recipe_choice import choose_recipe, chosen_recipe, pickable, what_labels_are_worth
 from app.session import Context, default_person, errors_shown
 from app.tables import with_numbers
 from app.text import plain
@@ -165,7 +164,7 @@ def _budget(context: Context, basket: pd.DataFrame) -> None:
         "Cost (CPU minutes)",
         cost.text(new),
         help=f"On one core, with recipe {plain(recipe.name)}: {cost.text(1)} per label, {plain(cost.source)}.{there} "
-        f"{plain(to_expect(recipe, context.unit))}",
+        f"{plain(what_labels_are_worth(context, recipe))}",
     )
 
 

@@ -71,6 +71,7 @@ class GroupErrors(BaseModel):
     median_cm1: float | None = None
     max_cm1: float | None = None
     mean_cm1: float | None = Field(None, description="signed; positive is too weak")
+    mean_reference_cm1: float | None = Field(None, description="mean published energy")
     relative: float | None = Field(None, description="mean of |error| ÷ |published energy|")
     of_repulsion: float | None = Field(None, description="of repulsive labels: mean of |error| ÷ Hartree–Fock part")
     cpu_minutes: float | None = Field(None, description="mean of a label")
@@ -158,6 +159,7 @@ def _figures(recipe: str, reference: str, by: str, group: str, rows: Sequence[La
         "median_cm1": np.median(away),
         "max_cm1": away.max(),
         "mean_cm1": error.mean(),
+        "mean_reference_cm1": published.mean(),
         "relative": _mean(away[published != 0] / np.abs(published[published != 0])),
         "of_repulsion": _mean(away[contact] / repulsion[contact]),
         "cpu_minutes": _mean(_column(done, lambda row: row.cpu_minutes)),

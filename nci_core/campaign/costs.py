@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -85,6 +85,19 @@ class LabelCost:
             if wide
             else f"{_short(minutes)} ± {_short(spread, minutes)}"
         )
+
+    def time(self, count: int = 1) -> str:
+        """The same of CPU time in the unit that suits it.
+
+        >>> LabelCost(0.02, Price(-3.9, 0.9, 0.1), 0, "").time()
+        '1.2 s (0.49 to 3.0)'
+        >>> LabelCost(6.2, Price(1.82, 0.02, 0.07), 24, "").time(24)
+        '2.5 ± 0.1 h'
+        """
+        minutes = count * self.mean_minutes
+        factor, unit = (60.0, "s") if minutes < 1.5 else (1.0, "min") if minutes < 90 else (1 / 60.0, "h")
+        value, bracket, span = replace(self, mean_minutes=factor * self.mean_minutes).text(count).partition(" (")
+        return f"{value} {unit}{bracket}{span}"
 
 
 def _short(value: float, beside: float | None = None) -> str:
@@ -232,12 +245,12 @@ def _source(recipe: Recipe, mine: int, other_recipes: int, elsewhere: int) -> st
         f"{count} {what}"
         for count, what in (
             (mine, f"{recipe.name} labels"),
-            (other_recipes, "of other recipes"),
-            (elsewhere, "of other campaigns"),
+            (other_recipes, "labels of other recipes"),
+            (elsewhere, "labels of other campaigns"),
         )
         if count
     ]
     if mine:
         return f"learned from {', '.join(parts)}"
     said = f", scaled from {' and '.join(parts)}" if parts else ""
-    return f"an estimate from the size alone{said}; no {recipe.name} label is finished yet"
+    return f"an estimate from the size alone{said}; no {recipe.name} label is finished here yet"

@@ -16,6 +16,7 @@ from nci_core.campaign.new_recipes import with_checked_recipes
 from nci_core.campaign.sampling_steps import SamplePlan, plan_sample, sample_campaign
 from nci_core.config import CampaignSettings, HostSettings
 from nci_core.errors import InputError, TeacherError
+from nci_core.reference.builtin_recipes import DEFAULT
 from nci_core.sampling import as_guide
 from nci_core.store.server import place
 from nci_core.switches import require_writable
@@ -41,7 +42,7 @@ class Plan(BaseModel):
     host: HostSettings
     probe: str = Field("He", max_length=3)
     teachers: tuple[str, ...] = Field(("hf-d4", "hf-mp2"), min_length=1, max_length=8)
-    recipe: str = Field("standard", max_length=64)
+    recipe: str = Field(DEFAULT, max_length=64)
     title: str = Field("", max_length=MOST_TITLE)
     n: int = Field(250, ge=10, le=20_000, description="configurations, the test set included")
     n_test: int = Field(30, ge=0, le=5_000, description="of them the frozen test set")

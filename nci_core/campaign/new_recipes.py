@@ -1,19 +1,22 @@
 """The recipes of a new campaign: which there are, what each costs and how good it is; checked whole for its dimer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nci_core.campaign.costs import LabelCost, planned_costs
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import RECIPES
+from nci_core.reference.builtin_recipes import DEFAULT, RECIPES
+from nci_core.reference.recipes import Recipe
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.point_group import extent
 
 #: A label that costs more CPU minutes than this is not recommended where a cheaper recipe can be had.
 MOST_MINUTES = 60.0
-#: A host thinner than this (Å) is flat.
-FLAT = 0.1
+#: Recipes to begin with, the first that this machine can afford. The general one is right on any host. The factors of
+#: `composite` were fitted to helium over benzene, and its smaller functions cost less: it is next, for on other hosts
+#: it still errs several times less than `standard` does.
+ORDER = (DEFAULT, "composite", "standard", "quick")
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,7 @@ class RecipeChoice:
     """What is known of a recipe for a dimer before any label.
 
     Attributes:
-        name: of the recipe.
-        description: of the recipe, for people.
+        recipe: as a campaign of the dimer would keep it.
         cost: CPU minutes of a label, with their uncertainty; None where the recipe cannot be computed.
         memory_gb: what a label cannot do without.
         fits: whether this machine has so much.
@@ -30,13 +32,17 @@ class RecipeChoice:
         problem: why it cannot be computed, one sentence; empty if it can.
     """
 
-    name: str
-    description: str
+    recipe: Recipe
     cost: LabelCost | None
     memory_gb: float | None
     fits: bool
     notes: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the recipe."""
+        return self.recipe.name
 
 
 def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoice]:
@@ -53,25 +59,19 @@ def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoic
         try:
             checked = check_recipe(recipe, dimer)
         except InputError as error:
-            found.append(RecipeChoice(recipe.name, recipe.description, None, None, False, problem=str(error)))
+            found.append(RecipeChoice(recipe, None, None, False, problem=str(error)))
             continue
         (cost,) = planned_costs(dimer, [checked.recipe], folder)
         memory = memory_needed_gb(dimer, checked.recipe, count_functions(checked.recipe, dimer))
         fits = memory <= machine_memory_gb()
-        found.append(RecipeChoice(recipe.name, recipe.description, cost, memory, fits, checked.notes))
+        found.append(RecipeChoice(checked.recipe, cost, memory, fits, checked.notes))
     return sorted(found, key=lambda choice: choice.cost.mean_minutes if choice.cost else float("inf"))
 
 
-def recommended(dimer: Dimer, choices: list[RecipeChoice]) -> str:
-    """Name of the recipe to begin with.
-
-    `composite` where its factors come from molecules of the kind (helium over a flat one with carbon), else
-    `standard`; the best cheaper one where that is too large or too dear for this machine.
-    """
-    alike = dimer.probe == "He" and "C" in dimer.host.symbols and extent(dimer.host)[2] < FLAT
+def recommended(choices: Sequence[RecipeChoice]) -> str:
+    """Name of the recipe to begin with: the first of `ORDER` that is not too large or too dear for this machine."""
     usable = {c.name for c in choices if c.cost and c.fits and c.cost.mean_minutes <= MOST_MINUTES}
-    order = ["composite", "standard"] if alike else ["standard", "composite"]
-    return next((name for name in [*order, "quick"] if name in usable), "quick")
+    return next((name for name in ORDER if name in usable), ORDER[-1])
 
 
 def with_checked_recipes(settings: CampaignSettings) -> tuple[CampaignSettings, tuple[str, ...]]:

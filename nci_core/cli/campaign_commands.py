@@ -27,6 +27,7 @@ from nci_core.cli.output import (
 )
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
+from nci_core.reference.builtin_recipes import DEFAULT
 from nci_core.reference.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
@@ -73,7 +74,7 @@ def init(
     ] = None,
     recipe: Annotated[
         str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")
-    ] = "standard",
+    ] = DEFAULT,
     more_recipe: Annotated[
         list[str] | None,
         typer.Option(

@@ -21,6 +21,7 @@ from nci_core.cli.output import (
     progress_bar,
 )
 from nci_core.errors import InputError, LabelError
+from nci_core.reference.builtin_recipes import DEFAULT
 from nci_core.store.schema import Job
 
 #: Labels whose energies are printed one by one.
@@ -48,7 +49,8 @@ def label(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="One of the campaign's recipes (default: that of the errors); with --data any one, or a TOML file.",
+            help="One of the campaign's recipes (default: that of the errors). With --data any of `nci recipes`, or a "
+            f"TOML file (default: {DEFAULT}).",
             show_default=False,
         ),
     ] = None,

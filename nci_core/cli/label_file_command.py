@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from nci_core.cli.options import refuse_all_but
 from nci_core.cli.output import count_labels, err, out, print_json, print_table
 from nci_core.errors import InputError, LabelError
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.reference.builtin_recipes import DEFAULT, find_recipe
 from nci_core.reference.recipe_files import read_recipe
 from nci_core.reference.recipes import Recipe
 from nci_core.switches import require_writable
@@ -84,8 +84,7 @@ def label_file(
 
 
 def _recipe(name: str | None) -> Recipe:
-    if name is None:
-        raise InputError(f"Say how to compute them: --recipe {', '.join(RECIPES)}, or a TOML file.")
+    name = name or DEFAULT
     return read_recipe(Path(name)) if name.endswith(".toml") else find_recipe(name)
 
 

@@ -1,8 +1,12 @@
 """The built-in recipes. No PySCF here: the dashboard reads them."""
 
 from nci_core.errors import InputError
+from nci_core.reference import focal_point as general
 from nci_core.reference.focal_point import LARGE, MEDIUM, SMALL, focal_point
 from nci_core.reference.recipes import Composite, Extrapolation, FunctionSet, Recipe
+
+#: What labels are computed by where nobody asked for another: nothing in it was fitted to one system.
+DEFAULT = general.NAME
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe

@@ -7,11 +7,10 @@ import pytest
 from pages import run_page, tables, text
 
 from app.data.configurations import configuration_table
-from app.data.worth import overview_sentence, to_expect, worth_of_tests
+from app.data.worth import overview_sentence, worth_of_tests
 from app.figures.blind import blind_sentence
 from app.figures.points import hover_lines
 from app.report.build import build_report
-from app.views.new_campaign_labels import accuracy
 from nci_core.campaign import Campaign
 from nci_core.campaign.blind import blind_predictions
 from nci_core.gates import Gate
@@ -93,14 +92,6 @@ def test_without_a_model_nothing_has_a_plus_minus_and_that_is_said(home: Path) -
     table = configuration_table(campaign.store, campaign.settings, None)
     assert NOBODY in overview_sentence(campaign, worth_of_tests(table, campaign.settings.bounds), CM1)
     assert not [line for line in hover_lines(table, {"label_ev": "CCSD(T)"}, CM1) if line.spread]
-    assert NOBODY in to_expect(campaign.recipe, CM1)
-
-
-@pytest.mark.usefixtures("known")
-def test_choosing_a_recipe_tells_what_its_labels_will_say() -> None:
-    assert accuracy("quick", "he-benzene", {}, CM1) == "± 0.4 or more"
-    assert accuracy("standard", "he-benzene", {}, CM1) == "not measured"
-    assert "± 0.4 cm⁻¹ or more" in to_expect(find_recipe("quick"), CM1)
 
 
 def test_errors_by_region_and_of_a_round_have_it_too(known: Campaign) -> None:

@@ -52,7 +52,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         names.append(name)
         if name == "recipe_choices":
             cost = LabelCost(0.5, Price(-0.7, 0.1, 0.1), 0, "made up")
-            return [RecipeChoice(recipe, RECIPES[recipe].description, cost, 1.0, True) for recipe in RECIPES]
+            return [RecipeChoice(recipe, cost, 1.0, True) for recipe in RECIPES.values()]
         if name == "_try":
             return Trial(str(arguments[1]), "", 0.5, (), (2.0, 3.0, 4.0, 20.0), (900.0, -20.0, -10.0, 0.0))
         return function(*arguments)  # type: ignore[operator]

@@ -12,12 +12,10 @@ import synthetic
 from pages import run_page, text
 
 from app.data.overview import Situation, course, next_step, situation, teacher_error
-from app.data.worth import measured_elsewhere
 from app.figures.overview import overview_content
 from app.theme import DARK, LIGHT
 from nci_core.campaign import Campaign
 from nci_core.campaign.error_maps import ErrorMaps
-from nci_core.config import CampaignSettings
 from nci_core.errors import ModelError
 from nci_core.store import models, picks
 from nci_core.systems import builtin_host
@@ -84,23 +82,6 @@ def test_the_course_takes_each_rounds_last_student_and_adds_up_what_was_spent(ho
     assert mae > found["mae_ev"].iloc[-1]
     assert n == 15
     assert np.isnan(teacher_error(metrics, "another teacher")[0])
-
-
-def test_labels_are_worth_what_was_measured_of_their_recipe_here_or_elsewhere(tmp_path: Path) -> None:
-    found = {}
-    for host, recipe in (("benzene", "composite"), ("ethylene", "composite"), ("benzene", "quick")):
-        folder = tmp_path / f"{host}-{recipe}"
-        with_recipe = Campaign.create(folder, CampaignSettings.create(host, "He", recipe=recipe))
-        found[host, recipe] = measured_elsewhere(with_recipe)
-        with_recipe.store.close()
-    assert found["benzene", "composite"].here
-    assert not found["ethylene", "composite"].here
-    ours = found["benzene", "composite"].row
-    assert ours is not None
-    assert found["ethylene", "composite"].row == ours
-    assert found["benzene", "quick"].row != ours
-    other = Campaign.create(tmp_path / "neon", CampaignSettings.create("benzene", "Ne", recipe="composite"))
-    assert not measured_elsewhere(other).here
 
 
 def made_up_maps() -> ErrorMaps:

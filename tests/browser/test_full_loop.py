@@ -67,7 +67,7 @@ def _made_in_the_browser(page: Page, address: str, home: Path) -> Campaign:
     expect(page.get_by_text("then zero")).to_have_count(3)
     page.get_by_text("hf-mp2", exact=True).click()
     page.get_by_role("button", name="Next: Labels").click()
-    main.get_by_role("radio", name="quick").click()
+    main.get_by_text("quick", exact=True).click()
     page.get_by_role("button", name="Next: Sampling").click()
     for field, value in (("Configurations", "60"), ("of these, test set", "4")):
         page.get_by_label(field, exact=True).fill(value)

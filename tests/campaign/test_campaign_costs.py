@@ -98,7 +98,7 @@ def test_a_neighbour_tells_what_the_first_label_will_cost(sampled: Campaign, hos
     told = label_cost(sampled)
     assert (told.n, told.source) == (
         0,
-        "an estimate from the size alone, scaled from 8 of other campaigns; no quick label is finished yet",
+        "an estimate from the size alone, scaled from 8 labels of other campaigns; no quick label is finished here yet",
     )
     # The same system and recipe there: 0.1 minutes each.
     assert told.mean_minutes == pytest.approx(0.1, rel=0.1)
@@ -112,7 +112,7 @@ def test_each_recipe_has_its_price(sampled: Campaign) -> None:
     small.label(sampled, small.pool(sampled)[:5])
     known = label_cost(sampled, RECIPES["standard"])
     assert known.n == 0
-    assert "scaled from 5 of other recipes" in known.source
+    assert "scaled from 5 labels of other recipes" in known.source
 
 
 def test_a_folder_without_timings_is_one_sentence(tmp_path: Path, sampled: Campaign) -> None:

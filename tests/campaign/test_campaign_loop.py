@@ -307,7 +307,7 @@ def test_the_basket_takes_proposals_once(finished: Campaign) -> None:
 
 def test_costs_are_guessed_until_they_are_measured(sampled: Campaign) -> None:
     guess = label_cost(sampled)
-    assert (guess.n, guess.source) == (0, "an estimate from the size alone; no quick label is finished yet")
+    assert (guess.n, guess.source) == (0, "an estimate from the size alone; no quick label is finished here yet")
     assert 0.0 < guess.mean_minutes < 0.4, "two hydrogen atoms are cheaper than ethylene"
     low, high = guess.interval()
     assert high > 3 * low, "nothing was measured"

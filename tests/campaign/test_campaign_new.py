@@ -1,5 +1,6 @@
 """A new campaign's way to its first student: teachers tried, recipes priced, teaching with distillation after it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from nci_core.campaign.new_recipes import recipe_choices, recommended
 from nci_core.campaign.teacher_trial import try_teacher
 from nci_core.errors import InputError
 from nci_core.jobs.context import JobContext
+from nci_core.reference.builtin_recipes import DEFAULT
 from nci_core.store import configurations, labels
 from nci_core.store import jobs as queue
 from nci_core.systems import Dimer, builtin_host
@@ -79,8 +81,10 @@ def test_recipes_have_prices_and_one_is_recommended(tmp_path: Path) -> None:
     assert by_name["dt"].cost is not None
     assert by_name["quick"].cost.mean_minutes < by_name["dt"].cost.mean_minutes / 20
     assert 0.2 < (by_name["quick"].memory_gb or 0) < 3
-    assert recommended(dimer, choices) == "composite"
-    assert recommended(Dimer(builtin_host("benzene"), "Ar"), choices) == "standard"
+    assert recommended(choices) == DEFAULT == "focal-point"
+    dear = replace(by_name[DEFAULT], cost=by_name["dt"].cost)
+    assert recommended([dear, *(choice for choice in choices if choice.name != DEFAULT)]) == "composite"
+    assert recommended([replace(choice, fits=False) for choice in choices]) == "quick"
 
 
 def test_only_who_runs_the_machine_names_foreign_teachers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from nci_core.campaign import Campaign
+from nci_core.campaign.creating import Plan
+from nci_core.cli.label_file_command import _recipe as file_recipe
 from nci_core.cli.main import app
+from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.reference.builtin_recipes import DEFAULT, RECIPES, find_recipe
+from nci_core.reference.focal_point import focal_point
 from nci_core.reference.recipe_files import read_recipe
 
 
@@ -41,6 +45,18 @@ def test_a_campaign_keeps_its_own_recipe(tmp_path: Path) -> None:
     assert campaign.recipe.host_basis == {"*": "cc-pvdz"}
     campaign.store.close()
     assert tomllib.loads((tmp_path / "own" / "campaign.toml").read_text())["own_recipes"][0]["name"] == "my-composite"
+
+
+def test_without_a_recipe_it_is_the_general_one_for_these_very_atoms(tmp_path: Path) -> None:
+    host = tmp_path / "hbr.xyz"
+    host.write_text("2\nhydrogen bromide\nH 0 0 0\nBr 0 0 1.414\n")
+    assert "recipe focal-point." in run("init", str(tmp_path / "hbr"), "--host", str(host), "--probe", "Kr")
+    campaign = Campaign.open(tmp_path / "hbr")
+    assert campaign.recipe.name == DEFAULT == "focal-point"
+    assert campaign.recipe.probe_basis == focal_point("Kr").probe_basis != find_recipe(DEFAULT).probe_basis
+    assert CampaignSettings.model_fields["recipe"].default == Plan.model_fields["recipe"].default == DEFAULT
+    assert file_recipe(None).name == DEFAULT
+    campaign.store.close()
 
 
 def test_a_name_is_used_once(tmp_path: Path) -> None:

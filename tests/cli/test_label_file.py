@@ -206,7 +206,6 @@ def test_frames_may_be_left_out(nci: Nci, tmp_path: Path, recipe: Path) -> None:
     ("words", "part"),
     [
         (["--recipe", "quick"], "Say where the labelled file goes"),
-        (["--out", "{}/new"], "Say how to compute them: --recipe quick"),
         (["--recipe", "exact", "--out", "{}/new"], "Unknown recipe 'exact'"),
         (["--recipe", "quick", "--out", "{}/in.extxyz"], "--out is the input itself"),
         (["--recipe", "quick", "--out", "{}/tiny.toml"], "was not labelled by nci"),
