@@ -5,12 +5,14 @@
 
 What MP2 in the larger functions still lacks is where electrons overlap, as is Hartree–Fock's repulsion, and what
 CCSD(T) in the smaller ones adds is some percent off: a factor of `mean_field` or of `delta` makes up for part of it.
-It is fitted by least squares, weight 1/(0.4² + (1% of Hartree–Fock)²) a label, to labels of many hosts, and judged at
-each host by a fit to the others and at each element by a fit to the hosts without it. Without --factor all are 1. The
-prediction error is then that of maximum likelihood for the errors that are left (`calibrate_recipe_error.py`).
+It is fitted by least squares, weight 1/(0.2² + (2% of Hartree–Fock)²) a label and the same for all hosts together, to
+labels of many hosts, and judged at each host by a fit to the others and at each element by a fit to the hosts without
+it. Without --factor all are 1. The prediction error is then that of maximum likelihood for the errors that are left
+(`calibrate_recipe_error.py`).
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from nci_core.reference.error_calibration import KnownError, compare_parts, fit_
 from nci_core.reference.prediction_error import Part
 
 FloatArray = npt.NDArray[np.float64]
-FLOOR_CM1, OF_REPULSION = 0.4, 0.01
+FLOOR_CM1, OF_REPULSION = 0.2, 0.02
 #: Elements that nearly every host has: leaving them out leaves nothing to fit to.
 COMMON = {"H", "C"}
 ERROR_PARTS: tuple[Part, ...] = ("mean_field", "delta", "step", "triples")
@@ -42,7 +44,9 @@ def plain_errors(rows: list[LabelRow]) -> FloatArray:
 
 def fitted(rows: list[LabelRow], factors: list[Part]) -> FloatArray:
     """(k,) factors less 1."""
-    weight = 1.0 / np.hypot(FLOOR_CM1, OF_REPULSION * column(rows, "mean_field"))
+    of_host = Counter(row.host for row in rows)
+    weight = np.array([of_host[row.host] ** -0.5 for row in rows])
+    weight /= np.hypot(FLOOR_CM1, OF_REPULSION * column(rows, "mean_field"))
     parts = np.stack([column(rows, part) for part in factors], axis=1)
     return np.asarray(np.linalg.lstsq(weight[:, None] * parts, -weight * plain_errors(rows), rcond=None)[0])
 
