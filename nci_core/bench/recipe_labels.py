@@ -21,9 +21,13 @@ def labels_at(folder: Path, dimers: Sequence[ReferenceDimer], recipes: Sequence[
 def label_rows(
     labels: KeptLabels, dimers: Sequence[ReferenceDimer], recipes: Sequence[Recipe], source: Path
 ) -> list[LabelRow]:
-    """Rows of what there is; labels that are not computed yet are left out."""
-    rows = []
+    """Rows of what there is; labels that are not computed yet are left out, and what another set has already."""
+    rows, seen = [], set()
     for number, one in enumerate(dimers):
+        where = one.dimer.geometry_hash(one.position), float(to_cm1(one.energy))
+        if where in seen:
+            continue
+        seen.add(where)
         for recipe in recipes:
             rows += _rows(one, recipe, labels.find(number, recipe.name), one.set or source.stem)
     return rows

@@ -26,7 +26,7 @@ def test_a_changed_recipe_is_noticed() -> None:
         "quick": "116a7646d999",
         "standard": "a924f9e9453b",
         "composite": "b3ec837884e4",
-        "focal-point": "f53b3c7f189c",
+        "focal-point": "585410f2602b",
         "dz": "b4b08e19e5be",
         "dt": "e48b56e13f2b",
     }
