@@ -14,6 +14,8 @@ from nci_core.reference.recipes import Composite, Recipe
 from nci_core.systems import Dimer, Host
 
 FloatArray = npt.NDArray[np.float64]
+#: What is added to the name of a recipe without its factors.
+NOT_CALIBRATED = ": not calibrated"
 #: Factors of a composite that is MP2 with a correction to CCSD(T), and has nothing fitted.
 PLAIN = {"mean_field": 1.0, "mp2_larger": 1.0, "mp2": -1.0, "ccsd": 1.0, "triples": 1.0}
 
@@ -61,7 +63,7 @@ def measured(label: LabelResult) -> Iterator[Measured]:
         seconds = sum(part.cpu_seconds for part in label.larger.values())
         yield one(f"{recipe.name}: MP2 alone", mp2, seconds)
         if not is_plain(recipe.composite):
-            yield one(f"{recipe.name}: not calibrated", mp2 + correction, label.cpu_seconds)
+            yield one(recipe.name + NOT_CALIBRATED, mp2 + correction, label.cpu_seconds)
         yield one(f"{recipe.name}: small CCSD(T) alone", sum(own), label.cpu_seconds - seconds)
 
 

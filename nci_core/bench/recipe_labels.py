@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nci_core.bench.dimers import ReferenceDimer
 from nci_core.bench.kept_labels import Kept, KeptLabels, Place
-from nci_core.bench.measured import labelled_dimer, measured
+from nci_core.bench.measured import NOT_CALIBRATED, labelled_dimer, measured
 from nci_core.bench.recipe_errors import LabelRow
 from nci_core.reference.labels import LabelResult, parts_cm1
 from nci_core.reference.recipes import Recipe
@@ -30,7 +30,18 @@ def label_rows(
         seen.add(where)
         for recipe in recipes:
             rows += _rows(one, recipe, labels.find(number, recipe.name), one.set or source.stem)
-    return rows
+    return rows + without_factors(rows)
+
+
+def without_factors(rows: Sequence[LabelRow]) -> list[LabelRow]:
+    """Labels without a factor, of recipes that have one for other probes: both are compared at the same dimers."""
+    calibrated = {row.recipe.removesuffix(NOT_CALIBRATED) for row in rows if row.recipe.endswith(NOT_CALIBRATED)}
+    there = {(row.recipe, row.frame) for row in rows}
+    return [
+        row.model_copy(update={"recipe": row.recipe + NOT_CALIBRATED, "std_cm1": None, "parts_cm1": {}})
+        for row in rows
+        if row.recipe in calibrated and (row.recipe + NOT_CALIBRATED, row.frame) not in there
+    ]
 
 
 def _rows(one: ReferenceDimer, recipe: Recipe, kept: Kept, reference: str) -> list[LabelRow]:

@@ -14,7 +14,7 @@ from nci_core.bench.kept_labels import Kept, KeptLabels, Place
 from nci_core.bench.measured import is_plain, read_labels
 from nci_core.bench.minima import MINIMA, labels_at_minima, rows_at_minima
 from nci_core.bench.recipe_errors import LabelRow, group_errors, overview, read_groups, size, write_lines
-from nci_core.bench.recipe_labels import label_rows, labels_at
+from nci_core.bench.recipe_labels import label_rows, labels_at, without_factors
 from nci_core.campaign.archive import data_folder
 from nci_core.cli.main import app
 from nci_core.errors import InputError, StoreError
@@ -207,3 +207,10 @@ def test_the_command_computes_judges_and_goes_on(tmp_path: Path, monkeypatch: py
         assert len(begun) == n, "failures are repeated when asked for"
     assert len((tmp_path / "out" / "recipe_labels.jsonl").read_text().splitlines()) == 2
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"recipe_labels.jsonl", "recipes_by_group.jsonl"}
+
+
+def test_a_recipe_with_a_factor_for_one_probe_is_compared_without_it_at_all_labels() -> None:
+    rows = [row("r", -9.0, 0.1, frame=0), row("r: not calibrated", -9.0, 0.2, frame=0), row("r", -9.0, 0.3, frame=1)]
+    (added,) = without_factors([*rows, row("other", -9.0, 0.4, frame=1)])
+    assert (added.recipe, added.frame, added.error_cm1) == ("r: not calibrated", 1, 0.3)
+    assert without_factors(rows[2:]) == []
