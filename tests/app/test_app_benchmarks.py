@@ -39,7 +39,7 @@ def test_each_part_has_its_table(home: Path, part: str) -> None:
 
 @pytest.mark.parametrize("key", ["cm1", "meV"])
 def test_recipes_are_those_stored_in_the_chosen_unit(home: Path, key: str) -> None:
-    at = run_page("benchmarks", unit=key, benchmark_part="recipes")
+    at = run_page("benchmarks", unit=key, benchmark_part="recipes", benchmark_reference="Helium over benzene")
     assert not at.exception
     unit = UNITS[key]
     shown = next(table for table in tables(at) if "Recipe" in table.columns).set_index("Recipe")
