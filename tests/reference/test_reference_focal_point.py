@@ -4,7 +4,7 @@ import pytest
 
 from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.reference.checked_recipe import check_recipe
-from nci_core.reference.focal_point import focal_point
+from nci_core.reference.focal_point import MEAN_FIELD, focal_point
 from nci_core.systems import Dimer, Host, builtin_host
 
 GENERAL = find_recipe("focal-point")
@@ -21,10 +21,13 @@ def test_light_elements_have_the_recipe_as_it_is() -> None:
         assert checked.notes == ()
 
 
-def test_nothing_in_it_is_fitted() -> None:
-    composite = GENERAL.composite
-    assert composite is not None
-    assert composite.energy(1.0, 10.0, 100.0, 1000.0, 10000.0) == 1.0 + 10.0 - 100.0 + 1000.0 + 10000.0
+def test_only_hartree_fock_has_a_factor_and_only_for_helium() -> None:
+    for probe, factor in (("He", MEAN_FIELD["He"]), ("Ne", 1.0), ("Xe", 1.0)):
+        recipe = focal_point(probe)
+        assert recipe.composite is not None
+        energy = recipe.composite.energy(1.0, 10.0, 100.0, 1000.0, 10000.0)
+        assert energy == factor + 10.0 - 100.0 + 1000.0 + 10000.0
+        assert recipe.prediction_error is not None
 
 
 def test_heavier_probes_have_more_functions() -> None:
