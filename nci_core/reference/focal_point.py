@@ -33,7 +33,7 @@ LIGHT = int(atomic_numbers["Ne"])
 #: What Hartree–Fock of the larger functions is multiplied by, by probe; 1 for the others.
 MEAN_FIELD = {"He": 0.9855}
 _CALIBRATED_ON = "{} labels at dimers of the NCI Atlas{}, each host by a fit to the others"
-#: How far labels are off, of helium, of neon and of heavier probes.
+#: How far labels of helium and of neon are off, and those of heavier probes.
 ERRORS = {
     "He": PredictionError(
         floor_cm1=0.2,
@@ -41,8 +41,8 @@ ERRORS = {
         source=_CALIBRATED_ON.format(54, " and of helium and benzene"),
     ),
     "Ne": PredictionError(floor_cm1=1.7, shares={"mean_field": 0.016}, source=_CALIBRATED_ON.format(19, "")),
-    "": PredictionError(floor_cm1=0.18, shares={"step": 0.2}, source=_CALIBRATED_ON.format(16, "")),
 }
+ERROR_OF_HEAVIER = PredictionError(floor_cm1=0.18, shares={"step": 0.2}, source=_CALIBRATED_ON.format(16, ""))
 #: Main-group atoms whose outermost d shell correlates, and those whose correlation-consistent sets are not there.
 WITH_D_SHELL = frozenset((*range(31, 37), *range(49, 55)))
 NO_CONSISTENT_SET = frozenset((19, 20, 37, 38))
@@ -95,5 +95,5 @@ def focal_point(probe: str = "He", symbols: Sequence[str] = ()) -> Recipe:
             mean_field=MEAN_FIELD.get(probe, 1.0),
         ),
         description="CCSD(T) near the basis-set limit for any host: MP2 in large functions and a correction to it",
-        prediction_error=ERRORS.get(probe) or ERRORS[""],
+        prediction_error=ERRORS.get(probe, ERROR_OF_HEAVIER),
     )
