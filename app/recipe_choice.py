@@ -15,6 +15,10 @@ def _key(context: Context) -> str:
     return f"label-recipe-{context.folder}"
 
 
+def _keep(key: str, drawn: str) -> None:
+    st.session_state[key] = st.session_state[drawn]
+
+
 def chosen_recipe(context: Context) -> Recipe:
     """What was chosen last, on whichever page; at first the recipe that errors are against."""
     campaign = context.campaign
@@ -22,23 +26,30 @@ def chosen_recipe(context: Context) -> Recipe:
     return next((recipe for recipe in campaign.recipes if recipe.name == name), campaign.recipe)
 
 
-def choose_recipe(context: Context) -> Recipe:
-    """Draw the choice where the campaign has several recipes; returns the chosen one."""
+def choose_recipe(context: Context, page: str) -> Recipe:
+    """Draw the choice where the campaign has several recipes; returns the chosen one.
+
+    Each page draws a control of its own: one that two pages share goes back to the earlier choice, now and then, when
+    the page changes while it is being drawn.
+    """
     campaign = context.campaign
     if len(campaign.recipes) == 1:
         return campaign.recipe
-    name = st.segmented_control(
+    chosen, drawn = chosen_recipe(context).name, f"{_key(context)}-{page}"
+    if st.session_state.get(drawn) != chosen:
+        st.session_state[drawn] = chosen
+    st.segmented_control(
         "Recipe",
         [recipe.name for recipe in campaign.recipes],
         format_func=plain,
-        default=campaign.recipe.name,
         required=True,
-        key=_key(context),
-        persist_state="session",
+        key=drawn,
+        on_change=_keep,
+        args=(_key(context), drawn),
         help=f"Errors are measured against {plain(campaign.recipe.name)}. Labels of other recipes are kept apart, "
         "to fine-tune on first; they never mix.",
     )
-    return campaign.find_recipe(str(name))
+    return chosen_recipe(context)
 
 
 def what_labels_are_worth(context: Context, recipe: Recipe) -> str:

@@ -86,7 +86,7 @@ def _done(message: str) -> None:
 
 def _submit(context: Context, ready: Readiness) -> None:
     st.subheader("CCSD(T) labels")
-    recipe = choose_recipe(context)
+    recipe = choose_recipe(context, "label-train")
     cost = label_cost(context.campaign, recipe)
     new = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else 0
     first, second = st.columns([1.5, 1], vertical_alignment="center")

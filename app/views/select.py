@@ -154,7 +154,7 @@ def _message() -> None:
 
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
-    recipe = choose_recipe(context)
+    recipe = choose_recipe(context, "select")
     cost = label_cost(context.campaign, recipe)
     new = basket_without_label(context.campaign.store, recipe.hash) if len(basket) else 0
     there = f" {len(basket) - new} in the basket have such a label already." if new < len(basket) else ""
