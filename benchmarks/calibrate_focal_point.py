@@ -9,6 +9,8 @@ It is fitted by least squares, weight 1/(0.2² + (2% of Hartree–Fock)²) a lab
 labels of many hosts, and judged at each host by a fit to the others and at each element by a fit to the hosts without
 it. Without --factor all are 1. The prediction error is then that of maximum likelihood for the errors that are left
 (`calibrate_recipe_error.py`).
+
+--out keeps the figures at hosts left out, and which dimers the labels are of, without their published energies.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.bench.recipe_errors import LabelRow, read_rows
+from nci_core.bench.recipe_errors import FittedFactor, LabelRow, group_errors, read_rows
 from nci_core.errors import NCIError
 from nci_core.reference.error_calibration import KnownError, compare_parts, fit_prediction_error
 from nci_core.reference.prediction_error import Part
@@ -91,6 +93,21 @@ def say(name: str, errors: FloatArray, rows: list[LabelRow] | None = None) -> No
     print(line)
 
 
+def kept(rows: list[LabelRow], factors: list[Part], errors: FloatArray) -> FittedFactor:
+    """What is kept of labels and of the errors at hosts left out."""
+    judged = [
+        row.model_copy(update={"error_cm1": float(error), "energy_cm1": row.reference_cm1 + float(error)})
+        for row, error in zip(rows, errors, strict=True)
+    ]
+    return FittedFactor(
+        probe=", ".join(sorted({row.probe for row in rows})),
+        factors={part: 1 + float(value) for part, value in zip(factors, fitted(rows, factors), strict=True)},
+        hosts=len({row.host for row in rows}),
+        left_out=[group for group in group_errors(judged) if group.by == "sign"],
+        dimers=sorted(" ".join(f"{row.system} {row.scaling or ''} {row.geometry_hash}".split()) for row in rows),
+    )
+
+
 def main() -> None:
     """Fit, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -98,6 +115,7 @@ def main() -> None:
     parser.add_argument("--probe", nargs="+", default=["He"], help="labels of these probes alone")
     parser.add_argument("--factor", nargs="*", choices=["mean_field", "delta", "step"], default=[])
     parser.add_argument("--recipe", default="focal-point")
+    parser.add_argument("--out", type=Path, help="JSON file of figures and dimers")
     asked = parser.parse_args()
     try:
         every = [row for path in asked.rows for row in read_rows(path)]
@@ -116,6 +134,8 @@ def main() -> None:
     errors = left_out(rows, factors, lambda row: row.host)
     say("hosts left out", errors, rows)
     say("elements left out", without_element(rows, factors))
+    if asked.out:
+        asked.out.write_text(kept(rows, factors, errors).model_dump_json(indent=1) + "\n")
     known = [
         KnownError(
             host=row.host,

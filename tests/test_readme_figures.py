@@ -5,8 +5,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from nci_core.bench.claims import cost_saved
+from nci_core.bench.recipe_errors import read_factor
 from nci_core.bench.rows import read_rows
+from nci_core.reference.focal_point import MEAN_FIELD
 from nci_core.units import CM1_EV
 
 ROOT = Path(__file__).parents[1]
@@ -61,3 +65,19 @@ def test_price_and_accuracy_of_a_label() -> None:
     row = next(row for row in rows if (row["by"], row["group"]) == ("probe and region", "He, well"))
     assert f"the wells of {row['n']} molecules" in README
     assert f"{row['mae_cm1']:.2f} cm⁻¹, {row['cpu_minutes']:.1f} CPU min" in README
+
+
+def test_labels_of_hosts_that_the_factor_has_not_seen() -> None:
+    found = read_factor(ROOT / "data" / "benchmarks" / "focal_point_factor.json")
+    assert found.factors["mean_field"] == pytest.approx(MEAN_FIELD[found.probe], abs=1e-4)
+    attractive, repulsive = found.left_out
+    assert f"{attractive.n} attractive labels of hosts that its one factor was not fitted to" in README
+    assert f"{attractive.mae_cm1:.2f} cm⁻¹; " in README
+    results = (ROOT / "docs" / "label-results.md").read_text(encoding="utf-8")
+    assert attractive.max_cm1 is not None
+    assert (
+        f"{attractive.n} attractive labels are {attractive.mae_cm1:.2f} cm⁻¹ off ({attractive.max_cm1:.1f} at most)"
+        in results
+    )
+    assert f"{repulsive.n} repulsive ones {repulsive.of_repulsion:.2%} of HF" in results
+    assert len(found.dimers) == attractive.n + repulsive.n

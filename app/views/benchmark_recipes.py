@@ -10,7 +10,16 @@ from app.figures.recipes import recipes_figure
 from app.session import Context
 from app.tables import with_numbers
 from app.text import plain
-from nci_core.bench.recipe_errors import BY, GROUPS_FILE, GroupErrors, is_part, overview, read_groups
+from nci_core.bench.recipe_errors import (
+    BY,
+    FACTOR_FILE,
+    GROUPS_FILE,
+    GroupErrors,
+    is_part,
+    overview,
+    read_factor,
+    read_groups,
+)
 from nci_core.bench.recipe_rows import FILE, TARGET_CM1, TARGET_MINUTES, RecipeRow, pareto, read_recipe_rows
 from nci_core.bench.targets import STORED
 from nci_core.campaign.archive import data_folder
@@ -107,6 +116,8 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
     )
     charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
     st.caption("Line: no other recipe is both cheaper and closer on attractive geometries.")
+    if said := _left_out(context):
+        st.caption(plain(said))
     _overview_table(context, rows, front)
     recipes = [name for name in dict.fromkeys(group.recipe for group in groups) if not is_part(name)]
     there = [name for name in SPLITS if name in BY and any(group.by == name for group in groups)]
@@ -119,6 +130,28 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
     )
     chosen = [g for g in groups if g.recipe == recipe and g.by in ("all", by or there[0]) and (g.n or g.failed)]
     _group_table(context, chosen)
+
+
+def _left_out(context: Context) -> str:
+    """That a recipe has seen labels that are shown, and how it does where it has not; empty if nothing is stored."""
+    path = data_folder() / STORED / FACTOR_FILE
+    if not path.is_file():
+        return ""
+    try:
+        found = read_factor(path)
+    except InputError as error:
+        return str(error)
+    unit = context.unit
+    errors = [
+        f"{group.n} {group.group} ones are {group.mae_cm1 * CM1_EV * unit.per_ev:.{unit.digits}f} {unit.label} off"
+        + (f" ({group.of_repulsion:.1%} of Hartree–Fock's repulsion)" if group.of_repulsion else "")
+        for group in found.left_out
+        if group.mae_cm1 is not None
+    ]
+    return (
+        f"One factor of {DEFAULT} was fitted to labels of {found.probe}, these among them. With each host by a fit to "
+        f"the others, {' and '.join(errors)}."
+    )
 
 
 def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:

@@ -22,6 +22,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Names of the files of a run: a row a label, and a row a group.
 LABELS_FILE, GROUPS_FILE = "recipe_labels.jsonl", "recipes_by_group.jsonl"
+#: What the factor of the general recipe was fitted to, and how it does elsewhere.
+FACTOR_FILE = "focal_point_factor.json"
 REGIONS = ("well", "tail", "wall")
 #: Bins of the hosts' sizes: the most heavy atoms of each but the last.
 SIZES = (2, 4, 6)
@@ -81,6 +83,18 @@ class GroupErrors(BaseModel):
     within_2: float | None = Field(None, description="share of them closer than 2 σ")
     mean_std_cm1: float | None = None
     rms_z: float | None = Field(None, description="root mean square of error ÷ σ; 1 is right")
+
+
+class FittedFactor(BaseModel):
+    """Factors of a recipe that were fitted to labels of a probe, and the errors of each host by a fit to the others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    probe: str
+    factors: dict[Part, float]
+    hosts: int
+    left_out: list[GroupErrors] = Field(description="attractive and repulsive labels")
+    dimers: list[str] = Field(description="set, system, scaling and geometry hash of each label")
 
 
 #: What groups are made by, in the order of the tables; parts of recipes are counted over all labels only.
@@ -248,3 +262,11 @@ def read_groups(path: Path) -> list[GroupErrors]:
         raise InputError(
             f"{path} holds no figures; run `nci bench recipes --data FILE --recipe NAME --labels FOLDER` first."
         ) from None
+
+
+def read_factor(path: Path) -> FittedFactor:
+    """What `benchmarks/calibrate_focal_point.py` kept; raises InputError."""
+    try:
+        return FittedFactor.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        raise InputError(f"{path} holds no fitted factor; `benchmarks/calibrate_focal_point.py` writes it.") from None
