@@ -13,6 +13,8 @@ from nci_core.fitted.products import multiply
 #: Single precision is left below this change of the amplitudes, if the last iteration did not reduce it by a third:
 #: an iteration gains a factor of three to five, and ends at its rounding errors, some 1e-7 of the amplitudes.
 SINGLE_ENDS, SLOW = 1e-5, 2 / 3
+#: In single precision the last change must be smaller by this factor, for rounding adds to what is left.
+SINGLE_CLOSER = 0.2
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def solve(
         last_size, size = size, float(change.norm())
         t1, t2 = packing.unpack(diis.extrapolate(vector, change) if cycle > 1 else vector)
         before, found = found, energy(coulomb, t1, t2)
-        if abs(found - before) < energy_tol and size < amplitude_tol:
+        closer = SINGLE_CLOSER if precision == torch.float32 else 1.0
+        if abs(found - before) < energy_tol and size < closer * amplitude_tol:
             converged = True
             break
         if precision != torch.float64 and SLOW * last_size < size < SINGLE_ENDS:
