@@ -1,8 +1,8 @@
 """CCSD(T) of one fragment with the fitted integrals of Hartree–Fock, in torch: one code for processors and GPUs.
 
 The integrals are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
-(T) is computed in single precision, which halves its time: Pokhilko, Epifanovsky and Krylov,
-DOI 10.1021/acs.jctc.8b00321. Its relative error is 3e-7, 1e-3 cm⁻¹ of the interaction energy of helium and benzene.
+CCSD begins, and all of (T) is, in single precision, which halves the time: Pokhilko, Epifanovsky and Krylov,
+DOI 10.1021/acs.jctc.8b00321. The relative error of (T) is 3e-7, 1e-3 cm⁻¹ of the interaction energy of helium and benzene.
 """
 
 import logging
