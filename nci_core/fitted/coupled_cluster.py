@@ -2,7 +2,8 @@
 
 The integrals are products of one tensor B that all counterpoise fragments share, so the transformation costs seconds.
 CCSD begins, and all of (T) is, in single precision, which halves the time: Pokhilko, Epifanovsky and Krylov,
-DOI 10.1021/acs.jctc.8b00321. The relative error of (T) is 3e-7, 1e-3 cm⁻¹ of the interaction energy of helium and benzene.
+DOI 10.1021/acs.jctc.8b00321. The relative error of (T) is 3e-7, 1e-3 cm⁻¹ of the interaction of helium
+and benzene.
 """
 
 import logging
