@@ -4,7 +4,7 @@
 
 δ of interaction energies (counterpoise, frozen core) in aug-cc-pVTZ without and with midbond functions, and in the
 small functions of `focal-point`, with the MP2 of the same functions: what they find of MP2's limit says how near δ is
-to its own. Ten minutes of one core, nearly all of it for N₂; --out keeps each line as soon as it is finished.
+to its own. Five minutes of one core, nearly all of it for N₂; --out keeps each line as soon as it is finished.
 """
 
 import argparse
