@@ -29,6 +29,8 @@ def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
         "client.toolbarMode": "viewer",
+        # With the message goes an offer of Streamlit's, over the page's own controls, to install files of its own.
+        "logger.hideWelcomeMessage": str(not headless).lower(),
         # What is drawn or chosen moves other widgets, also ones that have a default.
         "global.disableWidgetStateDuplicationWarning": "true",
     }
@@ -41,6 +43,8 @@ def launch(port: int = 8501, headless: bool = False, address: str = "127.0.0.1")
     given = os.environ | {"NCI_HOME": os.environ.get("NCI_HOME") or "campaigns"}
     environment = given | {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
     chosen = options(port, headless=headless, address=address)
+    if not headless:
+        print(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}", flush=True)
     become("app.serve", MAIN, *chosen, base=environment, folder=str(FOLDER))
 
 

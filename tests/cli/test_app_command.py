@@ -14,6 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from app.launch import options
+
 Nci = Callable[..., Any]
 
 
@@ -107,3 +109,9 @@ def test_where_it_cannot_listen(
     assert found.code == 2
     assert told in found.sentence()
     assert list(tmp_path.iterdir()) == []  # nothing was imported before that was known
+
+
+def test_streamlit_offers_nothing_of_its_own_where_a_browser_opens() -> None:
+    """Its offer to install files of its own lies over the controls of the page."""
+    assert "--logger.hideWelcomeMessage=true" in options(8501, headless=False)
+    assert "--logger.hideWelcomeMessage=false" in options(8501, headless=True)
