@@ -8,11 +8,14 @@ import pandas as pd
 
 from app.data import basket as basket_data
 from app.predictor import packer
-from nci_core.campaign import Campaign, actions, archive, basket, creating, demo_copy, own_energies, quarantine
+from nci_core.campaign import Campaign, creating, demo_copy
 from nci_core.campaign.campaign import home
-from nci_core.campaign.energy_files import Checked
-from nci_core.campaign.limits import label_limits
-from nci_core.campaign.quarantine import Doubted
+from nci_core.campaign.exchange import archive, own_energies
+from nci_core.campaign.exchange.energy_files import Checked
+from nci_core.campaign.pricing.limits import label_limits
+from nci_core.campaign.rounds import basket, quarantine
+from nci_core.campaign.rounds import requests as actions
+from nci_core.campaign.rounds.quarantine import Doubted
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import client, ensure_engine
 from nci_core.store import job_batches, jobs, models, picks, rounds, selections

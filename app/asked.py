@@ -10,9 +10,9 @@ import streamlit as st
 
 from app import predictor
 from app.session import Context
-from nci_core.campaign.live import Field
-from nci_core.campaign.live_fields import Ruler, folded_field, ruler, well_radii
-from nci_core.campaign.live_stored import Misses, misses, stored_field
+from nci_core.campaign.queries.live import Field
+from nci_core.campaign.queries.live_fields import Ruler, folded_field, ruler, well_radii
+from nci_core.campaign.queries.live_stored import Misses, misses, stored_field
 from nci_core.store import models, versions
 from nci_core.store.schema import Model
 

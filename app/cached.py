@@ -16,10 +16,11 @@ from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for, size_scale
 from app.session import Context
-from nci_core.campaign import blind, own_energies
-from nci_core.campaign.blind import BlindPrediction
-from nci_core.campaign.quarantine import Doubted, doubted
-from nci_core.reference.label_errors import Worth, worth_by_region
+from nci_core.campaign.exchange import own_energies
+from nci_core.campaign.queries import blind
+from nci_core.campaign.queries.blind import BlindPrediction
+from nci_core.campaign.rounds.quarantine import Doubted, doubted
+from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
 from nci_core.units import from_cm1
 

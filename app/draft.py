@@ -12,12 +12,12 @@ from app.background import background, problem
 from app.session import campaign_folders
 from nci_core.campaign import home
 from nci_core.campaign.creating import MOST_TITLE, Plan, Preview, host_name, is_trusted, preview, teachers_offered
-from nci_core.campaign.new_recipes import RecipeChoice, recipe_choices, recommended
-from nci_core.campaign.teacher_trial import Trial, try_teacher
+from nci_core.campaign.pricing.new_recipes import RecipeChoice, recipe_choices, recommended
+from nci_core.campaign.queries.teacher_trial import Trial, try_teacher
 from nci_core.config import HostSettings
 from nci_core.errors import InputError, NCIError
-from nci_core.reference.builtin_recipes import DEFAULT
-from nci_core.reference.size import atom_functions
+from nci_core.labels.builtin_recipes import DEFAULT
+from nci_core.labels.size import atom_functions
 from nci_core.systems import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import formula

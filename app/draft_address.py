@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.draft import FILE, NAME, NUMBERS, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
 from nci_core.campaign.creating import teachers_offered
-from nci_core.reference.builtin_recipes import RECIPES
+from nci_core.labels.builtin_recipes import RECIPES
 
 #: Files that are kept, of all sessions.
 MOST_FILES = 20

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from app.cached import by_version, data, student
 from app.predictor import ask
 from app.session import Context
-from nci_core.campaign.budget import Offer, Outlook, Preview, fill_budget, outlook, preview
+from nci_core.campaign.pricing.budget import Offer, Outlook, Preview, fill_budget, outlook, preview
 from nci_core.errors import InputError
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ import streamlit as st
 from app import predictor
 from app.cached import by_version, data, fits
 from app.session import Context
-from nci_core.campaign.error_map_file import current_maps, read_maps
-from nci_core.campaign.error_maps import SPACING, ErrorMaps, maps_key, maps_on
+from nci_core.campaign.queries.error_map_file import current_maps, read_maps
+from nci_core.campaign.queries.error_maps import SPACING, ErrorMaps, maps_key, maps_on
 from nci_core.errors import InputError
 from nci_core.store.schema import Model
 from nci_core.systems.planes import PlaneGrid, telling_plane

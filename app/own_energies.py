@@ -12,7 +12,7 @@ from app.data import own_energies
 from app.data.errors import with_errors
 from app.session import Context
 from app.text import Markdown, plain
-from nci_core.campaign.own_energies import is_blind
+from nci_core.campaign.exchange.own_energies import is_blind
 from nci_core.errors import NCIError
 from nci_core.store import energy_sets
 from nci_core.store.schema import EnergySet, Model

@@ -7,7 +7,7 @@ from app import cached
 from app.data.worth import before_labelling
 from app.session import Context
 from app.text import plain
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
 from nci_core.units import to_cm1
 
 

@@ -16,7 +16,7 @@ from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError
-from nci_core.reference.label_errors import label_text
+from nci_core.labels.label_errors import label_text
 from nci_core.store import DATABASE_NAME
 from nci_core.store.schema import Model
 from nci_core.switches import read_only

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.extxyz import read_dataset
-from nci_core.reference.builtin_recipes import find_recipe
+from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -47,8 +47,8 @@ def fit(parts: FloatArray, missing: FloatArray, weights: FloatArray) -> FloatArr
 
 def compute(data: Path, rows: list[int], file: Path) -> None:
     """Append the parts of the rows that the file lacks."""
-    from nci_core.reference.ccsdt import compute_label
-    from nci_core.reference.labels import difference
+    from nci_core.labels.ccsdt import compute_label
+    from nci_core.labels.results import difference
 
     group = read_dataset(data).only_group()
     done = {json.loads(line)["row"] for line in file.read_text().splitlines()} if file.exists() else set()

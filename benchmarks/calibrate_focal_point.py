@@ -23,8 +23,8 @@ import numpy.typing as npt
 
 from nci_core.bench.recipe_errors import FittedFactor, LabelRow, group_errors, read_rows
 from nci_core.errors import NCIError
-from nci_core.reference.error_calibration import KnownError, compare_parts, fit_prediction_error
-from nci_core.reference.prediction_error import Part
+from nci_core.labels.error_calibration import KnownError, compare_parts, fit_prediction_error
+from nci_core.labels.prediction_error import Part
 
 FloatArray = npt.NDArray[np.float64]
 FLOOR_CM1, OF_REPULSION = 0.2, 0.02

@@ -19,7 +19,7 @@ import numpy as np
 from nci_core.bench.recipe_errors import LabelRow, read_rows
 from nci_core.calibration import Calibration
 from nci_core.errors import InputError, NCIError
-from nci_core.reference.error_calibration import (
+from nci_core.labels.error_calibration import (
     KnownError,
     LeftOut,
     compare_parts,
@@ -27,7 +27,7 @@ from nci_core.reference.error_calibration import (
     fit_prediction_error,
     leave_hosts_out,
 )
-from nci_core.reference.prediction_error import Part, PredictionError
+from nci_core.labels.prediction_error import Part, PredictionError
 
 
 def known_errors(rows: list[LabelRow], recipe: str) -> list[KnownError]:

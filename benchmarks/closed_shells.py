@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import molecule
 
-from nci_core.reference.closed_shell import check_monomer
+from nci_core.labels.closed_shell import check_monomer
 
 CLOSED = ("H2O", "NH3", "N2", "CO", "CO2", "F2", "O3", "HCN", "C2H4", "C2H2", "H2CO", "SO2", "SiH2_s1A1d", "HF", "CS")
 #: Diatomics with a triplet ground state; distances in Å as in the NIST WebBook.

@@ -22,9 +22,9 @@ from pyscf import cc, mp, scf
 
 from nci_core.bench.measured import read_labels
 from nci_core.config import read_settings
-from nci_core.reference.builtin_recipes import find_recipe
-from nci_core.reference.geometry import FragmentSpec, fragments
-from nci_core.reference.labels import difference
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.geometry import FragmentSpec, fragments
+from nci_core.labels.results import difference
 from nci_core.units import HARTREE_EV, to_cm1
 
 FloatArray = npt.NDArray[np.float64]

@@ -18,10 +18,10 @@ import numpy as np
 from nci_core.bench.measured import Measured, measured, read_labels
 from nci_core.bench.recipes import row
 from nci_core.config import read_settings
-from nci_core.reference.builtin_recipes import find_recipe
-from nci_core.reference.ccsdt import compute_label
-from nci_core.reference.labels import LabelResult
-from nci_core.reference.recipes import Extrapolation, FunctionSet, Midbond, Recipe
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.ccsdt import compute_label
+from nci_core.labels.recipes import Extrapolation, FunctionSet, Midbond, Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.units import to_cm1
 
 CAMPAIGN = Path(__file__).parents[1] / "data" / "he-ethylene"

@@ -9,7 +9,7 @@ from dashboard_figure import Figure
 from driving import chromium, made, running, visit_once
 from playwright.sync_api import Playwright
 
-from nci_core.campaign.archive import import_embedded
+from nci_core.campaign.exchange.archive import import_embedded
 
 
 def first_maps(p: Playwright, home: Path, repeats: int) -> list[Figure]:

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
-from nci_core.campaign.evaluation import renew_errors, summaries
-from nci_core.campaign.learning import distilled_parent
+from nci_core.campaign.exchange.archive import EMBEDDED, data_folder, import_campaign
+from nci_core.campaign.rounds.evaluation import renew_errors, summaries
+from nci_core.campaign.rounds.learning import distilled_parent
 from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, finetune

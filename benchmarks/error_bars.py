@@ -19,7 +19,7 @@ import numpy as np
 
 from nci_core.calibration import calibrate
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
+from nci_core.campaign.exchange.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.fitting import FitSettings
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.selection.i_optimal import linearised, whitened_jacobian

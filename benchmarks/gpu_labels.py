@@ -19,18 +19,18 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from nci_core.fitted import ccsd
-from nci_core.fitted.amounts import iteration_operations, least_bytes, triples_operations
-from nci_core.fitted.coupled_cluster import Place, budget, find_place, processor
-from nci_core.fitted.dimer import FittedDimer
-from nci_core.fitted.mp2 import correlation_energy
-from nci_core.fitted.orbital_integrals import transform
-from nci_core.fitted.triples import Triples
-from nci_core.reference.builtin_recipes import find_recipe
-from nci_core.reference.environment import peak_memory_gb, processor_name
-from nci_core.reference.fitted_label import label_functions
-from nci_core.reference.geometry import fragments
-from nci_core.reference.recipes import Recipe
+from nci_core.integrals import ccsd
+from nci_core.integrals.amounts import iteration_operations, least_bytes, triples_operations
+from nci_core.integrals.coupled_cluster import Place, budget, find_place, processor
+from nci_core.integrals.dimer import FittedDimer
+from nci_core.integrals.mp2 import correlation_energy
+from nci_core.integrals.orbital_integrals import transform
+from nci_core.integrals.triples import Triples
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.environment import peak_memory_gb, processor_name
+from nci_core.labels.fitted_label import label_functions
+from nci_core.labels.geometry import fragments
+from nci_core.labels.recipes import Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 
 T = TypeVar("T")

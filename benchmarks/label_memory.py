@@ -13,12 +13,12 @@ import sys
 
 import numpy as np
 
-from nci_core.reference.builtin_recipes import find_recipe
-from nci_core.reference.ccsdt import compute_fragment
-from nci_core.reference.environment import PYSCF_MEMORY, peak_memory_gb
-from nci_core.reference.geometry import fragments
-from nci_core.reference.needs import canonical_memory_gb, correlated_pairs
-from nci_core.reference.resuming import FragmentMemory, NoStore, identity
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.ccsdt import compute_fragment
+from nci_core.labels.environment import PYSCF_MEMORY, peak_memory_gb
+from nci_core.labels.geometry import fragments
+from nci_core.labels.needs import canonical_memory_gb, correlated_pairs
+from nci_core.labels.resuming import FragmentMemory, NoStore, identity
 from nci_core.systems import Dimer, builtin_host
 
 POINT = np.array([0.3, 0.2, 3.2])

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from pyscf import cc, lo, mp, scf
 
-from nci_core.reference.focal_point import focal_point
-from nci_core.reference.geometry import fragments
+from nci_core.labels.focal_point import focal_point
+from nci_core.labels.geometry import fragments
 from nci_core.systems import Dimer, builtin_host
 from nci_core.units import HARTREE_EV, to_cm1
 

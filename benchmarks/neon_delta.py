@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from nci_core.reference.ccsdt import compute_label
-from nci_core.reference.focal_point import focal_point
-from nci_core.reference.labels import LabelResult, difference
-from nci_core.reference.recipes import Midbond, Recipe
+from nci_core.labels.ccsdt import compute_label
+from nci_core.labels.focal_point import focal_point
+from nci_core.labels.recipes import Midbond, Recipe
+from nci_core.labels.results import LabelResult, difference
 from nci_core.systems import Dimer, Host
 from nci_core.units import to_cm1
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from nci_core.errors import InputError, StoreError
 from nci_core.files import read_limited, write_atomically
-from nci_core.reference.builtin_recipes import DEFAULT, RECIPES, find_recipe
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
+from nci_core.labels.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems.dimer import Dimer
@@ -136,7 +136,7 @@ class CampaignSettings(BaseModel):
     def find_recipe(self, name: str) -> Recipe:
         """A recipe of one's own, else a built-in one; raises InputError for an unknown name or one used twice.
 
-        A built-in recipe that has been made to fit the dimer (`reference/stand_ins.py`) is kept under its own name.
+        A built-in recipe that has been made to fit the dimer (`labels/stand_ins.py`) is kept under its own name.
         """
         mine = [recipe for recipe in self.own_recipes if recipe.name == name]
         fitted = len(mine) == 1 and mine[0].numbers is not None

@@ -190,7 +190,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "walk.webp")
     parser.add_argument("--labels", type=int, default=3, help="at most so many labels are computed")
     given = parser.parse_args()
-    from nci_core.campaign.archive import data_folder, import_campaign
+    from nci_core.campaign.exchange.archive import data_folder, import_campaign
 
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "he-ethylene"

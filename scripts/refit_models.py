@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import export_campaign, import_campaign
-from nci_core.campaign.evaluation import evaluate_model
-from nci_core.campaign.learning import distilled_parent, keep_proposals, lessons
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign
+from nci_core.campaign.rounds.evaluation import evaluate_model
+from nci_core.campaign.rounds.learning import distilled_parent, keep_proposals, lessons
 from nci_core.fitting import FitSettings, distill_all, finetune
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble

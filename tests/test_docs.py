@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import DOCS, PAGES, ROOT, Block, blocks, example, lines_of, name_of
 
-from nci_core.campaign.archive import import_campaign
+from nci_core.campaign.exchange.archive import import_campaign
 
 README = ROOT / "README.md"
 #: Option → what it is run with, so that a page of hours takes seconds; a hydrogen molecule is put where furan was.

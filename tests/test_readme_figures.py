@@ -10,7 +10,7 @@ import pytest
 from nci_core.bench.claims import cost_saved
 from nci_core.bench.recipe_errors import read_factor
 from nci_core.bench.rows import read_rows
-from nci_core.reference.focal_point import MEAN_FIELD
+from nci_core.labels.focal_point import MEAN_FIELD
 from nci_core.units import CM1_EV
 
 ROOT = Path(__file__).parents[1]

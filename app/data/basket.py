@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from nci_core.campaign.basket import Wanted
+from nci_core.campaign.rounds.basket import Wanted
 from nci_core.store import jobs, models, picks
 from nci_core.store.database import Store
 from nci_core.store.labels import TAKEN

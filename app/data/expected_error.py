@@ -14,12 +14,12 @@ import numpy as np
 from nci_core.bench.recipe_errors import GROUPS_FILE, GroupErrors, read_groups
 from nci_core.bench.recipe_rows import FILE, RecipeRow, read_recipe_rows
 from nci_core.bench.targets import STORED
-from nci_core.campaign.archive import data_folder
+from nci_core.campaign.exchange.archive import data_folder
 from nci_core.errors import InputError
-from nci_core.reference import focal_point
-from nci_core.reference.builtin_recipes import RECIPES
-from nci_core.reference.label_errors import error_of, spread_text
-from nci_core.reference.recipes import Recipe
+from nci_core.labels import focal_point
+from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.labels.label_errors import error_of, spread_text
+from nci_core.labels.recipes import Recipe
 from nci_core.systems import builtin_host
 from nci_core.systems.dimer import Dimer
 from nci_core.units import CM1_EV, EnergyUnit
@@ -37,7 +37,7 @@ class Expected:
 def expected_error(recipe: Recipe, dimer: Dimer, unit: EnergyUnit, depth_cm1: float | None = None) -> Expected:
     """What is known of a recipe's labels of a dimer whose well is about so deep (cm⁻¹, negative).
 
-    >>> from nci_core.reference.builtin_recipes import find_recipe
+    >>> from nci_core.labels.builtin_recipes import find_recipe
     >>> from nci_core.units import UNITS
     >>> expected_error(find_recipe("dt"), Dimer(builtin_host("ethylene"), "Ne"), UNITS["cm1"]).sentence
     'Nobody knows how far dt is from the basis-set limit.'

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from nci_core.config import CampaignSettings
-from nci_core.reference.label_errors import label_std_ev
+from nci_core.labels.label_errors import label_std_ev
 from nci_core.store import evaluations, job_batches, job_events, label_queries, models, rounds
 from nci_core.store.database import Store
 from nci_core.store.frames import paid_frame

@@ -8,7 +8,7 @@ import pandas as pd
 
 from app.data.readiness import readiness
 from nci_core.campaign import Campaign
-from nci_core.campaign.live_stored import FEWEST
+from nci_core.campaign.queries.live_stored import FEWEST
 from nci_core.store import configurations, jobs, label_queries, models
 from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Model

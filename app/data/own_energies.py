@@ -4,7 +4,7 @@ import pandas as pd
 
 from app.data.configurations import configuration_table, regions
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.own_energies import KINDS, PREFIX, is_blind, measured
+from nci_core.campaign.exchange.own_energies import KINDS, PREFIX, is_blind, measured
 from nci_core.store import energy_sets, evaluations, jobs, models
 from nci_core.store.frames import positions_frame
 from nci_core.store.schema import EnergySet

@@ -14,7 +14,7 @@ import psutil
 
 from app.data.jobs import KINDS, elapsed_minutes
 from nci_core.jobs.processes import child_folder, hostname
-from nci_core.reference.environment import processor_name
+from nci_core.labels.environment import processor_name
 from nci_core.store import jobs as queue
 from nci_core.store.database import Store
 from nci_core.store.schema import Job

@@ -5,8 +5,8 @@ import pandas as pd
 from app.data.errors import labelled
 from app.data.expected_error import expected_error
 from nci_core.campaign import Campaign
-from nci_core.reference.label_errors import Worth, worth_by_region
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.label_errors import Worth, worth_by_region
+from nci_core.labels.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.systems.dimer import Dimer
 from nci_core.units import EnergyUnit
@@ -28,7 +28,7 @@ def said_beside(
 
     Of labels that do not say it themselves: what was measured of their recipe.
 
-    >>> from nci_core.reference.builtin_recipes import find_recipe
+    >>> from nci_core.labels.builtin_recipes import find_recipe
     >>> from nci_core.systems import builtin_host
     >>> from nci_core.units import UNITS
     >>> one, dimer = Worth(9, 0, 6e-5), Dimer(builtin_host("ethylene"), "He")

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from app.theme import Palette, finish
 from nci_core.calibration import WITHIN_1, WITHIN_2, Calibration
-from nci_core.campaign.blind import BlindPrediction
-from nci_core.reference.label_errors import label_text
+from nci_core.campaign.queries.blind import BlindPrediction
+from nci_core.labels.label_errors import label_text
 from nci_core.rounding import with_uncertainty
 from nci_core.units import EnergyUnit
 

@@ -11,7 +11,7 @@ from app.figures.curves import shade
 from app.figures.points import map_content
 from app.figures.scales import SizeScale, size_scale
 from app.theme import Palette, finish
-from nci_core.campaign.budget import Outlook
+from nci_core.campaign.pricing.budget import Outlook
 from nci_core.systems import Host
 from nci_core.units import EnergyUnit, from_cm1
 

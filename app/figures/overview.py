@@ -13,7 +13,7 @@ from app.coordinates import bonds
 from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
-from nci_core.campaign.error_maps import ErrorMaps
+from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.systems import Host
 from nci_core.units import EnergyUnit
 

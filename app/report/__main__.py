@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.report.build import build_report
 from nci_core.campaign import Campaign
-from nci_core.campaign.gates import gates_of
+from nci_core.campaign.rounds.gates import gates_of
 from nci_core.errors import InputError, NCIError
 from nci_core.files import write_atomically
 from nci_core.units import unit

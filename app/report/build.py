@@ -26,7 +26,7 @@ from app.report.provenance import fitted_from, label_provenance, software
 from app.theme import DARK, LIGHT, Palette
 from nci_core import __version__
 from nci_core.campaign import Campaign
-from nci_core.campaign.blind import blind_predictions, judge
+from nci_core.campaign.queries.blind import blind_predictions, judge
 from nci_core.errors import InputError
 from nci_core.gates import Gate
 from nci_core.store import campaign as campaign_rows

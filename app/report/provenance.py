@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.origins import ORIGIN, Origin
+from nci_core.campaign.rounds.origins import ORIGIN, Origin
 from nci_core.store import configurations, labels
 from nci_core.store.schema import Label, Model
 from nci_core.units import CM1_EV, EnergyUnit

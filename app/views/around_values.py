@@ -13,7 +13,7 @@ from app.data.quantities import STORED, Quantity
 from app.figures.field_scale import FieldScale, field_scale
 from app.session import Context
 from app.text import Markdown, plain
-from nci_core.campaign.live import Field
+from nci_core.campaign.queries.live import Field
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
 from nci_core.systems import Host

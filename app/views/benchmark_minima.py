@@ -8,7 +8,7 @@ from app.tables import with_numbers
 from app.text import plain
 from nci_core.bench.minimum_rows import FILE, read_minima
 from nci_core.bench.targets import STORED
-from nci_core.campaign.archive import data_folder
+from nci_core.campaign.exchange.archive import data_folder
 from nci_core.errors import InputError
 from nci_core.units import CM1_EV
 

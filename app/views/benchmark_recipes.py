@@ -22,9 +22,9 @@ from nci_core.bench.recipe_errors import (
 )
 from nci_core.bench.recipe_rows import FILE, TARGET_CM1, TARGET_MINUTES, RecipeRow, pareto, read_recipe_rows
 from nci_core.bench.targets import STORED
-from nci_core.campaign.archive import data_folder
+from nci_core.campaign.exchange.archive import data_folder
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import DEFAULT
+from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.units import CM1_EV
 
 #: Column → the row's error.

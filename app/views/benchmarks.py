@@ -15,7 +15,7 @@ from app.views.benchmark_recipes import recipes_stored, show_recipes
 from nci_core.bench.claims import claim_rows, claims
 from nci_core.bench.rows import Row
 from nci_core.bench.targets import NAMES, OURS, STORED, check_targets, groups, stored_rows
-from nci_core.campaign.archive import data_folder
+from nci_core.campaign.exchange.archive import data_folder
 from nci_core.errors import InputError
 from nci_core.units import CM1_EV
 

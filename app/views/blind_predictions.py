@@ -10,8 +10,8 @@ from app.figures.blind import blind_figure, sentence
 from app.session import Context
 from app.tables import with_numbers
 from app.text import plain
-from nci_core.campaign import blind
-from nci_core.campaign.blind import BlindPrediction
+from nci_core.campaign.queries import blind
+from nci_core.campaign.queries.blind import BlindPrediction
 
 HELP = (
     "Each label against what the newest student fitted without it had predicted, in units of that student's error "

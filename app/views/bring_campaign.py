@@ -5,7 +5,7 @@ import streamlit as st
 from app import actions
 from app.session import errors_shown
 from app.text import plain
-from nci_core.campaign.archive_packed import MOST_PACKED_BYTES, SUFFIXES
+from nci_core.campaign.exchange.archive_packed import MOST_PACKED_BYTES, SUFFIXES
 from nci_core.files import MB
 
 #: Name of the campaign that was brought last.

@@ -16,8 +16,8 @@ from app.figures.budget import expectation_contents, fall_content, spending_figu
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
-from nci_core.campaign.budget import MOST_LABELS, Offer, Preview
-from nci_core.campaign.costs import LabelCost, label_cost
+from nci_core.campaign.pricing.budget import MOST_LABELS, Offer, Preview
+from nci_core.campaign.pricing.costs import LabelCost, label_cost
 
 PICKER = "i-optimal"
 FIGURE_HEIGHT = 320

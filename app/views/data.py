@@ -14,7 +14,7 @@ from app.text import plain
 from app.views import takeaway
 from app.views.explore import no_configurations
 from app.views.filters import filtered
-from nci_core.reference.label_errors import error_of
+from nci_core.labels.label_errors import error_of
 
 PARTS = {"table": "Configurations", "files": "Take away"}
 #: Rows that go to the browser at once; more would take seconds at each change.

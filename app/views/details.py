@@ -16,8 +16,8 @@ from app.session import Context
 from app.tables import number_text, printed, with_numbers
 from app.text import Markdown, plain
 from nci_core.calibration import ACCURACY_CM1, out_of_range
-from nci_core.campaign.quarantine import WORDS
-from nci_core.reference.label_errors import label_std_ev
+from nci_core.campaign.rounds.quarantine import WORDS
+from nci_core.labels.label_errors import label_std_ev
 from nci_core.store import configurations, label_history, label_queries
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.units import from_cm1

@@ -15,9 +15,9 @@ from app.text import plain
 from app.views.energy_choices import choose, choose_level
 from app.views.energy_import import offer_import
 from app.views.energy_sets import MESSAGE, show_sets
-from nci_core.campaign import expected_energies
-from nci_core.campaign.energy_files import Checked, check
-from nci_core.campaign.energy_sources import FRAMES, MOST_OUTPUT_BYTES, OUTPUTS, TABLES, EnergyFile, open_files
+from nci_core.campaign.exchange.energy_files import Checked, check
+from nci_core.campaign.exchange.energy_sources import FRAMES, MOST_OUTPUT_BYTES, OUTPUTS, TABLES, EnergyFile, open_files
+from nci_core.campaign.queries import expected_energies
 from nci_core.datasets.energy_tables import Choices
 from nci_core.datasets.energy_tables.points import axes_of, origin_of
 from nci_core.datasets.energy_tables.table import MOST_ROWS

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.session import Context
 from app.text import Markdown, code, plain
-from nci_core.campaign.energy_sources import EnergyFile
+from nci_core.campaign.exchange.energy_sources import EnergyFile
 from nci_core.datasets.energy_tables import Choices
 from nci_core.datasets.energy_tables.choices import (
     ENERGY_UNITS,

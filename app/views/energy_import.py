@@ -6,8 +6,8 @@ from app import actions
 from app.session import Context
 from app.text import plain
 from app.views.energy_sets import MESSAGE
-from nci_core.campaign.energy_files import Checked
-from nci_core.campaign.own_energies import FEWEST_LEARNT, LONGEST_METHOD, LONGEST_NAME
+from nci_core.campaign.exchange.energy_files import Checked
+from nci_core.campaign.exchange.own_energies import FEWEST_LEARNT, LONGEST_METHOD, LONGEST_NAME
 from nci_core.store.base import SetKind
 
 KINDS: dict[SetKind, str] = {"test": "Outside test set", "labels": "Labels to learn"}

@@ -20,7 +20,7 @@ from app.session import Context
 from app.text import Markdown, plain
 from app.views.error_maps import error_scale, student_name
 from app.views.plane_choice import KINDS, PlaneKeys, choose_plane
-from nci_core.campaign.error_maps import ErrorMaps
+from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model

@@ -10,7 +10,7 @@ from app.session import Context
 from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.error_points import columns_of
-from nci_core.reference.label_errors import worth_by_region
+from nci_core.labels.label_errors import worth_by_region
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
 

@@ -22,9 +22,9 @@ from app.views.outcome import show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
 from app.views.test_set import show_test_set
-from nci_core.campaign.costs import LabelCost, label_cost
 from nci_core.campaign.jobs import fit_memory
-from nci_core.campaign.limits import label_limits
+from nci_core.campaign.pricing.costs import LabelCost, label_cost
+from nci_core.campaign.pricing.limits import label_limits
 from nci_core.jobs import engine_status
 from nci_core.regions import REGIONS
 from nci_core.store import jobs, versions

@@ -7,7 +7,7 @@ from app.data.expected_error import Expected, expected_error
 from app.draft import NUMBERS, PREFIX, Draft
 from app.session import current_unit
 from app.text import Markdown, plain
-from nci_core.campaign.new_recipes import RecipeChoice, recommended
+from nci_core.campaign.pricing.new_recipes import RecipeChoice, recommended
 
 #: What stands beside the name of each recipe.
 BESIDE = (

@@ -6,7 +6,7 @@ from app.background import problem, under_way
 from app.draft import PREFIX, Draft, value
 from app.session import current_unit
 from app.text import Markdown, plain
-from nci_core.campaign.teacher_trial import Trial
+from nci_core.campaign.queries.teacher_trial import Trial
 from nci_core.units import CM1_EV
 
 #: What the built-in ones are.

@@ -12,8 +12,8 @@ from app.data.worth import overview_sentence, worth_of_tests
 from app.figures.overview import error_text, overview_content
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
-from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps
-from nci_core.campaign.live_stored import FEWEST
+from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps
+from nci_core.campaign.queries.live_stored import FEWEST
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.units import from_cm1

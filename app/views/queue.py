@@ -14,7 +14,7 @@ from app.tables import with_numbers
 from app.text import Markdown, plain
 from app.views.details import show_label
 from nci_core.campaign import Campaign
-from nci_core.campaign.costs import label_cost
+from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import JobError
 from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.sizes import why_too_large

@@ -19,7 +19,7 @@ from app.views import budget
 from app.views.begin import no_configurations
 from app.views.details import structure
 from app.views.map_controls import map_controls
-from nci_core.campaign.costs import label_cost
+from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import NCIError
 from nci_core.store import selections
 

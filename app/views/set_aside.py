@@ -7,7 +7,7 @@ import streamlit as st
 from app import actions, cached
 from app.session import Context, context, errors_shown
 from app.text import plain
-from nci_core.campaign.quarantine import WORDS, Doubted
+from nci_core.campaign.rounds.quarantine import WORDS, Doubted
 from nci_core.units import from_cm1
 
 #: Labels shown one below the other; the others are behind a click.

@@ -15,7 +15,7 @@ from app.predictor import packer
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
-from nci_core.campaign.takeaway import (
+from nci_core.campaign.exchange.takeaway import (
     GRID_FILES,
     MARGIN,
     SPACING,

@@ -5,7 +5,7 @@ import streamlit as st
 from app import actions
 from app.session import Context, errors_shown
 from app.text import plain
-from nci_core.campaign.costs import label_cost
+from nci_core.campaign.pricing.costs import label_cost
 from nci_core.store import configurations, labels
 
 

@@ -13,7 +13,7 @@ from app.session import Context, errors_shown
 from app.tables import energies_in, printed, with_numbers
 from app.text import Markdown, plain
 from app.views import blind_predictions
-from nci_core.campaign.gates import gates_of, stored_gates
+from nci_core.campaign.rounds.gates import gates_of, stored_gates
 from nci_core.errors import NCIError
 from nci_core.gates import Gate
 from nci_core.store.schema import Model

@@ -18,8 +18,8 @@ from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.frames import Frame
 from nci_core.labelling.pool import Event, compute
 from nci_core.labelling.tasks import Task, plan
-from nci_core.reference.labels import LabelResult
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.systems import Dimer
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import orjson
 
 from nci_core.errors import InputError
-from nci_core.reference.labels import LabelResult, difference
-from nci_core.reference.recipes import Composite, Recipe
+from nci_core.labels.recipes import Composite, Recipe
+from nci_core.labels.results import LabelResult, difference
 from nci_core.systems import Dimer, Host
 
 FloatArray = npt.NDArray[np.float64]

@@ -16,8 +16,8 @@ from ase.data import atomic_masses, atomic_numbers
 from nci_core.bench.kept_labels import Kept, KeptLabels, Place
 from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_labels import std_cm1
-from nci_core.reference.builtin_recipes import RECIPES
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.labels.recipes import Recipe
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import BOHR_ANGSTROM, to_cm1
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.learning import lessons
+from nci_core.campaign.exchange.archive import EMBEDDED, data_folder, import_campaign
+from nci_core.campaign.rounds.learning import lessons
 from nci_core.duplicates import unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
@@ -136,7 +136,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Dimer, FloatArray, FloatArr
 
     Of an embedded campaign's pool; the student is the distilled one.
     """
-    from nci_core.campaign.learning import distilled_parent
+    from nci_core.campaign.rounds.learning import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:
@@ -156,7 +156,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Dimer, FloatArray, FloatArr
 
 def open_campaign_labels(name: str, split: str) -> tuple[Dimer, FloatArray, FloatArray, Ensemble]:
     """Dimer, positions (m, 3), CCSD(T) labels (m,) in eV and the distilled student of an embedded campaign."""
-    from nci_core.campaign.learning import distilled_parent
+    from nci_core.campaign.rounds.learning import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nci_core.bench.recipe_rows import RecipeRow
 from nci_core.errors import InputError
 from nci_core.files import write_atomically
-from nci_core.reference.prediction_error import Part
+from nci_core.labels.prediction_error import Part
 
 FloatArray = npt.NDArray[np.float64]
 

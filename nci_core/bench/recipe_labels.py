@@ -7,9 +7,9 @@ from nci_core.bench.dimers import ReferenceDimer
 from nci_core.bench.kept_labels import Kept, KeptLabels, Place
 from nci_core.bench.measured import NOT_CALIBRATED, labelled_dimer, measured
 from nci_core.bench.recipe_errors import LabelRow
-from nci_core.reference.labels import LabelResult, parts_cm1
-from nci_core.reference.recipes import Recipe
-from nci_core.reference.stand_ins import for_dimer
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult, parts_cm1
+from nci_core.labels.stand_ins import for_dimer
 from nci_core.units import to_cm1
 
 

@@ -17,7 +17,7 @@ from nci_core.bench.problem import Problem
 from nci_core.bench.recipe_rows import RecipeRow
 from nci_core.bench.variants import BEST
 from nci_core.errors import InputError
-from nci_core.reference.labels import LabelResult
+from nci_core.labels.results import LabelResult
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from nci_core import __version__
 from nci_core.config import FILE_NAME, CampaignSettings, read_settings, write_settings
 from nci_core.errors import InputError, StoreError
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
 from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
 from nci_core.store.models import MODELS as MODELS
 from nci_core.store.models import active, file_path

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from nci_core.campaign.actions import submit_teach
 from nci_core.campaign.campaign import Campaign, home
-from nci_core.campaign.new_recipes import with_checked_recipes
-from nci_core.campaign.sampling_steps import SamplePlan, plan_sample, sample_campaign
+from nci_core.campaign.pricing.new_recipes import with_checked_recipes
+from nci_core.campaign.rounds.requests import submit_teach
+from nci_core.campaign.rounds.sampling import SamplePlan, plan_sample, sample_campaign
 from nci_core.config import CampaignSettings, HostSettings
 from nci_core.errors import InputError, TeacherError
-from nci_core.reference.builtin_recipes import DEFAULT
+from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.sampling import as_guide
 from nci_core.store.server import place
 from nci_core.switches import require_writable

@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from nci_core.campaign.actions import submit_labels
-from nci_core.campaign.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.demo_figure import draw_demo
-from nci_core.campaign.evaluation import renew_errors
-from nci_core.campaign.label_worth import label_worth, worth_phrase
-from nci_core.campaign.learning import distill_campaign, finetune_campaign
-from nci_core.campaign.picking import propose
+from nci_core.campaign.exchange.archive import EMBEDDED, data_folder, import_campaign
+from nci_core.campaign.queries.label_worth import label_worth, worth_phrase
+from nci_core.campaign.rounds.evaluation import renew_errors
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
+from nci_core.campaign.rounds.picking import propose
+from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.errors import InputError, LabelError
 from nci_core.files import write_atomically
 from nci_core.jobs import ensure_engine, stop_engine, wait

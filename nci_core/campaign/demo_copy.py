@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from nci_core.campaign.archive_import import import_archive
-from nci_core.campaign.archive_read import Archive
 from nci_core.campaign.campaign import Campaign, home
+from nci_core.campaign.exchange.archive_import import import_archive
+from nci_core.campaign.exchange.archive_read import Archive
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.jobs import stop_engine

@@ -10,7 +10,7 @@ import numpy as np
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import CancelledError, NCIError, StoreError
 from nci_core.jobs.context import JobContext
-from nci_core.reference.label_errors import recipe_std_cm1
+from nci_core.labels.label_errors import recipe_std_cm1
 from nci_core.store import configurations, journal, labels
 from nci_core.store import jobs as queue
 from nci_core.store.fragments import FragmentFiles
@@ -31,11 +31,11 @@ def run_label(context: JobContext) -> dict[str, Any]:
 
     Payload: label_id, tightening (the settings of a retry, if it is one).
     """
-    from nci_core.campaign.label_checks import require_closed_shells, with_doubts
-    from nci_core.reference.ccsdt import compute_label
-    from nci_core.reference.geometry import fragments
-    from nci_core.reference.recipes import Recipe
-    from nci_core.reference.tightening import Tightening
+    from nci_core.campaign.rounds.label_checks import require_closed_shells, with_doubts
+    from nci_core.labels.ccsdt import compute_label
+    from nci_core.labels.geometry import fragments
+    from nci_core.labels.recipes import Recipe
+    from nci_core.labels.tightening import Tightening
 
     campaign = _open(context)
     label = labels.get(context.store, int(context.payload["label_id"]))
@@ -76,7 +76,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
     context.surely(lambda: journal.record_label(context.store, label.id, result, folder=context.campaign_dir))
     pieces.clear()
     if configuration.split == "test":
-        from nci_core.campaign.evaluation import renew_errors
+        from nci_core.campaign.rounds.evaluation import renew_errors
 
         renew_errors(campaign)
     doubts = [doubt["sentence"] for doubt in known.get("doubts") or ()]
@@ -91,7 +91,7 @@ def run_teach(context: JobContext) -> dict[str, Any]:
     Payload: teacher, device, trusted, outside (all optional); then: "distill" queues a distillation once all energies
     are there. It is queued once, however often this job is started again.
     """
-    from nci_core.campaign.learning import teach
+    from nci_core.campaign.rounds.learning import teach
 
     device = context.payload.get("device", "auto")
     done = teach(
@@ -132,14 +132,14 @@ def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **opti
 
 def run_distill(context: JobContext) -> dict[str, Any]:
     """Fit a student to the teacher. Payload: seed, device."""
-    from nci_core.campaign.learning import distill_campaign
+    from nci_core.campaign.rounds.learning import distill_campaign
 
     return _remembering(context, distill_campaign)
 
 
 def run_finetune(context: JobContext) -> dict[str, Any]:
     """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes, recipes."""
-    from nci_core.campaign.learning import finetune_campaign
+    from nci_core.campaign.rounds.learning import finetune_campaign
 
     options = {"notes": context.payload.get("notes", ""), "recipes": context.payload.get("recipes")}
     return _remembering(context, finetune_campaign, **options)
@@ -147,7 +147,7 @@ def run_finetune(context: JobContext) -> dict[str, Any]:
 
 def run_select(context: JobContext) -> dict[str, Any]:
     """Rank the pool. Payload: strategy, n, seed."""
-    from nci_core.campaign.picking import propose
+    from nci_core.campaign.rounds.picking import propose
 
     payload = context.payload
     proposals = propose(_open(context), payload.get("strategy", "i-optimal"), int(payload["n"]), payload.get("seed"))
@@ -159,8 +159,8 @@ def run_evaluate(context: JobContext) -> dict[str, Any]:
 
     Payload: model_id or energy_set.
     """
-    from nci_core.campaign.evaluation import evaluate_model
-    from nci_core.campaign.own_energies import evaluate_set
+    from nci_core.campaign.exchange.own_energies import evaluate_set
+    from nci_core.campaign.rounds.evaluation import evaluate_model
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.store import models
 

@@ -133,7 +133,7 @@ def minima(
     """Labels at published minima of small complexes beside the published well depths."""
     from nci_core.bench.minimum_rows import FILE, read_minima
     from nci_core.bench.targets import STORED
-    from nci_core.campaign.archive import data_folder
+    from nci_core.campaign.exchange.archive import data_folder
 
     if stored:
         refuse_all_but(context, ("stored", "as_json"), "has no effect in nci bench minima --stored")
@@ -161,8 +161,8 @@ def _words(text: str | None) -> list[str]:
 
 
 def _recipes(names: Sequence[str]) -> list[Any]:
-    from nci_core.reference.builtin_recipes import find_recipe
-    from nci_core.reference.recipe_files import read_recipe
+    from nci_core.labels.builtin_recipes import find_recipe
+    from nci_core.labels.recipe_files import read_recipe
 
     found = [read_recipe(Path(name)) if name.endswith(".toml") else find_recipe(name) for name in names]
     twice = {recipe.name for recipe in found if [other.name for other in found].count(recipe.name) > 1}
@@ -203,7 +203,7 @@ def _stored(as_json: bool) -> None:
     from nci_core.bench.recipe_errors import GROUPS_FILE, read_groups
     from nci_core.bench.recipe_rows import FILE, read_recipe_rows
     from nci_core.bench.targets import STORED
-    from nci_core.campaign.archive import data_folder
+    from nci_core.campaign.exchange.archive import data_folder
 
     rows = read_recipe_rows(data_folder() / STORED / FILE)
     path = data_folder() / STORED / GROUPS_FILE
@@ -223,7 +223,7 @@ def _compare(data: Path, labels: list[Path], folder: Path, target: Path, as_json
     from nci_core.bench.recipe_figure import draw_pareto
     from nci_core.bench.recipe_rows import FILE, write_rows
     from nci_core.bench.recipes import published_rows, recipe_rows
-    from nci_core.campaign.archive import EMBEDDED, data_folder
+    from nci_core.campaign.exchange.archive import EMBEDDED, data_folder
 
     problem = open_problem(data, folder)
     files = labels or [data_folder() / each / "labels.jsonl" for each in EMBEDDED]

@@ -9,7 +9,7 @@ import typer
 
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import host_name
-from nci_core.campaign.takeaway import MARGIN, SPACING
+from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
 from nci_core.cli.options import refuse
@@ -27,8 +27,8 @@ from nci_core.cli.output import (
 )
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import DEFAULT
-from nci_core.reference.recipe_files import read_recipe
+from nci_core.labels.builtin_recipes import DEFAULT
+from nci_core.labels.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
 from nci_core.systems import Host, host_from_file
@@ -112,7 +112,7 @@ def init(
         title=title,
         database=place(folder.absolute(), database),
     )
-    from nci_core.campaign.new_recipes import with_checked_recipes
+    from nci_core.campaign.pricing.new_recipes import with_checked_recipes
     from nci_core.teachers import find_teacher
 
     for name in teachers:
@@ -159,7 +159,7 @@ def sample(
     as_json: JsonOption = False,
 ) -> None:
     """Add probe positions from the wall to 10 Å, denser where the energy changes."""
-    from nci_core.campaign.sampling_steps import sample_campaign
+    from nci_core.campaign.rounds.sampling import sample_campaign
 
     opened = open_campaign(campaign)
     chosen = opened.settings.seed if seed is None else seed
@@ -192,7 +192,7 @@ def teach(
     as_json: JsonOption = False,
 ) -> None:
     """Compute missing teacher energies; each is stored at once, so stopping loses nothing."""
-    from nci_core.campaign.learning import teach as run
+    from nci_core.campaign.rounds.learning import teach as run
 
     opened = open_campaign(campaign)
     with progress_bar(f"Teacher {teacher or ' + '.join(opened.teacher_specs)}") as (bar, task):
@@ -227,8 +227,8 @@ def export(
     margin: Annotated[float, typer.Option(help="Of a grid, from the outermost atoms to its sides, in Å.")] = MARGIN,
 ) -> None:
     """Write a campaign, or one part of it, as plain files: extxyz in eV and Å, labels with provenance, models."""
-    from nci_core.campaign import takeaway
-    from nci_core.campaign.archive import export_campaign, export_extxyz
+    from nci_core.campaign.exchange import takeaway
+    from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
 
     opened = open_campaign(campaign, changes=False)
     if target.suffix not in takeaway.GRID_FILES:
@@ -255,8 +255,8 @@ def import_(
 ) -> None:
     """Rebuild a campaign, database and all, from an exported folder, zip or tar."""
     require_writable()
-    from nci_core.campaign.archive import import_campaign
-    from nci_core.campaign.archive_packed import stem
+    from nci_core.campaign.exchange.archive import import_campaign
+    from nci_core.campaign.exchange.archive_packed import stem
 
     target = folder or home() / stem(source.resolve())
     campaign = import_campaign(source, target, place(target.absolute(), database))
@@ -291,7 +291,7 @@ def app_command(
     ] = "127.0.0.1",
 ) -> None:
     """Open the dashboard on the campaigns below NCI_HOME; the embedded ones are imported first."""
-    from nci_core.campaign.archive import import_embedded
+    from nci_core.campaign.exchange.archive import import_embedded
 
     check_listening(address, port)
     if read_only():

@@ -24,7 +24,7 @@ def costs(
     if held_out:
         _held_out(folders, as_json)
         return
-    from nci_core.campaign.costs import label_cost
+    from nci_core.campaign.pricing.costs import label_cost
 
     opened = open_campaign(campaign, read_only=True)
     rows: list[dict[str, Any]] = []
@@ -41,8 +41,8 @@ def costs(
 
 
 def _held_out(folders: list[Path] | None, as_json: bool) -> None:
-    from nci_core.campaign.archive import EMBEDDED, data_folder
-    from nci_core.campaign.cost_check import check
+    from nci_core.campaign.exchange.archive import EMBEDDED, data_folder
+    from nci_core.campaign.pricing.cost_check import check
 
     rows = check(folders or [data_folder() / name for name in EMBEDDED])
     if as_json:

@@ -119,9 +119,9 @@ def say_merged(labels: Labels) -> None:
 
 def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_json: bool) -> None:
     """Errors of a campaign's teacher and students against its labels, test set and pool apart; or of one checkpoint."""
-    from nci_core.campaign.evaluation import checkpoint_errors, renew_errors
-    from nci_core.campaign.gates import check_missing
-    from nci_core.campaign.label_worth import worth_phrase
+    from nci_core.campaign.queries.label_worth import worth_phrase
+    from nci_core.campaign.rounds.evaluation import checkpoint_errors, renew_errors
+    from nci_core.campaign.rounds.gates import check_missing
 
     opened = open_campaign(folder, read_only=model is not None)
     trained = "test: frozen; pool: trained on"
@@ -208,7 +208,7 @@ def finetune(
             )
         return
     refuse(context, FILE_ONLY, "is for a file of labels (--data); a campaign has its own")
-    from nci_core.campaign.learning import finetune_campaign
+    from nci_core.campaign.rounds.learning import finetune_campaign
 
     opened = open_campaign(campaign)
     with progress_bar("Fine-tuning") as (bar, task):

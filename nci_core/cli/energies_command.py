@@ -103,7 +103,8 @@ def import_energies(
     as_json: JsonOption = False,
 ) -> None:
     """Import energies of your own: as an outside test set, or as labels of a named method."""
-    from nci_core.campaign import energy_files, energy_sources, expected_energies, own_energies
+    from nci_core.campaign.exchange import energy_files, energy_sources, own_energies
+    from nci_core.campaign.queries import expected_energies
 
     opened = open_campaign(campaign)
     read = energy_sources.open_paths(opened, files, level)

@@ -21,7 +21,7 @@ from nci_core.cli.output import (
     progress_bar,
 )
 from nci_core.errors import InputError, LabelError
-from nci_core.reference.builtin_recipes import DEFAULT
+from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.store.schema import Job
 
 #: Labels whose energies are printed one by one.
@@ -131,8 +131,8 @@ def label(
         label_file(context, data, recipe, out_file, n, workers, retry, leave_out, price, as_json)
         return
     refuse(context, ("out_file", "price", "leave_out"), "is for a file of dimers (--data)")
-    from nci_core.campaign.actions import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
-    from nci_core.campaign.limits import label_limits
+    from nci_core.campaign.pricing.limits import label_limits
+    from nci_core.campaign.rounds.requests import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, labels, picks
 
@@ -203,7 +203,7 @@ def label(
 
 def show_labels(campaign: Campaign, recipe_hash: str, jobs: list[int]) -> None:
     """The energies of the labels that these jobs computed, at most MOST_SHOWN of them, and what they are worth."""
-    from nci_core.reference.label_errors import label_std_ev, label_text, worth
+    from nci_core.labels.label_errors import label_std_ev, label_text, worth
     from nci_core.store import label_queries
     from nci_core.units import unit
 
@@ -230,8 +230,8 @@ def export_inputs(
     recipe: str | None = None,
 ) -> None:
     """Write inputs of the chosen labels, or of those whose results are due."""
-    from nci_core.campaign import elsewhere
-    from nci_core.campaign.actions import TEST_SET
+    from nci_core.campaign.exchange import elsewhere
+    from nci_core.campaign.rounds.requests import TEST_SET
 
     if not chosen and not waiting:
         out.print("Nothing to export: the basket is empty.")
@@ -251,7 +251,7 @@ def export_inputs(
 
 def import_results(campaign: Campaign, folder: Path, as_json: bool) -> None:
     """Store results from elsewhere; the exit code says whether all of the folder were good."""
-    from nci_core.campaign import elsewhere
+    from nci_core.campaign.exchange import elsewhere
 
     done = elsewhere.import_results(campaign, folder)
     if as_json:

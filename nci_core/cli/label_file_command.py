@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from nci_core.cli.options import refuse_all_but
 from nci_core.cli.output import count_labels, err, out, print_json, print_table
 from nci_core.errors import InputError, LabelError
-from nci_core.reference.builtin_recipes import DEFAULT, find_recipe
-from nci_core.reference.recipe_files import read_recipe
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.builtin_recipes import DEFAULT, find_recipe
+from nci_core.labels.recipe_files import read_recipe
+from nci_core.labels.recipes import Recipe
 from nci_core.switches import require_writable
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ def distill(
     campaign: CampaignOption = None, seed: SeedOption = None, device: DeviceOption = "auto", as_json: JsonOption = False
 ) -> None:
     """Fit a student to the teacher's energies of the pool; the test set is never used."""
-    from nci_core.campaign.learning import distill_campaign
+    from nci_core.campaign.rounds.learning import distill_campaign
 
     opened = open_campaign(campaign)
     with progress_bar("Distilling") as (bar, task):
@@ -69,8 +69,8 @@ def select(
     as_json: JsonOption = False,
 ) -> None:
     """Rank the pool by what a CCSD(T) label would tell. The test set is never proposed."""
-    from nci_core.campaign.costs import label_cost
-    from nci_core.campaign.picking import propose, put_in_basket
+    from nci_core.campaign.pricing.costs import label_cost
+    from nci_core.campaign.rounds.picking import propose, put_in_basket
 
     opened = open_campaign(campaign, changes=basket)
     proposals = propose(opened, strategy, n, seed, recipe)

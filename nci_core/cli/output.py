@@ -137,7 +137,7 @@ def progress_bar(description: str) -> Iterator[tuple[Progress, Any]]:
 
 def say_worth(campaign: Campaign) -> None:
     """Below errors against labels, what these are worth themselves; nothing where there are none."""
-    from nci_core.campaign.label_worth import worth_phrase
+    from nci_core.campaign.queries.label_worth import worth_phrase
 
     if phrase := worth_phrase(campaign):
         out.print(f"{phrase[0].upper()}{phrase[1:]}.")

@@ -7,7 +7,7 @@ import typer
 from nci_core.campaign import Campaign
 from nci_core.cli.output import CampaignOption, JsonOption, count_labels, open_campaign, out, print_json, print_table
 from nci_core.errors import InputError
-from nci_core.reference.label_errors import label_text
+from nci_core.labels.label_errors import label_text
 from nci_core.units import from_cm1, unit
 
 
@@ -40,7 +40,7 @@ def quarantine(
     as_json: JsonOption = False,
 ) -> None:
     """List labels that failed or were set aside, with the reasons; accept one, leave one out, or retry some."""
-    from nci_core.campaign import quarantine as labels_aside
+    from nci_core.campaign.rounds import quarantine as labels_aside
 
     if sum((accept is not None, leave_out is not None, bool(retry))) > 1:
         raise InputError("Give one of --accept, --leave-out and --retry at a time.")
@@ -69,7 +69,7 @@ def _say(values: dict[str, object], sentence: str, as_json: bool) -> None:
 
 
 def _list(campaign: Campaign, as_json: bool) -> None:
-    from nci_core.campaign.quarantine import doubted
+    from nci_core.campaign.rounds.quarantine import doubted
 
     found = doubted(campaign)
     if as_json:

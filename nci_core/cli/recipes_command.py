@@ -7,8 +7,8 @@ import typer
 
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
-from nci_core.reference.recipe_files import read_recipe
+from nci_core.labels.builtin_recipes import RECIPES, find_recipe
+from nci_core.labels.recipe_files import read_recipe
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.reading.structure_file import find_host
 from nci_core.toml_text import toml_value
@@ -62,7 +62,7 @@ def _show(what: str, host: str | None, probe: str) -> None:
     own = what.endswith(".toml")
     recipe = read_recipe(Path(what)) if own else find_recipe(what)
     if host is not None:
-        from nci_core.reference.checked_recipe import check_recipe
+        from nci_core.labels.checked_recipe import check_recipe
 
         checked = check_recipe(recipe, Dimer(find_host(host), probe))
         recipe = checked.recipe

@@ -17,7 +17,7 @@ def replay(
 
     The random labels are drawn among the finished ones, not from the whole pool.
     """
-    from nci_core.campaign.replay import replay as run
+    from nci_core.campaign.rounds.replay import replay as run
 
     opened = open_campaign(campaign, read_only=True)
     with progress_bar("Comparing pickers") as (bar, task):

@@ -10,8 +10,8 @@ from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, print
 
 def describe(campaign: Campaign) -> dict[str, Any]:
     """Counts of configurations, teacher labels, labels by split and state, picks and models; what the engine does."""
-    from nci_core.campaign.label_worth import worth_phrase
-    from nci_core.campaign.origins import ORIGIN
+    from nci_core.campaign.queries.label_worth import worth_phrase
+    from nci_core.campaign.rounds.origins import ORIGIN
     from nci_core.jobs import engine_status
     from nci_core.store import configurations, label_queries, labels, models, picks, rounds
     from nci_core.store.labels import QUARANTINED

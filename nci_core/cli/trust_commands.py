@@ -66,7 +66,7 @@ def check(
 
 def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | None = None) -> list[Gate]:
     """Gates of a checkpoint; its host is that of the campaign, named by --host, or known to the checkpoint itself."""
-    from nci_core.campaign.gates import check_model
+    from nci_core.campaign.rounds.gates import check_model
     from nci_core.potentials.agreement import check_fits, named_host
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.systems.dimer import Dimer
@@ -86,7 +86,7 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
 
 def check_stored(campaign: Campaign, name: str | None, every: bool) -> dict[str, list[Gate]]:
     """Gates of stored students, renewed in the campaign's database."""
-    from nci_core.campaign.gates import check_campaign_model
+    from nci_core.campaign.rounds.gates import check_campaign_model
 
     rows: list[Model | None]
     if every:

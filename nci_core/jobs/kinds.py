@@ -22,7 +22,7 @@ KINDS = {
     "finetune": "nci_core.campaign.jobs:run_finetune",
     "select": "nci_core.campaign.jobs:run_select",
     "evaluate": "nci_core.campaign.jobs:run_evaluate",
-    "replay": "nci_core.campaign.replay:run_replay",
+    "replay": "nci_core.campaign.rounds.replay:run_replay",
 }
 #: More kinds, for tests and extensions: "name=module:function", comma-separated. Whoever may set the
 #: engine's environment may run code as its user anyway; a job's payload can never name code.

@@ -113,10 +113,10 @@ def candidates() -> list[Finding]:
 
 def measure(finding: Finding, environment: Mapping[str, str] | None = None) -> Finding:
     """Compute the known label with a choice of linear algebra, in a process of its own."""
-    from nci_core.reference.known_label import TOLERANCE_CM1
+    from nci_core.labels.known_label import TOLERANCE_CM1
 
     base = {k: v for k, v in (environment or os.environ).items() if k not in ("LD_PRELOAD", "OPENBLAS_CORETYPE")}
-    command = python_command("nci_core.reference.known_label")
+    command = python_command("nci_core.labels.known_label")
     try:
         run = subprocess.run(
             command,

@@ -14,7 +14,7 @@ from nci_core.jobs import clusters
 from nci_core.jobs.cluster_settings import BatchSettings, ClusterSettings, LocalSettings, SchedulerSettings
 from nci_core.jobs.sizes import Room, WorkerSize, largest, machine_gpus, resources_of, rooms_of
 from nci_core.jobs.supervisor import Task, supervise
-from nci_core.reference.environment import machine_memory_gb
+from nci_core.labels.environment import machine_memory_gb
 from nci_core.store.schema import Job
 
 CONNECT_SECONDS = 5.0

@@ -15,7 +15,7 @@ import psutil
 
 from nci_core.children import child_environment
 from nci_core.jobs import linear_algebra
-from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb
+from nci_core.labels.environment import PYSCF_MEMORY, array_memory_mb
 from nci_core.store.base import utc_now
 from nci_core.store.schema import Job
 

@@ -25,7 +25,7 @@ from nci_core.jobs.processes import hostname, job_environment
 from nci_core.jobs.run import UNWRITABLE
 from nci_core.jobs.sizes import MEMORY
 from nci_core.jobs.watch import GB, SHARE_OF_MACHINE, SILENCE_SECONDS, Silence, usage
-from nci_core.reference.environment import machine_memory_gb
+from nci_core.labels.environment import machine_memory_gb
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Job

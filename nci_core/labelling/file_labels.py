@@ -12,8 +12,8 @@ from nci_core.labelling.output import Outcome, Status, write_labelled
 from nci_core.labelling.pool import Event, compute
 from nci_core.labelling.prices import Prices, price
 from nci_core.labelling.tasks import Task, plan
-from nci_core.reference.labels import LabelResult
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 
 
 @dataclass

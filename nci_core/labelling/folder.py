@@ -17,12 +17,12 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nci_core.campaign.label_checks import MonomerFiles
+from nci_core.campaign.rounds.label_checks import MonomerFiles
 from nci_core.errors import InputError, StoreError
 from nci_core.files import read_limited, write_atomically
 from nci_core.labelling.tasks import Task
-from nci_core.reference.labels import LabelResult
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.store.fragments import FragmentFiles, begun, stem
 from nci_core.store.journal import RESULTS, find_result, result_path
 from nci_core.systems import Dimer

@@ -14,8 +14,8 @@ from nci_core.files import write_atomically
 from nci_core.labelling.folder import Failure
 from nci_core.labelling.frames import Frame
 from nci_core.labelling.tasks import Task
-from nci_core.reference.labels import LabelResult, parts_cm1
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult, parts_cm1
 from nci_core.systems import Dimer
 from nci_core.units import CM1_EV
 

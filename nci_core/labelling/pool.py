@@ -20,8 +20,8 @@ from nci_core.jobs.processes import job_environment
 from nci_core.jobs.watch import SHARE_OF_MACHINE
 from nci_core.labelling.folder import Failure, LabelFolder
 from nci_core.labelling.tasks import Order, Task
-from nci_core.reference.environment import machine_memory_gb
-from nci_core.reference.tightening import tightening_after
+from nci_core.labels.environment import machine_memory_gb
+from nci_core.labels.tightening import tightening_after
 
 #: Whoever waits looks at the clock this often.
 TICK_SECONDS = 1.0

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nci_core.campaign.cost_model import CostModel, Price, Subject
-from nci_core.campaign.costs import LabelCost, known_timings, make_timing
-from nci_core.campaign.label_size import label_work
+from nci_core.campaign.pricing.cost_model import CostModel, Price, Subject
+from nci_core.campaign.pricing.costs import LabelCost, known_timings, make_timing
+from nci_core.campaign.pricing.label_size import label_work
 from nci_core.labelling.tasks import Task
-from nci_core.reference.environment import processor_name
-from nci_core.reference.labels import LabelResult
+from nci_core.labels.environment import processor_name
+from nci_core.labels.results import LabelResult
 
 #: Finished labels of the file that are learned from, the last ones.
 MOST = 200

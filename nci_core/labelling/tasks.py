@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from nci_core.errors import InputError
 from nci_core.labelling.frames import Frame
-from nci_core.reference.recipes import Recipe
-from nci_core.reference.tightening import Tightening
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.tightening import Tightening
 from nci_core.systems import Dimer, Host
 
 
@@ -143,8 +143,8 @@ class _Checked:
         return Task((frame.number,), dimer, (x, y, z), geometry_hash, *self._found[key])
 
     def _check(self, dimer: Dimer) -> tuple[Recipe, tuple[str, ...], int, float]:
-        from nci_core.reference.checked_recipe import check_recipe, count_functions
-        from nci_core.reference.needs import memory_needed_gb
+        from nci_core.labels.checked_recipe import check_recipe, count_functions
+        from nci_core.labels.needs import memory_needed_gb
 
         checked = check_recipe(self.recipe, dimer)
         counted = count_functions(checked.recipe, dimer)

@@ -17,7 +17,7 @@ from nci_core.errors import NCIError, NotConvergedError, StoreBusyError, StoreEr
 from nci_core.jobs.processes import end_with_parent
 from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.tasks import Order
-from nci_core.reference.environment import PYSCF_MEMORY, array_memory_mb, forget_peak_memory
+from nci_core.labels.environment import PYSCF_MEMORY, array_memory_mb, forget_peak_memory
 
 #: What could not be written for lack of space is tried again so soon.
 AGAIN_SECONDS = 2.0
@@ -47,7 +47,7 @@ class Channel:
 
 def label(folder: LabelFolder, order: Order, channel: Channel) -> dict[str, Any]:
     """Compute a label or what is left of it, check it and keep it; returns its result."""
-    from nci_core.reference.ccsdt import compute_label
+    from nci_core.labels.ccsdt import compute_label
 
     key = (order.geometry_hash, order.recipe.hash)
     pieces = folder.pieces(key)

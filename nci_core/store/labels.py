@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, and_, case, func, select, update
 
 from nci_core.errors import InputError, StoreError
-from nci_core.reference.label_errors import recipe_std_cm1
+from nci_core.labels.label_errors import recipe_std_cm1
 from nci_core.store.base import Split, State, utc_now
 from nci_core.store.bulk import chunks, insert_missing
 from nci_core.store.database import Store

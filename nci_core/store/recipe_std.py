@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from nci_core.reference.label_errors import recipe_std_cm1
+from nci_core.labels.label_errors import recipe_std_cm1
 
 #: Labels that are in memory at once; a result has some kB.
 AT_ONCE = 1000

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nci_core.errors import CalculationError, TeacherError
-from nci_core.fitted.basis_names import stand_in
-from nci_core.fitted.dimer import FittedDimer
-from nci_core.fitted.functions import Functions, load_bases
+from nci_core.integrals.basis_names import stand_in
+from nci_core.integrals.dimer import FittedDimer
+from nci_core.integrals.functions import Functions, load_bases
 from nci_core.systems import Dimer
 from nci_core.teachers.base import DEFAULT_BASIS
 

@@ -37,7 +37,7 @@ class HartreeFockMP2(TeacherBase):
 
     def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
         """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
-        from nci_core.fitted.mp2 import correlation_energy
+        from nci_core.integrals.mp2 import correlation_energy
         from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
         start = time.perf_counter()

@@ -27,7 +27,7 @@ def built(once: Once) -> Path:
 def imported(once: Once) -> Iterator[Path]:
     """A folder with a real campaign, whose student can be asked."""
     from app import predictor
-    from nci_core.campaign.archive import import_campaign
+    from nci_core.campaign.exchange.archive import import_campaign
 
     yield once("imported", lambda home: import_campaign(EMBEDDED, home / "he-ethylene").store.close())
     predictor.predictor().close()

@@ -10,7 +10,7 @@ from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_errors import GROUPS_FILE, LabelRow, group_errors, write_lines
 from nci_core.bench.recipe_rows import FILE, read_recipe_rows
 from nci_core.bench.targets import OURS, STORED, groups, stored_rows
-from nci_core.campaign.archive import data_folder
+from nci_core.campaign.exchange.archive import data_folder
 from nci_core.units import CM1_EV, UNITS
 
 

@@ -6,7 +6,7 @@ import pytest
 from pages import run_page, text
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.blind import blind_predictions
+from nci_core.campaign.queries.blind import blind_predictions
 from nci_core.units import CM1_EV
 
 

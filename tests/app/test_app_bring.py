@@ -12,7 +12,7 @@ import tiny_archive
 from app import actions
 from app.predictor import packer
 from nci_core.campaign import Campaign
-from nci_core.campaign.takeaway import packed
+from nci_core.campaign.exchange.takeaway import packed
 from nci_core.errors import InputError
 
 

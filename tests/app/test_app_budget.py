@@ -13,8 +13,8 @@ from app.figures.budget import expectation_contents, fall_content, spending_figu
 from app.theme import LIGHT
 from app.views.budget import as_proposals
 from nci_core.campaign import Campaign
-from nci_core.campaign.budget import Offer, Outlook, fill_budget
-from nci_core.campaign.costs import label_cost
+from nci_core.campaign.pricing.budget import Offer, Outlook, fill_budget
+from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import InputError
 from nci_core.store import picks
 from nci_core.systems import builtin_host

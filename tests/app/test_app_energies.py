@@ -15,7 +15,7 @@ from nci_core.units import CM1_EV
 @pytest.fixture
 def campaign(home: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
     """The synthetic campaign; its models are no checkpoints, so nothing is asked and no engine is started."""
-    monkeypatch.setattr("nci_core.campaign.actions.start_engine", lambda campaign: None)
+    monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
     monkeypatch.setattr("app.predictor.ask", lambda function, *given: np.full(len(given[-1]), np.nan))
     return Campaign.open(home / "he-ethylene")
 

@@ -11,10 +11,10 @@ from app.data.worth import before_labelling, said_beside
 from nci_core.bench.recipe_errors import GROUPS_FILE, GroupErrors, write_lines
 from nci_core.bench.recipe_rows import FILE
 from nci_core.bench.targets import STORED
-from nci_core.campaign.archive import data_folder
-from nci_core.reference.builtin_recipes import DEFAULT, RECIPES, find_recipe
-from nci_core.reference.label_errors import worth
-from nci_core.reference.prediction_error import PredictionError
+from nci_core.campaign.exchange.archive import data_folder
+from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
+from nci_core.labels.label_errors import worth
+from nci_core.labels.prediction_error import PredictionError
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import CM1_EV, UNITS
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nci_core.campaign.archive import import_campaign
+from nci_core.campaign.exchange.archive import import_campaign
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "pyscf", "mace", "e3nn", "tblite", "dftd4", "rdkit")
@@ -26,7 +26,7 @@ import app
 for module in pkgutil.walk_packages(app.__path__, "app."):
     if module.name != "app.main":
         importlib.import_module(module.name)
-import nci_core.campaign.actions, nci_core.campaign.costs, nci_core.jobs
+import nci_core.campaign.rounds.requests, nci_core.campaign.pricing.costs, nci_core.jobs
 print("imported", [name for name in {HEAVY!r} if name in sys.modules])
 shown = [(name, dict()) for name in ("overview", "explore", "select", "label_train", "history", "benchmarks")]
 shown += [("new_campaign", dict())]

@@ -12,11 +12,11 @@ from app.figures.blind import blind_sentence
 from app.figures.points import hover_lines
 from app.report.build import build_report
 from nci_core.campaign import Campaign
-from nci_core.campaign.blind import blind_predictions
+from nci_core.campaign.queries.blind import blind_predictions
 from nci_core.gates import Gate
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
-from nci_core.reference.label_errors import spread_text
-from nci_core.reference.prediction_error import PredictionError
+from nci_core.labels.builtin_recipes import RECIPES, find_recipe
+from nci_core.labels.label_errors import spread_text
+from nci_core.labels.prediction_error import PredictionError
 from nci_core.store.recipe_std import fill
 from nci_core.units import CM1_EV, UNITS
 

@@ -13,14 +13,14 @@ from app import draft_address
 from app.background import background
 from app.draft import PREFIX, Upload
 from nci_core.campaign import Campaign
-from nci_core.campaign.cost_model import Price
-from nci_core.campaign.costs import LabelCost
 from nci_core.campaign.creating import Plan, Preview, create, preview
-from nci_core.campaign.new_recipes import RecipeChoice
-from nci_core.campaign.teacher_trial import Trial
+from nci_core.campaign.pricing.cost_model import Price
+from nci_core.campaign.pricing.costs import LabelCost
+from nci_core.campaign.pricing.new_recipes import RecipeChoice
+from nci_core.campaign.queries.teacher_trial import Trial
 from nci_core.config import HostSettings
 from nci_core.errors import InputError, TeacherError
-from nci_core.reference.builtin_recipes import RECIPES
+from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
 from nci_core.systems import builtin_host
@@ -220,7 +220,7 @@ def plan() -> Plan:
 
 
 def test_what_is_made_is_what_was_previewed(empty_home: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nci_core.campaign.actions.start_engine", lambda campaign: None)
+    monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
     shown: Preview = preview(plan)
     assert create(plan) == "my-test"
     assert create(plan) == "my-test-2"

@@ -17,7 +17,8 @@ from app.figures import points
 from app.figures.scales import SignedScale
 from app.places import MapPlaces
 from app.theme import LIGHT
-from nci_core.campaign import Campaign, basket
+from nci_core.campaign import Campaign
+from nci_core.campaign.rounds import basket
 from nci_core.errors import InputError
 from nci_core.store import selections
 from nci_core.units import UNITS

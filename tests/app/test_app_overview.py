@@ -15,7 +15,7 @@ from app.data.overview import Situation, course, next_step, situation, teacher_e
 from app.figures.overview import overview_content
 from app.theme import DARK, LIGHT
 from nci_core.campaign import Campaign
-from nci_core.campaign.error_maps import ErrorMaps
+from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.errors import ModelError
 from nci_core.store import models, picks
 from nci_core.systems import builtin_host

@@ -13,7 +13,7 @@ import pytest
 
 from app import predictor
 from nci_core.campaign import Campaign
-from nci_core.campaign.live import field
+from nci_core.campaign.queries.live import field
 from nci_core.errors import InputError
 
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"

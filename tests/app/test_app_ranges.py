@@ -16,7 +16,7 @@ from app.figures.scales import SizeScale, scale_for, size_scale
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
 from app.views.error_points import through_the_well
-from nci_core.campaign.sampling_steps import cut_directions
+from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
 from nci_core.systems import Dimer, Host, builtin_host
 from nci_core.units import CM1_EV, UNITS

@@ -12,7 +12,7 @@ from app.data import jobs as job_data
 from app.data.configurations import configuration_table
 from app.data.selection_history import StoredHistory
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import label_memory_gb, submit_labels
+from nci_core.campaign.rounds.requests import label_memory_gb, submit_labels
 from nci_core.store import jobs as queue
 from nci_core.store import label_queries, labels, picks
 
@@ -23,7 +23,7 @@ def real(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cam
     shutil.copytree(imported, tmp_path / "home")
     monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NCI_READ_ONLY", raising=False)
-    monkeypatch.setattr("nci_core.campaign.actions.start_engine", lambda campaign: None)
+    monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
     return Campaign.open(tmp_path / "home" / "he-ethylene")
 
 

@@ -7,8 +7,8 @@ import pytest
 from pages import run_page, tables, text
 from pandas.testing import assert_frame_equal
 
-from nci_core.campaign.archive import export_campaign, import_campaign
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign
 from nci_core.store import server
 
 

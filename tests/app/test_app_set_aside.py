@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pages import run_page, text
 
-from nci_core.campaign import Campaign, quarantine
+from nci_core.campaign import Campaign
+from nci_core.campaign.rounds import quarantine
 from nci_core.store import jobs, label_history, labels
 
 DOUBT = {"code": "triples", "sentence": "(T) is out of line: −12.00 cm⁻¹, 40% of CCSD's correlation energy."}
@@ -14,7 +15,7 @@ DOUBT = {"code": "triples", "sentence": "(T) is out of line: −12.00 cm⁻¹, 4
 @pytest.fixture
 def aside(home: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Campaign, int]:
     """A campaign with a failed label and one that is set aside; no engine is started."""
-    monkeypatch.setattr("nci_core.campaign.quarantine.start_engine", lambda campaign: None)
+    monkeypatch.setattr("nci_core.campaign.rounds.quarantine.start_engine", lambda campaign: None)
     campaign = Campaign.open(home / "he-ethylene")
     label = labels.fetch(campaign.store, campaign.recipe.hash, status="complete")[0]
     label_history.set_aside(campaign.store, label.id, [DOUBT])

@@ -16,9 +16,9 @@ from app.data.configurations import configuration_table
 from app.views.data import MOST_ROWS, for_people, found
 from app.views.takeaway import _made
 from nci_core.campaign import Campaign
-from nci_core.campaign.takeaway import Packed
+from nci_core.campaign.exchange.takeaway import Packed
 from nci_core.errors import StoreError
-from nci_core.reference.builtin_recipes import find_recipe
+from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.store import selections
 from nci_core.units import CM1_EV, UNITS
 

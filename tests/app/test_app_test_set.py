@@ -11,7 +11,7 @@ from nci_core.store import configurations, labels
 
 @pytest.fixture(autouse=True)
 def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("nci_core.campaign.actions.ensure_engine", "nci_core.jobs.ensure_engine"):
+    for name in ("nci_core.campaign.rounds.requests.ensure_engine", "nci_core.jobs.ensure_engine"):
         monkeypatch.setattr(name, lambda *args, **options: None)
 
 

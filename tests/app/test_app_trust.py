@@ -20,7 +20,7 @@ from app.figures.trust import change_figure, error_bar_figure, share_figure
 from app.report import build_report
 from app.theme import DARK, LIGHT
 from nci_core.campaign import Campaign
-from nci_core.campaign.gates import NOTE
+from nci_core.campaign.rounds.gates import NOTE
 from nci_core.errors import InputError
 from nci_core.gates import Gate
 from nci_core.store import evaluations, models

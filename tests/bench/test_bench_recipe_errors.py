@@ -15,15 +15,15 @@ from nci_core.bench.measured import is_plain, read_labels
 from nci_core.bench.minima import MINIMA, labels_at_minima, rows_at_minima
 from nci_core.bench.recipe_errors import LabelRow, group_errors, overview, read_groups, size, write_lines
 from nci_core.bench.recipe_labels import label_rows, labels_at, without_factors
-from nci_core.campaign.archive import data_folder
+from nci_core.campaign.exchange.archive import data_folder
 from nci_core.cli.main import app
 from nci_core.errors import InputError, StoreError
 from nci_core.labelling.folder import Failure, LabelFolder
 from nci_core.labelling.tasks import Task
-from nci_core.reference.builtin_recipes import find_recipe
-from nci_core.reference.checks import Doubt
-from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import Composite, FunctionSet, Recipe
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.checks import Doubt
+from nci_core.labels.prediction_error import PredictionError
+from nci_core.labels.recipes import Composite, FunctionSet, Recipe
 from nci_core.systems import Dimer, Host
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g"}, probe_basis="6-31g")

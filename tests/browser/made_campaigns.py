@@ -10,7 +10,7 @@ from nasty import SHORT, soil
 from sqlalchemy import insert
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import data_folder, import_campaign
+from nci_core.campaign.exchange.archive import data_folder, import_campaign
 from nci_core.config import CampaignSettings
 from nci_core.regions import sectors
 from nci_core.store import configurations, labels

@@ -13,7 +13,7 @@ from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.data.selection_history import StoredHistory
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
+from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.store import picks
 
 pytestmark = pytest.mark.browser

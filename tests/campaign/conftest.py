@@ -22,7 +22,7 @@ def host(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def cheap_labels(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "real_label" not in request.fixturenames:
-        monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+        monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ def finished(once: Once) -> Iterator[Campaign]:
 
 
 def _finish(folder: Path) -> None:
-    from nci_core.campaign.learning import distill_campaign, finetune_campaign
+    from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
     from nci_core.errors import LabelError
 
     with pytest.MonkeyPatch.context() as patch:
         campaign = small.taught(folder / "work", small.write_host(folder), patch)
         distill_campaign(campaign)
-        patch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+        patch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
         chosen = small.in_range(campaign, small.pool(campaign))
         small.label(campaign, chosen[:14])
         small.label(campaign, small.test_set(campaign), "test-set")
@@ -60,7 +60,7 @@ def _finish(folder: Path) -> None:
         def fails(*arguments: object) -> None:
             raise LabelError("CCSD of the dimer did not converge in 100 cycles; check the geometry.")
 
-        patch.setattr("nci_core.reference.ccsdt.compute_label", fails)
+        patch.setattr("nci_core.labels.ccsdt.compute_label", fails)
         small.label(campaign, chosen[14:15])
         finetune_campaign(campaign, notes="first round")
     campaign.store.close()

@@ -11,9 +11,9 @@ from nci_core.campaign.jobs import run_label
 from nci_core.jobs.context import JobContext
 from nci_core.jobs.kinds import VARIABLE
 from nci_core.jobs.processes import hostname, job_environment
-from nci_core.reference import resuming
-from nci_core.reference.builtin_recipes import RECIPES
-from nci_core.reference.recipes import Composite, FunctionSet, Recipe
+from nci_core.labels import resuming
+from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.labels.recipes import Composite, FunctionSet, Recipe
 from nci_core.store import jobs as queue
 
 #: 15 functions for He–H2: tenths of a second a label.

@@ -10,15 +10,15 @@ from ase import Atoms
 from ase.io import write
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
 from nci_core.campaign.jobs import run_label
-from nci_core.campaign.learning import teach
-from nci_core.campaign.sampling_steps import sample_campaign
+from nci_core.campaign.rounds.learning import teach
+from nci_core.campaign.rounds.requests import submit_labels
+from nci_core.campaign.rounds.sampling import sample_campaign
 from nci_core.config import CampaignSettings
 from nci_core.errors import NCIError
 from nci_core.jobs.context import JobContext
-from nci_core.reference.labels import Environment, FragmentResult, LabelResult, stated_std_cm1
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import Environment, FragmentResult, LabelResult, stated_std_cm1
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
 from nci_core.systems import Dimer

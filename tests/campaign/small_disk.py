@@ -21,7 +21,7 @@ import small_campaign as small
 
 from nci_core import jobs
 from nci_core.jobs.kinds import VARIABLE
-from nci_core.reference.builtin_recipes import RECIPES
+from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.store import configurations, journal, labels
 from nci_core.store import jobs as queue
 

@@ -14,7 +14,7 @@ import small_campaign as small
 from sqlalchemy import select
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import export_campaign, export_extxyz, import_campaign, import_embedded
+from nci_core.campaign.exchange.archive import export_campaign, export_extxyz, import_campaign, import_embedded
 from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.extxyz import read_dataset
 from nci_core.potentials import load_checkpoint
@@ -240,7 +240,7 @@ def test_nothing_is_imported_over_something(archive: Path, tmp_path: Path) -> No
 
 def test_embedded_campaigns_are_imported_once(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(archive, tmp_path / "data" / "he-ethylene")
-    monkeypatch.setattr("nci_core.campaign.archive.data_folder", lambda: tmp_path / "data")
+    monkeypatch.setattr("nci_core.campaign.exchange.archive.data_folder", lambda: tmp_path / "data")
     monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
     assert import_embedded() == ["he-ethylene-demo", "he-ethylene"]
     assert import_embedded() == []

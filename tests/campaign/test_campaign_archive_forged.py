@@ -13,8 +13,8 @@ import tiny_archive
 from sqlalchemy import text
 
 from nci_core.campaign import Campaign
-from nci_core.campaign import archive_rows as rows
-from nci_core.campaign.archive import data_folder, export_campaign, import_campaign, read_archive
+from nci_core.campaign.exchange import archive_rows as rows
+from nci_core.campaign.exchange.archive import data_folder, export_campaign, import_campaign, read_archive
 from nci_core.errors import InputError, StoreError
 from nci_core.store import schema
 
@@ -160,10 +160,10 @@ def test_links_are_refused(source: Path, name: str) -> None:
 
 def test_pipes_and_sizes_are_refused(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("nci_core.campaign.archive_read.MOST_BYTES", 500)
+        patch.setattr("nci_core.campaign.exchange.archive_read.MOST_BYTES", 500)
         assert_refused(source, "larger than")
     with monkeypatch.context() as patch:
-        patch.setattr("nci_core.campaign.archive_read.MOST_ROWS", 2)
+        patch.setattr("nci_core.campaign.exchange.archive_read.MOST_ROWS", 2)
         assert_refused(source, "more than 2 rows")
     os.mkfifo(source / "pipe")
     assert_refused(source, "no regular file")
@@ -235,7 +235,7 @@ TABLES: dict[type[Any], type[Any]] = {
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_column_has_its_place_in_an_archive(table: type[Any]) -> None:
-    from nci_core.campaign.archive_export import REPEATED
+    from nci_core.campaign.exchange.archive_export import REPEATED
 
     left_out = {"id", "job_id", *(REPEATED if table is schema.Label else ())}
     assert set(TABLES[table].model_fields) - {"table"} == set(table.__table__.columns.keys()) - left_out

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import export_campaign, import_campaign, read_archive
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign, read_archive
 from nci_core.errors import NCIError
 from nci_core.store import configurations, models
 from nci_core.store.schema import Label

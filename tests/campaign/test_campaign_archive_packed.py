@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import tiny_archive
 
-from nci_core.campaign import Campaign, archive_packed
-from nci_core.campaign.archive import bring_in, export_campaign, import_campaign
-from nci_core.campaign.takeaway import packed
+from nci_core.campaign import Campaign
+from nci_core.campaign.exchange import archive_packed
+from nci_core.campaign.exchange.archive import bring_in, export_campaign, import_campaign
+from nci_core.campaign.exchange.takeaway import packed
 from nci_core.errors import InputError
 from nci_core.store import label_queries
 

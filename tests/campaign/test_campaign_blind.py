@@ -10,8 +10,8 @@ import small_campaign as small
 from sqlalchemy import update
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.blind import BlindPrediction, blind_predictions, judge
-from nci_core.campaign.sampling_steps import add_configurations
+from nci_core.campaign.queries.blind import BlindPrediction, blind_predictions, judge
+from nci_core.campaign.rounds.sampling import add_configurations
 from nci_core.store import evaluations, label_history, labels, models
 from nci_core.store.schema import Label, Model
 from nci_core.units import from_cm1

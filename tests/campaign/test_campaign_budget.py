@@ -5,8 +5,8 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.budget import fill_budget, outlook, preview
-from nci_core.campaign.costs import label_cost
+from nci_core.campaign.pricing.budget import fill_budget, outlook, preview
+from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import InputError, StoreError
 from nci_core.store import labels
 

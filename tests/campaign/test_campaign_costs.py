@@ -9,13 +9,13 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import data_folder
-from nci_core.campaign.cost_check import check, timings_below
-from nci_core.campaign.cost_model import CostModel, Subject, Timing
-from nci_core.campaign.costs import label_cost, neighbours
-from nci_core.campaign.label_size import guess_functions, label_work
+from nci_core.campaign.exchange.archive import data_folder
+from nci_core.campaign.pricing.cost_check import check, timings_below
+from nci_core.campaign.pricing.cost_model import CostModel, Subject, Timing
+from nci_core.campaign.pricing.costs import label_cost, neighbours
+from nci_core.campaign.pricing.label_size import guess_functions, label_work
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
+from nci_core.labels.builtin_recipes import RECIPES, find_recipe
 from nci_core.systems import Dimer, builtin_host
 
 

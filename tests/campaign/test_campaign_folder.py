@@ -82,7 +82,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path: Path, host: Path, old: s
 
 
 def test_a_recipe_of_an_earlier_version_is_refused(tmp_path: Path, host: Path, monkeypatch: Any) -> None:
-    from nci_core.reference.builtin_recipes import RECIPES
+    from nci_core.labels.builtin_recipes import RECIPES
 
     made = small.make(tmp_path / "work", host)
     monkeypatch.setitem(RECIPES, "quick", RECIPES["quick"].model_copy(update={"version": 2}))

@@ -19,12 +19,12 @@ import small_campaign as small
 from nci_core import jobs
 from nci_core.campaign import Campaign
 from nci_core.campaign.jobs import run_label
-from nci_core.campaign.label_checks import MONOMERS
+from nci_core.campaign.rounds.label_checks import MONOMERS
 from nci_core.jobs.context import JobContext
-from nci_core.reference import resuming
-from nci_core.reference.builtin_recipes import RECIPES
-from nci_core.reference.ccsdt import compute_label
-from nci_core.reference.labels import LabelResult
+from nci_core.labels import resuming
+from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.labels.ccsdt import compute_label
+from nci_core.labels.results import LabelResult
 from nci_core.store import configurations, journal, labels
 from nci_core.store import jobs as queue
 from nci_core.store.fragments import FRAGMENTS, FragmentFiles, begun

@@ -12,18 +12,18 @@ import small_campaign as small
 import tiny_archive
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import data_folder, export_campaign, import_campaign
+from nci_core.campaign.exchange.archive import data_folder, export_campaign, import_campaign
 from nci_core.cli.label_command import show_labels
 from nci_core.cli.recipes_command import recipes
 from nci_core.cli.status_command import describe
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
-from nci_core.reference import label_errors
-from nci_core.reference.builtin_recipes import RECIPES, find_recipe
-from nci_core.reference.label_errors import error_of, recipe_std_cm1, worth, worth_by_region
-from nci_core.reference.labels import LabelResult, parts_cm1
-from nci_core.reference.prediction_error import PredictionError
-from nci_core.reference.recipes import Recipe
+from nci_core.labels import label_errors
+from nci_core.labels.builtin_recipes import RECIPES, find_recipe
+from nci_core.labels.label_errors import error_of, recipe_std_cm1, worth, worth_by_region
+from nci_core.labels.prediction_error import PredictionError
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult, parts_cm1
 from nci_core.regions import RegionBounds
 from nci_core.store import jobs as queue
 from nci_core.store import label_history, labels
@@ -150,7 +150,7 @@ def test_the_command_line_says_labels_with_their_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     campaign = small.sampled(tmp_path / "said", small.write_host(tmp_path))
-    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
     jobs = small.label(campaign, small.pool(campaign)[:2])
     done = queue.get(campaign.store, jobs[0]).result or {}
     row = stored(campaign)[0]

@@ -8,12 +8,12 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_finetune, submit_labels
-from nci_core.campaign.costs import label_cost
-from nci_core.campaign.evaluation import renew_errors
 from nci_core.campaign.jobs import fit_memory, run_finetune
-from nci_core.campaign.learning import distill_campaign, finetune_campaign, teach
-from nci_core.campaign.picking import propose, put_in_basket
+from nci_core.campaign.pricing.costs import label_cost
+from nci_core.campaign.rounds.evaluation import renew_errors
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign, teach
+from nci_core.campaign.rounds.picking import propose, put_in_basket
+from nci_core.campaign.rounds.requests import submit_finetune, submit_labels
 from nci_core.errors import CancelledError, InputError, JobError
 from nci_core.jobs.context import JobContext
 from nci_core.potentials import load_checkpoint
@@ -85,7 +85,7 @@ def test_a_label_found_in_the_journal_is_not_computed_again(sampled: Campaign, m
         from nci_core.store.schema import Label
 
         session.query(Label).delete()
-    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", None)
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", None)
     small.label(sampled, chosen)
     assert labels.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 1
 
@@ -283,7 +283,7 @@ def test_failed_labels_stay_failed_and_can_be_asked_for_again(sampled: Campaign,
         raise LabelError("CCSD of the dimer did not converge in 100 cycles; check the geometry.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("nci_core.reference.ccsdt.compute_label", fails)
+        patch.setattr("nci_core.labels.ccsdt.compute_label", fails)
         jobs = small.label(sampled, chosen)
     rows = labels.fetch(sampled.store, sampled.recipe.hash)
     assert {(row.status, row.error) for row in rows} == {
@@ -336,7 +336,7 @@ def test_a_real_label_goes_through_the_same_path(sampled: Campaign, real_label: 
 
 
 def test_every_evaluated_model_carries_its_physics_gates(finished: Campaign) -> None:
-    from nci_core.campaign.gates import check_missing, gates_of, stored_gates
+    from nci_core.campaign.rounds.gates import check_missing, gates_of, stored_gates
 
     for row in models.fetch(finished.store):
         gates = stored_gates(row)

@@ -7,14 +7,14 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import TEST_SET, submit_labels, submit_teach, unlabelled_test_set
 from nci_core.campaign.creating import VARIABLE, is_trusted, teachers_offered
 from nci_core.campaign.jobs import run_teach
-from nci_core.campaign.new_recipes import recipe_choices, recommended
-from nci_core.campaign.teacher_trial import try_teacher
+from nci_core.campaign.pricing.new_recipes import recipe_choices, recommended
+from nci_core.campaign.queries.teacher_trial import try_teacher
+from nci_core.campaign.rounds.requests import TEST_SET, submit_labels, submit_teach, unlabelled_test_set
 from nci_core.errors import InputError
 from nci_core.jobs.context import JobContext
-from nci_core.reference.builtin_recipes import DEFAULT
+from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.store import configurations, labels
 from nci_core.store import jobs as queue
 from nci_core.systems import Dimer, builtin_host

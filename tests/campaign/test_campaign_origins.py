@@ -11,10 +11,10 @@ from sqlalchemy import update
 
 from nci_core import __version__
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import export_campaign, import_campaign
-from nci_core.campaign.learning import distill_campaign, finetune_campaign, teach
-from nci_core.campaign.origins import energies_sha256, of_checkpoint
-from nci_core.campaign.refitting import refit
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign, teach
+from nci_core.campaign.rounds.origins import energies_sha256, of_checkpoint
+from nci_core.campaign.rounds.refitting import refit
 from nci_core.cli.status_command import describe
 from nci_core.errors import CancelledError, InputError, TeacherError
 from nci_core.fitting import FitSettings
@@ -101,7 +101,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     folder = tmp_path_factory.mktemp("fitted")
     with pytest.MonkeyPatch.context() as patch:
         campaign = small.taught(folder / "work", small.write_host(folder), patch)
-        patch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+        patch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
         small.label(campaign, small.in_range(campaign, small.pool(campaign))[:8])
         distill_campaign(campaign, seed=3)
         finetune_campaign(campaign)

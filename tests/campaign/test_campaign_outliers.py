@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import data_folder, import_campaign
-from nci_core.campaign.outliers import StudentJudge, new_to, trained_on_labels
+from nci_core.campaign.exchange.archive import data_folder, import_campaign
+from nci_core.campaign.rounds.outliers import StudentJudge, new_to, trained_on_labels
 from nci_core.store import evaluations, labels, models
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV, to_cm1

@@ -8,13 +8,14 @@ import orjson
 import pytest
 import small_campaign as small
 
-from nci_core.campaign import Campaign, quarantine
-from nci_core.campaign.archive import export_campaign, import_campaign
-from nci_core.campaign.label_checks import MONOMERS
-from nci_core.campaign.limits import label_limits
-from nci_core.campaign.outliers import StudentJudge, set_outliers_aside
+from nci_core.campaign import Campaign
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign
+from nci_core.campaign.pricing.limits import label_limits
+from nci_core.campaign.rounds import quarantine
+from nci_core.campaign.rounds.label_checks import MONOMERS
+from nci_core.campaign.rounds.outliers import StudentJudge, set_outliers_aside
 from nci_core.errors import InputError, LabelError, NotConvergedError
-from nci_core.reference.labels import LabelResult
+from nci_core.labels.results import LabelResult
 from nci_core.store import jobs as queue
 from nci_core.store import journal, label_history, labels, models
 from nci_core.store.schema import Label, Model
@@ -34,7 +35,7 @@ def not_converging(*arguments: Any, **options: Any) -> LabelResult:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, compute: Any) -> None:
-    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", compute)
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", compute)
 
 
 def row(campaign: Campaign, number: int) -> Label:

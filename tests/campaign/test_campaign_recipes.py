@@ -8,22 +8,23 @@ from typing import Any
 import pytest
 import small_campaign as small
 
-from nci_core.campaign import Campaign, quarantine
-from nci_core.campaign.actions import label_memory_gb, submit_finetune, submit_labels
-from nci_core.campaign.archive import export_campaign, export_extxyz, import_campaign
-from nci_core.campaign.costs import label_cost
-from nci_core.campaign.label_checks import MONOMERS, SHELLS
-from nci_core.campaign.learning import distill_campaign, finetune_campaign
-from nci_core.campaign.limits import LEAST_GUESSED_MINUTES, LEAST_MEASURED_MINUTES, label_limits
-from nci_core.campaign.outliers import StudentJudge
-from nci_core.campaign.picking import propose
+from nci_core.campaign import Campaign
+from nci_core.campaign.exchange.archive import export_campaign, export_extxyz, import_campaign
+from nci_core.campaign.pricing.costs import label_cost
+from nci_core.campaign.pricing.limits import LEAST_GUESSED_MINUTES, LEAST_MEASURED_MINUTES, label_limits
+from nci_core.campaign.rounds import quarantine
+from nci_core.campaign.rounds.label_checks import MONOMERS, SHELLS
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
+from nci_core.campaign.rounds.outliers import StudentJudge
+from nci_core.campaign.rounds.picking import propose
+from nci_core.campaign.rounds.requests import label_memory_gb, submit_finetune, submit_labels
 from nci_core.cli.status_command import describe
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
-from nci_core.reference.builtin_recipes import find_recipe
-from nci_core.reference.needs import memory_needed_gb
-from nci_core.reference.size import guess_parts
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.needs import memory_needed_gb
+from nci_core.labels.size import guess_parts
 from nci_core.store import evaluations, jobs, label_history, labels, models, rounds
 
 CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
@@ -44,7 +45,7 @@ def two(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         found = {**result.fragments, "dimer": dimer_part}
         return result.model_copy(update={"fragments": found, **type(result).interaction(found)})
 
-    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", by_recipe)
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", by_recipe)
     settings = {"recipe": "standard", "more_recipes": ["quick"]}
     campaign = small.taught(tmp_path / "work", host, monkeypatch, **settings)
     yield campaign
@@ -142,7 +143,7 @@ def test_the_memory_a_label_asks_for(two: Campaign, monkeypatch: pytest.MonkeyPa
     assert label_memory_gb(two, spelled) is not None
 
     taken.clear()
-    monkeypatch.setattr("nci_core.campaign.actions.machine_memory_gb", lambda: 0.01)
+    monkeypatch.setattr("nci_core.campaign.rounds.requests.machine_memory_gb", lambda: 0.01)
     assert label_memory_gb(two, TARGET) is None, "the label says where it starts whether it fits there"
 
 
@@ -247,7 +248,7 @@ def test_labels_that_are_there_open_no_round(two: Campaign) -> None:
 def test_many_labels_of_another_recipe_do_not_hide_what_one_costs(
     two: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nci_core.campaign.costs.MOST", 3)
+    monkeypatch.setattr("nci_core.campaign.pricing.costs.MOST", 3)
     chosen = small.in_range(two, small.pool(two))[:6]
     label(two, chosen[:2])
     label(two, chosen, "quick")

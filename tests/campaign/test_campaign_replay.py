@@ -9,8 +9,8 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_replay
-from nci_core.campaign.replay import MOST_FITS, plan, replay, run_replay
+from nci_core.campaign.rounds.replay import MOST_FITS, plan, replay, run_replay
+from nci_core.campaign.rounds.requests import submit_replay
 from nci_core.errors import CancelledError, InputError, JobError
 from nci_core.jobs.context import JobContext
 from nci_core.store import jobs as queue
@@ -53,7 +53,7 @@ def test_impossible_plans_are_one_sentence(sizes: tuple[int, ...], seeds: int) -
 
 
 def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> None:
-    from nci_core.campaign.learning import distilled_parent
+    from nci_core.campaign.rounds.learning import distilled_parent
     from nci_core.fitting import FitSettings, finetune
     from nci_core.potentials import load_checkpoint
 

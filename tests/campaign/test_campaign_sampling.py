@@ -8,7 +8,7 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.sampling_steps import sample_campaign
+from nci_core.campaign.rounds.sampling import sample_campaign
 from nci_core.errors import InputError
 from nci_core.store import configurations
 

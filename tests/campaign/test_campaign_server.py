@@ -12,8 +12,8 @@ from temporary_postgresql import GUARDED, PASSWORD
 
 from nci_core import jobs
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
-from nci_core.campaign.archive import export_campaign, import_campaign
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign
+from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.config import read_settings
 from nci_core.errors import InputError, StoreError
 from nci_core.store import configurations, frames, journal, labels, models, picks, server, versions

@@ -12,9 +12,9 @@ from ase.io.cube import read_cube
 from scipy.interpolate import RegularGridInterpolator
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import import_campaign
-from nci_core.campaign.live import field
-from nci_core.campaign.takeaway import chosen_model, export_model_file, file_stem, packed
+from nci_core.campaign.exchange.archive import import_campaign
+from nci_core.campaign.exchange.takeaway import chosen_model, export_model_file, file_stem, packed
+from nci_core.campaign.queries.live import field
 from nci_core.errors import InputError, StoreError
 from nci_core.store import picks
 from nci_core.store.models import file_content

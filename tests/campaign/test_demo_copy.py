@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
-from nci_core.campaign.archive import Archive, data_folder, import_campaign, read_archive
 from nci_core.campaign.demo_copy import DEMO, MARK, SOURCE, at_round_0, is_demo, make_demo, reset_demo, work_in
+from nci_core.campaign.exchange.archive import Archive, data_folder, import_campaign, read_archive
+from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, evaluations, jobs, labels, models, picks, rounds
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_put_in_place_leaves_the_old_demo(
 
 def test_stored_labels_of_the_first_round_bring_the_error_down(demo: Campaign, archive: Archive) -> None:
     """The fit is real; the labels are those that the embedded campaign computed for the same points."""
-    from nci_core.campaign.learning import finetune_campaign
+    from nci_core.campaign.rounds.learning import finetune_campaign
 
     recipe, asked = demo.recipe, best(demo, 12)
     submit_labels(demo, asked, "i-optimal", strategy="i-optimal", start=False)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.energy_files import check_entries
-from nci_core.campaign.energy_sources import EnergyFile, open_files
+from nci_core.campaign.exchange.energy_files import check_entries
+from nci_core.campaign.exchange.energy_sources import EnergyFile, open_files
 from nci_core.datasets.energy_tables import Points
 from nci_core.errors import InputError
 from nci_core.systems import Dimer, Host

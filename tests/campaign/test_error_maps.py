@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from nci_core.campaign import Campaign
-from nci_core.campaign import error_maps as module
-from nci_core.campaign.error_map_file import NAME, read_maps, renew_maps, write_maps
-from nci_core.campaign.error_maps import CLEARLY_WORSE, ErrorMaps, compute_maps, maps_key
-from nci_core.campaign.live import field
-from nci_core.campaign.live_fields import exact_operations
+from nci_core.campaign.queries import error_maps as module
+from nci_core.campaign.queries.error_map_file import NAME, read_maps, renew_maps, write_maps
+from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps, compute_maps, maps_key
+from nci_core.campaign.queries.live import field
+from nci_core.campaign.queries.live_fields import exact_operations
 from nci_core.errors import InputError, StoreError
 from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, labels, models
@@ -56,7 +56,7 @@ def test_errors_are_prediction_minus_label_where_there_is_one(campaign: Campaign
     np.testing.assert_allclose(maps.test_ev, known.energy_ev[below])
     step = maps.u[1] - maps.u[0]
     host, points = campaign.dimer.host, grid(campaign, maps)
-    from nci_core.campaign.live_stored import stored_field
+    from nci_core.campaign.queries.live_stored import stored_field
 
     carrier = maps.model_ids[maps.carrier]
     reference = stored_field(campaign.folder, carrier, "reference", "test", maps.test_positions)

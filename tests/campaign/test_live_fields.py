@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import import_campaign
-from nci_core.campaign.live import field
-from nci_core.campaign.live_fields import distinct, exact_operations, folded_field, ruler, well_radii
+from nci_core.campaign.exchange.archive import import_campaign
+from nci_core.campaign.queries.live import field
+from nci_core.campaign.queries.live_fields import distinct, exact_operations, folded_field, ruler, well_radii
 from nci_core.errors import InputError, StoreError
 from nci_core.systems.hosts import Host, builtin_host
 from nci_core.units import from_cm1

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import import_campaign
-from nci_core.campaign.live import field
-from nci_core.campaign.live_stored import FEWEST, misses, stored_field
+from nci_core.campaign.exchange.archive import import_campaign
+from nci_core.campaign.queries.live import field
+from nci_core.campaign.queries.live_stored import FEWEST, misses, stored_field
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, orbit
 from nci_core.store import models
@@ -83,13 +83,13 @@ def test_the_error_is_measured_on_energies_left_out(ethylene: Campaign) -> None:
 
 
 def test_too_few_are_refused_in_one_sentence(ethylene: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nci_core.campaign.live_stored.FEWEST", 500)
+    monkeypatch.setattr("nci_core.campaign.queries.live_stored.FEWEST", 500)
     with pytest.raises(InputError, match="test set has 49 CCSD"):
         misses(ethylene.folder, distilled(ethylene), "reference", "test")
     assert FEWEST < 8  # the embedded He–benzene has 8 test labels
 
 
 def test_of_many_some_are_used_and_counted(ethylene: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nci_core.campaign.live_stored.MOST", 30)
+    monkeypatch.setattr("nci_core.campaign.queries.live_stored.MOST", 30)
     found = misses(ethylene.folder, distilled(ethylene), "teacher", "pool")
     assert (found.stored > 300, found.used) == (True, 30)

@@ -9,13 +9,14 @@ import small_campaign as small
 from ase import Atoms
 from ase.io import write
 
-from nci_core.campaign import Campaign, own_energies
-from nci_core.campaign.actions import check_picks
-from nci_core.campaign.archive import export_campaign, import_campaign
-from nci_core.campaign.energy_files import Checked, check
-from nci_core.campaign.energy_sources import EnergyFile, open_file
-from nci_core.campaign.learning import distill_campaign, finetune_campaign
-from nci_core.campaign.refitting import refit
+from nci_core.campaign import Campaign
+from nci_core.campaign.exchange import own_energies
+from nci_core.campaign.exchange.archive import export_campaign, import_campaign
+from nci_core.campaign.exchange.energy_files import Checked, check
+from nci_core.campaign.exchange.energy_sources import EnergyFile, open_file
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
+from nci_core.campaign.rounds.refitting import refit
+from nci_core.campaign.rounds.requests import check_picks
 from nci_core.errors import InputError, StoreError
 from nci_core.store import configurations, energy_sets, evaluations, labels, models, rounds
 from nci_core.store.schema import EnergySet

@@ -7,8 +7,8 @@ import numpy as np
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import export_campaign
-from nci_core.campaign.sampling_steps import add_configurations
+from nci_core.campaign.exchange.archive import export_campaign
+from nci_core.campaign.rounds.sampling import add_configurations
 from nci_core.metrics import summarise
 from nci_core.store import campaign as info
 from nci_core.store import configurations, evaluations, journal, label_history, labels, models, picks, rounds

@@ -251,7 +251,7 @@ def test_a_full_disk_in_a_real_process(process: Nci, nci: Nci, sampled: Campaign
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "gpu", "mps"])
 def test_a_missing_gpu(nci: Nci, tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     campaign = small.taught(tmp_path / "work", host, monkeypatch)
-    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
     small.label(campaign, small.pool(campaign)[:2])
     data = frames(tmp_path / "data.extxyz")
     before = state(tmp_path)

@@ -244,8 +244,8 @@ def test_a_tenth_of_the_published_reference_gives_the_rest(nci: Nci, tmp_path: P
 def test_check_says_which_physics_a_student_breaks(nci: Nci, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from nci_core.campaign.archive import import_campaign
-    from nci_core.campaign.gates import stored_gates
+    from nci_core.campaign.exchange.archive import import_campaign
+    from nci_core.campaign.rounds.gates import stored_gates
     from nci_core.errors import InputError, ModelError
     from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
     from nci_core.potentials.parameters import slices
@@ -280,7 +280,7 @@ def test_check_says_which_physics_a_student_breaks(nci: Nci, tmp_path: Path) -> 
 
 
 def test_report_writes_one_file(process: Nci, tmp_path: Path) -> None:
-    from nci_core.campaign.archive import import_campaign
+    from nci_core.campaign.exchange.archive import import_campaign
 
     import_campaign(Path(__file__).parents[2] / "data" / "he-ethylene", tmp_path / "he-ethylene").store.close()
     target = tmp_path / "round.html"

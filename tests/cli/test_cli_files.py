@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from nci_core.bench.problem import Problem
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import import_campaign
+from nci_core.campaign.exchange.archive import import_campaign
 from nci_core.duplicates import geometry_classes
 from nci_core.errors import InputError, ModelError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset

@@ -12,9 +12,9 @@ from nci_core.cli.label_file_command import _recipe as file_recipe
 from nci_core.cli.main import app
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
-from nci_core.reference.builtin_recipes import DEFAULT, RECIPES, find_recipe
-from nci_core.reference.focal_point import focal_point
-from nci_core.reference.recipe_files import read_recipe
+from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
+from nci_core.labels.focal_point import focal_point
+from nci_core.labels.recipe_files import read_recipe
 
 
 def run(*arguments: str) -> str:

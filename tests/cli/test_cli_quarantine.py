@@ -17,8 +17,8 @@ DOUBT = {"code": "t1", "sentence": "The T1 diagnostic of the dimer is 0.050, abo
 @pytest.fixture
 def aside(sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> tuple[Campaign, int]:
     """A campaign with one label that is set aside; no engine is started."""
-    monkeypatch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
-    monkeypatch.setattr("nci_core.campaign.quarantine.start_engine", lambda campaign: None)
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
+    monkeypatch.setattr("nci_core.campaign.rounds.quarantine.start_engine", lambda campaign: None)
     number = small.pool(sampled)[0]
     small.label(sampled, [number])
     label_history.set_aside(sampled.store, labels.fetch(sampled.store, sampled.recipe.hash)[0].id, [DOUBT])

@@ -10,7 +10,7 @@ import small_campaign as small
 
 from nci_core.campaign import Campaign
 from nci_core.jobs.lock import EngineStatus, write_status
-from nci_core.reference.builtin_recipes import find_recipe
+from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.store import jobs, labels
 
 Nci = Callable[..., Any]

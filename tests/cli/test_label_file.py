@@ -15,7 +15,7 @@ import pytest
 import small_campaign as small
 from ase.io import read
 
-from nci_core.campaign.energy_frames import read_frames as read_energies
+from nci_core.campaign.exchange.energy_frames import read_frames as read_energies
 from nci_core.cli.labelled_files import labels_of
 from nci_core.errors import InputError, LabelError, StoreError
 from nci_core.extxyz import read_dataset
@@ -24,9 +24,9 @@ from nci_core.labelling.file_labels import FileLabels
 from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.frames import read_frames
 from nci_core.labelling.output import SET_ASIDE, Outcome, keys_of_label
-from nci_core.reference.ccsdt import compute_label
-from nci_core.reference.checks import Doubt
-from nci_core.reference.recipe_files import read_recipe
+from nci_core.labels.ccsdt import compute_label
+from nci_core.labels.checks import Doubt
+from nci_core.labels.recipe_files import read_recipe
 from nci_core.systems import Dimer, Host
 from nci_core.units import CM1_EV
 

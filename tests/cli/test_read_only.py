@@ -14,7 +14,7 @@ import typer
 from app import actions as page_actions
 from nci_core import jobs
 from nci_core.campaign import Campaign
-from nci_core.campaign.archive import export_campaign
+from nci_core.campaign.exchange.archive import export_campaign
 from nci_core.cli.main import app
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError, JobError, StoreError

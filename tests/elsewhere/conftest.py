@@ -13,9 +13,9 @@ import small_campaign as small
 from tiny_label import TINY, run_script
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.elsewhere import Exported, export_inputs
-from nci_core.reference import builtin_recipes
-from nci_core.reference.recipes import Recipe
+from nci_core.campaign.exchange.elsewhere import Exported, export_inputs
+from nci_core.labels import builtin_recipes
+from nci_core.labels.recipes import Recipe
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nci_core.reference.elsewhere.inputs import Program, write_input
-from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, FragmentTask, LabelTask
+from nci_core.labels.elsewhere.inputs import Program, write_input
+from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, FragmentTask, LabelTask
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from pyscf import gto
 
-from nci_core.reference.checked_recipe import check_recipe
-from nci_core.reference.elsewhere.inputs import CannotExpressError, Program, core_potential, decimal, write_input
-from nci_core.reference.elsewhere.task import LabelTask
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.checked_recipe import check_recipe
+from nci_core.labels.elsewhere.inputs import CannotExpressError, Program, core_potential, decimal, write_input
+from nci_core.labels.elsewhere.task import LabelTask
+from nci_core.labels.recipes import Recipe
 from nci_core.systems import Dimer, Host
 
 POSITION = np.array([1.2, 0.3, 3.5])

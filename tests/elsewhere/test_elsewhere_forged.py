@@ -15,12 +15,12 @@ from made_outputs import made, orca5, with_true_hartree_fock
 from tiny_label import TINY
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.elsewhere import Exported, export_inputs, import_results, task_of
+from nci_core.campaign.exchange.elsewhere import Exported, export_inputs, import_results, task_of
 from nci_core.errors import InputError
-from nci_core.reference.elsewhere.hartree_fock import hartree_fock
-from nci_core.reference.elsewhere.inputs import write_input
-from nci_core.reference.elsewhere.task import FRAGMENTS
-from nci_core.reference.labels import LabelResult
+from nci_core.labels.elsewhere.hartree_fock import hartree_fock
+from nci_core.labels.elsewhere.inputs import write_input
+from nci_core.labels.elsewhere.task import FRAGMENTS
+from nci_core.labels.results import LabelResult
 from nci_core.store import configurations, labels
 
 Computed = tuple[Campaign, Exported, bytes]
@@ -198,7 +198,7 @@ def test_an_unforeseen_failure_of_a_reader_is_one_refused_file(
     def fail(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("nci_core.campaign.elsewhere.label_from_result", fail)
+    monkeypatch.setattr("nci_core.campaign.exchange.elsewhere.label_from_result", fail)
     assert "cannot be read as a result (RecursionError)" in refusal(computed[0], tmp_path / "in", computed[2])
 
 
@@ -227,7 +227,7 @@ def test_what_converges_nowhere_here_is_said(
     (folder / "result.json").write_bytes(computed[2])
     own = hartree_fock(campaign.dimer, json.loads(computed[2])["position_angstrom"], TINY)
     monkeypatch.setattr(
-        "nci_core.campaign.elsewhere.hartree_fock", lambda *_: {k: v for k, v in own.items() if k != "host"}
+        "nci_core.campaign.exchange.elsewhere.hartree_fock", lambda *_: {k: v for k, v in own.items() if k != "host"}
     )
     done = import_results(campaign, folder)
     stored = labels.get(campaign.store, done.label_ids[0]).result
@@ -244,7 +244,7 @@ def test_large_hosts_are_compared_with_their_monomers_only(
     result = json.loads(computed[2])
     shifted("host", -0.03)(result)
     (folder / "result.json").write_text(json.dumps(result))
-    monkeypatch.setattr("nci_core.campaign.elsewhere.MOST_FUNCTIONS", 10)
+    monkeypatch.setattr("nci_core.campaign.exchange.elsewhere.MOST_FUNCTIONS", 10)
     done = import_results(campaign, folder)
     stored = labels.get(campaign.store, done.label_ids[0]).result
     assert stored is not None

@@ -12,14 +12,14 @@ from made_outputs import made, with_true_hartree_fock
 from tiny_label import TINY
 
 from nci_core.errors import InputError
-from nci_core.reference.checks import check_label
-from nci_core.reference.elsewhere import run_pyscf
-from nci_core.reference.elsewhere.hartree_fock import SAME_HARTREE_FOCK, check_hartree_fock, hartree_fock
-from nci_core.reference.elsewhere.inputs import PROGRAMS, Program
-from nci_core.reference.elsewhere.results import label_from_outputs, label_from_result
-from nci_core.reference.elsewhere.returned import parse_result
-from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
-from nci_core.reference.labels import LabelResult
+from nci_core.labels.checks import check_label
+from nci_core.labels.elsewhere import run_pyscf
+from nci_core.labels.elsewhere.hartree_fock import SAME_HARTREE_FOCK, check_hartree_fock, hartree_fock
+from nci_core.labels.elsewhere.inputs import PROGRAMS, Program
+from nci_core.labels.elsewhere.results import label_from_outputs, label_from_result
+from nci_core.labels.elsewhere.returned import parse_result
+from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
+from nci_core.labels.results import LabelResult
 from nci_core.systems import Dimer, Host
 
 fuzz = settings(

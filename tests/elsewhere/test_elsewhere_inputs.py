@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from tiny_label import TINY
 
-from nci_core.reference.elsewhere.inputs import PROGRAMS, CannotExpressError, Program, squeezed, write_input
-from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
-from nci_core.reference.geometry import fragments
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.elsewhere.inputs import PROGRAMS, CannotExpressError, Program, squeezed, write_input
+from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
+from nci_core.labels.geometry import fragments
+from nci_core.labels.recipes import Recipe
 from nci_core.systems import Dimer, Host
 
 POSITION = np.array([0.4, 0.3, 2.9])

@@ -8,11 +8,11 @@ from made_outputs import NUMBERS, made, molpro, orca, orca5
 from tiny_label import TINY
 
 from nci_core.errors import InputError
-from nci_core.reference.elsewhere.inputs import PROGRAMS, Program, write_input
-from nci_core.reference.elsewhere.outputs import read_output
-from nci_core.reference.elsewhere.results import label_from_outputs
-from nci_core.reference.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
-from nci_core.reference.prediction_error import PredictionError
+from nci_core.labels.elsewhere.inputs import PROGRAMS, Program, write_input
+from nci_core.labels.elsewhere.outputs import read_output
+from nci_core.labels.elsewhere.results import label_from_outputs
+from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
+from nci_core.labels.prediction_error import PredictionError
 from nci_core.systems import Dimer, Host
 from nci_core.units import CM1_EV, HARTREE_EV
 

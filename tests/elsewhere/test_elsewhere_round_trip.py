@@ -12,13 +12,13 @@ from made_outputs import made, with_true_hartree_fock
 from tiny_label import TINY, run_script
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
-from nci_core.campaign.elsewhere import Exported, export_inputs, import_results, task_of
+from nci_core.campaign.exchange.elsewhere import Exported, export_inputs, import_results, task_of
+from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.errors import InputError, StoreError
-from nci_core.reference.ccsdt import compute_label
-from nci_core.reference.elsewhere.task import FRAGMENTS, LabelTask
-from nci_core.reference.labels import LabelResult
-from nci_core.reference.recipes import Recipe
+from nci_core.labels.ccsdt import compute_label
+from nci_core.labels.elsewhere.task import FRAGMENTS, LabelTask
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.store import configurations, journal, labels, picks
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Configuration, Label
@@ -211,7 +211,7 @@ def test_a_label_nobody_asked_for_is_refused(computed: Computed, campaign: Campa
 def test_what_is_complete_or_queued_here_is_not_exported(campaign: Campaign, tmp_path: Path) -> None:
     first, second, third = small.pool(campaign)[:3]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nci_core.reference.ccsdt.compute_label", small.fake_label)
+        patch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
         small.label(campaign, [first])
     submit_labels(campaign, [second], "a person", start=False)
     done = export_inputs(campaign, [first, second, third], "a person", tmp_path / "out")
@@ -256,7 +256,7 @@ def test_test_labels_renew_the_errors(campaign: Campaign, tmp_path: Path, monkey
         put(done.folders[0], made("psi4", task, fragment, numbers=numbers).encode(), f"psi4-{fragment}.out")
     put(done.folders[0], b"slurm says hello\n", "slurm-17.out")
     renewed: list[Campaign] = []
-    monkeypatch.setattr("nci_core.campaign.evaluation.renew_errors", renewed.append)
+    monkeypatch.setattr("nci_core.campaign.rounds.evaluation.renew_errors", renewed.append)
     found = import_results(campaign, tmp_path / "out")
     assert (found.label_ids, found.refused, renewed) == ([label_of(campaign, number).id], [], [campaign])
     assert label_of(campaign, number).result["environment"]["versions"]["psi4"] == "1.9.1"  # type: ignore[index]
@@ -292,7 +292,7 @@ def test_a_run_that_does_not_converge_says_so(computed: Computed, campaign: Camp
 def test_the_script_needs_pyscf_and_numpy_only() -> None:
     import ast
 
-    from nci_core.reference.elsewhere import run_pyscf
+    from nci_core.labels.elsewhere import run_pyscf
 
     tree = ast.parse(Path(run_pyscf.__file__).read_text(encoding="utf-8"))
     found = {
@@ -303,7 +303,7 @@ def test_the_script_needs_pyscf_and_numpy_only() -> None:
 
 
 def test_what_is_left_out_is_in_the_readme(tmp_path: Path, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nci_core.reference.elsewhere.inputs.LAST_ALL_ELECTRON", 1)
+    monkeypatch.setattr("nci_core.labels.elsewhere.inputs.LAST_ALL_ELECTRON", 1)
     campaign = small.sampled(tmp_path / "work", small.write_host(tmp_path), recipe="tiny")
     done = export_inputs(campaign, small.pool(campaign)[:1], "a person", tmp_path / "out")
     campaign.store.close()
@@ -323,7 +323,7 @@ def test_nothing_changes_when_the_files_cannot_be_written(campaign: Campaign, tm
         raise StoreError(f"{path} cannot be written (No space left on device).")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nci_core.campaign.elsewhere.write_atomically", full)
+        patch.setattr("nci_core.campaign.exchange.elsewhere.write_atomically", full)
         with pytest.raises(StoreError, match="No space left"):
             export_inputs(campaign, small.pool(campaign)[:1], "a person", tmp_path / "other")
     assert labels.fetch(campaign.store, TINY.hash) == []

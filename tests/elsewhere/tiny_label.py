@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nci_core.reference.recipes import Midbond, Recipe
+from nci_core.labels.recipes import Midbond, Recipe
 
 TINY = Recipe(
     name="tiny",

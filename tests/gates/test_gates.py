@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nci_core.campaign.gates import check_model
+from nci_core.campaign.rounds.gates import check_model
 from nci_core.errors import StoreError
 from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.gates.scans import Ray, minima

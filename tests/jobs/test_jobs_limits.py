@@ -12,7 +12,7 @@ from processes_seen import gone, running, until
 from nci_core import jobs
 from nci_core.jobs import supervisor, watch
 from nci_core.jobs.supervisor import Task, supervise
-from nci_core.reference.environment import machine_memory_gb
+from nci_core.labels.environment import machine_memory_gb
 from nci_core.store import Store
 from nci_core.store import jobs as queue
 

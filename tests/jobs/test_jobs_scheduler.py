@@ -15,11 +15,11 @@ from processes_seen import freeze, gone, kill, running, until
 
 from nci_core import jobs
 from nci_core.campaign import Campaign
-from nci_core.campaign.actions import submit_labels
+from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.config import CampaignSettings
 from nci_core.jobs import kinds
 from nci_core.jobs.supervisor import HEARTBEAT_SECONDS
-from nci_core.reference.ccsdt import compute_label
+from nci_core.labels.ccsdt import compute_label
 from nci_core.store import Store, configurations, labels
 from nci_core.store import jobs as queue
 from nci_core.store.fragments import FragmentFiles

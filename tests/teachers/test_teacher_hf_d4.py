@@ -133,6 +133,6 @@ def test_cancelling_keeps_what_was_finished(he_h2: Dimer) -> None:
 
 def test_an_scf_that_does_not_converge_is_an_error(he_h2: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
     hartree_fock = fitted_dimer(he_h2, "cc-pvdz")
-    monkeypatch.setattr("nci_core.fitted.scf.MAX_CYCLE", 1)
+    monkeypatch.setattr("nci_core.integrals.scf.MAX_CYCLE", 1)
     with pytest.raises(TeacherError, match="did not converge with the probe at"), teacher_errors():
         hartree_fock.interaction_energy(np.array([0.0, 0.0, 2.0]))

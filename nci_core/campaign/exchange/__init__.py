@@ -1,0 +1,1 @@
+"""What comes into a campaign from outside and what leaves it."""

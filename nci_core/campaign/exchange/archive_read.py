@@ -1,0 +1,227 @@
+"""Reading an archive: whole, checked, and without writing anything. Only then may it be stored.
+
+Whoever wrote it is not trusted: nothing is followed out of its folder, and sizes are bounded.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from nci_core.campaign.exchange.archive_checks import check_history, check_labels, check_rows
+from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, check_json
+from nci_core.campaign.exchange.archive_rows import (
+    ConfigurationRow,
+    EvaluationRow,
+    History,
+    LabelRow,
+    ModelRow,
+    TeacherRow,
+)
+from nci_core.campaign.exchange.dataset import read_frames
+from nci_core.config import CampaignSettings, read_settings
+from nci_core.errors import InputError
+from nci_core.files import read_limited
+from nci_core.store.models import MODELS, MOST_MODEL_BYTES
+from nci_core.systems import Dimer
+from nci_core.visible import first_problem, quoted
+
+#: Files of rows, each for a million rows of its kind; what is larger would not fit a laptop's memory.
+MOST_BYTES, MOST_ROWS = 300_000_000, 1_000_000
+#: Entries of the folder: a campaign has one file a model, and people keep notes beside them.
+MOST_ENTRIES = 20_000
+#: Characters of a sentence of a reader that quotes a file at whatever length.
+LONGEST_SENTENCE = 600
+
+CONFIGURATIONS = "configurations.extxyz"
+TEACHERS = "teachers.jsonl"
+LABELS = "labels.jsonl"
+HISTORY = "history.json"
+PREDICTIONS = "predictions.jsonl"
+
+Row = TypeVar("Row")
+_TEACHER, _LABEL, _HISTORY = TypeAdapter(TeacherRow), TypeAdapter(LabelRow), TypeAdapter(History)
+_EVALUATION: TypeAdapter[EvaluationRow] = TypeAdapter(EvaluationRow)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive that was read and holds together; its models' files lie in `folder` still.
+
+    Attributes:
+        folder: where it was read.
+        settings: without those that belong to a machine.
+    """
+
+    folder: Path
+    settings: CampaignSettings
+    configurations: list[ConfigurationRow]
+    teachers: list[TeacherRow]
+    labels: list[LabelRow]
+    history: History
+    evaluations: list[EvaluationRow]
+
+    def checkpoint(self, model: ModelRow) -> bytes:
+        """A model's file; InputError if it is missing or not the one of the row."""
+        path = self.folder / MODELS / f"{model.name}.pt"
+        content = read_limited(path, MOST_MODEL_BYTES, links=False)
+        if hashlib.sha256(content).hexdigest() != model.sha256:
+            raise InputError(f"{path} is not the file that {HISTORY} names; restore it and import again.")
+        return content
+
+
+def read_archive(folder: Path) -> Archive:
+    """Read and check a folder made by `nci export`; nothing is written.
+
+    Raises InputError, one sentence, for a folder that is none, or is damaged or forged in whatever way.
+    """
+    folder = Path(folder)
+    if folder.is_dir():
+        _check_tree(folder)
+    with _in_short():
+        settings = read_settings(folder).portable()
+        dimer = settings.dimer
+    try:
+        check_json(settings.model_dump())
+    except ValueError as error:
+        raise InputError(f"{folder / 'campaign.toml'}: {error}; restore the file and import again.") from None
+    archive = Archive(
+        folder=folder,
+        settings=settings,
+        teachers=list(_read_lines(folder / TEACHERS, _TEACHER)),
+        labels=list(_read_lines(folder / LABELS, _LABEL)),
+        history=_parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)),
+        evaluations=list(_read_lines(folder / PREDICTIONS, _EVALUATION)),
+        configurations=_read_configurations(dimer, folder / CONFIGURATIONS),  # last, for it takes longest
+    )
+    known = {row.geometry_hash for row in archive.configurations}
+    names = {row.name for row in archive.history.models}
+    check_history(archive.history, known, str(folder / HISTORY))
+    check_rows(archive.teachers, ("configuration_id", "teacher"), known, names, str(folder / TEACHERS))
+    check_rows(archive.labels, ("configuration_id", "recipe_hash"), known, names, str(folder / LABELS))
+    key = ("table", "model_id", "teacher", "configuration_id", "cut", "distance_angstrom")
+    check_rows(archive.evaluations, key, known, names, str(folder / PREDICTIONS))
+    check_labels(archive.labels, dimer, str(folder / LABELS))
+    check_labels(archive.history.labels, dimer, str(folder / HISTORY))
+    _check_models(archive)
+    return archive
+
+
+def model_names(folder: Path) -> list[str]:
+    """Names of the models of an archive, checked as `read_archive` does: each is a plain name."""
+    return [row.name for row in _parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)).models]
+
+
+def _check_tree(folder: Path) -> None:
+    """InputError for a link or anything but files and folders, anywhere in the archive, or too many of them."""
+    waiting, count = [folder], 0
+    try:
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    mode = entry.stat(follow_symlinks=False).st_mode
+                    if stat.S_ISDIR(mode):
+                        waiting.append(Path(entry.path))
+                    elif not stat.S_ISREG(mode):
+                        kind = "a symbolic link" if stat.S_ISLNK(mode) else "no regular file"
+                        raise InputError(f"{Path(entry.path)} is {kind}; an archive has plain files only.")
+                    if count > MOST_ENTRIES:
+                        raise InputError(f"{folder} holds more than {MOST_ENTRIES:,} files; give an archive's folder.")
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be read ({error.strerror}); check its permissions.") from None
+
+
+def _read(path: Path) -> bytes:
+    if not path.exists():
+        raise InputError(f"{path} is missing; is its folder one that `nci export` made?")
+    return read_limited(path, MOST_BYTES, links=False)
+
+
+def _parsed(content: bytes, adapter: TypeAdapter[Row], where: str) -> Row:
+    """JSON as rows; InputError that says where it is damaged."""
+    try:
+        return adapter.validate_python(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        raise InputError(f"{where} is damaged: it is not JSON; restore the file and import again.") from None
+    except ValidationError as error:
+        raise InputError(f"{where} is damaged: {first_problem(error)}; restore the file and import again.") from None
+
+
+@contextlib.contextmanager
+def _in_short() -> Iterator[None]:
+    """Errors of readers that quote a file at whatever length become one line that people can read."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(quoted(str(error), LONGEST_SENTENCE)) from None
+
+
+def _read_lines(path: Path, adapter: TypeAdapter[Row]) -> Iterator[Row]:
+    # Not splitlines(), which also splits at separators inside a text.
+    lines = _read(path).split(b"\n")
+    if len(lines) > MOST_ROWS:
+        raise InputError(f"{path} has more than {MOST_ROWS:,} rows; an archive has fewer.")
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _parsed(line, adapter, f"{path}, line {number},")
+
+
+def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
+    """The configurations, with their hashes computed anew."""
+    if not _read(path).strip():  # a campaign before its first `nci sample`
+        return []
+    with _in_short():
+        frames = read_frames(dimer, path)
+    far = max(float(np.abs(point).max()) for point, _ in frames)
+    if not far <= LARGEST_DISTANCE:
+        raise InputError(f"{path} has a probe {far:g} Å away; restore the file and import again.")
+    found: dict[str, ConfigurationRow] = {}
+    for number, (digest, (point, keys)) in enumerate(
+        zip(dimer.geometry_hashes([point for point, _ in frames]), frames, strict=True)
+    ):
+        where = f"{path}, frame {number},"
+        if not _same(keys.get("geometry_hash"), digest):
+            raise InputError(f"{where} has another geometry than its hash says; restore the file and import again.")
+        given = {name: keys.get(name) for name in ("split", "origin", "sample_seed")}
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if "origin" in values:  # a text of digits is read as a number
+            values["origin"] = str(values["origin"])
+        try:
+            row = ConfigurationRow(geometry_hash=digest, position=tuple(point.tolist()), **values)
+        except ValidationError as error:
+            raise InputError(
+                f"{where} is damaged: {first_problem(error)}; restore the file and import again."
+            ) from None
+        if digest in found:
+            raise InputError(f"{where} is there twice; restore the file and import again.")
+        found[digest] = row
+    return list(found.values())
+
+
+def _same(stored: Any, digest: str) -> bool:
+    """Whether a file's hash is this one; a text that looks like a number, 12e4567890123456, is read as a number."""
+    if stored is None or stored == digest:
+        return True
+    try:
+        return isinstance(stored, int | float) and float(stored) == float(digest)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _check_models(archive: Archive) -> None:
+    """Each model's file is the one of its row, and each file has a row."""
+    for model in archive.history.models:
+        archive.checkpoint(model)
+    names = {model.name for model in archive.history.models}
+    for path in sorted((archive.folder / MODELS).glob("*.pt")):
+        if path.stem not in names:
+            raise InputError(f"{path} belongs to no model of {HISTORY}; remove it and import again.")

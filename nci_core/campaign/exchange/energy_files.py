@@ -1,0 +1,113 @@
+"""Energies that people bring, checked against the campaign before anything is stored.
+
+`energy_sources` reads the files. Energies in eV, positions in Å.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.exchange.energy_sources import ENTRY, EnergyFile
+from nci_core.datasets.energy_tables import Choices, Points, read_named, read_points
+from nci_core.duplicates import geometry_classes, unique_labels
+from nci_core.errors import InputError
+from nci_core.extxyz import HostGroup
+from nci_core.store import configurations, energy_sets
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Rows with problems that a sentence names.
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Energies that may be stored.
+
+    Attributes:
+        file: where they are from.
+        choices: how it was read.
+        points: one for each geometry; `problems` lists rows that are left out.
+        repeats: rows that repeat a geometry, symmetry counted, and were merged.
+        at_test, at_training: how many are geometries of the frozen test set, or of labels that a fit may have seen.
+    """
+
+    file: EnergyFile
+    choices: Choices
+    points: Points
+    repeats: int
+    at_test: int
+    at_training: int
+
+    def describe(self) -> str:
+        """One line for people, of what can be used."""
+        parts = [f"{len(self.points):,} energies"]
+        if self.repeats:
+            repeat, are = ("repeats", "is") if self.repeats == 1 else ("repeat", "are")
+            parts.append(f"{self.counted(self.repeats)} {repeat} a geometry, symmetry counted, and {are} merged")
+        return "; ".join(parts) + "."
+
+    def counted(self, number: int) -> str:
+        """So many entries of the file."""
+        return f"{number:,} {ENTRY[self.file.form]}{'s' * (number != 1)}"
+
+
+def check(campaign: Campaign, file: EnergyFile, choices: Choices) -> Checked:
+    """Everything that can be said before the import, read as `choices` say; nothing is stored.
+
+    Raises InputError for columns that are missing, no usable row, or a geometry with two energies.
+    """
+    found = check_entries(campaign, file, choices)
+    entry = ENTRY[file.form]
+    if not len(found):
+        first = f" ({file.place(found.problems[0][0])}: {found.problems[0][1]})" if found.problems else ""
+        raise InputError(f"{file.name} has no {entry} that can be used{first}.")
+    group = HostGroup(campaign.dimer, found.positions, found.energy_ev, found.lines)
+    try:
+        unique = unique_labels(group, file.name)
+    except InputError as error:
+        raise InputError(str(error).replace("frames", f"{entry}s", 1)) from None
+    taken, ids = _known_places(campaign, unique.group.positions)
+    split = {row.id: row.split for row in configurations.fetch(campaign.store, ids=sorted(ids - {-1}))}
+    trained = energy_sets.trained_ids(campaign.store)
+    points = Points(taken, unique.group.reference, unique.group.frames, found.problems)
+    at_test = sum(split.get(number) == "test" for number in ids)
+    return Checked(file, choices, points, unique.repeats, at_test, len(ids & trained))
+
+
+def check_entries(campaign: Campaign, file: EnergyFile, choices: Choices) -> Points:
+    """Positions and energies of a file's entries, read as `choices` say, each by itself; InputError if it cannot."""
+    if file.points is not None or file.table is None:
+        return file.points or Points(np.zeros((0, 3)), np.zeros(0), np.zeros(0, dtype=np.int64))
+    if file.frames is None:
+        return read_points(file.table, choices, campaign.dimer, file.name)
+    frames = file.frames
+    return read_named(file.table, choices, frames.points, frames.names, frames.total, file.name)
+
+
+def _known_places(campaign: Campaign, positions: FloatArray) -> tuple[FloatArray, set[int]]:
+    """Positions (m, 3), those of known geometries exactly where these are, and the ids of the latter."""
+    ids, known = configurations.positions(campaign.store)
+    classes = geometry_classes(campaign.dimer, np.vstack([known, positions]))
+    first = dict(zip(reversed(classes[: len(ids)].tolist()), reversed(range(len(ids))), strict=True))
+    moved, found = positions.copy(), set()
+    for row, number in enumerate(classes[len(ids) :].tolist()):
+        if number in first:
+            moved[row] = known[first[number]]
+            found.add(int(ids[first[number]]))
+    return moved, found
+
+
+def require_whole(checked: Checked, *, leave_out: bool) -> Checked:
+    """Raise InputError, naming the rows, where some cannot be used and nobody said to leave them out."""
+    problems = checked.points.problems
+    if problems and not leave_out:
+        named = "; ".join(f"{checked.file.place(line)}: {what}" for line, what in problems[:NAMED])
+        more = f"; and {len(problems) - NAMED:,} more" if len(problems) > NAMED else ""
+        raise InputError(
+            f"{checked.file.name}: {checked.counted(len(problems))} cannot be used ({named}{more}); "
+            "mend them, or leave them out."
+        )
+    return replace(checked)

@@ -1,0 +1,245 @@
+"""What can be taken away from a campaign as one file: its models in several forms, its dataset, all of it, inputs.
+
+Importing this loads no torch; the dashboard has `packed` and `packed_inputs` run in a process of their own.
+"""
+
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core import __version__
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
+from nci_core.campaign.queries.live_fields import distinct
+from nci_core.errors import InputError, StoreError
+from nci_core.files import write_atomically
+from nci_core.store import configurations, models
+from nci_core.store.schema import Model
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Suffix → what the file is, for people.
+MODEL_FILES = {".pt": "model checkpoint", ".py": "NumPy evaluator"}
+GRID_FILES = {".npz": "NumPy (npz)", ".cube": "cube", ".csv": "table (CSV)"}
+DATASET_FILES = (".extxyz", ".xyz")
+#: Of a grid, in Å: fine enough for 0.1 cm⁻¹ in the well with a cubic spline, and far enough for the tail.
+SPACING, MARGIN = 0.2, 5.0
+#: Configurations at which an evaluator is compared with the model.
+COMPARED = 200
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A file that was made, and a sentence on it."""
+
+    name: str
+    content: bytes
+    said: str
+
+
+def file_stem(*parts: str) -> str:
+    """A name for a file, of letters, digits, dots, dashes and underscores; whatever the parts hold.
+
+    >>> file_stem("he-benzene", "../Round 1")
+    'he-benzene-Round-1'
+    """
+    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(part.strip(" ./") for part in parts)).strip("-.") or "nci"
+
+
+def python_name(stem: str) -> str:
+    """A stem that Python can import.
+
+    >>> python_name("he-benzene-round-1"), python_name("1.x")
+    ('he_benzene_round_1', 'model_1_x')
+    """
+    name = re.sub(r"\W+", "_", stem, flags=re.ASCII)
+    return name if name.isidentifier() else f"model_{name}"
+
+
+def chosen_model(campaign: Campaign, name: str | None = None) -> Model:
+    """A model by name, the one in use without; InputError where there is none."""
+    row = campaign.active_model() if name is None else models.find(campaign.store, name)
+    if row is not None:
+        return row
+    if name is None:
+        raise InputError(f"Campaign {campaign.name} has no student yet; distil one first.")
+    has = ", ".join(model.name for model in models.fetch(campaign.store, others=True)) or "none"
+    raise InputError(f"Campaign {campaign.name} has no model {name!r} (it has {has}).")
+
+
+def facts_of(campaign: Campaign, row: Model) -> dict[str, str]:
+    """Where a model comes from, for headers of files."""
+    recipe = campaign.recipe
+    learnt = f"{row.n_labels} labels of recipe" if row.n_labels else "no labels; the campaign's recipe is"
+    labels = f"{learnt} {recipe.name} (version {recipe.version}, {recipe.hash}): {recipe.method}, {recipe.basis_name}"
+    if (other := row.settings.get(models.OTHER_METHOD)) is not None:
+        labels = f"{row.n_labels} energies of {other['method']} ({other['set']}), not of the campaign's recipe"
+    return {
+        "Model": f"{row.name} ({row.kind}) of campaign {campaign.name}, {campaign.dimer.name}",
+        "Labels": labels,
+        "Teachers": ", ".join(campaign.teacher_specs),
+        "Checkpoint": f"SHA-256 {row.sha256}",
+        "Written by": f"nci {__version__}",
+    }
+
+
+def export_model_file(
+    campaign: Campaign, row: Model, path: Path, *, spacing: float = SPACING, margin: float = MARGIN
+) -> str:
+    """Write a model as the suffix of `path` says: .pt, .py, .npz, .cube or .csv; returns a sentence.
+
+    `spacing` and `margin` (Å) are of grids. Raises InputError for another suffix, a grid of no use or the name of a
+    .py that Python cannot import; StoreError for a checkpoint that has changed, or a path inside the campaign or that
+    cannot be written.
+    """
+    if campaign.folder.resolve() in path.resolve().parents:
+        raise StoreError(f"{path} lies in the campaign's own folder; choose a place outside it.")
+    if path.suffix == ".pt":
+        content = models.file_content(campaign.store, row)
+        write_atomically(path, content)
+        return f"{path}: {row.name}, {len(content) / 1000:.0f} kB."
+    if path.suffix == ".py":
+        return _evaluator(campaign, row, path)
+    if path.suffix in GRID_FILES:
+        return _grid(campaign, row, path, spacing, margin)
+    known = ", ".join((*MODEL_FILES, *GRID_FILES))
+    raise InputError(f"{path.name} has no suffix that says what to write; choose one of {known}.")
+
+
+def _evaluator(campaign: Campaign, row: Model, path: Path) -> str:
+    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.standalone import standalone
+
+    if not path.stem.isidentifier():
+        raise InputError(f"Python cannot import {path.name}; name it {python_name(path.stem)}.py, for example.")
+    model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
+    _, points = configurations.positions(campaign.store)
+    some = points[:: max(1, len(points) // COMPARED)]
+    if not len(some):
+        some = campaign.dimer.host.positions.max(axis=0)[None] + 3.0
+    facts = facts_of(campaign, row)
+    made = standalone(
+        model.with_metadata(model=row.name),
+        campaign.dimer,
+        title=campaign.title,
+        module=path.stem,
+        facts=facts,
+        points=some,
+    )
+    write_atomically(path, made.text.encode())
+    return (
+        f"{path}: {row.name} for NumPy, within {made.largest_difference:.0e} eV of the model at "
+        f"{made.compared} configurations."
+    )
+
+
+def _grid(campaign: Campaign, row: Model, path: Path, spacing: float, margin: float) -> str:
+    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.grid_files import WRITERS, missed_words
+    from nci_core.potentials.grids import make_grid
+
+    dimer = campaign.dimer
+    model = load_checkpoint(campaign.model_path(row), dimer=dimer)
+
+    def evaluate(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        first, which = distinct(dimer.host, points)
+        energy, std = model.energies_and_std(dimer.host, points[first])
+        return energy[which], std[which]
+
+    grid = make_grid(dimer, evaluate, spacing=spacing, margin=margin, bounds=campaign.settings.bounds)
+    write_whole(path, lambda part: WRITERS[path.suffix](grid, part, facts_of(campaign, row)))
+    shape = " × ".join(str(len(axis)) for axis in (grid.x, grid.y, grid.z))
+    said = "; ".join(missed_words(each) for each in grid.missed if each.region in ("all", "well"))
+    return f"{path}: {shape} points, {grid.spacing:g} Å apart. Interpolated: {said}.".replace("cm-1", "cm⁻¹")
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a file that appears complete or not at all; StoreError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".nci-", dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            write(part)
+            part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror or error}); free some space or check the folder."
+        ) from error
+
+
+def export_zip(campaign: Campaign, path: Path) -> str:
+    """Write the archive of `nci export` as one zip, which `nci import` reads. Returns a sentence."""
+    said = ""
+
+    def write(part: Path) -> None:
+        nonlocal said
+        with tempfile.TemporaryDirectory(prefix="nci-archive-") as folder:
+            archive = Path(folder) / file_stem(campaign.name)
+            said = export_campaign(campaign, archive).partition(": ")[2]
+            zip_folder(archive, part)
+
+    write_whole(path, write)
+    return f"{path}: {said}"
+
+
+def zip_folder(folder: Path, path: Path) -> None:
+    """All files of a folder in one zip, below the folder's name."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                parts.write(file, Path(folder.name) / file.relative_to(folder))
+
+
+def packed(
+    folder: str | Path, suffix: str, model_id: int | None = None, options: Mapping[str, float] | None = None
+) -> Packed:
+    """A file to download: a model as `export_model_file`, ".extxyz" the dataset, ".zip" the archive.
+
+    Raises as what it calls; `options` are spacing and margin of a grid in Å.
+    """
+    campaign = Campaign.open(folder, read_only=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="nci-download-") as temporary:
+            if suffix in DATASET_FILES or suffix == ".zip":
+                path = Path(temporary) / (file_stem(campaign.name) + suffix)
+                said = (export_zip if suffix == ".zip" else export_extxyz)(campaign, path)
+            else:
+                row = chosen_model(campaign) if model_id is None else models.get(campaign.store, model_id)
+                stem = file_stem(campaign.name, row.name, *(["grid"] if suffix in GRID_FILES else []))
+                path = Path(temporary) / ((python_name(stem) if suffix == ".py" else stem) + suffix)
+                said = export_model_file(campaign, row, path, **(options or {}))
+            return Packed(path.name, path.read_bytes(), said.replace(str(path), path.name))
+    finally:
+        campaign.store.close()
+
+
+def packed_inputs(
+    folder: str | Path, configuration_ids: Sequence[int], picked_by: str, recipe: str | None = None
+) -> Packed:
+    """Inputs of labels as a zip; the labels wait for results then, as with `nci label --export-inputs`.
+
+    Raises InputError where none of them needs inputs, and as `elsewhere.export_inputs` does.
+    """
+    from nci_core.campaign.exchange.elsewhere import export_inputs
+
+    campaign = Campaign.open(folder)
+    try:
+        with tempfile.TemporaryDirectory(prefix="nci-download-") as temporary:
+            inputs = Path(temporary) / file_stem(campaign.name, "inputs")
+            done = export_inputs(campaign, configuration_ids, picked_by, inputs, recipe)
+            if not done.folders:
+                raise InputError("All of these have a label already, or one is being computed here.")
+            path = inputs.with_suffix(".zip")
+            zip_folder(inputs, path)
+            left = "".join(f" No inputs for {program}: {why}." for program, why in done.left_out.items())
+            return Packed(path.name, path.read_bytes(), f"Inputs of {len(done.folders)} labels.{left}")
+    except OSError as error:
+        raise StoreError(f"The inputs cannot be written ({error.strerror or error}); free some space.") from error
+    finally:
+        campaign.store.close()

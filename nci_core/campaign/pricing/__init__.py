@@ -1,0 +1,1 @@
+"""What labels cost, what they would bring, and what a calculation may take."""

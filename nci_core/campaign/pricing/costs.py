@@ -1,0 +1,256 @@
+"""What a label costs, learned from the timings of finished ones: of this campaign, and of those beside it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import select
+
+from nci_core.campaign.campaign import Campaign, list_campaigns
+from nci_core.campaign.pricing.cost_model import CostModel, Price, Subject, Timing
+from nci_core.campaign.pricing.label_size import label_work
+from nci_core.config import FILE_NAME
+from nci_core.errors import NCIError
+from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.labels.recipes import Recipe
+from nci_core.store import DATABASE_NAME
+from nci_core.store.schema import Label
+from nci_core.systems.dimer import Dimer
+
+#: With this many labels of the kind in question, those of other campaigns say nothing more.
+ENOUGH = 5
+#: The newest labels that are looked at.
+MOST = 300
+#: Above this spread (of the logarithm) a price is told as an interval: ± would reach below zero.
+WIDE = 0.35
+
+
+@dataclass(frozen=True)
+class LabelCost:
+    """CPU minutes of one label.
+
+    Attributes:
+        mean_minutes: expected CPU minutes on one core.
+        price: their logarithm, with what is uncertain for all labels alike and what differs between them.
+        n: finished labels of this recipe and system that it is learned from.
+        source: one phrase for people.
+        elapsed_ratio: elapsed by CPU minutes of a label.
+    """
+
+    mean_minutes: float
+    price: Price
+    n: int
+    source: str
+    elapsed_ratio: float = 1.0
+
+    @property
+    def sd_minutes(self) -> float:
+        """Half of the 68% interval of one label."""
+        return self.total(1)[1]
+
+    def interval(self, count: int = 1) -> tuple[float, float]:
+        """The minutes between which `count` labels end in 68 of 100 cases."""
+        spread = math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1)))
+        return count * self.mean_minutes * math.exp(-spread), count * self.mean_minutes * math.exp(spread)
+
+    def total(self, count: int) -> tuple[float, float]:
+        """Expected minutes of `count` labels, and half of their 68% interval."""
+        low, high = self.interval(count)
+        return count * self.mean_minutes, 0.5 * (high - low)
+
+    def elapsed(self, count: int, workers: int) -> float:
+        """Minutes until `count` labels are finished by so many workers."""
+        return math.ceil(count / max(workers, 1)) * self.mean_minutes * self.elapsed_ratio
+
+    def text(self, count: int) -> str:
+        """For example '74 ± 9', or '74 (30 to 180)' where ± would reach too far.
+
+        >>> LabelCost(6.2, Price(1.82, 0.02, 0.07), 24, "").text(12)
+        '74 ± 2'
+        >>> LabelCost(1.5, Price(0.4, 0.002, 0.05), 80, "").text(12)
+        '18 ± 0.3'
+        >>> LabelCost(6.2, Price(1.82, 0.9, 0.1), 0, "").text(1)
+        '6.2 (2.5 to 15)'
+        """
+        minutes, spread = self.total(count)
+        low, high = self.interval(count)
+        wide = math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1))) > WIDE
+        if not count:
+            return "0"
+        return (
+            f"{_short(minutes)} ({_short(low)} to {_short(high)})"
+            if wide
+            else f"{_short(minutes)} ± {_short(spread, minutes)}"
+        )
+
+    def time(self, count: int = 1) -> str:
+        """The same of CPU time in the unit that suits it.
+
+        >>> LabelCost(0.02, Price(-3.9, 0.9, 0.1), 0, "").time()
+        '1.2 s (0.49 to 3.0)'
+        >>> LabelCost(6.2, Price(1.82, 0.02, 0.07), 24, "").time(24)
+        '2.5 ± 0.1 h'
+        """
+        minutes = count * self.mean_minutes
+        factor, unit = (60.0, "s") if minutes < 1.5 else (1.0, "min") if minutes < 90 else (1 / 60.0, "h")
+        value, bracket, span = replace(self, mean_minutes=factor * self.mean_minutes).text(count).partition(" (")
+        return f"{value} {unit}{bracket}{span}"
+
+
+def _short(value: float, beside: float | None = None) -> str:
+    """Two digits, whole from 10 on; `beside` says how many digits the number it belongs to has."""
+    size = value if beside is None else beside
+    digits = 0 if size >= 10 else 1 - math.floor(math.log10(size)) if size > 0 else 0
+    if beside is not None and 0 < value <= 0.5 * 10**-digits:  # it would read "± 0"
+        digits = -math.floor(math.log10(value))
+    return f"{value:.{digits}f}"
+
+
+def make_timing(
+    dimer: Dimer,
+    recipe_hash: str,
+    recipe: Recipe | None,
+    sizes: tuple[int, int],
+    seconds: Sequence[float],
+    machine: str,
+    gflops: float,
+) -> Timing:
+    """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds.
+
+    `recipe` is None where it is not known any more.
+    """
+    work = label_work(dimer, recipe, sizes)
+    return Timing(recipe_hash, dimer.name, work, machine, seconds[0] / 60.0, seconds[1] / 60.0, gflops)
+
+
+def timings(campaign: Campaign) -> list[Timing]:
+    """Finished labels whose CPU time is known: the newest of each recipe, those of the target first."""
+    query = (
+        select(
+            Label.cpu_seconds,
+            Label.wall_seconds,
+            Label.result[("fragments", "dimer", "n_basis")].as_integer(),
+            Label.result[("fragments", "dimer", "n_frozen")].as_integer(),
+            Label.result[("environment", "processor")].as_string(),
+            Label.result[("environment", "dgemm_gflops")].as_float(),
+        )
+        .where(Label.status == "complete", Label.cpu_seconds > 0)
+        .order_by(Label.id.desc())
+        .limit(MOST)
+    )
+    known = {recipe.hash: recipe for recipe in (*RECIPES.values(), *campaign.settings.own_recipes)}
+    target = campaign.recipe.hash
+    found = []
+    with campaign.store.read() as session:
+        hashes = session.scalars(select(Label.recipe_hash).where(Label.status == "complete").distinct())
+        for name in sorted(hashes, key=lambda name: (name != target, name)):
+            found += [
+                make_timing(
+                    campaign.dimer,
+                    name,
+                    known.get(name),
+                    (n_basis, n_frozen),
+                    (cpu, wall or cpu),
+                    machine or "",
+                    gflops or 0.0,
+                )
+                for cpu, wall, n_basis, n_frozen, machine, gflops in session.execute(
+                    query.where(Label.recipe_hash == name)
+                )
+                if n_basis is not None and n_frozen is not None
+            ]
+    return found
+
+
+@lru_cache(maxsize=64)
+def _neighbour(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
+    try:
+        campaign = Campaign.open(folder, read_only=True)
+    except NCIError:  # a damaged neighbour is its own matter
+        return ()
+    try:
+        return tuple(timings(campaign))
+    except NCIError:
+        return ()
+    finally:
+        campaign.store.close()
+
+
+def neighbours(campaign: Campaign) -> list[Timing]:
+    """Timings of the other campaigns in the same folder, read again when their databases change; files only."""
+    return _timings_in(folder for folder in list_campaigns(campaign.folder.parent) if folder != campaign.folder)
+
+
+def _timings_in(folders: Iterable[Path]) -> list[Timing]:
+    found: list[Timing] = []
+    for folder in folders:
+        files = [folder / FILE_NAME, folder / DATABASE_NAME, folder / f"{DATABASE_NAME}-wal"]
+        if not files[1].is_file():
+            continue
+        stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+        found += _neighbour(str(folder), stamp)
+    return found
+
+
+def known_timings(folder: Path | None = None) -> list[Timing]:
+    """Timings of the campaigns in a folder."""
+    return _timings_in(list_campaigns(folder))
+
+
+def planned_costs(dimer: Dimer, recipes: Sequence[Recipe], folder: Path | None = None) -> list[LabelCost]:
+    """Cost of one label of each recipe for a dimer that has no campaign yet, from the campaigns in a folder."""
+    others = known_timings(folder)
+    model, machine = CostModel(others), next((t.machine for t in others), "")
+    found = []
+    for recipe in recipes:
+        price = model.price(Subject(recipe.hash, dimer.name, label_work(dimer, recipe), machine))
+        mean = math.exp(price.mean + 0.5 * price.each**2)
+        found.append(LabelCost(mean, price, 0, _source(recipe, 0, 0, len(others))))
+    return found
+
+
+def label_cost(campaign: Campaign, recipe: Recipe | None = None) -> LabelCost:
+    """Cost of one label of a recipe (default: the target): learned, with a bar that says how well.
+
+    Before any label of the recipe is finished it follows from the size alone, and the bar is wide.
+    """
+    recipe = recipe or campaign.recipe
+    known = timings(campaign)
+    mine = [t for t in known if t.recipe == recipe.hash]
+    others = [] if len(mine) >= ENOUGH else neighbours(campaign)
+    model = CostModel([*known, *others])
+    machine = next((t.machine for t in [*mine, *known, *others]), "")
+    alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, campaign.dimer.name))
+    work = next(alike, None)
+    if work is None:
+        work = label_work(campaign.dimer, recipe)
+    price = model.price(Subject(recipe.hash, campaign.dimer.name, work, machine))
+    ratios = [t.elapsed / t.minutes for t in (mine or known)]
+    return LabelCost(
+        math.exp(price.mean + 0.5 * price.each**2),
+        price,
+        len(mine),
+        _source(recipe, len(mine), len(known) - len(mine), len(others)),
+        float(np.median(ratios)) if ratios else 1.0,
+    )
+
+
+def _source(recipe: Recipe, mine: int, other_recipes: int, elsewhere: int) -> str:
+    if mine >= ENOUGH:
+        return f"learned from {mine} labels"
+    parts = [
+        f"{count} {what}"
+        for count, what in (
+            (mine, f"{recipe.name} labels"),
+            (other_recipes, "labels of other recipes"),
+            (elsewhere, "labels of other campaigns"),
+        )
+        if count
+    ]
+    if mine:
+        return f"learned from {', '.join(parts)}"
+    said = f", scaled from {' and '.join(parts)}" if parts else ""
+    return f"an estimate from the size alone{said}; no {recipe.name} label is finished here yet"

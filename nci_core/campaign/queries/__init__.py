@@ -1,0 +1,1 @@
+"""Questions to what is stored and to models: they change nothing."""

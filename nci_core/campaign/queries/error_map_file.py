@@ -1,0 +1,150 @@
+"""The file in which a campaign keeps its error maps. A cache: where it is damaged, it is made anew."""
+
+import io
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.queries.error_maps import Against, ErrorMaps, compute_maps, maps_key
+from nci_core.errors import InputError, NCIError
+from nci_core.files import read_limited, write_atomically
+from nci_core.switches import read_only
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+NAME = "error-maps.npz"
+#: Forty students on a hundred thousand points, unpacked.
+MOST_BYTES = 40_000_000
+#: Array of the file → number of its dimensions; energies are kept with seven digits.
+ARRAYS = {
+    "origin": 1,
+    "across": 1,
+    "up": 1,
+    "u": 1,
+    "v": 1,
+    "energies_ev": 3,
+    "teacher_ev": 2,
+    "reference_ev": 2,
+    "wall": 2,
+    "near": 2,
+    "test_positions": 2,
+    "test_ev": 1,
+    "test_teacher_ev": 1,
+    "test_models_ev": 2,
+}
+SINGLE = ("energies_ev", "teacher_ev", "reference_ev", "wall")
+
+
+class _About(BaseModel):
+    """What is no array."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(pattern="^[0-9a-f]{64}$")
+    against: Against
+    model_ids: tuple[int, ...] = Field(min_length=1)
+    digests: tuple[str, ...]
+    carrier: int = Field(ge=0)
+    missed_ev: float | None
+    missed_alone_ev: float | None
+
+
+def write_maps(folder: Path, maps: ErrorMaps) -> None:
+    """Keep the maps in a campaign's folder; raises StoreError or one of its kind."""
+    about = {name: getattr(maps, name) for name in _About.model_fields}
+    about |= {name: None if np.isnan(about[name]) else about[name] for name in ("missed_ev", "missed_alone_ev")}
+    arrays = {name: getattr(maps, name) for name in ARRAYS}
+    arrays |= {name: arrays[name].astype(np.float32) for name in SINGLE}
+    content = io.BytesIO()
+    np.savez_compressed(content, about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
+    write_atomically(folder / NAME, content.getvalue(), below=folder)
+
+
+def read_maps(folder: Path) -> ErrorMaps | None:
+    """The maps that a campaign's folder holds, of whatever state; None without any, or where they are damaged."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        content = read_limited(path, MOST_BYTES, links=False)
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:
+                return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            about = _About.model_validate(orjson.loads(found["about"].tobytes()))
+            arrays = {name: _checked(found[name], dimensions) for name, dimensions in ARRAYS.items()}
+        return _whole(about, arrays)
+    except (
+        InputError,
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+    ):  # pydantic's and orjson's are ValueErrors
+        return None
+
+
+def _checked(values: Array, dimensions: int) -> Array:
+    if values.ndim != dimensions or values.dtype not in (np.float32, np.float64, np.bool_) or np.isinf(values).any():
+        raise ValueError("not what was written")
+    return values if values.dtype == np.bool_ else values.astype(np.float64)
+
+
+def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
+    """The maps; ValueError where the sizes of arrays do not agree."""
+    k, n, grid = len(about.model_ids), len(arrays["test_ev"]), (len(arrays["v"]), len(arrays["u"]))
+    shapes = {
+        "origin": (3,),
+        "across": (3,),
+        "up": (3,),
+        "energies_ev": (k, *grid),
+        "teacher_ev": grid,
+        "reference_ev": grid,
+        "wall": grid,
+        "near": grid,
+        "test_positions": (n, 3),
+        "test_teacher_ev": (n,),
+        "test_models_ev": (k, n),
+    }
+    agree = all(arrays[name].shape == shape for name, shape in shapes.items())
+    if not agree or len(about.digests) != k or about.carrier >= k or arrays["near"].dtype != np.bool_ or 0 in grid:
+        raise ValueError("sizes do not agree")
+    if not all(
+        np.isfinite(arrays[name]).all()
+        for name in ("origin", "across", "up", "u", "v", "test_positions", "test_ev", "test_models_ev")
+    ):
+        raise ValueError("an energy is not a number")
+    values: dict[str, Any] = about.model_dump() | arrays
+    values |= {name: np.nan if values[name] is None else values[name] for name in ("missed_ev", "missed_alone_ev")}
+    return ErrorMaps(**values)
+
+
+def renew_maps(campaign: Campaign) -> ErrorMaps:
+    """The maps of a campaign as it is now: those in its folder if they are of this state, else computed and kept.
+
+    Raises as `compute_maps` does. That they cannot be kept (a read-only folder, a full disk) is no error.
+    """
+    known = read_maps(campaign.folder)
+    if known is not None and known.key == maps_key(campaign):
+        return known
+    found = compute_maps(campaign, known)
+    if not read_only():
+        with suppress(NCIError):
+            write_maps(campaign.folder, found)
+    return found
+
+
+def current_maps(folder: str | Path) -> ErrorMaps:
+    """As `renew_maps`, for the predictor process, which has only the folder."""
+    campaign = Campaign.open(folder, read_only=True)
+    try:
+        return renew_maps(campaign)
+    finally:
+        campaign.store.close()

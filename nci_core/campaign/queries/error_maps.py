@@ -1,0 +1,277 @@
+"""How wrong the teacher and every student are on one plane of the host: computed once, kept beside the campaign.
+
+CCSD(T) is known at labels only. Between them the *carrier*, the student fitted to the most labels, stands for it, plus
+its residual at the labels of the frozen test set, interpolated (`live_stored`): none of these has seen a fit, so no
+error is small only because the model was trained there. Errors of the teacher and of earlier students are much
+larger than the carrier's, and are drawn wherever the campaign has configurations; those of the carrier, and of students
+that are hardly worse, only near test labels. Without enough test labels models are compared with the teacher instead.
+
+Importing this loads no torch, computing does.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+from sqlalchemy import func, select
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.queries.live import field
+from nci_core.campaign.queries.live_fields import folded_field
+from nci_core.campaign.queries.live_stored import FEWEST, Misses, misses, stored_field
+from nci_core.errors import InputError
+from nci_core.interpolation import REACH, gap
+from nci_core.store import configurations, models
+from nci_core.store.frames import configurations_frame
+from nci_core.store.labels import trusted
+from nci_core.store.schema import Configuration, Label, Model, TeacherLabel
+from nci_core.systems.planes import PlaneGrid, telling_plane
+from nci_core.units import from_cm1
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+Against = Literal["labels", "teacher"]
+
+#: Raised when the same campaign would give other maps.
+VERSION = 2
+#: Between two points of the grid, Å: errors change over about an ångström.
+SPACING = 0.2
+#: Students of which maps are kept, the newest ones.
+MOST_MODELS = 40
+#: A potential whose test error is at least so many times the carrier's is known to be wrong wherever the two differ.
+CLEARLY_WORSE = 3.0
+#: No student is asked closer (Å) to a nucleus: that is far up every wall.
+CLEAR = 1.0
+
+
+@dataclass(frozen=True)
+class ErrorMaps:
+    """Energies in eV on a plane grid of (b, a) points, of k students and the reference.
+
+    Attributes:
+        key: of what they were computed from, `maps_key`.
+        against: what errors are against: CCSD(T) "labels", or the "teacher" where labels are too few.
+        origin, across, up, u, v: of the plane, as in `PlaneGrid`.
+        model_ids, digests: (k,) the students, and the SHA-256 of their checkpoints.
+        carrier: row of the student that stands for CCSD(T) between the labels.
+        energies_ev: (k, b, a) students, NaN where they were not asked.
+        teacher_ev: (b, a), NaN more than REACH from every stored teacher energy.
+        reference_ev: (b, a), NaN deep inside the wall and far from everything sampled.
+        wall: (b, a) ln(limit / carrier's energy), clipped to −1…1, nearly linear in the distance: 0 where the wall
+            begins, negative inside it; NaN where no student was asked, next to a nucleus.
+        near: (b, a) within REACH of a label.
+        test_positions, test_ev: (n, 3) in Å and (n,), labels below the energy limit: of the test set, where no other
+            set was asked for.
+        test_teacher_ev, test_models_ev: (n,) and (k, n), what teacher and students say there.
+        missed_ev: median miss of the interpolated reference at left-out test labels; NaN where it is not known.
+        missed_alone_ev: the same of the carrier alone.
+    """
+
+    key: str
+    against: Against
+    origin: FloatArray
+    across: FloatArray
+    up: FloatArray
+    u: FloatArray
+    v: FloatArray
+    model_ids: tuple[int, ...]
+    digests: tuple[str, ...]
+    carrier: int
+    energies_ev: FloatArray
+    teacher_ev: FloatArray
+    reference_ev: FloatArray
+    wall: FloatArray
+    near: BoolArray
+    test_positions: FloatArray
+    test_ev: FloatArray
+    test_teacher_ev: FloatArray
+    test_models_ev: FloatArray
+    missed_ev: float
+    missed_alone_ev: float
+
+    @property
+    def plane(self) -> PlaneGrid:
+        """Where this is."""
+        return PlaneGrid(self.origin, self.across, self.up, self.u, self.v)
+
+    def teacher_error(self, *, into_wall: float = 0.0) -> FloatArray:
+        """(b, a) teacher minus reference in eV; NaN where it is not known, and inside the wall.
+
+        `into_wall`: values of `wall` down to minus this are given too, for who draws the edge between grid points.
+        """
+        return self._masked(self.teacher_ev - self.reference_ev, self.test_teacher_ev, into_wall)
+
+    def error(self, row: int, *, into_wall: float = 0.0) -> FloatArray:
+        """(b, a) student of a row minus reference in eV; NaN as in `teacher_error`."""
+        return self._masked(self.energies_ev[row] - self.reference_ev, self.test_models_ev[row], into_wall)
+
+    def known_everywhere(self, at_tests_ev: FloatArray) -> bool:
+        """Whether a potential with these energies (n,) at the test labels is so much worse than the carrier."""
+        if self.against == "teacher":
+            return True
+        ours, own = (np.abs(e - self.test_ev).mean() for e in (at_tests_ev, self.test_models_ev[self.carrier]))
+        return bool(ours >= CLEARLY_WORSE * own)  # never where the teacher lacks an energy
+
+    def _masked(self, difference: FloatArray, at_tests_ev: FloatArray, into_wall: float) -> FloatArray:
+        kept = (self.wall > -into_wall) & (self.near | self.known_everywhere(at_tests_ev))
+        return np.where(kept, difference, np.nan)
+
+
+def shown_models(campaign: Campaign) -> list[Model]:
+    """The students of which maps are kept, oldest first."""
+    return models.fetch(campaign.store)[-MOST_MODELS:]
+
+
+def maps_key(campaign: Campaign) -> str:
+    """What the maps depend on, as 64 hex digits; a few counts and sums of the database, so that it costs little."""
+    settings, store = campaign.settings, campaign.store
+    queries = (
+        select(func.count(), func.max(Configuration.id)).select_from(Configuration),
+        select(func.count(), func.sum(TeacherLabel.energy_ev), func.sum(TeacherLabel.configuration_id)).where(
+            TeacherLabel.teacher == campaign.teacher
+        ),
+        select(func.count(), func.sum(Label.energy_ev), func.sum(Label.configuration_id))
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(Configuration.split == "test", trusted(campaign.recipe.hash)),
+    )
+    with store.read() as session:
+        counts = [list(session.execute(query).one()) for query in queries]
+    about = {
+        "version": VERSION,
+        "host": [list(campaign.dimer.host.symbols), campaign.dimer.host.positions.tolist(), campaign.dimer.probe],
+        "limit": settings.limit_cm1,
+        "recipe": campaign.recipe.hash,
+        "teacher": campaign.teacher,
+        "counts": [[f"{value or 0:.9g}" for value in row] for row in counts],
+        "models": [[row.id, row.sha256] for row in shown_models(campaign)],
+    }
+    return hashlib.sha256(orjson.dumps(about, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMaps:
+    """The maps of a campaign as it is now; energies of students in `known` on the same grid are not computed again.
+
+    Raises InputError in one sentence where there is no student yet, or too little to compare it with, and StoreError or
+    ModelError for a student whose file is missing or damaged.
+    """
+    plane = telling_plane(campaign.dimer.host, SPACING)
+    return _computed(campaign, plane, shown_models(campaign), "test", maps_key(campaign), known)
+
+
+def maps_on(folder: str | Path, plane: PlaneGrid, split: str, model_ids: Sequence[int]) -> ErrorMaps:
+    """The same on any plane, of some students and the carrier, against the labels of one split; its key is empty.
+
+    For the predictor process, which has only the folder. Raises as `compute_maps` does.
+    """
+    campaign = Campaign.open(folder, read_only=True)
+    try:
+        every = models.fetch(campaign.store)
+        rows = [row for row in every if row.id in model_ids or row is _carrier(every)]
+        return _computed(campaign, plane, rows, split, "", None)
+    finally:
+        campaign.store.close()
+
+
+def _carrier(rows: list[Model]) -> Model:
+    """The student fitted to the most labels, of several the newest."""
+    return max(rows, key=lambda row: (row.n_labels, row.id))
+
+
+def _computed(
+    campaign: Campaign, plane: PlaneGrid, rows: list[Model], split: str, key: str, known: ErrorMaps | None
+) -> ErrorMaps:
+    if not rows:
+        raise InputError("There is no student yet, so there is no error to be drawn.")
+    for row in rows:
+        campaign.model_path(row)  # a missing file is said before anything is computed
+    host, folder, points = campaign.dimer.host, campaign.folder, plane.points
+    sampled = configurations.positions(campaign.store)[1]
+    if not len(sampled):
+        raise InputError("There are no configurations yet, so there is no error to be drawn.")
+    asked = (campaign.dimer.distances(points.reshape(-1, 3)).min(axis=1) > CLEAR).reshape(points.shape[:-1])
+    where = points[asked]
+    carrier = rows.index(_carrier(rows))
+    energies = np.array([_energies(folder, row, points, asked, known) for row in rows])
+    distilled = next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), rows[carrier])
+    teacher, tests = _teacher(folder, distilled.id, where), _tests(campaign, split)
+    against: Against = "labels" if len(tests.labels_ev) else "teacher"
+    reference, found = teacher, Misses(0, 0, 0, np.nan, np.nan)
+    if against == "labels":
+        right = stored_field(folder, rows[carrier].id, "reference", split, where)
+        reference = np.where(np.isfinite(right), right, energies[carrier][asked])
+        found = misses(folder, rows[carrier].id, "reference", split)
+    elif not np.isfinite(teacher).any():
+        raise InputError("There are too few test labels and too few teacher energies to compare a student with.")
+    limit_ev = from_cm1(campaign.settings.limit_cm1)
+    wall = np.clip(np.log(limit_ev / np.maximum(energies[carrier][asked], limit_ev * 1e-3)), -1.0, 1.0)
+    known_there = (wall > -1.0) & (gap(host, sampled, where) <= REACH)
+    near = gap(host, tests.positions, where) <= REACH if len(tests.labels_ev) else np.zeros(len(where), dtype=bool)
+    at_tests = [field(folder, row.id, tests.positions).energy_ev for row in rows if len(tests.labels_ev)]
+    return ErrorMaps(
+        key=key,
+        against=against,
+        **vars(plane),
+        model_ids=tuple(row.id for row in rows),
+        digests=tuple(row.sha256 for row in rows),
+        carrier=carrier,
+        energies_ev=energies,
+        teacher_ev=_spread(teacher, asked),
+        reference_ev=_spread(np.where(known_there, reference, np.nan), asked),
+        wall=_spread(wall, asked),
+        near=_spread(near, asked) == 1.0,
+        test_positions=tests.positions,
+        test_ev=tests.labels_ev,
+        test_teacher_ev=tests.teacher_ev,
+        test_models_ev=np.array(at_tests).reshape(len(rows), -1),
+        missed_ev=found.median_ev,
+        missed_alone_ev=found.model_ev,
+    )
+
+
+def _spread(values: npt.NDArray[np.generic], asked: BoolArray) -> FloatArray:
+    """Values (m,) of the points that were asked for, on the grid; NaN elsewhere."""
+    found = np.full(asked.shape, np.nan)
+    found[asked] = values
+    return found
+
+
+def _energies(folder: Path, row: Model, points: FloatArray, asked: BoolArray, known: ErrorMaps | None) -> FloatArray:
+    """(b, a) eV of a student at the points that are asked for; NaN elsewhere."""
+    if known is not None and row.sha256 in known.digests:
+        there = known.energies_ev[known.digests.index(row.sha256)]
+        if there.shape == asked.shape and np.isfinite(there[asked]).all():
+            return np.where(asked, there, np.nan)
+    return _spread(folded_field(folder, row.id, points[asked]).energy_ev, asked)
+
+
+@dataclass(frozen=True)
+class _Tests:
+    """Labels of a split below the energy limit: positions (n, 3) in Å, energies (n,) in eV."""
+
+    positions: FloatArray
+    labels_ev: FloatArray
+    teacher_ev: FloatArray
+
+
+def _tests(campaign: Campaign, split: str) -> _Tests:
+    table = configurations_frame(
+        campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None
+    )
+    rows = table[(table["split"] == split) & (table["label_ev"] < from_cm1(campaign.settings.limit_cm1))]
+    if len(rows) < FEWEST:
+        rows = rows.iloc[:0]
+    positions = rows[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
+    return _Tests(positions, rows["label_ev"].to_numpy(dtype=float), rows["teacher_ev"].to_numpy(dtype=float))
+
+
+def _teacher(folder: Path, distilled: int, points: FloatArray) -> FloatArray:
+    """(m,) eV from the stored energies of the training pool; all NaN where they are too few."""
+    try:
+        return stored_field(folder, distilled, "teacher", "pool", points)
+    except InputError:
+        return np.full(len(points), np.nan)

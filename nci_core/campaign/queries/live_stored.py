@@ -1,0 +1,111 @@
+"""Teacher and CCSD(T) all round a host: a model plus what stored energies differ from it, interpolated.
+
+Both are known at configurations only. Between them a model gives the shape, and its residual at the stored
+energies of one split is interpolated, in units of the model's channels, which are steep where it is.
+Like `nci_core.campaign.queries.live`, for the predictor process: importing this loads no torch.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.queries.live import Field, checked_points, field, loaded
+from nci_core.campaign.queries.live_fields import distinct
+from nci_core.errors import InputError
+from nci_core.interpolation import REACH, gap, left_out, through
+from nci_core.store.frames import configurations_frame
+from nci_core.units import from_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Source → column of the table of configurations.
+SOURCES = {"teacher": "teacher_ev", "reference": "label_ev"}
+#: With fewer stored energies nothing is interpolated.
+FEWEST = 5
+#: Of more, so many are used, drawn at random: the equations of 2,000 take a second.
+MOST = 2000
+
+
+@dataclass(frozen=True)
+class Misses:
+    """How well the interpolation meets stored energies that it was not given; five-fold.
+
+    Attributes:
+        stored: stored energies below the campaign's limit.
+        used: of these, at most MOST.
+        judged: left-out energies with another one within REACH; the two medians are over these.
+        median_ev: median |interpolated − stored|, NaN when none was judged.
+        model_ev: median |model − stored|: what there is without interpolation.
+    """
+
+    stored: int
+    used: int
+    judged: int
+    median_ev: float
+    model_ev: float
+
+
+def strength(found: Field) -> FloatArray:
+    """How strong the interaction is, (m,) in eV: repulsion plus size of dispersion, never zero."""
+    total: FloatArray = np.maximum(found.repulsion_ev - found.dispersion_ev, 1e-9)
+    return total
+
+
+def _anchors(campaign: Campaign, source: str, split: str) -> tuple[FloatArray, FloatArray, int]:
+    """Positions (n, 3) in Å and energies (n,) in eV used of a split, and how many are stored.
+
+    Only below the energy limit; InputError when they are fewer than FEWEST.
+    """
+    settings = campaign.settings
+    table = configurations_frame(
+        campaign.store, teacher=campaign.teacher, recipe_hash=settings.reference.hash, model_id=None
+    )
+    column = SOURCES[source]
+    rows = table[(table["split"] == split) & (table[column] < from_cm1(settings.limit_cm1))]
+    if len(rows) < FEWEST:
+        what = "teacher energies" if source == "teacher" else "CCSD(T) labels"
+        where = "test set" if split == "test" else "training pool"
+        raise InputError(
+            f"The {where} has {len(rows)} {what} below the energy limit; interpolating takes at least {FEWEST}."
+        )
+    used = rows if len(rows) <= MOST else rows.sample(MOST, random_state=0)
+    positions = used[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
+    return positions, used[column].to_numpy(dtype=float), len(rows)
+
+
+def stored_field(folder: str | Path, model_id: int, source: str, split: str, positions: npt.ArrayLike) -> FloatArray:
+    """Energies (m,) in eV of "teacher" or "reference" at positions (m, 3) in Å, host frame, from those of one split.
+
+    NaN farther than REACH from every stored energy, images included. Raises InputError for fewer stored energies
+    than FEWEST and as `live.field` does.
+    """
+    points = checked_points(positions)
+    campaign, _ = loaded(folder, model_id)
+    host = campaign.dimer.host
+    anchors, energies, _ = _anchors(campaign, source, split)
+    model = field(folder, model_id, anchors)
+    surface = through(host, anchors, (energies - model.energy_ev) / strength(model))
+    first, which = distinct(host, points)
+    near = first[gap(host, anchors, points[first]) <= REACH]
+    there = field(folder, model_id, points[near])
+    found = np.full(len(points), np.nan)
+    found[near] = there.energy_ev + surface.at(points[near]) * strength(there)
+    answer: FloatArray = found[first][which]
+    return answer
+
+
+def misses(folder: str | Path, model_id: int, source: str, split: str) -> Misses:
+    """How well `stored_field` meets stored energies that are left out; raises as it does."""
+    campaign, _ = loaded(folder, model_id)
+    anchors, energies, stored = _anchors(campaign, source, split)
+    model = field(folder, model_id, anchors)
+    residual, scale = energies - model.energy_ev, strength(model)
+    off = left_out(campaign.dimer.host, anchors, residual / scale) * scale - residual
+    judged = np.isfinite(off)
+    if not judged.any():
+        return Misses(stored, len(anchors), 0, np.nan, np.nan)
+    medians = (float(np.median(np.abs(values[judged]))) for values in (off, residual))
+    return Misses(stored, len(anchors), int(judged.sum()), *medians)

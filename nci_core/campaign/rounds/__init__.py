@@ -1,0 +1,1 @@
+"""One turn of the loop: sample, pick, ask for labels, check them, fit, evaluate."""

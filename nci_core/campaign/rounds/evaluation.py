@@ -1,0 +1,124 @@
+"""Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.exchange.own_energies import record_set_errors
+from nci_core.campaign.queries.error_map_file import renew_maps
+from nci_core.campaign.rounds.gates import check_campaign_model
+from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
+from nci_core.errors import NCIError
+from nci_core.metrics import ErrorSummary, by_region
+from nci_core.store import configurations, evaluations, labels, models
+from nci_core.store.base import Split
+from nci_core.store.evaluations import Cut
+from nci_core.store.schema import Model
+from nci_core.units import to_cm1
+
+if TYPE_CHECKING:
+    from nci_core.potentials.ensemble import Ensemble
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Points of a drawn cut.
+CUT_STEPS = 160
+#: Cuts start where the student's energy reaches this (cm⁻¹), or at 1.5 Å from the centre.
+CUT_TOP_CM1 = 1500.0
+
+
+def summaries(predicted: FloatArray, reference: FloatArray, campaign: Campaign) -> dict[str, ErrorSummary]:
+    """Errors by region with the range of interest as "all"; (m,) arrays in eV. Empty without points."""
+    overall, regions = by_region(predicted, reference, campaign.settings.bounds)
+    return ({"all": overall} if overall else {}) | regions
+
+
+def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
+    """The model's dense curves along the host's principal axes."""
+    host, found = campaign.dimer.host, []
+    for name, direction in cut_directions(campaign.dimer).items():
+        scan = np.arange(1.5, CUT_END, 0.02)
+        high = np.flatnonzero(to_cm1(model.energies(host, cut_points(campaign.dimer, direction, scan))) > CUT_TOP_CM1)
+        start = float(scan[high[-1]]) if len(high) else 1.5
+        distances = np.linspace(start, CUT_END, CUT_STEPS)
+        points = cut_points(campaign.dimer, direction, distances)
+        energies, std = model.energies_and_std(host, points)
+        parts = model.channels(host, points)
+        found.append(Cut(name, distances, points, energies, std, parts["repulsion"], parts["dispersion"]))
+    return found
+
+
+def record_errors(
+    campaign: Campaign, energies: dict[int, float], *, model_id: int | None = None, teacher: str | None = None
+) -> dict[str, Any]:
+    """Errors of stored energies (configuration id → eV) against the labels of the campaign's recipe.
+
+    The test set and the labelled pool are kept apart, and from energies that people brought. Returns the errors by
+    split (or set) and region.
+    """
+    report: dict[str, Any] = {}
+    splits: tuple[Split, ...] = ("test", "pool")
+    for split in splits:
+        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
+        rows = [i for i, number in enumerate(known.configuration_ids.tolist()) if number in energies]
+        predicted = np.array([energies[int(known.configuration_ids[i])] for i in rows])
+        found = summaries(predicted, known.energy_ev[rows], campaign)
+        evaluations.record_metrics(
+            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=model_id, teacher=teacher
+        )
+        report[split] = {name: item.as_dict() for name, item in found.items()}
+    return report | record_set_errors(campaign, energies, model_id=model_id, teacher=teacher)
+
+
+def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, Any]:
+    """Errors of any checkpoint against the campaign's labels, by split and region; nothing is stored.
+
+    Raises ModelError for one that says nothing about the campaign's dimer.
+    """
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    model = load_checkpoint(path, device, dimer=campaign.dimer)
+    report: dict[str, Any] = {}
+    splits: tuple[Split, ...] = ("test", "pool")
+    for split in splits:
+        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
+        found = {}
+        if len(known):
+            found = summaries(model.energies(campaign.dimer.host, known.positions), known.energy_ev, campaign)
+        report[split] = {name: item.as_dict() for name, item in found.items()}
+    return report
+
+
+def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
+    """Errors of the teacher and of every model, from their stored energies and all labels there are now.
+
+    Returns name → errors by split and region; the teacher comes first.
+    """
+    taught = configurations.fetch_teacher(campaign.store, campaign.teacher)
+    energies = {row.configuration_id: row.energy_ev for row in taught}
+    report = {"teacher": record_errors(campaign, energies, teacher=campaign.teacher)}
+    for model in models.fetch(campaign.store, others=True):
+        energies = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
+        report[model.name] = record_errors(campaign, energies, model_id=model.id)
+    return report
+
+
+def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[str, Any]:
+    """Store the model's predictions everywhere, its cuts and its physics gates; renew all errors and the error maps.
+
+    Returns the model's errors by split and region.
+    """
+    ids, positions = configurations.positions(campaign.store)
+    if len(ids):
+        energies, std = model.energies_and_std(campaign.dimer.host, positions)
+        evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
+    evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
+    check_campaign_model(campaign, row, model)
+    found: dict[str, Any] = renew_errors(campaign)[row.name]
+    with suppress(NCIError):  # too little to draw yet; the page says so
+        renew_maps(campaign)
+    return found

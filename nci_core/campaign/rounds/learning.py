@@ -1,0 +1,309 @@
+"""Teaching, distilling and fine-tuning a campaign's student. Torch is imported where it is used."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nci_core.campaign.campaign import MODELS, Campaign
+from nci_core.campaign.exchange.own_energies import OwnMethod
+from nci_core.campaign.rounds.evaluation import evaluate_model
+from nci_core.campaign.rounds.origins import ORIGIN, Origin, lesson, rung
+from nci_core.campaign.rounds.origins import origin as new_origin
+from nci_core.campaign.rounds.outliers import set_outliers_aside
+from nci_core.campaign.rounds.picking import propose
+from nci_core.campaign.rounds.requests import ladder_recipes, training_labels
+from nci_core.errors import CancelledError
+from nci_core.store import configurations, models, rounds, teachers
+from nci_core.store.base import ModelKind
+from nci_core.store.models import file_sha256
+from nci_core.store.schema import EnergySet, Model
+from nci_core.switches import require_writable
+
+if TYPE_CHECKING:
+    from nci_core.fitting import Lesson
+    from nci_core.fitting.memory import FitMemory
+    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.teachers.base import Teacher, TeacherPoint
+
+Progress = Callable[[dict[str, Any]], None]
+ShouldStop = Callable[[], bool]
+
+#: Proposals kept with each model, for the app's ranking.
+N_PROPOSALS = 60
+
+
+def teach(
+    campaign: Campaign,
+    *,
+    teacher: str | None = None,
+    device: str = "auto",
+    trusted: bool = False,
+    anew: bool = False,
+    outside: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    should_stop: ShouldStop | None = None,
+) -> dict[str, Any]:
+    """Evaluate a teacher (default: all of the campaign's) on every configuration that lacks its label.
+
+    Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped. Raises TeacherError
+    for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh. With
+    `outside` it teaches at the points of energies that people brought, too.
+    """
+    from nci_core.teachers.registry import find_teacher
+
+    campaign.require_configurations()
+    specs = (teacher,) if teacher else campaign.teacher_specs
+    sources = {spec: find_teacher(spec, device=device, trusted=trusted) for spec in specs}
+    names = {}
+    for spec, source in sources.items():
+        source.check(campaign.dimer)
+        found = source.identity()
+        names[spec] = teachers.settle(campaign.store, spec, found.name, found.details, anew=anew)
+    todo = {spec: configurations.without_teacher(campaign.store, name, outside=outside) for spec, name in names.items()}
+    total, before, seconds = sum(map(len, todo.values())), 0, 0.0
+    for spec, missing in todo.items():
+
+        def report(done: int, _: int, before: int = before) -> None:
+            if progress is not None:
+                progress(before + done, total)
+
+        seconds += _teach(campaign, sources[spec], names[spec], missing, report, should_stop)
+        before += len(missing)
+    return {"teacher": " + ".join(todo), "n_new": total, "seconds": seconds}
+
+
+def _teach(
+    campaign: Campaign,
+    source: "Teacher",
+    name: str,
+    missing: list[int],
+    progress: Callable[[int, int], None],
+    should_stop: ShouldStop | None,
+) -> float:
+    """Evaluate one teacher on the configurations of these ids, storing under this name; seconds that it took."""
+    if not missing:
+        return 0.0
+    rows = configurations.fetch(campaign.store, ids=missing)
+    positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
+
+    def store_point(point: "TeacherPoint") -> None:
+        configurations.record_teacher(
+            campaign.store,
+            name,
+            [rows[point.index].id],
+            [point.energy],
+            {name: [value] for name, value in point.channels.items()},
+            force_ev_angstrom=None if point.force is None else [point.force],
+            seconds=point.seconds,
+        )
+        if should_stop is not None and should_stop():
+            raise CancelledError("Teaching was stopped; finished configurations are kept.")
+
+    return source.evaluate(campaign.dimer, positions, progress=progress, on_point=store_point).seconds
+
+
+def store_model(
+    campaign: Campaign,
+    model: "Ensemble",
+    *,
+    kind: ModelKind,
+    round_number: int,
+    parent: Model | None,
+    n_labels: int,
+    seconds: float,
+    seed: int,
+    device: str,
+    origin: Origin,
+    recipe_hash: str | None = None,
+    brought: EnergySet | None = None,
+) -> Model:
+    """Write a checkpoint and its row, both with where the model comes from, and make it the active model.
+
+    `recipe_hash`: of the labels that it is fitted to; None for a distilled one. A model that learnt energies that
+    somebody `brought` has a name of its own and is not made the active one: it is of another method.
+    """
+    from nci_core.potentials.checkpoints import save_checkpoint
+
+    require_writable()  # before the file is
+    name = f"round-{round_number}-{kind}"
+    count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
+    if brought is not None:  # whose name may hold anything, and a file's may not
+        name = f"energies-{brought.identity}"
+        count = sum(row.recipe_hash == recipe_hash for row in models.fetch(campaign.store, others=True))
+    name += f"-{count + 1}" if count else ""
+    path = campaign.folder / MODELS / f"{name}.pt"
+    campaign.store.require_in_place()
+    about: dict[str, Any] = {"campaign": campaign.name, "model": name, "dimer": campaign.dimer.name}
+    about[ORIGIN] = origin.model_dump(mode="json")
+    save_checkpoint(model.with_metadata(**about), path, below=campaign.folder)
+    row = Model(
+        name=name,
+        kind=kind,
+        path=f"{MODELS}/{path.name}",
+        sha256=file_sha256(path),
+        recipe_hash=recipe_hash,
+        teacher=campaign.teacher,
+        round_number=round_number,
+        parent_id=parent.id if parent else None,
+        n_labels=n_labels,
+        settings={
+            "ruler": campaign.settings.ruler,
+            "members": campaign.settings.members,
+            **_climbed(model),
+            ORIGIN: origin.brief(),
+            **({models.OTHER_METHOD: {"set": brought.name, "method": brought.method}} if brought else {}),
+        },
+        seed=seed,
+        seconds=seconds,
+        device=device,
+    )
+    return models.add(campaign.store, row, activate=brought is None)
+
+
+def _climbed(model: "Ensemble") -> dict[str, Any]:
+    """The recipes a model was fine-tuned on one after the other, where there are several."""
+    ladder = model.metadata.get("ladder", [])
+    return {"ladder": ladder} if len(ladder) > 1 else {}
+
+
+def keep_proposals(campaign: Campaign, row: Model) -> None:
+    """Rank the pool with the new model and keep the ranking in the model's notes."""
+    ranking = [proposal.as_dict() for proposal in propose(campaign, "i-optimal", N_PROPOSALS)]
+    models.update_notes(campaign.store, row.id, {"proposals": ranking})
+
+
+def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
+    """Labels of the pool, never of the test set, of each of the campaign's teachers; InputError where one has none."""
+    return tuple(lesson(campaign, name)[0] for name in campaign.teachers)
+
+
+def distill_campaign(
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+    memory: "FitMemory | None" = None,
+) -> dict[str, Any]:
+    """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it.
+
+    With a `memory` a fit that was stopped goes on where it was.
+    """
+    from nci_core.fitting import FitSettings, distill_all
+    from nci_core.potentials.device import resolve_device
+    from nci_core.potentials.parameters import StudentConfig
+
+    resolve_device(device)  # a missing GPU is said before any work
+
+    taught, used = zip(*(lesson(campaign, name) for name in campaign.teachers), strict=True)
+    chosen = campaign.settings.seed if seed is None else seed
+    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    config = StudentConfig(ruler=campaign.settings.ruler)
+    start = time.perf_counter()
+    bounds = campaign.settings.bounds
+    model = distill_all(campaign.dimer, taught, config, settings, progress, should_stop, memory, bounds)
+    if rounds.last_number(campaign.store) is None:
+        notes = f"teacher {' + '.join(campaign.teacher_specs)}"
+        rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=notes)
+        rounds.finish(campaign.store, 0)
+    row = store_model(
+        campaign,
+        model,
+        kind="distilled",
+        round_number=0,
+        parent=None,
+        n_labels=0,
+        seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
+        seed=chosen,
+        device=model.metadata["fit"]["device"],
+        origin=new_origin(settings, config, teachers=used),
+    )
+    errors = evaluate_model(campaign, row, model)
+    keep_proposals(campaign, row)
+    return {"model": row.name, "model_id": row.id, "n_teacher_labels": model.metadata["labels"], "errors": errors}
+
+
+def distilled_parent(campaign: Campaign) -> Model | None:
+    """The newest distilled model: the prior of every fine-tuning."""
+    return next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), None)
+
+
+def finetune_campaign(
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    notes: str = "",
+    recipes: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+    memory: "FitMemory | None" = None,
+) -> dict[str, Any]:
+    """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
+
+    With `recipes` it climbs from the labels of the first to those of the last, the target (`fitting.ladder`). A name
+    such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes. One of
+    another method than the campaign's is kept apart: it ends no round and is not made the active one.
+
+    The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
+    stopped goes on where it was, provided that the labels are still the same. Labels that the present
+    student finds impossible are set aside first; "set_aside" names their configurations.
+    """
+    from nci_core.fitting import FitSettings, finetune_ladder
+    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.device import resolve_device
+    from nci_core.potentials.parameters import StudentConfig
+
+    resolve_device(device)  # a missing GPU is said before any work
+
+    set_aside = set_outliers_aside(campaign)
+    ladder = ladder_recipes(campaign, recipes)
+    found = [training_labels(campaign, source) for source in ladder]
+    rungs, used = zip(*(rung(recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
+    known = found[-1]
+    parent = distilled_parent(campaign)
+    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
+    chosen = campaign.settings.seed if seed is None else seed
+    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    config = prior.config if prior else StudentConfig(ruler=campaign.settings.ruler)
+    start = time.perf_counter()
+    model = finetune_ladder(
+        campaign.dimer,
+        rungs,
+        prior,
+        config,
+        settings,
+        progress=progress,
+        should_stop=should_stop,
+        metadata={"recipe": ladder[-1].name, "recipe_hash": ladder[-1].hash},
+        memory=memory,
+        bounds=campaign.settings.bounds,
+    )
+    brought = ladder[-1].row if isinstance(ladder[-1], OwnMethod) else None
+    number = campaign.open_round("nobody") if brought is None else rounds.last_number(campaign.store) or 0
+    row = store_model(
+        campaign,
+        model,
+        kind="finetuned" if parent else "direct",
+        round_number=number,
+        parent=parent,
+        n_labels=len(known),
+        seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
+        seed=chosen,
+        device=model.metadata["fit"]["device"],
+        origin=new_origin(settings, config, labels=used, parent=parent),
+        recipe_hash=ladder[-1].hash,
+        brought=brought,
+    )
+    errors = evaluate_model(campaign, row, model)
+    if brought is None:
+        if notes:
+            rounds.update(campaign.store, number, notes=notes)
+        rounds.finish(campaign.store, number)
+        keep_proposals(campaign, row)
+    climbed = {"ladder": model.metadata["ladder"]} if len(rungs) > 1 else {}
+    done = {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
+    return done | climbed | ({"set_aside": set_aside} if set_aside else {})

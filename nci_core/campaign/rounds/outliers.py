@@ -1,0 +1,111 @@
+"""Whether a label lies further from the student than its uncertainty allows. Reads stored predictions, no torch."""
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.labels.checks import Doubt, check_outlier
+from nci_core.regions import RegionBounds
+from nci_core.store import evaluations, label_history, labels
+from nci_core.store.labels import Finished
+from nci_core.store.schema import Model
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Labels that the student has not seen, before its error on them counts as known.
+LEAST_HELD_OUT = 5
+
+
+class StudentJudge:
+    """The student in use and its errors on labels it has not seen.
+
+    The standard deviation of a comparison is the student's own at the point and, independent of it, the root mean
+    square of its errors on unseen labels that it puts into the same region: of the test set, with the unseen
+    training labels where that has too few there. The student's region counts throughout, not the labels': one that is
+    far off would choose its own judge. A student that has seen no label errs as its teacher does, not at random about
+    a mean for each region: its error over all regions must allow the doubt too (`by_region` False).
+    """
+
+    def __init__(
+        self,
+        bounds: RegionBounds,
+        predictions: dict[int, tuple[float, float]],
+        unseen: dict[int, tuple[float, bool]],
+        *,
+        by_region: bool = True,
+    ) -> None:
+        """`predictions`: configuration → energy and sd; `unseen`: configuration → label, whether a test; eV."""
+        self._bounds, self._predictions, self._by_region = bounds, predictions, by_region
+        self.unseen = {number: found for number, found in unseen.items() if number in predictions}
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> Self | None:
+        """The judge of a campaign's labels, None without a student of their recipe."""
+        model = campaign.active_model()
+        if model is None or model.recipe_hash not in (None, campaign.recipe.hash):
+            return None
+        rows = evaluations.predictions(campaign.store, model.id)
+        predictions = {row.configuration_id: (row.energy_ev, row.std_ev or 0.0) for row in rows}
+        unseen = {
+            row.configuration_id: (row.energy_ev, row.split == "test")
+            for row in labels.finished(campaign.store, campaign.recipe.hash)
+            if row.split == "test" or new_to(model, row)
+        }
+        return cls(campaign.settings.bounds, predictions, unseen, by_region=trained_on_labels(model))
+
+    def doubt(self, configuration_id: int, label_ev: float) -> Doubt | None:
+        """What is to be said against a label; None also where the student cannot tell."""
+        if configuration_id not in self._predictions:
+            return None
+        energy, std = self._predictions[configuration_id]
+        region = str(self._bounds.classify(np.array([energy]))[0])
+        known = [self._errors(region, configuration_id)]
+        if not self._by_region:
+            known.append(self._errors(None, configuration_id))
+        doubts = [check_outlier(label_ev, energy, std, errors) if errors else None for errors in known]
+        return doubts[-1] if None not in doubts else None
+
+    def _errors(self, region: str | None, but: int) -> list[float]:
+        """Errors on unseen labels in a region, in all where that is None or has few; none where those are too few."""
+        if region == "beyond":
+            return []
+        known = [(n, label, test) for n, (label, test) in self.unseen.items() if n != but]
+        if not known:
+            return []
+        energies = np.array([self._predictions[n][0] for n, _, _ in known])
+        errors = np.array([label for _, label, _ in known]) - energies
+        regions, tested = self._bounds.classify(energies), np.array([test for _, _, test in known])
+        here = regions == region if region else regions != "beyond"
+        for chosen in (here & tested, here, regions != "beyond"):
+            if chosen.sum() >= LEAST_HELD_OUT:
+                return [float(error) for error in errors[chosen]]
+        return []
+
+
+def trained_on_labels(model: Model) -> bool:
+    """Whether a model has seen any label."""
+    return model.kind != "distilled"
+
+
+def new_to(model: Model, label: Finished) -> bool:
+    """Whether a model was fitted without a label of the training pool."""
+    return not trained_on_labels(model) or (label.finished_at is not None and label.finished_at > model.created_at)
+
+
+def set_outliers_aside(campaign: Campaign) -> list[int]:
+    """Judge the training labels that the student in use has not seen; configurations whose labels were set aside.
+
+    Test labels are never judged by a student: that would take its largest errors out of its own mark.
+    """
+    judge = StudentJudge.of(campaign)
+    if judge is None:
+        return []
+    ids = {row.configuration_id: row.id for row in labels.finished(campaign.store, campaign.recipe.hash)}
+    found = []
+    for number, (energy, test) in judge.unseen.items():
+        doubt = None if test else judge.doubt(number, energy)
+        if doubt is not None and label_history.set_aside(campaign.store, ids[number], [doubt.model_dump()]):
+            found.append(number)
+    return found

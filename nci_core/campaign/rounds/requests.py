@@ -1,0 +1,266 @@
+"""What the app and the command line may ask of a campaign. No torch, no PySCF: jobs do the work."""
+
+from collections.abc import Sequence
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, own_method
+from nci_core.campaign.pricing.limits import Limits, label_limits
+from nci_core.errors import InputError
+from nci_core.jobs import ensure_engine, submit
+from nci_core.labels.environment import machine_memory_gb
+from nci_core.labels.needs import memory_needed_gb
+from nci_core.labels.recipes import Recipe
+from nci_core.labels.size import guess_parts, is_in_table
+from nci_core.store import configurations, energy_sets, job_batches, labels, picks
+from nci_core.store.labels import LabelSet
+from nci_core.store.schema import Label
+from nci_core.switches import require_writable
+
+#: Picker of test labels.
+TEST_SET = "test-set"
+#: Labels of one recipe differ by a few per cent in memory: the host is the same, the probe's place is not.
+MEMORY_MARGIN = 1.2
+
+
+def start_engine(campaign: Campaign) -> None:
+    """Make sure that the engine that runs this campaign's jobs is there."""
+    require_writable()
+    ensure_engine(campaign.folder, database=campaign.store.server)
+
+
+def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) -> dict[str, list[int]]:
+    """Who picked each configuration: the first to put it into the basket, else the default."""
+    first = {pick.configuration_id: pick.picked_by for pick in picks.in_basket(campaign.store)}
+    groups: dict[str, list[int]] = {}
+    for number in dict.fromkeys(configuration_ids):
+        groups.setdefault(first.get(number, default), []).append(number)
+    return groups
+
+
+def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str) -> None:
+    """Raise InputError unless these configurations exist and may be labelled by this picker."""
+    if not picked_by.strip():
+        raise InputError("Say who picks: give a name.")
+    split = {row.id: row.split for row in configurations.fetch(campaign.store)}
+    missing = [number for number in configuration_ids if number not in split]
+    if missing:
+        raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
+    test = [number for number in configuration_ids if split[number] == "test"]
+    if test and picked_by != TEST_SET:
+        raise InputError(
+            f"Configuration {test[0]} belongs to the frozen test set and cannot be picked for training; label it as "
+            f"a test point: nci label --test {test[0]}."
+        )
+    outside = [number for number in configuration_ids if split[number] == "outside"]
+    if outside:
+        raise InputError(f"Configuration {outside[0]} came with energies from outside and cannot be picked.")
+
+
+def check_test_set(campaign: Campaign, configuration_ids: Sequence[int]) -> None:
+    """Raise InputError unless all of these configurations exist and belong to the frozen test set."""
+    check_picks(campaign, configuration_ids, TEST_SET)
+    test = {row.id for row in configurations.fetch(campaign.store, split="test")}
+    others = [number for number in configuration_ids if number not in test]
+    if others:
+        raise InputError(f"Configuration {others[0]} does not belong to the test set; label it without --test.")
+
+
+def request_labels(
+    campaign: Campaign,
+    configuration_ids: Sequence[int],
+    picked_by: str,
+    strategy: str | None = None,
+    recipe: str | None = None,
+) -> list[Label]:
+    """Ask for labels and return their rows; queues nothing and leaves the basket as it is."""
+    check_picks(campaign, configuration_ids, picked_by)
+    chosen_recipe = campaign.find_recipe(recipe)
+    if picked_by == TEST_SET and chosen_recipe != campaign.recipe:
+        raise InputError(f"The test set has labels of recipe {campaign.recipe.name} only, which errors are against.")
+    asked: list[Label] = []
+    there = labels.asked_for(campaign.store, chosen_recipe.hash, configuration_ids)
+    for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
+        pays = who != TEST_SET and not there.issuperset(chosen)  # a round without labels would tell nothing
+        asked += labels.request(
+            campaign.store,
+            chosen,
+            recipe=chosen_recipe.name,
+            recipe_hash=chosen_recipe.hash,
+            round_number=campaign.open_round(who, strategy) if pays else None,
+            picked_by=who,
+        )
+    return asked
+
+
+def submit_labels(
+    campaign: Campaign,
+    configuration_ids: Sequence[int],
+    picked_by: str,
+    *,
+    priority: int = 0,
+    strategy: str | None = None,
+    limits: Limits | None = None,
+    recipe: str | None = None,
+    start: bool = True,
+) -> list[int]:
+    """Ask for labels of these configurations and return the ids of their new jobs.
+
+    They are of the target recipe, or of the campaign's recipe that is named. A configuration that has a label of
+    this recipe, or one under way, gets no second job. Test
+    configurations may be labelled only with picked_by "test-set"; they never reach a fit. For
+    configurations in the basket the one who put them there counts as the picker. `limits`: of the new
+    jobs; by default those of `label_limits`.
+    """
+    require_writable()
+    if picked_by == TEST_SET:
+        check_test_set(campaign, configuration_ids)
+    chosen = campaign.find_recipe(recipe)
+    asked = request_labels(campaign, configuration_ids, picked_by, strategy, recipe)
+    new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
+    jobs = job_batches.add_for_labels(
+        campaign.store,
+        new,
+        priority=priority,
+        needs_memory_gb=label_memory_gb(campaign, chosen),
+        **(limits or label_limits(campaign, recipe=chosen)).as_options(),
+    )
+    picks.set_state(campaign.store, list(configuration_ids), "submitted")
+    if start and jobs:
+        start_engine(campaign)
+    return jobs
+
+
+def unlabelled_test_set(campaign: Campaign) -> list[int]:
+    """Test configurations without a label of the target recipe, finished or under way, in their order.
+
+    The order is that of drawing, which goes through wall, well and tail in turn: any first few of them cover all three.
+    Raises InputError where no test set was frozen.
+    """
+    ids = configurations.positions(campaign.store, split="test")[0].tolist()
+    if not ids:
+        raise InputError(f"Campaign {campaign.name} has no test set; freeze one with `nci sample --test N`.")
+    there = labels.asked_for(campaign.store, campaign.recipe.hash, ids)
+    return [number for number in ids if number not in there]
+
+
+def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
+    """Memory a label's worker must have in GB; None where nothing is known.
+
+    Before the first label of a recipe that is the estimate of what a label cannot do without; where this machine has
+    less, nothing is asked for, and the label refuses to start on a machine that is too small. Afterwards it is what the
+    largest took and a margin. With exact integrals that may be whatever there was, because PySCF puts on disk what does
+    not fit, so the estimate counts where it is less.
+    """
+    least = None
+    if is_in_table(campaign.dimer, recipe):
+        least = memory_needed_gb(campaign.dimer, recipe, guess_parts(campaign.dimer, recipe))
+    most = labels.most_memory_gb(campaign.store, recipe.hash)
+    if most is None:
+        return None if least is None or least > machine_memory_gb() else least
+    measured = most * MEMORY_MARGIN
+    return measured if least is None or recipe.integrals == "fitted" else min(measured, least)
+
+
+def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bool) -> int:
+    require_writable()
+    # A GPU that was asked for by name is one the worker must have; "auto" takes what it finds.
+    job = submit(campaign.store, kind, payload, needs_gpus=int(str(payload.get("device", "")).startswith("cuda"))).id
+    if start:
+        start_engine(campaign)
+    return job
+
+
+def training_labels(campaign: Campaign, source: Recipe | OwnMethod) -> LabelSet:
+    """What a fit may learn from one rung of a ladder; never a place of the test set."""
+    if isinstance(source, OwnMethod):
+        return energy_sets.training(campaign.store, source.row)
+    return labels.complete(campaign.store, source.hash, split="pool")
+
+
+def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Recipe | OwnMethod]:
+    """The recipes to fine-tune on in this order, the target last; without names the target alone.
+
+    Names that begin with "energies:" are sets of labels that people brought; one of these may be the last.
+
+    Raises InputError for an unknown recipe, one named twice, another order, or one without finished labels.
+    """
+    chosen = [
+        own_method(campaign, name) if name.startswith(PREFIX) else campaign.find_recipe(name)
+        for name in names or [campaign.recipe.name]
+    ]
+    last = chosen[-1]
+    if not (isinstance(last, OwnMethod) or last == campaign.recipe) or len({recipe.name for recipe in chosen}) < len(
+        chosen
+    ):
+        raise InputError(
+            f"Fine-tuning goes from cheap recipes to {campaign.recipe.name}, each once: name that one last."
+        )
+    for recipe in chosen:
+        if not len(training_labels(campaign, recipe)):
+            raise InputError(
+                f"Campaign {campaign.name} has no finished {recipe.name} labels outside the test set; "
+                "label some configurations first."
+            )
+    return chosen
+
+
+def submit_finetune(
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    notes: str = "",
+    recipes: Sequence[str] | None = None,
+    start: bool = True,
+) -> int:
+    """Fine-tune on all labels so far, of several recipes if named; returns the job's id.
+
+    Raises InputError as `ladder_recipes` does.
+    """
+    names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
+    payload: dict[str, object] = {"seed": seed, "device": device, "notes": notes}
+    plain = names == [campaign.recipe.name]
+    return _submit(campaign, "finetune", payload | ({} if plain else {"recipes": names}), start)
+
+
+def submit_evaluate_set(campaign: Campaign, set_id: int, *, start: bool = True) -> int:
+    """Predict all models at the points of a set of energies and renew the errors; returns the job's id."""
+    return _submit(campaign, "evaluate", {"energy_set": set_id}, start)
+
+
+def submit_teach_outside(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
+    """Evaluate the campaign's first teacher at the points of all sets of energies too; returns the job's id."""
+    return _submit(campaign, "teach", {"teacher": campaign.teacher_specs[0], "outside": True, "device": device}, start)
+
+
+def submit_teach(
+    campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, device: str = "auto", start: bool = True
+) -> int:
+    """Compute the teachers' energies where they are missing; returns the job's id.
+
+    With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
+    consent to run the foreign code of a teacher that is a file or another package, by whoever runs this machine.
+    """
+    campaign.require_configurations()
+    payload: dict[str, object] = {"device": device, "trusted": trusted}
+    return _submit(campaign, "teach", payload | ({"then": "distill"} if then_distill else {}), start)
+
+
+def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:
+    """Distil the teacher into a student; returns the job's id."""
+    return _submit(campaign, "distill", {"seed": seed, "device": device}, start)
+
+
+def submit_select(
+    campaign: Campaign, strategy: str = "i-optimal", n: int = 20, seed: int | None = None, *, start: bool = True
+) -> int:
+    """Rank the pool by a strategy; the job's result holds the proposals. Returns the job's id."""
+    return _submit(campaign, "select", {"strategy": strategy, "n": n, "seed": seed}, start)
+
+
+def submit_replay(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
+    """Compare who picked: fits from the distilled student to each picker's labels and to random ones.
+
+    The job's result holds the errors (`nci_core.campaign.rounds.replay`). Returns the job's id.
+    """
+    return _submit(campaign, "replay", {"device": device}, start)
