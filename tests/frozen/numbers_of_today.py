@@ -1,0 +1,197 @@
+"""The numbers that a change of structure must not change, computed from what is embedded.
+
+`python tests/frozen/numbers_of_today.py` records them in `numbers.json`; `test_frozen_numbers.py` computes them again.
+Whoever means to change one records them anew and says why in the commit.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign import Campaign
+from nci_core.campaign.exchange.archive import import_campaign
+from nci_core.fitting import FitSettings, Lesson, Rung, distill, finetune, finetune_ladder
+from nci_core.fitting.priors import change_prior, general_prior, recipe_change
+from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.labels.ccsdt import compute_label
+from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint
+from nci_core.potentials.effective_lengths import effective_lengths
+from nci_core.sampling import as_guide, sample
+from nci_core.selection import STRATEGIES, SelectionRequest, select
+from nci_core.store import configurations, labels, models
+from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.teachers.registry import find_teacher
+
+FloatArray = npt.NDArray[np.float64]
+
+ROOT = Path(__file__).parents[2]
+RECORD = Path(__file__).with_name("numbers.json")
+CAMPAIGNS = ("he-ethylene", "he-benzene")
+#: A fit of a second that still ranks, follows, displaces and averages optima.
+QUICK = FitSettings(restarts=2, averaged=2, members=3, seed=5, max_iterations=12, device="cpu")
+
+
+def digest(rows: Any) -> str:
+    """SHA-256 of values as Python prints them."""
+    return hashlib.sha256("\n".join(map(repr, rows)).encode()).hexdigest()[:16]
+
+
+def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
+    """Geometries and labels of an imported campaign."""
+    dimer = campaign.dimer
+    rows = configurations.fetch(campaign.store)
+    positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
+    hashes = dimer.geometry_hashes(positions)
+    yield "hashes", digest(hashes)
+    yield "hashes are the stored ones", hashes == [row.geometry_hash for row in rows]
+    yield "unique", dimer.unique(positions[:5] * [-1.0, 1.0, -1.0])
+    for recipe in campaign.recipes:
+        found = labels.fetch(campaign.store, recipe.hash)
+        yield f"labels {recipe.name}", digest((x.configuration_id, x.status, x.energy_ev, x.hf_ev) for x in found)
+    yield (
+        "teacher",
+        digest(
+            (x.configuration_id, x.energy_ev) for x in configurations.fetch_teacher(campaign.store, campaign.teacher)
+        ),
+    )
+
+
+def of_model(model: Ensemble, host: Host, R: FloatArray) -> Iterator[tuple[str, Any]]:
+    """What a stored model says at positions R (m, 3)."""
+    energies, gradients = model.energies_and_gradients(host, R)
+    yield "energies", energies
+    yield "gradients", gradients
+    yield "std", model.std(host, R)
+    yield "channels", np.array([model.channels(host, R)[name] for name in ("repulsion", "dispersion")])
+    yield "c6", model.c6(host, np.eye(3))
+    yield "lengths", effective_lengths(model, host, R[:2])
+    yield "jacobian", model.members[0].jacobian(host, R[:2])[1]
+
+
+def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[tuple[str, Any]]:
+    """Rows that every strategy takes from a pool (n, 3)."""
+    energies = model.energies(campaign.dimer.host, pool)
+    for name in STRATEGIES:
+        request = SelectionRequest(
+            campaign.dimer, pool, 8, labelled=(3, 5, 8), excluded=(1,), energies=energies, ensemble=model, seed=2
+        )
+        yield name, select(name, request).indices
+
+
+def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
+    """Energies at R (m, 3) of small fits of every kind."""
+    dimer, host = campaign.dimer, campaign.dimer.host
+    taught = configurations.fetch_teacher(campaign.store, campaign.teacher)[:60]
+    where = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
+    places = np.array([where[row.configuration_id] for row in taught])
+    channels = {name: np.array([row.channels_ev[name] for row in taught]) for name in taught[0].channels_ev}
+    known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
+    x, e = known.positions[:14], known.energy_ev[:14]
+    lesson = Lesson("teacher", places, sum(channels.values()), channels)
+    distilled = distill(dimer, lesson.positions, lesson.energies, lesson.channels, settings=QUICK)
+    found = {
+        "distilled": distilled,
+        "distilled, fixed ruler, no network": distill(
+            dimer, places, lesson.energies, config=StudentConfig(ruler="fixed", network=False), settings=QUICK
+        ),
+        "fine-tuned": finetune(dimer, x, e, distilled, settings=QUICK),
+        "direct": finetune(dimer, x, e, settings=QUICK),
+        "ladder": finetune_ladder(
+            dimer, [Rung("cheap", x[:10], 0.9 * e[:10]), Rung("target", x, e)], distilled, settings=QUICK
+        ),
+    }
+    for name, model in found.items():
+        yield name, model.energies(host, R)
+        yield f"{name}, std", model.std(host, R)
+        yield f"{name}, evidence", np.array(model.metadata["fit"]["log_evidence"])
+
+
+def priors() -> Iterator[tuple[str, Any]]:
+    """Priors of all kinds."""
+    elements = ("C", "F", "H", "N", "Si")
+    for probe in ("He", "Ar"):
+        for config in (StudentConfig(), StudentConfig(ruler="fixed", network=False)):
+            general = general_prior(probe, elements, config)
+            name = f"{probe} {config.ruler}"
+            yield f"general {name}", np.concatenate([each[:, :18].numpy() for each in (general.mean, general.width)])
+            changes = change_prior(probe, elements, config).width, recipe_change(probe, elements, config)
+            yield f"sums {name}", np.array([float(each.sum()) for each in (general.mean, general.width, *changes)])
+
+
+def elsewhere() -> Iterator[tuple[str, Any]]:
+    """Hashes and samples of other systems, teachers and a label."""
+    water = np.array([[0.0, 0.0, 0.1173], [0.0, 0.7572, -0.4692], [0.0, -0.7572, -0.4692]])
+    hosts = [
+        Host("water", ("O", "H", "H"), water),
+        Host("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]])),
+        Host("neon", ("Ne",), np.zeros((1, 3))),
+        builtin_host("benzene"),
+    ]
+    points = 4.0 + np.random.default_rng(0).uniform(0.0, 3.0, (6, 3))
+    for host in hosts:
+        for probe in ("He", "Ar"):
+            dimer = Dimer(host, probe)
+            yield f"hashes {dimer.name}", dimer.geometry_hashes(points)
+        yield f"operations {host.name}", len(host.operations)
+        yield f"outward {host.name}", host.frames.outward
+        yield f"normal {host.name}", host.frames.normal
+        yield f"guide {host.name}", as_guide(dimer, None)(points)
+    dimer = Dimer(builtin_host("ethylene"), "He")
+    drawn = sample(dimer, 30, 3)
+    yield "sample", drawn.positions
+    yield "sample, guide", drawn.energies
+    for spec in ("gfn2-xtb", "hf-d4:sto-3g", "hf-mp2:sto-3g"):
+        found = find_teacher(spec).evaluate(dimer, points[:2] - 2.5)
+        yield spec, np.array(list(found.channels.values()))
+        if found.forces is not None:
+            yield f"{spec}, forces", found.forces
+    yield "recipe hashes", {name: recipe.hash for name, recipe in RECIPES.items()}
+    hydrogen = Dimer(Host("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), "He")
+    label = compute_label(hydrogen, np.array([0.0, 2.0, 3.0]), RECIPES["quick"])
+    yield "label", np.array([label.energy_ev, label.hf_ev, label.ccsd_ev, label.triples_ev])
+    yield "label, hash", label.geometry_hash
+
+
+def measured(home: Path) -> dict[str, Any]:
+    """All of it by name; `home` is an empty folder for campaigns."""
+    found: dict[str, Any] = {}
+    for name in CAMPAIGNS:
+        campaign = import_campaign(ROOT / "data" / name, home / name)
+        pool = configurations.positions(campaign.store, split="pool")[1]
+        parts = {"stored": stored(campaign)}
+        row = campaign.active_model()
+        assert row is not None
+        active = load_checkpoint(campaign.model_path(row))
+        for each in models.fetch(campaign.store):
+            model = load_checkpoint(campaign.model_path(each))
+            found[f"{name}: {each.name}: energies"] = model.energies(campaign.dimer.host, pool[:6])
+        parts |= {
+            "model": of_model(active, campaign.dimer.host, pool[:6]),
+            "choices": choices(campaign, active, pool[:150]),
+        }
+        parts |= {"fits": fits(campaign, pool[:6])}
+        for part, values in parts.items():
+            found |= {f"{name}: {part}: {what}": value for what, value in values}
+        campaign.store.close()
+    found |= {f"priors: {what}": value for what, value in priors()}
+    found |= {f"elsewhere: {what}": value for what, value in elsewhere()}
+    return found
+
+
+def plain(value: Any) -> Any:
+    """As JSON keeps it."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        content = {name: plain(value) for name, value in measured(Path(folder)).items()}
+    RECORD.write_text(json.dumps(content, indent=0) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{len(content)} entries in {RECORD}\n")
