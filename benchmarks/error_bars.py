@@ -28,7 +28,7 @@ from nci_core.store import labels, models
 
 def measure(campaign: Campaign) -> list[dict[str, Any]]:
     """A row for each fine-tuned model."""
-    host, recipe, bounds = campaign.dimer.host, campaign.recipe.hash, campaign.settings.bounds
+    host, recipe, bounds = campaign.dimer.a, campaign.recipe.hash, campaign.settings.bounds
     test = labels.complete(campaign.store, recipe, split="test")
     pool = labels.complete(campaign.store, recipe, split="pool")
     round_of = {row.configuration_id: row.round_number or 0 for row in labels.fetch(campaign.store, recipe)}

@@ -94,7 +94,7 @@ def chosen_labels(problem: Problem, strategy: str, seed: int, budgets: Sequence[
     seconds = 0.0
     for n in rounds(budgets):
         start = time.process_time()
-        predicted = model.energies(problem.dimer.host, problem.positions)
+        predicted = model.energies(problem.dimer.a, problem.positions)
         request = SelectionRequest(
             problem.dimer,
             problem.positions,

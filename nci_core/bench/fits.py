@@ -30,7 +30,7 @@ def fit(problem: Problem, variant: Variant, rows: IntArray, seed: int, **setting
 
 def measure(problem: Problem, model: Ensemble, test: IntArray) -> dict[str, float | None]:
     """The error columns of a row on held-out rows."""
-    predicted = model.energies(problem.dimer.host, problem.positions[test])
+    predicted = model.energies(problem.dimer.a, problem.positions[test])
     return errors(predicted, problem.energies[test], problem.bounds)
 
 

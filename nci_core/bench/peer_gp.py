@@ -28,9 +28,9 @@ from nci_core.errors import InputError
 from nci_core.fitting.objective import check_labels
 from nci_core.fitting.priors import vdw_radius
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6
-from nci_core.systems.hosts import Host
 from nci_core.units import BOHR_ANGSTROM, HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ class OnHost:
     """An ensemble of students as a surface of one host."""
 
     model: Ensemble
-    host: Host
+    host: Monomer
 
     def energies(self, positions: npt.ArrayLike) -> FloatArray:
         """(m,) in eV."""
@@ -78,8 +78,8 @@ class OnHost:
 
 def element_distances(dimer: Dimer, R: Tensor) -> dict[str, Tensor]:
     """Distances (m, n_e) in Å from probe positions (m, 3) to the atoms of each element of the host."""
-    r = (R[:, None] - torch.tensor(dimer.host.positions)).norm(dim=-1)
-    symbols = np.array(dimer.host.symbols)
+    r = (R[:, None] - torch.tensor(dimer.a.positions)).norm(dim=-1)
+    symbols = np.array(dimer.a.symbols)
     return {str(element): r[:, np.flatnonzero(symbols == element)] for element in np.unique(symbols)}
 
 
@@ -94,11 +94,11 @@ def soft_minima(dimer: Dimer, R: Tensor) -> Tensor:
 
 def free_atom_dispersion(dimer: Dimer, R: Tensor) -> Tensor:
     """Σ_i C₆/(r_i⁶ + r₀⁶) of free atoms (m,) in eV, positive."""
-    probe = FREE_ATOMS.get(dimer.probe, GENERIC_ATOM)
+    probe = FREE_ATOMS.get(dimer.b.symbols[0], GENERIC_ATOM)
     total = torch.zeros(len(R), dtype=R.dtype)
     for element, r in element_distances(dimer, R).items():
         c6 = pair_c6(probe, FREE_ATOMS.get(element, GENERIC_ATOM)) * HARTREE_EV * BOHR_ANGSTROM**6
-        core = CORE * (vdw_radius(element) + vdw_radius(dimer.probe))
+        core = CORE * (vdw_radius(element) + vdw_radius(dimer.b.symbols[0]))
         total = total + (c6 / (r**6 + core**6)).sum(dim=1)
     return total
 

@@ -69,7 +69,7 @@ class Peers:
 
     def fit(self, model: str, positions: FloatArray, energies: FloatArray, *, name: str, seed: int) -> Fitted:
         """Fit one of `models` to labels (m, 3) in Å, (m,) in eV; `name` is that of a file, where one is kept."""
-        dimer, host = self.problem.dimer, self.problem.dimer.host
+        dimer, host = self.problem.dimer, self.problem.dimer.a
         if model == STUDENT:
             prior = self.problem.distilled(seed=seed)  # made before the clock starts
             start = time.process_time()

@@ -65,7 +65,7 @@ def learn_factors(
     where = slices(distilled.config)
     factors = dict.fromkeys(where, 1.0) | dict(start or {})
     general = general_prior(distilled.probe, distilled.elements, distilled.config).width
-    seen = observe(dimer.host, distilled.elements, positions)
+    seen = observe(dimer.a, distilled.elements, positions)
     targets = make_targets({"total": energies}, SIGMA_CM1, FitSettings().wall_cm1)
     for _ in range(steps):
         width = general.clone()

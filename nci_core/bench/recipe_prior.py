@@ -58,10 +58,10 @@ def learn_recipe_change(
     problem = belief.problem(dimer, positions, cheap, SIGMA_CM1, settings)
     below = Below.of(belief, fit_members(problem, settings, direct=False))
     config, elements = belief.config, belief.elements
-    seen = observe(dimer.host, elements, positions)
+    seen = observe(dimer.a, elements, positions)
     targets = make_targets({"total": costly}, SIGMA_CM1, settings.wall_cm1)
     labels, noise = targets.energies[0], 1.0 / targets.weights[0]
-    width = general_prior(dimer.probe, elements, config).width
+    width = general_prior(dimer.b.symbols[0], elements, config).width
     blocks = slices(config)
     of_block = torch.cat([torch.full((b.stop - b.start,), n) for n, b in enumerate(blocks.values())])
     logs = torch.full((2, len(blocks)), math.log(TYPICAL), dtype=torch.float64, requires_grad=True)

@@ -18,7 +18,7 @@ from nci_core.potentials.calculator import NCICalculator
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.i_optimal import i_optimal
 from nci_core.selection.request import SelectionRequest
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 Say = Callable[[str], None]
@@ -52,7 +52,7 @@ class Potential(Protocol):
 class AtHost:
     """An ensemble at one host, as a `Potential`."""
 
-    def __init__(self, ensemble: Ensemble, host: Host) -> None:
+    def __init__(self, ensemble: Ensemble, host: Monomer) -> None:
         self.energies = partial(ensemble.energies, host)
         self.energies_and_gradients = partial(ensemble.energies_and_gradients, host)
 
@@ -66,7 +66,7 @@ def whole(model: Ensemble) -> str:
     return f"mean of {len(model.averaged)} optima"
 
 
-def students(model: Ensemble, host: Host) -> dict[str, Potential]:
+def students(model: Ensemble, host: Monomer) -> dict[str, Potential]:
     """The best optimum and the whole model, on the CPU and on a GPU where there is one."""
     found: dict[str, Potential] = {}
     for device in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
@@ -134,8 +134,8 @@ def time_potentials(watch: Stopwatch, problem: Problem, potentials: Mapping[str,
 
 def time_single_points(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
     """Energy, forces and uncertainty of one geometry through ASE, at another position each time."""
-    host = problem.dimer.host
-    atoms = Atoms([*host.symbols, problem.dimer.probe], np.vstack([host.positions, problem.positions[:1]]))
+    host = problem.dimer.a
+    atoms = Atoms([*host.symbols, problem.dimer.b.symbols[0]], np.vstack([host.positions, problem.positions[:1]]))
     atoms.calc = NCICalculator(model)
     places = iter(np.resize(somewhere(problem, 1000), (1_000_000, 3)))
 
@@ -191,7 +191,7 @@ def speed(
         rows = random_split(len(problem.energies), FRACTION, 0).train
         R, E = problem.positions[rows], problem.energies[rows]
         model = finetune(problem.dimer, R, E, distilled, settings=FitSettings(device="cpu"))
-        potentials = {**students(model, problem.dimer.host), **(others or {})}
+        potentials = {**students(model, problem.dimer.a), **(others or {})}
         time_single_points(watch, problem, model)
         time_choice(watch, problem, model)
         time_fits(watch, problem, distilled, QUICK_LABELS if quick else LABELS[-1])

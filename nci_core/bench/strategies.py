@@ -32,7 +32,7 @@ def spread_out(score: FloatArray, features: FloatArray, free: np.ndarray, count:
 def d_optimal(request: SelectionRequest) -> IntArray:
     """Greedy D-optimal design: each choice maximises Var(x)/v(x), the growth of ln det of the precision."""
     assert request.ensemble is not None
-    energies, J = whitened_jacobian(request.ensemble, request.dimer.host, request.pool)
+    energies, J = whitened_jacobian(request.ensemble, request.dimer.a, request.pool)
     known = linearised(energies, J, request.labelled, request.inside(energies), request.sigma_cm1 or SIGMA_CM1)
     covariance, free = known.covariance, request.candidates(energies)
     chosen: list[int] = []
@@ -48,14 +48,14 @@ def d_optimal(request: SelectionRequest) -> IntArray:
 def committee(request: SelectionRequest) -> IntArray:
     """Where the members of the ensemble disagree most."""
     assert request.ensemble is not None
-    _, std = request.ensemble.energies_and_std(request.dimer.host, request.pool)
+    _, std = request.ensemble.energies_and_std(request.dimer.a, request.pool)
     return spread_out(std, invariant_features(request.dimer, request.pool), request.candidates(), request.count)
 
 
 def teacher_student_gap(request: SelectionRequest, teacher: Ensemble) -> IntArray:
     """Where the student has moved farthest from its teacher, whose distilled student stands in for it."""
     assert request.ensemble is not None
-    host = request.dimer.host
+    host = request.dimer.a
     gap = np.abs(request.ensemble.energies(host, request.pool) - teacher.energies(host, request.pool))
     return spread_out(gap, invariant_features(request.dimer, request.pool), request.candidates(), request.count)
 

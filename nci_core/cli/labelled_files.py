@@ -55,7 +55,7 @@ def only_host(labels: Labels, source: str) -> HostGroup:
     groups = labels.groups
     if len(groups) == 1:
         return groups[0]
-    kinds = {(group.dimer.probe, tuple(sorted(group.dimer.host.symbols))) for group in groups}
+    kinds = {(group.dimer.b.symbols[0], tuple(sorted(group.dimer.a.symbols))) for group in groups}
     hint = "; the same atoms must come in the same order in every frame" if len(kinds) < len(groups) else ""
     names = ", ".join(group.dimer.name for group in groups[:5])
     raise InputError(f"{source} holds labels of {len(groups)} host geometries ({names}); fine-tuning needs one{hint}.")
@@ -71,7 +71,7 @@ def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, 
 
     for group in labels.groups:
         check_fits(student, group.dimer, f"Model {model.name}")
-    predicted = np.concatenate([student.energies(group.dimer.host, group.positions) for group in labels.groups])
+    predicted = np.concatenate([student.energies(group.dimer.a, group.positions) for group in labels.groups])
     reference = np.concatenate([group.reference for group in labels.groups])
     overall, regions = by_region(predicted, reference, bounds)
     if overall is None:

@@ -69,18 +69,19 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
     from nci_core.campaign.rounds.gates import check_model
     from nci_core.potentials.agreement import check_fits, named_host
     from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.systems import Monomer
     from nci_core.systems.dimer import Dimer
     from nci_core.systems.reading.structure_file import find_host
 
     if folder is not None:
         opened = open_campaign(folder, read_only=True)
         student = load_checkpoint(path, dimer=opened.dimer)
-        return check_model(student, opened.dimer.host, opened.settings.limit_cm1)
+        return check_model(student, opened.dimer.a, opened.settings.limit_cm1)
     student = load_checkpoint(path)
     where = named_host(student) if host is None else find_host(host)
     if where is None:
         raise InputError(f"{path} does not say which molecule it is for; give --host.")
-    check_fits(student, Dimer(where, student.probe), f"Model {path.name}")
+    check_fits(student, Dimer(where, Monomer.atom(student.probe)), f"Model {path.name}")
     return check_model(student, where, limit_cm1)
 
 

@@ -40,7 +40,7 @@ class Lesson:
 
 def host_elements(dimer: Dimer) -> tuple[str, ...]:
     """Elements of the host, sorted."""
-    return tuple(sorted(set(dimer.host.symbols)))
+    return tuple(sorted(set(dimer.a.symbols)))
 
 
 def distill(
@@ -83,11 +83,11 @@ def distill(
         if not np.allclose(labels["repulsion"] + labels["dispersion"], E, rtol=1e-6, atol=1e-9):
             raise InputError("The teacher's repulsion and dispersion do not add up to its energy.")
     elements = host_elements(dimer)
-    prior = general_prior(dimer.probe, elements, config)
+    prior = general_prior(dimer.b.symbols[0], elements, config)
     sigma = settings.teacher_sigma_cm1
     problem = Problem(
         stage="distill",
-        seen=observe(dimer.host, elements, R, settings.device),
+        seen=observe(dimer.a, elements, R, settings.device),
         targets=make_targets(labels, sigma, settings.wall_cm1),
         centres=[prior.mean],
         widths=[prior.width],
@@ -95,9 +95,9 @@ def distill(
         bounds=bounds or RegionBounds(),
     )
     found = fit_members(problem, settings, True, progress, should_stop, memory)
-    members = found.students(dimer.probe, elements, config)
+    members = found.students(dimer.b.symbols[0], elements, config)
     about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": found.record, **(metadata or {})}
-    about |= {HOST: host_record(dimer.host)}
+    about |= {HOST: host_record(dimer.a)}
     return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about, found.weights)
 
 

@@ -56,7 +56,7 @@ class Belief:
         """The fit to labels E (m,) in eV at R (m, 3) in Å with this noise."""
         return Problem(
             stage="finetune",
-            seen=observe(dimer.host, self.elements, R, settings.device),
+            seen=observe(dimer.a, self.elements, R, settings.device),
             targets=make_targets({"total": E}, sigma_cm1, settings.wall_cm1),
             centres=self.centres,
             widths=self.widths,
@@ -67,9 +67,9 @@ class Belief:
 
     def ensemble(self, dimer: Dimer, found: Fitted, sigma_cm1: float, metadata: Mapping[str, Any]) -> Ensemble:
         """The model that a fit from here found."""
-        members = found.students(dimer.probe, self.elements, self.config)
+        members = found.students(dimer.b.symbols[0], self.elements, self.config)
         factor = error_bar_factor(found.record["scale"])
-        about = {**metadata, HOST: host_record(dimer.host)}
+        about = {**metadata, HOST: host_record(dimer.a)}
         return Ensemble(members, self.prior, sigma_cm1, factor, about, found.weights)
 
 
@@ -83,7 +83,7 @@ def first_belief(
     """From the optima of a distilled model, or from general physics; ModelError for a model that cannot be a prior."""
     if prior is None:
         config, elements = config or StudentConfig(), host_elements(dimer)
-        base = general_prior(dimer.probe, elements, config)
+        base = general_prior(dimer.b.symbols[0], elements, config)
         return Belief(elements, config, [base.mean], [base.width], (0,), base, bounds or RegionBounds())
     check_prior(prior, dimer, config)
     prior = prior.to("cpu")
@@ -139,7 +139,7 @@ def finetune(
     problem = belief.problem(dimer, R, E, sigma, settings)
     if validation is not None:
         positions_v, energies_v = check_labels(*validation, "validation")
-        held = (observe(dimer.host, belief.elements, positions_v, settings.device), energies_v)
+        held = (observe(dimer.a, belief.elements, positions_v, settings.device), energies_v)
         problem = replace(problem, validation=held)
     found = fit_members(problem, settings, prior is None, progress, should_stop, memory)
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(E), "seed": settings.seed}

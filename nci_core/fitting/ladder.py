@@ -154,7 +154,7 @@ def finetune_ladder(
             bounds,
         )
     plain = first_belief(dimer, prior, config, settings, bounds)
-    change = recipe_change(dimer.probe, plain.elements, plain.config)
+    change = recipe_change(dimer.b.symbols[0], plain.elements, plain.config)
     memory = memory or FitMemory()
     belief, below = plain, None
     for k, (R, E) in enumerate(known[:-1]):

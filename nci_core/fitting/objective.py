@@ -15,7 +15,7 @@ from nci_core.potentials.features import Features, atom_frames, chunks
 from nci_core.potentials.parameters import AtomParameters, StudentConfig
 from nci_core.potentials.student import of_atoms
 from nci_core.potentials.terms import Terms, evaluate, jacobian
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -170,7 +170,7 @@ def joined(terms: list[Terms]) -> Tensor:
     return torch.cat([torch.as_tensor(t.channels[:, 0]) for t in terms], dim=1)
 
 
-def observe(host: Host, elements: tuple[str, ...], positions: FloatArray, device: str = "cpu") -> list[Features]:
+def observe(host: Monomer, elements: tuple[str, ...], positions: FloatArray, device: str = "cpu") -> list[Features]:
     """Features of positions (m, 3) in Å, computed once for a whole fit, in chunks that suit the device."""
     here = resolve_device(device)
     return list(chunks(atom_frames(host, elements, here), positions, here, CHUNK[here.type]))

@@ -8,12 +8,14 @@ from nci_core.gates.gate import Gate, Potential
 from nci_core.gates.invariance import invariance_gates
 from nci_core.gates.scans import scan_gates
 from nci_core.gates.tail import extrapolated_c6, tail_gates
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 __all__ = ["Gate", "Potential", "check_potential", "extrapolated_c6"]
 
 
-def check_potential(model: Potential, host: Host, *, limit_ev: float, c6_expected: float | None = None) -> list[Gate]:
+def check_potential(
+    model: Potential, host: Monomer, *, limit_ev: float, c6_expected: float | None = None
+) -> list[Gate]:
     """All gates of a potential.
 
     Args:

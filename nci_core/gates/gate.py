@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import StoreError
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ HOST_RADIUS = 2.5
 class Potential(Protocol):
     """What can be checked: members with two channels, such as an ensemble."""
 
-    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         """(members, 2, m) repulsion and dispersion in eV at positions (m, 3) in Å."""
         ...
 
@@ -29,7 +29,7 @@ class Potential(Protocol):
         """The model's value of a quantity of its members (members, ...)."""
         ...
 
-    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and gradients (m, 3) in eV/Å of the members' mean."""
         ...
 
@@ -91,7 +91,7 @@ def number(value: float | np.floating[Any]) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def directions(host: Host, count: int = DIRECTIONS) -> FloatArray:
+def directions(host: Monomer, count: int = DIRECTIONS) -> FloatArray:
     """Unit vectors (count, 3): the host's axes both ways, the rest evenly on the sphere (golden-angle spiral).
 
     >>> from nci_core.systems.hosts import builtin_host
@@ -114,12 +114,12 @@ def direction_text(direction: FloatArray) -> str:
     return f"direction ({', '.join(f'{value + 0.0:.2f}' for value in direction)})".replace("-", "−")
 
 
-def host_radius(host: Host) -> float:
+def host_radius(host: Monomer) -> float:
     """Largest distance (Å) of a host atom from the centre."""
     return float(np.linalg.norm(host.positions - host.centre, axis=1).max())
 
 
-def member_channels(model: Potential, host: Host, positions: FloatArray) -> FloatArray:
+def member_channels(model: Potential, host: Monomer, positions: FloatArray) -> FloatArray:
     """(members, 2, …) channels in eV at positions (…, 3) in Å."""
     flat = np.asarray(model.member_channels(host, positions.reshape(-1, 3)))
     return flat.reshape(len(flat), 2, *positions.shape[:-1])

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.gates.gate import Gate, Potential, direction_text, directions, host_radius, member_channels, number
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,7 +18,7 @@ SYMMETRY_LIMIT, PER_ANGSTROM = 1e-4, 20.0
 ROTATION_LIMIT, GRADIENT_LIMIT = 1e-6, 1e-5
 
 
-def _points(host: Host) -> FloatArray:
+def _points(host: Monomer) -> FloatArray:
     """(m, 3) positions around the host, off its symmetry elements."""
     tilt = _rotation(np.array([0.3, -0.5, 0.2]))
     d = directions(host, DIRECTIONS) @ tilt.T
@@ -34,13 +34,13 @@ def _rotation(vector: FloatArray) -> FloatArray:
     return np.asarray(np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * K @ K)
 
 
-def _energy_and_size(model: Potential, host: Host, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _energy_and_size(model: Potential, host: Monomer, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean energies and |repulsion| + |dispersion|, each (m,) in eV; the size never passes through zero."""
     mean = model.mean_of(member_channels(model, host, points))
     return mean.sum(axis=0), np.abs(mean).sum(axis=0)
 
 
-def asymmetry(host: Host) -> float:
+def asymmetry(host: Monomer) -> float:
     """Largest distance (Å) by which a symmetry operation misses an atom."""
     centred = host.positions - host.centre
     images = np.einsum("gab,nb->gna", host.operations, centred)
@@ -48,7 +48,7 @@ def asymmetry(host: Host) -> float:
     return float(gaps.min(axis=2).max())
 
 
-def invariance_gates(model: Potential, host: Host) -> list[Gate]:
+def invariance_gates(model: Potential, host: Monomer) -> list[Gate]:
     """Point group, rigid motion, and gradient against finite differences."""
     points = _points(host)
     energy, size = _energy_and_size(model, host, points)
@@ -59,7 +59,7 @@ def invariance_gates(model: Potential, host: Host) -> list[Gate]:
     ]
 
 
-def _symmetry(model: Potential, host: Host, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+def _symmetry(model: Potential, host: Monomer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
     operations = host.operations
     images = np.einsum("gab,mb->gma", operations, points - host.centre) + host.centre
     seen = np.stack([_energy_and_size(model, host, image)[0] for image in images])
@@ -79,9 +79,9 @@ def _symmetry(model: Potential, host: Host, points: FloatArray, energy: FloatArr
     )
 
 
-def _motion(model: Potential, host: Host, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+def _motion(model: Potential, host: Monomer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
     turn, shift = _rotation(np.array([0.7, 1.1, -0.4])), np.array([3.0, -5.0, 11.0])
-    moved = Host(host.name, host.symbols, host.positions @ turn.T + shift, host.source)
+    moved = Monomer(host.name, host.symbols, host.positions @ turn.T + shift, source=host.source)
     seen, _ = _energy_and_size(model, moved, points @ turn.T + shift)
     off = np.abs(seen - energy) / size
     return Gate(
@@ -98,7 +98,7 @@ def _motion(model: Potential, host: Host, points: FloatArray, energy: FloatArray
     )
 
 
-def _gradient(model: Potential, host: Host, points: FloatArray, size: FloatArray) -> Gate:
+def _gradient(model: Potential, host: Monomer, points: FloatArray, size: FloatArray) -> Gate:
     _, gradient = model.energies_and_gradients(host, points)
     steps = STEP * np.eye(3)
     shifted = np.stack([points + sign * step for step in steps for sign in (1.0, -1.0)])

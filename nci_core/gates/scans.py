@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.gates.gate import Gate, Potential, direction_text, directions, host_radius, member_channels, number
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ class Ray:
     meets_wall: bool
 
 
-def _outer_part(host: Host, d: FloatArray, distances: FloatArray) -> list[tuple[FloatArray, bool]]:
+def _outer_part(host: Monomer, d: FloatArray, distances: FloatArray) -> list[tuple[FloatArray, bool]]:
     """For each direction the descending distances down to contact with an atom, and whether there is contact."""
     points = host.centre + distances[:, None, None] * d
     gaps = np.linalg.norm(points[:, :, None] - host.positions, axis=-1).min(axis=-1)
@@ -47,7 +47,7 @@ def _outer_part(host: Host, d: FloatArray, distances: FloatArray) -> list[tuple[
     return parts
 
 
-def _rays(model: Potential, host: Host, d: FloatArray, step: float) -> tuple[list[Ray], FloatArray]:
+def _rays(model: Potential, host: Monomer, d: FloatArray, step: float) -> tuple[list[Ray], FloatArray]:
     """Scans along d (n, 3), and the channels (members, 2, m) of all their points."""
     parts = _outer_part(host, d, np.arange(host_radius(host) + SCAN_REACH, 0.0, -step))
     points = np.concatenate([host.centre + r[:, None] * d[k] for k, (r, _) in enumerate(parts)])
@@ -96,7 +96,7 @@ def _behind(ray: Ray, top_ev: float) -> tuple[float, float]:
     return float(ray.energy[row]), float(ray.distance[row])
 
 
-def scan_gates(model: Potential, host: Host, limit_ev: float) -> list[Gate]:
+def scan_gates(model: Potential, host: Monomer, limit_ev: float) -> list[Gate]:
     """One well a direction, a rising wall, no hole behind it, signs of the channels, smoothness.
 
     `limit_ev` is the upper end of the range of interest in eV.
@@ -175,7 +175,7 @@ def _signs(channels: FloatArray) -> Gate:
     )
 
 
-def _smooth(model: Potential, host: Host, limit_ev: float) -> Gate:
+def _smooth(model: Potential, host: Monomer, limit_ev: float) -> Gate:
     """Fourth differences along fine scans: a jump δ gives 3δ, a smooth potential about (αh)⁴V."""
     d = directions(host, FINE_DIRECTIONS)
     rays, _ = _rays(model, host, d, FINE_STEP)

@@ -13,7 +13,7 @@ from nci_core.gates.gate import (
     member_channels,
     number,
 )
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,17 +27,17 @@ ZERO_CM1 = 1e-3
 SLOPE_WIDTH, C6_FACTOR = 0.25, 2.0
 
 
-def _stretch(host: Host) -> float:
+def _stretch(host: Monomer) -> float:
     return max(1.0, host_radius(host) / HOST_RADIUS)
 
 
-def _at(model: Potential, host: Host, radius: float, unit_vectors: FloatArray) -> FloatArray:
+def _at(model: Potential, host: Monomer, radius: float, unit_vectors: FloatArray) -> FloatArray:
     """(members, …) energies in eV at `radius` from the centre along unit vectors (…, 3)."""
     energies: FloatArray = member_channels(model, host, host.centre + radius * unit_vectors).sum(axis=1)
     return energies
 
 
-def extrapolated_c6(model: Potential, host: Host) -> FloatArray:
+def extrapolated_c6(model: Potential, host: Monomer) -> FloatArray:
     """(members, directions) C₆ in eV Å⁶, from the energies themselves at two distances R and 2R.
 
     −V R⁶ = C₆(1 + k₁/R + k₂/R² + …). The average over opposite directions removes k₁ and Richardson's
@@ -52,7 +52,7 @@ def extrapolated_c6(model: Potential, host: Host) -> FloatArray:
     return c6
 
 
-def tail_gates(model: Potential, host: Host, c6_expected: float | None = None) -> list[Gate]:
+def tail_gates(model: Potential, host: Monomer, c6_expected: float | None = None) -> list[Gate]:
     """Zero at infinity, slope −6 of ln|V|, C₆ positive, and C₆ near `c6_expected` (eV Å⁶, mean over directions)."""
     d, stretch = directions(host), _stretch(host)
     gates = [_zero(model, host, stretch * C6_FAR, d), _slope(model, host, stretch, d)]
@@ -91,7 +91,7 @@ def tail_gates(model: Potential, host: Host, c6_expected: float | None = None) -
     return gates
 
 
-def _zero(model: Potential, host: Host, radius: float, d: FloatArray) -> Gate:
+def _zero(model: Potential, host: Monomer, radius: float, d: FloatArray) -> Gate:
     size = np.abs(model.mean_of(_at(model, host, radius, d)))
     return Gate(
         "zero",
@@ -107,7 +107,7 @@ def _zero(model: Potential, host: Host, radius: float, d: FloatArray) -> Gate:
     )
 
 
-def _slope(model: Potential, host: Host, stretch: float, d: FloatArray) -> Gate:
+def _slope(model: Potential, host: Monomer, stretch: float, d: FloatArray) -> Gate:
     near, far = stretch * SLOPE_FROM, stretch * SLOPE_TO
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = model.mean_of(_at(model, host, far, d)) / model.mean_of(_at(model, host, near, d))

@@ -10,10 +10,10 @@ from nci_core.systems.dimer import Dimer
 if TYPE_CHECKING:
     from nci_core.integrals.basis_sets import AtomBasis
 
-Monomer = Literal["host", "probe"]
+Role = Literal["host", "probe"]
 
 
-def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Monomer, float]:
+def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Role, float]:
     """Hartree–Fock energy of each monomer without ghost functions; one that does not converge is left out.
 
     The same for every label of a recipe. It takes a small part of one label's time: no correlation, and
@@ -24,12 +24,12 @@ def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Monomer, float]:
         return {}
     from pyscf import scf
 
-    host = [(s, p.tolist()) for s, p in zip(dimer.host.symbols, dimer.host.positions, strict=True)]
-    of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.host.symbols)}
-    of_probe = {dimer.probe: recipe_basis(recipe, recipe.probe_basis, dimer.probe)}
-    specs = {"host": _alone(host, of_host), "probe": _alone([(dimer.probe, [0.0, 0.0, 0.0])], of_probe)}
-    monomers: tuple[Monomer, ...] = get_args(Monomer)
-    found: dict[Monomer, float] = {}
+    host = [(s, p.tolist()) for s, p in zip(dimer.a.symbols, dimer.a.positions, strict=True)]
+    of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.a.symbols)}
+    of_probe = {dimer.b.symbols[0]: recipe_basis(recipe, recipe.probe_basis, dimer.b.symbols[0])}
+    specs = {"host": _alone(host, of_host), "probe": _alone([(dimer.b.symbols[0], [0.0, 0.0, 0.0])], of_probe)}
+    monomers: tuple[Role, ...] = get_args(Role)
+    found: dict[Role, float] = {}
     for name in monomers:
         mf = scf.RHF(specs[name].molecule())
         mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100

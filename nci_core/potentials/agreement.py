@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.systems import BUILTIN_HOSTS, Monomer, builtin_host
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.rigid_hosts import is_flexed
 from nci_core.systems.superposition import flexed, superpose
 
@@ -26,26 +26,26 @@ class HostRecord(BaseModel):
     positions_angstrom: list[tuple[float, float, float]]
 
 
-def host_record(host: Host) -> dict[str, Any]:
+def host_record(host: Monomer) -> dict[str, Any]:
     """What a model remembers of the host that it is fitted to; JSON values."""
     positions = [tuple(row) for row in host.positions.tolist()]
     return HostRecord(name=host.name, symbols=host.symbols, positions_angstrom=positions).model_dump(mode="json")
 
 
-def fitted_host(model: Ensemble) -> Host | None:
+def fitted_host(model: Ensemble) -> Monomer | None:
     """The host that a model was fitted to; None for models that do not remember it, ModelError for a damaged record."""
     kept = model.metadata.get(HOST)
     if kept is None:
         return None
     try:
         record = HostRecord.model_validate(kept)
-        return Host(record.name, record.symbols, np.array(record.positions_angstrom), "the model")
+        return Monomer(record.name, record.symbols, np.array(record.positions_angstrom), source="the model")
     except (ValidationError, InputError) as error:
         reason = str(error) if isinstance(error, InputError) else "fields are missing or of the wrong kind"
         raise ModelError(f"The host that this model remembers cannot be read: {reason.rstrip('.')}.") from None
 
 
-def named_host(model: Ensemble) -> Host | None:
+def named_host(model: Ensemble) -> Monomer | None:
     """The host that a model was fitted to, or else the built-in one whose name its dimer has."""
     name = str(model.metadata.get("dimer", "")).partition("-")[2]
     return fitted_host(model) or (builtin_host(name) if name in BUILTIN_HOSTS else None)
@@ -53,12 +53,12 @@ def named_host(model: Ensemble) -> Host | None:
 
 def check_system(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
     """ModelError when a model is of another probe, or does not know an element of the host; `what` is its name."""
-    if model.probe != dimer.probe:
-        raise ModelError(f"{what} was fitted for the probe {model.probe}, but the probe here is {dimer.probe}.")
-    unknown = sorted(set(dimer.host.symbols) - set(model.elements))
+    if model.probe != dimer.b.symbols[0]:
+        raise ModelError(f"{what} was fitted for the probe {model.probe}, but the probe here is {dimer.b.symbols[0]}.")
+    unknown = sorted(set(dimer.a.symbols) - set(model.elements))
     if unknown:
         raise ModelError(
-            f"{what} has not learnt {', '.join(unknown)} of host {dimer.host.name!r}; "
+            f"{what} has not learnt {', '.join(unknown)} of host {dimer.a.name!r}; "
             f"it knows {', '.join(model.elements)}."
         )
 
@@ -71,7 +71,7 @@ def check_fits(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
     where its atoms have the order of the model's; where it lies and how it is turned does not matter.
     """
     check_system(model, dimer, what)
-    own, host = fitted_host(model), dimer.host
+    own, host = fitted_host(model), dimer.a
     if own is None or own.symbols != host.symbols:
         return
     pose = superpose(own.positions, host.positions)

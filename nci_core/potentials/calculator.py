@@ -16,8 +16,8 @@ from nci_core.potentials.agreement import named_host
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.student import Prepared, prepare
+from nci_core.systems import Monomer
 from nci_core.systems.bonds import is_bonded
-from nci_core.systems.hosts import Host
 from nci_core.systems.reading.monomers import KEYS, Division, divide
 from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, matching_order, superpose
 
@@ -59,7 +59,7 @@ class RigidReaction:
 class Bound(NamedTuple):
     """A model at one rigid host, with its atoms in the order of the structures that are asked about."""
 
-    host: Host
+    host: Monomer
     model: Prepared
 
 
@@ -117,7 +117,7 @@ class NCICalculator(Calculator):
     ignored_changes: ClassVar[set[str]] = {"cell", "pbc", "initial_charges", "initial_magmoms"}
 
     def __init__(
-        self, model: Ensemble | str | Path, device: str = "cpu", host: Host | None = None, **kwargs: Any
+        self, model: Ensemble | str | Path, device: str = "cpu", host: Monomer | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
@@ -139,9 +139,9 @@ class NCICalculator(Calculator):
             raise ModelError(f"The probe is {symbol}, but this model was fitted for {self.ensemble.probe}.")
         return host, probe
 
-    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
+    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Monomer:
         """The rigid host with its atoms in the order of a structure; InputError for a structure of another one."""
-        own = self.host or Host("the first one", symbols, positions)
+        own = self.host or Monomer("the first one", symbols, positions)
         if sorted(symbols) != sorted(own.symbols):
             raise InputError(
                 f"The host of this structure is {Formula.from_list(list(symbols)):hill}, but this calculator is for "
@@ -155,7 +155,7 @@ class NCICalculator(Calculator):
                 f"use its geometry, or give the atoms in the order {' '.join(own.symbols)} to see how far it is flexed."
             )
         rows = range(len(symbols)) if order is None else order.tolist()
-        return Host(own.name, symbols, own.positions[list(rows)], own.source)
+        return Monomer(own.name, symbols, own.positions[list(rows)], source=own.source)
 
     def _at_host(self, symbols: tuple[str, ...], positions: FloatArray) -> tuple[Bound, Place]:
         """The model at the rigid host, and where a structure has that; kept while its atoms stay where they are."""
@@ -183,7 +183,7 @@ class NCICalculator(Calculator):
         return bound, place
 
     @staticmethod
-    def _placed(host: Host, positions: FloatArray) -> Place | None:
+    def _placed(host: Monomer, positions: FloatArray) -> Place | None:
         """Where a structure has a rigid host; None when its atoms are not there after superposition."""
         pose = None
         if not (positions == host.positions).all():

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from nci_core.potentials.arrays import to_numpy
 from nci_core.potentials.student import prepare
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 if TYPE_CHECKING:
     from nci_core.potentials.ensemble import Ensemble
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 
-def effective_lengths(model: "Ensemble", host: Host, positions: npt.ArrayLike) -> FloatArray:
+def effective_lengths(model: "Ensemble", host: Monomer, positions: npt.ArrayLike) -> FloatArray:
     """The ruler q of every member that counts between each probe position and each host atom.
 
     q = r·exp(−λ·Y) with an adaptive ruler, q = r with a fixed one. q/r depends on the direction

@@ -13,7 +13,7 @@ from nci_core.errors import ModelError
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.student import Student, prepare
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -127,7 +127,7 @@ class Ensemble:
         """The same model with metadata added."""
         return replace(self, metadata={**self.metadata, **values})
 
-    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         """(counted, 2, m) repulsion and dispersion of every member that counts, eV."""
         return prepare(self.counted, host).channels(positions)
 
@@ -137,15 +137,15 @@ class Ensemble:
         mean: FloatArray = np.tensordot(shares, values[: len(shares)], axes=1)
         return mean
 
-    def energies(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def energies(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         """(m,) mean energies in eV at probe positions (m, 3) in Å."""
         return self.mean_of(prepare(self.averaged, host).channels(positions).sum(axis=1))
 
-    def std(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def std(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         """(m,) standard deviation in eV; zeros for a single member."""
         return self.energies_and_std(host, positions)[1]
 
-    def energies_and_std(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def energies_and_std(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations, each (m,) in eV, from one evaluation."""
         energies = self.member_channels(host, positions).sum(axis=1)
         return self.mean_of(energies), self.spread_of(energies)
@@ -159,16 +159,16 @@ class Ensemble:
         std: FloatArray = np.sqrt(between + within)
         return std
 
-    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Mean energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
         energies, gradients = prepare(self.averaged, host, self.shares).energies_and_gradients(positions)
         return self.mean_of(energies), gradients
 
-    def channels(self, host: Host, positions: npt.ArrayLike) -> dict[str, FloatArray]:
+    def channels(self, host: Monomer, positions: npt.ArrayLike) -> dict[str, FloatArray]:
         """Mean repulsion and dispersion, each (m,) in eV; their sum is the energy."""
         both = self.mean_of(prepare(self.averaged, host).channels(positions))
         return {"repulsion": both[0], "dispersion": both[1]}
 
-    def c6(self, host: Host, directions: npt.ArrayLike) -> FloatArray:
+    def c6(self, host: Monomer, directions: npt.ArrayLike) -> FloatArray:
         """(m,) mean C₆(R̂) in eV Å⁶ for unit vectors (m, 3)."""
         return self.mean_of(np.array([s.c6(host, directions) for s in self.averaged]))

@@ -9,7 +9,7 @@ import torch
 
 from nci_core.errors import ModelError
 from nci_core.potentials.arrays import Array, namespace, place, stack_rows
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 #: Angular functions Y; see :func:`angular_functions`.
 ANGULAR = 6
@@ -66,7 +66,7 @@ class Features:
         return Features(self.elements, *(place(x, device) for x in self.arrays))
 
 
-def atom_frames(host: Host, elements: Sequence[str], device: torch.device) -> AtomFrames:
+def atom_frames(host: Monomer, elements: Sequence[str], device: torch.device) -> AtomFrames:
     """Frames of a host's atoms where `device` evaluates.
 
     Raises ModelError for an element the model does not know.
@@ -79,7 +79,7 @@ def atom_frames(host: Host, elements: Sequence[str], device: torch.device) -> At
         )
     found = [elements.index(symbol) for symbol in host.symbols]
     order = sorted(range(len(found)), key=found.__getitem__)
-    arrays = host.positions[order, :, None], host.frames.outward[order, None], host.frames.normal[order]
+    arrays = host.positions[order, :, None], host.local_axes.outward[order, None], host.local_axes.normal[order]
     return AtomFrames(tuple(order), tuple(found[i] for i in order), *(place(a, device) for a in arrays))
 
 

@@ -89,7 +89,7 @@ def standalone(
     described, numbers = _parts(model, dimer)
     where = np.asarray(points, dtype=float).reshape(-1, 3)
     there = standalone_code.mean_and_std(standalone_code.load(described, numbers), where)
-    here = model.energies_and_std(dimer.host, where)
+    here = model.energies_and_std(dimer.a, where)
     size = np.maximum(1.0, np.abs(here[0]))
     largest = float(max(np.max(np.abs(mine - its) / size) for mine, its in zip(here, there, strict=True)))
     if not largest <= AGREEMENT:
@@ -107,7 +107,7 @@ def standalone(
         title=_said(title),
         model=_said(model.metadata.get("model", "without a name")),
         module=module,
-        probe=dimer.probe,
+        probe=dimer.b.symbols[0],
         **dict(zip("xyz", example, strict=True)),
         facts="\n".join(f"{name}: {_said(words)}" for name, words in lines.items()),
         host="\n".join(_host(dimer)),
@@ -120,21 +120,21 @@ def standalone(
 
 def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
     """What is described in JSON, and the arrays in base64; ModelError for an element that is not known."""
-    host, elements = dimer.host, model.elements
+    host, elements = dimer.a, model.elements
     unknown = sorted(set(host.symbols) - set(elements))
     if unknown:
         raise ModelError(f"The model has not learnt {', '.join(unknown)} of host {host.name!r}.")
     theta = np.stack([student.theta.detach().cpu().numpy() for student in model.counted])
     arrays: dict[str, FloatArray] = {
         "host": host.positions,
-        "outward": host.frames.outward,
-        "normal": host.frames.normal,
+        "outward": host.local_axes.outward,
+        "normal": host.local_axes.normal,
         "shares": model.shares,
         "theta": theta,
     }
     description: dict[str, Any] = {
         "format": "nci-standalone-1",
-        "probe": dimer.probe,
+        "probe": dimer.b.symbols[0],
         "symbols": list(host.symbols),
         "element_of_atom": [elements.index(symbol) for symbol in host.symbols],
         "adaptive": int(model.config.ruler == "adaptive"),
@@ -150,7 +150,7 @@ def _host(dimer: Dimer) -> list[str]:
     """The host's atoms, several on a line where they are many."""
     places = [
         f"{symbol} {x:.6f} {y:.6f} {z:.6f}"
-        for symbol, (x, y, z) in zip(dimer.host.symbols, dimer.host.positions, strict=True)
+        for symbol, (x, y, z) in zip(dimer.a.symbols, dimer.a.positions, strict=True)
     ]
     each = math.ceil(len(places) / HOST_LINES)
     return ["    " + "; ".join(places[k : k + each]) for k in range(0, len(places), each)]

@@ -15,7 +15,7 @@ from nci_core.potentials.dispersion import GAMMA6_ROWS, anisotropic_coefficient
 from nci_core.potentials.features import AtomFrames, Features, angular_functions, atom_frames, chunks
 from nci_core.potentials.parameters import AtomParameters, StudentConfig, unpack
 from nci_core.potentials.terms import Terms, evaluate, gradient, jacobian
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class Prepared:
         return np.concatenate(energies, axis=-1), np.concatenate(gradients)
 
 
-def prepare(members: Sequence["Student"], host: Host, shares: npt.ArrayLike | None = None) -> Prepared:
+def prepare(members: Sequence["Student"], host: Monomer, shares: npt.ArrayLike | None = None) -> Prepared:
     """Students that share their elements, at one host; ModelError for an element they do not know.
 
     Their weights in the mean are `shares` (K,), which add up to 1; without, all the same.
@@ -116,22 +116,22 @@ class Student:
                 f"not {tuple(self.theta.shape)}."
             )
 
-    def energies(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def energies(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         """(m,) interaction energies in eV at probe positions (m, 3) in Å."""
         energies: FloatArray = prepare([self], host).channels(positions)[0].sum(axis=0)
         return energies
 
-    def channels(self, host: Host, positions: npt.ArrayLike) -> dict[str, FloatArray]:
+    def channels(self, host: Monomer, positions: npt.ArrayLike) -> dict[str, FloatArray]:
         """Repulsion and dispersion, each (m,) in eV; their sum is the energy."""
         both = prepare([self], host).channels(positions)[0]
         return {"repulsion": both[0], "dispersion": both[1]}
 
-    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
         energies, gradients = prepare([self], host).energies_and_gradients(positions)
         return energies[0], gradients
 
-    def jacobian(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def jacobian(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and dE/dθ (m, elements × size)."""
         energies, rows = [], []
         for _, x, p, terms in prepare([self], host).batches(positions):
@@ -139,7 +139,7 @@ class Student:
             rows.append(to_numpy(jacobian(x, terms, p, self.config, len(self.elements))))
         return np.concatenate(energies), np.concatenate(rows)
 
-    def c6(self, host: Host, directions: npt.ArrayLike) -> FloatArray:
+    def c6(self, host: Monomer, directions: npt.ArrayLike) -> FloatArray:
         """Long-range coefficient C₆(R̂) = Σ_i C₆,i(R̂) in eV Å⁶ for unit vectors (m, 3); E → −C₆/R⁶."""
         device = self.theta.device
         d = place(np.asarray(directions, dtype=float).reshape(-1, 3), device).T

@@ -13,8 +13,8 @@ def invariant_features(dimer: Dimer, positions: FloatArray) -> FloatArray:
     logarithm makes a step near the host count more than the same step far away.
     """
     logs = np.log(dimer.distances(positions))
-    symbols = np.array(dimer.host.symbols)
-    columns = [np.sort(logs[:, symbols == element], axis=1) for element in sorted(set(dimer.host.symbols))]
+    symbols = np.array(dimer.a.symbols)
+    columns = [np.sort(logs[:, symbols == element], axis=1) for element in sorted(set(dimer.a.symbols))]
     return np.concatenate(columns, axis=1)
 
 

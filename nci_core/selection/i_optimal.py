@@ -11,11 +11,11 @@ from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.budget import Linearised
 from nci_core.selection.design import FloatArray, greedy_i_optimal, posterior_covariance
 from nci_core.selection.request import Selection, SelectionRequest
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 
-def whitened_jacobian(ensemble: Ensemble, host: Host, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+def whitened_jacobian(ensemble: Ensemble, host: Monomer, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Energies (m,) in eV of the first member and dE/dz (m, p) by whitened parameters, eV."""
     if ensemble.prior is None:
         raise ModelError("This model keeps no prior widths, which I-optimal selection needs; fit it with nci.")
@@ -63,7 +63,7 @@ def i_optimal(request: SelectionRequest) -> Selection:
     if request.ensemble is None:
         raise InputError("I-optimal selection needs a model; distil or fine-tune one first.")
     model = request.ensemble
-    energies, J = whitened_jacobian(model, request.dimer.host, request.pool)
+    energies, J = whitened_jacobian(model, request.dimer.a, request.pool)
     labelled = np.asarray(request.labelled)
     # Not the model's own σ: a distilled model's belongs to thousands of teacher labels.
     sigma_cm1 = request.sigma_cm1 or FitSettings().noise_cm1(len(labelled) + request.count)

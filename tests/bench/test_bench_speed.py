@@ -15,7 +15,7 @@ from nci_core.bench.timing import one_core, timed
 from nci_core.fitting import FitSettings
 from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, Prior, Student, StudentConfig
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 
 class Slow:
@@ -35,7 +35,7 @@ class Slow:
 
 @pytest.fixture
 def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
-    config, dimer = StudentConfig(), Dimer(builtin_host("ethylene"), "He")
+    config, dimer = StudentConfig(), Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     prior = general_prior("He", ("C", "H"), config)
     generator = torch.Generator().manual_seed(0)
     thetas = [prior.mean + 0.02 * prior.width * torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)]
@@ -47,7 +47,7 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     monkeypatch.setattr(module, "BATCHES", (1, 100, 1_000_000))
     monkeypatch.setattr(module, "POOL", 200)
     monkeypatch.setattr(module, "FitSettings", lambda **_: FitSettings(members=2, restarts=2, max_iterations=2))
-    return Problem(dimer, R, model.energies(dimer.host, R), tmp_path)
+    return Problem(dimer, R, model.energies(dimer.a, R), tmp_path)
 
 
 def test_rows_of_students_and_of_others(problem: Problem, tmp_path: Path) -> None:

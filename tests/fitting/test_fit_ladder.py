@@ -16,7 +16,7 @@ from nci_core.fitting.priors import general_prior, recipe_change
 from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
 from nci_core.potentials.parameters import slices
 from nci_core.selection.i_optimal import whitened_jacobian
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ QUICK = FitSettings(members=3, restarts=2, averaged=2, max_iterations=40)
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), "He")
+    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
 
 def student(shift: float, together: float) -> Student:
@@ -48,15 +48,15 @@ def truths() -> tuple[Student, Student, Ensemble]:
 
 @pytest.fixture(scope="module")
 def places(dimer: Dimer, shell: Callable[..., FloatArray]) -> FloatArray:
-    return np.asarray(shell(dimer.host, 160, nearest=(2.6, 5.0)))
+    return np.asarray(shell(dimer.a, 160, nearest=(2.6, 5.0)))
 
 
 def rungs(dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray) -> tuple[Rung, Rung]:
     cheap, costly, _ = (one if isinstance(one, Ensemble) else Ensemble((one,)) for one in truths)
     first, second = places[:60], places[:5]
     return (
-        Rung("cheap", first, cheap.energies(dimer.host, first)),
-        Rung("costly", second, costly.energies(dimer.host, second)),
+        Rung("cheap", first, cheap.energies(dimer.a, first)),
+        Rung("costly", second, costly.energies(dimer.a, second)),
     )
 
 
@@ -65,20 +65,20 @@ def test_five_costly_labels_do_better_after_cheap_ones(
 ) -> None:
     cheap, costly = rungs(dimer, truths, places)
     truth, held_out = Ensemble((truths[1],)), places[60:]
-    reference = truth.energies(dimer.host, held_out)
+    reference = truth.energies(dimer.a, held_out)
 
     def mae(model: Ensemble) -> float:
-        return float(np.abs(to_cm1(model.energies(dimer.host, held_out) - reference)).mean())
+        return float(np.abs(to_cm1(model.energies(dimer.a, held_out) - reference)).mean())
 
     alone = finetune_ladder(dimer, [costly], truths[2], settings=QUICK)
     climbed = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
-    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.host, held_out) - reference)).mean()
+    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.a, held_out) - reference)).mean()
     assert mae(climbed) < 0.5 * mae(alone), "the cheap labels are used"
     assert mae(climbed) < 0.2 * apart, "and the costly ones correct them"
     assert [rung["labels"] for rung in climbed.metadata["ladder"]] == [60, 5]
     assert 0.5 < climbed.metadata["ladder"][-1]["share"] <= 1.0
     again = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
-    assert again.energies(dimer.host, held_out).tolist() == climbed.energies(dimer.host, held_out).tolist()
+    assert again.energies(dimer.a, held_out).tolist() == climbed.energies(dimer.a, held_out).tolist()
 
 
 def test_cheap_labels_that_lie_do_little_harm(
@@ -115,8 +115,8 @@ def test_the_correlated_prior_is_kept_and_selected_with(
     torch.testing.assert_close(widths, read.prior.width.flatten())
     # What the cheap labels fixed is not free any more: the prior's spread of the energies is far below that of
     # independent parameters of the same widths.
-    _, J = whitened_jacobian(read, dimer.host, places[60:])
-    _, free = whitened_jacobian(replace(read, prior=replace(read.prior, root=None)), dimer.host, places[60:])
+    _, J = whitened_jacobian(read, dimer.a, places[60:])
+    _, free = whitened_jacobian(replace(read, prior=replace(read.prior, root=None)), dimer.a, places[60:])
     assert np.linalg.norm(J) < 0.5 * np.linalg.norm(free)
 
 
@@ -152,9 +152,7 @@ def test_a_ladder_goes_on_where_it_stopped(
     )
     assert len(resumed) == 2, "both rungs were begun"
     whole = finetune_ladder(dimer, pair, truths[2], settings=QUICK)
-    np.testing.assert_allclose(
-        again.energies(dimer.host, places), whole.energies(dimer.host, places), rtol=1e-9, atol=1e-12
-    )
+    np.testing.assert_allclose(again.energies(dimer.a, places), whole.energies(dimer.a, places), rtol=1e-9, atol=1e-12)
 
 
 def test_what_cannot_be_climbed_is_one_sentence(

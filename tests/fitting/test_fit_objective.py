@@ -121,10 +121,10 @@ def test_general_prior_is_a_van_der_waals_well_for_any_pair(probe: str) -> None:
 
 
 def _pair_host(element: str):  # type: ignore[no-untyped-def]
-    from nci_core.systems import Host
+    from nci_core.systems import Monomer
 
     # Two O atoms would be the O₂ that no host may be.
-    return Host(element, (element, "C" if element == "O" else element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
+    return Monomer(element, (element, "C" if element == "O" else element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
 
 
 def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(

@@ -12,7 +12,7 @@ from nci_core.errors import CancelledError
 from nci_core.fitting import FitSettings, Lesson, distill_all, finetune
 from nci_core.fitting.memory import FitMemory
 from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
@@ -21,13 +21,13 @@ QUICK = FitSettings(members=3, restarts=3, averaged=2, max_iterations=30)
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), "He")
+    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")
 def lessons(dimer: Dimer, shell: Callable[..., FloatArray]) -> list[Lesson]:
     """Two teachers: the second attracts a third less."""
-    R = shell(dimer.host, 80, nearest=(2.4, 5.0))
+    R = shell(dimer.a, 80, nearest=(2.4, 5.0))
     r = dimer.distances(R)
     found = []
     for name, strength in (("strong", 1.0), ("weak", 0.67)):
@@ -47,8 +47,8 @@ def both(dimer: Dimer, lessons: list[Lesson]) -> Ensemble:
 def test_the_distilled_model_is_the_mean_of_both(dimer: Dimer, lessons: list[Lesson], both: Ensemble) -> None:
     alone = [distill_all(dimer, [lesson], CONFIG, QUICK) for lesson in lessons]
     R = lessons[0].positions[:20]
-    each = [student.energies(dimer.host, R) for student in alone]
-    np.testing.assert_allclose(both.energies(dimer.host, R), np.mean(each, axis=0), rtol=1e-10)
+    each = [student.energies(dimer.a, R) for student in alone]
+    np.testing.assert_allclose(both.energies(dimer.a, R), np.mean(each, axis=0), rtol=1e-10)
     assert both.metadata["teachers"] == ["strong", "weak"]
     assert both.metadata["source"] == [0, 1, 0, 1, 0, 1]
     assert both.metadata["labels"] == 160
@@ -56,7 +56,7 @@ def test_the_distilled_model_is_the_mean_of_both(dimer: Dimer, lessons: list[Les
     assert len(both.averaged) == 4
     # Two teachers that differ are two sources of doubt: at least half their distance.
     apart = np.abs(each[0] - each[1]) / 2
-    assert (both.std(dimer.host, R) >= 0.99 * apart).all()
+    assert (both.std(dimer.a, R) >= 0.99 * apart).all()
 
 
 def test_finetuning_averages_the_best_of_each_teacher(
@@ -69,11 +69,11 @@ def test_finetuning_averages_the_best_of_each_teacher(
     assert len(tuned.members) == 4
     # One optimum started from each: both meet the labels, and away from them they differ.
     far = lessons[1].positions[10:]
-    one, two = (student.energies(dimer.host, far) for student in tuned.averaged)
+    one, two = (student.energies(dimer.a, far) for student in tuned.averaged)
     assert np.abs(one - two).max() > 1e-6
     assert tuned.weights[0] >= tuned.weights[1] > 0.0
     np.testing.assert_allclose(
-        tuned.energies(dimer.host, far), tuned.weights[0] * one + tuned.weights[1] * two, rtol=1e-12
+        tuned.energies(dimer.a, far), tuned.weights[0] * one + tuned.weights[1] * two, rtol=1e-12
     )
 
 
@@ -93,4 +93,4 @@ def test_distilling_several_goes_on_where_it_stopped(dimer: Dimer, lessons: list
     assert memory.seconds_before > 0
     whole = distill_all(dimer, lessons, CONFIG, QUICK)
     R = lessons[0].positions
-    np.testing.assert_allclose(again.energies(dimer.host, R), whole.energies(dimer.host, R), rtol=1e-6)
+    np.testing.assert_allclose(again.energies(dimer.a, R), whole.energies(dimer.a, R), rtol=1e-6)

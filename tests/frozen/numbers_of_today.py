@@ -26,7 +26,7 @@ from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.sampling import as_guide, sample
 from nci_core.selection import STRATEGIES, SelectionRequest, select
 from nci_core.store import configurations, labels, models
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.teachers.registry import find_teacher
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,7 +63,7 @@ def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
     )
 
 
-def of_model(model: Ensemble, host: Host, R: FloatArray) -> Iterator[tuple[str, Any]]:
+def of_model(model: Ensemble, host: Monomer, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """What a stored model says at positions R (m, 3)."""
     energies, gradients = model.energies_and_gradients(host, R)
     yield "energies", energies
@@ -77,7 +77,7 @@ def of_model(model: Ensemble, host: Host, R: FloatArray) -> Iterator[tuple[str, 
 
 def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[tuple[str, Any]]:
     """Rows that every strategy takes from a pool (n, 3)."""
-    energies = model.energies(campaign.dimer.host, pool)
+    energies = model.energies(campaign.dimer.a, pool)
     for name in STRATEGIES:
         request = SelectionRequest(
             campaign.dimer, pool, 8, labelled=(3, 5, 8), excluded=(1,), energies=energies, ensemble=model, seed=2
@@ -87,7 +87,7 @@ def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[t
 
 def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """Energies at R (m, 3) of small fits of every kind."""
-    dimer, host = campaign.dimer, campaign.dimer.host
+    dimer, host = campaign.dimer, campaign.dimer.a
     taught = configurations.fetch_teacher(campaign.store, campaign.teacher)[:60]
     where = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     places = np.array([where[row.configuration_id] for row in taught])
@@ -129,21 +129,21 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
     """Hashes and samples of other systems, teachers and a label."""
     water = np.array([[0.0, 0.0, 0.1173], [0.0, 0.7572, -0.4692], [0.0, -0.7572, -0.4692]])
     hosts = [
-        Host("water", ("O", "H", "H"), water),
-        Host("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]])),
-        Host("neon", ("Ne",), np.zeros((1, 3))),
+        Monomer("water", ("O", "H", "H"), water),
+        Monomer("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]])),
+        Monomer("neon", ("Ne",), np.zeros((1, 3))),
         builtin_host("benzene"),
     ]
     points = 4.0 + np.random.default_rng(0).uniform(0.0, 3.0, (6, 3))
     for host in hosts:
         for probe in ("He", "Ar"):
-            dimer = Dimer(host, probe)
+            dimer = Dimer(host, Monomer.atom(probe))
             yield f"hashes {dimer.name}", dimer.geometry_hashes(points)
         yield f"operations {host.name}", len(host.operations)
-        yield f"outward {host.name}", host.frames.outward
-        yield f"normal {host.name}", host.frames.normal
+        yield f"outward {host.name}", host.local_axes.outward
+        yield f"normal {host.name}", host.local_axes.normal
         yield f"guide {host.name}", as_guide(dimer, None)(points)
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     drawn = sample(dimer, 30, 3)
     yield "sample", drawn.positions
     yield "sample, guide", drawn.energies
@@ -153,7 +153,9 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
         if found.forces is not None:
             yield f"{spec}, forces", found.forces
     yield "recipe hashes", {name: recipe.hash for name, recipe in RECIPES.items()}
-    hydrogen = Dimer(Host("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), "He")
+    hydrogen = Dimer(
+        Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), Monomer.atom("He")
+    )
     label = compute_label(hydrogen, np.array([0.0, 2.0, 3.0]), RECIPES["quick"])
     yield "label", np.array([label.energy_ev, label.hf_ev, label.ccsd_ev, label.triples_ev])
     yield "label, hash", label.geometry_hash
@@ -171,9 +173,9 @@ def measured(home: Path) -> dict[str, Any]:
         active = load_checkpoint(campaign.model_path(row))
         for each in models.fetch(campaign.store):
             model = load_checkpoint(campaign.model_path(each))
-            found[f"{name}: {each.name}: energies"] = model.energies(campaign.dimer.host, pool[:6])
+            found[f"{name}: {each.name}: energies"] = model.energies(campaign.dimer.a, pool[:6])
         parts |= {
-            "model": of_model(active, campaign.dimer.host, pool[:6]),
+            "model": of_model(active, campaign.dimer.a, pool[:6]),
             "choices": choices(campaign, active, pool[:150]),
         }
         parts |= {"fits": fits(campaign, pool[:6])}

@@ -13,7 +13,7 @@ from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials import Ensemble, save_checkpoint
 from nci_core.potentials.calculator import RigidReaction
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 R = np.array([1.2, 0.4, 3.3])
@@ -21,7 +21,7 @@ R = np.array([1.2, 0.4, 3.3])
 
 @pytest.fixture
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), "He")
+    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def atoms(dimer: Dimer, ensemble: Ensemble) -> Atoms:
 
 
 def test_energy_and_uncertainty_are_the_models(atoms: Atoms, dimer: Dimer, ensemble: Ensemble) -> None:
-    assert atoms.get_potential_energy() == pytest.approx(ensemble.energies(dimer.host, R)[0], rel=1e-12)
-    std = ensemble.std(dimer.host, R)[0]
+    assert atoms.get_potential_energy() == pytest.approx(ensemble.energies(dimer.a, R)[0], rel=1e-12)
+    std = ensemble.std(dimer.a, R)[0]
     assert atoms.calc.results["out_of_range"] is bool(to_cm1(std) > 0.5)
-    assert atoms.calc.results["energy_uncertainty"] == pytest.approx(ensemble.std(dimer.host, R)[0], rel=1e-9)
+    assert atoms.calc.results["energy_uncertainty"] == pytest.approx(ensemble.std(dimer.a, R)[0], rel=1e-9)
 
 
 def test_probe_force_is_the_derivative(atoms: Atoms) -> None:

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from nci_core.errors import ModelError
 from nci_core.potentials import Student
-from nci_core.systems import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 
 FloatArray = npt.NDArray[np.float64]
 Shell = Callable[..., FloatArray]
@@ -22,15 +22,15 @@ ROUNDING = {"rtol": 1e-11, "atol": 1e-13}
 
 
 @pytest.fixture(params=["benzene", "ethylene"])
-def host(request: pytest.FixtureRequest) -> Host:
+def host(request: pytest.FixtureRequest) -> Monomer:
     return builtin_host(request.param)
 
 
-def moved(host: Host, rotation: FloatArray, shift: FloatArray) -> Host:
-    return Host(host.name, host.symbols, host.positions @ rotation.T + shift)
+def moved(host: Monomer, rotation: FloatArray, shift: FloatArray) -> Monomer:
+    return Monomer(host.name, host.symbols, host.positions @ rotation.T + shift)
 
 
-def test_rotation_and_translation_change_nothing(student: Student, host: Host, shell: Shell) -> None:
+def test_rotation_and_translation_change_nothing(student: Student, host: Monomer, shell: Shell) -> None:
     R = shell(host, 20)
     energies, gradients = student.energies_and_gradients(host, R)
     rotation, shift = Rotation.from_euler("zyx", [0.4, 1.1, -2.0]).as_matrix(), np.array([3.0, -7.0, 0.5])
@@ -40,14 +40,14 @@ def test_rotation_and_translation_change_nothing(student: Student, host: Host, s
     np.testing.assert_allclose(turned, gradients @ rotation.T, rtol=1e-8, atol=1e-11)
 
 
-def test_order_of_host_atoms_changes_nothing(student: Student, host: Host, shell: Shell) -> None:
+def test_order_of_host_atoms_changes_nothing(student: Student, host: Monomer, shell: Shell) -> None:
     R = shell(host, 20)
     order = np.random.default_rng(1).permutation(len(host.symbols))
-    shuffled = Host(host.name, tuple(host.symbols[i] for i in order), host.positions[order])
+    shuffled = Monomer(host.name, tuple(host.symbols[i] for i in order), host.positions[order])
     np.testing.assert_allclose(student.energies(shuffled, R), student.energies(host, R), **ROUNDING)
 
 
-def test_symmetry_images_have_one_energy(student: Student, host: Host, shell: Shell) -> None:
+def test_symmetry_images_have_one_energy(student: Student, host: Monomer, shell: Shell) -> None:
     R = shell(host, 5) - host.centre
     images = np.einsum("gab,mb->gma", host.operations, R) + host.centre
     energies = student.energies(host, images.reshape(-1, 3)).reshape(len(host.operations), -1)
@@ -55,14 +55,14 @@ def test_symmetry_images_have_one_energy(student: Student, host: Host, shell: Sh
     np.testing.assert_allclose(energies, np.broadcast_to(energies[0], energies.shape), rtol=1e-5, atol=1e-9)
 
 
-def test_reversed_surface_normal_changes_nothing(student: Student, host: Host, shell: Shell) -> None:
+def test_reversed_surface_normal_changes_nothing(student: Student, host: Monomer, shell: Shell) -> None:
     # Both hosts are planar: the mirror in their plane turns every normal round.
     R = shell(host, 20)
     mirrored = R * np.array([1.0, 1.0, -1.0])
     np.testing.assert_allclose(student.energies(host, mirrored), student.energies(host, R), **ROUNDING)
 
 
-def test_energy_vanishes_at_separation(student: Student, host: Host) -> None:
+def test_energy_vanishes_at_separation(student: Student, host: Monomer) -> None:
     directions = np.eye(3)
     energies, gradients = student.energies_and_gradients(host, 1e4 * directions)
     # −C6/R⁶ with C6 of about 100 eV Å⁶ at 1e4 Å.
@@ -70,7 +70,7 @@ def test_energy_vanishes_at_separation(student: Student, host: Host) -> None:
     assert np.abs(gradients).max() < 1e-22
 
 
-def test_tail_is_minus_c6_over_r6(student: Student, host: Host) -> None:
+def test_tail_is_minus_c6_over_r6(student: Student, host: Monomer) -> None:
     directions = np.random.default_rng(2).standard_normal((10, 3))
     directions /= np.linalg.norm(directions, axis=1)[:, None]
     near, far = (student.energies(host, host.centre + R * directions) for R in (2e4, 4e4))
@@ -80,7 +80,7 @@ def test_tail_is_minus_c6_over_r6(student: Student, host: Host) -> None:
     np.testing.assert_allclose(np.log(far / near) / np.log(2.0), -6.0, atol=2e-3)
 
 
-def test_channels_have_signs_and_add_up(student: Student, host: Host, shell: Shell) -> None:
+def test_channels_have_signs_and_add_up(student: Student, host: Monomer, shell: Shell) -> None:
     R = shell(host, 300, nearest=(1.0, 12.0))
     channels = student.channels(host, R)
     assert (channels["repulsion"] > 0.0).all()
@@ -89,7 +89,7 @@ def test_channels_have_signs_and_add_up(student: Student, host: Host, shell: She
     np.testing.assert_allclose(student.energies(host, R), total, rtol=1e-14)
 
 
-def test_gradient_is_the_derivative(student: Student, host: Host, shell: Shell) -> None:
+def test_gradient_is_the_derivative(student: Student, host: Monomer, shell: Shell) -> None:
     R, h = shell(host, 10), 1e-4
     _, gradients = student.energies_and_gradients(host, R)
     steps = h * np.eye(3)
@@ -99,7 +99,7 @@ def test_gradient_is_the_derivative(student: Student, host: Host, shell: Shell) 
     assert (np.linalg.norm(gradients, axis=1) > 1e-7).all()
 
 
-def test_jacobian_is_the_derivative_by_parameters(student: Student, host: Host, shell: Shell) -> None:
+def test_jacobian_is_the_derivative_by_parameters(student: Student, host: Monomer, shell: Shell) -> None:
     R, h = shell(host, 4), 1e-5
     _, J = student.jacobian(host, R)
     for column in np.random.default_rng(3).choice(J.shape[1], 15, replace=False):
@@ -114,7 +114,7 @@ def test_jacobian_is_the_derivative_by_parameters(student: Student, host: Host, 
     assert (np.abs(J).max(axis=0) > 0.0).mean() > 0.9
 
 
-def test_batch_equals_single(student: Student, host: Host, shell: Shell) -> None:
+def test_batch_equals_single(student: Student, host: Monomer, shell: Shell) -> None:
     R = shell(host, 8)
     many = np.tile(R, (300, 1))  # more than one chunk
     energies, gradients = student.energies_and_gradients(host, many)
@@ -125,13 +125,13 @@ def test_batch_equals_single(student: Student, host: Host, shell: Shell) -> None
     np.testing.assert_allclose(student.energies(host, many), energies, **ROUNDING)
 
 
-def test_no_positions_give_no_energies(student: Student, host: Host) -> None:
+def test_no_positions_give_no_energies(student: Student, host: Monomer) -> None:
     energies, gradients = student.energies_and_gradients(host, np.empty((0, 3)))
     assert energies.shape == (0,)
     assert gradients.shape == (0, 3)
 
 
-def test_inputs_are_left_alone(student: Student, host: Host, shell: Shell) -> None:
+def test_inputs_are_left_alone(student: Student, host: Monomer, shell: Shell) -> None:
     R = shell(host, 5)
     before = R.copy()
     student.energies_and_gradients(host, R)
@@ -140,13 +140,13 @@ def test_inputs_are_left_alone(student: Student, host: Host, shell: Shell) -> No
 
 
 def test_linear_and_single_atom_hosts_work(student: Student, shell: Shell) -> None:
-    acetylene = Host("acetylene", ("C", "C", "H", "H"), np.array([[0, 0, z] for z in (0.6, -0.6, 1.67, -1.67)]))
+    acetylene = Monomer("acetylene", ("C", "C", "H", "H"), np.array([[0, 0, z] for z in (0.6, -0.6, 1.67, -1.67)]))
     ring = [[3.5 * np.cos(a), 3.5 * np.sin(a), 0.7] for a in (0.0, 1.0, 2.5)]
     energies = student.energies(acetylene, ring)
     np.testing.assert_allclose(energies, energies[0], rtol=1e-12)
 
 
 def test_unknown_element_is_named(student: Student) -> None:
-    water = Host("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]]))
+    water = Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]]))
     with pytest.raises(ModelError, match="'water' contains O, which this model has not learnt; it knows C, H"):
         student.energies(water, np.zeros((1, 3)))

@@ -12,9 +12,9 @@ import pytest
 from nci_core.errors import ModelError
 from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.standalone import AGREEMENT, Standalone, standalone
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
-DIMER = Dimer(builtin_host("ethylene"), "He")
+DIMER = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 #: From inside the wall to far away, damping's series included.
 POINTS = np.random.default_rng(0).uniform(-7.0, 7.0, (600, 3))
 POINTS = POINTS[DIMER.distances(POINTS).min(axis=1) > 0.8]
@@ -53,8 +53,8 @@ def test_it_equals_the_model(config: StudentConfig, make_student: Callable[..., 
     )
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "found.npz", allow_pickle=False) as found:
-        energies, std = model.energies_and_std(DIMER.host, POINTS)
-        _, gradient = model.energies_and_gradients(DIMER.host, POINTS)
+        energies, std = model.energies_and_std(DIMER.a, POINTS)
+        _, gradient = model.energies_and_gradients(DIMER.a, POINTS)
         assert np.abs(energies).max() > 1.0  # the wall is among them
         assert np.allclose(found["e"], energies, rtol=AGREEMENT, atol=AGREEMENT)
         assert np.allclose(found["std"], std, rtol=AGREEMENT, atol=AGREEMENT)

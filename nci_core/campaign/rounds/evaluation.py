@@ -39,7 +39,7 @@ def summaries(predicted: FloatArray, reference: FloatArray, campaign: Campaign) 
 
 def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
     """The model's dense curves along the host's principal axes."""
-    host, found = campaign.dimer.host, []
+    host, found = campaign.dimer.a, []
     for name, direction in cut_directions(campaign.dimer).items():
         scan = np.arange(1.5, CUT_END, 0.02)
         high = np.flatnonzero(to_cm1(model.energies(host, cut_points(campaign.dimer, direction, scan))) > CUT_TOP_CM1)
@@ -88,7 +88,7 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
         found = {}
         if len(known):
-            found = summaries(model.energies(campaign.dimer.host, known.positions), known.energy_ev, campaign)
+            found = summaries(model.energies(campaign.dimer.a, known.positions), known.energy_ev, campaign)
         report[split] = {name: item.as_dict() for name, item in found.items()}
     return report
 
@@ -114,7 +114,7 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
     """
     ids, positions = configurations.positions(campaign.store)
     if len(ids):
-        energies, std = model.energies_and_std(campaign.dimer.host, positions)
+        energies, std = model.energies_and_std(campaign.dimer.a, positions)
         evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
     evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
     check_campaign_model(campaign, row, model)

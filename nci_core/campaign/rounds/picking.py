@@ -69,7 +69,7 @@ def propose(
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
     energies = None
     if model is not None:
-        energies = model.energies(campaign.dimer.host, positions)
+        energies = model.energies(campaign.dimer.a, positions)
     else:
         known = {
             r.configuration_id: r.energy_ev for r in configurations.fetch_teacher(campaign.store, campaign.teacher)

@@ -121,7 +121,7 @@ def replay(
             settings,
             should_stop=should_stop,
         )
-        errors = summaries(model.energies(campaign.dimer.host, test.positions), test.energy_ev, campaign)
+        errors = summaries(model.energies(campaign.dimer.a, test.positions), test.energy_ev, campaign)
         seconds = [rows[i].cpu_seconds for i in trial.rows]
         timed = [value for value in seconds if value is not None]
         found.append(
