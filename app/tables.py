@@ -17,13 +17,13 @@ MOST_CELLS = 50_000
 def number_text(value: float | None, spec: str) -> str:
     """A number in a format such as '+.2f'.
 
-    >>> number_text(-0.004, "+.2f"), number_text(-3.1, ".1f"), number_text(None, ".1f")
-    ('0.00', '−3.1', '—')
+    >>> number_text(-0.004, "+.2f"), number_text(-3.1, ".1f"), number_text(2047.0, ",.0f"), number_text(None, ".1f")
+    ('0.00', '−3.1', '2,047', '—')
     """
     if value is None or pd.isna(value):
         return "—"
     text = f"{value:{spec}}"
-    if float(text) == 0.0:
+    if float(text.replace(",", "")) == 0.0:
         text = text.lstrip("+-")
     return text.replace("-", "−")
 
