@@ -20,6 +20,10 @@ REGION_HELP = {
 }
 
 
+#: What errors are averaged over, below the energy limit → what people read.
+RANGES = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
+
+
 def with_errors(table: pd.DataFrame) -> pd.DataFrame:
     """Add teacher_error_ev and student_error_ev (minus CCSD(T)) and student_teacher_ev; NaN where one is missing."""
     return table.assign(

@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import asked, own_energies
+from app.choices import one_of
 from app.data import fields
 from app.data.errors import labelled
 from app.data.own_energies import against
@@ -26,15 +27,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
     """Controls, the figures and their data."""
     others = {"earlier": before, "distilled": asked.distilled_before(context, after)}
     left, middle, right = st.columns([1.25, 1.35, 1], vertical_alignment="bottom")
-    look = middle.segmented_control(
-        "Look at it",
-        list(LOOKS),
-        format_func=LOOKS.__getitem__,
-        default="sphere",
-        required=True,
-        key="around_look",
-        bind="query-params",
-    )
+    look = one_of(middle, "Look at it", LOOKS, key="around_look", titled=True)
     keys = [k for k, q in QUANTITIES.items() if q.other not in others or others[q.other] is not None]
     if look == "space":  # what is interpolated near stored energies only makes ragged surfaces
         keys = [k for k in keys if not QUANTITIES[k].stored]
@@ -56,7 +49,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
     labels = _labelled(context, table, "all" if split in brought else split)
     chosen = Chosen(context, quantity, after, others, split, labels, against(table))
     try:
-        SHOWN[str(look)](chosen)
+        SHOWN[look](chosen)
     except InputError as error:  # too few stored energies
         st.info(f"{plain(error)} Choose the other set, or label more.", icon=":material/info:")
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import asked
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.data import fields
 from app.figures.field_scale import surface_levels
 from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
@@ -26,14 +27,13 @@ XYZ = ["x (Angstrom)", "y (Angstrom)", "z (Angstrom)"]
 def show_sphere(chosen: Chosen) -> None:
     """A sphere, or the surface of the student's minima, unrolled and as it is."""
     left, middle, right = st.columns([1.25, 1.35, 1], vertical_alignment="bottom")
-    shell = left.segmented_control(
+    shell = one_of(
+        left,
         "Sphere",
-        list(SHELLS),
-        format_func=SHELLS.__getitem__,
-        default="well",
-        required=True,
+        SHELLS,
         key="around_shell",
-        bind="query-params",
+        first="well",
+        titled=True,
         help="In each direction, the distance from the host's centre at which the student's energy is lowest.",
     )
     context, host = chosen.context, chosen.host

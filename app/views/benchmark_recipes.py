@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.chart import Drawn, charts
+from app.choices import as_written, one_of, some_of
 from app.figures.recipes import recipes_figure
 from app.session import Context
 from app.tables import with_numbers
@@ -65,15 +66,7 @@ def show_recipes(context: Context) -> None:
         return
     against: str | None = BENZENE
     if groups:
-        against = st.segmented_control(
-            "Against",
-            [DIMERS, BENZENE],
-            default=DIMERS,
-            required=True,
-            key="benchmark_reference",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        against = one_of(st, "Against", as_written([DIMERS, BENZENE]), key="benchmark_reference", first=DIMERS)
     if against == BENZENE:
         _benzene(context, rows)
     else:
@@ -125,9 +118,7 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
     st.subheader("One recipe, where it is good and where not")
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     recipe = left.selectbox("Recipe", recipes, index=first, key="benchmark_recipe", bind="query-params")
-    by = right.segmented_control(
-        "Errors by", there, format_func=SPLITS.__getitem__, default=there[0], required=True, key="benchmark_split"
-    )
+    by = one_of(right, "Errors by", some_of(SPLITS, there), key="benchmark_split", titled=True, in_address=False)
     chosen = [g for g in groups if g.recipe == recipe and g.by in ("all", by or there[0]) and (g.n or g.failed)]
     _group_table(context, chosen)
 

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.chart import Drawn, charts
+from app.choices import one_of, some_of
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
 from app.tables import with_numbers
@@ -71,17 +72,7 @@ def show(context: Context) -> None:
     there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
     there += ["recipes"] if recipes_stored() else []
     there += ["minima"] if minima_stored() else []
-    part = st.segmented_control(
-        "Show",
-        there,
-        format_func=PARTS.__getitem__,
-        default=there[0],
-        required=True,
-        key="benchmark_part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    part = part or there[0]
+    part = one_of(st, "Show", some_of(PARTS, there), key="benchmark_part")
     st.caption(LABEL_PARTS.get(part, HELP.replace("`", "")))
     if part in LABEL_PARTS:
         (show_recipes if part == "recipes" else show_minima)(context)

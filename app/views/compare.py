@@ -8,10 +8,11 @@ import streamlit as st
 
 from app import cached, linked
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import comparison
-from app.data.errors import by_region, labelled
+from app.data.errors import RANGES, by_region, labelled
 from app.data.jobs import model_list, model_name
 from app.data.worth import said_beside, worth_of_tests
 from app.figures.comparison import COSTS, learning_figure
@@ -28,7 +29,6 @@ from nci_core.units import CM1_EV
 from nci_core.visible import visible
 
 PARTS = {"campaigns": "Two campaigns", "teachers": "Teachers of this campaign"}
-REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
 #: Pixels, and height over width that a quarter of the space round a host takes.
 HEIGHT, SHAPE = 330, 0.85
 
@@ -36,16 +36,7 @@ HEIGHT, SHAPE = 330, 0.85
 def show(context: Context) -> None:
     """The page."""
     st.title("Compare", help="Errors are measured on frozen test sets, which no fit has seen.")
-    part = st.segmented_control(
-        "Part",
-        list(PARTS),
-        format_func=PARTS.__getitem__,
-        default="campaigns",
-        required=True,
-        key="compare_part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    part = one_of(st, "Part", PARTS, key="compare_part")
     (_teachers if part == "teachers" else _campaigns)(context)
 
 
@@ -80,10 +71,7 @@ def _campaigns(context: Context) -> None:
     if other is None:
         st.info("There is only one campaign so far. Start another of the same complex to compare them.")
         return
-    cost = right.segmented_control(
-        "Against", list(COSTS), format_func=COSTS.__getitem__, default="n_labels", required=True, key="compare_cost",
-        bind="query-params",
-    )  # fmt: skip
+    cost = one_of(right, "Against", COSTS, key="compare_cost", titled=True)
     why_not = comparison.obstacles(context.campaign, other.campaign)
     if why_not:
         st.warning(
@@ -102,7 +90,7 @@ def _campaigns(context: Context) -> None:
     if all(rows.empty for rows in curves.values()):
         st.info("Neither campaign has a student with errors on a test set yet.", icon=":material/info:")
         return
-    figure = learning_figure(curves, context.unit, context.colours, cost=str(cost or "n_labels"))
+    figure = learning_figure(curves, context.unit, context.colours, cost=cost)
     first, second = st.columns([1.9, 1], gap="medium", vertical_alignment="center")
     with first:
         charts(context, Drawn(figure, "campaigns"))
@@ -172,7 +160,7 @@ def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
     shown = pd.DataFrame(
         [
             {f"MAE ({label})": what}
-            | {words: mae.get(region, float("nan")) * factor for region, words in REGIONS.items()}
+            | {words: mae.get(region, float("nan")) * factor for region, words in RANGES.items()}
             for what, mae in found.items()
             if len(mae)
         ]

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cached, linked
+from app.choices import one_of
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.worth import MEANING
 from app.session import Context
@@ -50,16 +51,7 @@ def show(context: Context) -> None:
     """The page."""
     st.title("Data", help="Everything the campaign holds, to look through and to take away.")
     table = cached.table(context)
-    part = st.segmented_control(
-        "Part",
-        list(PARTS),
-        format_func=PARTS.__getitem__,
-        default="table",
-        required=True,
-        key="data_part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    part = one_of(st, "Part", PARTS, key="data_part")
     if part == "files":
         takeaway.show(context, table)
     elif table.empty:

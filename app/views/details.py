@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.chart import Drawn, charts
+from app.choices import as_written, one_of
 from app.components import viewer
 from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS
@@ -56,16 +57,8 @@ def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> La
         return label
     target = context.campaign.recipe.name
     found = {target: label} | {each.recipe: each for each in others}
-    name = st.segmented_control(
-        "Recipe",
-        list(found),
-        format_func=plain,
-        default=target,
-        required=True,
-        key="label-of-recipe",
-        bind="query-params",
-    )
-    return found[str(name)]
+    name = one_of(st, "Recipe", as_written(found), key="label-of-recipe", first=target, titled=True)
+    return found[name]
 
 
 def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import asked, own_energies
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.data import fields, lines
 from app.data.lines import Line
 from app.data.own_energies import against
@@ -31,15 +32,7 @@ HEIGHT = 365
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the map to draw on, the figures and their data."""
     left, middle, right = st.columns([1.3, 1, 2.2], vertical_alignment="bottom")
-    panel = middle.segmented_control(
-        "Show along it",
-        list(PANELS),
-        format_func=PANELS.__getitem__,
-        default="energy",
-        required=True,
-        key="line_panel",
-        bind="query-params",
-    )
+    panel = one_of(middle, "Show along it", PANELS, key="line_panel", titled=True)
     body = st.container()
     # The typed ends stand below: they come with the first line that is drawn, and must not push the map away then.
     line = choose(context, table, left, right, st.container())

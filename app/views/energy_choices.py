@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.choices import one_of
 from app.session import Context
 from app.text import Markdown, code, plain
 from nci_core.campaign.exchange.energy_sources import EnergyFile
@@ -82,16 +83,8 @@ def _choices(context: Context, file: EnergyFile, guessed: Choices, key: str) -> 
     assert table is not None
     layout: Layout = NAMED
     if guessed.layout != NAMED:
-        layout = (
-            st.segmented_control(
-                "The table holds",
-                list(LAYOUTS),
-                format_func=LAYOUTS.__getitem__,
-                default=guessed.layout,
-                required=True,
-                key=f"layout-{key}",
-            )
-            or guessed.layout
+        layout = one_of(
+            st, "The table holds", LAYOUTS, key=f"layout-{key}", first=guessed.layout, titled=True, in_address=False
         )
     known = guessed.columns if guessed.layout == layout else {}
     roles = NEEDED[layout]

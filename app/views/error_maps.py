@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import linked
+from app.choices import as_written, one_of, some_of
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.coordinates import VIEWS, views, views_help
@@ -67,28 +68,16 @@ def show_maps(
     if not layouts:
         return
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    layout = controls.segmented_control(
-        "Layout",
-        layouts,
-        format_func=plain,
-        default=layouts[0],
-        required=True,
-        key="errors_layout",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    view = controls.segmented_control(
+    layout = one_of(controls, "Layout", as_written(layouts), key="errors_layout")
+    view = one_of(
+        controls,
         "View",
-        views(context.campaign.dimer.a),
-        format_func=VIEWS.__getitem__,
-        default="side",
-        required=True,
+        some_of(VIEWS, views(context.campaign.dimer.host)),
         key="errors_view",
-        bind="query-params",
-        help=views_help(context.campaign.dimer.a),
-        label_visibility="collapsed",
+        first="side",
+        help=views_help(context.campaign.dimer.host),
     )
-    panels = panels_of(table, rows, after, before, str(layout or layouts[0]))
+    panels = panels_of(table, rows, after, before, layout)
     if not panels:
         return
     scale = _scale(context, panels)
@@ -98,7 +87,7 @@ def show_maps(
     columns = st.columns(share, gap="small")
     # The same axes for every panel and both sets of labels.
     everything = pd.concat([table[table["label_ev"].notna()], *(panel.rows for panel in panels)])
-    frame = frame_of(context.campaign.dimer.a, everything, str(view or "side"))
+    frame = frame_of(context.campaign.dimer.host, everything, view)
     for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
         with column:
             last = number == len(panels) - 1

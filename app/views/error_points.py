@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import asked, cached, linked, own_energies
+from app.choices import as_written, one_of
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
@@ -38,17 +39,7 @@ def show_parity(
     left, right = st.columns([1.5, 1], gap="medium")
     inside = rows[rows["region"] != "beyond"]
     with left:
-        name = st.segmented_control(
-            "Potential",
-            list(columns),
-            format_func=plain,
-            default=list(columns)[-1],
-            required=True,
-            key="parity_shown",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        name = str(name or list(columns)[-1])
+        name = one_of(st, "Potential", as_written(columns), key="parity_shown", first=list(columns)[-1])
         error = (inside[columns[name]] - inside["label_ev"]).to_numpy(dtype=float)
         scale = error_scale(context, error)
         key = f"parity-{context.folder}"

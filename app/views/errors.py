@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import asked, cached, own_energies
+from app.choices import one_of
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
@@ -53,16 +54,7 @@ def show(context: Context) -> None:
         )
     after, before = _choose_models(context, models)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    part = row.segmented_control(
-        "Show",
-        list(PARTS),
-        format_func=PARTS.__getitem__,
-        default="plane" if after else "maps",
-        required=True,
-        key="errors_part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    part = one_of(row, "Show", PARTS, key="errors_part", first="plane" if after else "maps")
     table = cached.compared(context, after.id, before.id if before else None) if after else table
     if part in LIVE_PARTS:
         if after is not None:
@@ -125,19 +117,9 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
 
 
 def _choose_set(row: DeltaGenerator, table: pd.DataFrame, brought: dict[str, EnergySet]) -> str:
-    names = SETS | {key: each.name for key, each in brought.items()}
-    split = row.segmented_control(
-        "Points",
-        list(names),
-        format_func=lambda key: plain(names[key]),
-        default="test" if len(labelled(table, "test")) else "pool",
-        required=True,
-        key="errors_set",
-        bind="query-params",
-        help=SET_HELP,
-        label_visibility="collapsed",
-    )
-    return str(split or "test")
+    names = SETS | {key: plain(each.name) for key, each in brought.items()}
+    first = "test" if len(labelled(table, "test")) else "pool"
+    return one_of(row, "Points", names, key="errors_set", first=first, help=SET_HELP)
 
 
 def _no_labels(context: Context, split: str) -> None:

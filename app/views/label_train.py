@@ -9,7 +9,9 @@ import streamlit as st
 
 from app import actions
 from app.chart import Drawn, charts
+from app.choices import as_written, one_of
 from app.data import jobs as job_data
+from app.data.errors import RANGES
 from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
 from app.data.worth import MEANING
 from app.figures.curves import fit_figure
@@ -26,7 +28,6 @@ from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.pricing.costs import LabelCost, label_cost
 from nci_core.campaign.pricing.limits import label_limits
 from nci_core.jobs import engine_status
-from nci_core.regions import REGIONS
 from nci_core.store import jobs, versions
 from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Job
@@ -168,17 +169,17 @@ def _ladder(context: Context) -> list[str] | None:
         f"{target} alone": None,
         " → ".join([*(f"{counts[name]} {name}" for name in cheap), target]): [*cheap, target],
     }
-    chosen = st.segmented_control(
+    chosen = one_of(
+        st,
         "Learn from",
-        list(ladders),
-        format_func=plain,
-        default=next(iter(ladders)),
-        required=True,
+        as_written(ladders),
         key=f"ladder-{context.folder}",
+        titled=True,
+        in_address=False,
         help=f"Fine-tuning starts on labels of the cheaper recipes and goes on to {plain(target)}. It pays if the "
         "recipes are close to each other.",
     )
-    return ladders[str(chosen)]
+    return ladders[chosen]
 
 
 def _train(context: Context, ready: Readiness) -> None:
@@ -240,18 +241,7 @@ def _live() -> None:
         if len(events):
             region = "all"
             if "train_mae_well_cm1" in events:
-                region = str(
-                    st.segmented_control(
-                        "Region",
-                        ["all", *REGIONS[:3]],
-                        format_func=lambda name: "whole range" if name == "all" else name,
-                        default="all",
-                        required=True,
-                        key="live_region",
-                        bind="query-params",
-                        label_visibility="collapsed",
-                    )
-                )
+                region = one_of(st, "Region", RANGES, key="live_region")
             figure = fit_figure(events, now.unit, now.colours, region=region)
             charts(now, Drawn(figure, "fit"))
 

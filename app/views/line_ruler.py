@@ -7,6 +7,7 @@ import streamlit as st
 
 from app import asked
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.data import fields, lines
 from app.data.lines import Line
 from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_figure
@@ -40,14 +41,8 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
         key=f"ruler_probe_{context.folder}_{line.start.tolist()}_{line.end.tolist()}",
         help="At first where the student is lowest.",
     )
-    plane = middle.segmented_control(
-        "Plane",
-        ["upright", "flat"],
-        format_func={"upright": "Upright", "flat": "Host's plane"}.__getitem__,
-        default="flat",
-        required=True,
-        key="ruler_plane",
-        bind="query-params",
+    plane = one_of(
+        middle, "Plane", {"upright": "Upright", "flat": "Host's plane"}, key="ruler_plane", first="flat", titled=True
     )
     enlarged = right.select_slider(
         "Deviations enlarged",

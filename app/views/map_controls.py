@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from app import cached
+from app.choices import one_of, some_of
 from app.coordinates import VIEWS, views, views_help
 from nci_core.systems import Monomer
 
@@ -16,15 +17,8 @@ def map_controls(
 
     `page` keeps the choice of each page apart; `first` is the colouring before anyone chose.
     """
-    view = plane.segmented_control(
-        "View",
-        views(host),
-        format_func=VIEWS.__getitem__,
-        default="side",
-        required=True,
-        key=f"{page}_view",
-        bind="query-params",
-        help=views_help(host),
+    view = one_of(
+        plane, "View", some_of(VIEWS, views(host)), key=f"{page}_view", first="side", titled=True, help=views_help(host)
     )
     options = [name for name in cached.COLOURINGS if table[name].notna().any()] or ["teacher_ev"]
     colour = colouring.selectbox(
@@ -35,4 +29,4 @@ def map_controls(
         key=f"{page}_colour",
         bind="query-params",
     )
-    return str(view or "side"), str(colour)
+    return view, str(colour)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import draft_address
 from app.background import background, follow
+from app.choices import as_written, one_of
 from app.draft import FIRST_ROUND, PREFIX, Draft, draft, made_folder
 from app.session import Context, errors_shown
 from app.text import plain
@@ -73,16 +74,7 @@ def _choose_step() -> str:
     wanted = st.session_state.pop(f"{PREFIX}go", None)
     if wanted in names:
         st.session_state[STEP] = wanted
-    chosen = st.segmented_control(
-        "Step",
-        names,
-        default=names[0],
-        required=True,
-        key=STEP,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    return str(chosen)
+    return one_of(st, "Step", as_written(names), key=STEP, in_address=False, persist_state="session")
 
 
 def _go(step: str) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.background import background, under_way
+from app.choices import as_written, one_of
 from app.draft import FILE, NAME, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
 from app.draft_address import keep
 from app.text import plain
@@ -11,12 +12,14 @@ from nci_core.systems.reading.structure_file import MOST_BYTES, READERS
 
 def show_molecule(now: Draft) -> None:
     """Choose it, and see at once what was understood."""
-    kind = st.segmented_control(
+    kind = one_of(
+        st,
         "Molecule from",
-        [SMILES, FILE, NAME],
-        default=SMILES,
-        required=True,
+        as_written([SMILES, FILE, NAME]),
         key=f"{PREFIX}kind",
+        first=SMILES,
+        titled=True,
+        in_address=False,
         persist_state="session",
     )
     if kind == SMILES:
@@ -83,12 +86,13 @@ def _keep() -> None:
 def _probe() -> None:
     left, right = st.columns([1.6, 1], vertical_alignment="bottom")
     with left:
-        st.segmented_control(
+        one_of(
+            st,
             "Probe atom",
-            PROBES,
-            default=PROBES[0],
-            required=True,
+            as_written(PROBES),
             key=f"{PREFIX}probe",
+            titled=True,
+            in_address=False,
             persist_state="session",
             help="The closed-shell atom whose interaction with the molecule is learned.",
         )

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cached
-from app.data.errors import labelled
+from app.data.errors import RANGES, labelled
 from app.data.jobs import model_list, model_name
 from app.data.judged import measured
 from app.data.worth import said_beside, worth_of_tests
@@ -14,7 +14,6 @@ from app.text import plain
 from app.views.error_maps import SLIDER, show_before_after
 from nci_core.store.schema import Model
 
-REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
 MAP_HEIGHT = 300
 
 
@@ -40,7 +39,7 @@ def show_outcome(context: Context) -> None:
             "Before": a.text(context.unit),
             "After": b.text(context.unit),
         }
-        for region, name in REGIONS.items()
+        for region, name in RANGES.items()
         if (a := measured(metrics, before.id, region)) and (b := measured(metrics, now.id, region))
     ]
     if not rows:

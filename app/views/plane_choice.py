@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.address import take_numbers
+from app.choices import one_of, some_of
 from app.text import Markdown
 
 KINDS = {"telling": "As on the Overview", "upright": "From the side", "flat": "From above"}
@@ -36,19 +37,7 @@ def choose_plane(
     help: Markdown | None = None,
 ) -> tuple[str, float]:
     """Draw the controls; the kind of plane, and its turn in degrees or its height in Å."""
-    kind = str(
-        left.segmented_control(
-            label,
-            kinds,
-            format_func=KINDS.__getitem__,
-            default=kinds[0],
-            required=True,
-            key=keys.view,
-            bind="query-params",
-            help=help,
-            label_visibility="visible" if help else "collapsed",
-        )
-    )
+    kind = one_of(left, label, some_of(KINDS, kinds), key=keys.view, titled=bool(help), help=help)
     if kind == "telling":
         return kind, 0.0
     key, low, high = keys.range_of(kind)

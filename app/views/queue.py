@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import actions, cached, linked
+from app.choices import as_written, one_of
 from app.data import jobs as job_data
 from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
 from app.figures.blind import predicted_text
@@ -71,15 +72,16 @@ def _recipe(now: Context) -> str | None:
     if len(names) < 2:
         return None
     everything = "all recipes"
-    name = st.segmented_control(
+    name = one_of(
+        st,
         "Recipe of the labels",
-        [everything, *names],
-        format_func=plain,
-        default=everything,
-        required=True,
+        as_written([everything, *names]),
         key="queue-recipe",
+        first=everything,
+        titled=True,
+        in_address=False,
     )
-    return None if name == everything else str(name)
+    return None if name == everything else name
 
 
 def _start(total: int) -> int:

@@ -7,7 +7,9 @@ import streamlit as st
 
 from app import actions
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.data import replay as replay_data
+from app.data.errors import RANGES
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
 from app.text import plain
@@ -15,7 +17,6 @@ from nci_core.store import jobs, labels
 from nci_core.units import CM1_EV
 
 POLL = 2.0
-REGIONS = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
 
 
 def section(context_now: Context) -> None:
@@ -57,15 +58,7 @@ def _section(was_busy: bool) -> None:
             )
             return
         if job is None:
-            right.segmented_control(
-                "Region",
-                list(REGIONS),
-                format_func=REGIONS.__getitem__,
-                default="all",
-                required=True,
-                key="replay_region",
-                bind="query-params",
-            )
+            one_of(right, "Region", RANGES, key="replay_region", titled=True)
         _result(now, found, region)
 
 
@@ -78,7 +71,7 @@ def _failure(now: Context) -> None:
 def _result(now: Context, found: replay_data.Comparison, region: str) -> None:
     trials = found.trials[found.trials["mae_cm1"].notna()]
     if trials.empty:
-        st.caption(f"No test label lies in the {REGIONS[region]}.")
+        st.caption(f"No test label lies in the {RANGES[region]}.")
         return
     random = replay_data.control(trials)
     left, right = st.columns([1.35, 1], gap="medium")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import cached
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.data import trust as data
 from app.data.jobs import model_name
 from app.figures.trust import change_figure, error_bar_figure, share_figure
@@ -37,17 +38,7 @@ CALIBRATION_HELP = (
 
 def choose_part() -> str:
     """Which part of the History page is shown."""
-    part = st.segmented_control(
-        "Show",
-        list(PARTS),
-        format_func=PARTS.__getitem__,
-        default="rounds",
-        required=True,
-        key="history_part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return str(part or "rounds")
+    return one_of(st, "Show", PARTS, key="history_part")
 
 
 def show_part(context: Context, part: str, models: list[Model]) -> None:

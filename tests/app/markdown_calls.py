@@ -116,6 +116,8 @@ class Module:
                 return self.own(value.value)
             case ast.GeneratorExp() | ast.ListComp():
                 return self.own(value.elt)
+            case ast.DictComp():
+                return self.own(value.value)
             case ast.Lambda():
                 return self.own(value.body)
             case ast.Attribute():
