@@ -9,6 +9,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from app import predictor
+from app.arrays import FloatArray
 from app.session import Context
 from nci_core.campaign.queries.live import Field
 from nci_core.campaign.queries.live_fields import Ruler, folded_field, ruler, well_radii
@@ -16,7 +17,6 @@ from nci_core.campaign.queries.live_stored import Misses, misses, stored_field
 from nci_core.store import models, versions
 from nci_core.store.schema import Model
 
-FloatArray = npt.NDArray[np.float64]
 T = TypeVar("T")
 #: What a stored answer depends on: folder, model, checkpoint, version of the data, and the points.
 Key = tuple[str, int, str, versions.Version, str]

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.arrays import FloatArray
 from app.text import Markdown
 from nci_core.systems import Monomer
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Views of the map: key → what people read.
 VIEWS = {"side": "Side", "top": "Top", "unrolled": "Unrolled"}

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app import cached, own_energies
+from app.arrays import FloatArray
 from app.coordinates import inside_outline, map_xy
 from app.session import Context
 from nci_core.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Corners of a drawing that are looked at; the browser sends fewer.
 MOST_CORNERS = 1000

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from app.arrays import FloatArray
 from app.figures.scales import Scale
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.components.plot_content import FloatArray
+from app.arrays import FloatArray
 from app.components.plot_encoding import squares_of
 from app.theme import Palette
 

@@ -1,14 +1,12 @@
 """Differences from CCSD(T) and between potentials, and their summaries by region and sector."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from app.arrays import FloatArray
 from nci_core.metrics import summarise
 from nci_core.regions import LINEAR_WORDS, REGIONS, SECTORS
 from nci_core.units import EnergyUnit, from_cm1
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Region → what it means, shown on hover.
 REGION_HELP = {

@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nci_core.systems import Monomer
+from app.arrays import FloatArray
+from nci_core.systems import Host
 from nci_core.systems.planes import PlaneGrid, spaced
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def to_host(host: Monomer, own: FloatArray) -> FloatArray:

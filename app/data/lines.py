@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.arrays import FloatArray
 from app.data.fields import to_host, to_own, unique_sites
 from nci_core.systems import Monomer
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Lines are not evaluated closer (Å) to a nucleus than this: no energy there means anything.
 NUCLEUS = 0.3

@@ -7,11 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.arrays import FloatArray
 from app.theme import Palette, finish
 from nci_core.metrics import mae_error
 from nci_core.units import CM1_EV, EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Decades of a logarithmic axis over which 1, 2 and 5 of each have room for their numbers.
 MOST_DECADES = 2.2

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from app.arrays import FloatArray
 from app.data.quantities import Quantity
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.theme import Palette
 from nci_core.units import EnergyUnit, from_cm1
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Readable with any colour vision, even in grey.
 ONE_SIDED = "Cividis"

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from app.arrays import FloatArray
 from app.coordinates import bonds
 from app.data.fields import Sphere, angles, own_places, to_host, to_own
 from app.figures.field_scale import FieldScale
@@ -16,8 +17,6 @@ from app.theme import Palette, finish
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Host atoms this close (Å) to a plane are drawn as lying in it.
 IN_PLANE = 0.3

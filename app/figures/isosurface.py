@@ -9,7 +9,8 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from app.arrays import FloatArray
+
 IntArray = npt.NDArray[np.int64]
 
 #: The six tetrahedra of a cell: from corner to corner along its diagonal, (6, 4, 3) offsets.

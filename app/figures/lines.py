@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.arrays import FloatArray
 from app.coordinates import bonds
 from app.theme import Palette, finish
 from nci_core.systems import Monomer
 from nci_core.units import CM1_EV, EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Atoms this close (Å) to the plane of a drawing lie in it.
 IN_PLANE = 0.3

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from app.arrays import FloatArray
 from app.components.plot_content import PlotContent
 from app.coordinates import map_axes, map_xy
 from app.figures.points import energies_of, map_content
 from app.figures.scales import SignedScale, signed_text
 from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.arrays import FloatArray
 from app.coordinates import bonds
 from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
@@ -16,8 +17,6 @@ from app.theme import Palette
 from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Test labels this close (Å) to the plane, or with an equivalent place that is, are drawn on it.
 NEAR = 0.25

@@ -1,16 +1,14 @@
 """Energies that somebody brings, before they are stored: against the distance, and in space about the host."""
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from app.arrays import FloatArray
 from app.figures.scales import SignedScale
 from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
 from nci_core.systems import Dimer, Monomer
 from nci_core.units import EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: More points in space slow a browser down and show nothing more.
 MOST_IN_SPACE = 4000

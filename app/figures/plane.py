@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from app.arrays import FloatArray
 from app.components.plot_content import Ground, Hover, PlotContent
 from app.coordinates import bonds
 from app.figures.points import energies_of, hover_lines
@@ -13,8 +12,6 @@ from app.figures.scales import SignedScale
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Planes of `app.data.fields.plane`, and the Overview's → titles of the axes.
 PLANE_LABELS = {

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from app.arrays import FloatArray
 from app.components.plot_content import Bins, Hover, Line, PlotContent
 from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
@@ -14,8 +14,6 @@ from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Monomer
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
-
-FloatArray = npt.NDArray[np.float64]
 
 #: More points than this are drawn as squares until one zooms in.
 MOST_POINTS = 30_000

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.arrays import FloatArray
 from nci_core.units import EnergyUnit, from_cm1
-
-FloatArray = npt.NDArray[np.float64]
-
 
 #: Errors below this (cm⁻¹) are nearly neutral.
 LINEAR_CM1 = 0.5

@@ -1,16 +1,14 @@
 """What all Plotly drawings in three dimensions share: a molecule as balls and sticks, and a scene without axes."""
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
 
+from app.arrays import FloatArray
 from app.coordinates import bonds
 from app.theme import Palette
 from nci_core.systems import Monomer
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Pixels a marker is wide for each Å of covalent radius.
 BALL = 16.0

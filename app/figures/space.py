@@ -1,9 +1,9 @@
 """Fields round a host in three dimensions: spheres and iso-surfaces about the molecule."""
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from app.arrays import FloatArray
 from app.data.fields import Sphere, own_places, to_own
 from app.figures.field_scale import FieldScale
 from app.figures.fields import Dots, dot_text, marker
@@ -12,8 +12,6 @@ from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
 from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit
-
-FloatArray = npt.NDArray[np.float64]
 
 #: From where spheres and surfaces are looked at.
 EYE = (0.75, -1.07, 0.8)

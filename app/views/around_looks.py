@@ -1,11 +1,11 @@
 """The three looks at a potential round its host: a sphere, two planes, and surfaces in space."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from app import asked
+from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields
@@ -14,8 +14,6 @@ from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.plane import PLANE_LABELS
 from app.figures.space import iso_figure, sphere_in_space
 from app.views.around_values import NEAR, WALL_HELP, Chosen
-
-FloatArray = npt.NDArray[np.float64]
 
 SHELLS = {"well": "At the well", "radius": "At one radius"}
 HEIGHT = 360

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import asked
+from app.arrays import FloatArray
 from app.data import fields
 from app.data.quantities import STORED, Quantity
 from app.figures.field_scale import FieldScale, field_scale
@@ -18,8 +19,6 @@ from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
 from nci_core.systems import Monomer
 from nci_core.units import from_cm1
-
-FloatArray = npt.NDArray[np.float64]
 
 #: A labelled configuration this close (Å) to a sphere or a plane is drawn on it.
 NEAR = 0.25

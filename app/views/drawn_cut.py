@@ -1,11 +1,11 @@
 """A part of the Errors page: energies along any line, and what the ruler reads there."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from app import asked, own_energies
+from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields, lines
@@ -18,8 +18,6 @@ from app.views.line_choice import choose
 from app.views.line_map import show_map
 from app.views.line_ruler import show_ruler
 from nci_core.store.schema import Model
-
-FloatArray = npt.NDArray[np.float64]
 
 #: The name of this part of the page.
 TITLE = "Any line"

@@ -1,6 +1,5 @@
 """Errors → maps: teacher and student minus CCSD(T) side by side, or before and after under a slider."""
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import streamlit as st
@@ -21,8 +20,6 @@ from app.text import plain
 from nci_core.store.models import OTHER_METHOD
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
-
-FloatArray = npt.NDArray[np.float64]
 
 HEIGHT = 370
 AGAINST, SLIDER, TEACHER = "Errors side by side", "Before ↔ after", "Student − teacher"

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from app import known_errors, linked
+from app.arrays import FloatArray
 from app.components import plot
 from app.components.plot_content import Hover
 from app.components.plot_encoding import encode
@@ -25,8 +25,6 @@ from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
 from nci_core.systems.planes import PlaneGrid
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Labelled configurations this close (Å) to the plane are drawn on it.
 NEAR = 0.25

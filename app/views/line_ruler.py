@@ -1,11 +1,11 @@
 """What the student's ruler reads along a line: the second panel of "Any line"."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from app import asked
+from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields, lines
@@ -14,8 +14,6 @@ from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_fi
 from app.session import Context
 from nci_core.store.schema import Model
 from nci_core.systems import Monomer
-
-FloatArray = npt.NDArray[np.float64]
 
 HEIGHT = 340
 RULER = (

@@ -1,9 +1,9 @@
 """What stands beside every step of a new campaign: the molecule drawn, what is chosen, and what it will cost."""
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from app.arrays import FloatArray
 from app.background import problem
 from app.components import viewer
 from app.draft import Draft
@@ -13,8 +13,6 @@ from app.text import Markdown, plain
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.flexibility import conformer_note
 from nci_core.systems.point_group import extent, formula, point_group
-
-FloatArray = npt.NDArray[np.float64]
 
 VIEW_HEIGHT = 330
 #: Spheres that a browser turns without effort.
