@@ -1,9 +1,11 @@
-"""A switch between few options, as all pages draw it: one is always on, and the page's address says which."""
+"""Choices between few options as all pages draw them; the address of the page says what was chosen."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from app.text import Markdown, plain
+
+K = TypeVar("K")
 
 
 def as_written(names: Iterable[str]) -> dict[str, Markdown]:
@@ -45,3 +47,27 @@ def one_of(
         **more,
     )
     return str(chosen or first or names[0])
+
+
+def one_from(
+    place: Any,
+    label: Markdown,
+    words: Mapping[K, str],
+    *,
+    key: str,
+    first: K | None = None,
+    in_address: bool = True,
+    **more: Any,
+) -> K:
+    """The same for more options, which unfold: a list, at first at `first`, whose words are shown as they are."""
+    names = list(words)
+    chosen: K = place.selectbox(
+        label,
+        names,
+        index=names.index(first) if first in names else 0,
+        format_func=words.__getitem__,
+        key=key,
+        bind="query-params" if in_address else None,
+        **more,
+    )
+    return chosen

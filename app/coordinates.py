@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from app.arrays import FloatArray
 from app.text import Markdown
-from nci_core.systems import Monomer
+from nci_core.systems import Host
+from nci_core.systems.surroundings import bond_pairs
 
 #: Views of the map: key → what people read.
 VIEWS = {"side": "Side", "top": "Top", "unrolled": "Unrolled"}
@@ -98,17 +99,7 @@ def _unrolled(host: Monomer, positions: FloatArray) -> FloatArray:
     return np.column_stack([azimuth[rows, best], images[rows, best, 2]])
 
 
-def bonds(host: Monomer) -> list[tuple[int, int]]:
-    """Pairs of atoms closer than 1.3 times the sum of their covalent radii."""
-    from ase.data import covalent_radii
-
-    radii = covalent_radii[host.numbers]
-    distance = np.linalg.norm(host.positions[:, None] - host.positions[None], axis=-1)
-    near = np.triu(distance < 1.3 * (radii[:, None] + radii[None]), k=1)
-    return [(int(i), int(j)) for i, j in np.argwhere(near)]
-
-
-def map_axes(host: Monomer, view: str) -> MapAxes:
+def map_axes(host: Host, view: str) -> MapAxes:
     """Labels and host outline of a view."""
     own = _principal(host, host.positions)
     folded = _mirrors(host)
@@ -118,7 +109,7 @@ def map_axes(host: Monomer, view: str) -> MapAxes:
     if view == "top":
         labels = [f"|{name}| (Å)" if mirror else f"{name} (Å)" for name, mirror in zip("xy", folded, strict=False)]
         x_label, y_label = labels
-        return MapAxes(x_label, y_label, x_label, y_label, own[:, :2], host.symbols, bonds(host))
+        return MapAxes(x_label, y_label, x_label, y_label, own[:, :2], host.symbols, bond_pairs(host))
     z_label, z_short = ("height above the plane |z| (Å)", "|z| (Å)") if folded[2] else ("height z (Å)", "z (Å)")
     atoms = np.column_stack([np.linalg.norm(own[:, :2], axis=1), own[:, 2]])
     if host.linear:
@@ -133,22 +124,3 @@ def distances(host: Monomer, position: npt.ArrayLike) -> list[tuple[str, float]]
     length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
     order = np.argsort(length, kind="stable")
     return [(f"{host.symbols[i]}{i + 1}", float(length[i])) for i in order]
-
-
-def inside_outline(xy: FloatArray, outline: FloatArray) -> npt.NDArray[np.bool_]:
-    """Which places (m, 2) lie inside a closed outline (k, 2) in the same coordinates, by the even–odd rule; (m,)."""
-    found = np.zeros(len(xy), dtype=bool)
-    (x_low, y_low), (x_high, y_high) = outline.min(axis=0), outline.max(axis=0)
-    x, y = xy.T
-    near = np.flatnonzero((x >= x_low) & (x <= x_high) & (y >= y_low) & (y <= y_high))
-    near = near[np.argsort(y[near], kind="stable")]
-    x, y = x[near], y[near]
-    odd = np.zeros(len(near), dtype=bool)
-    for (xa, ya), (xb, yb) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
-        # Only places as high as the edge can see it to their right; they lie side by side, for they are sorted.
-        first, last = np.searchsorted(y, sorted((ya, yb)))
-        if first < last:
-            part = slice(first, last)
-            odd[part] ^= x[part] < xa + (xb - xa) * (y[part] - ya) / (yb - ya)
-    found[near] = odd
-    return found

@@ -9,13 +9,13 @@ import streamlit as st
 from app import actions, cached
 from app.components import plot
 from app.data import basket as basket_data
-from app.data.selection_history import History, SessionHistory, StoredHistory, combined
 from app.places import MapPlaces
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
 from nci_core.errors import InputError
 from nci_core.store import selections
+from nci_core.store.selection_history import History, SessionHistory, StoredHistory, combined
 
 MESSAGE = "linked_message"
 #: Configurations that can be selected at once. Each step of the history keeps them twice.

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.path import Path as Outline
 
 from app import cached, own_energies
 from app.arrays import FloatArray
-from app.coordinates import inside_outline, map_xy
+from app.coordinates import map_xy
 from app.session import Context
 from nci_core.errors import InputError
 
@@ -50,4 +51,4 @@ class MapPlaces:
             raise InputError("The drawing could not be read; draw it again.")
         if not np.isfinite(corners).all():
             raise InputError("The drawing reaches beyond the map; draw it again.")
-        return [int(i) for i in self.ids[inside_outline(self._xy(self.ids), corners)]]
+        return [int(i) for i in self.ids[Outline(corners).contains_points(self._xy(self.ids))]]

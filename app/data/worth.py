@@ -3,7 +3,7 @@
 import pandas as pd
 
 from app.data.errors import labelled
-from app.data.expected_error import expected_error
+from nci_core.bench.expected_error import expected_error
 from nci_core.campaign import Campaign
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.labels.recipes import Recipe

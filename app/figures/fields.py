@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.arrays import FloatArray
-from app.coordinates import bonds
-from app.data.fields import Sphere, angles, own_places, to_host, to_own
+from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
 from app.theme import Palette, finish
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
+from nci_core.systems.surroundings import Sphere, angles, bond_pairs, to_host, to_own
 from nci_core.units import EnergyUnit
 
 #: Host atoms this close (Å) to a plane are drawn as lying in it.
@@ -185,7 +185,7 @@ def _plane_traces(
     hover = f"(%{{x:.2f}}, %{{y:.2f}}) Å<br>%{{customdata[0]:+.{unit.digits}f}} {unit.label}"
     yield _filled(grid.u, grid.v, values, scale, unit, colours, hover, values[..., None])
     places = grid.project(host.positions)
-    for i, j in bonds(host):
+    for i, j in bond_pairs(host):
         yield go.Scatter(
             x=places[[i, j], 0],
             y=places[[i, j], 1],

@@ -7,9 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.arrays import FloatArray
-from app.coordinates import bonds
 from app.theme import Palette, finish
-from nci_core.systems import Monomer
+from nci_core.systems import Host
+from nci_core.systems.surroundings import bond_pairs
 from nci_core.units import CM1_EV, EnergyUnit
 
 #: Atoms this close (Å) to the plane of a drawing lie in it.
@@ -198,7 +198,7 @@ def shapes_figure(
     Drawn at 0.8 Å with deviations enlarged; atoms off the plane are points only.
     """
     figure, size = go.Figure(), 0.8
-    for i, j in bonds(host):
+    for i, j in bond_pairs(host):
         ends = shapes.atoms[[i, j]]
         line = {"color": colours.grid, "width": 3}
         figure.add_trace(go.Scatter(x=ends[:, 0], y=ends[:, 1], mode="lines", line=line, hoverinfo="skip"))

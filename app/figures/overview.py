@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.arrays import FloatArray
-from app.coordinates import bonds
 from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
 from nci_core.campaign.queries.error_maps import ErrorMaps
-from nci_core.systems import Monomer
+from nci_core.systems import Host
+from nci_core.systems.surroundings import bond_pairs
 from nci_core.units import EnergyUnit
 
 #: Test labels this close (Å) to the plane, or with an equivalent place that is, are drawn on it.
@@ -190,7 +190,7 @@ def _grid(maps: ErrorMaps | None, host: Monomer, places: FloatArray) -> dict[str
         "half": [float(maps.u[-1]), float(maps.v[-1])],
         "wall": _packed(np.where(np.isnan(maps.wall), -1.0, maps.wall)),
         "atoms": [[*place, symbol] for place, symbol in zip(at.tolist(), host.symbols, strict=True)],
-        "bonds": [list(pair) for pair in bonds(host)],
+        "bonds": [list(pair) for pair in bond_pairs(host)],
         "dots": places.round(3).tolist(),
     }
 

@@ -6,14 +6,14 @@ import pandas as pd
 
 from app.arrays import FloatArray
 from app.components.plot_content import Ground, Hover, PlotContent
-from app.coordinates import bonds
 from app.figures.points import energies_of, hover_lines
 from app.figures.scales import SignedScale
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
+from nci_core.systems.surroundings import bond_pairs
 from nci_core.units import EnergyUnit
 
-#: Planes of `app.data.fields.plane`, and the Overview's → titles of the axes.
+#: Planes of `nci_core.systems.surroundings.plane`, and the Overview's → titles of the axes.
 PLANE_LABELS = {
     "flat": ("x (Å)", "y (Å)"),
     "upright": ("distance from the axis (Å)", "height z (Å)"),
@@ -77,7 +77,7 @@ def plane_content(
         ],
         x_label=axes[0],
         y_label=axes[1] if y_axis else "",
-        host={"atoms": atoms.tolist(), "symbols": list(host.symbols), "bonds": bonds(host)},
+        host={"atoms": atoms.tolist(), "symbols": list(host.symbols), "bonds": bond_pairs(host)},
         view=f"plane {view}",
         equal=True,
         extent=(*x, *y),

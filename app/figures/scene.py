@@ -6,9 +6,9 @@ from ase.data import covalent_radii
 from ase.data.colors import jmol_colors
 
 from app.arrays import FloatArray
-from app.coordinates import bonds
 from app.theme import Palette
-from nci_core.systems import Monomer
+from nci_core.systems import Host
+from nci_core.systems.surroundings import bond_pairs
 
 #: Pixels a marker is wide for each Å of covalent radius.
 BALL = 16.0
@@ -20,7 +20,7 @@ HIDDEN = {letter: {"visible": False, "title": {"text": f"{letter} (Å)"}} for le
 def molecule(host: Monomer, places: FloatArray, colours: Palette, *, ball: float = BALL) -> list[go.Scatter3d]:
     """Bonds and atoms of a host whose atoms are at places (n, 3) in Å, one trace each."""
     ends: list[list[float | None]] = [[], [], []]
-    for i, j in bonds(host):
+    for i, j in bond_pairs(host):
         for k in range(3):
             ends[k] += [places[i, k], places[j, k], None]
     fill = ["rgb({},{},{})".format(*(int(255 * v) for v in jmol_colors[z])) for z in host.numbers]

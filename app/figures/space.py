@@ -4,13 +4,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.arrays import FloatArray
-from app.data.fields import Sphere, own_places, to_own
+from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
 from app.figures.fields import Dots, dot_text, marker
 from app.figures.isosurface import isosurface
 from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
-from nci_core.systems import Monomer
+from nci_core.systems import Host
+from nci_core.systems.surroundings import Sphere, to_own
 from nci_core.units import EnergyUnit
 
 #: From where spheres and surfaces are looked at.

@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import asked, own_energies
-from app.choices import one_of
+from app.choices import one_from, one_of
 from app.data import fields
 from app.data.errors import labelled
 from app.data.own_energies import against
@@ -33,12 +33,11 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         keys = [k for k in keys if not QUANTITIES[k].stored]
     if st.session_state.get("around_quantity") not in keys:
         st.session_state.pop("around_quantity", None)
-    key = left.selectbox(
+    key = one_from(
+        left,
         "Quantity",
-        keys,
-        format_func=lambda k: QUANTITIES[k].title,
+        {k: QUANTITIES[k].title for k in keys},
         key="around_quantity",
-        bind="query-params",
         help="  \n".join(f"**{QUANTITIES[k].title}**: {QUANTITIES[k].help}" for k in keys),
     )
     quantity = QUANTITIES[str(key)]
@@ -61,12 +60,11 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, brought: dict[str, st
     """
     if quantity.stored:
         names = {"test": "Test set", "pool": "Training pool"}
-        split = place.selectbox(
+        split = one_from(
+            place,
             "Stored energies of",
-            list(names),
-            format_func=names.__getitem__,
+            names,
             key="around_stored",
-            bind="query-params",
             help="The potential is interpolated between these energies; dots are the labelled ones. Test set and "
             "training pool are never mixed: a student has seen the training labels, so its errors look smaller "
             "there.",
@@ -81,12 +79,11 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, brought: dict[str, st
     )
     if st.session_state.get("around_set") not in names:
         st.session_state.pop("around_set", None)  # a set that was removed
-    split = place.selectbox(
+    split = one_from(
+        place,
         "Dots" if brought else "CCSD(T) dots",
-        list(names),
-        format_func=names.__getitem__,
+        names,
         key="around_set",
-        bind="query-params",
         help=f"Labelled configurations within {NEAR} Å, drawn at all symmetry-equivalent positions and coloured "
         "like the map. Test set and training labels are never shown together.",
     )

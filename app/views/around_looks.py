@@ -14,6 +14,7 @@ from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.plane import PLANE_LABELS
 from app.figures.space import iso_figure, sphere_in_space
 from app.views.around_values import NEAR, WALL_HELP, Chosen
+from nci_core.systems import surroundings
 
 SHELLS = {"well": "At the well", "radius": "At one radius"}
 HEIGHT = 360
@@ -36,7 +37,7 @@ def show_sphere(chosen: Chosen) -> None:
     )
     context, host = chosen.context, chosen.host
     # Without symmetry each direction is searched on its own: a coarser grid then keeps the answer quick.
-    grid = fields.sphere(4.0 if len(host.operations) >= 4 else 6.0)
+    grid = surroundings.sphere(4.0 if len(host.operations) >= 4 else 6.0)
     if shell == "well":
         directions = grid.own.reshape(-1, 3) @ host.axes
         radius = asked.well(context, chosen.after, directions).reshape(grid.own.shape[:-1])
@@ -69,7 +70,7 @@ def show_sphere(chosen: Chosen) -> None:
     def rows() -> pd.DataFrame:
         a, b = np.meshgrid(grid.longitude, grid.latitude)
         names = {"longitude (deg)": a.ravel(), "latitude (deg)": b.ravel(), "radius (Angstrom)": radius.ravel()}
-        places = fields.to_host(host, grid.own * radius[..., None]).reshape(-1, 3)
+        places = surroundings.to_host(host, grid.own * radius[..., None]).reshape(-1, 3)
         return pd.DataFrame(names | dict(zip(XYZ, places.T, strict=True))).assign(**{chosen.column: values.ravel()})
 
     charts(
@@ -83,9 +84,9 @@ def show_sphere(chosen: Chosen) -> None:
     )
 
 
-def _near_shell(chosen: Chosen, grid: fields.Sphere, radius: FloatArray) -> pd.DataFrame:
+def _near_shell(chosen: Chosen, grid: surroundings.Sphere, radius: FloatArray) -> pd.DataFrame:
     """Labelled configurations that lie on the surface of the given radius (b, a)."""
-    longitude, latitude, distance = fields.angles(fields.own_places(chosen.labels))
+    longitude, latitude, distance = surroundings.angles(fields.own_places(chosen.labels))
     step = float(grid.longitude[1])
     shell_radius = radius[np.rint((latitude + 90) / step).astype(int), np.rint(longitude / step).astype(int)]
     return chosen.labels[np.abs(distance - shell_radius) < NEAR]
@@ -110,12 +111,12 @@ def show_planes(chosen: Chosen) -> None:
     context, host = chosen.context, chosen.host
     title, column = chosen.dot_column(right)
     found = []
-    half = np.abs(fields.to_own(host, host.positions)).max(axis=0)
+    half = np.abs(surroundings.to_own(host, host.positions)).max(axis=0)
     reach = (float(half[0]) + BESIDE, float(half[1:].max()) + BESIDE)  # the same for both, so that they have one scale
     for kind, value in (("upright", float(turn)), ("flat", float(height))):
-        grid = fields.plane(host, kind, value, reach=reach)
-        student, values_ev = chosen.ask(fields.to_own(host, grid.points))
-        off = np.abs(grid.project(fields.to_host(host, fields.own_places(chosen.labels)))[:, 2])
+        grid = surroundings.plane(host, kind, value, reach=reach)
+        student, values_ev = chosen.ask(surroundings.to_own(host, grid.points))
+        off = np.abs(grid.project(surroundings.to_host(host, fields.own_places(chosen.labels)))[:, 2])
         found.append((grid, chosen.outside_wall(student, values_ev), chosen.labels[off < NEAR]))
     scale = chosen.scale(*(v for _, v, _ in found), *(near[column] for _, _, near in found))
 
@@ -141,7 +142,7 @@ def show_planes(chosen: Chosen) -> None:
 def show_space(chosen: Chosen) -> None:
     """Surfaces on which the quantity has one value."""
     context, quantity, host = chosen.context, chosen.quantity, chosen.host
-    own = fields.box(host)
+    own = surroundings.box(host)
     student, values_ev = chosen.ask(own)
     limit_ev = chosen.limit_ev
     # Models differ most on the wall: its shell would hide what they say about the well.
@@ -174,7 +175,7 @@ def show_space(chosen: Chosen) -> None:
     )
 
     def rows() -> pd.DataFrame:
-        return pd.DataFrame(fields.to_host(host, own), columns=XYZ).assign(**{chosen.column: outside})
+        return pd.DataFrame(surroundings.to_host(host, own), columns=XYZ).assign(**{chosen.column: outside})
 
     region = "attractive, fading out up the wall," if fades else "below the wall"
     charts(

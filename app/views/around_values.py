@@ -9,7 +9,6 @@ import streamlit as st
 
 from app import asked
 from app.arrays import FloatArray
-from app.data import fields
 from app.data.quantities import STORED, Quantity
 from app.figures.field_scale import FieldScale, field_scale
 from app.session import Context
@@ -17,7 +16,7 @@ from app.text import Markdown, plain
 from nci_core.campaign.queries.live import Field
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
-from nci_core.systems import Monomer
+from nci_core.systems import Host, surroundings
 from nci_core.units import from_cm1
 
 #: A labelled configuration this close (Å) to a sphere or a plane is drawn on it.
@@ -78,7 +77,7 @@ class Chosen:
 
         NaN far from the stored energies of potentials that are known at configurations only.
         """
-        points = fields.to_host(self.host, own).reshape(-1, 3)
+        points = surroundings.to_host(self.host, own).reshape(-1, 3)
         student = asked.field(self.context, self.after, points)
 
         def term(name: str) -> FloatArray:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import cached
 from app.chart import Drawn, charts
+from app.choices import one_from
 from app.data.worth import MEANING
 from app.figures.blind import blind_figure, sentence
 from app.session import Context
@@ -39,14 +40,7 @@ def section(context: Context) -> None:
         return
     newest = sorted(rounds, reverse=True)
     left, _ = st.columns([1, 2.2])
-    number = left.selectbox(
-        "Labels of",
-        newest,
-        format_func=lambda n: f"round {n}",
-        help=HELP,
-        key="blind_round",
-        bind="query-params",
-    )
+    number = one_from(left, "Labels of", {n: f"round {n}" for n in newest}, key="blind_round", help=HELP)
     rows = rounds[int(number)]
     first, second = st.columns([1, 1.25], gap="medium")
     with first:

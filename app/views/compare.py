@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import cached, linked
 from app.chart import Drawn, charts
-from app.choices import one_of
+from app.choices import one_from, one_of
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import comparison
@@ -56,10 +56,7 @@ def _choose_other(context: Context) -> Context | None:
         return None
     names = sorted(there, key=lambda name: (there[name][0], name))
     titles = distinct({name: title for name, (_, title) in there.items()})
-    name = st.selectbox(
-        f"{plain(context.campaign.title)} with", names, format_func=lambda n: titles[n], key="compare_with",
-        bind="query-params",
-    )  # fmt: skip
+    name = one_from(st, f"{plain(context.campaign.title)} with", {n: titles[n] for n in names}, key="compare_with")
     campaign = load_campaign(mine.parent / str(name))
     return replace(context, campaign=campaign, model=campaign.active_model())
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app import cached, linked
-from app.choices import one_of
+from app.choices import one_from, one_of
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.worth import MEANING
 from app.session import Context
@@ -96,12 +96,14 @@ def _chosen(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         placeholder="number, person, origin, direction …",
         help="A configuration's number, or words from its row; rows that contain all of them are shown.",
     )
-    by = second.selectbox(
+    by = one_from(
+        second,
         "Sort by",
-        ["configuration", *columns_of(context)],
-        format_func=lambda name: COLUMNS[name][0] if name in COLUMNS else "Configuration",
+        {
+            name: COLUMNS[name][0] if name in COLUMNS else "Configuration"
+            for name in ["configuration", *columns_of(context)]
+        },
         key="data_sort",
-        bind="query-params",
     )
     largest = third.toggle("Largest first", key="data_down", bind="query-params")
     with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):

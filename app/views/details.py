@@ -10,12 +10,12 @@ from app.choices import as_written, one_of
 from app.components import viewer
 from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS
-from app.data.expected_error import expected_error
 from app.data.worth import MEANING
 from app.figures.structure import structure_figure
 from app.session import Context
 from app.tables import number_text, printed, with_numbers
 from app.text import Markdown, plain
+from nci_core.bench.expected_error import expected_error
 from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.rounds.quarantine import WORDS
 from nci_core.labels.label_errors import label_std_ev

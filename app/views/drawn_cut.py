@@ -8,8 +8,7 @@ from app import asked, own_energies
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
-from app.data import fields, lines
-from app.data.lines import Line
+from app.data import fields
 from app.data.own_energies import against
 from app.figures.lines import line_figure
 from app.session import Context
@@ -18,6 +17,8 @@ from app.views.line_choice import choose
 from app.views.line_map import show_map
 from app.views.line_ruler import show_ruler
 from nci_core.store.schema import Model
+from nci_core.systems import lines
+from nci_core.systems.lines import Line
 
 #: The name of this part of the page.
 TITLE = "Any line"

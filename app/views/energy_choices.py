@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.choices import one_of
+from app.choices import one_from, one_of
 from app.session import Context
 from app.text import Markdown, code, plain
 from nci_core.campaign.exchange.energy_sources import EnergyFile
@@ -117,21 +117,18 @@ def _choices(context: Context, file: EnergyFile, guessed: Choices, key: str) -> 
         key=f"unit-{key}",
         help="Taken from the header where it says so.",
     )
-    bound = second.selectbox(
+    bound = one_from(
+        second,
         "Bound energies",
-        list(BOUND),
-        format_func=BOUND.__getitem__,
+        BOUND,
         key=f"bound-{key}",
+        in_address=False,
         help="An interaction energy is below zero where the two attract; a binding energy is above.",
     )
     if layout == NAMED:
         return None if unit is None else Choices(layout=layout, columns=columns, energy_unit=unit, bound=bound)
-    length = third.selectbox(
-        "Unit of length",
-        list(LENGTH_UNITS),
-        index=list(LENGTH_UNITS).index(guessed.length_unit),
-        format_func=LENGTH_UNITS.__getitem__,
-        key=f"length-{key}",
+    length = one_from(
+        third, "Unit of length", LENGTH_UNITS, key=f"length-{key}", first=guessed.length_unit, in_address=False
     )
     angle = "degrees"
     if layout != "cartesian":
@@ -155,29 +152,27 @@ def _choices(context: Context, file: EnergyFile, guessed: Choices, key: str) -> 
 
 def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict[str, str]:
     first, second, third = st.columns([1.2, 1, 1])
-    axes = first.selectbox(
+    axes = one_from(
+        first,
         "Directions of the axes",
-        list(AXES),
-        format_func=AXES.__getitem__,
+        AXES,
         key=f"axes-{key}",
+        in_address=False,
         help="Principal axes: x along the longest direction of the molecule, z along its thinnest, which is "
         "perpendicular to a flat one. The drawing shows them.",
     )
-    origin = second.selectbox(
-        "Measured from",
-        list(ORIGINS),
-        index=list(ORIGINS).index(guessed.origin),
-        format_func=ORIGINS.__getitem__,
-        key=f"origin-{layout}-{key}",
+    origin = one_from(
+        second, "Measured from", ORIGINS, key=f"origin-{layout}-{key}", first=guessed.origin, in_address=False
     )
     polar = "z"
     if layout != "cartesian":
         letters = ["z", "x", "y"]
-        polar = third.selectbox(
+        polar = one_from(
+            third,
             "θ is measured from",
-            letters,
-            format_func=lambda name: f"the {name} axis",
+            {name: f"the {name} axis" for name in letters},
             key=f"polar-{key}",
+            in_address=False,
             help="φ turns about this axis, from the next one: about z from x towards y.",
         )
     st.caption(said(context.campaign.dimer.a, str(axes), str(polar), layout))

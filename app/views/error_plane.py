@@ -24,6 +24,7 @@ from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
+from nci_core.systems import surroundings
 from nci_core.systems.planes import PlaneGrid
 
 #: Labelled configurations this close (Å) to the plane are drawn on it.
@@ -99,9 +100,9 @@ def _choose_plane(context: Context) -> tuple[str, PlaneGrid | None]:
     )
     if kind == "telling":
         return kind, None
-    half = np.abs(fields.to_own(host, host.positions)).max(axis=0)
+    half = np.abs(surroundings.to_own(host, host.positions)).max(axis=0)
     reach = (float(half[0]) + BESIDE, float(half[1]) + BESIDE if kind == "flat" else float(half[2]) + ABOVE)
-    return kind, fields.plane(host, kind, value, spacing=SPACING, reach=reach)
+    return kind, surroundings.plane(host, kind, value, spacing=SPACING, reach=reach)
 
 
 def _title(context: Context, panel: Panel, rows: pd.DataFrame) -> Markdown:

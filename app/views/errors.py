@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import asked, cached, own_energies
-from app.choices import one_of
+from app.choices import one_from, one_of
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
 from app.first_steps import distil
@@ -95,23 +95,24 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     active = context.model.id if context.model else ids[0]
     left, right = st.columns(2)
     # Only another student is named in the address: who has chosen none sees the new one after a fit.
-    after = left.selectbox(
+    after = one_from(
+        left,
         "Student",
-        [IN_USE, *(i for i in ids if i != active)],
-        format_func=lambda i: model_name(by_id[i]) if i else f"{model_name(by_id[active])}, in use",
+        {
+            i: model_name(by_id[i]) if i else f"{model_name(by_id[active])}, in use"
+            for i in [IN_USE, *(i for i in ids if i != active)]
+        },
         key="errors_after",
-        bind="query-params",
     )
     after = after or active
     others = [0, *[i for i in ids if i != after]]
     distilled = asked.distilled_before(context, by_id[after])
-    before = right.selectbox(
+    before = one_from(
+        right,
         "Compare with",
-        others,
-        index=others.index(distilled.id) if distilled else 0,
-        format_func=lambda i: model_name(by_id[i]) if i else "no other student",
+        {i: model_name(by_id[i]) if i else "no other student" for i in others},
         key=f"errors_before_{after}",
-        bind="query-params",
+        first=distilled.id if distilled else 0,
     )
     return by_id[after], by_id.get(before)
 

@@ -6,10 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.address import take_numbers, tell_numbers
-from app.data import lines
-from app.data.lines import Line
 from app.session import Context
 from app.views.plane_choice import PlaneKeys
+from nci_core.systems import lines
+from nci_core.systems.lines import Line
 
 OWN, PAIR = "between two points", "between two configurations"
 #: Keys of the six typed numbers, Å in the host's frame, and the name of all in the page's address.
@@ -78,7 +78,7 @@ def _follow(context: Context, table: pd.DataFrame) -> None:
 
 
 def look_at(view: str, value: float) -> None:
-    """Let the map show a plane, in the words of `app.data.lines.section_of`; before its controls are drawn."""
+    """Let the map show a plane, in the words of `nci_core.systems.lines.section_of`; before its controls are drawn."""
     st.session_state[PLANE.view] = view
     st.session_state[PLANE.range_of(view)[0]] = int(value) if view == "upright" else value
 

@@ -12,7 +12,6 @@ from app.address import tell_numbers
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import fields
-from app.data.lines import Line
 from app.figures.plane import plane_content
 from app.figures.scales import scale_for
 from app.session import Context
@@ -21,6 +20,8 @@ from app.views.line_choice import FARTHEST, PLANE, take
 from app.views.plane_choice import choose_plane
 from nci_core.errors import InputError
 from nci_core.store.schema import Model
+from nci_core.systems import surroundings
+from nci_core.systems.lines import Line
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
 
@@ -48,8 +49,8 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     )
     tell_numbers(PLANE.range_of(view)[0], [value] if value else None)
     # The same for every plane, so that the scale of the drawing stays.
-    reach = float(np.abs(fields.to_own(host, host.positions)).max()) + MARGIN
-    grid = fields.plane(host, view, value, reach=(WIDER * reach, reach))
+    reach = float(np.abs(surroundings.to_own(host, host.positions)).max()) + MARGIN
+    grid = surroundings.plane(host, view, value, reach=(WIDER * reach, reach))
     message = st.session_state.pop(linked.MESSAGE, None)
     if message:
         st.error(plain(message), icon=":material/error:")

@@ -8,12 +8,11 @@ from app import asked
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
-from app.data import fields, lines
-from app.data.lines import Line
 from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_figure
 from app.session import Context
 from nci_core.store.schema import Model
-from nci_core.systems import Monomer
+from nci_core.systems import Host, lines, surroundings
+from nci_core.systems.lines import Line
 
 HEIGHT = 340
 RULER = (
@@ -95,7 +94,7 @@ def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
 def _shapes(
     context: Context, host: Monomer, probe: FloatArray, after: Model, *, upright: bool
 ) -> tuple[AtomShapes, tuple[str, str]]:
-    away = fields.to_own(host, probe)
+    away = surroundings.to_own(host, probe)
     turn = float(np.degrees(np.arctan2(away[1], away[0]))) if np.hypot(away[0], away[1]) > 0.1 else 0.0
     directions, across, along = lines.circle(host, upright, turn)
     # One Å from each atom: the ratio of ruler and distance depends on the direction only.

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from app import cached
-from app.choices import one_of, some_of
+from app.choices import one_from, one_of, some_of
 from app.coordinates import VIEWS, views, views_help
 from nci_core.systems import Monomer
 
@@ -21,12 +21,7 @@ def map_controls(
         plane, "View", some_of(VIEWS, views(host)), key=f"{page}_view", first="side", titled=True, help=views_help(host)
     )
     options = [name for name in cached.COLOURINGS if table[name].notna().any()] or ["teacher_ev"]
-    colour = colouring.selectbox(
-        "Colour",
-        options,
-        index=options.index(first) if first in options else 0,
-        format_func=lambda name: cached.COLOURINGS[name][0],
-        key=f"{page}_colour",
-        bind="query-params",
+    colour = one_from(
+        colouring, "Colour", {name: cached.COLOURINGS[name][0] for name in options}, key=f"{page}_colour", first=first
     )
     return view, str(colour)

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from app.background import problem, under_way
-from app.data.expected_error import Expected, expected_error
 from app.draft import NUMBERS, PREFIX, Draft
 from app.session import current_unit
 from app.text import Markdown, plain
+from nci_core.bench.expected_error import Expected, expected_error
 from nci_core.campaign.pricing.new_recipes import RecipeChoice, recommended
 
 #: What stands beside the name of each recipe.

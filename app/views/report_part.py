@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.cached import by_version, data, fits, unit
+from app.choices import one_from
 from app.data.jobs import model_list, model_name
 from app.report import build_report, report_name
 from app.session import Context, errors_shown
@@ -25,8 +26,8 @@ def show_report(context: Context) -> None:
     numbers = sorted(last, reverse=True)
     active = context.model.round_number if context.model else numbers[0]
     left, _ = st.columns([1.2, 1])
-    number = left.selectbox(
-        "Round", numbers, index=numbers.index(active), format_func=lambda n: model_name(last[n]), key="report_round"
+    number = one_from(
+        left, "Round", {n: model_name(last[n]) for n in numbers}, key="report_round", first=active, in_address=False
     )
     # Which report was asked for; another round or unit, or newer data, has to be prepared again.
     wanted = (context.folder, number, unit(context), data(context), fits(context))

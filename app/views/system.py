@@ -7,6 +7,7 @@ import psutil
 import streamlit as st
 
 from app.access import DOCUMENT
+from app.choices import one_from
 from app.data import system
 from app.session import Context, errors_shown
 from app.tables import with_numbers
@@ -102,12 +103,11 @@ def _logs(context: Context) -> None:
     if not names:
         st.caption("Nothing has run in this campaign yet.")
         return
-    name = st.selectbox(
+    name = one_from(
+        st,
         "Log",
-        names,
-        format_func=lambda file: "engine" if file == "engine.log" else file.removesuffix(".log").replace("-", " "),
+        {file: "engine" if file == "engine.log" else file.removesuffix(".log").replace("-", " ") for file in names},
         key="system_log",
-        bind="query-params",
     )
     text = system.log_tail(folder, str(name))
     st.code(text or "(empty)", language=None, height=260)

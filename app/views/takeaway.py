@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.choices import one_from
 from app.data import basket as basket_data
 from app.data.jobs import model_list, model_name
 from app.predictor import packer
@@ -77,14 +78,7 @@ def _choose(context: Context, models: list[Model]) -> Model:
     newest = {model.id: model for model in reversed(models)}
     ids = list(newest)
     active = context.model.id if context.model else ids[0]
-    chosen = st.selectbox(
-        "Student",
-        ids,
-        index=ids.index(active),
-        format_func=lambda i: model_name(newest[i]),
-        key="take_model",
-        bind="query-params",
-    )
+    chosen = one_from(st, "Student", {i: model_name(newest[i]) for i in ids}, key="take_model", first=active)
     return newest[int(chosen or active)]
 
 
@@ -123,13 +117,7 @@ def _made(failed: dict[str, str], name: str, ask: Callable[..., Any], *arguments
 def _grid(context: Context, model: Model) -> None:
     st.markdown("**Energies on a grid**", help="A regular grid in the host's frame, with the host in its middle.")
     first, second, third = st.columns([1.4, 1, 1], vertical_alignment="bottom")
-    kind = first.selectbox(
-        "Format",
-        list(GRID_FILES),
-        format_func=GRID_FILES.__getitem__,
-        key="take_grid",
-        bind="query-params",
-    )
+    kind = one_from(first, "Format", GRID_FILES, key="take_grid")
     spacing = second.number_input("Spacing (Å)", 0.05, 2.0, SPACING, 0.05, key="take_spacing", bind="query-params")
     margin = third.number_input(
         "Margin (Å)",

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app import cached
 from app.chart import Drawn, charts
-from app.choices import one_of
+from app.choices import one_from, one_of
 from app.data import trust as data
 from app.data.jobs import model_name
 from app.figures.trust import change_figure, error_bar_figure, share_figure
@@ -84,14 +84,7 @@ def _named(context: Context, model: Model) -> str:
 def _choose(context: Context, models: list[Model], label: Markdown, key: str, default: int) -> Model:
     by_id = {model.id: model for model in reversed(models)}
     ids = list(by_id)
-    chosen = st.selectbox(
-        label,
-        ids,
-        index=ids.index(default),
-        format_func=lambda i: _named(context, by_id[i]),
-        key=key,
-        bind="query-params",
-    )
+    chosen = one_from(st, label, {i: _named(context, by_id[i]) for i in ids}, key=key, first=default)
     return by_id[chosen]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.data import expected_error as module
-from app.data.expected_error import expected_error
 from app.data.worth import before_labelling, said_beside
+from nci_core.bench import expected_error as module
+from nci_core.bench.expected_error import expected_error
 from nci_core.bench.recipe_errors import GROUPS_FILE, GroupErrors, write_lines
 from nci_core.bench.recipe_rows import FILE
 from nci_core.bench.targets import STORED

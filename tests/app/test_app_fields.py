@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.data import fields, lines
+from app.data import fields
 from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale, surface_levels
 from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
@@ -12,7 +12,7 @@ from app.figures.isosurface import isosurface
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import Host, builtin_host, lines, surroundings
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
@@ -31,16 +31,16 @@ def rows(host: Monomer, places: list[list[float]]) -> pd.DataFrame:
 
 def test_own_coordinates_turn_back(ethylene: Monomer) -> None:
     points = np.random.default_rng(0).uniform(-5, 5, (20, 3))
-    back = fields.to_host(ethylene, fields.to_own(ethylene, points))
+    back = surroundings.to_host(ethylene, surroundings.to_own(ethylene, points))
     np.testing.assert_allclose(back, points, atol=1e-12)
 
 
 def test_a_sphere_closes_and_its_angles_are_those_of_its_points() -> None:
-    grid = fields.sphere(6.0)
+    grid = surroundings.sphere(6.0)
     assert grid.own.shape == (31, 61, 3)
     np.testing.assert_allclose(np.linalg.norm(grid.own, axis=-1), 1.0, rtol=1e-12)
     np.testing.assert_allclose(grid.own[:, 0], grid.own[:, -1], atol=1e-12)
-    longitude, latitude, radius = fields.angles(3.0 * grid.own[1:-1, :-1].reshape(-1, 3))
+    longitude, latitude, radius = surroundings.angles(3.0 * grid.own[1:-1, :-1].reshape(-1, 3))
     a, b = np.meshgrid(grid.longitude[:-1], grid.latitude[1:-1])
     np.testing.assert_allclose((longitude - a.ravel() + 180) % 360, 180.0, atol=1e-9)
     np.testing.assert_allclose(latitude, b.ravel(), atol=1e-9)
@@ -49,11 +49,11 @@ def test_a_sphere_closes_and_its_angles_are_those_of_its_points() -> None:
 
 def test_planes_hold_their_points(ethylene: Monomer) -> None:
     for kind, value in (("flat", 2.5), ("upright", 35.0)):
-        grid = fields.plane(ethylene, kind, value)
+        grid = surroundings.plane(ethylene, kind, value)
         at = grid.project(grid.points)
         u, v = np.meshgrid(grid.u, grid.v)
         np.testing.assert_allclose(at, np.column_stack([u.ravel(), v.ravel(), 0 * u.ravel()]), atol=1e-9)
-    above = fields.to_host(ethylene, np.array([[0.0, 0.0, 4.0]]))
+    above = surroundings.to_host(ethylene, np.array([[0.0, 0.0, 4.0]]))
     assert grid.project(above)[0, 1] == pytest.approx(4.0)
 
 
@@ -72,9 +72,9 @@ def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Mon
 
 
 def test_one_site_of_each_kind() -> None:
-    names = [name for name, _ in fields.unique_sites(builtin_host("benzene"))]
+    names = [name for name, _ in surroundings.unique_sites(builtin_host("benzene"))]
     assert names == ["C1", "H7", "C1–C2", "C1–H7"]
-    assert [name for name, _ in fields.unique_sites(builtin_host("ethylene"))] == ["C1", "H3", "C1–C2", "C1–H3"]
+    assert [name for name, _ in surroundings.unique_sites(builtin_host("ethylene"))] == ["C1", "H3", "C1–C2", "C1–H3"]
 
 
 def test_preset_lines_go_where_they_say(ethylene: Monomer) -> None:
@@ -133,8 +133,8 @@ def dots(host: Monomer, scale_value: float) -> Dots:
     return Dots("student − CCSD(T)", repeated, np.full(len(repeated), scale_value))
 
 
-def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -> None:
-    grid = fields.sphere(6.0)
+def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> None:
+    grid = surroundings.sphere(6.0)
     values = 5.0 * grid.own[..., 2]
     values[0, 0] = np.nan
     radius = np.full(values.shape, 3.2)
@@ -153,11 +153,11 @@ def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -
     assert 0.6 < drawn.mean() < 1.0  # the front is open, the rest is there
 
 
-def test_a_plane_is_blank_where_nothing_is_known(ethylene: Monomer) -> None:
-    grid = fields.plane(ethylene, "flat", 3.0, spacing=0.8, reach=(4.0, 4.0))
+def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
+    grid = surroundings.plane(ethylene, "flat", 3.0, spacing=0.8, reach=(4.0, 4.0))
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
-    beside = fields.plane(ethylene, "upright", 0.0, spacing=0.8, reach=(4.0, 4.0))
+    beside = surroundings.plane(ethylene, "upright", 0.0, spacing=0.8, reach=(4.0, 4.0))
     drawings = [Drawing(grid, ("x", "y"), values), Drawing(beside, ("x", "z"), 2 * values)]
     figure = plane_maps(ethylene, drawings, scale, CM1, DARK, height=300)
     first, second = (trace for trace in figure.data if trace.name == "field")
@@ -167,8 +167,8 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Monomer) -> None:
         assert figure.layout[axis].range == figure.layout[f"{axis}2"].range
 
 
-def test_iso_surfaces_are_those_of_the_values(ethylene: Monomer) -> None:
-    own = fields.box(ethylene, spacing=0.5)
+def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:
+    own = surroundings.box(ethylene, spacing=0.5)
     values = 20.0 * np.sin(own[:, 0]) + own[:, 2]
     values[own[:, 1] > 2.0] = np.nan
     scale = field_scale(values * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
@@ -211,8 +211,8 @@ def test_levels_of_surfaces_are_taken_by_the_field() -> None:
     assert surface_levels(QUANTITIES["earlier"], np.zeros(5)) == []
 
 
-def test_a_box_keeps_its_size_in_bounds(ethylene: Monomer) -> None:
-    own = fields.box(ethylene, spacing=0.01, most=20_000)
+def test_a_box_keeps_its_size_in_bounds(ethylene: Host) -> None:
+    own = surroundings.box(ethylene, spacing=0.01, most=20_000)
     assert 10_000 < len(own) < 26_000
     half = np.abs(ethylene.positions).max(axis=0) + 4.0
     np.testing.assert_allclose(own.max(axis=0), half)

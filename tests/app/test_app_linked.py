@@ -13,13 +13,13 @@ from app.components.plot_encoding import LABEL_FLAG, LEVELS, TEST_FLAG, encode
 from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.data.errors import with_errors
-from app.data.selection_history import SessionHistory, StoredHistory, combined
 from app.figures import points
 from app.figures.scales import SignedScale
 from app.theme import LIGHT
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import selections
+from nci_core.store.selection_history import SessionHistory, StoredHistory, combined
 from nci_core.systems import builtin_host
 from nci_core.units import CM1_EV, UNITS
 

@@ -11,11 +11,11 @@ from app import linked
 from app.components import plot_message
 from app.components.plot_content import Bins
 from app.components.plot_encoding import encode, squares_of
-from app.coordinates import inside_outline, map_xy
+from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.figures import points
 from app.figures.scales import SignedScale
-from app.places import MapPlaces
+from app.places import MapPlaces, Outline
 from app.theme import LIGHT
 from nci_core.campaign import Campaign
 from nci_core.campaign.rounds import basket
@@ -24,32 +24,10 @@ from nci_core.store import selections
 from nci_core.units import UNITS
 
 
-def test_inside_an_outline_is_decided_by_the_even_odd_rule() -> None:
-    grid = np.stack(np.meshgrid(np.arange(0.5, 6), np.arange(0.5, 6)), axis=-1).reshape(-1, 2)
-    bent = np.array([[0, 0], [6, 0], [6, 6], [4, 6], [4, 2], [2, 2], [2, 6], [0, 6]], dtype=float)  # a U
-    expected = ~((grid[:, 0] > 2) & (grid[:, 0] < 4) & (grid[:, 1] > 2))
-    for outline in (bent, bent[::-1], np.roll(bent, 3, axis=0)):
-        assert inside_outline(grid, outline).tolist() == expected.tolist()
+def test_a_drawing_that_crosses_itself_takes_what_lies_in_its_loops() -> None:
     crossed = np.array([[0, 0], [6, 6], [6, 0], [0, 6]], dtype=float)  # two triangles that touch
-    assert inside_outline(np.array([[1.0, 3.0], [5.0, 3.0], [3.0, 1.0], [3.0, 5.0]]), crossed).tolist() == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    assert not inside_outline(grid, np.array([[1.0, 1.0], [5.0, 1.0], [3.0, 1.0]])).any()
-
-
-def test_an_outline_agrees_with_the_angle_it_winds_through() -> None:
-    rng = np.random.default_rng(2)
-    turn = np.linspace(0, 2 * np.pi, 199, endpoint=False)
-    outline = (rng.uniform(1.0, 4.0, 199) * np.array([np.cos(turn), np.sin(turn)])).T  # a star round the origin
-    xy = rng.uniform(-4, 4, (500, 2))
-    ray = (outline[None] - xy[:, None]) @ np.array([1, 1j])
-    steps = np.angle(np.roll(ray, -1, axis=1) / ray)
-    wound = np.abs(steps.sum(axis=1)) > np.pi
-    assert 50 < wound.sum() < 450
-    assert inside_outline(xy, outline).tolist() == wound.tolist()
+    inside = Outline(crossed).contains_points(np.array([[1.0, 3.0], [5.0, 3.0], [3.0, 1.0], [3.0, 5.0]]))
+    assert inside.tolist() == [True, True, False, False]
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 from app import actions
 from app.data import jobs as job_data
 from app.data.configurations import configuration_table
-from app.data.selection_history import StoredHistory
 from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.requests import label_memory_gb, submit_labels
 from nci_core.store import jobs as queue
 from nci_core.store import label_queries, labels, picks
+from nci_core.store.selection_history import StoredHistory
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from app.coordinates import map_xy
 from app.data.configurations import configuration_table
-from app.data.selection_history import StoredHistory
 from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.store import picks
+from nci_core.store.selection_history import StoredHistory
 
 pytestmark = pytest.mark.browser
 

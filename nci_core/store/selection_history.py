@@ -1,10 +1,11 @@
-"""One person's selection with its history: in the campaign's database, or in memory for a demonstration."""
+"""One person's selection with its history: in the campaign's database, or in memory where nothing may be written."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from nci_core.errors import InputError
-from nci_core.store import Store, selections
+from nci_core.store import selections
+from nci_core.store.database import Store
 
 #: What a new set of configurations does to the selection.
 MODES = ("replace", "add", "remove", "toggle")

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.arrays import FloatArray
-from app.data.fields import to_host, to_own, unique_sites
-from nci_core.systems import Monomer
+from nci_core.systems.hosts import Host
+from nci_core.systems.surroundings import to_host, to_own, unique_sites
+
+FloatArray = npt.NDArray[np.float64]
 
 #: Lines are not evaluated closer (Å) to a nucleus than this: no energy there means anything.
 NUCLEUS = 0.3
@@ -58,8 +59,8 @@ def presets(host: Monomer, height: float) -> dict[str, Line]:
     return found
 
 
-def section_of(host: Monomer, line: Line) -> tuple[str, float]:
-    """A plane of `app.data.fields.plane` that holds the line, or one end of it if none does: its kind and value."""
+def section_of(host: Host, line: Line) -> tuple[str, float]:
+    """A plane of `surroundings.plane` that holds the line, or one end of it if none does: its kind and value."""
     own = to_own(host, np.stack([line.start, line.end]))
     outer = own[np.argmax(np.linalg.norm(own[:, :2], axis=1)), :2]
     (a, b), (c, d) = own[:, :2]
