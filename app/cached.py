@@ -11,7 +11,6 @@ from app.components.plot_encoding import encode
 from app.data import basket as basket_data
 from app.data import configurations
 from app.data import cuts as cut_data
-from app.data import jobs as job_data
 from app.data.errors import with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for, size_scale
@@ -22,6 +21,7 @@ from nci_core.campaign.queries.blind import BlindPrediction
 from nci_core.campaign.rounds.quarantine import Doubted, doubted
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
+from nci_core.store.round_frames import errors_frame, rounds_frame
 from nci_core.units import from_cm1
 
 P, T = ParamSpec("P"), TypeVar("T")
@@ -190,14 +190,14 @@ def cut_names(context: Context) -> list[str]:
 @by_version(fits, data)
 def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rounds, and the errors on the frozen test set."""
-    store, settings = context.campaign.store, context.campaign.settings
-    return job_data.round_table(store, settings), job_data.test_metrics(store, settings)
+    store, target = context.campaign.store, context.campaign.recipe.hash
+    return rounds_frame(store, target), errors_frame(store, target)
 
 
 @by_version(fits)
 def test_metrics(context: Context) -> pd.DataFrame:
     """The errors on the frozen test set alone: they do not change with every label that finishes."""
-    return job_data.test_metrics(context.campaign.store, context.campaign.settings)
+    return errors_frame(context.campaign.store, context.campaign.recipe.hash)
 
 
 @by_version(fits, data, student)

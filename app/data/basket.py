@@ -1,12 +1,11 @@
 """The basket and the ranked proposals as tables."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
 from nci_core.campaign.rounds.basket import Wanted
-from nci_core.store import jobs, models, picks
+from nci_core.store import picks, rankings
 from nci_core.store.database import Store
 from nci_core.store.labels import TAKEN
 from nci_core.units import CM1_EV
@@ -28,26 +27,13 @@ def basket_table(store: Store, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["id", "picker", "reason"]).set_index("id").join(table, how="inner")
 
 
-def latest_ranking(store: Store) -> list[dict[str, Any]]:
-    """The newest ranking: of the model in use, or of a ranking job that finished after it."""
-    model = models.active(store)
-    ranking = list(model.notes.get("proposals", [])) if model is not None else []
-    strategy = "i-optimal"
-    finished = [job for job in jobs.fetch(store, states=["complete"], kind="select", limit=1) if job.result]
-    for job in finished:
-        newer = model is None or (job.finished_at is not None and job.finished_at > model.created_at)
-        if newer and job.result is not None and job.result.get("proposals"):
-            ranking, strategy = list(job.result["proposals"]), str(job.payload.get("strategy", strategy))
-    return [{"picker": strategy} | row for row in ranking]
-
-
 def proposals(store: Store, table: pd.DataFrame) -> pd.DataFrame:
     """Ranked proposals that still need a label, best first.
 
     The table's columns, and rank, score, expected_ev (the expected sd there), picker, reason.
     """
     names = ["configuration_id", "rank", "score", "std_cm1", "picker"]
-    found = pd.DataFrame(latest_ranking(store), columns=names).rename(columns={"configuration_id": "id"})
+    found = pd.DataFrame(rankings.latest(store), columns=names).rename(columns={"configuration_id": "id"})
     found["expected_ev"] = found.pop("std_cm1").astype(float) * CM1_EV
     found["reason"] = found["picker"].map(lambda name: REASONS.get(name, "proposed"))
     found = found.drop_duplicates("id").set_index("id").join(table, how="inner").sort_values("rank")

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from app.data.jobs import elapsed_minutes
 from nci_core.store import label_queries, labels
 from nci_core.store.database import Store
+from nci_core.store.job_frames import elapsed_minutes
 
 #: Finished labels of a recipe that say how long the next one takes, newest first.
 NEWEST = 20

@@ -13,7 +13,7 @@ from app.data import trust
 from app.data.configurations import configuration_table
 from app.data.cuts import Cut, cut_names, load_cut
 from app.data.errors import REGION_HELP, error_table, labelled, matrix_table, with_errors
-from app.data.jobs import model_list, model_name, round_table
+from app.data.jobs import model_list, model_name
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.blind import sentence
 from app.figures.maps import Panel, frame_of, legend_text, panel_content
@@ -31,6 +31,7 @@ from nci_core.errors import InputError
 from nci_core.gates import Gate
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
+from nci_core.store.round_frames import rounds_frame
 from nci_core.store.schema import Model
 from nci_core.units import EnergyUnit, from_cm1
 
@@ -70,7 +71,7 @@ def report_name(campaign: Campaign, number: int) -> str:
 
 
 def _subject(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subject:
-    models, rounds = model_list(campaign.store), round_table(campaign.store, campaign.settings)
+    models, rounds = model_list(campaign.store), rounds_frame(campaign.store, campaign.recipe.hash)
     active = campaign.active_model()
     if active is None:
         raise InputError(f"Campaign {campaign.name} has no student yet; distil one before you ask for a report.")

@@ -30,6 +30,7 @@ from nci_core.campaign.pricing.limits import label_limits
 from nci_core.jobs import engine_status
 from nci_core.store import jobs, versions
 from nci_core.store.base import ACTIVE
+from nci_core.store.job_frames import elapsed_minutes, events_frame
 from nci_core.store.schema import Job
 
 POLL = 1.5
@@ -228,9 +229,9 @@ def _live() -> None:
         if job is None:
             st.caption("The curves of a fit appear here while it runs.")
             return
-        events = job_data.events(now.campaign.store, job.id)
+        events = events_frame(now.campaign.store, job.id)
         name = job_data.KINDS[job.kind]
-        minutes = job_data.elapsed_minutes(job.started_at, job.finished_at)
+        minutes = elapsed_minutes(job.started_at, job.finished_at)
         taken = f", {minutes:.1f} min" if minutes is not None else ""
         st.markdown(f"**Job {job.id}, {name}: {job_data.STATES[job.state]}**{taken}{_device(job.result, events)}")
         if job.error:

@@ -17,6 +17,7 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
 from nci_core.store import jobs
 from nci_core.store.base import ACTIVE
+from nci_core.store.job_frames import elapsed_minutes
 from nci_core.store.schema import Job
 from nci_core.switches import read_only
 
@@ -160,7 +161,7 @@ def _step(campaign: Campaign, job: Job | None, what: str, before: str) -> None:
 
 def _left(job: Job) -> str:
     """'about 12 min left', once enough is done to tell."""
-    so_far = job_data.elapsed_minutes(job.started_at, None)
+    so_far = elapsed_minutes(job.started_at, None)
     if so_far is None or job.progress < TELLING:
         return ""
     minutes = so_far * (1.0 - job.progress) / job.progress

@@ -22,6 +22,7 @@ from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, label_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import ACTIVE, State
+from nci_core.store.job_frames import SET_ASIDE, events_frame, jobs_frame
 from nci_core.switches import read_only
 
 #: Different reasons of failure that are spelt out below the table.
@@ -47,7 +48,7 @@ def show_queue() -> None:
         recipe = _recipe(now)
         if recipe is not None:
             counts = labels.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
-        jobs = job_data.job_table(now.campaign.store, _start(sum(counts.values())), recipe)
+        jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
         summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
         status = engine_status(now.campaign.folder)
         st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
@@ -202,7 +203,7 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
     """
     said = {row.configuration_id: row for row in cached.blind_predictions(now)}
     found: dict[int, str] = {}
-    for row in jobs[jobs["energy_ev"].notna() & ~jobs["message"].str.startswith(job_data.SET_ASIDE)].itertuples():
+    for row in jobs[jobs["energy_ev"].notna() & ~jobs["message"].str.startswith(SET_ASIDE)].itertuples():
         predicted = said.get(int(row.configuration)) if row.recipe == now.campaign.recipe.name else None
         text = now.text(row.energy_ev, row.label_std_ev)
         found[row.id] = text if predicted is None else f"{text}, predicted {predicted_text(predicted, now.unit)}"
@@ -266,5 +267,5 @@ def _one(now: Context, row: pd.Series) -> None:
         if path.is_file() and path.stat().st_size:
             st.code(path.read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
         else:
-            events = job_data.events(now.campaign.store, number)
+            events = events_frame(now.campaign.store, number)
             st.dataframe(events.tail(50), hide_index=True) if len(events) else st.caption("It wrote no log.")

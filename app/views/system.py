@@ -13,6 +13,7 @@ from app.session import Context, errors_shown
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
 from nci_core.campaign import home
+from nci_core.jobs import machine
 from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname
 from nci_core.store import jobs
@@ -45,7 +46,7 @@ def _now(context: Context | None) -> None:
 
 
 def _machine(context: Context | None) -> None:
-    found = system.machine(context.campaign.folder if context else home())
+    found = machine.machine(context.campaign.folder if context else home())
     st.markdown(f"**{plain(found.name)}** · {plain(found.processor)}")
     first, second, third, fourth = st.columns([1, 1, 1, 1.6])
     first.metric("Cores", f"{found.cores:d}", help="Available to this dashboard.")
@@ -65,7 +66,7 @@ def _engine(context: Context) -> None:
     running, waiting = (sum(n for (_, at), n in counts.items() if at == state) for state in ("running", "waiting"))
     st.markdown(f"{_words(status)}. {running:,} running, {waiting:,} waiting.")
     if status.error:
-        st.warning(plain(system.without_secrets(status.error)), icon=":material/warning:")
+        st.warning(plain(machine.without_secrets(status.error)), icon=":material/warning:")
     rows = system.workers(context.campaign.store)
     if rows.empty:
         st.caption("No job runs now.")
@@ -80,7 +81,7 @@ def _words(status: EngineStatus) -> Markdown:
         return "**Not running**; it starts with the next job and ends when there is nothing left to do"
     where = plain(status.host or "an unnamed machine")
     at_once = f"; {status.workers:d} jobs at once" if status.workers else ""
-    scheduler = f". Scheduler {code(system.without_secrets(status.scheduler))}" if status.scheduler else ""
+    scheduler = f". Scheduler {code(machine.without_secrets(status.scheduler))}" if status.scheduler else ""
     process = plain(status.pid or "?")
     since = _since(status.pid, status.host)
     return f"**Running** ({plain(status.phase)}), process {process} on {where}{since}{at_once}{scheduler}"
@@ -99,7 +100,7 @@ def _since(pid: int | None, host: str | None) -> Markdown:
 def _logs(context: Context) -> None:
     st.subheader("Logs")
     folder = Path(context.campaign.folder)
-    names = system.log_names(folder)
+    names = machine.log_names(folder)
     if not names:
         st.caption("Nothing has run in this campaign yet.")
         return
@@ -109,9 +110,9 @@ def _logs(context: Context) -> None:
         {file: "engine" if file == "engine.log" else file.removesuffix(".log").replace("-", " ") for file in names},
         key="system_log",
     )
-    text = system.log_tail(folder, str(name))
+    text = machine.log_tail(folder, str(name))
     st.code(text or "(empty)", language=None, height=260)
-    st.caption(f"The end of {code(folder / system.LOGS / str(name))}. Passwords and tokens are left out.")
+    st.caption(f"The end of {code(folder / machine.LOGS / str(name))}. Passwords and tokens are left out.")
 
 
 def _allowed(context: Context | None) -> Markdown:

@@ -14,6 +14,7 @@ from nci_core.jobs.lock import EngineLock, EngineStatus, write_status
 from nci_core.store import Store, configurations, evaluations, job_batches, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import utc_now
+from nci_core.store.job_frames import jobs_frame
 from nci_core.store.schema import Label
 from nci_core.units import from_cm1
 
@@ -25,7 +26,7 @@ def add_waiting(store: Store, n: int, needs_memory_gb: float | None = None) -> l
 def test_a_long_queue_is_read_and_shown_a_page_at_a_time(home: Path) -> None:
     store = Campaign.open(home / "he-ethylene").store
     ids = add_waiting(store, jobs.PAGE + 50)
-    assert len(jobs.job_table(store)) == jobs.PAGE
+    assert len(jobs_frame(store, 0, jobs.PAGE)) == jobs.PAGE
     at = run_page("label_train")
     table = next(table for table in tables(at) if "State" in table.columns)
     assert len(table) == jobs.PAGE

@@ -11,13 +11,14 @@ import pytest
 import synthetic
 from pages import run_page, tables, text
 
-from app.data import comparison, system
+from app.data import comparison
 from app.data.configurations import configuration_table
 from app.views.data import MOST_ROWS, for_people, found
 from app.views.takeaway import _made
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.takeaway import Packed
 from nci_core.errors import StoreError
+from nci_core.jobs import machine
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.store import selections
 from nci_core.units import CM1_EV, UNITS
@@ -117,9 +118,9 @@ def test_system_shows_logs_without_secrets_and_works_without_a_campaign(
     logs.mkdir(exist_ok=True)
     (logs / "job-3.log").write_text("# heading <b>\x1b[2J\npostgresql://ada:hunter2@host/db\nAPI_TOKEN=hunter2\n")
     (logs / "engine.log").symlink_to("/etc/passwd")
-    assert system.log_names(home / "he-ethylene") == ["job-3.log"]
+    assert machine.log_names(home / "he-ethylene") == ["job-3.log"]
     for name in ("engine.log", "../campaign.toml", "job-3.log/../../campaign.toml"):
-        assert system.log_tail(home / "he-ethylene", name) == ""
+        assert machine.log_tail(home / "he-ethylene", name) == ""
     at = run_page("system")
     assert not at.exception
     assert "# heading <b>␛[2J" in at.code[0].value
