@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ from nci_core.campaign.rounds.quarantine import Doubted
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import client, ensure_engine
 from nci_core.store import job_batches, jobs, models, picks, rounds, selections
-from nci_core.store.base import SetKind
+from nci_core.store.database import Store
 from nci_core.store.schema import EnergySet
 from nci_core.switches import read_only
 
@@ -43,6 +43,16 @@ def changes(act: Act[P, T]) -> Act[P, T]:
     return allowed
 
 
+def in_store(act: Callable[Concatenate[Store, P], T]) -> Act[P, T]:
+    """An action on a campaign that takes its database alone."""
+
+    @wraps(act)
+    def done(campaign: Campaign, *given: P.args, **named: P.kwargs) -> T:
+        return act(campaign.store, *given, **named)
+
+    return done
+
+
 # What the core does as it stands.
 begin = changes(creating.begin)
 finetune = changes(actions.submit_finetune)
@@ -54,6 +64,12 @@ teach_outside = changes(actions.submit_teach_outside)
 start_engine = changes(actions.start_engine)
 remove_energies = changes(own_energies.remove_energies)
 unlabelled_test_set = actions.unlabelled_test_set
+# The same of what the core does to a campaign's database.
+undo_basket = changes(in_store(basket.undo))
+redo_basket = changes(in_store(basket.redo))
+keep_set = changes(in_store(selections.save_set))
+forget_set = changes(in_store(selections.delete_set))
+put_first = changes(in_store(jobs.put_first))
 
 
 def bring_in(content: bytes, file_name: str) -> str:
@@ -79,30 +95,6 @@ def pick(campaign: Campaign, table: pd.DataFrame, ids: Sequence[int], mode: str,
 def take_proposals(campaign: Campaign, ranked: pd.DataFrame, n: int, person: str) -> None:
     """Put the best proposals into the basket."""
     basket.take(campaign.store, basket_data.best(ranked, picks.basket(campaign.store), n), person)
-
-
-@changes
-def undo_basket(campaign: Campaign, person: str) -> None:
-    """Reverse the person's last change of the basket."""
-    basket.undo(campaign.store, person)
-
-
-@changes
-def redo_basket(campaign: Campaign, person: str) -> None:
-    """Repeat the change of the basket that the person undid last."""
-    basket.redo(campaign.store, person)
-
-
-@changes
-def keep_set(campaign: Campaign, name: str, ids: Sequence[int], person: str) -> None:
-    """Give a selection a name."""
-    selections.save_set(campaign.store, name, ids, person)
-
-
-@changes
-def forget_set(campaign: Campaign, name: str) -> None:
-    """Delete a named set."""
-    selections.delete_set(campaign.store, name)
 
 
 @changes
@@ -164,30 +156,9 @@ def retry_tightened(campaign: Campaign, items: Sequence[Doubted], person: str) -
 
 
 @changes
-def import_energies(
-    campaign: Campaign,
-    checked: Checked,
-    *,
-    name: str,
-    method: str,
-    kind: SetKind,
-    person: str,
-    leave_out: bool,
-    hold_out: int = 0,
-    seed: int = 0,
-) -> EnergySet:
-    """Store energies of one's own and have the students evaluated there; returns the set."""
-    row = own_energies.import_energies(
-        campaign,
-        checked,
-        name=name,
-        method=method,
-        kind=kind,
-        person=person,
-        leave_out=leave_out,
-        hold_out=hold_out,
-        seed=seed,
-    )
+def import_energies(campaign: Campaign, checked: Checked, **chosen: Any) -> EnergySet:
+    """Store energies of one's own, as `own_energies.import_energies`, and have the students evaluated there."""
+    row = own_energies.import_energies(campaign, checked, **chosen)
     if models.fetch(campaign.store, others=True):
         evaluate_energies(campaign, row.id)
     return row
@@ -205,12 +176,6 @@ def cancel(campaign: Campaign, job_ids: Sequence[int] | None, recipe: str | None
         client.cancel_all(campaign.store, recipe)
     for number in job_ids or ():
         client.cancel(campaign.store, number)
-
-
-@changes
-def put_first(campaign: Campaign, job_ids: Sequence[int]) -> int:
-    """Let waiting jobs run next; returns how many were still waiting."""
-    return jobs.put_first(campaign.store, job_ids)
 
 
 @changes

@@ -16,9 +16,9 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.predictor import Predictor
 from app.text import Markdown, plain
 from nci_core.errors import JobError
+from nci_core.jobs.predictor import Predictor
 
 T = TypeVar("T")
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from app.arrays import FloatArray
 from app.text import Markdown
 from nci_core.systems import Host
+from nci_core.systems.map_places import along_axes, mirrors
 from nci_core.systems.surroundings import bond_pairs
 
 #: Views of the map: key → what people read.
@@ -50,59 +50,10 @@ class MapAxes:
     bonds: list[tuple[int, int]]
 
 
-def _axes(host: Monomer) -> FloatArray:
-    """(3, 3) axes of the maps as rows, z last: the thinnest direction, of a linear host the molecule itself."""
-    return host.axes[[1, 2, 0]] if host.linear else host.axes
-
-
-def _mirrors(host: Monomer) -> list[bool]:
-    """Whether reflection through the plane perpendicular to each principal axis maps the host onto itself."""
-    found = []
-    for axis in _axes(host):
-        mirror = np.eye(3) - 2.0 * np.outer(axis, axis)
-        found.append(bool((np.abs(host.operations - mirror).max(axis=(1, 2)) < 0.02).any()))
-    return found
-
-
-def _principal(host: Monomer, positions: FloatArray) -> FloatArray:
-    return (np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre) @ _axes(host).T
-
-
-def _folded(host: Monomer, positions: FloatArray) -> FloatArray:
-    return np.where(_mirrors(host), np.abs(_principal(host, positions)), _principal(host, positions))
-
-
-def map_xy(host: Monomer, positions: FloatArray, view: str) -> FloatArray:
-    """(m, 2) map coordinates of probe positions (m, 3), in Å but for the angle.
-
-    Side view: distance ρ from the host's thinnest axis, of a linear host from the molecule, and z along it.
-    Top view: the two in-plane coordinates. Unrolled: azimuth about that axis in degrees, and z. Coordinates that the
-    host's symmetry makes equivalent are folded together.
-    """
-    if view == "unrolled":
-        return _unrolled(host, positions)
-    folded = _folded(host, positions)
-    if view == "top":
-        return folded[:, :2]
-    return np.column_stack([np.linalg.norm(folded[:, :2], axis=1), folded[:, 2]])
-
-
-def _unrolled(host: Monomer, positions: FloatArray) -> FloatArray:
-    """The equivalent image with z ≥ 0, if there is one, and among those with the smallest azimuth in 0…360°."""
-    away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
-    images = np.einsum("ij,kjl,ml->mki", _axes(host), host.operations, away, optimize=True)
-    azimuth = np.degrees(np.arctan2(images[..., 1], images[..., 0])) % 360.0
-    azimuth[azimuth > 360.0 - 1e-6] = 0.0
-    rank = azimuth + 1000.0 * (images[..., 2] < -1e-6)
-    best = rank.argmin(axis=1)
-    rows = np.arange(len(away))
-    return np.column_stack([azimuth[rows, best], images[rows, best, 2]])
-
-
 def map_axes(host: Host, view: str) -> MapAxes:
     """Labels and host outline of a view."""
-    own = _principal(host, host.positions)
-    folded = _mirrors(host)
+    own = along_axes(host, host.positions)
+    folded = mirrors(host)
     if view == "unrolled":
         z_label, z_short = ("height above the plane |z| (Å)", "|z| (Å)") if folded[2] else ("height z (Å)", "z (Å)")
         return MapAxes("azimuth about the axis (°)", z_label, "azimuth (°)", z_short, np.empty((0, 2)), (), [])
@@ -117,10 +68,3 @@ def map_axes(host: Host, view: str) -> MapAxes:
         atoms = np.column_stack([0.0 * own[:, 0], np.abs(own[:, 2]) if folded[2] else own[:, 2]])
         return MapAxes("distance from the molecular axis ρ (Å)", z_label, "ρ (Å)", z_short, atoms, host.symbols, [])
     return MapAxes("distance from the axis ρ (Å)", z_label, "ρ (Å)", z_short, atoms, host.symbols, [])
-
-
-def distances(host: Monomer, position: npt.ArrayLike) -> list[tuple[str, float]]:
-    """Probe–atom distances in Å, nearest first, named like 'C3'."""
-    length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
-    order = np.argsort(length, kind="stable")
-    return [(f"{host.symbols[i]}{i + 1}", float(length[i])) for i in order]

@@ -8,6 +8,8 @@ import streamlit as st
 
 from app import actions, cached
 from app.components import plot
+from app.components.plot_content import PlotContent
+from app.components.plot_encoding import encode
 from app.data import basket as basket_data
 from app.places import MapPlaces
 from app.recipe_choice import chosen_recipe, pickable
@@ -142,6 +144,29 @@ def listener(context: Context, key: str, places: MapPlaces | None = None) -> Cal
                 (kept.step_forward if value.get("redo") else kept.step_back)()
 
     return told
+
+
+def draw(
+    context: Context,
+    content: PlotContent,
+    rows: pd.DataFrame,
+    *,
+    key: str,
+    places: MapPlaces | None = None,
+    **options: Any,
+) -> None:
+    """A plot of configurations from `rows` of the campaign's table; picking in it selects, a click shows.
+
+    `options` are those of `plot.show`; the rest as for `marks`.
+    """
+    plot.show(
+        encode(content, context.colours),
+        context.colours,
+        marks(context, rows, places=places),
+        key=key,
+        on_event=listener(context, key, places),
+        **options,
+    )
 
 
 def event_of(key: str, event: str) -> dict[str, Any] | None:

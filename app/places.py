@@ -10,9 +10,9 @@ from matplotlib.path import Path as Outline
 
 from app import cached, own_energies
 from app.arrays import FloatArray
-from app.coordinates import map_xy
 from app.session import Context
 from nci_core.errors import InputError
+from nci_core.systems.map_places import map_xy
 
 #: Corners of a drawing that are looked at; the browser sends fewer.
 MOST_CORNERS = 1000

@@ -22,9 +22,9 @@ from driving import chromium, made, running, visit_once
 from playwright.sync_api import Page, Playwright, sync_playwright
 from sessions import visit
 
-from app.coordinates import map_xy
 from nci_core.campaign import Campaign
 from nci_core.store import configurations
+from nci_core.systems.map_places import map_xy
 
 PARTS = ("first", "overview", "pick", "pages", "data", "memory", "sessions")
 #: Page → what its title says, and a CSS selector of what one came for.

@@ -98,7 +98,7 @@ def page_reads(campaign: Campaign, recipe_hash: str) -> None:
     """What the queue of the page Label & train asks the database for."""
     from app.data import jobs as job_data
     from app.data.readiness import readiness
-    from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
+    from nci_core.jobs.remaining import label_minutes, remaining, running_labels, waiting_labels
 
     store = campaign.store
     readiness(store, campaign.settings)

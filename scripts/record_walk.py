@@ -77,9 +77,9 @@ class Film:
 
 def window(folder: Path, most: int) -> tuple[tuple[float, float, float, float], int]:
     """A rectangle of the side view (Å) with 2 … `most` configurations without a label, and their number."""
-    from app.coordinates import map_xy
     from app.data.configurations import configuration_table
     from nci_core.campaign import Campaign
+    from nci_core.systems.map_places import map_xy
 
     campaign = Campaign.open(folder)
     table = configuration_table(campaign.store, campaign.settings, None)

@@ -87,7 +87,7 @@ def test_a_grandchild_runs_nothing_that_was_sent(trap: Path) -> None:
 
 
 def test_the_known_label_and_the_predictor_run_nothing_that_was_sent(trap: Path) -> None:
-    from app.predictor import Predictor
+    from nci_core.jobs.predictor import Predictor
 
     asked = Predictor()
     assert asked.ask(os.getcwd, ()) == NEUTRAL

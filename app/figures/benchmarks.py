@@ -32,30 +32,28 @@ def efficiency_figure(
     for k, name in enumerate(names):
         mine = sorted((e for e in entries if e[by] == name), key=lambda e: e["n_labels"])
         colour = lines[k % len(lines)]
-        figure.add_trace(
-            go.Scatter(
-                x=[e["n_labels"] for e in mine],
-                y=[e["mean"] * factor for e in mine],
-                # A bar that would reach below a fifth of the mean leaves the logarithmic axis.
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [e["sd"] * factor for e in mine],
-                    "arrayminus": [min(e["sd"], 0.8 * e["mean"]) * factor for e in mine],
-                    "thickness": 1,
-                    "width": 2,
-                },
-                customdata=[[e["n"], e["median"] * factor, e["worst"] * factor] for e in mine],
-                mode="lines+markers",
-                name=literal(name),
-                line={"color": colour, "width": 3.2 if name == emphasised else 1.8, "dash": DASHES[k % len(DASHES)]},
-                marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 8},
-                hovertemplate="%{x} labels: MAE %{y:.3g} "
-                + unit.label
-                + "<br>%{customdata[0]:.0f} seeds, median %{customdata[1]:.3g}, worst %{customdata[2]:.3g}<extra>"
-                + literal(name)
-                + "</extra>",
-            )
+        figure.add_scatter(
+            x=[e["n_labels"] for e in mine],
+            y=[e["mean"] * factor for e in mine],
+            # A bar that would reach below a fifth of the mean leaves the logarithmic axis.
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [e["sd"] * factor for e in mine],
+                "arrayminus": [min(e["sd"], 0.8 * e["mean"]) * factor for e in mine],
+                "thickness": 1,
+                "width": 2,
+            },
+            customdata=[[e["n"], e["median"] * factor, e["worst"] * factor] for e in mine],
+            mode="lines+markers",
+            name=literal(name),
+            line={"color": colour, "width": 3.2 if name == emphasised else 1.8, "dash": DASHES[k % len(DASHES)]},
+            marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 8},
+            hovertemplate="%{x} labels: MAE %{y:.3g} "
+            + unit.label
+            + "<br>%{customdata[0]:.0f} seeds, median %{customdata[1]:.3g}, worst %{customdata[2]:.3g}<extra>"
+            + literal(name)
+            + "</extra>",
         )
     finish(figure, colours, height=height)
     figure.update_xaxes(title_text="CCSD(T) labels", type="log", **LOG_TICKS)

@@ -64,24 +64,22 @@ def blind_figure(
         f"computed {computed_text(row, unit)}<br>off by {row.z:+.1f} sd".replace("+-", "−")
         for row in shown
     ]
-    figure.add_trace(
-        go.Scatter(
-            x=np.arange(1, len(shown) + 1),
-            y=np.clip(z, -EDGE, EDGE),
-            mode="markers",
-            name="labels",
-            text=said,
-            customdata=[row.configuration_id for row in shown],
-            marker={
-                "size": 9 if len(shown) < 60 else 6,
-                "color": colours.student,
-                "symbol": [
-                    "circle" if abs(value) <= EDGE else "triangle-up" if value > 0 else "triangle-down" for value in z
-                ],
-                "line": {"color": colours.ground, "width": 1},
-            },
-            hovertemplate="%{text}<extra></extra>",
-        )
+    figure.add_scatter(
+        x=np.arange(1, len(shown) + 1),
+        y=np.clip(z, -EDGE, EDGE),
+        mode="markers",
+        name="labels",
+        text=said,
+        customdata=[row.configuration_id for row in shown],
+        marker={
+            "size": 9 if len(shown) < 60 else 6,
+            "color": colours.student,
+            "symbol": [
+                "circle" if abs(value) <= EDGE else "triangle-up" if value > 0 else "triangle-down" for value in z
+            ],
+            "line": {"color": colours.ground, "width": 1},
+        },
+        hovertemplate="%{text}<extra></extra>",
     )
     finish(figure, colours, height=height)
     figure.update_layout(showlegend=False, margin={"l": 56, "r": 8, "t": 10, "b": 48})

@@ -43,31 +43,27 @@ def spending_figure(
         ("random, ± 1 sd", mean, colours.earlier, "dash"),
         ("I-optimal", found.greedy_ev * f, colours.student, "solid"),
     ):
-        figure.add_trace(
-            go.Scatter(
-                x=minutes,
-                y=values,
-                mode="lines",
-                name=name,
-                line={"color": colour, "width": 2.4, "dash": dash},
-                hovertemplate=hover + f"<extra>{name}</extra>",
-            )
+        figure.add_scatter(
+            x=minutes,
+            y=values,
+            mode="lines",
+            name=name,
+            line={"color": colour, "width": 2.4, "dash": dash},
+            hovertemplate=hover + f"<extra>{name}</extra>",
         )
     if basket is not None:
-        figure.add_trace(
-            go.Scatter(
-                x=[basket[0]],
-                y=[basket[1] * f],
-                mode="markers",
-                name="basket",
-                marker={
-                    "symbol": "diamond",
-                    "size": 13,
-                    "color": colours.pick,
-                    "line": {"color": colours.ground, "width": 1.5},
-                },
-                hovertemplate=hover + "<extra>the basket now</extra>",
-            )
+        figure.add_scatter(
+            x=[basket[0]],
+            y=[basket[1] * f],
+            mode="markers",
+            name="basket",
+            marker={
+                "symbol": "diamond",
+                "size": 13,
+                "color": colours.pick,
+                "line": {"color": colours.ground, "width": 1.5},
+            },
+            hovertemplate=hover + "<extra>the basket now</extra>",
         )
     finish(figure, colours, height=height)
     if 0 < budget_minutes <= minutes[-1] * 1.1:

@@ -28,17 +28,15 @@ def learning_figure(
     looks = ((colours.student, "solid", "circle"), (colours.teacher, "dash", "diamond"))
     for (name, rows), (colour, dash, symbol) in zip(curves.items(), looks, strict=False):
         rows = rows[rows[region].notna()].sort_values(cost, kind="stable")
-        figure.add_trace(
-            go.Scatter(
-                x=rows[cost],
-                y=rows[region] * CM1_EV * unit.per_ev,
-                mode="lines+markers",
-                name=literal(name),
-                customdata=rows[["round"]],
-                line={"color": colour, "width": 2.6, "dash": dash},
-                marker={"size": 9, "symbol": symbol},
-                hovertemplate="round %{customdata[0]}: MAE %{y:.3g} " + unit.label + " at %{x:.4g}<extra></extra>",
-            )
+        figure.add_scatter(
+            x=rows[cost],
+            y=rows[region] * CM1_EV * unit.per_ev,
+            mode="lines+markers",
+            name=literal(name),
+            customdata=rows[["round"]],
+            line={"color": colour, "width": 2.6, "dash": dash},
+            marker={"size": 9, "symbol": symbol},
+            hovertemplate="round %{customdata[0]}: MAE %{y:.3g} " + unit.label + " at %{x:.4g}<extra></extra>",
         )
     finish(figure, colours, height=height)
     figure.update_xaxes(title_text=COSTS[cost], rangemode="tozero")

@@ -56,25 +56,23 @@ def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
         part = curves[curves["region"] == region].sort_values("round")
         if part.empty:
             continue
-        figure.add_trace(
-            go.Scatter(
-                x=part["round"],
-                y=part["mae_cm1"] * factor,
-                mode="lines+markers",
-                name="whole range" if region == "all" else region,
-                customdata=part[["n", "n_labels"]],
-                line={"color": colours.regions[region], "width": 3.2 if region == "all" else 1.8},
-                marker={"size": 9 if region == "all" else 7},
-                error_y={
-                    "array": [mae_error(*row) * factor for row in part[["mae_cm1", "rmse_cm1", "n"]].to_numpy()],
-                    "visible": region == "all",
-                },
-                hovertemplate="round %{x}: MAE %{y:.3g} "
-                + unit.label
-                + "<br>%{customdata[0]} test points, model fitted on %{customdata[1]} labels<extra>"
-                + region
-                + "</extra>",
-            )
+        figure.add_scatter(
+            x=part["round"],
+            y=part["mae_cm1"] * factor,
+            mode="lines+markers",
+            name="whole range" if region == "all" else region,
+            customdata=part[["n", "n_labels"]],
+            line={"color": colours.regions[region], "width": 3.2 if region == "all" else 1.8},
+            marker={"size": 9 if region == "all" else 7},
+            error_y={
+                "array": [mae_error(*row) * factor for row in part[["mae_cm1", "rmse_cm1", "n"]].to_numpy()],
+                "visible": region == "all",
+            },
+            hovertemplate="round %{x}: MAE %{y:.3g} "
+            + unit.label
+            + "<br>%{customdata[0]} test points, model fitted on %{customdata[1]} labels<extra>"
+            + region
+            + "</extra>",
         )
     finish(figure, colours, height=height)
     first, last = (float(curves["round"].min()), float(curves["round"].max())) if len(curves) else (0.0, 0.0)

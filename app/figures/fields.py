@@ -128,16 +128,14 @@ def sphere_map(
     figure = go.Figure(_filled(grid.longitude, grid.latitude, values, scale, unit, colours, hover, data))
     longitude, latitude, _ = angles(to_own(host, host.positions))
     off_centre = _outermost(to_own(host, host.positions))
-    figure.add_trace(
-        go.Scatter(
-            x=longitude[off_centre],
-            y=latitude[off_centre],
-            text=[s for s, keep in zip(host.symbols, off_centre, strict=True) if keep],
-            mode="text",
-            textfont={"color": colours.text, "size": 13},
-            hovertemplate="direction of atom %{text}<extra></extra>",
-            name="atoms",
-        )
+    figure.add_scatter(
+        x=longitude[off_centre],
+        y=latitude[off_centre],
+        text=[s for s, keep in zip(host.symbols, off_centre, strict=True) if keep],
+        mode="text",
+        textfont={"color": colours.text, "size": 13},
+        hovertemplate="direction of atom %{text}<extra></extra>",
+        name="atoms",
     )
     if dots is not None and len(dots.rows):
         x, y, _ = angles(own_places(dots.rows))

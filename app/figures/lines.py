@@ -67,15 +67,13 @@ def line_figure(
         ]
     for column, name, colour, dash in drawn:
         if column in curve:
-            figure.add_trace(
-                go.Scatter(
-                    x=curve["distance"],
-                    y=curve[column] * f,
-                    mode="lines",
-                    name=name,
-                    line={"color": colour, "width": 2.4, "dash": dash},
-                    hovertemplate=hover + f"<extra>{name}</extra>",
-                )
+            figure.add_scatter(
+                x=curve["distance"],
+                y=curve[column] * f,
+                mode="lines",
+                name=name,
+                line={"color": colour, "width": 2.4, "dash": dash},
+                hovertemplate=hover + f"<extra>{name}</extra>",
             )
     taught = near[near["teacher_ev"].notna()]
     _points(figure, taught, "teacher_ev", "teacher", faint(colours.teacher, 0.75), "circle-open", f, hover, size=5)
@@ -114,19 +112,17 @@ def _points(
         hover += "<br>± %{error_y.array:.2g}"
     else:
         bars = {}
-    figure.add_trace(
-        go.Scatter(
-            x=rows["distance"],
-            y=rows[column] * factor,
-            mode="markers",
-            name=name,
-            **bars,
-            customdata=np.column_stack([rows.index.to_numpy(), rows["off"]]),
-            marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 1}},
-            hovertemplate="configuration %{customdata[0]:.0f}, %{customdata[1]:.2f} Å off the line<br>"
-            + hover
-            + f"<extra>{name}</extra>",
-        )
+    figure.add_scatter(
+        x=rows["distance"],
+        y=rows[column] * factor,
+        mode="markers",
+        name=name,
+        **bars,
+        customdata=np.column_stack([rows.index.to_numpy(), rows["off"]]),
+        marker={"symbol": symbol, "size": size, "color": colour, "line": {"width": 1}},
+        hovertemplate="configuration %{customdata[0]:.0f}, %{customdata[1]:.2f} Å off the line<br>"
+        + hover
+        + f"<extra>{name}</extra>",
     )
 
 
@@ -150,17 +146,15 @@ def ruler_along(curve: pd.DataFrame, probe: float, colours: Palette, *, height: 
             band = _band(curve["distance"], gap - curve[f"{element} sd"], gap + curve[f"{element} sd"], colour, "")
             band[1].showlegend = False
             figure.add_traces(band)
-        figure.add_trace(
-            go.Scatter(
-                x=curve["distance"],
-                y=gap,
-                mode="lines",
-                name=f"nearest {element}",
-                customdata=curve[[f"{element} r", f"{element} q"]],
-                line={"color": colour, "width": 2.4, "dash": ("solid", "dash", "dot", "dashdot")[k % 4]},
-                hovertemplate="%{x:.2f} Å: distance %{customdata[0]:.3f}, ruler %{customdata[1]:.3f} Å"
-                + f"<extra>nearest {element}</extra>",
-            )
+        figure.add_scatter(
+            x=curve["distance"],
+            y=gap,
+            mode="lines",
+            name=f"nearest {element}",
+            customdata=curve[[f"{element} r", f"{element} q"]],
+            line={"color": colour, "width": 2.4, "dash": ("solid", "dash", "dot", "dashdot")[k % 4]},
+            hovertemplate="%{x:.2f} Å: distance %{customdata[0]:.3f}, ruler %{customdata[1]:.3f} Å"
+            + f"<extra>nearest {element}</extra>",
         )
     finish(figure, colours, height=height)
     figure.add_hline(y=0, line={"color": colours.earlier, "width": 1})
@@ -201,54 +195,46 @@ def shapes_figure(
     for i, j in bond_pairs(host):
         ends = shapes.atoms[[i, j]]
         line = {"color": colours.grid, "width": 3}
-        figure.add_trace(go.Scatter(x=ends[:, 0], y=ends[:, 1], mode="lines", line=line, hoverinfo="skip"))
+        figure.add_scatter(x=ends[:, 0], y=ends[:, 1], mode="lines", line=line, hoverinfo="skip")
     in_plane = np.abs(shapes.off) < IN_PLANE
     for i in np.flatnonzero(in_plane):
         even = shapes.atoms[i] + size * shapes.directions
         bent = shapes.atoms[i] + size * (1.0 + enlarged * (shapes.stretch[i] - 1.0))[:, None] * shapes.directions
-        figure.add_trace(
-            go.Scatter(
-                x=even[:, 0],
-                y=even[:, 1],
-                mode="lines",
-                line={"color": colours.earlier, "width": 1, "dash": "dot"},
-                hoverinfo="skip",
-                name="equal distance",
-            )
-        )
-        figure.add_trace(
-            go.Scatter(
-                x=bent[:, 0],
-                y=bent[:, 1],
-                mode="lines",
-                fill="toself",
-                fillcolor=faint(colours.student, 0.14),
-                line={"color": colours.student, "width": 2},
-                customdata=100.0 * (shapes.stretch[i] - 1.0),
-                hovertemplate=f"{host.symbols[i]}{i + 1} reaches %{{customdata:+.1f}}% farther this way<extra></extra>",
-                name=f"equal ruler {i}",
-            )
-        )
-    figure.add_trace(
-        go.Scatter(
-            x=shapes.atoms[:, 0],
-            y=shapes.atoms[:, 1],
-            mode="text",
-            text=[symbol if near else "·" for symbol, near in zip(host.symbols, in_plane, strict=True)],
-            textfont={"color": colours.text, "size": 12},
+        figure.add_scatter(
+            x=even[:, 0],
+            y=even[:, 1],
+            mode="lines",
+            line={"color": colours.earlier, "width": 1, "dash": "dot"},
             hoverinfo="skip",
-            name="atoms",
+            name="equal distance",
         )
+        figure.add_scatter(
+            x=bent[:, 0],
+            y=bent[:, 1],
+            mode="lines",
+            fill="toself",
+            fillcolor=faint(colours.student, 0.14),
+            line={"color": colours.student, "width": 2},
+            customdata=100.0 * (shapes.stretch[i] - 1.0),
+            hovertemplate=f"{host.symbols[i]}{i + 1} reaches %{{customdata:+.1f}}% farther this way<extra></extra>",
+            name=f"equal ruler {i}",
+        )
+    figure.add_scatter(
+        x=shapes.atoms[:, 0],
+        y=shapes.atoms[:, 1],
+        mode="text",
+        text=[symbol if near else "·" for symbol, near in zip(host.symbols, in_plane, strict=True)],
+        textfont={"color": colours.text, "size": 12},
+        hoverinfo="skip",
+        name="atoms",
     )
-    figure.add_trace(
-        go.Scatter(
-            x=[shapes.probe[0]],
-            y=[shapes.probe[1]],
-            mode="markers",
-            marker={"size": 14, "color": colours.pick, "line": {"color": colours.text, "width": 1}},
-            hovertemplate="the probe<extra></extra>",
-            name="probe",
-        )
+    figure.add_scatter(
+        x=[shapes.probe[0]],
+        y=[shapes.probe[1]],
+        mode="markers",
+        marker={"size": 14, "color": colours.pick, "line": {"color": colours.text, "width": 1}},
+        hovertemplate="the probe<extra></extra>",
+        name="probe",
     )
     finish(figure, colours, height=height)
     figure.update_layout(showlegend=False, margin={"l": 56, "r": 8, "t": 8, "b": 46})

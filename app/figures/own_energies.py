@@ -66,41 +66,37 @@ def points_in_space(
     rows = np.arange(len(positions))
     if len(rows) > MOST_IN_SPACE:
         rows = np.linspace(0, len(rows) - 1, MOST_IN_SPACE).astype(int)
-    figure.add_trace(
-        go.Scatter3d(
-            x=positions[rows, 0],
-            y=positions[rows, 1],
-            z=positions[rows, 2],
-            mode="markers",
-            marker={
-                "size": 3,
-                "color": scale.fraction(energies[rows]),
-                "colorscale": colours.scale("energy"),
-                "cmin": 0.0,
-                "cmax": 1.0,
-            },
-            customdata=energies[rows],
-            hovertemplate=f"(%{{x:.2f}}, %{{y:.2f}}, %{{z:.2f}}) Å<br>%{{customdata:+.{unit.digits}f}} {unit.label}"
-            "<extra></extra>",
-            name="energies",
-        )
+    figure.add_scatter3d(
+        x=positions[rows, 0],
+        y=positions[rows, 1],
+        z=positions[rows, 2],
+        mode="markers",
+        marker={
+            "size": 3,
+            "color": scale.fraction(energies[rows]),
+            "colorscale": colours.scale("energy"),
+            "cmin": 0.0,
+            "cmax": 1.0,
+        },
+        customdata=energies[rows],
+        hovertemplate=f"(%{{x:.2f}}, %{{y:.2f}}, %{{z:.2f}}) Å<br>%{{customdata:+.{unit.digits}f}} {unit.label}"
+        "<extra></extra>",
+        name="energies",
     )
     if frame is not None:
         origin, axes = frame
         length = 1.3 + float(np.linalg.norm(host.positions - host.centre, axis=1).max())
         for axis, name in zip(axes, names, strict=True):
             end = origin + length * axis
-            figure.add_trace(
-                go.Scatter3d(
-                    x=[origin[0], end[0]],
-                    y=[origin[1], end[1]],
-                    z=[origin[2], end[2]],
-                    mode="lines+text",
-                    text=["", name],
-                    textfont={"color": colours.text, "size": 14},
-                    line={"color": colours.text, "width": 3},
-                    hoverinfo="skip",
-                    name=name,
-                )
+            figure.add_scatter3d(
+                x=[origin[0], end[0]],
+                y=[origin[1], end[1]],
+                z=[origin[2], end[2]],
+                mode="lines+text",
+                text=["", name],
+                textfont={"color": colours.text, "size": 14},
+                line={"color": colours.text, "width": 3},
+                hoverinfo="skip",
+                name=name,
             )
     return finish_scene(figure, colours, height=height, revision="own-energies", eye=(1.1, -1.3, 0.8))

@@ -33,22 +33,20 @@ def recipes_figure(
         (best, colours.student, "lines+markers+text", "best for its cost"),
         ([row for row in known if row.recipe not in front], colours.teacher, "markers+text", "others"),
     ):
-        figure.add_trace(
-            go.Scatter(
-                x=[row.cpu_minutes for row in mine],
-                y=[(row.mae_attractive_cm1 or 0.0) * factor for row in mine],
-                customdata=[[literal(row.recipe), row.n_attractive, row.rss_gb] for row in mine],
-                text=[f"  {literal(row.recipe)}" for row in mine],
-                textposition="middle right",
-                mode=mode,
-                name=name,
-                line={"color": colour, "width": 1.8},
-                marker={"color": colour, "size": 10},
-                hovertemplate="%{customdata[0]}<br>%{x:.2f} CPU minutes, %{customdata[2]:.1f} GB<br>MAE %{y:.3g} "
-                + unit.label
-                + " on %{customdata[1]} attractive labels<extra></extra>",
-                cliponaxis=False,
-            )
+        figure.add_scatter(
+            x=[row.cpu_minutes for row in mine],
+            y=[(row.mae_attractive_cm1 or 0.0) * factor for row in mine],
+            customdata=[[literal(row.recipe), row.n_attractive, row.rss_gb] for row in mine],
+            text=[f"  {literal(row.recipe)}" for row in mine],
+            textposition="middle right",
+            mode=mode,
+            name=name,
+            line={"color": colour, "width": 1.8},
+            marker={"color": colour, "size": 10},
+            hovertemplate="%{customdata[0]}<br>%{x:.2f} CPU minutes, %{customdata[2]:.1f} GB<br>MAE %{y:.3g} "
+            + unit.label
+            + " on %{customdata[1]} attractive labels<extra></extra>",
+            cliponaxis=False,
         )
     finish(figure, colours, height=height)
     ends = {"x": [], "y": []} if target is None else {"x": [target[1]], "y": [target[0] * factor]}

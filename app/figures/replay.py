@@ -25,32 +25,28 @@ def replay_figure(
         n = random.index.to_numpy()
         lower = np.maximum(mean - sd, 0.2 * mean)  # the axis is logarithmic
         figure.add_trace(shade(n, lower, mean + sd, colours.earlier))
-        figure.add_trace(
-            go.Scatter(
-                x=n,
-                y=mean,
-                mode="lines+markers",
-                name="random among these labels, ± 1 sd",
-                customdata=random["cpu_minutes"],
-                line={"color": colours.earlier, "width": 2.2, "dash": "dash"},
-                hovertemplate=hover + "<extra>random</extra>",
-            )
+        figure.add_scatter(
+            x=n,
+            y=mean,
+            mode="lines+markers",
+            name="random among these labels, ± 1 sd",
+            customdata=random["cpu_minutes"],
+            line={"color": colours.earlier, "width": 2.2, "dash": "dash"},
+            hovertemplate=hover + "<extra>random</extra>",
         )
     own = trials[trials["picker"].notna()]
     lines = (colours.student, colours.teacher, colours.repulsion, colours.dispersion, colours.reference, colours.pick)
     for k, (picker, part) in enumerate(own.groupby("picker", sort=True)):
         part = part.sort_values("n")
-        figure.add_trace(
-            go.Scatter(
-                x=part["n"],
-                y=part["mae_cm1"] * factor,
-                mode="lines+markers",
-                name=f"picked by {literal(picker)}",
-                customdata=part["cpu_minutes"],
-                line={"color": lines[k % len(lines)], "width": 2.6, "dash": DASHES[k % len(DASHES)]},
-                marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
-                hovertemplate=hover + f"<extra>{literal(picker)}</extra>",
-            )
+        figure.add_scatter(
+            x=part["n"],
+            y=part["mae_cm1"] * factor,
+            mode="lines+markers",
+            name=f"picked by {literal(picker)}",
+            customdata=part["cpu_minutes"],
+            line={"color": lines[k % len(lines)], "width": 2.6, "dash": DASHES[k % len(DASHES)]},
+            marker={"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
+            hovertemplate=hover + f"<extra>{literal(picker)}</extra>",
         )
     finish(figure, colours, height=height)
     sizes = sorted(trials["n"].unique().tolist())

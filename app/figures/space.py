@@ -7,10 +7,10 @@ from app.arrays import FloatArray
 from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
 from app.figures.fields import Dots, dot_text, marker
-from app.figures.isosurface import isosurface
 from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
 from nci_core.systems import Host
+from nci_core.systems.isosurface import isosurface
 from nci_core.systems.surroundings import Sphere, to_own
 from nci_core.units import EnergyUnit
 
@@ -40,36 +40,32 @@ def sphere_in_space(
         opened = (grid.latitude[:, None] > 0) & (np.abs(grid.longitude - 305.0) < 45.0)[None]
     shown = np.where(np.isfinite(values) & ~opened, 1.0, np.nan)
     figure = go.Figure(molecule(host, to_own(host, host.positions), colours))
-    figure.add_trace(
-        go.Surface(
-            x=where[..., 0] * shown,
-            y=where[..., 1] * shown,
-            z=where[..., 2] * shown,
-            surfacecolor=scale.fraction(values),
-            customdata=np.stack([values, radius], axis=-1),
-            colorscale=scale.colours,
-            cmin=0.0,
-            cmax=1.0,
-            showscale=False,
-            lighting={"ambient": 0.85, "diffuse": 0.35, "specular": 0.05},
-            hovertemplate=f"%{{customdata[0]:+.{unit.digits}f}} {unit.label}, %{{customdata[1]:.2f}} Å<extra></extra>",
-            name="field",
-        )
+    figure.add_surface(
+        x=where[..., 0] * shown,
+        y=where[..., 1] * shown,
+        z=where[..., 2] * shown,
+        surfacecolor=scale.fraction(values),
+        customdata=np.stack([values, radius], axis=-1),
+        colorscale=scale.colours,
+        cmin=0.0,
+        cmax=1.0,
+        showscale=False,
+        lighting={"ambient": 0.85, "diffuse": 0.35, "specular": 0.05},
+        hovertemplate=f"%{{customdata[0]:+.{unit.digits}f}} {unit.label}, %{{customdata[1]:.2f}} Å<extra></extra>",
+        name="field",
     )
     if dots is not None and len(dots.rows):
         data, text = dot_text(dots, unit)
         at = own_places(dots.rows)
-        figure.add_trace(
-            go.Scatter3d(
-                x=at[:, 0],
-                y=at[:, 1],
-                z=at[:, 2],
-                mode="markers",
-                marker=marker(dots, scale, colours, 5),
-                customdata=data,
-                hovertemplate=text + "<extra></extra>",
-                name="dots",
-            )
+        figure.add_scatter3d(
+            x=at[:, 0],
+            y=at[:, 1],
+            z=at[:, 2],
+            mode="markers",
+            marker=marker(dots, scale, colours, 5),
+            customdata=data,
+            hovertemplate=text + "<extra></extra>",
+            name="dots",
         )
     return finish_scene(figure, colours, height=height, revision="sphere", eye=EYE)
 
@@ -100,18 +96,16 @@ def iso_figure(
         corners, faces = isosurface(own, np.arcsinh(values / abs(level)), float(np.arcsinh(np.sign(level))))
         x, y, z = corners.T.astype(np.float32)
         i, j, k = faces.T.astype(np.int32)
-        figure.add_trace(
-            go.Mesh3d(
-                x=x,
-                y=y,
-                z=z,
-                i=i,
-                j=j,
-                k=k,
-                color=colour,
-                opacity=0.5,
-                hovertemplate=f"{level:+.{unit.digits}f} {unit.label}<extra></extra>",
-                name=f"{level:g}",
-            )
+        figure.add_mesh3d(
+            x=x,
+            y=y,
+            z=z,
+            i=i,
+            j=j,
+            k=k,
+            color=colour,
+            opacity=0.5,
+            hovertemplate=f"{level:+.{unit.digits}f} {unit.label}<extra></extra>",
+            name=f"{level:g}",
         )
     return finish_scene(figure, colours, height=height, revision="iso", eye=EYE, within=own)

@@ -22,31 +22,27 @@ def structure_figure(
     figure = go.Figure(molecule(dimer.a, dimer.a.positions, colours, ball=BALL))
     figure.update_traces(mode="markers+text", textfont={"color": colours.text}, selector={"name": "atoms"})
     if len(more):
-        figure.add_trace(
-            go.Scatter3d(
-                **dict(zip("xyz", more.T, strict=True)),
-                mode="markers",
-                marker={"size": OTHER, "color": colours.teacher, "opacity": 0.8},
-                hoverinfo="skip",
-                name="others",
-            )
+        figure.add_scatter3d(
+            **dict(zip("xyz", more.T, strict=True)),
+            mode="markers",
+            marker={"size": OTHER, "color": colours.teacher, "opacity": 0.8},
+            hoverinfo="skip",
+            name="others",
         )
-    figure.add_trace(
-        go.Scatter3d(
-            x=[x],
-            y=[y],
-            z=[z],
-            mode="markers+text",
-            text=[dimer.b.symbols[0]],
-            textfont={"color": colours.text},
-            marker={
-                "size": BALL * covalent_radii[atomic_numbers[dimer.b.symbols[0]]],
-                "color": colours.student,
-                "line": {"width": 1},
-            },
-            hovertemplate="%{text} (%{x:.2f}, %{y:.2f}, %{z:.2f}) Å<extra></extra>",
-            name="probe",
-        )
+    figure.add_scatter3d(
+        x=[x],
+        y=[y],
+        z=[z],
+        mode="markers+text",
+        text=[dimer.probe],
+        textfont={"color": colours.text},
+        marker={
+            "size": BALL * covalent_radii[atomic_numbers[dimer.probe]],
+            "color": colours.student,
+            "line": {"width": 1},
+        },
+        hovertemplate="%{text} (%{x:.2f}, %{y:.2f}, %{z:.2f}) Å<extra></extra>",
+        name="probe",
     )
     # Of the further positions those are seen that are no farther away than the probe: the molecule stays large.
     seen = np.vstack([dimer.a.positions, [[x, y, z]], [2.0 * dimer.a.centre - [x, y, z]]]) if len(more) else None

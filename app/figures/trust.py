@@ -38,15 +38,13 @@ def error_bar_figure(rows: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
     if len(rows):
         x, y = _ends(sd), _ends(np.concatenate([error, sd]))
         for k, dash, name in ((1, "solid", "error = 1 sd"), (2, "dash", "2 sd")):
-            figure.add_trace(
-                go.Scatter(
-                    x=list(x),
-                    y=[k * x[0], k * x[1]],
-                    mode="lines",
-                    name=name,
-                    line={"color": colours.earlier, "width": 1.5, "dash": dash},
-                    hoverinfo="skip",
-                )
+            figure.add_scatter(
+                x=list(x),
+                y=[k * x[0], k * x[1]],
+                mode="lines",
+                name=name,
+                line={"color": colours.earlier, "width": 1.5, "dash": dash},
+                hoverinfo="skip",
             )
         _log_axes(figure, x, y)
     _points_by_region(figure, rows, sd, error, "error %{y:.3g}, error bar %{x:.3g} " + unit.label, colours)
@@ -63,16 +61,14 @@ def _points_by_region(
     for region, symbol in SYMBOLS.items():
         mask = (rows["region"] == region).to_numpy()
         if mask.any():
-            figure.add_trace(
-                go.Scatter(
-                    x=x[mask],
-                    y=y[mask],
-                    mode="markers",
-                    name=region,
-                    customdata=rows.index[mask],
-                    marker={"color": colours.regions[region], "symbol": symbol, "size": 8, "opacity": 0.85},
-                    hovertemplate=f"configuration %{{customdata}}<br>{hover}<extra>{region}</extra>",
-                )
+            figure.add_scatter(
+                x=x[mask],
+                y=y[mask],
+                mode="markers",
+                name=region,
+                customdata=rows.index[mask],
+                marker={"color": colours.regions[region], "symbol": symbol, "size": 8, "opacity": 0.85},
+                hovertemplate=f"configuration %{{customdata}}<br>{hover}<extra>{region}</extra>",
             )
 
 
@@ -88,30 +84,26 @@ def share_figure(found: list[Calibration], colours: Palette, *, height: int = 34
             100 * np.array([getattr(item, f"{part}_{level}") for item in found]) for part in ("within", "low", "high")
         )
         rows = np.arange(len(found)) + shift
-        figure.add_trace(
-            go.Scatter(
-                x=[100 * expected] * 2,
-                y=[-0.5, len(found) - 0.5],
-                mode="lines",
-                line={"color": colour, "width": 1.5, "dash": "dash"},
-                name=f"expected within {level} sd",
-                showlegend=False,
-                hovertemplate=f"expected within {level} sd: {100 * expected:.0f}%<extra></extra>",
-            )
+        figure.add_scatter(
+            x=[100 * expected] * 2,
+            y=[-0.5, len(found) - 0.5],
+            mode="lines",
+            line={"color": colour, "width": 1.5, "dash": "dash"},
+            name=f"expected within {level} sd",
+            showlegend=False,
+            hovertemplate=f"expected within {level} sd: {100 * expected:.0f}%<extra></extra>",
         )
-        figure.add_trace(
-            go.Scatter(
-                x=share,
-                y=rows,
-                mode="markers",
-                name=f"within {level} sd (expected {100 * expected:.0f}%)",
-                error_x={"type": "data", "array": high - share, "arrayminus": share - low, "thickness": 1.6},
-                marker={"color": colour, "symbol": symbol, "size": 10},
-                customdata=np.column_stack([low, high, [item.n for item in found]]),
-                hovertemplate="%{x:.0f}% of %{customdata[2]:.0f} points<br>"
-                "95% interval %{customdata[0]:.0f}–%{customdata[1]:.0f}%"
-                f"<extra>within {level} sd</extra>",
-            )
+        figure.add_scatter(
+            x=share,
+            y=rows,
+            mode="markers",
+            name=f"within {level} sd (expected {100 * expected:.0f}%)",
+            error_x={"type": "data", "array": high - share, "arrayminus": share - low, "thickness": 1.6},
+            marker={"color": colour, "symbol": symbol, "size": 10},
+            customdata=np.column_stack([low, high, [item.n for item in found]]),
+            hovertemplate="%{x:.0f}% of %{customdata[2]:.0f} points<br>"
+            "95% interval %{customdata[0]:.0f}–%{customdata[1]:.0f}%"
+            f"<extra>within {level} sd</extra>",
         )
     finish(figure, colours, height=height)
     figure.update_xaxes(title_text="share of test points (%)", range=[-2, 103])
@@ -134,15 +126,13 @@ def change_figure(
     )
     if len(rows):
         ends = _ends(np.concatenate([x, y]))
-        figure.add_trace(
-            go.Scatter(
-                x=list(ends),
-                y=list(ends),
-                mode="lines",
-                name="equal errors",
-                line={"color": colours.earlier, "width": 1.5},
-                hoverinfo="skip",
-            )
+        figure.add_scatter(
+            x=list(ends),
+            y=list(ends),
+            mode="lines",
+            name="equal errors",
+            line={"color": colours.earlier, "width": 1.5},
+            hoverinfo="skip",
         )
         _log_axes(figure, ends, ends)
     _points_by_region(figure, rows, x, y, "|error| was %{x:.3g}, is %{y:.3g} " + unit.label, colours)

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,10 +9,9 @@ from plotly import __version__ as plotly_version
 
 from app.components.plot_content import PlotContent
 from app.data import trust
-from app.data.configurations import configuration_table
 from app.data.cuts import Cut, cut_names, load_cut
-from app.data.errors import REGION_HELP, error_table, labelled, matrix_table, with_errors
-from app.data.jobs import model_list, model_name
+from app.data.errors import REGION_HELP, error_table, matrix_table
+from app.data.jobs import model_name
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.blind import sentence
 from app.figures.maps import Panel, frame_of, legend_text, panel_content
@@ -23,15 +21,14 @@ from app.figures.trust import error_bar_figure, share_figure
 from app.report.page import Page
 from app.report.plots import draw_plots
 from app.report.provenance import fitted_from, label_provenance, software
+from app.report.subject import Subject, subject_of
 from app.theme import DARK, LIGHT, Palette
 from nci_core import __version__
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries.blind import blind_predictions, judge
-from nci_core.errors import InputError
 from nci_core.gates import Gate
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
-from nci_core.store.round_frames import rounds_frame
 from nci_core.store.schema import Model
 from nci_core.units import EnergyUnit, from_cm1
 
@@ -39,55 +36,9 @@ from nci_core.units import EnergyUnit, from_cm1
 AskGates = Callable[[Model], Sequence[Gate]]
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A round of a campaign: its last model, the model before, and all rows with the energies of both."""
-
-    campaign: Campaign
-    number: int
-    unit: EnergyUnit
-    after: Model
-    before: Model | None
-    table: pd.DataFrame
-    record: pd.Series
-
-    @property
-    def test(self) -> pd.DataFrame:
-        """Labelled test configurations."""
-        return labelled(self.table, "test")
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """Potential → energy column, as figures and tables name them."""
-        columns = {"teacher": "teacher_ev"}
-        if self.before is not None:
-            columns["earlier student"] = "earlier_ev"
-        return columns | {"student": "student_ev"}
-
-
 def report_name(campaign: Campaign, number: int) -> str:
     """File name of a round's report."""
     return f"{campaign.name}-round-{number}.html"
-
-
-def _subject(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subject:
-    models, rounds = model_list(campaign.store), rounds_frame(campaign.store, campaign.recipe.hash)
-    active = campaign.active_model()
-    if active is None:
-        raise InputError(f"Campaign {campaign.name} has no student yet; distil one before you ask for a report.")
-    chosen = active.round_number if number is None else number
-    made = [model for model in models if model.round_number == chosen]
-    if not made or rounds.empty or chosen not in set(rounds["number"]):
-        known = ", ".join(str(n) for n in sorted({model.round_number for model in models}))
-        raise InputError(f"Campaign {campaign.name} has no student of round {chosen}; there are rounds {known}.")
-    earlier = [model for model in models if model.round_number < chosen]
-    before = earlier[-1] if earlier else None
-    table = with_errors(configuration_table(campaign.store, campaign.settings, made[-1].id))
-    if before is not None:
-        old = with_errors(configuration_table(campaign.store, campaign.settings, before.id))
-        table = table.assign(earlier_ev=old["student_ev"], earlier_error_ev=old["student_error_ev"])
-    record = pd.Series(rounds[rounds["number"] == chosen].iloc[0])
-    return Subject(campaign, chosen, unit, made[-1], before, table, record)
 
 
 def build_report(campaign: Campaign, number: int | None, unit: EnergyUnit, ask_gates: AskGates) -> str:
@@ -95,7 +46,7 @@ def build_report(campaign: Campaign, number: int | None, unit: EnergyUnit, ask_g
 
     Raises InputError for a round without a student.
     """
-    subject = _subject(campaign, number, unit)
+    subject = subject_of(campaign, number, unit)
     page = Page(f"{campaign.title}, round {subject.number}")
     _head(page, subject)
     _errors(page, subject)

@@ -8,7 +8,6 @@ import streamlit as st
 from app.chart import Drawn, charts
 from app.choices import as_written, one_of
 from app.components import viewer
-from app.coordinates import distances
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.worth import MEANING
 from app.figures.structure import structure_figure
@@ -20,7 +19,9 @@ from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.rounds.quarantine import WORDS
 from nci_core.labels.label_errors import label_std_ev
 from nci_core.store import configurations, label_history, label_queries
+from nci_core.store.label_words import fragment_rows, larger_fragment_rows, provenance
 from nci_core.store.schema import Label, LabelEvent
+from nci_core.systems.map_places import distances
 from nci_core.units import from_cm1
 from nci_core.visible import visible
 
@@ -166,14 +167,12 @@ def show_label(context: Context, label: Label | None) -> None:
     formatted = with_numbers(table, {table.columns[1]: f".{context.unit.digits}f"})
     st.dataframe(formatted, hide_index=True, placeholder="—", key="parts-table")
     st.caption(_worth(context, label))
-    fragments = _fragments(result)
-    if not fragments.empty:
+    if fragments := fragment_rows(result):
         st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")
-        st.table(printed(_turned(fragments), {}), border="horizontal", hide_index=True)
-    larger = _larger_fragments(result)
-    if not larger.empty:
+        _shown(fragments)
+    if larger := larger_fragment_rows(result):
         st.caption("The same fragments in the larger functions of the recipe, in hartree.")
-        st.table(printed(_turned(larger), {}), border="horizontal", hide_index=True)
+        _shown(larger)
     _provenance(label, result)
 
 
@@ -200,108 +199,13 @@ def _event(context: Context, event: LabelEvent) -> str:
     return f"{when}: {'accepted' if event.what == 'accepted' else 'left out'} by {event.person}: {event.because}"
 
 
-def _turned(fragments: pd.DataFrame) -> pd.DataFrame:
+def _shown(fragments: list[dict[str, str]]) -> None:
     """One column a fragment: a table that fits beside a map, every number in sight."""
-    return fragments.astype(str).set_index("Fragment").T.rename_axis(index="", columns=None).reset_index()
-
-
-def _fragments(result: dict[str, Any]) -> pd.DataFrame:
-    names = {"dimer": "dimer", "host": "host", "probe": "probe"}
-    rows = []
-    for key, name in names.items():
-        part = result.get("fragments", {}).get(key)
-        if part:
-            total = part["hf_hartree"] + part["ccsd_hartree"] + part["triples_hartree"]
-            rows.append(
-                {
-                    "Fragment": name,
-                    "Total": number_text(total, ".8f"),
-                    "HF": number_text(part["hf_hartree"], ".8f"),
-                    "CCSD": number_text(part["ccsd_hartree"], ".8f"),
-                    "(T)": number_text(part["triples_hartree"], ".8f"),
-                    "Basis functions": part.get("n_basis"),
-                    "Frozen core orbitals": part.get("n_frozen"),
-                    "Cycles HF / CC": f"{part['scf_cycles']} / {part['cc_cycles']}",
-                    "T1 (doubtful above 0.02)": f"{part['t1_diagnostic']:.4f}",
-                    "CPU min": f"{part['cpu_seconds'] / 60:.2f}",
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _larger_fragments(result: dict[str, Any]) -> pd.DataFrame:
-    """Hartree–Fock and MP2 of a composite; empty for other recipes."""
-    parts = result.get("larger") or {}
-    return pd.DataFrame(
-        [
-            {
-                "Fragment": name,
-                "HF": number_text(parts[name]["hf_hartree"], ".8f"),
-                "MP2 correlation": number_text(parts[name]["mp2_hartree"], ".8f"),
-                "Functions": parts[name]["n_basis"],
-                "CPU min": f"{parts[name]['cpu_seconds'] / 60:.2f}",
-            }
-            for name in ("dimer", "host", "probe")
-            if name in parts
-        ]
-    )
-
-
-def _functions(functions: dict[str, Any], probe: str) -> str:
-    host = ", ".join(
-        f"{name} on {'the other host atoms' if element == '*' else element}"
-        for element, name in sorted(functions.get("host_basis", {}).items(), reverse=True)
-    )
-    shells = (functions.get("midbond") or {}).get("exponents", {})
-    midbond = "midbond " + "".join(f"{len(values)}{letter}" for letter, values in shells.items())
-    return f"{host}; {functions.get('probe_basis', '?')} on {probe}; {midbond if shells else 'no midbond functions'}"
-
-
-def _basis(result: dict[str, Any]) -> str:
-    recipe, site = result.get("recipe", {}), result.get("midbond_angstrom")
-    probe = str(result.get("probe", "the probe"))
-    text = _functions(recipe, probe)
-    if composite := recipe.get("composite"):
-        text = f"CCSD(T) in {text}. HF and MP2 in {_functions(composite['larger'], probe)}. Midbond functions"
-    if site is None:
-        return text
-    place = ", ".join(f"{value:.3f}" for value in site).replace("-", "−")
-    return f"{text} at ({place}) Å"
-
-
-def _thresholds(recipe: dict[str, Any]) -> str:
-    limits = (("scf_energy_hartree", "HF energy"), ("cc_energy_hartree", "CCSD energy"))
-    found = [f"{name} {recipe[key]:.0e} hartree" for key, name in limits if key in recipe]
-    found += [f"amplitudes {recipe['cc_amplitudes']:.0e}"] if "cc_amplitudes" in recipe else []
-    return ", ".join(found).replace("e-", "e−") or "unknown"
-
-
-def _tightened(result: dict[str, Any]) -> str:
-    settings = result.get("tightened")
-    if not settings:
-        return ""
-    return f"; tightened, step {settings['step']}: thresholds × {settings['threshold_factor']:g}"
+    turned = pd.DataFrame(fragments).set_index("Fragment").T.rename_axis(index="", columns=None).reset_index()
+    st.table(printed(turned, {}), border="horizontal", hide_index=True)
 
 
 def _provenance(label: Label, result: dict[str, Any]) -> None:
-    environment = result.get("environment", {})
-    recipe = result.get("recipe", {})
-    versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
-    facts = {
-        "Method": f"{recipe.get('method', '?')}{', frozen core' if recipe.get('frozen_core') else ''}, recipe "
-        f"{label.recipe} version {recipe.get('version', '?')} ({label.recipe_hash})",
-        "Basis": _basis(result),
-        "Counterpoise": f"{recipe.get('counterpoise', '?')}: E = E_AB − E_A − E_B, all three in the dimer's basis",
-        "Converged to": f"{_thresholds(recipe)}{_tightened(result)}",
-        "Cost": f"{(label.cpu_seconds or 0) / 60:.2f} CPU min, {(label.wall_seconds or 0) / 60:.2f} min elapsed, "
-        f"{label.memory_gb or 0:.2f} GB",
-        "Picked by": (label.picked_by or "unknown")
-        + (f" in round {label.round_number}" if label.round_number is not None else ""),
-        "Finished": f"{label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
-        "Computed with": f"{versions} on {environment.get('processor', '?')}, "
-        f"{environment.get('threads', '?')} thread(s), linear algebra {environment.get('blas', '?')}",
-        "Geometry hash": str(result.get("geometry_hash", "")),
-    }
-    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in facts.items() if text))
+    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in provenance(label, result).items()))
     for warning in result.get("warnings", []):
         st.warning(plain(warning))

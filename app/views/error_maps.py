@@ -7,7 +7,6 @@ import streamlit as st
 from app import linked
 from app.choices import as_written, one_of, some_of
 from app.components import plot
-from app.components.plot_encoding import encode
 from app.coordinates import VIEWS, views, views_help
 from app.data.own_energies import against
 from app.figures import scales
@@ -129,11 +128,12 @@ def _draw(
     key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, frame.view)
     content = panel_content(host, panel, frame, scale, context.unit, last=last, window=linked.window(key))
     st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")
-    plot.show(
-        encode(content, context.colours),
-        context.colours,
-        linked.marks(context, rows, places=places),
+    linked.draw(
+        context,
+        content,
+        rows,
         key=key,
+        places=places,
         height=height,
         group=group,
         tools=False,
@@ -143,5 +143,4 @@ def _draw(
         kinds=(),
         file=f"{context.campaign.name}-errors-{number + 1 if isinstance(number, int) else number}",
         title=panel.title,
-        on_event=linked.listener(context, key, places),
     )

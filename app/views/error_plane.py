@@ -10,7 +10,6 @@ from app import known_errors, linked
 from app.arrays import FloatArray
 from app.components import plot
 from app.components.plot_content import Hover
-from app.components.plot_encoding import encode
 from app.data import fields
 from app.data.errors import by_region
 from app.figures.maps import legend_text
@@ -153,10 +152,10 @@ def _draw(
         y_axis=number == 0,
     )
     span = np.ptp(maps.v) / np.ptp(maps.u)
-    plot.show(
-        encode(content, context.colours),
-        context.colours,
-        linked.marks(context, known.set_index("id")),
+    linked.draw(
+        context,
+        content,
+        known.set_index("id"),
         key=key,
         height=HEIGHT,
         group=f"plane-{context.folder}",
@@ -165,7 +164,6 @@ def _draw(
         shape=float(span),
         kinds=(),
         file=f"{context.campaign.name}-error-plane-{number + 1}",
-        on_event=linked.listener(context, key),
     )
 
 

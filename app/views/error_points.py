@@ -5,8 +5,6 @@ import streamlit as st
 
 from app import asked, cached, linked, own_energies
 from app.choices import as_written, one_of
-from app.components import plot
-from app.components.plot_encoding import encode
 from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
 from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
@@ -43,18 +41,15 @@ def show_parity(
         error = (inside[columns[name]] - inside["label_ev"]).to_numpy(dtype=float)
         scale = error_scale(context, error)
         key = f"parity-{context.folder}"
-        plot.show(
-            encode(
-                parity_content(inside, columns[name], scale, context.unit, reference=against(rows)), context.colours
-            ),
-            context.colours,
-            linked.marks(context, inside),
+        linked.draw(
+            context,
+            parity_content(inside, columns[name], scale, context.unit, reference=against(rows)),
+            inside,
             key=key,
             height=HEIGHT,
             kinds=() if "reference" in inside else linked.kinds(inside),
             file=f"{context.campaign.name}-parity",
             empty="No labelled point here.",
-            on_event=linked.listener(context, key),
         )
         st.caption(
             "Each point is one reference energy; bars are the student's ± 1 sd. The vertical axis is linear near "
@@ -149,16 +144,15 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             cut, rows, scale, context.unit, context.colours, earlier=earlier, distilled=taught, channels=channels
         )
         key = f"cut-{context.folder}"
-        plot.show(
-            encode(content, context.colours),
-            context.colours,
-            linked.marks(context, rows),
+        linked.draw(
+            context,
+            content,
+            rows,
             key=key,
             height=HEIGHT,
             kinds=linked.kinds(table.reindex(content.ids)) if len(content.ids) and brought is None else (),
             file=f"{context.campaign.name}-cut-{name}",
             empty="Nothing is known along this direction yet.",
-            on_event=linked.listener(context, key),
         )
         st.caption(
             (

@@ -5,16 +5,25 @@ import streamlit as st
 
 from app import actions, cached
 from app.chart import Drawn, charts
+from app.choices import one_of
 from app.data.jobs import model_list, model_name
 from app.data.judged import OWN, Judged, change, measured
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
 from app.text import plain
-from app.views import replay, trust
+from app.views import blind_predictions, replay, trust, two_models
+from app.views.report_part import show_report
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
+PARTS = {
+    "rounds": "Rounds and models",
+    "blind": "Blind predictions",
+    "trust": "Trust",
+    "compare": "Compare two models",
+    "report": "Report",
+}
 #: References from outside that have room in the headline; the page Energies has them all.
 MOST_OUTSIDE = 2
 ROUND_KINDS = {"distill": "distillation", "finetune": "fine-tuning"}
@@ -33,9 +42,9 @@ def show(context: Context) -> None:
         )
         return
     _message()
-    part = trust.choose_part()
+    part = one_of(st, "Show", PARTS, key="history_part")
     if part != "rounds":
-        trust.show_part(context, part, models)
+        _other_part(context, part, models)
         return
     curves = _curves(metrics, models)
     left, right = st.columns([1.35, 1], gap="medium")
@@ -56,6 +65,19 @@ def show(context: Context) -> None:
     st.subheader("Models")
     _models(context, models, metrics)
     replay.section(context)
+
+
+def _other_part(context: Context, part: str, models: list[Model]) -> None:
+    if not models:
+        st.info("There is no student yet; distil one on the **Label & train** page.", icon=":material/info:")
+    elif part == "blind":
+        blind_predictions.section(context)
+    elif part == "trust":
+        trust.show(context, models)
+    elif part == "compare":
+        two_models.show(context, models)
+    else:
+        show_report(context)
 
 
 def _message() -> None:

@@ -8,7 +8,6 @@ import streamlit as st
 from app import actions, cached, linked
 from app.choices import as_written, one_of
 from app.data import jobs as job_data
-from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
 from app.figures.blind import predicted_text
 from app.session import Context, context, errors_shown
 from app.tables import with_numbers
@@ -18,6 +17,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import JobError
 from nci_core.jobs import EngineStatus, engine_status
+from nci_core.jobs.remaining import label_minutes, remaining, running_labels, waiting_labels
 from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, label_queries, labels
 from nci_core.store import jobs as queue

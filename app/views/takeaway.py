@@ -11,11 +11,12 @@ import streamlit as st
 
 from app.choices import one_from
 from app.data import basket as basket_data
-from app.data.jobs import model_list, model_name
+from app.data.jobs import model_list
 from app.predictor import packer
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
+from app.views.trust import choose_model
 from nci_core.campaign.exchange.takeaway import (
     GRID_FILES,
     MARGIN,
@@ -60,7 +61,8 @@ def show(context: Context, table: pd.DataFrame) -> None:
         if not models:
             st.info("There is no student yet; distil one on the **Label & train** page.", icon=":material/info:")
         else:
-            model = _choose(context, models)
+            first = context.model.id if context.model else models[-1].id
+            model = choose_model(context, models, "Student", "take_model", first)
             for suffix, (title, words) in MODEL_WORDS.items():
                 _quick(context, failed, suffix, title, words, model)
             _grid(context, model)
@@ -72,14 +74,6 @@ def show(context: Context, table: pd.DataFrame) -> None:
         for suffix, (title, words) in ALL_WORDS.items():
             _quick(context, failed, suffix, title, words, None)
         _inputs(context, table)
-
-
-def _choose(context: Context, models: list[Model]) -> Model:
-    newest = {model.id: model for model in reversed(models)}
-    ids = list(newest)
-    active = context.model.id if context.model else ids[0]
-    chosen = one_from(st, "Student", {i: model_name(newest[i]) for i in ids}, key="take_model", first=active)
-    return newest[int(chosen or active)]
 
 
 def _quick(

@@ -12,9 +12,9 @@ from app.data import basket, jobs
 from app.data.configurations import configuration_table
 from app.data.cuts import cut_names, load_cut
 from app.data.errors import labelled, with_errors
-from app.data.remaining import Remaining, remaining
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
+from nci_core.jobs.remaining import Remaining, remaining
 from nci_core.store import labels, models, picks, versions
 from nci_core.store.job_frames import events_frame, jobs_frame
 from nci_core.store.round_frames import rounds_frame

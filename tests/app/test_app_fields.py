@@ -8,11 +8,11 @@ from app.data import fields
 from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale, surface_levels
 from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
-from app.figures.isosurface import isosurface
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
 from nci_core.systems import Host, builtin_host, lines, surroundings
+from nci_core.systems.isosurface import isosurface
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]

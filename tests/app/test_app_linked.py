@@ -10,7 +10,6 @@ import pytest
 from pages import run_page, text
 
 from app.components.plot_encoding import LABEL_FLAG, LEVELS, TEST_FLAG, encode
-from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.data.errors import with_errors
 from app.figures import points
@@ -21,6 +20,7 @@ from nci_core.errors import InputError
 from nci_core.store import selections
 from nci_core.store.selection_history import SessionHistory, StoredHistory, combined
 from nci_core.systems import builtin_host
+from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS
 
 

@@ -11,7 +11,6 @@ from app import linked
 from app.components import plot_message
 from app.components.plot_content import Bins
 from app.components.plot_encoding import encode, squares_of
-from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.figures import points
 from app.figures.scales import SignedScale
@@ -21,6 +20,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.rounds import basket
 from nci_core.errors import InputError
 from nci_core.store import selections
+from nci_core.systems.map_places import map_xy
 from nci_core.units import UNITS
 
 

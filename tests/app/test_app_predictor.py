@@ -54,7 +54,7 @@ def test_the_process_ends_with_the_dashboard_and_runs_none_of_it(tmp_path: Path)
     script.write_text(
         "import os, sys\n"
         "print('page', flush=True)\n"
-        "from app.predictor import Predictor\n"
+        "from nci_core.jobs.predictor import Predictor\n"
         "asked = Predictor()\n"
         "print(asked.ask(os.getpid, ()) == asked.pid, asked.pid, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"

@@ -8,9 +8,9 @@ from pages import run_page, tables, text
 from sqlalchemy import update
 
 from app.data import jobs
-from app.data.remaining import label_minutes, remaining, running_labels, waiting_labels
 from nci_core.campaign import Campaign
 from nci_core.jobs.lock import EngineLock, EngineStatus, write_status
+from nci_core.jobs.remaining import label_minutes, remaining, running_labels, waiting_labels
 from nci_core.store import Store, configurations, evaluations, job_batches, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import utc_now

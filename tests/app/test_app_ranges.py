@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from app import cached
-from app.coordinates import map_axes, map_xy, views
+from app.coordinates import map_axes, views
 from app.data.cuts import Cut
 from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale
@@ -18,7 +18,8 @@ from app.theme import DARK, LIGHT
 from app.views.error_points import through_the_well
 from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]

@@ -13,12 +13,12 @@ import pytest
 from lasso import lasso, plot
 from playwright.sync_api import Page, expect
 
-from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from nci_core import jobs
 from nci_core.campaign import Campaign
 from nci_core.store import evaluations, labels, picks, rounds
 from nci_core.store import jobs as queue
+from nci_core.systems.map_places import map_xy
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 #: Notifications as a person has them who has not been asked yet, and who is looking elsewhere.

@@ -15,10 +15,10 @@ from looking import settle
 from made import Once
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from nci_core.campaign import Campaign
 from nci_core.store import selections
+from nci_core.systems.map_places import map_xy
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 WINDOW = (1.0, 5.0, 2.0, 6.0)

@@ -9,12 +9,12 @@ import synthetic
 from lasso import lasso, pixel, plot
 from playwright.sync_api import Page, expect
 
-from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.store import picks
 from nci_core.store.selection_history import StoredHistory
+from nci_core.systems.map_places import map_xy
 
 pytestmark = pytest.mark.browser
 

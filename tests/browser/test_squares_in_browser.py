@@ -13,11 +13,11 @@ from looking import settle, watch
 from made import Once
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.coordinates import map_xy
 from app.data.configurations import configuration_table
 from app.figures.points import MOST_POINTS
 from nci_core.campaign import Campaign
 from nci_core.store import picks, selections
+from nci_core.systems.map_places import map_xy
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 #: Drawn on the side view: ρ from … to, z from … to.

@@ -78,7 +78,7 @@ def test_what_is_asked_to_end_leaves_no_server(running: tuple[subprocess.Popen[b
 
 def test_the_process_that_asks_models_ends_with_the_server_even_in_the_middle_of_an_answer() -> None:
     code = (
-        "import os, time; from app.predictor import Predictor; p = Predictor()\n"
+        "import os, time; from nci_core.jobs.predictor import Predictor; p = Predictor()\n"
         "print(p.ask(os.getpid, ()), flush=True); p.ask(time.sleep, (600,))"
     )
     server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

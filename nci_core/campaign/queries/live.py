@@ -1,6 +1,6 @@
 """Asking a stored model about points that are in no table: maps on spheres and grids, lines that people draw.
 
-Runs in a process of its own beside the dashboard (`app.predictor`); importing this loads no torch.
+Runs in a process of its own beside the dashboard (`nci_core.jobs.predictor`); importing this loads no torch.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""The process behind `app.predictor`: answers questions until the dashboard closes the connection.
+"""The process behind `jobs.predictor`: answers questions until whoever asks closes the connection.
 
-`python -m app.predictor_process DESCRIPTOR PARENT_PID`; a question is (function, arguments), an answer (True, value)
-or (False, exception). It ends with the dashboard, however that ends, also in the middle of an answer.
+`python -m nci_core.jobs.predictor_process DESCRIPTOR PARENT_PID`; a question is (function, arguments), an answer
+(True, value) or (False, exception). It ends with whoever started it, however that ends, also in the middle of an
+answer.
 """
 
 import os
@@ -39,7 +40,7 @@ def _end_with(parent: int) -> None:
 
 def main() -> None:
     """Answer questions one after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl + C in the terminal is for the dashboard
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl + C in the terminal is for the one who asks
     _end_with(int(sys.argv[2]))
     os.nice(5)  # labels and fits go first
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))

@@ -1,0 +1,61 @@
+"""What a report is about: a round, its models, and all configurations with the energies of both."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from app.data.configurations import configuration_table
+from app.data.errors import labelled, with_errors
+from app.data.jobs import model_list
+from nci_core.campaign import Campaign
+from nci_core.errors import InputError
+from nci_core.store.round_frames import rounds_frame
+from nci_core.store.schema import Model
+from nci_core.units import EnergyUnit
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A round of a campaign: its last model, the model before, and all rows with the energies of both."""
+
+    campaign: Campaign
+    number: int
+    unit: EnergyUnit
+    after: Model
+    before: Model | None
+    table: pd.DataFrame
+    record: pd.Series
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """Labelled test configurations."""
+        return labelled(self.table, "test")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Potential → energy column, as figures and tables name them."""
+        columns = {"teacher": "teacher_ev"}
+        if self.before is not None:
+            columns["earlier student"] = "earlier_ev"
+        return columns | {"student": "student_ev"}
+
+
+def subject_of(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subject:
+    """A round, by default that of the student in use; InputError for one without a student."""
+    models, rounds = model_list(campaign.store), rounds_frame(campaign.store, campaign.recipe.hash)
+    active = campaign.active_model()
+    if active is None:
+        raise InputError(f"Campaign {campaign.name} has no student yet; distil one before you ask for a report.")
+    chosen = active.round_number if number is None else number
+    made = [model for model in models if model.round_number == chosen]
+    if not made or rounds.empty or chosen not in set(rounds["number"]):
+        known = ", ".join(str(n) for n in sorted({model.round_number for model in models}))
+        raise InputError(f"Campaign {campaign.name} has no student of round {chosen}; there are rounds {known}.")
+    earlier = [model for model in models if model.round_number < chosen]
+    before = earlier[-1] if earlier else None
+    table = with_errors(configuration_table(campaign.store, campaign.settings, made[-1].id))
+    if before is not None:
+        old = with_errors(configuration_table(campaign.store, campaign.settings, before.id))
+        table = table.assign(earlier_ev=old["student_ev"], earlier_error_ev=old["student_error_ev"])
+    record = pd.Series(rounds[rounds["number"] == chosen].iloc[0])
+    return Subject(campaign, chosen, unit, made[-1], before, table, record)

@@ -1,0 +1,133 @@
+"""History's part that compares two models: what they were fitted to, and their errors point by point."""
+
+import pandas as pd
+import streamlit as st
+
+from app import cached
+from app.chart import Drawn, charts
+from app.data import trust as data
+from app.data.jobs import model_name
+from app.figures.trust import change_figure
+from app.session import Context
+from app.tables import energies_in, printed, with_numbers
+from app.text import plain
+from app.views.trust import choose_model, model_gates
+from nci_core.errors import NCIError
+from nci_core.store.schema import Model
+
+
+def show(context: Context, models: list[Model]) -> None:
+    """The part of the History page."""
+    if len(models) < 2:
+        st.info("There is only one student; fine-tune it first, then compare.", icon=":material/info:")
+        return
+    active = context.model.id if context.model else models[-1].id
+    left, right = st.columns(2)
+    with right:
+        second = choose_model(context, models, "Second", "compare_second", active)
+    with left:
+        others = [model for model in models if model.id != second.id]
+        first = choose_model(context, others, "First", f"compare_first_{second.id}", _default_first(others, second))
+    tables = cached.table(context, first.id), cached.table(context, second.id)
+    rows = data.paired(*tables)
+    _facts(context, (first, second), tables)
+    if rows.empty:
+        st.info(
+            "No test configuration has both a finished label and energies of both students.", icon=":material/info:"
+        )
+        return
+    names = f"round {first.round_number}", f"round {second.round_number}"
+    if first.round_number == second.round_number:
+        names = f"model {first.id}", f"model {second.id}"
+    _paired_errors(context, rows)
+    left, right = st.columns([1.1, 1], gap="medium")
+    with left:
+        _moved(context, rows)
+    with right:
+        st.markdown("**Point by point**, test set. Below the line the second model is better.")
+        figure = change_figure(rows, names, context.unit, context.colours)
+        pairs = rows[["region", "first_error_ev", "second_error_ev"]]
+        charts(context, Drawn(figure, "two-models", lambda: energies_in(pairs, context.unit)))
+
+
+def _default_first(others: list[Model], second: Model) -> int:
+    earlier = [model.id for model in others if model.id < second.id]
+    return earlier[-1] if earlier else others[0].id
+
+
+def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    rounds, _ = cached.history(context)
+    columns: dict[str, list[str]] = {"Student": ["Training labels", "Picked by", "CPU minutes of labels", "Fit"]}
+    columns["Student"] += ["Physics checks", "Error bars on the test set"]
+    for name, model, table in zip(("First", "Second"), pair, tables, strict=True):
+        until = rounds[rounds["number"] <= model.round_number]
+        picked = rounds.loc[rounds["number"] == model.round_number, "picked_by"]
+        found = data.calibration(data.measured_points(table), context.campaign.settings.bounds)
+        columns[f"{name}: {model_name(model)}"] = [
+            str(model.n_labels),
+            str(picked.iloc[0]) if len(picked) and model.kind != "distilled" else "—",
+            f"{until['cpu_minutes'].sum():.0f} up to this round" if model.n_labels else "0",
+            f"{model.seconds:.1f} s on {model.device}",
+            _gates_words(context, model),
+            data.calibration_summary(found),
+        ]
+    st.table(printed(pd.DataFrame(columns).set_index("Student"), {}))
+
+
+def _gates_words(context: Context, model: Model) -> str:
+    try:
+        return data.gates_summary(list(model_gates(context, model)))
+    except NCIError as error:  # a lost model file must not hide the comparison
+        return f"unknown: {error}"
+
+
+def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
+    label, factor = context.unit.label, context.unit.per_ev
+    errors = data.paired_errors(rows)
+    shown = pd.DataFrame(
+        {
+            "Region": errors["region"].replace(data.REGION_NAMES),
+            f"First, MAE ({label})": errors["first_mae_ev"] * factor,
+            f"Second, MAE ({label})": errors["second_mae_ev"] * factor,
+            f"Change ({label})": errors["change_ev"] * factor,
+            "± se": errors["se_ev"] * factor,
+            "Improved": [f"{better} of {n} points" for better, n in zip(errors["better"], errors["n"], strict=True)],
+        }
+    )
+    digits = context.unit.digits + 1  # good models differ by less than tables elsewhere show
+    specs = dict.fromkeys((*shown.columns[1:3], "± se"), f".{digits}f") | {f"Change ({label})": f"+.{digits}f"}
+    config = {
+        f"Change ({label})": st.column_config.NumberColumn(
+            help="Second minus first: negative means that the second is better."
+        ),
+        "± se": st.column_config.NumberColumn(
+            help="Standard error of the change, from its scatter between the test points."
+        ),
+    }
+    config["Improved"] = st.column_config.TextColumn(help="Test points where the second model has the smaller error.")
+    st.markdown("**Mean absolute error on the frozen test set**")
+    formatted = with_numbers(shown, specs)
+    st.dataframe(
+        formatted, hide_index=True, column_config=config, placeholder="—", key="compare-errors", height="content"
+    )
+    overall = errors[errors["region"] == "all"]
+    if len(overall):
+        st.markdown(plain(data.change_words(overall.iloc[0])))
+
+
+def _moved(context: Context, rows: pd.DataFrame) -> None:
+    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits + 1
+    order = rows[rows["region"] != "beyond"].sort_values("change_ev")
+    extremes = pd.concat([order.head(5), order.tail(5)])
+    extremes = extremes[~extremes.index.duplicated()]
+    moved = pd.DataFrame(
+        {
+            "Configuration": extremes.index,
+            "Region": extremes["region"],
+            f"First error ({label})": extremes["first_error_ev"] * factor,
+            f"Second error ({label})": extremes["second_error_ev"] * factor,
+        }
+    )
+    signed = with_numbers(moved, dict.fromkeys(moved.columns[2:], f"+.{digits}f"))
+    st.markdown("**Test points that improved most**, and those that improved least or got worse")
+    st.dataframe(signed, hide_index=True, placeholder="—", key="compare-moved", height="content")
