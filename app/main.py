@@ -1,7 +1,7 @@
 """The dashboard's entry: sidebar and pages. Start it with `nci app` or `make app`."""
 
 import sys
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 # Streamlit puts this file's folder first on the path; the package is one above it.
@@ -65,7 +65,7 @@ def main() -> None:
     st.set_page_config(
         page_title="nci: weak interactions", page_icon=str(Path(__file__).parent / "static" / "icon.svg"), layout="wide"
     )
-    st.html(STYLE.replace("LIGHT", palette("light").ground).replace("DARK", palette("dark").ground))
+    st.html(f"<style>{_style()}</style>")
     inside = False
     with errors_shown():
         inside = let_in()
@@ -89,6 +89,12 @@ def main() -> None:
         page.run()
 
 
+@cache
+def _style() -> str:
+    style = Path(__file__).with_name("main.css").read_text(encoding="utf-8")
+    return style.replace("LIGHT", palette("light").ground).replace("DARK", palette("dark").ground)
+
+
 def _link() -> None:
     """Below all else in the sidebar: the button that copies a link to this view."""
     with st.sidebar, errors_shown():
@@ -104,32 +110,6 @@ def _link() -> None:
 def _to_first_page() -> None:
     st.switch_page(st.session_state["pages"][FIRST], query_params=st.query_params.to_dict())
 
-
-STYLE = """<style>
-.block-container { padding: 2.4rem 2rem 2rem 2rem !important; max-width: 2200px; }
-[data-testid="stHeader"] { background: transparent; height: 2.4rem; min-height: 2.4rem; }
-/* Only while it is open: folded away it would keep its width. */
-[data-testid="stSidebar"][aria-expanded="true"] { min-width: 15rem; max-width: 15.5rem; }
-[data-testid="stMetric"] { padding: 0; }
-[data-testid="stMetricLabel"] p { font-size: 0.85rem; }
-/* Streamlit fades captions to 4.2 : 1; small text needs 4.5 : 1. */
-[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.82; }
-/* Streamlit writes white on the accent, which is light on a dark page. */
-[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(LIGHT, DARK) !important; }
-/* And under the pointer it darkens the chosen part of a control until its words are hard to read. */
-[data-variant="segmented_control"][data-selected="true"] {
-  background: color-mix(in srgb, currentColor 10%, transparent) !important;
-}
-[class*="st-key-points-of-"] { position: absolute; height: 0; overflow: hidden; }
-/* Two lines: the page below is what the tour is about. */
-.st-key-tour { padding: 0.2rem 0.8rem !important; }
-.st-key-tour p { font-size: 0.9rem; line-height: 1.35; }
-.st-key-tour button { min-height: 2rem; padding: 0.1rem 0.6rem; }
-/* Plotly's tool bar lies over legends and colour bars at the top; below, beside the axis title, nothing is. */
-.js-plotly-plot .modebar-container { top: auto !important; bottom: 0 !important; }
-.js-plotly-plot .modebar-container .modebar { top: auto; bottom: 0; }
-h1 { padding-bottom: 0.1rem !important; padding-top: 0 !important; }
-</style>"""
 
 if __name__ == "__main__":  # Streamlit runs it as a script
     main()

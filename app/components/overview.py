@@ -1,10 +1,9 @@
 """The picture of the Overview: maps, curve and slider on one canvas, and no rerun of the page from round to round."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from app.components.mounted import mounted
 
 FOLDER = Path(__file__).parent
 SCRIPTS = ("picture_compose.js", "plot_scales.js", "field_paint.js", "overview_paint.js", "overview.js", "plot_svg.js")
@@ -16,13 +15,6 @@ HTML = """<div class="nci-overview"><div class="picture"><canvas role="img"></ca
 <div class="said" role="status"></div></div></div>"""
 
 
-@cache
-def _component() -> Any:
-    script = "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    style = (FOLDER / "overview.css").read_text(encoding="utf-8")
-    return st.components.v2.component("nci_overview", html=HTML, css=style, js=script, isolate_styles=False)
-
-
 def show(content: dict[str, Any], *, key: str) -> None:
     """Draw what `app.figures.overview.overview_content` made; it takes the height that the window leaves."""
-    _component()(key=key, data=content)
+    mounted("overview", HTML, *SCRIPTS, style="overview.css")(key=key, data=content)

@@ -1,6 +1,5 @@
 """The 3-D view of one configuration."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from app.components.mounted import mounted
 from app.theme import Palette
 from nci_core.systems import Dimer
 
@@ -17,20 +17,6 @@ LOCAL_SCRIPT = "3dmol/3Dmol-min.js"
 CDN_SCRIPT = "https://cdn.jsdelivr.net/npm/3dmol@2.5.4/build/3Dmol-min.js"
 HTML = """<div class="nci-viewer"><div class="scene"></div>
 <button type="button" title="Turn the molecule back to the first view">Reset view</button></div>"""
-CSS = """
-.nci-viewer { position: relative; font-family: var(--st-font); }
-.nci-viewer .scene { position: relative; width: 100%; border-radius: 0.4rem; overflow: hidden;
-  border: 1px solid var(--st-border-color); }
-.nci-viewer button { position: absolute; right: 8px; bottom: 8px; z-index: 3; font: inherit; font-size: 0.78rem;
-  color: var(--st-text-color); background: var(--st-background-color); border: 1px solid var(--st-border-color);
-  border-radius: 0.4rem; padding: 0.12rem 0.5rem; cursor: pointer; }
-"""
-
-
-@cache
-def _component() -> Any:
-    script = (FOLDER / "viewer.js").read_text(encoding="utf-8")
-    return st.components.v2.component("nci_viewer", html=HTML, css=CSS, js=script, isolate_styles=False)
 
 
 def script_sources() -> list[str]:
@@ -76,7 +62,8 @@ def show(
     }
     before = st.session_state.get(key)
     failed = bool(getattr(before, "failed", None))  # nothing is drawn there then: it takes no room
-    result = _component()(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
+    drawn = mounted("viewer", HTML, "viewer.js", style="viewer.css")
+    result = drawn(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
     return not getattr(result, "failed", None)
 
 

@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,93 +13,8 @@ from plotly.offline import get_plotlyjs
 
 from app.components.plot_message import HTML, script, style
 
-STYLE = """
-:root, .paper { color-scheme: light dark; --ground: #ffffff; --text: #17242d; --quiet: #566570; --line: #dde5ea;
-  --raised: #f3f6f8; --accent: #0072b2; --good: #00694c; --bad: #b2182b; }
-/* What the plots of the dashboard call these. */
-.row { --st-font: system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; --st-text-color: var(--text);
-  --st-border-color: var(--line); --st-background-color: var(--ground); --st-secondary-background-color: var(--raised);
-  --st-primary-color: var(--accent); display: grid; gap: 0 1rem; }
-.row > :first-child { grid-column: 1 / -1; }
-.row h3 { margin: 0 0 .2rem; font-size: .95rem; }
-.row .drawing { display: none; }
-.paper .row { width: 680px; }
-body { margin: 0 auto; max-width: 1080px; padding: 1.5rem; background: var(--ground); color: var(--text);
-  font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-h1 { margin: 0 0 .2rem; font-size: 1.7rem; }
-h2 { margin: 2rem 0 .5rem; font-size: 1.25rem; }
-p { margin: .4rem 0; }
-figure { margin: .5rem 0 1rem; }
-figcaption { font-size: .9em; }
-.quiet, figcaption { color: var(--quiet); }
-.good { color: var(--good); }
-.bad { color: var(--bad); font-weight: 600; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-th, td { padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th { font-weight: 600; border-bottom-width: 2px; }
-td.text, th.text { text-align: left; }
-#labels td { white-space: nowrap; }
-.wide { overflow-x: auto; }
-.scroll { overflow: auto; max-height: 32rem; }
-code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; }
-pre { overflow: auto; padding: .6rem .8rem; border: 1px solid var(--line); border-radius: 4px; }
-.pair { display: grid; gap: 1rem; grid-template-columns: 1fr 1fr; }
-@media (max-width: 760px) { .pair { grid-template-columns: 1fr; } }
-@media screen and (prefers-color-scheme: dark) { :root { --ground: #10181e; --text: #e6edf1; --quiet: #a9b7c0;
-  --line: #2a3740; --raised: #18232b; --accent: #56b4e9; --good: #3ccb9e; --bad: #ff8f78; } }
-@media print {
-  :root { color-scheme: light; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
-  figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; }
-  .scroll { max-height: none; }
-  .scroll, .wide { overflow: visible; }
-  .pair { display: block; }
-  .modebar-container, .row .plot, .row .tools, .row .saves { display: none !important; }
-  .row .drawing { display: block; }
-  #labels { font-size: 6.2pt; }
-  #labels th, #labels td { padding-right: .3rem; }
-  #labels td.text { white-space: normal; overflow-wrap: anywhere; }
-  pre { white-space: pre-wrap; }
-}
-"""
 #: Tables with more rows scroll on a screen.
 LONG = 25
-#: Draws each figure in the colours of the reader's theme, and in light for paper, plots then as vector drawings.
-SCRIPT = """
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const read = (name) => [...document.querySelectorAll(`[data-${name}]`)].map((place) =>
-  [place, JSON.parse(document.getElementById(place.dataset[name]).textContent)]);
-const figures = read("figure"), rows = read("plots");
-const drawFigures = (theme, width) => Promise.all(figures.map(([place, both]) => Plotly.react(place, both[theme].data,
-  {...both[theme].layout, width, autosize: !width}, {responsive: !width, displaylogo: false})));
-const drawPlots = (theme) => rows.forEach(([place, both]) => both[theme].forEach(({data, points}, k) => {
-  const panel = place.children[k];
-  panel.dismount?.();
-  if (points) mount({data: {name: data.name, points}});
-  panel.dismount = mount({data, parentElement: panel, setTriggerValue() {}});
-}));
-const now = () => {
-  document.body.classList.remove("paper");
-  drawPlots(dark.matches ? "dark" : "light");
-  return drawFigures(dark.matches ? "dark" : "light");
-};
-// A sheet of A4 with usual margins is about 700 pixels wide; figures cannot see that themselves.
-const paper = () => {
-  document.body.classList.add("paper");
-  drawFigures("light", 680);
-  drawPlots("light");
-  document.querySelectorAll(".row .panel").forEach((panel, k) => {
-    const {plot} = panel.querySelector(".nci-plot");
-    plot.resize(true);
-    panel.querySelector(".drawing").innerHTML = plot.asSvg(`d${k}-`);
-  });
-};
-dark.addEventListener("change", now);
-window.addEventListener("beforeprint", paper);
-window.addEventListener("afterprint", now);
-now().then(() => document.body.dataset.drawn = "yes");
-"""
 
 
 @dataclass
@@ -181,15 +98,20 @@ class Page:
             [
                 '<!doctype html><html lang="en"><head><meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
-                f"<title>{escape(self.title)}</title><style>{STYLE}{style()}</style></head><body>",
+                f"<title>{escape(self.title)}</title><style>{_file('report.css')}{style()}</style></head><body>",
                 *self.parts,
                 *self.figures,
                 f"<script>{get_plotlyjs()}</script>",
                 # A module's default export is what mounts a plot; a page without modules takes it from a function.
                 f"<script>const mount = (() => {{ {script().replace('export default', 'return')} }})();",
-                f"{SCRIPT}</script></body></html>",
+                f"{_file('report.js')}</script></body></html>",
             ]
         )
+
+
+@cache
+def _file(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def _cell(tag: str, text: str, left: bool) -> str:

@@ -32,7 +32,7 @@ PACKED = {"ids": "<i4", "count": "<i4", "flags": "u1", "level": "u1"}
 PACKED |= dict.fromkeys(("x", "y", "values", "mean", "error", "low", "high", "wall", "packed"), "<f4")
 BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 #: Components that show nothing of a campaign.
-SILENT = {"nci_back", "nci_notify", "nci_copy_link", "nci_theme", "nci_picture"}
+SILENT = {"nci_back", "nci_notify", "nci_copy_link", "nci_theme_watch", "nci_picture"}
 
 
 def page_lines(at: AppTest, *, sidebar: bool) -> list[str]:

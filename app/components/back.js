@@ -1,0 +1,11 @@
+export default function () {
+  if (window.nciBack) return;
+  window.nciBack = true;
+  const push = history.pushState.bind(history);
+  history.pushState = (state, title, url) => {
+    const now = new URL(location.href), next = url == null ? now : new URL(url, now);
+    const step = now.searchParams.get("step"), same = step === null || step === next.searchParams.get("step");
+    if (now.pathname === next.pathname && same) history.replaceState(state, title, url);
+    else push(state, title, url);
+  };
+}
