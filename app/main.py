@@ -1,7 +1,7 @@
 """The dashboard's entry: sidebar and pages. Start it with `nci app` or `make app`."""
 
 import sys
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 # Streamlit puts this file's folder first on the path; the package is one above it.
@@ -54,6 +54,9 @@ PAGES = (
     (new_campaign.show, "New campaign", "new-campaign", ":material/add_circle:"),
     (system.show, "System", "system", ":material/memory:"),
 )
+#: What all pages look like, where Streamlit's own is not enough.
+STYLE = Path(__file__).with_name("main.css").read_text(encoding="utf-8")
+STYLE = STYLE.replace("LIGHT", palette("light").ground).replace("DARK", palette("dark").ground)
 #: The page that a visitor sees first, and a name that its own address may not have.
 FIRST, START = "overview", "start"
 #: Pages that say something without a campaign too.
@@ -65,7 +68,7 @@ def main() -> None:
     st.set_page_config(
         page_title="nci: weak interactions", page_icon=str(Path(__file__).parent / "static" / "icon.svg"), layout="wide"
     )
-    st.html(f"<style>{_style()}</style>")
+    st.html(f"<style>{STYLE}</style>")
     inside = False
     with errors_shown():
         inside = let_in()
@@ -87,12 +90,6 @@ def main() -> None:
         show_sidebar()
         _link()
         page.run()
-
-
-@cache
-def _style() -> str:
-    style = Path(__file__).with_name("main.css").read_text(encoding="utf-8")
-    return style.replace("LIGHT", palette("light").ground).replace("DARK", palette("dark").ground)
 
 
 def _link() -> None:

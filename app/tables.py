@@ -1,8 +1,9 @@
 """Numbers in tables as they are printed: real minus signs, a dash where there is none, no −0.00."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import streamlit as st
 
 from app.text import plain
 from nci_core.units import EnergyUnit
@@ -44,6 +45,12 @@ def with_numbers(table: pd.DataFrame, specs: dict[str, str]) -> "Styler | pd.Dat
         return table
     formats = {column: (lambda value, spec=spec: number_text(value, spec)) for column, spec in specs.items()}
     return table.style.format(formats)
+
+
+def grid(table: pd.DataFrame, specs: dict[str, str] | None = None, *, key: str, **options: Any) -> Any:
+    """Draw a table to sort and search, as high as its rows; `specs` as for `with_numbers`."""
+    shown = table if specs is None else with_numbers(table, specs)
+    return st.dataframe(shown, hide_index=True, placeholder="—", height="content", key=key, **options)
 
 
 def energies_in(rows: pd.DataFrame, unit: EnergyUnit) -> pd.DataFrame:

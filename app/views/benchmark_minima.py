@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.session import Context
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import plain
 from nci_core.bench.minimum_rows import FILE, read_minima
 from nci_core.bench.targets import STORED
@@ -59,7 +59,7 @@ def show_minima(context: Context) -> None:
     )
     specs = {name: f".{unit.digits}f" for name in ("Published", "Ours", "±", "Difference") if name in table}
     specs |= {"CPU min": ".2f"} if "CPU min" in table else {}
-    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-minima")
+    grid(table, specs, key="benchmark-minima")
     for row in rows:
         if row.failure:
             st.caption(f"{plain(row.dimer)}: {plain(row.failure)}")

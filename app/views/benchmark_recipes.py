@@ -9,7 +9,7 @@ from app.chart import Drawn, charts
 from app.choices import as_written, one_of, some_of
 from app.figures.recipes import recipes_figure
 from app.session import Context
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import plain
 from nci_core.bench.recipe_errors import (
     BY,
@@ -167,9 +167,7 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
     specs = dict.fromkeys(GROUP_ERRORS, f".{unit.digits}f") | dict.fromkeys(GROUP_SHARES, ".0f")
     specs |= {"Relative (%)": ".1f", "CPU min": ".2f", "GB": ".1f"}
     shown = {name: spec for name, spec in specs.items() if name in table}
-    st.dataframe(
-        with_numbers(table, shown), hide_index=True, placeholder="—", height="content", key="benchmark-recipe-groups"
-    )
+    grid(table, shown, key="benchmark-recipe-groups")
 
 
 def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
@@ -193,6 +191,4 @@ def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -
         "part of that recipe alone, or the recipe without its factors."
     )
     specs = dict.fromkeys(errors, f".{unit.digits}f") | {"CPU min": ".2f", "GB": ".1f"}
-    st.dataframe(
-        with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-recipes"
-    )
+    grid(table, specs, key="benchmark-recipes")

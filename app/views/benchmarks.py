@@ -9,7 +9,7 @@ from app.chart import Drawn, charts
 from app.choices import one_of, some_of
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
-from app.tables import with_numbers
+from app.tables import grid, with_numbers
 from app.text import plain
 from app.views.benchmark_minima import minima_stored, show_minima
 from app.views.benchmark_recipes import recipes_stored, show_recipes
@@ -137,8 +137,7 @@ def _errors(context: Context, entries: list[dict[str, Any]]) -> None:
     said = "".join(f" {name}: {plain(table[name].iloc[0])}." for name in same)
     st.caption(f"Energies in {label}.{said}")
     specs = dict.fromkeys(columns, f".{context.unit.digits + 1}f")
-    shown = with_numbers(table.drop(columns=same), specs)
-    st.dataframe(shown, hide_index=True, placeholder="—", height="content", key="benchmark-errors")
+    grid(table.drop(columns=same), specs, key="benchmark-errors")
 
 
 def _calibration(rows: list[Row]) -> None:
@@ -171,9 +170,7 @@ def _calibration(rows: list[Row]) -> None:
     )
     table = pd.DataFrame(records).groupby(["Held out", "Labels", "Region"], sort=False).mean().reset_index()
     specs = dict.fromkeys((*table.columns[3:7], *table.columns[8:]), ".0f") | {"AUROC": ".2f"}
-    st.dataframe(
-        with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-calibration"
-    )
+    grid(table, specs, key="benchmark-calibration")
 
 
 def _percent(share: float | None) -> float | None:
@@ -191,7 +188,7 @@ def _speed(rows: list[Row]) -> None:
         }
     )
     specs = {"Seconds": ".4f", "Per second": ",.0f"}
-    st.dataframe(with_numbers(table, specs), hide_index=True, placeholder="—", height="content", key="benchmark-speed")
+    grid(table, specs, key="benchmark-speed")
 
 
 def _claims(rows: list[Row]) -> None:

@@ -20,7 +20,7 @@ from app.figures.maps import legend_text
 from app.figures.points import map_content
 from app.figures.scales import SignedScale
 from app.session import Context, campaign_folders, load_campaign
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import Markdown, distinct, plain
 from app.views.error_maps import error_scale
 from nci_core.errors import NCIError
@@ -166,9 +166,7 @@ def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
         st.caption("No errors on its test set yet.")
         return
     specs = dict.fromkeys(shown.columns[1:], f".{context.unit.digits}f")
-    st.dataframe(
-        with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key=f"compared-{number}"
-    )
+    grid(shown, specs, key=f"compared-{number}")
     recipe = plain(context.campaign.recipe.name)
     st.caption(
         f"On {len(rows)} labels of its frozen test set below the energy limit, recipe *{recipe}*. "
@@ -214,7 +212,7 @@ def _teachers(context: Context) -> None:
     for header, column in (("MAE", "mae_ev"), ("RMSE", "rmse_ev"), ("Largest", "max_ev"), ("Mean error", "bias_ev")):
         shown[f"{header} ({context.unit.label})"] = summary[column] * factor
     specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {shown.columns[6]: f"+.{digits}f"}
-    st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", height="content", key="teacher-table")
+    grid(shown, specs, key="teacher-table")
     st.caption(
         f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. Teachers without "
         f"energies at test configurations are left out. {plain(_worth(context, rows))}"

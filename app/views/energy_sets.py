@@ -9,7 +9,7 @@ from app import actions
 from app.data import own_energies
 from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
-from app.tables import number_text, with_numbers
+from app.tables import grid, number_text
 from app.text import Markdown, plain
 from nci_core.store import energy_sets, models
 
@@ -45,12 +45,10 @@ def show_sets(context: Context) -> None:
     )
     if shown["Held out"].isna().all():  # no labels among them
         shown = shown.drop(columns=["Held out", own])
-    st.dataframe(
-        with_numbers(shown, dict.fromkeys((error, own), f".{unit.digits}f") | {"Held out": ".0f"}),
-        hide_index=True,
-        placeholder="—",
+    grid(
+        shown,
+        dict.fromkeys((error, own), f".{unit.digits}f") | {"Held out": ".0f"},
         key="energy-sets",
-        height="content",
         column_config={
             error: st.column_config.NumberColumn(
                 help="Mean absolute error of the student in use, below the energy limit."

@@ -7,7 +7,7 @@ from app import linked
 from app.data.errors import REGION_HELP, error_table, matrix_table
 from app.data.worth import said_beside
 from app.session import Context
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import Markdown, plain
 from app.views.error_points import columns_of
 from nci_core.labels.label_errors import worth_by_region
@@ -41,14 +41,7 @@ def show_regions(
     }
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
-        st.dataframe(
-            with_numbers(shown, specs),
-            hide_index=True,
-            column_config=config,
-            placeholder="—",
-            key="region-table",
-            height="content",
-        )
+        grid(shown, specs, key="region-table", column_config=config)
         if "reference" not in rows and len(rows):
             worth = worth_by_region(rows["label_ev"], rows["label_std_ev"], context.campaign.settings.bounds)
             st.caption(plain(said_beside(worth, recipe, context.campaign.dimer, context.unit, regions=True)))

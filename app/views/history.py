@@ -11,6 +11,7 @@ from app.data.judged import OWN, Judged, change, measured
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
+from app.tables import grid
 from app.text import plain
 from app.views import blind_predictions, replay, trust, two_models
 from app.views.report_part import show_report
@@ -186,7 +187,7 @@ def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> No
     digits = f"%.{context.unit.digits}f"
     config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[6:10]}
     config["CPU min"] = st.column_config.NumberColumn(format="%.1f")
-    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", key="rounds-table", height="content")
+    grid(shown, key="rounds-table", column_config=config)
     with st.popover("Write a note", icon=":material/edit_note:", disabled=context.read_only):
         numbers = rounds["number"].tolist()
         number = st.selectbox("Round", numbers, index=len(numbers) - 1, key="note_round")
@@ -225,16 +226,7 @@ def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> Non
         f"Test MAE ({label})": st.column_config.NumberColumn(format=f"%.{context.unit.digits}f"),
         "Fit (s)": st.column_config.NumberColumn(format="%.1f"),
     }
-    event = st.dataframe(
-        shown,
-        hide_index=True,
-        column_config=config,
-        on_select="rerun",
-        selection_mode="single-row",
-        placeholder="—",
-        key="models-table",
-        height="content",
-    )
+    event = grid(shown, key="models-table", column_config=config, on_select="rerun", selection_mode="single-row")
     chosen = newest[event.selection.rows[0]] if event.selection.rows else None
     can = chosen is not None and chosen.id != active and not context.read_only
     if st.button(

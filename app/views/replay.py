@@ -12,6 +12,7 @@ from app.data import replay as replay_data
 from app.data.errors import RANGES
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
+from app.tables import grid
 from app.text import plain
 from nci_core.store import jobs, labels
 from nci_core.units import CM1_EV
@@ -117,7 +118,7 @@ def _table(now: Context, trials: pd.DataFrame, random: pd.DataFrame) -> None:
             help="Measured cost of the picked labels; in brackets, of the random ones."
         ),
     }
-    st.dataframe(shown, hide_index=True, column_config=config, placeholder="—", height="content", key="replay-table")
+    grid(shown, key="replay-table", column_config=config)
 
 
 def _text(value: float, digits: int) -> str:

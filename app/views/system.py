@@ -10,7 +10,7 @@ from app.access import DOCUMENT
 from app.choices import one_from
 from app.data import system
 from app.session import Context, errors_shown
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import Markdown, code, plain
 from nci_core.campaign import home
 from nci_core.jobs import machine
@@ -72,7 +72,7 @@ def _engine(context: Context) -> None:
         st.caption("No job runs now.")
         return
     specs = {"Minutes": ".1f", "Done (%)": ".0f", "CPU (s)": ".0f", "Memory (GB)": ".2f"}
-    st.dataframe(with_numbers(rows, specs), hide_index=True, placeholder="—", height="content", key="workers")
+    grid(rows, specs, key="workers")
 
 
 def _words(status: EngineStatus) -> Markdown:

@@ -9,7 +9,7 @@ from app.data import trust as data
 from app.data.jobs import model_name
 from app.figures.trust import change_figure
 from app.session import Context
-from app.tables import energies_in, printed, with_numbers
+from app.tables import energies_in, grid, printed
 from app.text import plain
 from app.views.trust import choose_model, model_gates
 from nci_core.errors import NCIError
@@ -106,10 +106,7 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
     }
     config["Improved"] = st.column_config.TextColumn(help="Test points where the second model has the smaller error.")
     st.markdown("**Mean absolute error on the frozen test set**")
-    formatted = with_numbers(shown, specs)
-    st.dataframe(
-        formatted, hide_index=True, column_config=config, placeholder="—", key="compare-errors", height="content"
-    )
+    grid(shown, specs, key="compare-errors", column_config=config)
     overall = errors[errors["region"] == "all"]
     if len(overall):
         st.markdown(plain(data.change_words(overall.iloc[0])))
@@ -128,6 +125,5 @@ def _moved(context: Context, rows: pd.DataFrame) -> None:
             f"Second error ({label})": extremes["second_error_ev"] * factor,
         }
     )
-    signed = with_numbers(moved, dict.fromkeys(moved.columns[2:], f"+.{digits}f"))
     st.markdown("**Test points that improved most**, and those that improved least or got worse")
-    st.dataframe(signed, hide_index=True, placeholder="—", key="compare-moved", height="content")
+    grid(moved, dict.fromkeys(moved.columns[2:], f"+.{digits}f"), key="compare-moved")
