@@ -6,7 +6,7 @@ import numpy as np
 
 from app.arrays import FloatArray
 from app.text import Markdown
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.map_places import along_axes, mirrors
 from nci_core.systems.surroundings import bond_pairs
 
@@ -50,7 +50,7 @@ class MapAxes:
     bonds: list[tuple[int, int]]
 
 
-def map_axes(host: Host, view: str) -> MapAxes:
+def map_axes(host: Monomer, view: str) -> MapAxes:
     """Labels and host outline of a view."""
     own = along_axes(host, host.positions)
     folded = mirrors(host)

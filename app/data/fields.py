@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from app.arrays import FloatArray
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from app.arrays import FloatArray
 from app.theme import Palette, finish
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.surroundings import bond_pairs
 from nci_core.units import CM1_EV, EnergyUnit
 

@@ -14,7 +14,7 @@ from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
 from nci_core.campaign.queries.error_maps import ErrorMaps
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.surroundings import bond_pairs
 from nci_core.units import EnergyUnit
 

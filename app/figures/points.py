@@ -12,7 +12,7 @@ from app.coordinates import map_axes
 from app.data.cuts import Cut
 from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
 

@@ -7,7 +7,7 @@ from ase.data.colors import jmol_colors
 
 from app.arrays import FloatArray
 from app.theme import Palette
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.surroundings import bond_pairs
 
 #: Pixels a marker is wide for each Å of covalent radius.

@@ -9,7 +9,7 @@ from app.figures.field_scale import FieldScale
 from app.figures.fields import Dots, dot_text, marker
 from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.isosurface import isosurface
 from nci_core.systems.surroundings import Sphere, to_own
 from nci_core.units import EnergyUnit

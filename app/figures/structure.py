@@ -34,10 +34,10 @@ def structure_figure(
         y=[y],
         z=[z],
         mode="markers+text",
-        text=[dimer.probe],
+        text=[dimer.b.symbols[0]],
         textfont={"color": colours.text},
         marker={
-            "size": BALL * covalent_radii[atomic_numbers[dimer.probe]],
+            "size": BALL * covalent_radii[atomic_numbers[dimer.b.symbols[0]]],
             "color": colours.student,
             "line": {"width": 1},
         },

@@ -16,7 +16,7 @@ from app.text import Markdown, plain
 from nci_core.campaign.queries.live import Field
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
-from nci_core.systems import Host, surroundings
+from nci_core.systems import Monomer, surroundings
 from nci_core.units import from_cm1
 
 #: A labelled configuration this close (Å) to a sphere or a plane is drawn on it.

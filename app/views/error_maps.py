@@ -68,10 +68,10 @@ def show_maps(
     view = one_of(
         controls,
         "View",
-        some_of(VIEWS, views(context.campaign.dimer.host)),
+        some_of(VIEWS, views(context.campaign.dimer.a)),
         key="errors_view",
         first="side",
-        help=views_help(context.campaign.dimer.host),
+        help=views_help(context.campaign.dimer.a),
     )
     panels = panels_of(table, rows, after, before, layout)
     if not panels:
@@ -83,7 +83,7 @@ def show_maps(
     columns = st.columns(share, gap="small")
     # The same axes for every panel and both sets of labels.
     everything = pd.concat([table[table["label_ev"].notna()], *(panel.rows for panel in panels)])
-    frame = frame_of(context.campaign.dimer.host, everything, view)
+    frame = frame_of(context.campaign.dimer.a, everything, view)
     for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
         with column:
             last = number == len(panels) - 1

@@ -11,7 +11,7 @@ from app.choices import one_of
 from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_figure
 from app.session import Context
 from nci_core.store.schema import Model
-from nci_core.systems import Host, lines, surroundings
+from nci_core.systems import Monomer, lines, surroundings
 from nci_core.systems.lines import Line
 
 HEIGHT = 340

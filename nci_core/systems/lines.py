@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 from nci_core.systems.surroundings import to_host, to_own, unique_sites
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def presets(host: Monomer, height: float) -> dict[str, Line]:
     return found
 
 
-def section_of(host: Host, line: Line) -> tuple[str, float]:
+def section_of(host: Monomer, line: Line) -> tuple[str, float]:
     """A plane of `surroundings.plane` that holds the line, or one end of it if none does: its kind and value."""
     own = to_own(host, np.stack([line.start, line.end]))
     outer = own[np.argmax(np.linalg.norm(own[:, :2], axis=1)), :2]

@@ -3,17 +3,17 @@
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def _axes(host: Host) -> FloatArray:
+def _axes(host: Monomer) -> FloatArray:
     """(3, 3) axes of the maps as rows, z last: the thinnest direction, of a linear host the molecule itself."""
     return host.axes[[1, 2, 0]] if host.linear else host.axes
 
 
-def mirrors(host: Host) -> list[bool]:
+def mirrors(host: Monomer) -> list[bool]:
     """Whether reflection through the plane perpendicular to each principal axis maps the host onto itself."""
     found = []
     for axis in _axes(host):
@@ -22,16 +22,16 @@ def mirrors(host: Host) -> list[bool]:
     return found
 
 
-def along_axes(host: Host, positions: FloatArray) -> FloatArray:
+def along_axes(host: Monomer, positions: FloatArray) -> FloatArray:
     """Positions (m, 3) in Å along the axes of the maps, from the host's centre."""
     return (np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre) @ _axes(host).T
 
 
-def _folded(host: Host, positions: FloatArray) -> FloatArray:
+def _folded(host: Monomer, positions: FloatArray) -> FloatArray:
     return np.where(mirrors(host), np.abs(along_axes(host, positions)), along_axes(host, positions))
 
 
-def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
+def map_xy(host: Monomer, positions: FloatArray, view: str) -> FloatArray:
     """(m, 2) map coordinates of probe positions (m, 3), in Å but for the angle.
 
     Side view: distance ρ from the host's thinnest axis, of a linear host from the molecule, and z along it.
@@ -46,7 +46,7 @@ def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
     return np.column_stack([np.linalg.norm(folded[:, :2], axis=1), folded[:, 2]])
 
 
-def _unrolled(host: Host, positions: FloatArray) -> FloatArray:
+def _unrolled(host: Monomer, positions: FloatArray) -> FloatArray:
     """The equivalent image with z ≥ 0, if there is one, and among those with the smallest azimuth in 0…360°."""
     away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
     images = np.einsum("ij,kjl,ml->mki", _axes(host), host.operations, away, optimize=True)
@@ -58,7 +58,7 @@ def _unrolled(host: Host, positions: FloatArray) -> FloatArray:
     return np.column_stack([azimuth[rows, best], images[rows, best, 2]])
 
 
-def distances(host: Host, position: npt.ArrayLike) -> list[tuple[str, float]]:
+def distances(host: Monomer, position: npt.ArrayLike) -> list[tuple[str, float]]:
     """Probe–atom distances in Å, nearest first, named like 'C3'."""
     length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
     order = np.argsort(length, kind="stable")

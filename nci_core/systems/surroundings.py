@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.systems.bonds import bonded
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 from nci_core.systems.planes import PlaneGrid, spaced
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def to_host(host: Host, own: FloatArray) -> FloatArray:
+def to_host(host: Monomer, own: FloatArray) -> FloatArray:
     """Positions (…, 3) along the host's principal axes from its centre → positions in the host's frame, Å."""
     return np.asarray(own, dtype=float) @ host.axes + host.centre
 
 
-def to_own(host: Host, positions: npt.ArrayLike) -> FloatArray:
+def to_own(host: Monomer, positions: npt.ArrayLike) -> FloatArray:
     """Positions (…, 3) in the host's frame → along its principal axes from its centre, Å."""
     own: FloatArray = (np.asarray(positions, dtype=float) - host.centre) @ host.axes.T
     return own
@@ -56,7 +56,7 @@ def angles(own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def plane(
-    host: Host,
+    host: Monomer,
     kind: str,
     value: float,
     *,
@@ -79,7 +79,7 @@ def plane(
     return PlaneGrid(origin, across, up, *(spaced(float(end), spacing or max(ends) / 40) for end in ends))
 
 
-def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
+def box(host: Monomer, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
     """(m, 3) own positions of a regular grid round the host, x slowest; coarser rather than more than `most`."""
     half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
     spacing = max(spacing, float((8.0 * half.prod() / most) ** (1 / 3)))
@@ -87,12 +87,12 @@ def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def bond_pairs(host: Host) -> list[tuple[int, int]]:
+def bond_pairs(host: Monomer) -> list[tuple[int, int]]:
     """The host's bonds as pairs of atoms."""
     return [(int(i), int(j)) for i, j in np.argwhere(np.triu(bonded(host.numbers, host.positions)))]
 
 
-def unique_sites(host: Host) -> list[tuple[str, tuple[int, ...]]]:
+def unique_sites(host: Monomer) -> list[tuple[str, tuple[int, ...]]]:
     """One atom and one bond of each symmetry-equivalent kind, named like 'C1' and 'C1–H7', with atom indices."""
     found: list[tuple[str, tuple[int, ...]]] = []
     seen: list[FloatArray] = []

@@ -15,7 +15,7 @@ from app.theme import LIGHT
 from app.views import line_choice
 from app.views.line_map import drawn_line
 from nci_core.errors import InputError
-from nci_core.systems import Host, builtin_host, lines, surroundings
+from nci_core.systems import Monomer, builtin_host, lines, surroundings
 from nci_core.systems.lines import Line
 from nci_core.units import UNITS
 
@@ -91,7 +91,7 @@ def test_typed_ends_show_the_drawn_ones(monkeypatch: pytest.MonkeyPatch) -> None
     assert [str(state[key]) for key in line_choice.ENDS] == ["1.23", "0.0", "2.0", "-4.57", "5.0", "6.0"]
 
 
-def test_the_map_carries_the_field_and_tells_labels_apart(host: Host) -> None:
+def test_the_map_carries_the_field_and_tells_labels_apart(host: Monomer) -> None:
     grid = surroundings.plane(host, "upright", 0.0, spacing=2.0, reach=(10.0, 8.0))
     assert (grid.u[0], grid.u[-1], grid.v[-1]) == (-10.0, 10.0, 8.0)
     values = surroundings.to_own(host, grid.points)[..., 2]  # grows upwards

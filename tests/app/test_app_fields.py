@@ -11,7 +11,7 @@ from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
-from nci_core.systems import Host, builtin_host, lines, surroundings
+from nci_core.systems import Monomer, builtin_host, lines, surroundings
 from nci_core.systems.isosurface import isosurface
 from nci_core.units import CM1_EV, UNITS
 
@@ -133,7 +133,7 @@ def dots(host: Monomer, scale_value: float) -> Dots:
     return Dots("student − CCSD(T)", repeated, np.full(len(repeated), scale_value))
 
 
-def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> None:
+def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -> None:
     grid = surroundings.sphere(6.0)
     values = 5.0 * grid.own[..., 2]
     values[0, 0] = np.nan
@@ -153,7 +153,7 @@ def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> N
     assert 0.6 < drawn.mean() < 1.0  # the front is open, the rest is there
 
 
-def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
+def test_a_plane_is_blank_where_nothing_is_known(ethylene: Monomer) -> None:
     grid = surroundings.plane(ethylene, "flat", 3.0, spacing=0.8, reach=(4.0, 4.0))
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
@@ -167,7 +167,7 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
         assert figure.layout[axis].range == figure.layout[f"{axis}2"].range
 
 
-def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:
+def test_iso_surfaces_are_those_of_the_values(ethylene: Monomer) -> None:
     own = surroundings.box(ethylene, spacing=0.5)
     values = 20.0 * np.sin(own[:, 0]) + own[:, 2]
     values[own[:, 1] > 2.0] = np.nan
@@ -211,7 +211,7 @@ def test_levels_of_surfaces_are_taken_by_the_field() -> None:
     assert surface_levels(QUANTITIES["earlier"], np.zeros(5)) == []
 
 
-def test_a_box_keeps_its_size_in_bounds(ethylene: Host) -> None:
+def test_a_box_keeps_its_size_in_bounds(ethylene: Monomer) -> None:
     own = surroundings.box(ethylene, spacing=0.01, most=20_000)
     assert 10_000 < len(own) < 26_000
     half = np.abs(ethylene.positions).max(axis=0) + 4.0

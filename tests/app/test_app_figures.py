@@ -13,7 +13,7 @@ from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS, from_cm1
 

@@ -18,7 +18,7 @@ from app.theme import DARK, LIGHT
 from app.views.error_points import through_the_well
 from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS
 
