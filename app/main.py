@@ -16,7 +16,7 @@ from app.warm import warm  # noqa: E402
 if __name__ == "__main__":  # which `warm` imports too
     warm()  # first, so that two threads never import the same modules halfway
 
-from app import linked  # noqa: E402
+from app import selection  # noqa: E402
 from app.access import let_in  # noqa: E402
 from app.components.copy_link import copy_link  # noqa: E402
 from app.components.theme_watch import watch_theme  # noqa: E402
@@ -100,8 +100,8 @@ def _link() -> None:
             now = context()
         except NCIError:  # the page says what is wrong, or that there is no campaign
             return
-        linked.take_from_link(now)
-        copy_link(linked.for_link(now))
+        selection.take_from_link(now)
+        copy_link(selection.for_link(now))
 
 
 def _to_first_page() -> None:

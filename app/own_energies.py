@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import asked
+from app import model_answers
 from app.cached import by_version, data
 from app.data import own_energies
 from app.data.errors import with_errors
@@ -48,12 +48,12 @@ def set_rows(context: Context, row: EnergySet, after: Model | None, before: Mode
 def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple[pd.Series, int]:
     """Teacher energies, and how many of them are interpolated."""
     lacking = rows["teacher_ev"].isna()
-    base = None if model is None else (asked.distilled_before(context, model) or model)
+    base = None if model is None else (model_answers.distilled_before(context, model) or model)
     if base is None or not lacking.any():
         return rows["teacher_ev"], 0
     try:
         places = rows.loc[lacking, ["x", "y", "z"]].to_numpy(dtype=float)
-        between = asked.stored(context, base, "teacher", "pool", places)
+        between = model_answers.stored(context, base, "teacher", "pool", places)
     except NCIError:  # too few teacher energies
         return rows["teacher_ev"], 0
     filled = rows["teacher_ev"].copy()

@@ -1,5 +1,6 @@
 """Numbers in tables as they are printed: real minus signs, a dash where there is none, no −0.00."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -27,6 +28,11 @@ def number_text(value: float | None, spec: str) -> str:
     if float(text.replace(",", "")) == 0.0:
         text = text.lstrip("+-")
     return text.replace("-", "−")
+
+
+def scaled(values: Iterable[float | None], factor: float) -> list[float | None]:
+    """Numbers in another unit; what is not known stays so."""
+    return [None if value is None else value * factor for value in values]
 
 
 def printed(table: pd.DataFrame, specs: dict[str, str]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import asked
+from app import model_answers
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
@@ -40,7 +40,7 @@ def show_sphere(chosen: Chosen) -> None:
     grid = surroundings.sphere(4.0 if len(host.operations) >= 4 else 6.0)
     if shell == "well":
         directions = grid.own.reshape(-1, 3) @ host.axes
-        radius = asked.well(context, chosen.after, directions).reshape(grid.own.shape[:-1])
+        radius = model_answers.well(context, chosen.after, directions).reshape(grid.own.shape[:-1])
         middle.caption(
             f"The well lies {radius.min():.2f} to {radius.max():.2f} Å from the centre, as the shape on the right "
             "shows."

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from app import asked
+from app import model_answers
 from app.arrays import FloatArray
 from app.data.quantities import STORED, Quantity
 from app.figures.field_scale import FieldScale, field_scale
@@ -78,18 +78,18 @@ class Chosen:
         NaN far from the stored energies of potentials that are known at configurations only.
         """
         points = surroundings.to_host(self.host, own).reshape(-1, 3)
-        student = asked.field(self.context, self.after, points)
+        student = model_answers.field(self.context, self.after, points)
 
         def term(name: str) -> FloatArray:
             if name == "student":
                 found: FloatArray = getattr(student, self.quantity.column)
                 return found
             if name in STORED:
-                return asked.stored(self.context, self.base(name), name, self.split, points)
+                return model_answers.stored(self.context, self.base(name), name, self.split, points)
             model = self.others[name]
             if model is None:
                 raise ValueError(f"{self.quantity.title} needs a model that does not exist yet.")
-            return asked.field(self.context, model, points).energy_ev
+            return model_answers.field(self.context, model, points).energy_ev
 
         values = term(self.quantity.first)
         if self.quantity.other is not None:
@@ -151,7 +151,7 @@ class Chosen:
 
     def _made_of(self, source: str) -> Markdown:
         model = self.base(source)
-        found = asked.left_out(self.context, model, source, self.split)
+        found = model_answers.left_out(self.context, model, source, self.split)
         name = "distilled student" if model.kind == "distilled" else "student"
         some = f"{found.used:d} of {found.stored:d}" if found.used < found.stored else f"{found.stored:d}"
         made = (

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app.session import Context
-from app.tables import grid
+from app.tables import grid, scaled
 from app.text import plain
 from nci_core.bench.minimum_rows import FILE, read_minima
 from nci_core.bench.targets import STORED
@@ -27,19 +27,15 @@ def show_minima(context: Context) -> None:
         return
     unit = context.unit
     factor = CM1_EV * unit.per_ev
-
-    def energies(values: list[float | None]) -> list[float | None]:
-        return [None if value is None else value * factor for value in values]
-
     table = pd.DataFrame(
         {
             "Dimer": [row.dimer + ("" if row.checked else " †") for row in rows],
             "Recipe": [row.recipe for row in rows],
-            "Published": energies([row.published_cm1 for row in rows]),
-            "Ours": energies([row.energy_cm1 for row in rows]),
-            "±": energies([row.std_cm1 for row in rows]),
-            "Difference": energies(
-                [None if row.energy_cm1 is None else row.energy_cm1 - row.published_cm1 for row in rows]
+            "Published": scaled((row.published_cm1 for row in rows), factor),
+            "Ours": scaled((row.energy_cm1 for row in rows), factor),
+            "±": scaled((row.std_cm1 for row in rows), factor),
+            "Difference": scaled(
+                (None if row.energy_cm1 is None else row.energy_cm1 - row.published_cm1 for row in rows), factor
             ),
             "CPU min": [row.cpu_minutes for row in rows],
             "Published by": [row.method for row in rows],

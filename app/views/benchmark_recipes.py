@@ -9,7 +9,7 @@ from app.chart import Drawn, charts
 from app.choices import as_written, one_of, some_of
 from app.figures.recipes import recipes_figure
 from app.session import Context
-from app.tables import grid
+from app.tables import grid, scaled
 from app.text import plain
 from nci_core.bench.recipe_errors import (
     BY,
@@ -150,7 +150,7 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
     factor = CM1_EV * unit.per_ev
 
     def column(field: str, times: float) -> list[float | None]:
-        return [None if (value := getattr(group, field)) is None else value * times for group in groups]
+        return scaled((getattr(group, field) for group in groups), times)
 
     table = pd.DataFrame(
         {"Group": [group.group for group in groups], "Labels": [group.n for group in groups]}
@@ -172,10 +172,8 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
 
 def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
     unit = context.unit
-    errors = {
-        name: [None if (value := getattr(row, field)) is None else value * CM1_EV * unit.per_ev for row in rows]
-        for name, field in ERRORS.items()
-    }
+    factor = CM1_EV * unit.per_ev
+    errors = {name: scaled((getattr(row, field) for row in rows), factor) for name, field in ERRORS.items()}
     table = pd.DataFrame(
         {
             "Recipe": [row.recipe for row in rows],

@@ -9,7 +9,7 @@ from app.chart import Drawn, charts
 from app.choices import one_of, some_of
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
-from app.tables import grid, with_numbers
+from app.tables import grid, scaled, with_numbers
 from app.text import plain
 from app.views.benchmark_minima import minima_stored, show_minima
 from app.views.benchmark_recipes import recipes_stored, show_recipes
@@ -130,7 +130,7 @@ def _errors(context: Context, entries: list[dict[str, Any]]) -> None:
             "Labels": [entry["n_labels"] for entry in entries],
             "Seeds": [int(entry["n"]) for entry in entries],
         }
-        | {name: [None if e[key] is None else e[key] * factor for e in entries] for name, key in columns.items()}
+        | {name: scaled((entry[key] for entry in entries), factor) for name, key in columns.items()}
     )
     # What is the same in all rows is said once, and energies have their unit once: so the table is not cut off.
     same = [name for name in table.columns[1:5] if len(table) > 1 and table[name].nunique() == 1]

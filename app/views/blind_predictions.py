@@ -9,7 +9,7 @@ from app.choices import one_from
 from app.data.worth import MEANING
 from app.figures.blind import blind_figure, sentence
 from app.session import Context
-from app.tables import with_numbers
+from app.tables import scaled, with_numbers
 from app.text import plain
 from nci_core.campaign.queries import blind
 from nci_core.campaign.queries.blind import BlindPrediction
@@ -78,9 +78,9 @@ def _table(context: Context, rows: list[BlindPrediction]) -> None:
             "Configuration": [row.configuration_id for row in rows],
             "Region": [regions.get(row.configuration_id) for row in rows],
             "Predicted": [row.predicted_ev * factor for row in rows],
-            "± sd": [None if row.std_ev is None else row.std_ev * factor for row in rows],
+            "± sd": scaled((row.std_ev for row in rows), factor),
             "Computed": [row.computed_ev * factor for row in rows],
-            recipe: [None if row.computed_std_ev is None else row.computed_std_ev * factor for row in rows],
+            recipe: scaled((row.computed_std_ev for row in rows), factor),
             "Off by": [(row.predicted_ev - row.computed_ev) * factor for row in rows],
             "Off by / sd": [row.z for row in rows],
         }

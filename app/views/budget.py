@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import actions, expected
+from app import actions, model_answers
 from app.chart import Drawn, charts
 from app.components import plot
 from app.components.plot_content import PlotContent
@@ -51,9 +51,9 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
         ids = [int(number) for number in basket.index]
         minutes = _spend(context, table, ids, cost, change)
         with st.spinner("Asking the student …"):
-            found = expected.offers(context, minutes, ids)
+            found = model_answers.offers(context, minutes, ids)
             shown = ids or [offer.configuration_id for offer in found]
-            preview = expected.basket_preview(context, shown)
+            preview = model_answers.basket_preview(context, shown)
         left, right = st.columns([1, 1.45], gap="medium")
         with left:
             _curve(context, preview if ids else None, minutes, cost)
@@ -125,7 +125,7 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
     minutes = float(minutes or 0.0)
     _price(third)
     with st.spinner("Asking the student …"):
-        found = expected.offers(context, minutes, ids)
+        found = model_answers.offers(context, minutes, ids)
     if second.button(
         f"Spend it for me: {len(found)} label{'s' if len(found) != 1 else ''}",
         type="primary",
@@ -214,7 +214,7 @@ def as_proposals(found: list[Offer], cost: LabelCost) -> pd.DataFrame:
 def _curve(context: Context, preview: Preview | None, minutes: float, cost: LabelCost) -> None:
     basket = (preview.minutes, preview.regions[0].after_ev) if preview is not None and preview.regions else None
     horizon = max(minutes, 1.2 * basket[0] if basket else 0.0, 10 * cost.mean_minutes)
-    found = expected.uncertainty_outlook(context, horizon)
+    found = model_answers.uncertainty_outlook(context, horizon)
     figure = spending_figure(found, basket, minutes, context.unit, context.colours, height=FIGURE_HEIGHT + 40)
     charts(
         context,

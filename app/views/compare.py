@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import cached, linked
+from app import cached, selection
 from app.chart import Drawn, charts
 from app.choices import one_from, one_of
 from app.components import plot
@@ -217,7 +217,7 @@ def _teachers(context: Context) -> None:
         f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. Teachers without "
         f"energies at test configurations are left out. {plain(_worth(context, rows))}"
     )
-    linked.bar(context, table, page="compare")
+    selection.bar(context, table, page="compare")
 
 
 def _worth(context: Context, rows: pd.DataFrame) -> str:
@@ -257,7 +257,7 @@ def _map(
     plot.show(
         encode(content, context.colours),
         context.colours,
-        linked.marks(context, known) if group else plot.Marks(),
+        selection.marks(context, known) if group else plot.Marks(),
         key=key,
         height=HEIGHT,
         shape=SHAPE,
@@ -268,5 +268,5 @@ def _map(
         kinds=(),
         file=f"{context.campaign.name}-{column.removesuffix('_ev')}",
         title=f"{visible(heading)} − CCSD(T)",
-        on_event=linked.listener(context, key) if group else None,
+        on_event=selection.listener(context, key) if group else None,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cached, linked
+from app import cached, selection
 from app.choices import one_from, one_of
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.worth import MEANING
@@ -83,7 +83,7 @@ def _table(context: Context, table: pd.DataFrame) -> None:
         key="data_csv",
     )
     _grid(context, shown)
-    linked.bar(context, table, page="data")
+    selection.bar(context, table, page="data")
 
 
 def _chosen(context: Context, table: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +160,7 @@ def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _grid(context: Context, shown: pd.DataFrame) -> None:
-    ids, selected = shown.index.to_numpy(), linked.selected(context)
+    ids, selected = shown.index.to_numpy(), selection.selected(context)
     # The grid keeps its own ticks; a selection made elsewhere gives it a new key, and so the new ticks.
     told = st.session_state.get("data_ticked")
     mark = st.session_state["data_mark"] if told == selected else hash(tuple(selected))
@@ -171,11 +171,11 @@ def _grid(context: Context, shown: pd.DataFrame) -> None:
     def ticked() -> None:
         now = [int(ids[i]) for i in st.session_state[key].selection.rows if i < len(ids)]
         hidden = [i for i in selected if i not in set(ids.tolist())]
-        with linked.told_as_message():
-            linked.change(context, [*hidden, *now], "replace")
+        with selection.told_as_message():
+            selection.change(context, [*hidden, *now], "replace")
             if now:
-                linked.view(context, now[-1])
-        st.session_state["data_ticked"] = linked.selected(context)
+                selection.view(context, now[-1])
+        st.session_state["data_ticked"] = selection.selected(context)
 
     config = {
         name: st.column_config.NumberColumn(format="%.3f" if name.endswith("(Å)") else f"%.{context.unit.digits}f")

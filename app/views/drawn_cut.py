@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import asked, own_energies
+from app import model_answers, own_energies
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
@@ -76,13 +76,13 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
         whole[clear] = values
         return whole
 
-    student = asked.field(context, after, points[clear])
+    student = model_answers.field(context, after, points[clear])
     for column in ("energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"):
         curve[column] = spread(getattr(student, column))
-    distilled = asked.distilled_before(context, after)
+    distilled = model_answers.distilled_before(context, after)
     for column, model in (("earlier_ev", before), ("distilled_ev", distilled)):
         if model is not None and not (column == "earlier_ev" and distilled is not None and model.id == distilled.id):
-            curve[column] = spread(asked.field(context, model, points[clear]).energy_ev)
+            curve[column] = spread(model_answers.field(context, model, points[clear]).energy_ev)
     return curve
 
 

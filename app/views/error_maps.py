@@ -4,7 +4,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from app import linked
+from app import selection
 from app.choices import as_written, one_of, some_of
 from app.components import plot
 from app.coordinates import VIEWS, views, views_help
@@ -90,7 +90,7 @@ def show_maps(
             _draw(context, panel, scale, frame, number, last=last, group=group)
     what = "Student minus teacher" if layout == TEACHER else f"Prediction minus {plain(against(rows))}"
     st.caption(f"{what}, in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
-    linked.bar(context, table, page="errors")
+    selection.bar(context, table, page="errors")
 
 
 def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before: Model, *, height: int) -> None:
@@ -126,9 +126,9 @@ def _draw(
 ) -> None:
     rows, host = panel.known, context.campaign.dimer.a
     key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, frame.view)
-    content = panel_content(host, panel, frame, scale, context.unit, last=last, window=linked.window(key))
+    content = panel_content(host, panel, frame, scale, context.unit, last=last, window=selection.window(key))
     st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")
-    linked.draw(
+    selection.draw(
         context,
         content,
         rows,

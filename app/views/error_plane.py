@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import known_errors, linked
+from app import known_errors, selection
 from app.arrays import FloatArray
 from app.components import plot
 from app.components.plot_content import Hover
@@ -82,7 +82,7 @@ def show_plane(
             st.markdown(_title(context, panel, inside), help=_by_region(context, panel, inside))
             _draw(context, maps, kind, panel, dots, scale, number, len(panels))
     st.caption(_caption(context, split, len(inside), scale))
-    linked.bar(context, table, page="errors")
+    selection.bar(context, table, page="errors")
     return True
 
 
@@ -152,7 +152,7 @@ def _draw(
         y_axis=number == 0,
     )
     span = np.ptp(maps.v) / np.ptp(maps.u)
-    linked.draw(
+    selection.draw(
         context,
         content,
         known.set_index("id"),

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import asked, cached, linked, own_energies
+from app import cached, model_answers, own_energies, selection
 from app.choices import as_written, one_of
 from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
 from app.data.own_energies import against
@@ -41,13 +41,13 @@ def show_parity(
         error = (inside[columns[name]] - inside["label_ev"]).to_numpy(dtype=float)
         scale = error_scale(context, error)
         key = f"parity-{context.folder}"
-        linked.draw(
+        selection.draw(
             context,
             parity_content(inside, columns[name], scale, context.unit, reference=against(rows)),
             inside,
             key=key,
             height=HEIGHT,
-            kinds=() if "reference" in inside else linked.kinds(inside),
+            kinds=() if "reference" in inside else selection.kinds(inside),
             file=f"{context.campaign.name}-parity",
             empty="No labelled point here.",
         )
@@ -55,10 +55,10 @@ def show_parity(
             "Each point is one reference energy; bars are the student's ± 1 sd. The vertical axis is linear near "
             "zero and logarithmic beyond."
         )
-        linked.bar(context, table, page="parity")
+        selection.bar(context, table, page="parity")
         _worst(context, inside, columns[name], name)
     with right:
-        show_details(context, table, linked.in_view(context, inside))
+        show_details(context, table, selection.in_view(context, inside))
 
 
 def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None:
@@ -85,8 +85,8 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
         ticks = st.session_state[key].selection.rows
         ids = [int(table.iloc[i]["Configuration"]) for i in ticks if i < len(table)]
         if ids:
-            linked.view(context, ids[-1])
-            linked.change(context, ids, "replace")
+            selection.view(context, ids[-1])
+            selection.change(context, ids, "replace")
 
     st.dataframe(
         with_numbers(table, specs),
@@ -127,7 +127,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             help="The student's two channels, as in SAPT: short-range exchange and damped long-range dispersion. "
             "Their sum is its interaction energy.",
         )
-        distilled = None if after is None else asked.distilled_before(context, after)
+        distilled = None if after is None else model_answers.distilled_before(context, after)
         other = before if before is not None and (distilled is None or before.id != distilled.id) else None
         compare = third.toggle(
             "Earlier student", value=False, key="cut_before", bind="query-params", disabled=other is None
@@ -144,13 +144,13 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             cut, rows, scale, context.unit, context.colours, earlier=earlier, distilled=taught, channels=channels
         )
         key = f"cut-{context.folder}"
-        linked.draw(
+        selection.draw(
             context,
             content,
             rows,
             key=key,
             height=HEIGHT,
-            kinds=linked.kinds(table.reindex(content.ids)) if len(content.ids) and brought is None else (),
+            kinds=selection.kinds(table.reindex(content.ids)) if len(content.ids) and brought is None else (),
             file=f"{context.campaign.name}-cut-{name}",
             empty="Nothing is known along this direction yet.",
         )
@@ -166,6 +166,6 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} computes it.")
         if cut.labels.empty and brought is None:
             st.caption("No point of this cut has a CCSD(T) label yet. Pick some on the Select page.")
-        linked.bar(context, table, page="cuts")
+        selection.bar(context, table, page="cuts")
     with right:
-        show_details(context, table, linked.in_view(context, table))
+        show_details(context, table, selection.in_view(context, table))

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import linked
+from app import selection
 from app.data.errors import REGION_HELP, error_table, matrix_table
 from app.data.worth import said_beside
 from app.session import Context
@@ -48,7 +48,7 @@ def show_regions(
     with right:
         name, column = list(columns.items())[-1]
         _matrix(context, rows, name, column)
-    linked.bar(context, table, page="regions")
+    selection.bar(context, table, page="regions")
 
 
 def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> None:
@@ -68,7 +68,7 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
                 inside = rows[(rows["region"] == used[row]) & (rows["sector"] == sector)]
                 ids += [int(i) for i in inside.index]
         if ids:
-            linked.change(context, ids, "replace")
+            selection.change(context, ids, "replace")
 
     st.dataframe(text, hide_index=True, on_select=clicked, selection_mode="multi-cell", key=key, height="content")
 

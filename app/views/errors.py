@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import asked, cached, own_energies
+from app import cached, model_answers, own_energies
 from app.choices import one_from, one_of
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
@@ -106,7 +106,7 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     )
     after = after or active
     others = [0, *[i for i in ids if i != after]]
-    distilled = asked.distilled_before(context, by_id[after])
+    distilled = model_answers.distilled_before(context, by_id[after])
     before = one_from(
         right,
         "Compare with",

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import cached, linked
+from app import cached, selection
 from app.components import plot
 from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
@@ -29,18 +29,18 @@ def show(context: Context) -> None:
         rows, view, colour = _controls(context, table)
         key, places = f"explore-map-{context.folder}", MapPlaces(context, rows.index, view)
         plot.show(
-            cached.encoded_map(context, rows, view, colour, linked.window(key)),
+            cached.encoded_map(context, rows, view, colour, selection.window(key)),
             context.colours,
-            linked.marks(context, rows, places=places),
+            selection.marks(context, rows, places=places),
             key=key,
             height=MAP_HEIGHT,
             group="explore",
             aggregated=len(rows) > MOST_POINTS,
-            kinds=linked.kinds(rows),
+            kinds=selection.kinds(rows),
             file=f"{context.campaign.name}-{view}-{colour}",
-            on_event=linked.listener(context, key, places),
+            on_event=selection.listener(context, key, places),
         )
-        linked.bar(context, table, page="explore")
+        selection.bar(context, table, page="explore")
         st.caption(
             _summary(table, rows)
             + ". Click a point to see its structure; Ctrl + scroll zooms. "
@@ -51,7 +51,7 @@ def show(context: Context) -> None:
             )
         )
     with right:
-        show_details(context, table, linked.in_view(context, rows))
+        show_details(context, table, selection.in_view(context, rows))
 
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:

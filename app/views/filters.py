@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import linked
+from app import selection
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
 from app.session import Context, errors_shown
@@ -23,11 +23,11 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
     )
     keep = _by_kind(context, table) & _by_size(context, table)
     if st.toggle("Only the selected ones", key="f_selected", bind="query-params"):
-        keep &= table.index.isin(linked.selected(context))
+        keep &= table.index.isin(selection.selected(context))
     rows = table[keep]
     if st.button(f"Select these {len(rows)}", disabled=rows.empty, key="f_take", icon=":material/select_all:"):
         with errors_shown():
-            linked.change(context, [int(i) for i in rows.index], "replace")
+            selection.change(context, [int(i) for i in rows.index], "replace")
             st.rerun()
     return rows
 

@@ -11,7 +11,7 @@ from app.data.judged import OWN, Judged, change, measured
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.curves import history_figure
 from app.session import Context, errors_shown
-from app.tables import grid
+from app.tables import grid, scaled
 from app.text import plain
 from app.views import blind_predictions, replay, trust, two_models
 from app.views.report_part import show_report
@@ -164,9 +164,9 @@ def _mae(metrics: pd.DataFrame, model_id: int | None, region: str = "all") -> fl
 def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> None:
     label, factor = context.unit.label, context.unit.per_ev
     errors = {
-        region: [
-            _scaled(_mae(metrics, model, region), factor) if pd.notna(model) else None for model in rounds["model_id"]
-        ]
+        region: scaled(
+            (_mae(metrics, model, region) if pd.notna(model) else None for model in rounds["model_id"]), factor
+        )
         for region in ("all", "well", "tail", "wall")
     }
     shown = pd.DataFrame(
@@ -199,10 +199,6 @@ def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> No
                 st.rerun()
 
 
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
-
-
 def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> None:
     if not models:
         st.caption("No model is stored yet.")
@@ -215,7 +211,7 @@ def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> Non
             "In use": ["●" if model.id == active else "" for model in newest],
             "Model": [model_name(model) for model in newest],
             "Training labels": [model.n_labels for model in newest],
-            f"Test MAE ({label})": [_scaled(_mae(metrics, model.id), factor) for model in newest],
+            f"Test MAE ({label})": scaled((_mae(metrics, model.id) for model in newest), factor),
             "Fit (s)": [model.seconds for model in newest],
             "Device": [model.device for model in newest],
             "Made (UTC)": [f"{model.created_at:%Y-%m-%d %H:%M}" for model in newest],

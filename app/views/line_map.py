@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import asked, linked
+from app import model_answers, selection
 from app.address import tell_numbers
 from app.components import plot
 from app.components.plot_encoding import encode
@@ -51,7 +51,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     # The same for every plane, so that the scale of the drawing stays.
     reach = float(np.abs(surroundings.to_own(host, host.positions)).max()) + MARGIN
     grid = surroundings.plane(host, view, value, reach=(WIDER * reach, reach))
-    message = st.session_state.pop(linked.MESSAGE, None)
+    message = st.session_state.pop(selection.MESSAGE, None)
     if message:
         st.error(plain(message), icon=":material/error:")
     _draw(context, table, line, after, grid, view)
@@ -60,7 +60,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
 def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid: PlaneGrid, view: str) -> None:
     host = context.campaign.dimer.a
     near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid, NEAR)
-    energy_ev = asked.field(context, after, grid.points.reshape(-1, 3)).energy_ev
+    energy_ev = model_answers.field(context, after, grid.points.reshape(-1, 3)).energy_ev
     limit_ev = from_cm1(context.campaign.settings.limit_cm1)
     energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan).reshape(grid.points.shape[:-1])
     scale = scale_for(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
@@ -84,11 +84,11 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
     plot.show(
         encode(content, context.colours),
         context.colours,
-        linked.marks(context, table),
+        selection.marks(context, table),
         key=key,
         height=HEIGHT,
         pick=False,
-        kinds=linked.kinds(near),
+        kinds=selection.kinds(near),
         file=f"{context.campaign.name}-line-map",
         line=drawn,
         note="Press, draw, release",
@@ -105,11 +105,11 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
 
 def _listener(context: Context, key: str, grid: PlaneGrid, line: Line) -> Callable[[str], None]:
     def told(event: str) -> None:
-        value = linked.event_of(key, event)
+        value = selection.event_of(key, event)
         if event != "lined":
-            linked.listener(context, key)(event)
+            selection.listener(context, key)(event)
         elif value:
-            with linked.told_as_message():
+            with selection.told_as_message():
                 take(drawn_line(grid, line, value))
 
     return told

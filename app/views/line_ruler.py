@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import asked
+from app import model_answers
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
@@ -55,7 +55,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
         return
     along = _along(context, curve, after)
     shapes, labels = _shapes(context, host, probe[0], after, upright=plane == "upright")
-    read = asked.read_ruler(context, after, probe)
+    read = model_answers.read_ruler(context, after, probe)
     atoms = pd.DataFrame(
         {
             "atom": [f"{s}{i + 1}" for i, s in enumerate(host.symbols)],
@@ -81,7 +81,7 @@ def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
     host = context.campaign.dimer.a
     found = curve[["distance"]].copy()
     clear = curve["energy_ev"].notna().to_numpy()
-    read = asked.read_ruler(context, after, curve.loc[clear, ["x", "y", "z"]].to_numpy())
+    read = model_answers.read_ruler(context, after, curve.loc[clear, ["x", "y", "z"]].to_numpy())
     for element in dict.fromkeys(host.symbols):
         atoms = np.flatnonzero(np.array(host.symbols) == element)
         nearest = atoms[np.argmin(read.distance[:, atoms], axis=1)]
@@ -100,7 +100,7 @@ def _shapes(
     # One Å from each atom: the ratio of ruler and distance depends on the direction only.
     points = (host.positions[:, None] + directions).reshape(-1, 3)
     safe = points + 1e-4 * np.cross(across, along)  # a bond of 1 Å would put a point on a nucleus
-    read = asked.read_ruler(context, after, safe)
+    read = model_answers.read_ruler(context, after, safe)
     n = len(host.symbols)
     own = np.arange(n)
     ratio = (read.distance / read.length).reshape(n, -1, n)[own, :, own]

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import actions, cached, linked
+from app import actions, cached, selection
 from app.choices import as_written, one_of
 from app.data import jobs as job_data
 from app.figures.blind import predicted_text
@@ -259,7 +259,7 @@ def _one(now: Context, row: pd.Series) -> None:
     configuration = row["configuration"]
     if job.kind == "label" and configuration is not None and not pd.isna(configuration):
         found = label_queries.of_jobs(now.campaign.store, [number]).get(number)
-        linked.view(now, int(configuration))
+        selection.view(now, int(configuration))
         if found is not None:
             show_label(now, labels.get(now.campaign.store, found.id))
     with st.expander("Log", expanded=job.state == "error"):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from app import actions, cached, linked
+from app import actions, cached, selection
 from app.components import plot
 from app.data import basket as basket_data
 from app.data.readiness import basket_without_label
@@ -72,15 +72,15 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
     rows = table[table["region"] != "beyond"]
     key, places = f"select-map-{context.folder}", MapPlaces(context, rows.index, view)
     plot.show(
-        cached.encoded_map(context, rows, view, colour, linked.window(key)),
+        cached.encoded_map(context, rows, view, colour, selection.window(key)),
         context.colours,
-        linked.marks(context, rows, basket=basket.index, proposed=_offered(basket, ranked).index, places=places),
+        selection.marks(context, rows, basket=basket.index, proposed=_offered(basket, ranked).index, places=places),
         key=key,
         height=MAP_HEIGHT,
         group="select",
         to_basket=True,
         aggregated=len(rows) > MOST_POINTS,
-        kinds=linked.kinds(rows),
+        kinds=selection.kinds(rows),
         file=f"{context.campaign.name}-basket",
         on_event=lambda event: _told(context, table, key, event, places),
     )
@@ -93,7 +93,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         + (beside if recipe != target else "")
         + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
     )
-    chosen = linked.selected(context)
+    chosen = selection.selected(context)
     if chosen and st.button(
         f"Add the {len(chosen)} selected on other pages",
         icon=":material/add_shopping_cart:",
@@ -109,25 +109,25 @@ def _offered(basket: pd.DataFrame, ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(context: Context, table: pd.DataFrame, key: str, event: str, places: MapPlaces) -> None:
-    value = linked.event_of(key, event)
+    value = selection.event_of(key, event)
     if not value:
         return
     if event == "picked":
         try:
-            ids = linked.picked(value, places)
+            ids = selection.picked(value, places)
         except NCIError as error:
             st.session_state["select_message"] = ("error", str(error))
             return
         if ids:
             _pick(context, table, ids, str(value.get("mode", "add")))
     elif event == "clicked":
-        linked.view(context, int(value["id"]))
+        selection.view(context, int(value["id"]))
         _pick(context, table, [int(value["id"])], "toggle" if value.get("extend") else str(value.get("mode", "add")))
     elif event == "history":
-        with linked.told_as_message():
+        with selection.told_as_message():
             (actions.redo_basket if value.get("redo") else actions.undo_basket)(context.campaign, context.person)
     else:
-        linked.listener(context, key)(event)
+        selection.listener(context, key)(event)
 
 
 def _pick(context: Context, table: pd.DataFrame, ids: list[int], mode: str) -> None:
@@ -274,7 +274,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
 
 
 def _structure(context: Context, table: pd.DataFrame) -> None:
-    number = linked.in_view(context, table)
+    number = selection.in_view(context, table)
     if number is None or number not in table.index:
         st.caption("Click a point on the map to see its structure.")
         return

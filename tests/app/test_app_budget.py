@@ -34,7 +34,7 @@ def test_closed_it_asks_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     def never(*arguments: object) -> None:
         raise AssertionError("the student was asked")
 
-    monkeypatch.setattr("app.expected.ask", never)
+    monkeypatch.setattr("app.predictor.ask", never)
     at = run_page("select")
     assert not at.exception
     assert not at.error

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import linked
+from app import selection
 from app.components import plot_message
 from app.components.plot_content import Bins
 from app.components.plot_encoding import encode, squares_of
@@ -59,7 +59,7 @@ def test_what_is_no_drawing_is_refused_in_a_sentence(context: Any, sent: Any) ->
         context, configuration_table(context.campaign.store, context.campaign.settings, None).index, "side"
     )
     with pytest.raises(InputError, match="draw it again"):
-        linked.picked({"outline": sent}, places)
+        selection.picked({"outline": sent}, places)
 
 
 def test_a_drawing_replaces_adds_and_takes_out_and_can_be_undone(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +69,8 @@ def test_a_drawing_replaces_adds_and_takes_out_and_can_be_undone(context: Any, m
     both = {"low": set(places.inside(low)), "high": set(places.inside(high))}
     assert both["low"] & both["high"]
     sent: dict[str, Any] = {}
-    monkeypatch.setattr(linked, "event_of", lambda key, event: sent)
-    told = linked.listener(context, "map", places)
+    monkeypatch.setattr(selection, "event_of", lambda key, event: sent)
+    told = selection.listener(context, "map", places)
 
     def now(outline: Any, mode: str) -> set[int]:
         sent.clear()
@@ -82,19 +82,19 @@ def test_a_drawing_replaces_adds_and_takes_out_and_can_be_undone(context: Any, m
     assert now(high, "add") == set(table.index)
     assert now(low, "remove") == both["high"] - both["low"]
     assert now([[50, 50], [51, 50], [50, 51]], "replace") == both["high"] - both["low"]  # round nothing
-    linked.history(context).step_back()
+    selection.history(context).step_back()
     assert set(selections.current(context.campaign.store, "ada")) == set(table.index)
 
 
 def test_too_many_are_refused_but_can_be_taken_out(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     table = configuration_table(context.campaign.store, context.campaign.settings, None)
     ids = table.index.tolist()
-    linked.change(context, ids[:30], "replace")
-    monkeypatch.setattr(linked, "MOST_SELECTED", 20)
+    selection.change(context, ids[:30], "replace")
+    monkeypatch.setattr(selection, "MOST_SELECTED", 20)
     with pytest.raises(InputError, match="That would select 31 configurations; at most 20"):
-        linked.change(context, ids[30:31], "add")
-    linked.change(context, ids[:2], "remove")  # still above, but fewer than before
-    assert len(linked.selected(context)) == 28
+        selection.change(context, ids[30:31], "add")
+    selection.change(context, ids[:2], "remove")  # still above, but fewer than before
+    assert len(selection.selected(context)) == 28
     monkeypatch.setattr(basket, "MOST_IN_BASKET", 3)
     free = table.index[(table["split"] == "pool") & (table["label_state"] == "none")][:5].tolist()
     for mode in ("add", "replace"):

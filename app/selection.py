@@ -1,6 +1,7 @@
 """The linked selection: the same configurations are selected, and one is in view, on every page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
@@ -176,17 +177,13 @@ def event_of(key: str, event: str) -> dict[str, Any] | None:
     return found
 
 
-class told_as_message:  # noqa: N801 (used as `with told_as_message():`)
+@contextmanager
+def told_as_message() -> Iterator[None]:
     """Keep an error raised in a callback for the run that follows, which can show it."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
-        if isinstance(error, Exception):
-            st.session_state[MESSAGE] = str(error)
-            return True
-        return False
+    try:
+        yield
+    except Exception as error:
+        st.session_state[MESSAGE] = str(error)
 
 
 def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:

@@ -1,4 +1,4 @@
-"""Questions to the predictor process, answered once: models at points that are in no table."""
+"""Answers of models, each asked for once: at points that are in no table, and about labels to come."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,10 +10,13 @@ import streamlit as st
 
 from app import predictor
 from app.arrays import FloatArray
+from app.cached import by_version, data, student
 from app.session import Context
+from nci_core.campaign.pricing.budget import Offer, Outlook, Preview, fill_budget, outlook, preview
 from nci_core.campaign.queries.live import Field
 from nci_core.campaign.queries.live_fields import Ruler, folded_field, ruler, well_radii
 from nci_core.campaign.queries.live_stored import Misses, misses, stored_field
+from nci_core.errors import InputError
 from nci_core.store import models, versions
 from nci_core.store.schema import Model
 
@@ -77,3 +80,27 @@ def distilled_before(context: Context, model: Model) -> Model | None:
             return found
         parent = found.parent_id
     return None
+
+
+def _of_student(context: Context, function: Callable[..., T], *arguments: Any) -> T:
+    if context.model is None:
+        raise InputError("There is no student yet; distil one on the Label & train page first.")
+    return predictor.ask(function, context.folder, context.model.id, *arguments)
+
+
+@by_version(data, student)
+def basket_preview(context: Context, ids: list[int]) -> Preview:
+    """Expected standard deviations before and after labelling these configurations."""
+    return _of_student(context, preview, tuple(sorted(ids)))
+
+
+@by_version(data, student)
+def offers(context: Context, minutes: float, ids: list[int]) -> list[Offer]:
+    """What so many minutes would buy beside the basket `ids`, best first."""
+    return _of_student(context, fill_budget, minutes, tuple(sorted(ids)))
+
+
+@by_version(data, student)
+def uncertainty_outlook(context: Context, minutes: float) -> Outlook:
+    """Expected uncertainty against minutes, I-optimal and random."""
+    return _of_student(context, outlook, minutes)
