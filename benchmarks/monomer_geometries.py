@@ -12,6 +12,18 @@ finite differences, updated by BFGS, so that three gradients suffice. The file s
 and stands as all built-in monomers do: the centroid at the origin, on the principal axes, the longest along x, planar
 molecules in the xy plane. After each gradient the state is written to `--state`, from where an interrupted calculation
 goes on.
+
+Errors of the bonds of benzene, against CC 1.3914(10) and CH 1.0802(20) Å at equilibrium (J. Gauss and J. F. Stanton,
+J. Phys. Chem. A 104, 2865 (2000)):
+
+    PBE0/def2-TZVP   CC 1.3878 (−0.004)   CH 1.0842 (+0.004)    75 s of CPU time
+    PBE0/def2-SVP    CC 1.3951 (+0.004)   CH 1.0930 (+0.013)    19 s
+    GFN2-xTB         CC 1.3846 (−0.007)   CH 1.0805 (+0.000)     1 s
+
+Naphthalene (CC 1.3754, 1.4147, 1.4196, 1.4304 by PBE0/def2-SVP, 1.3665, 1.4039, 1.4107, 1.4197 by GFN2-xTB) has a like
+shift between the two in every bond, 0.009 to 0.011 Å; X-rays, good to 0.01 Å (Acta Cryst. 2, 238 (1949)), cannot tell
+them apart. Vibrations of the ground state, which a computed geometry lacks, make CC in benzene longer by 0.008 Å:
+rg 1.399(1) by electron diffraction (J. Mol. Struct. 30, 243 (1976)).
 """
 
 import argparse

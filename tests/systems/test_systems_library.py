@@ -88,12 +88,13 @@ def rotational_constants(host: Monomer, masses: dict[str, float]) -> np.ndarray:
 
 MASSES = {"H": 1.00782503, "C": 12.0, "N": 14.003074, "O": 15.99491462, "F": 18.99840316}
 #: Measured rotational constants of the ground state in MHz, and by how much the monomer's may miss them: those that the
-#: geometry is made from by rounding; acetylene's (CCSD(T) at equilibrium) by vibration.
+#: geometry is made from by rounding; acetylene's and furan's (computed, at equilibrium) by method and vibration.
 CONSTANTS: dict[str, tuple[Sequence[float], float]] = {
     "carbon-monoxide": ((57635.968,) * 2, 1e-5),
     "hydrogen-cyanide": ((44315.976,) * 2, 1e-5),
     "ammonia": ((298117.06, 298117.06, 186726.36), 1e-5),
     "acetylene": ((35273.58,) * 2, 0.006),
+    "furan": ((9447.124, 9246.744, 4670.825), 0.016),
     "nitrogen": ((59646.0,) * 2, 1e-4),
 }
 
