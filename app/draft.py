@@ -18,7 +18,7 @@ from nci_core.config import HostSettings
 from nci_core.errors import InputError, NCIError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.size import atom_functions
-from nci_core.systems import BUILTIN_HOSTS, Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_host, library
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import formula
 from nci_core.systems.reading.structure_file import host_from_upload
@@ -216,8 +216,13 @@ def functions_of(host: Monomer) -> int:
 
 
 def built_in_names() -> list[str]:
-    """Molecules that are known by name."""
-    return sorted(BUILTIN_HOSTS)
+    """Molecules that are known by name, the small and light ones first."""
+    return library.names()
+
+
+def named_with_formula(name: str) -> str:
+    """'naphthalene · C10H8', so that a list is searched by either."""
+    return f"{name} · {formula(builtin_host(name))}"
 
 
 def made_folder(name: object) -> Path | None:

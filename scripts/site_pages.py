@@ -30,6 +30,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         # There a link says docs/x.md, here x.md is beside the page.
         files.append(File.generated(config, name, content=text.replace("](docs/", "](")))
     files.append(File.generated(config, "reference/cli.md", content=command_line()))
+    files.append(File.generated(config, "reference/monomers.md", content=monomers()))
     return files
 
 
@@ -47,6 +48,30 @@ def command_line() -> str:
     text = get_docs_for_click(obj=command, ctx=context, name="nci", title="Command line")
     # The list of commands cuts each sentence short; the page's own table of contents is the better one.
     return re.sub(r"^\*\*Commands\*\*:\n\n(\* .*\n)+", "", text, flags=re.MULTILINE)
+
+
+def monomers() -> str:
+    """The built-in monomers with their sources, as their files have them."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from nci_core.systems.library import builtin_monomer, names
+    from nci_core.systems.point_group import formula, point_group
+
+    lines = [
+        "# Built-in monomers",
+        "",
+        "Known by name and formula wherever a molecule is asked for: `nci init FOLDER --host coronene`, "
+        '`builtin_monomer("H2O")`, and *Name* on the page *New campaign*. r0 gives the rotational constants of the '
+        "vibrational ground state; an equilibrium structure is a minimum of the energy and has shorter bonds. "
+        "[Add a monomer](../contributing.md#add-a-monomer) says how there come to be more.",
+        "",
+        "| name | formula | point group | geometry |",
+        "|---|---|---|---|",
+    ]
+    for monomer in map(builtin_monomer, names()):
+        source = re.sub(r"SMILES (\S+)", r"SMILES `\1`", monomer.source).replace("|", "\\|")
+        lines.append(f"| {monomer.name} | {formula(monomer)} | {point_group(monomer)} | {source} |")
+    return "\n".join([*lines, ""])
 
 
 def on_page_content(html: str, **others: Any) -> str:

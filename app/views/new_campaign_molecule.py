@@ -4,7 +4,19 @@ import streamlit as st
 
 from app.background import background, under_way
 from app.choices import as_written, one_of
-from app.draft import FILE, NAME, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
+from app.draft import (
+    FILE,
+    NAME,
+    PREFIX,
+    PROBES,
+    SMILES,
+    TEXTS,
+    Draft,
+    Upload,
+    built_in_names,
+    named_with_formula,
+    value,
+)
 from app.draft_address import keep
 from app.text import plain
 from nci_core.systems.reading.structure_file import MOST_BYTES, READERS
@@ -39,7 +51,8 @@ def show_molecule(now: Draft) -> None:
             "Molecule",
             built_in_names(),
             index=None,
-            placeholder="Choose one",
+            format_func=named_with_formula,
+            placeholder="Type a name or a formula",
             key=f"{PREFIX}built-in",
             persist_state="session",
         )

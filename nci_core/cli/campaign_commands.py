@@ -50,7 +50,11 @@ def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
     host: Annotated[
         str | None,
-        typer.Option(help="benzene, ethylene or a structure file (Å). Default: benzene.", show_default=False),
+        typer.Option(
+            help="A built-in molecule by name or formula, such as coronene or H2O, or a structure file (Å). "
+            "Default: benzene.",
+            show_default=False,
+        ),
     ] = None,
     smiles: Annotated[
         str | None,

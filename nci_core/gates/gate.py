@@ -94,7 +94,7 @@ def number(value: float | np.floating[Any]) -> float | None:
 def directions(host: Monomer, count: int = DIRECTIONS) -> FloatArray:
     """Unit vectors (count, 3): the host's axes both ways, the rest evenly on the sphere (golden-angle spiral).
 
-    >>> from nci_core.systems.hosts import builtin_host
+    >>> from nci_core.systems import builtin_host
     >>> directions(builtin_host("ethylene"), 10).shape
     (10, 3)
     """

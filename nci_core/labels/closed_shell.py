@@ -24,12 +24,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.errors import LabelError
 from nci_core.labels.checks import Doubt
-from nci_core.systems import BUILTIN_HOSTS, Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 #: Small, with polarisation functions, and there from hydrogen to radon.
 BASIS = "def2-svp"
 #: Atoms whose ground state is a closed shell beyond doubt, and so far from any other that there is nothing to ask.
 NOBLE_GASES = ("He", "Ne", "Ar", "Kr", "Xe", "Rn")
+#: Built-in hosts that were checked once and for all; the others are asked as any host is.
+CHECKED = ("benzene", "ethylene")
 #: eV between highest occupied and lowest empty orbital of Hartree–Fock below which one determinant is doubtful.
 SMALL_GAP_EV = 3.0
 #: Stability needs products of occupied and empty orbitals many times over; beyond so many functions it is not asked.
@@ -77,18 +79,18 @@ class ShellCheck(BaseModel):
         )
 
 
-def is_built_in(host: Monomer) -> bool:
-    """Whether a host is one of the built-in molecules, which were checked once and for all."""
+def is_known(host: Monomer) -> bool:
+    """Whether a host is one of the molecules that were checked once and for all."""
     return any(
         host.symbols == known.symbols and np.allclose(host.positions, known.positions, rtol=0.0, atol=1e-4)
-        for known in map(builtin_host, BUILTIN_HOSTS)
+        for known in map(builtin_monomer, CHECKED)
     )
 
 
 def check_monomers(dimer: Dimer) -> list[ShellCheck]:
     """The checks of host and probe, of those that need one. Raises LabelError where Hartree–Fock does not converge."""
     found = []
-    if not is_built_in(dimer.a):
+    if not is_known(dimer.a):
         found.append(check_monomer(dimer.a.name, dimer.a.symbols, dimer.a.positions))
     if dimer.b.symbols[0] not in NOBLE_GASES:
         found.append(check_monomer(f"probe {dimer.b.symbols[0]}", (dimer.b.symbols[0],), np.zeros((1, 3))))

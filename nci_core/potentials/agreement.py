@@ -7,13 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.systems import BUILTIN_HOSTS, Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.rigid_hosts import is_flexed
 from nci_core.systems.superposition import flexed, superpose
 
 #: Key of the host among a model's metadata.
 HOST = "host"
+#: The built-in hosts of the time when models did not remember theirs.
+UNRECORDED = ("benzene", "ethylene")
 
 
 class HostRecord(BaseModel):
@@ -46,9 +48,9 @@ def fitted_host(model: Ensemble) -> Monomer | None:
 
 
 def named_host(model: Ensemble) -> Monomer | None:
-    """The host that a model was fitted to, or else the built-in one whose name its dimer has."""
+    """The host that a model was fitted to; of an old model that does not remember it, the one its dimer is named by."""
     name = str(model.metadata.get("dimer", "")).partition("-")[2]
-    return fitted_host(model) or (builtin_host(name) if name in BUILTIN_HOSTS else None)
+    return fitted_host(model) or (builtin_monomer(name) if name in UNRECORDED else None)
 
 
 def check_system(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:

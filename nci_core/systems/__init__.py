@@ -1,18 +1,21 @@
 """Rigid monomers, dimers of them, and the geometry they share."""
 
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import BUILTIN_HOSTS, builtin_host
+from nci_core.systems.library import builtin_monomer
 from nci_core.systems.local_axes import LocalAxes
 from nci_core.systems.monomer import Monomer
 from nci_core.systems.reading.structure_file import host_from_file
 from nci_core.systems.symmetry import point_group_operations
 
+#: The name by which callers know it until they say monomer throughout.
+builtin_host = builtin_monomer
+
 __all__ = [
-    "BUILTIN_HOSTS",
     "Dimer",
     "LocalAxes",
     "Monomer",
     "builtin_host",
+    "builtin_monomer",
     "host_from_file",
     "point_group_operations",
 ]

@@ -15,7 +15,7 @@ def rotatable_bonds(host: Monomer) -> int:
 
     Rotations of methyl and hydroxyl groups, which move hydrogens alone, are not counted.
 
-    >>> from nci_core.systems.hosts import builtin_host
+    >>> from nci_core.systems import builtin_host
     >>> rotatable_bonds(builtin_host("benzene"))
     0
     """

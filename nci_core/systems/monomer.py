@@ -1,4 +1,4 @@
-"""A rigid molecule or atom: one half of a dimer. `hosts` has the built-in ones, `reading` reads files."""
+"""A rigid molecule or atom: one half of a dimer. `library` has the built-in ones, `reading` reads files."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -20,7 +20,7 @@ CUBIC = {12: (3, "T"), 24: (4, "O"), 60: (5, "I")}
 def point_group(host: Monomer) -> str:
     """The Schoenflies symbol of a host, from its operations.
 
-    >>> from nci_core.systems.hosts import builtin_host
+    >>> from nci_core.systems import builtin_host
     >>> point_group(builtin_host("benzene")), point_group(builtin_host("ethylene"))
     ('D6h', 'D2h')
     """
@@ -58,7 +58,7 @@ def _order(rotation: FloatArray) -> int:
 def formula(host: Monomer) -> str:
     """The composition in Hill's order: carbon, hydrogen, then the alphabet.
 
-    >>> from nci_core.systems.hosts import builtin_host
+    >>> from nci_core.systems import builtin_host
     >>> formula(builtin_host("benzene"))
     'C6H6'
     """

@@ -102,7 +102,7 @@ def _operations(number_bytes: bytes, position_bytes: bytes) -> FloatArray:
     groups = [centred[numbers == number] for number in np.unique(numbers)]
     found: list[FloatArray] = []
     for operation in candidates:
-        known = any(np.allclose(operation, other, atol=1e-2) for other in found)
+        known = bool(found) and bool((np.abs(np.array(found) - operation) <= 1e-2).all(axis=(1, 2)).any())
         if not known and _maps(operation, groups):
             found.append(operation)
     operations = np.array(found)

@@ -159,6 +159,16 @@ def test_a_reload_or_a_link_loses_nothing(empty_home: Path, asked: list[str]) ->
     assert again.session_state[f"{PREFIX}teacher-hf-d4"]
 
 
+def test_a_molecule_by_name_is_found_by_its_formula_too(empty_home: Path, asked: list[str]) -> None:
+    at = AppTest.from_function(_script, default_timeout=60)
+    at.query_params["kind"] = "Name"
+    at = settled(at.run())
+    box = at.selectbox(key=f"{PREFIX}built-in")
+    assert "coronene · C24H12" in box.options
+    at = settled(box.select("naphthalene").run())
+    assert "**C10H8** · 18 atoms · D2h" in text(at)
+
+
 def test_an_address_with_nonsense_is_an_empty_page(empty_home: Path, asked: list[str]) -> None:
     at = AppTest.from_function(_script, default_timeout=60)
     nonsense = {"step": "9 Nothing", "kind": "Path", "n": "-7", "seed": "9" * 40, "probe": "<b>", "built-in": "../x"}

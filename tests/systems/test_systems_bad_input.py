@@ -62,8 +62,6 @@ def test_bad_positions_are_named_by_their_row() -> None:
 
 def test_names() -> None:
     assert Dimer(builtin_host("benzene"), Monomer.atom("He")).name == "he-benzene"
-    with pytest.raises(InputError, match="Unknown host 'naphthalene'"):
-        builtin_host("naphthalene")
 
 
 def test_a_host_from_a_file(tmp_path: Path) -> None:

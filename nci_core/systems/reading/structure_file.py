@@ -7,7 +7,7 @@ from pathlib import Path
 from nci_core.errors import InputError
 from nci_core.files import MB
 from nci_core.systems.bonds import bonded, fragments
-from nci_core.systems.hosts import BUILTIN_HOSTS, builtin_host
+from nci_core.systems.library import builtin_monomer, is_builtin
 from nci_core.systems.monomer import Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.gaussian import read_gaussian_input
@@ -109,5 +109,7 @@ def host_from_text(text: str, name: str, *, shown: object | None = None) -> Mono
 
 
 def find_host(name_or_path: str) -> Monomer:
-    """A built-in host by name, or else a host from a file."""
-    return builtin_host(name_or_path) if name_or_path in BUILTIN_HOSTS else host_from_file(name_or_path)
+    """A built-in monomer by its name or formula, or else a host from a file."""
+    path = Path(name_or_path)
+    named = is_builtin(name_or_path) or not (path.suffix or path.exists() or len(path.parts) > 1)
+    return builtin_monomer(name_or_path) if named else host_from_file(path)
