@@ -1,9 +1,11 @@
 """Rigid monomers, dimers of them, and the geometry they share."""
 
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.library import builtin_monomer
 from nci_core.systems.local_axes import LocalAxes
 from nci_core.systems.monomer import Monomer
+from nci_core.systems.poses import RigidForces
 from nci_core.systems.reading.structure_file import host_from_file
 from nci_core.systems.symmetry import point_group_operations
 
@@ -11,9 +13,11 @@ from nci_core.systems.symmetry import point_group_operations
 builtin_host = builtin_monomer
 
 __all__ = [
+    "Configurations",
     "Dimer",
     "LocalAxes",
     "Monomer",
+    "RigidForces",
     "builtin_host",
     "builtin_monomer",
     "host_from_file",

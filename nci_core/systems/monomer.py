@@ -90,6 +90,16 @@ class Monomer:
             )
         check_closed_shell(self.symbols, self.name, self.charge)
 
+    def __eq__(self, other: object) -> bool:
+        """The same atoms of the same name and charge in the very same places; sources may differ."""
+        if not isinstance(other, Monomer):
+            return NotImplemented
+        same = (self.name, self.symbols, self.charge) == (other.name, other.symbols, other.charge)
+        return same and np.array_equal(self.positions, other.positions)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.symbols, self.charge, self.positions.tobytes()))
+
     @cached_property
     def numbers(self) -> npt.NDArray[np.int64]:
         """(n,) atomic numbers."""
