@@ -1,5 +1,6 @@
-"""Whether a model can say anything about a dimer: the probe it was fitted for, elements that it knows, its own host."""
+"""Whether a model can say anything about a dimer: pairs that it knows, and its own monomers unbent."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,17 +8,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.environments import environments
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.rigid_hosts import is_flexed
-from nci_core.systems.superposition import flexed, superpose
+from nci_core.systems.superposition import RIGID_TOLERANCE, flexed, superpose
 
-#: Key of the host among a model's metadata.
-HOST = "host"
+#: Key of the systems among a model's metadata, and of the only host in models of before.
+SYSTEMS, HOST = "systems", "host"
+#: More than anybody fits at once.
+MOST_SYSTEMS = 1000
 
 
-class HostRecord(BaseModel):
-    """The host that a model was fitted to, as JSON in its metadata."""
+class MonomerRecord(BaseModel):
+    """A rigid monomer as JSON in a model's metadata."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,55 +29,89 @@ class HostRecord(BaseModel):
     symbols: tuple[str, ...] = Field(min_length=1)
     positions_angstrom: list[tuple[float, float, float]]
 
+    @classmethod
+    def of(cls, monomer: Host) -> "MonomerRecord":
+        """What a model remembers of a monomer."""
+        positions = [(x, y, z) for x, y, z in monomer.positions.tolist()]
+        return cls(name=monomer.name, symbols=monomer.symbols, positions_angstrom=positions)
 
-def host_record(host: Host) -> dict[str, Any]:
-    """What a model remembers of the host that it is fitted to; JSON values."""
-    positions = [tuple(row) for row in host.positions.tolist()]
-    return HostRecord(name=host.name, symbols=host.symbols, positions_angstrom=positions).model_dump(mode="json")
+    @property
+    def monomer(self) -> Host:
+        """The monomer; raises InputError where it is not usable."""
+        return Host(self.name, self.symbols, np.array(self.positions_angstrom), "the model")
 
 
-def fitted_host(model: Ensemble) -> Host | None:
-    """The host that a model was fitted to; None for models that do not remember it, ModelError for a damaged record."""
-    kept = model.metadata.get(HOST)
-    if kept is None:
-        return None
+class SystemRecord(BaseModel):
+    """A dimer that a model was fitted to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    a: MonomerRecord
+    b: MonomerRecord
+
+
+def system_records(dimers: Iterable[Dimer]) -> dict[str, Any]:
+    """What a model remembers of the systems that it is fitted to, for its metadata; JSON values, each system once."""
+    records = []
+    for dimer in dimers:
+        b = MonomerRecord(name=dimer.probe, symbols=(dimer.probe,), positions_angstrom=[(0.0, 0.0, 0.0)])
+        record = SystemRecord(a=MonomerRecord.of(dimer.host), b=b).model_dump(mode="json")
+        if record not in records:
+            records.append(record)
+    return {SYSTEMS: records}
+
+
+def fitted_systems(model: Ensemble) -> tuple[Dimer, ...]:
+    """The systems that a model was fitted to; none for models that do not remember, ModelError for damaged records."""
+    kept = model.metadata.get(SYSTEMS)
+    if kept is None and HOST in model.metadata:  # of before, when a model had one host and its probe
+        atoms = [{"name": name, "symbols": [name], "positions_angstrom": [[0.0, 0.0, 0.0]]} for name in model.probes]
+        kept = [{"a": model.metadata[HOST], "b": atom} for atom in atoms]
     try:
-        record = HostRecord.model_validate(kept)
-        return Host(record.name, record.symbols, np.array(record.positions_angstrom), "the model")
+        if not isinstance(kept or [], list) or len(kept or []) > MOST_SYSTEMS:
+            raise InputError("that is no list of systems")
+        records = [SystemRecord.model_validate(each) for each in kept or []]
+        return tuple(Dimer(record.a.monomer, record.b.symbols[0]) for record in records)
     except (ValidationError, InputError) as error:
         reason = str(error) if isinstance(error, InputError) else "fields are missing or of the wrong kind"
-        raise ModelError(f"The host that this model remembers cannot be read: {reason.rstrip('.')}.") from None
+        raise ModelError(f"The systems that this model remembers cannot be read: {reason.rstrip('.')}.") from None
 
 
-def named_host(model: Ensemble) -> Host | None:
-    """The host that a model was fitted to, or else the built-in one whose name its dimer has."""
+def named_systems(model: Ensemble) -> tuple[Dimer, ...]:
+    """The systems that a model was fitted to, or else that of the built-in host whose name its dimer has."""
     name = str(model.metadata.get("dimer", "")).partition("-")[2]
-    return fitted_host(model) or (builtin_host(name) if name in BUILTIN_HOSTS else None)
+    known = [Dimer(builtin_host(name), probe) for probe in model.probes] if name in BUILTIN_HOSTS else []
+    return fitted_systems(model) or tuple(known)
 
 
-def check_system(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
-    """ModelError when a model is of another probe, or does not know an element of the host; `what` is its name."""
-    if model.probe != dimer.probe:
-        raise ModelError(f"{what} was fitted for the probe {model.probe}, but the probe here is {dimer.probe}.")
-    unknown = sorted(set(dimer.host.symbols) - set(model.elements))
+def check_pairs(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
+    """ModelError when a model does not know a pair of a dimer; `what` is its name."""
+    if dimer.probe not in model.probes:
+        probes = ", ".join(model.probes)
+        raise ModelError(f"{what} was fitted for the probe {probes}, but the probe here is {dimer.probe}.")
+    known = {kind.a for kind in model.kinds if kind.b == dimer.probe}
+    unknown = sorted(set(environments(dimer.host)) - known)
     if unknown:
         raise ModelError(
-            f"{what} has not learnt {', '.join(unknown)} of host {dimer.host.name!r}; "
-            f"it knows {', '.join(model.elements)}."
+            f"{what} has not learnt {', '.join(unknown)} of host {dimer.host.name!r}; it knows "
+            f"{', '.join(sorted(known))}."
         )
 
 
 def check_fits(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
-    """ModelError when a model says nothing about a dimer: another probe, an unknown element, or its own host flexed.
+    """ModelError when a model says nothing about a dimer: a pair that it does not know, or its own host flexed.
 
-    Models may be asked about other molecules of elements that they know, but a host is rigid in a model: one that
-    was bent or stretched is neither the molecule that the model was fitted to nor another one. It is recognised
+    Models may be asked about other molecules of elements that they know, but a monomer is rigid in a model: one that
+    was bent or stretched is neither a molecule that the model was fitted to nor another one. It is recognised
     where its atoms have the order of the model's; where it lies and how it is turned does not matter.
     """
-    check_system(model, dimer, what)
-    own, host = fitted_host(model), dimer.host
-    if own is None or own.symbols != host.symbols:
+    check_pairs(model, dimer, what)
+    host = dimer.host
+    own = [system.host for system in fitted_systems(model) if system.host.symbols == host.symbols]
+    poses = [superpose(each.positions, host.positions) for each in own]
+    if any(pose.displacement <= RIGID_TOLERANCE for pose in poses):
         return
-    pose = superpose(own.positions, host.positions)
-    if is_flexed(host.numbers, own.positions, host.positions, pose):
-        raise ModelError(flexed(host.symbols, pose, f"that of {what[0].lower()}{what[1:]}", f"Host {host.name!r}"))
+    for each, pose in zip(own, poses, strict=True):
+        if is_flexed(host.numbers, each.positions, host.positions, pose):
+            its = f"that of {what[0].lower()}{what[1:]}"
+            raise ModelError(flexed(host.symbols, pose, its, f"Host {host.name!r}"))
