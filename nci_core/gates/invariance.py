@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.gates.gate import Gate, Potential, direction_text, directions, host_radius, member_channels, number
+from nci_core.gates.gate import Committee, Gate, direction_text, directions, host_radius, member_channels, number
+from nci_core.systems.dimer import Dimer
 from nci_core.systems.hosts import Host
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,9 +35,9 @@ def _rotation(vector: FloatArray) -> FloatArray:
     return np.asarray(np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * K @ K)
 
 
-def _energy_and_size(model: Potential, host: Host, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _energy_and_size(model: Committee, dimer: Dimer, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean energies and |repulsion| + |dispersion|, each (m,) in eV; the size never passes through zero."""
-    mean = model.mean_of(member_channels(model, host, points))
+    mean = model.mean_of(member_channels(model, dimer, points))
     return mean.sum(axis=0), np.abs(mean).sum(axis=0)
 
 
@@ -48,21 +49,23 @@ def asymmetry(host: Host) -> float:
     return float(gaps.min(axis=2).max())
 
 
-def invariance_gates(model: Potential, host: Host) -> list[Gate]:
+def invariance_gates(model: Committee, dimer: Dimer) -> list[Gate]:
     """Point group, rigid motion, and gradient against finite differences."""
+    host = dimer.host
     points = _points(host)
-    energy, size = _energy_and_size(model, host, points)
+    energy, size = _energy_and_size(model, dimer, points)
     return [
-        _symmetry(model, host, points, energy, size),
-        _motion(model, host, points, energy, size),
-        _gradient(model, host, points, size),
+        _symmetry(model, dimer, points, energy, size),
+        _motion(model, dimer, points, energy, size),
+        _gradient(model, dimer, points, size),
     ]
 
 
-def _symmetry(model: Potential, host: Host, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+def _symmetry(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+    host = dimer.host
     operations = host.operations
     images = np.einsum("gab,mb->gma", operations, points - host.centre) + host.centre
-    seen = np.stack([_energy_and_size(model, host, image)[0] for image in images])
+    seen = np.stack([_energy_and_size(model, dimer, image)[0] for image in images])
     off = np.abs(seen - energy) / size
     row = int(np.argmax(off.max(axis=0)))
     return Gate(
@@ -79,9 +82,10 @@ def _symmetry(model: Potential, host: Host, points: FloatArray, energy: FloatArr
     )
 
 
-def _motion(model: Potential, host: Host, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+def _motion(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+    host = dimer.host
     turn, shift = _rotation(np.array([0.7, 1.1, -0.4])), np.array([3.0, -5.0, 11.0])
-    moved = Host(host.name, host.symbols, host.positions @ turn.T + shift, host.source)
+    moved = Dimer(Host(host.name, host.symbols, host.positions @ turn.T + shift, host.source), dimer.probe)
     seen, _ = _energy_and_size(model, moved, points @ turn.T + shift)
     off = np.abs(seen - energy) / size
     return Gate(
@@ -98,11 +102,12 @@ def _motion(model: Potential, host: Host, points: FloatArray, energy: FloatArray
     )
 
 
-def _gradient(model: Potential, host: Host, points: FloatArray, size: FloatArray) -> Gate:
-    _, gradient = model.energies_and_gradients(host, points)
+def _gradient(model: Committee, dimer: Dimer, points: FloatArray, size: FloatArray) -> Gate:
+    host = dimer.host
+    gradient = -model.energies_and_forces(dimer.at(points))[1].force
     steps = STEP * np.eye(3)
     shifted = np.stack([points + sign * step for step in steps for sign in (1.0, -1.0)])
-    energies = model.mean_of(member_channels(model, host, shifted).sum(axis=1))
+    energies = model.mean_of(member_channels(model, dimer, shifted).sum(axis=1))
     numeric = ((energies[0::2] - energies[1::2]) / (2.0 * STEP)).T
     # Relative to a wall's slope, 1/Å times the two channels: the force itself passes through zero.
     off = np.abs(gradient - numeric).max(axis=1) / size

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from nci_core.errors import InputError
 from nci_core.systems.ground_states import check_closed_shell_atom
 from nci_core.systems.hosts import OVERLAP_FACTOR, Host, check_elements
 from nci_core.systems.symmetry import unique_image
+
+if TYPE_CHECKING:
+    from nci_core.systems.configurations import Configurations
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,6 +50,12 @@ class Dimer:
     def name(self) -> str:
         """For example 'he-benzene'."""
         return f"{self.probe.lower()}-{self.host.name}"
+
+    def at(self, R: npt.ArrayLike) -> "Configurations":
+        """Configurations with the probe at R (m, 3) in Å."""
+        from nci_core.systems.configurations import Configurations
+
+        return Configurations(self, np.asarray(R, dtype=float))
 
     def check(self, positions: npt.ArrayLike) -> FloatArray:
         """Return positions as (m, 3) floats in Å; raises InputError if one is bad or overlaps the host."""

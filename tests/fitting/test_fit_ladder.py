@@ -55,8 +55,8 @@ def rungs(dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: Float
     cheap, costly, _ = (one if isinstance(one, Ensemble) else Ensemble((one,)) for one in truths)
     first, second = places[:60], places[:5]
     return (
-        Rung("cheap", first, cheap.energies(dimer.host, first)),
-        Rung("costly", second, costly.energies(dimer.host, second)),
+        Rung("cheap", first, cheap.energies(dimer.at(first))),
+        Rung("costly", second, costly.energies(dimer.at(second))),
     )
 
 
@@ -65,20 +65,20 @@ def test_five_costly_labels_do_better_after_cheap_ones(
 ) -> None:
     cheap, costly = rungs(dimer, truths, places)
     truth, held_out = Ensemble((truths[1],)), places[60:]
-    reference = truth.energies(dimer.host, held_out)
+    reference = truth.energies(dimer.at(held_out))
 
     def mae(model: Ensemble) -> float:
-        return float(np.abs(to_cm1(model.energies(dimer.host, held_out) - reference)).mean())
+        return float(np.abs(to_cm1(model.energies(dimer.at(held_out)) - reference)).mean())
 
     alone = finetune_ladder(dimer, [costly], truths[2], settings=QUICK)
     climbed = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
-    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.host, held_out) - reference)).mean()
+    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.at(held_out)) - reference)).mean()
     assert mae(climbed) < 0.5 * mae(alone), "the cheap labels are used"
     assert mae(climbed) < 0.2 * apart, "and the costly ones correct them"
     assert [rung["labels"] for rung in climbed.metadata["ladder"]] == [60, 5]
     assert 0.5 < climbed.metadata["ladder"][-1]["share"] <= 1.0
     again = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
-    assert again.energies(dimer.host, held_out).tolist() == climbed.energies(dimer.host, held_out).tolist()
+    assert again.energies(dimer.at(held_out)).tolist() == climbed.energies(dimer.at(held_out)).tolist()
 
 
 def test_cheap_labels_that_lie_do_little_harm(
@@ -153,7 +153,7 @@ def test_a_ladder_goes_on_where_it_stopped(
     assert len(resumed) == 2, "both rungs were begun"
     whole = finetune_ladder(dimer, pair, truths[2], settings=QUICK)
     np.testing.assert_allclose(
-        again.energies(dimer.host, places), whole.energies(dimer.host, places), rtol=1e-9, atol=1e-12
+        again.energies(dimer.at(places)), whole.energies(dimer.at(places)), rtol=1e-9, atol=1e-12
     )
 
 

@@ -47,8 +47,8 @@ def both(dimer: Dimer, lessons: list[Lesson]) -> Ensemble:
 def test_the_distilled_model_is_the_mean_of_both(dimer: Dimer, lessons: list[Lesson], both: Ensemble) -> None:
     alone = [distill_all(dimer, [lesson], CONFIG, QUICK) for lesson in lessons]
     R = lessons[0].positions[:20]
-    each = [student.energies(dimer.host, R) for student in alone]
-    np.testing.assert_allclose(both.energies(dimer.host, R), np.mean(each, axis=0), rtol=1e-10)
+    each = [student.energies(dimer.at(R)) for student in alone]
+    np.testing.assert_allclose(both.energies(dimer.at(R)), np.mean(each, axis=0), rtol=1e-10)
     assert both.metadata["teachers"] == ["strong", "weak"]
     assert both.metadata["source"] == [0, 1, 0, 1, 0, 1]
     assert both.metadata["labels"] == 160
@@ -56,7 +56,7 @@ def test_the_distilled_model_is_the_mean_of_both(dimer: Dimer, lessons: list[Les
     assert len(both.averaged) == 4
     # Two teachers that differ are two sources of doubt: at least half their distance.
     apart = np.abs(each[0] - each[1]) / 2
-    assert (both.std(dimer.host, R) >= 0.99 * apart).all()
+    assert (both.std(dimer.at(R)) >= 0.99 * apart).all()
 
 
 def test_finetuning_averages_the_best_of_each_teacher(
@@ -69,11 +69,11 @@ def test_finetuning_averages_the_best_of_each_teacher(
     assert len(tuned.members) == 4
     # One optimum started from each: both meet the labels, and away from them they differ.
     far = lessons[1].positions[10:]
-    one, two = (student.energies(dimer.host, far) for student in tuned.averaged)
+    one, two = (student.energies(dimer.at(far)) for student in tuned.averaged)
     assert np.abs(one - two).max() > 1e-6
     assert tuned.weights[0] >= tuned.weights[1] > 0.0
     np.testing.assert_allclose(
-        tuned.energies(dimer.host, far), tuned.weights[0] * one + tuned.weights[1] * two, rtol=1e-12
+        tuned.energies(dimer.at(far)), tuned.weights[0] * one + tuned.weights[1] * two, rtol=1e-12
     )
 
 
@@ -93,4 +93,4 @@ def test_distilling_several_goes_on_where_it_stopped(dimer: Dimer, lessons: list
     assert memory.seconds_before > 0
     whole = distill_all(dimer, lessons, CONFIG, QUICK)
     R = lessons[0].positions
-    np.testing.assert_allclose(again.energies(dimer.host, R), whole.energies(dimer.host, R), rtol=1e-6)
+    np.testing.assert_allclose(again.energies(dimer.at(R)), whole.energies(dimer.at(R)), rtol=1e-6)

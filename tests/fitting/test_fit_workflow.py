@@ -51,23 +51,23 @@ def truth(teacher: Student) -> Student:
 def points(dimer: Dimer, truth: Student, shell: Callable[..., FloatArray]) -> FloatArray:
     """300 positions below 1000 cm⁻¹."""
     R = shell(dimer.host, 600, nearest=(2.3, 6.0))
-    return R[to_cm1(truth.energies(dimer.host, R)) < 1000.0][:300]
+    return R[to_cm1(truth.energies(dimer.at(R))) < 1000.0][:300]
 
 
 @pytest.fixture(scope="module")
 def distilled(dimer: Dimer, teacher: Student, points: FloatArray) -> Ensemble:
-    channels = teacher.channels(dimer.host, points)
-    return distill(dimer, points, teacher.energies(dimer.host, points), channels, CONFIG, QUICK)
+    channels = teacher.channels(dimer.at(points))
+    return distill(dimer, points, teacher.energies(dimer.at(points)), channels, CONFIG, QUICK)
 
 
 def mae(model: Ensemble, truth: Student, dimer: Dimer, R: FloatArray) -> float:
-    return float(to_cm1(np.abs(model.energies(dimer.host, R) - truth.energies(dimer.host, R))).mean())
+    return float(to_cm1(np.abs(model.energies(dimer.at(R)) - truth.energies(dimer.at(R)))).mean())
 
 
 def test_distillation_recovers_both_channels(
     distilled: Ensemble, teacher: Student, dimer: Dimer, points: FloatArray
 ) -> None:
-    learnt, taught = distilled.channels(dimer.host, points), teacher.channels(dimer.host, points)
+    learnt, taught = distilled.channels(dimer.at(points)), teacher.channels(dimer.at(points))
     for name in ("repulsion", "dispersion"):
         # The teacher has the student's form, so it is recovered to less than the assumed noise of 0.3.
         assert to_cm1(np.abs(learnt[name] - taught[name])).mean() < 0.3
@@ -76,7 +76,7 @@ def test_distillation_recovers_both_channels(
 
 
 def test_distillation_of_totals(teacher: Student, dimer: Dimer, points: FloatArray) -> None:
-    energies = teacher.energies(dimer.host, points)
+    energies = teacher.energies(dimer.at(points))
     model = distill(dimer, points, energies, {"total": energies}, CONFIG, QUICK)
     assert mae(model, teacher, dimer, points) < 0.3
 
@@ -85,7 +85,7 @@ def test_finetuning_recovers_the_truth_from_few_labels(
     distilled: Ensemble, teacher: Student, truth: Student, dimer: Dimer, points: FloatArray
 ) -> None:
     labels = points[:30]
-    energies = truth.energies(dimer.host, labels)
+    energies = truth.energies(dimer.at(labels))
     tuned = finetune(dimer, labels, energies, distilled, settings=QUICK)
     direct = finetune(dimer, labels, energies, None, CONFIG, QUICK)
     rest = points[30:]
@@ -101,10 +101,10 @@ def test_spread_covers_the_error_and_shrinks_with_labels(
 ) -> None:
     rest, spreads = points[60:], []
     for m in (10, 60):
-        tuned = finetune(dimer, points[:m], truth.energies(dimer.host, points[:m]), distilled, settings=QUICK)
+        tuned = finetune(dimer, points[:m], truth.energies(dimer.at(points[:m])), distilled, settings=QUICK)
         error, std = (
-            np.abs(tuned.energies(dimer.host, rest) - truth.energies(dimer.host, rest)),
-            tuned.std(dimer.host, rest),
+            np.abs(tuned.energies(dimer.at(rest)) - truth.energies(dimer.at(rest))),
+            tuned.std(dimer.at(rest)),
         )
         # 0.67 is right. With fewer labels than parameters the bars are mostly the prior's, and this truth lies
         # half a prior width from its teacher in every parameter; one pair of members adds a factor of two.
@@ -122,7 +122,7 @@ def test_error_bars_never_shrink_below_what_the_priors_say() -> None:
 def test_small_kappa_keeps_to_the_teacher(
     distilled: Ensemble, truth: Student, dimer: Dimer, points: FloatArray
 ) -> None:
-    energies = truth.energies(dimer.host, points[:20])
+    energies = truth.energies(dimer.at(points[:20]))
     settings = [QUICK.model_copy(update={"members": 1, "kappa": kappa}) for kappa in (0.01, 1.0)]
     loyal, free = (finetune(dimer, points[:20], energies, distilled, settings=s) for s in settings)
     assert distilled.prior is not None
@@ -135,18 +135,18 @@ def test_small_kappa_keeps_to_the_teacher(
 
 
 def test_fits_are_reproducible(truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Any) -> None:
-    energies = truth.energies(dimer.host, points[:20])
+    energies = truth.energies(dimer.at(points[:20]))
     one, two = (finetune(dimer, points[:20], energies, None, CONFIG, QUICK) for _ in range(2))
     other = finetune(dimer, points[:20], energies, None, CONFIG, QUICK.model_copy(update={"seed": 5}))
     assert all(torch.equal(a.theta, b.theta) for a, b in zip(one.members, two.members, strict=True))
     assert not torch.equal(one.members[1].theta, other.members[1].theta)
     loaded = load_checkpoint(save_checkpoint(one, tmp_path / "m.pt"))
-    assert (loaded.energies(dimer.host, points) == one.energies(dimer.host, points)).all()
+    assert (loaded.energies(dimer.at(points)) == one.energies(dimer.at(points))).all()
 
 
 def test_progress_tells_enough_for_live_curves(truth: Student, dimer: Dimer, points: FloatArray) -> None:
     events: list[dict[str, Any]] = []
-    energies = truth.energies(dimer.host, points)
+    energies = truth.energies(dimer.at(points))
     held = (points[40:], energies[40:])
     finetune(dimer, points[:40], energies[:40], None, CONFIG, QUICK, progress=events.append, validation=held)
     assert {e["stage"] for e in events} == {"finetune"}
@@ -162,7 +162,7 @@ def test_progress_tells_enough_for_live_curves(truth: Student, dimer: Dimer, poi
 
 
 def test_validation_points_choose_nothing(truth: Student, dimer: Dimer, points: FloatArray) -> None:
-    energies = truth.energies(dimer.host, points[:20])
+    energies = truth.energies(dimer.at(points[:20]))
     held = (points[20:], np.zeros(len(points) - 20))
     without, with_ = (finetune(dimer, points[:20], energies, None, CONFIG, QUICK, validation=v) for v in (None, held))
     assert torch.equal(without.members[0].theta, with_.members[0].theta)
@@ -172,12 +172,12 @@ def test_a_stop_request_ends_the_fit(truth: Student, dimer: Dimer, points: Float
     calls = iter([False] * 5 + [True])
     with pytest.raises(CancelledError, match="finetune fit was stopped at fit 1 of 4"):
         finetune(
-            dimer, points, truth.energies(dimer.host, points), None, CONFIG, QUICK, should_stop=lambda: next(calls)
+            dimer, points, truth.energies(dimer.at(points)), None, CONFIG, QUICK, should_stop=lambda: next(calls)
         )
 
 
 def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Path) -> None:
-    energies = truth.energies(dimer.host, points[:20])
+    energies = truth.energies(dimer.at(points[:20]))
     undisturbed: list[dict[str, Any]] = []
     whole = finetune(dimer, points[:20], energies, None, CONFIG, QUICK, progress=undisturbed.append)
     path, starts = tmp_path / "fit.pt", 0
@@ -223,7 +223,7 @@ def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points
 def test_what_another_fit_remembers_is_not_used(
     damage: str, truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Path
 ) -> None:
-    energies, path = truth.energies(dimer.host, points[:20]), tmp_path / "fit.pt"
+    energies, path = truth.energies(dimer.at(points[:20])), tmp_path / "fit.pt"
     calls = iter([False] * 7)
     with pytest.raises(CancelledError):
         finetune(
@@ -254,7 +254,7 @@ def test_what_another_fit_remembers_is_not_used(
 def test_one_label_is_enough_not_to_fail(dimer: Dimer) -> None:
     model = finetune(dimer, [[0.0, 0.0, 3.5]], [from_cm1(-40.0)], settings=FitSettings(members=2, restarts=1))
     # One label against a prior of a few cm⁻¹: met to about its noise.
-    assert to_cm1(model.members[0].energies(dimer.host, [[0.0, 0.0, 3.5]])[0]) == pytest.approx(-40.0, abs=0.5)
+    assert to_cm1(model.members[0].energies(dimer.at([[0.0, 0.0, 3.5]]))[0]) == pytest.approx(-40.0, abs=0.5)
 
 
 def test_misfits_between_prior_and_dimer_are_named(distilled: Ensemble) -> None:

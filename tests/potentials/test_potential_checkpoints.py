@@ -34,8 +34,8 @@ def rewrite(path: Path, **changes: Any) -> None:
 def test_round_trip_is_exact(ensemble: Ensemble, saved: Path) -> None:
     loaded = load_checkpoint(saved)
     host = builtin_host("benzene")
-    assert (loaded.energies(host, R) == ensemble.energies(host, R)).all()
-    assert (loaded.std(host, R) == ensemble.std(host, R)).all()
+    assert (loaded.energies(Dimer(host, "He").at(R)) == ensemble.energies(Dimer(host, "He").at(R))).all()
+    assert (loaded.std(Dimer(host, "He").at(R)) == ensemble.std(Dimer(host, "He").at(R))).all()
     assert (loaded.probe, loaded.elements, loaded.config) == (ensemble.probe, ensemble.elements, ensemble.config)
     assert loaded.metadata == ensemble.metadata
     assert loaded.sigma_cm1 == ensemble.sigma_cm1

@@ -39,7 +39,7 @@ def pool(dimer: Dimer, shell: Callable[..., FloatArray]) -> FloatArray:
 
 
 def request(dimer: Dimer, model: Ensemble, pool: FloatArray, count: int = 12, **changes: object) -> SelectionRequest:
-    energies = model.energies(dimer.host, pool)
+    energies = model.energies(dimer.at(pool))
     base = {"labelled": [0, 3], "excluded": list(range(50, 120)), "energies": energies, "ensemble": model}
     return SelectionRequest(dimer, pool, count, **{**base, **changes})  # type: ignore[arg-type]
 
@@ -53,7 +53,7 @@ def test_choices_are_new_distinct_and_never_test_points(
     assert len(found.indices) == len(found.scores) == 12
     assert len(set(found.indices.tolist())) == 12
     assert not set(found.indices.tolist()) & ({0, 3} | set(range(50, 120)))
-    assert (to_cm1(model.energies(dimer.host, pool[found.indices])) < 1000.0).all()
+    assert (to_cm1(model.energies(dimer.at(pool[found.indices]))) < 1000.0).all()
     again = select(strategy, asked)
     assert (again.indices == found.indices).all()
 
