@@ -146,7 +146,7 @@ def encoded_map(
     cap = from_cm1(context.campaign.settings.limit_cm1)
     scale = size_scale if colours == "size" else scale_for
     content = map_content(
-        context.campaign.dimer.host,
+        context.campaign.dimer.a,
         rows,
         context.convert(energies),
         scale(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
@@ -178,9 +178,7 @@ def doubted_labels(context: Context) -> list[Doubted]:
 def cut(context: Context, name: str, model_id: int | None) -> cut_data.Cut:
     """A radial cut with the curves of one model."""
     campaign, rows = context.campaign, table(context, model_id)
-    return cut_data.load_cut(
-        campaign.store, rows, campaign.dimer.host, name, model_id=model_id, teacher=campaign.teacher
-    )
+    return cut_data.load_cut(campaign.store, rows, campaign.dimer.a, name, model_id=model_id, teacher=campaign.teacher)
 
 
 @by_version(fits, data)

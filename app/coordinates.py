@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.text import Markdown
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -14,12 +14,12 @@ FloatArray = npt.NDArray[np.float64]
 VIEWS = {"side": "Side", "top": "Top", "unrolled": "Unrolled"}
 
 
-def views(host: Host) -> list[str]:
+def views(host: Monomer) -> list[str]:
     """Keys of the views that tell something: nothing depends on the angle about a linear host."""
     return ["side"] if host.linear else list(VIEWS)
 
 
-def views_help(host: Host) -> Markdown:
+def views_help(host: Monomer) -> Markdown:
     """What the views of a host show."""
     if host.linear:
         return "Distance ρ from the molecular axis against the position z along it."
@@ -50,12 +50,12 @@ class MapAxes:
     bonds: list[tuple[int, int]]
 
 
-def _axes(host: Host) -> FloatArray:
+def _axes(host: Monomer) -> FloatArray:
     """(3, 3) axes of the maps as rows, z last: the thinnest direction, of a linear host the molecule itself."""
     return host.axes[[1, 2, 0]] if host.linear else host.axes
 
 
-def _mirrors(host: Host) -> list[bool]:
+def _mirrors(host: Monomer) -> list[bool]:
     """Whether reflection through the plane perpendicular to each principal axis maps the host onto itself."""
     found = []
     for axis in _axes(host):
@@ -64,15 +64,15 @@ def _mirrors(host: Host) -> list[bool]:
     return found
 
 
-def _principal(host: Host, positions: FloatArray) -> FloatArray:
+def _principal(host: Monomer, positions: FloatArray) -> FloatArray:
     return (np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre) @ _axes(host).T
 
 
-def _folded(host: Host, positions: FloatArray) -> FloatArray:
+def _folded(host: Monomer, positions: FloatArray) -> FloatArray:
     return np.where(_mirrors(host), np.abs(_principal(host, positions)), _principal(host, positions))
 
 
-def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
+def map_xy(host: Monomer, positions: FloatArray, view: str) -> FloatArray:
     """(m, 2) map coordinates of probe positions (m, 3), in Å but for the angle.
 
     Side view: distance ρ from the host's thinnest axis, of a linear host from the molecule, and z along it.
@@ -87,7 +87,7 @@ def map_xy(host: Host, positions: FloatArray, view: str) -> FloatArray:
     return np.column_stack([np.linalg.norm(folded[:, :2], axis=1), folded[:, 2]])
 
 
-def _unrolled(host: Host, positions: FloatArray) -> FloatArray:
+def _unrolled(host: Monomer, positions: FloatArray) -> FloatArray:
     """The equivalent image with z ≥ 0, if there is one, and among those with the smallest azimuth in 0…360°."""
     away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
     images = np.einsum("ij,kjl,ml->mki", _axes(host), host.operations, away, optimize=True)
@@ -99,7 +99,7 @@ def _unrolled(host: Host, positions: FloatArray) -> FloatArray:
     return np.column_stack([azimuth[rows, best], images[rows, best, 2]])
 
 
-def bonds(host: Host) -> list[tuple[int, int]]:
+def bonds(host: Monomer) -> list[tuple[int, int]]:
     """Pairs of atoms closer than 1.3 times the sum of their covalent radii."""
     from ase.data import covalent_radii
 
@@ -109,7 +109,7 @@ def bonds(host: Host) -> list[tuple[int, int]]:
     return [(int(i), int(j)) for i, j in np.argwhere(near)]
 
 
-def map_axes(host: Host, view: str) -> MapAxes:
+def map_axes(host: Monomer, view: str) -> MapAxes:
     """Labels and host outline of a view."""
     own = _principal(host, host.positions)
     folded = _mirrors(host)
@@ -129,7 +129,7 @@ def map_axes(host: Host, view: str) -> MapAxes:
     return MapAxes("distance from the axis ρ (Å)", z_label, "ρ (Å)", z_short, atoms, host.symbols, [])
 
 
-def distances(host: Host, position: npt.ArrayLike) -> list[tuple[str, float]]:
+def distances(host: Monomer, position: npt.ArrayLike) -> list[tuple[str, float]]:
     """Probe–atom distances in Å, nearest first, named like 'C3'."""
     length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
     order = np.argsort(length, kind="stable")

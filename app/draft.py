@@ -18,7 +18,7 @@ from nci_core.config import HostSettings
 from nci_core.errors import InputError, NCIError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.size import atom_functions
-from nci_core.systems import BUILTIN_HOSTS, Host, builtin_host
+from nci_core.systems import BUILTIN_HOSTS, Monomer, builtin_host
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import formula
 from nci_core.systems.reading.structure_file import host_from_upload
@@ -75,15 +75,15 @@ class Draft:
         probe: chemical symbol.
     """
 
-    host: Host | None
+    host: Monomer | None
     error: str
-    making: Future[Host] | None
+    making: Future[Monomer] | None
     probe: str
 
     @property
     def dimer(self) -> Dimer | None:
         """Host and probe; None before there is a host. Raises InputError for an atom that is no probe."""
-        return None if self.host is None else Dimer(self.host, self.probe)
+        return None if self.host is None else Dimer(self.host, Monomer.atom(self.probe))
 
     @property
     def mark(self) -> str:
@@ -186,7 +186,7 @@ def _kind() -> str:
     return str(value("kind", SMILES))
 
 
-def _asked_host() -> Future[Host] | None:
+def _asked_host() -> Future[Monomer] | None:
     """The question for the geometry; None where nothing was entered, or none needs to be asked."""
     if _kind() == SMILES:
         text = str(value("smiles", "")).strip()
@@ -202,7 +202,7 @@ def _asked_host() -> Future[Host] | None:
     return None
 
 
-def _unnamed(host: Host) -> Host:
+def _unnamed(host: Monomer) -> Monomer:
     return replace(host, name=formula(host))
 
 
@@ -210,7 +210,7 @@ def _try(dimer: Dimer, spec: str, trusted: bool) -> Trial:
     return try_teacher(dimer, spec, trusted=trusted)
 
 
-def functions_of(host: Host) -> int:
+def functions_of(host: Monomer) -> int:
     """Basis functions of a host in the teachers' basis, counted without PySCF."""
     return sum(atom_functions(DEFAULT_BASIS, symbol) for symbol in host.symbols)
 

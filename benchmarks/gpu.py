@@ -23,7 +23,7 @@ import torch
 
 from nci_core.fitting import FitSettings, finetune
 from nci_core.potentials import Ensemble, load_checkpoint
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -36,7 +36,7 @@ LIMIT_CM1, NOISE_CM1 = 1000.0, 0.03
 def drawn(model: Ensemble, dimer: Dimer, count: int, seed: int = 0) -> tuple[FloatArray, FloatArray]:
     """Positions (count, 3) in Å round the host below the limit, and their energies (count,) in eV with noise."""
     random = np.random.default_rng(seed)
-    box = np.abs(dimer.host.positions).max(axis=0) + 4.5
+    box = np.abs(dimer.a.positions).max(axis=0) + 4.5
     found: list[FloatArray] = []
     while sum(map(len, found)) < count:
         points = random.uniform(-box, box, (2 * count, 3))
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="also append the rows to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    dimer = Dimer(builtin_host("benzene"), "He")
+    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
     model = load_checkpoint(MODELS / "round-7-finetuned.pt")
     distilled = load_checkpoint(MODELS / "round-0-distilled.pt")
     devices = [*(["cuda"] if torch.cuda.is_available() else []), "cpu"]
@@ -106,8 +106,8 @@ def main() -> None:
             R = np.resize(points[n], (n, 3))
             for name, ask in (("energies", placed.energies), ("gradients", placed.energies_and_gradients)):
                 if device == "cuda":
-                    ask(dimer.host, R)
-                time_of, _ = timed(device, partial(ask, dimer.host, R))
+                    ask(dimer.a, R)
+                time_of, _ = timed(device, partial(ask, dimer.a, R))
                 say({"on": device, "what": name, "batch": n, "per_second": round(n / time_of["seconds"]), **time_of})
     for n in args.labels:
         if {("cpu", n), ("cuda", n)} <= fits.keys():

@@ -31,14 +31,14 @@ from nci_core.labels.environment import peak_memory_gb, processor_name
 from nci_core.labels.fitted_label import label_functions
 from nci_core.labels.geometry import fragments
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 T = TypeVar("T")
 CC, CH = 1.40, 1.09
 HEIGHT = 3.2
 
 
-def acene_like(name: str) -> Host:
+def acene_like(name: str) -> Monomer:
     """Naphthalene or coronene as regular hexagons in the plane z = 0, bonds of 1.40 and 1.09 Å: it measures time."""
     side = CC * np.sqrt(3.0)
     steps = [np.array([0.0, 0.0])]
@@ -57,7 +57,7 @@ def acene_like(name: str) -> Host:
             out = -(bonds[0] + bonds[1])
             hydrogens.append(atom + CH * out / np.linalg.norm(out))
     points = np.array([[*point, 0.0] for point in carbons + hydrogens])
-    return Host(name, ("C",) * len(carbons) + ("H",) * len(hydrogens), points - points.mean(0))
+    return Monomer(name, ("C",) * len(carbons) + ("H",) * len(hydrogens), points - points.mean(0))
 
 
 def timed(device: torch.device, step: Callable[[], T]) -> tuple[float, T]:
@@ -140,7 +140,7 @@ def with_pyscf(B: Any, state: Any, n_core: int, recipe: Recipe) -> tuple[float, 
 def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
     """One row."""
     host = acene_like(name) if name in ("naphthalene", "coronene") else builtin_host(name)
-    dimer, point = Dimer(host, "He"), host.centre + np.array([0.0, 0.0, HEIGHT])
+    dimer, point = Dimer(host, Monomer.atom("He")), host.centre + np.array([0.0, 0.0, HEIGHT])
     spec = fragments(dimer, point, recipe)["dimer"]
     cpu = torch.device("cpu")
 

@@ -54,8 +54,8 @@ def build(
         settings = settings.model_copy(update={"database": database})
     campaign = Campaign.create(folder, settings)
     store, dimer, rng = campaign.store, campaign.dimer, np.random.default_rng(seed)
-    points = positions(dimer.host.positions, n, rng)
-    energy = lennard_jones(dimer.host.positions, points)
+    points = positions(dimer.a.positions, n, rng)
+    energy = lennard_jones(dimer.a.positions, points)
     test = np.zeros(n, dtype=bool)
     test[rng.choice(n, n_test, replace=False)] = True
     ids = np.empty(n, dtype=int)
@@ -63,7 +63,7 @@ def build(
         part = points[mask]
         # A position's own digest will do: nothing is looked up by symmetry here.
         digests = [hashlib.blake2b(point.tobytes(), digest_size=16).hexdigest() for point in part]
-        where = [str(name) for name in sectors(dimer.host, part)]
+        where = [str(name) for name in sectors(dimer.a, part)]
         ids[mask] = configurations.add(
             store, part, digests, split="test" if split == "test" else "pool", sectors=where
         ).ids
@@ -118,7 +118,7 @@ def _model(
     evaluations.record_predictions(store, model.id, ids, student, spread)
     r = np.linspace(2.8, 10.0, CUT_POINTS)
     along = r[:, None] * np.array([[0.0, 0.0, 1.0]])
-    e = lennard_jones(campaign.dimer.host.positions, along)
+    e = lennard_jones(campaign.dimer.a.positions, along)
     channels = (e + np.abs(e), -np.abs(e))
     evaluations.record_cuts(
         store, [evaluations.Cut("above the centre", r, along, e, 0.05 * np.abs(e), *channels)], model_id=model.id

@@ -18,15 +18,15 @@ from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.focal_point import focal_point
 from nci_core.labels.recipes import Midbond, Recipe
 from nci_core.labels.results import LabelResult, difference
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import to_cm1
 
 KEPT = Path(__file__).parents[1] / "data" / "benchmarks" / "neon_delta.jsonl"
 #: Lengths in Å; neon stands on the z axis, beside the middle of a bond, near the minimum.
 DIMERS = {
-    "He–Ne": (Dimer(Host("he", ("He",), np.zeros((1, 3))), "Ne"), 3.03),
-    "H₂–Ne": (Dimer(Host("h2", ("H", "H"), np.array([[-0.371, 0, 0], [0.371, 0, 0]])), "Ne"), 3.30),
-    "N₂–Ne": (Dimer(Host("n2", ("N", "N"), np.array([[-0.549, 0, 0], [0.549, 0, 0]])), "Ne"), 3.38),
+    "He–Ne": (Dimer(Monomer("he", ("He",), np.zeros((1, 3))), Monomer.atom("Ne")), 3.03),
+    "H₂–Ne": (Dimer(Monomer("h2", ("H", "H"), np.array([[-0.371, 0, 0], [0.371, 0, 0]])), Monomer.atom("Ne")), 3.30),
+    "N₂–Ne": (Dimer(Monomer("n2", ("N", "N"), np.array([[-0.549, 0, 0], [0.549, 0, 0]])), Monomer.atom("Ne")), 3.38),
 }
 TRIPLE: dict[str, Any] = {"host_basis": {"*": "aug-cc-pvtz"}, "probe_basis": "aug-cc-pvtz", "integrals": "fitted"}
 MIDBOND = Midbond(exponents={"s": (0.9, 0.3, 0.1), "p": (0.9, 0.3, 0.1), "d": (0.6, 0.2), "f": (0.35,)})
@@ -37,7 +37,7 @@ def recipes(dimer: Dimer) -> dict[str, Recipe]:
     return {
         "aug-cc-pVTZ": Recipe(name="triple", **TRIPLE),
         "with midbond functions": Recipe(name="midbond", midbond=MIDBOND, **TRIPLE),
-        "focal-point's small ones": focal_point(dimer.probe, dimer.host.symbols),
+        "focal-point's small ones": focal_point(dimer.b.symbols[0], dimer.a.symbols),
     }
 
 

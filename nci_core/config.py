@@ -13,8 +13,8 @@ from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
 from nci_core.labels.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 from nci_core.systems.reading.structure_file import find_host
 from nci_core.toml_text import described, toml_value
 
@@ -41,7 +41,7 @@ class HostSettings(BaseModel):
     source: str = ""
 
     @classmethod
-    def of(cls, host: Host) -> Self:
+    def of(cls, host: Monomer) -> Self:
         """A host as it is stored, its positions to 1e-6 Å; raises InputError for one with too many atoms."""
         values = {"name": host.name, "symbols": list(host.symbols), "source": host.source}
         try:
@@ -50,9 +50,9 @@ class HostSettings(BaseModel):
             raise InputError(f"Host {host.name!r} cannot be stored: {error.errors()[0]['msg']}.") from None
 
     @property
-    def host(self) -> Host:
+    def host(self) -> Monomer:
         """The host; raises InputError where it is not usable."""
-        return Host(self.name, tuple(self.symbols), np.array(self.positions_angstrom), self.source)
+        return Monomer(self.name, tuple(self.symbols), np.array(self.positions_angstrom), source=self.source)
 
 
 class CampaignSettings(BaseModel):
@@ -97,7 +97,7 @@ class CampaignSettings(BaseModel):
     )
 
     @classmethod
-    def create(cls, host: str | Host, probe: str = "He", **settings: Any) -> "CampaignSettings":
+    def create(cls, host: str | Monomer, probe: str = "He", **settings: Any) -> "CampaignSettings":
         """Settings for a host, given or found by the name of a built-in one or of a file; InputError for bad values."""
         described = HostSettings.of(find_host(host) if isinstance(host, str) else host)
         result = _validated({"host": described.model_dump(), "probe": probe, **settings}, "the new campaign")
@@ -107,7 +107,7 @@ class CampaignSettings(BaseModel):
     @property
     def dimer(self) -> Dimer:
         """Host and probe; raises InputError when they are not usable."""
-        return Dimer(self.host.host, self.probe)
+        return Dimer(self.host.host, Monomer.atom(self.probe))
 
     def portable(self) -> "CampaignSettings":
         """The same campaign, as far as it does not depend on the machine."""

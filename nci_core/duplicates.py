@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 from nci_core.systems.superposition import line_axis
 from nci_core.units import to_cm1
 
@@ -49,7 +49,7 @@ def take(group: HostGroup, rows: npt.ArrayLike) -> HostGroup:
     )
 
 
-def _reduced(host: Host, positions: FloatArray) -> FloatArray:
+def _reduced(host: Monomer, positions: FloatArray) -> FloatArray:
     """(m, 3) positions from the centre, in one half-plane of a linear host and on one ray of an atom.
 
     Their infinite groups are not among the operations.
@@ -74,18 +74,18 @@ def geometry_classes(dimer: Dimer, positions: FloatArray) -> IntArray:
 
     >>> from nci_core.systems import builtin_host
     >>> points = np.array([[0.3, 1.0, 3.0], [1.0, 0.3, 3.0], [-0.3, 1.0, -3.00005]])
-    >>> geometry_classes(Dimer(builtin_host("benzene"), "He"), points).tolist()
+    >>> geometry_classes(Dimer(builtin_host("benzene"), Monomer.atom("He")), points).tolist()
     [0, 1, 0]
     """
     from scipy.sparse import coo_array  # here: scipy takes 0.4 s, and few pages need it
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import KDTree
 
-    points = _reduced(dimer.host, np.asarray(positions, dtype=float).reshape(-1, 3))
+    points = _reduced(dimer.a, np.asarray(positions, dtype=float).reshape(-1, 3))
     tree, m = KDTree(points), len(points)
     pairs = [
         tree.sparse_distance_matrix(KDTree(points @ operation.T), SAME_PLACE, output_type="ndarray")
-        for operation in dimer.host.operations
+        for operation in dimer.a.operations
     ]
     i, j = (np.concatenate([pair[name] for pair in pairs]) for name in ("i", "j"))
     numbers = connected_components(coo_array((np.ones(len(i), dtype=bool), (i, j)), shape=(m, m)), directed=False)[1]

@@ -22,7 +22,7 @@ from nci_core.datasets.energies import check_energies
 from nci_core.datasets.keys import PLAIN, REFERENCE, STRUCTURE, in_internal_units, keys_of, python_value
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.monomers import divide
 from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
@@ -205,7 +205,10 @@ def _group(path: Path, host: Atoms, symbol: str, rows: list[Row], names: dict[st
         name = f"{name}-{names[name]}"
     frame = int(frames[0])
     try:
-        dimer = Dimer(Host(name, tuple(host.get_chemical_symbols()), host.positions, f"file {path.name}"), symbol)
+        dimer = Dimer(
+            Monomer(name, tuple(host.get_chemical_symbols()), host.positions, source=f"file {path.name}"),
+            Monomer.atom(symbol),
+        )
         for frame, position in zip(frames, positions, strict=True):  # noqa: B007
             dimer.check(position)
     except InputError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -24,14 +24,14 @@ SAME = 1e-3
 CHUNK = 2000
 
 
-def orbit(host: Host, positions: npt.ArrayLike) -> FloatArray:
+def orbit(host: Monomer, positions: npt.ArrayLike) -> FloatArray:
     """All symmetry-equivalent places, from the host's centre: (m, 3) in Å, host frame → (g, m, 3) in Å."""
     away = np.asarray(positions, dtype=float).reshape(-1, 3) - host.centre
     found: FloatArray = np.einsum("gab,mb->gma", host.operations, away)
     return found
 
 
-def first_of_each_place(host: Host, positions: npt.ArrayLike) -> BoolArray:
+def first_of_each_place(host: Monomer, positions: npt.ArrayLike) -> BoolArray:
     """Which of the positions (m, 3) in Å no earlier one is equivalent to, within SAME; (m,)."""
     from scipy.spatial import cKDTree  # here, as below: it takes 0.4 s, and the first page needs only REACH
 
@@ -42,7 +42,7 @@ def first_of_each_place(host: Host, positions: npt.ArrayLike) -> BoolArray:
     return kept
 
 
-def gap(host: Host, anchors: npt.ArrayLike, points: npt.ArrayLike) -> FloatArray:
+def gap(host: Monomer, anchors: npt.ArrayLike, points: npt.ArrayLike) -> FloatArray:
     """Distance (Å) of each point (m, 3) to the nearest anchor (n, 3) or image of one; (m,)."""
     from scipy.spatial import cKDTree
 
@@ -71,7 +71,7 @@ class Interpolant:
         weights: (n + 1 + k,).
     """
 
-    host: Host
+    host: Monomer
     places: FloatArray
     directions: FloatArray
     weights: FloatArray
@@ -95,7 +95,7 @@ def _columns(away: FloatArray, places: FloatArray, directions: FloatArray) -> Fl
     return np.hstack([mean, np.ones((len(away), 1)), away @ directions.T])
 
 
-def _directions(host: Host, places: FloatArray) -> FloatArray:
+def _directions(host: Monomer, places: FloatArray) -> FloatArray:
     """Directions (k, 3) that no operation changes and along which the anchors differ."""
     values, vectors = np.linalg.eigh(host.operations.mean(axis=0))
     kept = vectors.T[values > 0.999]
@@ -105,7 +105,7 @@ def _directions(host: Host, places: FloatArray) -> FloatArray:
     return found
 
 
-def through(host: Host, anchors: npt.ArrayLike, values: npt.ArrayLike) -> Interpolant:
+def through(host: Monomer, anchors: npt.ArrayLike, values: npt.ArrayLike) -> Interpolant:
     """The smoothest surface through values (n,) at anchors (n, 3) in Å, host frame, n ≥ 1; doubles are left out.
 
     Solves n + 4 equations at most: n of some thousand takes seconds.
@@ -122,7 +122,7 @@ def through(host: Host, anchors: npt.ArrayLike, values: npt.ArrayLike) -> Interp
 
 
 def left_out(
-    host: Host, anchors: npt.ArrayLike, values: npt.ArrayLike, *, folds: int = 5, reach: float = REACH
+    host: Monomer, anchors: npt.ArrayLike, values: npt.ArrayLike, *, folds: int = 5, reach: float = REACH
 ) -> FloatArray:
     """What the surface says at each anchor when it, with its fifth of all anchors, was not used; (n,).
 

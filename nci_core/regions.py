@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.systems.hosts import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -55,12 +55,12 @@ class RegionBounds:
         return np.select(conditions, ["well", "tail", "wall"], default="beyond")
 
 
-def sector_words(host: Host) -> dict[str, str]:
+def sector_words(host: Monomer) -> dict[str, str]:
     """Sector → what people read: a linear host has sides and ends, any other a face and an edge."""
     return dict(zip(SECTORS, LINEAR_WORDS if host.linear else SECTORS, strict=True))
 
 
-def sector_angles(host: Host, positions: FloatArray) -> FloatArray:
+def sector_angles(host: Monomer, positions: FloatArray) -> FloatArray:
     """(m,) angles in degrees, 0 to 90, between R − centre and the host's thinnest principal axis.
 
     Of a linear host: between R − centre and the plane across the molecule.
@@ -75,7 +75,7 @@ def sector_angles(host: Host, positions: FloatArray) -> FloatArray:
     return angles
 
 
-def sectors(host: Host, positions: FloatArray) -> npt.NDArray[np.str_]:
+def sectors(host: Monomer, positions: FloatArray) -> npt.NDArray[np.str_]:
     """Angular sector of each probe position (m, 3) in Å."""
     angles = sector_angles(host, positions)
     conditions = [angles < SECTOR_BOUNDS_DEG[0], angles < SECTOR_BOUNDS_DEG[1]]

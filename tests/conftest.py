@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 def shell() -> Callable[..., FloatArray]:
     """shell(host, m, seed): probe positions (m, 3) whose nearest host atom is 2.6 to 6 Å away."""
 
-    def draw(host: Host, m: int, seed: int = 0, nearest: tuple[float, float] = (2.6, 6.0)) -> FloatArray:
+    def draw(host: Monomer, m: int, seed: int = 0, nearest: tuple[float, float] = (2.6, 6.0)) -> FloatArray:
         random = np.random.default_rng(seed)
         reach = np.abs(host.positions - host.centre).max() + nearest[1]
         points = host.centre + random.uniform(-reach, reach, (200 * m, 3))

@@ -11,11 +11,11 @@ from nci_core.cli.labelled_files import labels_of, only_host, share
 from nci_core.duplicates import geometry_classes, take, unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import from_cm1
 
 INPUTS = Path(__file__).parent / "inputs"
-BENZENE = Dimer(builtin_host("benzene"), "He")
+BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
 
 
 def group_of(positions: np.ndarray, energies: np.ndarray, dimer: Dimer = BENZENE) -> HostGroup:
@@ -24,7 +24,7 @@ def group_of(positions: np.ndarray, energies: np.ndarray, dimer: Dimer = BENZENE
 
 def images(positions: np.ndarray, seed: int) -> np.ndarray:
     """Each position under some operation of benzene."""
-    host = BENZENE.host
+    host = BENZENE.a
     chosen = host.operations[np.random.default_rng(seed).integers(len(host.operations), size=len(positions))]
     found: np.ndarray = np.einsum("mab,mb->ma", chosen, positions - host.centre) + host.centre
     return found
@@ -48,7 +48,7 @@ def test_points_beside_a_mirror_plane_are_one_geometry() -> None:
 
 @pytest.mark.parametrize(("positions", "symbols"), [([[0, 0, -0.6], [0, 0, 0.6]], ("N", "N")), ([[0, 0, 0]], ("Ne",))])
 def test_linear_hosts_and_atoms_have_every_rotation(positions: list[list[float]], symbols: tuple[str, ...]) -> None:
-    dimer = Dimer(Host("host", symbols, np.array(positions, dtype=float)), "He")
+    dimer = Dimer(Monomer("host", symbols, np.array(positions, dtype=float)), Monomer.atom("He"))
     rng = np.random.default_rng(0)
     points = rng.uniform(2.0, 4.0, (30, 3))
     angles = rng.uniform(0.0, 2 * np.pi, (30, 1))
@@ -127,7 +127,7 @@ def test_a_host_rounded_to_float32_is_one_host() -> None:
     group = read_dataset(INPUTS / "float32.extxyz").only_group()
     twin, _ = unique_labels(read_dataset(INPUTS / "dup3.extxyz").only_group(), "twin")
     assert len(group.positions) == 40
-    np.testing.assert_allclose(group.dimer.host.positions, twin.dimer.host.positions, atol=1e-5)
+    np.testing.assert_allclose(group.dimer.a.positions, twin.dimer.a.positions, atol=1e-5)
     np.testing.assert_allclose(group.positions, twin.positions, atol=1e-5)
     np.testing.assert_allclose(group.reference, twin.reference, rtol=1e-12)
 
@@ -144,8 +144,8 @@ def test_a_file_that_exchanges_equal_atoms_says_what_to_do(tmp_path: Path) -> No
     groups = []
     for order in (range(13), [1, 0, *range(2, 13)]):
         atoms = BENZENE.atoms([0.0, 0.0, 3.3])[list(order)]
-        host = Host("benzene", tuple(atoms.get_chemical_symbols()[:12]), atoms.positions[:12])
-        groups.append(group_of(atoms.positions[12:], np.zeros(1), Dimer(host, "He")))
+        host = Monomer("benzene", tuple(atoms.get_chemical_symbols()[:12]), atoms.positions[:12])
+        groups.append(group_of(atoms.positions[12:], np.zeros(1), Dimer(host, Monomer.atom("He"))))
     write_dataset(tmp_path / "b.extxyz", groups)
     data = read_dataset(tmp_path / "b.extxyz")
     with pytest.raises(InputError, match=r"labels of 2 host geometries .*in the same order in every frame"):

@@ -12,14 +12,14 @@ from ase.io import write
 
 from nci_core.errors import InputError, StoreError
 from nci_core.extxyz import REFERENCE, HostGroup, read_dataset, write_dataset
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 POSITIONS = np.array([[0.0, 0.0, 3.1], [1.2345, -0.4, 3.3], [4.6, 0.2, 0.5]])
 
 
 @pytest.fixture
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), "He")
+    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
 
 
 def make(path: Path, dimer: Dimer, infos: list[dict[str, object]], positions: np.ndarray = POSITIONS) -> Path:
@@ -70,8 +70,8 @@ def test_without_slices_the_probe_is_the_last_atom(tmp_path: Path, dimer: Dimer)
     atoms.info = {REFERENCE: -0.01}
     write(tmp_path / "a.extxyz", atoms, format="extxyz")
     group = read_dataset(tmp_path / "a.extxyz").only_group()
-    assert group.dimer.probe == "He"
-    assert group.dimer.host.name == "C6H6"
+    assert group.dimer.b.symbols[0] == "He"
+    assert group.dimer.a.name == "C6H6"
     assert np.allclose(group.positions, POSITIONS[:1])
 
 
@@ -80,7 +80,7 @@ def test_a_probe_that_comes_first(tmp_path: Path, dimer: Dimer) -> None:
     atoms.info = {REFERENCE: -0.01, "monomer_a": "1:13", "monomer_b": "0:1"}
     write(tmp_path / "a.extxyz", atoms, format="extxyz")
     group = read_dataset(tmp_path / "a.extxyz").only_group()
-    assert group.dimer.host.symbols == dimer.host.symbols
+    assert group.dimer.a.symbols == dimer.a.symbols
     assert np.allclose(group.positions, POSITIONS[:1])
 
 
@@ -99,14 +99,14 @@ def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> Non
 
 
 def test_different_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
-    ethylene = Dimer(builtin_host("ethylene"), "He")
+    ethylene = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     frames = [(dimer, ethylene)[k % 2].atoms(POSITIONS[0]) for k in range(4)]
     for atoms in frames:
         atoms.info[REFERENCE] = -0.01
     write(tmp_path / "a.extxyz", frames, format="extxyz")
     data = read_dataset(tmp_path / "a.extxyz")
     assert [g.frames.tolist() for g in data.groups] == [[0, 2], [1, 3]]
-    assert len({g.dimer.host.name for g in data.groups}) == 2
+    assert len({g.dimer.a.name for g in data.groups}) == 2
     assert data.describe() == "4 configurations, 4 with a reference energy, 2 hosts"
     with pytest.raises(InputError, match="holds 2 host geometries"):
         data.only_group()

@@ -7,27 +7,27 @@ import numpy.typing as npt
 import pytest
 
 from nci_core.interpolation import REACH, first_of_each_place, gap, left_out, orbit, through
-from nci_core.systems import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 
 FloatArray = npt.NDArray[np.float64]
 Shell = Callable[..., FloatArray]
 
 
 @pytest.fixture(scope="module", params=["ethylene", "benzene", "bent"])
-def host(request: pytest.FixtureRequest) -> Host:
+def host(request: pytest.FixtureRequest) -> Monomer:
     if request.param != "bent":
         return builtin_host(request.param)
-    return Host("bent", ("O", "C", "S"), np.array([[0.0, 0.3, 0.1], [1.2, 0.0, 0.0], [2.0, 1.4, 0.0]]))
+    return Monomer("bent", ("O", "C", "S"), np.array([[0.0, 0.3, 0.1], [1.2, 0.0, 0.0], [2.0, 1.4, 0.0]]))
 
 
-def smooth(host: Host, points: FloatArray) -> FloatArray:
+def smooth(host: Monomer, points: FloatArray) -> FloatArray:
     """A function with the host's symmetry that changes over some 3 Å."""
     away = np.linalg.norm(points[:, None] - host.positions, axis=-1)
     found: FloatArray = np.exp(-away / 3.0).sum(axis=1) + 0.1 * np.cos(away).sum(axis=1)
     return found
 
 
-def test_stored_values_are_kept_at_their_places_and_at_all_equivalent_ones(host: Host, shell: Shell) -> None:
+def test_stored_values_are_kept_at_their_places_and_at_all_equivalent_ones(host: Monomer, shell: Shell) -> None:
     anchors = shell(host, 60)
     values = np.random.default_rng(1).normal(size=60)
     surface = through(host, anchors, values)
@@ -36,7 +36,7 @@ def test_stored_values_are_kept_at_their_places_and_at_all_equivalent_ones(host:
         np.testing.assert_allclose(surface.at(image + host.centre), values, atol=1e-3)
 
 
-def test_it_is_as_symmetric_as_the_host(host: Host, shell: Shell) -> None:
+def test_it_is_as_symmetric_as_the_host(host: Monomer, shell: Shell) -> None:
     anchors, points = shell(host, 60), shell(host, 40, seed=7)
     surface = through(host, anchors, smooth(host, anchors))
     first = surface.at(points, reach=50.0)
@@ -45,7 +45,7 @@ def test_it_is_as_symmetric_as_the_host(host: Host, shell: Shell) -> None:
     assert np.ptp(first) > 0.1
 
 
-def test_far_from_every_anchor_nothing_is_said(host: Host, shell: Shell) -> None:
+def test_far_from_every_anchor_nothing_is_said(host: Monomer, shell: Shell) -> None:
     anchors, points = shell(host, 8), shell(host, 300, seed=3)
     away = gap(host, anchors, points)
     assert (away > REACH).any()
@@ -56,7 +56,7 @@ def test_far_from_every_anchor_nothing_is_said(host: Host, shell: Shell) -> None
         assert gap(host, anchors, orbit(host, anchors)[-1] + host.centre).max() < 0.01
 
 
-def test_more_anchors_bring_it_closer(host: Host, shell: Shell) -> None:
+def test_more_anchors_bring_it_closer(host: Monomer, shell: Shell) -> None:
     points = shell(host, 200, seed=5)
     errors = []
     for n in (20, 80, 320):
@@ -70,7 +70,7 @@ def test_more_anchors_bring_it_closer(host: Host, shell: Shell) -> None:
     assert errors[2] < 0.6 * errors[1]
 
 
-def test_anchors_left_out_measure_the_error(host: Host, shell: Shell) -> None:
+def test_anchors_left_out_measure_the_error(host: Monomer, shell: Shell) -> None:
     anchors = shell(host, 300)
     exact = smooth(host, anchors)
     said = left_out(host, anchors, exact)
@@ -83,7 +83,7 @@ def test_anchors_left_out_measure_the_error(host: Host, shell: Shell) -> None:
     assert np.nanmedian(np.abs(left_out(host, anchors, noise) - noise)) > 0.4
 
 
-def test_doubles_and_flat_sets_of_anchors_are_taken(host: Host) -> None:
+def test_doubles_and_flat_sets_of_anchors_are_taken(host: Monomer) -> None:
     line = host.centre + np.array([[0.0, 0.0, z] for z in (3.0, 3.5, 4.0, 5.0)])
     doubled = np.concatenate([line, line[:2] + 1e-5])
     assert first_of_each_place(host, doubled).sum() == 4

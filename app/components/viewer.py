@@ -42,10 +42,10 @@ def script_sources() -> list[str]:
 def scene(dimer: Dimer, position: npt.ArrayLike, colours: Palette) -> dict[str, Any]:
     """What the browser draws: the structure as xyz text and the shortest host–probe distance."""
     point = np.asarray(position, dtype=float)
-    host = dimer.host
+    host = dimer.a
     length = np.linalg.norm(host.positions - point, axis=1)
     nearest = int(length.argmin())
-    atoms = [*zip(host.symbols, host.positions.tolist(), strict=True), (dimer.probe, point.tolist())]
+    atoms = [*zip(host.symbols, host.positions.tolist(), strict=True), (dimer.b.symbols[0], point.tolist())]
     # No name of a file among the atoms, nor in the page that is saved.
     lines = [str(len(atoms)), "host and probe", *(f"{s} {x:.5f} {y:.5f} {z:.5f}" for s, (x, y, z) in atoms)]
     return {

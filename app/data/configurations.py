@@ -52,8 +52,8 @@ def configuration_table(
     table["label_state"] = table["label_state"].fillna("none")
     table["region"] = regions(table, settings)
     if len(table) and table["sector"].isna().any():
-        table["sector"] = sectors(settings.dimer.host, table[["x", "y", "z"]].to_numpy())
-    table["sector"] = table["sector"].map(sector_words(settings.dimer.host))
+        table["sector"] = sectors(settings.dimer.a, table[["x", "y", "z"]].to_numpy())
+    table["sector"] = table["sector"].map(sector_words(settings.dimer.a))
     # Arrow's strings are compared four times as fast as Python's and take a fifth of their memory.
     words = ["split", "origin", "sector", "label_state", "region"]
     return table.astype(dict.fromkeys(words, "str"))

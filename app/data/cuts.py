@@ -9,7 +9,7 @@ from app.data.fields import near_line
 from nci_core.store import configurations, evaluations
 from nci_core.store.database import Store
 from nci_core.store.frames import cut_frame
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 CUT_PREFIX = "cut:"
 #: Points of people's own sets within this distance (Å) of a cut are drawn on it.
@@ -45,7 +45,7 @@ def cut_names(store: Store) -> list[str]:
     return list(dict.fromkeys([*sampled, *evaluations.cut_names(store)]))
 
 
-def with_points(cut: Cut, rows: pd.DataFrame, host: Host) -> Cut:
+def with_points(cut: Cut, rows: pd.DataFrame, host: Monomer) -> Cut:
     """The cut with other points in the labels' place: those of a set that lie, or have an equivalent place, near it."""
     if len(cut.student) < 2:
         return replace(cut, labels=cut.labels.iloc[:0])
@@ -56,7 +56,7 @@ def with_points(cut: Cut, rows: pd.DataFrame, host: Host) -> Cut:
     return replace(cut, labels=labels[["id", "distance", "label_ev", "split"]])
 
 
-def load_cut(store: Store, table: pd.DataFrame, host: Host, name: str, *, model_id: int | None, teacher: str) -> Cut:
+def load_cut(store: Store, table: pd.DataFrame, host: Monomer, name: str, *, model_id: int | None, teacher: str) -> Cut:
     """The cut called `name`; `table` is the campaign's configuration table.
 
     Distances of configurations follow from |R − centre|, which does not depend on which of several

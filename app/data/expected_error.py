@@ -39,7 +39,7 @@ def expected_error(recipe: Recipe, dimer: Dimer, unit: EnergyUnit, depth_cm1: fl
 
     >>> from nci_core.labels.builtin_recipes import find_recipe
     >>> from nci_core.units import UNITS
-    >>> expected_error(find_recipe("dt"), Dimer(builtin_host("ethylene"), "Ne"), UNITS["cm1"]).sentence
+    >>> expected_error(find_recipe("dt"), Dimer(builtin_host("ethylene"), Monomer.atom("Ne")), UNITS["cm1"]).sentence
     'Nobody knows how far dt is from the basis-set limit.'
     """
     name, error = visible(recipe.name), error_of(recipe)
@@ -49,8 +49,8 @@ def expected_error(recipe: Recipe, dimer: Dimer, unit: EnergyUnit, depth_cm1: fl
         return f"{spread_text(size_cm1 * CM1_EV * unit.per_ev)} {unit.label}"
 
     built_in = is_built_in(recipe, dimer)
-    wells = _published_wells(recipe, dimer.probe) if built_in else None
-    where = "" if wells is None else f"{wells.n:,} published wells of {dimer.probe}"
+    wells = _published_wells(recipe, dimer.b.symbols[0]) if built_in else None
+    where = "" if wells is None else f"{wells.n:,} published wells of {dimer.b.symbols[0]}"
     if error is not None:
         if wells is None or not wells.mean_std_cm1:
             least = said(error.floor_cm1)
@@ -100,16 +100,16 @@ def in_a_well(depth_cm1: float, wells: GroupErrors, floor_cm1: float) -> float:
 def is_built_in(recipe: Recipe, dimer: Dimer) -> bool:
     """Whether it is what its name says, for this dimer: somebody's own may have the name, and one with stand-ins."""
     if recipe.name == focal_point.NAME:
-        mine = focal_point.focal_point(dimer.probe, dimer.host.symbols)
+        mine = focal_point.focal_point(dimer.b.symbols[0], dimer.a.symbols)
         return recipe.model_copy(update={"numbers": None}).hash in (mine.hash, RECIPES[recipe.name].hash)
     return recipe.name in RECIPES and RECIPES[recipe.name].hash == recipe.hash
 
 
 def is_helium_benzene(dimer: Dimer) -> bool:
     """Whether it is the dimer whose published surface recipes were compared with."""
-    host, measured = dimer.host, builtin_host("benzene")
+    host, measured = dimer.a, builtin_host("benzene")
     return (
-        dimer.probe == "He"
+        dimer.b.symbols[0] == "He"
         and host.symbols == measured.symbols
         and np.allclose(host.positions, measured.positions, atol=1e-3)
     )

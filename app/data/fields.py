@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid, spaced
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def to_host(host: Host, own: FloatArray) -> FloatArray:
+def to_host(host: Monomer, own: FloatArray) -> FloatArray:
     """Positions (…, 3) along the host's principal axes from its centre → positions in the host's frame, Å."""
     return np.asarray(own, dtype=float) @ host.axes + host.centre
 
 
-def to_own(host: Host, positions: npt.ArrayLike) -> FloatArray:
+def to_own(host: Monomer, positions: npt.ArrayLike) -> FloatArray:
     """Positions (…, 3) in the host's frame → along its principal axes from its centre, Å."""
     own: FloatArray = (np.asarray(positions, dtype=float) - host.centre) @ host.axes.T
     return own
@@ -56,7 +56,7 @@ def angles(own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def plane(
-    host: Host,
+    host: Monomer,
     kind: str,
     value: float,
     *,
@@ -79,7 +79,7 @@ def plane(
     return PlaneGrid(origin, across, up, *(spaced(float(end), spacing or max(ends) / 40) for end in ends))
 
 
-def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
+def box(host: Monomer, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60_000) -> FloatArray:
     """(m, 3) own positions of a regular grid round the host, x slowest; coarser rather than more than `most`."""
     half = np.abs(to_own(host, host.positions)).max(axis=0) + margin
     spacing = max(spacing, float((8.0 * half.prod() / most) ** (1 / 3)))
@@ -87,7 +87,7 @@ def box(host: Host, *, margin: float = 4.0, spacing: float = 0.3, most: int = 60
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def images(host: Host, rows: pd.DataFrame) -> pd.DataFrame:
+def images(host: Monomer, rows: pd.DataFrame) -> pd.DataFrame:
     """Each configuration at all its symmetry-equivalent places: the rows repeated, with own_x, own_y, own_z in Å."""
     away = rows[["x", "y", "z"]].to_numpy(dtype=float) - host.centre
     found = np.einsum("gab,mb->mga", host.operations, away) @ host.axes.T
@@ -103,7 +103,7 @@ def own_places(repeated: pd.DataFrame) -> FloatArray:
     return places
 
 
-def near_line(host: Host, rows: pd.DataFrame, start: FloatArray, end: FloatArray, tolerance: float) -> pd.DataFrame:
+def near_line(host: Monomer, rows: pd.DataFrame, start: FloatArray, end: FloatArray, tolerance: float) -> pd.DataFrame:
     """Configurations that lie, or have an equivalent place, within `tolerance` (Å) of the line from start to end.
 
     Args:
@@ -127,7 +127,7 @@ def near_line(host: Host, rows: pd.DataFrame, start: FloatArray, end: FloatArray
     return near.rename_axis(index="id").sort_values("distance", kind="stable")
 
 
-def in_slab(host: Host, rows: pd.DataFrame, grid: PlaneGrid, tolerance: float) -> pd.DataFrame:
+def in_slab(host: Monomer, rows: pd.DataFrame, grid: PlaneGrid, tolerance: float) -> pd.DataFrame:
     """Configurations at those of their equivalent places that lie within `tolerance` (Å) of a plane.
 
     Returns:
@@ -143,7 +143,7 @@ def in_slab(host: Host, rows: pd.DataFrame, grid: PlaneGrid, tolerance: float) -
     return found[~found[["id", "u", "v"]].round(3).duplicated()].reset_index(drop=True)
 
 
-def unique_sites(host: Host) -> list[tuple[str, tuple[int, ...]]]:
+def unique_sites(host: Monomer) -> list[tuple[str, tuple[int, ...]]]:
     """One atom and one bond of each symmetry-equivalent kind, named like 'C1' and 'C1–H7', with atom indices."""
     from app.coordinates import bonds
 

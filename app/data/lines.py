@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.data.fields import to_host, to_own, unique_sites
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class Line:
         return found
 
 
-def presets(host: Host, height: float) -> dict[str, Line]:
+def presets(host: Monomer, height: float) -> dict[str, Line]:
     """Lines by what people read: straight up over the centre and each kind of atom and bond, out in the
     plane past each kind of atom and bond, and across at a height (Å) above the plane."""
     up = host.axes[2]
@@ -59,7 +59,7 @@ def presets(host: Host, height: float) -> dict[str, Line]:
     return found
 
 
-def section_of(host: Host, line: Line) -> tuple[str, float]:
+def section_of(host: Monomer, line: Line) -> tuple[str, float]:
     """A plane of `app.data.fields.plane` that holds the line, or one end of it if none does: its kind and value."""
     own = to_own(host, np.stack([line.start, line.end]))
     outer = own[np.argmax(np.linalg.norm(own[:, :2], axis=1)), :2]
@@ -70,14 +70,14 @@ def section_of(host: Host, line: Line) -> tuple[str, float]:
     return "upright", float(round(np.degrees(np.arctan2(outer[1], outer[0]))) % 180)
 
 
-def clear_of_nuclei(host: Host, positions: FloatArray) -> npt.NDArray[np.bool_]:
+def clear_of_nuclei(host: Monomer, positions: FloatArray) -> npt.NDArray[np.bool_]:
     """Which positions (m, 3) are NUCLEUS or more from every atom; (m,)."""
     distance = np.linalg.norm(positions[:, None] - host.positions, axis=-1)
     clear: npt.NDArray[np.bool_] = (distance >= NUCLEUS).all(axis=1)
     return clear
 
 
-def circle(host: Host, up: bool, turn_degrees: float, steps: int = 73) -> tuple[FloatArray, FloatArray, FloatArray]:
+def circle(host: Monomer, up: bool, turn_degrees: float, steps: int = 73) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Unit directions (steps, 3) round a circle in the host's frame, and the two axes (3,) that span its plane.
 
     The plane is the host's, or with `up` the upright one that is turned by `turn_degrees`.

@@ -31,7 +31,7 @@ def said_beside(
     >>> from nci_core.labels.builtin_recipes import find_recipe
     >>> from nci_core.systems import builtin_host
     >>> from nci_core.units import UNITS
-    >>> one, dimer = Worth(9, 0, 6e-5), Dimer(builtin_host("ethylene"), "He")
+    >>> one, dimer = Worth(9, 0, 6e-5), Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     >>> said_beside({"all": one, "well": one}, find_recipe("quick"), dimer, UNITS["cm1"], regions=True)
     'The labels are within 0.5 cm⁻¹ of the basis-set limit (well 0.5).'
     """

@@ -12,7 +12,7 @@ from app.figures.points import map_content
 from app.figures.scales import SizeScale, size_scale
 from app.theme import Palette, finish
 from nci_core.campaign.pricing.budget import Outlook
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit, from_cm1
 
 #: Expected standard deviations below this (cm⁻¹) are nearly nothing.
@@ -78,7 +78,7 @@ def spending_figure(
     return figure
 
 
-def expectation_contents(host: Host, rows: pd.DataFrame, after: str, unit: EnergyUnit) -> dict[str, PlotContent]:
+def expectation_contents(host: Monomer, rows: pd.DataFrame, after: str, unit: EnergyUnit) -> dict[str, PlotContent]:
     """Two maps on one scale, by title: the expected sd now, and `after` the labels.
 
     `rows` are of the campaign's table, with before_ev and after_ev.
@@ -91,7 +91,7 @@ def expectation_contents(host: Host, rows: pd.DataFrame, after: str, unit: Energ
     }
 
 
-def fall_content(host: Host, rows: pd.DataFrame, unit: EnergyUnit) -> PlotContent:
+def fall_content(host: Monomer, rows: pd.DataFrame, unit: EnergyUnit) -> PlotContent:
     """By how many per cent the expected sd falls; rows as in `expectation_contents`."""
     fall = 100.0 * (1.0 - rows["after_ev"] / rows["before_ev"].where(rows["before_ev"] > 0)).fillna(0.0)
     scale = SizeScale(max(float(fall.max()) if len(fall) else 0.0, 1.0), 10.0)
@@ -101,7 +101,7 @@ def fall_content(host: Host, rows: pd.DataFrame, unit: EnergyUnit) -> PlotConten
 
 
 def _content(
-    host: Host, rows: pd.DataFrame, values: pd.Series, scale: SizeScale, unit: EnergyUnit, *, bar: bool
+    host: Monomer, rows: pd.DataFrame, values: pd.Series, scale: SizeScale, unit: EnergyUnit, *, bar: bool
 ) -> PlotContent:
     values = values.sort_values(kind="stable")  # the largest last, so that none is hidden
     return map_content(

@@ -13,7 +13,7 @@ from app.coordinates import bonds
 from app.data.fields import Sphere, angles, own_places, to_host, to_own
 from app.figures.field_scale import FieldScale
 from app.theme import Palette, finish
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import EnergyUnit
 
@@ -106,7 +106,7 @@ def _outermost(own: FloatArray) -> npt.NDArray[np.bool_]:
 
 
 def sphere_map(
-    host: Host,
+    host: Monomer,
     grid: Sphere,
     values: FloatArray,
     radius: FloatArray,
@@ -161,7 +161,7 @@ class Drawing:
 
 
 def plane_maps(
-    host: Host, drawings: list[Drawing], scale: FieldScale, unit: EnergyUnit, colours: Palette, *, height: int
+    host: Monomer, drawings: list[Drawing], scale: FieldScale, unit: EnergyUnit, colours: Palette, *, height: int
 ) -> go.Figure:
     """Planes side by side with the host drawn, atoms in the plane bold; ranges and scale are the same in all."""
     figure = make_subplots(rows=1, cols=len(drawings), horizontal_spacing=0.08)
@@ -180,7 +180,7 @@ def plane_maps(
 
 
 def _plane_traces(
-    host: Host, drawing: Drawing, scale: FieldScale, unit: EnergyUnit, colours: Palette
+    host: Monomer, drawing: Drawing, scale: FieldScale, unit: EnergyUnit, colours: Palette
 ) -> Iterator[go.Contour | go.Scatter]:
     grid, values = drawing.grid, drawing.values
     hover = f"(%{{x:.2f}}, %{{y:.2f}}) Å<br>%{{customdata[0]:+.{unit.digits}f}} {unit.label}"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from app.coordinates import bonds
 from app.theme import Palette, finish
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import CM1_EV, EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -193,7 +193,7 @@ class AtomShapes:
 
 
 def shapes_figure(
-    host: Host, shapes: AtomShapes, enlarged: float, labels: tuple[str, str], colours: Palette, *, height: int
+    host: Monomer, shapes: AtomShapes, enlarged: float, labels: tuple[str, str], colours: Palette, *, height: int
 ) -> go.Figure:
     """Places of equal ruler length round each atom in the plane, beside circles of equal distance.
 

@@ -10,7 +10,7 @@ from app.components.plot_content import PlotContent
 from app.coordinates import map_axes, map_xy
 from app.figures.points import energies_of, map_content
 from app.figures.scales import SignedScale, signed_text
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ class Frame:
     shape: float
 
 
-def frame_of(host: Host, rows: pd.DataFrame, view: str) -> Frame:
+def frame_of(host: Monomer, rows: pd.DataFrame, view: str) -> Frame:
     """The same axes for every map that shows some of the rows."""
     within = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
     x, y = np.ptp(np.vstack([within, map_axes(host, view).atoms]), axis=0)
@@ -49,7 +49,7 @@ def frame_of(host: Host, rows: pd.DataFrame, view: str) -> Frame:
 
 
 def panel_content(
-    host: Host,
+    host: Monomer,
     panel: Panel,
     frame: Frame,
     scale: SignedScale,

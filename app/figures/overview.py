@@ -14,7 +14,7 @@ from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
 from nci_core.campaign.queries.error_maps import ErrorMaps
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -44,7 +44,7 @@ def error_text(value_ev: float, unit: EnergyUnit) -> str:
     return f"{value:.{decimals}f} {unit.label}"
 
 
-def _dots(maps: ErrorMaps, host: Host) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+def _dots(maps: ErrorMaps, host: Monomer) -> tuple[FloatArray, npt.NDArray[np.int64]]:
     """Places (m, 2) on the plane of test labels near it, at all equivalent places, and which label each is, (m,)."""
     at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps.plane, NEAR)
     at = at[(at["u"].abs() < maps.u[-1]) & (at["v"].abs() < maps.v[-1])]
@@ -59,7 +59,7 @@ def _scale(maps: ErrorMaps, rows: list[int], unit: EnergyUnit, limit_ev: float) 
 
 
 def overview_content(
-    host: Host,
+    host: Monomer,
     maps: ErrorMaps | None,
     course: pd.DataFrame,
     teacher: tuple[float, int],
@@ -181,7 +181,7 @@ def _cells(row: pd.Series, unit: EnergyUnit) -> list[str]:
     return [str(row["round"]), str(row.n_labels), _minutes(row.cpu_minutes), error]
 
 
-def _grid(maps: ErrorMaps | None, host: Host, places: FloatArray) -> dict[str, Any] | None:
+def _grid(maps: ErrorMaps | None, host: Monomer, places: FloatArray) -> dict[str, Any] | None:
     if maps is None:
         return None
     at = maps.plane.project(host.positions).round(3)

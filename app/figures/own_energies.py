@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from app.figures.scales import SignedScale
 from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,7 +20,7 @@ def energy_against_distance(
     dimer: Dimer, positions: FloatArray, energies: FloatArray, unit: EnergyUnit, colours: Palette, *, height: int
 ) -> go.Figure:
     """Energies (m,) in the unit shown against the distance of positions (m, 3) in Å from the host's centre."""
-    distance = np.linalg.norm(positions - dimer.host.centre, axis=1)
+    distance = np.linalg.norm(positions - dimer.a.centre, axis=1)
     low = min(float(energies.min()), 0.0)
     high = float(min(energies.max(), max(-2.0 * low, np.quantile(energies, 0.6), 1e-9)))
     room = 0.08 * (high - low)
@@ -42,14 +42,14 @@ def energy_against_distance(
         plot_bgcolor=colours.ground,
         font={"color": colours.text, "size": 13},
         showlegend=False,
-        xaxis=axis | {"title": f"distance from the centre of {dimer.host.name} (Å)", "zeroline": False},
+        xaxis=axis | {"title": f"distance from the centre of {dimer.a.name} (Å)", "zeroline": False},
         yaxis=axis | {"title": f"energy ({unit.label})", "range": [low - room, high + room]},
     )
     return figure
 
 
 def points_in_space(
-    host: Host,
+    host: Monomer,
     positions: FloatArray,
     energies: FloatArray,
     scale: SignedScale,

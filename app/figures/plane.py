@@ -10,7 +10,7 @@ from app.components.plot_content import Ground, Hover, PlotContent
 from app.coordinates import bonds
 from app.figures.points import energies_of, hover_lines
 from app.figures.scales import SignedScale
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import EnergyUnit
 
@@ -25,7 +25,7 @@ PLANE_LABELS = {
 
 
 def plane_content(
-    host: Host,
+    host: Monomer,
     grid: PlaneGrid,
     values: FloatArray,
     near: pd.DataFrame,

@@ -12,7 +12,7 @@ from app.coordinates import map_axes, map_xy
 from app.data.cuts import Cut
 from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -53,7 +53,7 @@ def _kinds(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def map_content(
-    host: Host,
+    host: Monomer,
     rows: pd.DataFrame,
     values: FloatArray,
     scale: Scale,

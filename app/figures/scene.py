@@ -8,7 +8,7 @@ from ase.data.colors import jmol_colors
 
 from app.coordinates import bonds
 from app.theme import Palette
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -19,7 +19,7 @@ MARGIN, SIZE, FIELD_OF_VIEW = 0.5, 0.8, np.pi / 4
 HIDDEN = {letter: {"visible": False, "title": {"text": f"{letter} (Å)"}} for letter in "xyz"}
 
 
-def molecule(host: Host, places: FloatArray, colours: Palette, *, ball: float = BALL) -> list[go.Scatter3d]:
+def molecule(host: Monomer, places: FloatArray, colours: Palette, *, ball: float = BALL) -> list[go.Scatter3d]:
     """Bonds and atoms of a host whose atoms are at places (n, 3) in Å, one trace each."""
     ends: list[list[float | None]] = [[], [], []]
     for i, j in bonds(host):

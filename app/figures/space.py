@@ -10,7 +10,7 @@ from app.figures.fields import Dots, dot_text, marker
 from app.figures.isosurface import isosurface
 from app.figures.scene import finish_scene, molecule
 from app.theme import Palette
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit
 
 FloatArray = npt.NDArray[np.float64]
@@ -20,7 +20,7 @@ EYE = (0.75, -1.07, 0.8)
 
 
 def sphere_in_space(
-    host: Host,
+    host: Monomer,
     grid: Sphere,
     values: FloatArray,
     radius: FloatArray,
@@ -76,7 +76,7 @@ def sphere_in_space(
 
 
 def iso_figure(
-    host: Host,
+    host: Monomer,
     own: FloatArray,
     values: FloatArray,
     levels: list[float],

@@ -19,7 +19,7 @@ def structure_figure(
     """Host and probe as balls and sticks; small spheres at further probe positions (m, 3)."""
     x, y, z = np.asarray(position, dtype=float)
     more = np.asarray(others, dtype=float).reshape(-1, 3)
-    figure = go.Figure(molecule(dimer.host, dimer.host.positions, colours, ball=BALL))
+    figure = go.Figure(molecule(dimer.a, dimer.a.positions, colours, ball=BALL))
     figure.update_traces(mode="markers+text", textfont={"color": colours.text}, selector={"name": "atoms"})
     if len(more):
         figure.add_trace(
@@ -37,10 +37,10 @@ def structure_figure(
             y=[y],
             z=[z],
             mode="markers+text",
-            text=[dimer.probe],
+            text=[dimer.b.symbols[0]],
             textfont={"color": colours.text},
             marker={
-                "size": BALL * covalent_radii[atomic_numbers[dimer.probe]],
+                "size": BALL * covalent_radii[atomic_numbers[dimer.b.symbols[0]]],
                 "color": colours.student,
                 "line": {"width": 1},
             },
@@ -49,5 +49,5 @@ def structure_figure(
         )
     )
     # Of the further positions those are seen that are no farther away than the probe: the molecule stays large.
-    seen = np.vstack([dimer.host.positions, [[x, y, z]], [2.0 * dimer.host.centre - [x, y, z]]]) if len(more) else None
+    seen = np.vstack([dimer.a.positions, [[x, y, z]], [2.0 * dimer.a.centre - [x, y, z]]]) if len(more) else None
     return finish_scene(figure, colours, height=height, revision="structure", eye=(1.25, 1.25, 1.25), within=seen)

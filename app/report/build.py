@@ -117,7 +117,7 @@ def _head(page: Page, subject: Subject) -> None:
     seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
     frozen = ", frozen" if info.test_frozen_at else ", not frozen yet"
     facts = [
-        ("Complex", f"{campaign.dimer.probe} and {campaign.dimer.host.name} (rigid; {campaign.dimer.host.source})"),
+        ("Complex", f"{campaign.dimer.b.symbols[0]} and {campaign.dimer.a.name} (rigid; {campaign.dimer.a.source})"),
         ("Teacher", " + ".join(campaign.teachers)),
         ("Reference", f"{recipe.method}, recipe {recipe.name} version {recipe.version} ({recipe.hash})"),
         ("Basis", f"{recipe.basis_name}; counterpoise {recipe.counterpoise}; {recipe.description}"),
@@ -164,7 +164,7 @@ def _errors(page: Page, subject: Subject) -> None:
         panels.append(Panel(f"before: round {subject.before.round_number}", rows, "earlier_error_ev"))
     panels.append(Panel(f"after: round {subject.number}", rows, "student_error_ev"))
     scale = _error_scale(subject, pd.concat([rows[panel.column] for panel in panels]))
-    host = subject.campaign.dimer.host
+    host = subject.campaign.dimer.a
     frame = frame_of(host, rows, "side")
     draw_plots(
         page,
@@ -198,7 +198,7 @@ def _cuts(page: Page, subject: Subject) -> None:
     if not names:
         return
     page.heading("Radial cuts")
-    host, store, teacher = subject.campaign.dimer.host, subject.campaign.store, subject.campaign.teacher
+    host, store, teacher = subject.campaign.dimer.a, subject.campaign.store, subject.campaign.teacher
     scale = _error_scale(subject, subject.table["student_error_ev"])
 
     def cut_of(name: str, model: Model) -> Cut:

@@ -16,7 +16,7 @@ from app.text import Markdown, plain
 from nci_core.campaign.queries.live import Field
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -56,9 +56,9 @@ class Chosen:
     against: str = "CCSD(T)"
 
     @property
-    def host(self) -> Host:
+    def host(self) -> Monomer:
         """The campaign's host."""
-        return self.context.campaign.dimer.host
+        return self.context.campaign.dimer.a
 
     @property
     def limit_ev(self) -> float:

@@ -259,7 +259,7 @@ def _map(
     known = known.loc[error.abs().sort_values(kind="stable").index]
     key = f"compared-map-{column}-{context.folder}"
     content = map_content(
-        context.campaign.dimer.host,
+        context.campaign.dimer.a,
         known,
         context.convert((known[column] - known["label_ev"]).to_numpy(dtype=float)),
         scale,

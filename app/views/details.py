@@ -124,9 +124,9 @@ def _has_std(row: pd.Series, others: list[Label]) -> bool:
 def _geometry(context: Context, row: pd.Series, number: int) -> None:
     position = [float(row["x"]), float(row["y"]), float(row["z"])]
     dimer = context.campaign.dimer
-    found = distances(dimer.host, position)
+    found = distances(dimer.a, position)
     x, y, z = position
-    st.markdown(f"Probe {plain(dimer.probe)} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
+    st.markdown(f"Probe {plain(dimer.b.symbols[0])} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
     table = pd.DataFrame(found, columns=["Host atom", "Distance (Å)"])
     with st.container(height=230, border=False):
         st.table(printed(table, {"Distance (Å)": ".3f"}), border="horizontal", hide_index=True)
@@ -136,7 +136,7 @@ def _geometry(context: Context, row: pd.Series, number: int) -> None:
         lines = [
             f"{s} {a:.6f} {b:.6f} {c:.6f}"
             for s, (a, b, c) in zip(
-                [*dimer.host.symbols, dimer.probe], [*dimer.host.positions.tolist(), position], strict=True
+                [*dimer.a.symbols, dimer.b.symbols[0]], [*dimer.a.positions.tolist(), position], strict=True
             )
         ]
         text = "\n".join([str(len(lines)), f"{visible(dimer.name)} configuration {number}", *lines]) + "\n"

@@ -116,9 +116,9 @@ def _draw(context: Context, checked: Checked) -> None:
     points, dimer, unit = checked.points, context.campaign.dimer, context.unit
     energies, cap = context.convert(points.energy_ev), from_cm1(context.campaign.settings.limit_cm1)
     scale = scale_for(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
-    frame = (origin_of(dimer.host, checked.choices), axes_of(dimer.host, checked.choices))
+    frame = (origin_of(dimer.a, checked.choices), axes_of(dimer.a, checked.choices))
     space = points_in_space(
-        dimer.host,
+        dimer.a,
         points.positions,
         energies,
         scale,

@@ -19,7 +19,7 @@ from nci_core.datasets.energy_tables.choices import (
     Role,
 )
 from nci_core.datasets.energy_tables.points import WORDS, missing
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 BOUND = {"negative": "negative", "positive": "positive"}
 ANGLES = {"degrees": "degrees", "radians": "radians"}
@@ -187,11 +187,11 @@ def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict
             key=f"polar-{key}",
             help="φ turns about this axis, from the next one: about z from x towards y.",
         )
-    st.caption(said(context.campaign.dimer.host, str(axes), str(polar), layout))
+    st.caption(said(context.campaign.dimer.a, str(axes), str(polar), layout))
     return {"axes": str(axes), "origin": str(origin), "polar": str(polar)}
 
 
-def said(host: Host, axes: str, polar: str, layout: Layout) -> Markdown:
+def said(host: Monomer, axes: str, polar: str, layout: Layout) -> Markdown:
     """The frame in words: which way the axes point in this molecule, and where θ and φ begin."""
     centred = host.positions - host.centre
     extent = np.linalg.norm(centred @ host.axes.T, axis=0)

@@ -79,13 +79,13 @@ def show_maps(
     )
     view = controls.segmented_control(
         "View",
-        views(context.campaign.dimer.host),
+        views(context.campaign.dimer.a),
         format_func=VIEWS.__getitem__,
         default="side",
         required=True,
         key="errors_view",
         bind="query-params",
-        help=views_help(context.campaign.dimer.host),
+        help=views_help(context.campaign.dimer.a),
         label_visibility="collapsed",
     )
     panels = panels_of(table, rows, after, before, str(layout or layouts[0]))
@@ -98,7 +98,7 @@ def show_maps(
     columns = st.columns(share, gap="small")
     # The same axes for every panel and both sets of labels.
     everything = pd.concat([table[table["label_ev"].notna()], *(panel.rows for panel in panels)])
-    frame = frame_of(context.campaign.dimer.host, everything, str(view or "side"))
+    frame = frame_of(context.campaign.dimer.a, everything, str(view or "side"))
     for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
         with column:
             last = number == len(panels) - 1
@@ -112,7 +112,7 @@ def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before
     """The map under a slider alone, for another page; `rows` as `cached.compared` gives them, of one split."""
     (panel,) = panels_of(rows, rows, after, before, SLIDER)
     scale, group = _scale(context, [panel]), f"before-after-{context.folder}"
-    frame = frame_of(context.campaign.dimer.host, rows, "side")
+    frame = frame_of(context.campaign.dimer.a, rows, "side")
     _draw(context, panel, scale, frame, "before-after", last=True, group=group, height=height)
 
 
@@ -139,7 +139,7 @@ def _draw(
     group: str,
     height: int = HEIGHT,
 ) -> None:
-    rows, host = panel.known, context.campaign.dimer.host
+    rows, host = panel.known, context.campaign.dimer.a
     key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, frame.view)
     content = panel_content(host, panel, frame, scale, context.unit, last=last, window=linked.window(key))
     st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")

@@ -12,7 +12,7 @@ from app.data.lines import Line
 from app.figures.lines import AtomShapes, lengths_figure, ruler_along, shapes_figure
 from app.session import Context
 from nci_core.store.schema import Model
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,7 +28,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
 
     `curve` has distance, x, y, z (Å) and energy_ev, NaN beside a nucleus.
     """
-    host = context.campaign.dimer.host
+    host = context.campaign.dimer.a
     left, middle, right = st.columns([1.5, 1, 1], vertical_alignment="bottom")
     best = float(curve.loc[curve["energy_ev"].idxmin(), "distance"])
     place = left.slider(
@@ -86,7 +86,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
 
 def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
     """Distance, ruler and its spread of the nearest atom of each element, one row a point of the line."""
-    host = context.campaign.dimer.host
+    host = context.campaign.dimer.a
     found = curve[["distance"]].copy()
     clear = curve["energy_ev"].notna().to_numpy()
     read = asked.read_ruler(context, after, curve.loc[clear, ["x", "y", "z"]].to_numpy())
@@ -100,7 +100,7 @@ def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
 
 
 def _shapes(
-    context: Context, host: Host, probe: FloatArray, after: Model, *, upright: bool
+    context: Context, host: Monomer, probe: FloatArray, after: Model, *, upright: bool
 ) -> tuple[AtomShapes, tuple[str, str]]:
     away = fields.to_own(host, probe)
     turn = float(np.degrees(np.arctan2(away[1], away[0]))) if np.hypot(away[0], away[1]) > 0.1 else 0.0

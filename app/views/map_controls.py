@@ -6,11 +6,11 @@ import pandas as pd
 
 from app import cached
 from app.coordinates import VIEWS, views, views_help
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 
 def map_controls(
-    host: Host, table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, first: str
+    host: Monomer, table: pd.DataFrame, plane: Any, colouring: Any, *, page: str, first: str
 ) -> tuple[str, str]:
     """Draw them into two columns; returns the view and the column of `table` that colours it.
 

@@ -37,7 +37,7 @@ def show_summary(now: Draft, first_round: int) -> None:
 
 def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:
     """The molecule in space with the probe at a point (3,) and small spheres at others (m, 3), and what it is."""
-    host = dimer.host
+    host = dimer.a
     drawn = viewer.show(dimer, point, current_palette(), key="new-view", height=VIEW_HEIGHT, others=others)
     if not drawn:
         figure = structure_figure(dimer, point, current_palette(), height=VIEW_HEIGHT, others=others)
@@ -55,7 +55,7 @@ def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:
 
 def above(dimer: Dimer) -> FloatArray:
     """Where the probe is drawn, (3,) in Å, before its places are known: above the molecule's flat side."""
-    host = dimer.host
+    host = dimer.a
     found: FloatArray = host.centre + (0.5 * extent(host)[2] + ABOVE) * host.axes[2]
     return found
 

@@ -39,7 +39,7 @@ def show(context: Context) -> None:
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
     taught = teacher_error(metrics, context.campaign.teacher)
     content = overview_content(
-        context.campaign.dimer.host,
+        context.campaign.dimer.a,
         maps,
         rows,
         taught,

@@ -16,7 +16,7 @@ from ase.data import atomic_numbers
 from nci_core.datasets.energies import TOO_LARGE, free_atom_dispersion
 from nci_core.datasets.keys import REFERENCE, in_internal_units, keys_of
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.monomers import divide
 from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
@@ -64,7 +64,7 @@ class ReferenceDimer:
     @property
     def formula(self) -> str:
         """Of the host, in Hill's order: carbon and hydrogen first where there is carbon."""
-        count = Counter(self.dimer.host.symbols)
+        count = Counter(self.dimer.a.symbols)
         first = [symbol for symbol in ("C", "H") if "C" in count and symbol in count]
         order = [*first, *sorted(count.keys() - set(first))]
         return "".join(symbol + (str(count[symbol]) if count[symbol] > 1 else "") for symbol in order)
@@ -72,12 +72,12 @@ class ReferenceDimer:
     @property
     def heavy_atoms(self) -> int:
         """Atoms of the host beyond helium."""
-        return int((self.dimer.host.numbers > 2).sum())
+        return int((self.dimer.a.numbers > 2).sum())
 
     @property
     def host_class(self) -> str:
         """See `host_class`."""
-        return host_class(self.dimer.host.symbols)
+        return host_class(self.dimer.a.symbols)
 
 
 def host_class(symbols: Sequence[str]) -> str:
@@ -117,8 +117,10 @@ def read_dimers(path: Path) -> tuple[list[ReferenceDimer], dict[str, int]]:
                 host = atoms[division.host]
                 kind = str(info.get("config_type", "")) or host.get_chemical_formula()
                 dimer = Dimer(
-                    Host(kind.lower(), tuple(host.get_chemical_symbols()), host.positions, f"file {path.name}"),
-                    atoms[division.probe].symbol,
+                    Monomer(
+                        kind.lower(), tuple(host.get_chemical_symbols()), host.positions, source=f"file {path.name}"
+                    ),
+                    Monomer.atom(atoms[division.probe].symbol),
                 )
                 position = dimer.check(atoms.positions[division.probe])[0]
             except InputError as error:
@@ -203,12 +205,12 @@ def chosen(
     kept = [
         one
         for one in found
-        if (not probes or one.dimer.probe in probes)
+        if (not probes or one.dimer.b.symbols[0] in probes)
         and (not sets or any(word.lower() in one.set.lower() for word in sets))
         and (most_heavy_atoms is None or one.heavy_atoms <= most_heavy_atoms)
     ]
     if not kept:
-        there = ", ".join(sorted({one.dimer.probe for one in found}))
+        there = ", ".join(sorted({one.dimer.b.symbols[0] for one in found}))
         raise InputError(
             f"No geometry is left by --probe, --set and --most-heavy-atoms; probes {there}; "
             f"sets {', '.join(sorted({one.set for one in found if one.set})) or 'without names'}."
@@ -225,7 +227,7 @@ def drawn(found: Sequence[ReferenceDimer], n: int | None, seed: int = 0) -> list
     strata: dict[tuple[str, str, str], list[ReferenceDimer]] = {}
     for row in random.permutation(len(found)):
         one = found[int(row)]
-        strata.setdefault((one.dimer.probe, one.host_class, one.region), []).append(one)
+        strata.setdefault((one.dimer.b.symbols[0], one.host_class, one.region), []).append(one)
     order = list(strata.values())
     turns = max(map(len, order), default=0)
     mixed = [members[turn] for turn in range(turns) for members in order if turn < len(members)]

@@ -11,7 +11,7 @@ import orjson
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Composite, Recipe
 from nci_core.labels.results import LabelResult, difference
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 FloatArray = npt.NDArray[np.float64]
 #: What is added to the name of a recipe without its factors.
@@ -44,7 +44,9 @@ def read_labels(path: Path) -> Iterator[LabelResult]:
 
 def labelled_dimer(label: LabelResult) -> Dimer:
     """The host, where it lay, and the probe of a label: its position means something beside these atoms only."""
-    return Dimer(Host("host", tuple(label.host_symbols), np.array(label.host_positions_angstrom)), label.probe)
+    return Dimer(
+        Monomer("host", tuple(label.host_symbols), np.array(label.host_positions_angstrom)), Monomer.atom(label.probe)
+    )
 
 
 def measured(label: LabelResult) -> Iterator[Measured]:

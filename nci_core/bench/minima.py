@@ -18,7 +18,7 @@ from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_labels import std_cm1
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import BOHR_ANGSTROM, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -53,12 +53,14 @@ class Published:
 
 
 def _pair(host: str, probe: str, distance: float) -> tuple[Dimer, FloatArray]:
-    return Dimer(Host(host.lower(), (host,), np.zeros((1, 3))), probe), np.array([0.0, 0.0, distance])
+    return Dimer(Monomer(host.lower(), (host,), np.zeros((1, 3))), Monomer.atom(probe)), np.array([0.0, 0.0, distance])
 
 
 def _beside_carbon_dioxide(probe: str, distance: float) -> tuple[Dimer, FloatArray]:
     places = np.array([[-CARBON_DIOXIDE, 0.0, 0.0], [0.0, 0.0, 0.0], [CARBON_DIOXIDE, 0.0, 0.0]])
-    return Dimer(Host("carbon-dioxide", ("O", "C", "O"), places), probe), np.array([0.0, 0.0, distance])
+    return Dimer(Monomer("carbon-dioxide", ("O", "C", "O"), places), Monomer.atom(probe)), np.array(
+        [0.0, 0.0, distance]
+    )
 
 
 def _polar(symbols: tuple[str, ...], places: FloatArray, distance: float, degrees: float) -> FloatArray:
@@ -72,7 +74,9 @@ def _polar(symbols: tuple[str, ...], places: FloatArray, distance: float, degree
 def _beside_carbon_monoxide(bond: float, distance: float, degrees: float) -> tuple[Dimer, FloatArray]:
     """The angle is that between oxygen, the centre of mass and the probe."""
     symbols, places = ("C", "O"), np.array([[0.0, 0.0, 0.0], [bond, 0.0, 0.0]])
-    return Dimer(Host("carbon-monoxide", symbols, places), "He"), _polar(symbols, places, distance, degrees)
+    return Dimer(Monomer("carbon-monoxide", symbols, places), Monomer.atom("He")), _polar(
+        symbols, places, distance, degrees
+    )
 
 
 def _beside_water(distance: float, degrees: float) -> tuple[Dimer, FloatArray]:
@@ -80,11 +84,11 @@ def _beside_water(distance: float, degrees: float) -> tuple[Dimer, FloatArray]:
     bond, half = WATER[0], np.radians(WATER[1] / 2)
     x, z = -bond * np.cos(half), bond * np.sin(half)
     symbols, places = ("O", "H", "H"), np.array([[0.0, 0.0, 0.0], [x, 0.0, z], [x, 0.0, -z]])
-    return Dimer(Host("water", symbols, places), "He"), _polar(symbols, places, distance, degrees)
+    return Dimer(Monomer("water", symbols, places), Monomer.atom("He")), _polar(symbols, places, distance, degrees)
 
 
 def _above_benzene(probe: str, distance: float) -> tuple[Dimer, FloatArray]:
-    return Dimer(builtin_host("benzene"), probe), np.array([0.0, 0.0, distance])
+    return Dimer(builtin_host("benzene"), Monomer.atom(probe)), np.array([0.0, 0.0, distance])
 
 
 MINIMA = (

@@ -50,8 +50,8 @@ CHUNK = 1024
 
 def element_distances(dimer: Dimer, R: Tensor) -> dict[str, Tensor]:
     """Distances (m, n_e) in Å from probe positions (m, 3) to the atoms of each element of the host."""
-    r = (R[:, None] - torch.tensor(dimer.host.positions)).norm(dim=-1)
-    symbols = np.array(dimer.host.symbols)
+    r = (R[:, None] - torch.tensor(dimer.a.positions)).norm(dim=-1)
+    symbols = np.array(dimer.a.symbols)
     return {str(element): r[:, np.flatnonzero(symbols == element)] for element in np.unique(symbols)}
 
 
@@ -66,11 +66,11 @@ def soft_minima(dimer: Dimer, R: Tensor) -> Tensor:
 
 def free_atom_dispersion(dimer: Dimer, R: Tensor) -> Tensor:
     """Σ_i C₆/(r_i⁶ + r₀⁶) of free atoms (m,) in eV, positive."""
-    probe = FREE_ATOMS.get(dimer.probe, GENERIC_ATOM)
+    probe = FREE_ATOMS.get(dimer.b.symbols[0], GENERIC_ATOM)
     total = torch.zeros(len(R), dtype=R.dtype)
     for element, r in element_distances(dimer, R).items():
         c6 = pair_c6(probe, FREE_ATOMS.get(element, GENERIC_ATOM)) * HARTREE_EV * BOHR_ANGSTROM**6
-        core = CORE * (vdw_radius(element) + vdw_radius(dimer.probe))
+        core = CORE * (vdw_radius(element) + vdw_radius(dimer.b.symbols[0]))
         total = total + (c6 / (r**6 + core**6)).sum(dim=1)
     return total
 

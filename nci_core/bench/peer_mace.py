@@ -107,7 +107,7 @@ QUICK = Schedule(2, 0.01)
 def write_frames(path: Path, dimer: Dimer, positions: FloatArray, energies: FloatArray) -> None:
     """Labels as MACE reads them: REF_energy in eV × SCALE, config_weight as label_weights; then the host alone."""
     frames = []
-    apart = np.tile(dimer.host.centre + np.array([0.0, 0.0, APART]), (max(1, round(ALONE * len(energies))), 1))
+    apart = np.tile(dimer.a.centre + np.array([0.0, 0.0, APART]), (max(1, round(ALONE * len(energies))), 1))
     places, values = np.vstack([positions, apart]), np.concatenate([energies, np.zeros(len(apart))])
     for place, energy, weight in zip(places, values, label_weights(values), strict=True):
         atoms = dimer.atoms(place)
@@ -148,7 +148,7 @@ def train(
     """
     check_observations([labels], "label")
     dimer, R, E = labels.configurations.dimer, labels.configurations.R, labels.energies
-    numbers = sorted({atomic_numbers[s] for s in (*dimer.host.symbols, dimer.probe)})
+    numbers = sorted({atomic_numbers[s] for s in (*dimer.a.symbols, dimer.b.symbols[0])})
     options: dict[str, Any] = {
         "name": "peer",
         # All labels are fitted; the validation that the command wants chooses nothing but the best epoch of them.

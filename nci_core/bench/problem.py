@@ -55,8 +55,8 @@ class Problem:
 
         Rows and students that are there are not made again, so they must be of the same labels.
         """
-        content = hashlib.sha256(f"{self.dimer.probe} {' '.join(self.dimer.host.symbols)}".encode())
-        for values in (self.dimer.host.positions, self.positions, self.energies):
+        content = hashlib.sha256(f"{self.dimer.b.symbols[0]} {' '.join(self.dimer.a.symbols)}".encode())
+        for values in (self.dimer.a.positions, self.positions, self.energies):
             content.update((np.round(values, 7) + 0.0).tobytes())  # eV and Å, to well below what files hold
         mark, digest = self.folder / MARK, content.hexdigest()
         if not mark.exists():
@@ -98,10 +98,10 @@ class Problem:
 
 def same_dimer(one: Dimer, two: Dimer) -> bool:
     """Whether two dimers are the same in the same place, up to names, order of atoms and 0.001 Å."""
-    if one.probe != two.probe or sorted(one.host.symbols) != sorted(two.host.symbols):
+    if one.b.symbols[0] != two.b.symbols[0] or sorted(one.a.symbols) != sorted(two.a.symbols):
         return False
-    apart = np.linalg.norm(one.host.positions[:, None] - two.host.positions[None], axis=2)
-    alike = np.array(one.host.symbols)[:, None] == np.array(two.host.symbols)[None]
+    apart = np.linalg.norm(one.a.positions[:, None] - two.a.positions[None], axis=2)
+    alike = np.array(one.a.symbols)[:, None] == np.array(two.a.symbols)[None]
     return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_HOST).all())
 
 

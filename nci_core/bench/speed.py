@@ -113,8 +113,8 @@ def time_potentials(watch: Stopwatch, problem: Problem, potentials: Mapping[str,
 
 def time_single_points(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
     """Energy, forces and uncertainty of one geometry through ASE, at another position each time."""
-    host = problem.dimer.host
-    atoms = Atoms([*host.symbols, problem.dimer.probe], np.vstack([host.positions, problem.positions[:1]]))
+    host = problem.dimer.a
+    atoms = Atoms([*host.symbols, problem.dimer.b.symbols[0]], np.vstack([host.positions, problem.positions[:1]]))
     atoms.calc = NCICalculator(model)
     places = iter(np.resize(somewhere(problem, 1000), (1_000_000, 3)))
 

@@ -47,7 +47,7 @@ def random_split(m: int, fraction: float, seed: int) -> Split:
 
 def height_and_radius(problem: Problem) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(m,) |z| above the plane of the host's thinnest axis and distance ρ from that axis, Å."""
-    own = (problem.positions - problem.dimer.host.centre) @ problem.dimer.host.axes.T
+    own = (problem.positions - problem.dimer.a.centre) @ problem.dimer.a.axes.T
     return np.abs(own[:, 2]), np.hypot(own[:, 0], own[:, 1])
 
 
@@ -65,7 +65,7 @@ def hard_splits(problem: Problem) -> list[Split]:
     z, rho = height_and_radius(problem)
     on_plane = np.isin(np.round(z / PLANE_STEP).astype(int), [round(h / PLANE_STEP) for h in planes(z)])
     inside = problem.inside
-    edge = sectors(problem.dimer.host, problem.positions) == "edge"
+    edge = sectors(problem.dimer.a, problem.positions) == "edge"
     borders: dict[str, tuple[BoolArray, BoolArray]] = {
         f"z >= {HEIGHT} to below": (z >= HEIGHT, z < HEIGHT),
         f"rho < {RADIUS} to beyond": (rho < RADIUS, rho >= RADIUS),

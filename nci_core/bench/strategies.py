@@ -27,7 +27,7 @@ def pool_of(request: SelectionRequest) -> Configurations:
 def features_of(request: SelectionRequest) -> FloatArray:
     """`invariant_features` of the pool, times √n: what APART is of."""
     at = pool_of(request)
-    features: FloatArray = invariant_features(at) * np.sqrt(len(at.dimer.host.symbols))
+    features: FloatArray = invariant_features(at) * np.sqrt(len(at.dimer.a.symbols))
     return features
 
 

@@ -61,11 +61,11 @@ class Campaign:
         store = Store.create(settings.database or folder / DATABASE_NAME, folder=folder)
         info = CampaignInfo(
             dimer=dimer.name,
-            host=dimer.host.name,
-            host_symbols=list(dimer.host.symbols),
-            host_positions_angstrom=dimer.host.positions.tolist(),
-            host_source=dimer.host.source,
-            probe=dimer.probe,
+            host=dimer.a.name,
+            host_symbols=list(dimer.a.symbols),
+            host_positions_angstrom=dimer.a.positions.tolist(),
+            host_source=dimer.a.source,
+            probe=dimer.b.symbols[0],
             teacher=settings.teacher,
             recipe=recipe.name,
             recipe_hash=recipe.hash,
@@ -103,15 +103,15 @@ class Campaign:
         store = Store.open(settings.database or folder / DATABASE_NAME, folder=folder, read_only=read_only)
         info = campaign.get_info(store)
         dimer, recipe = settings.dimer, settings.reference
-        if info.probe != dimer.probe or info.host_symbols != list(dimer.host.symbols):
+        if info.probe != dimer.b.symbols[0] or info.host_symbols != list(dimer.a.symbols):
             raise InputError(
                 f"{folder / FILE_NAME} describes {dimer.name}, but the database beside it was made for {info.dimer}; "
                 "make a new campaign for another system."
             )
         # Settings keep 1e-6 Å; the hashes of the configurations see 1e-4 Å.
-        if not np.allclose(info.host_positions_angstrom, dimer.host.positions, rtol=0.0, atol=2e-6):
+        if not np.allclose(info.host_positions_angstrom, dimer.a.positions, rtol=0.0, atol=2e-6):
             raise InputError(
-                f"{folder / FILE_NAME} gives {dimer.host.name} another geometry than the database beside it was made "
+                f"{folder / FILE_NAME} gives {dimer.a.name} another geometry than the database beside it was made "
                 "with; make a new campaign for another geometry."
             )
         if (info.recipe, info.recipe_hash) != (recipe.name, recipe.hash):

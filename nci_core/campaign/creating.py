@@ -20,6 +20,7 @@ from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.sampling import as_guide
 from nci_core.store.server import place
 from nci_core.switches import require_writable
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
@@ -52,7 +53,7 @@ class Plan(BaseModel):
     @property
     def dimer(self) -> Dimer:
         """Host and probe; raises InputError when they are not usable."""
-        return Dimer(self.host.host, self.probe)
+        return Dimer(self.host.host, Monomer.atom(self.probe))
 
     @property
     def settings(self) -> CampaignSettings:

@@ -31,7 +31,7 @@ from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
-from nci_core.systems import Host, host_from_file
+from nci_core.systems import Monomer, host_from_file
 from nci_core.systems.flexibility import conformer_note
 from nci_core.systems.point_group import formula, point_group
 from nci_core.teachers.registry import absolute_spec
@@ -121,7 +121,7 @@ def init(
             found_teacher.check(settings.dimer)  # and a basis that lacks an element
     settings, notes = with_checked_recipes(settings)
     campaign = Campaign.create(folder, settings)
-    molecule = campaign.dimer.host
+    molecule = campaign.dimer.a
     out.print(
         f"Made {campaign.folder}: {campaign.dimer.name}, {formula(molecule)} of symmetry {point_group(molecule)}, "
         f"recipe {names[0]}."
@@ -134,7 +134,7 @@ def init(
         out.print(f"Its database is {campaign.store.server}.", soft_wrap=True)
 
 
-def _host(host: str | None, smiles: str | None, structure: Path | None, name: str) -> str | Host:
+def _host(host: str | None, smiles: str | None, structure: Path | None, name: str) -> str | Monomer:
     """The molecule that one of three options names; raises InputError for several, and for a name without SMILES."""
     if sum(given is not None for given in (host, smiles, structure)) > 1:
         raise InputError("Give one of --host, --smiles and --structure.")

@@ -158,7 +158,7 @@ def fit_file(data: Dataset, plan: Plan, how: FileFit, progress: Callable[[dict[s
     n_labels = sum(len(group.positions) for group in plan.fitted)
     return {
         "model": str(how.model_out),
-        "hosts": [group.dimer.host.name for group in plan.fitted],
+        "hosts": [group.dimer.a.name for group in plan.fitted],
         "n_labelled": n_labels + sum(len(group.positions) for group in plan.held_out),
         "n_labels": n_labels,
         "seed": how.seed,

@@ -9,6 +9,7 @@ from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import RECIPES, find_recipe
 from nci_core.labels.recipe_files import read_recipe
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.reading.structure_file import find_host
 from nci_core.toml_text import toml_value
@@ -64,7 +65,7 @@ def _show(what: str, host: str | None, probe: str) -> None:
     if host is not None:
         from nci_core.labels.checked_recipe import check_recipe
 
-        checked = check_recipe(recipe, Dimer(find_host(host), probe))
+        checked = check_recipe(recipe, Dimer(find_host(host), Monomer.atom(probe)))
         recipe = checked.recipe
         for note in checked.notes:
             err.print(note, soft_wrap=True)

@@ -69,6 +69,7 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
     from nci_core.campaign.rounds.gates import check_model
     from nci_core.potentials.agreement import check_fits, named_systems
     from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.systems import Monomer
     from nci_core.systems.dimer import Dimer
     from nci_core.systems.reading.structure_file import find_host
 
@@ -77,7 +78,11 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
         student = load_checkpoint(path, dimer=opened.dimer)
         return check_model(student, opened.dimer, opened.settings.limit_cm1)
     student = load_checkpoint(path)
-    known = named_systems(student) if host is None else [Dimer(find_host(host), probe) for probe in student.probes]
+    known = (
+        named_systems(student)
+        if host is None
+        else [Dimer(find_host(host), Monomer.atom(probe)) for probe in student.probes]
+    )
     if not known:
         raise InputError(f"{path} does not say which molecule it is for; give --host.")
     found = []

@@ -29,8 +29,8 @@ _FACTORS = {
 
 def free_atom_dispersion(dimer: Dimer, positions: FloatArray) -> FloatArray:
     """−Σ_i C₆(i, probe)/r_i⁶ of free atoms (m,) in eV, for (m, 3) probe positions in Å."""
-    probe = FREE_ATOMS.get(dimer.probe, GENERIC_ATOM)
-    c6 = np.array([pair_c6(probe, FREE_ATOMS.get(symbol, GENERIC_ATOM)) for symbol in dimer.host.symbols])
+    probe = FREE_ATOMS.get(dimer.b.symbols[0], GENERIC_ATOM)
+    c6 = np.array([pair_c6(probe, FREE_ATOMS.get(symbol, GENERIC_ATOM)) for symbol in dimer.a.symbols])
     found: FloatArray = -(c6 * HARTREE_EV * BOHR_ANGSTROM**6 / dimer.distances(positions) ** 6).sum(axis=1)
     return found
 
@@ -63,14 +63,14 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
         likely = [name for name in near if near[name] < np.log(2.0)] or [min(near, key=lambda name: near[name])]
         which = "those of some frames are, of others not: they are likely" if mixed else "they are likely"
         raise InputError(
-            f"interaction energies down to {lowest:.4g} are {typical:.2g} times larger than {dimer.probe} and "
-            f"{dimer.host.name} can have in eV; {which} in {' or '.join(likely)}: convert them to eV, or state "
+            f"interaction energies down to {lowest:.4g} are {typical:.2g} times larger than {dimer.b.symbols[0]} and "
+            f"{dimer.a.name} can have in eV; {which} in {' or '.join(likely)}: convert them to eV, or state "
             "their unit by a key such as energy_unit=kcal/mol."
         )
     hartree_fock = method.upper().replace("-", "").startswith(("HF", "RHF", "SCF", "HARTREE"))
     if ratio.max() < TOO_SMALL and len(ratio) >= ENOUGH and not hartree_fock:
         raise InputError(
             f"interaction energies of {lowest:.4g} at the lowest are {ratio.max():.2g} times the dispersion of "
-            f"{dimer.probe} and {dimer.host.name} in eV; they are likely in hartree: convert them to eV, or state "
+            f"{dimer.b.symbols[0]} and {dimer.a.name} in eV; they are likely in hartree: convert them to eV, or state "
             "their unit by a key such as energy_unit=hartree."
         )

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import StoreError
+from nci_core.systems import Monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 from nci_core.systems.potential import Potential
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ def number(value: float | np.floating[Any]) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def directions(host: Host, count: int = DIRECTIONS) -> FloatArray:
+def directions(host: Monomer, count: int = DIRECTIONS) -> FloatArray:
     """Unit vectors (count, 3): the host's axes both ways, the rest evenly on the sphere (golden-angle spiral).
 
     >>> from nci_core.systems.hosts import builtin_host
@@ -113,7 +113,7 @@ def direction_text(direction: FloatArray) -> str:
     return f"direction ({', '.join(f'{value + 0.0:.2f}' for value in direction)})".replace("-", "−")
 
 
-def host_radius(host: Host) -> float:
+def host_radius(host: Monomer) -> float:
     """Largest distance (Å) of a host atom from the centre."""
     return float(np.linalg.norm(host.positions - host.centre, axis=1).max())
 

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.gates.gate import Committee, Gate, direction_text, directions, host_radius, member_channels, number
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -19,7 +19,7 @@ SYMMETRY_LIMIT, PER_ANGSTROM = 1e-4, 20.0
 ROTATION_LIMIT, GRADIENT_LIMIT = 1e-6, 1e-5
 
 
-def _points(host: Host) -> FloatArray:
+def _points(host: Monomer) -> FloatArray:
     """(m, 3) positions around the host, off its symmetry elements."""
     tilt = _rotation(np.array([0.3, -0.5, 0.2]))
     d = directions(host, DIRECTIONS) @ tilt.T
@@ -41,7 +41,7 @@ def _energy_and_size(model: Committee, dimer: Dimer, points: FloatArray) -> tupl
     return mean.sum(axis=0), np.abs(mean).sum(axis=0)
 
 
-def asymmetry(host: Host) -> float:
+def asymmetry(host: Monomer) -> float:
     """Largest distance (Å) by which a symmetry operation misses an atom."""
     centred = host.positions - host.centre
     images = np.einsum("gab,nb->gna", host.operations, centred)
@@ -51,7 +51,7 @@ def asymmetry(host: Host) -> float:
 
 def invariance_gates(model: Committee, dimer: Dimer) -> list[Gate]:
     """Point group, rigid motion, and gradient against finite differences."""
-    host = dimer.host
+    host = dimer.a
     points = _points(host)
     energy, size = _energy_and_size(model, dimer, points)
     return [
@@ -62,7 +62,7 @@ def invariance_gates(model: Committee, dimer: Dimer) -> list[Gate]:
 
 
 def _symmetry(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
-    host = dimer.host
+    host = dimer.a
     operations = host.operations
     images = np.einsum("gab,mb->gma", operations, points - host.centre) + host.centre
     seen = np.stack([_energy_and_size(model, dimer, image)[0] for image in images])
@@ -83,9 +83,12 @@ def _symmetry(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatA
 
 
 def _motion(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
-    host = dimer.host
+    host = dimer.a
     turn, shift = _rotation(np.array([0.7, 1.1, -0.4])), np.array([3.0, -5.0, 11.0])
-    moved = Dimer(Host(host.name, host.symbols, host.positions @ turn.T + shift, host.source), dimer.probe)
+    moved = Dimer(
+        Monomer(host.name, host.symbols, host.positions @ turn.T + shift, source=host.source),
+        Monomer.atom(dimer.b.symbols[0]),
+    )
     seen, _ = _energy_and_size(model, moved, points @ turn.T + shift)
     off = np.abs(seen - energy) / size
     return Gate(
@@ -103,7 +106,7 @@ def _motion(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArr
 
 
 def _gradient(model: Committee, dimer: Dimer, points: FloatArray, size: FloatArray) -> Gate:
-    host = dimer.host
+    host = dimer.a
     gradient = -model.energies_and_forces(dimer.at(points))[1].force
     steps = STEP * np.eye(3)
     shifted = np.stack([points + sign * step for step in steps for sign in (1.0, -1.0)])

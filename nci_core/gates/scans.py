@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.gates.gate import Committee, Gate, direction_text, directions, host_radius, member_channels, number
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -36,7 +36,7 @@ class Ray:
     meets_wall: bool
 
 
-def _outer_part(host: Host, d: FloatArray, distances: FloatArray) -> list[tuple[FloatArray, bool]]:
+def _outer_part(host: Monomer, d: FloatArray, distances: FloatArray) -> list[tuple[FloatArray, bool]]:
     """For each direction the descending distances down to contact with an atom, and whether there is contact."""
     points = host.centre + distances[:, None, None] * d
     gaps = np.linalg.norm(points[:, :, None] - host.positions, axis=-1).min(axis=-1)
@@ -50,7 +50,7 @@ def _outer_part(host: Host, d: FloatArray, distances: FloatArray) -> list[tuple[
 
 def _rays(model: Committee, dimer: Dimer, d: FloatArray, step: float) -> tuple[list[Ray], FloatArray]:
     """Scans along d (n, 3), and the channels (members, 2, m) of all their points."""
-    host = dimer.host
+    host = dimer.a
     parts = _outer_part(host, d, np.arange(host_radius(host) + SCAN_REACH, 0.0, -step))
     points = np.concatenate([host.centre + r[:, None] * d[k] for k, (r, _) in enumerate(parts)])
     channels = member_channels(model, dimer, points)
@@ -103,7 +103,7 @@ def scan_gates(model: Committee, dimer: Dimer, limit_ev: float) -> list[Gate]:
 
     `limit_ev` is the upper end of the range of interest in eV.
     """
-    host = dimer.host
+    host = dimer.a
     d = directions(host)
     rays, channels = _rays(model, dimer, d, SCAN_STEP)
     top = WALL_TOP * limit_ev
@@ -180,7 +180,7 @@ def _signs(channels: FloatArray) -> Gate:
 
 def _smooth(model: Committee, dimer: Dimer, limit_ev: float) -> Gate:
     """Fourth differences along fine scans: a jump δ gives 3δ, a smooth potential about (αh)⁴V."""
-    host = dimer.host
+    host = dimer.a
     d = directions(host, FINE_DIRECTIONS)
     rays, _ = _rays(model, dimer, d, FINE_STEP)
     found = []

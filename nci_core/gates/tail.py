@@ -13,8 +13,8 @@ from nci_core.gates.gate import (
     member_channels,
     number,
 )
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,13 +28,13 @@ ZERO_CM1 = 1e-3
 SLOPE_WIDTH, C6_FACTOR = 0.25, 2.0
 
 
-def _stretch(host: Host) -> float:
+def _stretch(host: Monomer) -> float:
     return max(1.0, host_radius(host) / HOST_RADIUS)
 
 
 def _at(model: Committee, dimer: Dimer, radius: float, unit_vectors: FloatArray) -> FloatArray:
     """(members, …) energies in eV at `radius` from the centre along unit vectors (…, 3)."""
-    host = dimer.host
+    host = dimer.a
     energies: FloatArray = member_channels(model, dimer, host.centre + radius * unit_vectors).sum(axis=1)
     return energies
 
@@ -45,7 +45,7 @@ def extrapolated_c6(model: Committee, dimer: Dimer) -> FloatArray:
     −V R⁶ = C₆(1 + k₁/R + k₂/R² + …). The average over opposite directions removes k₁ and Richardson's
     rule k₂; what is left is of order (host radius/R)⁴, below 0.1%.
     """
-    host = dimer.host
+    host = dimer.a
     d = directions(host)
     both = np.stack([d, -d])
     near, far = _stretch(host) * C6_NEAR, _stretch(host) * C6_FAR
@@ -57,7 +57,7 @@ def extrapolated_c6(model: Committee, dimer: Dimer) -> FloatArray:
 
 def tail_gates(model: Committee, dimer: Dimer, c6_expected: float | None = None) -> list[Gate]:
     """Zero at infinity, slope −6 of ln|V|, C₆ positive, and C₆ near `c6_expected` (eV Å⁶, mean over directions)."""
-    host = dimer.host
+    host = dimer.a
     d, stretch = directions(host), _stretch(host)
     gates = [_zero(model, dimer, stretch * C6_FAR, d), _slope(model, dimer, stretch, d)]
     c6 = extrapolated_c6(model, dimer)

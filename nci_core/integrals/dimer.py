@@ -43,7 +43,7 @@ class FittedDimer:
 
     def __init__(self, dimer: Dimer, functions: Functions, conv_tol: float = CONV_TOL) -> None:
         self.dimer, self.functions, self.conv_tol = dimer, functions, conv_tol
-        self.labels = [*map(host_label, dimer.host.symbols), probe_label(dimer.probe)]
+        self.labels = [*map(host_label, dimer.a.symbols), probe_label(dimer.b.symbols[0])]
         if MIDBOND in functions.orbital:
             self.labels.append(MIDBOND)
         need, free = fitting_memory(self.labels, functions), psutil.virtual_memory().available
@@ -53,9 +53,9 @@ class FittedDimer:
                 "are free; choose a smaller basis or another machine."
             )
         # Where the probe stands does not matter here, only the order of the functions.
-        mol = self.molecule(dimer.host.centre + np.array([0.0, 0.0, 50.0]))
+        mol = self.molecule(dimer.a.centre + np.array([0.0, 0.0, 50.0]))
         aux = df.make_auxmol(mol, functions.auxiliary)
-        probe = len(dimer.host.symbols)
+        probe = len(dimer.a.symbols)
         self.host_shells, self.n_host = (int(i) for i in mol.aoslice_by_atom()[probe][[0, 2]])
         self.host_aux_shells, self.x_host = (int(i) for i in aux.aoslice_by_atom()[probe][[0, 2]])
         self.n, self.n_shells, self.n_aux_shells = mol.nao, mol.nbas, aux.nbas
@@ -74,7 +74,7 @@ class FittedDimer:
         cores = self.functions.ecp
         of_atoms = [
             frozen_orbitals(symbol, int(cores[label][0]) if label in cores else 0)
-            for label, symbol in zip(self.labels, [*self.dimer.host.symbols, self.dimer.probe], strict=False)
+            for label, symbol in zip(self.labels, [*self.dimer.a.symbols, self.dimer.b.symbols[0]], strict=False)
         ]
         return sum(of_atoms[:-1]), of_atoms[-1]
 
@@ -97,7 +97,7 @@ class FittedDimer:
         self._fit(mol)
         overlap, kinetic = (mol.intor(f"int1e_{name}") for name in ("ovlp", "kin"))
         attraction = _attraction(mol)
-        probe = len(self.dimer.host.symbols)
+        probe = len(self.dimer.a.symbols)
         with mol.with_rinv_origin(mol.atom_coord(probe)):
             to_probe = -mol.atom_charge(probe) * mol.intor("int1e_rinv") + _core_potential(mol, atom=probe)
 
@@ -111,8 +111,8 @@ class FittedDimer:
                 ) from None
 
         a, b = self.electrons
-        host = state(attraction - to_probe, self.host_repulsion, a, self.orbitals[0], f"host {self.dimer.host.name}")
-        alone = state(to_probe, 0.0, b, self.orbitals[1], f"probe {self.dimer.probe}")
+        host = state(attraction - to_probe, self.host_repulsion, a, self.orbitals[0], f"host {self.dimer.a.name}")
+        alone = state(to_probe, 0.0, b, self.orbitals[1], f"probe {self.dimer.b.symbols[0]}")
         # Heitler–London guess: the fragments' orbitals side by side, orthogonalised.
         guess = np.hstack([host.occupied, alone.occupied])
         return state(attraction, mol.energy_nuc(), a + b, guess, f"dimer {self.dimer.name}"), host, alone
@@ -120,9 +120,9 @@ class FittedDimer:
     def molecule(self, position: FloatArray) -> Any:
         """The dimer as a PySCF molecule, host first, then the probe at position (3,) in Å, then the midbond site."""
         point = np.asarray(position, dtype=float)
-        points = [*self.dimer.host.positions, point]
+        points = [*self.dimer.a.positions, point]
         if MIDBOND in self.functions.orbital:
-            points.append(midbond_site(self.dimer.host.positions, point))
+            points.append(midbond_site(self.dimer.a.positions, point))
         return _molecule(self.labels, points, self.functions)
 
     def _host_block(self, mol: Any, aux: Any) -> FloatArray:
@@ -160,8 +160,8 @@ class FittedDimer:
         """Host nuclear repulsion (Hartree) and the occupied orbitals of both monomers, padded to (n, occ)."""
         padded = []
         repulsion = 0.0
-        hosts = len(self.dimer.host.symbols)
-        parts = [(self.labels[:hosts], self.dimer.host.positions), (self.labels[hosts : hosts + 1], np.zeros((1, 3)))]
+        hosts = len(self.dimer.a.symbols)
+        parts = [(self.labels[:hosts], self.dimer.a.positions), (self.labels[hosts : hosts + 1], np.zeros((1, 3)))]
         for (labels, points), start in zip(parts, (0, self.n_host), strict=True):
             mol = _molecule(labels, list(points), self.functions)
             if start == 0:
@@ -170,7 +170,7 @@ class FittedDimer:
                 try:
                     occupied = solve(host_block, mol, *one, repulsion, mol.nelectron, None).occupied
                 except (NotConvergedError, LinAlgError):
-                    raise NotConvergedError(f"Hartree–Fock of host {self.dimer.host.name} did not converge.") from None
+                    raise NotConvergedError(f"Hartree–Fock of host {self.dimer.a.name} did not converge.") from None
             else:
                 atom = scf.RHF(mol).run()
                 occupied = atom.mo_coeff[:, atom.mo_occ > 0]

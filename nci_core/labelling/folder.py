@@ -25,7 +25,7 @@ from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
 from nci_core.store.fragments import FragmentFiles, begun, stem
 from nci_core.store.journal import RESULTS, find_result, result_path
-from nci_core.systems import Dimer
+from nci_core.systems import Monomer, Dimer
 
 #: Added to the name of the labelled file.
 ENDING = ".labels"
@@ -165,7 +165,7 @@ class LabelFolder:
 
     def monomers(self, dimer: Dimer) -> MonomerFiles:
         """What is known of a dimer's monomers, shared by all frames with this host and probe."""
-        text = orjson.dumps([dimer.host.symbols, dimer.host.positions.tolist(), dimer.probe])
+        text = orjson.dumps([dimer.a.symbols, dimer.a.positions.tolist(), dimer.b.symbols[0]])
         name = hashlib.sha256(text).hexdigest()[:16]
         return MonomerFiles(dimer, self.path / MONOMERS / name, self.path)
 

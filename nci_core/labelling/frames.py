@@ -12,7 +12,7 @@ from ase import Atoms
 
 from nci_core.datasets.keys import PLAIN, STRUCTURE, in_internal_units, keys_of
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.gaussian import read_gaussian_input
 from nci_core.systems.reading.molfile import read_molfile, sdf_blocks
@@ -61,7 +61,7 @@ class _Hosts:
         symbols = tuple(host.get_chemical_symbols())
         key = (name, probe, symbols, host.positions.tobytes())
         if key not in self.known:
-            self.known[key] = Dimer(Host(name, symbols, host.positions, self.source), probe)
+            self.known[key] = Dimer(Monomer(name, symbols, host.positions, source=self.source), Monomer.atom(probe))
         return self.known[key]
 
 

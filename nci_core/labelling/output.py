@@ -114,7 +114,7 @@ def _keys(frame: Frame, dimer: Dimer, outcome: Outcome, recipe: Recipe) -> dict[
         while (name in WRITTEN and name not in _KEPT) or name in keys or (name != key and name in frame.info):
             name = "input_" + (name.removeprefix("REF_"))
         keys[name] = value
-    n = len(dimer.host.symbols)
+    n = len(dimer.a.symbols)
     own = {"monomer_a": f"0:{n}", "monomer_b": f"{n}:{n + 1}"} | keys_of_label(outcome, recipe)
     own |= {"energy_unit": "eV", "length_unit": "angstrom"}
     return {"config_type": dimer.name} | keys | own

@@ -64,7 +64,7 @@ def price(tasks: Sequence[Task], finished: Sequence[tuple[Task, LabelResult]]) -
     works: dict[tuple[object, ...], float] = {}
     found = []
     for task in tasks:
-        key = (tuple(sorted(task.dimer.host.symbols)), task.dimer.probe, task.recipe.hash)
+        key = (tuple(sorted(task.dimer.a.symbols)), task.dimer.b.symbols[0], task.recipe.hash)
         if key not in works:
             works[key] = label_work(task.dimer, task.recipe)
         found.append(model.price(Subject(task.recipe.hash, task.dimer.name, works[key], machine)))

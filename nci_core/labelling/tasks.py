@@ -13,7 +13,7 @@ from nci_core.errors import InputError
 from nci_core.labelling.frames import Frame
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.tightening import Tightening
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Order(BaseModel):
     def of(cls, task: Task, memory_gb: float, tightening: Tightening | None) -> Self:
         """The order of a task whose process may take so much memory."""
         return cls(
-            host=task.dimer.host.name,
-            symbols=task.dimer.host.symbols,
-            host_positions_angstrom=task.dimer.host.positions.tolist(),
-            probe=task.dimer.probe,
+            host=task.dimer.a.name,
+            symbols=task.dimer.a.symbols,
+            host_positions_angstrom=task.dimer.a.positions.tolist(),
+            probe=task.dimer.b.symbols[0],
             position_angstrom=task.position,
             geometry_hash=task.geometry_hash,
             recipe=task.recipe,
@@ -79,7 +79,7 @@ class Order(BaseModel):
     @property
     def dimer(self) -> Dimer:
         """Host and probe."""
-        return Dimer(Host(self.host, self.symbols, np.array(self.host_positions_angstrom)), self.probe)
+        return Dimer(Monomer(self.host, self.symbols, np.array(self.host_positions_angstrom)), Monomer.atom(self.probe))
 
     def line(self) -> bytes:
         """As one line of JSON, with every digit."""
@@ -136,7 +136,7 @@ class _Checked:
     def task(self, frame: Frame, geometry_hash: str) -> Task:
         dimer = frame.dimer
         assert dimer is not None
-        key = (tuple(sorted(dimer.host.symbols)), dimer.probe)
+        key = (tuple(sorted(dimer.a.symbols)), dimer.b.symbols[0])
         if key not in self._found:
             self._found[key] = self._check(dimer)
         x, y, z = frame.position.tolist()

@@ -69,8 +69,8 @@ def count_functions(recipe: Recipe, dimer: Dimer) -> dict[str, int]:
     def count(part: FunctionSet) -> int:
         between = part.midbond.exponents if part.midbond else {}
         middle = sum(SHELL[letter] * len(values) for letter, values in between.items())
-        host = sum(atom_basis(part.host_basis_of(s), s).n_functions for s in dimer.host.symbols)
-        return host + atom_basis(part.probe_basis, dimer.probe).n_functions + middle
+        host = sum(atom_basis(part.host_basis_of(s), s).n_functions for s in dimer.a.symbols)
+        return host + atom_basis(part.probe_basis, dimer.b.symbols[0]).n_functions + middle
 
     return {name: count(part) for name, part in ({"": recipe.functions} | recipe.more_functions).items()}
 
@@ -96,7 +96,7 @@ def _generated(part: FunctionSet, dimer: Dimer) -> dict[str, str] | None:
     from nci_core.integrals.basis_sets import is_known
 
     named = dict(part.host_fitting or {})
-    for symbol in sorted(set(dimer.host.symbols)):
+    for symbol in sorted(set(dimer.a.symbols)):
         name = part.host_fitting_of(symbol)
         if name == AUTOAUX or not is_known(name):
             continue  # an unknown name is no set that lacks an element; loading it says so
@@ -113,8 +113,8 @@ def _differences(given: Recipe, found: Recipe, dimer: Dimer) -> Iterator[str]:
     pairs += [(part, found.more_functions[name]) for name, part in given.more_functions.items()]
     said: set[str] = set()
     for before, after in pairs:
-        asked = [(before.probe_basis, after.probe_basis, dimer.probe)]
-        for symbol in sorted(set(dimer.host.symbols)):
+        asked = [(before.probe_basis, after.probe_basis, dimer.b.symbols[0])]
+        for symbol in sorted(set(dimer.a.symbols)):
             asked.append((before.host_basis_of(symbol), after.host_basis_of(symbol), symbol))
             asked.append((before.host_fitting_of(symbol), after.host_fitting_of(symbol), symbol))
         for old, new, symbol in asked:

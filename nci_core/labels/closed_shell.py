@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.errors import LabelError
 from nci_core.labels.checks import Doubt
-from nci_core.systems import BUILTIN_HOSTS, Dimer, Host, builtin_host
+from nci_core.systems import BUILTIN_HOSTS, Dimer, Monomer, builtin_host
 
 #: Small, with polarisation functions, and there from hydrogen to radon.
 BASIS = "def2-svp"
@@ -77,7 +77,7 @@ class ShellCheck(BaseModel):
         )
 
 
-def is_built_in(host: Host) -> bool:
+def is_built_in(host: Monomer) -> bool:
     """Whether a host is one of the built-in molecules, which were checked once and for all."""
     return any(
         host.symbols == known.symbols and np.allclose(host.positions, known.positions, rtol=0.0, atol=1e-4)
@@ -88,10 +88,10 @@ def is_built_in(host: Host) -> bool:
 def check_monomers(dimer: Dimer) -> list[ShellCheck]:
     """The checks of host and probe, of those that need one. Raises LabelError where Hartree–Fock does not converge."""
     found = []
-    if not is_built_in(dimer.host):
-        found.append(check_monomer(dimer.host.name, dimer.host.symbols, dimer.host.positions))
-    if dimer.probe not in NOBLE_GASES:
-        found.append(check_monomer(f"probe {dimer.probe}", (dimer.probe,), np.zeros((1, 3))))
+    if not is_built_in(dimer.a):
+        found.append(check_monomer(dimer.a.name, dimer.a.symbols, dimer.a.positions))
+    if dimer.b.symbols[0] not in NOBLE_GASES:
+        found.append(check_monomer(f"probe {dimer.b.symbols[0]}", (dimer.b.symbols[0],), np.zeros((1, 3))))
     return found
 
 

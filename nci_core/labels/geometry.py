@@ -57,19 +57,19 @@ def fragments(
     """
     functions = functions or recipe
     point = dimer.check(position)[0]
-    host = [(s, p.tolist()) for s, p in zip(dimer.host.symbols, dimer.host.positions, strict=True)]
+    host = [(s, p.tolist()) for s, p in zip(dimer.a.symbols, dimer.a.positions, strict=True)]
     # Digits make the labels of host and probe distinct even when the elements are the same.
-    real = {f"{s}1": recipe_basis(recipe, functions.host_basis_of(s), s) for s in sorted(set(dimer.host.symbols))}
-    real[f"{dimer.probe}2"] = recipe_basis(recipe, functions.probe_basis, dimer.probe)
+    real = {f"{s}1": recipe_basis(recipe, functions.host_basis_of(s), s) for s in sorted(set(dimer.a.symbols))}
+    real[f"{dimer.b.symbols[0]}2"] = recipe_basis(recipe, functions.probe_basis, dimer.b.symbols[0])
     basis = {f"{ghost}{label}": found.shells for label, found in real.items() for ghost in ("", "GHOST-")}
     extra: list[tuple[str, list[float]]] = []
     if functions.midbond:
         basis["GHOST-H3"] = midbond_basis(functions.midbond)
-        extra = [("GHOST-H3", midbond_site(dimer.host.positions, point).tolist())]
+        extra = [("GHOST-H3", midbond_site(dimer.a.positions, point).tolist())]
 
     def spec(real_host: bool, real_probe: bool) -> FragmentSpec:
         atoms = [(f"{s}1" if real_host else f"GHOST-{s}1", p) for s, p in host]
-        atoms.append((f"{dimer.probe}2" if real_probe else f"GHOST-{dimer.probe}2", point.tolist()))
+        atoms.append((f"{dimer.b.symbols[0]}2" if real_probe else f"GHOST-{dimer.b.symbols[0]}2", point.tolist()))
         atoms += extra
         labels = {label for label, _ in atoms}
         cores = [
@@ -98,9 +98,9 @@ def label_identity(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[s
         "recipe": recipe.model_dump(mode="json", exclude=None if recipe.numbers else {"numbers"}),
         "basis": digests(recipe, dimer),
         "dimer": dimer.name,
-        "host_symbols": list(dimer.host.symbols),
-        "host_positions_angstrom": dimer.host.positions.tolist(),
-        "probe": dimer.probe,
+        "host_symbols": list(dimer.a.symbols),
+        "host_positions_angstrom": dimer.a.positions.tolist(),
+        "probe": dimer.b.symbols[0],
         "position_angstrom": position.tolist(),
-        "midbond_angstrom": midbond_site(dimer.host.positions, position).tolist() if recipe.midbond else None,
+        "midbond_angstrom": midbond_site(dimer.a.positions, position).tolist() if recipe.midbond else None,
     }

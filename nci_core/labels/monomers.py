@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from nci_core.labels.geometry import FragmentSpec
 from nci_core.labels.recipe_basis import recipe_basis
 from nci_core.labels.recipes import Recipe
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Monomer, float]:
         return {}
     from pyscf import scf
 
-    host = [(s, p.tolist()) for s, p in zip(dimer.host.symbols, dimer.host.positions, strict=True)]
-    of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.host.symbols)}
-    of_probe = {dimer.probe: recipe_basis(recipe, recipe.probe_basis, dimer.probe)}
-    specs = {"host": _alone(host, of_host), "probe": _alone([(dimer.probe, [0.0, 0.0, 0.0])], of_probe)}
+    host = [(s, p.tolist()) for s, p in zip(dimer.a.symbols, dimer.a.positions, strict=True)]
+    of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.a.symbols)}
+    of_probe = {dimer.b.symbols[0]: recipe_basis(recipe, recipe.probe_basis, dimer.b.symbols[0])}
+    specs = {"host": _alone(host, of_host), "probe": _alone([(dimer.b.symbols[0], [0.0, 0.0, 0.0])], of_probe)}
     monomers: tuple[Monomer, ...] = get_args(Monomer)
     found: dict[Monomer, float] = {}
     for name in monomers:

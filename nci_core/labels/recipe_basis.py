@@ -63,11 +63,11 @@ def bases_named(recipe: Recipe, dimer: Dimer) -> Iterator[tuple[str, str, bool]]
     """(basis, element, whether it is for fitting) of every part of a recipe, some several times; raises InputError."""
     parts: tuple[FunctionSet, ...] = (recipe.functions, *recipe.more_functions.values())
     for part in parts:
-        for symbol in sorted(set(dimer.host.symbols)):
+        for symbol in sorted(set(dimer.a.symbols)):
             yield part.host_basis_of(symbol), symbol, False
             if recipe.integrals == "fitted" and part.host_fitting_of(symbol) != AUTOAUX:
                 yield part.host_fitting_of(symbol), symbol, True
-        yield part.probe_basis, dimer.probe, False
+        yield part.probe_basis, dimer.b.symbols[0], False
 
 
 def digests(recipe: Recipe, dimer: Dimer) -> dict[str, str]:

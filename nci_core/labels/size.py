@@ -46,10 +46,10 @@ def atom_functions(basis: str, symbol: str) -> int:
 
 def guess_functions(dimer: Dimer, functions: FunctionSet) -> int:
     """Number of basis functions: host, probe and midbond; the true one for the basis sets of the table."""
-    host = sum(atom_functions(functions.host_basis_of(symbol), symbol) for symbol in dimer.host.symbols)
+    host = sum(atom_functions(functions.host_basis_of(symbol), symbol) for symbol in dimer.a.symbols)
     between = functions.midbond.exponents if functions.midbond else {}
     middle = sum(SHELL.get(letter, 0) * len(values) for letter, values in between.items())
-    return host + atom_functions(functions.probe_basis, dimer.probe) + middle
+    return host + atom_functions(functions.probe_basis, dimer.b.symbols[0]) + middle
 
 
 def guess_parts(dimer: Dimer, recipe: Recipe) -> dict[str, int]:
@@ -60,11 +60,11 @@ def guess_parts(dimer: Dimer, recipe: Recipe) -> dict[str, int]:
 
 def is_in_table(dimer: Dimer, recipe: Recipe) -> bool:
     """Whether `guess_parts` counts right: all basis sets and elements are in the table."""
-    numbers = [*dimer.host.numbers, atomic_numbers[dimer.probe]]
+    numbers = [*dimer.a.numbers, atomic_numbers[dimer.b.symbols[0]]]
     bases = [
         basis
         for functions in (recipe.functions, *recipe.more_functions.values())
-        for basis in (functions.probe_basis, *map(functions.host_basis_of, dimer.host.symbols))
+        for basis in (functions.probe_basis, *map(functions.host_basis_of, dimer.a.symbols))
     ]
     return max(numbers) <= HEAVIEST and all(plain(basis) in _ROWS for basis in bases)
 
@@ -74,8 +74,8 @@ def monomer_pairs(dimer: Dimer, recipe: Recipe | None) -> tuple[tuple[int, int],
 
     A recipe made before it kept its `numbers` has no core potentials.
     """
-    host = [(symbol, recipe.host_basis_of(symbol) if recipe else "") for symbol in dimer.host.symbols]
-    probe = [(dimer.probe, recipe.probe_basis if recipe else "")]
+    host = [(symbol, recipe.host_basis_of(symbol) if recipe else "") for symbol in dimer.a.symbols]
+    probe = [(dimer.b.symbols[0], recipe.probe_basis if recipe else "")]
 
     def count(atoms: list[tuple[str, str]]) -> tuple[int, int]:
         cores = [(symbol, recipe.core_electrons(basis, symbol) if recipe else 0) for symbol, basis in atoms]

@@ -21,14 +21,14 @@ Functions = TypeVar("Functions", bound=FunctionSet)
 def _with_stand_ins(functions: Functions, dimer: Dimer) -> Functions:
     update: dict[str, object] = {}
     host, fitting = dict(functions.host_basis), dict(functions.host_fitting or {})
-    for symbol in sorted(set(dimer.host.symbols)):
+    for symbol in sorted(set(dimer.a.symbols)):
         name, fitted_by = functions.host_basis_of(symbol), functions.host_fitting_of(symbol)
         if stand_in(name, symbol) != name:
             update["host_basis"] = host = {**host, symbol: stand_in(name, symbol)}
         if functions.host_fitting and stand_in(fitted_by, symbol) != fitted_by:
             update["host_fitting"] = fitting = {**fitting, symbol: stand_in(fitted_by, symbol)}
-    if stand_in(functions.probe_basis, dimer.probe) != functions.probe_basis:
-        update["probe_basis"] = stand_in(functions.probe_basis, dimer.probe)
+    if stand_in(functions.probe_basis, dimer.b.symbols[0]) != functions.probe_basis:
+        update["probe_basis"] = stand_in(functions.probe_basis, dimer.b.symbols[0])
     return functions.model_copy(update=update) if update else functions
 
 
@@ -38,7 +38,7 @@ def for_dimer(recipe: Recipe, dimer: Dimer) -> Recipe:
     Stand-ins are in `integrals/basis_names.py`; for a fitting basis they are AutoAux functions.
     """
     if recipe == RECIPES[focal_point.NAME]:
-        return focal_point.focal_point(dimer.probe, dimer.host.symbols)
+        return focal_point.focal_point(dimer.b.symbols[0], dimer.a.symbols)
     if recipe.name not in EXTENDED or recipe != RECIPES[recipe.name]:
         return recipe
     found = _with_stand_ins(recipe, dimer)

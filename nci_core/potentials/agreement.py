@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import environments
+from nci_core.systems import BUILTIN_HOSTS, Monomer, builtin_host
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import BUILTIN_HOSTS, Host, builtin_host
 from nci_core.systems.rigid_hosts import is_flexed
 from nci_core.systems.superposition import RIGID_TOLERANCE, flexed, superpose
 
@@ -30,15 +30,15 @@ class MonomerRecord(BaseModel):
     positions_angstrom: list[tuple[float, float, float]]
 
     @classmethod
-    def of(cls, monomer: Host) -> "MonomerRecord":
+    def of(cls, monomer: Monomer) -> "MonomerRecord":
         """What a model remembers of a monomer."""
         positions = [(x, y, z) for x, y, z in monomer.positions.tolist()]
         return cls(name=monomer.name, symbols=monomer.symbols, positions_angstrom=positions)
 
     @property
-    def monomer(self) -> Host:
+    def monomer(self) -> Monomer:
         """The monomer; raises InputError where it is not usable."""
-        return Host(self.name, self.symbols, np.array(self.positions_angstrom), "the model")
+        return Monomer(self.name, self.symbols, np.array(self.positions_angstrom), source="the model")
 
 
 class SystemRecord(BaseModel):
@@ -54,8 +54,8 @@ def system_records(dimers: Iterable[Dimer]) -> dict[str, Any]:
     """What a model remembers of the systems that it is fitted to, for its metadata; JSON values, each system once."""
     records = []
     for dimer in dimers:
-        b = MonomerRecord(name=dimer.probe, symbols=(dimer.probe,), positions_angstrom=[(0.0, 0.0, 0.0)])
-        record = SystemRecord(a=MonomerRecord.of(dimer.host), b=b).model_dump(mode="json")
+        b = MonomerRecord.of(dimer.b)
+        record = SystemRecord(a=MonomerRecord.of(dimer.a), b=b).model_dump(mode="json")
         if record not in records:
             records.append(record)
     return {SYSTEMS: records}
@@ -71,7 +71,7 @@ def fitted_systems(model: Ensemble) -> tuple[Dimer, ...]:
         if not isinstance(kept or [], list) or len(kept or []) > MOST_SYSTEMS:
             raise InputError("that is no list of systems")
         records = [SystemRecord.model_validate(each) for each in kept or []]
-        return tuple(Dimer(record.a.monomer, record.b.symbols[0]) for record in records)
+        return tuple(Dimer(record.a.monomer, Monomer.atom(record.b.symbols[0])) for record in records)
     except (ValidationError, InputError) as error:
         reason = str(error) if isinstance(error, InputError) else "fields are missing or of the wrong kind"
         raise ModelError(f"The systems that this model remembers cannot be read: {reason.rstrip('.')}.") from None
@@ -80,21 +80,20 @@ def fitted_systems(model: Ensemble) -> tuple[Dimer, ...]:
 def named_systems(model: Ensemble) -> tuple[Dimer, ...]:
     """The systems that a model was fitted to, or else that of the built-in host whose name its dimer has."""
     name = str(model.metadata.get("dimer", "")).partition("-")[2]
-    known = [Dimer(builtin_host(name), probe) for probe in model.probes] if name in BUILTIN_HOSTS else []
+    known = [Dimer(builtin_host(name), Monomer.atom(probe)) for probe in model.probes] if name in BUILTIN_HOSTS else []
     return fitted_systems(model) or tuple(known)
 
 
 def check_pairs(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
     """ModelError when a model does not know a pair of a dimer; `what` is its name."""
-    if dimer.probe not in model.probes:
+    if dimer.b.symbols[0] not in model.probes:
         probes = ", ".join(model.probes)
-        raise ModelError(f"{what} was fitted for the probe {probes}, but the probe here is {dimer.probe}.")
-    known = {kind.a for kind in model.kinds if kind.b == dimer.probe}
-    unknown = sorted(set(environments(dimer.host)) - known)
+        raise ModelError(f"{what} was fitted for the probe {probes}, but the probe here is {dimer.b.symbols[0]}.")
+    known = {kind.a for kind in model.kinds if kind.b == dimer.b.symbols[0]}
+    unknown = sorted(set(environments(dimer.a)) - known)
     if unknown:
         raise ModelError(
-            f"{what} has not learnt {', '.join(unknown)} of host {dimer.host.name!r}; it knows "
-            f"{', '.join(sorted(known))}."
+            f"{what} has not learnt {', '.join(unknown)} of host {dimer.a.name!r}; it knows {', '.join(sorted(known))}."
         )
 
 
@@ -106,8 +105,8 @@ def check_fits(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
     where its atoms have the order of the model's; where it lies and how it is turned does not matter.
     """
     check_pairs(model, dimer, what)
-    host = dimer.host
-    own = [system.host for system in fitted_systems(model) if system.host.symbols == host.symbols]
+    host = dimer.a
+    own = [system.a for system in fitted_systems(model) if system.a.symbols == host.symbols]
     poses = [superpose(each.positions, host.positions) for each in own]
     if any(pose.displacement <= RIGID_TOLERANCE for pose in poses):
         return

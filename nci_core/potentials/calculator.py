@@ -16,9 +16,9 @@ from nci_core.potentials.agreement import named_systems
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.student import Prepared, prepare
+from nci_core.systems import Monomer
 from nci_core.systems.bonds import is_bonded
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 from nci_core.systems.reading.monomers import KEYS, Division, divide
 from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, matching_order, superpose
 
@@ -118,11 +118,11 @@ class NCICalculator(Calculator):
     ignored_changes: ClassVar[set[str]] = {"cell", "pbc", "initial_charges", "initial_magmoms"}
 
     def __init__(
-        self, model: Ensemble | str | Path, device: str = "cpu", host: Host | None = None, **kwargs: Any
+        self, model: Ensemble | str | Path, device: str = "cpu", host: Monomer | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
-        known = [system.host for system in named_systems(self.ensemble)] if host is None else [host]
+        known = [system.a for system in named_systems(self.ensemble)] if host is None else [host]
         self.hosts = tuple(known)
         self._bound: Bound | None = None
         self._place: Place | None = None
@@ -142,9 +142,9 @@ class NCICalculator(Calculator):
             raise ModelError(f"The probe is {symbol}, but this model was fitted for {probes}.")
         return host, probe
 
-    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Host:
+    def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Monomer:
         """The rigid host with its atoms in the order of a structure; InputError for a structure of another one."""
-        known = self.hosts or (Host("the first one", symbols, positions),)
+        known = self.hosts or (Monomer("the first one", symbols, positions),)
         alike = [host for host in known if sorted(host.symbols) == sorted(symbols)]
         if not alike:
             names = ", ".join(f"{host.name} ({Formula.from_list(list(host.symbols)):hill})" for host in known)
@@ -162,15 +162,15 @@ class NCICalculator(Calculator):
                 f"use its geometry, or give the atoms in the order {' '.join(own.symbols)} to see how far it is flexed."
             )
         rows = range(len(symbols)) if order is None else order.tolist()
-        return Host(own.name, symbols, own.positions[list(rows)], own.source)
+        return Monomer(own.name, symbols, own.positions[list(rows)], source=own.source)
 
     def _at_host(self, symbols: tuple[str, ...], positions: FloatArray, probe: str) -> tuple[Bound, Place]:
         """The model at the rigid host and the probe, and where a structure has the host; kept while its atoms stay."""
         bound, place = self._bound, self._place
-        if bound is not None and (bound.dimer.host.symbols, bound.dimer.probe) == (symbols, probe):
+        if bound is not None and (bound.dimer.a.symbols, bound.dimer.b.symbols[0]) == (symbols, probe):
             if place is not None and (place.positions == positions).all():
                 return bound, place
-            place = self._placed(bound.dimer.host, positions)
+            place = self._placed(bound.dimer.a, positions)
         else:
             bound = None
         if bound is None or place is None:  # the first structure, or its atoms come in another order than before
@@ -184,14 +184,14 @@ class NCICalculator(Calculator):
             model = self.ensemble
             # Displaced members give the uncertainty and have no share in the force.
             shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
-            dimer = Dimer(host, probe)
+            dimer = Dimer(host, Monomer.atom(probe))
             self._bound = bound = Bound(dimer, prepare(model.counted, dimer, shares))
             self.hosts = self.hosts or (host,)
         self._place = place
         return bound, place
 
     @staticmethod
-    def _placed(host: Host, positions: FloatArray) -> Place | None:
+    def _placed(host: Monomer, positions: FloatArray) -> Place | None:
         """Where a structure has a rigid host; None when its atoms are not there after superposition."""
         pose = None
         if not (positions == host.positions).all():

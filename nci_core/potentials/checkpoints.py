@@ -18,7 +18,7 @@ from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.prior import DiagonalPrior, FullPrior, Prior
 from nci_core.potentials.student import Student
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import check_elements
+from nci_core.systems.monomer import check_elements
 
 #: Version of the file's layout; a reader refuses files from the future. 3 brought correlated priors, 4 kinds of pairs
 #: in place of one probe and the host's elements.

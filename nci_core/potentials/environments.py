@@ -7,8 +7,8 @@ changes `environments` here; everything else only compares names.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.hosts import Host
 
 
 class PairKind(NamedTuple):
@@ -18,7 +18,7 @@ class PairKind(NamedTuple):
     b: str
 
 
-def environments(monomer: Host) -> tuple[str, ...]:
+def environments(monomer: Monomer) -> tuple[str, ...]:
     """The environment of each of a monomer's n atoms."""
     return monomer.symbols
 
@@ -27,7 +27,7 @@ def pair_kinds(dimers: Iterable[Dimer]) -> tuple[PairKind, ...]:
     """All kinds of pairs of these dimers, sorted.
 
     >>> from nci_core.systems import builtin_host
-    >>> pair_kinds([Dimer(builtin_host("benzene"), "He")])
+    >>> pair_kinds([Dimer(builtin_host("benzene"), Monomer.atom("He"))])
     (PairKind(a='C', b='He'), PairKind(a='H', b='He'))
     """
-    return tuple(sorted({PairKind(one, dimer.probe) for dimer in dimers for one in environments(dimer.host)}))
+    return tuple(sorted({PairKind(one, dimer.b.symbols[0]) for dimer in dimers for one in environments(dimer.a)}))

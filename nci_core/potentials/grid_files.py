@@ -34,10 +34,10 @@ def header(grid: Grid, facts: Mapping[str, str]) -> list[str]:
         *said,
         f"Energies are zero where the probe is far away. Above {grid.cap_ev / CM1_EV:g} cm-1 = cap they are "
         "cap * (1 + ln(E / cap)).",
-        f"Positions of the probe {grid.dimer.probe} in the frame of the host: "
+        f"Positions of the probe {grid.dimer.b.symbols[0]} in the frame of the host: "
         + "; ".join(
             f"{symbol} {x:.6f} {y:.6f} {z:.6f}"
-            for symbol, (x, y, z) in zip(grid.dimer.host.symbols, grid.dimer.host.positions, strict=True)
+            for symbol, (x, y, z) in zip(grid.dimer.a.symbols, grid.dimer.a.positions, strict=True)
         )
         + " Angstrom.",
         "Interpolated against the model at random places of the box: "
@@ -51,7 +51,7 @@ def write_npz(grid: Grid, path: Path, facts: Mapping[str, str]) -> None:
     about = {
         "about": header(grid, facts),
         "interpolation": [asdict(each) for each in grid.missed],
-        "probe": grid.dimer.probe,
+        "probe": grid.dimer.b.symbols[0],
         "cap_ev": grid.cap_ev,
         "limit_ev": grid.limit_ev,
     }
@@ -61,8 +61,8 @@ def write_npz(grid: Grid, path: Path, facts: Mapping[str, str]) -> None:
         "z_angstrom": grid.z,
         "energy_ev": grid.energy_ev,
         "std_ev": grid.std_ev,
-        "host_positions_angstrom": grid.dimer.host.positions,
-        "host_symbols": np.array(grid.dimer.host.symbols),
+        "host_positions_angstrom": grid.dimer.a.positions,
+        "host_symbols": np.array(grid.dimer.a.symbols),
         "about": np.array(json.dumps(about)),
     }
     np.savez_compressed(path, **arrays)
@@ -70,7 +70,7 @@ def write_npz(grid: Grid, path: Path, facts: Mapping[str, str]) -> None:
 
 def write_cube_file(grid: Grid, path: Path, facts: Mapping[str, str]) -> None:
     """A Gaussian cube: bohr, and energies in hartree; the host's atoms are in it."""
-    host = grid.dimer.host
+    host = grid.dimer.a
     lengths = [len(axis) * grid.spacing for axis in (grid.x, grid.y, grid.z)]
     atoms = Atoms(list(host.symbols), positions=host.positions, cell=lengths)
     comment = "Interaction energies in hartree, lengths in bohr. " + " ".join(header(grid, facts))

@@ -108,7 +108,7 @@ def grid_axes(dimer: Dimer, spacing: float, margin: float) -> tuple[FloatArray, 
     for name, value in (("spacing", spacing), ("margin", margin)):
         if not (math.isfinite(value) and 0.0 < value <= 100.0):
             raise InputError(f"The {name} of a grid must be a number above 0 and at most 100 Å, not {value:g}.")
-    host = dimer.host
+    host = dimer.a
     half = np.abs(host.positions - host.centre).max(axis=0) + margin
     steps = np.ceil(half / spacing).astype(int)
     points = math.prod(int(2 * n + 1) for n in steps)

@@ -88,7 +88,7 @@ def pair_sites(dimer: Dimer, kinds: Sequence[PairKind], device: torch.device) ->
 
     Raises ModelError for a kind of pair that the model does not know.
     """
-    host, probe = dimer.host, dimer.probe
+    host, probe = dimer.a, dimer.b.symbols[0]
     needed = [PairKind(one, probe) for one in environments(host)]
     unknown = sorted({kind.a for kind in needed} - {kind.a for kind in kinds if kind.b == probe})
     if unknown:
@@ -98,7 +98,7 @@ def pair_sites(dimer: Dimer, kinds: Sequence[PairKind], device: torch.device) ->
         )
     found = [kinds.index(kind) for kind in needed]
     order = sorted(range(len(found)), key=found.__getitem__)
-    arrays = host.positions[order, :, None], host.frames.outward[order, None], host.frames.normal[order]
+    arrays = host.positions[order, :, None], host.local_axes.outward[order, None], host.local_axes.normal[order]
     return PairSites(tuple(order), tuple(found[i] for i in order), *(place(a, device) for a in arrays))
 
 

@@ -112,7 +112,7 @@ def standalone(
         title=_said(title),
         model=_said(model.metadata.get("model", "without a name")),
         module=module,
-        probe=dimer.probe,
+        probe=dimer.b.symbols[0],
         **dict(zip("xyz", example, strict=True)),
         facts="\n".join(f"{name}: {_said(words)}" for name, words in lines.items()),
         host="\n".join(_host(dimer)),
@@ -126,22 +126,22 @@ def standalone(
 def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
     """What is described in JSON, and the arrays in base64; ModelError for an element that is not known."""
     check_pairs(model, dimer)
-    host, terms = dimer.host, model.config.terms
+    host, terms = dimer.a, model.config.terms
     if terms != WRITTEN:
         raise ModelError(f"The NumPy file knows the terms {', '.join(WRITTEN)}, and the model has {', '.join(terms)}.")
     theta = np.stack([student.theta.detach().cpu().numpy() for student in model.counted])
     arrays: dict[str, FloatArray] = {
         "host": host.positions,
-        "outward": host.frames.outward,
-        "normal": host.frames.normal,
+        "outward": host.local_axes.outward,
+        "normal": host.local_axes.normal,
         "shares": model.shares,
         "theta": theta,
     }
     description: dict[str, Any] = {
         "format": "nci-standalone-1",
-        "probe": dimer.probe,
+        "probe": dimer.b.symbols[0],
         "symbols": list(host.symbols),
-        "element_of_atom": [model.kinds.index(PairKind(one, dimer.probe)) for one in environments(host)],
+        "element_of_atom": [model.kinds.index(PairKind(one, dimer.b.symbols[0])) for one in environments(host)],
         "adaptive": int(model.config.ruler == "adaptive"),
         "network": int(model.config.network),
         "spread": model.spread,
@@ -155,7 +155,7 @@ def _host(dimer: Dimer) -> list[str]:
     """The host's atoms, several on a line where they are many."""
     places = [
         f"{symbol} {x:.6f} {y:.6f} {z:.6f}"
-        for symbol, (x, y, z) in zip(dimer.host.symbols, dimer.host.positions, strict=True)
+        for symbol, (x, y, z) in zip(dimer.a.symbols, dimer.a.positions, strict=True)
     ]
     each = math.ceil(len(places) / HOST_LINES)
     return ["    " + "; ".join(places[k : k + each]) for k in range(0, len(places), each)]

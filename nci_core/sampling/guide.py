@@ -71,23 +71,23 @@ class PairGuide:
     name = "pair"
 
     def __init__(self, dimer: Dimer) -> None:
-        self.host = dimer.host
-        symbols = [*dimer.host.symbols, dimer.probe]
+        self.host = dimer.a
+        symbols = [*dimer.a.symbols, dimer.b.symbols[0]]
         missing = sorted(set(symbols) - set(UFF))
         if missing:
             raise InputError(f"The default guide potential has no parameters for {', '.join(missing)}; give a guide.")
         x, D = np.array([UFF[s] for s in symbols]).T
         self.x = np.sqrt(x[:-1] * x[-1])
         self.D = np.sqrt(D[:-1] * D[-1]) / UNITS["kcal_mol"].per_ev
-        self.contact = np.array([vdw_radius(s) for s in dimer.host.symbols]) + vdw_radius(dimer.probe)
-        self.kappa = np.where(dimer.host.numbers > 1, FACE_EXCESS, 0.0)
+        self.contact = np.array([vdw_radius(s) for s in dimer.a.symbols]) + vdw_radius(dimer.b.symbols[0])
+        self.kappa = np.where(dimer.a.numbers > 1, FACE_EXCESS, 0.0)
 
     def __call__(self, positions: FloatArray) -> FloatArray:
         """(m,) eV."""
         away = np.asarray(positions)[:, None] - self.host.positions
         r = np.maximum(np.linalg.norm(away, axis=-1), 1e-3)
         unit = away / r[..., None]
-        c = np.einsum("mia,iab,mib->mi", unit, self.host.frames.normal, unit)
+        c = np.einsum("mia,iab,mib->mi", unit, self.host.local_axes.normal, unit)
         repulsion = CONTACT_CM1 * CM1_EV * np.exp(-DECAY * (r - self.contact) + self.kappa * (c - 1.0 / 3.0))
         attraction = 2.0 * self.D * tang_toennies_6(DECAY * r) * (self.x / r) ** 6
         energy: FloatArray = (repulsion - attraction).sum(axis=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,12 +29,12 @@ def low_discrepancy(m: int, dimensions: int, seed: int, start: int = 0) -> Float
     return sequence
 
 
-def anchors(host: Host) -> FloatArray:
+def anchors(host: Monomer) -> FloatArray:
     """(k, 3) starting points in Å: every atom, and the centre as often as a third of the atoms."""
     return np.vstack([host.positions, np.tile(host.centre, (1 + len(host.symbols) // 3, 1))])
 
 
-def polar_axis(host: Host) -> FloatArray:
+def polar_axis(host: Monomer) -> FloatArray:
     """(3,) the host's thinnest direction, or z where that is not unique (linear and round hosts)."""
     centred = host.positions - host.centre
     spread = np.linalg.eigvalsh(centred.T @ centred)
@@ -42,7 +42,7 @@ def polar_axis(host: Host) -> FloatArray:
     return host.axes[2] if unique else np.array([0.0, 0.0, 1.0])
 
 
-def directions(host: Host, u: FloatArray) -> FloatArray:
+def directions(host: Monomer, u: FloatArray) -> FloatArray:
     """(m, 3) unit vectors from u (m, 3) in [0, 1).
 
     Half of them are uniform over the sphere and half uniform in the polar angle about the thinnest
@@ -60,7 +60,7 @@ def directions(host: Host, u: FloatArray) -> FloatArray:
     return vectors
 
 
-def rotation_axes(host: Host) -> FloatArray:
+def rotation_axes(host: Monomer) -> FloatArray:
     """(k, 3) unit vectors along the host's proper rotation axes, one per axis; (0, 3) if it has none.
 
     For a rotation by angle ω about a: R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.

@@ -140,14 +140,14 @@ def sample(
                 if len(kept_positions) == n:
                     return SampleResult(np.array(kept_positions), np.array(kept_energies), dict(counts), seed)
     raise InputError(
-        f"Only {len(kept_positions)} of {n} points found around {dimer.host.name} after "
+        f"Only {len(kept_positions)} of {n} points found around {dimer.a.name} after "
         f"{settings.max_tries * n} candidates ({dict(counts)}); check the guide and the sample settings."
     )
 
 
 def is_clash(dimer: Dimer, positions: FloatArray, factor: float) -> npt.NDArray[np.bool_]:
     """(m,) whether the probe is closer to an atom than factor times the sum of covalent radii."""
-    radii = covalent_radii[dimer.host.numbers] + covalent_radii[atomic_numbers[dimer.probe]]
+    radii = covalent_radii[dimer.a.numbers] + covalent_radii[atomic_numbers[dimer.b.symbols[0]]]
     clash: npt.NDArray[np.bool_] = (dimer.distances(positions) < factor * radii).any(axis=1)
     return clash
 
@@ -161,15 +161,15 @@ def _checked(guide: Guide, positions: FloatArray) -> FloatArray:
 
 def _on_rays(dimer: Dimer, u: FloatArray, guide: Guide, settings: SampleSettings, counts: Counter[str]) -> FloatArray:
     """One candidate per row of u (m, 6) in [0, 1); (m, 3) in Å."""
-    origins = anchors(dimer.host)[(u[:, 0] * len(anchors(dimer.host))).astype(int)]
-    towards = directions(dimer.host, u[:, 1:4])
-    axes = rotation_axes(dimer.host)
+    origins = anchors(dimer.a)[(u[:, 0] * len(anchors(dimer.a))).astype(int)]
+    towards = directions(dimer.a, u[:, 1:4])
+    axes = rotation_axes(dimer.a)
     if len(axes):
         on_axis = u[:, 4] < settings.axis_share
         which = (u[:, 4] / max(settings.axis_share, 1e-12) * len(axes)).astype(int)
-        origins[on_axis] = dimer.host.centre
+        origins[on_axis] = dimer.a.centre
         towards[on_axis] = axes[which[on_axis]]
-    size = np.linalg.norm(dimer.host.positions[:, None] - dimer.host.positions[None], axis=-1).max()
+    size = np.linalg.norm(dimer.a.positions[:, None] - dimer.a.positions[None], axis=-1).max()
     # Nodes crowd near the host, where energies change fast.
     t = np.linspace(0.0, 1.0, NODES)
     s = 0.3 + (settings.reach + size) * t**1.5

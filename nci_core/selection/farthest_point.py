@@ -14,8 +14,8 @@ def invariant_features(at: Configurations) -> FloatArray:
     logarithm makes a step near a count more than the same step far away; √n makes large hosts count as small ones do.
     """
     logs = np.log(at.dimer.distances(at.R))
-    symbols = np.array(at.dimer.host.symbols)
-    columns = [np.sort(logs[:, symbols == element], axis=1) for element in sorted(set(at.dimer.host.symbols))]
+    symbols = np.array(at.dimer.a.symbols)
+    columns = [np.sort(logs[:, symbols == element], axis=1) for element in sorted(set(at.dimer.a.symbols))]
     features: FloatArray = np.concatenate(columns, axis=1) / np.sqrt(len(symbols))
     return features
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from nci_core.systems.bonds import bonded, fragments
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 
 #: A bond between two atoms is single from this share of the sum of their covalent radii on: C–C in butadiene 0.96,
 #: C–N in an amide 0.92, aromatic C–C 0.91, C=C 0.87.
 SINGLE = 0.935
 
 
-def rotatable_bonds(host: Host) -> int:
+def rotatable_bonds(host: Monomer) -> int:
     """Single bonds outside rings with another heavy atom on either side: each may give further conformers.
 
     Rotations of methyl and hydroxyl groups, which move hydrogens alone, are not counted.
@@ -35,7 +35,7 @@ def rotatable_bonds(host: Host) -> int:
     return found
 
 
-def conformer_note(host: Host) -> str:
+def conformer_note(host: Monomer) -> str:
     """A sentence for people where the host has other conformers, else empty."""
     count = rotatable_bonds(host)
     if not count:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def spaced(half: float, spacing: float) -> FloatArray:
     return np.linspace(-half, half, 2 * int(np.ceil(half / spacing)) + 1)
 
 
-def telling_plane(host: Host, spacing: float) -> PlaneGrid:
+def telling_plane(host: Monomer, spacing: float) -> PlaneGrid:
     """The plane through the host's centre that holds the most and heaviest atoms; its points are `spacing` (Å) apart.
 
     Of a flat host it stands upright on the molecule, since the face, where a probe is bound, is seen in no other; a
@@ -75,11 +75,11 @@ def telling_plane(host: Host, spacing: float) -> PlaneGrid:
     return PlaneGrid(host.centre, across, up, *(spaced(float(half), spacing) for half in reach))
 
 
-def _linear(host: Host, away: FloatArray) -> bool:
+def _linear(host: Monomer, away: FloatArray) -> bool:
     return bool(np.abs(away @ host.axes[1:].T).max() < IN_PLANE)
 
 
-def _normal(host: Host, away: FloatArray) -> FloatArray:
+def _normal(host: Monomer, away: FloatArray) -> FloatArray:
     """Normal of the plane that holds most: by nuclear charge of the atoms in it, then by how far they reach."""
     far = away[np.linalg.norm(away, axis=1) > IN_PLANE]
     directions = np.vstack([far, host.axes])

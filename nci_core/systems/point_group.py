@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -17,7 +17,7 @@ ON_LINE = 1e-2
 CUBIC = {12: (3, "T"), 24: (4, "O"), 60: (5, "I")}
 
 
-def point_group(host: Host) -> str:
+def point_group(host: Monomer) -> str:
     """The Schoenflies symbol of a host, from its operations.
 
     >>> from nci_core.systems.hosts import builtin_host
@@ -55,7 +55,7 @@ def _order(rotation: FloatArray) -> int:
     return next((n for n in range(1, MOST_FOLD + 1) if abs(turns * n - round(turns * n)) < 0.01), 1)
 
 
-def formula(host: Host) -> str:
+def formula(host: Monomer) -> str:
     """The composition in Hill's order: carbon, hydrogen, then the alphabet.
 
     >>> from nci_core.systems.hosts import builtin_host
@@ -68,7 +68,7 @@ def formula(host: Host) -> str:
     return "".join(f"{symbol}{counts[symbol] if counts[symbol] > 1 else ''}" for symbol in order)
 
 
-def extent(host: Host) -> tuple[float, float, float]:
+def extent(host: Monomer) -> tuple[float, float, float]:
     """How far the nuclei reach along the principal axes, longest first, in Å."""
     along = (host.positions - host.centre) @ host.axes.T
     longest, middle, thinnest = np.ptp(along, axis=0).tolist()

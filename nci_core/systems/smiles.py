@@ -14,7 +14,7 @@ from ase import Atoms
 
 from nci_core.errors import InputError
 from nci_core.systems.bonds import bonded
-from nci_core.systems.hosts import Host
+from nci_core.systems.monomer import Monomer
 from nci_core.systems.symmetry import point_group_operations
 from nci_core.visible import quoted
 
@@ -44,7 +44,7 @@ class _Embedded(NamedTuple):
     source: str
 
 
-def host_from_smiles(smiles: str, name: str | None = None) -> Host:
+def host_from_smiles(smiles: str, name: str | None = None) -> Monomer:
     """The host that a SMILES string describes, in the conformer of lowest energy that was found.
 
     ETKDGv3 (DOI 10.1021/acs.jcim.0c00025) embeds conformers from a fixed seed, MMFF94 (DOI
@@ -66,7 +66,7 @@ def host_from_smiles(smiles: str, name: str | None = None) -> Host:
     if relaxed is not None:
         positions, source = relaxed, f"{source}, relaxed with GFN2-xTB"
     called = name or str(Atoms(list(symbols)).get_chemical_formula("hill"))
-    host = _upright(Host(called, symbols, positions, source))
+    host = _upright(Monomer(called, symbols, positions, source=source))
     if (bonded(host.numbers, host.positions) != embedded.bonds).any():
         raise InputError(
             f"The molecule {quoted(text)!r} does not keep its bonds when its geometry is relaxed; give a structure "
@@ -161,7 +161,7 @@ def _relaxed(symbols: tuple[str, ...], positions: FloatArray) -> FloatArray | No
     return found
 
 
-def _upright(host: Host) -> Host:
+def _upright(host: Monomer) -> Monomer:
     """The host about its centre, on its principal axes, and with exactly the symmetry it nearly has."""
     axes = host.axes * np.array([[1.0], [1.0], [np.linalg.det(host.axes)]])  # no mirror image
     placed = (host.positions - host.centre) @ axes.T

@@ -37,10 +37,10 @@ class D4Dispersion:
         from dftd4.interface import DampingParam, DispersionModel
 
         self.dimer = dimer
-        self.numbers = np.append(dimer.host.numbers, dimer.atoms(np.zeros(3) + 99.0).numbers[-1])
+        self.numbers = np.append(dimer.a.numbers, dimer.atoms(np.zeros(3) + 99.0).numbers[-1])
         self._model = DispersionModel
         self._damping = DampingParam(method=method)
-        _, self._host_triples = self._parts(self.dimer.host.numbers, dimer.host.positions)
+        _, self._host_triples = self._parts(self.dimer.a.numbers, dimer.a.positions)
 
     @staticmethod
     def check(dimer: Dimer) -> None:
@@ -60,7 +60,7 @@ class D4Dispersion:
         """(m,) eV at probe positions (m, 3) in Å."""
         energy = np.empty(len(positions))
         for m, point in enumerate(positions):
-            pairs, triples = self._parts(self.numbers, np.vstack([self.dimer.host.positions, point]))
+            pairs, triples = self._parts(self.numbers, np.vstack([self.dimer.a.positions, point]))
             # Each pair stands twice in the matrix.
             energy[m] = pairs[-1, :-1].sum() + pairs[:-1, -1].sum() + triples - self._host_triples
         return energy * HARTREE_EV

@@ -26,7 +26,7 @@ def teacher_errors() -> Iterator[None]:
 
 def bases_of(dimer: Dimer, basis: str) -> dict[str, str]:
     """Name of the basis of each element."""
-    elements = sorted({*dimer.host.symbols, dimer.probe})
+    elements = sorted({*dimer.a.symbols, dimer.b.symbols[0]})
     return {element: stand_in(basis, element) if basis == DEFAULT_BASIS else basis for element in elements}
 
 
@@ -38,5 +38,5 @@ def check_basis(dimer: Dimer, basis: str) -> None:
 
 def fitted_dimer(dimer: Dimer, basis: str) -> FittedDimer:
     """The integrals of a dimer in a published basis."""
-    functions = Functions.named(bases_of(dimer, basis), sorted(set(dimer.host.symbols)), dimer.probe)
+    functions = Functions.named(bases_of(dimer, basis), sorted(set(dimer.a.symbols)), dimer.b.symbols[0])
     return FittedDimer.start(dimer, functions)

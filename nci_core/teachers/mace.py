@@ -72,7 +72,7 @@ class MaceTeacher(TeacherBase):
     def check(self, dimer: Dimer) -> None:
         """Raise TeacherError if the model cannot be loaded or lacks an element."""
         known = self._load().elements
-        missing = sorted({*dimer.host.symbols, dimer.probe} - known)
+        missing = sorted({*dimer.a.symbols, dimer.b.symbols[0]} - known)
         if missing:
             raise TeacherError(f"Teacher {self.name} does not know {', '.join(missing)}; choose another model.")
 
@@ -88,7 +88,7 @@ class MaceTeacher(TeacherBase):
         start = time.perf_counter()
         loaded = self._load()
         with _torch_untouched():
-            monomers, _ = loaded.run([dimer.host.atoms(), Atoms([dimer.probe])])
+            monomers, _ = loaded.run([dimer.a.atoms(), Atoms([dimer.b.symbols[0]])])
         for first in range(0, len(positions), BATCH_SIZE):
             batch = [dimer.atoms(p) for p in positions[first : first + BATCH_SIZE]]
             with _torch_untouched():

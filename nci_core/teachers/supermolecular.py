@@ -61,8 +61,8 @@ class SupermolecularTeacher(TeacherBase):
 
     def _monomers(self, calculator: Calculator, dimer: Dimer) -> float:
         """E_A + E_B in eV."""
-        host, _ = self._run(calculator, dimer.host.atoms(), f"host {dimer.host.name}")
-        probe, _ = self._run(calculator, Atoms([dimer.probe]), f"probe {dimer.probe}")
+        host, _ = self._run(calculator, dimer.a.atoms(), f"host {dimer.a.name}")
+        probe, _ = self._run(calculator, Atoms([dimer.b.symbols[0]]), f"probe {dimer.b.symbols[0]}")
         return host + probe
 
     def _run(self, calculator: Calculator, atoms: Atoms, what: str) -> tuple[float, FloatArray | None]:

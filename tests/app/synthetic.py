@@ -45,7 +45,7 @@ def build(
     store, dimer, rng = campaign.store, campaign.dimer, np.random.default_rng(seed)
     if not n:
         return campaign
-    points = _sample(dimer.host.positions, rng, n)
+    points = _sample(dimer.a.positions, rng, n)
     points = points[np.sort(np.unique(dimer.geometry_hashes(points), return_index=True)[1])]
     test = np.zeros(len(points), dtype=bool)
     test[rng.choice(len(points), min(n_test, len(points) // 3), replace=False)] = True
@@ -57,11 +57,11 @@ def build(
             part,
             dimer.geometry_hashes(part),
             split=split,
-            sectors=[str(s) for s in sectors(dimer.host, part)],
+            sectors=[str(s) for s in sectors(dimer.a, part)],
             sample_seed=seed,
         )
         ids[mask] = added.ids
-    exact = energy(dimer.host.positions, points)
+    exact = energy(dimer.a.positions, points)
     teacher = exact + _bias(points, exact)
     configurations.record_teacher(
         store,
@@ -119,14 +119,14 @@ def _add_cuts(campaign: Campaign) -> dict[int, float]:
     for name, direction in CUTS.items():
         r = np.linspace(3.0, 9.0, 31)
         points = r[:, None] * np.array(direction)[None]
-        exact = energy(dimer.host.positions, points)
+        exact = energy(dimer.a.positions, points)
         points, exact = points[exact < 1500 * CM1_EV], exact[exact < 1500 * CM1_EV]
         added = configurations.add(
             campaign.store,
             points,
             dimer.geometry_hashes(points),
             origin=f"cut:{name}",
-            sectors=[str(s) for s in sectors(dimer.host, points)],
+            sectors=[str(s) for s in sectors(dimer.a, points)],
         )
         teacher = exact + _bias(points, exact)
         configurations.record_teacher(
@@ -186,9 +186,9 @@ def _label(
                 "recipe_hash": recipe.hash,
                 "recipe": recipe.model_dump(mode="json"),
                 "dimer": dimer.name,
-                "host_symbols": list(dimer.host.symbols),
-                "host_positions_angstrom": dimer.host.positions.tolist(),
-                "probe": dimer.probe,
+                "host_symbols": list(dimer.a.symbols),
+                "host_positions_angstrom": dimer.a.positions.tolist(),
+                "probe": dimer.b.symbols[0],
                 "position_angstrom": [c.x_angstrom, c.y_angstrom, c.z_angstrom],
                 "midbond_angstrom": [0.0, 0.0, 1.5],
                 "fragments": fragments,
@@ -295,7 +295,7 @@ def _curves(campaign: Campaign, model_id: int, factor: float) -> None:
     for name, direction in CUTS.items():
         r = np.linspace(2.8, 10.0, 120)
         points = r[:, None] * np.array(direction)[None]
-        exact = energy(campaign.dimer.host.positions, points)
+        exact = energy(campaign.dimer.a.positions, points)
         keep = exact < 1500 * CM1_EV
         r, points, exact = r[keep], points[keep], exact[keep]
         e = exact + factor * _bias(points, exact)

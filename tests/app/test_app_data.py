@@ -57,7 +57,7 @@ def test_cut_has_all_three_and_distances_along_the_ray(campaign: Campaign, table
     model = campaign.active_model()
     assert model is not None
     cut = load_cut(
-        campaign.store, table, campaign.dimer.host, "above the centre", model_id=model.id, teacher=campaign.teacher
+        campaign.store, table, campaign.dimer.a, "above the centre", model_id=model.id, teacher=campaign.teacher
     )
     assert len(cut.student) > 50
     assert len(cut.teacher) > 10

@@ -16,12 +16,12 @@ from app.theme import LIGHT
 from app.views import line_choice
 from app.views.line_map import drawn_line
 from nci_core.errors import InputError
-from nci_core.systems import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 from nci_core.units import UNITS
 
 
 @pytest.fixture(scope="module", params=["ethylene", "benzene"])
-def host(request: pytest.FixtureRequest) -> Host:
+def host(request: pytest.FixtureRequest) -> Monomer:
     return builtin_host(request.param)
 
 
@@ -31,7 +31,7 @@ def rows(places: np.ndarray) -> pd.DataFrame:
     return table.assign(split="pool", region="well", sector="face", **energies)
 
 
-def test_every_named_line_lies_in_the_plane_that_is_shown_with_it(host: Host) -> None:
+def test_every_named_line_lies_in_the_plane_that_is_shown_with_it(host: Monomer) -> None:
     for name, line in lines.presets(host, 3.2).items():
         kind, value = lines.section_of(host, line)
         grid = fields.plane(host, kind, value)
@@ -41,7 +41,7 @@ def test_every_named_line_lies_in_the_plane_that_is_shown_with_it(host: Host) ->
     assert lines.section_of(host, Line(*low)) == ("flat", 2.0)
 
 
-def test_what_lies_at_a_plane_is_what_the_images_say(host: Host) -> None:
+def test_what_lies_at_a_plane_is_what_the_images_say(host: Monomer) -> None:
     table = rows(np.random.default_rng(4).uniform(-6, 6, (80, 3)))
     for grid in (fields.plane(host, "upright", 40.0), fields.plane(host, "flat", 1.5)):
         found = fields.in_slab(host, table, grid, 0.4)
@@ -54,7 +54,7 @@ def test_what_lies_at_a_plane_is_what_the_images_say(host: Host) -> None:
         assert (found["off"].abs() <= 0.4).all()
 
 
-def test_a_drawn_line_comes_back_in_the_hosts_frame(host: Host) -> None:
+def test_a_drawn_line_comes_back_in_the_hosts_frame(host: Monomer) -> None:
     old = Line(np.array([9.0, 8.0, 7.0]), np.array([-9.0, 8.0, 7.0]))
     for kind, value in (("upright", 30.0), ("flat", 2.5)):
         grid = fields.plane(host, kind, value)
@@ -91,7 +91,7 @@ def test_typed_ends_show_the_drawn_ones(monkeypatch: pytest.MonkeyPatch) -> None
     assert [str(state[key]) for key in line_choice.ENDS] == ["1.23", "0.0", "2.0", "-4.57", "5.0", "6.0"]
 
 
-def test_the_map_carries_the_field_and_tells_labels_apart(host: Host) -> None:
+def test_the_map_carries_the_field_and_tells_labels_apart(host: Monomer) -> None:
     grid = fields.plane(host, "upright", 0.0, spacing=2.0, reach=(10.0, 8.0))
     assert (grid.u[0], grid.u[-1], grid.v[-1]) == (-10.0, 10.0, 8.0)
     values = fields.to_own(host, grid.points)[..., 2]  # grows upwards

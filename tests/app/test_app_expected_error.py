@@ -15,12 +15,12 @@ from nci_core.campaign.exchange.archive import data_folder
 from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
 from nci_core.labels.label_errors import worth
 from nci_core.labels.prediction_error import PredictionError
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
-BENZENE, ETHYLENE = (Dimer(builtin_host(name), "He") for name in ("benzene", "ethylene"))
-NEON = Dimer(builtin_host("ethylene"), "Ne")
+BENZENE, ETHYLENE = (Dimer(builtin_host(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))
+NEON = Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))
 
 
 def wells(recipe: str, probe: str, **figures: float) -> GroupErrors:
@@ -75,8 +75,8 @@ def test_of_others_what_was_measured_is_said_and_where() -> None:
     assert "Nobody knows" in expected_error(standard, ETHYLENE, CM1).sentence
     assert expected_error(composite, BENZENE, CM1).short == "0.6 cm⁻¹ off"
     assert expected_error(composite, ETHYLENE, CM1).short == "0.6 cm⁻¹ off over benzene"
-    turned = Host("benzene", BENZENE.host.symbols, BENZENE.host.positions + 0.5)
-    assert expected_error(composite, Dimer(turned, "He"), CM1).short == "0.6 cm⁻¹ off over benzene"
+    turned = Monomer("benzene", BENZENE.a.symbols, BENZENE.a.positions + 0.5)
+    assert expected_error(composite, Dimer(turned, Monomer.atom("He")), CM1).short == "0.6 cm⁻¹ off over benzene"
     assert expected_error(find_recipe("dt"), ETHYLENE, CM1).sentence.startswith("Nobody knows how far dt is")
     mine = standard.model_copy(update={"midbond": composite.midbond})
     assert expected_error(mine, ETHYLENE, CM1).short == "error unknown", "a name alone may mean another recipe"

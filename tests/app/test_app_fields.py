@@ -12,7 +12,7 @@ from app.figures.isosurface import isosurface
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
-from nci_core.systems import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
@@ -20,16 +20,16 @@ CAP = 1000.0 * CM1_EV
 
 
 @pytest.fixture(scope="module")
-def ethylene() -> Host:
+def ethylene() -> Monomer:
     return builtin_host("ethylene")
 
 
-def rows(host: Host, places: list[list[float]]) -> pd.DataFrame:
+def rows(host: Monomer, places: list[list[float]]) -> pd.DataFrame:
     table = pd.DataFrame(places, columns=["x", "y", "z"], index=pd.RangeIndex(11, 11 + len(places), name="id"))
     return table.assign(split="pool", teacher_ev=-0.001, label_ev=-0.002)
 
 
-def test_own_coordinates_turn_back(ethylene: Host) -> None:
+def test_own_coordinates_turn_back(ethylene: Monomer) -> None:
     points = np.random.default_rng(0).uniform(-5, 5, (20, 3))
     back = fields.to_host(ethylene, fields.to_own(ethylene, points))
     np.testing.assert_allclose(back, points, atol=1e-12)
@@ -47,7 +47,7 @@ def test_a_sphere_closes_and_its_angles_are_those_of_its_points() -> None:
     np.testing.assert_allclose(radius, 3.0, rtol=1e-12)
 
 
-def test_planes_hold_their_points(ethylene: Host) -> None:
+def test_planes_hold_their_points(ethylene: Monomer) -> None:
     for kind, value in (("flat", 2.5), ("upright", 35.0)):
         grid = fields.plane(ethylene, kind, value)
         at = grid.project(grid.points)
@@ -57,13 +57,13 @@ def test_planes_hold_their_points(ethylene: Host) -> None:
     assert grid.project(above)[0, 1] == pytest.approx(4.0)
 
 
-def test_every_equivalent_place_is_drawn_once(ethylene: Host) -> None:
+def test_every_equivalent_place_is_drawn_once(ethylene: Monomer) -> None:
     found = fields.images(ethylene, rows(ethylene, [[1.0, 2.0, 3.0], [0.0, 0.0, 3.0]]))
     assert found["id"].value_counts().to_dict() == {11: 8, 12: 2}
     np.testing.assert_allclose(np.abs(fields.own_places(found)[:8]).round(9), [[1.0, 2.0, 3.0]] * 8)
 
 
-def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Host) -> None:
+def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Monomer) -> None:
     table = rows(ethylene, [[0.0, 0.1, -3.0], [0.0, 0.0, 5.0], [0.0, 1.0, 4.0], [0.0, 0.0, 9.0]])
     near = fields.near_line(ethylene, table, np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.0, 8.0]), 0.2)
     assert near.index.tolist() == [11, 12]  # below the plane, on the line; not beside it, not behind its end
@@ -77,7 +77,7 @@ def test_one_site_of_each_kind() -> None:
     assert [name for name, _ in fields.unique_sites(builtin_host("ethylene"))] == ["C1", "H3", "C1–C2", "C1–H3"]
 
 
-def test_preset_lines_go_where_they_say(ethylene: Host) -> None:
+def test_preset_lines_go_where_they_say(ethylene: Monomer) -> None:
     ready = lines.presets(ethylene, 3.0)
     up = ready["up over H3"]
     np.testing.assert_allclose((up.end - up.start) / up.length, ethylene.axes[2], atol=1e-12)
@@ -128,12 +128,12 @@ def test_a_constant_field_has_a_scale() -> None:
     assert np.isfinite(scale.fraction(np.array([-3.0]))).all()
 
 
-def dots(host: Host, scale_value: float) -> Dots:
+def dots(host: Monomer, scale_value: float) -> Dots:
     repeated = fields.images(host, rows(host, [[0.0, 0.0, 3.2]]))
     return Dots("student − CCSD(T)", repeated, np.full(len(repeated), scale_value))
 
 
-def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> None:
+def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -> None:
     grid = fields.sphere(6.0)
     values = 5.0 * grid.own[..., 2]
     values[0, 0] = np.nan
@@ -153,7 +153,7 @@ def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Host) -> N
     assert 0.6 < drawn.mean() < 1.0  # the front is open, the rest is there
 
 
-def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
+def test_a_plane_is_blank_where_nothing_is_known(ethylene: Monomer) -> None:
     grid = fields.plane(ethylene, "flat", 3.0, spacing=0.8, reach=(4.0, 4.0))
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
@@ -167,7 +167,7 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Host) -> None:
         assert figure.layout[axis].range == figure.layout[f"{axis}2"].range
 
 
-def test_iso_surfaces_are_those_of_the_values(ethylene: Host) -> None:
+def test_iso_surfaces_are_those_of_the_values(ethylene: Monomer) -> None:
     own = fields.box(ethylene, spacing=0.5)
     values = 20.0 * np.sin(own[:, 0]) + own[:, 2]
     values[own[:, 1] > 2.0] = np.nan
@@ -211,7 +211,7 @@ def test_levels_of_surfaces_are_taken_by_the_field() -> None:
     assert surface_levels(QUANTITIES["earlier"], np.zeros(5)) == []
 
 
-def test_a_box_keeps_its_size_in_bounds(ethylene: Host) -> None:
+def test_a_box_keeps_its_size_in_bounds(ethylene: Monomer) -> None:
     own = fields.box(ethylene, spacing=0.01, most=20_000)
     assert 10_000 < len(own) < 26_000
     half = np.abs(ethylene.positions).max(axis=0) + 4.0

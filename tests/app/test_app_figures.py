@@ -13,7 +13,7 @@ from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import CM1_EV, UNITS, from_cm1
 
 
@@ -48,7 +48,7 @@ def test_map_folds_equivalent_positions_together() -> None:
 def test_a_host_without_mirror_planes_is_not_folded() -> None:
     # A CHFClBr-like centre: no symmetry at all, so above and below differ.
     positions = np.array([[0.0, 0, 0], [1.1, 0.1, 0.2], [-0.4, 1.3, 0.1], [-0.6, -0.9, 1.5], [-0.5, -0.5, -1.8]])
-    host = Host("chiral", ("C", "H", "F", "Cl", "Br"), positions)
+    host = Monomer("chiral", ("C", "H", "F", "Cl", "Br"), positions)
     up, down = map_xy(host, host.centre + np.outer([3.0, -3.0], host.axes[2]), "side")
     assert up[1] == pytest.approx(3.0)
     assert down[1] == pytest.approx(-3.0)
@@ -163,7 +163,7 @@ def test_fit_curves_are_a_median_and_a_band_and_prefer_errors_over_losses() -> N
 
 
 def test_structure_keeps_its_camera_between_reruns() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     figure = structure_figure(dimer, [0.0, 0.0, 3.0], LIGHT)
     assert figure.layout.uirevision == "structure"
     texts = [text for trace in figure.data for text in trace.text or ()]

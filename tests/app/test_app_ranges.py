@@ -18,7 +18,7 @@ from app.theme import DARK, LIGHT
 from app.views.error_points import through_the_well
 from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
@@ -80,7 +80,7 @@ def test_the_scale_tells_how_deep_the_well_is() -> None:
 
 @pytest.mark.parametrize("position", [[0.0, 0.0, 3.0], [0.0, 12.0, 0.5]])
 def test_everything_drawn_is_in_the_frame_of_a_scene(position: list[float]) -> None:
-    figure = structure_figure(Dimer(builtin_host("ethylene"), "He"), position, LIGHT)
+    figure = structure_figure(Dimer(builtin_host("ethylene"), Monomer.atom("He")), position, LIGHT)
     scene = figure.layout.scene
     eye = np.array([scene.camera.eye[k] for k in "xyz"])
     half = np.array([scene.aspectratio[k] for k in "xyz"]) / 2
@@ -93,13 +93,13 @@ def test_everything_drawn_is_in_the_frame_of_a_scene(position: list[float]) -> N
 
 
 def test_linear_hosts_have_sides_and_ends() -> None:
-    host = Host("n2", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]]), "made up")
+    host = Monomer("n2", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]]), source="made up")
     assert host.linear
     assert not builtin_host("ethylene").linear
     places = np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 4.0], [2.0, 0.0, 2.0]])
     words = sector_words(host)
     assert [words[name] for name in sectors(host, places)] == ["side", "side", "end", "slanted"]
-    assert list(cut_directions(Dimer(host, "He"))) == ["side", "end"]
+    assert list(cut_directions(Dimer(host, Monomer.atom("He")))) == ["side", "end"]
     assert views(host) == ["side"]
     np.testing.assert_allclose(map_xy(host, places, "side"), [[3, 0], [3, 0], [0, 4], [2, 2]], atol=1e-12)
     said = map_axes(host, "side")
@@ -117,6 +117,6 @@ def test_directions_of_a_campaign_are_in_the_words_of_its_host(tmp_path: Path) -
     file.write_text("2\nnitrogen\nN 0 0 0.55\nN 0 0 -0.55\n")
     campaign = Campaign.create(tmp_path / "he-n2", CampaignSettings.create(str(file), "He"))
     points = np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 4.0]])
-    names = [str(name) for name in sectors(campaign.dimer.host, points)]
+    names = [str(name) for name in sectors(campaign.dimer.a, points)]
     configurations.add(campaign.store, points, campaign.dimer.geometry_hashes(points), sectors=names)
     assert configuration_table(campaign.store, campaign.settings, None)["sector"].tolist() == ["side", "end"]

@@ -15,13 +15,16 @@ from nci_core.bench.problem import Problem
 from nci_core.extxyz import HostGroup, write_dataset
 from nci_core.fitting import Lesson
 from nci_core.regions import RegionBounds
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 
 @pytest.fixture(scope="session")
 def dimer() -> Dimer:
     half = small.BOND / 2
-    return Dimer(Host("hydrogen", ("H", "H"), np.array([[0.0, 0.0, -half], [0.0, 0.0, half]]), "test"), "He")
+    return Dimer(
+        Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, -half], [0.0, 0.0, half]]), source="test"),
+        Monomer.atom("He"),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,15 @@ import numpy as np
 
 from nci_core.bench.problem import Problem
 from nci_core.fitting import Lesson
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import from_cm1
 
 
 def he_h2() -> Dimer:
     positions = np.array([[0.0, 0.0, -0.3707], [0.0, 0.0, 0.3707]])
-    return Dimer(Host("hydrogen", ("H", "H"), positions, "r_e of H2, Huber and Herzberg 1979"), "He")
+    return Dimer(
+        Monomer("hydrogen", ("H", "H"), positions, source="r_e of H2, Huber and Herzberg 1979"), Monomer.atom("He")
+    )
 
 
 def places(count: int, seed: int) -> np.ndarray:

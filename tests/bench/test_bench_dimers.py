@@ -81,7 +81,7 @@ def test_filters_say_what_there_is_when_nothing_is_left(mixed: Path) -> None:
 def test_a_draw_has_something_of_everything_and_grows(mixed: Path) -> None:
     found, _ = read_dimers(mixed)
     five = drawn(found, 5, seed=1)
-    assert len({(one.dimer.probe, one.host_class, one.region) for one in five}) == 5
+    assert len({(one.dimer.b.symbols[0], one.host_class, one.region) for one in five}) == 5
     assert [one.frame for one in drawn(found, 3, seed=1)] == [one.frame for one in five[:3]]
     assert sorted(one.frame for one in drawn(found, None)) == list(range(8))
 

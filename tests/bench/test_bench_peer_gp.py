@@ -12,10 +12,10 @@ from peer_problem import energy, he_h2, made_problem, places
 from nci_core.bench.peer_gp import OnHost, PeerGP, free_atom_dispersion, log_jacobian, soft_minima
 from nci_core.bench.problem import same_dimer
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
-BENZENE = Dimer(builtin_host("benzene"), "He")
+BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
 needs_sklearn = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="scikit-learn is not installed")
 
 
@@ -28,27 +28,27 @@ def fitted() -> PeerGP:
 
 def test_features_are_as_symmetric_as_the_host() -> None:
     points = torch.tensor([[1.0, 2.0, 3.0], [3.9, 0.4, 0.2]])
-    centre = torch.tensor(BENZENE.host.centre)
+    centre = torch.tensor(BENZENE.a.centre)
     here = soft_minima(BENZENE, points.double())
     assert here.shape == (2, 6)
-    assert len(BENZENE.host.operations) == 24
-    for operation in BENZENE.host.operations:
+    assert len(BENZENE.a.operations) == 24
+    for operation in BENZENE.a.operations:
         there = soft_minima(BENZENE, (points - centre) @ torch.tensor(operation).T + centre)
         assert torch.allclose(here, there, atol=1e-3)  # the host itself is symmetric to 1e-4 Å
 
 
 def test_features_tell_places_apart_that_one_distance_does_not() -> None:
     """Over an atom and over the centre, 3 Å from the nearest atom each: nearest distances agree, mean ones do not."""
-    ring = float(np.linalg.norm(BENZENE.host.positions[0]))
+    ring = float(np.linalg.norm(BENZENE.a.positions[0]))
     over_centre = [0.0, 0.0, np.sqrt(9.0 - ring**2)]
-    over_atom = [*BENZENE.host.positions[0][:2], 3.0]
+    over_atom = [*BENZENE.a.positions[0][:2], 3.0]
     phi = soft_minima(BENZENE, torch.tensor([over_centre, over_atom]).double())
     assert (phi[0] - phi[1]).abs().max() > 0.3
 
 
 def test_one_atom_of_an_element_has_one_feature_its_distance() -> None:
     atoms = np.array([[0.0, 0.0, 0.117], [0.0, 0.757, -0.469], [0.0, -0.757, -0.469]])
-    water = Dimer(Host("water", ("O", "H", "H"), atoms, "a model"), "He")
+    water = Dimer(Monomer("water", ("O", "H", "H"), atoms, source="a model"), Monomer.atom("He"))
     point = np.array([[0.0, 0.0, 4.0]])
     phi = soft_minima(water, torch.tensor(point))
     assert phi.shape == (1, 4)
@@ -94,7 +94,7 @@ def test_more_labels_than_choose_are_all_fitted() -> None:
 def test_gradients_are_exact_also_of_a_correction(tmp_path: Path) -> None:
     problem = made_problem(tmp_path)
     R, E = problem.positions[:15], problem.energies[:15]
-    mean = OnHost(problem.distilled(members=1, network=False), problem.dimer.host)
+    mean = OnHost(problem.distilled(members=1, network=False), problem.dimer.a)
     points, h = places(3, 9), 1e-4
     for found in (PeerGP(problem.dimer, R, E, restarts=0), PeerGP(problem.dimer, R, E, mean=mean, restarts=0)):
         energies, gradients = found.energies_and_gradients(points)
@@ -110,7 +110,7 @@ def test_a_teacher_helps(tmp_path: Path) -> None:
     problem = made_problem(tmp_path)
     R, E = problem.positions[:8], problem.energies[:8]
     held, truth = problem.positions[8:], problem.energies[8:]
-    mean = OnHost(problem.distilled(members=1, network=False), problem.dimer.host)
+    mean = OnHost(problem.distilled(members=1, network=False), problem.dimer.a)
     alone = np.abs(PeerGP(problem.dimer, R, E).energies(held) - truth).mean()
     corrected = np.abs(PeerGP(problem.dimer, R, E, mean=mean).energies(held) - truth).mean()
     assert corrected < 0.5 * alone
@@ -130,10 +130,10 @@ def test_without_scikit_learn_one_sentence_says_so(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_host_is_the_same_whatever_the_order_of_its_atoms() -> None:
-    host = BENZENE.host
+    host = BENZENE.a
     order = np.roll(np.arange(12), 3)
-    turned = Host("other", tuple(host.symbols[i] for i in order), host.positions[order], "the same")
-    assert same_dimer(BENZENE, Dimer(turned, "He"))
-    assert not same_dimer(BENZENE, Dimer(turned, "Ne"))
-    moved = Host("other", host.symbols, host.positions * 1.01, "a larger one")
-    assert not same_dimer(BENZENE, Dimer(moved, "He"))
+    turned = Monomer("other", tuple(host.symbols[i] for i in order), host.positions[order], source="the same")
+    assert same_dimer(BENZENE, Dimer(turned, Monomer.atom("He")))
+    assert not same_dimer(BENZENE, Dimer(turned, Monomer.atom("Ne")))
+    moved = Monomer("other", host.symbols, host.positions * 1.01, source="a larger one")
+    assert not same_dimer(BENZENE, Dimer(moved, Monomer.atom("He")))

@@ -24,7 +24,7 @@ from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.fitting.priors import CHANGE
 from nci_core.potentials import load_checkpoint
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 FIELDS = [
     "benchmark",
@@ -62,11 +62,13 @@ def test_splits_part_labels_from_test(problem: Problem) -> None:
 
 
 def test_the_same_host_in_another_order_is_the_same(dimer: Dimer) -> None:
-    host = dimer.host
-    turned = Dimer(Host("other", host.symbols, host.positions[::-1].copy(), "test"), "He")
+    host = dimer.a
+    turned = Dimer(Monomer("other", host.symbols, host.positions[::-1].copy(), source="test"), Monomer.atom("He"))
     assert same_dimer(dimer, turned)
-    assert not same_dimer(dimer, Dimer(Host("other", host.symbols, host.positions * 1.1, "test"), "He"))
-    assert not same_dimer(dimer, Dimer(host, "Ne"))
+    assert not same_dimer(
+        dimer, Dimer(Monomer("other", host.symbols, host.positions * 1.1, source="test"), Monomer.atom("He"))
+    )
+    assert not same_dimer(dimer, Dimer(host, Monomer.atom("Ne")))
 
 
 def test_active_selection_keeps_its_students(problem: Problem, tmp_path: Path) -> None:
@@ -117,8 +119,10 @@ def test_labels_are_all_that_a_fit_sees(problem: Problem) -> None:
 
 def test_learning_beats_the_distilled_student(problem: Problem, tmp_path: Path) -> None:
     results = Results(tmp_path / "curve.jsonl")
-    host, R = problem.dimer.host, problem.positions
-    plain = errors(problem.distilled().energies(Dimer(host, "He").at(R)), problem.energies, problem.bounds)["mae_cm1"]
+    host, R = problem.dimer.a, problem.positions
+    plain = errors(
+        problem.distilled().energies(Dimer(host, Monomer.atom("He")).at(R)), problem.energies, problem.bounds
+    )["mae_cm1"]
     curve(problem, results, seeds=[0], quick=True, say=silent)
     hard(problem, results, seeds=[0], quick=True, say=silent)
     calibration(problem, results, seeds=[0], quick=True, say=silent)

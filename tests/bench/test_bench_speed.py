@@ -15,7 +15,7 @@ from nci_core.bench.timing import one_core, timed
 from nci_core.fitting import FitSettings
 from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, Prior, Student, StudentConfig
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 
 class Slow:
@@ -35,7 +35,7 @@ class Slow:
 
 @pytest.fixture
 def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
-    config, dimer = StudentConfig(), Dimer(builtin_host("ethylene"), "He")
+    config, dimer = StudentConfig(), Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     prior = general_prior("He", ("C", "H"), config)
     generator = torch.Generator().manual_seed(0)
     thetas = [prior.mean + 0.02 * prior.width * torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)]

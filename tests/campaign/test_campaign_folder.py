@@ -46,7 +46,7 @@ def test_settings_survive_their_file(tmp_path: Path) -> None:
     write_settings(settings, tmp_path)
     assert read_settings(tmp_path) == settings
     # Six decimals are kept: far below the grid of 1e-4 Å.
-    assert np.allclose(settings.dimer.host.positions[0], [0.0, 1.394166, 0.0], atol=1e-6)
+    assert np.allclose(settings.dimer.a.positions[0], [0.0, 1.394166, 0.0], atol=1e-6)
 
 
 @pytest.mark.parametrize("text", ['"', "\\", "\n", "\x00", "\x7f", "é⁻¹", "\U0001f600", "a'b"])

@@ -64,7 +64,7 @@ def test_cube_and_table_hold_the_same_grid(finished: Campaign, grid: dict[str, n
     cube = packed(finished.folder, ".cube", None, GRID)
     found = read_cube(io.StringIO(cube.content.decode()))
     assert found["atoms"].symbols.get_chemical_formula() == "H2"
-    assert np.allclose(found["atoms"].positions, finished.dimer.host.positions, atol=1e-5)
+    assert np.allclose(found["atoms"].positions, finished.dimer.a.positions, atol=1e-5)
     assert np.allclose(found["data"] * HARTREE_EV, grid["energy_ev"], rtol=2e-6, atol=1e-9)
     assert np.allclose(np.diag(found["spacing"]), SPACING, atol=1e-5)
     assert found["origin"][0] == pytest.approx(grid["x_angstrom"][0], abs=1e-5)

@@ -12,11 +12,11 @@ from nci_core.campaign.exchange.energy_files import check_entries
 from nci_core.campaign.exchange.energy_sources import EnergyFile, open_files
 from nci_core.datasets.energy_tables import Points
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import CM1_EV
 
-H2 = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]), "made up")
-CAMPAIGN = cast(Campaign, SimpleNamespace(dimer=Dimer(H2, "He")))
+H2 = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]), source="made up")
+CAMPAIGN = cast(Campaign, SimpleNamespace(dimer=Dimer(H2, Monomer.atom("He"))))
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 ATLAS = SHARED / "nci-atlas-small-probes"
 BENZENE = SHARED / "he-benzene-reference"
@@ -86,8 +86,10 @@ def test_a_whole_atlas_serves_one_dimer() -> None:
     lines = structures.read_text().split("\n")
     first = next(k for k, line in enumerate(lines) if "system=4.06.01 " in line)
     rows = [line.split() for line in lines[first + 1 : first + 1 + int(lines[first - 1])]]
-    host = Host("butane", tuple(r[0] for r in rows[:-1]), np.array([r[1:4] for r in rows[:-1]], dtype=float), "atlas")
-    campaign = cast(Campaign, SimpleNamespace(dimer=Dimer(host, rows[-1][0])))
+    host = Monomer(
+        "butane", tuple(r[0] for r in rows[:-1]), np.array([r[1:4] for r in rows[:-1]], dtype=float), source="atlas"
+    )
+    campaign = cast(Campaign, SimpleNamespace(dimer=Dimer(host, Monomer.atom(rows[-1][0]))))
     alone = open_files(campaign, [(structures.name, structures.read_bytes())])
     assert alone.points is not None
     assert len(alone.points) == 11
@@ -102,7 +104,10 @@ def test_the_published_benzene_energies_are_the_same_in_both_forms() -> None:
     rows = [line.split() for line in lines[2:14]]
     atoms = np.array([row[1:4] for row in rows], dtype=float)
     campaign = cast(
-        Campaign, SimpleNamespace(dimer=Dimer(Host("benzene", tuple(r[0] for r in rows), atoms, "published"), "He"))
+        Campaign,
+        SimpleNamespace(
+            dimer=Dimer(Monomer("benzene", tuple(r[0] for r in rows), atoms, source="published"), Monomer.atom("He"))
+        ),
     )
     header_and_40 = (BENZENE / "ccsdt.csv").read_text().split("\n")[:41]
     table = open_files(campaign, [("ccsdt.csv", "\n".join(header_and_40).encode())])

@@ -36,7 +36,7 @@ def maps(campaign: Campaign) -> ErrorMaps:
 
 
 def grid(campaign: Campaign, maps: ErrorMaps) -> np.ndarray:
-    host = campaign.dimer.host
+    host = campaign.dimer.a
     return host.centre + maps.u[None, :, None] * maps.across + maps.v[:, None, None] * maps.up
 
 
@@ -55,7 +55,7 @@ def test_errors_are_prediction_minus_label_where_there_is_one(campaign: Campaign
     below = known.energy_ev < from_cm1(campaign.settings.limit_cm1)
     np.testing.assert_allclose(maps.test_ev, known.energy_ev[below])
     step = maps.u[1] - maps.u[0]
-    host, points = campaign.dimer.host, grid(campaign, maps)
+    host, points = campaign.dimer.a, grid(campaign, maps)
     from nci_core.campaign.queries.live_stored import stored_field
 
     carrier = maps.model_ids[maps.carrier]
@@ -74,7 +74,7 @@ def test_errors_are_prediction_minus_label_where_there_is_one(campaign: Campaign
 
 
 def test_maps_are_as_symmetric_as_the_host(campaign: Campaign, maps: ErrorMaps) -> None:
-    host, points = campaign.dimer.host, grid(campaign, maps)
+    host, points = campaign.dimer.a, grid(campaign, maps)
     plane = np.stack([maps.across, maps.up])
     errors = maps.error(0)
     compared = 0
@@ -95,7 +95,7 @@ def test_maps_are_as_symmetric_as_the_host(campaign: Campaign, maps: ErrorMaps) 
 def test_nothing_is_drawn_inside_the_wall_far_away_or_where_no_test_label_tells(
     campaign: Campaign, maps: ErrorMaps
 ) -> None:
-    points, host = grid(campaign, maps), campaign.dimer.host
+    points, host = grid(campaign, maps), campaign.dimer.a
     sampled = configurations.positions(campaign.store)[1]
     far = (gap(host, sampled, points.reshape(-1, 3)) > REACH).reshape(maps.wall.shape)
     carrier = maps.energies_ev[maps.carrier]

@@ -11,7 +11,7 @@ from nci_core.campaign.exchange.archive import import_campaign
 from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import distinct, exact_operations, folded_field, ruler, well_radii
 from nci_core.errors import InputError, StoreError
-from nci_core.systems.hosts import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 from nci_core.units import from_cm1
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -36,7 +36,7 @@ def grid(half: float = 5.0, n: int = 9) -> np.ndarray:
 
 
 def test_folding_asks_for_an_eighth_and_changes_nothing(ethylene: Campaign) -> None:
-    host, points = ethylene.dimer.host, grid()
+    host, points = ethylene.dimer.a, grid()
     first, which = distinct(host, points)
     assert len(first) == 5**3  # an octant of a 9 × 9 × 9 grid, with its three planes
     assert which.shape == (9**3,)
@@ -53,7 +53,7 @@ def test_only_exact_operations_fold() -> None:
     assert len(exact_operations(host)) == len(host.operations) == 8
     moved = host.positions.copy()
     moved[0] += [1e-3, 0.0, 0.0]  # within the tolerance of the point group, but the energies differ
-    bent = Host("bent", host.symbols, moved)
+    bent = Monomer("bent", host.symbols, moved)
     assert len(bent.operations) == 8
     assert 1 <= len(exact_operations(bent)) < 8
     first, _ = distinct(bent, grid())
@@ -68,7 +68,7 @@ def test_points_that_are_not_equivalent_stay_apart() -> None:
 
 
 def test_the_well_is_the_lowest_place_of_its_direction(ethylene: Campaign) -> None:
-    host, model = ethylene.dimer.host, active(ethylene)
+    host, model = ethylene.dimer.a, active(ethylene)
     directions = np.random.default_rng(2).standard_normal((25, 3))
     directions[0] = [0.0, 0.0, 3.0]
     found = well_radii(ethylene.folder, model, directions)
@@ -84,7 +84,7 @@ def test_the_well_is_the_lowest_place_of_its_direction(ethylene: Campaign) -> No
 
 
 def test_equivalent_directions_have_one_well(ethylene: Campaign) -> None:
-    host = ethylene.dimer.host
+    host = ethylene.dimer.a
     images = host.operations @ np.array([0.3, 0.5, 0.8])
     found = well_radii(ethylene.folder, active(ethylene), images)
     assert np.ptp(found) == 0.0  # one answer, copied
@@ -108,6 +108,6 @@ def test_bad_questions_are_refused(ethylene: Campaign) -> None:
     with pytest.raises(InputError, match="not a finite number"):
         folded_field(folder, model, [[0.0, np.nan, 0.0]])
     with pytest.raises(InputError, match="lies on a nucleus"):
-        ruler(folder, model, ethylene.dimer.host.positions[:1])
+        ruler(folder, model, ethylene.dimer.a.positions[:1])
     with pytest.raises(StoreError, match="no model 999"):
         folded_field(folder, 999, [[0.0, 0.0, 3.0]])

@@ -47,7 +47,7 @@ def test_stored_energies_are_kept_and_equivalent_places_agree(
     places, energies = stored(ethylene, column, split)
     found = stored_field(ethylene.folder, distilled(ethylene), source, split, places)
     np.testing.assert_allclose(found, energies, rtol=0, atol=1e-4 * CM1_EV)
-    host = ethylene.dimer.host
+    host = ethylene.dimer.a
     image = orbit(host, places)[-1] + host.centre
     again = stored_field(ethylene.folder, distilled(ethylene), source, split, image)
     np.testing.assert_allclose(again, energies, rtol=0, atol=1e-3 * CM1_EV)
@@ -65,7 +65,7 @@ def test_labels_of_one_split_say_what_those_of_the_other_are(ethylene: Campaign)
 
 
 def test_far_away_nothing_is_said(ethylene: Campaign) -> None:
-    far = ethylene.dimer.host.centre + np.array([[0.0, 0.0, 20.0 + REACH], [0.0, 0.0, 60.0]])
+    far = ethylene.dimer.a.centre + np.array([[0.0, 0.0, 20.0 + REACH], [0.0, 0.0, 60.0]])
     assert np.isnan(stored_field(ethylene.folder, distilled(ethylene), "reference", "test", far)).all()
 
 

@@ -16,7 +16,7 @@ from nci_core.campaign import Campaign
 from nci_core.cli.main import app
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.store import configurations, labels, picks
-from nci_core.systems import Dimer
+from nci_core.systems import Dimer, Monomer
 from nci_core.systems.reading.structure_file import host_from_file
 from nci_core.units import to_cm1
 
@@ -116,7 +116,7 @@ def test_the_campaign_may_be_the_working_directory_or_a_name_below_home(
 @pytest.fixture
 def labelled_file(tmp_path: Path, host: Path) -> Path:
     """60 labels of a closed form as extxyz; a few lie beyond 1,000 cm⁻¹."""
-    dimer = Dimer(host_from_file(host), "He")
+    dimer = Dimer(host_from_file(host), Monomer.atom("He"))
     rng = np.random.default_rng(0)
     directions = rng.normal(size=(60, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)

@@ -18,7 +18,7 @@ from nci_core.errors import InputError, ModelError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.potentials import load_checkpoint
 from nci_core.potentials.agreement import fitted_host
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 Nci = Callable[..., Any]
 INPUTS = Path(__file__).parents[1] / "inputs"
@@ -39,14 +39,14 @@ def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
     rng = np.random.default_rng(0)
     away = rng.normal(size=(30, 3))
     points = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(3.5, 6.0, (30, 1))
-    energies = load_checkpoint(ETHYLENE).energies(Dimer(host, "He").at(points))
+    energies = load_checkpoint(ETHYLENE).energies(Dimer(host, Monomer.atom("He")).at(points))
     groups = []
     for k, point in enumerate(points):
         atoms = np.vstack([host.positions, point])
         atoms[3, 2] += flex
         if seed is not None:
             atoms = Rotation.random(rng=seed + k).apply(atoms) + rng.normal(size=3)
-        moved = Dimer(Host("ethylene", host.symbols, atoms[:-1]), "He")
+        moved = Dimer(Monomer("ethylene", host.symbols, atoms[:-1]), Monomer.atom("He"))
         groups.append(HostGroup(moved, atoms[-1:], energies[k : k + 1], np.array([k])))
     write_dataset(path, groups)
     return path
@@ -200,14 +200,14 @@ def test_options_that_count_for_nothing_are_refused(
 
 
 def test_a_folder_of_results_is_of_one_reference(tmp_path: Path) -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     points, energies = np.array([[0.0, 0.0, 3.5], [0.0, 0.0, 4.0]]), np.array([-0.01, -0.005])
     for _ in range(2):
         Problem(dimer, points, energies, tmp_path / "bench").claim()
     for other in (
         Problem(dimer, points, energies * 1.001, tmp_path / "bench"),
         Problem(dimer, points + 0.001, energies, tmp_path / "bench"),
-        Problem(Dimer(dimer.host, "Ne"), points, energies, tmp_path / "bench"),
+        Problem(Dimer(dimer.a, Monomer.atom("Ne")), points, energies, tmp_path / "bench"),
     ):
         with pytest.raises(InputError, match="holds results of another reference"):
             other.claim()

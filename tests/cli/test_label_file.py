@@ -27,7 +27,7 @@ from nci_core.labelling.output import SET_ASIDE, Outcome, keys_of_label
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.checks import Doubt
 from nci_core.labels.recipe_files import read_recipe
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import CM1_EV
 
 Nci = Callable[..., Any]
@@ -91,7 +91,7 @@ def test_two_hosts_in_one_file(nci: Nci, tmp_path: Path, recipe: Path) -> None:
     assert "1 label failed" in done.sentence()
     assert "of frame 1: The ground state of CBe is open-shell" in done.sentence()
 
-    dimer = Dimer(Host("H2", ("H", "H"), np.array([[0, 0, 0.37], [0, 0, -0.37]])), "He")
+    dimer = Dimer(Monomer("H2", ("H", "H"), np.array([[0, 0, 0.37], [0, 0, -0.37]])), Monomer.atom("He"))
     expected = compute_label(dimer, (0.0, 0.0, 3.0), read_recipe(recipe))
     plain = read(out, ":")
     a, failed, pair, again = (atoms.info for atoms in plain)

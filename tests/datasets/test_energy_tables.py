@@ -12,10 +12,10 @@ from nci_core.datasets.energy_tables.likely import likely
 from nci_core.datasets.energy_tables.points import unit_vectors
 from nci_core.datasets.energy_tables.table import MOST_BYTES, MOST_ROWS
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import BOHR_ANGSTROM, CM1_EV, UNITS
 
-BENZENE = Dimer(builtin_host("benzene"), "He")
+BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
 WANTED = [[0.0, 0.0, 3.1], [1.5, 0.25, 3.5]]
 ENERGIES = [-90.25, -50.5]
 #: The same two energies as people and programs write them.
@@ -58,7 +58,7 @@ def test_angles_are_measured_from_the_axis_that_was_named() -> None:
     water = builtin_host("ethylene")
     table = read_table(b"R,E\n5.0,-1\n", "a")
     chosen = Choices(layout="polar", columns={"r": "R", "energy": "E"}, axes="principal", origin="mass", polar="x")
-    (point,) = read_points(table, chosen, Dimer(water, "He"), "a").positions
+    (point,) = read_points(table, chosen, Dimer(water, Monomer.atom("He")), "a").positions
     np.testing.assert_allclose(np.abs(point), [5.0, 0.0, 0.0], atol=1e-9)  # the double bond is along x, and longest
 
 

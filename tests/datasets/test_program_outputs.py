@@ -8,12 +8,12 @@ from written_outputs import WRITERS, Centre, Job, psi4
 
 from nci_core.datasets.program_outputs import Interactions, Level, interactions, program_of, read_calculations
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import HARTREE_EV
 
 #: No rotation carries it into itself, so that a place in it is one place.
 HOST_ATOMS = np.array([[0.0, 0.0, 0.0], [0.95, 0.1, 0.0], [-0.4, 1.38, 0.0]])
-DIMER = Dimer(Host("hof", ("O", "H", "F"), HOST_ATOMS, "made up"), "He")
+DIMER = Dimer(Monomer("hof", ("O", "H", "F"), HOST_ATOMS, source="made up"), Monomer.atom("He"))
 PLACE = np.array([0.4, 0.3, 3.1])
 #: Hartree; the interaction is −1e-4 at Hartree–Fock and −3e-4 with correlation.
 HOST = {"HF": -76.02, "CCSD": -76.21, "CCSD(T)": -76.22}
@@ -23,8 +23,8 @@ BOTH = {"HF": -78.8701, "CCSD": -79.0902, "CCSD(T)": -79.1003}
 
 def centres(place: np.ndarray = PLACE, ghost: str = "", turned: bool = True, order: Sequence[int] = ()) -> list[Centre]:
     """The dimer with ghosts in the place of "host" or "probe", moved and turned as a program may do."""
-    rows = [(s, p, ghost == "host") for s, p in zip(DIMER.host.symbols, DIMER.host.positions, strict=True)]
-    rows.append((DIMER.probe, place, ghost == "probe"))
+    rows = [(s, p, ghost == "host") for s, p in zip(DIMER.a.symbols, DIMER.a.positions, strict=True)]
+    rows.append((DIMER.b.symbols[0], place, ghost == "probe"))
     if order:
         rows = [rows[k] for k in order]
     turn = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]) if turned else np.eye(3)

@@ -11,7 +11,7 @@ from nci_core.labels.checked_recipe import check_recipe
 from nci_core.labels.elsewhere.inputs import CannotExpressError, Program, core_potential, decimal, write_input
 from nci_core.labels.elsewhere.task import LabelTask
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 POSITION = np.array([1.2, 0.3, 3.5])
 LETTERS = "spdfg"
@@ -19,7 +19,7 @@ LETTERS = "spdfg"
 
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
-    dimer = Dimer(Host("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]])), "Xe")
+    dimer = Dimer(Monomer("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]])), Monomer.atom("Xe"))
     recipe = Recipe(name="mine", host_basis={"*": "def2-svp"}, probe_basis="lanl2dz")
     return LabelTask.build(dimer, POSITION, check_recipe(recipe, dimer).recipe)
 
@@ -112,7 +112,7 @@ def test_a_momentum_without_terms_is_counted() -> None:
 
 def test_psi4_gets_numbers_with_a_decimal_point() -> None:
     """It reads 9e-06 as 9: cc-pV5Z has such coefficients."""
-    dimer = Dimer(Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), "Ne")
+    dimer = Dimer(Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), Monomer.atom("Ne"))
     task = LabelTask.build(dimer, POSITION, Recipe(name="mine", host_basis={"*": "6-31g"}, probe_basis="cc-pv5z"))
     small = [
         float(c)

@@ -20,7 +20,7 @@ from nci_core.labels.elsewhere.results import label_from_outputs, label_from_res
 from nci_core.labels.elsewhere.returned import parse_result
 from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
 from nci_core.labels.results import LabelResult
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 fuzz = settings(
     derandomize=True,
@@ -28,7 +28,7 @@ fuzz = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
-DIMER = Dimer(Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), "He")
+DIMER = Dimer(Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), Monomer.atom("He"))
 PLACE = np.array([0.4, 0.3, 2.9])
 
 #: What breaks readers: other types, sizes and signs; beside anything that JSON can hold.

@@ -11,14 +11,14 @@ from nci_core.labels.elsewhere.inputs import PROGRAMS, CannotExpressError, Progr
 from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
 from nci_core.labels.geometry import fragments
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 POSITION = np.array([0.4, 0.3, 2.9])
 LETTERS = "spdfg"
 
 
 def dimer(probe: str = "Ne") -> Dimer:
-    return Dimer(Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), probe)
+    return Dimer(Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), Monomer.atom(probe))
 
 
 @pytest.fixture(scope="module")

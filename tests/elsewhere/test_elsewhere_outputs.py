@@ -13,7 +13,7 @@ from nci_core.labels.elsewhere.outputs import read_output
 from nci_core.labels.elsewhere.results import label_from_outputs
 from nci_core.labels.elsewhere.task import FRAGMENTS, FragmentName, LabelTask
 from nci_core.labels.prediction_error import PredictionError
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import CM1_EV, HARTREE_EV
 
 KNOWN = TINY.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.3, shares={"triples": 0.2})})
@@ -21,8 +21,8 @@ KNOWN = TINY.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.
 
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
-    host = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
-    return LabelTask.build(Dimer(host, "He"), [0.4, 0.3, 2.9], KNOWN)
+    host = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
+    return LabelTask.build(Dimer(host, Monomer.atom("He")), [0.4, 0.3, 2.9], KNOWN)
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)

@@ -13,10 +13,10 @@ from nci_core.errors import InputError
 from nci_core.fitting import FitRun, FitSettings, Observation, Rung, finetune, finetune_ladder
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import general_prior, recipe_change
-from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
+from nci_core.potentials import DiagonalPrior, Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
 from nci_core.potentials.parameters import layout
 from nci_core.selection.i_optimal import whitened_jacobian
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ QUICK = FitSettings(members=3, restarts=2, averaged=2, max_iterations=40)
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), "He")
+    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
 
 def student(shift: float, together: float) -> Student:
@@ -48,7 +48,7 @@ def truths() -> tuple[Student, Student, Ensemble]:
 
 @pytest.fixture(scope="module")
 def places(dimer: Dimer, shell: Callable[..., FloatArray]) -> FloatArray:
-    return np.asarray(shell(dimer.host, 160, nearest=(2.6, 5.0)))
+    return np.asarray(shell(dimer.a, 160, nearest=(2.6, 5.0)))
 
 
 def rungs(dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray) -> tuple[Rung, Rung]:

@@ -29,7 +29,7 @@ def problem(channels: bool, shell: Callable[..., FloatArray]) -> MapObjective:
     R = shell(host, 30)
     random = np.random.default_rng(4)
     labels = {"repulsion": random.uniform(0, 0.1, 30), "dispersion": -random.uniform(0, 0.02, 30)}
-    seen = [Observation(Dimer(host, "He").at(R), sum(labels.values()), labels)]
+    seen = [Observation(Dimer(host, Monomer.atom("He")).at(R), sum(labels.values()), labels)]
     targets = make_targets(seen, config.terms, 0.3, 100.0, apart=channels)
     return MapObjective(observe(seen, KINDS), targets, prior, config)
 
@@ -68,7 +68,7 @@ def test_weights_by_energy_and_by_channel() -> None:
     energies = from_cm1(np.array([-50.0, 0.0, 100.0, 300.0]))
     np.testing.assert_allclose(label_weights(energies), [1.0, 1.0, 0.5, 0.1])
     parts = {"repulsion": energies[2:], "dispersion": -energies[2:]}
-    seen = Observation(Dimer(builtin_host("ethylene"), "He").at(np.full((2, 3), 4.0)), np.zeros(2), parts)
+    seen = Observation(Dimer(builtin_host("ethylene"), Monomer.atom("He")).at(np.full((2, 3), 4.0)), np.zeros(2), parts)
     targets = make_targets([seen], ("repulsion", "dispersion"), 0.5, 100.0, apart=True)
     np.testing.assert_allclose(targets.weights.numpy() * from_cm1(0.5) ** 2, [[0.5, 0.1]] * 2)
     assert targets.mixing.tolist() == [[1.0, 0.0], [0.0, 1.0]]
@@ -96,7 +96,8 @@ def test_settings_reject_what_they_do_not_know() -> None:
 def test_bad_labels_are_one_sentence(positions: FloatArray, energies: FloatArray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_observations(
-            [Observation(Dimer(builtin_host("ethylene"), "He").at(positions), np.array(energies))], "label"
+            [Observation(Dimer(builtin_host("ethylene"), Monomer.atom("He")).at(positions), np.array(energies))],
+            "label",
         )
 
 
@@ -119,7 +120,9 @@ def test_general_prior_is_a_van_der_waals_well_for_any_pair(probe: str) -> None:
     student = Student(tuple(kinds), config, prior.mean)
     for element in ("H", "C", "O", "Ne", "Ar", "I", "Og"):
         # A fictitious even-electron "host" of two atoms, the second far away, shows the pair curve.
-        energies = student.energies(Dimer(_pair_host(element), probe).at(np.column_stack([0 * r, 0 * r, -r])))
+        energies = student.energies(
+            Dimer(_pair_host(element), Monomer.atom(probe)).at(np.column_stack([0 * r, 0 * r, -r]))
+        )
         depth, place = to_cm1(-energies.min()), r[energies.argmin()]
         assert 5.0 < depth < 1000.0, element
         assert 2.5 < place < 5.0, element
@@ -128,10 +131,10 @@ def test_general_prior_is_a_van_der_waals_well_for_any_pair(probe: str) -> None:
 
 
 def _pair_host(element: str):  # type: ignore[no-untyped-def]
-    from nci_core.systems import Host
+    from nci_core.systems import Monomer
 
     # Two O atoms would be the O₂ that no host may be.
-    return Host(element, (element, "C" if element == "O" else element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
+    return Monomer(element, (element, "C" if element == "O" else element), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e3]]))
 
 
 def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(

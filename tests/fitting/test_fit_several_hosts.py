@@ -14,14 +14,14 @@ from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.agreement import fitted_systems
 from nci_core.selection import Pool, SelectionRequest, select
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
 KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 QUICK = FitSettings(members=1, restarts=2, averaged=1, max_iterations=40)
-DIMERS = [Dimer(builtin_host(name), "He") for name in ("ethylene", "benzene")]
+DIMERS = [Dimer(builtin_host(name), Monomer.atom("He")) for name in ("ethylene", "benzene")]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def truth() -> Student:
 
 @pytest.fixture(scope="module")
 def labels(truth: Student, shell: Callable[..., FloatArray]) -> list[Observation]:
-    places = [dimer.at(shell(dimer.host, 40, nearest=(2.6, 6.0))) for dimer in DIMERS]
+    places = [dimer.at(shell(dimer.a, 40, nearest=(2.6, 6.0))) for dimer in DIMERS]
     return [Observation(at, truth.energies(at)) for at in places]
 
 
@@ -47,7 +47,7 @@ def test_a_fit_to_two_hosts_is_right_on_both(labels: list[Observation], truth: S
     # Labels of benzene tell of benzene: more than ethylene's alone do.
     assert mae(both, labels[1]) < mae(alone, labels[1])
     assert mae(both, labels[0]) < 1.0
-    assert [dimer.host.name for dimer in fitted_systems(both)] == ["ethylene", "benzene"]
+    assert [dimer.a.name for dimer in fitted_systems(both)] == ["ethylene", "benzene"]
     assert both.metadata["labels"] == 24
 
 
@@ -76,7 +76,7 @@ def test_weights_of_labels_count(labels: list[Observation]) -> None:
 
 def test_a_host_of_unknown_elements_is_named(labels: list[Observation]) -> None:
     model = distill(labels[:1], CONFIG, QUICK)
-    other = Observation(Dimer(builtin_host("ethylene"), "Ne").at([[0.0, 0.0, 3.5]]), np.zeros(1))
+    other = Observation(Dimer(builtin_host("ethylene"), Monomer.atom("Ne")).at([[0.0, 0.0, 3.5]]), np.zeros(1))
     with pytest.raises(ModelError, match="was fitted for the probe He, but the probe here is Ne"):
         finetune([*labels, other], model)
 

@@ -12,7 +12,7 @@ from nci_core.errors import CancelledError
 from nci_core.fitting import FitRun, FitSettings, Lesson, Observation, distill_all, finetune
 from nci_core.fitting.memory import FitMemory
 from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
@@ -21,13 +21,13 @@ QUICK = FitSettings(members=3, restarts=3, averaged=2, max_iterations=30)
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), "He")
+    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")
 def lessons(dimer: Dimer, shell: Callable[..., FloatArray]) -> list[Lesson]:
     """Two teachers: the second attracts a third less."""
-    R = shell(dimer.host, 80, nearest=(2.4, 5.0))
+    R = shell(dimer.a, 80, nearest=(2.4, 5.0))
     r = dimer.distances(R)
     found = []
     for name, strength in (("strong", 1.0), ("weak", 0.67)):

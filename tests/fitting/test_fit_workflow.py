@@ -15,7 +15,7 @@ from nci_core.fitting.members import DISPLACEMENT, error_bar_factor
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import change_prior, general_prior
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ def synthetic(seed: int, near: Student | None = None, distance: float = 0.5) -> 
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), "He")
+    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def truth(teacher: Student) -> Student:
 @pytest.fixture(scope="module")
 def points(dimer: Dimer, truth: Student, shell: Callable[..., FloatArray]) -> FloatArray:
     """300 positions below 1000 cm⁻¹."""
-    R = shell(dimer.host, 600, nearest=(2.3, 6.0))
+    R = shell(dimer.a, 600, nearest=(2.3, 6.0))
     return R[to_cm1(truth.energies(dimer.at(R))) < 1000.0][:300]
 
 
@@ -249,17 +249,17 @@ def test_one_label_is_enough_not_to_fail(dimer: Dimer) -> None:
 
 
 def test_misfits_between_prior_and_dimer_are_named(distilled: Ensemble) -> None:
-    water = Host("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]]))
+    water = Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]]))
 
     def of(dimer: Dimer) -> list[Observation]:
         return [Observation(dimer.at([[0.0, 0.0, 3.5]]), np.zeros(1))]
 
     with pytest.raises(ModelError, match="has not learnt O of host 'water'"):
-        finetune(of(Dimer(water, "He")), distilled)
+        finetune(of(Dimer(water, Monomer.atom("He"))), distilled)
     with pytest.raises(ModelError, match="was fitted for the probe He, but the probe here is Ne"):
-        finetune(of(Dimer(builtin_host("ethylene"), "Ne")), distilled)
+        finetune(of(Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))), distilled)
     with pytest.raises(ModelError, match="cannot change"):
-        finetune(of(Dimer(builtin_host("ethylene"), "He")), distilled, StudentConfig())
+        finetune(of(Dimer(builtin_host("ethylene"), Monomer.atom("He"))), distilled, StudentConfig())
 
 
 def test_channels_must_add_up(dimer: Dimer) -> None:

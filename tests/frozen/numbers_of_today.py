@@ -26,7 +26,7 @@ from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.sampling import as_guide, sample
 from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
 from nci_core.store import configurations, labels, models
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.systems.configurations import Configurations
 from nci_core.teachers.registry import find_teacher
 
@@ -134,21 +134,21 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
     """Hashes and samples of other systems, teachers and a label."""
     water = np.array([[0.0, 0.0, 0.1173], [0.0, 0.7572, -0.4692], [0.0, -0.7572, -0.4692]])
     hosts = [
-        Host("water", ("O", "H", "H"), water),
-        Host("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]])),
-        Host("neon", ("Ne",), np.zeros((1, 3))),
+        Monomer("water", ("O", "H", "H"), water),
+        Monomer("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]])),
+        Monomer("neon", ("Ne",), np.zeros((1, 3))),
         builtin_host("benzene"),
     ]
     points = 4.0 + np.random.default_rng(0).uniform(0.0, 3.0, (6, 3))
     for host in hosts:
         for probe in ("He", "Ar"):
-            dimer = Dimer(host, probe)
+            dimer = Dimer(host, Monomer.atom(probe))
             yield f"hashes {dimer.name}", dimer.geometry_hashes(points)
         yield f"operations {host.name}", len(host.operations)
-        yield f"outward {host.name}", host.frames.outward
-        yield f"normal {host.name}", host.frames.normal
+        yield f"outward {host.name}", host.local_axes.outward
+        yield f"normal {host.name}", host.local_axes.normal
         yield f"guide {host.name}", as_guide(dimer, None)(points)
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     drawn = sample(dimer, 30, 3)
     yield "sample", drawn.positions
     yield "sample, guide", drawn.energies
@@ -158,7 +158,9 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
         if found.forces is not None:
             yield f"{spec}, forces", found.forces
     yield "recipe hashes", {name: recipe.hash for name, recipe in RECIPES.items()}
-    hydrogen = Dimer(Host("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), "He")
+    hydrogen = Dimer(
+        Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), Monomer.atom("He")
+    )
     label = compute_label(hydrogen, np.array([0.0, 2.0, 3.0]), RECIPES["quick"])
     yield "label", np.array([label.energy_ev, label.hf_ev, label.ccsd_ev, label.triples_ev])
     yield "label, hash", label.geometry_hash

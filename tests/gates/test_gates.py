@@ -14,7 +14,7 @@ from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.gates.scans import Ray, minima
 from nci_core.potentials import Ensemble
 from nci_core.potentials.checkpoints import load_checkpoint
-from nci_core.systems.hosts import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 from nci_core.units import CM1_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ def student() -> Ensemble:
 
 
 @pytest.fixture(scope="module")
-def host() -> Host:
+def host() -> Monomer:
     return builtin_host("ethylene")
 
 
@@ -39,25 +39,25 @@ class Damaged:
     """A model whose channels, or gradient, something has been done to."""
 
     model: Ensemble
-    damage: Callable[[FloatArray, Host, FloatArray], FloatArray]
+    damage: Callable[[FloatArray, Monomer, FloatArray], FloatArray]
     gradient_factor: float = 1.0
 
-    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         points = np.asarray(positions, dtype=float)
-        return self.damage(self.model.member_channels(Dimer(host, "He").at(points)).copy(), host, points)
+        return self.damage(self.model.member_channels(Dimer(host, Monomer.atom("He")).at(points)).copy(), host, points)
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         return self.model.mean_of(values)
 
-    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        energies, gradients = self.model.energies_and_gradients(Dimer(host, "He").at(positions))
+    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        energies, gradients = self.model.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(positions))
         return energies, self.gradient_factor * gradients
 
 
-def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Host, FloatArray], FloatArray]:
+def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Monomer, FloatArray], FloatArray]:
     """Adds a Gaussian of the distance from the centre to the repulsion."""
 
-    def damage(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+    def damage(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
         r = np.linalg.norm(points - host.centre, axis=1)
         channels[:, 0] += height_cm1 * CM1_EV * np.exp(-(((r - at) / width) ** 2))
         return channels
@@ -65,45 +65,45 @@ def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Ho
     return damage
 
 
-def offset(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def offset(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     channels[:, 0] += 0.01 * CM1_EV
     return channels
 
 
-def charge_induced(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def charge_induced(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """An R⁻⁴ attraction, as of an ion, on top."""
     r = np.linalg.norm(points - host.centre, axis=1)
     channels[:, 1] -= 0.01 / (r**4 + 100.0)
     return channels
 
 
-def one_repels(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def one_repels(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """Member 2 gets the wrong sign of dispersion; the mean stays attractive."""
     channels[1, 1] *= -1.0
     return channels
 
 
-def turned_over(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def turned_over(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """A term that knows up from down, which ethylene does not."""
     channels[:, 0] *= 1.0 + 0.01 * np.tanh(points[:, 2] - host.centre[2])
     return channels
 
 
-def jump(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def jump(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """A cut-off without a switch: dispersion beyond 8 Å is a tenth weaker."""
     r = np.linalg.norm(points - host.centre, axis=1)
     channels[:, 1] *= np.where((r > 8.0) & (r < 8.5), 0.9, 1.0)
     return channels
 
 
-def collapsing(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def collapsing(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """Repulsion that vanishes close in, as of an undamped sum that wins over an exponential."""
     gap = np.linalg.norm(points[:, None] - host.positions, axis=-1).min(axis=1)
     channels[:, 0] *= np.where(gap < 1.6, 0.02, 1.0)
     return channels
 
 
-def nothing(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def nothing(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     return channels
 
 
@@ -136,7 +136,7 @@ def test_every_embedded_model_passes_every_gate(name: str) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_each_damage_fails_its_gates(student: Ensemble, host: Host, damage: Callable, expected: set[str]) -> None:
+def test_each_damage_fails_its_gates(student: Ensemble, host: Monomer, damage: Callable, expected: set[str]) -> None:
     found = failures(check_potential(Damaged(student, damage), host, limit_ev=LIMIT))
     assert expected <= found
     # What has nothing to do with the damage must not be blamed.
@@ -151,26 +151,26 @@ def test_each_damage_fails_its_gates(student: Ensemble, host: Host, damage: Call
     assert not innocent & found
 
 
-def test_forces_that_are_one_per_mille_off_are_seen(student: Ensemble, host: Host) -> None:
+def test_forces_that_are_one_per_mille_off_are_seen(student: Ensemble, host: Monomer) -> None:
     found = check_potential(Damaged(student, nothing, gradient_factor=1.001), host, limit_ev=LIMIT)
     assert failures(found) == {"gradient"}
 
 
-def test_energies_that_are_not_numbers_fail(student: Ensemble, host: Host) -> None:
-    def broken(channels: FloatArray, host: Host, points: FloatArray) -> FloatArray:
+def test_energies_that_are_not_numbers_fail(student: Ensemble, host: Monomer) -> None:
+    def broken(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
         return channels * np.nan
 
     found = failures(check_potential(Damaged(student, broken), host, limit_ev=LIMIT))
     assert {"zero", "slope", "c6-sign", "channels", "hole", "smooth", "symmetry", "gradient"} <= found
 
 
-def test_a_long_range_bent_by_the_fit_is_seen(student: Ensemble, host: Host) -> None:
+def test_a_long_range_bent_by_the_fit_is_seen(student: Ensemble, host: Monomer) -> None:
     usual = float(student.mean_of(extrapolated_c6(student, host)).mean())
     gates = check_potential(student, host, limit_ev=LIMIT, c6_expected=usual / 3)
     assert failures(gates) == {"c6-size"}
 
 
-def test_c6_of_the_energies_is_c6_of_the_parameters(student: Ensemble, host: Host) -> None:
+def test_c6_of_the_energies_is_c6_of_the_parameters(student: Ensemble, host: Monomer) -> None:
     from nci_core.gates.gate import directions
 
     found = student.mean_of(extrapolated_c6(student, host))
@@ -206,31 +206,31 @@ def test_a_gate_survives_storage_and_says_when_it_cannot() -> None:
 class PairPotential:
     """Exponential repulsion and damped R⁻⁶ attraction of every host atom; one member, any host."""
 
-    def member_channels(self, host: Host, positions: npt.ArrayLike) -> FloatArray:
+    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         r = np.linalg.norm(np.asarray(positions, dtype=float)[:, None] - host.positions, axis=-1)
         return np.stack([(100 * np.exp(-3.5 * r)).sum(axis=1), -(6.0 / (r**6 + 30.0)).sum(axis=1)])[None]
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         return np.asarray(values[0])
 
-    def energies_and_gradients(self, host: Host, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         away = np.asarray(positions, dtype=float)[:, None] - host.positions
         r = np.linalg.norm(away, axis=-1)
         slope = -350 * np.exp(-3.5 * r) + 36.0 * r**5 / (r**6 + 30.0) ** 2
-        energies = self.member_channels(Dimer(host, "He").at(positions)).sum(axis=1)[0]
+        energies = self.member_channels(Dimer(host, Monomer.atom("He")).at(positions)).sum(axis=1)[0]
         return energies, (slope[..., None] * away / r[..., None]).sum(axis=1)
 
 
 @pytest.mark.parametrize(
     "host",
     [
-        Host("atom", ("Ar",), np.zeros((1, 3)), "test"),
-        Host("linear", ("N", "N"), np.array([[0.0, 0, -0.55], [0, 0, 0.55]]), "test"),
-        Host("chain", ("C",) * 8, np.array([[1.3 * k, 0.0, 0.0] for k in range(8)]), "test"),
+        Monomer("atom", ("Ar",), np.zeros((1, 3)), source="test"),
+        Monomer("linear", ("N", "N"), np.array([[0.0, 0, -0.55], [0, 0, 0.55]]), source="test"),
+        Monomer("chain", ("C",) * 8, np.array([[1.3 * k, 0.0, 0.0] for k in range(8)]), source="test"),
     ],
     ids=lambda host: host.name,
 )
-def test_sound_potentials_of_other_shapes_pass(host: Host) -> None:
+def test_sound_potentials_of_other_shapes_pass(host: Monomer) -> None:
     """A lone atom, a linear molecule, and a rod of 9 Å, for which the long range begins farther out."""
     gates = check_potential(PairPotential(), host, limit_ev=LIMIT)
     assert not failures(gates), [gate for gate in gates if not gate.passed]

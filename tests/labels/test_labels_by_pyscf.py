@@ -16,21 +16,21 @@ from nci_core.labels.checked_recipe import check_recipe
 from nci_core.labels.focal_point import MEAN_FIELD, focal_point
 from nci_core.labels.recipes import FunctionSet, Midbond, Recipe
 from nci_core.labels.results import LabelResult, difference
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.systems.midbond import midbond_site
 from nci_core.units import HARTREE_EV
 
 #: CCSD stops at 1e-8 hartree in each of three fragments, (T) is of single precision; 6e-8 hartree are 0.013 cm⁻¹.
 HARTREE = 6e-8
-H2 = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
+H2 = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
 #: With a core to freeze, and functions of its own for hydrogen.
-HF = Host("hf", ("H", "F"), np.array([[0.0, 0.0, -0.92], [0.0, 0.0, 0.0]]))
-LIH = Host("lih", ("Li", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.6]]))
+HF = Monomer("hf", ("H", "F"), np.array([[0.0, 0.0, -0.92], [0.0, 0.0, 0.0]]))
+LIH = Monomer("lih", ("Li", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.6]]))
 PLACE = (0.9, 0.3, 3.1)
 
 
-def atom(symbol: str) -> Host:
-    return Host(symbol.lower(), (symbol,), np.zeros((1, 3)))
+def atom(symbol: str) -> Monomer:
+    return Monomer(symbol.lower(), (symbol,), np.zeros((1, 3)))
 
 
 def small(recipe: Recipe) -> Recipe:
@@ -75,7 +75,7 @@ class Functions:
             potential = f"aug-{basis}" if basis.startswith("cc-") else basis
             return Atom(symbol, tuple(where), basis, symbol in cores, potential, made)
 
-        symbols, places = dimer.host.symbols, dimer.host.positions.tolist()
+        symbols, places = dimer.a.symbols, dimer.a.positions.tolist()
         host = [
             one(s, where, part.host_basis_of(s), part.host_fitting_of(s))
             for s, where in zip(symbols, places, strict=True)
@@ -83,9 +83,9 @@ class Functions:
         middle = []
         if part.midbond:
             shells = [["spdfg".index(k), [x, 1.0]] for k, values in part.midbond.exponents.items() for x in values]
-            site = midbond_site(dimer.host.positions, np.array(place))
+            site = midbond_site(dimer.a.positions, np.array(place))
             middle = [Atom("H", tuple(site), shells, fitting=autoaux("H", shells))]
-        return cls(host, [one(dimer.probe, place, part.probe_basis, AUTOAUX)], middle)
+        return cls(host, [one(dimer.b.symbols[0], place, part.probe_basis, AUTOAUX)], middle)
 
 
 def composite_by_pyscf(
@@ -128,10 +128,10 @@ def parts_of(label: LabelResult) -> tuple[float, float, float, float]:
     ],
 )
 def test_the_general_recipe_over_all_rows_is_that_of_pyscf_alone(
-    host: Host, probe: str, place: tuple[float, float, float], frozen: tuple[int, int], replaced: dict[str, int]
+    host: Monomer, probe: str, place: tuple[float, float, float], frozen: tuple[int, int], replaced: dict[str, int]
 ) -> None:
     """The functions, cores, potentials and ghosts of `focal-point`, in its smaller cousin."""
-    dimer = Dimer(host, probe)
+    dimer = Dimer(host, Monomer.atom(probe))
     recipe = check_recipe(small(focal_point(probe, host.symbols)), dimer).recipe
     label = compute_label(dimer, place, recipe).consistent()
     expected = composite_by_pyscf(recipe, dimer, place, frozen)
@@ -155,7 +155,7 @@ def test_the_general_recipe_over_all_rows_is_that_of_pyscf_alone(
 )
 def test_every_built_in_recipe_is_that_of_pyscf_alone(name: str) -> None:
     host, core = (HF, 1) if name == "quick" else (H2, 0)
-    dimer = Dimer(host, "He")
+    dimer = Dimer(host, Monomer.atom("He"))
     recipe = check_recipe(find_recipe(name), dimer).recipe
     label = compute_label(dimer, PLACE, recipe).consistent()
     assert label.ccsd_ev + label.triples_ev < 0 < label.hf_ev

@@ -22,19 +22,19 @@ from nci_core.labels.recipe_files import read_recipe
 from nci_core.labels.recipes import BasisNumbers, FunctionSet, Midbond, Recipe
 from nci_core.labels.size import guess_parts
 from nci_core.labels.stand_ins import EXTENDED, for_dimer
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 INPUTS = Path(__file__).parents[1] / "inputs"
-H2 = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
-HBR = Host("hbr", ("Br", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.414]]))
+H2 = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
+HBR = Monomer("hbr", ("Br", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.414]]))
 POINT = np.array([0.7, 0.3, 3.4])
 
 
-def two(symbol: str) -> Host:
+def two(symbol: str) -> Monomer:
     """Two atoms of one element and one hydrogen molecule: an even number of electrons whatever the element."""
     places = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 3.0], [0.0, 3.0, 0.0], [0.0, 3.0, 0.74]])
-    return Host("two", (symbol, symbol, "H", "H"), places)
+    return Monomer("two", (symbol, symbol, "H", "H"), places)
 
 
 def nci(*arguments: str) -> Any:
@@ -44,13 +44,13 @@ def nci(*arguments: str) -> Any:
 @pytest.mark.parametrize("name", [*EXTENDED, focal_point.NAME])
 def test_built_in_recipes_reach_from_hydrogen_to_xenon(name: str) -> None:
     for number in range(1, 55):
-        dimer = Dimer(two(chemical_symbols[number]), "He")
+        dimer = Dimer(two(chemical_symbols[number]), Monomer.atom("He"))
         recipe = check_recipe(find_recipe(name), dimer).recipe
         assert recipe.name == name
         for part in ("", *recipe.more_functions):
             assert count_functions(recipe, dimer)[part] > 4 * 2
     for probe in ("He", "Ne", "Ar", "Kr", "Xe", "Be", "Mg", "Ca", "Zn"):
-        dimer = Dimer(H2, probe)
+        dimer = Dimer(H2, Monomer.atom(probe))
         recipe = check_recipe(find_recipe(name), dimer).recipe
         for functions in (recipe.functions, *recipe.more_functions.values()):
             specs = fragments(dimer, np.array([0.0, 0.0, 6.0]), recipe, functions)
@@ -61,7 +61,7 @@ def test_hashes_change_only_where_something_stands_in() -> None:
     for probe, host in (("He", builtin_host("benzene")), ("Kr", builtin_host("ethylene")), ("Ar", two("S"))):
         for recipe in map(RECIPES.get, (*EXTENDED, "dz", "dt")):
             assert recipe is not None
-            checked = check_recipe(recipe, Dimer(host, probe)).recipe
+            checked = check_recipe(recipe, Dimer(host, Monomer.atom(probe))).recipe
             assert checked.hash == recipe.hash
             assert checked == recipe
     for symbol, changed in (
@@ -70,13 +70,13 @@ def test_hashes_change_only_where_something_stands_in() -> None:
         ("Na", {"composite"}),
         ("K", {"standard", "composite"}),
     ):
-        dimer = Dimer(two(symbol), "He")
+        dimer = Dimer(two(symbol), Monomer.atom("He"))
         found = {name for name in EXTENDED if check_recipe(RECIPES[name], dimer).recipe.hash != RECIPES[name].hash}
         assert found == changed, symbol
 
 
 def test_what_stands_in_is_written_down() -> None:
-    dimer = Dimer(two("I"), "Xe")
+    dimer = Dimer(two("I"), Monomer.atom("Xe"))
     checked = check_recipe(find_recipe("composite"), dimer)
     larger = checked.recipe.composite.larger  # type: ignore[union-attr]
     assert checked.recipe.host_basis == {"*": "6-31g", "I": "def2-svp"}
@@ -100,7 +100,7 @@ def test_what_stands_in_is_written_down() -> None:
 
 
 def test_an_own_fitting_basis_that_lacks_an_element_gets_generated_functions() -> None:
-    dimer = Dimer(H2, "He")
+    dimer = Dimer(H2, Monomer.atom("He"))
     mine = Recipe(
         name="mine",
         host_basis={"*": "cc-pvdz"},
@@ -109,7 +109,7 @@ def test_an_own_fitting_basis_that_lacks_an_element_gets_generated_functions() -
         integrals="fitted",
     )
     assert check_recipe(mine, dimer).recipe.host_fitting == {"*": "cc-pvdz-jkfit"}
-    found = check_recipe(mine, Dimer(two("Na"), "He")).recipe
+    found = check_recipe(mine, Dimer(two("Na"), Monomer.atom("He"))).recipe
     assert found.host_fitting == {"*": "cc-pvdz-jkfit", "Na": "autoaux"}
     with pytest.raises(InputError, match="'cc-pvdz-jkfitt' has no functions for H: there is no basis of that name"):
         check_recipe(mine.model_copy(update={"host_fitting": {"*": "cc-pvdz-jkfitt"}}), dimer)
@@ -117,7 +117,7 @@ def test_an_own_fitting_basis_that_lacks_an_element_gets_generated_functions() -
 
 def test_a_label_of_a_bromide_by_quick_has_a_stand_in() -> None:
     """Its functions, its core, and what it says of them; that such labels are right, others test against PySCF."""
-    dimer = Dimer(HBR, "He")
+    dimer = Dimer(HBR, Monomer.atom("He"))
     recipe = check_recipe(find_recipe("quick"), dimer).recipe
     specs = fragments(dimer, POINT, recipe)
     # All electrons of Br, 1s to 3p frozen.
@@ -129,7 +129,7 @@ def test_a_label_of_a_bromide_by_quick_has_a_stand_in() -> None:
 
 
 def test_other_numbers_under_the_same_name_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    dimer = Dimer(H2, "He")
+    dimer = Dimer(H2, Monomer.atom("He"))
     recipe = check_recipe(Recipe(name="mine", host_basis={"*": "6-31g"}, probe_basis="6-31g"), dimer).recipe
     assert recipe.numbers is not None
     other = {**recipe.numbers, "6-31g H": BasisNumbers(digest="0" * 16)}
@@ -139,7 +139,7 @@ def test_other_numbers_under_the_same_name_are_noticed(monkeypatch: pytest.Monke
         with pytest.raises(InputError, match="'6-31g' has other numbers for H here than recipe mine was made with"):
             use()
     with pytest.raises(InputError, match="Recipe mine does not say what '6-31g' is for Ne"):
-        fragments(Dimer(H2, "Ne"), POINT, recipe)
+        fragments(Dimer(H2, Monomer.atom("Ne")), POINT, recipe)
     # Recipes from before say nothing, and their labels do.
     assert set(compute_label(dimer, POINT, recipe.model_copy(update={"numbers": None})).basis) == {
         "6-31g H",
@@ -148,7 +148,7 @@ def test_other_numbers_under_the_same_name_are_noticed(monkeypatch: pytest.Monke
 
 
 def test_high_angular_momenta_are_computed() -> None:
-    dimer = Dimer(H2, "He")
+    dimer = Dimer(H2, Monomer.atom("He"))
     between = Midbond(exponents={"s": (0.9, 0.3), "h": (0.4,), "i": (0.4,)})
     assert midbond_basis(between)[-2:] == [[5, [0.4, 1.0]], [6, [0.4, 1.0]]]
     recipe = Recipe(name="high", host_basis={"*": "6-31g"}, probe_basis="6-31g", midbond=between)
@@ -228,7 +228,7 @@ def test_a_wrong_recipe_is_said_at_init(file: str, message: str, tmp_path: Path)
 
 def test_h_functions_between_the_monomers_are_a_recipe(tmp_path: Path) -> None:
     recipe = read_recipe(INPUTS / "mid_h.toml")
-    assert check_recipe(recipe, Dimer(H2, "He")).recipe.midbond == recipe.midbond
+    assert check_recipe(recipe, Dimer(H2, Monomer.atom("He"))).recipe.midbond == recipe.midbond
 
 
 def test_a_basis_without_its_potential_is_said_at_init(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_campaign_keeps_what_stands_in(tmp_path: Path) -> None:
 
 def test_too_little_memory_is_said_at_init(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checked_recipe, "machine_memory_gb", lambda: 0.5)
-    notes = check_recipe(find_recipe("dt"), Dimer(builtin_host("benzene"), "He")).notes
+    notes = check_recipe(find_recipe("dt"), Dimer(builtin_host("benzene"), Monomer.atom("He"))).notes
     assert len(notes) == 1
     assert "GB of memory for he-benzene" in notes[0]
     assert "this machine has 0 GB" in notes[0] or "this machine has 1 GB" in notes[0]

@@ -12,7 +12,7 @@ from nci_core.labels.geometry import fragments
 from nci_core.labels.needs import canonical_memory_gb, check_memory, memory_needed_gb
 from nci_core.labels.recipes import Composite, Extrapolation, FunctionSet, Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 #: He over H2: four electrons, so that there are triples; 23 functions.
@@ -25,7 +25,9 @@ PLACE = [0.3, 0.2, 3.4]
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
     positions = np.array([[0.0, 0.0, -0.3707], [0.0, 0.0, 0.3707]])
-    return Dimer(Host("hydrogen", ("H", "H"), positions, "r_e of H2, Huber and Herzberg 1979"), "He")
+    return Dimer(
+        Monomer("hydrogen", ("H", "H"), positions, source="r_e of H2, Huber and Herzberg 1979"), Monomer.atom("He")
+    )
 
 
 def composite(**factors: float) -> Recipe:
@@ -133,7 +135,7 @@ def test_ccsd_that_does_not_converge_is_an_error(dimer: Dimer, monkeypatch: pyte
 
 
 def test_an_extrapolation_comes_closer_to_the_limit() -> None:
-    helium = Dimer(Host("helium", ("He",), np.zeros((1, 3))), "He")
+    helium = Dimer(Monomer("helium", ("He",), np.zeros((1, 3))), Monomer.atom("He"))
     dz, tz = (Recipe(name=b, host_basis={"*": b}, probe_basis=b) for b in ("aug-cc-pvdz", "aug-cc-pvtz"))
     both = tz.model_copy(update={"name": "both", "extrapolation": Extrapolation(smaller=dz.functions)})
     label, alone = (compute_label(helium, [0.0, 0.0, 3.0], recipe) for recipe in (both, tz))
@@ -145,7 +147,7 @@ def test_an_extrapolation_comes_closer_to_the_limit() -> None:
 
 
 def test_a_recipe_that_does_not_fit_says_so_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    benzene = Dimer(builtin_host("benzene"), "He")
+    benzene = Dimer(builtin_host("benzene"), Monomer.atom("He"))
     with pytest.raises(LabelError, match=r"Recipe dt needs about \d+ GB of memory for he-benzene \(1000 functions\)"):
         check_memory(benzene, find_recipe("dt"), {"": 1000, "smaller-": 200})
     # Measured with as little memory as PySCF was content with: 1.76 GB for 141 functions. And 2.3 GB for the composite.
@@ -168,7 +170,9 @@ def test_the_memory_of_pyscf_changes_no_label(
 
 
 def test_the_memory_of_pyscf_is_what_it_was_told_or_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = fragments(Dimer(builtin_host("benzene"), "He"), np.array([0.0, 0.0, 3.2]), find_recipe("quick"))["probe"]
+    spec = fragments(
+        Dimer(builtin_host("benzene"), Monomer.atom("He")), np.array([0.0, 0.0, 3.2]), find_recipe("quick")
+    )["probe"]
     monkeypatch.setenv(PYSCF_MEMORY, "700")
     assert spec.molecule().max_memory == 700
     monkeypatch.setenv(PYSCF_MEMORY, "plenty")

@@ -21,13 +21,13 @@ from nci_core.labels.monomers import monomer_hf_hartree
 from nci_core.labels.needs import correlated_pairs
 from nci_core.labels.recipe_files import read_recipe
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.systems.reading.structure_file import find_host
 from nci_core.units import HARTREE_EV, to_cm1
 
 INPUTS = Path(__file__).parents[1] / "inputs"
-HI = Host("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]]))
-H2 = Host("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
+HI = Monomer("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]]))
+H2 = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
 PLACE = (1.2, 0.3, 3.5)
 
 
@@ -40,7 +40,7 @@ def small(name: str, host: str, probe: str) -> Recipe:
     return Recipe(name=name, host_basis={"*": host}, probe_basis=probe)
 
 
-def host_atoms(host: Host, basis: str) -> list[Atom]:
+def host_atoms(host: Monomer, basis: str) -> list[Atom]:
     return [
         Atom(symbol, tuple(place), basis, symbol == "I")
         for symbol, place in zip(host.symbols, host.positions.tolist(), strict=True)
@@ -49,10 +49,10 @@ def host_atoms(host: Host, basis: str) -> list[Atom]:
 
 def test_hydrogen_iodide_has_its_published_potential() -> None:
     """def2-SVP on the host, aug-cc-pVDZ on helium; without the potential this is −5.58 cm⁻¹."""
-    dimer = Dimer(find_host(str(INPUTS / "hi.xyz")), "He")
+    dimer = Dimer(find_host(str(INPUTS / "hi.xyz")), Monomer.atom("He"))
     recipe = kept(read_recipe(INPUTS / "def2.toml"), dimer)
     # The host as given has I at the origin; campaigns move it, so positions are taken from there.
-    offset = dimer.host.positions[list(dimer.host.symbols).index("I")]
+    offset = dimer.a.positions[list(dimer.a.symbols).index("I")]
     label = compute_label(dimer, np.array([0.287, 2.898, -4.289]) + offset, recipe)
     assert to_cm1(label.energy_ev) == pytest.approx(-3.78, abs=0.01)
     assert label.fragments["host"].hf_hartree == pytest.approx(-297.232, abs=0.0007)
@@ -69,9 +69,9 @@ def test_hydrogen_iodide_has_its_published_potential() -> None:
     ids=["I, 28 electrons", "Kr, all electrons", "Kr, 28 of 36 electrons"],
 )
 def test_a_label_is_that_of_pyscf_alone(
-    host: Host, probe: str, bases: tuple[str, str], frozen: tuple[int, int], has_potential: bool
+    host: Monomer, probe: str, bases: tuple[str, str], frozen: tuple[int, int], has_potential: bool
 ) -> None:
-    dimer = Dimer(host, probe)
+    dimer = Dimer(host, Monomer.atom(probe))
     recipe = kept(small("mine", *bases), dimer)
     label = compute_label(dimer, PLACE, recipe)
     alone = interaction(host_atoms(host, bases[0]), [Atom(probe, PLACE, bases[1], has_potential)], frozen)[1]
@@ -83,7 +83,7 @@ def test_a_label_is_that_of_pyscf_alone(
 
 
 def test_fitting_functions_for_an_atom_without_its_outer_d_shell() -> None:
-    dimer = Dimer(H2, "Kr")
+    dimer = Dimer(H2, Monomer.atom("Kr"))
     recipe = kept(small("mine", "cc-pvdz", "lanl2dz").model_copy(update={"integrals": "fitted"}), dimer)
     label = compute_label(dimer, PLACE, recipe)
     assert {name: part.n_frozen for name, part in label.fragments.items()} == {"dimer": 0, "host": 0, "probe": 0}
@@ -93,9 +93,9 @@ def test_fitting_functions_for_an_atom_without_its_outer_d_shell() -> None:
 
 
 @pytest.mark.parametrize(("host", "probe"), [(HI, "He"), (H2, "Xe"), (HI, "Xe")], ids=["host", "probe", "both"])
-def test_fitted_integrals_have_the_potentials_of_real_atoms(host: Host, probe: str) -> None:
+def test_fitted_integrals_have_the_potentials_of_real_atoms(host: Monomer, probe: str) -> None:
     functions = Functions.named(dict.fromkeys({*host.symbols, probe}, "def2-svp"), sorted(set(host.symbols)), probe)
-    fitted = FittedDimer(Dimer(host, probe), functions, conv_tol=1e-11)
+    fitted = FittedDimer(Dimer(host, Monomer.atom(probe)), functions, conv_tol=1e-11)
     states = fitted.fragments(np.array(PLACE))
     mine = host_atoms(host, "def2-svp")
     theirs = [Atom(probe, PLACE, "def2-svp", probe == "Xe")]
@@ -106,7 +106,7 @@ def test_fitted_integrals_have_the_potentials_of_real_atoms(host: Host, probe: s
         assert state.energy == pytest.approx(mf.run(conv_tol=1e-11).e_tot, abs=1e-8)
 
 
-def _ours(label: str, probe: str, host: Host) -> str:
+def _ours(label: str, probe: str, host: Monomer) -> str:
     """Our label for one of plain_pyscf's: the probe is the atom whose symbol is the probe's."""
     symbol = label.upper().removeprefix("GHOST-").rstrip("0123456789").capitalize()
     return f"{symbol}2" if symbol == probe else f"{symbol}1"
@@ -117,7 +117,7 @@ def test_the_teacher_with_correlation_freezes_what_is_left_of_the_core() -> None
 
     from nci_core.teachers import find_teacher
 
-    dimer = Dimer(HI, "He")
+    dimer = Dimer(HI, Monomer.atom("He"))
     found = find_teacher("hf-mp2:def2-svp").evaluate(dimer, np.array([PLACE]))
     mine, theirs = host_atoms(HI, "def2-svp"), [Atom("He", PLACE, "def2-svp")]
     mean_field, correlated = [], []
@@ -135,11 +135,11 @@ def test_default_teachers_go_beyond_krypton() -> None:
     from nci_core.teachers import find_teacher
 
     for name in ("hf-d4", "hf-mp2"):
-        find_teacher(name).check(Dimer(HI, "Xe"))
-        find_teacher(name).check(Dimer(H2, "Kr"))
+        find_teacher(name).check(Dimer(HI, Monomer.atom("Xe")))
+        find_teacher(name).check(Dimer(H2, Monomer.atom("Kr")))
     functions = Functions.named({"H": "aug-cc-pvdz", "Xe": "def2-svpd"}, ["H"], "Xe")
     assert set(functions.ecp) == {"Xe2"}
-    fitted = FittedDimer(Dimer(H2, "Xe"), functions)
+    fitted = FittedDimer(Dimer(H2, Monomer.atom("Xe")), functions)
     assert fitted.electrons == (2, 26)
     assert fitted.frozen == (0, 4)
     states = fitted.fragments(np.array([0.0, 0.0, 4.2]))
@@ -147,7 +147,7 @@ def test_default_teachers_go_beyond_krypton() -> None:
 
 
 def test_ghosts_have_no_potential() -> None:
-    dimer = Dimer(HI, "Xe")
+    dimer = Dimer(HI, Monomer.atom("Xe"))
     specs = fragments(dimer, np.array(PLACE), kept(small("mine", "def2-svp", "def2-svp"), dimer))
     assert {name: set(spec.ecp) for name, spec in specs.items()} == {
         "dimer": {"I1", "Xe2"},
@@ -160,7 +160,7 @@ def test_ghosts_have_no_potential() -> None:
 
 def test_one_element_with_two_potentials() -> None:
     """The host's iodine has 28 core electrons, were the probe xenon of LANL2DZ it would have 46: each its own."""
-    dimer = Dimer(HI, "Xe")
+    dimer = Dimer(HI, Monomer.atom("Xe"))
     specs = fragments(dimer, np.array(PLACE), kept(small("mine", "def2-svp", "lanl2dz"), dimer))
     assert specs["dimer"].molecule().nelectron == 26 + 8
     assert {name: spec.n_frozen for name, spec in specs.items()} == {"dimer": 4, "host": 4, "probe": 0}
@@ -183,7 +183,7 @@ def test_frozen_cores_are_those_of_pyscf() -> None:
 
 
 def test_monomers_alone_have_their_potentials() -> None:
-    dimer = Dimer(HI, "He")
+    dimer = Dimer(HI, Monomer.atom("He"))
     recipe = kept(small("mine", "def2-svp", "6-31g"), dimer)
     found = monomer_hf_hartree(dimer, recipe)
     assert found["host"] == pytest.approx(energies(molecule(host_atoms(HI, "def2-svp"), []), 4)[0], abs=1e-9)
@@ -191,7 +191,7 @@ def test_monomers_alone_have_their_potentials() -> None:
 
 def test_a_recipe_from_before_refuses_what_it_computed_wrong() -> None:
     """Its hash is that of labels without the potential, so it must not have others."""
-    dimer = Dimer(HI, "He")
+    dimer = Dimer(HI, Monomer.atom("He"))
     before = small("mine", "def2-svp", "6-31g")
     with pytest.raises(InputError, match="made without the effective core potential that 'def2-svp' has for I"):
         compute_label(dimer, PLACE, before)
@@ -201,15 +201,15 @@ def test_a_recipe_from_before_refuses_what_it_computed_wrong() -> None:
     assert now.hash != before.hash
     assert now.core_electrons("def2-svp", "I") == 28
     # Where there is no potential, such a recipe goes on as it was.
-    assert fragments(Dimer(H2, "He"), np.array(PLACE), before)["dimer"].ecp == {}
+    assert fragments(Dimer(H2, Monomer.atom("He")), np.array(PLACE), before)["dimer"].ecp == {}
 
 
 def test_what_goes_to_another_machine_has_the_potential() -> None:
-    dimer = Dimer(HI, "He")
+    dimer = Dimer(HI, Monomer.atom("He"))
     recipe = kept(small("mine", "def2-svp", "6-31g"), dimer)
     task = LabelTask.build(dimer, PLACE, recipe)
     assert task.layout == 2
-    assert LabelTask.build(Dimer(H2, "He"), PLACE, small("mine", "6-31g", "6-31g")).layout == 1
+    assert LabelTask.build(Dimer(H2, Monomer.atom("He")), PLACE, small("mine", "6-31g", "6-31g")).layout == 1
     sent = task.model_dump(mode="json")
     assert (task.fragments["host"].n_electrons, task.fragments["host"].n_frozen) == (26, 4)
     assert sent["fragments"]["probe"]["ecp"] == {}

@@ -19,13 +19,13 @@ from nci_core.integrals.mp2 import correlation_energy
 from nci_core.integrals.orbital_integrals import OrbitalIntegrals, transform
 from nci_core.integrals.triples import Triples
 from nci_core.labels.builtin_recipes import find_recipe
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 CPU = torch.device("cpu")
 TIGHT = (1e-11, 1e-9, 60)
 HOSTS = {
-    "water": Host("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])),
-    "hydrogen fluoride": Host("hf", ("H", "F"), np.array([[0.0, 0.0, -0.82], [0.0, 0.0, 0.1]])),
+    "water": Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])),
+    "hydrogen fluoride": Monomer("hf", ("H", "F"), np.array([[0.0, 0.0, -0.82], [0.0, 0.0, 0.1]])),
     "ethylene": builtin_host("ethylene"),
 }
 
@@ -37,7 +37,7 @@ def fitted(name: str) -> tuple[FittedDimer, dict[str, tuple[Any, int]]]:
     labels = {host_label(e): e for e in set(host.symbols)} | {probe_label("He"): "He"}
     orbital = {label: load_orbital("6-31g", e).shells for label, e in labels.items()} | {MIDBOND: [[0, [0.5, 1.0]]]}
     dimer = FittedDimer(
-        Dimer(host, "He"),
+        Dimer(host, Monomer.atom("He")),
         Functions(orbital, {label: autoaux(label, shells) for label, shells in orbital.items()}),
         1e-11,
     )

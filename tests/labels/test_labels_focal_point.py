@@ -5,18 +5,18 @@ import pytest
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.checked_recipe import check_recipe
 from nci_core.labels.focal_point import MEAN_FIELD, focal_point
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 GENERAL = find_recipe("focal-point")
 
 
-def two(symbol: str) -> Host:
-    return Host("two", (symbol, symbol), [[0.0, 0.0, 0.0], [0.0, 0.0, 2.2]])  # type: ignore[arg-type]
+def two(symbol: str) -> Monomer:
+    return Monomer("two", (symbol, symbol), [[0.0, 0.0, 0.0], [0.0, 0.0, 2.2]])  # type: ignore[arg-type]
 
 
 def test_light_elements_have_the_recipe_as_it_is() -> None:
     for host in (builtin_host("benzene"), builtin_host("ethylene")):
-        checked = check_recipe(GENERAL, Dimer(host, "He"))
+        checked = check_recipe(GENERAL, Dimer(host, Monomer.atom("He")))
         assert checked.recipe == GENERAL
         assert checked.notes == ()
 
@@ -41,13 +41,13 @@ def test_heavier_probes_have_more_functions() -> None:
 
 @pytest.mark.parametrize(("symbol", "replaced"), [("Br", 10), ("I", 28), ("Ag", 28)])
 def test_heavy_hosts_have_core_potentials(symbol: str, replaced: int) -> None:
-    checked = check_recipe(GENERAL, Dimer(two(symbol), "He"))
+    checked = check_recipe(GENERAL, Dimer(two(symbol), Monomer.atom("He")))
     name = checked.recipe.host_basis_of(symbol)
     assert checked.recipe.core_electrons(name, symbol) == replaced
     assert any(f"replaces {replaced} electrons of {symbol}" in note for note in checked.notes)
 
 
 def test_a_recipe_made_for_a_dimer_is_made_for_it_again() -> None:
-    dimer = Dimer(two("I"), "Xe")
+    dimer = Dimer(two("I"), Monomer.atom("Xe"))
     once = check_recipe(GENERAL, dimer).recipe
     assert check_recipe(once, dimer).recipe.hash == once.hash

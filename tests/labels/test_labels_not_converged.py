@@ -7,7 +7,7 @@ from nci_core.errors import CalculationError, LabelError, NotConvergedError, Tea
 from nci_core.integrals import scf
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.teachers import find_teacher
 
 FITTED = Recipe(name="fitted", host_basis={"*": "6-31g"}, probe_basis="6-31g", integrals="fitted")
@@ -16,7 +16,7 @@ FITTED = Recipe(name="fitted", host_basis={"*": "6-31g"}, probe_basis="6-31g", i
 @pytest.fixture
 def he_h2(monkeypatch: pytest.MonkeyPatch) -> Dimer:
     monkeypatch.setattr(scf, "MAX_CYCLE", 1)
-    return Dimer(Host("hydrogen", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), "He")
+    return Dimer(Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), Monomer.atom("He"))
 
 
 def test_a_label_by_fitted_integrals(he_h2: Dimer) -> None:

@@ -15,10 +15,10 @@ from nci_core.labels.checked_recipe import check_recipe
 from nci_core.labels.geometry import fragments
 from nci_core.labels.recipe_files import MOST_BYTES, read_recipe
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.toml_text import toml_value
 
-DIMER = Dimer(Host("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]])), "He")
+DIMER = Dimer(Monomer("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]])), Monomer.atom("He"))
 POINT = np.array([1.2, 0.3, 3.5])
 TEXTS = {
     name: "".join(f"{k} = {toml_value(v)}\n" for k, v in recipe.model_dump(mode="json", exclude_none=True).items())

@@ -12,7 +12,7 @@ from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
 from nci_core.labels.resuming import identity
 from nci_core.labels.tightening import STEPS
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g**"}, probe_basis="6-31g**")
 FITTED = TINY.model_copy(update={"name": "fitted", "integrals": "fitted"})
@@ -21,7 +21,7 @@ POINT = [0.0, 0.0, 3.0]
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(Host("hydrogen", ("H", "H"), [[0, 0, -0.3707], [0, 0, 0.3707]]), "He")  # type: ignore[arg-type]
+    return Dimer(Monomer("hydrogen", ("H", "H"), [[0, 0, -0.3707], [0, 0, 0.3707]]), Monomer.atom("He"))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module", params=[TINY, FITTED], ids=lambda recipe: recipe.name)

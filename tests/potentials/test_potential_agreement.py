@@ -12,36 +12,39 @@ from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
 from nci_core.potentials.agreement import HOST, check_fits, fitted_host, host_record
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 
 R = np.array([1.2, 0.4, 3.3])
-BENZENE = Dimer(builtin_host("benzene"), "He")
-WATER = Dimer(Host("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])), "He")
+BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+WATER = Dimer(
+    Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])),
+    Monomer.atom("He"),
+)
 
 
-def flexed(by: float) -> Host:
-    positions = BENZENE.host.positions.copy()
+def flexed(by: float) -> Monomer:
+    positions = BENZENE.a.positions.copy()
     positions[8, 2] += by
-    return Host("benzene", BENZENE.host.symbols, positions)
+    return Monomer("benzene", BENZENE.a.symbols, positions)
 
 
-def turned(host: Host) -> Host:
+def turned(host: Monomer) -> Monomer:
     motion = Rotation.from_rotvec([0.3, -1.1, 2.0])
-    return Host(host.name, host.symbols, motion.apply(host.positions.copy()) + np.array([1.0, 2.0, 3.0]))
+    return Monomer(host.name, host.symbols, motion.apply(host.positions.copy()) + np.array([1.0, 2.0, 3.0]))
 
 
 @pytest.fixture
 def fitted(ensemble: Ensemble) -> Ensemble:
     """A model that remembers benzene."""
-    return ensemble.with_metadata(**{HOST: host_record(BENZENE.host)})
+    return ensemble.with_metadata(**{HOST: host_record(BENZENE.a)})
 
 
 def test_the_host_is_remembered_exactly(fitted: Ensemble, ensemble: Ensemble, tmp_path: Path) -> None:
     assert fitted_host(ensemble) is None
     host = fitted_host(load_checkpoint(save_checkpoint(fitted, tmp_path / "m.pt")))
     assert host is not None
-    assert (host.name, host.symbols) == ("benzene", BENZENE.host.symbols)
-    np.testing.assert_array_equal(host.positions, BENZENE.host.positions)
+    assert (host.name, host.symbols) == ("benzene", BENZENE.a.symbols)
+    np.testing.assert_array_equal(host.positions, BENZENE.a.positions)
 
 
 @pytest.mark.parametrize(
@@ -55,28 +58,28 @@ def test_a_damaged_record_is_one_sentence(ensemble: Ensemble, record: object) ->
 def test_what_does_not_fit_is_said(fitted: Ensemble, tmp_path: Path) -> None:
     path = save_checkpoint(fitted, tmp_path / "m.pt")
     for dimer, sentence in (
-        (Dimer(BENZENE.host, "Ne"), "Model m.pt was fitted for the probe He, but the probe here is Ne"),
+        (Dimer(BENZENE.a, Monomer.atom("Ne")), "Model m.pt was fitted for the probe He, but the probe here is Ne"),
         (WATER, "has not learnt O of host 'water'; it knows C, H"),
-        (Dimer(turned(flexed(0.1)), "He"), r"after superposition atom 8 \(H\) lies 0\.0\d\d Å away"),
+        (Dimer(turned(flexed(0.1)), Monomer.atom("He")), r"after superposition atom 8 \(H\) lies 0\.0\d\d Å away"),
     ):
         with pytest.raises(ModelError, match=sentence):
             load_checkpoint(path, dimer=dimer)
 
 
-@pytest.mark.parametrize("host", [BENZENE.host, turned(BENZENE.host), turned(flexed(0.001)), builtin_host("ethylene")])
-def test_a_moved_host_and_another_molecule_fit(fitted: Ensemble, host: Host) -> None:
-    check_fits(fitted, Dimer(host, "He"))
+@pytest.mark.parametrize("host", [BENZENE.a, turned(BENZENE.a), turned(flexed(0.001)), builtin_host("ethylene")])
+def test_a_moved_host_and_another_molecule_fit(fitted: Ensemble, host: Monomer) -> None:
+    check_fits(fitted, Dimer(host, Monomer.atom("He")))
 
 
-def structure(host: Host, point: np.ndarray) -> Atoms:
-    return Dimer(host, "He").atoms(point)
+def structure(host: Monomer, point: np.ndarray) -> Atoms:
+    return Dimer(host, Monomer.atom("He")).atoms(point)
 
 
 @pytest.mark.parametrize("remembers", [True, False])
 def test_the_calculator_refuses_a_flexed_host(fitted: Ensemble, ensemble: Ensemble, remembers: bool) -> None:
     calculator = NCICalculator(fitted if remembers else ensemble)
     if not remembers:  # then the first structure's host is the rigid one
-        first = structure(BENZENE.host, R)
+        first = structure(BENZENE.a, R)
         first.calc = calculator
         first.get_potential_energy()
     atoms = structure(flexed(0.1), R)
@@ -91,7 +94,7 @@ def test_the_calculator_refuses_a_flexed_host(fitted: Ensemble, ensemble: Ensemb
 
 
 def test_a_moved_dimer_has_the_same_energy_and_turned_forces(fitted: Ensemble) -> None:
-    still = structure(BENZENE.host, R)
+    still = structure(BENZENE.a, R)
     still.calc = NCICalculator(fitted)
     motion = Rotation.from_rotvec([0.3, -1.1, 2.0])
     order = [*np.random.default_rng(0).permutation(12).tolist(), 12]
@@ -117,7 +120,7 @@ def test_another_molecule_needs_to_be_named(fitted: Ensemble) -> None:
         atoms.get_potential_energy()
     atoms.calc = NCICalculator(fitted, host=ethylene)
     assert atoms.get_potential_energy() == pytest.approx(fitted.energies(ethylene, R)[0], rel=1e-12)
-    more = structure(BENZENE.host, R) + Atoms("H2", [[9, 9, 9], [9, 9, 9.7]])
+    more = structure(BENZENE.a, R) + Atoms("H2", [[9, 9, 9], [9, 9, 9.7]])
     more.info = {"monomer_a": "0:14", "monomer_b": "12"}
     more.calc = NCICalculator(fitted)
     with pytest.raises(InputError, match="do not divide its 15 atoms into two parts"):
@@ -126,7 +129,7 @@ def test_another_molecule_needs_to_be_named(fitted: Ensemble) -> None:
 
 @pytest.mark.parametrize(("index", "shift"), [(-1, [0, 0, 12.0]), (3, [12.0, 0, 0])])
 def test_a_cell_that_parts_the_dimer_is_refused(fitted: Ensemble, index: int, shift: list[float]) -> None:
-    atoms = structure(BENZENE.host, R)
+    atoms = structure(BENZENE.a, R)
     atoms.set_cell([12.0, 12.0, 12.0])
     atoms.pbc = True
     atoms.calc = NCICalculator(fitted)
@@ -144,7 +147,7 @@ def test_a_structure_that_is_refused_leaves_nothing_behind(ensemble: Ensemble) -
     water.calc = calculator
     with pytest.raises(ModelError, match="contains O, which this model has not learnt"):
         water.get_potential_energy()
-    benzene = structure(BENZENE.host, R)
+    benzene = structure(BENZENE.a, R)
     benzene.calc = calculator
     assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.at(R))[0], rel=1e-12)
 

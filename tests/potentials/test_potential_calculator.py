@@ -13,7 +13,7 @@ from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials import Ensemble, save_checkpoint
 from nci_core.potentials.calculator import RigidReaction
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 R = np.array([1.2, 0.4, 3.3])
@@ -21,7 +21,7 @@ R = np.array([1.2, 0.4, 3.3])
 
 @pytest.fixture
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), "He")
+    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
+from nci_core.potentials.features import ANGULAR
 from scipy.spatial.transform import Rotation
 
 from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.effective_lengths import effective_lengths
-from nci_core.potentials.features import ANGULAR
 from nci_core.potentials.parameters import slices
-from nci_core.systems.hosts import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 
 MakeStudent = Callable[..., Student]
 
@@ -18,7 +18,7 @@ def points(n: int = 40) -> np.ndarray:
     return np.random.default_rng(5).uniform(2.0, 6.0, (n, 3)) * np.array([1.0, -1.0, 1.0])
 
 
-def distances(host: Host, positions: np.ndarray) -> np.ndarray:
+def distances(host: Monomer, positions: np.ndarray) -> np.ndarray:
     return np.linalg.norm(positions[:, None] - host.positions, axis=-1)
 
 
@@ -40,8 +40,8 @@ def test_an_adaptive_ruler_is_the_formula(ensemble: Ensemble) -> None:
     for atom in (0, 3):  # one carbon, one hydrogen
         r = R - host.positions[atom]
         length = np.linalg.norm(r, axis=1)
-        u = r @ host.frames.outward[atom] / length
-        s = np.einsum("ma,ab,mb->m", r, host.frames.normal[atom], r) / length**2 - 1 / 3
+        u = r @ host.local_axes.outward[atom] / length
+        s = np.einsum("ma,ab,mb->m", r, host.local_axes.normal[atom], r) / length**2 - 1 / 3
         Y = np.stack([u, s, u**2 - 1 / 3, u * s, s**2 - 4 / 45, u**3], axis=1)
         assert Y.shape[1] == ANGULAR
         lam = theta[ensemble.elements.index(host.symbols[atom]), where]
@@ -53,7 +53,7 @@ def test_an_adaptive_ruler_is_the_formula(ensemble: Ensemble) -> None:
 def test_the_ruler_does_not_depend_on_the_frame(ensemble: Ensemble) -> None:
     host, R = builtin_host("ethylene"), points()
     turn, shift = Rotation.from_rotvec([0.3, -1.1, 0.7]).as_matrix(), np.array([1.0, -2.0, 0.5])
-    turned = Host("turned", host.symbols, host.positions @ turn.T + shift)
+    turned = Monomer("turned", host.symbols, host.positions @ turn.T + shift)
     np.testing.assert_allclose(
         effective_lengths(ensemble, turned, R @ turn.T + shift),
         effective_lengths(ensemble, host, R),

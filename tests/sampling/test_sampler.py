@@ -9,7 +9,7 @@ from nci_core.regions import RegionBounds, sectors
 from nci_core.sampling import PairGuide, SampleSettings, sample
 from nci_core.sampling.rays import low_discrepancy, rotation_axes
 from nci_core.sampling.sampler import is_clash
-from nci_core.systems import Dimer, Host, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 METHANE = molecule("CH4")
@@ -19,11 +19,11 @@ def dimers() -> list[Dimer]:
     hosts = [
         builtin_host("benzene"),
         builtin_host("ethylene"),
-        Host("methane", tuple(METHANE.get_chemical_symbols()), METHANE.positions + 5.0),
-        Host("nitrogen", ("N", "N"), np.array([[0.0, 0.0, -0.55], [0.0, 0.0, 0.55]])),
-        Host("neon", ("Ne",), np.zeros((1, 3))),
+        Monomer("methane", tuple(METHANE.get_chemical_symbols()), METHANE.positions + 5.0),
+        Monomer("nitrogen", ("N", "N"), np.array([[0.0, 0.0, -0.55], [0.0, 0.0, 0.55]])),
+        Monomer("neon", ("Ne",), np.zeros((1, 3))),
     ]
-    return [Dimer(host, "He") for host in hosts] + [Dimer(hosts[0], "Ar")]
+    return [Dimer(host, Monomer.atom("He")) for host in hosts] + [Dimer(hosts[0], Monomer.atom("Ar"))]
 
 
 @pytest.mark.parametrize("dimer", dimers(), ids=lambda d: d.name)
@@ -50,7 +50,7 @@ def test_contract(dimer: Dimer) -> None:
 
 
 def test_the_same_seed_gives_the_same_points() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     first, again, other = (sample(dimer, 50, seed=s).positions for s in (7, 7, 8))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -59,14 +59,14 @@ def test_the_same_seed_gives_the_same_points() -> None:
 
 
 def test_a_longer_sample_starts_with_the_shorter_one() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     assert np.array_equal(sample(dimer, 60, seed=1).positions[:20], sample(dimer, 20, seed=1).positions)
 
 
 def test_faces_edges_and_corners_of_benzene() -> None:
-    dimer = Dimer(builtin_host("benzene"), "He")
+    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
     result = sample(dimer, 400, seed=0)
-    found = sectors(dimer.host, result.positions)
+    found = sectors(dimer.a, result.positions)
     near = dimer.distances(result.positions).min(axis=1) < 4.5
     for sector, least in (("face", 30), ("slanted", 50), ("edge", 80)):
         assert ((found == sector) & near).sum() >= least
@@ -80,17 +80,17 @@ def test_faces_edges_and_corners_of_benzene() -> None:
 
 
 def test_denser_where_the_energy_changes() -> None:
-    dimer = Dimer(builtin_host("benzene"), "He")
+    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
     nearest = dimer.distances(sample(dimer, 300, seed=0).positions).min(axis=1)
     assert (nearest < 4.0).sum() > 2 * (nearest > 6.0).sum() > 20
 
 
 def test_a_model_can_guide() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
     class Model:
-        def energies(self, host: Host, positions: np.ndarray) -> np.ndarray:
-            assert host is dimer.host
+        def energies(self, host: Monomer, positions: np.ndarray) -> np.ndarray:
+            assert host is dimer.a
             return np.exp(-3.0 * (dimer.distances(positions).min(axis=1) - 3.0)) - 0.005
 
     result = sample(dimer, 60, seed=0, guide=Model(), settings=SampleSettings(limit_cm1=1000.0))
@@ -99,7 +99,7 @@ def test_a_model_can_guide() -> None:
 
 
 def test_a_second_pass_avoids_the_first() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     first = sample(dimer, 40, seed=0)
     taken = dimer.geometry_hashes(first.positions)
     second = sample(dimer, 40, seed=0, taken=taken)
@@ -108,7 +108,7 @@ def test_a_second_pass_avoids_the_first() -> None:
 
 
 def test_a_guide_without_a_wall_is_stopped_by_the_nuclei() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     settings = SampleSettings(change_share=0.0)
     result = sample(dimer, 100, seed=0, guide=lambda p: np.full(len(p), -0.01), settings=settings)
     assert result.rejected["no wall"] >= 100
@@ -117,7 +117,7 @@ def test_a_guide_without_a_wall_is_stopped_by_the_nuclei() -> None:
 
 
 def test_bad_guides_and_settings() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     with pytest.raises(InputError, match="not finite"):
         sample(dimer, 5, seed=0, guide=lambda p: np.full(len(p), np.nan))
     with pytest.raises(InputError, match="Only 0 of 5 points found"):
@@ -133,7 +133,7 @@ def test_bad_guides_and_settings() -> None:
 def test_rotation_axes() -> None:
     assert len(rotation_axes(builtin_host("benzene"))) == 2 * 7  # D6h: C6, three C2', three C2''
     assert len(rotation_axes(builtin_host("ethylene"))) == 2 * 3
-    assert rotation_axes(Host("peroxide", ("O", "O", "H", "H"), np.array(BENT))).shape == (0, 3)
+    assert rotation_axes(Monomer("peroxide", ("O", "O", "H", "H"), np.array(BENT))).shape == (0, 3)
 
 
 #: No symmetry at all.
@@ -149,7 +149,7 @@ def test_low_discrepancy_continues() -> None:
 
 def test_the_default_guide_against_hf_d4() -> None:
     """HF/aug-cc-pVDZ + D4 in cm⁻¹, computed once: nci_core.teachers, spec hf-d4."""
-    dimer = Dimer(builtin_host("benzene"), "He")
+    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
     positions = np.array([[0.0, 0.0, 2.4], [0.0, 1.39, 2.4], [0.0, 4.2, 0.0], [3.9, 0.0, 0.0], [0.0, 0.0, 4.0]])
     teacher = np.array([467.2, 1262.5, 1113.5, 391.9, -39.1])
     guide = to_cm1(PairGuide(dimer)(positions))
@@ -158,9 +158,9 @@ def test_the_default_guide_against_hf_d4() -> None:
 
 
 def test_an_element_without_parameters_is_named() -> None:
-    gold = Host("gold", ("Au", "Au"), np.array([[0.0, 0.0, -1.25], [0.0, 0.0, 1.25]]))
+    gold = Monomer("gold", ("Au", "Au"), np.array([[0.0, 0.0, -1.25], [0.0, 0.0, 1.25]]))
     with pytest.raises(InputError, match="no parameters for Au"):
-        PairGuide(Dimer(gold, "He"))
+        PairGuide(Dimer(gold, Monomer.atom("He")))
 
 
 SEED_7 = [[3.2048, 0.9099, 1.4731], [2.5948, 8.4432, 0.3681]]

@@ -13,7 +13,7 @@ from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load
 from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
 from nci_core.selection.design import add_label, greedy_i_optimal, posterior_covariance, total_variance_reduction
 from nci_core.selection.farthest_point import invariant_features
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), "He")
+    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def model() -> Ensemble:
 
 @pytest.fixture(scope="module")
 def pool(dimer: Dimer, shell: Callable[..., FloatArray]) -> FloatArray:
-    return shell(dimer.host, 200, nearest=(2.0, 7.0))
+    return shell(dimer.a, 200, nearest=(2.0, 7.0))
 
 
 def request(dimer: Dimer, model: Ensemble, pool: FloatArray, count: int = 12, **changes: object) -> SelectionRequest:
@@ -84,7 +84,7 @@ def test_stratified_choice_fills_every_region(dimer: Dimer, model: Ensemble, poo
 
 
 def test_farthest_points_spread_and_see_symmetry(dimer: Dimer, model: Ensemble, pool: FloatArray) -> None:
-    images = np.einsum("gab,b->ga", dimer.host.operations, pool[5] - dimer.host.centre) + dimer.host.centre
+    images = np.einsum("gab,b->ga", dimer.a.operations, pool[5] - dimer.a.centre) + dimer.a.centre
     x = invariant_features(dimer.at(images))
     # The built-in geometry is symmetric to about 1e-7 Å.
     np.testing.assert_allclose(x, np.broadcast_to(x[0], x.shape), atol=1e-6)

@@ -8,7 +8,7 @@ from sent_files import INPUTS, WATER, he_water, xyz
 
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
-from nci_core.systems import Dimer, Host, builtin_host, host_from_file
+from nci_core.systems import Dimer, Monomer, builtin_host, host_from_file
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ def test_molfiles(tmp_path: Path) -> None:
 def test_atoms_with_unpaired_electrons_are_no_probes(probe: str) -> None:
     """All have an even number of electrons."""
     with pytest.raises(InputError, match=f"Probe '{probe}' has unpaired electrons in its ground state"):
-        Dimer(builtin_host("ethylene"), probe)
+        Dimer(builtin_host("ethylene"), Monomer.atom(probe))
     with pytest.raises(InputError, match=f"Host '{probe}' has unpaired electrons"):
-        Host("atom", (probe,), np.zeros((1, 3)))
+        Monomer("atom", (probe,), np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize("probe", ["He", "Ne", "Ar", "Kr", "Xe", "Be", "Mg", "Ca", "Zn", "Cd", "Hg", "Pd", "Yb"])
 def test_closed_shell_atoms_are_probes(probe: str) -> None:
-    assert Dimer(builtin_host("ethylene"), probe).probe == probe
+    assert Dimer(builtin_host("ethylene"), Monomer.atom(probe)).probe == probe
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_closed_shell_atoms_are_probes(probe: str) -> None:
 def test_molecules_that_are_known_to_be_open_shells(symbols: str, formula: str) -> None:
     positions = np.array([[0.0, 0.0, 1.3 * k] for k in range(len(symbols))])
     with pytest.raises(InputError, match=f"is {formula}, which has unpaired electrons"):
-        Host("odd", tuple(symbols), positions)
+        Monomer("odd", tuple(symbols), positions)
     # Silylene is a singlet, as are nitrogen and disulfur dihydride.
     for closed in (("Si", "H", "H"), ("N", "N"), ("S", "S", "H", "H")):
-        assert Host("even", closed, np.array([[1.5 * k, 0.0, 0.0] for k in range(len(closed))])).symbols == closed
+        assert Monomer("even", closed, np.array([[1.5 * k, 0.0, 0.0] for k in range(len(closed))])).symbols == closed

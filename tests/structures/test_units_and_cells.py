@@ -10,7 +10,7 @@ from sent_files import INPUTS, WATER, he_water, xyz
 from nci_core.datasets.energies import check_energies
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
-from nci_core.systems import Dimer, Host, builtin_host, host_from_file
+from nci_core.systems import Dimer, Monomer, builtin_host, host_from_file
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 BOHR = 0.529177210903
@@ -24,14 +24,14 @@ def plain() -> HostGroup:
     positions = np.array([block[5].split()[1:] for block in blocks], dtype=float)
     energies = np.array([block[1].split("REF_interaction_energy=")[1] for block in blocks], dtype=float)
     symbols, host = zip(*((row.split()[0], row.split()[1:]) for row in blocks[0][2:5]), strict=True)
-    dimer = Dimer(Host("H2O", symbols, np.array(host, dtype=float)), "He")
+    dimer = Dimer(Monomer("H2O", symbols, np.array(host, dtype=float)), Monomer.atom("He"))
     return HostGroup(dimer, positions, energies, np.arange(40))
 
 
 def same(path: Path, plain: HostGroup, digits: float = 1e-9) -> HostGroup:
     group = read_dataset(path).only_group()
-    assert (group.dimer.probe, group.dimer.host.symbols) == ("He", ("O", "H", "H"))
-    assert np.allclose(group.dimer.host.positions, plain.dimer.host.positions, rtol=0, atol=1e-6)
+    assert (group.dimer.b.symbols[0], group.dimer.a.symbols) == ("He", ("O", "H", "H"))
+    assert np.allclose(group.dimer.a.positions, plain.dimer.a.positions, rtol=0, atol=1e-6)
     assert np.allclose(group.positions, plain.positions, rtol=0, atol=5e-6)
     assert np.allclose(group.reference, plain.reference, rtol=0, atol=digits)
     return group
@@ -123,7 +123,9 @@ def test_right_energies_are_never_refused() -> None:
         set_and_system = tuple(re.findall(r"(?:set|system|probe)=(\S+)", comment))
         if f"monomer_b={n - 1}:{n}" in comment:
             positions = np.array([row[1:] for row in rows], dtype=float)
-            dimer = Dimer(Host("host", tuple(row[0] for row in rows[:-1]), positions[:-1]), rows[-1][0])
+            dimer = Dimer(
+                Monomer("host", tuple(row[0] for row in rows[:-1]), positions[:-1]), Monomer.atom(rows[-1][0])
+            )
             energy = float(comment.split("REF_interaction_energy=")[1].split()[0])
             systems.setdefault(set_and_system, []).append((dimer, positions[-1], energy))
     assert len(systems) > 300
@@ -231,5 +233,5 @@ def test_a_skewed_cell_and_a_box_in_bohr(tmp_path: Path) -> None:
         text = " ".join(f"{x:.12f}" for x in (cell / factor).ravel())
         comment = f'Lattice="{text}" length_unit={unit} REF_interaction_energy=-0.01'
         group = read_dataset(xyz(tmp_path / "a.extxyz", comment, *rows)).only_group()
-        assert np.allclose(group.dimer.host.positions, host.positions, atol=1e-9)
+        assert np.allclose(group.dimer.a.positions, host.positions, atol=1e-9)
         assert np.allclose(group.positions, [probe], atol=1e-9)

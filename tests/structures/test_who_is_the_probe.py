@@ -17,7 +17,7 @@ CO2 = ("C 0.0 0.0 0.0", "O 0.0 0.0 1.16", "O 0.0 0.0 -1.16")
 def test_the_probe_may_come_first() -> None:
     group = read_dataset(INPUTS / "one_first.extxyz").only_group()
     assert (group.dimer.name, group.positions.tolist()) == ("he-CO2", [[0.0, 3.1, 0.0]])
-    assert group.dimer.host.symbols == ("C", "O", "O")
+    assert group.dimer.a.symbols == ("C", "O", "O")
     group = read_dataset(INPUTS / "probe_first_nciatlas.extxyz").only_group()
     assert (group.dimer.name, len(group.positions)) == ("he-CO2", 40)
     assert group.positions[1].tolist() == [-0.773148, -0.368251, -3.450240]
@@ -32,7 +32,7 @@ def test_the_probe_is_neon(name: str, dimer: str) -> None:
 
 def test_slices_that_count_from_one() -> None:
     one, plain = (read_dataset(INPUTS / f"{name}.extxyz").only_group() for name in ("mono_1based", "bom"))
-    assert one.dimer.host.symbols == ("O", "H", "H")
+    assert one.dimer.a.symbols == ("O", "H", "H")
     assert np.array_equal(one.positions, plain.positions)
     assert np.array_equal(one.reference, plain.reference)
 
@@ -63,7 +63,7 @@ def test_slices_that_count_from_one() -> None:
 def test_forms_that_people_write(tmp_path: Path, keys: str, host: list[int], probe: int) -> None:
     group = read_dataset(he_water(tmp_path / "a.extxyz", keys)).only_group()
     assert (group.dimer.name, group.positions.tolist()) == ("he-H2O", [[0.0, 0.0, 3.3]])
-    assert group.dimer.host.symbols == ("O", "H", "H")
+    assert group.dimer.a.symbols == ("O", "H", "H")
 
 
 @pytest.mark.parametrize(

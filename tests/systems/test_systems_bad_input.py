@@ -8,7 +8,7 @@ from ase.build import molecule
 from ase.io import write
 
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host, builtin_host, host_from_file
+from nci_core.systems import Dimer, Monomer, builtin_host, host_from_file
 from nci_core.systems.reading.structure_file import find_host
 
 H2 = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.74]]
@@ -31,13 +31,13 @@ H2 = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.74]]
 )
 def test_bad_hosts(symbols: tuple[str, ...], positions: object, part: str) -> None:
     with pytest.raises(InputError, match=part) as error:
-        Host("odd", symbols, np.array(positions, dtype=float))
+        Monomer("odd", symbols, np.array(positions, dtype=float))
     assert "\n" not in str(error.value)
 
 
 def test_a_host_keeps_its_own_copy_of_the_coordinates() -> None:
     positions = np.array(H2)
-    host = Host("hydrogen", ("H", "H"), positions)
+    host = Monomer("hydrogen", ("H", "H"), positions)
     positions[1] = 0.0
     assert host.positions[1, 2] == 0.74
     with pytest.raises(ValueError, match="read-only"):
@@ -47,21 +47,21 @@ def test_a_host_keeps_its_own_copy_of_the_coordinates() -> None:
 @pytest.mark.parametrize(("probe", "part"), [("Qq", "Unknown element 'Qq' in the probe"), ("H", "odd number")])
 def test_bad_probes(probe: str, part: str) -> None:
     with pytest.raises(InputError, match=part):
-        Dimer(builtin_host("benzene"), probe)
+        Dimer(builtin_host("benzene"), Monomer.atom(probe))
 
 
 def test_bad_positions_are_named_by_their_row() -> None:
-    dimer = Dimer(builtin_host("ethylene"), "He")
+    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     good = [0.0, 0.0, 3.0]
     with pytest.raises(InputError, match="Probe position 1 is not a number"):
         dimer.check([good, [0.0, np.nan, 3.0]])
     with pytest.raises(InputError, match=r"Probe position 1 lies 0.10 Å from host atom 0 \(C\)"):
-        dimer.check([good, dimer.host.positions[0] + [0.0, 0.0, 0.1]])
+        dimer.check([good, dimer.a.positions[0] + [0.0, 0.0, 0.1]])
     assert dimer.check(good).shape == (1, 3)
 
 
 def test_names() -> None:
-    assert Dimer(builtin_host("benzene"), "He").name == "he-benzene"
+    assert Dimer(builtin_host("benzene"), Monomer.atom("He")).name == "he-benzene"
     with pytest.raises(InputError, match="Unknown host 'naphthalene'"):
         builtin_host("naphthalene")
 

@@ -5,7 +5,7 @@ import pytest
 from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
-from nci_core.systems import builtin_host, local_frames
+from nci_core.systems import builtin_host, local_axes
 
 POSITIONS = {name: molecule(name).positions for name in ("CH4", "H2O", "C2H4", "CO2", "C6H6", "NH3", "HCl")}
 
@@ -15,7 +15,7 @@ POSITIONS = {name: molecule(name).positions for name in ("CH4", "H2O", "C2H4", "
 def test_frames_turn_with_the_molecule(name: str, mirrored: bool) -> None:
     positions = POSITIONS[name]
     turn = Rotation.random(rng=np.random.default_rng(5)).as_matrix() * (-1.0 if mirrored else 1.0)
-    here, there = local_frames(positions), local_frames(positions @ turn.T + np.array([3.0, -1.0, 2.0]))
+    here, there = local_axes(positions), local_axes(positions @ turn.T + np.array([3.0, -1.0, 2.0]))
     # Both are smooth functions of differences of coordinates: only rounding is left.
     assert np.allclose(there.outward, here.outward @ turn.T, atol=1e-9)
     assert np.allclose(there.normal, turn @ here.normal @ turn.T, atol=1e-9)
@@ -23,7 +23,7 @@ def test_frames_turn_with_the_molecule(name: str, mirrored: bool) -> None:
 
 @pytest.mark.parametrize("name", POSITIONS)
 def test_outward_is_a_unit_vector_or_nothing_and_normals_have_unit_trace(name: str) -> None:
-    frames = local_frames(POSITIONS[name])
+    frames = local_axes(POSITIONS[name])
     lengths = np.linalg.norm(frames.outward, axis=1)
     assert np.all(np.isclose(lengths, 1.0, atol=1e-12) | (lengths == 0.0))
     assert np.allclose(np.trace(frames.normal, axis1=1, axis2=2), 1.0, atol=1e-12)
@@ -41,14 +41,14 @@ def test_outward_points_away_from_the_ring() -> None:
     host = builtin_host("benzene")
     radial = host.positions / np.linalg.norm(host.positions, axis=1, keepdims=True)
     # By symmetry every atom of the ring looks straight outward.
-    assert np.allclose(host.frames.outward, radial, atol=1e-9)
+    assert np.allclose(host.local_axes.outward, radial, atol=1e-9)
 
 
 def test_special_neighbourhoods() -> None:
-    methane = local_frames(POSITIONS["CH4"])
+    methane = local_axes(POSITIONS["CH4"])
     assert np.array_equal(methane.outward[0], np.zeros(3)), "the carbon is surrounded evenly"
     assert np.allclose(methane.normal[0], np.eye(3) / 3.0, atol=1e-9)
-    dioxide = local_frames(POSITIONS["CO2"])
+    dioxide = local_axes(POSITIONS["CO2"])
     axis = POSITIONS["CO2"][1] - POSITIONS["CO2"][0]
     axis /= np.linalg.norm(axis)
     assert np.allclose(dioxide.normal, (np.eye(3) - np.outer(axis, axis)) / 2.0, atol=1e-9)
@@ -57,7 +57,7 @@ def test_special_neighbourhoods() -> None:
 def test_a_small_displacement_moves_frames_a_little() -> None:
     positions = POSITIONS["H2O"]
     moved = positions + 1e-6 * np.random.default_rng(0).normal(size=positions.shape)
-    a, b = local_frames(positions), local_frames(moved)
+    a, b = local_axes(positions), local_axes(moved)
     # Derivatives are of the order of 1/Å; a jump would be of order 1.
     assert np.abs(a.outward - b.outward).max() < 1e-4
     assert np.abs(a.normal - b.normal).max() < 1e-4

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from nci_core.systems import Host, builtin_host
+from nci_core.systems import Monomer, builtin_host
 from nci_core.systems.planes import IN_PLANE, telling_plane
 
-METHANE = Host(
+METHANE = Monomer(
     "methane", tuple("CHHHH"), 0.629 * np.array([[0, 0, 0], [1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
 )
-NITROGEN = Host("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]]))
+NITROGEN = Monomer("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]]))
 TURN = Rotation.from_rotvec([0.3, -1.1, 0.7])
-NEON = Host("neon", ("Ne",), np.zeros((1, 3)))
+NEON = Monomer("neon", ("Ne",), np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ NEON = Host("neon", ("Ne",), np.zeros((1, 3)))
     [(builtin_host("benzene"), 4), (builtin_host("ethylene"), 2), (METHANE, 3), (NITROGEN, 2), (NEON, 1)],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_it_holds_most_of_the_host_in_any_frame(host: Host, atoms: int) -> None:
-    turned = Host(host.name, host.symbols, TURN.apply(host.positions.copy()) + np.array([1.0, 2.0, 3.0]))
+def test_it_holds_most_of_the_host_in_any_frame(host: Monomer, atoms: int) -> None:
+    turned = Monomer(host.name, host.symbols, TURN.apply(host.positions.copy()) + np.array([1.0, 2.0, 3.0]))
     for given in (host, turned):
         plane = telling_plane(given, 0.5)
         np.testing.assert_allclose(

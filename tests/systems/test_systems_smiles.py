@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nci_core.errors import InputError
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.systems.bonds import bonded
 from nci_core.systems.flexibility import conformer_note, rotatable_bonds
 from nci_core.systems.point_group import extent, formula, point_group
@@ -12,11 +12,11 @@ from nci_core.systems.smiles import host_from_smiles
 
 
 @pytest.fixture(scope="module")
-def furan() -> Host:
+def furan() -> Monomer:
     return host_from_smiles("c1ccoc1", "furan")
 
 
-def test_furan_is_flat_symmetric_and_as_long_as_measured(furan: Host) -> None:
+def test_furan_is_flat_symmetric_and_as_long_as_measured(furan: Monomer) -> None:
     assert (furan.name, formula(furan), point_group(furan)) == ("furan", "C4H4O", "C2v")
     assert extent(furan)[2] == 0.0
     # r(CO) is 1.362 Å in furan (microwave, DOI 10.1016/0022-2852(62)90246-6); GFN2-xTB is good to 0.02 Å.
@@ -27,7 +27,7 @@ def test_furan_is_flat_symmetric_and_as_long_as_measured(furan: Host) -> None:
     assert not conformer_note(furan)
 
 
-def test_one_molecule_has_one_geometry_however_it_is_written(furan: Host) -> None:
+def test_one_molecule_has_one_geometry_however_it_is_written(furan: Monomer) -> None:
     again = host_from_smiles("O1C=CC=C1")
     assert again.name == "C4H4O"
     np.testing.assert_array_equal(again.positions, furan.positions)

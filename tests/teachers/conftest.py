@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase.io import write
 
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 
 #: A well of 40 meV at 3 Å: any smooth curve will do, the tests compare MACE with itself.
 WELL_EV, WELL_A = 0.04, 3.0
@@ -18,7 +18,9 @@ WELL_EV, WELL_A = 0.04, 3.0
 def he_h2() -> Dimer:
     """He on H2, bond 0.7414 Å along z: the smallest dimer there is."""
     positions = np.array([[0.0, 0.0, -0.3707], [0.0, 0.0, 0.3707]])
-    return Dimer(Host("hydrogen", ("H", "H"), positions, "r_e of H2, Huber and Herzberg 1979"), "He")
+    return Dimer(
+        Monomer("hydrogen", ("H", "H"), positions, source="r_e of H2, Huber and Herzberg 1979"), Monomer.atom("He")
+    )
 
 
 def well(distances: np.ndarray) -> np.ndarray:

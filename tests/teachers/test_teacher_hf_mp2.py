@@ -5,7 +5,7 @@ import pytest
 from pyscf import gto, mp, scf
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.teachers import find_teacher
 from nci_core.teachers.hf_mp2 import HartreeFockMP2
 from nci_core.units import HARTREE_CM1, to_cm1
@@ -13,11 +13,11 @@ from nci_core.units import HARTREE_CM1, to_cm1
 
 def exact_correlation(dimer: Dimer, position: np.ndarray, basis: str, cores: tuple[int, int]) -> float:
     """Counterpoise-corrected MP2 correlation part of the interaction energy in cm⁻¹, without density fitting."""
-    host = list(zip(dimer.host.symbols, dimer.host.positions, strict=True))
+    host = list(zip(dimer.a.symbols, dimer.a.positions, strict=True))
 
     def energy(host_ghost: bool, probe_ghost: bool) -> float:
         atoms = [(("ghost-" if host_ghost else "") + s, p) for s, p in host]
-        atoms.append((("ghost-" if probe_ghost else "") + dimer.probe, position))
+        atoms.append((("ghost-" if probe_ghost else "") + dimer.b.symbols[0], position))
         mf = scf.RHF(gto.M(atom=atoms, basis=basis, verbose=0)).run(conv_tol=1e-11)
         frozen = (0 if host_ghost else cores[0]) + (0 if probe_ghost else cores[1])
         return float(mp.MP2(mf, frozen=frozen or None).kernel()[0])
@@ -32,7 +32,7 @@ def exact_correlation(dimer: Dimer, position: np.ndarray, basis: str, cores: tup
 def test_mp2_equals_exact_integrals(
     name: str, probe: str, cores: tuple[int, int], position: tuple[float, float, float], he_h2: Dimer
 ) -> None:
-    dimer = he_h2 if name == "hydrogen" else Dimer(builtin_host(name), probe)
+    dimer = he_h2 if name == "hydrogen" else Dimer(builtin_host(name), Monomer.atom(probe))
     basis = "aug-cc-pvdz" if name == "hydrogen" else "cc-pvdz"
     R = np.array([position])
     labels = HartreeFockMP2(basis).evaluate(dimer, R)

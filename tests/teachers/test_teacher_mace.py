@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer
+from nci_core.systems import Dimer, Monomer
 from nci_core.teachers import find_teacher
 from nci_core.teachers.mace import BATCH_SIZE, UNSAFE_LOAD, MaceTeacher
 
@@ -117,7 +117,7 @@ def test_a_missing_element_is_named(teacher: MaceTeacher) -> None:
     from nci_core.systems import builtin_host
 
     with pytest.raises(TeacherError, match=r"does not know C, Ne;"):
-        teacher.check(Dimer(builtin_host("benzene"), "Ne"))
+        teacher.check(Dimer(builtin_host("benzene"), Monomer.atom("Ne")))
 
 
 def test_a_file_that_is_no_model(tmp_path: Path, he_h2: Dimer) -> None:

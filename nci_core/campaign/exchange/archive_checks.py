@@ -100,8 +100,8 @@ def check_result(raw: dict[str, Any], dimer: Dimer, geometry_hash: str, recipe_h
 
 def _check_geometry(result: LabelResult, dimer: Dimer, geometry_hash: str) -> None:
     host = np.array(result.host_positions_angstrom, dtype=float)
-    mine = dimer.host.positions
-    same = result.probe == dimer.probe and tuple(result.host_symbols) == dimer.host.symbols
+    mine = dimer.a.positions
+    same = result.probe == dimer.b.symbols[0] and tuple(result.host_symbols) == dimer.a.symbols
     if not same or host.shape != mine.shape or not np.allclose(host, mine, rtol=0.0, atol=SAME_HOST):
         raise ValueError("it is of another dimer")
     found = dimer.geometry_hash(result.position_angstrom)

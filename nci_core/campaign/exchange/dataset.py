@@ -74,9 +74,9 @@ def read_frames(dimer: Dimer, path: Path) -> list[tuple[FloatArray, dict[str, An
     Raises InputError for a file that is missing, damaged, of another dimer or with an overlap.
     """
     group = read_dataset(path).only_group()
-    host, other = dimer.host, group.dimer
-    same = other.host.symbols == host.symbols and np.allclose(other.host.positions, host.positions, atol=1e-4)
-    if not same or other.probe != dimer.probe:
+    host, other = dimer.a, group.dimer
+    same = other.a.symbols == host.symbols and np.allclose(other.a.positions, host.positions, atol=1e-4)
+    if not same or other.b.symbols[0] != dimer.b.symbols[0]:
         raise InputError(f"{path} holds {other.name}, but the campaign is about {dimer.name}.")
     columns = group.columns.items()
     return [(point, {key: values[row] for key, values in columns}) for row, point in enumerate(group.positions)]

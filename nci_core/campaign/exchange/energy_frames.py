@@ -155,7 +155,7 @@ def _may_be(dimer: Dimer, symbols: list[str]) -> bool:
     """Whether a frame has the dimer's elements, or says them in another way, which the reader then judges."""
     if any(symbol not in atomic_numbers for symbol in symbols):
         return True
-    return sorted(symbols) == sorted([*dimer.host.symbols, dimer.probe])
+    return sorted(symbols) == sorted([*dimer.a.symbols, dimer.b.symbols[0]])
 
 
 def _formula(symbols: list[str]) -> str:
@@ -197,14 +197,14 @@ def _names(file: str, group: HostGroup, row: int, count: int) -> frozenset[str]:
 
 def _on_host(dimer: Dimer, group: HostGroup, where: str) -> FloatArray:
     """(m, 3) positions of a group in the campaign's frame; InputError for another host."""
-    other, host = group.dimer, dimer.host
-    if other.probe != dimer.probe or sorted(other.host.symbols) != sorted(host.symbols):
+    other, host = group.dimer, dimer.a
+    if other.b.symbols[0] != dimer.b.symbols[0] or sorted(other.a.symbols) != sorted(host.symbols):
         raise InputError(f"{where}: it holds {other.name}, but the campaign is about {dimer.name}.")
-    if other.host.symbols != host.symbols:
+    if other.a.symbols != host.symbols:
         raise InputError(f"{where}: the atoms of {host.name} come in another order than in the campaign; reorder them.")
-    pose = superpose(host.positions, other.host.positions)
+    pose = superpose(host.positions, other.a.positions)
     if pose.displacement > RIGID_TOLERANCE:
-        away = np.linalg.norm(pose.place(other.host.positions) - host.positions, axis=1)
+        away = np.linalg.norm(pose.place(other.a.positions) - host.positions, axis=1)
         raise InputError(
             f"{where}: its {host.name} is not the campaign's: after superposition atoms lie "
             f"{np.sqrt((away**2).mean()):.3f} Å apart (RMSD), atom {pose.atom + 1} ({host.symbols[pose.atom]}) "

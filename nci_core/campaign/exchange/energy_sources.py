@@ -185,7 +185,7 @@ def _outputs(dimer: Dimer, name: str, sha256: str, files: Sequence[Named]) -> En
         first = f" ({file.place(said[0][0])}: {said[0][1]})" if said else ""
         raise InputError(
             f"No interaction energy of {dimer.name} can be had from {name}{first}; "
-            f"it takes total energies of the dimer, of {dimer.host.name} and of {dimer.probe} at one level."
+            f"it takes total energies of the dimer, of {dimer.a.name} and of {dimer.b.symbols[0]} at one level."
         )
     if sum(map(len, usable.values())) > MOST_ROWS:
         raise InputError(f"{name} has more than {MOST_ROWS:,} energies; bring them in parts.")

@@ -122,7 +122,7 @@ def _evaluator(campaign: Campaign, row: Model, path: Path) -> str:
     _, points = configurations.positions(campaign.store)
     some = points[:: max(1, len(points) // COMPARED)]
     if not len(some):
-        some = campaign.dimer.host.positions.max(axis=0)[None] + 3.0
+        some = campaign.dimer.a.positions.max(axis=0)[None] + 3.0
     facts = facts_of(campaign, row)
     made = standalone(
         model.with_metadata(model=row.name),
@@ -148,7 +148,7 @@ def _grid(campaign: Campaign, row: Model, path: Path, spacing: float, margin: fl
     model = load_checkpoint(campaign.model_path(row), dimer=dimer)
 
     def evaluate(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        first, which = distinct(dimer.host, points)
+        first, which = distinct(dimer.a, points)
         energy, std = model.energies_and_std(dimer.at(points[first]))
         return energy[which], std[which]
 

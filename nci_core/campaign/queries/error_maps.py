@@ -143,7 +143,7 @@ def maps_key(campaign: Campaign) -> str:
         counts = [list(session.execute(query).one()) for query in queries]
     about = {
         "version": VERSION,
-        "host": [list(campaign.dimer.host.symbols), campaign.dimer.host.positions.tolist(), campaign.dimer.probe],
+        "host": [list(campaign.dimer.a.symbols), campaign.dimer.a.positions.tolist(), campaign.dimer.b.symbols[0]],
         "limit": settings.limit_cm1,
         "recipe": campaign.recipe.hash,
         "teacher": campaign.teacher,
@@ -159,7 +159,7 @@ def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMap
     Raises InputError in one sentence where there is no student yet, or too little to compare it with, and StoreError or
     ModelError for a student whose file is missing or damaged.
     """
-    plane = telling_plane(campaign.dimer.host, SPACING)
+    plane = telling_plane(campaign.dimer.a, SPACING)
     return _computed(campaign, plane, shown_models(campaign), "test", maps_key(campaign), known)
 
 
@@ -189,7 +189,7 @@ def _computed(
         raise InputError("There is no student yet, so there is no error to be drawn.")
     for row in rows:
         campaign.model_path(row)  # a missing file is said before anything is computed
-    host, folder, points = campaign.dimer.host, campaign.folder, plane.points
+    host, folder, points = campaign.dimer.a, campaign.folder, plane.points
     sampled = configurations.positions(campaign.store)[1]
     if not len(sampled):
         raise InputError("There are no configurations yet, so there is no error to be drawn.")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nci_core.campaign.queries.live import MOST_POINTS, Field, checked_points, field, loaded
 from nci_core.errors import InputError
-from nci_core.systems import Host
+from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ GENERIC = np.array([0.2357, 0.6131, 0.7540])
 ROUGH, FINE = 0.25, 0.0625
 
 
-def exact_operations(host: Host) -> FloatArray:
+def exact_operations(host: Monomer) -> FloatArray:
     """The host's operations that hold to EXACT, (g, 3, 3), the identity first.
 
     The point group is found with a tolerance that suits published geometries; a field may only be
@@ -43,7 +43,7 @@ def exact_operations(host: Host) -> FloatArray:
     return np.array(kept)
 
 
-def distinct(host: Host, positions: npt.ArrayLike) -> tuple[IntArray, IntArray]:
+def distinct(host: Monomer, positions: npt.ArrayLike) -> tuple[IntArray, IntArray]:
     """Rows of positions (m, 3) in Å that are not equivalent, (k,), and for every row which of them it is, (m,)."""
     points = np.asarray(positions, dtype=float).reshape(-1, 3)
     operations = exact_operations(host)
@@ -64,7 +64,7 @@ def folded_field(folder: str | Path, model_id: int, positions: npt.ArrayLike) ->
     """
     points = checked_points(positions)
     campaign, _ = loaded(folder, model_id)
-    first, which = distinct(campaign.dimer.host, points)
+    first, which = distinct(campaign.dimer.a, points)
     found = field(folder, model_id, points[first])
     return Field(found.energy_ev[which], found.std_ev[which], found.repulsion_ev[which], found.dispersion_ev[which])
 
@@ -83,7 +83,7 @@ def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> 
     if not (np.isfinite(length).all() and (length > 1e-9).all()):
         raise InputError("A direction has no length; give three finite numbers that are not all zero.")
     campaign, model = loaded(folder, model_id)
-    host = campaign.dimer.host
+    host = campaign.dimer.a
     first, which = distinct(host, host.centre + given / length[:, None])
     rays = (given / length[:, None])[first]
     outer = float(np.linalg.norm(host.positions - host.centre, axis=1).max()) + 8.0
@@ -99,7 +99,7 @@ def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> 
     return _lowest(around, fine.reshape(around.shape))[which]
 
 
-def _on_rays(host: Host, rays: FloatArray, radii: FloatArray) -> FloatArray:
+def _on_rays(host: Monomer, rays: FloatArray, radii: FloatArray) -> FloatArray:
     points: FloatArray = host.centre + (rays[:, None] * radii[:, None]).reshape(-1, 3)
     return points
 
@@ -137,7 +137,7 @@ def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
     """
     points = np.asarray(positions, dtype=float).reshape(-1, 3)
     campaign, model = loaded(folder, model_id)
-    host = campaign.dimer.host
+    host = campaign.dimer.a
     if len(points) * len(host.symbols) > MOST_POINTS:
         raise InputError(f"{len(points)} points are too many for one question; ask for fewer.")
     if not np.isfinite(points).all():

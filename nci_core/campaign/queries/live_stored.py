@@ -84,7 +84,7 @@ def stored_field(folder: str | Path, model_id: int, source: str, split: str, pos
     """
     points = checked_points(positions)
     campaign, _ = loaded(folder, model_id)
-    host = campaign.dimer.host
+    host = campaign.dimer.a
     anchors, energies, _ = _anchors(campaign, source, split)
     model = field(folder, model_id, anchors)
     surface = through(host, anchors, (energies - model.energy_ev) / strength(model))
@@ -103,7 +103,7 @@ def misses(folder: str | Path, model_id: int, source: str, split: str) -> Misses
     anchors, energies, stored = _anchors(campaign, source, split)
     model = field(folder, model_id, anchors)
     residual, scale = energies - model.energy_ev, strength(model)
-    off = left_out(campaign.dimer.host, anchors, residual / scale) * scale - residual
+    off = left_out(campaign.dimer.a, anchors, residual / scale) * scale - residual
     judged = np.isfinite(off)
     if not judged.any():
         return Misses(stored, len(anchors), 0, np.nan, np.nan)

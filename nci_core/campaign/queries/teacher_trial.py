@@ -60,13 +60,13 @@ def trial_points(dimer: Dimer) -> tuple[FloatArray, FloatArray]:
     guide = as_guide(dimer, None)
     found = sample(dimer, LOOKED_AT, SEED)
     deepest = found.positions[int(found.energies.argmin())]
-    well = float(np.linalg.norm(deepest - dimer.host.centre))
-    direction = (deepest - dimer.host.centre) / well
+    well = float(np.linalg.norm(deepest - dimer.a.centre))
+    direction = (deepest - dimer.a.centre) / well
     inward = np.arange(well, 0.5, -0.02)
-    wall = to_cm1(guide(dimer.host.centre + inward[:, None] * direction)) > CLOSE_CM1
+    wall = to_cm1(guide(dimer.a.centre + inward[:, None] * direction)) > CLOSE_CM1
     close = float(inward[wall.argmax()]) if wall.any() else 0.7 * well
     distances = np.array([close, *(well + more for more in AROUND_WELL), well + FAR])
-    return distances, dimer.host.centre + distances[:, None] * direction
+    return distances, dimer.a.centre + distances[:, None] * direction
 
 
 def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:

@@ -40,15 +40,15 @@ class Sampled:
 
 def cut_directions(dimer: Dimer) -> dict[str, FloatArray]:
     """Named unit vectors (3,) of the radial cuts: the host's three principal axes, two of a linear host."""
-    long, middle, thin = dimer.host.axes
-    if dimer.host.linear:
+    long, middle, thin = dimer.a.axes
+    if dimer.a.linear:
         return {"side": thin, "end": long}
     return {"face": thin, "edge, long axis": long, "edge, short axis": middle}
 
 
 def cut_points(dimer: Dimer, direction: FloatArray, distances: FloatArray) -> FloatArray:
     """(m, 3) positions in Å at the given distances (m,) from the host's centre along a unit vector (3,)."""
-    points: FloatArray = dimer.host.centre + distances[:, None] * direction
+    points: FloatArray = dimer.a.centre + distances[:, None] * direction
     return points
 
 
@@ -135,7 +135,7 @@ def batch(
     """Positions (m, 3) in Å as they are stored."""
     dimer = campaign.dimer
     hashes = dimer.geometry_hashes(positions)
-    return Batch(positions, hashes, origin, split, sectors(dimer.host, positions).tolist(), seed)
+    return Batch(positions, hashes, origin, split, sectors(dimer.a, positions).tolist(), seed)
 
 
 def add_configurations(

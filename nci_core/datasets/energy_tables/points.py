@@ -11,7 +11,7 @@ from ase.data import atomic_masses
 from nci_core.datasets.energy_tables.choices import NEEDED, OPTIONAL, Choices, Role, angle_of
 from nci_core.datasets.energy_tables.table import Table
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Host
+from nci_core.systems import Dimer, Monomer
 from nci_core.visible import quoted
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,7 +41,7 @@ class Points:
         return len(self.positions)
 
 
-def origin_of(host: Host, choices: Choices) -> FloatArray:
+def origin_of(host: Monomer, choices: Choices) -> FloatArray:
     """(3,) the point in Å that positions are measured from, in the host's frame."""
     if choices.origin == "coordinates":
         return np.zeros(3)
@@ -52,7 +52,7 @@ def origin_of(host: Host, choices: Choices) -> FloatArray:
     return found
 
 
-def axes_of(host: Host, choices: Choices) -> FloatArray:
+def axes_of(host: Monomer, choices: Choices) -> FloatArray:
     """(3, 3) the directions of the table's x, y and z as rows, in the host's frame."""
     if choices.axes == "campaign":
         return np.eye(3)
@@ -102,7 +102,7 @@ def read_points(table: Table, choices: Choices, dimer: Dimer, where: str) -> Poi
         finite = np.isfinite(cells)
         problems[int(line)] = "its energy is not a number" if finite[:3].all() else "a coordinate is not a number"
     lines, places, energies = lines[~bad], places[~bad], energies[~bad]
-    host = dimer.host
+    host = dimer.a
     positions = origin_of(host, choices) + places * choices.angstrom @ axes_of(host, choices)
     problems |= overlaps(dimer, positions, lines)
     kept = ~np.isin(lines, list(problems))
@@ -181,9 +181,9 @@ def _named_rows(
 def overlaps(dimer: Dimer, positions: FloatArray, lines: npt.NDArray[np.int64]) -> dict[int, str]:
     """Rows whose probe lies on the host, or out of reach: line → what is wrong."""
     found = {}
-    reach = np.linalg.norm(positions - dimer.host.centre, axis=1)
+    reach = np.linalg.norm(positions - dimer.a.centre, axis=1)
     for line, distance in zip(lines[reach > FARTHEST], reach[reach > FARTHEST], strict=True):
-        found[int(line)] = f"the {dimer.probe} atom is {distance:.3g} Å away from {dimer.host.name}"
+        found[int(line)] = f"the {dimer.b.symbols[0]} atom is {distance:.3g} Å away from {dimer.a.name}"
     near = np.flatnonzero(dimer.distances(positions).min(axis=1) < 1.5) if len(positions) else ()
     for i in near:
         try:
@@ -192,7 +192,7 @@ def overlaps(dimer: Dimer, positions: FloatArray, lines: npt.NDArray[np.int64]) 
             apart = dimer.distances(positions[i : i + 1])[0]
             atom = int(apart.argmin())
             found[int(lines[i])] = (
-                f"the {dimer.probe} atom overlaps atom {atom + 1} ({dimer.host.symbols[atom]}), "
+                f"the {dimer.b.symbols[0]} atom overlaps atom {atom + 1} ({dimer.a.symbols[atom]}), "
                 f"{apart[atom]:.2f} Å away: check frame and unit of length"
             )
     return found

@@ -105,7 +105,7 @@ def interactions(
 def _at(level: Level, dimers: list[_Placed], parts: dict[str, list[_Placed]], dimer: Dimer) -> Interactions:
     """The interaction energies at one level."""
     mine = [each for each in dimers if _energy(each.calculation, level) is not None]
-    names = {"host": dimer.host.name, "probe": dimer.probe}
+    names = {"host": dimer.a.name, "probe": dimer.b.symbols[0]}
     there: dict[str, list[_Placed]] = {
         what: [
             each
@@ -169,16 +169,16 @@ def _alone(dimer: _Placed, parts: Sequence[_Placed]) -> _Placed | None:
 
 def _place(calculation: Calculation, dimer: Dimer) -> _Placed | str:
     """Where a calculation lies in the host's frame and what it is of; a reason where it is of no use."""
-    symbols, ghost, host = calculation.symbols, calculation.ghost, dimer.host
+    symbols, ghost, host = calculation.symbols, calculation.ghost, dimer.a
     real = tuple(symbol for symbol, is_ghost in zip(symbols, ghost, strict=True) if not is_ghost)
-    if symbols == (dimer.probe,) and real:
+    if symbols == (dimer.b.symbols[0],) and real:
         return _Placed(calculation, "probe", None)
     if sorted(symbols) == sorted(host.symbols) and len(real) == len(symbols):
         order = matching_order(host.symbols, host.positions, symbols, calculation.positions)
         return _Placed(calculation, "host", None) if order is not None else _deformed(calculation, dimer, None)
-    if sorted(symbols) != sorted([*host.symbols, dimer.probe]):
+    if sorted(symbols) != sorted([*host.symbols, dimer.b.symbols[0]]):
         return f"it holds {quoted(''.join(symbols), 40)}, not {dimer.name} or a part of it"
-    for probe in [k for k, symbol in enumerate(symbols) if symbol == dimer.probe]:
+    for probe in [k for k, symbol in enumerate(symbols) if symbol == dimer.b.symbols[0]]:
         rest = np.delete(np.arange(len(symbols)), probe)
         what: What | None = None
         if not ghost.any():
@@ -195,12 +195,12 @@ def _place(calculation: Calculation, dimer: Dimer) -> _Placed | str:
         return _Placed(calculation, what, pose.place(calculation.positions[probe]))
     if ghost.any() and not (ghost.all() or ghost.sum() in (1, len(host.symbols))):
         return "its ghost atoms are neither those of the host nor of the probe"
-    return _deformed(calculation, dimer, symbols.index(dimer.probe))
+    return _deformed(calculation, dimer, symbols.index(dimer.b.symbols[0]))
 
 
 def _deformed(calculation: Calculation, dimer: Dimer, probe: int | None) -> str:
     """The sentence about another geometry of the host."""
-    host = dimer.host
+    host = dimer.a
     rest = [k for k in range(len(calculation.symbols)) if k != probe]
     if tuple(calculation.symbols[k] for k in rest) == host.symbols:
         pose = superpose(host.positions, calculation.positions[rest])

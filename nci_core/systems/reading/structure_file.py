@@ -7,7 +7,8 @@ from pathlib import Path
 from nci_core.errors import InputError
 from nci_core.files import MB
 from nci_core.systems.bonds import bonded, fragments
-from nci_core.systems.hosts import BUILTIN_HOSTS, Host, builtin_host
+from nci_core.systems.hosts import BUILTIN_HOSTS, builtin_host
+from nci_core.systems.monomer import Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.gaussian import read_gaussian_input
 from nci_core.systems.reading.molfile import read_molfile, sdf_blocks
@@ -45,7 +46,7 @@ READERS: dict[str, Callable[[str], Structure]] = {
 }
 
 
-def host_from_file(path: str | Path) -> Host:
+def host_from_file(path: str | Path) -> Monomer:
     """Read a host from a structure file: xyz, extended xyz, Gaussian input, molfile or sdf.
 
     Lengths are in Å unless the file states another unit; a periodic cell is undone. Raises InputError when the file
@@ -56,7 +57,7 @@ def host_from_file(path: str | Path) -> Host:
     return host_from_text(read_text(path, MOST_BYTES), path.name, shown=path)
 
 
-def host_from_upload(name: str, content: bytes) -> Host:
+def host_from_upload(name: str, content: bytes) -> Monomer:
     """The host in a file that somebody sent: its name, which decides the format and is never a path, and its bytes.
 
     Raises InputError as `host_from_file`.
@@ -82,7 +83,7 @@ def _reader(name: str, *, there: bool, shown: object) -> Callable[[str], Structu
     return reader
 
 
-def host_from_text(text: str, name: str, *, shown: object | None = None) -> Host:
+def host_from_text(text: str, name: str, *, shown: object | None = None) -> Monomer:
     """The host in the text of a file of this name; `shown` is what errors call it. Raises as `host_from_file`."""
     shown = name if shown is None else shown
     reader = _reader(name, there=True, shown=shown)
@@ -96,7 +97,7 @@ def host_from_text(text: str, name: str, *, shown: object | None = None) -> Host
         raise InputError(f"{shown}: {error}") from None
     several = len(sdf_blocks(text)) if Path(name).suffix.lower() == ".sdf" else 1
     source = f"file {name}" + (f", the first of {several} molecules" if several > 1 else "")
-    host = Host(Path(name).stem, tuple(atoms.get_chemical_symbols()), atoms.positions, source)
+    host = Monomer(Path(name).stem, tuple(atoms.get_chemical_symbols()), atoms.positions, source=source)
     pieces = fragments(bonded(host.numbers, host.positions))
     if len(pieces) > 1:
         first, second = pieces[0][0], pieces[1][0]
@@ -107,6 +108,6 @@ def host_from_text(text: str, name: str, *, shown: object | None = None) -> Host
     return host
 
 
-def find_host(name_or_path: str) -> Host:
+def find_host(name_or_path: str) -> Monomer:
     """A built-in host by name, or else a host from a file."""
     return builtin_host(name_or_path) if name_or_path in BUILTIN_HOSTS else host_from_file(name_or_path)

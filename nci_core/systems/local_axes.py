@@ -1,4 +1,4 @@
-"""Local frames of the host's atoms, from the geometry alone, so that no host is special.
+"""Local axes of a monomer's atoms, from the geometry alone, so that no molecule is special.
 
 Each atom i gets an outward direction d_i and a surface-normal tensor N_i. The student's
 angular variables are u = r̂·d_i and c = r̂ᵀ N_i r̂, which for a planar neighbourhood is the
@@ -21,8 +21,8 @@ DEGENERACY = 1e-3
 
 
 @dataclass(frozen=True)
-class LocalFrames:
-    """Frames of n host atoms.
+class LocalAxes:
+    """Axes of the n atoms of a monomer.
 
     Attributes:
         outward: (n, 3) outward directions d_i, unit length, or zero where the neighbours cancel.
@@ -32,6 +32,16 @@ class LocalFrames:
 
     outward: FloatArray
     normal: FloatArray
+
+    @classmethod
+    def of(cls, positions: FloatArray) -> "LocalAxes":
+        """Axes of a molecule's atoms: positions (n, 3) in Å.
+
+        >>> axes = LocalAxes.of(np.zeros((1, 3)))  # a lone atom has no direction
+        >>> axes.outward.tolist(), np.allclose(axes.normal[0], np.eye(3) / 3)
+        ([[0.0, 0.0, 0.0]], True)
+        """
+        return cls(outward_directions(positions), normal_tensors(positions))
 
 
 def outward_directions(positions: FloatArray) -> FloatArray:
@@ -64,13 +74,3 @@ def normal_tensors(positions: FloatArray) -> FloatArray:
         basis = vectors[:, lowest]
         tensors[i] = basis @ basis.T / basis.shape[1]
     return tensors
-
-
-def local_frames(positions: FloatArray) -> LocalFrames:
-    """Frames of a molecule: positions (n, 3) in Å.
-
-    >>> frames = local_frames(np.zeros((1, 3)))  # a lone atom has no direction
-    >>> frames.outward.tolist(), np.allclose(frames.normal[0], np.eye(3) / 3)
-    ([[0.0, 0.0, 0.0]], True)
-    """
-    return LocalFrames(outward_directions(positions), normal_tensors(positions))
