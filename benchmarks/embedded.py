@@ -52,7 +52,7 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
     found = [
         {
             k: v.as_dict()
-            for k, v in summaries(m.energies(campaign.dimer.at(test.positions)), test.energy_ev, campaign).items()
+            for k, v in summaries(m.energies(campaign.dimer.a, test.positions), test.energy_ev, campaign).items()
         }
         for m in models
     ]
@@ -62,7 +62,7 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
         other = [
             {
                 k: v.as_dict()
-                for k, v in summaries(m.energies(group.dimer.at(group.positions)), group.reference, campaign).items()
+                for k, v in summaries(m.energies(group.dimer.a, group.positions), group.reference, campaign).items()
             }
             for m in models
         ]

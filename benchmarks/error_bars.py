@@ -43,7 +43,7 @@ def measure(campaign: Campaign) -> list[dict[str, Any]]:
         known = np.arange(len(fitted))
         sigma = FitSettings().noise_cm1(len(fitted))
         expected = linearised(energies, J, known, np.ones(len(energies), dtype=bool), sigma).std()[len(fitted) :]
-        predicted, std = model.energies_and_std(Dimer(host, Monomer.atom("He")).at(test.positions))
+        predicted, std = model.energies_and_std(host, test.positions)
         shown, linear = (calibrate(predicted, sd, test.energy_ev, bounds)[0] for sd in (std, expected))
         rows.append(
             {

@@ -41,10 +41,10 @@ def drawn(model: Ensemble, dimer: Dimer, count: int, seed: int = 0) -> tuple[Flo
     while sum(map(len, found)) < count:
         points = random.uniform(-box, box, (2 * count, 3))
         points = points[dimer.distances(points).min(axis=1) > 2.0]
-        found.append(points[model.energies(dimer.at(points)) < from_cm1(LIMIT_CM1)])
+        found.append(points[model.energies(dimer.a, points) < from_cm1(LIMIT_CM1)])
     positions = np.concatenate(found)[:count]
     noise = random.normal(0.0, from_cm1(NOISE_CM1), count)
-    return positions, model.energies(dimer.at(positions)) + noise
+    return positions, model.energies(dimer.a, positions) + noise
 
 
 def described(device: str) -> str:
@@ -97,7 +97,7 @@ def main() -> None:
             finetune(dimer, *labels[min(labels)], distilled, settings=settings)
         for n, (positions, energies) in labels.items():
             time_of, found = timed(device, partial(finetune, dimer, positions, energies, distilled, settings=settings))
-            fits[device, n] = to_cm1(found.energies(dimer.at(held)))
+            fits[device, n] = to_cm1(found.energies(dimer.a, held))
             say({"on": device, "what": "fine-tuning", "labels": n, **time_of})
             if device == "cpu" and time_of["seconds"] > args.patience:
                 break

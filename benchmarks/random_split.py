@@ -51,9 +51,9 @@ def main() -> None:
         start = time.process_time()
         model = finetune(dimer, positions[train], energies[train], config=config, settings=settings)
         seconds = time.process_time() - start
-        predicted, std = model.energies_and_std(dimer.at(positions[test]))
+        predicted, std = model.energies_and_std(dimer.a, positions[test])
         total, regions = by_region(predicted, energies[test], RegionBounds())
-        single, _ = by_region(model.members[0].energies(dimer.at(positions[test])), energies[test], RegionBounds())
+        single, _ = by_region(model.members[0].energies(dimer.a, positions[test]), energies[test], RegionBounds())
         assert total is not None
         assert single is not None
         inside = RegionBounds().classify(energies[test]) != "beyond"

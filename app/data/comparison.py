@@ -12,11 +12,12 @@ from nci_core.store.schema import Model
 def obstacles(one: Campaign, other: Campaign) -> list[str]:
     """Why numbers of two campaigns cannot be compared directly, a sentence each; none where they can."""
     found = []
-    a, b = one.dimer, other.dimer
-    same_host = a.host.symbols == b.host.symbols and np.allclose(a.host.positions, b.host.positions, atol=1e-4)
-    if not same_host or a.probe != b.probe:
+    first, second = one.dimer, other.dimer
+    same_host = first.a.symbols == second.a.symbols and np.allclose(first.a.positions, second.a.positions, atol=1e-4)
+    if not same_host or first.b.symbols[0] != second.b.symbols[0]:
         found.append(
-            f"The systems differ: {a.name} and {b.name}" + (", of another geometry." if a.name == b.name else ".")
+            f"The systems differ: {first.name} and {second.name}"
+            + (", of another geometry." if first.name == second.name else ".")
         )
     if one.recipe.hash != other.recipe.hash:
         found.append(f"The recipes differ: errors are against {one.recipe.name} here and {other.recipe.name} there.")

@@ -11,10 +11,10 @@ from nci_core.systems.dimer import Dimer
 if TYPE_CHECKING:
     from nci_core.integrals.basis_sets import AtomBasis
 
-Monomer = Literal["host", "probe"]
+Role = Literal["host", "probe"]
 
 
-def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Monomer, float]:
+def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Role, float]:
     """Hartree–Fock energy of each monomer without ghost functions; one that does not converge is left out.
 
     The same for every label of a recipe. It takes a small part of one label's time: no correlation, and

@@ -82,7 +82,7 @@ def test_active_selection_keeps_its_students(problem: Problem, tmp_path: Path) -
         assert model.metadata["labels"] == row.n_labels
         # The row's error is over the points without a label: labelled ones are met to some hundredths of a
         # wavenumber, so over all points the mean is lower, by at most their share.
-        everywhere = errors(model.energies(problem.dimer.at(problem.positions)), problem.energies, problem.bounds)[
+        everywhere = errors(model.energies(problem.dimer.a, problem.positions), problem.energies, problem.bounds)[
             "mae_cm1"
         ]
         assert row.mae_cm1 is not None
@@ -120,9 +120,7 @@ def test_labels_are_all_that_a_fit_sees(problem: Problem) -> None:
 def test_learning_beats_the_distilled_student(problem: Problem, tmp_path: Path) -> None:
     results = Results(tmp_path / "curve.jsonl")
     host, R = problem.dimer.a, problem.positions
-    plain = errors(
-        problem.distilled().energies(Dimer(host, Monomer.atom("He")).at(R)), problem.energies, problem.bounds
-    )["mae_cm1"]
+    plain = errors(problem.distilled().energies(host, R), problem.energies, problem.bounds)["mae_cm1"]
     curve(problem, results, seeds=[0], quick=True, say=silent)
     hard(problem, results, seeds=[0], quick=True, say=silent)
     calibration(problem, results, seeds=[0], quick=True, say=silent)

@@ -39,7 +39,7 @@ def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
     rng = np.random.default_rng(0)
     away = rng.normal(size=(30, 3))
     points = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(3.5, 6.0, (30, 1))
-    energies = load_checkpoint(ETHYLENE).energies(Dimer(host, Monomer.atom("He")).at(points))
+    energies = load_checkpoint(ETHYLENE).energies(host, points)
     groups = []
     for k, point in enumerate(points):
         atoms = np.vstack([host.positions, point])

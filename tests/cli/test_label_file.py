@@ -176,8 +176,8 @@ def test_killed_at_any_moment_it_goes_on(nci: Nci, tmp_path: Path, recipe: Path)
 
 
 REFUSED = {
-    "an odd number of electrons": (frame("O 0 0 0\nH 0 0 0.97\nHe 0 0 4\n"), "frame 1: Host 'HO' has 9 electrons"),
-    "a known open shell": (frame("O 0 0 0\nO 0 0 1.2\nHe 0 0 4\n"), "frame 1: Host 'O2' is O2, which has unpaired"),
+    "an odd number of electrons": (frame("O 0 0 0\nH 0 0 0.97\nHe 0 0 4\n"), "frame 1: Monomer 'HO' has 9 electrons"),
+    "a known open shell": (frame("O 0 0 0\nO 0 0 1.2\nHe 0 0 4\n"), "frame 1: Monomer 'O2' is O2, which has unpaired"),
     "atoms that overlap": (frame(HYDROGEN + "He 0 0 0.5\n", "monomer_b=2:3"), "frame 1: "),
     "an unknown element": (frame("Qq 0 0 0\nHe 0 0 4\n"), "frame 1: unknown element"),
     "a molecule as probe": (frame(HYDROGEN + "H 0 0 3.4\nH 0 0 4.14\n", "monomer_a=0:2 monomer_b=2:4"), "single atom"),

@@ -44,13 +44,13 @@ class Damaged:
 
     def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
         points = np.asarray(positions, dtype=float)
-        return self.damage(self.model.member_channels(Dimer(host, Monomer.atom("He")).at(points)).copy(), host, points)
+        return self.damage(self.model.member_channels(host, points).copy(), host, points)
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         return self.model.mean_of(values)
 
     def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        energies, gradients = self.model.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(positions))
+        energies, gradients = self.model.energies_and_gradients(host, positions)
         return energies, self.gradient_factor * gradients
 
 
@@ -217,7 +217,7 @@ class PairPotential:
         away = np.asarray(positions, dtype=float)[:, None] - host.positions
         r = np.linalg.norm(away, axis=-1)
         slope = -350 * np.exp(-3.5 * r) + 36.0 * r**5 / (r**6 + 30.0) ** 2
-        energies = self.member_channels(Dimer(host, Monomer.atom("He")).at(positions)).sum(axis=1)[0]
+        energies = self.member_channels(host, positions).sum(axis=1)[0]
         return energies, (slope[..., None] * away / r[..., None]).sum(axis=1)
 
 

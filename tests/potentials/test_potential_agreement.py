@@ -90,7 +90,7 @@ def test_the_calculator_refuses_a_flexed_host(fitted: Ensemble, ensemble: Ensemb
     small = structure(flexed(0.002), R)
     small.calc = calculator
     # The rigid host's energy: what is flexed within rounding counts for nothing.
-    assert small.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.at(R))[0], rel=5e-3)
+    assert small.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.a, R)[0], rel=5e-3)
 
 
 def test_a_moved_dimer_has_the_same_energy_and_turned_forces(fitted: Ensemble) -> None:
@@ -149,7 +149,7 @@ def test_a_structure_that_is_refused_leaves_nothing_behind(ensemble: Ensemble) -
         water.get_potential_energy()
     benzene = structure(BENZENE.a, R)
     benzene.calc = calculator
-    assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.at(R))[0], rel=1e-12)
+    assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.a, R)[0], rel=1e-12)
 
 
 @pytest.mark.parametrize("package", ["campaign", "bench"])

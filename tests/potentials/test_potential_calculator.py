@@ -32,10 +32,10 @@ def atoms(dimer: Dimer, ensemble: Ensemble) -> Atoms:
 
 
 def test_energy_and_uncertainty_are_the_models(atoms: Atoms, dimer: Dimer, ensemble: Ensemble) -> None:
-    assert atoms.get_potential_energy() == pytest.approx(ensemble.energies(dimer.at(R))[0], rel=1e-12)
-    std = ensemble.std(dimer.at(R))[0]
+    assert atoms.get_potential_energy() == pytest.approx(ensemble.energies(dimer.a, R)[0], rel=1e-12)
+    std = ensemble.std(dimer.a, R)[0]
     assert atoms.calc.results["out_of_range"] is bool(to_cm1(std) > 0.5)
-    assert atoms.calc.results["energy_uncertainty"] == pytest.approx(ensemble.std(dimer.at(R))[0], rel=1e-9)
+    assert atoms.calc.results["energy_uncertainty"] == pytest.approx(ensemble.std(dimer.a, R)[0], rel=1e-9)
 
 
 def test_probe_force_is_the_derivative(atoms: Atoms) -> None:

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
-from nci_core.potentials.features import angular_functions, angular_slopes, atom_frames, features
 
 from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.arrays import to_numpy
 from nci_core.potentials.damping import SERIES_BELOW, tang_toennies
+from nci_core.potentials.features import angular_functions, angular_slopes, atom_frames, features
 from nci_core.potentials.student import of_atoms, prepare
 from nci_core.potentials.terms import evaluate, jacobian
 from nci_core.systems import Monomer, builtin_host
@@ -42,11 +42,11 @@ def test_energies_and_gradients_are_autograds(drawn: Student, host: Monomer, she
     R = torch.tensor(shell(host, 200, nearest=(1.2, 9.0)), requires_grad=True)
     channels = in_torch(drawn, host, R, drawn.theta)
     (expected,) = torch.autograd.grad(channels.sum(), R)
-    found = drawn.channels(Dimer(host, Monomer.atom("He")).at(R.detach().numpy()))
+    found = drawn.channels(host, R.detach().numpy())
     size = to_numpy(channels[0] - channels[1])
     for k, name in enumerate(("repulsion", "dispersion")):
         np.testing.assert_allclose(found[name], to_numpy(channels[k]), rtol=1e-13)
-    _, gradients = drawn.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(R.detach().numpy()))
+    _, gradients = drawn.energies_and_gradients(host, R.detach().numpy())
     # What cancels are slopes of a few Å⁻¹ times the channels.
     assert (np.abs(gradients - expected.numpy()).max(axis=1) < 1e-12 * size).all()
 
@@ -63,7 +63,7 @@ def test_jacobians_are_autograds(drawn: Student, host: Monomer, shell: Shell, we
     scale = np.abs(to_numpy(batch.terms.channels)).sum(axis=(0, 1))
     assert (np.abs(found - expected.flatten(1).numpy()).max(axis=1) < 1e-11 * scale).all()
     if weights == (1.0, 1.0):
-        np.testing.assert_array_equal(found, drawn.jacobian(Dimer(host, Monomer.atom("He")).at(R))[1])
+        np.testing.assert_array_equal(found, drawn.jacobian(host, R)[1])
 
 
 def test_numpy_and_torch_give_the_same_jacobian(make_student: Callable[..., Student], shell: Shell) -> None:
@@ -77,15 +77,13 @@ def test_numpy_and_torch_give_the_same_jacobian(make_student: Callable[..., Stud
     )
     p = of_atoms(student.theta[None], x.elements, student.config)
     found = jacobian(x, evaluate(x, p), p, student.config, 2)
-    np.testing.assert_allclose(
-        found.numpy(), student.jacobian(Dimer(host, Monomer.atom("He")).at(shell(host, 30)))[1], rtol=1e-10, atol=1e-15
-    )
+    np.testing.assert_allclose(found.numpy(), student.jacobian(host, shell(host, 30))[1], rtol=1e-10, atol=1e-15)
 
 
 def test_gradients_of_members_are_averaged(ensemble: Ensemble, host: Monomer, shell: Shell) -> None:
     R = shell(host, 700)  # more than one batch
-    mean, gradients = ensemble.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(R))
-    each = [student.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(R)) for student in ensemble.members]
+    mean, gradients = ensemble.energies_and_gradients(host, R)
+    each = [student.energies_and_gradients(host, R) for student in ensemble.members]
     np.testing.assert_allclose(mean, np.mean([e for e, _ in each], axis=0), rtol=1e-10, atol=1e-15)
     np.testing.assert_allclose(gradients, np.mean([g for _, g in each], axis=0), rtol=1e-9, atol=1e-13)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from nci_core.potentials.features import ANGULAR
 from scipy.spatial.transform import Rotation
 
 from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.effective_lengths import effective_lengths
+from nci_core.potentials.features import ANGULAR
 from nci_core.potentials.parameters import slices
 from nci_core.systems import Monomer, builtin_host
 

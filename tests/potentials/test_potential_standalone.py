@@ -53,8 +53,8 @@ def test_it_equals_the_model(config: StudentConfig, make_student: Callable[..., 
     )
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "found.npz", allow_pickle=False) as found:
-        energies, std = model.energies_and_std(DIMER.at(POINTS))
-        _, gradient = model.energies_and_gradients(DIMER.at(POINTS))
+        energies, std = model.energies_and_std(DIMER.a, POINTS)
+        _, gradient = model.energies_and_gradients(DIMER.a, POINTS)
         assert np.abs(energies).max() > 1.0  # the wall is among them
         assert np.allclose(found["e"], energies, rtol=AGREEMENT, atol=AGREEMENT)
         assert np.allclose(found["std"], std, rtol=AGREEMENT, atol=AGREEMENT)

@@ -6,9 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from nci_core.potentials.dispersion import undamped_dispersion
-from nci_core.potentials.features import angular_functions
-from nci_core.potentials.repulsion import curvature, repulsion
 from scipy.special import gammainc
 
 from nci_core.errors import InputError, ModelError
@@ -25,9 +22,12 @@ from nci_core.potentials.correction import (
 )
 from nci_core.potentials.damping import ORDERS, SERIES_BELOW, tang_toennies
 from nci_core.potentials.device import resolve_device
+from nci_core.potentials.dispersion import undamped_dispersion
+from nci_core.potentials.features import angular_functions
 from nci_core.potentials.parameters import blocks, slices, unpack
+from nci_core.potentials.repulsion import curvature, repulsion
 from nci_core.potentials.ruler import adaptive_ruler
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import builtin_host
 
 
 @pytest.mark.parametrize("n", ORDERS)
@@ -121,24 +121,24 @@ def test_ensemble_mean_std_and_channels(ensemble: Ensemble, weights: tuple[float
     host = builtin_host("benzene")
     R = np.array([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
     ensemble = replace(ensemble, weights=weights)
-    members = np.array([student.energies(Dimer(host, Monomer.atom("He")).at(R)) for student in ensemble.members])
+    members = np.array([student.energies(host, R) for student in ensemble.members])
     share = np.array(weights or np.ones(len(members)))
     share = share / share.sum()
     optima, displaced = members[: len(share)], members[len(share) :]
     mean = share @ optima
     within = 4.0 * ((displaced - members[0]) ** 2).mean(0) if len(displaced) else 0.0
     std = np.sqrt(share @ (optima - mean) ** 2 + within)
-    np.testing.assert_allclose(ensemble.energies(Dimer(host, Monomer.atom("He")).at(R)), mean, rtol=1e-12)
-    np.testing.assert_allclose(ensemble.std(Dimer(host, Monomer.atom("He")).at(R)), std, rtol=1e-9)
-    np.testing.assert_allclose(sum(ensemble.channels(Dimer(host, Monomer.atom("He")).at(R)).values()), mean, rtol=1e-12)
-    energies, gradients = ensemble.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(R))
+    np.testing.assert_allclose(ensemble.energies(host, R), mean, rtol=1e-12)
+    np.testing.assert_allclose(ensemble.std(host, R), std, rtol=1e-9)
+    np.testing.assert_allclose(sum(ensemble.channels(host, R).values()), mean, rtol=1e-12)
+    energies, gradients = ensemble.energies_and_gradients(host, R)
     np.testing.assert_allclose(energies, mean, rtol=1e-12)
-    each = [student.energies_and_gradients(Dimer(host, Monomer.atom("He")).at(R))[1] for student in ensemble.optima]
+    each = [student.energies_and_gradients(host, R)[1] for student in ensemble.optima]
     # On the axis the components in the plane vanish but for rounding.
     np.testing.assert_allclose(gradients, np.tensordot(share, np.array(each), 1), rtol=1e-10, atol=1e-15)
     d = np.array([[0.0, 0.6, 0.8]])
     np.testing.assert_allclose(ensemble.c6(host, d), share @ [s.c6(host, d) for s in ensemble.optima], rtol=1e-12)
-    assert (Ensemble(ensemble.members[:1]).std(Dimer(host, Monomer.atom("He")).at(R)) == 0.0).all()
+    assert (Ensemble(ensemble.members[:1]).std(host, R) == 0.0).all()
     assert ensemble.with_metadata(round=2).metadata == {"recipe": "standard", "seed": 7, "round": 2}
 
 

@@ -94,7 +94,7 @@ def test_a_model_can_guide() -> None:
             return np.exp(-3.0 * (dimer.distances(positions).min(axis=1) - 3.0)) - 0.005
 
     result = sample(dimer, 60, seed=0, guide=Model(), settings=SampleSettings(limit_cm1=1000.0))
-    assert np.allclose(result.energies, Model().energies(dimer.at(result.positions)))
+    assert np.allclose(result.energies, Model().energies(dimer.a, result.positions))
     assert to_cm1(result.energies).max() < 1000.0
 
 

@@ -172,13 +172,13 @@ def test_atoms_with_unpaired_electrons_are_no_probes(probe: str) -> None:
     """All have an even number of electrons."""
     with pytest.raises(InputError, match=f"Probe '{probe}' has unpaired electrons in its ground state"):
         Dimer(builtin_host("ethylene"), Monomer.atom(probe))
-    with pytest.raises(InputError, match=f"Host '{probe}' has unpaired electrons"):
+    with pytest.raises(InputError, match=f"Monomer '{probe}' has unpaired electrons"):
         Monomer("atom", (probe,), np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize("probe", ["He", "Ne", "Ar", "Kr", "Xe", "Be", "Mg", "Ca", "Zn", "Cd", "Hg", "Pd", "Yb"])
 def test_closed_shell_atoms_are_probes(probe: str) -> None:
-    assert Dimer(builtin_host("ethylene"), Monomer.atom(probe)).probe == probe
+    assert Dimer(builtin_host("ethylene"), Monomer.atom(probe)).b.symbols[0] == probe
 
 
 @pytest.mark.parametrize(

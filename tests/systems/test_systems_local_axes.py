@@ -1,21 +1,21 @@
-"""Local frames turn with the molecule and say what a chemist would."""
+"""Local axes turn with the molecule and say what a chemist would."""
 
 import numpy as np
 import pytest
 from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
-from nci_core.systems import builtin_host, local_axes
+from nci_core.systems import LocalAxes, builtin_host
 
 POSITIONS = {name: molecule(name).positions for name in ("CH4", "H2O", "C2H4", "CO2", "C6H6", "NH3", "HCl")}
 
 
 @pytest.mark.parametrize("name", POSITIONS)
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_frames_turn_with_the_molecule(name: str, mirrored: bool) -> None:
+def test_local_axes_turn_with_the_molecule(name: str, mirrored: bool) -> None:
     positions = POSITIONS[name]
     turn = Rotation.random(rng=np.random.default_rng(5)).as_matrix() * (-1.0 if mirrored else 1.0)
-    here, there = local_axes(positions), local_axes(positions @ turn.T + np.array([3.0, -1.0, 2.0]))
+    here, there = LocalAxes.of(positions), LocalAxes.of(positions @ turn.T + np.array([3.0, -1.0, 2.0]))
     # Both are smooth functions of differences of coordinates: only rounding is left.
     assert np.allclose(there.outward, here.outward @ turn.T, atol=1e-9)
     assert np.allclose(there.normal, turn @ here.normal @ turn.T, atol=1e-9)
@@ -23,18 +23,18 @@ def test_frames_turn_with_the_molecule(name: str, mirrored: bool) -> None:
 
 @pytest.mark.parametrize("name", POSITIONS)
 def test_outward_is_a_unit_vector_or_nothing_and_normals_have_unit_trace(name: str) -> None:
-    frames = local_axes(POSITIONS[name])
-    lengths = np.linalg.norm(frames.outward, axis=1)
+    axes = LocalAxes.of(POSITIONS[name])
+    lengths = np.linalg.norm(axes.outward, axis=1)
     assert np.all(np.isclose(lengths, 1.0, atol=1e-12) | (lengths == 0.0))
-    assert np.allclose(np.trace(frames.normal, axis1=1, axis2=2), 1.0, atol=1e-12)
-    assert np.allclose(frames.normal, frames.normal.transpose(0, 2, 1), atol=1e-12)
+    assert np.allclose(np.trace(axes.normal, axis1=1, axis2=2), 1.0, atol=1e-12)
+    assert np.allclose(axes.normal, axes.normal.transpose(0, 2, 1), atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["benzene", "ethylene"])
 def test_a_planar_host_has_its_plane_normal_on_every_atom(name: str) -> None:
-    frames = builtin_host(name).frames
-    assert np.allclose(frames.normal, np.diag([0.0, 0.0, 1.0]), atol=1e-9)
-    assert np.allclose(frames.outward[:, 2], 0.0, atol=1e-12)
+    axes = builtin_host(name).local_axes
+    assert np.allclose(axes.normal, np.diag([0.0, 0.0, 1.0]), atol=1e-9)
+    assert np.allclose(axes.outward[:, 2], 0.0, atol=1e-12)
 
 
 def test_outward_points_away_from_the_ring() -> None:
@@ -45,10 +45,10 @@ def test_outward_points_away_from_the_ring() -> None:
 
 
 def test_special_neighbourhoods() -> None:
-    methane = local_axes(POSITIONS["CH4"])
+    methane = LocalAxes.of(POSITIONS["CH4"])
     assert np.array_equal(methane.outward[0], np.zeros(3)), "the carbon is surrounded evenly"
     assert np.allclose(methane.normal[0], np.eye(3) / 3.0, atol=1e-9)
-    dioxide = local_axes(POSITIONS["CO2"])
+    dioxide = LocalAxes.of(POSITIONS["CO2"])
     axis = POSITIONS["CO2"][1] - POSITIONS["CO2"][0]
     axis /= np.linalg.norm(axis)
     assert np.allclose(dioxide.normal, (np.eye(3) - np.outer(axis, axis)) / 2.0, atol=1e-9)
@@ -57,7 +57,7 @@ def test_special_neighbourhoods() -> None:
 def test_a_small_displacement_moves_frames_a_little() -> None:
     positions = POSITIONS["H2O"]
     moved = positions + 1e-6 * np.random.default_rng(0).normal(size=positions.shape)
-    a, b = local_axes(positions), local_axes(moved)
+    a, b = LocalAxes.of(positions), LocalAxes.of(moved)
     # Derivatives are of the order of 1/Å; a jump would be of order 1.
     assert np.abs(a.outward - b.outward).max() < 1e-4
     assert np.abs(a.normal - b.normal).max() < 1e-4
