@@ -25,7 +25,7 @@ from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
 from nci_core.store.fragments import FragmentFiles, begun, stem
 from nci_core.store.journal import RESULTS, find_result, result_path
-from nci_core.systems import Monomer, Dimer
+from nci_core.systems import Dimer
 
 #: Added to the name of the labelled file.
 ENDING = ".labels"

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 from nci_core.labels.geometry import FragmentSpec
 from nci_core.labels.recipe_basis import recipe_basis
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ def monomer_hf_hartree(dimer: Dimer, recipe: Recipe) -> dict[Role, float]:
     of_host = {symbol: recipe_basis(recipe, recipe.host_basis_of(symbol), symbol) for symbol in set(dimer.a.symbols)}
     of_probe = {dimer.b.symbols[0]: recipe_basis(recipe, recipe.probe_basis, dimer.b.symbols[0])}
     specs = {"host": _alone(host, of_host), "probe": _alone([(dimer.b.symbols[0], [0.0, 0.0, 0.0])], of_probe)}
-    monomers: tuple[Monomer, ...] = get_args(Monomer)
-    found: dict[Monomer, float] = {}
+    monomers: tuple[Role, ...] = get_args(Role)
+    found: dict[Role, float] = {}
     for name in monomers:
         mf = scf.RHF(specs[name].molecule())
         mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100

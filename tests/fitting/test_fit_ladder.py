@@ -13,7 +13,15 @@ from nci_core.errors import InputError
 from nci_core.fitting import FitRun, FitSettings, Observation, Rung, finetune, finetune_ladder
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import general_prior, recipe_change
-from nci_core.potentials import DiagonalPrior, Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
+from nci_core.potentials import (
+    DiagonalPrior,
+    Ensemble,
+    PairKind,
+    Student,
+    StudentConfig,
+    load_checkpoint,
+    save_checkpoint,
+)
 from nci_core.potentials.parameters import layout
 from nci_core.selection.i_optimal import whitened_jacobian
 from nci_core.systems import Dimer, Monomer, builtin_host

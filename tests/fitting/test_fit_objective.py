@@ -15,7 +15,7 @@ from nci_core.fitting.priors import general_prior
 from nci_core.potentials import PairKind, Student, StudentConfig
 from nci_core.potentials.pairs import PairFeatures
 from nci_core.potentials.parameters import layout
-from nci_core.systems import Dimer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.systems.free_atoms import FREE_ATOMS, pair_c6
 from nci_core.units import from_cm1, to_cm1
 

@@ -17,7 +17,6 @@ from nci_core.labels.checks import Doubt, check_label
 from nci_core.labels.closed_shell import ShellCheck, check_monomers
 from nci_core.labels.recipes import Recipe
 from nci_core.store.schema import Configuration
-from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 
 #: Folder of the monomers' energies inside the campaign folder; it may be deleted, they are computed again.
