@@ -16,7 +16,7 @@ from nci_core.bench.variants import BEST
 from nci_core.errors import InputError
 from nci_core.potentials.checkpoints import save_checkpoint
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.selection import SelectionRequest
+from nci_core.selection import Pool, SelectionRequest
 
 Say = Callable[[str], None]
 BUDGETS = (10, 20, 40, 80, 160)
@@ -94,10 +94,9 @@ def chosen_labels(problem: Problem, strategy: str, seed: int, budgets: Sequence[
     seconds = 0.0
     for n in rounds(budgets):
         start = time.process_time()
-        predicted = model.energies(problem.dimer.a, problem.positions)
+        predicted = model.energies(problem.dimer.at(problem.positions))
         request = SelectionRequest(
-            problem.dimer,
-            problem.positions,
+            [Pool(problem.dimer.at(problem.positions))],
             n - len(labelled),
             labelled=labelled,
             energies=predicted,

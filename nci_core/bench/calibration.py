@@ -45,7 +45,7 @@ def leave_one_out_factor(model: Ensemble, problem: Problem, rows: IntArray) -> f
     a label of variance v, the left-out residual is r/(1 − h) and its variance v/(1 − h) (DOI
     10.2307/1268639), so that z² = r²/(v(1 − h)).
     """
-    energies, J = whitened_jacobian(model, problem.dimer.a, problem.positions[rows])
+    energies, J = whitened_jacobian(model, problem.dimer.at(problem.positions[rows]))
     v = label_variance(energies, model.sigma_cm1)
     covariance = np.linalg.inv(np.eye(J.shape[1]) + (J.T / v) @ J)
     leverage = np.clip(np.einsum("np,pq,nq->n", J, covariance, J) / v, 0.0, 1.0 - 1e-9)
@@ -55,7 +55,7 @@ def leave_one_out_factor(model: Ensemble, problem: Problem, rows: IntArray) -> f
 
 def judged(problem: Problem, model: Ensemble, train: IntArray, test: IntArray) -> dict[str, Any]:
     """Shares within 1 and 2 sd by region before and after calibration, and how sd ranks large errors."""
-    predicted, std = model.energies_and_std(problem.dimer.a, problem.positions[test])
+    predicted, std = model.energies_and_std(problem.dimer.at(problem.positions[test]))
     factor = leave_one_out_factor(model, problem, train)
     found: dict[str, Any] = {"leave_one_out_factor": factor}
     for name, scale in (("before", 1.0), ("after", factor)):

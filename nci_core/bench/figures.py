@@ -84,9 +84,9 @@ def error_maps(problem: Problem) -> Figure:
     keep = problem.inside
     states: list[tuple[str, FloatArray, list[int]]] = []
     distilled = problem.distilled(seed=MAPPED_SEED)
-    states.append(("distilled, no label", distilled.energies(problem.dimer.a, problem.positions), []))
+    states.append(("distilled, no label", distilled.energies(problem.dimer.at(problem.positions)), []))
     for state in chosen_labels(problem, "i-optimal", MAPPED_SEED, MAPPED):
-        predicted = state.model.energies(problem.dimer.a, problem.positions)
+        predicted = state.model.energies(problem.dimer.at(problem.positions))
         states.append((f"{len(state.labelled)} I-optimal labels", predicted, list(state.labelled)))
     figure = Figure(figsize=(3.4 * len(states), 3.6), layout="constrained")
     panels = figure.subplots(1, len(states), sharex=True, sharey=True)

@@ -21,16 +21,16 @@ MEMBERS = 3
 def fit(problem: Problem, variant: Variant, rows: IntArray, seed: int, **settings: Any) -> Ensemble:
     """A student fitted to the labels of some rows; nothing else of the reference is seen."""
     chosen = FitSettings(seed=seed, members=MEMBERS, **settings)
-    R, E = problem.positions[rows], problem.energies[rows]
+    seen = [problem.observation(rows)]
     if variant.distilled:
-        return finetune(problem.dimer, R, E, problem.distilled(variant.ruler, seed=seed), settings=chosen)
+        return finetune(seen, problem.distilled(variant.ruler, seed=seed), settings=chosen)
     config = StudentConfig.model_validate({"ruler": variant.ruler})
-    return finetune(problem.dimer, R, E, None, config, chosen)
+    return finetune(seen, None, config, chosen)
 
 
 def measure(problem: Problem, model: Ensemble, test: IntArray) -> dict[str, float | None]:
     """The error columns of a row on held-out rows."""
-    predicted = model.energies(problem.dimer.a, problem.positions[test])
+    predicted = model.energies(problem.dimer.at(problem.positions[test]))
     return errors(predicted, problem.energies[test], problem.bounds)
 
 

@@ -16,8 +16,7 @@ likelihood from several starts (Rasmussen and Williams 2006, ch. 5).
 
 import time
 import warnings
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +24,13 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import InputError
-from nci_core.fitting.objective import check_labels
-from nci_core.fitting.priors import vdw_radius
-from nci_core.potentials.ensemble import Ensemble
-from nci_core.systems import Monomer
+from nci_core.fitting.observations import Observation, check_observations
+from nci_core.potentials.student import rigid_forces
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6
+from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6, vdw_radius
+from nci_core.systems.poses import RigidForces
+from nci_core.systems.potential import Potential
 from nci_core.units import BOHR_ANGSTROM, HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,34 +46,6 @@ LENGTH_BOUNDS = (0.1, 100.0)
 CHOOSING = 150
 #: Positions evaluated at once: bounds the kernel matrix.
 CHUNK = 1024
-
-
-class Surface(Protocol):
-    """A potential of one host: probe positions (m, 3) in Å, host frame."""
-
-    def energies(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) in eV."""
-        ...
-
-    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """(m,) in eV and (m, 3) in eV/Å."""
-        ...
-
-
-@dataclass(frozen=True)
-class OnHost:
-    """An ensemble of students as a surface of one host."""
-
-    model: Ensemble
-    host: Monomer
-
-    def energies(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) in eV."""
-        return self.model.energies(self.host, positions)
-
-    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """(m,) in eV and (m, 3) in eV/Å."""
-        return self.model.energies_and_gradients(self.host, positions)
 
 
 def element_distances(dimer: Dimer, R: Tensor) -> dict[str, Tensor]:
@@ -133,9 +105,7 @@ class PeerGP:
     """A Gaussian process fitted to labels; with `mean`, to what that potential lacks.
 
     Args:
-        dimer: host and probe.
-        positions: (m, 3) labelled probe positions in Å.
-        energies: (m,) in eV.
+        labels: of one dimer.
         mean: the potential that is corrected (Δ-learning); None for 0.
         restarts: random starts of the search besides the first, for each multiple.
         seed: of the random starts.
@@ -149,20 +119,19 @@ class PeerGP:
 
     def __init__(
         self,
-        dimer: Dimer,
-        positions: npt.ArrayLike,
-        energies: npt.ArrayLike,
+        labels: Observation,
         *,
-        mean: Surface | None = None,
+        mean: Potential | None = None,
         restarts: int = 2,
         seed: int = 0,
     ) -> None:
         start = time.process_time()
+        check_observations([labels], "label")
+        dimer, R, E = labels.configurations.dimer, labels.configurations.R, labels.energies
         self.dimer, self.mean = dimer, mean
-        R, E = check_labels(positions, energies, "label")
         X = soft_minima(dimer, torch.tensor(R)).numpy()
         unit = free_atom_dispersion(dimer, torch.tensor(R)).numpy()
-        M = np.zeros(len(E)) if mean is None else mean.energies(R)
+        M = np.zeros(len(E)) if mean is None else mean.energies(labels.configurations)
         few = np.random.default_rng(seed).permutation(len(E))[:CHOOSING]
         best: tuple[float, float, Any] | None = None
         for multiple in MULTIPLES:
@@ -186,10 +155,10 @@ class PeerGP:
         self._weights = torch.tensor(self.process.alpha_)
         self.fit_seconds = time.process_time() - start
 
-    def energies(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) in eV at probe positions (m, 3) in Å."""
-        R = np.asarray(positions, dtype=float).reshape(-1, 3)
-        M = np.zeros(len(R)) if self.mean is None else self.mean.energies(R)
+    def energies(self, at: Configurations) -> FloatArray:
+        """(m,) in eV."""
+        R = at.R
+        M = np.zeros(len(R)) if self.mean is None else self.mean.energies(at)
         parts = []
         with torch.no_grad():
             for rows in _chunks(len(R)):
@@ -197,10 +166,12 @@ class PeerGP:
         found: FloatArray = np.concatenate(parts)
         return found
 
-    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """(m,) in eV and dE/dR (m, 3) in eV/Å, exact derivatives."""
-        R = np.asarray(positions, dtype=float).reshape(-1, 3)
-        M, slope = (np.zeros(len(R)), np.zeros(R.shape)) if self.mean is None else self.mean.energies_and_gradients(R)
+    def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
+        """(m,) in eV and forces on the probe, exact derivatives."""
+        R, M, slope = at.R, np.zeros(len(at)), np.zeros((len(at), 3))
+        if self.mean is not None:
+            M, forces = self.mean.energies_and_forces(at)
+            slope = -forces.force
         energies, gradients = [], []
         for rows in _chunks(len(R)):
             where = torch.tensor(R[rows], requires_grad=True)
@@ -209,7 +180,7 @@ class PeerGP:
             by_place, by_mean = torch.autograd.grad(E.sum(), [where, mean])
             energies.append(E.detach().numpy())
             gradients.append(by_place.numpy() + by_mean.numpy()[:, None] * slope[rows])
-        return np.concatenate(energies), np.concatenate(gradients)
+        return np.concatenate(energies), rigid_forces(np.concatenate(gradients))
 
     def _energies(self, R: Tensor, M: Tensor) -> Tensor:
         """(m,) in eV from positions (m, 3) and the mean's energies there (m,)."""

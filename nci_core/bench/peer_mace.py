@@ -22,9 +22,12 @@ from ase.io import write
 from nci_core.bench.problem import Problem
 from nci_core.children import child_environment, python_command
 from nci_core.errors import ModelError
-from nci_core.fitting.objective import check_labels, label_weights
+from nci_core.fitting.objective import label_weights
+from nci_core.fitting.observations import Observation, check_observations
+from nci_core.potentials.student import rigid_forces
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
-from nci_core.teachers.base import TeacherLabels
+from nci_core.systems.poses import RigidForces
 from nci_core.teachers.mace import MaceTeacher
 
 FloatArray = npt.NDArray[np.float64]
@@ -125,9 +128,7 @@ def command(options: Mapping[str, Any]) -> list[str]:
 
 
 def train(
-    dimer: Dimer,
-    positions: npt.ArrayLike,
-    energies: npt.ArrayLike,
+    labels: Observation,
     target: Path,
     schedule: Schedule,
     *,
@@ -137,8 +138,7 @@ def train(
     """Train a network on labels and keep it at `target`; CPU seconds that it took.
 
     Args:
-        dimer: host and probe.
-        positions: (m, 3) in Å; energies: (m,) in eV.
+        labels: of one dimer.
         target: the .model file; it appears only when it is whole.
         schedule: how long and how fast.
         seed: of weights and batches.
@@ -146,7 +146,8 @@ def train(
 
     Raises ModelError with MACE's last line when it makes no model.
     """
-    R, E = check_labels(positions, energies, "label")
+    check_observations([labels], "label")
+    dimer, R, E = labels.configurations.dimer, labels.configurations.R, labels.energies
     numbers = sorted({atomic_numbers[s] for s in (*dimer.a.symbols, dimer.b.symbols[0])})
     options: dict[str, Any] = {
         "name": "peer",
@@ -190,32 +191,28 @@ def train(
 
 
 class PeerMACE:
-    """A trained network as a surface.
+    """A trained network as a potential.
 
     Args:
-        dimer: host and probe.
         path: file that `train` has made.
         fit_seconds: CPU seconds of its training.
     """
 
-    def __init__(self, dimer: Dimer, path: Path, fit_seconds: float = 0.0) -> None:
-        self.dimer, self.path, self.fit_seconds = dimer, path, fit_seconds
+    def __init__(self, path: Path, fit_seconds: float = 0.0) -> None:
+        self.path, self.fit_seconds = path, fit_seconds
         # The file is our own.
         self.network = MaceTeacher(str(path), device="cpu", trusted=True)
 
-    def energies(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) in eV at probe positions (m, 3) in Å."""
-        found: FloatArray = self._evaluate(positions).energy / SCALE
+    def energies(self, at: Configurations) -> FloatArray:
+        """(m,) in eV."""
+        found: FloatArray = self.network.evaluate(at.dimer, at.R).energy / SCALE
         return found
 
-    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """(m,) in eV and dE/dR (m, 3) in eV/Å."""
-        labels = self._evaluate(positions)
+    def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
+        """(m,) in eV and forces on the probe."""
+        labels = self.network.evaluate(at.dimer, at.R)
         assert labels.forces is not None
-        return labels.energy / SCALE, -labels.forces / SCALE
-
-    def _evaluate(self, positions: npt.ArrayLike) -> TeacherLabels:
-        return self.network.evaluate(self.dimer, np.asarray(positions, dtype=float).reshape(-1, 3))
+        return labels.energy / SCALE, rigid_forces(-labels.forces / SCALE)
 
 
 def pretrained(problem: Problem, *, quick: bool = False) -> Path:
@@ -224,20 +221,17 @@ def pretrained(problem: Problem, *, quick: bool = False) -> Path:
         raise ModelError(f"No teacher's labels of {problem.dimer.name} are known, which MACE is first trained on.")
     path = problem.folder / "mace" / f"teacher{'-quick' if quick else ''}.model"
     if not path.is_file():
-        t = problem.teachers[0]
-        train(problem.dimer, t.positions, t.energies, path, QUICK if quick else PRETRAINING, seed=1)
+        train(problem.teachers[0].observations[0], path, QUICK if quick else PRETRAINING, seed=1)
     return path
 
 
-def finetuned(
-    problem: Problem, positions: FloatArray, energies: FloatArray, name: str, *, seed: int, quick: bool = False
-) -> PeerMACE:
-    """The pretrained network fine-tuned on labels (m, 3), (m,); a file of that name is read instead of made again."""
+def finetuned(problem: Problem, labels: Observation, name: str, *, seed: int, quick: bool = False) -> PeerMACE:
+    """The pretrained network fine-tuned on labels; a file of that name is read instead of made again."""
     parent = pretrained(problem, quick=quick)
     path = problem.folder / "mace" / f"{name}{'-quick' if quick else ''}.model"
     seconds = path.with_suffix(".seconds")
     if not (path.is_file() and seconds.is_file()):
         schedule = QUICK if quick else FINETUNING
-        took = train(problem.dimer, positions, energies, path, schedule, seed=seed, parent=parent)
+        took = train(labels, path, schedule, seed=seed, parent=parent)
         seconds.write_text(f"{took:.1f}\n")
-    return PeerMACE(problem.dimer, path, float(seconds.read_text()))
+    return PeerMACE(path, float(seconds.read_text()))

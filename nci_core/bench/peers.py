@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.bench.fits import MEMBERS, split_key
-from nci_core.bench.peer_gp import OnHost, PeerGP, Surface
+from nci_core.bench.peer_gp import PeerGP
 from nci_core.bench.peer_mace import FINETUNING, QUICK, finetuned
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results, Row, errors
 from nci_core.bench.splits import random_split
 from nci_core.bench.variants import BEST
-from nci_core.fitting import FitSettings, finetune
+from nci_core.fitting import FitSettings, Observation, finetune
+from nci_core.systems.potential import Potential
 
 FloatArray = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -34,25 +35,17 @@ MACE = "MACE"
 
 @dataclass(frozen=True)
 class Fitted:
-    """A surface that was fitted.
+    """A potential that was fitted.
 
     Attributes:
-        surface: energies and gradients.
+        potential: energies and forces.
         fit_seconds: CPU seconds of the fit, without what was made before from the teacher alone.
         more: what is worth keeping of the fit.
     """
 
-    surface: Surface
+    potential: Potential
     fit_seconds: float
     more: dict[str, Any] = field(default_factory=dict)
-
-    def energies(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) in eV at probe positions (m, 3) in Å."""
-        return self.surface.energies(positions)
-
-    def energies_and_gradients(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """(m,) in eV and (m, 3) in eV/Å."""
-        return self.surface.energies_and_gradients(positions)
 
 
 class Peers:
@@ -67,33 +60,31 @@ class Peers:
         """Names; without a teacher's labels only what needs none."""
         return (GP,) if not self.problem.teachers else (STUDENT, GP, DELTA, DELTA_GP, MACE)
 
-    def fit(self, model: str, positions: FloatArray, energies: FloatArray, *, name: str, seed: int) -> Fitted:
-        """Fit one of `models` to labels (m, 3) in Å, (m,) in eV; `name` is that of a file, where one is kept."""
-        dimer, host = self.problem.dimer, self.problem.dimer.a
+    def fit(self, model: str, labels: Observation, *, name: str, seed: int) -> Fitted:
+        """Fit one of `models` to labels; `name` is that of a file, where one is kept."""
         if model == STUDENT:
             prior = self.problem.distilled(seed=seed)  # made before the clock starts
             start = time.process_time()
             settings = FitSettings(seed=seed, members=MEMBERS)
-            student = finetune(dimer, positions, energies, prior, settings=settings)
-            return Fitted(OnHost(student, host), time.process_time() - start)
+            student = finetune([labels], prior, settings=settings)
+            return Fitted(student, time.process_time() - start)
         if model == MACE:
-            network = finetuned(self.problem, positions, energies, name, seed=seed, quick=self.quick)
+            network = finetuned(self.problem, labels, name, seed=seed, quick=self.quick)
             schedule = QUICK if self.quick else FINETUNING
             return Fitted(network, network.fit_seconds, {"epochs": schedule.epochs})
-        means: dict[str, Callable[[], Surface | None]] = {
+        means: dict[str, Callable[[], Potential | None]] = {
             GP: lambda: None,
-            DELTA: lambda: OnHost(self.problem.distilled(seed=seed), host),
+            DELTA: lambda: self.problem.distilled(seed=seed),
             DELTA_GP: self.teacher_gp,
         }
-        process = PeerGP(dimer, positions, energies, mean=means[model](), seed=seed)
+        process = PeerGP(labels, mean=means[model](), seed=seed)
         more = {"multiple": process.multiple, "log_evidence": process.log_evidence}
         return Fitted(process, process.fit_seconds, more)
 
     def teacher_gp(self) -> PeerGP:
         """A process fitted to the teacher's labels: its stand-in that shares nothing with the student."""
         if self._teacher_gp is None:
-            t = self.problem.teachers[0]
-            self._teacher_gp = PeerGP(self.problem.dimer, t.positions, t.energies)
+            self._teacher_gp = PeerGP(self.problem.teachers[0].observations[0])
         return self._teacher_gp
 
 
@@ -139,9 +130,10 @@ def peers(problem: Problem, results: Results, *, seeds: Sequence[int], quick: bo
         )
         if results.has(key):
             continue
-        where, energies = problem.positions[labels], problem.energies[labels]
-        fitted = fits.fit(model, where, energies, name=f"random-{fraction:g}-{count}-{seed}", seed=seed)
-        measured = errors(fitted.energies(problem.positions[held]), problem.energies[held], problem.bounds)
+        fitted = fits.fit(model, problem.observation(labels), name=f"random-{fraction:g}-{count}-{seed}", seed=seed)
+        measured = errors(
+            fitted.potential.energies(problem.dimer.at(problem.positions[held])), problem.energies[held], problem.bounds
+        )
         results.add(Row(**key._asdict(), **measured, seconds=fitted.fit_seconds, more=fitted.more))
         mae = measured.get("mae_cm1")
         say(f"{parted.name}, seed {seed}, {model}: " + ("no point inside" if mae is None else f"{mae:.3f} cm⁻¹"))

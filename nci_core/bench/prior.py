@@ -15,11 +15,12 @@ import torch
 
 from nci_core.fitting.levenberg_marquardt import Minimum, minimise
 from nci_core.fitting.objective import MapObjective, make_targets, observe
+from nci_core.fitting.observations import Observation
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import SIGMA_CM1, FitSettings
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.parameters import slices
-from nci_core.systems.dimer import Dimer
+from nci_core.potentials.parameters import layout
+from nci_core.potentials.prior import DiagonalPrior
 
 FloatArray = npt.NDArray[np.float64]
 #: No factor falls below the first: a block that one dimer leaves alone may matter for the next; nor rises above
@@ -39,15 +40,13 @@ class LearntStep:
 
 def best_fit(objective: MapObjective) -> tuple[Minimum, torch.Tensor]:
     """The minimum from the prior's centre, and the diagonal of its posterior covariance (p,)."""
-    found = minimise(objective, torch.zeros(objective.mean.numel(), dtype=torch.float64), 200, 1e-5)
+    found = minimise(objective, torch.zeros(objective.prior.mean.numel(), dtype=torch.float64), 200, 1e-5)
     _, _, curvature = objective.normal_equations(found.z)
     return found, torch.linalg.inv(curvature).diagonal()
 
 
 def learn_factors(
-    dimer: Dimer,
-    positions: FloatArray,
-    energies: FloatArray,
+    labels: Observation,
     distilled: Ensemble,
     *,
     steps: int = STEPS,
@@ -56,24 +55,26 @@ def learn_factors(
     """Factors of the general prior widths, step by step; the evidence never falls but for Laplace's error.
 
     Args:
-        dimer: host and probe.
-        positions: (m, 3) labelled positions in Å; energies: (m,) in eV.
+        labels: of one dimer.
         distilled: the model from whose optima the change is counted, all of them and of all teachers alike.
         steps: how many.
         start: factors to begin with; 1 for blocks that are not named.
     """
-    where = slices(distilled.config)
+    where = layout(distilled.config).slices
     factors = dict.fromkeys(where, 1.0) | dict(start or {})
-    general = general_prior(distilled.probe, distilled.elements, distilled.config).width
-    seen = observe(dimer.a, distilled.elements, positions)
-    targets = make_targets({"total": energies}, SIGMA_CM1, FitSettings().wall_cm1)
+    general = general_prior(distilled.kinds, distilled.config).width
+    seen = observe([labels], distilled.kinds)
+    wall = FitSettings().wall_cm1
+    targets = make_targets([labels], distilled.config.terms, SIGMA_CM1, wall, apart=False)
     for _ in range(steps):
         width = general.clone()
         for name, block in where.items():
             width[:, block] *= factors[name]
         square, evidence = torch.zeros_like(width), 0.0
         for optimum in distilled.optima:
-            found, variance = best_fit(MapObjective(seen, targets, optimum.theta, width, distilled.config))
+            found, variance = best_fit(
+                MapObjective(seen, targets, DiagonalPrior(optimum.theta, width), distilled.config)
+            )
             square += (found.z**2 + variance).reshape(width.shape) / len(distilled.optima)
             evidence += found.log_evidence / len(distilled.optima)
         factors = {

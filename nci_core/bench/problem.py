@@ -16,11 +16,12 @@ from nci_core.duplicates import unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.files import write_atomically
-from nci_core.fitting import FitSettings, Lesson, distill_all
+from nci_core.fitting import FitSettings, Lesson, Observation, distill_all
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.regions import RegionBounds
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
@@ -82,9 +83,13 @@ class Problem:
         path = self.folder / "distilled" / name.replace("/", "_").replace(":", "_")
         if not path.is_file():
             config = StudentConfig.model_validate({"ruler": ruler, "network": network})
-            model = distill_all(self.dimer, self.teachers, config, FitSettings(seed=seed, members=members))
+            model = distill_all(self.teachers, config, FitSettings(seed=seed, members=members))
             save_checkpoint(model, path)
         return load_checkpoint(path, dimer=self.dimer)
+
+    def observation(self, rows: npt.NDArray[np.int64]) -> Observation:
+        """The labels of some rows."""
+        return Observation(self.dimer.at(self.positions[rows]), self.energies[rows])
 
     def taught_by(self, *teachers: Lesson) -> "Problem":
         """The same problem with other teachers."""
@@ -131,8 +136,8 @@ def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Probl
     return Problem(group.dimer, group.positions, group.reference, folder, found)
 
 
-def open_recipe_pair(name: str, cheap: str) -> tuple[Dimer, FloatArray, FloatArray, FloatArray, Ensemble]:
-    """Dimer, positions (m, 3) in Å, labels (m,) in eV of a cheap and of the target recipe there, and the student.
+def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray, FloatArray, Ensemble]:
+    """Configurations, labels (m,) in eV of a cheap and of the target recipe there, and the student.
 
     Of an embedded campaign's pool; the student is the distilled one.
     """
@@ -151,11 +156,11 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Dimer, FloatArray, FloatArr
     of = dict(zip(below.configuration_ids.tolist(), below.energy_ev.tolist(), strict=True))
     rows = [k for k, number in enumerate(known.configuration_ids.tolist()) if number in of]
     cheap_energies = np.array([of[int(known.configuration_ids[k])] for k in rows])
-    return campaign.dimer, known.positions[rows], cheap_energies, known.energy_ev[rows], student
+    return campaign.dimer.at(known.positions[rows]), cheap_energies, known.energy_ev[rows], student
 
 
-def open_campaign_labels(name: str, split: str) -> tuple[Dimer, FloatArray, FloatArray, Ensemble]:
-    """Dimer, positions (m, 3), CCSD(T) labels (m,) in eV and the distilled student of an embedded campaign."""
+def open_campaign_labels(name: str, split: str) -> tuple[Observation, Ensemble]:
+    """CCSD(T) labels and the distilled student of an embedded campaign."""
     from nci_core.campaign.rounds.learning import distilled_parent
     from nci_core.store import labels
 
@@ -166,9 +171,7 @@ def open_campaign_labels(name: str, split: str) -> tuple[Dimer, FloatArray, Floa
         if parent is None:
             raise InputError(f"Campaign {name} has no distilled student.")
         found = (
-            campaign.dimer,
-            known.positions,
-            known.energy_ev,
+            Observation(campaign.dimer.at(known.positions), known.energy_ev),
             load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer),
         )
         campaign.store.close()

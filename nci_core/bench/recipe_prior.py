@@ -14,18 +14,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nci_core.fitting import FitSettings
-from nci_core.fitting.finetuning import first_belief
-from nci_core.fitting.ladder import Below
+from nci_core.fitting import FitRun, FitSettings, Observation
+from nci_core.fitting.finetuning import beginning
+from nci_core.fitting.ladder import RungBelow
 from nci_core.fitting.levenberg_marquardt import minimise
 from nci_core.fitting.members import fit_members
 from nci_core.fitting.objective import MapObjective, joined, make_targets, observe
-from nci_core.fitting.priors import general_prior
+from nci_core.fitting.priors import change_covariance, general_prior
 from nci_core.fitting.settings import SIGMA_CM1
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.parameters import slices
-from nci_core.potentials.terms import jacobian
-from nci_core.systems.dimer import Dimer
+from nci_core.potentials.evaluation import jacobian
+from nci_core.potentials.parameters import layout
+from nci_core.potentials.prior import DiagonalPrior
+from nci_core.systems.configurations import Configurations
 
 FloatArray = npt.NDArray[np.float64]
 #: A factor without evidence stays near the first; the second is the standard deviation of its logarithm.
@@ -43,38 +44,38 @@ class LearntChange:
 
 
 def learn_recipe_change(
-    dimer: Dimer, positions: FloatArray, cheap: FloatArray, costly: FloatArray, distilled: Ensemble, steps: int = STEPS
+    at: Configurations, cheap: FloatArray, costly: FloatArray, distilled: Ensemble, steps: int = STEPS
 ) -> Iterator[LearntChange]:
     """Factors of RECIPE_CHANGE, step by step.
 
     Args:
-        dimer: host and probe.
-        positions: (m, 3) in Å; cheap, costly: (m,) energies of the two recipes there, in eV.
+        at: m configurations of one dimer; cheap, costly: (m,) energies of the two recipes there, in eV.
         distilled: the model from which the cheap labels are learned.
         steps: how many.
     """
     settings = FitSettings(members=1)
-    belief = first_belief(dimer, distilled, None, settings)
-    problem = belief.problem(dimer, positions, cheap, SIGMA_CM1, settings)
-    below = Below.of(belief, fit_members(problem, settings, direct=False))
-    config, elements = belief.config, belief.elements
-    seen = observe(dimer.a, elements, positions)
-    targets = make_targets({"total": costly}, SIGMA_CM1, settings.wall_cm1)
+    lower, upper = [Observation(at, cheap)], [Observation(at, costly)]
+    begin = beginning(lower, distilled, None, settings)
+    below = RungBelow.of(
+        begin, fit_members(begin.problem(lower, SIGMA_CM1, settings), settings, FitRun(), direct=False)
+    )
+    config, kinds = begin.config, begin.kinds
+    seen = observe(upper, kinds)
+    targets = make_targets(upper, config.terms, SIGMA_CM1, settings.wall_cm1, apart=False)
     labels, noise = targets.energies[0], 1.0 / targets.weights[0]
-    width = general_prior(dimer.b.symbols[0], elements, config).width
-    blocks = slices(config)
-    of_block = torch.cat([torch.full((b.stop - b.start,), n) for n, b in enumerate(blocks.values())])
+    width = general_prior(kinds, config).width
+    blocks = layout(config).slices
     logs = torch.full((2, len(blocks)), math.log(TYPICAL), dtype=torch.float64, requires_grad=True)
 
     def change() -> Tensor:
-        own, common = (width * logs[0].exp()[of_block]).flatten(), width.mean(0) * logs[1].exp()[of_block]
-        return torch.diag(own**2) + torch.diag(common**2).repeat(len(elements), len(elements))
+        shares = dict(zip(blocks, logs.exp().T, strict=True))
+        return change_covariance(width, blocks, lambda name: (shares[name][0], shares[name][1]))
 
     def linear(theta: Tensor) -> tuple[Tensor, Tensor]:
-        objective = MapObjective(seen, targets, theta, torch.ones_like(theta), config)
-        parameters, terms = objective.terms(torch.zeros(theta.numel(), dtype=theta.dtype))
-        pairs = zip(seen, terms, strict=True)
-        rows = [torch.as_tensor(jacobian(x, t, parameters, config, len(theta), [1.0, 1.0])).clone() for x, t in pairs]
+        objective = MapObjective(seen, targets, DiagonalPrior(theta, torch.ones_like(theta)), config)
+        parameters, terms = objective.at(torch.zeros(theta.numel(), dtype=theta.dtype))
+        ones, parts = [1.0] * len(config.terms), zip(seen, terms, parameters, strict=True)
+        rows = [torch.as_tensor(jacobian(x, e, p, len(theta), ones)).clone() for x, e, p in parts]
         return joined(terms).sum(0), torch.cat(rows)
 
     here = list(below.thetas)
@@ -97,9 +98,9 @@ def learn_recipe_change(
             climber.step()
         with torch.no_grad():
             above, evidence = below.above(change()), 0.0
-            for k, (centre, root) in enumerate(zip(above.centres, above.widths, strict=True)):
-                objective = MapObjective(seen, targets, centre, root, config)
-                found = minimise(objective, objective.whiten(here[k]), 60, 1e-4)
+            for k, prior in enumerate(above.priors):
+                objective = MapObjective(seen, targets, prior, config)
+                found = minimise(objective, prior.whiten(here[k]), 60, 1e-4)
                 here[k] = objective.theta(found.z)
                 evidence += found.log_evidence / len(here)
         factors = logs.detach().exp().T.tolist()

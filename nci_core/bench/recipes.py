@@ -33,8 +33,8 @@ PUBLISHED = {"aug-cc-pVDZ, published": "adz", "aug-cc-pVTZ, published": "atz", "
 def reference_at(problem: Problem, places: FloatArray) -> FloatArray:
     """(m,) reference energies in eV at places (m, 3); NaN where the reference does not reach."""
     model = fit(problem, BEST, np.arange(len(problem.energies)), 0)
-    found = np.asarray(model.energies(problem.dimer.a, places))
-    found[to_cm1(np.asarray(model.std(problem.dimer.a, places))) > UNSURE_CM1] = np.nan
+    found = np.asarray(model.energies(problem.dimer.at(places)))
+    found[to_cm1(np.asarray(model.std(problem.dimer.at(places)))) > UNSURE_CM1] = np.nan
     return found
 
 

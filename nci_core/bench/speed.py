@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,8 @@ from nci_core.fitting import FitSettings, finetune
 from nci_core.potentials.calculator import NCICalculator
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.i_optimal import i_optimal
-from nci_core.selection.request import SelectionRequest
-from nci_core.systems import Monomer
+from nci_core.selection.request import Pool, SelectionRequest
+from nci_core.systems.potential import Potential
 
 FloatArray = npt.NDArray[np.float64]
 Say = Callable[[str], None]
@@ -37,26 +36,6 @@ CHOICE, POOL = 20, 10_000
 JITTER = 0.1
 
 
-class Potential(Protocol):
-    """What is timed: any potential of the problem's dimer, whatever it is made of."""
-
-    def energies(self, positions: FloatArray) -> FloatArray:
-        """(m,) in eV at probe positions (m, 3) in Å."""
-        ...
-
-    def energies_and_gradients(self, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(m,) in eV and (m, 3) in eV/Å."""
-        ...
-
-
-class AtHost:
-    """An ensemble at one host, as a `Potential`."""
-
-    def __init__(self, ensemble: Ensemble, host: Monomer) -> None:
-        self.energies = partial(ensemble.energies, host)
-        self.energies_and_gradients = partial(ensemble.energies_and_gradients, host)
-
-
 #: The best optimum alone: what is left of a model that must be fast.
 ONE = "one optimum"
 
@@ -66,14 +45,14 @@ def whole(model: Ensemble) -> str:
     return f"mean of {len(model.averaged)} optima"
 
 
-def students(model: Ensemble, host: Monomer) -> dict[str, Potential]:
+def students(model: Ensemble) -> dict[str, Potential]:
     """The best optimum and the whole model, on the CPU and on a GPU where there is one."""
     found: dict[str, Potential] = {}
     for device in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
         where = "" if device == "cpu" else f" on {device}"
         placed = model.to(device)
-        found[f"{ONE}{where}"] = AtHost(Ensemble(placed.members[:1]), host)
-        found[f"{whole(model)}{where}"] = AtHost(placed, host)
+        found[f"{ONE}{where}"] = Ensemble(placed.members[:1])
+        found[f"{whole(model)}{where}"] = placed
     return found
 
 
@@ -122,10 +101,10 @@ def time_potentials(watch: Stopwatch, problem: Problem, potentials: Mapping[str,
     """
     for name, potential in potentials.items():
         for batch in (b for b in BATCHES if b <= most):
-            R = somewhere(problem, batch)
+            at = problem.dimer.at(somewhere(problem, batch))
             repeats = 1 if batch > 10_000 else MOST_REPEATS
-            watch.row(name, f"energies, batch {batch}", partial(potential.energies, R), batch, repeats=repeats)
-            step = partial(potential.energies_and_gradients, R)
+            watch.row(name, f"energies, batch {batch}", partial(potential.energies, at), batch, repeats=repeats)
+            step = partial(potential.energies_and_forces, at)
             watch.row(name, f"energies and gradients, batch {batch}", step, batch, repeats=repeats)
             last = [row.more["wall_seconds"] for row in watch.results.rows if row.model == name][-1]
             if 10.0 * last > 60.0:
@@ -154,14 +133,13 @@ def time_fits(watch: Stopwatch, problem: Problem, model: Ensemble, most: int) ->
     for n in LABELS:
         if n > min(most, len(order)):
             continue
-        R, E = problem.positions[order[:n]], problem.energies[order[:n]]
-        step = partial(finetune, problem.dimer, R, E, model, settings=FitSettings(device="cpu"))
+        step = partial(finetune, [problem.observation(order[:n])], model, settings=FitSettings(device="cpu"))
         watch.row("student", "fine-tuning", step, n, n, repeats=3)
 
 
 def time_choice(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
     """I-optimal choice from a pool, derivatives of the model included."""
-    request = SelectionRequest(problem.dimer, somewhere(problem, POOL), CHOICE, ensemble=model)
+    request = SelectionRequest([Pool(problem.dimer.at(somewhere(problem, POOL)))], CHOICE, ensemble=model)
     watch.row("student", f"I-optimal {CHOICE} of {POOL}", partial(i_optimal, request), CHOICE, repeats=5)
 
 
@@ -189,9 +167,8 @@ def speed(
     with one_core():
         distilled = problem.distilled(members=FitSettings().members).to("cpu")
         rows = random_split(len(problem.energies), FRACTION, 0).train
-        R, E = problem.positions[rows], problem.energies[rows]
-        model = finetune(problem.dimer, R, E, distilled, settings=FitSettings(device="cpu"))
-        potentials = {**students(model, problem.dimer.a), **(others or {})}
+        model = finetune([problem.observation(rows)], distilled, settings=FitSettings(device="cpu"))
+        potentials = {**students(model), **(others or {})}
         time_single_points(watch, problem, model)
         time_choice(watch, problem, model)
         time_fits(watch, problem, distilled, QUICK_LABELS if quick else LABELS[-1])

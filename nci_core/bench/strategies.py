@@ -12,9 +12,23 @@ from nci_core.selection import SelectionRequest, select
 from nci_core.selection.design import add_label
 from nci_core.selection.farthest_point import invariant_features
 from nci_core.selection.i_optimal import linearised, whitened_jacobian
+from nci_core.systems.configurations import Configurations
 
-#: Features (see `invariant_features`) nearer than this to a chosen point are left out by greedy scores.
+#: Features nearer than this to a chosen point are left out by greedy scores.
 APART = 0.05
+
+
+def pool_of(request: SelectionRequest) -> Configurations:
+    """The one pool of a benchmark."""
+    (pool,) = request.pools
+    return pool.configurations
+
+
+def features_of(request: SelectionRequest) -> FloatArray:
+    """`invariant_features` of the pool, times √n: what APART is of."""
+    at = pool_of(request)
+    features: FloatArray = invariant_features(at) * np.sqrt(len(at.dimer.a.symbols))
+    return features
 
 
 def spread_out(score: FloatArray, features: FloatArray, free: np.ndarray, count: int) -> IntArray:
@@ -32,7 +46,7 @@ def spread_out(score: FloatArray, features: FloatArray, free: np.ndarray, count:
 def d_optimal(request: SelectionRequest) -> IntArray:
     """Greedy D-optimal design: each choice maximises Var(x)/v(x), the growth of ln det of the precision."""
     assert request.ensemble is not None
-    energies, J = whitened_jacobian(request.ensemble, request.dimer.a, request.pool)
+    energies, J = whitened_jacobian(request.ensemble, pool_of(request))
     known = linearised(energies, J, request.labelled, request.inside(energies), request.sigma_cm1 or SIGMA_CM1)
     covariance, free = known.covariance, request.candidates(energies)
     chosen: list[int] = []
@@ -48,16 +62,16 @@ def d_optimal(request: SelectionRequest) -> IntArray:
 def committee(request: SelectionRequest) -> IntArray:
     """Where the members of the ensemble disagree most."""
     assert request.ensemble is not None
-    _, std = request.ensemble.energies_and_std(request.dimer.a, request.pool)
-    return spread_out(std, invariant_features(request.dimer, request.pool), request.candidates(), request.count)
+    _, std = request.ensemble.energies_and_std(pool_of(request))
+    return spread_out(std, features_of(request), request.candidates(), request.count)
 
 
 def teacher_student_gap(request: SelectionRequest, teacher: Ensemble) -> IntArray:
     """Where the student has moved farthest from its teacher, whose distilled student stands in for it."""
     assert request.ensemble is not None
-    host = request.dimer.a
-    gap = np.abs(request.ensemble.energies(host, request.pool) - teacher.energies(host, request.pool))
-    return spread_out(gap, invariant_features(request.dimer, request.pool), request.candidates(), request.count)
+    at = pool_of(request)
+    gap = np.abs(request.ensemble.energies(at) - teacher.energies(at))
+    return spread_out(gap, features_of(request), request.candidates(), request.count)
 
 
 def red_on_the_map(request: SelectionRequest, errors_seen: dict[int, float], random: np.random.Generator) -> IntArray:
@@ -71,7 +85,7 @@ def red_on_the_map(request: SelectionRequest, errors_seen: dict[int, float], ran
     free = request.candidates()
     if not errors_seen:
         return np.asarray(random.choice(np.flatnonzero(free), request.count, replace=False))
-    features = invariant_features(request.dimer, request.pool)
+    features = features_of(request)
     worst = sorted(errors_seen, key=lambda row: -errors_seen[row])
     chosen: list[int] = []
     while len(chosen) < request.count and free.any():

@@ -9,7 +9,7 @@ from nci_core.bench.rows import Results
 from nci_core.bench.splits import random_split
 from nci_core.bench.variants import BEST, Variant
 from nci_core.errors import NCIError
-from nci_core.fitting import Lesson
+from nci_core.fitting import Lesson, Observation
 from nci_core.teachers.mace import MaceTeacher
 from nci_core.teachers.registry import find_teacher
 
@@ -26,18 +26,19 @@ def other_teacher(problem: Problem, name: str) -> Lesson:
 
     Raises TeacherError when it cannot run.
     """
-    own = problem.teachers[0]
-    found = find_teacher(name).evaluate(problem.dimer, own.positions)
-    return Lesson(name, own.positions, found.energy, found.channels)
+    own = problem.teachers[0].observations[0].configurations
+    found = find_teacher(name).evaluate(problem.dimer, own.R)
+    return Lesson(name, [Observation(own, found.energy, found.channels)])
 
 
 def mace_teacher(problem: Problem, quick: bool) -> Lesson:
     """Labels of a MACE model that has learned the first teacher's energies: a `.model` file as users bring them."""
-    own = problem.teachers[0]
+    first = problem.teachers[0]
+    own = first.observations[0].configurations
     # The file is our own; its energies are eV × SCALE.
     network = MaceTeacher(str(pretrained(problem, quick=quick)), device="cpu", trusted=True)
-    energies = network.evaluate(problem.dimer, own.positions).energy / SCALE
-    return Lesson(f"{MACE} {own.teacher}", own.positions, energies, {"total": energies})
+    energies = network.evaluate(problem.dimer, own.R).energy / SCALE
+    return Lesson(f"{MACE} {first.teacher}", [Observation(own, energies)])
 
 
 def taught(problem: Problem, others: Sequence[str], quick: bool, say: Say) -> dict[str, Problem]:

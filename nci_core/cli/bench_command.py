@@ -233,11 +233,10 @@ def _speed(problem: Any, results: Any, *, seeds: range, quick: bool, say: Callab
     from nci_core.bench.splits import random_split
 
     rows = random_split(len(problem.energies), FRACTION, seeds[0]).train
-    places, energies = problem.positions[rows], problem.energies[rows]
-    fitted = Peers(problem, quick=quick).fit(GP, places, energies, name="speed", seed=seeds[0])
-    others: dict[str, Any] = {f"{GP}, {len(rows)} labels": fitted}
+    fitted = Peers(problem, quick=quick).fit(GP, problem.observation(rows), name="speed", seed=seeds[0])
+    others: dict[str, Any] = {f"{GP}, {len(rows)} labels": fitted.potential}
     if problem.teachers:
-        others["MACE"] = PeerMACE(problem.dimer, pretrained(problem, quick=quick))
+        others["MACE"] = PeerMACE(pretrained(problem, quick=quick))
     speed(problem, results, quick=quick, say=say, others=others)
 
 

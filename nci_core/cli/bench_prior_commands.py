@@ -11,13 +11,18 @@ def prior(as_json: JsonOption = False) -> None:
     from nci_core.bench.problem import open_campaign_labels
     from nci_core.fitting.priors import CHANGE
 
-    dimer, positions, energies, distilled = open_campaign_labels("he-ethylene", "pool")
-    steps = list(learn_factors(dimer, positions, energies, distilled))
+    labels, distilled = open_campaign_labels("he-ethylene", "pool")
+    steps = list(learn_factors(labels, distilled))
     if as_json:
         print_json({"learned": steps[-1].factors, "in_use": CHANGE, "log_evidence": [s.log_evidence for s in steps]})
         return
     rows = [[block, value, CHANGE[block]] for block, value in steps[-1].factors.items()]
-    print_table(f"Prior widths learned from {len(energies)} labels of {dimer.name}", ("block", "now", "in use"), rows)
+    name = labels.configurations.dimer.name
+    print_table(
+        f"Prior widths learned from {len(labels)} labels of {name}",
+        ("block", "now", "in use"),
+        rows,
+    )
     out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
 
 
@@ -27,15 +32,15 @@ def recipe_prior(as_json: JsonOption = False) -> None:
     from nci_core.bench.recipe_prior import learn_recipe_change
     from nci_core.fitting.priors import RECIPE_CHANGE
 
-    dimer, positions, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
-    steps = list(learn_recipe_change(dimer, positions, cheap, costly, distilled))
+    at, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
+    steps = list(learn_recipe_change(at, cheap, costly, distilled))
     if as_json:
         evidence = [step.log_evidence for step in steps]
         print_json({"learned": steps[-1].factors, "in_use": RECIPE_CHANGE, "log_evidence": evidence})
         return
     rows = [[block, *pair, *RECIPE_CHANGE[block]] for block, pair in steps[-1].factors.items()]
     columns = ("block", "own, now", "common, now", "own, in use", "common, in use")
-    print_table(f"Change between recipes learned from {len(costly)} pairs of labels of {dimer.name}", columns, rows)
+    print_table(f"Change between recipes learned from {len(costly)} pairs of labels of {at.dimer.name}", columns, rows)
     out.print(f"Log evidence {steps[0].log_evidence:.0f} → {steps[-1].log_evidence:.0f} in {len(steps)} steps.")
 
 

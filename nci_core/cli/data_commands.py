@@ -12,7 +12,6 @@ from nci_core.cli.labelled_files import (
     file_errors,
     fit_file,
     labels_of,
-    only_host,
     share,
 )
 from nci_core.cli.loop_commands import fit_progress
@@ -239,8 +238,8 @@ def finetune_file(data: Dataset, how: FileFit) -> dict[str, Any]:
     err.print(data.describe())
     labels = labels_of(data)
     say_merged(labels)
-    plan = share(only_host(labels, data.source), how.fraction, how.seed)
-    if how.held_out is not None and not len(plan.held_out.positions):
+    plan = share(labels.groups, how.fraction, how.seed)
+    if how.held_out is not None and not plan.held_out:
         raise InputError(f"All {len(labels)} labels are fitted, so none are left for --held-out; lower --fraction.")
     with progress_bar("Fitting") as (bar, task):
         done = fit_file(data, plan, how, fit_progress(bar, task))

@@ -1,7 +1,7 @@
 """What nci finetune and nci evaluate do with an extxyz file of labels; nothing is printed here."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,17 +50,6 @@ def labels_of(data: Dataset) -> Labels:
     return Labels([one.group for one in found if len(one.group.positions)], sum(one.repeats for one in found))
 
 
-def only_host(labels: Labels, source: str) -> HostGroup:
-    """The labels of the one host that a fit takes; InputError for several."""
-    groups = labels.groups
-    if len(groups) == 1:
-        return groups[0]
-    kinds = {(group.dimer.b.symbols[0], tuple(sorted(group.dimer.a.symbols))) for group in groups}
-    hint = "; the same atoms must come in the same order in every frame" if len(kinds) < len(groups) else ""
-    names = ", ".join(group.dimer.name for group in groups[:5])
-    raise InputError(f"{source} holds labels of {len(groups)} host geometries ({names}); fine-tuning needs one{hint}.")
-
-
 def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, bounds: RegionBounds) -> dict[str, Any]:
     """Errors of a student, read from the checkpoint `model`, against labels, by region.
 
@@ -71,7 +60,7 @@ def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, 
 
     for group in labels.groups:
         check_fits(student, group.dimer, f"Model {model.name}")
-    predicted = np.concatenate([student.energies(group.dimer.a, group.positions) for group in labels.groups])
+    predicted = np.concatenate([student.energies(group.dimer.at(group.positions)) for group in labels.groups])
     reference = np.concatenate([group.reference for group in labels.groups])
     overall, regions = by_region(predicted, reference, bounds)
     if overall is None:
@@ -129,45 +118,48 @@ class Plan:
     """Which labels of a file are fitted.
 
     Attributes:
-        fitted, held_out: the labels, one for each geometry and none on both sides.
+        fitted, held_out: the labels by host, one for each geometry and none on both sides; no host without any.
     """
 
-    fitted: HostGroup
-    held_out: HostGroup
+    fitted: list[HostGroup]
+    held_out: list[HostGroup]
 
 
-def share(group: HostGroup, fraction: float, seed: int) -> Plan:
-    """A random share of the labels, each a geometry of its own."""
-    order = np.random.default_rng(seed).permutation(len(group.reference))
-    count = max(1, round(fraction * len(order)))
-    return Plan(take(group, np.sort(order[:count])), take(group, np.sort(order[count:])))
+def share(groups: Sequence[HostGroup], fraction: float, seed: int) -> Plan:
+    """The same random share of the labels of every host, at least one of each; each a geometry of its own."""
+    random, fitted, held_out = np.random.default_rng(seed), [], []
+    for group in groups:
+        order = random.permutation(len(group.reference))
+        count = max(1, round(fraction * len(order)))
+        fitted.append(take(group, np.sort(order[:count])))
+        held_out.append(take(group, np.sort(order[count:])))
+    return Plan(fitted, [group for group in held_out if len(group.positions)])
 
 
 def fit_file(data: Dataset, plan: Plan, how: FileFit, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     """Fit a student and write it, and the labels that were not fitted; returns what was done."""
-    from nci_core.fitting import FitSettings, finetune
+    from nci_core.fitting import FitRun, FitSettings, Observation, finetune
     from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
     from nci_core.potentials.parameters import StudentConfig
 
     base = load_checkpoint(how.prior) if how.prior else None
     start = time.perf_counter()
     student = finetune(
-        plan.fitted.dimer,
-        plan.fitted.positions,
-        plan.fitted.reference,
+        [Observation(group.dimer.at(group.positions), group.reference) for group in plan.fitted],
         base,
         None if base else StudentConfig(ruler=how.ruler),
         FitSettings(members=how.members, seed=how.seed, device=how.device),
-        progress=progress,
+        FitRun(progress),
         metadata={"data": data.source, "label": data.label, "fraction": how.fraction},
     )
     save_checkpoint(student, how.model_out)
     if how.held_out is not None:
-        write_dataset(how.held_out, [plan.held_out])
-    n_labels = len(plan.fitted.positions)
+        write_dataset(how.held_out, plan.held_out)
+    n_labels = sum(len(group.positions) for group in plan.fitted)
     return {
         "model": str(how.model_out),
-        "n_labelled": n_labels + len(plan.held_out.positions),
+        "hosts": [group.dimer.a.name for group in plan.fitted],
+        "n_labelled": n_labels + sum(len(group.positions) for group in plan.held_out),
         "n_labels": n_labels,
         "seed": how.seed,
         "seconds": time.perf_counter() - start,

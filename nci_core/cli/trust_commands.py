@@ -67,7 +67,7 @@ def check(
 def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | None = None) -> list[Gate]:
     """Gates of a checkpoint; its host is that of the campaign, named by --host, or known to the checkpoint itself."""
     from nci_core.campaign.rounds.gates import check_model
-    from nci_core.potentials.agreement import check_fits, named_host
+    from nci_core.potentials.agreement import check_fits, named_systems
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.systems import Monomer
     from nci_core.systems.dimer import Dimer
@@ -76,13 +76,20 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
     if folder is not None:
         opened = open_campaign(folder, read_only=True)
         student = load_checkpoint(path, dimer=opened.dimer)
-        return check_model(student, opened.dimer.a, opened.settings.limit_cm1)
+        return check_model(student, opened.dimer, opened.settings.limit_cm1)
     student = load_checkpoint(path)
-    where = named_host(student) if host is None else find_host(host)
-    if where is None:
+    known = (
+        named_systems(student)
+        if host is None
+        else [Dimer(find_host(host), Monomer.atom(probe)) for probe in student.probes]
+    )
+    if not known:
         raise InputError(f"{path} does not say which molecule it is for; give --host.")
-    check_fits(student, Dimer(where, Monomer.atom(student.probe)), f"Model {path.name}")
-    return check_model(student, where, limit_cm1)
+    found = []
+    for dimer in known:
+        check_fits(student, dimer, f"Model {path.name}")
+        found += check_model(student, dimer, limit_cm1)
+    return found
 
 
 def check_stored(campaign: Campaign, name: str | None, every: bool) -> dict[str, list[Gate]]:

@@ -5,129 +5,87 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from nci_core.errors import InputError
-from nci_core.fitting.members import DISPLACEMENT, Problem, Progress, ShouldStop, fit_members
-from nci_core.fitting.memory import FitMemory
-from nci_core.fitting.objective import check_labels, make_targets, observe
+from nci_core.fitting.members import DISPLACEMENT, Problem, fit_members
+from nci_core.fitting.objective import make_targets, observe
+from nci_core.fitting.observations import Observation, check_observations, systems_of
 from nci_core.fitting.priors import general_prior
+from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
-from nci_core.potentials.agreement import HOST, host_record
+from nci_core.potentials.agreement import system_records
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.environments import pair_kinds
 from nci_core.potentials.parameters import StudentConfig
-from nci_core.regions import RegionBounds
-from nci_core.systems.dimer import Dimer
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A teacher's energies at configurations of a dimer.
+    """A teacher's energies of one system or several.
 
     Attributes:
         teacher: its name.
-        positions: (m, 3) probe positions in Å.
-        energies: (m,) in eV.
-        channels: name → (m,) in eV, whose sum is the energy.
+        observations: what it says.
     """
 
     teacher: str
-    positions: npt.NDArray[np.float64]
-    energies: npt.NDArray[np.float64]
-    channels: Mapping[str, npt.NDArray[np.float64]]
-
-
-def host_elements(dimer: Dimer) -> tuple[str, ...]:
-    """Elements of the host, sorted."""
-    return tuple(sorted(set(dimer.a.symbols)))
+    observations: Sequence[Observation]
 
 
 def distill(
-    dimer: Dimer,
-    positions: npt.ArrayLike,
-    energies: npt.ArrayLike,
-    channels: Mapping[str, npt.ArrayLike] | None = None,
+    observations: Sequence[Observation],
     config: StudentConfig | None = None,
     settings: FitSettings | None = None,
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
+    run: FitRun | None = None,
     metadata: Mapping[str, Any] | None = None,
-    memory: FitMemory | None = None,
-    bounds: RegionBounds | None = None,
 ) -> Ensemble:
-    """Fit a student to a teacher's energies.
+    """Fit a student to a teacher's energies, of all systems at once.
 
-    With channels "repulsion" and "dispersion" each is learnt by its own terms, in one fit with a
-    common ruler; their sum alone would let errors of one hide in the other. Any other set of
-    channels means that the total is learnt.
+    Where all observations have channels of the names of the student's terms, each is learnt by its own term, in one
+    fit with a common ruler; their sum alone would let errors of one hide in the other. Otherwise the total is learnt.
 
     Args:
-        dimer: host and probe.
-        positions: (m, 3) probe positions in Å.
-        energies: (m,) teacher's interaction energies in eV.
-        channels: name → (m,) in eV, whose sum is the energy.
+        observations: the teacher's interaction energies.
         config: terms of the student.
         settings: of the fit.
-        progress: called with a dictionary after every step.
-        should_stop: asked before every step; CancelledError follows a yes.
+        run: who watches it, may stop it, and what it remembers.
         metadata: kept with the model.
-        memory: where a fit that is stopped remembers how far it came.
-        bounds: of the regions that progress reports errors by.
+
+    Raises InputError for energies that are not numbers, or channels that do not add up to them; CancelledError.
     """
-    config, settings = config or StudentConfig(), settings or FitSettings()
-    R, E = check_labels(positions, energies, "teacher")
-    labels = {"total": E}
-    if channels is not None and set(channels) == {"repulsion", "dispersion"}:
-        labels = {name: check_labels(R, channels[name], f"teacher's {name}")[1] for name in ("repulsion", "dispersion")}
-        if not np.allclose(labels["repulsion"] + labels["dispersion"], E, rtol=1e-6, atol=1e-9):
-            raise InputError("The teacher's repulsion and dispersion do not add up to its energy.")
-    elements = host_elements(dimer)
-    prior = general_prior(dimer.b.symbols[0], elements, config)
-    sigma = settings.teacher_sigma_cm1
+    config, settings, run = config or StudentConfig(), settings or FitSettings(), run or FitRun()
+    check_observations(observations, "teacher")
+    dimers, sigma = systems_of(observations), settings.teacher_sigma_cm1
+    kinds = pair_kinds(dimers)
+    prior = general_prior(kinds, config)
     problem = Problem(
         stage="distill",
-        seen=observe(dimer.a, elements, R, settings.device),
-        targets=make_targets(labels, sigma, settings.wall_cm1),
-        centres=[prior.mean],
-        widths=[prior.width],
+        seen=observe(observations, kinds, settings.device),
+        targets=make_targets(observations, config.terms, sigma, settings.wall_cm1, apart=True),
+        priors=[prior],
         config=config,
-        bounds=bounds or RegionBounds(),
     )
-    found = fit_members(problem, settings, True, progress, should_stop, memory)
-    members = found.students(dimer.b.symbols[0], elements, config)
-    about = {"stage": "distill", "labels": len(E), "seed": settings.seed, "fit": found.record, **(metadata or {})}
-    about |= {HOST: host_record(dimer.a)}
-    return Ensemble(members, prior, sigma, 1.0 / DISPLACEMENT, about, found.weights)
+    found = fit_members(problem, settings, run, direct=True)
+    labels = sum(map(len, observations))
+    about = {"stage": "distill", "labels": labels, "seed": settings.seed, "fit": found.record, **(metadata or {})}
+    about |= system_records(dimers)
+    return Ensemble(found.students(kinds, config), prior, sigma, 1.0 / DISPLACEMENT, about, found.weights)
 
 
 def distill_all(
-    dimer: Dimer,
     lessons: Sequence[Lesson],
     config: StudentConfig | None = None,
     settings: FitSettings | None = None,
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-    memory: FitMemory | None = None,
-    bounds: RegionBounds | None = None,
+    run: FitRun | None = None,
 ) -> Ensemble:
     """Distil each teacher and put the students side by side; arguments as `distill`.
 
     Teachers err in different ways, and so do the students fine-tuned from them: their mean errs less than either.
     Which of them is right where only labels can tell, so all have the same weight here.
     """
-    memory = memory or FitMemory()
-    students = []
-    for k, lesson in enumerate(lessons):
-
-        def report(event: dict[str, Any], k: int = k) -> None:
-            if progress is not None:
-                total = event["members"]
-                progress({**event, "member": k * total + event["member"], "members": len(lessons) * total})
-
-        labels = lesson.positions, lesson.energies, lesson.channels
-        about = {"teachers": [lesson.teacher]}
-        students.append(distill(dimer, *labels, config, settings, report, should_stop, about, memory, bounds))
+    run = run or FitRun()
+    students = [
+        distill(lesson.observations, config, settings, run.part(k, len(lessons)), {"teachers": [lesson.teacher]})
+        for k, lesson in enumerate(lessons)
+    ]
     return side_by_side(students)
 
 

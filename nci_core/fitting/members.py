@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,18 @@ from torch import Tensor
 
 from nci_core.errors import CancelledError
 from nci_core.fitting.levenberg_marquardt import Descent, Minimum
-from nci_core.fitting.memory import FitMemory, fingerprint
-from nci_core.fitting.objective import FloatArray, MapObjective, Targets, joined, terms_of, unwhitened
+from nci_core.fitting.memory import fingerprint
+from nci_core.fitting.objective import MapObjective, Seen, Targets, evaluations, joined
+from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
+from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.device import resolve_device
-from nci_core.potentials.features import Features
-from nci_core.potentials.parameters import StudentConfig, slices
+from nci_core.potentials.environments import PairKind
+from nci_core.potentials.parameters import StudentConfig, layout
+from nci_core.potentials.prior import Prior
 from nci_core.potentials.student import Student
 from nci_core.regions import RegionBounds
 from nci_core.units import to_cm1
-
-Progress = Callable[[dict[str, Any]], None]
-ShouldStop = Callable[[], bool]
 
 #: Starting points scatter about the prior's centre by this share of its width.
 START_SPREAD = 0.3
@@ -35,34 +35,30 @@ DISPLACEMENT = 0.5
 
 @dataclass(frozen=True)
 class Problem:
-    """A fit without its prior's centre.
+    """A fit: labels, and what is believed before them.
 
     Attributes:
         stage: 'distill' or 'finetune', for progress reports.
-        seen: features of the labelled positions.
+        seen: features of the labelled configurations.
         targets: labels.
-        centres: prior centres θ₀ (elements, size), one or several; starting points take them in turn.
-        widths: prior widths, κ included, as `MapObjective` takes them: one for all centres, or one for each.
+        priors: one or several; starting points take them in turn.
         config: terms of the student.
-        sources: for each centre the number of its teacher; empty: all of one.
+        sources: for each prior the number of its teacher; empty: all of one.
         validation: features and energies (m,) in eV that are reported but never fitted.
-        bounds: of the regions that errors are reported by; they decide nothing.
     """
 
     stage: str
-    seen: list[Features]
+    seen: Seen
     targets: Targets
-    centres: list[Tensor]
-    widths: list[Tensor]
+    priors: Sequence[Prior]
     config: StudentConfig
     sources: tuple[int, ...] = ()
-    validation: tuple[list[Features], FloatArray] | None = None
-    bounds: RegionBounds = field(default_factory=RegionBounds)
+    validation: tuple[Seen, FloatArray] | None = None
 
     def to(self, device: torch.device) -> "Problem":
         """The same problem on another device."""
 
-        def moved(seen: list[Features]) -> list[Features]:
+        def moved(seen: Seen) -> Seen:
             return [x.to(device) for x in seen]
 
         held = self.validation
@@ -70,22 +66,21 @@ class Problem:
             self,
             seen=moved(self.seen),
             targets=self.targets.to(device),
-            centres=[centre.to(device) for centre in self.centres],
-            widths=[width.to(device) for width in self.widths],
+            priors=[prior.to(device) for prior in self.priors],
             validation=None if held is None else (moved(held[0]), held[1]),
         )
 
     def fingerprint(self, settings: FitSettings, direct: bool) -> str:
         """Hash of all that decides the fit's result."""
-        tensors = [self.targets.mixing, self.targets.energies, self.targets.weights, *self.centres, *self.widths]
+        tensors = [self.targets.mixing, self.targets.energies, self.targets.weights]
+        tensors += [tensor for prior in self.priors for tensor in prior.tensors]
         # Distances and angles of every chunk say where the labels are and on what host.
         tensors += [torch.as_tensor(part) for x in self.seen for part in x.arrays]
         return fingerprint(tensors, f"{self.stage} {direct} {self.config} {settings.model_dump_json()}")
 
     def objective(self, k: int) -> MapObjective:
-        """The objective about the k-th centre; they take turns."""
-        centre, width = self.centres[k % len(self.centres)], self.widths[k % len(self.widths)]
-        return MapObjective(self.seen, self.targets, centre, width, self.config)
+        """The objective with the k-th prior; they take turns."""
+        return MapObjective(self.seen, self.targets, self.priors[k % len(self.priors)], self.config)
 
 
 def mae_by_region(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, float]:
@@ -99,20 +94,19 @@ def mae_by_region(predicted: FloatArray, reference: FloatArray, bounds: RegionBo
 class Reporter:
     """Turns optimiser steps into progress dictionaries, and a stop request into CancelledError."""
 
-    def __init__(self, problem: Problem, total: int, progress: Progress | None, should_stop: ShouldStop | None) -> None:
-        self.problem, self.total, self.progress, self.should_stop = problem, total, progress, should_stop
-        self.bounds = problem.bounds
+    def __init__(self, problem: Problem, total: int, run: FitRun) -> None:
+        self.problem, self.total, self.run = problem, total, run
 
     def watch(self, objective: MapObjective, fit: int, phase: str) -> Callable[[Descent], None]:
         """The callback for one minimisation, the `fit`-th of `total`."""
 
         def on_step(state: Descent) -> None:
-            if self.should_stop is not None and self.should_stop():
+            if self.run.should_stop is not None and self.run.should_stop():
                 raise CancelledError(f"The {self.problem.stage} fit was stopped at fit {fit + 1} of {self.total}.")
-            if self.progress is not None:
+            if self.run.progress is not None:
                 head = {"stage": self.problem.stage, "phase": phase, "member": fit, "members": self.total}
                 now = {"iteration": state.iteration, "loss": state.loss}
-                self.progress({**head, **now, **self.errors(objective, state.z)})
+                self.run.progress({**head, **now, **self.errors(objective, state.z)})
 
         return on_step
 
@@ -121,33 +115,34 @@ class Reporter:
         mixing, labels = self.problem.targets.mixing, self.problem.targets.energies
         # Channels fitted apart are judged by their sum, as total energies are.
         predicted = (mixing @ objective.channels(z)).sum(0).cpu().numpy()
-        found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels.sum(0).cpu().numpy(), self.bounds)}
+        found: dict[str, Any] = {
+            "train_mae_cm1": mae_by_region(predicted, labels.sum(0).cpu().numpy(), self.run.bounds)
+        }
         if self.problem.validation is not None:
             seen, energies = self.problem.validation
-            held = joined(terms_of(seen, objective.theta(z), self.problem.config)[1]).sum(0)
-            found["validation_mae_cm1"] = mae_by_region(held.cpu().numpy(), energies, self.bounds)
+            held = joined(evaluations(seen, objective.theta(z), self.problem.config)[1]).sum(0)
+            found["validation_mae_cm1"] = mae_by_region(held.cpu().numpy(), energies, self.run.bounds)
         return found
 
 
 def start_point(problem: Problem, random: np.random.Generator, restart: int, direct: bool) -> Tensor:
-    """Whitened start (p,): every centre of the prior first, then scattered about them; networks always scattered."""
-    size = problem.config.size
-    spread = np.full(size, START_SPREAD if restart >= len(problem.centres) else 0.0)
+    """Whitened start (p,): the centre of every prior first, then scattered about them; networks always scattered."""
+    what = layout(problem.config)
+    spread = np.full(what.size, START_SPREAD if restart >= len(problem.priors) else 0.0)
     if direct:
-        for name, where in slices(problem.config).items():
-            if name in ("W1", "b1", "W2"):
-                spread[where] = NETWORK_SPREAD
-    centre = problem.centres[0]
-    z = random.standard_normal((len(centre), size)) * spread
+        for name in {"W1", "b1", "W2"} & set(what.slices):
+            spread[what.slices[name]] = NETWORK_SPREAD
+    centre = problem.priors[0].mean
+    z = random.standard_normal((len(centre), what.size)) * spread
     return torch.tensor(z, device=centre.device).flatten()
 
 
 def perturbed(objective: MapObjective, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Noise for the labels (k, m) in eV, of their own σ/√W, and for the prior's centre, of its width."""
-    targets, mean = objective.targets, objective.mean
+    targets, mean = objective.targets, objective.prior.mean
     noise = torch.tensor(random.standard_normal(targets.energies.shape), device=mean.device)
     shift = torch.tensor(random.standard_normal(tuple(mean.shape)), device=mean.device)
-    return noise / targets.weights.sqrt(), unwhitened(objective.width, shift.flatten()).reshape(mean.shape)
+    return noise / targets.weights.sqrt(), objective.prior.displacement(shift.flatten())
 
 
 #: Steps after which the starting points of fine-tuning are ranked: most of the way, in half of the time.
@@ -195,7 +190,7 @@ class Fitted:
     """What a fit found.
 
     Attributes:
-        thetas: parameters (elements, size): optima from the best down, then the best one displaced.
+        thetas: parameters (kinds, size): optima from the best down, then the best one displaced.
         weights: of the optima.
         record: what to remember of the fit.
         optima: the optima again, with the objective that each is of.
@@ -206,9 +201,9 @@ class Fitted:
     record: Mapping[str, Any]
     optima: Sequence[Optimum] = ()
 
-    def students(self, probe: str, elements: tuple[str, ...], config: StudentConfig) -> tuple[Student, ...]:
+    def students(self, kinds: tuple[PairKind, ...], config: StudentConfig) -> tuple[Student, ...]:
         """The members of the ensemble."""
-        return tuple(Student(probe, elements, config, theta) for theta in self.thetas)
+        return tuple(Student(kinds, config, theta) for theta in self.thetas)
 
 
 def error_bar_factor(scale: float) -> float:
@@ -222,14 +217,7 @@ def error_bar_factor(scale: float) -> float:
     return max(1.0, scale) / (scale * DISPLACEMENT)
 
 
-def fit_members(
-    problem: Problem,
-    settings: FitSettings,
-    direct: bool,
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-    memory: FitMemory | None = None,
-) -> Fitted:
+def fit_members(problem: Problem, settings: FitSettings, run: FitRun, *, direct: bool) -> Fitted:
     """Find optima and displace the best one.
 
     Optima from several starting points are ranked by Laplace's evidence, never by held-out errors, and
@@ -244,13 +232,13 @@ def fit_members(
     see `error_bar_factor`.
     """
     device = resolve_device(settings.device)
-    memory = memory or FitMemory()
+    memory = run.memory
     memory.begin(problem.fingerprint(settings, direct))
     problem = problem.to(device)
     random = np.random.default_rng(settings.seed)
     polished = problem.stage != "distill"
     total = settings.restarts + settings.members - 1 + (min(settings.averaged, settings.restarts) if polished else 0)
-    reporter = Reporter(problem, total, progress, should_stop)
+    reporter = Reporter(problem, total, run)
     limits = settings.max_iterations, settings.tolerance
     first = min(limits[0], SEARCH_ITERATIONS) if polished else limits[0]
     found: list[Optimum] = []
@@ -282,10 +270,11 @@ def fit_members(
         if member % 2:
             noise, shift = (step * part for part in perturbed(objective, random))
         targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
-        moved = MapObjective(problem.seen, targets, objective.mean + sign * shift, objective.width, problem.config)
+        prior = objective.prior.at(objective.prior.mean + sign * shift)
+        moved = MapObjective(problem.seen, targets, prior, problem.config)
         number = total - settings.members + member
         on_step = reporter.watch(moved, number, "spread")
-        thetas.append(moved.theta(memory.minimise(number, moved, moved.whiten(thetas[0]), *limits, on_step).z))
+        thetas.append(moved.theta(memory.minimise(number, moved, prior.whiten(thetas[0]), *limits, on_step).z))
     record = {
         "log_evidence": [round(each.minimum.log_evidence, 3) for each in found],
         "iterations": [each.minimum.iterations for each in found],

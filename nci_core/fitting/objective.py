@@ -1,27 +1,29 @@
 """The objective of a fit: labels with an energy-dependent weight, and a Gaussian prior."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nci_core.errors import InputError
-from nci_core.potentials.arrays import place
+from nci_core.fitting.observations import Observation, labels_of, weights_of
+from nci_core.potentials.arrays import FloatArray, place
 from nci_core.potentials.device import resolve_device
-from nci_core.potentials.features import Features, atom_frames, chunks
-from nci_core.potentials.parameters import AtomParameters, StudentConfig
-from nci_core.potentials.student import of_atoms
-from nci_core.potentials.terms import Terms, evaluate, jacobian
-from nci_core.systems import Monomer
+from nci_core.potentials.environments import PairKind
+from nci_core.potentials.evaluation import Evaluation, evaluate, jacobian
+from nci_core.potentials.pairs import PairFeatures, chunks, pair_sites
+from nci_core.potentials.parameters import PairParameters, StudentConfig
+from nci_core.potentials.prior import Prior
+from nci_core.potentials.student import of_pairs
 from nci_core.units import from_cm1
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy, for each chunk is a synchronisation.
 CHUNK = {"cpu": 512, "cuda": 131_072}
+
+#: Features of the observed configurations, chunk by chunk; a chunk is of one system.
+Seen = Sequence[PairFeatures[Any]]
 
 
 def label_weights(energies: FloatArray, wall_cm1: float = 100.0) -> FloatArray:
@@ -34,27 +36,13 @@ def label_weights(energies: FloatArray, wall_cm1: float = 100.0) -> FloatArray:
     return weights
 
 
-def check_labels(positions: npt.ArrayLike, energies: npt.ArrayLike, what: str) -> tuple[FloatArray, FloatArray]:
-    """Positions (m, 3) and energies (m,) as arrays; InputError for none, NaN or unequal numbers."""
-    R = np.asarray(positions, dtype=float).reshape(-1, 3)
-    E = np.asarray(energies, dtype=float).reshape(-1)
-    if len(R) != len(E):
-        raise InputError(f"There are {len(R)} positions for {len(E)} {what} energies.")
-    if not len(E):
-        raise InputError(f"A fit needs at least one {what} energy.")
-    bad = ~(np.isfinite(E) & np.isfinite(R).all(axis=1))
-    if bad.any():
-        raise InputError(f"Row {int(bad.argmax())} of the {what} data is not a number; remove it or compute it again.")
-    return R, E
-
-
 @dataclass(frozen=True)
 class Targets:
-    """Labels of some linear combinations of the channels at the same m positions.
+    """Labels of some linear combinations of the channels at the same m configurations.
 
     Attributes:
-        mixing: (k, 2) which channels each label is the sum of: [[1, 1]] for total energies,
-            the unit matrix for repulsion and dispersion apart.
+        mixing: (k, channels) which channels each label is the sum of: a row of ones for total energies,
+            the unit matrix for channels apart.
         energies: (k, m) in eV.
         weights: (k, m), W/σ² in eV⁻².
     """
@@ -68,69 +56,50 @@ class Targets:
         return Targets(self.mixing.to(device), self.energies.to(device), self.weights.to(device))
 
 
-def make_targets(energies: Mapping[str, FloatArray], sigma_cm1: float, wall_cm1: float) -> Targets:
-    """Targets from total energies {"total": (m,)}, or {"repulsion": (m,), "dispersion": (m,)}; eV.
+def make_targets(
+    observations: Sequence[Observation], terms: Sequence[str], sigma_cm1: float, wall_cm1: float, *, apart: bool
+) -> Targets:
+    """Targets from observations for a student of these terms: total energies, or with `apart` channels where known.
 
     A channel's weight falls with its magnitude, so that large repulsion and large dispersion that
     cancel are both learnt to a share of themselves.
     """
-    rows = {"total": (1.0, 1.0), "repulsion": (1.0, 0.0), "dispersion": (0.0, 1.0)}
-    values = np.stack(list(energies.values()))
-    size = values if "total" in energies else np.abs(values)
-    weights = label_weights(size, wall_cm1) / from_cm1(sigma_cm1) ** 2
-    mixing = torch.tensor([rows[name] for name in energies], dtype=torch.float64)
-    return Targets(mixing, torch.tensor(values), torch.tensor(weights))
-
-
-def is_root(width: Tensor, z: Tensor) -> bool:
-    """Whether prior widths are a root (p, p) of a covariance rather than one number for each parameter."""
-    return width.shape == (len(z), len(z)) and len(z) > 1
-
-
-def unwhitened(width: Tensor, z: Tensor) -> Tensor:
-    """Change of the parameters (p,) that a whitened one (p,) stands for."""
-    return width @ z if is_root(width, z) else width.flatten() * z
+    labels = labels_of(observations, terms if apart else ())
+    values = np.stack(list(labels.values()))
+    size = values if "total" in labels else np.abs(values)
+    weights = label_weights(size, wall_cm1) * weights_of(observations) / from_cm1(sigma_cm1) ** 2
+    rows = [[1.0 if name in ("total", term) else 0.0 for term in terms] for name in labels]
+    return Targets(torch.tensor(rows, dtype=torch.float64), torch.tensor(values), torch.tensor(weights))
 
 
 class MapObjective:
-    """Σ W(E)(f−E)²/σ² + Σ((θ−θ₀)/σ_θ)² over whitened z = (θ−θ₀)/σ_θ; see LeastSquares.
+    """Σ W(E)(f−E)²/σ² + z·z over the whitened parameters z of a prior; see LeastSquares.
 
     Args:
-        seen: features of the labelled positions, chunk by chunk.
+        seen: features of the labelled configurations, in the order of the labels.
         targets: the labels.
-        mean: θ₀ (elements, size).
-        width: σ_θ (elements, size), or a root L (p, p) of the prior's covariance LLᵀ, and then z = L⁻¹(θ−θ₀).
+        prior: of the parameters (kinds, size).
         config: terms of the student.
     """
 
-    def __init__(
-        self, seen: list[Features], targets: Targets, mean: Tensor, width: Tensor, config: StudentConfig
-    ) -> None:
-        self.seen, self.targets, self.mean, self.width, self.config = seen, targets, mean, width, config
-        self._last: tuple[Tensor, AtomParameters, list[Terms]] | None = None
+    def __init__(self, seen: Seen, targets: Targets, prior: Prior, config: StudentConfig) -> None:
+        self.seen, self.targets, self.prior, self.config = seen, targets, prior, config
+        self._last: tuple[Tensor, list[PairParameters[Any]], list[Evaluation[Any]]] | None = None
 
     def theta(self, z: Tensor) -> Tensor:
-        """Parameters (elements, size) from whitened z (p,)."""
-        return self.mean + unwhitened(self.width, z).reshape(self.mean.shape)
+        """Parameters (kinds, size) from whitened z (p,)."""
+        return self.prior.unwhiten(z)
 
-    def whiten(self, theta: Tensor) -> Tensor:
-        """Whitened z (p,) from parameters."""
-        change = (theta - self.mean).flatten()
-        if is_root(self.width, change):
-            solved: Tensor = torch.linalg.solve(self.width, change)
-            return solved
-        return change / self.width.flatten()
-
-    def terms(self, z: Tensor) -> tuple[AtomParameters, list[Terms]]:
+    def at(self, z: Tensor) -> tuple[list[PairParameters[Any]], list[Evaluation[Any]]]:
         """Parameters and terms of every chunk at z; kept until z is another tensor, since a trial that
         succeeds is where the next step begins."""
         if self._last is None or self._last[0] is not z:
-            self._last = z, *terms_of(self.seen, self.theta(z), self.config)
+            self._last = z, *evaluations(self.seen, self.theta(z), self.config)
         return self._last[1:]
 
     def channels(self, z: Tensor) -> Tensor:
-        """(2, m) repulsion and dispersion at the labelled positions, eV."""
-        return joined(self.terms(z)[1])
+        """(terms, m) energies at the labelled configurations, eV."""
+        return joined(self.at(z)[1])
 
     def loss(self, z: Tensor) -> float:
         """The objective at z."""
@@ -139,18 +108,17 @@ class MapObjective:
 
     def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
         """Objective, Jᵀρ + z and JᵀJ + 1, with exact Jacobians."""
-        parameters, terms = self.terms(z)
+        parameters, terms = self.at(z)
         H = torch.eye(len(z), dtype=z.dtype, device=z.device)
         g, loss, start = z.clone(), float(z @ z), 0
-        roots, full = self.targets.weights.sqrt(), is_root(self.width, z)
-        for x, t in zip(self.seen, terms, strict=True):
-            predicted = self.targets.mixing @ joined([t])
+        roots, kinds = self.targets.weights.sqrt(), len(self.prior.mean)
+        for x, p, e in zip(self.seen, parameters, terms, strict=True):
+            predicted = self.targets.mixing @ joined([e])
             rows = slice(start, start + predicted.shape[1])
             start = rows.stop
             for k, weights in enumerate(self.targets.mixing.tolist()):
                 root = roots[k, rows]
-                J = torch.as_tensor(jacobian(x, t, parameters, self.config, len(self.mean), weights))
-                J = J @ self.width if full else J.mul_(self.width.flatten())
+                J = self.prior.by_z(torch.as_tensor(jacobian(x, e, p, kinds, weights)))
                 J *= root[:, None]
                 rho = root * (predicted[k] - self.targets.energies[k, rows])
                 H.addmm_(J.T, J)
@@ -159,18 +127,29 @@ class MapObjective:
         return loss, g, H
 
 
-def terms_of(seen: list[Features], theta: Tensor, config: StudentConfig) -> tuple[AtomParameters, list[Terms]]:
-    """Atoms' parameters and terms of one student (elements, size) at positions seen from one host."""
-    p = of_atoms(place(theta, theta.device)[None], seen[0].elements, config)
-    return p, [evaluate(x, p) for x in seen]
+def evaluations(
+    seen: Seen, theta: Tensor, config: StudentConfig
+) -> tuple[list[PairParameters[Any]], list[Evaluation[Any]]]:
+    """Parameters and terms of one student (kinds, size), chunk by chunk."""
+    stacked = place(theta, theta.device)[None]
+    of_system: Mapping[tuple[int, ...], PairParameters[Any]] = {
+        kinds: of_pairs(stacked, kinds, config) for kinds in dict.fromkeys(x.kinds for x in seen)
+    }
+    return [of_system[x.kinds] for x in seen], [evaluate(x, of_system[x.kinds]) for x in seen]
 
 
-def joined(terms: list[Terms]) -> Tensor:
-    """(2, m) repulsion and dispersion of all chunks, eV."""
-    return torch.cat([torch.as_tensor(t.channels[:, 0]) for t in terms], dim=1)
+def joined(terms: Sequence[Evaluation[Any]]) -> Tensor:
+    """(terms, m) energies of all chunks, eV."""
+    return torch.cat([torch.as_tensor(e.channels[:, 0]) for e in terms], dim=1)
 
 
-def observe(host: Monomer, elements: tuple[str, ...], positions: FloatArray, device: str = "cpu") -> list[Features]:
-    """Features of positions (m, 3) in Å, computed once for a whole fit, in chunks that suit the device."""
+def observe(
+    observations: Sequence[Observation], kinds: Sequence[PairKind], device: str = "cpu"
+) -> list[PairFeatures[Any]]:
+    """Features of all observations, computed once for a whole fit, in chunks that suit the device."""
     here = resolve_device(device)
-    return list(chunks(atom_frames(host, elements, here), positions, here, CHUNK[here.type]))
+    seen: list[PairFeatures[Any]] = []
+    for each in observations:
+        sites = pair_sites(each.configurations.dimer, kinds, here)
+        seen += chunks(sites, each.configurations.R, here, CHUNK[here.type])
+    return seen

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from nci_core.errors import StoreError
 from nci_core.systems import Monomer
+from nci_core.systems.configurations import Configurations
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.potential import Potential
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,19 +21,15 @@ DIRECTIONS = 38
 HOST_RADIUS = 2.5
 
 
-class Potential(Protocol):
-    """What can be checked: members with two channels, such as an ensemble."""
+class Committee(Potential, Protocol):
+    """What can be checked: a potential of several members with channels, such as an ensemble."""
 
-    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
-        """(members, 2, m) repulsion and dispersion in eV at positions (m, 3) in Å."""
+    def member_channels(self, at: Configurations) -> FloatArray:
+        """(members, channels, m) in eV."""
         ...
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         """The model's value of a quantity of its members (members, ...)."""
-        ...
-
-    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Energies (m,) in eV and gradients (m, 3) in eV/Å of the members' mean."""
         ...
 
 
@@ -119,7 +118,7 @@ def host_radius(host: Monomer) -> float:
     return float(np.linalg.norm(host.positions - host.centre, axis=1).max())
 
 
-def member_channels(model: Potential, host: Monomer, positions: FloatArray) -> FloatArray:
-    """(members, 2, …) channels in eV at positions (…, 3) in Å."""
-    flat = np.asarray(model.member_channels(host, positions.reshape(-1, 3)))
-    return flat.reshape(len(flat), 2, *positions.shape[:-1])
+def member_channels(model: Committee, dimer: Dimer, positions: FloatArray) -> FloatArray:
+    """(members, channels, …) in eV at positions (…, 3) of b in Å."""
+    flat = np.asarray(model.member_channels(dimer.at(positions.reshape(-1, 3))))
+    return flat.reshape(*flat.shape[:2], *positions.shape[:-1])

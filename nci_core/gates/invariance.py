@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.gates.gate import Gate, Potential, direction_text, directions, host_radius, member_channels, number
+from nci_core.gates.gate import Committee, Gate, direction_text, directions, host_radius, member_channels, number
 from nci_core.systems import Monomer
+from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,9 +35,9 @@ def _rotation(vector: FloatArray) -> FloatArray:
     return np.asarray(np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * K @ K)
 
 
-def _energy_and_size(model: Potential, host: Monomer, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _energy_and_size(model: Committee, dimer: Dimer, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean energies and |repulsion| + |dispersion|, each (m,) in eV; the size never passes through zero."""
-    mean = model.mean_of(member_channels(model, host, points))
+    mean = model.mean_of(member_channels(model, dimer, points))
     return mean.sum(axis=0), np.abs(mean).sum(axis=0)
 
 
@@ -48,21 +49,23 @@ def asymmetry(host: Monomer) -> float:
     return float(gaps.min(axis=2).max())
 
 
-def invariance_gates(model: Potential, host: Monomer) -> list[Gate]:
+def invariance_gates(model: Committee, dimer: Dimer) -> list[Gate]:
     """Point group, rigid motion, and gradient against finite differences."""
+    host = dimer.a
     points = _points(host)
-    energy, size = _energy_and_size(model, host, points)
+    energy, size = _energy_and_size(model, dimer, points)
     return [
-        _symmetry(model, host, points, energy, size),
-        _motion(model, host, points, energy, size),
-        _gradient(model, host, points, size),
+        _symmetry(model, dimer, points, energy, size),
+        _motion(model, dimer, points, energy, size),
+        _gradient(model, dimer, points, size),
     ]
 
 
-def _symmetry(model: Potential, host: Monomer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+def _symmetry(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+    host = dimer.a
     operations = host.operations
     images = np.einsum("gab,mb->gma", operations, points - host.centre) + host.centre
-    seen = np.stack([_energy_and_size(model, host, image)[0] for image in images])
+    seen = np.stack([_energy_and_size(model, dimer, image)[0] for image in images])
     off = np.abs(seen - energy) / size
     row = int(np.argmax(off.max(axis=0)))
     return Gate(
@@ -79,9 +82,13 @@ def _symmetry(model: Potential, host: Monomer, points: FloatArray, energy: Float
     )
 
 
-def _motion(model: Potential, host: Monomer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+def _motion(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
+    host = dimer.a
     turn, shift = _rotation(np.array([0.7, 1.1, -0.4])), np.array([3.0, -5.0, 11.0])
-    moved = Monomer(host.name, host.symbols, host.positions @ turn.T + shift, source=host.source)
+    moved = Dimer(
+        Monomer(host.name, host.symbols, host.positions @ turn.T + shift, source=host.source),
+        Monomer.atom(dimer.b.symbols[0]),
+    )
     seen, _ = _energy_and_size(model, moved, points @ turn.T + shift)
     off = np.abs(seen - energy) / size
     return Gate(
@@ -98,11 +105,12 @@ def _motion(model: Potential, host: Monomer, points: FloatArray, energy: FloatAr
     )
 
 
-def _gradient(model: Potential, host: Monomer, points: FloatArray, size: FloatArray) -> Gate:
-    _, gradient = model.energies_and_gradients(host, points)
+def _gradient(model: Committee, dimer: Dimer, points: FloatArray, size: FloatArray) -> Gate:
+    host = dimer.a
+    gradient = -model.energies_and_forces(dimer.at(points))[1].force
     steps = STEP * np.eye(3)
     shifted = np.stack([points + sign * step for step in steps for sign in (1.0, -1.0)])
-    energies = model.mean_of(member_channels(model, host, shifted).sum(axis=1))
+    energies = model.mean_of(member_channels(model, dimer, shifted).sum(axis=1))
     numeric = ((energies[0::2] - energies[1::2]) / (2.0 * STEP)).T
     # Relative to a wall's slope, 1/Å times the two channels: the force itself passes through zero.
     off = np.abs(gradient - numeric).max(axis=1) / size

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.gates.gate import Gate, Potential, direction_text, directions, host_radius, member_channels, number
+from nci_core.gates.gate import Committee, Gate, direction_text, directions, host_radius, member_channels, number
 from nci_core.systems import Monomer
+from nci_core.systems.dimer import Dimer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -47,11 +48,12 @@ def _outer_part(host: Monomer, d: FloatArray, distances: FloatArray) -> list[tup
     return parts
 
 
-def _rays(model: Potential, host: Monomer, d: FloatArray, step: float) -> tuple[list[Ray], FloatArray]:
+def _rays(model: Committee, dimer: Dimer, d: FloatArray, step: float) -> tuple[list[Ray], FloatArray]:
     """Scans along d (n, 3), and the channels (members, 2, m) of all their points."""
+    host = dimer.a
     parts = _outer_part(host, d, np.arange(host_radius(host) + SCAN_REACH, 0.0, -step))
     points = np.concatenate([host.centre + r[:, None] * d[k] for k, (r, _) in enumerate(parts)])
-    channels = member_channels(model, host, points)
+    channels = member_channels(model, dimer, points)
     energies = model.mean_of(channels.sum(axis=1))
     ends = np.cumsum([len(r) for r, _ in parts])[:-1]
     split = np.split(energies, ends)
@@ -96,13 +98,14 @@ def _behind(ray: Ray, top_ev: float) -> tuple[float, float]:
     return float(ray.energy[row]), float(ray.distance[row])
 
 
-def scan_gates(model: Potential, host: Monomer, limit_ev: float) -> list[Gate]:
+def scan_gates(model: Committee, dimer: Dimer, limit_ev: float) -> list[Gate]:
     """One well a direction, a rising wall, no hole behind it, signs of the channels, smoothness.
 
     `limit_ev` is the upper end of the range of interest in eV.
     """
+    host = dimer.a
     d = directions(host)
-    rays, channels = _rays(model, host, d, SCAN_STEP)
+    rays, channels = _rays(model, dimer, d, SCAN_STEP)
     top = WALL_TOP * limit_ev
     counts = [minima(ray, top) for ray in rays]
     most = int(np.argmax(counts))
@@ -123,7 +126,7 @@ def scan_gates(model: Potential, host: Monomer, limit_ev: float) -> list[Gate]:
     walls = [ray for ray in rays if ray.meets_wall]
     if walls:
         gates += _wall_gates(walls, limit_ev, top)
-    gates += [_signs(channels), _smooth(model, host, limit_ev)]
+    gates += [_signs(channels), _smooth(model, dimer, limit_ev)]
     return gates
 
 
@@ -175,10 +178,11 @@ def _signs(channels: FloatArray) -> Gate:
     )
 
 
-def _smooth(model: Potential, host: Monomer, limit_ev: float) -> Gate:
+def _smooth(model: Committee, dimer: Dimer, limit_ev: float) -> Gate:
     """Fourth differences along fine scans: a jump δ gives 3δ, a smooth potential about (αh)⁴V."""
+    host = dimer.a
     d = directions(host, FINE_DIRECTIONS)
-    rays, _ = _rays(model, host, d, FINE_STEP)
+    rays, _ = _rays(model, dimer, d, FINE_STEP)
     found = []
     for ray in rays:
         inside = np.flatnonzero(ray.energy > limit_ev)

@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from nci_core.gates.gate import (
     HOST_RADIUS,
+    Committee,
     Gate,
-    Potential,
     direction_text,
     directions,
     host_radius,
@@ -14,6 +14,7 @@ from nci_core.gates.gate import (
     number,
 )
 from nci_core.systems import Monomer
+from nci_core.systems.dimer import Dimer
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,32 +32,35 @@ def _stretch(host: Monomer) -> float:
     return max(1.0, host_radius(host) / HOST_RADIUS)
 
 
-def _at(model: Potential, host: Monomer, radius: float, unit_vectors: FloatArray) -> FloatArray:
+def _at(model: Committee, dimer: Dimer, radius: float, unit_vectors: FloatArray) -> FloatArray:
     """(members, …) energies in eV at `radius` from the centre along unit vectors (…, 3)."""
-    energies: FloatArray = member_channels(model, host, host.centre + radius * unit_vectors).sum(axis=1)
+    host = dimer.a
+    energies: FloatArray = member_channels(model, dimer, host.centre + radius * unit_vectors).sum(axis=1)
     return energies
 
 
-def extrapolated_c6(model: Potential, host: Monomer) -> FloatArray:
+def extrapolated_c6(model: Committee, dimer: Dimer) -> FloatArray:
     """(members, directions) C₆ in eV Å⁶, from the energies themselves at two distances R and 2R.
 
     −V R⁶ = C₆(1 + k₁/R + k₂/R² + …). The average over opposite directions removes k₁ and Richardson's
     rule k₂; what is left is of order (host radius/R)⁴, below 0.1%.
     """
+    host = dimer.a
     d = directions(host)
     both = np.stack([d, -d])
     near, far = _stretch(host) * C6_NEAR, _stretch(host) * C6_FAR
-    a, b = (-_at(model, host, r, both).mean(axis=1) * r**6 for r in (near, far))
+    a, b = (-_at(model, dimer, r, both).mean(axis=1) * r**6 for r in (near, far))
     weight = (far / near) ** 2
     c6: FloatArray = (weight * b - a) / (weight - 1.0)
     return c6
 
 
-def tail_gates(model: Potential, host: Monomer, c6_expected: float | None = None) -> list[Gate]:
+def tail_gates(model: Committee, dimer: Dimer, c6_expected: float | None = None) -> list[Gate]:
     """Zero at infinity, slope −6 of ln|V|, C₆ positive, and C₆ near `c6_expected` (eV Å⁶, mean over directions)."""
+    host = dimer.a
     d, stretch = directions(host), _stretch(host)
-    gates = [_zero(model, host, stretch * C6_FAR, d), _slope(model, host, stretch, d)]
-    c6 = extrapolated_c6(model, host)
+    gates = [_zero(model, dimer, stretch * C6_FAR, d), _slope(model, dimer, stretch, d)]
+    c6 = extrapolated_c6(model, dimer)
     member, row = np.unravel_index(int(np.argmin(c6)), c6.shape)
     gates.append(
         Gate(
@@ -91,8 +95,8 @@ def tail_gates(model: Potential, host: Monomer, c6_expected: float | None = None
     return gates
 
 
-def _zero(model: Potential, host: Monomer, radius: float, d: FloatArray) -> Gate:
-    size = np.abs(model.mean_of(_at(model, host, radius, d)))
+def _zero(model: Committee, dimer: Dimer, radius: float, d: FloatArray) -> Gate:
+    size = np.abs(model.mean_of(_at(model, dimer, radius, d)))
     return Gate(
         "zero",
         "Zero at infinity",
@@ -107,10 +111,10 @@ def _zero(model: Potential, host: Monomer, radius: float, d: FloatArray) -> Gate
     )
 
 
-def _slope(model: Potential, host: Monomer, stretch: float, d: FloatArray) -> Gate:
+def _slope(model: Committee, dimer: Dimer, stretch: float, d: FloatArray) -> Gate:
     near, far = stretch * SLOPE_FROM, stretch * SLOPE_TO
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = model.mean_of(_at(model, host, far, d)) / model.mean_of(_at(model, host, near, d))
+        ratio = model.mean_of(_at(model, dimer, far, d)) / model.mean_of(_at(model, dimer, near, d))
         slope = np.log(ratio) / np.log(far / near)
     off = np.where(np.isfinite(slope), np.abs(slope + 6.0), np.inf)
     row = int(np.argmax(off))

@@ -1,5 +1,6 @@
-"""Whether a model can say anything about a dimer: the probe it was fitted for, elements that it knows, its own host."""
+"""Whether a model can say anything about a dimer: pairs that it knows, and its own monomers unbent."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,19 +8,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.environments import environments
 from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.rigid_hosts import is_flexed
-from nci_core.systems.superposition import flexed, superpose
+from nci_core.systems.superposition import RIGID_TOLERANCE, flexed, superpose
 
-#: Key of the host among a model's metadata.
-HOST = "host"
+#: Key of the systems among a model's metadata, and of the only host in models of before.
+SYSTEMS, HOST = "systems", "host"
+#: More than anybody fits at once.
+MOST_SYSTEMS = 1000
 #: The built-in hosts of the time when models did not remember theirs.
 UNRECORDED = ("benzene", "ethylene")
 
 
-class HostRecord(BaseModel):
-    """The host that a model was fitted to, as JSON in its metadata."""
+class MonomerRecord(BaseModel):
+    """A rigid monomer as JSON in a model's metadata."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,55 +31,88 @@ class HostRecord(BaseModel):
     symbols: tuple[str, ...] = Field(min_length=1)
     positions_angstrom: list[tuple[float, float, float]]
 
+    @classmethod
+    def of(cls, monomer: Monomer) -> "MonomerRecord":
+        """What a model remembers of a monomer."""
+        positions = [(x, y, z) for x, y, z in monomer.positions.tolist()]
+        return cls(name=monomer.name, symbols=monomer.symbols, positions_angstrom=positions)
 
-def host_record(host: Monomer) -> dict[str, Any]:
-    """What a model remembers of the host that it is fitted to; JSON values."""
-    positions = [tuple(row) for row in host.positions.tolist()]
-    return HostRecord(name=host.name, symbols=host.symbols, positions_angstrom=positions).model_dump(mode="json")
+    @property
+    def monomer(self) -> Monomer:
+        """The monomer; raises InputError where it is not usable."""
+        return Monomer(self.name, self.symbols, np.array(self.positions_angstrom), source="the model")
 
 
-def fitted_host(model: Ensemble) -> Monomer | None:
-    """The host that a model was fitted to; None for models that do not remember it, ModelError for a damaged record."""
-    kept = model.metadata.get(HOST)
-    if kept is None:
-        return None
+class SystemRecord(BaseModel):
+    """A dimer that a model was fitted to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    a: MonomerRecord
+    b: MonomerRecord
+
+
+def system_records(dimers: Iterable[Dimer]) -> dict[str, Any]:
+    """What a model remembers of the systems that it is fitted to, for its metadata; JSON values, each system once."""
+    records = []
+    for dimer in dimers:
+        b = MonomerRecord.of(dimer.b)
+        record = SystemRecord(a=MonomerRecord.of(dimer.a), b=b).model_dump(mode="json")
+        if record not in records:
+            records.append(record)
+    return {SYSTEMS: records}
+
+
+def fitted_systems(model: Ensemble) -> tuple[Dimer, ...]:
+    """The systems that a model was fitted to; none for models that do not remember, ModelError for damaged records."""
+    kept = model.metadata.get(SYSTEMS)
+    if kept is None and HOST in model.metadata:  # of before, when a model had one host and its probe
+        atoms = [{"name": name, "symbols": [name], "positions_angstrom": [[0.0, 0.0, 0.0]]} for name in model.probes]
+        kept = [{"a": model.metadata[HOST], "b": atom} for atom in atoms]
     try:
-        record = HostRecord.model_validate(kept)
-        return Monomer(record.name, record.symbols, np.array(record.positions_angstrom), source="the model")
+        if not isinstance(kept or [], list) or len(kept or []) > MOST_SYSTEMS:
+            raise InputError("that is no list of systems")
+        records = [SystemRecord.model_validate(each) for each in kept or []]
+        return tuple(Dimer(record.a.monomer, Monomer.atom(record.b.symbols[0])) for record in records)
     except (ValidationError, InputError) as error:
         reason = str(error) if isinstance(error, InputError) else "fields are missing or of the wrong kind"
-        raise ModelError(f"The host that this model remembers cannot be read: {reason.rstrip('.')}.") from None
+        raise ModelError(f"The systems that this model remembers cannot be read: {reason.rstrip('.')}.") from None
 
 
-def named_host(model: Ensemble) -> Monomer | None:
-    """The host that a model was fitted to; of an old model that does not remember it, the one its dimer is named by."""
+def named_systems(model: Ensemble) -> tuple[Dimer, ...]:
+    """The systems that a model was fitted to, or else that of the built-in host whose name its dimer has."""
     name = str(model.metadata.get("dimer", "")).partition("-")[2]
-    return fitted_host(model) or (builtin_monomer(name) if name in UNRECORDED else None)
+    known = [Dimer(builtin_monomer(name), Monomer.atom(probe)) for probe in model.probes] if name in UNRECORDED else []
+    return fitted_systems(model) or tuple(known)
 
 
-def check_system(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
-    """ModelError when a model is of another probe, or does not know an element of the host; `what` is its name."""
-    if model.probe != dimer.b.symbols[0]:
-        raise ModelError(f"{what} was fitted for the probe {model.probe}, but the probe here is {dimer.b.symbols[0]}.")
-    unknown = sorted(set(dimer.a.symbols) - set(model.elements))
+def check_pairs(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
+    """ModelError when a model does not know a pair of a dimer; `what` is its name."""
+    if dimer.b.symbols[0] not in model.probes:
+        probes = ", ".join(model.probes)
+        raise ModelError(f"{what} was fitted for the probe {probes}, but the probe here is {dimer.b.symbols[0]}.")
+    known = {kind.a for kind in model.kinds if kind.b == dimer.b.symbols[0]}
+    unknown = sorted(set(environments(dimer.a)) - known)
     if unknown:
         raise ModelError(
-            f"{what} has not learnt {', '.join(unknown)} of host {dimer.a.name!r}; "
-            f"it knows {', '.join(model.elements)}."
+            f"{what} has not learnt {', '.join(unknown)} of host {dimer.a.name!r}; it knows {', '.join(sorted(known))}."
         )
 
 
 def check_fits(model: Ensemble, dimer: Dimer, what: str = "The model") -> None:
-    """ModelError when a model says nothing about a dimer: another probe, an unknown element, or its own host flexed.
+    """ModelError when a model says nothing about a dimer: a pair that it does not know, or its own host flexed.
 
-    Models may be asked about other molecules of elements that they know, but a host is rigid in a model: one that
-    was bent or stretched is neither the molecule that the model was fitted to nor another one. It is recognised
+    Models may be asked about other molecules of elements that they know, but a monomer is rigid in a model: one that
+    was bent or stretched is neither a molecule that the model was fitted to nor another one. It is recognised
     where its atoms have the order of the model's; where it lies and how it is turned does not matter.
     """
-    check_system(model, dimer, what)
-    own, host = fitted_host(model), dimer.a
-    if own is None or own.symbols != host.symbols:
+    check_pairs(model, dimer, what)
+    host = dimer.a
+    own = [system.a for system in fitted_systems(model) if system.a.symbols == host.symbols]
+    poses = [superpose(each.positions, host.positions) for each in own]
+    if any(pose.displacement <= RIGID_TOLERANCE for pose in poses):
         return
-    pose = superpose(own.positions, host.positions)
-    if is_flexed(host.numbers, own.positions, host.positions, pose):
-        raise ModelError(flexed(host.symbols, pose, f"that of {what[0].lower()}{what[1:]}", f"Host {host.name!r}"))
+    for each, pose in zip(own, poses, strict=True):
+        if is_flexed(host.numbers, each.positions, host.positions, pose):
+            its = f"that of {what[0].lower()}{what[1:]}"
+            raise ModelError(flexed(host.symbols, pose, its, f"Host {host.name!r}"))

@@ -12,12 +12,13 @@ from ase.formula import Formula
 
 from nci_core.calibration import out_of_range
 from nci_core.errors import InputError, ModelError
-from nci_core.potentials.agreement import named_host
+from nci_core.potentials.agreement import named_systems
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.student import Prepared, prepare
 from nci_core.systems import Monomer
 from nci_core.systems.bonds import is_bonded
+from nci_core.systems.dimer import Dimer
 from nci_core.systems.reading.monomers import KEYS, Division, divide
 from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, matching_order, superpose
 
@@ -57,9 +58,9 @@ class RigidReaction:
 
 
 class Bound(NamedTuple):
-    """A model at one rigid host, with its atoms in the order of the structures that are asked about."""
+    """A model at one dimer, the host's atoms in the order of the structures that are asked about."""
 
-    host: Monomer
+    dimer: Dimer
     model: Prepared
 
 
@@ -109,8 +110,8 @@ class NCICalculator(Calculator):
     Args:
         model: an Ensemble or the path of a checkpoint.
         device: 'cpu' (fastest for single points), 'auto' or 'cuda'.
-        host: the rigid host. Default: that which the model was fitted to; for a model that does not remember it
-            the host of the first structure.
+        host: the rigid host. Default: those which the model was fitted to, whichever a structure shows; for a model
+            that does not remember any, the host of the first structure.
     """
 
     implemented_properties: ClassVar[list[str]] = ["energy", "forces", "energy_uncertainty"]
@@ -121,7 +122,8 @@ class NCICalculator(Calculator):
     ) -> None:
         super().__init__(**kwargs)
         self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
-        self.host = named_host(self.ensemble) if host is None else host
+        known = [system.a for system in named_systems(self.ensemble)] if host is None else [host]
+        self.hosts = tuple(known)
         self._bound: Bound | None = None
         self._place: Place | None = None
         self._division: tuple[tuple[bytes | str, ...], Division] | None = None
@@ -135,20 +137,25 @@ class NCICalculator(Calculator):
             self._division = known = (said, divide(atoms.numbers, atoms.positions, atoms.info))
         host, probe = known[1].host, known[1].probe
         symbol = atoms.get_chemical_symbols()[probe]
-        if symbol != self.ensemble.probe:
-            raise ModelError(f"The probe is {symbol}, but this model was fitted for {self.ensemble.probe}.")
+        if symbol not in self.ensemble.probes:
+            probes = ", ".join(self.ensemble.probes)
+            raise ModelError(f"The probe is {symbol}, but this model was fitted for {probes}.")
         return host, probe
 
     def _rigid_host(self, symbols: tuple[str, ...], positions: FloatArray) -> Monomer:
         """The rigid host with its atoms in the order of a structure; InputError for a structure of another one."""
-        own = self.host or Monomer("the first one", symbols, positions)
-        if sorted(symbols) != sorted(own.symbols):
+        known = self.hosts or (Monomer("the first one", symbols, positions),)
+        alike = [host for host in known if sorted(host.symbols) == sorted(symbols)]
+        if not alike:
+            names = ", ".join(f"{host.name} ({Formula.from_list(list(host.symbols)):hill})" for host in known)
             raise InputError(
                 f"The host of this structure is {Formula.from_list(list(symbols)):hill}, but this calculator is for "
-                f"{own.name} ({Formula.from_list(list(own.symbols)):hill}); "
-                "for another molecule make NCICalculator(model, host=Host(...))."
+                f"{names}; for another molecule make NCICalculator(model, host=Host(...))."
             )
-        order = matching_order(symbols, positions, own.symbols, own.positions)
+        orders = [matching_order(symbols, positions, host.symbols, host.positions) for host in alike]
+        # Of isomers, the one whose atoms are there; else the first, and how far it is off is said.
+        k = next((k for k, found in enumerate(orders) if found is not None), 0)
+        own, order = alike[k], orders[k]
         if order is None and symbols != own.symbols:
             raise InputError(
                 f"The host of this structure is not {own.name} as this calculator knows it, in no order of its atoms; "
@@ -157,13 +164,13 @@ class NCICalculator(Calculator):
         rows = range(len(symbols)) if order is None else order.tolist()
         return Monomer(own.name, symbols, own.positions[list(rows)], source=own.source)
 
-    def _at_host(self, symbols: tuple[str, ...], positions: FloatArray) -> tuple[Bound, Place]:
-        """The model at the rigid host, and where a structure has that; kept while its atoms stay where they are."""
+    def _at_host(self, symbols: tuple[str, ...], positions: FloatArray, probe: str) -> tuple[Bound, Place]:
+        """The model at the rigid host and the probe, and where a structure has the host; kept while its atoms stay."""
         bound, place = self._bound, self._place
-        if bound is not None and bound.host.symbols == symbols:
+        if bound is not None and (bound.dimer.a.symbols, bound.dimer.b.symbols[0]) == (symbols, probe):
             if place is not None and (place.positions == positions).all():
                 return bound, place
-            place = self._placed(bound.host, positions)
+            place = self._placed(bound.dimer.a, positions)
         else:
             bound = None
         if bound is None or place is None:  # the first structure, or its atoms come in another order than before
@@ -177,8 +184,9 @@ class NCICalculator(Calculator):
             model = self.ensemble
             # Displaced members give the uncertainty and have no share in the force.
             shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
-            self._bound = bound = Bound(host, prepare(model.counted, host, shares))
-            self.host = self.host or host
+            dimer = Dimer(host, Monomer.atom(probe))
+            self._bound = bound = Bound(dimer, prepare(model.counted, dimer, shares))
+            self.hosts = self.hosts or (host,)
         self._place = place
         return bound, place
 
@@ -203,10 +211,11 @@ class NCICalculator(Calculator):
         rows, probe = self.monomers(self.atoms)
         check_cell(self.atoms)
         symbols = self.atoms.get_chemical_symbols()
-        bound, place = self._at_host(tuple(symbols[i] for i in rows), self.atoms.positions[rows])
-        R = self.atoms.positions[probe]
+        R, host = self.atoms.positions[probe], tuple(symbols[i] for i in rows)
+        bound, place = self._at_host(host, self.atoms.positions[rows], symbols[probe])
         # Forces cost little beside the energy, and whoever asks for one asks for the other next.
-        energies, gradients = bound.model.energies_and_gradients(R if place.pose is None else place.pose.place(R))
+        there = R if place.pose is None else place.pose.place(R)
+        energies, gradients = bound.model.energies_and_gradients(there[None])
         gradient = gradients[0] if place.pose is None else place.pose.turn_back(gradients[0])
         forces = np.zeros((len(self.atoms), 3))
         forces[probe] = -gradient

@@ -7,24 +7,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nci_core.errors import InputError, ModelError, NCIError
 from nci_core.files import read_limited, write_atomically
 from nci_core.potentials.agreement import check_fits
-from nci_core.potentials.ensemble import Ensemble, Prior
+from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig
+from nci_core.potentials.prior import DiagonalPrior, FullPrior, Prior
 from nci_core.potentials.student import Student
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.monomer import check_elements
 
-#: Version of the file's layout; a reader refuses files from the future. 3 has correlated priors, and is written
-#: only where there is one.
-VERSION = 3
+#: Version of the file's layout; a reader refuses files from the future. 3 brought correlated priors, 4 kinds of pairs
+#: in place of one probe and the host's elements.
+VERSION = 4
 #: Of the file and of what it unpacks to: a thousand times a model of four members over two elements.
 MOST_BYTES = 50_000_000
-#: More members than any fit makes, and every element.
-MOST_MEMBERS, MOST_ELEMENTS = 10_000, 118
+#: More members than any fit makes, and every element with more probes than anybody has.
+MOST_MEMBERS, MOST_KINDS = 10_000, 118 * 16
 
 
 class CheckpointHeader(BaseModel):
@@ -34,9 +36,8 @@ class CheckpointHeader(BaseModel):
 
     format: Literal["nci-ensemble"] = "nci-ensemble"
     version: int = Field(default=VERSION, ge=1, description="layout of the file")
-    probe: str = Field(description="chemical symbol of the probe")
-    elements: tuple[str, ...] = Field(
-        min_length=1, max_length=MOST_ELEMENTS, description="host elements, in the order of the parameters"
+    kinds: tuple[PairKind, ...] = Field(
+        min_length=1, max_length=MOST_KINDS, description="pairs of environments, in the order of the parameters"
     )
     config: StudentConfig = Field(description="terms of the members")
     members: int = Field(ge=1, le=MOST_MEMBERS, description="number of members")
@@ -48,16 +49,23 @@ class CheckpointHeader(BaseModel):
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_before(cls, values: Any) -> Any:
+        """Layouts up to 3 had one probe, an atom, and elements of hosts."""
+        if not isinstance(values, dict) or "kinds" in values or not isinstance(values.get("elements"), list | tuple):
+            return values
+        probe, elements = values.get("probe"), values["elements"][: MOST_KINDS + 1]
+        rest = {name: value for name, value in values.items() if name not in ("probe", "elements")}
+        return rest | {"kinds": [(element, probe) for element in elements]}
+
 
 def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None = None) -> Path:
     """Write a model; the file appears complete or not at all. `below`: see `files.write_atomically`."""
     path = Path(path)
     prior = ensemble.prior
-    correlated = prior is not None and prior.root is not None
     header = CheckpointHeader(
-        version=VERSION if correlated else VERSION - 1,
-        probe=ensemble.probe,
-        elements=ensemble.elements,
+        kinds=ensemble.kinds,
         config=ensemble.config,
         members=len(ensemble.members),
         weights=ensemble.weights,
@@ -72,7 +80,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None 
     }
     if prior is not None:
         content |= {"prior_mean": prior.mean.cpu(), "prior_width": prior.width.cpu()}
-    if prior is not None and prior.root is not None:
+    if isinstance(prior, FullPrior):
         content |= {"prior_root": prior.root.cpu()}
     data = io.BytesIO()
     torch.save(content, data)
@@ -114,7 +122,7 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
         raise ModelError(f"There is no model file {path}.")
     content = _content(path)
     header = _header(path, content)
-    shape = (header.members, len(header.elements), header.config.size)
+    shape = (header.members, len(header.kinds), header.config.size)
     tensors: dict[str, tuple[int, ...]] = {"theta": shape}
     if header.prior_scale is not None:
         tensors |= {"prior_mean": shape[1:], "prior_width": shape[1:]}
@@ -122,12 +130,14 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
             tensors |= {"prior_root": (shape[1] * shape[2],) * 2}
     for name, expected in tensors.items():
         _check_tensor(path, name, content.get(name), expected)
-    prior = None
-    if header.prior_scale is not None:
-        prior = Prior(content["prior_mean"], content["prior_width"], header.prior_scale, content.get("prior_root"))
+    prior: Prior | None = None
+    if header.prior_scale is not None and "prior_root" in tensors:
+        prior = FullPrior(content["prior_mean"], content["prior_root"], header.prior_scale)
+    elif header.prior_scale is not None:
+        prior = DiagonalPrior(content["prior_mean"], content["prior_width"], header.prior_scale)
     try:
-        check_elements((header.probe, *header.elements), "the model")
-        members = tuple(Student(header.probe, header.elements, header.config, theta) for theta in content["theta"])
+        check_elements(tuple(symbol for kind in header.kinds for symbol in kind), "the model")
+        members = tuple(Student(header.kinds, header.config, theta) for theta in content["theta"])
         ensemble = Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights)
     except (NCIError, ValueError, LookupError) as error:  # unknown elements, weights of no use
         raise ModelError(f"{path} is a damaged model: {' '.join(str(error).split())}") from None

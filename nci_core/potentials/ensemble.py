@@ -1,4 +1,4 @@
-"""Several students of one system: their weighted mean is the model, their spread its uncertainty."""
+"""Several students of the same pairs: their weighted mean is the model, their spread its uncertainty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,45 +7,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from nci_core.errors import ModelError
+from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.device import resolve_device
+from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig
-from nci_core.potentials.student import Student, prepare
-from nci_core.systems import Monomer
-
-FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Prior:
-    """The Gaussian prior a fit started from, kept with the model for the next fit and for selection.
-
-    Attributes:
-        mean: (elements, size) centre θ₀.
-        width: (elements, size) standard deviations before scaling.
-        scale: κ; the fit used κ × width.
-        root: (p, p) with p = elements × size; κ² × root rootᵀ is the covariance where parameters are correlated,
-            and `width` then the square roots of the diagonal. None: they are independent.
-    """
-
-    mean: Tensor
-    width: Tensor
-    scale: float = 1.0
-    root: Tensor | None = None
+from nci_core.potentials.prior import Prior
+from nci_core.potentials.student import Student, prepare, rigid_forces
+from nci_core.systems.configurations import Configurations
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.poses import RigidForces
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """A model: the mean of several optima; numpy in, numpy out; any host of known elements, anywhere in space.
+    """A model: the mean of several optima; numpy out; any dimer of known kinds of pairs, anywhere in space.
 
     The members are optima of one fit from different starting points, the best first, and then the best one
     displaced within its posterior. The mean is over the optima; the variance is the law of total variance,
     Σ_k w_k (f_k − f̄)² between optima and spread²·⟨(f_displaced − f_best)²⟩ about the best.
 
     Attributes:
-        members: students of one probe, the same elements and terms.
+        members: students of the same kinds of pairs and terms.
         prior: prior of the fit, or None for a hand-made model.
         sigma_cm1: noise σ (cm⁻¹) the fit assumed for labels inside the range of interest.
         spread: how many displacements of the displaced members make one standard deviation of the posterior;
@@ -65,9 +49,8 @@ class Ensemble:
     def __post_init__(self) -> None:
         if not self.members:
             raise ModelError("An ensemble needs at least one member.")
-        kinds = {(s.probe, s.elements, s.config) for s in self.members}
-        if len(kinds) > 1:
-            raise ModelError("The members of an ensemble must share probe, elements and terms.")
+        if len({(s.kinds, s.config) for s in self.members}) > 1:
+            raise ModelError("The members of an ensemble must share kinds of pairs and terms.")
         n = len(self.members)
         weights = np.asarray(self.weights or np.full(n, 1.0 / n), dtype=float)
         if len(weights) > n or not (weights >= 0.0).all() or not weights[0] > 0.0:
@@ -95,14 +78,19 @@ class Ensemble:
         return self.averaged + self.members[len(self.weights) :]
 
     @property
-    def probe(self) -> str:
-        """Chemical symbol of the probe."""
-        return self.members[0].probe
+    def kinds(self) -> tuple[PairKind, ...]:
+        """Kinds of pairs that the model knows."""
+        return self.members[0].kinds
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """Environments of monomer b that the model knows, sorted; of atoms, their elements."""
+        return tuple(sorted({kind.b for kind in self.kinds}))
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """Host elements the model knows."""
-        return self.members[0].elements
+        """Environments of monomer a that the model knows, sorted."""
+        return tuple(sorted({kind.a for kind in self.kinds}))
 
     @property
     def config(self) -> StudentConfig:
@@ -117,19 +105,16 @@ class Ensemble:
     def to(self, device: str) -> "Ensemble":
         """The same model on another device: 'auto', 'cpu' or 'cuda'."""
         where = resolve_device(device)
-        prior = self.prior
-        if prior is not None:
-            root = None if prior.root is None else prior.root.to(where)
-            prior = replace(prior, mean=prior.mean.to(where), width=prior.width.to(where), root=root)
+        prior = None if self.prior is None else self.prior.to(where)
         return replace(self, members=tuple(replace(s, theta=s.theta.to(where)) for s in self.members), prior=prior)
 
     def with_metadata(self, **values: Any) -> "Ensemble":
         """The same model with metadata added."""
         return replace(self, metadata={**self.metadata, **values})
 
-    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
-        """(counted, 2, m) repulsion and dispersion of every member that counts, eV."""
-        return prepare(self.counted, host).channels(positions)
+    def member_channels(self, at: Configurations) -> FloatArray:
+        """(counted, terms, m) energies of every member that counts, eV."""
+        return prepare(self.counted, at.dimer).channels(at.R)
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         """The model's value of a quantity of the members that count (counted, ...), or of the averaged ones."""
@@ -137,17 +122,17 @@ class Ensemble:
         mean: FloatArray = np.tensordot(shares, values[: len(shares)], axes=1)
         return mean
 
-    def energies(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
-        """(m,) mean energies in eV at probe positions (m, 3) in Å."""
-        return self.mean_of(prepare(self.averaged, host).channels(positions).sum(axis=1))
+    def energies(self, at: Configurations) -> FloatArray:
+        """(m,) mean energies in eV."""
+        return self.mean_of(prepare(self.averaged, at.dimer).channels(at.R).sum(axis=1))
 
-    def std(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
+    def std(self, at: Configurations) -> FloatArray:
         """(m,) standard deviation in eV; zeros for a single member."""
-        return self.energies_and_std(host, positions)[1]
+        return self.energies_and_std(at)[1]
 
-    def energies_and_std(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def energies_and_std(self, at: Configurations) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations, each (m,) in eV, from one evaluation."""
-        energies = self.member_channels(host, positions).sum(axis=1)
+        energies = self.member_channels(at).sum(axis=1)
         return self.mean_of(energies), self.spread_of(energies)
 
     def spread_of(self, values: FloatArray) -> FloatArray:
@@ -159,16 +144,16 @@ class Ensemble:
         std: FloatArray = np.sqrt(between + within)
         return std
 
-    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Mean energies (m,) in eV and gradients dE/dR (m, 3) in eV/Å."""
-        energies, gradients = prepare(self.averaged, host, self.shares).energies_and_gradients(positions)
-        return self.mean_of(energies), gradients
+    def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
+        """Mean energies (m,) in eV and forces on b."""
+        energies, gradients = prepare(self.averaged, at.dimer, self.shares).energies_and_gradients(at.R)
+        return self.mean_of(energies), rigid_forces(gradients)
 
-    def channels(self, host: Monomer, positions: npt.ArrayLike) -> dict[str, FloatArray]:
-        """Mean repulsion and dispersion, each (m,) in eV; their sum is the energy."""
-        both = self.mean_of(prepare(self.averaged, host).channels(positions))
-        return {"repulsion": both[0], "dispersion": both[1]}
+    def channels(self, at: Configurations) -> dict[str, FloatArray]:
+        """Mean of each term by its name, (m,) in eV; their sum is the energy."""
+        parts = self.mean_of(prepare(self.averaged, at.dimer).channels(at.R))
+        return dict(zip(self.config.terms, parts, strict=True))
 
-    def c6(self, host: Monomer, directions: npt.ArrayLike) -> FloatArray:
+    def c6(self, dimer: Dimer, directions: npt.ArrayLike) -> FloatArray:
         """(m,) mean C₆(R̂) in eV Å⁶ for unit vectors (m, 3)."""
-        return self.mean_of(np.array([s.c6(host, directions) for s in self.averaged]))
+        return self.mean_of(np.array([s.c6(dimer, directions) for s in self.averaged]))

@@ -1,18 +1,22 @@
-"""How a student's parameters lie in one flat vector per element, so that a fit sees plain numbers."""
+"""Which terms a student has, and how their parameters lie in one flat vector for each kind of pair."""
 
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from nci_core.potentials.arrays import Array, empty, namespace
-from nci_core.potentials.correction import HIDDEN, INPUTS, OUTPUTS, Network
-from nci_core.potentials.dispersion import GAMMA6_ROWS
-from nci_core.potentials.features import ANGULAR
+from nci_core.potentials import correction, ruler
+from nci_core.potentials.arrays import Array, empty
+from nci_core.potentials.correction import Network
+from nci_core.potentials.pairs import ANGULAR
+from nci_core.potentials.terms import TERMS, Block, Term
 
 
 class StudentConfig(BaseModel):
-    """Which terms a student has.
+    """What a student is made of.
 
     >>> StudentConfig(ruler="fixed", network=False).size
     27
@@ -25,98 +29,100 @@ class StudentConfig(BaseModel):
     ruler: Literal["adaptive", "fixed"] = Field(
         default="adaptive", description="'adaptive': directions stretch distances, six more parameters per element"
     )
-    network: bool = Field(default=True, description="add the 7-8-2 network per element")
+    network: bool = Field(default=True, description="add the network of 7 inputs and 8 hidden values per element")
+    terms: tuple[str, ...] = Field(
+        default=("repulsion", "dispersion"), min_length=1, description="whose sum the energy is, by their names"
+    )
+
+    @field_validator("terms")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in TERMS or names.count(name) > 1:
+                raise ValueError(f"there is no term {name[:40]!r}, or it is named twice; choose {', '.join(TERMS)}")
+        return names
 
     @property
     def size(self) -> int:
-        """Parameters per element."""
-        return sum(math.prod(shape) for shape in blocks(self).values())
+        """Parameters of one kind of pair."""
+        return layout(self).size
 
 
-#: Blocks of coefficients of the angular functions, in the order of `AtomParameters.angular`.
-ANISOTROPIES = ("A", "gamma6", "gamma8", "gamma10", "lam")
-
-
-class AtomParameters(NamedTuple):
-    """Atoms' parameters in their physical form; all shapes have the same leading axes.
-
-    | field | shape | unit |
-    |---|---|---|
-    | a | (1,) | ln eV |
-    | alpha | (1,) | Å⁻¹ |
-    | beta | (1,) | Å⁻² |
-    | b | (1,) | Å⁻¹ |
-    | C | 3 × (1,) | eV Å⁶, eV Å⁸, eV Å¹⁰ |
-    | angular | (5, 6), rows A, γ₆, γ₈, γ₁₀, λ; (4, 6) with a fixed ruler | 1 |
-    | network | weights or None | 1 |
-    """
-
-    a: Array
-    alpha: Array
-    beta: Array
-    b: Array
-    C: tuple[Array, Array, Array]
-    angular: Array
-    network: Network | None
-
-    @property
-    def adaptive(self) -> bool:
-        """Whether the ruler is adaptive."""
-        return int(self.angular.shape[-2]) == len(ANISOTROPIES)
-
-
-def blocks(config: StudentConfig) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the blocks of one element's vector, in order.
+@dataclass(frozen=True)
+class Layout:
+    """Where a student's parameters lie in the vector of one kind of pair.
 
     Positive quantities are stored as logarithms, which makes them positive for every vector.
+
+    Attributes:
+        terms: the student's terms.
+        blocks: by name, in the order of the vector.
+        slices: where each lies.
+        angular: names of the blocks that are coefficients of angular functions: the terms' and then the ruler's.
+        size: length of the vector.
     """
-    shapes: dict[str, tuple[int, ...]] = {
-        "a": (1,),
-        "A": (ANGULAR,),
-        "ln_alpha": (1,),
-        "beta": (1,),
-        "ln_b": (1,),
-        "ln_C": (3,),
-        "gamma6": (GAMMA6_ROWS.stop - GAMMA6_ROWS.start,),
-        "gamma8": (ANGULAR,),
-        "gamma10": (ANGULAR,),
-    }
+
+    terms: tuple[Term, ...]
+    blocks: Mapping[str, Block]
+    slices: Mapping[str, slice]
+    angular: tuple[str, ...]
+    size: int
+
+    def sums_of(self, sums: Array) -> list[list[Array]]:
+        """What each term gets of the sums γ·Y (K, n, angular blocks, m)."""
+        found, start = [], 0
+        for term in self.terms:
+            count = sum(block.angular is not None for block in term.blocks.values())
+            found.append([sums[..., k, :] for k in range(start, start + count)])
+            start += count
+        return found
+
+
+@lru_cache(maxsize=64)
+def layout(config: StudentConfig) -> Layout:
+    """The layout of a student's parameters."""
+    terms = tuple(TERMS[name] for name in config.terms)
+    blocks = {name: block for term in terms for name, block in term.blocks.items()}
     if config.ruler == "adaptive":
-        shapes["lam"] = (ANGULAR,)
+        blocks |= ruler.BLOCKS
     if config.network:
-        shapes |= {"W1": (HIDDEN, INPUTS), "b1": (HIDDEN,), "W2": (OUTPUTS, HIDDEN), "b2": (OUTPUTS,)}
-    return shapes
+        blocks |= correction.blocks(len(terms))
+    slices, start = {}, 0
+    for name, block in blocks.items():
+        slices[name] = slice(start, start + math.prod(block.shape))
+        start += math.prod(block.shape)
+    angular = tuple(name for name, block in blocks.items() if block.angular is not None)
+    return Layout(terms, blocks, slices, angular, start)
 
 
-def slices(config: StudentConfig) -> dict[str, slice]:
-    """Where each block lies in one element's vector."""
-    found, start = {}, 0
-    for name, shape in blocks(config).items():
-        found[name] = slice(start, start + math.prod(shape))
-        start += math.prod(shape)
-    return found
+@dataclass(frozen=True)
+class PairParameters(Generic[Array]):
+    """Parameters of K students' n pairs.
+
+    Attributes:
+        layout: what they are.
+        stored: blocks that are not angular, as they are stored, (K, n, length).
+        angular: (K, n, angular blocks, 6) coefficients of the angular functions, 0 for functions a block has not.
+        network: weights, or None.
+        adaptive: whether the last of the angular blocks is the ruler's.
+    """
+
+    layout: Layout
+    stored: Mapping[str, Array]
+    angular: Array
+    network: Network[Array] | None
+    adaptive: bool
 
 
-def unpack(theta: Array, config: StudentConfig) -> AtomParameters:
-    """Physical parameters from vectors (…, size)."""
-    xp, shapes, lead = namespace(theta), blocks(config), theta.shape[:-1]
-    part = {name: theta[..., where] for name, where in slices(config).items()}
-    C = xp.exp(part["ln_C"])
-    names = [name for name in ANISOTROPIES if name in part]
-    angular = empty((*lead, len(names), ANGULAR), theta)
-    # γ₆ has fewer coefficients than there are functions.
-    angular[..., 1, :] = 0.0
-    for k, name in enumerate(names):
-        angular[..., k, GAMMA6_ROWS if name == "gamma6" else slice(None)] = part[name]
-    network = None
-    if config.network:
-        network = Network(*(part[key].reshape(lead + shapes[key]) for key in ("W1", "b1", "W2", "b2")))
-    return AtomParameters(
-        a=part["a"],
-        alpha=xp.exp(part["ln_alpha"]),
-        beta=part["beta"],
-        b=xp.exp(part["ln_b"]),
-        C=(C[..., 0:1], C[..., 1:2], C[..., 2:3]),
-        angular=angular,
-        network=network,
-    )
+def unpack(theta: Array, config: StudentConfig) -> PairParameters[Array]:
+    """Parameters from vectors (K, n, size)."""
+    what = layout(config)
+    lead: tuple[int, ...] = tuple(theta.shape)[:-1]
+    part: dict[str, Array] = {name: theta[..., where] for name, where in what.slices.items()}
+    angular = empty((*lead, len(what.angular), ANGULAR), theta)
+    angular[:] = 0.0
+    for k, name in enumerate(what.angular):
+        angular[..., k, what.blocks[name].angular] = part[name]
+    stored = {name: values for name, values in part.items() if name not in what.angular}
+    network = Network.of(stored) if config.network else None
+    return PairParameters(what, stored, angular, network, config.ruler == "adaptive")

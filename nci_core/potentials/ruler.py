@@ -1,6 +1,14 @@
-"""The ruler: the distance by which repulsion, damping and the network measure."""
+"""The ruler: the distance by which short-range terms, damping and the network measure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from nci_core.potentials.arrays import Array, namespace
+from nci_core.potentials.pairs import ANGULAR
+from nci_core.potentials.terms.term import Block
+
+#: Parameters of an adaptive ruler; a fixed one has none.
+BLOCKS: Mapping[str, Block] = MappingProxyType({"lam": Block((ANGULAR,), 0.05, angular=slice(0, ANGULAR))})
 
 
 def adaptive_ruler(r: Array, stretch: Array) -> Array:

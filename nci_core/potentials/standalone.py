@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from nci_core.errors import ModelError
 from nci_core.potentials import standalone_code
+from nci_core.potentials.agreement import check_pairs
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.environments import PairKind, environments
 from nci_core.systems.dimer import Dimer
 from nci_core.visible import quoted
 
@@ -22,6 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: What the file promises: |difference| ≤ this in eV, or this share of an energy above 1 eV.
 AGREEMENT = 1e-10
+#: Terms whose formulas the code has.
+WRITTEN = ("repulsion", "dispersion")
 #: The code is copied from here on.
 MARK = "# ---- evaluation ----\n"
 #: A reader can open the whole file: base64 in at most so many lines, the host in at most so many.
@@ -89,7 +93,7 @@ def standalone(
     described, numbers = _parts(model, dimer)
     where = np.asarray(points, dtype=float).reshape(-1, 3)
     there = standalone_code.mean_and_std(standalone_code.load(described, numbers), where)
-    here = model.energies_and_std(dimer.a, where)
+    here = model.energies_and_std(dimer.at(where))
     size = np.maximum(1.0, np.abs(here[0]))
     largest = float(max(np.max(np.abs(mine - its) / size) for mine, its in zip(here, there, strict=True)))
     if not largest <= AGREEMENT:
@@ -120,10 +124,10 @@ def standalone(
 
 def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
     """What is described in JSON, and the arrays in base64; ModelError for an element that is not known."""
-    host, elements = dimer.a, model.elements
-    unknown = sorted(set(host.symbols) - set(elements))
-    if unknown:
-        raise ModelError(f"The model has not learnt {', '.join(unknown)} of host {host.name!r}.")
+    check_pairs(model, dimer)
+    host, terms = dimer.a, model.config.terms
+    if terms != WRITTEN:
+        raise ModelError(f"The NumPy file knows the terms {', '.join(WRITTEN)}, and the model has {', '.join(terms)}.")
     theta = np.stack([student.theta.detach().cpu().numpy() for student in model.counted])
     arrays: dict[str, FloatArray] = {
         "host": host.positions,
@@ -136,7 +140,7 @@ def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
         "format": "nci-standalone-1",
         "probe": dimer.b.symbols[0],
         "symbols": list(host.symbols),
-        "element_of_atom": [elements.index(symbol) for symbol in host.symbols],
+        "element_of_atom": [model.kinds.index(PairKind(one, dimer.b.symbols[0])) for one in environments(host)],
         "adaptive": int(model.config.ruler == "adaptive"),
         "network": int(model.config.network),
         "spread": model.spread,

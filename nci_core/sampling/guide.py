@@ -8,7 +8,6 @@ wall end of a sample would lie beyond 5,000 cm⁻¹ on the faces and near 400 at
 """
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,8 @@ from ase.data import atomic_numbers, vdw_radii
 from ase.data.vdw_alvarez import vdw_radii as alvarez_radii
 
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Monomer
+from nci_core.systems import Dimer
+from nci_core.systems.potential import Potential
 from nci_core.units import CM1_EV, UNITS
 
 FloatArray = npt.NDArray[np.float64]
@@ -116,20 +116,11 @@ def vdw_radius(symbol: str) -> float:
     return float(radius if np.isfinite(radius) else alvarez_radii[number])
 
 
-@runtime_checkable
-class HasEnergies(Protocol):
-    """A fitted potential, such as a student or an ensemble."""
-
-    def energies(self, host: Monomer, positions: FloatArray) -> FloatArray:
-        """(m,) eV."""
-        ...
-
-
-def as_guide(dimer: Dimer, guide: Guide | HasEnergies | None) -> Guide:
-    """The guide as a function of positions: the default one, a model with `.energies(host, positions)`, or as given."""
+def as_guide(dimer: Dimer, guide: Guide | Potential | None) -> Guide:
+    """The guide as a function of positions: the default one, a potential, or as given."""
     if guide is None:
         return PairGuide(dimer)
-    if isinstance(guide, HasEnergies):
+    if isinstance(guide, Potential):
         model = guide
-        return lambda positions: np.asarray(model.energies(dimer.a, positions), dtype=float)
+        return lambda positions: np.asarray(model.energies(dimer.at(positions)), dtype=float)
     return guide

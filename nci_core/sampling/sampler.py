@@ -9,9 +9,10 @@ import numpy.typing as npt
 from ase.data import atomic_numbers, covalent_radii
 
 from nci_core.errors import InputError
-from nci_core.sampling.guide import Guide, HasEnergies, as_guide
+from nci_core.sampling.guide import Guide, as_guide
 from nci_core.sampling.rays import anchors, directions, low_discrepancy, rotation_axes
 from nci_core.systems import Dimer
+from nci_core.systems.potential import Potential
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -84,7 +85,7 @@ def sample(
     n: int,
     seed: int,
     *,
-    guide: Guide | HasEnergies | None = None,
+    guide: Guide | Potential | None = None,
     settings: SampleSettings | None = None,
     taken: Collection[str] = (),
 ) -> SampleResult:
@@ -101,7 +102,7 @@ def sample(
         dimer: host and probe.
         n: number of points.
         seed: the same seed gives the same positions on every machine.
-        guide: energies(positions) → eV, or a model with `.energies(host, positions)`;
+        guide: energies(positions) → eV, or a potential;
             None for the default pair potential.
         settings: what to cover.
         taken: geometry hashes that must not come again, for a second pass.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from nci_core.errors import InputError
 from nci_core.selection.farthest_point import farthest_point
 from nci_core.selection.random_choice import random_choice, stratified_choice
-from nci_core.selection.request import Selection, SelectionRequest
+from nci_core.selection.request import Pool, Selection, SelectionRequest
 
 Strategy = Callable[[SelectionRequest], Selection]
 
@@ -32,4 +32,4 @@ def select(strategy: str, request: SelectionRequest) -> Selection:
     return STRATEGIES[strategy](request)
 
 
-__all__ = ["STRATEGIES", "Selection", "SelectionRequest", "Strategy", "select"]
+__all__ = ["STRATEGIES", "Pool", "Selection", "SelectionRequest", "Strategy", "select"]

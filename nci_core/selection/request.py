@@ -1,5 +1,6 @@
 """What every selection strategy is given, and what it gives back. Numpy only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.regions import RegionBounds
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 
 if TYPE_CHECKING:
     from nci_core.potentials.ensemble import Ensemble
@@ -34,14 +35,29 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Configurations of one system, labelled ones included.
+
+    Attributes:
+        configurations: n of them.
+        price: (n,) what each label costs, positive, in any unit that all pools share; None: all the same.
+    """
+
+    configurations: Configurations
+    price: FloatArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.configurations)
+
+
+@dataclass(frozen=True)
 class SelectionRequest:
     """A question to a strategy.
 
     Attributes:
-        dimer: host and probe.
-        pool: (n, 3) probe positions in Å, labelled ones included.
+        pools: of one system or several; rows count through all of them, one after the other, n altogether.
         count: how many to choose.
-        labelled: rows of the pool that have labels (or will have: queued ones count too).
+        labelled: rows that have labels (or will have: queued ones count too).
         excluded: rows that must never be chosen, such as a frozen test set; they steer nothing either.
         energies: (n,) predicted energies in eV, of the student or else the teacher; points at or
             above the limit are not chosen. None: every point is a candidate.
@@ -51,8 +67,7 @@ class SelectionRequest:
         seed: of random choices.
     """
 
-    dimer: Dimer
-    pool: FloatArray
+    pools: Sequence[Pool]
     count: int
     labelled: npt.ArrayLike = field(default_factory=tuple)
     excluded: npt.ArrayLike = field(default_factory=tuple)
@@ -63,22 +78,32 @@ class SelectionRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        pool = np.asarray(self.pool, dtype=float).reshape(-1, 3)
-        object.__setattr__(self, "pool", pool)
+        n = len(self)
         if self.count < 1:
             raise InputError(f"Cannot select {self.count} points; ask for at least 1.")
         for name in ("labelled", "excluded"):
             rows = np.asarray(getattr(self, name), dtype=np.int64).reshape(-1)
-            if len(rows) and (rows.min() < 0 or rows.max() >= len(pool)):
-                raise InputError(f"The {name} rows go beyond the pool of {len(pool)} points.")
+            if len(rows) and (rows.min() < 0 or rows.max() >= n):
+                raise InputError(f"The {name} rows go beyond the pool of {n} points.")
             object.__setattr__(self, name, rows)
-        if self.energies is not None and np.shape(self.energies) != (len(pool),):
-            raise InputError(f"There are {np.size(self.energies)} energies for a pool of {len(pool)} points.")
+        if self.energies is not None and np.shape(self.energies) != (n,):
+            raise InputError(f"There are {np.size(self.energies)} energies for a pool of {n} points.")
+        prices = [(pool.price, len(pool)) for pool in self.pools if pool.price is not None]
+        if any(price.shape != (m,) for price, m in prices) or len(prices) not in (0, len(self.pools)):
+            raise InputError("Give a price for every label of all pools, or for none: they are compared by it.")
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pools))
+
+    def price(self) -> FloatArray | None:
+        """(n,) what each label costs; None where all cost the same."""
+        known = [pool.price for pool in self.pools if pool.price is not None]
+        return np.concatenate(known) if known else None
 
     def inside(self, energies: FloatArray | None = None) -> npt.NDArray[np.bool_]:
         """(n,) whether each point is predicted within the range of interest and is not excluded."""
         energies = self.energies if energies is None else energies
-        keep = np.ones(len(self.pool), dtype=bool)
+        keep = np.ones(len(self), dtype=bool)
         if energies is not None:
             keep = self.bounds.classify(energies) != "beyond"
         keep[np.asarray(self.excluded)] = False

@@ -1,6 +1,10 @@
-"""What free atoms bring to the dispersion between two of them."""
+"""What free atoms bring to the interaction of two of them: dispersion, size."""
 
+import math
 from dataclasses import dataclass
+
+from ase.data import atomic_numbers
+from ase.data.vdw_alvarez import vdw_radii
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ FREE_ATOMS = {
 }
 #: An element without an entry is taken as a middling main-group atom.
 GENERIC_ATOM = FreeAtom(20.0, 150.0, 4.0, 10.0)
+#: Van der Waals radius in Å of elements without one.
+GENERIC_RADIUS = 2.0
 
 
 def pair_c6(first: FreeAtom, second: FreeAtom) -> float:
@@ -59,3 +65,10 @@ def pair_c6(first: FreeAtom, second: FreeAtom) -> float:
     """
     ratio = second.polarizability / first.polarizability
     return 2.0 * first.c6 * second.c6 / (ratio * first.c6 + second.c6 / ratio)
+
+
+def vdw_radius(element: str) -> float:
+    """Alvarez's van der Waals radius in Å (DOI 10.1039/c3dt50599e), 2.0 for elements without one."""
+    number = atomic_numbers[element]
+    radius = float(vdw_radii[number]) if number < len(vdw_radii) else math.nan
+    return radius if math.isfinite(radius) else GENERIC_RADIUS

@@ -9,7 +9,7 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 
-from app.arrays import FloatArray
+FloatArray = npt.NDArray[np.float64]
 
 IntArray = npt.NDArray[np.int64]
 

@@ -10,18 +10,26 @@ import pytest
 import torch
 
 from nci_core.errors import InputError
-from nci_core.fitting import FitSettings, Rung, finetune, finetune_ladder
+from nci_core.fitting import FitRun, FitSettings, Observation, Rung, finetune, finetune_ladder
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import general_prior, recipe_change
-from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.potentials.parameters import slices
+from nci_core.potentials import (
+    DiagonalPrior,
+    Ensemble,
+    PairKind,
+    Student,
+    StudentConfig,
+    load_checkpoint,
+    save_checkpoint,
+)
+from nci_core.potentials.parameters import layout
 from nci_core.selection.i_optimal import whitened_jacobian
 from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
-ELEMENTS = ("C", "H")
+KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 QUICK = FitSettings(members=3, restarts=2, averaged=2, max_iterations=40)
 
 
@@ -32,11 +40,11 @@ def dimer() -> Dimer:
 
 def student(shift: float, together: float) -> Student:
     """General physics, its angular terms moved by `shift` of their widths, its dispersion by `together` of its size."""
-    prior = general_prior("He", ELEMENTS, CONFIG)
+    prior = general_prior(KINDS, CONFIG)
     noise = torch.randn(prior.mean.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
     theta = prior.mean + shift * prior.width * noise
-    theta[:, slices(CONFIG)["ln_C"]] += together
-    return Student("He", ELEMENTS, CONFIG, theta)
+    theta[:, layout(CONFIG).slices["ln_C"]] += together
+    return Student(KINDS, CONFIG, theta)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +63,8 @@ def rungs(dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: Float
     cheap, costly, _ = (one if isinstance(one, Ensemble) else Ensemble((one,)) for one in truths)
     first, second = places[:60], places[:5]
     return (
-        Rung("cheap", first, cheap.energies(dimer.a, first)),
-        Rung("costly", second, costly.energies(dimer.a, second)),
+        Rung("cheap", [Observation(dimer.at(first), cheap.energies(dimer.at(first)))]),
+        Rung("costly", [Observation(dimer.at(second), costly.energies(dimer.at(second)))]),
     )
 
 
@@ -65,20 +73,20 @@ def test_five_costly_labels_do_better_after_cheap_ones(
 ) -> None:
     cheap, costly = rungs(dimer, truths, places)
     truth, held_out = Ensemble((truths[1],)), places[60:]
-    reference = truth.energies(dimer.a, held_out)
+    reference = truth.energies(dimer.at(held_out))
 
     def mae(model: Ensemble) -> float:
-        return float(np.abs(to_cm1(model.energies(dimer.a, held_out) - reference)).mean())
+        return float(np.abs(to_cm1(model.energies(dimer.at(held_out)) - reference)).mean())
 
-    alone = finetune_ladder(dimer, [costly], truths[2], settings=QUICK)
-    climbed = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
-    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.a, held_out) - reference)).mean()
+    alone = finetune_ladder([costly], truths[2], settings=QUICK)
+    climbed = finetune_ladder([cheap, costly], truths[2], settings=QUICK)
+    apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.at(held_out)) - reference)).mean()
     assert mae(climbed) < 0.5 * mae(alone), "the cheap labels are used"
     assert mae(climbed) < 0.2 * apart, "and the costly ones correct them"
     assert [rung["labels"] for rung in climbed.metadata["ladder"]] == [60, 5]
     assert 0.5 < climbed.metadata["ladder"][-1]["share"] <= 1.0
-    again = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
-    assert again.energies(dimer.a, held_out).tolist() == climbed.energies(dimer.a, held_out).tolist()
+    again = finetune_ladder([cheap, costly], truths[2], settings=QUICK)
+    assert again.energies(dimer.at(held_out)).tolist() == climbed.energies(dimer.at(held_out)).tolist()
 
 
 def test_cheap_labels_that_lie_do_little_harm(
@@ -86,8 +94,9 @@ def test_cheap_labels_that_lie_do_little_harm(
 ) -> None:
     """A cheap recipe without any dispersion: plain fine-tuning is among the starting points and wins by evidence."""
     cheap, costly = rungs(dimer, truths, places)
-    lying = replace(cheap, energies=np.abs(cheap.energies) + 0.01)
-    climbed = finetune_ladder(dimer, [lying, costly], truths[2], settings=QUICK)
+    (said,) = cheap.observations
+    lying = replace(cheap, observations=[replace(said, energies=np.abs(said.energies) + 0.01)])
+    climbed = finetune_ladder([lying, costly], truths[2], settings=QUICK)
     assert climbed.metadata["ladder"][-1]["share"] < 0.2
 
 
@@ -95,18 +104,18 @@ def test_one_recipe_is_plain_fine_tuning(
     dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray
 ) -> None:
     _, costly = rungs(dimer, truths, places)
-    plain = finetune(dimer, costly.positions, costly.energies, truths[2], settings=QUICK)
-    one = finetune_ladder(dimer, [costly], truths[2], settings=QUICK)
+    plain = finetune(costly.observations, truths[2], settings=QUICK)
+    one = finetune_ladder([costly], truths[2], settings=QUICK)
     assert all(torch.equal(a.theta, b.theta) for a, b in zip(plain.members, one.members, strict=True))
     assert one.prior is not None
-    assert one.prior.root is None
+    assert isinstance(one.prior, DiagonalPrior)
 
 
 def test_the_correlated_prior_is_kept_and_selected_with(
     dimer: Dimer, truths: tuple[Student, Student, Ensemble], places: FloatArray, tmp_path: Path
 ) -> None:
     cheap, costly = rungs(dimer, truths, places)
-    model = finetune_ladder(dimer, [cheap, costly], truths[2], settings=QUICK)
+    model = finetune_ladder([cheap, costly], truths[2], settings=QUICK)
     read = load_checkpoint(save_checkpoint(model, tmp_path / "model.pt"))
     assert read.prior is not None
     assert read.prior.root is not None
@@ -115,15 +124,15 @@ def test_the_correlated_prior_is_kept_and_selected_with(
     torch.testing.assert_close(widths, read.prior.width.flatten())
     # What the cheap labels fixed is not free any more: the prior's spread of the energies is far below that of
     # independent parameters of the same widths.
-    _, J = whitened_jacobian(read, dimer.a, places[60:])
-    _, free = whitened_jacobian(replace(read, prior=replace(read.prior, root=None)), dimer.a, places[60:])
+    _, J = whitened_jacobian(read, dimer.at(places[60:]))
+    _, free = whitened_jacobian(replace(read, prior=read.prior.independent()), dimer.at(places[60:]))
     assert np.linalg.norm(J) < 0.5 * np.linalg.norm(free)
 
 
 def test_recipes_change_all_elements_alike(dimer: Dimer) -> None:
-    covariance = recipe_change("He", ELEMENTS, CONFIG)
+    covariance = recipe_change(KINDS, CONFIG)
     assert float(torch.linalg.eigvalsh(covariance).min()) > 0.0
-    where, size = slices(CONFIG)["ln_C"].start, CONFIG.size
+    where, size = layout(CONFIG).slices["ln_C"].start, CONFIG.size
     correlation = (
         covariance[where, size + where] / (covariance[where, where] * covariance[size + where, size + where]).sqrt()
     )
@@ -138,21 +147,23 @@ def test_a_ladder_goes_on_where_it_stopped(
     pair, seen = rungs(dimer, truths, places), []  # type: tuple[Rung, Rung], list[dict[str, Any]]
     with pytest.raises(CancelledError):
         finetune_ladder(
-            dimer,
             pair,
             truths[2],
             settings=QUICK,
-            progress=seen.append,
-            should_stop=lambda: bool(seen) and seen[-1]["member"] >= seen[-1]["members"] // 2 + 1,
-            memory=FitMemory(tmp_path / "fit.pt"),
+            run=FitRun(
+                seen.append,
+                lambda: bool(seen) and seen[-1]["member"] >= seen[-1]["members"] // 2 + 1,
+                FitMemory(tmp_path / "fit.pt"),
+            ),
         )
     resumed: list[int] = []
-    again = finetune_ladder(
-        dimer, pair, truths[2], settings=QUICK, memory=FitMemory(tmp_path / "fit.pt", resumed.append)
-    )
+    run = FitRun(memory=FitMemory(tmp_path / "fit.pt", resumed.append))
+    again = finetune_ladder(pair, truths[2], settings=QUICK, run=run)
     assert len(resumed) == 2, "both rungs were begun"
-    whole = finetune_ladder(dimer, pair, truths[2], settings=QUICK)
-    np.testing.assert_allclose(again.energies(dimer.a, places), whole.energies(dimer.a, places), rtol=1e-9, atol=1e-12)
+    whole = finetune_ladder(pair, truths[2], settings=QUICK)
+    np.testing.assert_allclose(
+        again.energies(dimer.at(places)), whole.energies(dimer.at(places)), rtol=1e-9, atol=1e-12
+    )
 
 
 def test_what_cannot_be_climbed_is_one_sentence(
@@ -160,6 +171,6 @@ def test_what_cannot_be_climbed_is_one_sentence(
 ) -> None:
     _, costly = rungs(dimer, truths, places)
     with pytest.raises(InputError, match="at least one recipe"):
-        finetune_ladder(dimer, [], truths[2])
+        finetune_ladder([], truths[2])
     with pytest.raises(InputError, match="at least one cheap label energy"):
-        finetune_ladder(dimer, [Rung("cheap", np.empty((0, 3)), np.empty(0)), costly], truths[2])
+        finetune_ladder([Rung("cheap", [Observation(dimer.at(np.empty((0, 3))), np.empty(0))]), costly], truths[2])

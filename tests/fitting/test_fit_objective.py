@@ -9,33 +9,36 @@ import torch
 
 from nci_core.errors import InputError
 from nci_core.fitting import FitSettings
-from nci_core.fitting.objective import MapObjective, check_labels, label_weights, make_targets, observe
+from nci_core.fitting.objective import MapObjective, label_weights, make_targets, observe
+from nci_core.fitting.observations import Observation, check_observations
 from nci_core.fitting.priors import general_prior
-from nci_core.potentials import Student, StudentConfig
-from nci_core.potentials.parameters import slices
-from nci_core.systems import builtin_host
+from nci_core.potentials import PairKind, Student, StudentConfig
+from nci_core.potentials.pairs import PairFeatures
+from nci_core.potentials.parameters import layout
+from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.systems.free_atoms import FREE_ATOMS, pair_c6
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
+KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 
 
 def problem(channels: bool, shell: Callable[..., FloatArray]) -> MapObjective:
     host, config = builtin_host("ethylene"), StudentConfig()
-    prior = general_prior("He", ("C", "H"), config)
+    prior = general_prior(KINDS, config)
     R = shell(host, 30)
     random = np.random.default_rng(4)
     labels = {"repulsion": random.uniform(0, 0.1, 30), "dispersion": -random.uniform(0, 0.02, 30)}
-    energies = labels if channels else {"total": sum(labels.values())}
-    targets = make_targets(energies, 0.3, 100.0)  # type: ignore[arg-type]
-    return MapObjective(observe(host, ("C", "H"), R), targets, prior.mean, prior.width, config)
+    seen = [Observation(Dimer(host, Monomer.atom("He")).at(R), sum(labels.values()), labels)]
+    targets = make_targets(seen, config.terms, 0.3, 100.0, apart=channels)
+    return MapObjective(observe(seen, KINDS), targets, prior, config)
 
 
 @pytest.mark.parametrize("channels", [False, True])
 def test_normal_equations_are_the_derivative_of_the_loss(channels: bool, shell: Callable[..., FloatArray]) -> None:
     objective = problem(channels, shell)
     generator = torch.Generator().manual_seed(1)
-    z = 0.3 * torch.randn(objective.mean.numel(), generator=generator, dtype=torch.float64)
+    z = 0.3 * torch.randn(objective.prior.mean.numel(), generator=generator, dtype=torch.float64)
     loss, g, H = objective.normal_equations(z)
     assert objective.loss(z) == pytest.approx(loss, rel=1e-12)
     for column in range(0, len(z), 17):
@@ -52,10 +55,10 @@ def test_chunks_do_not_matter(shell: Callable[..., FloatArray]) -> None:
     objective = problem(True, shell)
     x = objective.seen[0]
     halves = [
-        type(x)(x.elements, *(array[..., rows] for array in x.arrays)) for rows in (slice(0, 11), slice(11, None))
+        PairFeatures.of(x.kinds, [array[..., rows] for array in x.arrays]) for rows in (slice(0, 11), slice(11, None))
     ]
-    split = MapObjective(halves, objective.targets, objective.mean, objective.width, objective.config)
-    z = torch.full((objective.mean.numel(),), 0.1, dtype=torch.float64)
+    split = MapObjective(halves, objective.targets, objective.prior, objective.config)
+    z = torch.full((objective.prior.mean.numel(),), 0.1, dtype=torch.float64)
     for one, two in zip(objective.normal_equations(z), split.normal_equations(z), strict=True):
         # The same sums in another order.
         np.testing.assert_allclose(np.asarray(one), np.asarray(two), rtol=1e-9, atol=1e-6)
@@ -65,7 +68,8 @@ def test_weights_by_energy_and_by_channel() -> None:
     energies = from_cm1(np.array([-50.0, 0.0, 100.0, 300.0]))
     np.testing.assert_allclose(label_weights(energies), [1.0, 1.0, 0.5, 0.1])
     parts = {"repulsion": energies[2:], "dispersion": -energies[2:]}
-    targets = make_targets(parts, 0.5, 100.0)
+    seen = Observation(Dimer(builtin_host("ethylene"), Monomer.atom("He")).at(np.full((2, 3), 4.0)), np.zeros(2), parts)
+    targets = make_targets([seen], ("repulsion", "dispersion"), 0.5, 100.0, apart=True)
     np.testing.assert_allclose(targets.weights.numpy() * from_cm1(0.5) ** 2, [[0.5, 0.1]] * 2)
     assert targets.mixing.tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
@@ -91,7 +95,10 @@ def test_settings_reject_what_they_do_not_know() -> None:
 )
 def test_bad_labels_are_one_sentence(positions: FloatArray, energies: FloatArray, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        check_labels(positions, energies, "label")
+        check_observations(
+            [Observation(Dimer(builtin_host("ethylene"), Monomer.atom("He")).at(positions), np.array(energies))],
+            "label",
+        )
 
 
 def test_c6_of_pairs_against_accurate_values() -> None:
@@ -104,15 +111,18 @@ def test_c6_of_pairs_against_accurate_values() -> None:
 def test_general_prior_is_a_van_der_waals_well_for_any_pair(probe: str) -> None:
     elements = (*sorted(FREE_ATOMS), "Og", "Ti")
     config = StudentConfig(network=False)
-    prior = general_prior(probe, elements, config)
+    kinds = [PairKind(element, probe) for element in elements]
+    prior = general_prior(kinds, config)
     assert bool(torch.isfinite(prior.mean).all())
     assert bool((prior.width > 0).all())
-    where = slices(config)
+    where = layout(config).slices
     r = np.linspace(2.0, 9.0, 300)
-    student = Student(probe, elements, config, prior.mean)
+    student = Student(tuple(kinds), config, prior.mean)
     for element in ("H", "C", "O", "Ne", "Ar", "I", "Og"):
         # A fictitious even-electron "host" of two atoms, the second far away, shows the pair curve.
-        energies = student.energies(_pair_host(element), np.column_stack([0 * r, 0 * r, -r]))
+        energies = student.energies(
+            Dimer(_pair_host(element), Monomer.atom(probe)).at(np.column_stack([0 * r, 0 * r, -r]))
+        )
         depth, place = to_cm1(-energies.min()), r[energies.argmin()]
         assert 5.0 < depth < 1000.0, element
         assert 2.5 < place < 5.0, element
@@ -131,12 +141,12 @@ def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(
     shell: Callable[..., FloatArray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objective = problem(True, shell)
-    z = torch.full((objective.mean.numel(),), 0.1, dtype=torch.float64)
+    z = torch.full((objective.prior.mean.numel(),), 0.1, dtype=torch.float64)
     expected = objective.normal_equations(z)
     # As on a GPU: every array is a tensor.
     monkeypatch.setattr("nci_core.fitting.objective.place", lambda x, device: torch.as_tensor(x, device=device))
-    seen = [type(x)(x.elements, *(torch.as_tensor(array) for array in x.arrays)) for x in objective.seen]
-    there = MapObjective(seen, objective.targets, objective.mean, objective.width, objective.config)
+    seen = [PairFeatures.of(x.kinds, [torch.as_tensor(array) for array in x.arrays]) for x in objective.seen]
+    there = MapObjective(seen, objective.targets, objective.prior, objective.config)
     for one, two in zip(there.normal_equations(z), expected, strict=True):
         # The same sums in another order.
         np.testing.assert_allclose(np.asarray(one), np.asarray(two), rtol=1e-9, atol=1e-6)
@@ -144,7 +154,7 @@ def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(
 
 def test_terms_of_a_trial_are_used_again(shell: Callable[..., FloatArray], monkeypatch: pytest.MonkeyPatch) -> None:
     objective = problem(False, shell)
-    z = torch.zeros(objective.mean.numel(), dtype=torch.float64)
+    z = torch.zeros(objective.prior.mean.numel(), dtype=torch.float64)
     loss = objective.loss(z)
     with monkeypatch.context() as patch:
         patch.setattr("nci_core.fitting.objective.evaluate", None)  # nothing is evaluated again

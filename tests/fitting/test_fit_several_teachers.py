@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from nci_core.errors import CancelledError
-from nci_core.fitting import FitSettings, Lesson, distill_all, finetune
+from nci_core.fitting import FitRun, FitSettings, Lesson, Observation, distill_all, finetune
 from nci_core.fitting.memory import FitMemory
 from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint, save_checkpoint
 from nci_core.systems import Dimer, Monomer, builtin_host
@@ -35,20 +35,20 @@ def lessons(dimer: Dimer, shell: Callable[..., FloatArray]) -> list[Lesson]:
             "repulsion": 40.0 * np.exp(-3.6 * r).sum(axis=1),
             "dispersion": -strength * (8.0 / (r**6 + 100.0)).sum(axis=1),
         }
-        found.append(Lesson(name, R, channels["repulsion"] + channels["dispersion"], channels))
+        found.append(Lesson(name, [Observation(dimer.at(R), channels["repulsion"] + channels["dispersion"], channels)]))
     return found
 
 
 @pytest.fixture(scope="module")
 def both(dimer: Dimer, lessons: list[Lesson]) -> Ensemble:
-    return distill_all(dimer, lessons, CONFIG, QUICK)
+    return distill_all(lessons, CONFIG, QUICK)
 
 
 def test_the_distilled_model_is_the_mean_of_both(dimer: Dimer, lessons: list[Lesson], both: Ensemble) -> None:
-    alone = [distill_all(dimer, [lesson], CONFIG, QUICK) for lesson in lessons]
-    R = lessons[0].positions[:20]
-    each = [student.energies(dimer.a, R) for student in alone]
-    np.testing.assert_allclose(both.energies(dimer.a, R), np.mean(each, axis=0), rtol=1e-10)
+    alone = [distill_all([lesson], CONFIG, QUICK) for lesson in lessons]
+    R = lessons[0].observations[0].configurations.R[:20]
+    each = [student.energies(dimer.at(R)) for student in alone]
+    np.testing.assert_allclose(both.energies(dimer.at(R)), np.mean(each, axis=0), rtol=1e-10)
     assert both.metadata["teachers"] == ["strong", "weak"]
     assert both.metadata["source"] == [0, 1, 0, 1, 0, 1]
     assert both.metadata["labels"] == 160
@@ -56,24 +56,25 @@ def test_the_distilled_model_is_the_mean_of_both(dimer: Dimer, lessons: list[Les
     assert len(both.averaged) == 4
     # Two teachers that differ are two sources of doubt: at least half their distance.
     apart = np.abs(each[0] - each[1]) / 2
-    assert (both.std(dimer.a, R) >= 0.99 * apart).all()
+    assert (both.std(dimer.at(R)) >= 0.99 * apart).all()
 
 
 def test_finetuning_averages_the_best_of_each_teacher(
     dimer: Dimer, lessons: list[Lesson], both: Ensemble, tmp_path: Path
 ) -> None:
-    R, E = lessons[1].positions[:10], lessons[1].energies[:10]
+    (weak,) = lessons[1].observations
+    labels = Observation(weak.configurations[:10], weak.energies[:10])
     read = load_checkpoint(save_checkpoint(both, tmp_path / "both.pt"))
-    tuned = finetune(dimer, R, E, read, settings=QUICK.model_copy(update={"restarts": 6}))
+    tuned = finetune([labels], read, settings=QUICK.model_copy(update={"restarts": 6}))
     assert len(tuned.optima) == len(tuned.averaged) == 2
     assert len(tuned.members) == 4
     # One optimum started from each: both meet the labels, and away from them they differ.
-    far = lessons[1].positions[10:]
-    one, two = (student.energies(dimer.a, far) for student in tuned.averaged)
+    far = weak.configurations.R[10:]
+    one, two = (student.energies(dimer.at(far)) for student in tuned.averaged)
     assert np.abs(one - two).max() > 1e-6
     assert tuned.weights[0] >= tuned.weights[1] > 0.0
     np.testing.assert_allclose(
-        tuned.energies(dimer.a, far), tuned.weights[0] * one + tuned.weights[1] * two, rtol=1e-12
+        tuned.energies(dimer.at(far)), tuned.weights[0] * one + tuned.weights[1] * two, rtol=1e-12
     )
 
 
@@ -81,16 +82,19 @@ def test_distilling_several_goes_on_where_it_stopped(dimer: Dimer, lessons: list
     path, seen = tmp_path / "fit.pt", []  # type: tuple[Path, list[dict[str, Any]]]
     with pytest.raises(CancelledError):
         distill_all(
-            dimer, lessons, CONFIG, QUICK, seen.append, lambda: bool(seen) and seen[-1]["member"] == 6, FitMemory(path)
+            lessons,
+            CONFIG,
+            QUICK,
+            FitRun(seen.append, lambda: bool(seen) and seen[-1]["member"] == 6, FitMemory(path)),
         )
     assert {event["members"] for event in seen} == {10}
     rest: list[dict[str, Any]] = []
     resumed: list[int] = []
     memory = FitMemory(path, resumed.append)
-    again = distill_all(dimer, lessons, CONFIG, QUICK, rest.append, memory=memory)
+    again = distill_all(lessons, CONFIG, QUICK, FitRun(rest.append, memory=memory))
     assert resumed == [5, 1], "the first student is whole, of the second one minimisation is"
     assert {event["member"] for event in rest if event["iteration"] > 0} == {6, 7, 8, 9}
     assert memory.seconds_before > 0
-    whole = distill_all(dimer, lessons, CONFIG, QUICK)
-    R = lessons[0].positions
-    np.testing.assert_allclose(again.energies(dimer.a, R), whole.energies(dimer.a, R), rtol=1e-6)
+    whole = distill_all(lessons, CONFIG, QUICK)
+    R = lessons[0].observations[0].configurations.R
+    np.testing.assert_allclose(again.energies(dimer.at(R)), whole.energies(dimer.at(R)), rtol=1e-6)

@@ -10,26 +10,27 @@ import pytest
 import torch
 
 from nci_core.errors import CancelledError, InputError, ModelError
-from nci_core.fitting import FitSettings, distill, finetune
+from nci_core.fitting import FitRun, FitSettings, Observation, distill, finetune
 from nci_core.fitting.members import DISPLACEMENT, error_bar_factor
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import change_prior, general_prior
-from nci_core.potentials import Ensemble, Student, StudentConfig, load_checkpoint, save_checkpoint
+from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
 from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
+KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 QUICK = FitSettings(members=3, restarts=1, max_iterations=40)
 
 
 def synthetic(seed: int, near: Student | None = None, distance: float = 0.5) -> Student:
     """A potential drawn from the general prior, or near another one as fine-tuning expects it."""
-    prior = (general_prior if near is None else change_prior)("He", ("C", "H"), CONFIG)
+    prior = (general_prior if near is None else change_prior)(KINDS, CONFIG)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)
     centre = prior.mean if near is None else near.theta
-    return Student("He", ("C", "H"), CONFIG, centre + distance * prior.scale * prior.width * noise)
+    return Student(KINDS, CONFIG, centre + distance * prior.scale * prior.width * noise)
 
 
 @pytest.fixture(scope="module")
@@ -51,23 +52,23 @@ def truth(teacher: Student) -> Student:
 def points(dimer: Dimer, truth: Student, shell: Callable[..., FloatArray]) -> FloatArray:
     """300 positions below 1000 cm⁻¹."""
     R = shell(dimer.a, 600, nearest=(2.3, 6.0))
-    return R[to_cm1(truth.energies(dimer.a, R)) < 1000.0][:300]
+    return R[to_cm1(truth.energies(dimer.at(R))) < 1000.0][:300]
 
 
 @pytest.fixture(scope="module")
 def distilled(dimer: Dimer, teacher: Student, points: FloatArray) -> Ensemble:
-    channels = teacher.channels(dimer.a, points)
-    return distill(dimer, points, teacher.energies(dimer.a, points), channels, CONFIG, QUICK)
+    channels = teacher.channels(dimer.at(points))
+    return distill([Observation(dimer.at(points), teacher.energies(dimer.at(points)), channels)], CONFIG, QUICK)
 
 
 def mae(model: Ensemble, truth: Student, dimer: Dimer, R: FloatArray) -> float:
-    return float(to_cm1(np.abs(model.energies(dimer.a, R) - truth.energies(dimer.a, R))).mean())
+    return float(to_cm1(np.abs(model.energies(dimer.at(R)) - truth.energies(dimer.at(R)))).mean())
 
 
 def test_distillation_recovers_both_channels(
     distilled: Ensemble, teacher: Student, dimer: Dimer, points: FloatArray
 ) -> None:
-    learnt, taught = distilled.channels(dimer.a, points), teacher.channels(dimer.a, points)
+    learnt, taught = distilled.channels(dimer.at(points)), teacher.channels(dimer.at(points))
     for name in ("repulsion", "dispersion"):
         # The teacher has the student's form, so it is recovered to less than the assumed noise of 0.3.
         assert to_cm1(np.abs(learnt[name] - taught[name])).mean() < 0.3
@@ -76,8 +77,8 @@ def test_distillation_recovers_both_channels(
 
 
 def test_distillation_of_totals(teacher: Student, dimer: Dimer, points: FloatArray) -> None:
-    energies = teacher.energies(dimer.a, points)
-    model = distill(dimer, points, energies, {"total": energies}, CONFIG, QUICK)
+    energies = teacher.energies(dimer.at(points))
+    model = distill([Observation(dimer.at(points), energies, {"total": energies})], CONFIG, QUICK)
     assert mae(model, teacher, dimer, points) < 0.3
 
 
@@ -85,9 +86,9 @@ def test_finetuning_recovers_the_truth_from_few_labels(
     distilled: Ensemble, teacher: Student, truth: Student, dimer: Dimer, points: FloatArray
 ) -> None:
     labels = points[:30]
-    energies = truth.energies(dimer.a, labels)
-    tuned = finetune(dimer, labels, energies, distilled, settings=QUICK)
-    direct = finetune(dimer, labels, energies, None, CONFIG, QUICK)
+    energies = truth.energies(dimer.at(labels))
+    tuned = finetune([Observation(dimer.at(labels), energies)], distilled, settings=QUICK)
+    direct = finetune([Observation(dimer.at(labels), energies)], None, CONFIG, QUICK)
     rest = points[30:]
     before = mae(distilled, truth, dimer, rest)
     # Measured on other points: 4 cm⁻¹ before, 1.0 after, 1.1 by a direct fit.
@@ -101,10 +102,12 @@ def test_spread_covers_the_error_and_shrinks_with_labels(
 ) -> None:
     rest, spreads = points[60:], []
     for m in (10, 60):
-        tuned = finetune(dimer, points[:m], truth.energies(dimer.a, points[:m]), distilled, settings=QUICK)
+        tuned = finetune(
+            [Observation(dimer.at(points[:m]), truth.energies(dimer.at(points[:m])))], distilled, settings=QUICK
+        )
         error, std = (
-            np.abs(tuned.energies(dimer.a, rest) - truth.energies(dimer.a, rest)),
-            tuned.std(dimer.a, rest),
+            np.abs(tuned.energies(dimer.at(rest)) - truth.energies(dimer.at(rest))),
+            tuned.std(dimer.at(rest)),
         )
         # 0.67 is right. With fewer labels than parameters the bars are mostly the prior's, and this truth lies
         # half a prior width from its teacher in every parameter; one pair of members adds a factor of two.
@@ -122,9 +125,9 @@ def test_error_bars_never_shrink_below_what_the_priors_say() -> None:
 def test_small_kappa_keeps_to_the_teacher(
     distilled: Ensemble, truth: Student, dimer: Dimer, points: FloatArray
 ) -> None:
-    energies = truth.energies(dimer.a, points[:20])
+    energies = truth.energies(dimer.at(points[:20]))
     settings = [QUICK.model_copy(update={"members": 1, "kappa": kappa}) for kappa in (0.01, 1.0)]
-    loyal, free = (finetune(dimer, points[:20], energies, distilled, settings=s) for s in settings)
+    loyal, free = (finetune([Observation(dimer.at(points[:20]), energies)], distilled, settings=s) for s in settings)
     assert distilled.prior is not None
     assert loyal.prior is not None
     assert loyal.prior.scale == 0.01
@@ -135,20 +138,21 @@ def test_small_kappa_keeps_to_the_teacher(
 
 
 def test_fits_are_reproducible(truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Any) -> None:
-    energies = truth.energies(dimer.a, points[:20])
-    one, two = (finetune(dimer, points[:20], energies, None, CONFIG, QUICK) for _ in range(2))
-    other = finetune(dimer, points[:20], energies, None, CONFIG, QUICK.model_copy(update={"seed": 5}))
+    energies = truth.energies(dimer.at(points[:20]))
+    one, two = (finetune([Observation(dimer.at(points[:20]), energies)], None, CONFIG, QUICK) for _ in range(2))
+    other = finetune([Observation(dimer.at(points[:20]), energies)], None, CONFIG, QUICK.model_copy(update={"seed": 5}))
     assert all(torch.equal(a.theta, b.theta) for a, b in zip(one.members, two.members, strict=True))
     assert not torch.equal(one.members[1].theta, other.members[1].theta)
     loaded = load_checkpoint(save_checkpoint(one, tmp_path / "m.pt"))
-    assert (loaded.energies(dimer.a, points) == one.energies(dimer.a, points)).all()
+    assert (loaded.energies(dimer.at(points)) == one.energies(dimer.at(points))).all()
 
 
 def test_progress_tells_enough_for_live_curves(truth: Student, dimer: Dimer, points: FloatArray) -> None:
     events: list[dict[str, Any]] = []
-    energies = truth.energies(dimer.a, points)
-    held = (points[40:], energies[40:])
-    finetune(dimer, points[:40], energies[:40], None, CONFIG, QUICK, progress=events.append, validation=held)
+    energies = truth.energies(dimer.at(points))
+    held = [Observation(dimer.at(points[40:]), energies[40:])]
+    seen = [Observation(dimer.at(points[:40]), energies[:40])]
+    finetune(seen, None, CONFIG, QUICK, FitRun(events.append), held)
     assert {e["stage"] for e in events} == {"finetune"}
     assert {e["phase"] for e in events} == {"search", "spread"}
     # Number 1 is for an optimum that the search did not finish.
@@ -162,22 +166,24 @@ def test_progress_tells_enough_for_live_curves(truth: Student, dimer: Dimer, poi
 
 
 def test_validation_points_choose_nothing(truth: Student, dimer: Dimer, points: FloatArray) -> None:
-    energies = truth.energies(dimer.a, points[:20])
-    held = (points[20:], np.zeros(len(points) - 20))
-    without, with_ = (finetune(dimer, points[:20], energies, None, CONFIG, QUICK, validation=v) for v in (None, held))
+    energies = truth.energies(dimer.at(points[:20]))
+    held = [Observation(dimer.at(points[20:]), np.zeros(len(points) - 20))]
+    seen = [Observation(dimer.at(points[:20]), energies)]
+    without, with_ = (finetune(seen, None, CONFIG, QUICK, validation=v) for v in ([], held))
     assert torch.equal(without.members[0].theta, with_.members[0].theta)
 
 
 def test_a_stop_request_ends_the_fit(truth: Student, dimer: Dimer, points: FloatArray) -> None:
     calls = iter([False] * 5 + [True])
+    seen = [Observation(dimer.at(points), truth.energies(dimer.at(points)))]
     with pytest.raises(CancelledError, match="finetune fit was stopped at fit 1 of 4"):
-        finetune(dimer, points, truth.energies(dimer.a, points), None, CONFIG, QUICK, should_stop=lambda: next(calls))
+        finetune(seen, None, CONFIG, QUICK, FitRun(should_stop=lambda: next(calls)))
 
 
 def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Path) -> None:
-    energies = truth.energies(dimer.a, points[:20])
+    energies = truth.energies(dimer.at(points[:20]))
     undisturbed: list[dict[str, Any]] = []
-    whole = finetune(dimer, points[:20], energies, None, CONFIG, QUICK, progress=undisturbed.append)
+    whole = finetune([Observation(dimer.at(points[:20]), energies)], None, CONFIG, QUICK, FitRun(undisturbed.append))
     path, starts = tmp_path / "fit.pt", 0
     seen: list[dict[str, Any]] = []
     resumed: list[int] = []
@@ -187,17 +193,8 @@ def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points
         memory = FitMemory(path, resumed.append)
         part: list[dict[str, Any]] = []
         try:
-            again = finetune(
-                dimer,
-                points[:20],
-                energies,
-                None,
-                CONFIG,
-                QUICK,
-                progress=part.append,
-                should_stop=lambda calls=calls: next(calls, True),
-                memory=memory,
-            )
+            run = FitRun(part.append, lambda calls=calls: next(calls, True), memory)
+            again = finetune([Observation(dimer.at(points[:20]), energies)], None, CONFIG, QUICK, run)
             break
         except CancelledError:
             seen += part
@@ -221,19 +218,11 @@ def test_a_stopped_fit_goes_on_where_it_was(truth: Student, dimer: Dimer, points
 def test_what_another_fit_remembers_is_not_used(
     damage: str, truth: Student, dimer: Dimer, points: FloatArray, tmp_path: Path
 ) -> None:
-    energies, path = truth.energies(dimer.a, points[:20]), tmp_path / "fit.pt"
+    energies, path = truth.energies(dimer.at(points[:20])), tmp_path / "fit.pt"
     calls = iter([False] * 7)
+    run = FitRun(should_stop=lambda: next(calls, True), memory=FitMemory(path))
     with pytest.raises(CancelledError):
-        finetune(
-            dimer,
-            points[:20],
-            energies,
-            None,
-            CONFIG,
-            QUICK,
-            should_stop=lambda: next(calls, True),
-            memory=FitMemory(path),
-        )
+        finetune([Observation(dimer.at(points[:20]), energies)], None, CONFIG, QUICK, run)
     assert path.is_file()
     settings = QUICK
     if damage == "other labels":
@@ -243,29 +232,37 @@ def test_what_another_fit_remembers_is_not_used(
     else:
         path.write_bytes(b"nothing" if damage == "not a file of ours" else path.read_bytes()[:200])
     resumed: list[int] = []
-    one = finetune(dimer, points[:20], energies, None, CONFIG, settings, memory=FitMemory(path, resumed.append))
-    two = finetune(dimer, points[:20], energies, None, CONFIG, settings)
+    seen = [Observation(dimer.at(points[:20]), energies)]
+    one = finetune(seen, None, CONFIG, settings, FitRun(memory=FitMemory(path, resumed.append)))
+    two = finetune(seen, None, CONFIG, settings)
     assert not resumed
     assert all(torch.equal(a.theta, b.theta) for a, b in zip(one.members, two.members, strict=True))
 
 
 def test_one_label_is_enough_not_to_fail(dimer: Dimer) -> None:
-    model = finetune(dimer, [[0.0, 0.0, 3.5]], [from_cm1(-40.0)], settings=FitSettings(members=2, restarts=1))
+    model = finetune(
+        [Observation(dimer.at([[0.0, 0.0, 3.5]]), np.array([from_cm1(-40.0)]))],
+        settings=FitSettings(members=2, restarts=1),
+    )
     # One label against a prior of a few cm⁻¹: met to about its noise.
-    assert to_cm1(model.members[0].energies(dimer.a, [[0.0, 0.0, 3.5]])[0]) == pytest.approx(-40.0, abs=0.5)
+    assert to_cm1(model.members[0].energies(dimer.at([[0.0, 0.0, 3.5]]))[0]) == pytest.approx(-40.0, abs=0.5)
 
 
 def test_misfits_between_prior_and_dimer_are_named(distilled: Ensemble) -> None:
     water = Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]]))
-    R, E = [[0.0, 0.0, 3.5]], [0.0]
+
+    def of(dimer: Dimer) -> list[Observation]:
+        return [Observation(dimer.at([[0.0, 0.0, 3.5]]), np.zeros(1))]
+
     with pytest.raises(ModelError, match="has not learnt O of host 'water'"):
-        finetune(Dimer(water, Monomer.atom("He")), R, E, distilled)
+        finetune(of(Dimer(water, Monomer.atom("He"))), distilled)
     with pytest.raises(ModelError, match="was fitted for the probe He, but the probe here is Ne"):
-        finetune(Dimer(builtin_host("ethylene"), Monomer.atom("Ne")), R, E, distilled)
+        finetune(of(Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))), distilled)
     with pytest.raises(ModelError, match="cannot change"):
-        finetune(Dimer(builtin_host("ethylene"), Monomer.atom("He")), R, E, distilled, StudentConfig())
+        finetune(of(Dimer(builtin_host("ethylene"), Monomer.atom("He"))), distilled, StudentConfig())
 
 
 def test_channels_must_add_up(dimer: Dimer) -> None:
+    parts = {"repulsion": np.array([1.0]), "dispersion": np.array([-0.5])}
     with pytest.raises(InputError, match="do not add up"):
-        distill(dimer, [[0, 0, 3.5]], [0.0], {"repulsion": [1.0], "dispersion": [-0.5]})
+        distill([Observation(dimer.at([[0.0, 0.0, 3.5]]), np.zeros(1), parts)])

@@ -17,16 +17,17 @@ import numpy.typing as npt
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import import_campaign
-from nci_core.fitting import FitSettings, Lesson, Rung, distill, finetune, finetune_ladder
+from nci_core.fitting import FitSettings, Observation, Rung, distill, finetune, finetune_ladder
 from nci_core.fitting.priors import change_prior, general_prior, recipe_change
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.ccsdt import compute_label
-from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint
+from nci_core.potentials import Ensemble, PairKind, StudentConfig, load_checkpoint
 from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.sampling import as_guide, sample
-from nci_core.selection import STRATEGIES, SelectionRequest, select
+from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
 from nci_core.store import configurations, labels, models
 from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems.configurations import Configurations
 from nci_core.teachers.registry import find_teacher
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,53 +64,56 @@ def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
     )
 
 
-def of_model(model: Ensemble, host: Monomer, R: FloatArray) -> Iterator[tuple[str, Any]]:
+def of_model(model: Ensemble, dimer: Dimer, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """What a stored model says at positions R (m, 3)."""
-    energies, gradients = model.energies_and_gradients(host, R)
+    at = Configurations(dimer, R)
+    energies, forces = model.energies_and_forces(at)
     yield "energies", energies
-    yield "gradients", gradients
-    yield "std", model.std(host, R)
-    yield "channels", np.array([model.channels(host, R)[name] for name in ("repulsion", "dispersion")])
-    yield "c6", model.c6(host, np.eye(3))
-    yield "lengths", effective_lengths(model, host, R[:2])
-    yield "jacobian", model.members[0].jacobian(host, R[:2])[1]
+    yield "gradients", -forces.force
+    yield "std", model.std(at)
+    yield "channels", np.array([model.channels(at)[name] for name in ("repulsion", "dispersion")])
+    yield "c6", model.c6(dimer, np.eye(3))
+    yield "lengths", effective_lengths(model, at[:2])
+    yield "jacobian", model.members[0].jacobian(at[:2])[1]
 
 
 def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[tuple[str, Any]]:
     """Rows that every strategy takes from a pool (n, 3)."""
-    energies = model.energies(campaign.dimer.a, pool)
+    at = Configurations(campaign.dimer, pool)
+    energies = model.energies(at)
     for name in STRATEGIES:
         request = SelectionRequest(
-            campaign.dimer, pool, 8, labelled=(3, 5, 8), excluded=(1,), energies=energies, ensemble=model, seed=2
+            [Pool(at)], 8, labelled=(3, 5, 8), excluded=(1,), energies=energies, ensemble=model, seed=2
         )
         yield name, select(name, request).indices
 
 
 def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """Energies at R (m, 3) of small fits of every kind."""
-    dimer, host = campaign.dimer, campaign.dimer.a
+    dimer = campaign.dimer
     taught = configurations.fetch_teacher(campaign.store, campaign.teacher)[:60]
     where = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     places = np.array([where[row.configuration_id] for row in taught])
     channels = {name: np.array([row.channels_ev[name] for row in taught]) for name in taught[0].channels_ev}
     known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     x, e = known.positions[:14], known.energy_ev[:14]
-    lesson = Lesson("teacher", places, sum(channels.values()), channels)
-    distilled = distill(dimer, lesson.positions, lesson.energies, lesson.channels, settings=QUICK)
+    total = np.sum(list(channels.values()), axis=0)
+    taught_at = Configurations(dimer, places)
+    seen = [Observation(Configurations(dimer, x), e)]
+    cheap = [Observation(Configurations(dimer, x[:10]), 0.9 * e[:10])]
+    distilled = distill([Observation(taught_at, total, channels)], settings=QUICK)
     found = {
         "distilled": distilled,
         "distilled, fixed ruler, no network": distill(
-            dimer, places, lesson.energies, config=StudentConfig(ruler="fixed", network=False), settings=QUICK
+            [Observation(taught_at, total)], StudentConfig(ruler="fixed", network=False), QUICK
         ),
-        "fine-tuned": finetune(dimer, x, e, distilled, settings=QUICK),
-        "direct": finetune(dimer, x, e, settings=QUICK),
-        "ladder": finetune_ladder(
-            dimer, [Rung("cheap", x[:10], 0.9 * e[:10]), Rung("target", x, e)], distilled, settings=QUICK
-        ),
+        "fine-tuned": finetune(seen, distilled, settings=QUICK),
+        "direct": finetune(seen, settings=QUICK),
+        "ladder": finetune_ladder([Rung("cheap", cheap), Rung("target", seen)], distilled, settings=QUICK),
     }
     for name, model in found.items():
-        yield name, model.energies(host, R)
-        yield f"{name}, std", model.std(host, R)
+        yield name, model.energies(Configurations(dimer, R))
+        yield f"{name}, std", model.std(Configurations(dimer, R))
         yield f"{name}, evidence", np.array(model.metadata["fit"]["log_evidence"])
 
 
@@ -118,10 +122,11 @@ def priors() -> Iterator[tuple[str, Any]]:
     elements = ("C", "F", "H", "N", "Si")
     for probe in ("He", "Ar"):
         for config in (StudentConfig(), StudentConfig(ruler="fixed", network=False)):
-            general = general_prior(probe, elements, config)
+            kinds = [PairKind(element, probe) for element in elements]
+            general = general_prior(kinds, config)
             name = f"{probe} {config.ruler}"
             yield f"general {name}", np.concatenate([each[:, :18].numpy() for each in (general.mean, general.width)])
-            changes = change_prior(probe, elements, config).width, recipe_change(probe, elements, config)
+            changes = change_prior(kinds, config).width, recipe_change(kinds, config)
             yield f"sums {name}", np.array([float(each.sum()) for each in (general.mean, general.width, *changes)])
 
 
@@ -173,9 +178,9 @@ def measured(home: Path) -> dict[str, Any]:
         active = load_checkpoint(campaign.model_path(row))
         for each in models.fetch(campaign.store):
             model = load_checkpoint(campaign.model_path(each))
-            found[f"{name}: {each.name}: energies"] = model.energies(campaign.dimer.a, pool[:6])
+            found[f"{name}: {each.name}: energies"] = model.energies(Configurations(campaign.dimer, pool[:6]))
         parts |= {
-            "model": of_model(active, campaign.dimer.a, pool[:6]),
+            "model": of_model(active, campaign.dimer, pool[:6]),
             "choices": choices(campaign, active, pool[:150]),
         }
         parts |= {"fits": fits(campaign, pool[:6])}

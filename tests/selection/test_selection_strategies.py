@@ -9,8 +9,8 @@ import torch
 
 from nci_core.errors import InputError, ModelError
 from nci_core.fitting.priors import general_prior
-from nci_core.potentials import Ensemble, Prior, Student, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.selection import STRATEGIES, SelectionRequest, select
+from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
+from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
 from nci_core.selection.design import add_label, greedy_i_optimal, posterior_covariance, total_variance_reduction
 from nci_core.selection.farthest_point import invariant_features
 from nci_core.systems import Dimer, Monomer, builtin_host
@@ -27,10 +27,11 @@ def dimer() -> Dimer:
 @pytest.fixture(scope="module")
 def model() -> Ensemble:
     config = StudentConfig()
-    prior = general_prior("He", ("C", "H"), config)
+    kinds = (PairKind("C", "He"), PairKind("H", "He"))
+    prior = general_prior(kinds, config)
     noise = torch.randn(prior.mean.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    student = Student("He", ("C", "H"), config, prior.mean + 0.3 * prior.width * noise)
-    return Ensemble((student,), Prior(prior.mean, prior.width))
+    student = Student(kinds, config, prior.mean + 0.3 * prior.width * noise)
+    return Ensemble((student,), prior)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +40,9 @@ def pool(dimer: Dimer, shell: Callable[..., FloatArray]) -> FloatArray:
 
 
 def request(dimer: Dimer, model: Ensemble, pool: FloatArray, count: int = 12, **changes: object) -> SelectionRequest:
-    energies = model.energies(dimer.a, pool)
+    energies = model.energies(dimer.at(pool))
     base = {"labelled": [0, 3], "excluded": list(range(50, 120)), "energies": energies, "ensemble": model}
-    return SelectionRequest(dimer, pool, count, **{**base, **changes})  # type: ignore[arg-type]
+    return SelectionRequest([Pool(dimer.at(pool))], count, **{**base, **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("strategy", list(STRATEGIES))
@@ -53,7 +54,7 @@ def test_choices_are_new_distinct_and_never_test_points(
     assert len(found.indices) == len(found.scores) == 12
     assert len(set(found.indices.tolist())) == 12
     assert not set(found.indices.tolist()) & ({0, 3} | set(range(50, 120)))
-    assert (to_cm1(model.energies(dimer.a, pool[found.indices])) < 1000.0).all()
+    assert (to_cm1(model.energies(dimer.at(pool[found.indices]))) < 1000.0).all()
     again = select(strategy, asked)
     assert (again.indices == found.indices).all()
 
@@ -84,7 +85,7 @@ def test_stratified_choice_fills_every_region(dimer: Dimer, model: Ensemble, poo
 
 def test_farthest_points_spread_and_see_symmetry(dimer: Dimer, model: Ensemble, pool: FloatArray) -> None:
     images = np.einsum("gab,b->ga", dimer.a.operations, pool[5] - dimer.a.centre) + dimer.a.centre
-    x = invariant_features(dimer, images)
+    x = invariant_features(dimer.at(images))
     # The built-in geometry is symmetric to about 1e-7 Å.
     np.testing.assert_allclose(x, np.broadcast_to(x[0], x.shape), atol=1e-6)
     found = select("farthest-point", request(dimer, model, np.vstack([pool, images])))

@@ -222,7 +222,7 @@ def evaluate_set(campaign: Campaign, set_id: int) -> dict[str, Any]:
         except NCIError as error:
             problems[row.name] = str(error)
             continue
-        energy, std = model.energies_and_std(campaign.dimer.a, points.positions[lacking])
+        energy, std = model.energies_and_std(campaign.dimer.at(points.positions[lacking]))
         evaluations.record_predictions(campaign.store, row.id, points.configuration_ids[lacking], energy, std)
     name = PREFIX + energy_sets.get(campaign.store, set_id).name
     errors = {model: report.get(name, {}) for model, report in renew_errors(campaign).items()}

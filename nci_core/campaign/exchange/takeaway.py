@@ -149,7 +149,7 @@ def _grid(campaign: Campaign, row: Model, path: Path, spacing: float, margin: fl
 
     def evaluate(points: FloatArray) -> tuple[FloatArray, FloatArray]:
         first, which = distinct(dimer.a, points)
-        energy, std = model.energies_and_std(dimer.a, points[first])
+        energy, std = model.energies_and_std(dimer.at(points[first]))
         return energy[which], std[which]
 
     grid = make_grid(dimer, evaluate, spacing=spacing, margin=margin, bounds=campaign.settings.bounds)

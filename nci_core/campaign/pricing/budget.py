@@ -129,7 +129,7 @@ def _jacobian(folder: str, model_id: int, sha256: str, last_id: int, count: int)
     try:
         _, positions = configurations.positions(campaign.store, split="pool")
         model = load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)), dimer=campaign.dimer)
-        return whitened_jacobian(model, campaign.dimer.a, positions)
+        return whitened_jacobian(model, campaign.dimer.at(positions))
     finally:
         campaign.store.close()
 

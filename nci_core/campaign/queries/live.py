@@ -69,7 +69,7 @@ def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
     """
     points = checked_points(positions)
     campaign, model = loaded(folder, model_id)
-    members = model.member_channels(campaign.dimer.a, points)
+    members = model.member_channels(campaign.dimer.at(points))
     energies = members.sum(axis=1)
     repulsion, dispersion = model.mean_of(members)
     return Field(model.mean_of(energies), model.spread_of(energies), repulsion, dispersion)

@@ -91,11 +91,11 @@ def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> 
     if len(rays) * len(radii) > MOST_POINTS:
         raise InputError(f"{len(rays)} directions are too many for one question; use a coarser grid.")
 
-    rough = model.members[0].energies(host, _on_rays(host, rays, radii)).reshape(len(rays), -1)
+    rough = model.members[0].energies(campaign.dimer.at(_on_rays(host, rays, radii))).reshape(len(rays), -1)
     behind_wall = np.cumsum(rough > from_cm1(campaign.settings.limit_cm1), axis=1) > 0
     best = radii[np.argmin(np.where(behind_wall, np.inf, rough), axis=1)]
     around = best[:, None] + np.arange(-ROUGH, ROUGH + FINE / 2, FINE)
-    fine = model.energies(host, host.centre + (rays[:, None] * around[..., None]).reshape(-1, 3))
+    fine = model.energies(campaign.dimer.at(host.centre + (rays[:, None] * around[..., None]).reshape(-1, 3)))
     return _lowest(around, fine.reshape(around.shape))[which]
 
 
@@ -147,5 +147,5 @@ def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
         raise InputError("The probe lies on a nucleus of the host, where the ruler has no direction; move it away.")
     from nci_core.potentials.effective_lengths import effective_lengths
 
-    members = effective_lengths(model, host, points)
+    members = effective_lengths(model, campaign.dimer.at(points))
     return Ruler(distance, model.mean_of(members), model.spread_of(members))

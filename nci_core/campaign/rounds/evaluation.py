@@ -39,15 +39,15 @@ def summaries(predicted: FloatArray, reference: FloatArray, campaign: Campaign) 
 
 def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
     """The model's dense curves along the host's principal axes."""
-    host, found = campaign.dimer.a, []
-    for name, direction in cut_directions(campaign.dimer).items():
+    dimer, found = campaign.dimer, []
+    for name, direction in cut_directions(dimer).items():
         scan = np.arange(1.5, CUT_END, 0.02)
-        high = np.flatnonzero(to_cm1(model.energies(host, cut_points(campaign.dimer, direction, scan))) > CUT_TOP_CM1)
+        high = np.flatnonzero(to_cm1(model.energies(dimer.at(cut_points(dimer, direction, scan)))) > CUT_TOP_CM1)
         start = float(scan[high[-1]]) if len(high) else 1.5
         distances = np.linspace(start, CUT_END, CUT_STEPS)
-        points = cut_points(campaign.dimer, direction, distances)
-        energies, std = model.energies_and_std(host, points)
-        parts = model.channels(host, points)
+        points = cut_points(dimer, direction, distances)
+        energies, std = model.energies_and_std(dimer.at(points))
+        parts = model.channels(dimer.at(points))
         found.append(Cut(name, distances, points, energies, std, parts["repulsion"], parts["dispersion"]))
     return found
 
@@ -88,7 +88,7 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
         found = {}
         if len(known):
-            found = summaries(model.energies(campaign.dimer.a, known.positions), known.energy_ev, campaign)
+            found = summaries(model.energies(campaign.dimer.at(known.positions)), known.energy_ev, campaign)
         report[split] = {name: item.as_dict() for name, item in found.items()}
     return report
 
@@ -114,7 +114,7 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
     """
     ids, positions = configurations.positions(campaign.store)
     if len(ids):
-        energies, std = model.energies_and_std(campaign.dimer.a, positions)
+        energies, std = model.energies_and_std(campaign.dimer.at(positions))
         evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
     evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
     check_campaign_model(campaign, row, model)

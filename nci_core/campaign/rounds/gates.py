@@ -7,7 +7,7 @@ from nci_core.errors import StoreError
 from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.store import models
 from nci_core.store.schema import Model
-from nci_core.systems import Monomer
+from nci_core.systems.dimer import Dimer
 from nci_core.units import from_cm1
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NOTE = "gates"
 
 
-def expected_c6(model: "Ensemble", host: Monomer) -> float | None:
+def expected_c6(model: "Ensemble", dimer: Dimer) -> float | None:
     """C₆ averaged over directions (eV Å⁶) of the parameters a fit started from; None for a model without a prior.
 
     A fine-tuned model started from the distilled one, a distilled one from free-atom values.
@@ -27,13 +27,13 @@ def expected_c6(model: "Ensemble", host: Monomer) -> float | None:
 
     if model.prior is None:
         return None
-    start = Student(model.probe, model.elements, model.config, model.prior.mean)
-    return float(extrapolated_c6(Ensemble((start,)), host).mean())
+    start = Student(model.kinds, model.config, model.prior.mean)
+    return float(extrapolated_c6(Ensemble((start,)), dimer).mean())
 
 
-def check_model(model: "Ensemble", host: Monomer, limit_cm1: float) -> list[Gate]:
-    """All gates of a model on a host; `limit_cm1` is the upper end of the range of interest in cm⁻¹."""
-    return check_potential(model, host, limit_ev=from_cm1(limit_cm1), c6_expected=expected_c6(model, host))
+def check_model(model: "Ensemble", dimer: Dimer, limit_cm1: float) -> list[Gate]:
+    """All gates of a model at a dimer; `limit_cm1` is the upper end of the range of interest in cm⁻¹."""
+    return check_potential(model, dimer, limit_ev=from_cm1(limit_cm1), c6_expected=expected_c6(model, dimer))
 
 
 def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None" = None) -> list[Gate]:
@@ -42,7 +42,7 @@ def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None
         from nci_core.potentials.checkpoints import load_checkpoint
 
         model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
-    found = check_model(model, campaign.dimer.a, campaign.settings.limit_cm1)
+    found = check_model(model, campaign.dimer, campaign.settings.limit_cm1)
     models.update_notes(campaign.store, row.id, {NOTE: [gate.as_dict() for gate in found]})
     return found
 
@@ -80,6 +80,6 @@ def gates_of(folder: str, model_id: int) -> list[Gate]:
         from nci_core.potentials.checkpoints import load_checkpoint
 
         model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
-        return check_model(model, campaign.dimer.a, campaign.settings.limit_cm1)
+        return check_model(model, campaign.dimer, campaign.settings.limit_cm1)
     finally:
         campaign.store.close()

@@ -192,7 +192,8 @@ def distill_campaign(
 
     With a `memory` a fit that was stopped goes on where it was.
     """
-    from nci_core.fitting import FitSettings, distill_all
+    from nci_core.fitting import FitRun, FitSettings, distill_all
+    from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
 
@@ -203,8 +204,8 @@ def distill_campaign(
     settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
     config = StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
-    bounds = campaign.settings.bounds
-    model = distill_all(campaign.dimer, taught, config, settings, progress, should_stop, memory, bounds)
+    run = FitRun(progress, should_stop, memory or FitMemory(), campaign.settings.bounds)
+    model = distill_all(taught, config, settings, run)
     if rounds.last_number(campaign.store) is None:
         notes = f"teacher {' + '.join(campaign.teacher_specs)}"
         rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=notes)
@@ -252,7 +253,8 @@ def finetune_campaign(
     stopped goes on where it was, provided that the labels are still the same. Labels that the present
     student finds impossible are set aside first; "set_aside" names their configurations.
     """
-    from nci_core.fitting import FitSettings, finetune_ladder
+    from nci_core.fitting import FitRun, FitSettings, finetune_ladder
+    from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
@@ -262,7 +264,7 @@ def finetune_campaign(
     set_aside = set_outliers_aside(campaign)
     ladder = ladder_recipes(campaign, recipes)
     found = [training_labels(campaign, source) for source in ladder]
-    rungs, used = zip(*(rung(recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
+    rungs, used = zip(*(rung(campaign, recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
     known = found[-1]
     parent = distilled_parent(campaign)
     prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
@@ -270,18 +272,9 @@ def finetune_campaign(
     settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
     config = prior.config if prior else StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
-    model = finetune_ladder(
-        campaign.dimer,
-        rungs,
-        prior,
-        config,
-        settings,
-        progress=progress,
-        should_stop=should_stop,
-        metadata={"recipe": ladder[-1].name, "recipe_hash": ladder[-1].hash},
-        memory=memory,
-        bounds=campaign.settings.bounds,
-    )
+    run = FitRun(progress, should_stop, memory or FitMemory(), campaign.settings.bounds)
+    about = {"recipe": ladder[-1].name, "recipe_hash": ladder[-1].hash}
+    model = finetune_ladder(rungs, prior, config, settings, run, about)
     brought = ladder[-1].row if isinstance(ladder[-1], OwnMethod) else None
     number = campaign.open_round("nobody") if brought is None else rounds.last_number(campaign.store) or 0
     row = store_model(

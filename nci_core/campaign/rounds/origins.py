@@ -111,9 +111,9 @@ def origin(
     )
 
 
-def rung(recipe: Recipe | OwnMethod, rows: LabelSet) -> "tuple[Rung, LabelsUsed]":
+def rung(campaign: Campaign, recipe: Recipe | OwnMethod, rows: LabelSet) -> "tuple[Rung, LabelsUsed]":
     """Labels of one recipe for a fit, and what is remembered of them."""
-    from nci_core.fitting import Rung
+    from nci_core.fitting import Observation, Rung
 
     used = LabelsUsed(
         recipe=recipe.name,
@@ -122,7 +122,7 @@ def rung(recipe: Recipe | OwnMethod, rows: LabelSet) -> "tuple[Rung, LabelsUsed]
         sha256=energies_sha256(rows.geometry_hashes, rows.energy_ev.tolist()),
         geometry_hashes=tuple(rows.geometry_hashes),
     )
-    return Rung(recipe.name, rows.positions, rows.energy_ev), used
+    return Rung(recipe.name, [Observation(campaign.dimer.at(rows.positions), rows.energy_ev)]), used
 
 
 def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> "tuple[Lesson, TeacherUsed]":
@@ -135,7 +135,7 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
 
     Raises InputError where there are none, or one is missing.
     """
-    from nci_core.fitting import Lesson
+    from nci_core.fitting import Lesson, Observation
 
     rows = configurations.fetch_teacher(campaign.store, name, split="pool")
     if not rows:
@@ -156,7 +156,7 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
         sha256=energies_sha256(hashes, energies.tolist(), *(channels[key].tolist() for key in sorted(channels))),
         geometry_hashes=tuple(hashes),
     )
-    return Lesson(name, positions, energies, channels), used
+    return Lesson(name, [Observation(campaign.dimer.at(positions), energies, channels)]), used
 
 
 def _all_of(known: "Mapping[str, TeacherLabel]", hashes: Sequence[str], what: str) -> "list[TeacherLabel]":

@@ -7,7 +7,7 @@ import numpy as np
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError
-from nci_core.selection import SelectionRequest, select
+from nci_core.selection import Pool, SelectionRequest, select
 from nci_core.store import configurations, label_queries, picks
 from nci_core.store.labels import TAKEN
 from nci_core.units import to_cm1
@@ -69,7 +69,7 @@ def propose(
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
     energies = None
     if model is not None:
-        energies = model.energies(campaign.dimer.a, positions)
+        energies = model.energies(campaign.dimer.at(positions))
     else:
         known = {
             r.configuration_id: r.energy_ev for r in configurations.fetch_teacher(campaign.store, campaign.teacher)
@@ -77,8 +77,7 @@ def propose(
         if all(int(number) in known for number in ids):
             energies = np.array([known[int(number)] for number in ids])
     request = SelectionRequest(
-        dimer=campaign.dimer,
-        pool=positions,
+        pools=[Pool(campaign.dimer.at(positions))],
         count=n,
         labelled=[row_of[number] for number in taken if number in row_of],
         energies=energies,

@@ -17,7 +17,7 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
 
     Raises InputError where the model does not say what it was fitted to, or labels or parent are not what they were.
     """
-    from nci_core.fitting import FitSettings, Rung, distill_all, finetune_ladder
+    from nci_core.fitting import FitSettings, Observation, Rung, distill_all, finetune_ladder
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.parameters import StudentConfig
 
@@ -30,10 +30,13 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
             if now.sha256 != used.sha256:
                 raise InputError(f"The labels of teacher {used.name} are not those of the fit any more.")
             taught.append(again)
-        return distill_all(campaign.dimer, taught, student, settings)
+        return distill_all(taught, student, settings)
     known = [labels_again(campaign, used) for used in found.labels]
-    rungs = [Rung(used.recipe, rows.positions, rows.energy_ev) for used, rows in zip(found.labels, known, strict=True)]
-    return finetune_ladder(campaign.dimer, rungs, _parent(campaign, found), student, settings)
+    rungs = [
+        Rung(used.recipe, [Observation(campaign.dimer.at(rows.positions), rows.energy_ev)])
+        for used, rows in zip(found.labels, known, strict=True)
+    ]
+    return finetune_ladder(rungs, _parent(campaign, found), student, settings)
 
 
 def _parent(campaign: Campaign, found: Origin) -> "Ensemble | None":

@@ -87,7 +87,7 @@ def replay(
     """
     from nci_core.campaign.rounds.evaluation import summaries
     from nci_core.campaign.rounds.learning import distilled_parent
-    from nci_core.fitting import FitSettings, finetune
+    from nci_core.fitting import FitRun, FitSettings, Observation, finetune
     from nci_core.potentials.checkpoints import load_checkpoint
 
     recipe = campaign.recipe.hash
@@ -112,16 +112,9 @@ def replay(
             progress(
                 k / len(trials), f"fit {k + 1} of {len(trials)}: {trial.picker or 'random'}, {len(trial.rows)} labels"
             )
-        model = finetune(
-            campaign.dimer,
-            known.positions[trial.rows],
-            known.energy_ev[trial.rows],
-            prior,
-            None,
-            settings,
-            should_stop=should_stop,
-        )
-        errors = summaries(model.energies(campaign.dimer.a, test.positions), test.energy_ev, campaign)
+        seen = Observation(campaign.dimer.at(known.positions[trial.rows]), known.energy_ev[trial.rows])
+        model = finetune([seen], prior, settings=settings, run=FitRun(should_stop=should_stop))
+        errors = summaries(model.energies(campaign.dimer.at(test.positions)), test.energy_ev, campaign)
         seconds = [rows[i].cpu_seconds for i in trial.rows]
         timed = [value for value in seconds if value is not None]
         found.append(

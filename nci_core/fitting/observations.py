@@ -1,0 +1,73 @@
+"""What a fit is given: energies at configurations, each of which knows its system."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nci_core.errors import InputError
+from nci_core.potentials.arrays import FloatArray
+from nci_core.systems.configurations import Configurations
+from nci_core.systems.dimer import Dimer
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Energies of one kind, a teacher's or a recipe's, at configurations of one system.
+
+    Attributes:
+        configurations: m of them.
+        energies: (m,) interaction energies in eV.
+        channels: name → (m,) in eV, whose sum is the energy; none where only that is known.
+        weights: (m,) share of its usual weight that each label has; None: 1.
+    """
+
+    configurations: Configurations
+    energies: FloatArray
+    channels: Mapping[str, FloatArray] = field(default_factory=dict)
+    weights: FloatArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.configurations)
+
+
+def check_observations(observations: Sequence[Observation], what: str) -> None:
+    """InputError for no energies at all, numbers that are not finite or columns of unequal length; `what` they are."""
+    if not sum(map(len, observations)):
+        raise InputError(f"A fit needs at least one {what} energy.")
+    for each in observations:
+        m = len(each)
+        columns = {"": each.energies} | {f" {name}": values for name, values in each.channels.items()}
+        columns |= {} if each.weights is None else {" weight": each.weights}
+        for name, values in columns.items():
+            if np.shape(values) != (m,):
+                raise InputError(f"There are {m} positions for {np.size(values)} {what}{name} energies.")
+            bad = ~(np.isfinite(values) & np.isfinite(each.configurations.R).all(axis=1))
+            if bad.any():
+                raise InputError(
+                    f"Row {int(bad.argmax())} of the {what}{name} data is not a number; remove it or compute it again."
+                )
+
+
+def systems_of(observations: Sequence[Observation]) -> list[Dimer]:
+    """The dimers observed, in their order; one of several observations is named more than once."""
+    return [each.configurations.dimer for each in observations]
+
+
+def labels_of(observations: Sequence[Observation], terms: Sequence[str]) -> dict[str, FloatArray]:
+    """The labels of all observations, (m,) in eV: each channel where they are the student's terms, else "total".
+
+    Raises InputError where the channels do not add up to the energy.
+    """
+    total = np.concatenate([each.energies for each in observations])
+    if not terms or any(set(each.channels) != set(terms) for each in observations):
+        return {"total": total}
+    parts = {name: np.concatenate([each.channels[name] for each in observations]) for name in terms}
+    if not np.allclose(sum(parts.values()), total, rtol=1e-6, atol=1e-9):
+        raise InputError(f"The teacher's {' and '.join(terms)} do not add up to its energy.")
+    return parts
+
+
+def weights_of(observations: Sequence[Observation]) -> FloatArray:
+    """Shares of the usual weight, (m,)."""
+    return np.concatenate([np.ones(len(each)) if each.weights is None else each.weights for each in observations])

@@ -1,0 +1,155 @@
+"""What the atoms of monomer a see of the atoms of monomer b: distances, and angles about the local axes at a."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import torch
+
+from nci_core.errors import ModelError
+from nci_core.potentials.arrays import Array, FloatArray, namespace, place, stack_rows
+from nci_core.potentials.environments import PairKind, environments
+from nci_core.systems.dimer import Dimer
+
+#: Angular functions Y; see :func:`angular_functions`.
+ANGULAR = 6
+
+
+@dataclass(frozen=True)
+class PairSites(Generic[Array]):
+    """The n pairs of atoms of a dimer, sorted by the model's kinds of pairs; b is an atom.
+
+    Attributes:
+        order: (n,) atoms of a.
+        kinds: (n,) index of each pair's kind, ascending.
+        positions: (n, 3, 1) of the atoms of a, in Å.
+        outward: (n, 1, 3) directions d_i, unit length or zero.
+        normal: (n, 3, 3) normal tensors N_i.
+    """
+
+    order: tuple[int, ...]
+    kinds: tuple[int, ...]
+    positions: Array
+    outward: Array
+    normal: Array
+
+
+@dataclass(frozen=True)
+class Angles(Generic[Array]):
+    """Where the other atom of each of n pairs stands in an atom's local axes, at m configurations.
+
+    Attributes:
+        u: (n, m) cosine to the outward direction, r̂·d_i.
+        c: (n, m) squared cosine to the local normal, r̂ᵀ N_i r̂.
+        Y: (n, 6, m) angular functions.
+        facing: (n, 3, m) N_i r̂, half the gradient of c by r̂.
+    """
+
+    u: Array
+    c: Array
+    Y: Array
+    facing: Array
+
+
+@dataclass(frozen=True)
+class PairFeatures(Generic[Array]):
+    """Features of n pairs at m configurations, of whatever dimer.
+
+    Attributes:
+        kinds: (n,) index of each pair's kind, ascending.
+        r: (n, m) distances in Å.
+        direction: (n, 3, m) r̂, from the atom of a to that of b.
+        at_a: angles at the atoms of a. An atom as b has no axes, and so no angles.
+    """
+
+    kinds: tuple[int, ...]
+    r: Array
+    direction: Array
+    at_a: Angles[Array]
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """All arrays, each with the configurations as its last axis."""
+        return self.r, self.direction, self.at_a.u, self.at_a.c, self.at_a.Y, self.at_a.facing
+
+    @classmethod
+    def of(cls, kinds: tuple[int, ...], arrays: Sequence[Array]) -> "PairFeatures[Array]":
+        """From arrays in the order of `arrays`."""
+        r, direction, u, c, Y, facing = arrays
+        return cls(kinds, r, direction, Angles(u, c, Y, facing))
+
+    def to(self, device: torch.device) -> "PairFeatures[Any]":
+        """The same features where another device evaluates."""
+        return PairFeatures.of(self.kinds, [place(x, device) for x in self.arrays])
+
+
+def pair_sites(dimer: Dimer, kinds: Sequence[PairKind], device: torch.device) -> PairSites[Any]:
+    """The pairs of a dimer where `device` evaluates.
+
+    Raises ModelError for a kind of pair that the model does not know.
+    """
+    host, probe = dimer.a, dimer.b.symbols[0]
+    needed = [PairKind(one, probe) for one in environments(host)]
+    unknown = sorted({kind.a for kind in needed} - {kind.a for kind in kinds if kind.b == probe})
+    if unknown:
+        known = ", ".join(kind.a for kind in kinds if kind.b == probe)
+        raise ModelError(
+            f"Host {host.name!r} contains {', '.join(unknown)}, which this model has not learnt; it knows {known}."
+        )
+    found = [kinds.index(kind) for kind in needed]
+    order = sorted(range(len(found)), key=found.__getitem__)
+    arrays = host.positions[order, :, None], host.local_axes.outward[order, None], host.local_axes.normal[order]
+    return PairSites(tuple(order), tuple(found[i] for i in order), *(place(a, device) for a in arrays))
+
+
+def angular_functions(u: Array, c: Array) -> Array:
+    """Y = [u, c−⅓, u²−⅓, u(c−⅓), (c−⅓)²−4/45, u³]; (…, m) → (…, 6, m).
+
+    The second, third and fifth vanish on average over the sphere; the others are odd in u.
+
+    >>> [round(float(y), 3) for y in angular_functions(np.array([1.0]), np.array([0.0]))[:, 0]]
+    [1.0, -0.333, 0.667, -0.333, 0.022, 1.0]
+    """
+    s, u2 = c - 1.0 / 3.0, u * u
+    return stack_rows([u, s, u2 - 1.0 / 3.0, u * s, s * s - 4.0 / 45.0, u2 * u], u)
+
+
+def angular_slopes(u: Array, c: Array, G: Array) -> tuple[Array, Array]:
+    """Derivatives of Σ_k G_k Y_k by u and by c, given G (…, 6, m); each (…, m)."""
+    s = c - 1.0 / 3.0
+    g = [G[..., k, :] for k in range(ANGULAR)]
+    by_u = g[0] + u * (2.0 * g[2] + 3.0 * u * g[5]) + s * g[3]
+    by_c = g[1] + u * g[3] + 2.0 * s * g[4]
+    return by_u, by_c
+
+
+def pair_features(sites: PairSites[Array], positions: Array) -> PairFeatures[Array]:
+    """Features of positions (m, 3) of b in Å."""
+    separation = positions.T - sites.positions
+    r = namespace(separation).sqrt((separation * separation).sum(1))
+    direction = separation / r[:, None]
+    facing = sites.normal @ direction
+    u: Array = (sites.outward @ direction)[:, 0]
+    c: Array = (facing * direction).sum(1)
+    return PairFeatures(sites.kinds, r, direction, Angles(u, c, angular_functions(u, c), facing))
+
+
+def position_gradient(sites: PairSites[Array], x: PairFeatures[Array], by_r: Array, by_u: Array, by_c: Array) -> Array:
+    """dE/dR (m, 3) from derivatives by every pair's r, u and c, each (n, m).
+
+    ∇r = r̂, ∇u = (d − u r̂)/r, ∇c = 2(N r̂ − c r̂)/r.
+    """
+    across_u, across_c = by_u / x.r, 2.0 * by_c / x.r
+    along = by_r - x.at_a.u * across_u - x.at_a.c * across_c
+    outward: Array = sites.outward[:, 0, :]
+    total = along[:, None] * x.direction + across_c[:, None] * x.at_a.facing
+    summed: Array = total.sum(0).T + across_u.T @ outward
+    return summed
+
+
+def chunks(
+    sites: PairSites[Any], positions: FloatArray, device: torch.device, size: int
+) -> Iterator[PairFeatures[Any]]:
+    """Features of positions (m, 3) of b, `size` at a time; also for m = 0, as one empty chunk."""
+    for start in range(0, max(len(positions), 1), size):
+        yield pair_features(sites, place(positions[start : start + size], device))

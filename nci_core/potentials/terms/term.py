@@ -1,0 +1,106 @@
+"""What a term of the student is: a formula for pairs of atoms, with parameters, a prior and derivatives.
+
+The student does for all terms what they share: the ruler's length q, the sums of angular functions, the network's
+corrections. So a term says what it makes of these and how that changes with them; `potentials/evaluation.py` does
+the chain rule.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic
+
+from nci_core.potentials.arrays import Array
+from nci_core.potentials.environments import PairKind
+from nci_core.potentials.pairs import PairFeatures
+
+#: A parameter's prior mean, or those of a block.
+Means = Mapping[str, float | tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Parameters of one kind of pair that belong together.
+
+    Attributes:
+        shape: of the block.
+        width: standard deviations of the general prior, one for all or one for each; of logarithms, relative ones.
+        angular: the rows of the angular functions Y that they are coefficients of; None: of none.
+        of_elements: whether its prior's mean depends on the elements, and is less sure for those nobody tabulated.
+    """
+
+    shape: tuple[int, ...]
+    width: float | tuple[float, ...]
+    angular: slice | None = None
+    of_elements: bool = False
+
+
+@dataclass(frozen=True)
+class Slopes(Generic[Array]):
+    """Derivatives of w·E of a term by what it is made of, each (K, n, m), in eV and Å.
+
+    Attributes:
+        sums: by each of its sums γ·Y, in the order of its angular blocks.
+        q: by the ruler's length, at fixed distance and angles.
+        ln_r: by the logarithm of the true distance, at fixed q; None where that does not enter.
+    """
+
+    sums: Sequence[Array]
+    q: Array
+    ln_r: Array | None = None
+
+
+class Evaluated(ABC, Generic[Array]):
+    """A term at some configurations, with what its derivatives need.
+
+    Attributes:
+        energy: (K, n, m) in eV of K students' n pairs.
+    """
+
+    energy: Array
+
+    @abstractmethod
+    def slopes(self, weight: Array | float) -> Slopes[Array]:
+        """Derivatives of weight × energy; the weight is a number or (K, 1, 1)."""
+
+    @abstractmethod
+    def parameter_slopes(self, weight: float) -> dict[str, Array]:
+        """Derivatives of weight × energy of the first student by each block that is not angular; (n, length, m)."""
+
+
+class Term(ABC):
+    """A term; its class attributes say what it has.
+
+    Attributes:
+        name: of the term and of its channel.
+        blocks: its parameters, in the order in which they are stored; no other term has a block of these names.
+        fading: whether the network's correction of it ends where densities no longer overlap, so that its long range
+            is exact.
+    """
+
+    name: ClassVar[str]
+    blocks: ClassVar[Mapping[str, Block]]
+    fading: ClassVar[bool] = False
+
+    @abstractmethod
+    def prior_means(self, kind: PairKind) -> Means:
+        """Means of the general prior by block; blocks that are not named have 0."""
+
+    @abstractmethod
+    def evaluate(
+        self,
+        stored: Mapping[str, Array],
+        x: PairFeatures[Array],
+        q: Array,
+        sums: Sequence[Array],
+        correction: Array | float,
+    ) -> Evaluated[Array]:
+        """The term of K students at m configurations.
+
+        Args:
+            stored: its blocks that are not angular, as they are stored, (K, n, length).
+            x: features of the n pairs.
+            q: (K, n, m) by the ruler, Å.
+            sums: γ·Y of each of its angular blocks, (K, n, m).
+            correction: by the network, (K, n, m); the term's energy is to be multiplied by its exponential.
+        """
