@@ -34,6 +34,7 @@ ORDER = (
     ("labelling",),
     ("bench",),
     ("cli",),
+    ("testing",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 #: Names in other places than the package they belong to by their content.
@@ -135,10 +136,11 @@ def test_physics_knows_nothing_of_storage_jobs_or_pages() -> None:
             assert roots.isdisjoint({"sqlalchemy", "streamlit", "distributed", "dask", "typer", "rich"}), path
 
 
-def test_the_core_knows_nothing_of_the_app() -> None:
+def test_the_core_knows_nothing_of_the_app_and_its_contracts_alone_of_pytest() -> None:
     for path in modules("nci_core"):
         roots = {name.split(".")[0] for name in imports(path)}
         assert roots.isdisjoint({"streamlit", "app"}), path
+        assert "pytest" not in roots or path.is_relative_to(ROOT / "nci_core" / "testing"), path
 
 
 def test_the_app_computes_nothing() -> None:

@@ -107,6 +107,7 @@ def angular_functions(u: Array, c: Array) -> Array:
 
     The second, third and fifth vanish on average over the sphere; the others are odd in u.
 
+    >>> import numpy as np
     >>> [round(float(y), 3) for y in angular_functions(np.array([1.0]), np.array([0.0]))[:, 0]]
     [1.0, -0.333, 0.667, -0.333, 0.022, 1.0]
     """

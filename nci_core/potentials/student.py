@@ -144,8 +144,13 @@ class Student:
         return np.concatenate(energies), np.concatenate(rows)
 
     def c6(self, dimer: Dimer, directions: npt.ArrayLike) -> FloatArray:
-        """Long-range coefficient C₆(R̂) = Σ C₆(R̂) over pairs, in eV Å⁶, for unit vectors (m, 3); E → −C₆/R⁶."""
+        """Long-range coefficient C₆(R̂) = Σ C₆(R̂) over pairs, in eV Å⁶, for unit vectors (m, 3); E → −C₆/R⁶.
+
+        Raises ModelError for a student without the term dispersion, which alone has one.
+        """
         where, device = layout(self.config).slices, self.theta.device
+        if "ln_C" not in where:
+            raise ModelError(f"This model has no dispersion, and so no C₆; its terms: {', '.join(self.config.terms)}.")
         sites = pair_sites(dimer, self.kinds, device)
         d = place(np.asarray(directions, dtype=float).reshape(-1, 3), device).T
         theta = place(self.theta, device)[list(sites.kinds)]

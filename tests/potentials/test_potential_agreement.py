@@ -11,11 +11,19 @@ from scipy.spatial.transform import Rotation
 from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
-from nci_core.potentials.agreement import HOST, check_fits, fitted_host, host_record
+from nci_core.potentials.agreement import (
+    HOST,
+    SYSTEMS,
+    MonomerRecord,
+    check_fits,
+    fitted_systems,
+    named_systems,
+    system_records,
+)
 from nci_core.systems import Dimer, Monomer, builtin_host
 
 R = np.array([1.2, 0.4, 3.3])
-BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+BENZENE, ETHYLENE = (Dimer(builtin_host(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))
 WATER = Dimer(
     Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])),
     Monomer.atom("He"),
@@ -36,23 +44,46 @@ def turned(host: Monomer) -> Monomer:
 @pytest.fixture
 def fitted(ensemble: Ensemble) -> Ensemble:
     """A model that remembers benzene."""
-    return ensemble.with_metadata(**{HOST: host_record(BENZENE.a)})
+    return ensemble.with_metadata(**system_records([BENZENE]))
 
 
-def test_the_host_is_remembered_exactly(fitted: Ensemble, ensemble: Ensemble, tmp_path: Path) -> None:
-    assert fitted_host(ensemble) is None
-    host = fitted_host(load_checkpoint(save_checkpoint(fitted, tmp_path / "m.pt")))
-    assert host is not None
-    assert (host.name, host.symbols) == ("benzene", BENZENE.a.symbols)
-    np.testing.assert_array_equal(host.positions, BENZENE.a.positions)
+def of_before(model: Ensemble) -> Ensemble:
+    """A model of when it had one host, under the key `host`, and one probe."""
+    return model.with_metadata(**{HOST: MonomerRecord.of(BENZENE.a).model_dump(mode="json")})
+
+
+def test_the_systems_are_remembered_exactly(ensemble: Ensemble, tmp_path: Path) -> None:
+    assert fitted_systems(ensemble) == ()
+    systems = [BENZENE, ETHYLENE]
+    both = ensemble.with_metadata(**system_records([*systems, BENZENE]))
+    for model, expected in ((both, systems), (of_before(ensemble), [BENZENE])):
+        found = fitted_systems(load_checkpoint(save_checkpoint(model, tmp_path / "m.pt")))
+        assert [(s.a.name, s.a.symbols, s.b.name) for s in found] == [
+            (s.a.name, s.a.symbols, s.b.name) for s in expected
+        ]
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one.a.positions, other.a.positions)
+
+
+def test_a_model_without_memory_has_the_host_that_its_dimer_names(ensemble: Ensemble) -> None:
+    assert [s.name for s in named_systems(ensemble.with_metadata(dimer="he-ethylene"))] == ["he-ethylene"]
+    assert named_systems(ensemble.with_metadata(dimer="he-nobody")) == ()
+    assert [s.name for s in named_systems(of_before(ensemble).with_metadata(dimer="he-ethylene"))] == ["he-benzene"]
+
+
+DAMAGED = [1, {"name": "x"}, {"name": "x", "symbols": ["Qq"], "positions_angstrom": [[0, 0, 0]]}]
 
 
 @pytest.mark.parametrize(
-    "record", [1, {"name": "x"}, {"name": "x", "symbols": ["Qq"], "positions_angstrom": [[0, 0, 0]]}]
+    "metadata",
+    [{HOST: record} for record in DAMAGED]
+    + [{SYSTEMS: [{"a": record, "b": record}]} for record in DAMAGED]
+    + [{SYSTEMS: DAMAGED[2]}, {SYSTEMS: [{}] * 1001}],
 )
-def test_a_damaged_record_is_one_sentence(ensemble: Ensemble, record: object) -> None:
-    with pytest.raises(ModelError, match="that this model remembers cannot be read"):
-        fitted_host(ensemble.with_metadata(**{HOST: record}))
+def test_a_damaged_record_is_one_sentence(ensemble: Ensemble, metadata: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match="that this model remembers cannot be read") as said:
+        fitted_systems(ensemble.with_metadata(**metadata))
+    assert "\n" not in str(said.value)
 
 
 def test_what_does_not_fit_is_said(fitted: Ensemble, tmp_path: Path) -> None:
@@ -66,7 +97,7 @@ def test_what_does_not_fit_is_said(fitted: Ensemble, tmp_path: Path) -> None:
             load_checkpoint(path, dimer=dimer)
 
 
-@pytest.mark.parametrize("host", [BENZENE.a, turned(BENZENE.a), turned(flexed(0.001)), builtin_host("ethylene")])
+@pytest.mark.parametrize("host", [BENZENE.a, turned(BENZENE.a), turned(flexed(0.001)), ETHYLENE.a])
 def test_a_moved_host_and_another_molecule_fit(fitted: Ensemble, host: Monomer) -> None:
     check_fits(fitted, Dimer(host, Monomer.atom("He")))
 
@@ -90,7 +121,7 @@ def test_the_calculator_refuses_a_flexed_host(fitted: Ensemble, ensemble: Ensemb
     small = structure(flexed(0.002), R)
     small.calc = calculator
     # The rigid host's energy: what is flexed within rounding counts for nothing.
-    assert small.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.a, R)[0], rel=5e-3)
+    assert small.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.at(R))[0], rel=5e-3)
 
 
 def test_a_moved_dimer_has_the_same_energy_and_turned_forces(fitted: Ensemble) -> None:
@@ -113,13 +144,13 @@ def test_a_moved_dimer_has_the_same_energy_and_turned_forces(fitted: Ensemble) -
 
 
 def test_another_molecule_needs_to_be_named(fitted: Ensemble) -> None:
-    ethylene = builtin_host("ethylene")
+    ethylene = ETHYLENE.a
     atoms = structure(ethylene, R)
     atoms.calc = NCICalculator(fitted)
     with pytest.raises(InputError, match=r"is C2H4, but this calculator is for benzene \(C6H6\)"):
         atoms.get_potential_energy()
     atoms.calc = NCICalculator(fitted, host=ethylene)
-    assert atoms.get_potential_energy() == pytest.approx(fitted.energies(ethylene, R)[0], rel=1e-12)
+    assert atoms.get_potential_energy() == pytest.approx(fitted.energies(ETHYLENE.at(R))[0], rel=1e-12)
     more = structure(BENZENE.a, R) + Atoms("H2", [[9, 9, 9], [9, 9, 9.7]])
     more.info = {"monomer_a": "0:14", "monomer_b": "12"}
     more.calc = NCICalculator(fitted)
@@ -149,7 +180,7 @@ def test_a_structure_that_is_refused_leaves_nothing_behind(ensemble: Ensemble) -
         water.get_potential_energy()
     benzene = structure(BENZENE.a, R)
     benzene.calc = calculator
-    assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.a, R)[0], rel=1e-12)
+    assert benzene.get_potential_energy() == pytest.approx(ensemble.energies(BENZENE.at(R))[0], rel=1e-12)
 
 
 @pytest.mark.parametrize("package", ["campaign", "bench"])
@@ -157,7 +188,7 @@ def test_whoever_knows_the_dimer_has_the_model_checked(package: str) -> None:
     root = Path(__file__).parents[2] / "nci_core" / package
     calls = [
         (path.name, call)
-        for path in sorted(root.glob("*.py"))
+        for path in sorted(root.rglob("*.py"))
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "load_checkpoint"
     ]

@@ -1,17 +1,20 @@
 """The ASE calculator: energies as the model's, forces as the energy's derivative, no net force or torque."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import molecule
 from ase.constraints import FixAtoms
 from ase.optimize import BFGS
 from scipy.spatial.transform import Rotation
 
 from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
-from nci_core.potentials import Ensemble, save_checkpoint
+from nci_core.fitting import FitSettings, Observation, finetune
+from nci_core.potentials import Ensemble, Student, StudentConfig, save_checkpoint
 from nci_core.potentials.calculator import RigidReaction
 from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import to_cm1
@@ -32,10 +35,10 @@ def atoms(dimer: Dimer, ensemble: Ensemble) -> Atoms:
 
 
 def test_energy_and_uncertainty_are_the_models(atoms: Atoms, dimer: Dimer, ensemble: Ensemble) -> None:
-    assert atoms.get_potential_energy() == pytest.approx(ensemble.energies(dimer.a, R)[0], rel=1e-12)
-    std = ensemble.std(dimer.a, R)[0]
+    assert atoms.get_potential_energy() == pytest.approx(ensemble.energies(dimer.at(R))[0], rel=1e-12)
+    std = ensemble.std(dimer.at(R))[0]
     assert atoms.calc.results["out_of_range"] is bool(to_cm1(std) > 0.5)
-    assert atoms.calc.results["energy_uncertainty"] == pytest.approx(ensemble.std(dimer.a, R)[0], rel=1e-9)
+    assert atoms.calc.results["energy_uncertainty"] == pytest.approx(std, rel=1e-9)
 
 
 def test_probe_force_is_the_derivative(atoms: Atoms) -> None:
@@ -135,3 +138,41 @@ def test_the_probe_need_not_be_the_last_atom_and_is_never_a_bonded_one(atoms: At
     wrong = Atoms(atoms.symbols[order], atoms.positions[order], info={"monomer_b": "12:13"}, calculator=atoms.calc)
     with pytest.raises(InputError, match=r"atom 13 \(H\) is bonded to atom \d+ \(C\), 1\.09 Å away"):
         wrong.get_potential_energy()
+
+
+def test_a_model_of_two_isomers_answers_for_both(make_student: Callable[..., Student]) -> None:
+    """Fitted to allene and cyclopropene at once; C3H4 of either structure gets its own energy, and propyne none."""
+    allene, cyclopropene, propyne = (
+        Dimer(Monomer(name, tuple(found.get_chemical_symbols()), found.positions), Monomer.atom("He"))
+        for name, found in (
+            ("allene", molecule("C3H4_D2d")),
+            ("cyclopropene", molecule("C3H4_C2v")),
+            ("propyne", molecule("C3H4_C3v")),
+        )
+    )
+    truth, points = make_student(StudentConfig(network=False)), np.random.default_rng(0).normal(0.0, 2.5, (400, 3))
+    observed = []
+    for dimer in (allene, cyclopropene):
+        at = dimer.at(points[dimer.distances(points).min(axis=1) > 2.6][:10])
+        observed.append(Observation(at, truth.energies(at)))
+    settings = FitSettings(restarts=1, members=1, averaged=1, max_iterations=3, device="cpu")
+    model = finetune(observed, config=truth.config, settings=settings)
+    calculator, where = NCICalculator(model), np.array([0.4, 0.9, 3.6])
+    turn = Rotation.from_rotvec([0.3, -1.1, 2.0])
+    energies = []
+    for dimer in (allene, cyclopropene, allene):
+        energies.append(model.energies(dimer.at(where))[0])
+        still = dimer.atoms(where)
+        order = [*np.random.default_rng(1).permutation(7).tolist(), 7]
+        moved = still[order]
+        moved.positions = turn.apply(moved.positions) + np.array([4.0, -5.0, 6.0])
+        for atoms in (still, moved):
+            atoms.calc = calculator
+            assert atoms.get_potential_energy() == pytest.approx(energies[-1], rel=1e-9)
+        force = model.energies_and_forces(dimer.at(where))[1].force[0]
+        np.testing.assert_allclose(moved.get_forces()[-1], turn.apply(force), atol=1e-10)
+    assert abs(energies[0] - energies[1]) > 1e-4
+    other = propyne.atoms(where)
+    other.calc = calculator
+    with pytest.raises(InputError, match="The host of this structure"):
+        other.get_potential_energy()

@@ -4,20 +4,22 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from nci_core import files
 from nci_core.errors import ModelError, StoreError
-from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
+from nci_core.potentials import DiagonalPrior, Ensemble, FullPrior, load_checkpoint, save_checkpoint
 from nci_core.potentials.checkpoints import VERSION
-from nci_core.systems import builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems.configurations import Configurations
+from nci_core.testing.checkpoints import CheckpointContract
 
-R = np.array([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
+AT = Dimer(builtin_host("benzene"), Monomer.atom("He")).at([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
 
 
 @pytest.fixture
@@ -31,22 +33,31 @@ def rewrite(path: Path, **changes: Any) -> None:
     torch.save({**content, "header": json.dumps(header), **changes}, path)
 
 
-def test_round_trip_is_exact(ensemble: Ensemble, saved: Path) -> None:
+class TestEnsembles(CheckpointContract):
+    @pytest.fixture(params=["one member", "diagonal prior", "full prior"])
+    def model(self, ensemble: Ensemble, request: pytest.FixtureRequest) -> Ensemble:
+        if request.param == "one member":
+            return Ensemble(ensemble.members[:1])
+        if request.param == "diagonal prior":
+            return replace(ensemble, weights=(0.7, 0.3))
+        assert isinstance(ensemble.prior, DiagonalPrior)
+        full = FullPrior(ensemble.prior.mean, torch.diag(ensemble.prior.width.flatten()), 0.5)
+        return replace(ensemble, prior=full)
+
+    @pytest.fixture
+    def at(self) -> Configurations:
+        return AT
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_models_of_before_pairs_had_a_probe_and_elements(ensemble: Ensemble, saved: Path, version: int) -> None:
+    content = torch.load(saved, weights_only=True)
+    header = {**json.loads(content["header"]), "version": version, "probe": "He", "elements": ["C", "H"]}
+    del header["kinds"], header["config"]["terms"]
+    torch.save({**content, "header": json.dumps(header)}, saved)
     loaded = load_checkpoint(saved)
-    host = builtin_host("benzene")
-    assert (loaded.energies(host, R) == ensemble.energies(host, R)).all()
-    assert (loaded.std(host, R) == ensemble.std(host, R)).all()
-    assert (loaded.probe, loaded.elements, loaded.config) == (ensemble.probe, ensemble.elements, ensemble.config)
-    assert loaded.metadata == ensemble.metadata
-    assert loaded.sigma_cm1 == ensemble.sigma_cm1
-    assert loaded.prior is not None
-    assert ensemble.prior is not None
-    assert torch.equal(loaded.prior.width, ensemble.prior.width)
-    assert loaded.prior.scale == 0.5
-
-
-def test_a_model_without_prior_round_trips(ensemble: Ensemble, tmp_path: Path) -> None:
-    assert load_checkpoint(save_checkpoint(Ensemble(ensemble.members[:1]), tmp_path / "x.pt")).prior is None
+    assert (loaded.kinds, loaded.config, loaded.probes) == (ensemble.kinds, ensemble.config, ("He",))
+    assert (loaded.energies(AT) == ensemble.energies(AT)).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
@@ -76,15 +87,19 @@ FORGED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "words": lambda content: {"theta": ["a"]},
     "one number, repeated without end": lambda content: {
         "theta": torch.zeros(1, dtype=torch.float64).expand(9_000, 100, content["theta"].shape[2]),
-        "header": {"members": 9_000, "elements": ["C"] * 100},
+        "header": {"members": 9_000, "kinds": [["C", "He"]] * 100},
     },
     "more members than there are": lambda content: {"header": {"members": 10**12}},
-    "an unknown element": lambda content: {"header": {"elements": ["Xx"] * content["theta"].shape[1]}},
-    "an unknown probe": lambda content: {"header": {"probe": "../../x\n"}},
+    "an unknown element": lambda content: {"header": {"kinds": [["Xx", "He"]] * content["theta"].shape[1]}},
+    "an unknown probe": lambda content: {"header": {"kinds": [["C", "../../x\n"]] * 2}},
     "weights that are none": lambda content: {"header": {"weights": [-1.0]}},
     "no noise": lambda content: {"header": {"sigma_cm1": 1e999}},
     "a field with a line break": lambda content: {"header": {"more\nlines": 1}},
     "a huge version": lambda content: {"header": {"version": 10**4000}},
+    "kinds without end": lambda content: {"header": {"kinds": [["C", "He"]] * 10_000}},
+    "kinds that are no pairs": lambda content: {"header": {"kinds": [["C"], ["H"]]}},
+    "pairs of a probe that is none": lambda content: {"header": {"kinds": None, "elements": ["C", "H"], "probe": 1}},
+    "a term that nobody knows": lambda content: {"header": {"config": {"terms": ["repulsion", "../x\n"]}}},
     "nothing": lambda content: {"header": {"config": None}},
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nci_core.errors import ModelError
-from nci_core.potentials import Ensemble, Student, StudentConfig
+from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.standalone import AGREEMENT, Standalone, standalone
 from nci_core.systems import Dimer, Monomer, builtin_host
 
@@ -53,12 +53,12 @@ def test_it_equals_the_model(config: StudentConfig, make_student: Callable[..., 
     )
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "found.npz", allow_pickle=False) as found:
-        energies, std = model.energies_and_std(DIMER.a, POINTS)
-        _, gradient = model.energies_and_gradients(DIMER.a, POINTS)
+        energies, std = model.energies_and_std(DIMER.at(POINTS))
+        _, forces = model.energies_and_forces(DIMER.at(POINTS))
         assert np.abs(energies).max() > 1.0  # the wall is among them
         assert np.allclose(found["e"], energies, rtol=AGREEMENT, atol=AGREEMENT)
         assert np.allclose(found["std"], std, rtol=AGREEMENT, atol=AGREEMENT)
-        assert np.allclose(found["gradient"], gradient, rtol=1e-9, atol=1e-9)
+        assert np.allclose(found["gradient"], -forces.force, rtol=1e-9, atol=1e-9)
 
 
 def test_words_of_others_stay_words(make_student: Callable[..., Student]) -> None:
@@ -73,6 +73,6 @@ def test_words_of_others_stay_words(make_student: Callable[..., Student]) -> Non
 
 
 def test_an_element_it_does_not_know_is_refused(make_student: Callable[..., Student]) -> None:
-    short = Student("He", ("C",), StudentConfig(), make_student(StudentConfig()).theta[:1])
+    short = make_student(StudentConfig(), kinds=[PairKind("C", "He")])
     with pytest.raises(ModelError, match="has not learnt H"):
         written(Ensemble((short,)))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,25 +10,73 @@ import torch
 from scipy.special import gammainc
 
 from nci_core.errors import InputError, ModelError
-from nci_core.potentials import Ensemble, Student, StudentConfig
+from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.correction import (
     HIDDEN,
     INPUTS,
-    OUTPUTS,
+    Correction,
     Network,
-    dispersion_factor,
     fading,
-    network_inputs,
-    run_network,
 )
 from nci_core.potentials.damping import ORDERS, SERIES_BELOW, tang_toennies
 from nci_core.potentials.device import resolve_device
-from nci_core.potentials.dispersion import undamped_dispersion
-from nci_core.potentials.features import angular_functions
-from nci_core.potentials.parameters import blocks, slices, unpack
-from nci_core.potentials.repulsion import curvature, repulsion
+from nci_core.potentials.pairs import angular_functions
+from nci_core.potentials.parameters import layout
 from nci_core.potentials.ruler import adaptive_ruler
-from nci_core.systems import builtin_host
+from nci_core.potentials.terms import TERMS, Evaluated, Slopes, Term
+from nci_core.potentials.terms.dispersion import undamped_dispersion
+from nci_core.potentials.terms.repulsion import Repulsion, curvature, repulsion
+from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.testing.terms import TermContract
+
+
+class TestRepulsion(TermContract):
+    @pytest.fixture
+    def term(self) -> Term:
+        return TERMS["repulsion"]
+
+
+class TestDispersion(TermContract):
+    @pytest.fixture
+    def term(self) -> Term:
+        return TERMS["dispersion"]
+
+
+class Blind(Evaluated[Any]):
+    """Repulsion at some configurations, with derivatives that lack something."""
+
+    def __init__(self, there: Evaluated[Any]) -> None:
+        self.there, self.energy = there, there.energy
+
+    def slopes(self, weight: Any) -> Slopes[Any]:
+        right = self.there.slopes(weight)
+        return replace(right, q=right.q * (1.0 + 1e-6))
+
+    def parameter_slopes(self, weight: float) -> dict[str, Any]:
+        return {name: 2.0 * values for name, values in self.there.parameter_slopes(weight).items()}
+
+
+class Careless(Repulsion):
+    """Its sign changes with the correction, and its derivatives are wrong."""
+
+    def evaluate(self, stored: Any, x: Any, q: Any, sums: Any, correction: Any) -> Any:
+        there = super().evaluate(stored, x, q, sums, 0.0)
+        return Blind(replace(there, energy=there.energy * (1.0 + 5.0 * correction)))
+
+
+def test_the_contract_sees_what_is_broken() -> None:
+    contract, term, at = (
+        TestRepulsion(),
+        Careless(),
+        Dimer(builtin_host("ethylene"), Monomer.atom("He")).at([[0.4, 0.3, 3.1]]),
+    )
+    drawn = contract.draw(term, at)
+    with pytest.raises(AssertionError):
+        contract.test_a_correction_multiplies_by_its_exponential(term, drawn)
+    with pytest.raises(AssertionError):
+        contract.test_parameter_slopes_are_derivatives(term, drawn)
+    with pytest.raises(AssertionError, match="slope by q"):
+        contract.test_slopes_are_derivatives(term, drawn, corrected=False, shares=False)
 
 
 @pytest.mark.parametrize("n", ORDERS)
@@ -77,27 +126,42 @@ def test_adaptive_ruler_shrinks_where_lambda_points() -> None:
 
 def test_correction_of_dispersion_stays_above_minus_one_and_fades() -> None:
     weights = [np.full(shape, 5.0) for shape in ((HIDDEN, INPUTS), (HIDDEN,))]
-    network = Network(*weights, np.full((OUTPUTS, HIDDEN), -5.0), np.array([-3.0, -3.0]))
+    network = Network(*weights, np.full((2, HIDDEN), -5.0), np.array([-3.0, -3.0]))
     q = np.linspace(0.5, 12.0, 50)
-    layers = run_network(network_inputs(q, np.ones_like(q), np.ones_like(q)), network)
-    n2 = dispersion_factor(layers.out[1], fading(q)[0]) - 1.0
+    near, fades = Correction.at(q, np.ones_like(q), np.ones_like(q), network, (False, True)).exponents()
+    n2 = np.exp(fades) - 1.0
     assert (n2 >= -1.0).all()
+    # The other term's does not fade.
+    np.testing.assert_allclose(fades, near * fading(q)[0], rtol=1e-14)
+    assert abs(near[-1]) > 1.0
     # exp[−(12/4.5)⁴] = 1e-22 times outputs of at most 43.
     assert abs(n2[-1]) < 1e-20
 
 
-def test_parameters_fill_the_vector_and_positive_ones_are_positive() -> None:
+#: Models of every age store their parameters in this order.
+BLOCKS = ["a", "A", "ln_alpha", "beta", "ln_b", "ln_C", "gamma6", "gamma8", "gamma10", "lam", "W1", "b1", "W2", "b2"]
+
+
+def test_parameters_fill_the_vector_in_the_order_of_every_stored_model() -> None:
     config = StudentConfig()
-    where = slices(config)
-    assert sum(w.stop - w.start for w in where.values()) == config.size
-    assert list(where) == list(blocks(config))
-    p = unpack(torch.randn(5, config.size, dtype=torch.float64), config)
-    assert all((value > 0).all() for value in (p.alpha, p.b, *p.C))
+    what = layout(config)
+    assert list(what.blocks) == list(what.slices) == BLOCKS
+    assert (what.size, config.size) == (115, 115)
+    assert [(w.start, w.stop) for w in what.slices.values()] == [
+        *((0, 1), (1, 7), (7, 8), (8, 9), (9, 10), (10, 13), (13, 15), (15, 21), (21, 27)),
+        *((27, 33), (33, 89), (89, 97), (97, 113), (113, 115)),
+    ]
+    assert what.angular == ("A", "gamma6", "gamma8", "gamma10", "lam")
 
 
 def test_config_rejects_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="rulr"):
         StudentConfig.model_validate({"rulr": "adaptive"})
+    for terms in (["repulsion", "magnetism"], ["repulsion", "repulsion"]):
+        with pytest.raises(ValueError, match=f"no term '{terms[1]}', or it is named twice; choose repulsion, disp"):
+            StudentConfig.model_validate({"terms": terms})
+    with pytest.raises(ValueError, match="terms"):
+        StudentConfig(terms=())
 
 
 def test_devices() -> None:
@@ -113,39 +177,46 @@ def test_devices() -> None:
 
 def test_parameters_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(ModelError, match="needs 1 × 115 parameters"):
-        Student("He", ("C",), StudentConfig(), torch.zeros(1, 3, dtype=torch.float64))
+        Student((PairKind("C", "He"),), StudentConfig(), torch.zeros(1, 3, dtype=torch.float64))
+
+
+def test_a_student_without_dispersion_has_no_c6() -> None:
+    config = StudentConfig(terms=("repulsion",))
+    wall = Student((PairKind("C", "He"), PairKind("H", "He")), config, torch.zeros(2, config.size, dtype=torch.float64))
+    with pytest.raises(ModelError, match="no dispersion, and so no C₆; its terms: repulsion"):
+        wall.c6(Dimer(builtin_host("benzene"), Monomer.atom("He")), [[0.0, 0.0, 1.0]])
 
 
 @pytest.mark.parametrize("weights", [(), (3.0, 1.0), (1.0,), (2.0, 0.0, 1.0)])
 def test_ensemble_mean_std_and_channels(ensemble: Ensemble, weights: tuple[float, ...]) -> None:
-    host = builtin_host("benzene")
-    R = np.array([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
+    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    at = dimer.at([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
     ensemble = replace(ensemble, weights=weights)
-    members = np.array([student.energies(host, R) for student in ensemble.members])
+    members = np.array([student.energies(at) for student in ensemble.members])
     share = np.array(weights or np.ones(len(members)))
     share = share / share.sum()
     optima, displaced = members[: len(share)], members[len(share) :]
     mean = share @ optima
     within = 4.0 * ((displaced - members[0]) ** 2).mean(0) if len(displaced) else 0.0
     std = np.sqrt(share @ (optima - mean) ** 2 + within)
-    np.testing.assert_allclose(ensemble.energies(host, R), mean, rtol=1e-12)
-    np.testing.assert_allclose(ensemble.std(host, R), std, rtol=1e-9)
-    np.testing.assert_allclose(sum(ensemble.channels(host, R).values()), mean, rtol=1e-12)
-    energies, gradients = ensemble.energies_and_gradients(host, R)
+    np.testing.assert_allclose(ensemble.energies(at), mean, rtol=1e-12)
+    np.testing.assert_allclose(ensemble.std(at), std, rtol=1e-9)
+    np.testing.assert_allclose(sum(ensemble.channels(at).values()), mean, rtol=1e-12)
+    energies, forces = ensemble.energies_and_forces(at)
     np.testing.assert_allclose(energies, mean, rtol=1e-12)
-    each = [student.energies_and_gradients(host, R)[1] for student in ensemble.optima]
+    each = [student.energies_and_forces(at)[1].force for student in ensemble.optima]
     # On the axis the components in the plane vanish but for rounding.
-    np.testing.assert_allclose(gradients, np.tensordot(share, np.array(each), 1), rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(forces.force, np.tensordot(share, np.array(each), 1), rtol=1e-10, atol=1e-15)
     d = np.array([[0.0, 0.6, 0.8]])
-    np.testing.assert_allclose(ensemble.c6(host, d), share @ [s.c6(host, d) for s in ensemble.optima], rtol=1e-12)
-    assert (Ensemble(ensemble.members[:1]).std(host, R) == 0.0).all()
+    np.testing.assert_allclose(ensemble.c6(dimer, d), share @ [s.c6(dimer, d) for s in ensemble.optima], rtol=1e-12)
+    assert (Ensemble(ensemble.members[:1]).std(at) == 0.0).all()
     assert ensemble.with_metadata(round=2).metadata == {"recipe": "standard", "seed": 7, "round": 2}
 
 
 def test_ensembles_refuse_nobody_and_strangers(ensemble: Ensemble) -> None:
     with pytest.raises(ModelError, match="at least one member"):
         Ensemble(())
-    stranger = Student("Ne", ensemble.elements, ensemble.config, ensemble.members[0].theta)
+    stranger = replace(ensemble.members[0], kinds=(PairKind("C", "Ne"), PairKind("H", "Ne")))
     with pytest.raises(ModelError, match="must share"):
         Ensemble((ensemble.members[0], stranger))
     for weights in ((0.0, 1.0), (1.0, -1.0), (1.0,) * 9):
