@@ -9,8 +9,7 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 
-from app.arrays import FloatArray
-
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 #: The six tetrahedra of a cell: from corner to corner along its diagonal, (6, 4, 3) offsets.
