@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
-
 IntArray = npt.NDArray[np.int64]
 
 #: The six tetrahedra of a cell: from corner to corner along its diagonal, (6, 4, 3) offsets.
