@@ -9,6 +9,7 @@ import numpy.typing as npt
 from nci_core.systems import Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.d4 import D4Dispersion
+from nci_core.teachers.registry import TeacherOptions
 from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -56,3 +57,8 @@ class HartreeFockD4(TeacherBase):
             now = time.perf_counter()
             yield finite_point(index, channels, None, now - start, self.name)
             start = time.perf_counter()
+
+
+def open_teacher(basis: str, options: TeacherOptions) -> HartreeFockD4:
+    """The teacher of the spec hf-d4 or hf-d4:BASIS."""
+    return HartreeFockD4(basis) if basis else HartreeFockD4()

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from nci_core.systems import Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.registry import TeacherOptions
 from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -59,3 +60,8 @@ class HartreeFockMP2(TeacherBase):
             now = time.perf_counter()
             yield finite_point(index, channels, None, now - start, self.name)
             start = time.perf_counter()
+
+
+def open_teacher(basis: str, options: TeacherOptions) -> HartreeFockMP2:
+    """The teacher of the spec hf-mp2 or hf-mp2:BASIS."""
+    return HartreeFockMP2(basis) if basis else HartreeFockMP2()

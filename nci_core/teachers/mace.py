@@ -22,6 +22,7 @@ from nci_core.errors import TeacherError
 from nci_core.systems import Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.identity import Identity, weights_sha256
+from nci_core.teachers.registry import TeacherOptions, is_path
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -55,7 +56,7 @@ class MaceTeacher(TeacherBase):
         head: str | None = None,
     ) -> None:
         self.model, self.device_name, self.trusted, self.expected, self.head = model, device, trusted, sha256, head
-        self.path = Path(model) if "/" in model or "\\" in model or model.endswith(".model") else None
+        self.path = Path(model) if is_path(model) else None
         self.name = f"mace:{model}"
         if self.path is not None:
             if not self.path.is_file():
@@ -246,3 +247,11 @@ def _torch_untouched() -> Iterator[None]:
             os.environ.pop(UNSAFE_LOAD, None)
         else:
             os.environ[UNSAFE_LOAD] = flag
+
+
+def open_teacher(model: str, options: TeacherOptions) -> MaceTeacher | None:
+    """The teacher of the spec mace:NAME or mace:/path/to/x.model."""
+    if not model:
+        return None
+    name = str(Path(model).expanduser()) if is_path(model) else model
+    return MaceTeacher(name, device=options.device, trusted=options.trusted, sha256=options.sha256, head=options.head)
