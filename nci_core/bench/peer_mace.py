@@ -212,10 +212,10 @@ class PeerMACE:
         """(m,) in eV and dE/dR (m, 3) in eV/Å."""
         labels = self._evaluate(positions)
         assert labels.forces is not None
-        return labels.energy / SCALE, -labels.forces / SCALE
+        return labels.energy / SCALE, -labels.forces.force / SCALE
 
     def _evaluate(self, positions: npt.ArrayLike) -> TeacherLabels:
-        return self.network.evaluate(self.dimer, np.asarray(positions, dtype=float).reshape(-1, 3))
+        return self.network.evaluate(self.dimer.at(np.asarray(positions, dtype=float).reshape(-1, 3)))
 
 
 def pretrained(problem: Problem, *, quick: bool = False) -> Path:

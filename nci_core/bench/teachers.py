@@ -27,7 +27,7 @@ def other_teacher(problem: Problem, name: str) -> Lesson:
     Raises TeacherError when it cannot run.
     """
     own = problem.teachers[0]
-    found = find_teacher(name).evaluate(problem.dimer, own.positions)
+    found = find_teacher(name).evaluate(problem.dimer.at(own.positions))
     return Lesson(name, own.positions, found.energy, found.channels)
 
 
@@ -36,7 +36,7 @@ def mace_teacher(problem: Problem, quick: bool) -> Lesson:
     own = problem.teachers[0]
     # The file is our own; its energies are eV × SCALE.
     network = MaceTeacher(str(pretrained(problem, quick=quick)), device="cpu", trusted=True)
-    energies = network.evaluate(problem.dimer, own.positions).energy / SCALE
+    energies = network.evaluate(problem.dimer.at(own.positions)).energy / SCALE
     return Lesson(f"{MACE} {own.teacher}", own.positions, energies, {"total": energies})
 
 

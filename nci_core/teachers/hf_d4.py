@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.d4 import D4Dispersion
 from nci_core.teachers.registry import TeacherOptions
@@ -39,8 +39,9 @@ class HartreeFockD4(TeacherBase):
         D4Dispersion.check(dimer)
         check_basis(dimer, self.basis)
 
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
-        """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
+        """Yield each configuration as it is finished; the first includes the host's integrals."""
+        dimer, positions = configurations.dimer, configurations.R
         from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
         start = time.perf_counter()

@@ -19,7 +19,7 @@ from ase import Atoms
 from ase.data import chemical_symbols
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.identity import Identity, weights_sha256
 from nci_core.teachers.registry import TeacherOptions, is_path
@@ -84,14 +84,15 @@ class MaceTeacher(TeacherBase):
         digest = self._load().digest
         return Identity(f"{self.name}@{digest[:12]}", {"weights_sha256": digest})
 
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
         """Yield the points, batch by batch."""
+        dimer = configurations.dimer
         start = time.perf_counter()
         loaded = self._load()
         with _torch_untouched():
             monomers, _ = loaded.run([dimer.a.atoms(), Atoms([dimer.b.symbols[0]])])
-        for first in range(0, len(positions), BATCH_SIZE):
-            batch = [dimer.atoms(p) for p in positions[first : first + BATCH_SIZE]]
+        for first in range(0, len(configurations), BATCH_SIZE):
+            batch = [configurations.atoms(row) for row in range(len(configurations))[first : first + BATCH_SIZE]]
             with _torch_untouched():
                 energies, forces = loaded.run(batch)
             energies = energies - monomers.sum()

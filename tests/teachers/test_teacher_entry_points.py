@@ -21,8 +21,8 @@ class Spring(TeacherBase):
     def check(self, dimer):
         pass
 
-    def points(self, dimer, positions):
-        for index, position in enumerate(positions):
+    def points(self, configurations):
+        for index, position in enumerate(configurations.R):
             energy = self.strength * float(position @ position)
             yield TeacherPoint(index, energy, {"total": energy}, None, 0.0)
 
@@ -57,7 +57,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 def test_a_package_adds_a_teacher(install: Install, he_h2: Dimer) -> None:
     install({"spring": "nci_spring:open_teacher"})
     assert teacher_specs()[-1] == "spring"
-    found = find_teacher("spring:2").evaluate(he_h2, np.array([[0.0, 0.0, 3.0]]))
+    found = find_teacher("spring:2").evaluate(he_h2.at(np.array([[0.0, 0.0, 3.0]])))
     assert found.energy.tolist() == [18.0]
     with pytest.raises(TeacherError, match=r"Unknown teacher 'spring'; choose one of hf-d4, .*, spring\."):
         find_teacher("spring")
