@@ -64,7 +64,7 @@ def test_force_is_minus_the_gradient(teacher: MaceTeacher, he_h2: Dimer) -> None
     forces = teacher.evaluate(he_h2.at(POSITIONS[:1])).forces
     assert forces is not None
     # Central differences err by h² f''' ~ 1e-8 eV/Å.
-    assert np.allclose(forces[0], -(e[:3] - e[3:]) / (2 * h), atol=1e-6)
+    assert np.allclose(forces.force[0], -(e[:3] - e[3:]) / (2 * h), atol=1e-6)
 
 
 def test_beyond_the_cutoff_there_is_no_interaction(teacher: MaceTeacher, he_h2: Dimer) -> None:
