@@ -24,7 +24,6 @@ from nci_core.children import child_environment, python_command
 from nci_core.errors import ModelError
 from nci_core.fitting.objective import label_weights
 from nci_core.fitting.observations import Observation, check_observations
-from nci_core.potentials.student import rigid_forces
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.poses import RigidForces
@@ -205,14 +204,14 @@ class PeerMACE:
 
     def energies(self, at: Configurations) -> FloatArray:
         """(m,) in eV."""
-        found: FloatArray = self.network.evaluate(at.dimer, at.R).energy / SCALE
+        found: FloatArray = self.network.evaluate(at).energy / SCALE
         return found
 
     def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
         """(m,) in eV and forces on the probe."""
-        labels = self.network.evaluate(at.dimer, at.R)
+        labels = self.network.evaluate(at)
         assert labels.forces is not None
-        return labels.energy / SCALE, rigid_forces(-labels.forces / SCALE)
+        return labels.energy / SCALE, RigidForces(labels.forces.force / SCALE, labels.forces.torque / SCALE)
 
 
 def pretrained(problem: Problem, *, quick: bool = False) -> Path:

@@ -27,7 +27,7 @@ def other_teacher(problem: Problem, name: str) -> Lesson:
     Raises TeacherError when it cannot run.
     """
     own = problem.teachers[0].observations[0].configurations
-    found = find_teacher(name).evaluate(problem.dimer, own.R)
+    found = find_teacher(name).evaluate(own)
     return Lesson(name, [Observation(own, found.energy, found.channels)])
 
 
@@ -37,7 +37,7 @@ def mace_teacher(problem: Problem, quick: bool) -> Lesson:
     own = first.observations[0].configurations
     # The file is our own; its energies are eV × SCALE.
     network = MaceTeacher(str(pretrained(problem, quick=quick)), device="cpu", trusted=True)
-    energies = network.evaluate(problem.dimer, own.R).energy / SCALE
+    energies = network.evaluate(own).energy / SCALE
     return Lesson(f"{MACE} {first.teacher}", [Observation(own, energies)])
 
 

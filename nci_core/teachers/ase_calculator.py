@@ -10,6 +10,7 @@ from pathlib import Path
 from ase.calculators.calculator import BaseCalculator, Calculator
 
 from nci_core.errors import TeacherError
+from nci_core.teachers.registry import TeacherOptions
 from nci_core.teachers.supermolecular import SupermolecularTeacher
 
 #: module.ClassName, of Python's identifiers only.
@@ -93,3 +94,8 @@ def load_class(path: str) -> type[Calculator]:
     if not (isinstance(found, type) and issubclass(found, BaseCalculator)):
         raise TeacherError(f"{path!r} is no ASE calculator class; give module.ClassName, {EXAMPLE}.")
     return found
+
+
+def open_teacher(path: str, options: TeacherOptions) -> CalculatorTeacher | None:
+    """The teacher of the spec ase:module.ClassName."""
+    return CalculatorTeacher(path, trusted=options.trusted) if path else None

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer, RigidForces
 from nci_core.teachers.identity import Identity
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,11 +30,12 @@ class TeacherPoint:
     """The teacher's result for one configuration.
 
     Attributes:
-        index: row of the position in the array that was asked for.
+        index: row of the configuration among those that were asked for.
         energy: supermolecular interaction energy in eV.
         channels: name → eV; their sum is `energy`.
-        force: (3,) in eV/Å on the probe, or None when the teacher has no forces.
+        force: (3,) in eV/Å on b, or None when the teacher has no forces.
         seconds: wall time of this point; points of one batch share the batch's time evenly.
+        torque: (3,) in eV about b's centre; zero where there is a force and none is given, as for an atom.
     """
 
     index: int
@@ -42,6 +43,11 @@ class TeacherPoint:
     channels: dict[str, float]
     force: FloatArray | None
     seconds: float
+    torque: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        if self.force is not None and self.torque is None:
+            object.__setattr__(self, "torque", np.zeros(3))
 
 
 #: Called with each point as soon as it is finished, so that the caller can store it.
@@ -55,7 +61,7 @@ class TeacherLabels:
     Attributes:
         energy: (m,) supermolecular interaction energies in eV.
         channels: name → (m,) eV; their sum is `energy`.
-        forces: (m, 3) in eV/Å on the probe, or None when the teacher has no forces.
+        forces: on b, with their torques, or None when the teacher has no forces.
         seconds: wall time of all points together.
 
     Raises TeacherError if a number is not finite or the channels do not add up, so that a bad
@@ -64,7 +70,7 @@ class TeacherLabels:
 
     energy: FloatArray
     channels: dict[str, FloatArray]
-    forces: FloatArray | None
+    forces: RigidForces | None
     seconds: float
 
     def __post_init__(self) -> None:
@@ -75,8 +81,9 @@ class TeacherLabels:
                     f"Channel {name!r} has {values.shape} values for {self.energy.shape} energies of the teacher."
                 )
             total = total + values
-        for what, array in (("energy", self.energy), ("force", self.forces)):
-            if array is not None and not np.isfinite(array).all():
+        pulls = () if self.forces is None else (("force", self.forces.force), ("torque", self.forces.torque))
+        for what, array in (("energy", self.energy), *pulls):
+            if not np.isfinite(array).all():
                 row = int(np.argwhere(~np.isfinite(array))[0, 0])
                 raise TeacherError(f"The teacher's {what} at position {row} is not a number.")
         if not np.allclose(total, self.energy, rtol=1e-9, atol=SUM_TOLERANCE):
@@ -105,13 +112,12 @@ class Teacher(Protocol):
 
     def evaluate(
         self,
-        dimer: Dimer,
-        positions: FloatArray,
+        configurations: Configurations,
         *,
         progress: Progress | None = None,
         on_point: OnPoint | None = None,
     ) -> TeacherLabels:
-        """Labels of (m, 3) probe positions in Å; `on_point` gets each point as soon as it is finished."""
+        """Labels of m configurations; `on_point` gets each point as soon as it is finished."""
         ...
 
 
@@ -119,7 +125,7 @@ class TeacherBase(ABC):
     """Gives a teacher `evaluate` from an iterator over points.
 
     A caller that stores points as they come, and resumes later, either passes `on_point` or
-    loops over `points` itself with the positions that are still missing. An exception raised
+    loops over `points` itself with the configurations that are still missing. An exception raised
     by a callback (CancelledError, say) ends the run; the points before it have been handed over.
     """
 
@@ -135,22 +141,25 @@ class TeacherBase(ABC):
         return Identity(self.name)
 
     @abstractmethod
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
-        """Yield one TeacherPoint for each of (m, 3) probe positions in Å, in their order."""
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
+        """Yield one TeacherPoint for each configuration, in their order."""
 
     def evaluate(
         self,
-        dimer: Dimer,
-        positions: FloatArray,
+        configurations: Configurations,
         *,
         progress: Progress | None = None,
         on_point: OnPoint | None = None,
     ) -> TeacherLabels:
-        """Labels of (m, 3) probe positions in Å; `on_point` gets each point as soon as it is finished."""
-        positions = dimer.check(positions)
-        self.check(dimer)
+        """Labels of m configurations; `on_point` gets each point as soon as it is finished.
+
+        Raises InputError for molecules as probes, which no teacher treats yet, and for atoms that overlap.
+        """
+        configurations.dimer.check_computable()
+        configurations.checked()
+        self.check(configurations.dimer)
         start = time.perf_counter()
-        return collect(self.points(dimer, positions), len(positions), start, progress, on_point, self.channels)
+        return collect(self.points(configurations), len(configurations), start, progress, on_point, self.channels)
 
 
 def finite_point(
@@ -179,10 +188,10 @@ def collect(
             on_point(point)
         if progress is not None:
             progress(len(done), total)
-    forces = [p.force for p in done if p.force is not None]
+    pulled = [(p.force, p.torque) for p in done if p.force is not None]
     return TeacherLabels(
         energy=np.array([p.energy for p in done]),
         channels={name: np.array([p.channels[name] for p in done]) for name in channels},
-        forces=np.array(forces) if forces and len(forces) == len(done) else None,
+        forces=RigidForces(*np.array(pulled).transpose(1, 0, 2)) if pulled and len(pulled) == len(done) else None,
         seconds=time.perf_counter() - start,
     )

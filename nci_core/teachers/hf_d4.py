@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.d4 import D4Dispersion
+from nci_core.teachers.registry import TeacherOptions
 from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,8 +39,9 @@ class HartreeFockD4(TeacherBase):
         D4Dispersion.check(dimer)
         check_basis(dimer, self.basis)
 
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
-        """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
+        """Yield each configuration as it is finished; the first includes the host's integrals."""
+        dimer, positions = configurations.dimer, configurations.R
         from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
         start = time.perf_counter()
@@ -56,3 +58,8 @@ class HartreeFockD4(TeacherBase):
             now = time.perf_counter()
             yield finite_point(index, channels, None, now - start, self.name)
             start = time.perf_counter()
+
+
+def open_teacher(basis: str, options: TeacherOptions) -> HartreeFockD4:
+    """The teacher of the spec hf-d4 or hf-d4:BASIS."""
+    return HartreeFockD4(basis) if basis else HartreeFockD4()

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.registry import TeacherOptions
 from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,8 +36,9 @@ class HartreeFockMP2(TeacherBase):
 
         check_basis(dimer, self.basis)
 
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
-        """Yield each of (m, 3) positions (Å) as it is finished; the first includes the host's integrals."""
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
+        """Yield each configuration as it is finished; the first includes the host's integrals."""
+        dimer, positions = configurations.dimer, configurations.R
         from nci_core.integrals.mp2 import correlation_energy
         from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
 
@@ -59,3 +61,8 @@ class HartreeFockMP2(TeacherBase):
             now = time.perf_counter()
             yield finite_point(index, channels, None, now - start, self.name)
             start = time.perf_counter()
+
+
+def open_teacher(basis: str, options: TeacherOptions) -> HartreeFockMP2:
+    """The teacher of the spec hf-mp2 or hf-mp2:BASIS."""
+    return HartreeFockMP2(basis) if basis else HartreeFockMP2()

@@ -19,9 +19,10 @@ from ase import Atoms
 from ase.data import chemical_symbols
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.identity import Identity, weights_sha256
+from nci_core.teachers.registry import TeacherOptions, is_path
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -55,7 +56,7 @@ class MaceTeacher(TeacherBase):
         head: str | None = None,
     ) -> None:
         self.model, self.device_name, self.trusted, self.expected, self.head = model, device, trusted, sha256, head
-        self.path = Path(model) if "/" in model or "\\" in model or model.endswith(".model") else None
+        self.path = Path(model) if is_path(model) else None
         self.name = f"mace:{model}"
         if self.path is not None:
             if not self.path.is_file():
@@ -83,14 +84,15 @@ class MaceTeacher(TeacherBase):
         digest = self._load().digest
         return Identity(f"{self.name}@{digest[:12]}", {"weights_sha256": digest})
 
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
         """Yield the points, batch by batch."""
+        dimer = configurations.dimer
         start = time.perf_counter()
         loaded = self._load()
         with _torch_untouched():
             monomers, _ = loaded.run([dimer.a.atoms(), Atoms([dimer.b.symbols[0]])])
-        for first in range(0, len(positions), BATCH_SIZE):
-            batch = [dimer.atoms(p) for p in positions[first : first + BATCH_SIZE]]
+        for first in range(0, len(configurations), BATCH_SIZE):
+            batch = [configurations.atoms(row) for row in range(len(configurations))[first : first + BATCH_SIZE]]
             with _torch_untouched():
                 energies, forces = loaded.run(batch)
             energies = energies - monomers.sum()
@@ -246,3 +248,11 @@ def _torch_untouched() -> Iterator[None]:
             os.environ.pop(UNSAFE_LOAD, None)
         else:
             os.environ[UNSAFE_LOAD] = flag
+
+
+def open_teacher(model: str, options: TeacherOptions) -> MaceTeacher | None:
+    """The teacher of the spec mace:NAME or mace:/path/to/x.model."""
+    if not model:
+        return None
+    name = str(Path(model).expanduser()) if is_path(model) else model
+    return MaceTeacher(name, device=options.device, trusted=options.trusted, sha256=options.sha256, head=options.head)

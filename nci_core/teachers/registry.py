@@ -1,32 +1,77 @@
-"""Find a teacher by its spec; heavy packages are imported only for the teacher that is asked for."""
+"""Find a teacher by its spec. Each kind is an entry point, loaded only when it is asked for: heavy packages wait.
 
+A package adds one with an entry point of the group "nci.teachers": its name is what specs begin with, its value a
+function as those named in `BUILTIN`. That takes what follows the colon ("" without one) and `TeacherOptions`, and
+returns a `Teacher`, or None for a spec that is none of its own.
+"""
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from nci_core.errors import TeacherError
+from nci_core.errors import NCIError, TeacherError
 from nci_core.teachers.base import Teacher
 
-#: What people may write, for help texts.
-TEACHER_SPECS = (
-    "hf-d4",
-    "hf-d4:BASIS",
-    "hf-mp2",
-    "hf-mp2:BASIS",
-    "gfn2-xtb",
-    "mace:NAME",
-    "mace:/path/to/x.model",
-    "ase:module.ClassName",
-)
+#: The group of entry points.
+GROUP = "nci.teachers"
+
+#: Our own, in the order of help texts, each with what people may write. They stand here and not in pyproject.toml, so
+#: that a checkout has them that was installed before they were written.
+BUILTIN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "hf-d4": ("nci_core.teachers.hf_d4:open_teacher", ("hf-d4", "hf-d4:BASIS")),
+    "hf-mp2": ("nci_core.teachers.hf_mp2:open_teacher", ("hf-mp2", "hf-mp2:BASIS")),
+    "gfn2-xtb": ("nci_core.teachers.xtb:open_teacher", ("gfn2-xtb",)),
+    "mace": ("nci_core.teachers.mace:open_teacher", ("mace:NAME", "mace:/path/to/x.model")),
+    "ase": ("nci_core.teachers.ase_calculator:open_teacher", ("ase:module.ClassName",)),
+}
+
+
+@dataclass(frozen=True)
+class TeacherOptions:
+    """What a teacher may need beside its spec.
+
+    Attributes:
+        device: "auto", "cpu" or "cuda".
+        trusted: consent to run foreign code, such as a model file that is a pickle.
+        sha256: load a local model file only if it has this digest; stands in for `trusted`.
+        head: which head of a network with several.
+    """
+
+    device: str = "auto"
+    trusted: bool = False
+    sha256: str | None = None
+    head: str | None = None
+
+
+#: (what follows the colon, "" without one; options) → the teacher, or None if this spec is none of its kind.
+OpenTeacher = Callable[[str, TeacherOptions], Teacher | None]
+
+
+@cache
+def _entries() -> dict[str, EntryPoint]:
+    """Every kind by its lower-case name; a package cannot replace one of our own."""
+    found = {entry.name.lower(): entry for entry in importlib.metadata.entry_points(group=GROUP)}
+    return found | {name: EntryPoint(name, value, GROUP) for name, (value, _) in BUILTIN.items()}
+
+
+def teacher_specs() -> tuple[str, ...]:
+    """What people may write, for help texts; of packages the names alone, for nothing of theirs is imported here."""
+    own = [spec for _, specs in BUILTIN.values() for spec in specs]
+    return (*own, *sorted(_entries().keys() - BUILTIN.keys()))
 
 
 def find_teacher(
     spec: str, *, device: str = "auto", trusted: bool = False, sha256: str | None = None, head: str | None = None
 ) -> Teacher:
-    """The teacher called `spec`; raises TeacherError for an unknown one.
+    """The teacher called `spec`; raises TeacherError for an unknown one, or one whose package is broken.
 
     Args:
         spec: "hf-d4" (default teacher), "hf-mp2", either with ":BASIS", "gfn2-xtb", "mace:NAME" (a foundation
-            model, downloaded), "mace:/path/to/x.model", "ase:module.ClassName".
-        device: "auto", "cpu" or "cuda"; only MACE uses it.
+            model, downloaded), "mace:/path/to/x.model", "ase:module.ClassName", or one of an installed package.
+        device: "auto", "cpu" or "cuda"; of our own only MACE uses it.
         trusted: consent to run foreign code: a local MACE file, which is a pickle, or the package of an ASE calculator.
         sha256: load a local MACE file only if it has this digest; stands in for `trusted`.
         head: which head of a multi-head MACE model to use.
@@ -34,30 +79,35 @@ def find_teacher(
     >>> find_teacher("hf-d4").channels
     ('repulsion', 'dispersion')
     """
-    kind, _, rest = spec.strip().partition(":")
-    kind = kind.lower()
-    if kind == "hf-d4" and bool(rest) == (":" in spec):
-        from nci_core.teachers.hf_d4 import HartreeFockD4
+    kind, colon, rest = spec.strip().partition(":")
+    entry = _entries().get(kind.lower())
+    found = None
+    if entry is not None and bool(rest) == bool(colon):
+        found = _opened(entry, rest, TeacherOptions(device, trusted, sha256, head))
+    if found is None:
+        raise TeacherError(f"Unknown teacher {spec!r}; choose one of {', '.join(teacher_specs())}.")
+    return found
 
-        return HartreeFockD4(rest) if rest else HartreeFockD4()
-    if kind == "hf-mp2" and bool(rest) == (":" in spec):
-        from nci_core.teachers.hf_mp2 import HartreeFockMP2
 
-        return HartreeFockMP2(rest) if rest else HartreeFockMP2()
-    if kind == "gfn2-xtb" and not rest:
-        from nci_core.teachers.xtb import GFN2Teacher
+def _opened(entry: EntryPoint, rest: str, options: TeacherOptions) -> Teacher | None:
+    name = entry.name.lower()
+    try:
+        open_teacher: OpenTeacher = entry.load()
+        found = open_teacher(rest, options)
+    except NCIError:
+        raise
+    except Exception as error:  # a package of others may raise anything
+        if name in BUILTIN:
+            raise
+        raise _broken(entry, f"{type(error).__name__}: {' '.join(str(error).split())}") from None
+    if not (found is None or isinstance(found, Teacher)):
+        raise _broken(entry, f"it gives a {type(found).__name__}, which is no teacher")
+    return found
 
-        return GFN2Teacher()
-    if kind == "mace" and rest:
-        from nci_core.teachers.mace import MaceTeacher
 
-        name = str(Path(rest).expanduser()) if _is_path(rest) else rest
-        return MaceTeacher(name, device=device, trusted=trusted, sha256=sha256, head=head)
-    if kind == "ase" and rest:
-        from nci_core.teachers.ase_calculator import CalculatorTeacher
-
-        return CalculatorTeacher(rest, trusted=trusted)
-    raise TeacherError(f"Unknown teacher {spec!r}; choose one of {', '.join(TEACHER_SPECS)}.")
+def _broken(entry: EntryPoint, why: str) -> TeacherError:
+    package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
+    return TeacherError(f"Teacher {entry.name!r}{package} cannot be used ({why}); mend or remove that package.")
 
 
 def absolute_spec(spec: str) -> str:
@@ -67,8 +117,9 @@ def absolute_spec(spec: str) -> str:
     ('mace:small', 'mace:/models/x.model', 'hf-d4')
     """
     kind, _, rest = spec.strip().partition(":")
-    return f"{kind}:{Path(rest).expanduser().absolute()}" if kind.lower() == "mace" and _is_path(rest) else spec
+    return f"{kind}:{Path(rest).expanduser().absolute()}" if kind.lower() == "mace" and is_path(rest) else spec
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """Whether a model is named by its file."""
     return "/" in name or "\\" in name or name.endswith(".model")

@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.identity import Identity, calculator_identity
 
@@ -39,13 +39,14 @@ class SupermolecularTeacher(TeacherBase):
         """A calculator of another program with that program's version; one of our own by its name."""
         return calculator_identity(self.name) if self.name.startswith("ase:") else super().identity()
 
-    def points(self, dimer: Dimer, positions: FloatArray) -> Iterator[TeacherPoint]:
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
         """Yield the points one by one."""
+        dimer = configurations.dimer
         start = time.perf_counter()
         calculator = self._calculator()
         apart = self._monomers(calculator, dimer)
-        for index, position in enumerate(positions):
-            energy, forces = self._run(calculator, dimer.atoms(position), f"the dimer at position {index}")
+        for index in range(len(configurations)):
+            energy, forces = self._run(calculator, configurations.atoms(index), f"the dimer at position {index}")
             force = None if forces is None else forces[-1]
             now = time.perf_counter()
             yield finite_point(index, {"total": energy - apart}, force, now - start, self.name)

@@ -7,6 +7,7 @@ Good beyond 3.5 Å; overbinds the wall of He–benzene by some 150 cm⁻¹.
 from ase.calculators.calculator import Calculator
 
 from nci_core.errors import TeacherError
+from nci_core.teachers.registry import TeacherOptions
 from nci_core.teachers.supermolecular import SupermolecularTeacher
 
 #: tblite's accuracy factor: 1 converges energies to 1e-6 Hartree, 0.2 cm⁻¹, too coarse here.
@@ -26,3 +27,8 @@ def _tblite() -> Calculator:
     except ImportError:
         raise TeacherError("Teacher gfn2-xtb needs the package tblite; install it with pip install tblite.") from None
     return TBLite(method="GFN2-xTB", accuracy=ACCURACY, verbosity=0)
+
+
+def open_teacher(rest: str, options: TeacherOptions) -> GFN2Teacher | None:
+    """The teacher of the spec gfn2-xtb, which takes nothing more."""
+    return None if rest else GFN2Teacher()

@@ -54,7 +54,7 @@ class TeacherContract:
 
     def evaluate(self, teacher: Teacher, dimer: Dimer, positions: FloatArray, **watched: Any) -> TeacherLabels:
         """Labels of probe positions (m, 3) in Å from the host's centre; all tests ask the teacher here."""
-        return teacher.evaluate(dimer, dimer.a.centre + positions, **watched)
+        return teacher.evaluate(dimer.at(dimer.a.centre + positions), **watched)
 
     def near(self) -> FloatArray:
         """(2, 3) probe positions near the well, on no axis."""
@@ -76,7 +76,7 @@ class TeacherContract:
         assert tuple(labels.channels) == teacher.channels
         total = np.sum(list(labels.channels.values()), axis=0)
         np.testing.assert_allclose(total, labels.energy, rtol=1e-9, atol=SUM_TOLERANCE)
-        assert labels.forces is None or labels.forces.shape == (2, 3)
+        assert labels.forces is None or labels.forces.force.shape == labels.forces.torque.shape == (2, 3)
         assert labels.energy.any(), "an energy that is 0 teaches nothing"
 
     def test_energy_vanishes_at_separation(self, teacher: Teacher, dimer: Dimer) -> None:
@@ -91,7 +91,7 @@ class TeacherContract:
         if labels.forces is None:
             pytest.skip(f"{teacher.name} has no forces")
         slopes = (labels.energy[1:4] - labels.energy[4:]) / (2.0 * self.step_angstrom)
-        np.testing.assert_allclose(labels.forces[0], -slopes, rtol=1e-4, atol=self.force_atol)
+        np.testing.assert_allclose(labels.forces.force[0], -slopes, rtol=1e-4, atol=self.force_atol)
 
     def test_identity_is_stable(self, teacher: Teacher, dimer: Dimer) -> None:
         """Labels are stored under it: after a run, and in a worker process, it is the same."""
@@ -118,4 +118,4 @@ class TeacherContract:
             assert point.seconds >= 0.0
             if labels.forces is not None:
                 assert point.force is not None
-                np.testing.assert_array_equal(point.force, labels.forces[k])
+                np.testing.assert_array_equal(point.force, labels.forces.force[k])

@@ -21,7 +21,7 @@ from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import Environment, FragmentResult, LabelResult, stated_std_cm1
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
 from nci_core.units import CM1_EV, HARTREE_EV
 
@@ -64,9 +64,9 @@ class FormulaTeacher(TeacherBase):
     def check(self, dimer: Dimer) -> None:
         pass
 
-    def points(self, dimer: Dimer, positions: np.ndarray) -> Iterator[TeacherPoint]:
-        parts = channels(dimer, positions)
-        for index in range(len(positions)):
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
+        parts = channels(configurations.dimer, configurations.R)
+        for index in range(len(configurations)):
             if self.asked == self.stop_after:
                 raise KeyboardInterrupt
             self.asked += 1

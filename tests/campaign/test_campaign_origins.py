@@ -22,7 +22,7 @@ from nci_core.potentials import load_checkpoint
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.store import configurations, labels, models, teachers
 from nci_core.store.schema import Label
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations
 from nci_core.teachers.base import TeacherPoint
 from nci_core.teachers.identity import Identity
 
@@ -39,8 +39,8 @@ class FileTeacher(small.FormulaTeacher):
     def identity(self) -> Identity:
         return Identity(f"mace:x@{self.text}", {"sha256": self.text * 8})
 
-    def points(self, dimer: Dimer, positions: np.ndarray) -> Iterator[TeacherPoint]:
-        for point in super().points(dimer, positions):
+    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
+        for point in super().points(configurations):
             yield TeacherPoint(point.index, float(self.text), {"total": float(self.text)}, None, 0.0)
 
 

@@ -153,10 +153,10 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
     yield "sample", drawn.positions
     yield "sample, guide", drawn.energies
     for spec in ("gfn2-xtb", "hf-d4:sto-3g", "hf-mp2:sto-3g"):
-        found = find_teacher(spec).evaluate(dimer, points[:2] - 2.5)
+        found = find_teacher(spec).evaluate(dimer.at(points[:2] - 2.5))
         yield spec, np.array(list(found.channels.values()))
         if found.forces is not None:
-            yield f"{spec}, forces", found.forces
+            yield f"{spec}, forces", found.forces.force
     yield "recipe hashes", {name: recipe.hash for name, recipe in RECIPES.items()}
     hydrogen = Dimer(
         Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), Monomer.atom("He")

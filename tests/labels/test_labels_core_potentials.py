@@ -118,7 +118,7 @@ def test_the_teacher_with_correlation_freezes_what_is_left_of_the_core() -> None
     from nci_core.teachers import find_teacher
 
     dimer = Dimer(HI, Monomer.atom("He"))
-    found = find_teacher("hf-mp2:def2-svp").evaluate(dimer, np.array([PLACE]))
+    found = find_teacher("hf-mp2:def2-svp").evaluate(dimer.at(np.array([PLACE])))
     mine, theirs = host_atoms(HI, "def2-svp"), [Atom("He", PLACE, "def2-svp")]
     mean_field, correlated = [], []
     for (real, ghosts), frozen in zip((([*mine, *theirs], []), (mine, theirs), (theirs, mine)), (4, 4, 0), strict=True):

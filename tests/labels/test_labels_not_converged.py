@@ -29,4 +29,4 @@ def test_a_label_by_fitted_integrals(he_h2: Dimer) -> None:
 
 def test_a_teacher_says_so_as_its_own(he_h2: Dimer) -> None:
     with pytest.raises(TeacherError, match="did not converge"):
-        find_teacher("hf-d4:6-31g").evaluate(he_h2, np.array([[0.0, 0.0, 3.0]]))
+        find_teacher("hf-d4:6-31g").evaluate(he_h2.at(np.array([[0.0, 0.0, 3.0]])))

@@ -20,9 +20,11 @@ LENNARD_JONES = "ase.calculators.lj.LennardJones"
 def test_a_calculator_of_an_installed_package_teaches_with_consent() -> None:
     dimer = Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))
     with pytest.raises(TeacherError, match="--trust"):
-        find_teacher(f"ase:{LENNARD_JONES}").evaluate(dimer, POSITIONS)
-    found = find_teacher(f"ase:{LENNARD_JONES}", trusted=True).evaluate(dimer, POSITIONS)
-    assert found.energy.tolist() == SupermolecularTeacher(LennardJones, "lj").evaluate(dimer, POSITIONS).energy.tolist()
+        find_teacher(f"ase:{LENNARD_JONES}").evaluate(dimer.at(POSITIONS))
+    found = find_teacher(f"ase:{LENNARD_JONES}", trusted=True).evaluate(dimer.at(POSITIONS))
+    assert (
+        found.energy.tolist() == SupermolecularTeacher(LennardJones, "lj").evaluate(dimer.at(POSITIONS)).energy.tolist()
+    )
 
 
 @pytest.mark.parametrize("path", ["os.abort", "subprocess.Popen", "builtins.exec", "no.such.Thing", "sys.exit"])

@@ -37,7 +37,9 @@ def test_hartree_fock_equals_exact_integrals(he_h2: Dimer) -> None:
 @pytest.mark.slow
 def test_published_hartree_fock_of_he_benzene() -> None:
     """HF/aug-cc-pVDZ at the C6 minimum: 85.588 cm⁻¹, data of arXiv:2601.02166, Zenodo 10.5281/zenodo.18049741."""
-    labels = HartreeFockD4().evaluate(Dimer(builtin_host("benzene"), Monomer.atom("He")), np.array([[0.0, 0.0, 3.128]]))
+    labels = HartreeFockD4().evaluate(
+        Dimer(builtin_host("benzene"), Monomer.atom("He")).at(np.array([[0.0, 0.0, 3.128]]))
+    )
     # 0.5 cm⁻¹ is the offset of the fitting basis.
     assert to_cm1(labels.channels["repulsion"][0]) == pytest.approx(85.588, abs=0.7)
     assert -200.0 < to_cm1(labels.channels["dispersion"][0]) < -100.0
@@ -49,7 +51,7 @@ def test_ethylene_sum_of_channels_and_callbacks() -> None:
     positions = np.array([[0.0, 0.0, 3.2], [3.2, 0.0, 0.0]])
     stored: list[TeacherPoint] = []
     seen: list[tuple[int, int]] = []
-    labels = teacher.evaluate(dimer, positions, progress=lambda *p: seen.append(p), on_point=stored.append)
+    labels = teacher.evaluate(dimer.at(positions), progress=lambda *p: seen.append(p), on_point=stored.append)
     # PySCF without density fitting: 196.143 and 852.292 cm⁻¹ (HF/aug-cc-pVDZ, counterpoise).
     assert np.allclose(to_cm1(labels.channels["repulsion"]), [196.143, 852.292], atol=1.2)
     assert np.allclose(labels.energy, labels.channels["repulsion"] + labels.channels["dispersion"], atol=1e-12)
@@ -126,7 +128,7 @@ def test_cancelling_keeps_what_was_finished(he_h2: Dimer) -> None:
 
     with pytest.raises(CancelledError):
         HartreeFockD4("cc-pvdz").evaluate(
-            he_h2, np.array([[0.0, 0.0, 3.0], [3.0, 0.0, 0.0]]), progress=stop, on_point=stored.append
+            he_h2.at(np.array([[0.0, 0.0, 3.0], [3.0, 0.0, 0.0]])), progress=stop, on_point=stored.append
         )
     assert [p.index for p in stored] == [0]
 

@@ -35,7 +35,7 @@ def test_mp2_equals_exact_integrals(
     dimer = he_h2 if name == "hydrogen" else Dimer(builtin_host(name), Monomer.atom(probe))
     basis = "aug-cc-pvdz" if name == "hydrogen" else "cc-pvdz"
     R = np.array([position])
-    labels = HartreeFockMP2(basis).evaluate(dimer, R)
+    labels = HartreeFockMP2(basis).evaluate(dimer.at(R))
     exact = exact_correlation(dimer, R[0], basis, cores)
     assert exact < -4.0
     # The fitting basis was made for J and K: some per mille of the correlation, which nearly cancels.
@@ -44,7 +44,7 @@ def test_mp2_equals_exact_integrals(
 
 def test_repulsion_is_that_of_hf_d4_and_far_out_nothing_is_left(he_h2: Dimer) -> None:
     R = np.array([[0.0, 0.0, 2.8], [0.0, 0.0, 7.0], [0.0, 0.0, 11.0]])
-    mine, other = find_teacher("hf-mp2").evaluate(he_h2, R), find_teacher("hf-d4").evaluate(he_h2, R)
+    mine, other = find_teacher("hf-mp2").evaluate(he_h2.at(R)), find_teacher("hf-d4").evaluate(he_h2.at(R))
     np.testing.assert_allclose(mine.channels["repulsion"], other.channels["repulsion"], atol=1e-12)
     assert (mine.channels["dispersion"] < 0.0).all()
     # London's R⁻⁶; C₈ adds some per cent at 7 Å, SCF thresholds leave 2e-4 of 0.01 cm⁻¹ at 11 Å.

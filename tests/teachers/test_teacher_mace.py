@@ -27,7 +27,7 @@ def teacher(mace_file: Path) -> MaceTeacher:
 
 
 def test_batches_equal_mace_s_own_calculator(teacher: MaceTeacher, mace_file: Path, he_h2: Dimer) -> None:
-    labels = teacher.evaluate(he_h2, POSITIONS)
+    labels = teacher.evaluate(he_h2.at(POSITIONS))
     program = """
 import sys, numpy as np
 from ase import Atoms
@@ -53,22 +53,22 @@ np.savetxt("own.txt", rows, fmt="%.17g")
     # The same float64 network: only the order of sums differs.
     assert np.allclose(labels.energy, own[:, 0], rtol=0, atol=1e-10)
     assert labels.forces is not None
-    assert np.allclose(labels.forces, own[:, 1:], rtol=0, atol=1e-10)
-    assert np.abs(labels.forces).max() > 1e-4
+    assert np.allclose(labels.forces.force, own[:, 1:], rtol=0, atol=1e-10)
+    assert np.abs(labels.forces.force).max() > 1e-4
 
 
 def test_force_is_minus_the_gradient(teacher: MaceTeacher, he_h2: Dimer) -> None:
     h = 1e-4
     steps = np.vstack([POSITIONS[0] + h * np.eye(3), POSITIONS[0] - h * np.eye(3)])
-    e = teacher.evaluate(he_h2, steps).energy
-    forces = teacher.evaluate(he_h2, POSITIONS[:1]).forces
+    e = teacher.evaluate(he_h2.at(steps)).energy
+    forces = teacher.evaluate(he_h2.at(POSITIONS[:1])).forces
     assert forces is not None
     # Central differences err by h² f''' ~ 1e-8 eV/Å.
-    assert np.allclose(forces[0], -(e[:3] - e[3:]) / (2 * h), atol=1e-6)
+    assert np.allclose(forces.force[0], -(e[:3] - e[3:]) / (2 * h), atol=1e-6)
 
 
 def test_beyond_the_cutoff_there_is_no_interaction(teacher: MaceTeacher, he_h2: Dimer) -> None:
-    labels = teacher.evaluate(he_h2, np.array([[0.0, 0.0, 9.0]]))
+    labels = teacher.evaluate(he_h2.at(np.array([[0.0, 0.0, 9.0]])))
     assert abs(labels.energy[0]) < 1e-10
 
 
@@ -77,17 +77,17 @@ def test_more_points_than_a_batch_come_in_order(teacher: MaceTeacher, he_h2: Dim
     seen: list[tuple[int, int]] = []
     indices: list[int] = []
     labels = teacher.evaluate(
-        he_h2, positions, progress=lambda *p: seen.append(p), on_point=lambda p: indices.append(p.index)
+        he_h2.at(positions), progress=lambda *p: seen.append(p), on_point=lambda p: indices.append(p.index)
     )
     assert seen[-1] == (len(positions), len(positions))
     assert indices == list(range(len(positions)))
-    single = teacher.evaluate(he_h2, positions[-1:])
+    single = teacher.evaluate(he_h2.at(positions[-1:]))
     assert np.isclose(labels.energy[-1], single.energy[0], atol=1e-10)
 
 
 def test_torch_and_the_environment_are_left_alone(mace_file: Path, he_h2: Dimer) -> None:
     before = os.environ.get(UNSAFE_LOAD)
-    MaceTeacher(str(mace_file), trusted=True, device="cpu").evaluate(he_h2, POSITIONS)
+    MaceTeacher(str(mace_file), trusted=True, device="cpu").evaluate(he_h2.at(POSITIONS))
     assert torch.get_default_dtype() == torch.float32
     assert os.environ.get(UNSAFE_LOAD) == before
 

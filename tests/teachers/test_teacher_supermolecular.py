@@ -22,7 +22,7 @@ def test_lennard_jones_closed_form() -> None:
     dimer = Dimer(builtin_host("benzene"), Monomer.atom("Ne"))
     epsilon, sigma = 0.003, 2.8
     teacher = SupermolecularTeacher(lambda: LennardJones(epsilon=epsilon, sigma=sigma, rc=50.0), "lj")
-    labels = teacher.evaluate(dimer, POSITIONS)
+    labels = teacher.evaluate(dimer.at(POSITIONS))
     away = POSITIONS[:, None] - dimer.a.positions
     r = np.linalg.norm(away, axis=-1)
     s6 = (sigma / r) ** 6
@@ -31,19 +31,19 @@ def test_lennard_jones_closed_form() -> None:
     # ASE shifts each pair by its value at rc, 1e-8 ε; the host's own LJ energy (huge) cancels to 1e-12 of itself.
     assert np.allclose(labels.energy, energy, rtol=0, atol=1e-8)
     assert labels.forces is not None
-    assert np.allclose(labels.forces, force, rtol=0, atol=1e-8)
-    assert np.abs(labels.forces).max() > 1e-3
+    assert np.allclose(labels.forces.force, force, rtol=0, atol=1e-8)
+    assert np.abs(labels.forces.force).max() > 1e-3
 
 
 def test_xtb_vanishes_at_separation_and_its_force_is_the_slope() -> None:
     dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
     h = 1e-3
     positions = np.array([[0.0, 0.0, 60.0], [0.3, 0.2, 3.2], [0.3, 0.2, 3.2 + h], [0.3, 0.2, 3.2 - h]])
-    labels = find_teacher("gfn2-xtb").evaluate(dimer, positions)
+    labels = find_teacher("gfn2-xtb").evaluate(dimer.at(positions))
     assert abs(to_cm1(labels.energy[0])) < 1e-3
     assert labels.forces is not None
     # SCF noise of 1e-9 Hartree over 2 h is 1e-5 eV/Å.
-    assert labels.forces[1, 2] == pytest.approx(-(labels.energy[2] - labels.energy[3]) / (2 * h), abs=3e-5)
+    assert labels.forces.force[1, 2] == pytest.approx(-(labels.energy[2] - labels.energy[3]) / (2 * h), abs=3e-5)
     assert -300.0 < to_cm1(labels.energy[1]) < 300.0
 
 
@@ -56,7 +56,7 @@ def test_a_calculator_without_forces() -> None:
             self.results = {"energy": float(len(atoms) ** 2)}
 
     labels = SupermolecularTeacher(Constant, "constant").evaluate(
-        Dimer(builtin_host("benzene"), Monomer.atom("He")), POSITIONS
+        Dimer(builtin_host("benzene"), Monomer.atom("He")).at(POSITIONS)
     )
     assert labels.forces is None
     assert labels.energy.tolist() == [13.0**2 - 12.0**2 - 1.0] * 3
@@ -73,7 +73,7 @@ def test_a_failing_calculator_is_one_sentence() -> None:
             self.results["energy"] = float("nan")
 
     with pytest.raises(TeacherError, match="gave no finite energy"):
-        SupermolecularTeacher(NotANumber, "nan").evaluate(dimer, POSITIONS)
+        SupermolecularTeacher(NotANumber, "nan").evaluate(dimer.at(POSITIONS))
 
 
 @pytest.mark.parametrize("spec", ["", "gfn1", "mace", "mace:", "hf-d4:", "gfn2-xtb:x", "ase:", "ase:no.such.Thing"])

@@ -79,7 +79,7 @@ def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
         teacher.check(dimer)
         distances, positions = trial_points(dimer)
         wall, cpu = time.perf_counter(), _cpu_seconds()
-        labels = teacher.evaluate(dimer, positions, on_point=lambda point: seconds.append(point.seconds))
+        labels = teacher.evaluate(dimer.at(positions), on_point=lambda point: seconds.append(point.seconds))
         share = (_cpu_seconds() - cpu) / max(time.perf_counter() - wall, 1e-6)
     except TeacherError as error:
         return Trial(spec, problem=str(error))

@@ -101,7 +101,7 @@ def _teach(
         if should_stop is not None and should_stop():
             raise CancelledError("Teaching was stopped; finished configurations are kept.")
 
-    return source.evaluate(campaign.dimer, positions, progress=progress, on_point=store_point).seconds
+    return source.evaluate(campaign.dimer.at(positions), progress=progress, on_point=store_point).seconds
 
 
 def store_model(
