@@ -63,9 +63,9 @@ model_id)` (also to roll back); `get`; `find(store, name)`; `fetch`; `file_path(
 ErrorSummary, "well": ...}, split=, recipe_hash=, model_id= | teacher=)`, `metrics(store, recipe_hash,
 split=, model_id=, teacher=)`.
 
-**frames** (pandas, for the app): `configurations_frame(store, teacher=, recipe_hash=, model_id=)`;
-`frame(store, Table, recipe_hash=)`; `positions_frame`; `teachers_frame(store, names)`; `paid_frame`;
-`cut_frame(store, name, model_id= | teacher=)`. **versions**: `data_version`, `model_version` and `pick_version` change
+**frames** (pandas, for the app): `configurations_table(store, teacher=, recipe_hash=, model_id=)`;
+`frame(store, Table, recipe_hash=)`; `positions_table`; `teachers_table(store, names)`; `paid_table`;
+`cut_table(store, name, model_id= | teacher=)`. **versions**: `data_version`, `model_version` and `pick_version` change
 with what they are named after.
 
 **jobs**: the queue itself: `get`, `fetch(store, states=, kind=, limit=)`, `last(store, kinds)`, `is_busy`, `counts`,
@@ -91,6 +91,7 @@ from nci_core.store.schema import (
     Round,
     SetEnergy,
     Step,
+    StoredSystem,
     TeacherLabel,
 )
 
@@ -113,5 +114,6 @@ __all__ = [
     "SetEnergy",
     "Step",
     "Store",
+    "StoredSystem",
     "TeacherLabel",
 ]

@@ -25,7 +25,7 @@ from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint
 from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.sampling import as_guide, sample
 from nci_core.selection import STRATEGIES, SelectionRequest, select
-from nci_core.store import configurations, labels, models
+from nci_core.store import configurations, labels, models, teacher_labels
 from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.teachers.registry import find_teacher
 
@@ -57,9 +57,7 @@ def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
         yield f"labels {recipe.name}", digest((x.configuration_id, x.status, x.energy_ev, x.hf_ev) for x in found)
     yield (
         "teacher",
-        digest(
-            (x.configuration_id, x.energy_ev) for x in configurations.fetch_teacher(campaign.store, campaign.teacher)
-        ),
+        digest((x.configuration_id, x.energy_ev) for x in teacher_labels.fetch(campaign.store, campaign.teacher)),
     )
 
 
@@ -88,7 +86,7 @@ def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[t
 def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """Energies at R (m, 3) of small fits of every kind."""
     dimer, host = campaign.dimer, campaign.dimer.a
-    taught = configurations.fetch_teacher(campaign.store, campaign.teacher)[:60]
+    taught = teacher_labels.fetch(campaign.store, campaign.teacher)[:60]
     where = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     places = np.array([where[row.configuration_id] for row in taught])
     channels = {name: np.array([row.channels_ev[name] for row in taught]) for name in taught[0].channels_ev}

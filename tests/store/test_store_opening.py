@@ -23,7 +23,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def add_many(store: Store, n: int = 20_000) -> None:
-    configurations.add(store, np.zeros((n, 3)), [f"many{i:012d}" for i in range(n)])
+    configurations.add(store, np.zeros((n, 3)), [f"many{i:012d}" for i in range(n)], system_id=1)
 
 
 def one_sentence(error: pytest.ExceptionInfo[StoreError]) -> bool:
