@@ -130,7 +130,7 @@ def test_a_file_of_before_is_one_training_system_and_may_have_others_behind_it(t
     ("old", "new", "part"),
     [
         ('role = "transfer"', 'role = "tested"', "systems.1.role"),
-        ('name = "longer"', 'name = "he-hydrogen"', "Two systems are called .he-hydrogen"),
+        ('name = "longer"', 'name = "he-hydrogen"', "Two systems are called he-hydrogen"),
         ('name = "longer"', 'name = "a\\tb"', "not plain text"),
         ("[systems.host]", 'role = "transfer"\n[systems.host]', 'No system has the role "train"'),
         ('["Ne"]', '["Qq"]', "Unknown element 'Qq' in the probe"),
