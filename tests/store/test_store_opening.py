@@ -191,7 +191,7 @@ def test_a_file_that_cannot_grow_writes_nothing(store: Store) -> None:
         "from nci_core.store import Store, configurations, journal\n"
         "store = Store.open(sys.argv[1])\n"
         "try:\n"
-        "    configurations.add(store, np.zeros((20000, 3)), [str(i) for i in range(20000)])\n"
+        "    configurations.add(store, np.zeros((20000, 3)), [str(i) for i in range(20000)], system_id=1)\n"
         "except StoreError as error:\n"
         "    print(error)\n"
         "try:\n"
