@@ -14,7 +14,7 @@ from nci_core.campaign import home
 from nci_core.campaign.creating import MOST_TITLE, Plan, Preview, host_name, is_trusted, preview, teachers_offered
 from nci_core.campaign.pricing.new_recipes import RecipeChoice, recipe_choices, recommended
 from nci_core.campaign.queries.teacher_trial import Trial, try_teacher
-from nci_core.config import HostSettings
+from nci_core.config import MonomerSettings
 from nci_core.errors import InputError, NCIError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.size import atom_functions
@@ -90,7 +90,7 @@ class Draft:
         """What questions about the dimer are kept under; a molecule may get another name without being asked anew."""
         if self.host is None:
             return ""
-        text = HostSettings.of(_unnamed(self.host)).model_dump_json() + self.probe
+        text = MonomerSettings.of(_unnamed(self.host)).model_dump_json() + self.probe
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
     def trials(self) -> dict[str, Future[Trial]]:
@@ -143,7 +143,7 @@ class Draft:
         if numbers["n_test"] >= numbers["n"]:
             raise InputError("The test set must be smaller than the number of configurations.")
         return Plan(
-            host=HostSettings.of(self.host),
+            host=MonomerSettings.of(self.host),
             probe=self.probe,
             teachers=chosen,
             recipe=self.recipe(),
@@ -154,7 +154,7 @@ class Draft:
     def preview(self) -> Future[Preview]:
         """Where the configurations will lie; raises InputError as `plan`."""
         plan = self.plan()
-        host = HostSettings.of(_unnamed(plan.host.host))
+        host = MonomerSettings.of(_unnamed(plan.host.monomer))
         plan = plan.model_copy(update={"host": host, "recipe": DEFAULT, "title": "", "teachers": ("hf-d4",)})
         return background().ask(f"preview {plan.model_dump_json()}", preview, plan, seconds=SHORT_SECONDS)
 

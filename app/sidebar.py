@@ -19,7 +19,7 @@ from app.views.trust import sidebar_warning
 from nci_core.campaign import Campaign
 from nci_core.config import read_settings
 from nci_core.errors import NCIError
-from nci_core.store import jobs, label_queries, versions
+from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
 from nci_core.switches import read_only
 from nci_core.units import UNITS
@@ -125,7 +125,7 @@ def _about(campaign: Campaign) -> None:
     if not tour.shown(campaign):
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
     demo.show_reset(campaign)
-    busy = jobs.is_busy(campaign.store)
+    busy = job_queries.is_busy(campaign.store)
     _fingerprint(campaign)
     st.fragment(_running, run_every=BUSY_POLL if busy else IDLE_POLL)(campaign)
 
@@ -141,14 +141,14 @@ def _fingerprint(campaign: Campaign) -> None:
 
 
 def _versions(campaign: Campaign) -> tuple[object, ...]:
-    busy = jobs.is_busy(campaign.store)
+    busy = job_queries.is_busy(campaign.store)
     return (str(campaign.folder), versions.model_version(campaign.store), busy)
 
 
 def _running(campaign: Campaign) -> None:
     """What runs and what has ended, looked up every few seconds; a new model changes the whole page."""
     with errors_shown():
-        counts = jobs.counts_by_kind(campaign.store)
+        counts = job_queries.counts_by_kind(campaign.store)
         _notice(campaign, counts)
         if _versions(campaign) != st.session_state.get("seen_versions"):
             st.rerun(scope="app")  # what was noticed is said in that run: this one's toasts would be lost

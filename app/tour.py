@@ -12,7 +12,7 @@ from app.session import Context, errors_shown
 from app.text import Markdown, plain
 from nci_core.campaign import Campaign
 from nci_core.campaign.demo_copy import DEMO
-from nci_core.store import jobs
+from nci_core.store import job_queries
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Step:
 
 def _no_labels(context: Context) -> str:
     ready = readiness(context.campaign.store, context.campaign.settings)
-    done = ready.in_basket or ready.training_labels or jobs.is_busy(context.campaign.store)
+    done = ready.in_basket or ready.training_labels or job_queries.is_busy(context.campaign.store)
     return "" if done else "The basket is empty: go back one step and take the best points first."
 
 

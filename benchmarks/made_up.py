@@ -10,7 +10,7 @@ from nci_core.campaign import Campaign
 from nci_core.config import CampaignSettings
 from nci_core.metrics import by_region
 from nci_core.regions import sectors
-from nci_core.store import configurations, evaluations, labels, models, rounds
+from nci_core.store import configurations, evaluations, labels, models, rounds, teacher_labels
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
@@ -65,10 +65,10 @@ def build(
         digests = [hashlib.blake2b(point.tobytes(), digest_size=16).hexdigest() for point in part]
         where = [str(name) for name in sectors(dimer.a, part)]
         ids[mask] = configurations.add(
-            store, part, digests, split="test" if split == "test" else "pool", sectors=where
+            store, part, digests, system_id=1, split="test" if split == "test" else "pool", sectors=where
         ).ids
     bias = 0.18 * np.abs(energy) * np.cos(2.2 * np.linalg.norm(points, axis=1))
-    configurations.record_teacher(store, settings.teacher, ids.tolist(), energy + bias, {}, seconds=15.0 * n)
+    teacher_labels.record(store, settings.teacher, ids.tolist(), energy + bias, {}, seconds=15.0 * n)
     chosen = np.concatenate([ids[test], rng.choice(ids[~test & (energy < 1000 * CM1_EV)], n_labels, replace=False)])
     _label(campaign, chosen.tolist(), dict(zip(ids.tolist(), energy.tolist(), strict=True)))
     for number, factor in enumerate((0.9, 0.2)):
@@ -119,9 +119,8 @@ def _model(
     r = np.linspace(2.8, 10.0, CUT_POINTS)
     along = r[:, None] * np.array([[0.0, 0.0, 1.0]])
     e = lennard_jones(campaign.dimer.a.positions, along)
-    channels = (e + np.abs(e), -np.abs(e))
-    evaluations.record_cuts(
-        store, [evaluations.Cut("above the centre", r, along, e, 0.05 * np.abs(e), *channels)], model_id=model.id
-    )
+    channels = {"repulsion": e + np.abs(e), "dispersion": -np.abs(e)}
+    cut = evaluations.Cut(1, "above the centre", r, along, e, 0.05 * np.abs(e), channels)
+    evaluations.record_cuts(store, [cut], model_id=model.id)
     rounds.finish(store, number)
     return model.id

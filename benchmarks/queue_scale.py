@@ -31,7 +31,7 @@ from benchmarks import made_up
 from nci_core.campaign import Campaign
 from nci_core.jobs import engine_loop
 from nci_core.jobs.supervisor import CANCEL_SECONDS, HEARTBEAT_SECONDS
-from nci_core.store import Store, job_batches, labels
+from nci_core.store import Store, job_batches, job_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.job_frames import jobs_frame
 
@@ -102,7 +102,7 @@ def page_reads(campaign: Campaign, recipe_hash: str) -> None:
 
     store = campaign.store
     readiness(store, campaign.settings)
-    queue.counts(store)
+    job_queries.counts(store)
     jobs_frame(store, 0, job_data.PAGE)
     recipes = {"quick": recipe_hash}
     remaining(running_labels(store, recipes), waiting_labels(store, recipes), label_minutes(store, recipes), 200)

@@ -3,8 +3,8 @@
 Keys of a frame: `REF_interaction_energy`, `teacher_interaction_energy`,
 `student_interaction_energy`, the same with `_std`, `label_std` (standard error of the reference energy by its
 recipe), `monomer_a` and `monomer_b` (slices such as "0:12"), `region`, `round`, `picked_by`, `method`, `basis`,
-`bsse`, `config_type`, and the SAPT parts `elst exch ind disp`. Never plain `energy` or `forces`: whose they are
-cannot be told from the file.
+`bsse`, `config_type`, `nci_system` (place of the campaign's system, from 1), and the SAPT parts `elst exch ind disp`.
+Never plain `energy` or `forces`: whose they are cannot be told from the file.
 """
 
 import io
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from ase import Atoms
 
 from nci_core.datasets.energies import check_energies
-from nci_core.datasets.keys import PLAIN, REFERENCE, STRUCTURE, in_internal_units, keys_of, python_value
+from nci_core.datasets.keys import PLAIN, REFERENCE, STRUCTURE, SYSTEM, in_internal_units, keys_of, python_value
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.systems import Dimer, Monomer
@@ -111,15 +111,17 @@ def read_dataset(
     """
     path = Path(path)
     wanted = {k: v for k, v in zip(LABEL_KEYS, (method, basis, bsse), strict=True) if v is not None}
-    rigid = RigidHosts(str(path))
-    members: dict[int, list[Row]] = {}
-    hosts: dict[int, tuple[Atoms, str]] = {}
+    rigid: dict[str, RigidHosts] = {}
+    members: dict[tuple[str, int], list[Row]] = {}
+    hosts: dict[tuple[str, int], tuple[Atoms, str]] = {}
     labels: dict[tuple[str, ...], int] = {}
     for frame, atoms, info in _frames(path, wanted):
         host, probe = _split(path, frame, atoms)
         if REFERENCE in info:
             labels.setdefault(tuple(str(info.get(key, "")) for key in LABEL_KEYS), frame)
-        key, position = rigid.place(frame, host, probe)
+        system = str(info.get(SYSTEM, ""))
+        number, position = rigid.setdefault(system, RigidHosts(str(path))).place(frame, host, probe)
+        key = (system, number)
         hosts.setdefault(key, (host, probe.get_chemical_symbols()[0]))
         members.setdefault(key, []).append(Row(frame, position, info))
     if not members:

@@ -164,7 +164,7 @@ LIGHT = (
     "nci_core.campaign.rounds.replay",
     "nci_core.campaign.rounds.gates",
     "nci_core.store",
-    "nci_core.store.frames",
+    "nci_core.store.tables",
     "nci_core.jobs",
     "nci_core.selection",
     "nci_core.teachers",

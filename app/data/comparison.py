@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.store import configurations, labels, teachers
+from nci_core.store import labels, teacher_labels, teachers
 from nci_core.store.database import Store
 from nci_core.store.schema import Model
 
@@ -57,4 +57,4 @@ def learning(rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -
 def teacher_names(store: Store) -> dict[str, str]:
     """Teachers with stored energies: name in the store → what people call it, the specification where it is known."""
     specs = teachers.specs(store)
-    return {name: specs.get(name, name) for name in configurations.taught_by(store)}
+    return {name: specs.get(name, name) for name in teacher_labels.names(store)}

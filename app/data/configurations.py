@@ -6,7 +6,7 @@ import pandas as pd
 from nci_core.config import CampaignSettings
 from nci_core.regions import sector_words, sectors
 from nci_core.store.database import Store
-from nci_core.store.frames import configurations_frame
+from nci_core.store.tables import configurations_table
 from nci_core.store.teachers import stored_name
 
 #: Label states as people read them, in the order of the filter. "none" means nobody has asked for one.
@@ -32,7 +32,7 @@ def configuration_table(
     round_number, region. Directions are in the words for this host (`sector_words`). The label decides the
     region where there is one, else the teacher.
     """
-    table = configurations_frame(
+    table = configurations_table(
         store,
         teacher=stored_name(store, settings.teacher),
         recipe_hash=settings.reference.hash,

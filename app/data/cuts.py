@@ -8,7 +8,7 @@ import pandas as pd
 from app.data.fields import near_line
 from nci_core.store import configurations, evaluations
 from nci_core.store.database import Store
-from nci_core.store.frames import cut_frame
+from nci_core.store.tables import cut_table
 from nci_core.systems import Monomer
 
 CUT_PREFIX = "cut:"
@@ -23,7 +23,7 @@ class Cut:
     """A named cut; each table is sorted by distance (Å) and may be empty.
 
     Attributes:
-        student: columns of `cut_frame`.
+        student: columns of `cut_table`.
         teacher: distance, energy_ev.
         labels: id, distance, label_ev, split.
     """
@@ -62,7 +62,7 @@ def load_cut(store: Store, table: pd.DataFrame, host: Monomer, name: str, *, mod
     Distances of configurations follow from |R − centre|, which does not depend on which of several
     symmetry-equivalent positions is stored; along a ray it grows with the distance.
     """
-    student = cut_frame(store, name, model_id=-1 if model_id is None else model_id)
+    student = cut_table(store, name, model_id=-1 if model_id is None else model_id)
     points = table[table["origin"] == CUT_PREFIX + name].copy()
     radius = np.linalg.norm(points[["x", "y", "z"]].to_numpy(dtype=float) - host.centre, axis=1)
     if len(student) > 1:
@@ -72,7 +72,7 @@ def load_cut(store: Store, table: pd.DataFrame, host: Monomer, name: str, *, mod
     else:
         points["distance"] = radius
     points = points.sort_values("distance")
-    dense = cut_frame(store, name, teacher=teacher)
+    dense = cut_table(store, name, teacher=teacher)
     sparse = points.loc[points["teacher_ev"].notna(), ["distance", "teacher_ev"]]
     labelled = points[points["label_ev"].notna()].reset_index()
     return Cut(

@@ -9,7 +9,7 @@ import pandas as pd
 from app.data.readiness import readiness
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries.live_stored import FEWEST
-from nci_core.store import configurations, jobs, label_queries, models
+from nci_core.store import configurations, job_queries, label_queries, models
 from nci_core.store.base import ACTIVE
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
@@ -67,7 +67,7 @@ def situation(campaign: Campaign) -> Situation:
     """Count it."""
     store, ready = campaign.store, readiness(campaign.store, campaign.settings)
     sampled, labelled = configurations.counts(store), label_queries.state_counts(store, campaign.recipe.hash)
-    jobs_there, students = jobs.counts_by_kind(store), models.fetch(store)
+    jobs_there, students = job_queries.counts_by_kind(store), models.fetch(store)
     fitted = [model for model in students if model.kind != "distilled"]
     return Situation(
         configurations=sum(sampled.values()),

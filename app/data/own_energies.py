@@ -6,8 +6,8 @@ from app.data.configurations import configuration_table, regions
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import KINDS, PREFIX, is_blind, measured
 from nci_core.store import energy_sets, evaluations, jobs, models
-from nci_core.store.frames import positions_frame
 from nci_core.store.schema import EnergySet
+from nci_core.store.tables import positions_table
 from nci_core.units import from_cm1
 
 #: Characters of a method in titles of axes.
@@ -93,4 +93,4 @@ def under_way(campaign: Campaign, set_id: int, name: str) -> str | None:
 
 def positions(campaign: Campaign) -> pd.DataFrame:
     """x, y, z (Å) of all configurations, those of people's own energies among them, indexed by id."""
-    return positions_frame(campaign.store).set_index("id")
+    return positions_table(campaign.store).set_index("id")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nci_core.config import CampaignSettings
-from nci_core.store import configurations, label_queries, picks
+from nci_core.store import configurations, label_queries, picks, teacher_labels
 from nci_core.store.database import Store
 from nci_core.store.labels import TAKEN
 from nci_core.store.teachers import stored_name
@@ -30,7 +30,7 @@ def readiness(store: Store, settings: CampaignSettings) -> Readiness:
     """Look it up."""
     return Readiness(
         sampled=any(configurations.counts(store).values()),
-        taught=stored_name(store, settings.teacher) in configurations.taught_by(store),
+        taught=stored_name(store, settings.teacher) in teacher_labels.names(store),
         in_basket=len(picks.basket(store)),
         training_labels=training_labels(store, settings.reference.hash),
     )

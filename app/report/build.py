@@ -27,8 +27,7 @@ from nci_core import __version__
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries.blind import blind_predictions, judge
 from nci_core.gates import Gate
-from nci_core.store import campaign as campaign_rows
-from nci_core.store import configurations
+from nci_core.store import configurations, systems
 from nci_core.store.schema import Model
 from nci_core.units import EnergyUnit, from_cm1
 
@@ -63,11 +62,11 @@ def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -
 
 def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
-    info, counts = campaign_rows.get_info(campaign.store), configurations.counts(campaign.store)
+    counts = configurations.counts(campaign.store)
     page.heading(f"{campaign.title}: round {subject.number}", 1)
     page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
     seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
-    frozen = ", frozen" if info.test_frozen_at else ", not frozen yet"
+    frozen = ", frozen" if all(each.test_frozen_at for each in systems.fetch(campaign.store)) else ", not frozen yet"
     facts = [
         ("Complex", f"{campaign.dimer.b.symbols[0]} and {campaign.dimer.a.name} (rigid; {campaign.dimer.a.source})"),
         ("Teacher", " + ".join(campaign.teachers)),

@@ -24,7 +24,7 @@ from app.tables import grid
 from app.text import Markdown, distinct, plain
 from app.views.error_maps import error_scale
 from nci_core.errors import NCIError
-from nci_core.store.frames import teachers_frame
+from nci_core.store.tables import teachers_table
 from nci_core.units import CM1_EV
 from nci_core.visible import visible
 
@@ -186,7 +186,7 @@ def _teachers(context: Context) -> None:
             icon=":material/info:",
         )
         return
-    energies = teachers_frame(context.campaign.store, list(names)).reindex(rows.index)
+    energies = teachers_table(context.campaign.store, list(names)).reindex(rows.index)
     columns = {}
     for number, (stored, spec) in enumerate(names.items()):
         if stored in energies and energies[stored].notna().any():

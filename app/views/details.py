@@ -18,7 +18,7 @@ from nci_core.bench.expected_error import expected_error
 from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.rounds.quarantine import WORDS
 from nci_core.labels.label_errors import label_std_ev
-from nci_core.store import configurations, label_history, label_queries
+from nci_core.store import label_history, label_queries, teacher_labels
 from nci_core.store.label_words import fragment_rows, larger_fragment_rows, provenance
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.systems.map_places import distances
@@ -74,7 +74,7 @@ def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWE
 
 
 def _energies(context: Context, row: pd.Series, number: int, label: Label | None, others: list[Label]) -> None:
-    taught = configurations.teacher_of(context.campaign.store, number, context.campaign.teacher)
+    taught = teacher_labels.of_configuration(context.campaign.store, number, context.campaign.teacher)
     factor = context.unit.per_ev
     lines: list[tuple[str, float, float, float]] = [
         (str(row.get("reference", "CCSD(T)")), row["label_ev"], float("nan"), row["label_std_ev"]),

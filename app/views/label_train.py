@@ -28,7 +28,7 @@ from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.pricing.costs import LabelCost, label_cost
 from nci_core.campaign.pricing.limits import label_limits
 from nci_core.jobs import engine_status
-from nci_core.store import jobs, versions
+from nci_core.store import job_queries, versions
 from nci_core.store.base import ACTIVE
 from nci_core.store.job_frames import elapsed_minutes, events_frame
 from nci_core.store.schema import Job
@@ -50,7 +50,7 @@ def show(context_now: Context) -> None:
         return
     _message()
     left, right = st.columns([1.25, 1], gap="medium")
-    busy = jobs.is_busy(context_now.campaign.store)
+    busy = job_queries.is_busy(context_now.campaign.store)
     st.fragment(_follow, run_every=POLL if busy else None)(versions.data_version(context_now.campaign.store))
     with left:
         _submit(context_now, ready)
@@ -225,7 +225,7 @@ def _train(context: Context, ready: Readiness) -> None:
 def _live() -> None:
     with errors_shown():
         now = context()
-        job = jobs.last(now.campaign.store, FITS)
+        job = job_queries.last(now.campaign.store, FITS)
         if job is None:
             st.caption("The curves of a fit appear here while it runs.")
             return

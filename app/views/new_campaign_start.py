@@ -15,7 +15,7 @@ from app.views.new_campaign_summary import above, draw_molecule
 from app.views.queue import minutes_text, say_if_stopped
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
-from nci_core.store import jobs
+from nci_core.store import job_queries
 from nci_core.store.base import ACTIVE
 from nci_core.store.job_frames import elapsed_minutes
 from nci_core.store.schema import Job
@@ -83,7 +83,7 @@ def show_progress(folder: Path) -> None:
     with left:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None
-        over = ready and not jobs.is_busy(campaign.store)
+        over = ready and not job_queries.is_busy(campaign.store)
         st.fragment(_progress, run_every=None if over else POLL)(folder)
         first, second = st.columns(2)
         with first:
@@ -119,15 +119,15 @@ def show_progress(folder: Path) -> None:
 def _progress(folder: Path) -> None:
     with errors_shown():
         campaign = load_campaign(folder)
-        teach = jobs.last(campaign.store, ("teach",))
-        distil = jobs.last(campaign.store, ("distill",))
+        teach = job_queries.last(campaign.store, ("teach",))
+        distil = job_queries.last(campaign.store, ("distill",))
         _step(campaign, teach, "Energies of the teachers", "not started")
         _step(campaign, distil, "First student, distilled from them", "starts when they are done")
         if any(job is not None and job.state in ACTIVE for job in (teach, distil)):
             say_if_stopped(campaign)
         if campaign.active_model() is not None:
             st.success("The first student is ready. Now pick configurations for CCSD(T).")
-            seen = (folder.name, jobs.is_busy(campaign.store))
+            seen = (folder.name, job_queries.is_busy(campaign.store))
             if st.session_state.get("first-student-seen") != seen:  # buttons, and how often this is drawn
                 st.session_state["first-student-seen"] = seen
                 st.rerun(scope="app")

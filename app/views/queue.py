@@ -19,7 +19,7 @@ from nci_core.errors import JobError
 from nci_core.jobs import EngineStatus, engine_status
 from nci_core.jobs.remaining import label_minutes, remaining, running_labels, waiting_labels
 from nci_core.jobs.sizes import why_too_large
-from nci_core.store import job_batches, label_queries, labels
+from nci_core.store import job_batches, job_queries, label_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import ACTIVE, State
 from nci_core.store.job_frames import SET_ASIDE, events_frame, jobs_frame
@@ -41,13 +41,13 @@ def show_queue() -> None:
     """Draw it; a fragment, so it reads the campaign anew each time."""
     with errors_shown():
         now = context()
-        counts = queue.counts(now.campaign.store)
+        counts = job_queries.counts(now.campaign.store)
         if not sum(counts.values()):
             st.caption("The queue is empty.")
             return
         recipe = _recipe(now)
         if recipe is not None:
-            counts = labels.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
+            counts = label_queries.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
         jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
         summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
         status = engine_status(now.campaign.folder)

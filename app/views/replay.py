@@ -14,7 +14,7 @@ from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
 from app.tables import grid
 from app.text import plain
-from nci_core.store import jobs, labels
+from nci_core.store import job_queries, labels
 from nci_core.units import CM1_EV
 
 POLL = 2.0
@@ -64,7 +64,7 @@ def _section(was_busy: bool) -> None:
 
 
 def _failure(now: Context) -> None:
-    last = jobs.last(now.campaign.store, ("replay",))
+    last = job_queries.last(now.campaign.store, ("replay",))
     if last is not None and last.state == "error":
         st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
 

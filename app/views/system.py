@@ -16,7 +16,7 @@ from nci_core.campaign import home
 from nci_core.jobs import machine
 from nci_core.jobs.lock import EngineStatus, engine_status
 from nci_core.jobs.processes import hostname
-from nci_core.store import jobs
+from nci_core.store import job_queries
 from nci_core.switches import READ_ONLY, is_on, read_only
 
 #: Seconds between two looks.
@@ -62,7 +62,7 @@ def _machine(context: Context | None) -> None:
 def _engine(context: Context) -> None:
     st.subheader("Engine and jobs")
     status = engine_status(context.campaign.folder)
-    counts = jobs.counts_by_kind(context.campaign.store)
+    counts = job_queries.counts_by_kind(context.campaign.store)
     running, waiting = (sum(n for (_, at), n in counts.items() if at == state) for state in ("running", "waiting"))
     st.markdown(f"{_words(status)}. {running:,} running, {waiting:,} waiting.")
     if status.error:

@@ -6,10 +6,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from nci_core import __version__
-from nci_core.config import FILE_NAME, CampaignSettings, read_settings, write_settings
+from nci_core.campaign.systems import System, agree, named, stored
+from nci_core.config import (
+    FILE_NAME,
+    CampaignSettings,
+    SystemSettings,
+    append_systems,
+    read_settings,
+    write_settings,
+)
 from nci_core.errors import InputError, StoreError
 from nci_core.labels.recipes import Recipe
 from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
@@ -39,12 +45,14 @@ class Campaign:
         folder: the campaign's folder.
         settings: what `campaign.toml` says.
         store: its database.
+        systems: its dimers in their order, each with its role.
     """
 
-    def __init__(self, folder: Path, settings: CampaignSettings, store: Store) -> None:
+    def __init__(self, folder: Path, settings: CampaignSettings, store: Store, systems: tuple[System, ...]) -> None:
         self.folder = folder
         self.settings = settings
         self.store = store
+        self.systems = systems
 
     @classmethod
     def create(cls, folder: str | Path, settings: CampaignSettings) -> Self:
@@ -54,18 +62,12 @@ class Campaign:
             raise InputError("The path of the new campaign is empty; name a folder.")
         folder = Path(folder).absolute()
         settings.check()
-        dimer, recipe, new = settings.dimer, settings.reference, not folder.exists()
+        recipe, new = settings.reference, not folder.exists()
         if settings.database and any((folder / name).exists() for name in (FILE_NAME, DATABASE_NAME)):
             raise StoreError(f"{folder} holds a campaign already; choose another folder.")
         # A folder may have a dot in its name. A server's tables may be left by a creation that was cut short.
         store = Store.create(settings.database or folder / DATABASE_NAME, folder=folder)
         info = CampaignInfo(
-            dimer=dimer.name,
-            host=dimer.a.name,
-            host_symbols=list(dimer.a.symbols),
-            host_positions_angstrom=dimer.a.positions.tolist(),
-            host_source=dimer.a.source,
-            probe=dimer.b.symbols[0],
             teacher=settings.teacher,
             recipe=recipe.name,
             recipe_hash=recipe.hash,
@@ -76,7 +78,7 @@ class Campaign:
         claimed = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            campaign.set_info(store, info)
+            campaign.set_info(store, info, [stored(system) for system in settings.systems])
             claimed = True
             write_settings(settings, folder)
         except BaseException:  # a full disk, say: a campaign is there entirely or not at all
@@ -89,38 +91,37 @@ class Campaign:
                 for file in folder.glob(f"{DATABASE_NAME}*"):
                     file.unlink(missing_ok=True)
             raise
-        return cls(folder, settings, store)
+        return cls(folder, settings, store, agree(settings, store, folder))
 
     @classmethod
     def open(cls, folder: str | Path, *, read_only: bool = False) -> Self:
         """Open an existing campaign; raises InputError or StoreError in one sentence.
 
-        The host and the recipe of `campaign.toml` must be those the database was made with:
-        labels of another system or recipe would be mixed otherwise.
+        The systems and the recipe of `campaign.toml` must be those the database was made with: labels of other systems
+        or recipes would be mixed otherwise. A system that only `campaign.toml` has is added to the database.
         """
         folder = Path(folder).absolute()
         settings = read_settings(folder)
         store = Store.open(settings.database or folder / DATABASE_NAME, folder=folder, read_only=read_only)
         info = campaign.get_info(store)
-        dimer, recipe = settings.dimer, settings.reference
-        if info.probe != dimer.b.symbols[0] or info.host_symbols != list(dimer.a.symbols):
-            raise InputError(
-                f"{folder / FILE_NAME} describes {dimer.name}, but the database beside it was made for {info.dimer}; "
-                "make a new campaign for another system."
-            )
-        # Settings keep 1e-6 Å; the hashes of the configurations see 1e-4 Å.
-        if not np.allclose(info.host_positions_angstrom, dimer.a.positions, rtol=0.0, atol=2e-6):
-            raise InputError(
-                f"{folder / FILE_NAME} gives {dimer.a.name} another geometry than the database beside it was made "
-                "with; make a new campaign for another geometry."
-            )
+        recipe = settings.reference
         if (info.recipe, info.recipe_hash) != (recipe.name, recipe.hash):
             was = f"recipe {info.recipe}" + (" of an earlier version" if info.recipe == recipe.name else "")
             raise InputError(
                 f"{folder / FILE_NAME} asks for recipe {recipe.name}, but the database beside it was made with {was}; "
                 "make a new campaign for another recipe."
             )
-        return cls(folder, settings, store)
+        return cls(folder, settings, store, agree(settings, store, folder))
+
+    def add_system(self, system: SystemSettings) -> System:
+        """Add a system at the end of the list, in `campaign.toml` and in the database; InputError where it cannot be.
+
+        The file comes first: after an interruption in between, the next opening adds the system to the database.
+        """
+        require_writable()
+        self.settings = append_systems([system], self.folder)
+        self.systems = agree(self.settings, self.store, self.folder)
+        return self.system(system.name)
 
     @property
     def name(self) -> str:
@@ -132,10 +133,37 @@ class Campaign:
         """The title people see."""
         return self.settings.title or self.name
 
-    @cached_property
+    @property
+    def training_systems(self) -> tuple[System, ...]:
+        """The systems that are trained on."""
+        return tuple(system for system in self.systems if system.role == "train")
+
+    @property
+    def transfer_systems(self) -> tuple[System, ...]:
+        """The systems that are only tested on."""
+        return tuple(system for system in self.systems if system.role == "transfer")
+
+    def system(self, name: str | int) -> System:
+        """The system of this name, or of this number in the database; raises InputError for an unknown one."""
+        return named(self.systems, name, self.name)
+
+    @property
     def dimer(self) -> Dimer:
-        """Host and probe."""
-        return self.settings.dimer
+        """The dimer of a campaign of one system, for code that knows of no others yet.
+
+        Raises InputError in a campaign of several: what reads it would mix their configurations.
+        """
+        if len(self.systems) > 1:
+            raise InputError(
+                f"Campaign {self.name} has {len(self.systems)} systems, and this works in a campaign of one for now."
+            )
+        return self.systems[0].dimer
+
+    @property
+    def about(self) -> str:
+        """The names of its systems, as people are told what it is about."""
+        tested = [f"{system.name} (transfer)" for system in self.transfer_systems]
+        return ", ".join([*(system.name for system in self.training_systems), *tested])
 
     @cached_property
     def recipe(self) -> Recipe:

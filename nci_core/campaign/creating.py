@@ -11,10 +11,11 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.campaign.campaign import Campaign, home
-from nci_core.campaign.pricing.new_recipes import with_checked_recipes
+from nci_core.campaign.pricing.new_recipes import recipe_for_all, with_checked_recipes
 from nci_core.campaign.rounds.requests import submit_teach
 from nci_core.campaign.rounds.sampling import SamplePlan, plan_sample, sample_campaign
-from nci_core.config import CampaignSettings, HostSettings
+from nci_core.campaign.systems import System
+from nci_core.config import CampaignSettings, MonomerSettings, SystemSettings
 from nci_core.errors import InputError, TeacherError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.sampling import as_guide
@@ -40,7 +41,7 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: HostSettings
+    host: MonomerSettings
     probe: str = Field("He", max_length=3)
     teachers: tuple[str, ...] = Field(("hf-d4", "hf-mp2"), min_length=1, max_length=8)
     recipe: str = Field(DEFAULT, max_length=64)
@@ -53,7 +54,7 @@ class Plan(BaseModel):
     @property
     def dimer(self) -> Dimer:
         """Host and probe; raises InputError when they are not usable."""
-        return Dimer(self.host.host, Monomer.atom(self.probe))
+        return Dimer(self.host.monomer, Monomer.atom(self.probe))
 
     @property
     def settings(self) -> CampaignSettings:
@@ -62,7 +63,7 @@ class Plan(BaseModel):
             if spec not in teachers_offered():
                 raise TeacherError(f"Teacher {spec!r} is not offered here; choose {', '.join(teachers_offered())}.")
         return CampaignSettings.create(
-            self.host.host,
+            self.host.monomer,
             self.probe,
             teacher=self.teachers[0],
             more_teachers=list(self.teachers[1:]),
@@ -157,6 +158,23 @@ def create(plan: Plan, below: Path | None = None) -> str:
     finally:
         campaign.store.close()
     return folder.name
+
+
+def add_system(campaign: Campaign, system: SystemSettings) -> System:
+    """Add a system to a campaign, once everything that its labels and energies need is known to be there.
+
+    Raises InputError or TeacherError in one sentence, changing nothing, where a recipe or a built-in teacher of the
+    campaign cannot treat it as it treats the others.
+    """
+    require_writable()
+    from nci_core.teachers.registry import find_teacher
+
+    for recipe in campaign.recipes:
+        recipe_for_all(recipe, [*(other.dimer for other in campaign.systems), system.dimer])
+    for spec in campaign.teacher_specs:
+        if spec in BUILT_IN:
+            find_teacher(spec).check(system.dimer)
+    return campaign.add_system(system)
 
 
 def begin(campaign: Campaign, n: int = 250, *, n_test: int = 30, points_per_cut: int = 12) -> int:

@@ -17,7 +17,7 @@ from nci_core.campaign.exchange.archive_read import Archive
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.jobs import stop_engine
-from nci_core.store import jobs
+from nci_core.store import job_queries
 from nci_core.store.schema import Label, Model
 from nci_core.switches import require_writable
 
@@ -123,7 +123,7 @@ def reset_demo(archive: Archive, campaign: Campaign) -> None:
 
 
 def _require_idle(campaign: Campaign) -> None:
-    counts = jobs.counts(campaign.store)
+    counts = job_queries.counts(campaign.store)
     busy = counts["waiting"] + counts["running"]
     if busy:
         what = "1 job waits or runs" if busy == 1 else f"{busy} jobs wait or run"

@@ -7,7 +7,7 @@ import numpy as np
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.regions import REGIONS
-from nci_core.store.frames import configurations_frame
+from nci_core.store.tables import configurations_table
 from nci_core.units import to_cm1
 
 #: Colours of Okabe and Ito, distinct for all common kinds of colour vision.
@@ -23,7 +23,7 @@ def draw_demo(campaign: Campaign, distilled_id: int, tuned_id: int, path: Path) 
 
     energies: dict[str, Any] = {}
     for name, model_id in (("distilled", distilled_id), ("fine-tuned", tuned_id)):
-        table = configurations_frame(
+        table = configurations_table(
             campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=model_id
         )
         table = table[(table.split == "test") & table.label_ev.notna()]

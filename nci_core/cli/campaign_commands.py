@@ -25,6 +25,7 @@ from nci_core.cli.output import (
     print_table,
     progress_bar,
 )
+from nci_core.cli.system_commands import HostsOption, TransferOption, in_words, say_geometry, systems_of
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import DEFAULT
@@ -32,8 +33,6 @@ from nci_core.labels.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
 from nci_core.systems import Monomer, host_from_file
-from nci_core.systems.flexibility import conformer_note
-from nci_core.systems.point_group import formula, point_group
 from nci_core.teachers.registry import absolute_spec
 
 DatabaseOption = Annotated[
@@ -48,14 +47,8 @@ DatabaseOption = Annotated[
 
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
-    host: Annotated[
-        str | None,
-        typer.Option(
-            help="A built-in molecule by name or formula, such as coronene or H2O, or a structure file (Å). "
-            "Default: benzene.",
-            show_default=False,
-        ),
-    ] = None,
+    host: HostsOption = None,
+    transfer: TransferOption = None,
     smiles: Annotated[
         str | None,
         typer.Option(help="Instead of --host: a SMILES string, such as c1ccoc1 for furan.", show_default=False),
@@ -93,7 +86,7 @@ def init(
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
     database: DatabaseOption = None,
 ) -> None:
-    """Start a campaign: one host, one probe, one recipe, one or more teachers."""
+    """Start a campaign: one host or several with one probe, a target recipe, one or more teachers."""
     require_writable()
     teachers = list(dict.fromkeys(map(absolute_spec, teacher or ["hf-d4"])))
     names, own = [], []
@@ -101,9 +94,8 @@ def init(
         if given.endswith(".toml"):
             own.append(read_recipe(Path(given)))
         names.append(own[-1].name if given.endswith(".toml") else given)
-    settings = CampaignSettings.create(
-        _host(host, smiles, structure, name),
-        probe,
+    settings = CampaignSettings.of(
+        systems_of(_hosts(host, smiles, structure, name), transfer, probe),
         teacher=teachers[0],
         more_teachers=teachers[1:],
         recipe=names[0],
@@ -122,58 +114,68 @@ def init(
     for name in teachers:
         found_teacher = find_teacher(name)  # an unknown one is said now, not after sampling
         if name.startswith("hf-"):
-            found_teacher.check(settings.dimer)  # and a basis that lacks an element
+            for system in settings.systems:
+                found_teacher.check(system.dimer)  # and a basis that lacks an element
     settings, notes = with_checked_recipes(settings)
     campaign = Campaign.create(folder, settings)
-    molecule = campaign.dimer.a
     out.print(
-        f"Made {campaign.folder}: {campaign.dimer.name}, {formula(molecule)} of symmetry {point_group(molecule)}, "
-        f"recipe {names[0]}."
+        f"Made {campaign.folder}: {'; '.join(map(in_words, campaign.systems))}, recipe {names[0]}.", soft_wrap=True
     )
-    for sentence in filter(None, (f"Geometry: {molecule.source}.", conformer_note(molecule))):
-        out.print(sentence, soft_wrap=True)
+    for each in campaign.systems:
+        say_geometry(each)
     for note in notes:
         out.print(note, soft_wrap=True)
     if campaign.store.server is not None:
         out.print(f"Its database is {campaign.store.server}.", soft_wrap=True)
 
 
-def _host(host: str | None, smiles: str | None, structure: Path | None, name: str) -> str | Monomer:
-    """The molecule that one of three options names; raises InputError for several, and for a name without SMILES."""
-    if sum(given is not None for given in (host, smiles, structure)) > 1:
+def _hosts(hosts: list[str] | None, smiles: str | None, structure: Path | None, name: str) -> list[str | Monomer]:
+    """The molecules that one of three options names; raises InputError for several, and for a name without SMILES."""
+    if sum(bool(given) for given in (hosts, smiles is not None, structure)) > 1:
         raise InputError("Give one of --host, --smiles and --structure.")
     if name and smiles is None:
         raise InputError("--name goes with --smiles; other molecules are called as they are known, or as their file.")
     if smiles is not None:
         from nci_core.systems.smiles import host_from_smiles
 
-        return host_from_smiles(smiles, host_name(name, "") or None)
-    return host_from_file(structure) if structure is not None else host or "benzene"
+        return [host_from_smiles(smiles, host_name(name, "") or None)]
+    return [host_from_file(structure)] if structure is not None else [*(hosts or ["benzene"])]
 
 
 def sample(
     campaign: CampaignOption = None,
-    n: Annotated[int, typer.Option("--n", min=1, help="Configurations to add, the test set included.")] = 250,
+    n: Annotated[
+        int, typer.Option("--n", min=1, help="Configurations to add to a system, the test set included.")
+    ] = 250,
     test: Annotated[int, typer.Option(min=0, help="How many of them become the frozen test set (once only).")] = 0,
     cuts: Annotated[int, typer.Option(min=0, help="Points added along each of the host's three axes.")] = 0,
     guide: Annotated[
         str, typer.Option(help="pair (built in), model (the campaign's student) or the path of a student checkpoint.")
     ] = "pair",
+    system: Annotated[
+        str | None,
+        typer.Option(help="Name of one system, as `nci system list` prints it. Default: each.", show_default=False),
+    ] = None,
     seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add probe positions from the wall to 10 Å, denser where the energy changes."""
+    """Add probe positions from the wall to 10 Å to each system, denser where the energy changes.
+
+    Transfer systems get a test set only.
+    """
     from nci_core.campaign.rounds.sampling import sample_campaign
 
     opened = open_campaign(campaign)
     chosen = opened.settings.seed if seed is None else seed
-    done = sample_campaign(opened, n, seed=chosen, n_test=test, points_per_cut=cuts, guide=guide)
+    one = None if system is None else opened.system(system)
+    done = sample_campaign(opened, n, seed=chosen, n_test=test, points_per_cut=cuts, guide=guide, system=one)
     if as_json:
         print_json({"n_new": done.n_new, "n_known": done.n_known, "n_test": done.n_test, "rejected": done.rejected})
         return
+    kept = "the frozen test set" if one or len(opened.systems) == 1 else "frozen test sets"
     rejected = ", ".join(f"{count} {reason}" for reason, count in done.rejected.items()) or "none"
     out.print(
-        f"{done.n_new} new configurations ({done.n_test} of them the frozen test set), {done.n_known} were known; "
+        f"{done.n_new} new configurations ({done.n_test} of them {kept}), {done.n_known} were known; "
         f"rejected: {rejected}."
     )
 

@@ -134,7 +134,7 @@ def label(
     from nci_core.campaign.pricing.limits import label_limits
     from nci_core.campaign.rounds.requests import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
     from nci_core.jobs import ensure_engine
-    from nci_core.store import configurations, labels, picks
+    from nci_core.store import configurations, label_queries, labels, picks
 
     if scheduler is not None and cluster is not None:
         raise InputError("Give --scheduler or --cluster, not both.")
@@ -169,7 +169,7 @@ def label(
     recipe_name = asked_recipe.name
     new = submit_labels(opened, chosen, who, recipe=recipe_name, limits=limits, start=False) if chosen else []
     # Labels that an earlier call queued go on too, so that a stopped command can be repeated.
-    jobs = labels.unfinished_jobs(opened.store, asked_recipe.hash)
+    jobs = label_queries.unfinished_jobs(opened.store, asked_recipe.hash)
     if not jobs:
         there = f"all {len(chosen)} labels are there already" if chosen else "the basket is empty"
         out.print(f"Nothing to label: {there}.")

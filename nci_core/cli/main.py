@@ -23,6 +23,7 @@ from nci_core.cli import (
     recipes_command,
     replay_command,
     status_command,
+    system_commands,
     trust_commands,
 )
 from nci_core.cli.given_paths import refuse_empty_paths
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 for module in (
     campaign_commands,
+    system_commands,
     loop_commands,
     label_command,
     data_commands,

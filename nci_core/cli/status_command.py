@@ -13,7 +13,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     from nci_core.campaign.queries.label_worth import worth_phrase
     from nci_core.campaign.rounds.origins import ORIGIN
     from nci_core.jobs import engine_status
-    from nci_core.store import configurations, label_queries, labels, models, picks, rounds
+    from nci_core.store import configurations, label_queries, labels, models, picks, rounds, teacher_labels
     from nci_core.store.labels import QUARANTINED
 
     store = campaign.store
@@ -31,10 +31,10 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     engine = engine_status(campaign.folder)
     return {
         "campaign": campaign.name,
-        "dimer": campaign.dimer.name,
+        "systems": campaign.about,
         "recipe": campaign.recipe.name,
         "configurations": configurations.counts(store),
-        "without_teacher": sum(len(configurations.without_teacher(store, name)) for name in campaign.teachers),
+        "without_teacher": sum(len(teacher_labels.missing(store, name)) for name in campaign.teachers),
         "labels": by_state(campaign.recipe.hash),
         "labels_are_worth": worth_phrase(campaign) or None,
         "labels_of_other_recipes": others,

@@ -13,6 +13,9 @@ from nci_core.systems.reading.stated_units import StatedUnits
 REFERENCE = "REF_interaction_energy"
 #: Standard error of the recipe for the reference energy, of one label; not an error bar of a model.
 LABEL_STD = "label_std"
+#: Place, from 1, of the frame's system among those of the campaign that wrote the file; frames of different systems are
+#: of different hosts, however alike these are.
+SYSTEM = "nci_system"
 #: Keys (with or without _std) whose values must be finite numbers.
 NUMBERS = (REFERENCE, "teacher_interaction_energy", "student_interaction_energy", "elst", "exch", "ind", "disp")
 #: Keys that ASE and other programs give a meaning of their own.

@@ -13,7 +13,7 @@ from nci_core.jobs.pool import Pool
 from nci_core.jobs.processes import hostname, kill_orphan, supervisor_alive
 from nci_core.jobs.sizes import WorkerSize, largest, occupy, place
 from nci_core.jobs.supervisor import NOT_NOW, Task
-from nci_core.store import Store, job_batches
+from nci_core.store import Store, job_batches, job_queries
 from nci_core.store import jobs as queue
 from nci_core.store.base import FINAL_STATES
 from nci_core.store.schema import Job
@@ -116,7 +116,7 @@ class Engine:
         sizes = [(size.memory_gb, size.gpus) for size in largest(room.size for room in free)]
         slots = min(sum(room.slots for room in free), MOST_A_TURN)
         handed = 0
-        for job in queue.next_waiting(self.store, slots, skip=sorted(tracked), sizes=sizes):
+        for job in job_queries.next_waiting(self.store, slots, skip=sorted(tracked), sizes=sizes):
             if place(free, job):
                 log.info("job %d (%s) goes to a worker", job.id, job.kind)
                 self.pool.submit(self._task(job.id), job)
@@ -202,7 +202,7 @@ class Engine:
         """Let go of the lock, then look once more: a job submitted meanwhile finds us or a new engine."""
         self.lock.release()
         room = [(size.memory_gb, size.gpus) for size in self.pool.sizes()]
-        if not queue.next_waiting(self.store, 1, sizes=room) or not self.lock.acquire():
+        if not job_queries.next_waiting(self.store, 1, sizes=room) or not self.lock.acquire():
             return True
         self._worked_at = time.monotonic()
         return False

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 
-from nci_core.store import label_queries, labels
+from nci_core.store import label_queries
 from nci_core.store.database import Store
 from nci_core.store.job_frames import elapsed_minutes
 
@@ -34,7 +34,7 @@ def label_minutes(store: Store, recipes: Mapping[str, str]) -> dict[str, float]:
 def waiting_labels(store: Store, recipes: Mapping[str, str]) -> dict[str, int]:
     """Number of labels of each of these recipes (name → hash) that wait for their job."""
     return {
-        name: labels.status_counts(store, recipe_hash, with_job=True)["waiting"]
+        name: label_queries.status_counts(store, recipe_hash, with_job=True)["waiting"]
         for name, recipe_hash in recipes.items()
     }
 

@@ -3,12 +3,26 @@
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Float, MetaData, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 
 State = Literal["waiting", "running", "complete", "error", "cancelled"]
 #: "outside": places of energies that people brought, which are neither sampled, picked nor counted.
 Split = Literal["pool", "test", "outside"]
+#: A system is trained on, or only tested on.
+Role = Literal["train", "transfer"]
 #: What energies of people's own are for: a fit may learn from labels, a test only measures.
 SetKind = Literal["labels", "test"]
 PickState = Literal["basket", "submitted", "dropped"]
@@ -19,6 +33,8 @@ LabelEventKind = Literal["set-aside", "accepted", "left-out", "retried"]
 #: States of work that is still to be done, and those that a label or job does not leave by itself.
 ACTIVE: tuple[State, ...] = ("waiting", "running")
 FINAL_STATES: tuple[State, ...] = ("complete", "error", "cancelled")
+#: Any seed that SQLite's INTEGER holds; PostgreSQL's has 32 bits only.
+SEED = Integer().with_variant(BigInteger(), "postgresql")
 
 
 def utc_now() -> datetime:
@@ -70,6 +86,7 @@ class Base(MappedAsDataclass, DeclarativeBase):
         float: Float(53),
         State: String(16),
         Split: String(8),
+        Role: String(8),
         SetKind: String(8),
         PickState: String(16),
         ModelKind: String(16),

@@ -1,21 +1,23 @@
-"""What the campaign is about, and when its test set was frozen."""
+"""How the campaign was made, with its first systems, and the freezing of test sets."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from nci_core.errors import StoreError
-from nci_core.store.base import utc_now
 from nci_core.store.database import Store
-from nci_core.store.schema import CampaignInfo, Configuration
+from nci_core.store.schema import CampaignInfo, Configuration, StoredSystem
+from nci_core.store.systems import add_in, freeze_in
 
 
-def set_info(store: Store, info: CampaignInfo) -> None:
-    """Write the campaign's one row; raises StoreError if it has one already."""
+def set_info(store: Store, info: CampaignInfo, systems: Sequence[StoredSystem]) -> None:
+    """Write the campaign's one row and its first systems; raises StoreError if it has a row already."""
     with store.write() as session:
         if session.get(CampaignInfo, 1) is not None:
             raise StoreError(f"{store.where} already describes a campaign; choose another folder.")
         info.id = 1
         session.add(info)
+        add_in(session, systems)
 
 
 def find_info(store: Store) -> CampaignInfo | None:
@@ -32,17 +34,11 @@ def get_info(store: Store) -> CampaignInfo:
     return info
 
 
-def freeze_test_set(store: Store) -> int:
-    """Close the test set for good and return its size; a second call changes nothing."""
+def freeze_test_set(store: Store, system_id: int | None = None) -> int:
+    """Close the test set of one system, or of all, for good and return its size; a second call changes nothing."""
+    query = select(func.count()).where(Configuration.split == "test")
+    if system_id is not None:
+        query = query.where(Configuration.system_id == system_id)
     with store.write() as session:
-        freeze_in(session, store)
-        return session.scalar(select(func.count()).where(Configuration.split == "test")) or 0
-
-
-def freeze_in(session: Session, store: Store) -> None:
-    """Close the test set for good in the caller's transaction; raises StoreError in a database without a campaign."""
-    info = session.get(CampaignInfo, 1)
-    if info is None:
-        raise StoreError(f"{store.where} does not say what the campaign is about; make a new one with `nci init`.")
-    if info.test_frozen_at is None:
-        info.test_frozen_at = utc_now()
+        freeze_in(session, store, None if system_id is None else [system_id])
+        return session.scalar(query) or 0

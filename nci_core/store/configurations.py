@@ -1,4 +1,4 @@
-"""Configurations, their split, and the teachers' energies."""
+"""Configurations: where the probes are, of which system, and in which split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from nci_core.errors import InputError, StoreError
 from nci_core.store.base import Split, utc_now
-from nci_core.store.bulk import chunks, insert_missing, insert_or_replace
-from nci_core.store.campaign import freeze_in
+from nci_core.store.bulk import chunks, insert_missing
 from nci_core.store.database import Store
-from nci_core.store.schema import CampaignInfo, Configuration, Label, Pick, TeacherLabel
+from nci_core.store.schema import Configuration, Label, Pick, StoredSystem
+from nci_core.store.systems import freeze_in
 
 FloatArray = npt.NDArray[np.float64]
+
+#: Columns of a configuration's pose: where the probe's centre is, and the quaternion that turns it.
+POSITION = (Configuration.x_angstrom, Configuration.y_angstrom, Configuration.z_angstrom)
+ROTATION = ("q_w", "q_x", "q_y", "q_z")
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,27 @@ class Added:
 
 @dataclass(frozen=True)
 class Batch:
-    """Positions that are added together.
+    """Positions of one system that are added together.
 
     Attributes:
-        positions: (m, 3) of the probe in Å.
+        system_id: whose they are.
+        positions: (m, 3) of the probe's centre in Å.
         geometry_hashes: m of them.
         origin: where they come from.
         split: what they are for.
         sectors: m of them, or None.
         sample_seed: of the sampling that found them.
+        rotations: (m, 4) unit quaternions w, x, y, z; None for probes that are not turned, as atoms are.
     """
 
+    system_id: int
     positions: npt.ArrayLike
     geometry_hashes: Sequence[str]
     origin: str = "sample"
     split: Split = "pool"
     sectors: Sequence[str] | None = None
     sample_seed: int | None = None
+    rotations: npt.ArrayLike | None = None
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Columns by geometry hash, each once; raises InputError for numbers that cannot be stored."""
@@ -63,15 +71,18 @@ class Batch:
             raise InputError(f"{len(points)} positions for {len(self.geometry_hashes)} geometry hashes.")
         if not np.isfinite(points).all():
             raise InputError("Positions that are not numbers (NaN or infinite) cannot be stored.")
+        turned = self._rotations(len(points)).tolist()
         now = utc_now()
         found: dict[str, dict[str, Any]] = {}
         for i, (digest, (x, y, z)) in enumerate(zip(self.geometry_hashes, points.tolist(), strict=True)):
             if digest not in found:
                 found[digest] = {
                     "geometry_hash": digest,
+                    "system_id": self.system_id,
                     "x_angstrom": x,
                     "y_angstrom": y,
                     "z_angstrom": z,
+                    **dict(zip(ROTATION, turned[i], strict=True)),
                     "origin": self.origin,
                     "sample_seed": self.sample_seed,
                     "split": self.split,
@@ -80,35 +91,45 @@ class Batch:
                 }
         return found
 
+    def _rotations(self, count: int) -> FloatArray:
+        if self.rotations is None:
+            return np.tile([1.0, 0.0, 0.0, 0.0], (count, 1))
+        given = np.asarray(self.rotations, dtype=float).reshape(-1, 4)
+        if len(given) != count or not np.allclose(np.linalg.norm(given, axis=1), 1.0, atol=1e-9):
+            raise InputError(f"{count} positions need as many unit quaternions.")
+        return given
+
 
 def add(
     store: Store,
     positions: npt.ArrayLike,
     geometry_hashes: Sequence[str],
     *,
+    system_id: int,
     origin: str = "sample",
     split: Split = "pool",
     sectors: Sequence[str] | None = None,
     sample_seed: int | None = None,
 ) -> Added:
-    """Add probe positions (m, 3) in Å; a geometry that is known already keeps its row and split.
+    """Add probe positions (m, 3) in Å of a system; a geometry that is known already keeps its row and split.
 
-    Raises StoreError when `split` is "test" and the test set is frozen, unless all are known.
+    Raises StoreError for the pool of a transfer system, and when `split` is "test" and the test set is frozen, unless
+    all are known.
     """
-    batch = Batch(positions, geometry_hashes, origin, split, sectors, sample_seed)
+    batch = Batch(system_id, positions, geometry_hashes, origin, split, sectors, sample_seed)
     return add_together(store, [batch])[0]
 
 
 def add_together(store: Store, batches: Sequence[Batch], *, freeze: bool = False) -> list[Added]:
-    """Add batches in their order, and with `freeze` close the test set: all of it or, whatever happens, nothing.
+    """Add batches in their order, all of them or, whatever happens, nothing; with `freeze`, close their test sets too.
 
-    Raises StoreError for a batch of the test set when that was frozen before.
+    Raises StoreError for a batch of a test set that was frozen before, or of the pool of a transfer system.
     """
     rows = [batch.rows() for batch in batches]
     with store.write() as session:
         done = [add_in(session, batch, each) for batch, each in zip(batches, rows, strict=True)]
         if freeze:
-            freeze_in(session, store)
+            freeze_in(session, store, [batch.system_id for batch in batches])
         return done
 
 
@@ -135,12 +156,17 @@ def add_in(session: Session, batch: Batch, rows: Mapping[str, dict[str, Any]] | 
     )
 
 
-def fetch(store: Store, *, split: Split | None = None, ids: Sequence[int] | None = None) -> list[Configuration]:
-    """Configurations by id (in the order asked) or all of a split, ordered by id; StoreError for an unknown id."""
+def fetch(
+    store: Store, *, split: Split | None = None, system_id: int | None = None, ids: Sequence[int] | None = None
+) -> list[Configuration]:
+    """Configurations by id (in the order asked) or all of a split and a system, ordered by id.
+
+    Raises StoreError for an unknown id.
+    """
     with store.read() as session:
         if ids is None:
             query = select(Configuration).order_by(Configuration.id)
-            return list(session.scalars(query if split is None else query.where(Configuration.split == split)))
+            return list(session.scalars(query.where(*matching(split, system_id))))
         found: dict[int, Configuration] = {}
         for part in chunks(list(ids)):
             found |= {row.id: row for row in session.scalars(select(Configuration).where(Configuration.id.in_(part)))}
@@ -150,36 +176,58 @@ def fetch(store: Store, *, split: Split | None = None, ids: Sequence[int] | None
         return [found[i] for i in ids]
 
 
-def positions(store: Store, *, split: Split | None = None) -> tuple[npt.NDArray[np.int64], FloatArray]:
-    """Ids (m,) and probe positions (m, 3) in Å of a split (or of all), ordered by id."""
-    query = select(
-        Configuration.id, Configuration.x_angstrom, Configuration.y_angstrom, Configuration.z_angstrom
-    ).order_by(Configuration.id)
+def matching(split: Split | None = None, system_id: int | None = None) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: the configurations of a split and of a system, or of all."""
+    wanted = ((Configuration.split, split), (Configuration.system_id, system_id))
+    return tuple(column == value for column, value in wanted if value is not None)
+
+
+def positions(
+    store: Store, *, split: Split | None = None, system_id: int | None = None
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Ids (m,) and positions (m, 3) of the probe's centre in Å, of a split and a system (or of all), ordered by id."""
+    query = select(Configuration.id, *POSITION).order_by(Configuration.id)
     with store.read() as session:
-        rows = session.execute(query if split is None else query.where(Configuration.split == split)).all()
+        rows = session.execute(query.where(*matching(split, system_id))).all()
     table = np.array([tuple(row) for row in rows], dtype=float).reshape(-1, 4)
     return table[:, 0].astype(np.int64), table[:, 1:]
 
 
-def counts(store: Store) -> dict[str, int]:
-    """Number of configurations in pool and test set."""
+def geometry_hashes(store: Store, *, system_id: int | None = None) -> set[str]:
+    """The hashes of all configurations, of one system or of all."""
+    with store.read() as session:
+        return set(session.scalars(select(Configuration.geometry_hash).where(*matching(system_id=system_id))))
+
+
+def system_of(store: Store, ids: Sequence[int]) -> dict[int, int]:
+    """The system of each of these configurations, in their order: id → system id; unknown ids are left out."""
+    query = select(Configuration.id, Configuration.system_id)
+    with store.read() as session:
+        rows = (row for part in chunks(list(ids)) for row in session.execute(query.where(Configuration.id.in_(part))))
+        found = {row[0]: row[1] for row in rows}
+    return {number: found[number] for number in ids if number in found}
+
+
+def counts(store: Store, *, system_id: int | None = None) -> dict[str, int]:
+    """Number of configurations in pool and test set, of one system or of all."""
     query = select(Configuration.split, func.count()).where(Configuration.split != "outside")
     with store.read() as session:
-        rows = session.execute(query.group_by(Configuration.split))
+        rows = session.execute(query.where(*matching(system_id=system_id)).group_by(Configuration.split))
         return {"pool": 0, "test": 0} | {str(split): number for split, number in rows}
 
 
 def set_split(store: Store, ids: Sequence[int], split: Split) -> None:
     """Move configurations between pool and test set, dropping a test configuration's open picks.
 
-    Raises StoreError, changing nothing, if one of them has a label or the test set is frozen.
+    Raises StoreError, changing nothing, if one of them has a label, its system's test set is frozen, or it would be in
+    the pool of a transfer system.
     """
     with store.write() as session:
-        info = session.get(CampaignInfo, 1)
         for part in chunks(list(ids)):
             moving = select(Configuration.id).where(Configuration.id.in_(part), Configuration.split != split)
-            first = session.scalar(moving.limit(1))
-            if first is not None and info is not None and info.test_frozen_at is not None:
+            frozen = moving.join(StoredSystem, StoredSystem.id == Configuration.system_id)
+            first = session.scalar(frozen.where(StoredSystem.test_frozen_at.is_not(None)).limit(1))
+            if first is not None:
                 raise StoreError(f"The test set is frozen: configuration {first} stays where it is.")
             labelled = session.scalar(select(Label.configuration_id).where(Label.configuration_id.in_(moving)).limit(1))
             if labelled is not None:
@@ -190,79 +238,9 @@ def set_split(store: Store, ids: Sequence[int], split: Split) -> None:
                 session.execute(query.values(state="dropped"))
 
 
-def record_teacher(
-    store: Store,
-    teacher: str,
-    ids: Sequence[int],
-    energy_ev: npt.ArrayLike,
-    channels_ev: Mapping[str, npt.ArrayLike],
-    *,
-    force_ev_angstrom: npt.ArrayLike | None = None,
-    seconds: float = 0.0,
-) -> None:
-    """Store a teacher's energies (m,) in eV, channels name → (m,) and forces (m, 3), replacing its earlier ones.
-
-    `seconds` is the wall time of the whole batch, stored as a share per configuration.
-    Raises InputError, storing nothing, for energies that are not finite.
-    """
-    energies = np.asarray(energy_ev, dtype=float).reshape(-1)
-    channels = {name: np.asarray(values, dtype=float).reshape(-1) for name, values in channels_ev.items()}
-    forces = None if force_ev_angstrom is None else np.asarray(force_ev_angstrom, dtype=float).reshape(-1, 3)
-    columns = [energies, *channels.values(), *([] if forces is None else [forces])]
-    if any(len(column) != len(ids) for column in columns):
-        raise InputError(f"{len(ids)} configurations for {[len(column) for column in columns]} energies.")
-    if not all(np.isfinite(column).all() for column in columns):
-        raise InputError(f"Teacher {teacher} gave energies that are not numbers (NaN or infinite); nothing was stored.")
-    rows = [
-        {
-            "configuration_id": int(number),
-            "teacher": teacher,
-            "energy_ev": float(energies[i]),
-            "channels_ev": {name: float(values[i]) for name, values in channels.items()},
-            "force_ev_angstrom": None if forces is None else forces[i].tolist(),
-            "seconds": seconds / max(len(ids), 1),
-        }
-        for i, number in enumerate(ids)
-    ]
-    with store.write() as session:
-        insert_or_replace(session, TeacherLabel, ("configuration_id", "teacher"), rows)
-
-
-def fetch_teacher(store: Store, teacher: str, *, split: Split | None = None) -> list[TeacherLabel]:
-    """A teacher's rows, ordered by configuration id."""
-    query = select(TeacherLabel).where(TeacherLabel.teacher == teacher).order_by(TeacherLabel.configuration_id)
-    if split is not None:
-        query = query.join(Configuration, Configuration.id == TeacherLabel.configuration_id)
-        query = query.where(Configuration.split == split)
-    with store.read() as session:
-        return list(session.scalars(query))
-
-
-def teacher_of(store: Store, configuration_id: int, teacher: str) -> TeacherLabel | None:
-    """A teacher's energies of one configuration, None if it has none."""
-    with store.read() as session:
-        return session.get(TeacherLabel, (configuration_id, teacher))
-
-
-def taught_by(store: Store) -> list[str]:
-    """Names of the teachers that have energies of any configuration."""
-    query = select(TeacherLabel.teacher).distinct().order_by(TeacherLabel.teacher)
-    with store.read() as session:
-        return list(session.scalars(query))
-
-
-def origins(store: Store, prefix: str) -> list[str]:
+def origins(store: Store, prefix: str, *, system_id: int | None = None) -> list[str]:
     """Origins that begin with `prefix`, in the order of their first configuration."""
     mine = Configuration.origin.startswith(prefix, autoescape=True)
-    query = select(Configuration.origin).where(mine).group_by(Configuration.origin)
+    query = select(Configuration.origin).where(mine, *matching(system_id=system_id)).group_by(Configuration.origin)
     with store.read() as session:
         return list(session.scalars(query.order_by(func.min(Configuration.id))))
-
-
-def without_teacher(store: Store, teacher: str, *, outside: bool = False) -> list[int]:
-    """Ids of the configurations that this teacher has not evaluated, ascending; with `outside`, of all places."""
-    done = select(TeacherLabel.configuration_id).where(TeacherLabel.teacher == teacher)
-    with store.read() as session:
-        query = select(Configuration.id).where(Configuration.id.not_in(done))
-        query = query if outside else query.where(Configuration.split != "outside")
-        return list(session.scalars(query.order_by(Configuration.id)))

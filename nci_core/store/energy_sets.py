@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, or_, select
 
 from nci_core.errors import StoreError
 from nci_core.store.bulk import chunks
-from nci_core.store.configurations import Batch, add_in
+from nci_core.store.configurations import POSITION, Batch, add_in
 from nci_core.store.database import Store
 from nci_core.store.labels import LabelSet
 from nci_core.store.schema import (
@@ -21,6 +21,7 @@ from nci_core.store.schema import (
     Pick,
     Prediction,
     SetEnergy,
+    StoredSystem,
     TeacherLabel,
 )
 
@@ -40,17 +41,21 @@ class SetPoints:
 
     Attributes:
         configuration_ids: (n,).
+        system_ids: (n,) whose they are.
         positions: (n, 3) in Å.
         energy_ev: (n,) interaction energies.
         splits: n words: "outside", or that of a configuration which was there before.
         geometry_hashes: n hashes.
+        transfer: (n,) whether their system is one that nothing is trained on.
     """
 
     configuration_ids: IntArray
+    system_ids: IntArray
     positions: FloatArray
     energy_ev: FloatArray
     splits: tuple[str, ...]
     geometry_hashes: tuple[str, ...]
+    transfer: BoolArray
 
     def __len__(self) -> int:
         return len(self.configuration_ids)
@@ -60,10 +65,12 @@ class SetPoints:
         kept = np.flatnonzero(rows)
         return SetPoints(
             self.configuration_ids[rows],
+            self.system_ids[rows],
             self.positions[rows],
             self.energy_ev[rows],
             tuple(self.splits[i] for i in kept),
             tuple(self.geometry_hashes[i] for i in kept),
+            self.transfer[rows],
         )
 
 
@@ -137,25 +144,23 @@ def sizes(store: Store) -> dict[int, int]:
 
 def points(store: Store, set_id: int) -> SetPoints:
     """The energies of a set."""
-    columns = (
-        Configuration.id,
-        Configuration.x_angstrom,
-        Configuration.y_angstrom,
-        Configuration.z_angstrom,
-        SetEnergy.energy_ev,
-        Configuration.split,
-        Configuration.geometry_hash,
+    columns = (Configuration.id, Configuration.system_id, *POSITION, SetEnergy.energy_ev)
+    query = (
+        select(*columns, Configuration.split, Configuration.geometry_hash, StoredSystem.role)
+        .join(SetEnergy, SetEnergy.configuration_id == Configuration.id)
+        .join(StoredSystem, StoredSystem.id == Configuration.system_id)
     )
-    query = select(*columns).join(SetEnergy, SetEnergy.configuration_id == Configuration.id)
     with store.read() as session:
         rows = session.execute(query.where(SetEnergy.set_id == set_id).order_by(Configuration.id)).all()
-    numbers = np.array([tuple(row)[:5] for row in rows], dtype=float).reshape(-1, 5)
+    numbers = np.array([tuple(row)[:6] for row in rows], dtype=float).reshape(-1, 6)
     return SetPoints(
         numbers[:, 0].astype(np.int64),
-        numbers[:, 1:4],
-        numbers[:, 4],
-        tuple(row[5] for row in rows),
+        numbers[:, 1].astype(np.int64),
+        numbers[:, 2:5],
+        numbers[:, 5],
         tuple(row[6] for row in rows),
+        tuple(row[7] for row in rows),
+        np.array([row[8] == "transfer" for row in rows], dtype=bool),
     )
 
 
@@ -171,8 +176,9 @@ def trained_ids(store: Store) -> set[int]:
 
 
 def learnable(row: EnergySet, found: SetPoints) -> SetPoints:
-    """The points of a set of labels that a fit may learn: none of the frozen test set, none that is held out."""
-    return found.take(~held_out(row, found) & np.array([split != "test" for split in found.splits], dtype=bool))
+    """The points of a set of labels that a fit may learn: of no test set or transfer system, and none held out."""
+    tested = np.array([split == "test" for split in found.splits], dtype=bool)
+    return found.take(~(held_out(row, found) | tested | found.transfer))
 
 
 def held_out(row: EnergySet, found: SetPoints) -> BoolArray:
@@ -200,6 +206,7 @@ def training(store: Store, row: EnergySet) -> LabelSet:
         recipe_hash=row.identity,
         ids=found.configuration_ids,
         configuration_ids=found.configuration_ids,
+        system_ids=found.system_ids,
         positions=found.positions,
         energy_ev=found.energy_ev,
         geometry_hashes=list(found.geometry_hashes),

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from nci_core.store.base import State, utc_now
 from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
-from nci_core.store.jobs import of_recipe, superseded, wait_again
+from nci_core.store.job_queries import of_recipe, superseded
+from nci_core.store.jobs import wait_again
 from nci_core.store.schema import Job, Label
 
 #: Rows that one transaction changes.

@@ -8,24 +8,61 @@ import numpy.typing as npt
 from sqlalchemy import func, select
 from sqlalchemy.orm import defer
 
-from nci_core.store.base import Split
+from nci_core.store.base import Split, State
 from nci_core.store.bulk import chunks
 from nci_core.store.database import Store
-from nci_core.store.labels import state, trusted
+from nci_core.store.labels import of_system, state, trusted
 from nci_core.store.schema import Configuration, Job, Label
 from nci_core.units import CM1_EV
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def states(store: Store, recipe_hash: str) -> dict[int, str]:
+def recipes(store: Store) -> dict[str, str]:
+    """Recipes that labels exist for: hash → name."""
+    with store.read() as session:
+        rows = session.execute(select(Label.recipe_hash, func.min(Label.recipe)).group_by(Label.recipe_hash))
+        return {row[0]: row[1] for row in rows}
+
+
+def status_counts(
+    store: Store, recipe_hash: str, *, with_job: bool = False, system_id: int | None = None
+) -> dict[State, int]:
+    """Number of labels of one recipe in each state, of one system or of all; only those with a job, if so asked."""
+    mine = (Label.recipe_hash == recipe_hash, of_system(system_id))
+    query = select(Label.status, func.count()).where(*mine).group_by(Label.status)
+    if with_job:
+        query = query.where(Label.job_id.is_not(None))
+    with store.read() as session:
+        found = {row[0]: row[1] for row in session.execute(query)}
+    states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
+    return {state: found.get(state, 0) for state in states}
+
+
+def unfinished_jobs(store: Store, recipe_hash: str) -> list[int]:
+    """Jobs of the labels of one recipe that are waiting or running, oldest first."""
+    mine = (Label.recipe_hash == recipe_hash, Label.status.in_(("waiting", "running")), Label.job_id.is_not(None))
+    with store.read() as session:
+        found = session.scalars(select(Label.job_id).where(*mine).order_by(Label.job_id))
+        return [number for number in found if number is not None]
+
+
+def most_memory_gb(store: Store, recipe_hash: str) -> float | None:
+    """Peak memory of the largest finished label of this recipe in GB, None before the first."""
+    query = select(func.max(Label.memory_gb)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
+    with store.read() as session:
+        return session.scalar(query)
+
+
+def states(store: Store, recipe_hash: str, *, system_id: int | None = None) -> dict[int, str]:
     """The state of each label of one recipe, by configuration: a status, or `labels.QUARANTINED`."""
-    query = select(Label.configuration_id, state()).where(Label.recipe_hash == recipe_hash).order_by(Label.id)
+    mine = (Label.recipe_hash == recipe_hash, of_system(system_id))
+    query = select(Label.configuration_id, state()).where(*mine).order_by(Label.id)
     with store.read() as session:
         return {row[0]: row[1] for row in session.execute(query)}
 
 
-def state_counts(store: Store, recipe_hash: str) -> dict[str, dict[str, int]]:
+def state_counts(store: Store, recipe_hash: str, *, system_id: int | None = None) -> dict[str, dict[str, int]]:
     """How many labels of one recipe are in each of these states, in the pool and in the test set.
 
     "complete" are those that are trusted: fits take those of the pool, errors are against those of the test set.
@@ -33,7 +70,8 @@ def state_counts(store: Store, recipe_hash: str) -> dict[str, dict[str, int]]:
     word = state().label("word")
     query = select(Configuration.split, word, func.count()).join(Label, Label.configuration_id == Configuration.id)
     # By its name: a server does not know two expressions with parameters for the same.
-    query = query.where(Label.recipe_hash == recipe_hash).group_by(Configuration.split, "word")
+    mine = (Label.recipe_hash == recipe_hash, of_system(system_id))
+    query = query.where(*mine).group_by(Configuration.split, "word")
     found: dict[str, dict[str, int]] = {"pool": {}, "test": {}}
     with store.read() as session:
         for split, name, n in session.execute(query):
@@ -48,12 +86,15 @@ def of_configuration(store: Store, configuration_id: int) -> list[Label]:
         return list(session.scalars(query))
 
 
-def energies_with_errors(store: Store, recipe_hash: str, split: Split | None) -> tuple[FloatArray, FloatArray]:
+def energies_with_errors(
+    store: Store, recipe_hash: str, split: Split | None, *, system_id: int | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Energies and standard errors (n,) in eV of the trusted labels of one recipe, the latter NaN where not known.
 
-    Of one split, or of pool and test set.
+    Of one split, or of pool and test set; of one system, or of all.
     """
-    query = select(Label.energy_ev, Label.recipe_std_cm1).where(trusted(recipe_hash)).order_by(Label.id)
+    mine = (trusted(recipe_hash), of_system(system_id))
+    query = select(Label.energy_ev, Label.recipe_std_cm1).where(*mine).order_by(Label.id)
     if split is not None:
         query = query.join(Configuration, Configuration.id == Label.configuration_id).where(
             Configuration.split == split

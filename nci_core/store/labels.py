@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, and_, case, func, select, update
+from sqlalchemy import ColumnElement, and_, case, select, true, update
 
 from nci_core.errors import InputError, StoreError
 from nci_core.labels.label_errors import recipe_std_cm1
 from nci_core.store.base import Split, State, utc_now
 from nci_core.store.bulk import chunks, insert_missing
+from nci_core.store.configurations import POSITION, system_of
 from nci_core.store.database import Store
 from nci_core.store.schema import Configuration, Label, LabelEvent
 
@@ -44,6 +45,7 @@ class LabelSet:
         recipe_hash: the recipe of all of them.
         ids: (n,) label ids.
         configuration_ids: (n,).
+        system_ids: (n,) whose they are.
         positions: (n, 3) in Å.
         energy_ev: (n,) interaction energies.
         geometry_hashes: n hashes.
@@ -52,6 +54,7 @@ class LabelSet:
     recipe_hash: str
     ids: npt.NDArray[np.int64]
     configuration_ids: npt.NDArray[np.int64]
+    system_ids: npt.NDArray[np.int64]
     positions: FloatArray
     energy_ev: FloatArray
     geometry_hashes: list[str]
@@ -76,9 +79,14 @@ def request(
     cancelled waits again if `retry`. Only rows in state "waiting" without a `job_id` need a job.
     """
     now = utc_now()
+    systems = system_of(store, list(dict.fromkeys(int(number) for number in configuration_ids)))
+    missing = [number for number in configuration_ids if int(number) not in systems]
+    if missing:
+        raise StoreError(f"There is no configuration {missing[0]} in {store.where}.")
     rows = [
         {
-            "configuration_id": int(number),
+            "configuration_id": number,
+            "system_id": system,
             "recipe": recipe,
             "recipe_hash": recipe_hash,
             "status": "waiting",
@@ -86,7 +94,7 @@ def request(
             "picked_by": picked_by,
             "created_at": now,
         }
-        for number in dict.fromkeys(configuration_ids)
+        for number, system in systems.items()
     ]
     found: dict[int, Label] = {}
     # In parts, each whole: thousands of labels must not keep running jobs from reporting.
@@ -125,39 +133,42 @@ def get(store: Store, label_id: int) -> Label:
     return label
 
 
-def fetch(store: Store, recipe_hash: str, *, status: State | None = None) -> list[Label]:
-    """All labels of one recipe, in any state or in one, ordered by id; test labels included."""
-    query = select(Label).where(Label.recipe_hash == recipe_hash).order_by(Label.id)
+def of_system(system_id: int | None) -> ColumnElement[bool]:
+    """The labels of one system, or of all."""
+    return true() if system_id is None else Label.system_id == system_id
+
+
+def fetch(store: Store, recipe_hash: str, *, status: State | None = None, system_id: int | None = None) -> list[Label]:
+    """All labels of one recipe, in any state or in one, of one system or all, ordered by id; test labels included."""
+    query = select(Label).where(Label.recipe_hash == recipe_hash, of_system(system_id)).order_by(Label.id)
     with store.read() as session:
         return list(session.scalars(query if status is None else query.where(Label.status == status)))
 
 
-def complete(store: Store, recipe_hash: str, *, split: Split) -> LabelSet:
-    """Finished labels of one recipe and one split that are not quarantined: what fits and metrics use."""
+def complete(store: Store, recipe_hash: str, *, split: Split, system_id: int | None = None) -> LabelSet:
+    """Finished labels of one recipe and one split that are not quarantined: what fits and metrics use.
+
+    Of one system, or of all, each label with its own.
+    """
+    columns = (Label.id, Label.configuration_id, Label.system_id, *POSITION, Label.energy_ev)
     query = (
-        select(
-            Label.id,
-            Label.configuration_id,
-            Configuration.x_angstrom,
-            Configuration.y_angstrom,
-            Configuration.z_angstrom,
-            Label.energy_ev,
-            Configuration.geometry_hash,
-        )
+        select(*columns, Configuration.geometry_hash)
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(trusted(recipe_hash), Configuration.split == split)
+        .where(trusted(recipe_hash), of_system(system_id), Configuration.split == split)
         .order_by(Label.id)
     )
     with store.read() as session:
         rows = session.execute(query).all()
-    numbers = np.array([tuple(row)[:6] for row in rows], dtype=float).reshape(-1, 6)
+    numbers = np.array([tuple(row)[:7] for row in rows], dtype=float).reshape(-1, 7)
+    ids, configuration_ids, system_ids = numbers[:, :3].astype(np.int64).T
     return LabelSet(
         recipe_hash=recipe_hash,
-        ids=numbers[:, 0].astype(np.int64),
-        configuration_ids=numbers[:, 1].astype(np.int64),
-        positions=numbers[:, 2:5],
-        energy_ev=numbers[:, 5],
-        geometry_hashes=[row[6] for row in rows],
+        ids=ids,
+        configuration_ids=configuration_ids,
+        system_ids=system_ids,
+        positions=numbers[:, 3:6],
+        energy_ev=numbers[:, 6],
+        geometry_hashes=[row[7] for row in rows],
     )
 
 
@@ -171,51 +182,18 @@ class Finished(NamedTuple):
     split: Split
 
 
-def finished(store: Store, recipe_hash: str) -> list[Finished]:
+def finished(store: Store, recipe_hash: str, *, system_id: int | None = None) -> list[Finished]:
     """Finished, trusted labels of one recipe with when they came and whether they test, ordered by label id."""
     columns = (Label.id, Label.configuration_id, Label.energy_ev, Label.finished_at, Configuration.split)
     query = (
         select(*columns)
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(trusted(recipe_hash))
+        .where(trusted(recipe_hash), of_system(system_id))
         .order_by(Label.id)
     )
     with store.read() as session:
         found = session.execute(query)
         return [Finished(n, of, ev, at, split) for n, of, ev, at, split in found if ev is not None]
-
-
-def recipes(store: Store) -> dict[str, str]:
-    """Recipes that labels exist for: hash → name."""
-    with store.read() as session:
-        rows = session.execute(select(Label.recipe_hash, func.min(Label.recipe)).group_by(Label.recipe_hash))
-        return {row[0]: row[1] for row in rows}
-
-
-def status_counts(store: Store, recipe_hash: str, *, with_job: bool = False) -> dict[State, int]:
-    """Number of labels of one recipe in each state; with a job in the queue only, if so asked."""
-    query = select(Label.status, func.count()).where(Label.recipe_hash == recipe_hash).group_by(Label.status)
-    if with_job:
-        query = query.where(Label.job_id.is_not(None))
-    with store.read() as session:
-        found = {row[0]: row[1] for row in session.execute(query)}
-    states: tuple[State, ...] = ("waiting", "running", "complete", "error", "cancelled")
-    return {state: found.get(state, 0) for state in states}
-
-
-def unfinished_jobs(store: Store, recipe_hash: str) -> list[int]:
-    """Jobs of the labels of one recipe that are waiting or running, oldest first."""
-    mine = (Label.recipe_hash == recipe_hash, Label.status.in_(("waiting", "running")), Label.job_id.is_not(None))
-    with store.read() as session:
-        found = session.scalars(select(Label.job_id).where(*mine).order_by(Label.job_id))
-        return [number for number in found if number is not None]
-
-
-def most_memory_gb(store: Store, recipe_hash: str) -> float | None:
-    """Peak memory of the largest finished label of this recipe in GB, None before the first."""
-    query = select(func.max(Label.memory_gb)).where(Label.recipe_hash == recipe_hash, Label.status == "complete")
-    with store.read() as session:
-        return session.scalar(query)
 
 
 def check_result(result: Any, geometry_hash: str, recipe_hash: str) -> None:

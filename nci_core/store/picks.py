@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 
 from nci_core.errors import StoreError
 from nci_core.store.base import PickState, utc_now
@@ -77,9 +77,12 @@ def fetch(
     state: PickState | None = None,
     round_number: int | None = None,
     picked_by: str | None = None,
+    system_id: int | None = None,
 ) -> list[Pick]:
-    """Picks by state, round and picker, ordered by round, picker and rank."""
-    query = select(Pick).order_by(Pick.round_number, Pick.picked_by, Pick.rank.nulls_first(), Pick.id)
+    """Picks by state, round, picker and system, ordered by round, picker and rank."""
+    query = (
+        select(Pick).where(_of(system_id)).order_by(Pick.round_number, Pick.picked_by, Pick.rank.nulls_first(), Pick.id)
+    )
     wanted = ((Pick.state, state), (Pick.round_number, round_number), (Pick.picked_by, picked_by))
     for column, value in wanted:
         if value is not None:
@@ -88,10 +91,17 @@ def fetch(
         return list(session.scalars(query))
 
 
-def in_basket(store: Store) -> list[Pick]:
+def _of(system_id: int | None) -> ColumnElement[bool]:
+    """The picks of one system, or of all."""
+    mine = select(Configuration.id).where(Configuration.system_id == system_id)
+    return true() if system_id is None else Pick.configuration_id.in_(mine)
+
+
+def in_basket(store: Store, *, system_id: int | None = None) -> list[Pick]:
     """The basket in the order in which it was filled: of each configuration the first pick, which says whose it is."""
     with store.read() as session:
-        found = session.scalars(select(Pick).where(Pick.state == "basket").order_by(Pick.id.desc()))
+        query = select(Pick).where(Pick.state == "basket", _of(system_id))
+        found = session.scalars(query.order_by(Pick.id.desc()))
         first = {pick.configuration_id: pick for pick in found}
     return sorted(first.values(), key=lambda pick: pick.id)
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from nci_core.store import evaluations, models, rounds
 from nci_core.store.database import Store
-from nci_core.store.frames import paid_frame
 from nci_core.store.schema import Round
+from nci_core.store.tables import paid_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,7 +31,7 @@ def rounds_frame(store: Store, recipe_hash: str) -> "DataFrame":
     """
     import pandas as pd
 
-    paid = paid_frame(store)
+    paid = paid_table(store)
     made: dict[int, int] = {model.round_number: model.id for model in models.fetch(store)}
     return pd.DataFrame(
         [_round_record(row, paid[paid["round_number"] == row.number], recipe_hash, made) for row in rounds.fetch(store)]

@@ -11,7 +11,7 @@ from nci_core.campaign import Campaign
 from nci_core.config import CampaignSettings
 from nci_core.metrics import by_region
 from nci_core.regions import sectors
-from nci_core.store import configurations, evaluations, labels, models, rounds
+from nci_core.store import configurations, evaluations, labels, models, rounds, teacher_labels
 from nci_core.store.schema import Job, JobEvent, Label, Model
 from nci_core.units import CM1_EV, HARTREE_EV
 
@@ -56,6 +56,7 @@ def build(
             store,
             part,
             dimer.geometry_hashes(part),
+            system_id=1,
             split=split,
             sectors=[str(s) for s in sectors(dimer.a, part)],
             sample_seed=seed,
@@ -63,7 +64,7 @@ def build(
         ids[mask] = added.ids
     exact = energy(dimer.a.positions, points)
     teacher = exact + _bias(points, exact)
-    configurations.record_teacher(
+    teacher_labels.record(
         store,
         settings.teacher,
         ids.tolist(),
@@ -125,11 +126,12 @@ def _add_cuts(campaign: Campaign) -> dict[int, float]:
             campaign.store,
             points,
             dimer.geometry_hashes(points),
+            system_id=1,
             origin=f"cut:{name}",
             sectors=[str(s) for s in sectors(dimer.a, points)],
         )
         teacher = exact + _bias(points, exact)
-        configurations.record_teacher(
+        teacher_labels.record(
             campaign.store,
             campaign.teacher,
             added.ids,
@@ -302,7 +304,13 @@ def _curves(campaign: Campaign, model_id: int, factor: float) -> None:
         dispersion = -np.abs(60 * CM1_EV * (3.4 / r) ** 6)
         cuts.append(
             evaluations.Cut(
-                name, r, points, e, factor * (0.5 * CM1_EV + 0.05 * np.abs(exact)), e - dispersion, dispersion
+                1,
+                name,
+                r,
+                points,
+                e,
+                factor * (0.5 * CM1_EV + 0.05 * np.abs(exact)),
+                {"repulsion": e - dispersion, "dispersion": dispersion},
             )
         )
     evaluations.record_cuts(campaign.store, cuts, model_id=model_id)

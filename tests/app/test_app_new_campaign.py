@@ -18,7 +18,7 @@ from nci_core.campaign.pricing.cost_model import Price
 from nci_core.campaign.pricing.costs import LabelCost
 from nci_core.campaign.pricing.new_recipes import RecipeChoice
 from nci_core.campaign.queries.teacher_trial import Trial
-from nci_core.config import HostSettings
+from nci_core.config import MonomerSettings
 from nci_core.errors import InputError, TeacherError
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.store import configurations
@@ -225,7 +225,7 @@ def test_in_a_demonstration_the_page_explains(home: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def plan() -> Plan:
-    host = HostSettings.of(builtin_host("ethylene"))
+    host = MonomerSettings.of(builtin_host("ethylene"))
     return Plan(host=host, teachers=("gfn2-xtb",), recipe="quick", title="../My: test/", n=30, n_test=3)
 
 

@@ -11,7 +11,7 @@ from app.data import jobs
 from nci_core.campaign import Campaign
 from nci_core.jobs.lock import EngineLock, EngineStatus, write_status
 from nci_core.jobs.remaining import label_minutes, remaining, running_labels, waiting_labels
-from nci_core.store import Store, configurations, evaluations, job_batches, labels
+from nci_core.store import Store, configurations, evaluations, job_batches, job_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import utc_now
 from nci_core.store.job_frames import jobs_frame
@@ -32,11 +32,11 @@ def test_a_long_queue_is_read_and_shown_a_page_at_a_time(home: Path) -> None:
     assert len(table) == jobs.PAGE
     at.number_input(key="queue_page").set_value(2).run()
     assert not at.exception
-    total = sum(queue.counts(store).values())
+    total = sum(job_queries.counts(store).values())
     rest = next(table for table in tables(at) if "State" in table.columns)
     assert len(rest) == min(total - jobs.PAGE, jobs.PAGE)
     at.button(key="cancel_jobs").click().run()  # nothing is ticked: all, those on other pages too
-    assert queue.counts(store)["waiting"] == 0
+    assert job_queries.counts(store)["waiting"] == 0
     assert queue.get(store, ids[0]).state == "cancelled"
 
 

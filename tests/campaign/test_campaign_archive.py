@@ -18,8 +18,7 @@ from nci_core.campaign.exchange.archive import export_campaign, export_extxyz, i
 from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.extxyz import read_dataset
 from nci_core.potentials import load_checkpoint
-from nci_core.store import campaign as info
-from nci_core.store import configurations, labels, models
+from nci_core.store import configurations, label_queries, labels, models, systems
 from nci_core.store.base import Base
 from nci_core.store.schema import (
     Configuration,
@@ -70,7 +69,7 @@ def contents(campaign: Campaign, table: type[Base]) -> list[dict[str, Any]]:
 def test_round_trip_keeps_every_row(finished: Campaign, archive: Path, tmp_path: Path) -> None:
     again = import_campaign(archive, tmp_path / "again")
     assert again.settings == finished.settings
-    assert info.get_info(again.store).test_frozen_at is not None
+    assert all(row.test_frozen_at for row in systems.fetch(again.store))
     for table in TABLES:
         here, there = contents(finished, table), contents(again, table)
         assert len(here) == len(there) > 0 or table is Pick, table.__tablename__
@@ -86,7 +85,7 @@ def test_configurations_keep_their_numbers(finished: Campaign, archive: Path, tm
 
 def test_labels_with_errors_stay_errors_and_unfinished_ones_are_cancelled(archive: Path, tmp_path: Path) -> None:
     again = import_campaign(archive, tmp_path / "again")
-    counts = labels.status_counts(again.store, again.recipe.hash)
+    counts = label_queries.status_counts(again.store, again.recipe.hash)
     assert (counts["complete"], counts["error"], counts["waiting"], counts["running"]) == (22, 1, 0, 0)
     failed = labels.fetch(again.store, again.recipe.hash, status="error")[0]
     assert failed.error is not None

@@ -9,7 +9,7 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign, home, list_campaigns
-from nci_core.config import CampaignSettings, read_settings, write_settings
+from nci_core.config import CampaignSettings, SystemSettings, append_systems, read_settings, write_settings
 from nci_core.errors import InputError, StoreError
 from nci_core.store import DATABASE_NAME
 from nci_core.toml_text import toml_value
@@ -70,7 +70,7 @@ def test_any_text_is_valid_toml(text: str) -> None:
         ("seed = 1", "seed = -1", "Setting 'seed'"),
         ('ruler = "adaptive"', 'ruler = "rubber"', "Setting 'ruler'"),
         ("members = 2", "member = 2", "Setting 'member'"),
-        ("[host]", "[host", "not valid TOML"),
+        ("[[systems]]", "[[systems]", "not valid TOML"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(tmp_path: Path, host: Path, old: str, new: str, part: str) -> None:
@@ -87,6 +87,91 @@ def test_a_recipe_of_an_earlier_version_is_refused(tmp_path: Path, host: Path, m
     made = small.make(tmp_path / "work", host)
     monkeypatch.setitem(RECIPES, "quick", RECIPES["quick"].model_copy(update={"version": 2}))
     with pytest.raises(InputError, match="recipe quick of an earlier version"):
+        Campaign.open(made.folder)
+
+
+HOST = """symbols = ["H", "H"]
+positions_angstrom = [[0.0, 0.0, 0.0], [0.0, 0.0, {}]]
+"""
+H2, LONGER = (f'name = "hydrogen"\n{HOST.format(bond)}' for bond in (0.7414, 0.8))
+TWO = f"""[[systems]]
+[systems.host]
+{H2}
+[[systems]]
+name = "longer"
+role = "transfer"
+probe = {{name = "Ne", symbols = ["Ne"], positions_angstrom = [[0.0, 0.0, 0.0]]}}
+[systems.host]
+{LONGER}"""
+
+
+def test_a_file_of_before_is_one_training_system_and_may_have_others_behind_it(tmp_path: Path) -> None:
+    (tmp_path / "campaign.toml").write_text(f'probe = "He"  # mine\n[host]\n{H2}')
+    before = read_settings(tmp_path)
+    assert [(one.name, one.role, one.dimer.b.name) for one in before.systems] == [("he-hydrogen", "train", "He")]
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "campaign.toml").write_text(TWO)
+    two = read_settings(tmp_path / "two")
+    assert [(one.name, one.role, one.dimer.b.name) for one in two.systems] == [
+        ("he-hydrogen", "train", "He"),
+        ("longer", "transfer", "Ne"),
+    ]
+    assert append_systems([two.systems[1]], tmp_path) == read_settings(tmp_path)
+    assert read_settings(tmp_path).systems == two.systems
+    assert "# mine" in (tmp_path / "campaign.toml").read_text(), "what its owner wrote stays"
+    (tmp_path / "again").mkdir()
+    write_settings(two, tmp_path / "again")
+    assert read_settings(tmp_path / "again") == two
+    with pytest.raises(InputError, match="one system for now"):
+        _ = two.dimer
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ('role = "transfer"', 'role = "tested"', "systems.1.role"),
+        ('name = "longer"', 'name = "he-hydrogen"', "Two systems are called he-hydrogen"),
+        ('name = "longer"', 'name = "a\\tb"', "not plain text"),
+        ("[systems.host]", 'role = "transfer"\n[systems.host]', 'No system has the role "train"'),
+        ('["Ne"]', '["Qq"]', "Unknown element 'Qq' in the probe"),
+        ('["Ne"]', '["He", "He"]', "is no neutral atom"),
+        ("0.8]", "0.74141]", "same dimer"),
+        ('symbols = ["H", "H"]', 'charge = 1\nsymbols = ["H", "H"]', r"charge \+1"),
+    ],
+)
+def test_systems_that_do_not_fit_together_are_refused(tmp_path: Path, old: str, new: str, part: str) -> None:
+    text = TWO.replace('"Ne"', '"He"') if part == "same dimer" else TWO
+    assert old in text
+    (tmp_path / "campaign.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError, match=part) as error:
+        read_settings(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_system_written_into_the_file_by_hand_is_added_and_cannot_change_its_role(tmp_path: Path, host: Path) -> None:
+    made = small.make(tmp_path / "work", host)
+    append_systems([SystemSettings.of("ethylene", "He", "transfer", "far")], made.folder)
+    with pytest.raises(InputError, match="does not have yet; open the campaign once for writing"):
+        Campaign.open(made.folder, read_only=True)
+    opened = Campaign.open(made.folder)
+    assert [(one.id, one.name, one.role) for one in opened.systems] == [
+        (1, "he-hydrogen", "train"),
+        (2, "far", "transfer"),
+    ]
+    assert opened.transfer_systems == (opened.system("far"),)
+    with pytest.raises(InputError, match="this works in a campaign of one for now"):
+        _ = opened.dimer
+    with pytest.raises(InputError, match="no system 'near'; it has he-hydrogen, far"):
+        opened.system("near")
+    edit(made.folder, 'name = "far"', 'name = "further"')
+    assert Campaign.open(made.folder).system("further").id == 2
+    edit(made.folder, 'role = "transfer"', 'role = "train"')
+    with pytest.raises(InputError, match="the role 'train', but the database beside it was made with 'transfer'"):
+        Campaign.open(made.folder)
+    path = made.folder / "campaign.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[: text.rindex("[[systems]]")], encoding="utf-8")
+    with pytest.raises(InputError, match="does not name the system further"):
         Campaign.open(made.folder)
 
 

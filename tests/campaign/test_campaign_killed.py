@@ -52,7 +52,7 @@ def ask(campaign: Campaign, count: int) -> dict[int, tuple[int, np.ndarray]]:
     generator = np.random.default_rng(5)
     ways = generator.standard_normal((count, 3))
     points = ways / np.linalg.norm(ways, axis=1)[:, None] * generator.uniform(2.6, 4.0, (count, 1))
-    ids = configurations.add(campaign.store, points, campaign.dimer.geometry_hashes(points)).ids
+    ids = configurations.add(campaign.store, points, campaign.dimer.geometry_hashes(points), system_id=1).ids
     recipe = campaign.recipe
     rows = labels.request(campaign.store, ids, recipe=recipe.name, recipe_hash=recipe.hash)
     return {

@@ -18,7 +18,17 @@ from nci_core.errors import CancelledError, InputError, JobError
 from nci_core.jobs.context import JobContext
 from nci_core.potentials import load_checkpoint
 from nci_core.selection import STRATEGIES
-from nci_core.store import configurations, evaluations, job_events, labels, models, picks, rounds
+from nci_core.store import (
+    configurations,
+    evaluations,
+    job_events,
+    label_queries,
+    labels,
+    models,
+    picks,
+    rounds,
+    teacher_labels,
+)
 from nci_core.store import jobs as queue
 from nci_core.units import to_cm1
 
@@ -46,11 +56,11 @@ def test_teaching_goes_on_where_it_stopped(sampled: Campaign, monkeypatch: pytes
     first = small.use_formula(monkeypatch, small.FormulaTeacher(stop_after=10))
     with pytest.raises(KeyboardInterrupt):
         teach(sampled)
-    kept = configurations.fetch_teacher(sampled.store, "formula")
+    kept = teacher_labels.fetch(sampled.store, "formula")
     assert (first.asked, len(kept)) == (10, 10)
     second = small.use_formula(monkeypatch)
     assert teach(sampled)["n_new"] == second.asked == total - 10
-    assert configurations.fetch_teacher(sampled.store, "formula")[:10] == kept
+    assert teacher_labels.fetch(sampled.store, "formula")[:10] == kept
     assert teach(sampled)["n_new"] == 0
     assert second.asked == total - 10, "nothing is asked twice"
 
@@ -58,8 +68,8 @@ def test_teaching_goes_on_where_it_stopped(sampled: Campaign, monkeypatch: pytes
 def test_teaching_can_be_cancelled(sampled: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     small.use_formula(monkeypatch)
     with pytest.raises(CancelledError, match="finished configurations are kept"):
-        teach(sampled, should_stop=lambda: len(configurations.fetch_teacher(sampled.store, "formula")) >= 3)
-    assert len(configurations.fetch_teacher(sampled.store, "formula")) == 3
+        teach(sampled, should_stop=lambda: len(teacher_labels.fetch(sampled.store, "formula")) >= 3)
+    assert len(teacher_labels.fetch(sampled.store, "formula")) == 3
 
 
 def test_labels_are_asked_for_once(sampled: Campaign) -> None:
@@ -87,7 +97,7 @@ def test_a_label_found_in_the_journal_is_not_computed_again(sampled: Campaign, m
         session.query(Label).delete()
     monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", None)
     small.label(sampled, chosen)
-    assert labels.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 1
+    assert label_queries.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 1
 
 
 def test_only_the_test_set_picker_labels_test_configurations(sampled: Campaign) -> None:
@@ -199,10 +209,8 @@ def test_cuts_and_predictions_are_stored_everywhere(finished: Campaign) -> None:
     assert all(np.isfinite(row.energy_ev) and row.std_ev > 0 for row in known)
     for cut in evaluations.cuts(finished.store, model_id=model.id):
         assert np.all(np.diff(cut.distance_angstrom) > 0)
-        assert cut.repulsion_ev is not None
-        assert cut.dispersion_ev is not None
         # The channels add up; both are sums in double precision.
-        assert np.allclose(cut.repulsion_ev + cut.dispersion_ev, cut.energy_ev, atol=1e-12)
+        assert np.allclose(sum(cut.channels_ev.values()), cut.energy_ev, atol=1e-12)
 
 
 def test_the_test_set_changes_no_parameter(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +299,7 @@ def test_failed_labels_stay_failed_and_can_be_asked_for_again(sampled: Campaign,
     }
     assert {queue.get(sampled.store, number).state for number in jobs} == {"error"}
     assert len(small.label(sampled, chosen)) == 2
-    assert labels.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 2
+    assert label_queries.status_counts(sampled.store, sampled.recipe.hash)["complete"] == 2
 
 
 def test_the_basket_takes_proposals_once(finished: Campaign) -> None:

@@ -20,7 +20,7 @@ from nci_core.errors import CancelledError, InputError, TeacherError
 from nci_core.fitting import FitSettings
 from nci_core.potentials import load_checkpoint
 from nci_core.potentials.parameters import StudentConfig
-from nci_core.store import configurations, labels, models, teachers
+from nci_core.store import configurations, labels, models, teacher_labels, teachers
 from nci_core.store.schema import Label
 from nci_core.systems import Configurations
 from nci_core.teachers.base import TeacherPoint
@@ -54,7 +54,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def energies(campaign: Campaign, name: str) -> set[float]:
-    return {row.energy_ev for row in configurations.fetch_teacher(campaign.store, name)}
+    return {row.energy_ev for row in teacher_labels.fetch(campaign.store, name)}
 
 
 def test_a_changed_file_is_another_teacher(tmp_path: Path, host: Path, file: Path) -> None:
@@ -90,7 +90,7 @@ def test_which_teacher_it_was_goes_into_the_archive(tmp_path: Path, host: Path, 
 def test_labels_of_earlier_versions_are_kept_and_not_mixed(tmp_path: Path, host: Path, file: Path) -> None:
     campaign = small.sampled(tmp_path / "work", host, teacher=f"mace:{file}")
     ids = small.pool(campaign)
-    configurations.record_teacher(campaign.store, f"mace:{file}", ids, [7.0] * len(ids), {"total": [7.0] * len(ids)})
+    teacher_labels.record(campaign.store, f"mace:{file}", ids, [7.0] * len(ids), {"total": [7.0] * len(ids)})
     assert campaign.teacher == f"mace:{file}", "as long as nothing else has taught"
     teach(campaign)
     assert (energies(campaign, f"mace:{file}"), energies(campaign, campaign.teacher)) == ({7.0}, {1.5})
@@ -148,7 +148,7 @@ def test_a_model_says_what_it_came_from_and_can_be_fitted_again(fitted: Campaign
 def test_live_curves_use_the_campaign_s_regions(fitted: Campaign) -> None:
     """Bounds between which every label is in the tail, where the default ones see a well and a wall."""
     wide = fitted.settings.model_copy(update={"well_below_cm1": -1e6, "limit_cm1": 1e6})
-    campaign = Campaign(fitted.folder, wide, fitted.store)
+    campaign = Campaign(fitted.folder, wide, fitted.store, fitted.systems)
     seen: list[dict[str, Any]] = []
     with pytest.raises(CancelledError):
         finetune_campaign(campaign, progress=seen.append, should_stop=lambda: len(seen) >= 2)

@@ -25,7 +25,7 @@ from nci_core.extxyz import read_dataset
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.needs import memory_needed_gb
 from nci_core.labels.size import guess_parts
-from nci_core.store import evaluations, jobs, label_history, labels, models, rounds
+from nci_core.store import evaluations, jobs, label_history, label_queries, labels, models, rounds
 
 CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
 
@@ -157,7 +157,7 @@ def test_labels_of_two_recipes_stand_side_by_side(two: Campaign) -> None:
     }
     assert set(energies["standard"]) == set(energies["quick"]) == set(chosen)
     assert all(energies["standard"][n] != energies["quick"][n] for n in chosen)
-    assert labels.recipes(two.store) == {CHEAP.hash: "quick", TARGET.hash: "standard"}
+    assert label_queries.recipes(two.store) == {CHEAP.hash: "quick", TARGET.hash: "standard"}
     said = describe(two)
     assert said["labels"] == {"pool": {"complete": 4}, "test": {}}
     assert said["labels_of_other_recipes"] == {"quick": {"pool": {"complete": 4}, "test": {}}}

@@ -16,7 +16,7 @@ from nci_core.campaign.exchange.archive import export_campaign, import_campaign
 from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.config import read_settings
 from nci_core.errors import InputError, StoreError
-from nci_core.store import configurations, frames, journal, labels, models, picks, server, versions
+from nci_core.store import configurations, journal, labels, models, picks, server, tables, versions
 from nci_core.store import jobs as queue
 from nci_core.store.base import Base
 from nci_core.store.schema import Configuration, CutPoint, Label, Metric, Model, Pick, Prediction, Round, TeacherLabel
@@ -97,7 +97,7 @@ def test_a_campaign_moves_to_a_server_whole(finished: Campaign, tmp_path: Path, 
     assert model is not None
     asked = {"teacher": moved.teacher, "recipe_hash": moved.recipe.hash, "model_id": model.id}
     assert_frame_equal(
-        frames.configurations_frame(moved.store, **asked), frames.configurations_frame(beside.store, **asked)
+        tables.configurations_table(moved.store, **asked), tables.configurations_table(beside.store, **asked)
     )
     # What comes next gets the next number, and the export of the moved campaign names no server.
     assert models.add(moved.store, Model(name="next", kind="direct", path="models/next.pt", sha256="0")).id == (
@@ -147,7 +147,11 @@ def test_a_worker_process_computes_a_label_for_a_server(
     monkeypatch.setenv(server.VARIABLE, secret)
     campaign = small.make(tmp_path / "work", host, database=guarded)
     ids = configurations.add(
-        campaign.store, [[0.0, 0.0, 3.5]], [campaign.dimer.geometry_hash([0.0, 0.0, 3.5])], sectors=["axis"]
+        campaign.store,
+        [[0.0, 0.0, 3.5]],
+        [campaign.dimer.geometry_hash([0.0, 0.0, 3.5])],
+        system_id=1,
+        sectors=["axis"],
     ).ids
     try:
         job = submit_labels(campaign, ids, "Ada")[0]

@@ -13,7 +13,7 @@ from nci_core.campaign.queries.live_stored import FEWEST, misses, stored_field
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, orbit
 from nci_core.store import models
-from nci_core.store.frames import configurations_frame
+from nci_core.store.tables import configurations_table
 from nci_core.units import CM1_EV, from_cm1
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -32,7 +32,7 @@ def distilled(campaign: Campaign) -> int:
 
 def stored(campaign: Campaign, column: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     settings = campaign.settings
-    table = configurations_frame(
+    table = configurations_table(
         campaign.store, teacher=settings.teacher, recipe_hash=settings.reference.hash, model_id=None
     )
     rows = table[(table["split"] == split) & (table[column] < from_cm1(settings.limit_cm1))]

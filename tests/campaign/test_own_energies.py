@@ -18,7 +18,15 @@ from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaig
 from nci_core.campaign.rounds.refitting import refit
 from nci_core.campaign.rounds.requests import check_picks
 from nci_core.errors import InputError, StoreError
-from nci_core.store import configurations, energy_sets, evaluations, labels, models, rounds
+from nci_core.store import (
+    configurations,
+    energy_sets,
+    evaluations,
+    label_queries,
+    models,
+    rounds,
+    teacher_labels,
+)
 from nci_core.store.schema import EnergySet
 from nci_core.units import to_cm1
 
@@ -64,12 +72,12 @@ def distilled(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 def test_a_set_is_no_part_of_the_campaigns_own(sampled: Campaign) -> None:
     before = configurations.counts(sampled.store)
-    lacking = configurations.without_teacher(sampled.store, "formula")
+    lacking = teacher_labels.missing(sampled.store, "formula")
     row = bring(sampled, drawn(20, 1))
     assert configurations.counts(sampled.store) == before
-    assert configurations.without_teacher(sampled.store, "formula") == lacking
-    assert len(configurations.without_teacher(sampled.store, "formula", outside=True)) == len(lacking) + 20
-    assert labels.recipes(sampled.store) == {}
+    assert teacher_labels.missing(sampled.store, "formula") == lacking
+    assert len(teacher_labels.missing(sampled.store, "formula", outside=True)) == len(lacking) + 20
+    assert label_queries.recipes(sampled.store) == {}
     number = int(energy_sets.points(sampled.store, row.id).configuration_ids[0])
     with pytest.raises(InputError, match="came with energies from outside"):
         check_picks(sampled, [number], "ada")

@@ -9,11 +9,23 @@ import small_campaign as small
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign
 from nci_core.campaign.rounds.sampling import add_configurations
+from nci_core.config import SystemSettings
 from nci_core.metrics import summarise
 from nci_core.store import campaign as info
-from nci_core.store import configurations, evaluations, journal, label_history, labels, models, picks, rounds
+from nci_core.store import (
+    configurations,
+    evaluations,
+    journal,
+    label_history,
+    labels,
+    models,
+    picks,
+    rounds,
+    teacher_labels,
+)
 from nci_core.store.evaluations import Cut
 from nci_core.store.schema import Model
+from nci_core.systems import Monomer
 
 #: Å; H2 lies along z.
 POSITIONS = np.array([[0.0, 0.0, z] for z in (2.8, 3.1, 3.6)] + [[x, 0.0, 0.1] for x in (2.9, 5.0)])
@@ -21,8 +33,8 @@ POSITIONS = np.array([[0.0, 0.0, z] for z in (2.8, 3.1, 3.6)] + [[x, 0.0, 0.1] f
 CHECKPOINTS = {"round-0-distilled": b"first" * 100, "round-1-finetuned": b"second" * 100}
 
 
-def make(folder: Path) -> Campaign:
-    """Build the campaign in `folder`/tiny."""
+def make(folder: Path, *, with_transfer: bool = False) -> Campaign:
+    """Build the campaign in `folder`/tiny, with a second system that is only tested on if asked."""
     folder.mkdir(parents=True, exist_ok=True)
     campaign = small.make(folder / "tiny", small.write_host(folder), title="Tiny")
     store, recipe = campaign.store, campaign.recipe
@@ -33,7 +45,7 @@ def make(folder: Path) -> Campaign:
     numbers = [int(number) for number in ids]
     parts = small.channels(campaign.dimer, points)
     energies = parts["repulsion"] + parts["dispersion"]
-    configurations.record_teacher(store, "formula", numbers, energies, parts)
+    teacher_labels.record(store, "formula", numbers, energies, parts)
     rounds.begin(store, "distill", number=0, picked_by="teacher")
     rounds.begin(store, "finetune", number=1, strategy="i-optimal", picked_by="a person", recipe_hash=recipe.hash)
     picks.add(store, numbers[2:4], picked_by="a person", round_number=1, scores=[1.0, 0.5], state="submitted")
@@ -46,6 +58,8 @@ def make(folder: Path) -> Campaign:
     label_history.begin_retry(store, asked[3].id, "a person")
     labels.set_error(store, asked[3].id, "It failed again.")
     _add_models(campaign, numbers, points, energies)
+    if with_transfer:
+        _add_transfer(campaign)
     rounds.finish(store, 1)
     return campaign
 
@@ -61,7 +75,8 @@ def _add_models(campaign: Campaign, numbers: list[int], points: np.ndarray, ener
         row.notes = {"proposals": [proposal], "more": {"any": ["thing"]}}
         parent = models.add(store, row).id
         evaluations.record_predictions(store, parent, numbers, energies, np.full(len(numbers), 1e-4))
-        cut = Cut("face", np.array([3.0, 4.0]), points[:2], energies[:2], np.ones(2) * 1e-4, energies[:2], energies[:2])
+        parts = {"repulsion": energies[:2], "dispersion": energies[:2]}
+        cut = Cut(1, "face", np.array([3.0, 4.0]), points[:2], energies[:2], np.ones(2) * 1e-4, parts)
         evaluations.record_cuts(store, [cut], model_id=parent)
         errors = summarise(energies, energies + 1e-3)
         assert errors is not None
@@ -70,9 +85,30 @@ def _add_models(campaign: Campaign, numbers: list[int], points: np.ndarray, ener
         )
 
 
-def export(folder: Path) -> Path:
+def _add_transfer(campaign: Campaign) -> None:
+    """Two test points of H2 at another bond length, one with a label, and what the first model says of it."""
+    longer = Monomer("stretched", ("H", "H"), np.array([[0.0, 0.0, -0.4], [0.0, 0.0, 0.4]]))
+    far = campaign.add_system(SystemSettings.of(longer, "He", "transfer", "far"))
+    add_configurations(campaign, POSITIONS[3:], origin="sample", split="test", seed=1, system=far)
+    info.freeze_test_set(campaign.store, far.id)
+    store, recipe = campaign.store, campaign.recipe
+    ids, points = configurations.positions(store, system_id=far.id)
+    (label,) = labels.request(store, ids[:1].tolist(), recipe=recipe.name, recipe_hash=recipe.hash)
+    journal.record_label(store, label.id, small.fake_label(far.dimer, points[0], recipe).model_dump(mode="json"))
+    model = models.fetch(store)[0]
+    energies = sum(small.channels(far.dimer, points).values())
+    cut = Cut(far.id, "face", np.array([3.0, 4.0]), points, energies)
+    evaluations.record_cuts(store, [*evaluations.cuts(store, model_id=model.id), cut], model_id=model.id)
+    errors = summarise(energies, energies + 1e-3)
+    assert errors is not None
+    evaluations.record_metrics(
+        store, {"all": errors}, split="test", recipe_hash=recipe.hash, model_id=model.id, system_id=far.id
+    )
+
+
+def export(folder: Path, *, with_transfer: bool = False) -> Path:
     """The archive, in `folder`/archive."""
-    campaign = make(folder)
+    campaign = make(folder, with_transfer=with_transfer)
     export_campaign(campaign, folder / "archive")
     campaign.store.close()
     return folder / "archive"

@@ -43,6 +43,7 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         main,
         output,
         quarantine_command,
+        system_commands,
         trust_commands,
     )
 
@@ -51,7 +52,7 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def run(*words: object) -> Outcome:
         # Consoles write to the streams of this test, wide enough that sentences stay on one line.
         commands = (campaign_commands, data_commands, demo_command, label_command, loop_commands)
-        more = (label_file_command, quarantine_command, trust_commands)
+        more = (label_file_command, quarantine_command, system_commands, trust_commands)
         for module in (output, *commands, *more, main):
             for name, to_err in (("out", False), ("err", True)):
                 if hasattr(module, name):

@@ -130,7 +130,9 @@ def test_a_basis_without_an_element(tmp_path: Path) -> None:
     places = [f"F {x} {y} {z}" for x, y, z in [(2, 0, 0), (-2, 0, 0), (0, 2, 0), (0, -2, 0), (0, 0, 2), (0, 0, -2)]]
     host.write_text("7\n\nU 0 0 0\n" + "\n".join(places) + "\n")
     campaign = small.make(tmp_path / "work", host)
-    configurations.add(campaign.store, [[0.0, 0.0, 5.0]], campaign.dimer.geometry_hashes([[0.0, 0.0, 5.0]]))
+    configurations.add(
+        campaign.store, [[0.0, 0.0, 5.0]], campaign.dimer.geometry_hashes([[0.0, 0.0, 5.0]]), system_id=1
+    )
     small.label(campaign, small.pool(campaign))
     row = labels.fetch(campaign.store, campaign.recipe.hash)[0]
     assert (row.status, row.energy_ev) == ("error", None)

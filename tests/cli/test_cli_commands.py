@@ -190,7 +190,7 @@ def test_a_molecule_may_be_given_as_smiles_or_as_a_file(nci: Nci, tmp_path: Path
     assert made.code == 0, made.err
     assert "he-Nitrogen, N2 of symmetry D∞h" in made.out
     assert "Geometry: SMILES N#N: ETKDGv3" in made.out
-    assert "GFN2-xTB" in Campaign.open(tmp_path / "n2").settings.host.source
+    assert "GFN2-xTB" in Campaign.open(tmp_path / "n2").settings.systems[0].host.source
     assert nci("init", tmp_path / "h2", "--structure", host, "--recipe", "quick").code == 0
     assert "charge +1" in nci("init", tmp_path / "no", "--smiles", "[NH4+]").sentence()
     assert "Give one of" in nci("init", tmp_path / "no", "--smiles", "C", "--host", "benzene").sentence()

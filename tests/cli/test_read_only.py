@@ -27,6 +27,7 @@ Nci = Callable[..., Any]
 REFUSED: dict[str, tuple[str, ...]] = {
     "init": ("{new}",),
     "sample": ("-c", "{c}", "--n", "3"),
+    "system": ("add", "{c}", "--host", "ethylene"),
     "teach": ("-c", "{c}"),
     "import": ("{archive}", "{new}"),
     "import-energies": ("{archive}/labels.jsonl", "-c", "{c}", "--name", "x", "--method", "y"),
@@ -51,6 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "export": ("{new}", "-c", "{c}"),
     "models": ("-c", "{c}"),
     "status": ("-c", "{c}"),
+    "system, list": ("list", "{c}"),
     "select": ("-c", "{c}", "--strategy", "random", "--n", "2"),
     "quarantine": ("-c", "{c}"),
     "costs": ("-c", "{c}"),

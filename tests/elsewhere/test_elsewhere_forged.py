@@ -21,7 +21,7 @@ from nci_core.labels.elsewhere.hartree_fock import hartree_fock
 from nci_core.labels.elsewhere.inputs import write_input
 from nci_core.labels.elsewhere.task import FRAGMENTS
 from nci_core.labels.results import LabelResult
-from nci_core.store import configurations, labels
+from nci_core.store import configurations, label_queries, labels
 
 Computed = tuple[Campaign, Exported, bytes]
 Change = Callable[[dict[str, Any]], Any]
@@ -114,7 +114,7 @@ def test_a_forged_result_is_refused(computed: Computed, tmp_path: Path, case: st
     change, reason = FORGED[case]
     change(result)
     assert reason in refusal(campaign, tmp_path / "in", result)
-    assert labels.status_counts(campaign.store, TINY.hash)["complete"] == 0
+    assert label_queries.status_counts(campaign.store, TINY.hash)["complete"] == 0
 
 
 RAW: dict[str, tuple[Callable[[bytes], bytes], str]] = {

@@ -19,7 +19,7 @@ from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.elsewhere.task import FRAGMENTS, LabelTask
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.store import configurations, journal, labels, picks
+from nci_core.store import configurations, journal, label_queries, labels, picks
 from nci_core.store import jobs as queue
 from nci_core.store.schema import Configuration, Label
 
@@ -160,7 +160,7 @@ def test_a_bad_result_is_refused_in_one_sentence(computed: Computed, tmp_path: P
     assert done.refused[0].startswith("result-pyscf.json")
     assert done.refused[0].endswith(".")
     assert "\n" not in done.refused[0]
-    assert labels.status_counts(campaign.store, TINY.hash)["complete"] == 0
+    assert label_queries.status_counts(campaign.store, TINY.hash)["complete"] == 0
     assert not list(campaign.folder.glob("results/*.json"))
 
 

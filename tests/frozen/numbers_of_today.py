@@ -25,9 +25,8 @@ from nci_core.potentials import Ensemble, PairKind, StudentConfig, load_checkpoi
 from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.sampling import as_guide, sample
 from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
-from nci_core.store import configurations, labels, models
+from nci_core.store import configurations, labels, models, teacher_labels
 from nci_core.systems import Dimer, Monomer, builtin_host
-from nci_core.systems.configurations import Configurations
 from nci_core.teachers.registry import find_teacher
 
 FloatArray = npt.NDArray[np.float64]
@@ -58,15 +57,13 @@ def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
         yield f"labels {recipe.name}", digest((x.configuration_id, x.status, x.energy_ev, x.hf_ev) for x in found)
     yield (
         "teacher",
-        digest(
-            (x.configuration_id, x.energy_ev) for x in configurations.fetch_teacher(campaign.store, campaign.teacher)
-        ),
+        digest((x.configuration_id, x.energy_ev) for x in teacher_labels.fetch(campaign.store, campaign.teacher)),
     )
 
 
 def of_model(model: Ensemble, dimer: Dimer, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """What a stored model says at positions R (m, 3)."""
-    at = Configurations(dimer, R)
+    at = dimer.at(R)
     energies, forces = model.energies_and_forces(at)
     yield "energies", energies
     yield "gradients", -forces.force
@@ -79,7 +76,7 @@ def of_model(model: Ensemble, dimer: Dimer, R: FloatArray) -> Iterator[tuple[str
 
 def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[tuple[str, Any]]:
     """Rows that every strategy takes from a pool (n, 3)."""
-    at = Configurations(campaign.dimer, pool)
+    at = campaign.dimer.at(pool)
     energies = model.energies(at)
     for name in STRATEGIES:
         request = SelectionRequest(
@@ -91,16 +88,16 @@ def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[t
 def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """Energies at R (m, 3) of small fits of every kind."""
     dimer = campaign.dimer
-    taught = configurations.fetch_teacher(campaign.store, campaign.teacher)[:60]
+    taught = teacher_labels.fetch(campaign.store, campaign.teacher)[:60]
     where = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     places = np.array([where[row.configuration_id] for row in taught])
     channels = {name: np.array([row.channels_ev[name] for row in taught]) for name in taught[0].channels_ev}
     known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     x, e = known.positions[:14], known.energy_ev[:14]
     total = np.sum(list(channels.values()), axis=0)
-    taught_at = Configurations(dimer, places)
-    seen = [Observation(Configurations(dimer, x), e)]
-    cheap = [Observation(Configurations(dimer, x[:10]), 0.9 * e[:10])]
+    taught_at = dimer.at(places)
+    seen = [Observation(dimer.at(x), e)]
+    cheap = [Observation(dimer.at(x[:10]), 0.9 * e[:10])]
     distilled = distill([Observation(taught_at, total, channels)], settings=QUICK)
     found = {
         "distilled": distilled,
@@ -112,8 +109,8 @@ def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
         "ladder": finetune_ladder([Rung("cheap", cheap), Rung("target", seen)], distilled, settings=QUICK),
     }
     for name, model in found.items():
-        yield name, model.energies(Configurations(dimer, R))
-        yield f"{name}, std", model.std(Configurations(dimer, R))
+        yield name, model.energies(dimer.at(R))
+        yield f"{name}, std", model.std(dimer.at(R))
         yield f"{name}, evidence", np.array(model.metadata["fit"]["log_evidence"])
 
 
@@ -178,7 +175,7 @@ def measured(home: Path) -> dict[str, Any]:
         active = load_checkpoint(campaign.model_path(row))
         for each in models.fetch(campaign.store):
             model = load_checkpoint(campaign.model_path(each))
-            found[f"{name}: {each.name}: energies"] = model.energies(Configurations(campaign.dimer, pool[:6]))
+            found[f"{name}: {each.name}: energies"] = model.energies(campaign.dimer.at(pool[:6]))
         parts |= {
             "model": of_model(active, campaign.dimer, pool[:6]),
             "choices": choices(campaign, active, pool[:150]),

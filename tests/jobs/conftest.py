@@ -8,10 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from a_system import a_system
 
 from nci_core import jobs
 from nci_core.jobs.kinds import VARIABLE
-from nci_core.store import Store
+from nci_core.store import Store, systems
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))  # the tests and the engine's workers import job_functions from here
@@ -34,6 +35,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     on_server = getattr(request, "param", "sqlite") == "postgresql"
     address = request.getfixturevalue("fresh_schema") if on_server else folder
     with Store.create(address, folder=folder) as opened:
+        systems.add(opened, [a_system()])
         yield opened
 
 

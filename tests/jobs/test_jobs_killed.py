@@ -11,7 +11,7 @@ from processes_seen import gone, kill, on_both, on_both_slowly, running, until
 
 from nci_core import files, jobs
 from nci_core.jobs import processes
-from nci_core.store import Store, configurations, job_events, journal, labels
+from nci_core.store import Store, configurations, job_events, job_queries, journal, label_queries, labels
 from nci_core.store import jobs as queue
 
 Start = Callable[..., jobs.EngineStatus]
@@ -24,7 +24,7 @@ def let_go(store: Store) -> None:
 @on_both_slowly
 def test_kill_the_child_then_the_worker_then_the_engine(store: Store, engine: Start) -> None:
     """A real queue of labels: one finished, one in work when it strikes, one waiting."""
-    configurations.add(store, [[0, 0, 3.0 + i] for i in range(3)], ["a", "b", "c"])
+    configurations.add(store, [[0, 0, 3.0 + i] for i in range(3)], ["a", "b", "c"], system_id=1)
     rows = labels.request(store, [1, 2, 3], recipe="quick", recipe_hash="r1")
     payloads = [{"seconds": 0.0}, {"until": "go"}, {"seconds": 0.0}]
     first, struck, last = (
@@ -55,7 +55,7 @@ def test_kill_the_child_then_the_worker_then_the_engine(store: Store, engine: St
     assert jobs.engine_status(store.folder).pid != pid
     assert [(row.state, row.attempt) for row in done] == [("complete", 1), ("complete", 4), ("complete", 1)]
     assert notes(store.folder) == [(first, 1), (struck, 4), (last, 1)]
-    assert labels.status_counts(store, "r1")["complete"] == 3
+    assert label_queries.status_counts(store, "r1")["complete"] == 3
     assert len(list((store.folder / journal.RESULTS).iterdir())) == 3
 
 
@@ -67,7 +67,7 @@ def test_what_a_power_cut_leaves_behind_is_put_right(store: Store, engine: Start
             queue.begin(store, number, host=processes.hostname(), supervisor_pid=2**22 + 1)
             if attempt < attempts:
                 queue.put_back(store, number, attempt, "its worker process ended")
-    configurations.add(store, [[0, 0, 3.0]], ["a"])
+    configurations.add(store, [[0, 0, 3.0]], ["a"], system_id=1)
     row = labels.request(store, [1], recipe="quick", recipe_hash="r1")[0]
     content = b'{"energy_ev": -0.25, "geometry_hash": "a", "recipe_hash": "r1"}'
     files.write_atomically(journal.result_path(store.folder, "a", "r1"), content)
@@ -138,4 +138,4 @@ def test_several_processes_report_at_once(store: Store) -> None:
     assert [child.wait(60) for child in children] == [0, 0, 0]
     for number in ids:
         assert [event.step for event in job_events.events(store, number)] == list(range(n))
-    assert queue.counts(store)["complete"] == 3
+    assert job_queries.counts(store)["complete"] == 3

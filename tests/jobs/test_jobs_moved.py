@@ -22,7 +22,7 @@ Start = Callable[..., jobs.EngineStatus]
 
 def asked(store: Store, **payload: object) -> int:
     """A job that computes the one label of the campaign."""
-    configurations.add(store, [[0.0, 0.0, 3.0]], ["a"])
+    configurations.add(store, [[0.0, 0.0, 3.0]], ["a"], system_id=1)
     row = labels.request(store, [1], recipe="quick", recipe_hash="r1")[0]
     return jobs.submit(store, "label", {"label_id": row.id, **payload}, label_id=row.id).id
 
@@ -90,7 +90,7 @@ def test_nothing_is_written_into_a_campaign_that_is_not_there(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nci_core.jobs.client.ENGINE_LOOK_SECONDS", 0.0)
-    configurations.add(store, [[0.0, 0.0, 3.0]], ["a"])
+    configurations.add(store, [[0.0, 0.0, 3.0]], ["a"], system_id=1)
     row = labels.request(store, [1], recipe="quick", recipe_hash="r1")[0]
     old, pieces = store.folder, FragmentFiles(store.folder / journal.RESULTS, "a", "r1")
     old.rename(tmp_path / "moved")

@@ -10,7 +10,7 @@ from nci_core import jobs
 from nci_core.errors import JobError
 from nci_core.jobs import kinds, processes
 from nci_core.jobs.lock import EngineLock
-from nci_core.store import Store, configurations, job_events, labels
+from nci_core.store import Store, configurations, job_events, job_queries, labels
 from nci_core.store import jobs as queue
 
 
@@ -29,15 +29,15 @@ def test_put_first_runs_waiting_jobs_next_in_the_order_given(store: Store) -> No
     ids = [jobs.submit(store, "sleep", priority=p).id for p in (0, 5, 0, 0)]
     queue.cancel(store, ids[2])
     assert queue.put_first(store, [ids[3], ids[0], ids[2], 999]) == 2
-    assert [job.id for job in queue.next_waiting(store, 9)] == [ids[3], ids[0], ids[1]]
+    assert [job.id for job in job_queries.next_waiting(store, 9)] == [ids[3], ids[0], ids[1]]
 
 
 @on_both
 def test_higher_priority_first_then_in_order(store: Store) -> None:
     ids = [jobs.submit(store, "sleep", priority=p).id for p in (0, 5, 0, 9, 5)]
-    assert [job.id for job in queue.next_waiting(store, 10)] == [ids[3], ids[1], ids[4], ids[0], ids[2]]
-    assert [job.id for job in queue.next_waiting(store, 2, skip=[ids[3]])] == [ids[1], ids[4]]
-    assert queue.next_waiting(store, 0) == []
+    assert [job.id for job in job_queries.next_waiting(store, 10)] == [ids[3], ids[1], ids[4], ids[0], ids[2]]
+    assert [job.id for job in job_queries.next_waiting(store, 2, skip=[ids[3]])] == [ids[1], ids[4]]
+    assert job_queries.next_waiting(store, 0) == []
 
 
 @on_both
@@ -114,7 +114,7 @@ def test_cancel_and_retry(store: Store) -> None:
 
 @on_both
 def test_labels_follow_their_job_but_a_result_stays(store: Store) -> None:
-    configurations.add(store, [[0, 0, 3.0], [0, 0, 4.0]], ["a", "b"])
+    configurations.add(store, [[0, 0, 3.0], [0, 0, 4.0]], ["a", "b"], system_id=1)
     first, second = labels.request(store, [1, 2], recipe="quick", recipe_hash="r1")
     job = jobs.submit(store, "label", {"label_id": first.id}, label_id=first.id)
     other = jobs.submit(store, "label", {"label_id": second.id}, label_id=second.id)

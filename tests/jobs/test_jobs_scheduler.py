@@ -124,7 +124,7 @@ def test_a_real_label_survives_the_death_of_its_worker(
     write(host, Atoms("H2", positions=[[0, 0, -0.3707], [0, 0, 0.3707]]))
     campaign = Campaign.create(tmp_path / "campaign", CampaignSettings.create(str(host), recipe="quick"))
     point = np.array([[0.0, 1.2, 2.9]])
-    ids = configurations.add(campaign.store, point, campaign.dimer.geometry_hashes(point)).ids
+    ids = configurations.add(campaign.store, point, campaign.dimer.geometry_hashes(point), system_id=1).ids
     (number,) = submit_labels(campaign, ids, "test", start=False)
     fleet.start_scheduler()
     fleet.start_worker("a", "memory_gb=4")

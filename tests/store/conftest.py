@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from a_system import a_system
 from stored_places import Place
 
 from nci_core.store import CampaignInfo, Store, campaign, configurations
@@ -15,11 +16,6 @@ from nci_core.store import CampaignInfo, Store, campaign, configurations
 
 def campaign_info() -> CampaignInfo:
     return CampaignInfo(
-        dimer="he-benzene",
-        host="benzene",
-        host_symbols=["C", "H"],
-        host_positions_angstrom=[[0.0, 0.0, 0.0], [0.0, 0.0, 1.09]],
-        probe="He",
         teacher="hf-d4",
         recipe="quick",
         recipe_hash="r1",
@@ -30,10 +26,12 @@ def campaign_info() -> CampaignInfo:
 
 
 def fill(store: Store) -> None:
-    campaign.set_info(store, campaign_info())
+    campaign.set_info(store, campaign_info(), [a_system()])
     heights = [[0.0, 0.0, 3.0 + 0.1 * i] for i in range(6)]
-    configurations.add(store, heights[:4], [f"pool{i}" for i in range(4)], sectors=["face"] * 4, sample_seed=7)
-    configurations.add(store, heights[4:], [f"test{i}" for i in range(2)], split="test")
+    configurations.add(
+        store, heights[:4], [f"pool{i}" for i in range(4)], system_id=1, sectors=["face"] * 4, sample_seed=7
+    )
+    configurations.add(store, heights[4:], [f"test{i}" for i in range(2)], system_id=1, split="test")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from a_system import a_system
 
 from nci_core import files
 from nci_core.errors import InputError, StoreError
-from nci_core.store import Store, configurations, journal, labels
+from nci_core.store import Store, configurations, journal, label_queries, labels, systems
 
 
 def result(**changes: object) -> dict[str, object]:
@@ -55,14 +56,15 @@ def test_a_lost_database_is_rebuilt_from_the_journal(store: Store, asked: list[i
     for label_id in asked:
         journal.record_label(store, label_id, result(energy_ev=-0.001 * label_id))
     with Store.create(tmp_path / "again") as rebuilt:
-        configurations.add(rebuilt, [[0, 0, 3.0], [0, 0, 3.1]], ["pool0", "pool1"])
+        systems.add(rebuilt, [a_system()])
+        configurations.add(rebuilt, [[0, 0, 3.0], [0, 0, 3.1]], ["pool0", "pool1"], system_id=1)
         found = journal.reconcile(rebuilt, folder=store.folder, add_missing=False)
         assert found.recorded == 0
         found = journal.reconcile(rebuilt, folder=store.folder)
         assert found.recorded == 2
         assert found.problems == ["test0-r1.json belongs to a configuration that this campaign does not have."]
         assert labels.complete(rebuilt, "r1", split="pool").energy_ev.tolist() == [-0.001, -0.002]
-        assert labels.recipes(rebuilt) == {"r1": "quick"}
+        assert label_queries.recipes(rebuilt) == {"r1": "quick"}
 
 
 @pytest.mark.parametrize(

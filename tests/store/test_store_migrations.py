@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from a_system import a_system
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -15,7 +16,17 @@ from sqlalchemy import inspect
 from stored_places import Place
 
 from nci_core.errors import StoreError
-from nci_core.store import Store, campaign, configurations, jobs, labels
+from nci_core.store import (
+    Store,
+    campaign,
+    configurations,
+    evaluations,
+    job_queries,
+    jobs,
+    labels,
+    systems,
+    teacher_labels,
+)
 from nci_core.store.base import Base
 from nci_core.store.migrate import HEAD, MIGRATIONS
 from nci_core.store.schema import CampaignInfo
@@ -73,17 +84,64 @@ def test_the_migrations_make_what_the_classes_say(store: Store) -> None:
     assert differences == []
 
 
+def migrate_to(place: Place, wanted: str, *statements: str) -> None:
+    """Bring a database to a revision before this one, and add rows as that had them."""
+    config = alembic_config()
+    with place.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, wanted)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
 def test_an_old_campaign_is_brought_up_to_date_with_its_rows(old: Place) -> None:
     with old.open() as store:
-        assert campaign.get_info(store).test_frozen_at is not None
+        (system,) = systems.fetch(store)
+        assert (system.id, system.name, system.role) == (1, "he-benzene", "train")
+        assert (system.host["symbols"], system.probe["symbols"]) == (["C"], ["He"])
+        assert str(system.test_frozen_at) == "2026-01-05 10:00:00+00:00"
+        assert campaign.get_info(store).recipe == "quick"
+        assert [(row.system_id, row.q_w, row.q_x) for row in configurations.fetch(store)] == [(1, 1.0, 0.0)] * 2
         assert configurations.counts(store) == {"pool": 1, "test": 1}
         assert labels.complete(store, "r1", split="pool").energy_ev.tolist() == [-0.0111902]
         assert jobs.add(store, "label").id == 1
         with pytest.raises(StoreError, match="test set is frozen"):
-            configurations.add(store, [[0.0, 0.0, 5.0]], ["new"], split="test")
+            configurations.add(store, [[0.0, 0.0, 5.0]], ["new"], system_id=1, split="test")
+        systems.add(store, [a_system("another", "transfer")])
+        assert [row.id for row in systems.fetch(store)] == [1, 2]
     assert revision(old) == HEAD
     with old.open() as store:
-        assert jobs.counts(store)["waiting"] == 1
+        assert job_queries.counts(store)["waiting"] == 1
+
+
+def test_one_dimer_becomes_a_system_with_its_cuts_and_errors(old: Place) -> None:
+    exact = -0.012345678901234567  # more digits than SQLite writes into JSON
+    point = "(id, teacher, cut, distance_angstrom, x_angstrom, y_angstrom, z_angstrom, energy_ev, {})"
+    columns = "repulsion_ev, dispersion_ev"
+    migrate_to(
+        old,
+        "0009",
+        f"INSERT INTO cut_points {point.format(columns)} VALUES (1, 'a', 'face', 3, 0, 0, 3, -0.1, 0.25, {exact!r})",
+        f"INSERT INTO cut_points {point.format(columns)} VALUES (2, 'b', 'face', 3, 0, 0, 3, -0.1, NULL, NULL)",
+        "INSERT INTO metrics (id, teacher, split, recipe_hash, region, n, mae_cm1, rmse_cm1, max_cm1, bias_cm1, "
+        "created_at) VALUES (1, 'a', 'test', 'r1', 'all', 7, 1, 2, 3, 4, '2026-01-05')",
+        "INSERT INTO teacher_labels (configuration_id, teacher, energy_ev, channels_ev, seconds) "
+        "VALUES (1, 'a', -0.5, '{}', 0)",
+    )
+    with old.open() as store:
+        (cut,) = evaluations.cuts(store, teacher="a", system_id=1)
+        assert {name: values.tolist() for name, values in cut.channels_ev.items()} == {
+            "repulsion": [0.25],
+            "dispersion": [exact],
+        }
+        assert evaluations.cuts(store, teacher="b")[0].channels_ev == {}
+        assert [(row.n, row.system_id) for row in evaluations.metrics(store, "r1")] == [(7, None)]
+        assert teacher_labels.fetch(store, "a")[0].torque_ev is None
+        assert labels.complete(store, "r1", split="pool", system_id=1).system_ids.tolist() == [1]
+        differences = compare_metadata(MigrationContext.configure(store.engine.connect()), CampaignInfo.metadata)
+        assert differences == []
+        checks = {check["name"] for check in inspect(store.engine).get_check_constraints("labels")}
+        assert checks == {"ck_labels_status", "ck_labels_complete_has_energy"}
 
 
 def test_read_only_does_not_migrate(old: Place) -> None:
@@ -132,4 +190,4 @@ def test_several_processes_may_open_at_once(request: pytest.FixtureRequest, plac
     ]
     assert [(child.communicate()[1], child.returncode) for child in children] == [("", 0)] * 3
     with place.open() as store:
-        assert jobs.counts(store)["waiting"] == 3
+        assert job_queries.counts(store)["waiting"] == 3

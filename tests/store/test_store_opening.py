@@ -23,7 +23,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def add_many(store: Store, n: int = 20_000) -> None:
-    configurations.add(store, np.zeros((n, 3)), [f"many{i:012d}" for i in range(n)])
+    configurations.add(store, np.zeros((n, 3)), [f"many{i:012d}" for i in range(n)], system_id=1)
 
 
 def one_sentence(error: pytest.ExceptionInfo[StoreError]) -> bool:
@@ -191,7 +191,7 @@ def test_a_file_that_cannot_grow_writes_nothing(store: Store) -> None:
         "from nci_core.store import Store, configurations, journal\n"
         "store = Store.open(sys.argv[1])\n"
         "try:\n"
-        "    configurations.add(store, np.zeros((20000, 3)), [str(i) for i in range(20000)])\n"
+        "    configurations.add(store, np.zeros((20000, 3)), [str(i) for i in range(20000)], system_id=1)\n"
         "except StoreError as error:\n"
         "    print(error)\n"
         "try:\n"

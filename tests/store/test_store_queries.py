@@ -17,12 +17,14 @@ from nci_core.store import (
     campaign,
     configurations,
     evaluations,
-    frames,
     label_queries,
     labels,
     models,
     picks,
     rounds,
+    systems,
+    tables,
+    teacher_labels,
 )
 
 POOL, TEST = [1, 2, 3, 4], [5, 6]
@@ -38,14 +40,16 @@ def ask(store: Store, ids: list[int], recipe_hash: str = "r1", **more: object) -
 
 def test_info_is_written_once(store: Store) -> None:
     info = campaign.get_info(store)
-    assert (info.dimer, info.host_symbols, info.created_at.tzinfo is not None) == ("he-benzene", ["C", "H"], True)
+    (system,) = systems.fetch(store)
+    assert (info.teacher, info.created_at.tzinfo is not None) == ("hf-d4", True)
+    assert (system.name, system.host["symbols"], system.probe["symbols"]) == ("he-benzene", ["C", "H"], ["He"])
     with pytest.raises(StoreError, match="already describes a campaign"):
-        campaign.set_info(store, info)
+        campaign.set_info(store, info, [])
 
 
 def test_a_known_geometry_keeps_its_row_and_split(store: Store) -> None:
     points = [[0, 0, 9.0], [0, 0, 3.0], [0, 0, 4.0], [0, 0, 9.0]]
-    added = configurations.add(store, points, ["new", "pool0", "test0", "new"], origin="import")
+    added = configurations.add(store, points, ["new", "pool0", "test0", "new"], system_id=1, origin="import")
     assert added.ids == [7, 1, 5, 7]
     assert (added.n_new, added.n_known, added.n_other_split) == (1, 3, 1)
     assert configurations.counts(store) == {"pool": 5, "test": 2}
@@ -55,9 +59,9 @@ def test_a_known_geometry_keeps_its_row_and_split(store: Store) -> None:
 
 def test_bad_positions_and_ids_are_refused(store: Store) -> None:
     with pytest.raises(InputError, match="not numbers"):
-        configurations.add(store, [[0.0, 0.0, np.nan]], ["bad"])
+        configurations.add(store, [[0.0, 0.0, np.nan]], ["bad"], system_id=1)
     with pytest.raises(InputError, match="1 positions for 2"):
-        configurations.add(store, [[0.0, 0.0, 1.0]], ["a", "b"])
+        configurations.add(store, [[0.0, 0.0, 1.0]], ["a", "b"], system_id=1)
     with pytest.raises(StoreError, match="no configuration 99"):
         configurations.fetch(store, ids=[1, 99])
     assert configurations.counts(store) == {"pool": 4, "test": 2}
@@ -65,7 +69,7 @@ def test_bad_positions_and_ids_are_refused(store: Store) -> None:
 
 def test_positions_come_back_in_double_precision(store: Store) -> None:
     point = np.array([[1 / 3, -2 / 7, np.pi]])
-    configurations.add(store, point, ["exact"])
+    configurations.add(store, point, ["exact"], system_id=1)
     ids, positions = configurations.positions(store, split="pool")
     assert ids.tolist() == [*POOL, 7]
     assert (positions[-1] == point[0]).all()
@@ -76,18 +80,18 @@ def test_teacher_energies_replace_earlier_ones(store: Store) -> None:
         energy = np.arange(4.0) + shift
         channels = {"repulsion": energy + 1.0, "dispersion": -np.ones(4)}
         forces = np.arange(12.0).reshape(4, 3)
-        configurations.record_teacher(store, "hf-d4", POOL, energy, channels, force_ev_angstrom=forces, seconds=8.0)
-    row = configurations.fetch_teacher(store, "hf-d4")[2]
+        teacher_labels.record(store, "hf-d4", POOL, energy, channels, force_ev_angstrom=forces, seconds=8.0)
+    row = teacher_labels.fetch(store, "hf-d4")[2]
     assert (row.energy_ev, row.channels_ev) == (3.0, {"repulsion": 4.0, "dispersion": -1.0})
     assert (row.force_ev_angstrom, row.seconds) == ([6.0, 7.0, 8.0], 2.0)
-    assert configurations.without_teacher(store, "hf-d4") == TEST
-    assert configurations.fetch_teacher(store, "hf-d4", split="test") == []
+    assert teacher_labels.missing(store, "hf-d4") == TEST
+    assert teacher_labels.fetch(store, "hf-d4", split="test") == []
 
 
 def test_teacher_energies_that_are_not_numbers_store_nothing(store: Store) -> None:
     with pytest.raises(InputError, match="not numbers"):
-        configurations.record_teacher(store, "bad", [1, 2], [0.1, np.nan], {"total": [0.1, 0.2]})
-    assert configurations.without_teacher(store, "bad") == [*POOL, *TEST]
+        teacher_labels.record(store, "bad", [1, 2], [0.1, np.nan], {"total": [0.1, 0.2]})
+    assert teacher_labels.missing(store, "bad") == [*POOL, *TEST]
 
 
 def test_asked_twice_is_one_label(store: Store) -> None:
@@ -145,14 +149,14 @@ def test_recipes_splits_and_quarantine_never_mix(store: Store) -> None:
         (r, s): labels.complete(store, r, split=s).energy_ev.tolist() for r in ("r1", "r2") for s in ("pool", "test")
     }  # type: ignore[arg-type]
     assert found == {("r1", "pool"): [1.0], ("r1", "test"): [5.0], ("r2", "pool"): [11.0, 13.0], ("r2", "test"): [16.0]}
-    assert labels.recipes(store) == {"r1": "quick", "r2": "quick"}
+    assert label_queries.recipes(store) == {"r1": "quick", "r2": "quick"}
     labels.quarantine(store, 2, None)
     assert len(labels.complete(store, "r1", split="pool")) == 2
     with pytest.raises(InputError, match="do not mix"):
-        frames.frame(store, Label)
+        tables.whole(store, Label)
     with pytest.raises(InputError, match="do not mix"):
-        frames.frame(store, Metric)
-    assert frames.frame(store, Label, recipe_hash="r2")["recipe_hash"].unique().tolist() == ["r2"]
+        tables.whole(store, Metric)
+    assert tables.whole(store, Label, recipe_hash="r2")["recipe_hash"].unique().tolist() == ["r2"]
 
 
 def test_the_basket_survives_and_keeps_its_order(store: Store, place: Place) -> None:
@@ -218,7 +222,9 @@ def test_evaluations_replace_earlier_ones(store: Store) -> None:
         for name in ("all", "well"):
             summary = {name: ErrorSummary(4, 1.0 + shift, 2.0, 3.0, 0.0)}
             evaluations.record_metrics(store, summary, split="test", recipe_hash="r1", model_id=model.id)
-        cut = evaluations.Cut("face", np.array([4.0, 3.0]), np.eye(2, 3), np.array([shift, 2.0]), np.array([0.1, 0.2]))
+        cut = evaluations.Cut(
+            1, "face", np.array([4.0, 3.0]), np.eye(2, 3), np.array([shift, 2.0]), np.array([0.1, 0.2])
+        )
         evaluations.record_cuts(store, [cut], model_id=model.id)
     assert [row.energy_ev for row in evaluations.predictions(store, model.id)] == [1.0, 2.0, 3.0, 4.0]
     assert [(m.region, m.mae_cm1) for m in evaluations.metrics(store, "r1")] == [("well", 2.0)]
@@ -226,7 +232,7 @@ def test_evaluations_replace_earlier_ones(store: Store) -> None:
     found = evaluations.cuts(store, model_id=model.id)[0]
     assert (found.distance_angstrom.tolist(), found.energy_ev.tolist()) == ([3.0, 4.0], [2.0, 1.0])
     assert found.std_ev is not None
-    assert found.repulsion_ev is None
+    assert found.channels_ev == {}
     assert evaluations.cuts(store, teacher="hf-d4") == []
     with pytest.raises(InputError, match="either a model or a teacher"):
         evaluations.cuts(store)
@@ -235,36 +241,38 @@ def test_evaluations_replace_earlier_ones(store: Store) -> None:
 
 
 def test_configurations_frame_has_one_row_each(store: Store) -> None:
-    configurations.record_teacher(store, "hf-d4", POOL, np.arange(4.0), {"total": np.arange(4.0)})
-    configurations.record_teacher(store, "gfn2", POOL, np.ones(4), {"total": np.ones(4)})
+    teacher_labels.record(store, "hf-d4", POOL, np.arange(4.0), {"total": np.arange(4.0)})
+    teacher_labels.record(store, "gfn2", POOL, np.ones(4), {"total": np.ones(4)})
     for recipe in ("r1", "r2"):
         finish(store, ask(store, [2], recipe, picked_by="Ada", round_number=3)[0], -1.0 if recipe == "r1" else -2.0)
     ask(store, [3])
     model = models.add(store, Model(name="a", kind="distilled", path="a", sha256="0"))
     evaluations.record_predictions(store, model.id, [1, 2], [0.1, 0.2], [0.01, 0.02])
-    table = frames.configurations_frame(store, teacher="hf-d4", recipe_hash="r1", model_id=model.id)
+    table = tables.configurations_table(store, teacher="hf-d4", recipe_hash="r1", model_id=model.id)
     assert table["id"].tolist() == [*POOL, *TEST]
     row = table.iloc[1]
     assert (row.teacher_ev, row.label_ev, row.student_ev, row.student_std_ev) == (1.0, -1.0, 0.2, 0.02)
     assert (row.round_number, row.picked_by, row.label_state) == (3, "Ada", "complete")
     assert table["label_state"].tolist()[2] == "waiting"
     assert table["label_ev"].notna().tolist() == [False, True, False, False, False, False]
-    empty = frames.configurations_frame(store, teacher=None, recipe_hash=None, model_id=None)
+    empty = tables.configurations_table(store, teacher=None, recipe_hash=None, model_id=None)
     assert len(empty) == 6
     assert empty[["teacher_ev", "label_ev", "student_ev"]].isna().all(axis=None)
     assert str(table["label_ev"].dtype) == str(empty["label_ev"].dtype) == "float64"
-    assert len(frames.frame(store, Configuration)) == 6
+    assert len(tables.whole(store, Configuration)) == 6
 
 
 def test_a_hundred_thousand_configurations(store: Store) -> None:
     # The statements are the same on a server; inserting all of them there would take half a minute.
     n = 100_000 if store.server is None else 20_000
     start = time.process_time()
-    added = configurations.add(store, np.random.default_rng(0).random((n, 3)), [f"{i:016x}" for i in range(n)])
-    configurations.record_teacher(store, "hf-d4", added.ids, np.arange(n), {"total": np.arange(n)})
+    added = configurations.add(
+        store, np.random.default_rng(0).random((n, 3)), [f"{i:016x}" for i in range(n)], system_id=1
+    )
+    teacher_labels.record(store, "hf-d4", added.ids, np.arange(n), {"total": np.arange(n)})
     ids, _ = configurations.positions(store, split="pool")
     assert len(ids) == n + 4
-    assert len(frames.configurations_frame(store, teacher="hf-d4", recipe_hash=None, model_id=None)) == n + 6
+    assert len(tables.configurations_table(store, teacher="hf-d4", recipe_hash=None, model_id=None)) == n + 6
     # About 8 s on one core of the development machine; a row-by-row insert takes minutes.
     assert time.process_time() - start < 40
 
@@ -273,7 +281,7 @@ def test_store_needs_no_torch_pyscf_pandas_or_dask() -> None:
     import subprocess
 
     code = (
-        "import sys, nci_core.jobs, nci_core.store.frames, nci_core.store.evaluations\n"
+        "import sys, nci_core.jobs, nci_core.store.tables, nci_core.store.evaluations\n"
         "print([m for m in ('torch', 'pyscf', 'pandas', 'distributed', 'alembic') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
-from nci_core.store import Store, configurations, job_batches, jobs, labels
+from nci_core.store import Store, configurations, job_batches, job_queries, jobs, label_queries, labels
 
 N = 400
 #: SQLite says which index it takes; PostgreSQL chooses anew as tables grow.
@@ -15,7 +15,9 @@ on_a_file = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 @pytest.fixture
 def long_queue(store: Store) -> list[int]:
     """Ids of the jobs of N labels; every tenth needs much memory."""
-    added = configurations.add(store, [[0.0, 0.0, 3.0 + 0.01 * i] for i in range(N)], [f"g{i}" for i in range(N)])
+    added = configurations.add(
+        store, [[0.0, 0.0, 3.0 + 0.01 * i] for i in range(N)], [f"g{i}" for i in range(N)], system_id=1
+    )
     rows = labels.request(store, added.ids, recipe="quick", recipe_hash="r1")
     large, small = [row.id for row in rows[::10]], [row.id for row in rows if (row.id - rows[0].id) % 10]
     ids = job_batches.add_for_labels(store, large, needs_memory_gb=64.0)
@@ -50,7 +52,7 @@ def test_each_label_gets_one_job_and_follows_it(store: Store, long_queue: list[i
 @on_a_file
 def test_the_next_jobs_are_found_by_their_index_without_sorting(store: Store, long_queue: list[int]) -> None:
     def ask() -> list[int]:
-        return [job.id for job in jobs.next_waiting(store, 3, skip=[1], sizes=[(8.0, 0)])]
+        return [job.id for job in job_queries.next_waiting(store, 3, skip=[1], sizes=[(8.0, 0)])]
 
     jobs.put_first(store, [long_queue[-1]])
     small = long_queue[N // 10 :]
@@ -64,12 +66,12 @@ def test_the_next_jobs_are_found_by_their_index_without_sorting(store: Store, lo
 @pytest.mark.parametrize(
     ("call", "index"),
     [
-        (lambda store: jobs.counts(store), "COVERING INDEX"),
+        (lambda store: job_queries.counts(store), "COVERING INDEX"),
         (lambda store: jobs.fetch(store, states=["complete"], kind="select", limit=1), "ix_jobs_kind_state"),
         (lambda store: jobs.fetch(store, states=["running"]), "ix_jobs_order"),
         (lambda store: job_batches.page(store, 0, 50), "ix_jobs_order"),
         (lambda store: job_batches.page(store, 0, 50, "quick"), "ix_jobs_order"),
-        (lambda store: labels.status_counts(store, "r1", with_job=True), "COVERING INDEX"),
+        (lambda store: label_queries.status_counts(store, "r1", with_job=True), "COVERING INDEX"),
     ],
 )
 def test_no_question_reads_the_whole_table(
@@ -101,13 +103,13 @@ def test_one_recipe_is_counted_shown_cancelled_and_tried_again_alone(store: Stor
     numbers = [row.configuration_id for row in labels.fetch(store, "r1")][:3]
     rows = labels.request(store, numbers, recipe="standard", recipe_hash="r2")
     mine = job_batches.add_for_labels(store, [row.id for row in rows])
-    assert labels.status_counts(store, "r2", with_job=True)["waiting"] == 3
+    assert label_queries.status_counts(store, "r2", with_job=True)["waiting"] == 3
     labels.request(store, numbers, recipe="dt", recipe_hash="r3")  # asked for, but not queued
-    assert labels.status_counts(store, "r3", with_job=True)["waiting"] == 0
+    assert label_queries.status_counts(store, "r3", with_job=True)["waiting"] == 0
     assert [job.id for job in job_batches.page(store, 0, 50, "standard")] == mine
     assert [job.id for job in job_batches.page(store, 2, 50, "standard")] == mine[2:]
     assert job_batches.cancel_waiting(store, "standard") == 3
-    assert jobs.counts(store)["waiting"] == N, "those of the other recipe go on"
+    assert job_queries.counts(store)["waiting"] == N, "those of the other recipe go on"
     jobs.cancel(store, long_queue[0])
     assert job_batches.retry_failed(store, "standard") == 3
     assert jobs.get(store, long_queue[0]).state == "cancelled"
@@ -117,12 +119,12 @@ def test_all_are_cancelled_and_tried_again_with_their_labels(store: Store, long_
     running = jobs.begin(store, long_queue[0], host="h", supervisor_pid=1)
     assert running is not None
     assert job_batches.cancel_waiting(store) == N - 1
-    assert jobs.counts(store) == {"waiting": 0, "running": 1, "complete": 0, "error": 0, "cancelled": N - 1}
-    assert labels.status_counts(store, "r1")["cancelled"] == N - 1
+    assert job_queries.counts(store) == {"waiting": 0, "running": 1, "complete": 0, "error": 0, "cancelled": N - 1}
+    assert label_queries.status_counts(store, "r1")["cancelled"] == N - 1
     jobs.finish(store, running.id, running.attempt, "error", error="It did not converge.")
     assert job_batches.retry_failed(store) == N
-    assert jobs.counts(store)["waiting"] == N
-    assert labels.status_counts(store, "r1")["waiting"] == N
+    assert job_queries.counts(store)["waiting"] == N
+    assert label_queries.status_counts(store, "r1")["waiting"] == N
     row = jobs.get(store, running.id)
     assert (row.error, row.finished_at, row.max_attempts - row.attempt) == (None, None, 3)
 
@@ -133,12 +135,12 @@ def test_a_failed_job_whose_label_has_another_one_is_neither_counted_nor_shown_n
     job = jobs.begin(store, long_queue[0], host="here", supervisor_pid=1)
     assert job is not None
     assert jobs.finish(store, job.id, job.attempt, "error", error="It did not converge.")
-    assert jobs.counts(store)["error"] == 1
+    assert job_queries.counts(store)["error"] == 1
     label = next(row for row in labels.fetch(store, "r1") if row.job_id == job.id)
     again = labels.request(store, [label.configuration_id], recipe="quick", recipe_hash="r1")
-    assert jobs.counts(store)["error"] == 0, "it waits elsewhere"
+    assert job_queries.counts(store)["error"] == 0, "it waits elsewhere"
     (new,) = job_batches.add_for_labels(store, [row.id for row in again])
-    assert jobs.counts(store) == {"waiting": N, "running": 0, "complete": 0, "error": 0, "cancelled": 0}
+    assert job_queries.counts(store) == {"waiting": N, "running": 0, "complete": 0, "error": 0, "cancelled": 0}
     shown = [row.id for row in job_batches.page(store, 0, 2 * N)]
     assert new in shown
     assert job.id not in shown

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from a_system import a_system
 from sqlalchemy import func, inspect, make_url, select
 from stored_places import Place
 from temporary_postgresql import GUARDED, PASSWORD
 
 from nci_core.errors import StoreError
-from nci_core.store import Configuration, Store, configurations, jobs, server
+from nci_core.store import Configuration, Store, configurations, jobs, server, systems
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def secret(address: str) -> str:
 
 
 def add_many(store: Store, n: int) -> None:
-    configurations.add(store, np.zeros((n, 3)), [f"many{i:012d}" for i in range(n)])
+    configurations.add(store, np.zeros((n, 3)), [f"many{i:012d}" for i in range(n)], system_id=1)
 
 
 def one_sentence(error: pytest.ExceptionInfo[StoreError]) -> bool:
@@ -68,6 +69,7 @@ def test_somebody_elses_schema(place: Place) -> None:
 def test_campaigns_of_one_database_are_apart(store: Store, postgresql: str) -> None:
     with Store.create(f"{postgresql}&schema=the_neighbour") as other:
         assert configurations.counts(other) == {"pool": 0, "test": 0}
+        systems.add(other, [a_system()])
         add_many(other, 3)
         with other.write(), ThreadPoolExecutor(1) as pool:  # a neighbour's writer does not block
             pool.submit(add_many, store, 2).result(timeout=30)

@@ -1,16 +1,16 @@
 """A campaign as plain files: written by `nci export`, rebuilt by `nci import`.
 
-    campaign.toml          settings
-    configurations.extxyz  geometries (Å) with split, origin and the energies (eV) known for them
+    campaign.toml          settings, among them the systems with their names and roles
+    configurations.extxyz  geometries (Å) with system, split, origin and the energies (eV) known for them
     teachers.jsonl         one teacher label a line, with its channels (eV)
     labels.jsonl           one CCSD(T) label a line: state, result with full provenance, or its error
     history.json           rounds, picks, models, errors, what was decided about labels
     predictions.jsonl      each model's energies (eV) and cuts
     models/                checkpoints
 
-Rows refer to each other by geometry hash and model name, never by database ids. `archive_rows` says what each may
-hold, `archive_read` reads and checks all of it, `archive_packed` unpacks one that comes as a file, `archive_import`
-stores what was read, `archive_export` writes it.
+Rows refer to each other by geometry hash, model name and system name, never by database ids. `archive_rows` says what
+each may hold, `archive_read` reads and checks all of it, `archive_packed` unpacks one that comes as a file,
+`archive_import` stores what was read, `archive_export` writes it.
 """
 
 import tempfile

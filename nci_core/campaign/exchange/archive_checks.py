@@ -1,6 +1,7 @@
 """Whether the rows of an archive hold together: references, repetitions, and labels that are what they say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,15 @@ import orjson
 from pydantic import ValidationError
 
 from nci_core.campaign.exchange.archive_fields import LARGEST_ENERGY_EV, LAST_YEAR, check_json
-from nci_core.campaign.exchange.archive_rows import ArchiveRow, History, LabelEventRow, LabelRow
+from nci_core.campaign.exchange.archive_rows import (
+    ArchiveRow,
+    ConfigurationRow,
+    CutPointRow,
+    History,
+    LabelEventRow,
+    LabelRow,
+)
+from nci_core.config import SystemSettings
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
@@ -22,14 +31,39 @@ LARGEST_NUMBER = 1e12
 FRAGMENTS = {"dimer", "host", "probe"}
 
 
-def check_rows(rows: Sequence[ArchiveRow], key: Sequence[str], known: set[str], names: set[str], where: str) -> None:
-    """InputError unless all configurations and models of the rows exist and no two rows have the same key."""
+@dataclass(frozen=True)
+class Known:
+    """What the rows of an archive may name: configurations by hash with their dimers, models, and systems by name."""
+
+    dimers: Mapping[str, Dimer]
+    models: Set[str]
+    systems: Set[str]
+
+
+def check_splits(rows: Iterable[ConfigurationRow], systems: Sequence[SystemSettings], where: str) -> None:
+    """InputError for a configuration that something could be trained on in a system that is only tested on."""
+    tested = {system.name for system in systems if system.role == "transfer"}
+    for row in rows:
+        if row.system_id in tested and row.split == "pool":
+            raise InputError(
+                f"{where} has configuration {row.geometry_hash} in the pool of {quoted(row.system_id)}, a transfer "
+                "system, which is only tested on; restore the file and import again."
+            )
+
+
+def check_rows(rows: Sequence[ArchiveRow], key: Sequence[str], known: Known, where: str) -> None:
+    """InputError unless what the rows name exists and no two rows have the same key."""
     seen: set[tuple[Any, ...]] = set()
     for row in rows:
+        system = getattr(row, "system_id", None)
+        if system is not None and system not in known.systems:
+            raise InputError(f"{where} names system {quoted(system)}, which the archive does not have.")
+        if system is None and isinstance(row, CutPointRow) and len(known.systems) > 1:
+            raise InputError(f"{where} has a cut without its system; restore the file and import again.")
         configuration, model = getattr(row, "configuration_id", None), getattr(row, "model_id", None)
-        if configuration is not None and configuration not in known:
+        if configuration is not None and configuration not in known.dimers:
             raise InputError(f"{where} names configuration {configuration}, which the archive does not have.")
-        if model is not None and model not in names:
+        if model is not None and model not in known.models:
             raise InputError(f"{where} names model {model}, which the archive does not have.")
         mine = tuple(getattr(row, name, None) for name in key)
         if mine in seen:
@@ -38,14 +72,14 @@ def check_rows(rows: Sequence[ArchiveRow], key: Sequence[str], known: set[str], 
         seen.add(mine)
 
 
-def check_history(history: History, known: set[str], where: str) -> None:
+def check_history(history: History, known: Known, where: str) -> None:
     """InputError unless rounds, picks, models and errors hold together."""
     names: set[str] = set()
     for model in history.models:
         if model.parent_id is not None and model.parent_id not in names:
             raise InputError(f"{where}: the parent of model {model.name} is not among the models before it.")
         names.add(model.name)
-        missing = {row.configuration_id for row in model.typed_notes.proposals} - known
+        missing = {row.configuration_id for row in model.typed_notes.proposals} - known.dimers.keys()
         if missing:
             raise InputError(f"{where}: model {model.name} proposes configurations that the archive does not have.")
     if sum(model.active for model in history.models) > 1:
@@ -54,7 +88,7 @@ def check_history(history: History, known: set[str], where: str) -> None:
         (history.rounds, ("number",)),
         (history.picks, ("configuration_id", "picked_by", "round_number")),
         (history.models, ("name",)),
-        (history.metrics, ("model_id", "teacher", "split", "recipe_hash", "region")),
+        (history.metrics, ("model_id", "teacher", "system_id", "split", "recipe_hash", "region")),
         (history.labels, ("configuration_id", "recipe_hash", "what", "created_at")),
         (history.taught_by, ("spec",)),
         (history.energy_sets, ("name",)),
@@ -62,16 +96,16 @@ def check_history(history: History, known: set[str], where: str) -> None:
         *((each.energies, ("configuration_id",)) for each in history.energy_sets),
     ]
     for rows, key in checked:
-        check_rows(rows, key, known, names, where)
+        check_rows(rows, key, known, where)
 
 
-def check_labels(rows: Iterable[LabelRow | LabelEventRow], dimer: Dimer, where: str) -> None:
+def check_labels(rows: Iterable[LabelRow | LabelEventRow], known: Known, where: str) -> None:
     """InputError unless each result is a label of its row's geometry and recipe, and its parts add up."""
     for row in rows:
         if row.result is None:
             continue
         try:
-            recipe = check_result(row.result, dimer, row.configuration_id, row.recipe_hash)
+            recipe = check_result(row.result, known.dimers[row.configuration_id], row.configuration_id, row.recipe_hash)
             if isinstance(row, LabelRow) and recipe != row.recipe:
                 raise ValueError(f"its recipe is called {recipe[:80]!r}")
         except (ValueError, ArithmeticError) as error:  # factors of a forged recipe may overflow

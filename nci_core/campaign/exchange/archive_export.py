@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ Row = dict[str, Any]
 
 #: The numbers of a finished label are in its result; repeating them in its row could contradict it.
 REPEATED = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "recipe_std_cm1", "cpu_seconds", "wall_seconds", "memory_gb")
+#: Follows from the configuration.
+FOLLOWING = ("system_id",)
 #: Written last, so that a folder without it is no archive yet.
 ORDER = (CONFIGURATIONS, TEACHERS, LABELS, HISTORY, PREDICTIONS, FILE_NAME)
 
@@ -82,24 +84,26 @@ def _write(source: Campaign, folder: Path) -> str:
     write_settings(source.settings.portable(), folder)  # the copy is on no server
     models = folder / MODELS
     models.mkdir()
+    systems = {system.id: system.name for system in source.systems}
     with source.store.read() as session:  # one state of the database
         for model in session.scalars(select(Model).order_by(Model.id)):
             if model.path != f"{MODELS}/{model.name}.pt":
                 raise StoreError(f"The file of model {model.name!r} has another name than its own: {model.path!r}.")
             write_atomically(folder / model.path, file_content(source.store, model))
-        names = _write_rows(session, folder)
+        names = _write_rows(session, folder, systems)
     count, labelled = write_configurations(source, folder / CONFIGURATIONS)
     return f"{count} configurations, {labelled} with CCSD(T), {len(names)} models"
 
 
-def _write_rows(session: Session, folder: Path) -> dict[int, str]:
-    """Write the files of rows; returns the names of the models."""
+def _write_rows(session: Session, folder: Path, systems: Mapping[int, str]) -> dict[int, str]:
+    """Write the files of rows, systems by their names; returns the names of the models."""
     hashes = {row[0]: row[1] for row in session.execute(select(Configuration.id, Configuration.geometry_hash))}
     names = {row[0]: row[1] for row in session.execute(select(Model.id, Model.name))}
     known: dict[str, Callable[[Any], Any]] = {
         "configuration_id": hashes.__getitem__,
         "model_id": names.get,
         "parent_id": names.get,
+        "system_id": systems.get,
     }
 
     def rows(table: type[Base], leave_out: Iterable[str] = ()) -> Iterator[Row]:
@@ -113,7 +117,7 @@ def _write_rows(session: Session, folder: Path) -> dict[int, str]:
             yield {key: known[key](value) if key in known else value for key, value in row.items()}
 
     _write_lines(folder / TEACHERS, rows(TeacherLabel))
-    _write_lines(folder / LABELS, rows(Label, REPEATED))
+    _write_lines(folder / LABELS, rows(Label, (*REPEATED, *FOLLOWING)))
     tables: dict[str, type[Base]] = {
         "rounds": Round,
         "picks": Pick,

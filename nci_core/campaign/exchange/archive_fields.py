@@ -61,6 +61,8 @@ RecipeHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 #: A plain file name without its suffix.
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+#: As `campaign.toml` names a system.
+SystemName = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, AfterValidator(_check_text)]
 Word = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_check_text)]
 Time = Annotated[datetime, BeforeValidator(_time)]

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -108,14 +108,17 @@ def _build(archive: Archive, staging: Path, database: str, folder: Path) -> None
 def _fill(target: Campaign, archive: Archive) -> None:
     store, history = target.store, archive.history
     _add_configurations(target, archive)
-    ids = {row.geometry_hash: row.id for row in configurations.fetch(store)}
+    rows = configurations.fetch(store)
+    ids = {row.geometry_hash: row.id for row in rows}
+    systems = {row.id: row.system_id for row in rows}
+    model_ids = _model_ids(archive)
+    here = Numbers(ids, model_ids, {system.name: system.id for system in target.systems})
     (target.folder / MODELS).mkdir(exist_ok=True)
     write_together(target.folder, ((model.path, archive.checkpoint(model)) for model in history.models))
-    model_ids = {row.name: number for number, row in enumerate(history.models, start=1)}
 
     def local(rows: Sequence[ArchiveRow]) -> list[Values]:
-        """Rows with the numbers that configurations and models have here."""
-        return [_local(row.model_dump(exclude={"table"}), ids, model_ids) for row in rows]
+        """Rows with the numbers that configurations, models and systems have here."""
+        return [_local(row.model_dump(exclude={"table"}), here) for row in rows]
 
     finished = [row for row in archive.labels if row.status == "complete"]
     results = ((result_path(target.folder, row.configuration_id, row.recipe_hash).name, row.result) for row in finished)
@@ -137,42 +140,64 @@ def _fill(target: Campaign, archive: Archive) -> None:
             TaughtBy: local(history.taught_by),
             TeacherLabel: local(archive.teachers),
             Round: local(history.rounds),
-            Label: [row | _unfinished(row) for row in local(archive.labels)],
+            Label: [
+                row | _unfinished(row) | {"system_id": systems[row["configuration_id"]]}
+                for row in local(archive.labels)
+            ],
             EnergySet: sets,
             SetEnergy: energies,
             Pick: local(history.picks),
             Model: models,
             Metric: local(history.metrics),
             Prediction: local([row for row in archive.evaluations if isinstance(row, PredictionRow)]),
-            CutPoint: local([row for row in archive.evaluations if isinstance(row, CutPointRow)]),
+            CutPoint: [
+                row | {"system_id": row["system_id"] or target.systems[0].id}
+                for row in local([row for row in archive.evaluations if isinstance(row, CutPointRow)])
+            ],
         },
     )
     done = reconcile(store)
     if done.problems:
         raise InputError(f"{archive.folder}: {done.problems[0]}")
     _restore_history(target, finished, local(history.labels), ids)
-    if any(row.split == "test" for row in archive.configurations):
-        campaign_rows.freeze_test_set(store)
+    for name in {row.system_id for row in archive.configurations if row.split == "test"}:
+        campaign_rows.freeze_test_set(store, target.system(name).id)
 
 
 def _add_configurations(target: Campaign, archive: Archive) -> None:
     """Runs of one kind, in the order of the file, so that configurations keep their numbers."""
-    for (split, origin, seed), run in itertools.groupby(
-        archive.configurations, key=lambda row: (row.split, row.origin, row.sample_seed)
+    for (name, split, origin, seed), run in itertools.groupby(
+        archive.configurations, key=lambda row: (row.system_id, row.split, row.origin, row.sample_seed)
     ):
         positions = np.array([row.position for row in run])
-        add_configurations(target, positions, origin=origin, split=split, seed=seed)
+        add_configurations(target, positions, origin=origin, split=split, seed=seed, system=target.system(name))
 
 
-def _local(row: Values, ids: Mapping[str, int], model_ids: Mapping[str, int]) -> Values:
+class Numbers(NamedTuple):
+    """The numbers that an archive's configurations (by hash), models and systems (by name) have here."""
+
+    configurations: Mapping[str, int]
+    models: Mapping[str, int]
+    systems: Mapping[str, int]
+
+
+def _model_ids(archive: Archive) -> dict[str, int]:
+    return {row.name: number for number, row in enumerate(archive.history.models, start=1)}
+
+
+def _local(row: Values, here: Numbers) -> Values:
     found = dict(row)
-    if "configuration_id" in found:
-        found["configuration_id"] = ids[found["configuration_id"]]
-    for key in ("model_id", "parent_id"):
+    numbers = {
+        "configuration_id": here.configurations,
+        "model_id": here.models,
+        "parent_id": here.models,
+        "system_id": here.systems,
+    }
+    for key, known in numbers.items():
         if found.get(key) is not None:
-            found[key] = model_ids[found[key]]
+            found[key] = known[found[key]]
     if isinstance(found.get("notes"), dict) and "proposals" in found["notes"]:
-        found["notes"] = found["notes"] | {"proposals": renamed(found["notes"]["proposals"], ids)}
+        found["notes"] = found["notes"] | {"proposals": renamed(found["notes"]["proposals"], here.configurations)}
     return found
 
 

@@ -5,9 +5,10 @@ Whoever wrote it is not trusted: nothing is followed out of its folder, and size
 
 import contextlib
 import hashlib
+import itertools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ import numpy as np
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from nci_core.campaign.exchange.archive_checks import check_history, check_labels, check_rows
+from nci_core.campaign.exchange.archive_checks import Known, check_history, check_labels, check_rows, check_splits
 from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, check_json
 from nci_core.campaign.exchange.archive_rows import (
     ConfigurationRow,
@@ -26,12 +27,11 @@ from nci_core.campaign.exchange.archive_rows import (
     ModelRow,
     TeacherRow,
 )
-from nci_core.campaign.exchange.dataset import read_frames
-from nci_core.config import CampaignSettings, read_settings
+from nci_core.campaign.exchange.dataset import Frame, read_frames
+from nci_core.config import CampaignSettings, SystemSettings, read_settings
 from nci_core.errors import InputError
 from nci_core.files import read_limited
 from nci_core.store.models import MODELS, MOST_MODEL_BYTES
-from nci_core.systems import Dimer
 from nci_core.visible import first_problem, quoted
 
 #: Files of rows, each for a million rows of its kind; what is larger would not fit a laptop's memory.
@@ -88,7 +88,6 @@ def read_archive(folder: Path) -> Archive:
         _check_tree(folder)
     with _in_short():
         settings = read_settings(folder).portable()
-        dimer = settings.dimer
     try:
         check_json(settings.model_dump())
     except ValueError as error:
@@ -100,17 +99,22 @@ def read_archive(folder: Path) -> Archive:
         labels=list(_read_lines(folder / LABELS, _LABEL)),
         history=_parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)),
         evaluations=list(_read_lines(folder / PREDICTIONS, _EVALUATION)),
-        configurations=_read_configurations(dimer, folder / CONFIGURATIONS),  # last, for it takes longest
+        configurations=_read_configurations(settings.systems, folder / CONFIGURATIONS),  # last, for it takes longest
     )
-    known = {row.geometry_hash for row in archive.configurations}
-    names = {row.name for row in archive.history.models}
+    check_splits(archive.configurations, settings.systems, str(folder / CONFIGURATIONS))
+    dimers = {system.name: system.dimer for system in settings.systems}
+    known = Known(
+        dimers={row.geometry_hash: dimers[row.system_id] for row in archive.configurations},
+        models={row.name for row in archive.history.models},
+        systems=dimers.keys(),
+    )
     check_history(archive.history, known, str(folder / HISTORY))
-    check_rows(archive.teachers, ("configuration_id", "teacher"), known, names, str(folder / TEACHERS))
-    check_rows(archive.labels, ("configuration_id", "recipe_hash"), known, names, str(folder / LABELS))
-    key = ("table", "model_id", "teacher", "configuration_id", "cut", "distance_angstrom")
-    check_rows(archive.evaluations, key, known, names, str(folder / PREDICTIONS))
-    check_labels(archive.labels, dimer, str(folder / LABELS))
-    check_labels(archive.history.labels, dimer, str(folder / HISTORY))
+    check_rows(archive.teachers, ("configuration_id", "teacher"), known, str(folder / TEACHERS))
+    check_rows(archive.labels, ("configuration_id", "recipe_hash"), known, str(folder / LABELS))
+    key = ("table", "model_id", "teacher", "configuration_id", "system_id", "cut", "distance_angstrom")
+    check_rows(archive.evaluations, key, known, str(folder / PREDICTIONS))
+    check_labels(archive.labels, known, str(folder / LABELS))
+    check_labels(archive.history.labels, known, str(folder / HISTORY))
     _check_models(archive)
     return archive
 
@@ -175,19 +179,17 @@ def _read_lines(path: Path, adapter: TypeAdapter[Row]) -> Iterator[Row]:
             yield _parsed(line, adapter, f"{path}, line {number},")
 
 
-def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
+def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[ConfigurationRow]:
     """The configurations, with their hashes computed anew."""
     if not _read(path).strip():  # a campaign before its first `nci sample`
         return []
     with _in_short():
-        frames = read_frames(dimer, path)
-    far = max(float(np.abs(point).max()) for point, _ in frames)
+        frames = read_frames(systems, path)
+    far = max(float(np.abs(frame.position).max()) for frame in frames)
     if not far <= LARGEST_DISTANCE:
         raise InputError(f"{path} has a probe {far:g} Å away; restore the file and import again.")
     found: dict[str, ConfigurationRow] = {}
-    for number, (digest, (point, keys)) in enumerate(
-        zip(dimer.geometry_hashes([point for point, _ in frames]), frames, strict=True)
-    ):
+    for number, (digest, (system, point, keys)) in enumerate(zip(_hashes(frames), frames, strict=True)):
         where = f"{path}, frame {number},"
         if not _same(keys.get("geometry_hash"), digest):
             raise InputError(f"{where} has another geometry than its hash says; restore the file and import again.")
@@ -196,7 +198,9 @@ def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
         if "origin" in values:  # a text of digits is read as a number
             values["origin"] = str(values["origin"])
         try:
-            row = ConfigurationRow(geometry_hash=digest, position=tuple(point.tolist()), **values)
+            row = ConfigurationRow(
+                geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **values
+            )
         except ValidationError as error:
             raise InputError(
                 f"{where} is damaged: {first_problem(error)}; restore the file and import again."
@@ -205,6 +209,15 @@ def _read_configurations(dimer: Dimer, path: Path) -> list[ConfigurationRow]:
             raise InputError(f"{where} is there twice; restore the file and import again.")
         found[digest] = row
     return list(found.values())
+
+
+def _hashes(frames: Sequence[Frame]) -> list[str]:
+    """The geometry hashes of the frames, in their order."""
+    found: list[str] = []
+    for _, run in itertools.groupby(frames, key=lambda frame: frame.system.name):
+        of = list(run)
+        found += of[0].system.dimer.geometry_hashes([frame.position for frame in of])
+    return found
 
 
 def _same(stored: Any, digest: str) -> bool:

@@ -21,6 +21,7 @@ from nci_core.campaign.exchange.archive_fields import (
     Seed,
     Sha256,
     Spread,
+    SystemName,
     Text,
     Time,
     Word,
@@ -38,9 +39,10 @@ class ArchiveRow(BaseModel):
 
 
 class ConfigurationRow(ArchiveRow):
-    """A frame of configurations.extxyz."""
+    """A frame of configurations.extxyz, and the name of its system."""
 
     geometry_hash: GeometryHash
+    system_id: SystemName
     position: tuple[Coordinate, Coordinate, Coordinate]
     split: Split = "pool"
     origin: Word = "import"
@@ -55,6 +57,7 @@ class TeacherRow(ArchiveRow):
     energy_ev: Energy
     channels_ev: dict[Word, Energy] = Field(max_length=20)
     force_ev_angstrom: Annotated[list[Energy], Field(min_length=3, max_length=3)] | None = None
+    torque_ev: Annotated[list[Energy], Field(min_length=3, max_length=3)] | None = None
     seconds: Seconds = 0.0
 
 
@@ -199,8 +202,9 @@ class _OfModelOrTeacher(ArchiveRow):
 
 
 class MetricRow(_OfModelOrTeacher):
-    """Errors of history.json, in cm⁻¹."""
+    """Errors of history.json, in cm⁻¹: of one system, or of all together."""
 
+    system_id: SystemName | None = None
     split: Split
     recipe_hash: RecipeHash
     region: Literal["all", "well", "tail", "wall", "beyond"] = "all"
@@ -260,9 +264,10 @@ class PredictionRow(ArchiveRow):
 
 
 class CutPointRow(_OfModelOrTeacher):
-    """A line of predictions.jsonl: a point of a radial cut."""
+    """A line of predictions.jsonl: a point of a radial cut, of the only system where none is named."""
 
     table: Literal["cut_points"]
+    system_id: SystemName | None = None
     cut: Word
     distance_angstrom: Coordinate
     x_angstrom: Coordinate
@@ -270,8 +275,18 @@ class CutPointRow(_OfModelOrTeacher):
     z_angstrom: Coordinate
     energy_ev: Energy
     std_ev: Spread | None = None
-    repulsion_ev: Energy | None = None
-    dispersion_ev: Energy | None = None
+    channels_ev: dict[Word, Energy] = Field({}, max_length=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _channels_of_before(cls, row: Any) -> Any:
+        """Archives of earlier versions have a field for each of two channels."""
+        before = [name for name in ("repulsion", "dispersion") if isinstance(row, dict) and f"{name}_ev" in row]
+        if not before or "channels_ev" in row:
+            return row
+        gone = {f"{name}_ev" for name in before}
+        channels = {name: row[f"{name}_ev"] for name in before if row[f"{name}_ev"] is not None}
+        return {key: value for key, value in row.items() if key not in gone} | {"channels_ev": channels}
 
 
 EvaluationRow = Annotated[PredictionRow | CutPointRow, Discriminator("table")]

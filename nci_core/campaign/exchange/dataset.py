@@ -1,19 +1,23 @@
 """A campaign's configurations as an extxyz dataset: energies in eV, positions in Å."""
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.datasets.keys import LABEL_STD
+from nci_core.config import FILE_NAME, SystemSettings
+from nci_core.datasets.keys import LABEL_STD, SYSTEM
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.labels.label_errors import label_std_ev
 from nci_core.store import configurations, labels
-from nci_core.store.frames import configurations_frame
+from nci_core.store.tables import configurations_table
 from nci_core.systems import Dimer
+from nci_core.visible import quoted
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,7 +38,7 @@ LABEL_KEYS = {"label_std_ev": LABEL_STD, "round_number": "round", "picked_by": "
 def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     """Write all configurations; returns how many, and how many have a label of the campaign's recipe."""
     active, recipe = campaign.active_model(), campaign.recipe
-    table = configurations_frame(
+    table = configurations_table(
         campaign.store,
         teacher=campaign.teacher,
         recipe_hash=recipe.hash,
@@ -52,31 +56,65 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     constants |= {"recipe": recipe.name, "recipe_hash": recipe.hash}
     columns |= {key: [value if ok else None for ok in labelled] for key, value in constants.items()}
     for other in campaign.recipes[1:]:
-        rows = labels.fetch(campaign.store, other.hash, status="complete")
-        known = {row.configuration_id: row for row in rows if row.quarantine is None}
+        finished = labels.fetch(campaign.store, other.hash, status="complete")
+        known = {row.configuration_id: row for row in finished if row.quarantine is None}
         found = [known.get(int(number)) for number in table.id]
         columns[f"{other.name}_interaction_energy"] = [row.energy_ev if row else None for row in found]
         columns[f"{other.name}_{LABEL_STD}"] = [label_std_ev(row.recipe_std_cm1) if row else None for row in found]
-    columns["sample_seed"] = [row.sample_seed for row in configurations.fetch(campaign.store)]
+    rows = configurations.fetch(campaign.store)
+    columns["sample_seed"] = [row.sample_seed for row in rows]
     energy = table.label_ev.fillna(table.teacher_ev).to_numpy(dtype=float)
     regions = campaign.settings.bounds.classify(energy).tolist()
     columns["region"] = [name if known else None for name, known in zip(regions, np.isfinite(energy), strict=True)]
     positions = table[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
     reference = table.label_ev.to_numpy(dtype=float)
+    names = [system.name for system in campaign.settings.systems]
+    dimers = {system.id: system.dimer for system in campaign.systems}
+    if len(dimers) > 1:
+        places = {system.id: names.index(system.name) + 1 for system in campaign.systems}
+        columns[SYSTEM] = [places[row.system_id] for row in rows]
+    groups = []
+    for system_id, run in itertools.groupby(range(len(rows)), key=lambda i: rows[i].system_id):
+        of = list(run)  # runs, so that the order stays
+        kept = {key: [values[i] for i in of] for key, values in columns.items()}
+        groups.append(HostGroup(dimers[system_id], positions[of], reference[of], np.array(of), kept))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_dataset(path, [HostGroup(campaign.dimer, positions, reference, np.arange(len(table)), columns)])
+    write_dataset(path, groups)
     return len(table), int(labelled.sum())
 
 
-def read_frames(dimer: Dimer, path: Path) -> list[tuple[FloatArray, dict[str, Any]]]:
-    """Probe positions (3,) in Å and the other keys of an exported file, in its order.
+class Frame(NamedTuple):
+    """A frame of an exported file: its system, the probe's position (3,) in Å, and the other keys."""
+
+    system: SystemSettings
+    position: FloatArray
+    keys: dict[str, Any]
+
+
+def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
+    """The frames of an exported file of a campaign with these systems, in its order.
 
     Raises InputError for a file that is missing, damaged, of another dimer or with an overlap.
     """
-    group = read_dataset(path).only_group()
-    host, other = dimer.a, group.dimer
-    same = other.a.symbols == host.symbols and np.allclose(other.a.positions, host.positions, atol=1e-4)
-    if not same or other.b.symbols[0] != dimer.b.symbols[0]:
-        raise InputError(f"{path} holds {other.name}, but the campaign is about {dimer.name}.")
-    columns = group.columns.items()
-    return [(point, {key: values[row] for key, values in columns}) for row, point in enumerate(group.positions)]
+    dimers = [system.dimer for system in systems]
+    found: list[tuple[int, Frame]] = []
+    for group in read_dataset(path).groups:
+        place = group.columns.get(SYSTEM, [None])[0]
+        if place is not None and not (isinstance(place, int) and 1 <= place <= len(systems)):
+            raise InputError(f"{path} has configurations of system {quoted(place)}, which {FILE_NAME} does not have.")
+        asked = range(len(systems)) if place is None else [place - 1]
+        mine = next((systems[i] for i in asked if _is_of(group.dimer, dimers[i])), None)
+        if mine is None:
+            about = ", ".join(dimers[i].name for i in asked[:5])
+            raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
+        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.positions, strict=True)):
+            keys = {key: values[row] for key, values in group.columns.items()}
+            found.append((number, Frame(mine, point, keys)))
+    return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]
+
+
+def _is_of(dimer: Dimer, known: Dimer) -> bool:
+    """Whether a dimer in a file is this one: its atoms, in their order, at their places."""
+    one, other = dimer.a, known.a
+    same = one.symbols == other.symbols and dimer.b.symbols == known.b.symbols
+    return same and bool(np.allclose(one.positions, other.positions, atol=1e-4))

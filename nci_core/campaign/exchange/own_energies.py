@@ -120,7 +120,7 @@ def import_energies(
         details=details,
         person=person,
     )
-    places = batch(campaign, points.positions, origin=f"{ORIGIN}{name}", split="outside")
+    places = batch(campaign.systems[0], points.positions, origin=f"{ORIGIN}{name}", split="outside")
     number = energy_sets.add(campaign.store, row, places, points.energy_ev, [int(line) for line in points.lines])
     return energy_sets.get(campaign.store, number)
 

@@ -78,12 +78,32 @@ def with_checked_recipes(settings: CampaignSettings) -> tuple[CampaignSettings, 
     """The settings with each recipe as the campaign keeps it, and sentences worth saying.
 
     A built-in recipe that needs stand-ins for an element becomes one of the campaign's own, of the same name and with
-    another hash. Raises InputError when a recipe cannot be computed for the dimer.
+    another hash. Raises InputError when a recipe cannot be computed for one of the dimers, or not in the same way for
+    all of them.
+    """
+    dimers = [system.dimer for system in settings.systems]
+    checked = [recipe_for_all(recipe, dimers) for recipe in settings.recipes]
+    own = [found for found, _ in checked if found != RECIPES.get(found.name)]
+    kept = settings.model_copy(update={"own_recipes": own})
+    kept.check()
+    return kept, tuple(dict.fromkeys(note for _, notes in checked for note in notes))
+
+
+def recipe_for_all(recipe: Recipe, dimers: Sequence[Dimer]) -> tuple[Recipe, tuple[str, ...]]:
+    """A recipe as a campaign of these dimers keeps it, and sentences worth saying; InputError where there is none.
+
+    Labels of one recipe are one quantity: its functions must be the same whichever of the dimers they are for.
     """
     from nci_core.labels.checked_recipe import check_recipe
 
-    checked = [check_recipe(recipe, settings.dimer) for recipe in settings.recipes]
-    own = [found.recipe for found in checked if found.recipe != RECIPES.get(found.recipe.name)]
-    kept = settings.model_copy(update={"own_recipes": own})
-    kept.check()
-    return kept, tuple(note for found in checked for note in found.notes)
+    found = [check_recipe(recipe, dimer) for dimer in dimers]
+    first, numbers = found[0].recipe, dict(found[0].recipe.numbers or {})
+    for dimer, other in zip(dimers[1:], found[1:], strict=True):
+        numbers |= other.recipe.numbers or {}
+        if other.recipe.model_copy(update={"numbers": first.numbers}) != first:
+            raise InputError(
+                f"Recipe {recipe.name} takes other functions for {dimer.name} than for {dimers[0].name}, so their "
+                "labels would be different quantities; choose another recipe, or make a campaign of each."
+            )
+    whole = first.model_copy(update={"numbers": numbers}) if numbers else first
+    return whole, tuple(dict.fromkeys(note for each in found for note in each.notes))

@@ -27,9 +27,9 @@ from nci_core.campaign.queries.live_stored import FEWEST, Misses, misses, stored
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, models
-from nci_core.store.frames import configurations_frame
 from nci_core.store.labels import trusted
 from nci_core.store.schema import Configuration, Label, Model, TeacherLabel
+from nci_core.store.tables import configurations_table
 from nci_core.systems.planes import PlaneGrid, telling_plane
 from nci_core.units import from_cm1
 
@@ -259,7 +259,7 @@ class _Tests:
 
 
 def _tests(campaign: Campaign, split: str) -> _Tests:
-    table = configurations_frame(
+    table = configurations_table(
         campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None
     )
     rows = table[(table["split"] == split) & (table["label_ev"] < from_cm1(campaign.settings.limit_cm1))]

@@ -16,7 +16,7 @@ from nci_core.campaign.queries.live import Field, checked_points, field, loaded
 from nci_core.campaign.queries.live_fields import distinct
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap, left_out, through
-from nci_core.store.frames import configurations_frame
+from nci_core.store.tables import configurations_table
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ def _anchors(campaign: Campaign, source: str, split: str) -> tuple[FloatArray, F
     Only below the energy limit; InputError when they are fewer than FEWEST.
     """
     settings = campaign.settings
-    table = configurations_frame(
+    table = configurations_table(
         campaign.store, teacher=campaign.teacher, recipe_hash=settings.reference.hash, model_id=None
     )
     column = SOURCES[source]

@@ -12,9 +12,10 @@ from nci_core.campaign.exchange.own_energies import record_set_errors
 from nci_core.campaign.queries.error_map_file import renew_maps
 from nci_core.campaign.rounds.gates import check_campaign_model
 from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
+from nci_core.campaign.systems import System
 from nci_core.errors import NCIError
 from nci_core.metrics import ErrorSummary, by_region
-from nci_core.store import configurations, evaluations, labels, models
+from nci_core.store import configurations, evaluations, labels, models, teacher_labels
 from nci_core.store.base import Split
 from nci_core.store.evaluations import Cut
 from nci_core.store.schema import Model
@@ -37,9 +38,9 @@ def summaries(predicted: FloatArray, reference: FloatArray, campaign: Campaign) 
     return ({"all": overall} if overall else {}) | regions
 
 
-def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
-    """The model's dense curves along the host's principal axes."""
-    dimer, found = campaign.dimer, []
+def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
+    """The model's dense curves along the principal axes of a system's host."""
+    dimer, found = system.dimer, []
     for name, direction in cut_directions(dimer).items():
         scan = np.arange(1.5, CUT_END, 0.02)
         high = np.flatnonzero(to_cm1(model.energies(dimer.at(cut_points(dimer, direction, scan)))) > CUT_TOP_CM1)
@@ -47,8 +48,7 @@ def student_cuts(campaign: Campaign, model: "Ensemble") -> list[Cut]:
         distances = np.linspace(start, CUT_END, CUT_STEPS)
         points = cut_points(dimer, direction, distances)
         energies, std = model.energies_and_std(dimer.at(points))
-        parts = model.channels(dimer.at(points))
-        found.append(Cut(name, distances, points, energies, std, parts["repulsion"], parts["dispersion"]))
+        found.append(Cut(system.id, name, distances, points, energies, std, model.channels(dimer.at(points))))
     return found
 
 
@@ -58,19 +58,30 @@ def record_errors(
     """Errors of stored energies (configuration id → eV) against the labels of the campaign's recipe.
 
     The test set and the labelled pool are kept apart, and from energies that people brought. Returns the errors by
-    split (or set) and region.
+    split (or set) and region, in all training systems together. In a campaign of several systems the errors in each
+    are stored too, and those in transfer systems only so: they say how far a student carries, not how good it is.
     """
+    trained = [system.id for system in campaign.training_systems]
     report: dict[str, Any] = {}
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
-        rows = [i for i, number in enumerate(known.configuration_ids.tolist()) if number in energies]
-        predicted = np.array([energies[int(known.configuration_ids[i])] for i in rows])
-        found = summaries(predicted, known.energy_ev[rows], campaign)
-        evaluations.record_metrics(
-            campaign.store, found, split=split, recipe_hash=campaign.recipe.hash, model_id=model_id, teacher=teacher
-        )
-        report[split] = {name: item.as_dict() for name, item in found.items()}
+        predicted = np.array([energies.get(number, np.nan) for number in known.configuration_ids.tolist()])
+        groups = {None: trained} | ({s.id: [s.id] for s in campaign.systems} if len(campaign.systems) > 1 else {})
+        for system_id, members in groups.items():
+            rows = np.isfinite(predicted) & np.isin(known.system_ids, members)
+            found = summaries(predicted[rows], known.energy_ev[rows], campaign)
+            evaluations.record_metrics(
+                campaign.store,
+                found,
+                split=split,
+                recipe_hash=campaign.recipe.hash,
+                model_id=model_id,
+                teacher=teacher,
+                system_id=system_id,
+            )
+            if system_id is None:
+                report[split] = {name: item.as_dict() for name, item in found.items()}
     return report | record_set_errors(campaign, energies, model_id=model_id, teacher=teacher)
 
 
@@ -98,7 +109,7 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
 
     Returns name → errors by split and region; the teacher comes first.
     """
-    taught = configurations.fetch_teacher(campaign.store, campaign.teacher)
+    taught = teacher_labels.fetch(campaign.store, campaign.teacher)
     energies = {row.configuration_id: row.energy_ev for row in taught}
     report = {"teacher": record_errors(campaign, energies, teacher=campaign.teacher)}
     for model in models.fetch(campaign.store, others=True):
@@ -112,11 +123,13 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
 
     Returns the model's errors by split and region.
     """
-    ids, positions = configurations.positions(campaign.store)
-    if len(ids):
-        energies, std = model.energies_and_std(campaign.dimer.at(positions))
-        evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
-    evaluations.record_cuts(campaign.store, student_cuts(campaign, model), model_id=row.id)
+    for system in campaign.systems:
+        ids, positions = configurations.positions(campaign.store, system_id=system.id)
+        if len(ids):
+            energies, std = model.energies_and_std(system.dimer.at(positions))
+            evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
+    cuts = [cut for system in campaign.systems for cut in student_cuts(system, model)]
+    evaluations.record_cuts(campaign.store, cuts, model_id=row.id)
     check_campaign_model(campaign, row, model)
     found: dict[str, Any] = renew_errors(campaign)[row.name]
     with suppress(NCIError):  # too little to draw yet; the page says so

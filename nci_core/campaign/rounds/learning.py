@@ -14,8 +14,9 @@ from nci_core.campaign.rounds.origins import origin as new_origin
 from nci_core.campaign.rounds.outliers import set_outliers_aside
 from nci_core.campaign.rounds.picking import propose
 from nci_core.campaign.rounds.requests import ladder_recipes, training_labels
+from nci_core.campaign.systems import System
 from nci_core.errors import CancelledError
-from nci_core.store import configurations, models, rounds, teachers
+from nci_core.store import configurations, models, rounds, teacher_labels, teachers
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
 from nci_core.store.schema import EnergySet, Model
@@ -45,7 +46,7 @@ def teach(
     progress: Callable[[int, int], None] | None = None,
     should_stop: ShouldStop | None = None,
 ) -> dict[str, Any]:
-    """Evaluate a teacher (default: all of the campaign's) on every configuration that lacks its label.
+    """Evaluate a teacher (default: all of the campaign's) on every configuration of every system that lacks its label.
 
     Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped. Raises TeacherError
     for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh. With
@@ -58,38 +59,44 @@ def teach(
     sources = {spec: find_teacher(spec, device=device, trusted=trusted) for spec in specs}
     names = {}
     for spec, source in sources.items():
-        source.check(campaign.dimer)
+        for system in campaign.systems:
+            source.check(system.dimer)
         found = source.identity()
         names[spec] = teachers.settle(campaign.store, spec, found.name, found.details, anew=anew)
-    todo = {spec: configurations.without_teacher(campaign.store, name, outside=outside) for spec, name in names.items()}
-    total, before, seconds = sum(map(len, todo.values())), 0, 0.0
-    for spec, missing in todo.items():
+    todo = [
+        (spec, system, teacher_labels.missing(campaign.store, name, system_id=system.id, outside=outside))
+        for spec, name in names.items()
+        for system in campaign.systems
+    ]
+    total, before, seconds = sum(len(missing) for _, _, missing in todo), 0, 0.0
+    for spec, system, missing in todo:
 
         def report(done: int, _: int, before: int = before) -> None:
             if progress is not None:
                 progress(before + done, total)
 
-        seconds += _teach(campaign, sources[spec], names[spec], missing, report, should_stop)
+        seconds += _teach(campaign, system, sources[spec], names[spec], missing, report, should_stop)
         before += len(missing)
-    return {"teacher": " + ".join(todo), "n_new": total, "seconds": seconds}
+    return {"teacher": " + ".join(names), "n_new": total, "seconds": seconds}
 
 
 def _teach(
     campaign: Campaign,
+    system: System,
     source: "Teacher",
     name: str,
     missing: list[int],
     progress: Callable[[int, int], None],
     should_stop: ShouldStop | None,
 ) -> float:
-    """Evaluate one teacher on the configurations of these ids, storing under this name; seconds that it took."""
+    """Evaluate one teacher on these configurations of a system, storing under this name; seconds that it took."""
     if not missing:
         return 0.0
     rows = configurations.fetch(campaign.store, ids=missing)
     positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
 
     def store_point(point: "TeacherPoint") -> None:
-        configurations.record_teacher(
+        teacher_labels.record(
             campaign.store,
             name,
             [rows[point.index].id],
@@ -101,7 +108,7 @@ def _teach(
         if should_stop is not None and should_stop():
             raise CancelledError("Teaching was stopped; finished configurations are kept.")
 
-    return source.evaluate(campaign.dimer.at(positions), progress=progress, on_point=store_point).seconds
+    return source.evaluate(system.dimer.at(positions), progress=progress, on_point=store_point).seconds
 
 
 def store_model(

@@ -17,7 +17,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, labels_by_identity
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
-from nci_core.store import configurations, labels, teachers
+from nci_core.store import configurations, labels, teacher_labels, teachers
 from nci_core.store.labels import LabelSet
 from nci_core.store.schema import Model, TeacherLabel
 
@@ -137,7 +137,7 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
     """
     from nci_core.fitting import Lesson, Observation
 
-    rows = configurations.fetch_teacher(campaign.store, name, split="pool")
+    rows = teacher_labels.fetch(campaign.store, name, split="pool")
     if not rows:
         raise InputError(f"Campaign {campaign.name} has no labels of teacher {name}; run `nci teach`.")
     place = {row.id: row for row in configurations.fetch(campaign.store)}
@@ -187,6 +187,7 @@ def labels_again(campaign: Campaign, used: LabelsUsed) -> LabelSet:
         recipe_hash=used.recipe_hash,
         ids=known.ids[rows],
         configuration_ids=known.configuration_ids[rows],
+        system_ids=known.system_ids[rows],
         positions=known.positions[rows],
         energy_ev=known.energy_ev[rows],
         geometry_hashes=[known.geometry_hashes[row] for row in rows],

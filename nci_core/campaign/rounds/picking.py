@@ -8,7 +8,7 @@ import numpy as np
 from nci_core.campaign.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.selection import Pool, SelectionRequest, select
-from nci_core.store import configurations, label_queries, picks
+from nci_core.store import configurations, label_queries, picks, teacher_labels
 from nci_core.store.labels import TAKEN
 from nci_core.units import to_cm1
 
@@ -71,9 +71,7 @@ def propose(
     if model is not None:
         energies = model.energies(campaign.dimer.at(positions))
     else:
-        known = {
-            r.configuration_id: r.energy_ev for r in configurations.fetch_teacher(campaign.store, campaign.teacher)
-        }
+        known = {r.configuration_id: r.energy_ev for r in teacher_labels.fetch(campaign.store, campaign.teacher)}
         if all(int(number) in known for number in ids):
             energies = np.array([known[int(number)] for number in ids])
     request = SelectionRequest(

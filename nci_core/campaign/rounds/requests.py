@@ -11,7 +11,7 @@ from nci_core.labels.environment import machine_memory_gb
 from nci_core.labels.needs import memory_needed_gb
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.size import guess_parts, is_in_table
-from nci_core.store import configurations, energy_sets, job_batches, labels, picks
+from nci_core.store import configurations, energy_sets, job_batches, label_queries, labels, picks
 from nci_core.store.labels import LabelSet
 from nci_core.store.schema import Label
 from nci_core.switches import require_writable
@@ -154,7 +154,7 @@ def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
     least = None
     if is_in_table(campaign.dimer, recipe):
         least = memory_needed_gb(campaign.dimer, recipe, guess_parts(campaign.dimer, recipe))
-    most = labels.most_memory_gb(campaign.store, recipe.hash)
+    most = label_queries.most_memory_gb(campaign.store, recipe.hash)
     if most is None:
         return None if least is None or least > machine_memory_gb() else least
     measured = most * MEMORY_MARGIN

@@ -1,6 +1,7 @@
 """Sampling a campaign: configurations, cuts through the surface, and the frozen test set."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.regions import RegionBounds, sectors
 from nci_core.sampling import Guide, as_guide, sample
-from nci_core.store import campaign as campaign_rows
-from nci_core.store import configurations
+from nci_core.store import configurations, systems
 from nci_core.store.base import Split
 from nci_core.store.configurations import Batch, add_together
 from nci_core.systems.dimer import Dimer
@@ -130,30 +131,37 @@ def choose_test(guide_energies: FloatArray, count: int, seed: int, bounds: Regio
 
 
 def batch(
-    campaign: Campaign, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
+    system: System, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
 ) -> Batch:
-    """Positions (m, 3) in Å as they are stored."""
-    dimer = campaign.dimer
+    """Positions (m, 3) in Å of a system as they are stored."""
+    dimer = system.dimer
     hashes = dimer.geometry_hashes(positions)
-    return Batch(positions, hashes, origin, split, sectors(dimer.a, positions).tolist(), seed)
+    return Batch(system.id, positions, hashes, origin, split, sectors(dimer.a, positions).tolist(), seed)
 
 
 def add_configurations(
-    campaign: Campaign, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
+    campaign: Campaign,
+    positions: FloatArray,
+    *,
+    origin: str,
+    split: Split = "pool",
+    seed: int | None = None,
+    system: System | None = None,
 ) -> tuple[int, int]:
-    """Store positions (m, 3) in Å; returns how many are new and how many were known."""
-    (added,) = add_together(campaign.store, [batch(campaign, positions, origin=origin, split=split, seed=seed)])
+    """Store positions (m, 3) in Å of a system (default: the first); returns how many are new and how many known."""
+    system = campaign.systems[0] if system is None else system
+    (added,) = add_together(campaign.store, [batch(system, positions, origin=origin, split=split, seed=seed)])
     return added.n_new, added.n_known
 
 
-def find_guide(campaign: Campaign, guide: str | Path) -> Guide:
-    """The guide called "pair" (built in), "model" (the campaign's student) or a checkpoint's path.
+def find_guide(campaign: Campaign, dimer: Dimer, guide: str | Path) -> Guide:
+    """The guide for a dimer called "pair" (built in), "model" (the campaign's student) or a checkpoint's path.
 
     A distilled student is the teacher's smooth stand-in: sampling by it is denser where the
     teacher's energy changes.
     """
     if guide == "pair":
-        return as_guide(campaign.dimer, None)
+        return as_guide(dimer, None)
     from nci_core.potentials.checkpoints import load_checkpoint
 
     if guide == "model":
@@ -161,39 +169,71 @@ def find_guide(campaign: Campaign, guide: str | Path) -> Guide:
         if row is None:
             raise InputError(f"Campaign {campaign.name} has no student yet; sample by --guide pair first.")
         guide = campaign.model_path(row)
-    return as_guide(campaign.dimer, load_checkpoint(guide, dimer=campaign.dimer))
+    return as_guide(dimer, load_checkpoint(guide, dimer=dimer))
 
 
 def sample_campaign(
-    campaign: Campaign, n: int, *, seed: int, n_test: int = 0, points_per_cut: int = 0, guide: str | Path = "pair"
+    campaign: Campaign,
+    n: int,
+    *,
+    seed: int,
+    n_test: int = 0,
+    points_per_cut: int = 0,
+    guide: str | Path = "pair",
+    system: System | None = None,
 ) -> Sampled:
-    """Sample n configurations, of which `n_test` become the frozen test set.
+    """Sample n configurations of one system or of each, of which `n_test` become its frozen test set.
 
-    The test set is drawn before any energy of teacher or reference exists, at random within the
-    regions of the guide, and frozen at once. All of it is stored together: whatever ends the process before leaves
-    the campaign as it was, and the same call does the same again. Raises InputError as `plan_sample`, and if a test
-    set was frozen earlier.
+    A transfer system gets its test set alone, drawn as those of the others. Test sets are drawn before any energy of
+    teacher or reference exists, at random within the regions of the guide, and frozen at once. All of it is stored
+    together: whatever ends the process before leaves the campaign as it was, and the same call does the same again.
+    Raises InputError as `plan_sample`, if a test set was frozen earlier, and for a transfer system without a test set.
     """
-    info = campaign_rows.get_info(campaign.store)
-    if n_test > 0 and info.test_frozen_at is not None:
-        raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")
-    plan = plan_sample(
-        campaign.dimer,
-        campaign.settings.bounds,
-        n,
-        seed=seed,
-        n_test=n_test,
-        points_per_cut=points_per_cut,
-        guide=find_guide(campaign, guide),
-        taken=[row.geometry_hash for row in configurations.fetch(campaign.store)],
-    )
-    drawn = [batch(campaign, plan.test, origin="sample", split="test", seed=seed)] if n_test else []
-    drawn.append(batch(campaign, plan.pool, origin="sample", seed=seed))
-    cuts = [batch(campaign, points, origin=f"cut:{name}") for name, points in plan.cuts.items()]
-    added = add_together(campaign.store, [*drawn, *cuts], freeze=n_test > 0)
+    chosen = campaign.systems if system is None else (system,)
+    if n_test > 0:
+        _require_open(campaign, chosen)
+    elif system is not None and system.role == "transfer":
+        raise InputError(f"System {system.name} is only tested on; say how many test configurations it gets (--test).")
+    batches: list[Batch] = []
+    known: list[bool] = []
+    rejected: Counter[str] = Counter()
+    for each in chosen:
+        trained = each.role == "train"
+        if not trained and not n_test:
+            continue
+        plan = plan_sample(
+            each.dimer,
+            campaign.settings.bounds,
+            n,
+            seed=seed,
+            n_test=n_test,
+            points_per_cut=points_per_cut if trained else 0,
+            guide=find_guide(campaign, each.dimer, guide),
+            taken=configurations.geometry_hashes(campaign.store, system_id=each.id),
+        )
+        rejected.update(plan.rejected)
+        drawn = [batch(each, plan.test, origin="sample", split="test", seed=seed)] if n_test else []
+        drawn += [batch(each, plan.pool, origin="sample", seed=seed)] if trained else []
+        cuts = [batch(each, points, origin=f"cut:{name}") for name, points in plan.cuts.items()]
+        batches += [*drawn, *cuts]
+        known += [True] * len(drawn) + [False] * len(cuts)
+    added = add_together(campaign.store, batches, freeze=n_test > 0)
     return Sampled(
-        n_new=sum(each.n_new for each in added),
-        n_known=sum(each.n_known for each in added[: len(drawn)]),
-        n_test=added[0].n_new if n_test else 0,
-        rejected=plan.rejected,
+        n_new=sum(done.n_new for done in added),
+        n_known=sum(done.n_known for done, counts in zip(added, known, strict=True) if counts),
+        n_test=sum(done.n_new for done, of in zip(added, batches, strict=True) if of.split == "test"),
+        rejected=dict(rejected),
     )
+
+
+def _require_open(campaign: Campaign, chosen: Sequence[System]) -> None:
+    """Raise InputError where the test set of one of these systems is frozen."""
+    frozen = {row.id for row in systems.fetch(campaign.store) if row.test_frozen_at is not None}
+    closed = [system.name for system in chosen if system.id in frozen]
+    if closed and len(campaign.systems) == 1:
+        raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")
+    if closed:
+        raise InputError(
+            f"The test set of system {closed[0]} is frozen already; sample without test sets (--test 0), or a system "
+            "that has none yet (--system)."
+        )

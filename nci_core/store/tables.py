@@ -7,17 +7,18 @@ from sqlalchemy import Executable, Select, and_, case, literal, null, select
 
 from nci_core.errors import InputError
 from nci_core.store.base import Base
+from nci_core.store.configurations import POSITION, matching
 from nci_core.store.database import Store
 from nci_core.store.labels import state, trusted
-from nci_core.store.schema import Configuration, CutPoint, Label, Prediction, TeacherLabel
+from nci_core.store.schema import Configuration, CutPoint, Label, Prediction, StoredSystem, TeacherLabel
 from nci_core.units import CM1_EV
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def frame(store: Store, table: type[Base], *, recipe_hash: str | None = None) -> "DataFrame":
-    """A whole table, ordered by its key; Label and Metric rows only of the recipe that must be given."""
+def whole(store: Store, table: type[Base], *, recipe_hash: str | None = None) -> "DataFrame":
+    """A whole table of rows, ordered by its key; Label and Metric rows only of the recipe that must be given."""
     columns = table.__table__.columns
     query: Select[Any] = select(*columns).order_by(*table.__table__.primary_key)
     if table.__tablename__ in ("labels", "metrics") and recipe_hash is None:
@@ -29,20 +30,27 @@ def frame(store: Store, table: type[Base], *, recipe_hash: str | None = None) ->
     return _read(store, query)
 
 
-def configurations_frame(
-    store: Store, *, teacher: str | None, recipe_hash: str | None, model_id: int | None, outside: bool = False
+def configurations_table(
+    store: Store,
+    *,
+    teacher: str | None,
+    recipe_hash: str | None,
+    model_id: int | None,
+    system_id: int | None = None,
+    outside: bool = False,
 ) -> "DataFrame":
     """One row per configuration of pool and test set (with `outside`, of all), ordered by id: what is known about it.
 
-    Columns: id, geometry_hash, x_angstrom, y_angstrom, z_angstrom, split, sector, origin, teacher_ev,
-    label_id, label_ev (only finished, trusted labels), label_std_ev (the standard error of the recipe for it),
-    label_state (`labels.state`), round_number, picked_by, student_ev, student_std_ev. Whatever is missing is NaN
-    or None.
+    Of one system or of all. Columns: id, geometry_hash, system (its name), x_angstrom, y_angstrom, z_angstrom, split,
+    sector, origin, teacher_ev, label_id, label_ev (only finished, trusted labels), label_std_ev (the standard error of
+    the recipe for it), label_state (`labels.state`), round_number, picked_by, student_ev, student_std_ev. Whatever is
+    missing is NaN or None.
     """
     query = (
         select(
             Configuration.id,
             Configuration.geometry_hash,
+            StoredSystem.name.label("system"),
             Configuration.x_angstrom,
             Configuration.y_angstrom,
             Configuration.z_angstrom,
@@ -59,6 +67,7 @@ def configurations_frame(
             Prediction.energy_ev.label("student_ev"),
             Prediction.std_ev.label("student_std_ev"),
         )
+        .join(StoredSystem, StoredSystem.id == Configuration.system_id)
         .outerjoin(
             TeacherLabel,
             and_(TeacherLabel.configuration_id == Configuration.id, TeacherLabel.teacher == literal(teacher)),
@@ -69,42 +78,60 @@ def configurations_frame(
         )
         .order_by(Configuration.id)
     )
+    query = query.where(*matching(system_id=system_id))
     table = _read(store, query if outside else query.where(Configuration.split != "outside"))
     numbers = ("teacher_ev", "label_ev", "label_std_ev", "student_ev", "student_std_ev")
     integers = dict.fromkeys(("label_id", "round_number"), "Int64")
     return table.astype(dict.fromkeys(numbers, "float64") | integers)
 
 
-def positions_frame(store: Store) -> "DataFrame":
-    """id, x, y, z (Å) of all configurations, the places of people's own energies among them."""
-    columns = (Configuration.x_angstrom, Configuration.y_angstrom, Configuration.z_angstrom)
-    named = (each.label(name) for each, name in zip(columns, "xyz", strict=True))
-    return _read(store, select(Configuration.id, *named).order_by(Configuration.id))
+def positions_table(store: Store, *, system_id: int | None = None) -> "DataFrame":
+    """id, x, y, z (Å) of all configurations, of one system or all, the places of people's own energies included."""
+    named = (each.label(name) for each, name in zip(POSITION, "xyz", strict=True))
+    query = select(Configuration.id, *named).order_by(Configuration.id)
+    return _read(store, query.where(*matching(system_id=system_id)))
 
 
-def teachers_frame(store: Store, teachers: Sequence[str]) -> "DataFrame":
+def teachers_table(store: Store, teachers: Sequence[str]) -> "DataFrame":
     """Energies in eV of these teachers, a column each, indexed by configuration id."""
     query = select(TeacherLabel.configuration_id.label("id"), TeacherLabel.teacher, TeacherLabel.energy_ev)
     found = _read(store, query.where(TeacherLabel.teacher.in_(list(teachers))))
     return found.pivot(index="id", columns="teacher", values="energy_ev").astype(float)
 
 
-def cut_frame(store: Store, name: str, *, model_id: int | None = None, teacher: str | None = None) -> "DataFrame":
+def cut_table(
+    store: Store, name: str, *, model_id: int | None = None, teacher: str | None = None, system_id: int | None = None
+) -> "DataFrame":
     """A radial cut of a model or of a teacher by distance (Å); energies in eV, NaN where there is none.
 
-    Columns: distance, energy_ev, std_ev, repulsion_ev, dispersion_ev, x, y, z.
+    Of one system; without one, of the only system. Columns: distance, energy_ev, std_ev, x, y, z, and NAME_ev for each
+    channel that the cut has.
     """
-    energies = (CutPoint.energy_ev, CutPoint.std_ev, CutPoint.repulsion_ev, CutPoint.dispersion_ev)
     place = zip((CutPoint.x_angstrom, CutPoint.y_angstrom, CutPoint.z_angstrom), "xyz", strict=True)
-    query = select(CutPoint.distance_angstrom.label("distance"), *energies, *(each.label(axis) for each, axis in place))
+    query = select(
+        CutPoint.distance_angstrom.label("distance"),
+        CutPoint.energy_ev,
+        CutPoint.std_ev,
+        *(each.label(axis) for each, axis in place),
+        CutPoint.channels_ev,
+    )
     owner = CutPoint.model_id == model_id if teacher is None else CutPoint.teacher == teacher
-    return _read(store, query.where(CutPoint.cut == name, owner).order_by(CutPoint.distance_angstrom)).astype(float)
+    query = query.where(CutPoint.cut == name, owner).order_by(CutPoint.distance_angstrom)
+    table = _read(store, query if system_id is None else query.where(CutPoint.system_id == system_id))
+    channels = table.pop("channels_ev").tolist()
+    for key in dict.fromkeys(key for each in channels for key in each):
+        table[f"{key}_ev"] = [each.get(key) for each in channels]
+    return table.astype(float)
 
 
-def paid_frame(store: Store) -> "DataFrame":
-    """Labels of the pool that a round paid for: round_number, status, cpu_seconds, picked_by, recipe_hash."""
+def paid_table(store: Store) -> "DataFrame":
+    """Labels of the pool that a round paid for: round_number, status, cpu_seconds, picked_by, recipe_hash, system."""
     columns = (Label.round_number, Label.status, Label.cpu_seconds, Label.picked_by, Label.recipe_hash)
-    query = select(*columns).join(Configuration, Configuration.id == Label.configuration_id)
+    query = (
+        select(*columns, StoredSystem.name.label("system"))
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .join(StoredSystem, StoredSystem.id == Label.system_id)
+    )
     return _read(store, query.where(Configuration.split == "pool", Label.round_number.is_not(None)))
 
 

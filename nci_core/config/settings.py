@@ -1,26 +1,19 @@
-"""Settings of a campaign, kept in its `campaign.toml`; the command line overrides them."""
+"""Settings of a campaign: its systems, recipes and teachers, and how fits and labels are made."""
 
-import tomllib
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Sequence
+from typing import Any, Literal
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from nci_core.config.systems import SystemSettings, check_systems
 from nci_core.errors import InputError, StoreError
-from nci_core.files import read_limited, write_atomically
 from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
 from nci_core.labels.recipes import Recipe
 from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.reading.structure_file import find_host
-from nci_core.toml_text import described, toml_value
 
-FILE_NAME = "campaign.toml"
-#: A host of a thousand atoms has a tenth of it.
-MOST_BYTES = 1_000_000
 #: Settings of the machine that computes and of its database: a campaign from elsewhere does not bring them.
 OF_THIS_MACHINE = (
     "database",
@@ -30,39 +23,15 @@ OF_THIS_MACHINE = (
 )
 
 
-class HostSettings(BaseModel):
-    """The rigid host, stored in full, so that a campaign never depends on a file elsewhere."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    symbols: list[str] = Field(max_length=1000)
-    positions_angstrom: list[Annotated[list[FiniteFloat], Field(min_length=3, max_length=3)]]
-    source: str = ""
-
-    @classmethod
-    def of(cls, host: Monomer) -> Self:
-        """A host as it is stored, its positions to 1e-6 Å; raises InputError for one with too many atoms."""
-        values = {"name": host.name, "symbols": list(host.symbols), "source": host.source}
-        try:
-            return cls(positions_angstrom=np.round(host.positions, 6).tolist(), **values)
-        except ValidationError as error:
-            raise InputError(f"Host {host.name!r} cannot be stored: {error.errors()[0]['msg']}.") from None
-
-    @property
-    def host(self) -> Monomer:
-        """The host; raises InputError where it is not usable."""
-        return Monomer(self.name, tuple(self.symbols), np.array(self.positions_angstrom), source=self.source)
-
-
 class CampaignSettings(BaseModel):
-    """One campaign: one dimer, one recipe, one teacher or several."""
+    """One campaign: its systems, one target recipe, one teacher or several."""
 
     model_config = ConfigDict(extra="forbid")
 
     title: str = Field("", description="shown in the app")
-    host: HostSettings = Field(description="the rigid host molecule")
-    probe: str = Field("He", description="chemical symbol of the probe atom")
+    systems: list[SystemSettings] = Field(
+        min_length=1, description='the dimers, each trained on (role "train") or only tested on (role "transfer")'
+    )
     teacher: str = Field(
         "hf-d4", description="teacher: hf-d4, hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class"
     )
@@ -96,18 +65,36 @@ class CampaignSettings(BaseModel):
         "", description="a PostgreSQL server's URL with ?schema= and without password; empty: the file campaign.db"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_dimer_of_before(cls, values: Any) -> Any:
+        """Files of before have the host and the probe of one system beside the other settings."""
+        if not isinstance(values, dict) or not values.keys() & {"host", "probe"}:
+            return values
+        others = {name: value for name, value in values.items() if name not in ("host", "probe", "systems")}
+        first = {name: values[name] for name in ("host", "probe") if name in values}
+        rest = values.get("systems", [])
+        return others | {"systems": [first, *rest] if isinstance(rest, list) else rest}
+
     @classmethod
     def create(cls, host: str | Monomer, probe: str = "He", **settings: Any) -> "CampaignSettings":
-        """Settings for a host, given or found by the name of a built-in one or of a file; InputError for bad values."""
-        described = HostSettings.of(find_host(host) if isinstance(host, str) else host)
-        result = _validated({"host": described.model_dump(), "probe": probe, **settings}, "the new campaign")
+        """Settings for one host, given or found as a built-in one or a file by its name; InputError for bad values."""
+        return cls.of([SystemSettings.of(host, probe)], **settings)
+
+    @classmethod
+    def of(cls, systems: Sequence[SystemSettings], **settings: Any) -> "CampaignSettings":
+        """Settings for these systems; InputError for bad values."""
+        values = {"systems": [system.model_dump() for system in systems], **settings}
+        result = validated(values, "the new campaign")
         result.check()
         return result
 
     @property
     def dimer(self) -> Dimer:
-        """Host and probe; raises InputError when they are not usable."""
-        return Dimer(self.host.host, Monomer.atom(self.probe))
+        """The dimer of a campaign of one system; raises InputError where there are several."""
+        if len(self.systems) > 1:
+            raise InputError(f"This works in a campaign of one system for now, and here are {len(self.systems)}.")
+        return self.systems[0].dimer
 
     def portable(self) -> "CampaignSettings":
         """The same campaign, as far as it does not depend on the machine."""
@@ -145,8 +132,9 @@ class CampaignSettings(BaseModel):
         return mine[0] if mine else find_recipe(name)
 
     def check(self) -> None:
-        """Raise InputError when dimer, bounds, recipe or database are not usable."""
-        _ = (self.dimer, self.bounds, self.recipes)
+        """Raise InputError when systems, bounds, recipes or database are not usable."""
+        check_systems(self.systems)
+        _ = (self.bounds, self.recipes)
         if self.database:
             try:
                 check_reference(self.database)
@@ -154,37 +142,11 @@ class CampaignSettings(BaseModel):
                 raise InputError(f"Setting 'database': {error}") from None
 
 
-def _validated(values: dict[str, Any], where: str) -> CampaignSettings:
+def validated(values: dict[str, Any], where: str) -> CampaignSettings:
+    """Settings from plain values; raises InputError that names the first field that is not usable."""
     try:
         return CampaignSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(f"Setting {field!r} of {where} is not usable: {first['msg']}.") from None
-
-
-def write_settings(settings: CampaignSettings, folder: Path) -> None:
-    """Write `campaign.toml`, each setting under its description; raises StoreError when it cannot be written."""
-    lines = ["# Settings of this campaign. Energies in cm⁻¹, lengths in Å.", ""]
-    lines += described(CampaignSettings, settings.model_dump(exclude={"host"}))
-    lines += ["[host]"] + [f"{k} = {toml_value(v)}" for k, v in settings.host.model_dump().items()]
-    text = "\n".join(lines) + "\n"
-    write_atomically(folder / FILE_NAME, text.encode())
-
-
-def read_settings(folder: Path) -> CampaignSettings:
-    """Read `campaign.toml` of a campaign folder; raises InputError in one sentence."""
-    path = Path(folder) / FILE_NAME
-    try:
-        there = path.exists()
-    except OSError:  # reading it says why
-        there = True
-    if not there:
-        raise InputError(f"{folder} is not a campaign: it has no {FILE_NAME}; create one with `nci init`.")
-    try:
-        values = tomllib.loads(read_limited(path, MOST_BYTES).decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or an integer or a nesting beyond what Python reads
-        raise InputError(f"{path} is not valid TOML: {error}.") from None
-    settings = _validated(values, str(path))
-    settings.check()
-    return settings

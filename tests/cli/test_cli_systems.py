@@ -1,0 +1,97 @@
+"""A campaign of several systems from the command line: made, listed, added to, sampled and taught."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_campaign as small
+from ase import Atoms
+from ase.io import write
+
+from nci_core.campaign import Campaign
+from nci_core.campaign.rounds.learning import distill_campaign
+from nci_core.errors import InputError
+from nci_core.store import configurations, teacher_labels
+
+Nci = Callable[..., Any]
+
+
+@pytest.fixture
+def molecules(tmp_path: Path) -> dict[str, str]:
+    """Two more hosts, as files."""
+    bonds = {"hydrogen": ("H2", 0.7414), "nitrogen": ("N2", 1.0977)}
+    for name, (symbols, bond) in bonds.items():
+        write(tmp_path / f"{name}.xyz", Atoms(symbols, positions=[[0, 0, -bond / 2], [0, 0, bond / 2]]))
+    return {name: str(tmp_path / f"{name}.xyz") for name in bonds}
+
+
+def test_several_hosts_are_sampled_and_taught_and_transfer_hosts_only_tested(
+    nci: Nci, tmp_path: Path, molecules: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "work"
+    made = nci("init", str(folder), "--host", molecules["hydrogen"], "--host", "ethylene", "--recipe", "quick")
+    assert made.code == 0, made.err
+    assert "he-hydrogen, H2 of symmetry D∞h; he-ethylene" in made.out
+    monkeypatch.setenv("NCI_CAMPAIGN", str(folder))
+    added = nci("system", "add", str(folder), "--transfer", molecules["nitrogen"], "--name", "far")
+    assert added.code == 0, added.err
+    assert "Added far (transfer), N2" in added.out
+    assert nci("sample", "--n", "12", "--test", "3", "--cuts", "2").code == 0
+    assert "is frozen already" in nci("sample", "--n", "12", "--test", "3").sentence()
+    assert nci("sample", "--n", "4", "--system", "he-ethylene").code == 0
+    assert "is only tested on" in nci("sample", "--n", "4", "--system", "far").sentence()
+    assert "no system 'near'" in nci("sample", "--n", "4", "--system", "near").sentence()
+    small.use_formula(monkeypatch)
+    assert nci("teach").code == 0
+    listed = json.loads(nci("system", "list", "--json").out)
+    assert [(row["name"], row["role"], row["configurations"], row["test_points"]) for row in listed] == [
+        ("he-hydrogen", "train", 12 - 3 + 4, 3),
+        ("he-ethylene", "train", 12 - 3 + 6 + 4, 3),
+        ("far", "transfer", 0, 3),
+    ]
+    assert "far" in nci("system", "list").out
+    assert "he-hydrogen, he-ethylene, far (transfer)" in nci("status").out
+    campaign = Campaign.open(folder)
+    for system in campaign.systems:
+        rows = teacher_labels.fetch(campaign.store, campaign.teacher, system_id=system.id)
+        ids, points = configurations.positions(campaign.store, system_id=system.id)
+        parts = small.channels(system.dimer, points)
+        assert [row.configuration_id for row in rows] == ids.tolist()
+        assert [row.energy_ev for row in rows] == pytest.approx((parts["repulsion"] + parts["dispersion"]).tolist())
+    with pytest.raises(InputError, match="this works in a campaign of one for now"):
+        distill_campaign(campaign)
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        (("--host", "ethylene", "--host", "ethylene"), "Two systems are called he-ethylene"),
+        (("--host", "ethylene", "--transfer", "ethylene"), "Two systems are called he-ethylene"),
+        (("--transfer", "ethylene", "--host", "nothing.xyz"), "There is no file nothing.xyz"),
+        (("--host", "ethylene", "--smiles", "C#C"), "Give one of"),
+    ],
+)
+def test_hosts_that_do_not_go_together_leave_nothing(
+    nci: Nci, tmp_path: Path, given: tuple[str, ...], part: str
+) -> None:
+    found = nci("init", str(tmp_path / "work"), *given)
+    assert found.code == InputError.exit_code
+    assert part in found.sentence()
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_system_that_cannot_be_added_changes_nothing(nci: Nci, tmp_path: Path, host: Path) -> None:
+    folder = small.make(tmp_path / "work", host, teacher="hf-d4").folder
+    before = (folder / "campaign.toml").read_bytes()
+    cases = {
+        ("--host", str(host), "--name", "again"): "same dimer",
+        ("--host", "ethylene", "--name", "he-hydrogen"): "Two systems are called he-hydrogen",
+        ("--host", "ethylene", "--transfer", "benzene"): "Name one host",
+        ("--host", "ethylene", "--probe", "H"): "odd number",
+    }
+    for given, part in cases.items():
+        assert part in nci("system", "add", str(folder), *given).sentence()
+        assert (folder / "campaign.toml").read_bytes() == before
+    assert len(Campaign.open(folder).systems) == 1
