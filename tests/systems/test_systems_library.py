@@ -1,6 +1,7 @@
 """The built-in monomers: every file is sound, and agrees with what else is known of the molecule."""
 
 import hashlib
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 from scipy.constants import atomic_mass, h
 
+import nci_core
 from nci_core.errors import InputError
 from nci_core.systems.bonds import bonded
-from nci_core.systems.library import ATOMS, builtin_monomer, names
+from nci_core.systems.library import ATOMS, LIBRARY, builtin_monomer, names
 from nci_core.systems.monomer import Monomer
 from nci_core.systems.point_group import formula, point_group
 from nci_core.systems.reading.structure_file import find_host
@@ -166,3 +168,11 @@ def test_a_formula_of_several(tmp_path: Path) -> None:
         (tmp_path / f"{name}.toml").write_text(FILE.format(name=name), encoding="utf-8")
     with pytest.raises(InputError, match="'O3' is the formula of ozone and trioxygen"):
         builtin_monomer("O3", tmp_path)
+
+
+def test_the_files_are_part_of_the_installed_package() -> None:
+    settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["nci_core"]
+    package = Path(nci_core.__file__).parent
+    packed = {path for pattern in patterns for path in package.glob(pattern)}
+    assert set(LIBRARY.glob("*.toml")) <= packed
