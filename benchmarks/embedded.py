@@ -22,7 +22,7 @@ from nci_core.campaign.rounds.evaluation import renew_errors, summaries
 from nci_core.campaign.rounds.learning import distilled_parent
 from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
-from nci_core.fitting import FitSettings, finetune
+from nci_core.fitting import FitSettings, Observation, finetune
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.store import labels
@@ -34,7 +34,7 @@ def refit(campaign: Campaign, seed: int) -> Ensemble:
     parent = distilled_parent(campaign)
     prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
     settings = FitSettings(members=campaign.settings.members, seed=seed)
-    return finetune(campaign.dimer, known.positions, known.energy_ev, prior, settings=settings)
+    return finetune([Observation(campaign.dimer.at(known.positions), known.energy_ev)], prior, settings=settings)
 
 
 def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
     found = [
         {
             k: v.as_dict()
-            for k, v in summaries(m.energies(campaign.dimer.a, test.positions), test.energy_ev, campaign).items()
+            for k, v in summaries(m.energies(campaign.dimer.at(test.positions)), test.energy_ev, campaign).items()
         }
         for m in models
     ]
@@ -62,7 +62,7 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
         other = [
             {
                 k: v.as_dict()
-                for k, v in summaries(m.energies(group.dimer.a, group.positions), group.reference, campaign).items()
+                for k, v in summaries(m.energies(group.dimer.at(group.positions)), group.reference, campaign).items()
             }
             for m in models
         ]

@@ -28,7 +28,7 @@ from nci_core.store import labels, models
 
 def measure(campaign: Campaign) -> list[dict[str, Any]]:
     """A row for each fine-tuned model."""
-    host, recipe, bounds = campaign.dimer.a, campaign.recipe.hash, campaign.settings.bounds
+    dimer, recipe, bounds = campaign.dimer, campaign.recipe.hash, campaign.settings.bounds
     test = labels.complete(campaign.store, recipe, split="test")
     pool = labels.complete(campaign.store, recipe, split="pool")
     round_of = {row.configuration_id: row.round_number or 0 for row in labels.fetch(campaign.store, recipe)}
@@ -39,11 +39,11 @@ def measure(campaign: Campaign) -> list[dict[str, Any]]:
             continue
         model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
         fitted = pool.positions[rounds <= row.round_number]
-        energies, J = whitened_jacobian(model, host, np.concatenate([fitted, test.positions]))
+        energies, J = whitened_jacobian(model, dimer.at(np.concatenate([fitted, test.positions])))
         known = np.arange(len(fitted))
         sigma = FitSettings().noise_cm1(len(fitted))
         expected = linearised(energies, J, known, np.ones(len(energies), dtype=bool), sigma).std()[len(fitted) :]
-        predicted, std = model.energies_and_std(host, test.positions)
+        predicted, std = model.energies_and_std(dimer.at(test.positions))
         shown, linear = (calibrate(predicted, sd, test.energy_ev, bounds)[0] for sd in (std, expected))
         rows.append(
             {

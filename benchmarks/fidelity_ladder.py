@@ -22,10 +22,10 @@ import torch
 
 from nci_core.bench.problem import Problem, open_problem
 from nci_core.errors import InputError
-from nci_core.fitting import FitSettings, Rung, finetune_ladder
+from nci_core.fitting import FitSettings, Observation, Rung, finetune_ladder
 from nci_core.metrics import by_region
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.selection import SelectionRequest, select
+from nci_core.selection import Pool, SelectionRequest, select
 from nci_core.units import from_cm1, to_cm1
 
 POOL = 400
@@ -43,7 +43,7 @@ def cheap_energies(problem: Problem, path: Path, basis: str) -> np.ndarray[Any, 
 
 def mae(problem: Problem, model: Ensemble, rows: np.ndarray[Any, Any]) -> float:
     """Mean absolute error in cm-1 on these rows below the limit."""
-    predicted = model.energies(problem.dimer.a, problem.positions[rows])
+    predicted = model.energies(problem.dimer.at(problem.positions[rows]))
     total, _ = by_region(predicted, problem.energies[rows], problem.bounds)
     assert total is not None
     return total.mae_cm1
@@ -57,17 +57,19 @@ def measure(
     pool = np.random.default_rng(seed).permutation(inside)[:POOL]
     held_out = np.setdiff1d(np.arange(len(problem.energies)), pool)
     distilled = problem.distilled(seed=seed)
-    request = SelectionRequest(problem.dimer, problem.positions[pool], max(counts), ensemble=distilled, seed=seed)
+    candidates = Pool(problem.dimer.at(problem.positions[pool]))
+    request = SelectionRequest([candidates], max(counts), ensemble=distilled, seed=seed)
     orders = {"random": pool, "i-optimal": pool[select("i-optimal", request).indices]}
     settings = FitSettings(seed=seed, members=members)
     rows = []
     for choice, order in orders.items():
         for n in counts:
-            costly = Rung("CBS", problem.positions[order[:n]], problem.energies[order[:n]])
+            costly = Rung("CBS", [problem.observation(order[:n])])
             for name in (None, *cheap):
                 chosen = pool[:n_cheap]
-                below = [Rung(name, problem.positions[chosen], cheap[name][chosen])] if name else []
-                model = finetune_ladder(problem.dimer, [*below, costly], distilled, settings=settings)
+                at = problem.dimer.at(problem.positions[chosen])
+                below = [Rung(name, [Observation(at, cheap[name][chosen])])] if name else []
+                model = finetune_ladder([*below, costly], distilled, settings=settings)
                 last = model.metadata["ladder"][-1]
                 row = {"seed": seed, "choice": choice, "costly": n, "cheap": name or "none"}
                 row |= {"mae_cm1": mae(problem, model, held_out)}

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nci_core.fitting import FitSettings, finetune
+from nci_core.fitting import FitSettings, Observation, finetune
 from nci_core.potentials import Ensemble, load_checkpoint
 from nci_core.systems import Dimer, Monomer, builtin_host
 from nci_core.units import from_cm1, to_cm1
@@ -41,10 +41,10 @@ def drawn(model: Ensemble, dimer: Dimer, count: int, seed: int = 0) -> tuple[Flo
     while sum(map(len, found)) < count:
         points = random.uniform(-box, box, (2 * count, 3))
         points = points[dimer.distances(points).min(axis=1) > 2.0]
-        found.append(points[model.energies(dimer.a, points) < from_cm1(LIMIT_CM1)])
+        found.append(points[model.energies(dimer.at(points)) < from_cm1(LIMIT_CM1)])
     positions = np.concatenate(found)[:count]
     noise = random.normal(0.0, from_cm1(NOISE_CM1), count)
-    return positions, model.energies(dimer.a, positions) + noise
+    return positions, model.energies(dimer.at(positions)) + noise
 
 
 def described(device: str) -> str:
@@ -89,25 +89,28 @@ def main() -> None:
 
     fits: dict[tuple[str, int], FloatArray] = {}
     held, _ = drawn(model, dimer, 2000, seed=1)
-    labels = {n: drawn(model, dimer, n) for n in args.labels}
+    labels = {}
+    for n in args.labels:
+        positions, energies = drawn(model, dimer, n)
+        labels[n] = [Observation(dimer.at(positions), energies)]
     points = {n: drawn(model, dimer, min(n, 100_000), seed=2)[0] for n in args.batches}
     for device in devices:
         settings = FitSettings(device=device)
         if device == "cuda":  # kernels are loaded when they are first used
-            finetune(dimer, *labels[min(labels)], distilled, settings=settings)
-        for n, (positions, energies) in labels.items():
-            time_of, found = timed(device, partial(finetune, dimer, positions, energies, distilled, settings=settings))
-            fits[device, n] = to_cm1(found.energies(dimer.a, held))
+            finetune(labels[min(labels)], distilled, settings=settings)
+        for n, seen in labels.items():
+            time_of, found = timed(device, partial(finetune, seen, distilled, settings=settings))
+            fits[device, n] = to_cm1(found.energies(dimer.at(held)))
             say({"on": device, "what": "fine-tuning", "labels": n, **time_of})
             if device == "cpu" and time_of["seconds"] > args.patience:
                 break
         placed = model.to(device)
         for n in args.batches:
-            R = np.resize(points[n], (n, 3))
-            for name, ask in (("energies", placed.energies), ("gradients", placed.energies_and_gradients)):
+            at = dimer.at(np.resize(points[n], (n, 3)))
+            for name, ask in (("energies", placed.energies), ("gradients", placed.energies_and_forces)):
                 if device == "cuda":
-                    ask(dimer.a, R)
-                time_of, _ = timed(device, partial(ask, dimer.a, R))
+                    ask(at)
+                time_of, _ = timed(device, partial(ask, at))
                 say({"on": device, "what": name, "batch": n, "per_second": round(n / time_of["seconds"]), **time_of})
     for n in args.labels:
         if {("cpu", n), ("cuda", n)} <= fits.keys():

@@ -16,7 +16,7 @@ import numpy as np
 from nci_core.calibration import calibrate
 from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
-from nci_core.fitting import FitSettings, finetune
+from nci_core.fitting import FitSettings, Observation, finetune
 from nci_core.metrics import by_region
 from nci_core.potentials import StudentConfig
 from nci_core.regions import RegionBounds
@@ -49,11 +49,12 @@ def main() -> None:
         train, test = order[:count], order[count:]
         settings = FitSettings(seed=seed, members=args.members, restarts=args.restarts)
         start = time.process_time()
-        model = finetune(dimer, positions[train], energies[train], config=config, settings=settings)
+        seen = Observation(dimer.at(positions[train]), energies[train])
+        model = finetune([seen], config=config, settings=settings)
         seconds = time.process_time() - start
-        predicted, std = model.energies_and_std(dimer.a, positions[test])
+        predicted, std = model.energies_and_std(dimer.at(positions[test]))
         total, regions = by_region(predicted, energies[test], RegionBounds())
-        single, _ = by_region(model.members[0].energies(dimer.a, positions[test]), energies[test], RegionBounds())
+        single, _ = by_region(model.members[0].energies(dimer.at(positions[test])), energies[test], RegionBounds())
         assert total is not None
         assert single is not None
         inside = RegionBounds().classify(energies[test]) != "beyond"

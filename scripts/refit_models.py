@@ -18,7 +18,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign
 from nci_core.campaign.rounds.evaluation import evaluate_model
 from nci_core.campaign.rounds.learning import distilled_parent, keep_proposals, lessons
-from nci_core.fitting import FitSettings, distill_all, finetune
+from nci_core.fitting import FitSettings, Observation, distill_all, finetune
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
@@ -26,8 +26,8 @@ from nci_core.store import labels, models
 from nci_core.store.schema import Model
 
 
-def labels_of(campaign: Campaign, model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (n, 3) in Å and energies (n,) in eV of the pool's labels of the rounds up to a model's own.
+def labels_of(campaign: Campaign, model: Model) -> Observation:
+    """The pool's labels of the rounds up to a model's own.
 
     SystemExit if they are not as many as the model says.
     """
@@ -36,7 +36,7 @@ def labels_of(campaign: Campaign, model: Model) -> tuple[np.ndarray, np.ndarray]
     then = np.array([(rounds[int(i)] or 0) <= model.round_number for i in known.configuration_ids])
     if int(then.sum()) != model.n_labels:
         sys.exit(f"{campaign.name}: {model.name} was fitted to {model.n_labels} labels, but {then.sum()} are found.")
-    return known.positions[then], known.energy_ev[then]
+    return Observation(campaign.dimer.at(known.positions[then]), known.energy_ev[then])
 
 
 def fit(campaign: Campaign, model: Model) -> Ensemble:
@@ -44,10 +44,9 @@ def fit(campaign: Campaign, model: Model) -> Ensemble:
     settings = FitSettings(members=campaign.settings.members, seed=model.seed)
     parent = distilled_parent(campaign)
     if model.kind == "distilled":
-        return distill_all(campaign.dimer, lessons(campaign), StudentConfig(ruler=campaign.settings.ruler), settings)
+        return distill_all(lessons(campaign), StudentConfig(ruler=campaign.settings.ruler), settings)
     return finetune(
-        campaign.dimer,
-        *labels_of(campaign, model),
+        [labels_of(campaign, model)],
         load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None,
         settings=settings,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from nci_core.cli.labelled_files import labels_of, only_host, share
+from nci_core.cli.labelled_files import Labels, Plan, labels_of, share
 from nci_core.duplicates import geometry_classes, take, unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
@@ -20,6 +20,17 @@ BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
 
 def group_of(positions: np.ndarray, energies: np.ndarray, dimer: Dimer = BENZENE) -> HostGroup:
     return HostGroup(dimer, positions, energies, np.arange(len(positions)), {"round": list(range(len(positions)))})
+
+
+def the_host(labels: Labels) -> HostGroup:
+    (group,) = labels.groups
+    return group
+
+
+def parts(plan: Plan) -> list[HostGroup]:
+    """What is fitted and what is held out of the only host."""
+    ((fitted,), (held_out,)) = plan.fitted, plan.held_out
+    return [fitted, held_out]
 
 
 def images(positions: np.ndarray, seed: int) -> np.ndarray:
@@ -101,11 +112,11 @@ def test_no_geometry_is_fitted_and_held_out() -> None:
     labels = labels_of(data)
     assert (len(labels), labels.repeats) == (40, 80)
     assert labels.describe().startswith("80 of 120 labels repeat a geometry")
-    group = only_host(labels, data.source)
+    group = the_host(labels)
     for seed in range(20):
-        plan = share(group, 0.5, seed)
-        assert (len(plan.fitted.positions), len(plan.held_out.positions)) == (20, 20)
-        both = np.vstack([plan.fitted.positions, plan.held_out.positions])
+        fitted, held_out = parts(share([group], 0.5, seed))
+        assert (len(fitted.positions), len(held_out.positions)) == (20, 20)
+        both = np.vstack([fitted.positions, held_out.positions])
         classes = geometry_classes(group.dimer, both)
         assert not set(classes[:20]) & set(classes[20:])
 
@@ -116,10 +127,9 @@ def test_images_never_part(tmp_path: Path) -> None:
     both = group_of(np.vstack([points, images(points, 9)]), np.tile(energies, 2))
     write_dataset(tmp_path / "a.extxyz", [take(both, np.random.default_rng(1).permutation(60))])
     data = read_dataset(tmp_path / "a.extxyz")
-    group = only_host(labels_of(data), data.source)
+    group = the_host(labels_of(data))
     for seed in range(20):
-        plan = share(group, 0.5, seed)
-        hashes = [set(BENZENE.geometry_hashes(part.positions)) for part in (plan.fitted, plan.held_out)]
+        hashes = [set(BENZENE.geometry_hashes(part.positions)) for part in parts(share([group], 0.5, seed))]
         assert not hashes[0] & hashes[1]
 
 
@@ -137,16 +147,36 @@ def test_exchanged_hydrogens_of_water_are_half_a_turn(tmp_path: Path) -> None:
     lines[9], lines[10] = lines[10], lines[9]  # the hydrogens of the second frame
     (tmp_path / "a.extxyz").write_text("".join(lines))
     data = read_dataset(tmp_path / "a.extxyz")
-    assert len(only_host(labels_of(data), data.source).positions) == 40
+    assert len(the_host(labels_of(data)).positions) == 40
 
 
-def test_a_file_that_exchanges_equal_atoms_says_what_to_do(tmp_path: Path) -> None:
+def test_a_file_that_exchanges_equal_atoms_has_two_hosts(tmp_path: Path) -> None:
     groups = []
     for order in (range(13), [1, 0, *range(2, 13)]):
         atoms = BENZENE.atoms([0.0, 0.0, 3.3])[list(order)]
         host = Monomer("benzene", tuple(atoms.get_chemical_symbols()[:12]), atoms.positions[:12])
         groups.append(group_of(atoms.positions[12:], np.zeros(1), Dimer(host, Monomer.atom("He"))))
     write_dataset(tmp_path / "b.extxyz", groups)
-    data = read_dataset(tmp_path / "b.extxyz")
-    with pytest.raises(InputError, match=r"labels of 2 host geometries .*in the same order in every frame"):
-        only_host(labels_of(data), data.source)
+    labels = labels_of(read_dataset(tmp_path / "b.extxyz"))
+    assert [group.dimer.a.name for group in labels.groups] == ["benzene", "benzene-2"]
+    assert [len(group.positions) for group in share(labels.groups, 1.0, 0).fitted] == [1, 1]
+
+
+def test_every_host_of_a_file_has_the_same_share() -> None:
+    random = np.random.default_rng(11)
+    sizes = {"benzene": 40, "ethylene": 10, "water": 1}
+    water = Monomer(
+        "water", ("O", "H", "H"), np.array([[0.0, 0.0, 0.117], [0.0, 0.757, -0.469], [0.0, -0.757, -0.469]])
+    )
+    hosts = [builtin_host("benzene"), builtin_host("ethylene"), water]
+    groups = [
+        group_of(
+            random.uniform(2.0, 5.0, (sizes[host.name], 3)), np.zeros(sizes[host.name]), Dimer(host, Monomer.atom("He"))
+        )
+        for host in hosts
+    ]
+    plan = share(groups, 0.3, 0)
+    assert [len(group.positions) for group in plan.fitted] == [12, 3, 1], "at least one of each"
+    assert {group.dimer.a.name: len(group.positions) for group in plan.held_out} == {"benzene": 28, "ethylene": 7}
+    for fitted, held_out in zip(plan.fitted, plan.held_out, strict=False):
+        assert not set(fitted.frames) & set(held_out.frames)

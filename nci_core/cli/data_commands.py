@@ -7,11 +7,13 @@ import typer
 
 from nci_core.cli.labelled_files import (
     FileFit,
+    HostsOut,
     Labels,
     check_targets,
     file_errors,
     fit_file,
     labels_of,
+    left_out_errors,
     share,
 )
 from nci_core.cli.loop_commands import fit_progress
@@ -37,6 +39,10 @@ from nci_core.regions import RegionBounds
 
 #: Options that say something about a file of labels only.
 FILE_ONLY = ("model_out", "prior", "fraction", "held_out", "method", "basis", "ruler", "members", "well_below", "limit")
+#: Those of `nci evaluate` that say how students are fitted to all hosts but one.
+HOSTS_OUT = ("prior", "members", "seed")
+#: Columns of its table.
+HOSTS_OUT_COLUMNS = ("host", "labels", "n test", "MAE all / cm⁻¹", "well", "tail", "wall")
 
 MethodOption = Annotated[
     str | None, typer.Option(help="Take only frames with this method, where a file mixes them.", show_default=False)
@@ -70,17 +76,43 @@ def evaluate(
     basis: BasisOption = None,
     well_below: WellOption = -20.0,
     limit: LimitOption = 1000.0,
+    leave_one_host_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-one-host-out",
+            help="For each host of the file, fit to the labels of all others and measure on it.",
+        ),
+    ] = False,
+    prior: Annotated[
+        Path | None,
+        typer.Option(
+            "--prior",
+            help="Distilled student that the fits to all hosts but one start from. Default: fit directly.",
+            show_default=False,
+        ),
+    ] = None,
+    members: Annotated[
+        int, typer.Option(min=1, max=64, help="Students in each of these fits; errors do not need more than 1.")
+    ] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Random seed of these fits.")] = 0,
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Errors of a student by region, in cm⁻¹: on an extxyz file (--model, --data), or on a campaign's test set."""
     if data is None:
+        refuse(context, ("leave_one_host_out", "seed"), "is for a file of labels (--data)")
         refuse(context, FILE_ONLY, "is for a file of labels (--data); a campaign has its own")
         if model is None:
             refuse(context, ("device",), "is for a checkpoint (--model); a campaign's errors come from stored energies")
         evaluate_campaign(campaign, model, device, as_json)
         return
     bounds = RegionBounds(well_below, limit)
+    if leave_one_host_out:
+        refuse(context, ("model", "campaign"), "has no effect with --leave-one-host-out, which fits its own students")
+        how = HostsOut(prior, members, seed, device)
+        evaluate_hosts_out(read_dataset(data, method=method, basis=basis), data, how, bounds, as_json)
+        return
+    refuse(context, HOSTS_OUT, "is for the fits of --leave-one-host-out")
     if model is not None:
         refuse(context, ("campaign",), "has no effect with both --model and --data; leave it out")
     else:
@@ -105,9 +137,34 @@ def evaluate(
     if as_json:
         print_json(report)
         return
-    everything = {"all": report} | report["regions"]
-    title = f"all: E < {bounds.limit_cm1:g} cm⁻¹"
-    print_table(title, ERROR_COLUMNS, error_rows(Path(model).name, {"": everything}))
+    parts = {"": report} | (report["by_host"] if len(labels.groups) > 1 else {})
+    everything = {name: {"all": part} | part["regions"] for name, part in parts.items()}
+    columns = [("host" if name == "split" and len(parts) > 1 else name) for name in ERROR_COLUMNS]
+    print_table(f"all: E < {bounds.limit_cm1:g} cm⁻¹", columns, error_rows(Path(model).name, everything))
+
+
+def evaluate_hosts_out(found: Dataset, source: Path, how: HostsOut, bounds: RegionBounds, as_json: bool) -> None:
+    """Errors on each host of a file of a student fitted to the others."""
+    from nci_core.potentials.device import resolve_device
+
+    resolve_device(how.device)  # a missing GPU is said before any work
+    err.print(found.describe())
+    labels = labels_of(found)
+    say_merged(labels)
+    with progress_bar("Fitting") as (bar, task):
+        report = left_out_errors(labels, source, how, bounds, fit_progress(bar, task))
+    if as_json:
+        print_json(report)
+        return
+    regions = ("well", "tail", "wall")
+    rows = [
+        [host["host"], host["n_labels"], host["n"], host["mae_cm1"]]
+        + [host["regions"].get(name, {}).get("mae_cm1") for name in regions]
+        for host in report["hosts"]
+    ]
+    print_table(f"all: E < {bounds.limit_cm1:g} cm⁻¹; labels: of the other hosts", HOSTS_OUT_COLUMNS, rows)
+    for reason in (host["reason"] for host in report["hosts"] if host["reason"]):
+        out.print(f"{reason[0].upper()}{reason[1:]}.")
 
 
 def say_merged(labels: Labels) -> None:

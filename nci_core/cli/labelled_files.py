@@ -1,7 +1,7 @@
 """What nci finetune and nci evaluate do with an extxyz file of labels; nothing is printed here."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from nci_core.extxyz import Dataset, HostGroup, write_dataset
 from nci_core.regions import RegionBounds
 
 if TYPE_CHECKING:
+    from nci_core.metrics import ErrorSummary
     from nci_core.potentials.ensemble import Ensemble
 
 
@@ -50,8 +51,15 @@ def labels_of(data: Dataset) -> Labels:
     return Labels([one.group for one in found if len(one.group.positions)], sum(one.repeats for one in found))
 
 
+def as_report(overall: "ErrorSummary | None", regions: Mapping[str, "ErrorSummary"]) -> dict[str, Any]:
+    """Errors below the limit, null where there are none, and by region; JSON values."""
+    empty = {"n": 0, "mae_cm1": None, "rmse_cm1": None, "max_cm1": None, "bias_cm1": None}
+    said = empty if overall is None else overall.as_dict()
+    return {**said, "regions": {name: value.as_dict() for name, value in regions.items()}}
+
+
 def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, bounds: RegionBounds) -> dict[str, Any]:
-    """Errors of a student, read from the checkpoint `model`, against labels, by region.
+    """Errors of a student, read from the checkpoint `model`, against labels, by region and under `by_host` by host.
 
     Raises ModelError for a model that does not fit them, InputError without a label below the limit.
     """
@@ -60,14 +68,57 @@ def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, 
 
     for group in labels.groups:
         check_fits(student, group.dimer, f"Model {model.name}")
-    predicted = np.concatenate([student.energies(group.dimer.at(group.positions)) for group in labels.groups])
-    reference = np.concatenate([group.reference for group in labels.groups])
-    overall, regions = by_region(predicted, reference, bounds)
+    predicted = [student.energies(group.dimer.at(group.positions)) for group in labels.groups]
+    reference = [group.reference for group in labels.groups]
+    overall, regions = by_region(np.concatenate(predicted), np.concatenate(reference), bounds)
     if overall is None:
         raise InputError(f"{source} has no reference energy below {bounds.limit_cm1:g} cm⁻¹; raise --limit.")
     report: dict[str, Any] = {"model": str(model), "data": str(source), "merged": labels.repeats}
     report |= {"limit_cm1": bounds.limit_cm1, "well_below_cm1": bounds.well_below_cm1}
-    return report | overall.as_dict() | {"regions": {name: value.as_dict() for name, value in regions.items()}}
+    hosts = {
+        group.dimer.a.name: as_report(*by_region(here, group.reference, bounds))
+        for group, here in zip(labels.groups, predicted, strict=True)
+    }
+    return report | as_report(overall, regions) | {"by_host": hosts}
+
+
+@dataclass(frozen=True)
+class HostsOut:
+    """How students are fitted to all hosts of a file but one.
+
+    Attributes:
+        prior: distilled student to start from; None for direct fits.
+        members: students in each ensemble.
+        seed: of the fits.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    prior: Path | None
+    members: int
+    seed: int
+    device: str
+
+
+def left_out_errors(
+    labels: Labels, source: Path, how: HostsOut, bounds: RegionBounds, progress: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
+    """Errors on each host of a file of a student fitted to the others; InputError for a file of one host."""
+    from nci_core.bench.left_out import leave_one_host_out
+    from nci_core.fitting import FitRun, FitSettings
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    prior = load_checkpoint(how.prior) if how.prior else None
+    settings = FitSettings(members=how.members, seed=how.seed, device=how.device)
+    start = time.perf_counter()
+    found = leave_one_host_out(labels.groups, prior, settings, bounds, FitRun(progress, bounds=bounds))
+    report: dict[str, Any] = {"data": str(source), "prior": str(how.prior) if how.prior else None}
+    report |= {"merged": labels.repeats, "members": how.members, "seed": how.seed}
+    report |= {"limit_cm1": bounds.limit_cm1, "well_below_cm1": bounds.well_below_cm1}
+    hosts = [
+        {"host": each.host, "n_labels": each.n_labels, **as_report(each.overall, each.regions), "reason": each.reason}
+        for each in found
+    ]
+    return report | {"seconds": time.perf_counter() - start, "hosts": hosts}
 
 
 def check_targets(data: Dataset, *targets: Path | None) -> None:

@@ -36,8 +36,8 @@ class Configurations:
 
     Raises InputError unless there are as many poses as positions, each a unit quaternion.
 
-    >>> from nci_core.systems.hosts import builtin_host
-    >>> helium = Dimer(builtin_host("benzene"), Monomer.atom("He")).at([[0.0, 0.0, 3.0], [0.0, 0.0, -3.0]])
+    >>> from nci_core.systems import Monomer, builtin_monomer
+    >>> helium = Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at([[0.0, 0.0, 3.0], [0.0, 0.0, -3.0]])
     >>> len(helium), helium.distances.shape, len(set(helium.geometry_hashes()))
     (2, (2, 12, 1), 1)
     """

@@ -26,7 +26,7 @@ class Dimer:
         b: the one that moves around it; people call it the probe.
 
     >>> from nci_core.systems import builtin_host
-    >>> dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    >>> dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     >>> dimer.name
     'he-benzene'
     >>> dimer.geometry_hash([0.3, 1.0, 3.0]) == dimer.geometry_hash([-0.3, 1.0, -3.0])

@@ -13,7 +13,7 @@ import small_campaign as small
 
 from nci_core.bench.problem import Problem
 from nci_core.extxyz import HostGroup, write_dataset
-from nci_core.fitting import Lesson
+from nci_core.fitting import Lesson, Observation
 from nci_core.regions import RegionBounds
 from nci_core.systems import Dimer, Monomer
 
@@ -38,7 +38,7 @@ def problem(dimer: Dimer, tmp_path_factory: pytest.TempPathFactory) -> Problem:
 
     R, T = places(120), places(80)
     parts = small.channels(dimer, T)
-    labels = Lesson("formula", T, parts["repulsion"] + parts["dispersion"], parts)
+    labels = Lesson("formula", [Observation(dimer.at(T), parts["repulsion"] + parts["dispersion"], parts)])
     folder = tmp_path_factory.mktemp("bench")
     return Problem(dimer, R, small.energy(dimer, R), folder, (labels,), RegionBounds(well_below_cm1=-5.0))
 

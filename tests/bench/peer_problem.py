@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from nci_core.bench.problem import Problem
-from nci_core.fitting import Lesson
+from nci_core.fitting import Lesson, Observation
 from nci_core.systems import Dimer, Monomer
 from nci_core.units import from_cm1
 
@@ -41,10 +41,16 @@ def energy(dimer: Dimer, positions: np.ndarray, strength: float = 1.0) -> np.nda
     return found
 
 
+def labelled(positions: np.ndarray) -> Observation:
+    """The reference at positions (m, 3)."""
+    dimer = he_h2()
+    return Observation(dimer.at(positions), energy(dimer, positions))
+
+
 def made_problem(folder: Path, *, count: int = 120, teacher: bool = True) -> Problem:
     """The reference at `count` places; a teacher with 15 % more repulsion at 40 others."""
     dimer, R = he_h2(), places(count, 1)
     T = places(40, 2)
     parts = channels(dimer, T, 1.15)
-    labels = Lesson("made-up", T, parts["repulsion"] + parts["dispersion"], parts)
+    labels = Lesson("made-up", [Observation(dimer.at(T), parts["repulsion"] + parts["dispersion"], parts)])
     return Problem(dimer, R, energy(dimer, R), folder, (labels,) if teacher else ())

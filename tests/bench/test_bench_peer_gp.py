@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from peer_problem import energy, he_h2, made_problem, places
+from peer_problem import energy, he_h2, labelled, made_problem, places
 
-from nci_core.bench.peer_gp import OnHost, PeerGP, free_atom_dispersion, log_jacobian, soft_minima
+from nci_core.bench.peer_gp import PeerGP, free_atom_dispersion, log_jacobian, soft_minima
 from nci_core.bench.problem import same_dimer
 from nci_core.errors import InputError
 from nci_core.systems import Dimer, Monomer, builtin_host
@@ -22,8 +22,7 @@ needs_sklearn = pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, 
 @pytest.fixture(scope="module")
 def fitted() -> PeerGP:
     pytest.importorskip("sklearn")
-    R = places(40, 5)
-    return PeerGP(he_h2(), R, energy(he_h2(), R), restarts=0)
+    return PeerGP(labelled(places(40, 5)), restarts=0)
 
 
 def test_features_are_as_symmetric_as_the_host() -> None:
@@ -71,62 +70,60 @@ def test_it_predicts_what_scikit_learn_s_process_does(fitted: PeerGP) -> None:
     R = places(5, 6)
     y = fitted.process.predict(soft_minima(he_h2(), torch.tensor(R)).numpy())
     D = fitted.multiple * free_atom_dispersion(he_h2(), torch.tensor(R)).numpy()
-    assert np.allclose(fitted.energies(R), D * np.sinh(y), rtol=1e-6, atol=1e-12)
+    assert np.allclose(fitted.energies(he_h2().at(R)), D * np.sinh(y), rtol=1e-6, atol=1e-12)
 
 
 def test_it_learns(fitted: PeerGP) -> None:
     held = places(200, 7)
-    error = to_cm1(fitted.energies(held) - energy(he_h2(), held))
+    error = to_cm1(fitted.energies(he_h2().at(held)) - energy(he_h2(), held))
     assert np.abs(error).mean() < 0.5, "of energies of up to 1000 cm⁻¹"
     assert fitted.fit_seconds > 0
 
 
 def test_more_labels_than_choose_are_all_fitted() -> None:
     pytest.importorskip("sklearn")
-    R = places(170, 8)
-    E = energy(he_h2(), R)
-    found = PeerGP(he_h2(), R, E, restarts=0)
+    labels = labelled(places(170, 8))
+    found = PeerGP(labels, restarts=0)
     assert len(found.process.X_train_) == 170
-    assert np.abs(to_cm1(found.energies(R) - E)).mean() < 0.05
+    assert np.abs(to_cm1(found.energies(labels.configurations) - labels.energies)).mean() < 0.05
 
 
 @needs_sklearn
 def test_gradients_are_exact_also_of_a_correction(tmp_path: Path) -> None:
     problem = made_problem(tmp_path)
-    R, E = problem.positions[:15], problem.energies[:15]
-    mean = OnHost(problem.distilled(members=1, network=False), problem.dimer.a)
+    labels, at = problem.observation(np.arange(15)), problem.dimer.at
+    mean = problem.distilled(members=1, network=False)
     points, h = places(3, 9), 1e-4
-    for found in (PeerGP(problem.dimer, R, E, restarts=0), PeerGP(problem.dimer, R, E, mean=mean, restarts=0)):
-        energies, gradients = found.energies_and_gradients(points)
-        assert np.allclose(energies, found.energies(points), rtol=1e-12)
+    for found in (PeerGP(labels, restarts=0), PeerGP(labels, mean=mean, restarts=0)):
+        energies, forces = found.energies_and_forces(at(points))
+        assert np.allclose(energies, found.energies(at(points)), rtol=1e-12)
         for axis in range(3):
             step = h * np.eye(3)[axis]
-            slope = (found.energies(points + step) - found.energies(points - step)) / (2 * h)
-            assert np.allclose(gradients[:, axis], slope, rtol=1e-4, atol=1e-8)
+            slope = (found.energies(at(points + step)) - found.energies(at(points - step))) / (2 * h)
+            assert np.allclose(-forces.force[:, axis], slope, rtol=1e-4, atol=1e-8)
 
 
 @needs_sklearn
 def test_a_teacher_helps(tmp_path: Path) -> None:
     problem = made_problem(tmp_path)
-    R, E = problem.positions[:8], problem.energies[:8]
-    held, truth = problem.positions[8:], problem.energies[8:]
-    mean = OnHost(problem.distilled(members=1, network=False), problem.dimer.a)
-    alone = np.abs(PeerGP(problem.dimer, R, E).energies(held) - truth).mean()
-    corrected = np.abs(PeerGP(problem.dimer, R, E, mean=mean).energies(held) - truth).mean()
+    labels = problem.observation(np.arange(8))
+    held, truth = problem.dimer.at(problem.positions[8:]), problem.energies[8:]
+    mean = problem.distilled(members=1, network=False)
+    alone = np.abs(PeerGP(labels).energies(held) - truth).mean()
+    corrected = np.abs(PeerGP(labels, mean=mean).energies(held) - truth).mean()
     assert corrected < 0.5 * alone
     assert corrected < 0.5 * np.abs(mean.energies(held) - truth).mean()
 
 
 @needs_sklearn
 def test_no_positions_give_no_energies(fitted: PeerGP) -> None:
-    assert fitted.energies(np.zeros((0, 3))).shape == (0,)
+    assert fitted.energies(he_h2().at(np.zeros((0, 3)))).shape == (0,)
 
 
 def test_without_scikit_learn_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.gaussian_process", None)
-    R = places(5, 5)
     with pytest.raises(InputError, match=r"needs scikit-learn; install it with pip install 'nci\[bench\]'"):
-        PeerGP(he_h2(), R, energy(he_h2(), R))
+        PeerGP(labelled(places(5, 5)))
 
 
 def test_a_host_is_the_same_whatever_the_order_of_its_atoms() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.io import read
-from peer_problem import energy, he_h2, made_problem, places
+from peer_problem import he_h2, labelled, made_problem, places
 
 from nci_core.bench import peer_mace
 from nci_core.bench.peer_mace import (
@@ -24,7 +24,8 @@ from nci_core.errors import ModelError
 from nci_core.fitting.objective import label_weights
 
 R = places(60, 3)
-E = energy(he_h2(), R)
+LABELS = labelled(R)
+E = LABELS.energies
 
 
 def test_frames_hold_the_labels_and_the_host_alone(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_a_training_that_fails_says_what_mace_said_last(tmp_path: Path, monkeypa
     said = subprocess.CompletedProcess([], 1, "", "Traceback\nRuntimeError: no room\n\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: said)
     with pytest.raises(ModelError, match=r"trained no model; the last it said was: RuntimeError: no room\.$"):
-        train(he_h2(), R, E, tmp_path / "a.model", Schedule(1, 0.01), seed=0)
+        train(LABELS, tmp_path / "a.model", Schedule(1, 0.01), seed=0)
     assert not list(tmp_path.iterdir())
 
 
@@ -66,7 +67,7 @@ def test_what_was_trained_is_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     trained: list[str] = []
 
     def fake(*args: object, parent: Path | None = None, **_: object) -> float:
-        path = args[3]
+        path = args[1]
         assert isinstance(path, Path)
         trained.append(f"{path.name} from {parent.name if parent else 'nothing'}")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,33 +77,34 @@ def test_what_was_trained_is_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(peer_mace, "train", fake)
     problem = made_problem(tmp_path)
     for _ in range(2):
-        found = finetuned(problem, R, E, "random-0.1-0", seed=0, quick=True)
+        found = finetuned(problem, LABELS, "random-0.1-0", seed=0, quick=True)
         assert found.fit_seconds == 12.3
     assert trained == ["teacher-quick.model from nothing", "random-0.1-0-quick.model from teacher-quick.model"]
-    finetuned(problem, R, E, "random-0.1-0", seed=0)
+    finetuned(problem, LABELS, "random-0.1-0", seed=0)
     assert len(trained) == 4, "a quick network stands in for no other"
 
 
 @pytest.mark.slow
 def test_training_and_finetuning(tmp_path: Path) -> None:
     """40 to 60 s: a network learns, fine-tuning begins with its weights, and gradients belong to the energies."""
-    dimer = he_h2()
     first, second = tmp_path / "first.model", tmp_path / "second.model"
-    seconds = train(dimer, R, E, first, Schedule(30, 0.02), seed=1)
+    seconds = train(LABELS, first, Schedule(30, 0.02), seed=1)
     assert seconds > 1
-    parent = PeerMACE(dimer, first)
+    parent = PeerMACE(first)
     weights = label_weights(E)
-    left = (weights * (parent.energies(R) - E) ** 2).sum()
+    left = (weights * (parent.energies(LABELS.configurations) - E) ** 2).sum()
     assert left < 0.2 * (weights * E**2).sum()
-    assert abs(parent.energies(np.array([[0.0, 0.0, 20.0]]))[0]) < 1e-9
+    assert abs(parent.energies(he_h2().at([[0.0, 0.0, 20.0]]))[0]) < 1e-9
 
-    train(dimer, R, E, second, Schedule(1, 1e-12), seed=1, parent=first)
-    child = PeerMACE(dimer, second)
-    assert np.allclose(child.energies(R), parent.energies(R), rtol=1e-5, atol=1e-8)
+    train(LABELS, second, Schedule(1, 1e-12), seed=1, parent=first)
+    child = PeerMACE(second)
+    assert np.allclose(
+        child.energies(LABELS.configurations), parent.energies(LABELS.configurations), rtol=1e-5, atol=1e-8
+    )
 
     h, point = 1e-4, R[:1]
-    energies, gradients = parent.energies_and_gradients(point)
+    energies, forces = parent.energies_and_forces(he_h2().at(point))
     steps = np.vstack([point + h * np.eye(3), point - h * np.eye(3)])
-    around = parent.energies(steps)
-    assert np.isclose(energies[0], parent.energies(point)[0])
-    assert np.allclose(gradients[0], (around[:3] - around[3:]) / (2 * h), rtol=1e-4, atol=1e-7)
+    around = parent.energies(he_h2().at(steps))
+    assert np.isclose(energies[0], parent.energies(he_h2().at(point))[0])
+    assert np.allclose(-forces.force[0], (around[:3] - around[3:]) / (2 * h), rtol=1e-4, atol=1e-7)

@@ -11,6 +11,9 @@ from nci_core.bench.peers import DELTA, DELTA_GP, GP, MACE, STUDENT, Fitted, Pee
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results, read_rows
 from nci_core.bench.splits import random_split
+from nci_core.fitting import Observation
+from nci_core.systems.configurations import Configurations
+from nci_core.systems.poses import RigidForces
 
 ALL = (STUDENT, GP, DELTA, DELTA_GP, MACE)
 
@@ -18,11 +21,11 @@ ALL = (STUDENT, GP, DELTA, DELTA_GP, MACE)
 class Flat:
     """A potential that is zero."""
 
-    def energies(self, positions: np.ndarray) -> np.ndarray:
-        return np.zeros(len(positions))
+    def energies(self, at: Configurations) -> np.ndarray:
+        return np.zeros(len(at))
 
-    def energies_and_gradients(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.zeros(len(positions)), np.zeros((len(positions), 3))
+    def energies_and_forces(self, at: Configurations) -> tuple[np.ndarray, RigidForces]:
+        return np.zeros(len(at)), RigidForces(np.zeros((len(at), 3)), np.zeros((len(at), 3)))
 
 
 @pytest.fixture
@@ -30,9 +33,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """Fits that were asked for: model, number of labels, seed; nothing is fitted."""
     found: list[tuple[str, int, int]] = []
 
-    def fit(_: Peers, model: str, positions: np.ndarray, energies: np.ndarray, *, name: str, seed: int) -> Fitted:
-        assert len(positions) == len(energies)
-        found.append((model, len(positions), seed))
+    def fit(_: Peers, model: str, labels: Observation, *, name: str, seed: int) -> Fitted:
+        assert len(labels.configurations) == len(labels.energies)
+        found.append((model, len(labels), seed))
         return Fitted(Flat(), 1.5, {"name": name})
 
     monkeypatch.setattr(bench.Peers, "fit", fit)
@@ -83,15 +86,15 @@ def test_without_a_teacher_only_the_process_is_fitted(tmp_path: Path, asked: lis
 def test_every_peer_but_mace_fits_and_is_better_than_the_teacher(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     problem: Problem = made_problem(tmp_path)
-    R, E = problem.positions, problem.energies
-    distilled = np.abs(problem.distilled().energies(problem.dimer.a, R[30:]) - E[30:]).mean()
+    held, truth = problem.dimer.at(problem.positions[30:]), problem.energies[30:]
+    distilled = np.abs(problem.distilled().energies(held) - truth).mean()
     fits = Peers(problem)
     for model in (STUDENT, GP, DELTA, DELTA_GP):
-        found = fits.fit(model, R[:30], E[:30], name="none", seed=0)
-        energies, gradients = found.energies_and_gradients(R[30:])
-        assert np.allclose(energies, found.energies(R[30:]))
-        assert gradients.shape == (90, 3)
-        assert np.abs(energies - E[30:]).mean() < 0.3 * distilled, model
+        found = fits.fit(model, problem.observation(np.arange(30)), name="none", seed=0)
+        energies, forces = found.potential.energies_and_forces(held)
+        assert np.allclose(energies, found.potential.energies(held))
+        assert forces.force.shape == (90, 3)
+        assert np.abs(energies - truth).mean() < 0.3 * distilled, model
         assert found.fit_seconds > 0
     assert fits.teacher_gp() is fits.teacher_gp()
 
@@ -112,5 +115,5 @@ def test_distilling_counts_in_no_fit(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Problem, "distilled", distilled)
     monkeypatch.setattr(bench, "finetune", fit)
-    found = Peers(problem).fit(STUDENT, problem.positions, problem.energies, name="none", seed=0)
+    found = Peers(problem).fit(STUDENT, problem.observation(np.arange(120)), name="none", seed=0)
     assert found.fit_seconds == 1.0

@@ -82,9 +82,8 @@ def test_active_selection_keeps_its_students(problem: Problem, tmp_path: Path) -
         assert model.metadata["labels"] == row.n_labels
         # The row's error is over the points without a label: labelled ones are met to some hundredths of a
         # wavenumber, so over all points the mean is lower, by at most their share.
-        everywhere = errors(model.energies(problem.dimer.a, problem.positions), problem.energies, problem.bounds)[
-            "mae_cm1"
-        ]
+        predicted = model.energies(problem.dimer.at(problem.positions))
+        everywhere = errors(predicted, problem.energies, problem.bounds)["mae_cm1"]
         assert row.mae_cm1 is not None
         assert everywhere is not None
         assert everywhere <= row.mae_cm1 * 1.02
@@ -119,8 +118,8 @@ def test_labels_are_all_that_a_fit_sees(problem: Problem) -> None:
 
 def test_learning_beats_the_distilled_student(problem: Problem, tmp_path: Path) -> None:
     results = Results(tmp_path / "curve.jsonl")
-    host, R = problem.dimer.a, problem.positions
-    plain = errors(problem.distilled().energies(host, R), problem.energies, problem.bounds)["mae_cm1"]
+    predicted = problem.distilled().energies(problem.dimer.at(problem.positions))
+    plain = errors(predicted, problem.energies, problem.bounds)["mae_cm1"]
     curve(problem, results, seeds=[0], quick=True, say=silent)
     hard(problem, results, seeds=[0], quick=True, say=silent)
     calibration(problem, results, seeds=[0], quick=True, say=silent)
@@ -143,12 +142,12 @@ def test_auroc_is_the_chance_of_the_right_order() -> None:
 
 @pytest.mark.slow
 def test_learned_widths_make_the_labels_more_probable() -> None:
-    dimer, R, E, distilled = open_campaign_labels("he-ethylene", "pool")
-    steps = list(learn_factors(dimer, R, E, distilled, steps=3))
+    known, distilled = open_campaign_labels("he-ethylene", "pool")
+    steps = list(learn_factors(known, distilled, steps=3))
     evidence = [step.log_evidence for step in steps]
     assert evidence == sorted(evidence)
     assert evidence[-1] > evidence[0] + 20
-    again = next(iter(learn_factors(dimer, R, E, distilled, steps=1, start=CHANGE)))
+    again = next(iter(learn_factors(known, distilled, steps=1, start=CHANGE)))
     # Those in use are where it ends: much more probable than after three steps, and the next step changes little.
     assert again.log_evidence > evidence[-1] + 20
     for block, factor in again.factors.items():
@@ -185,10 +184,10 @@ def test_the_reference_is_read_and_its_teacher_found(reference: Path, tmp_path: 
 @pytest.mark.slow
 def test_recipes_differ_most_in_dispersion_of_all_atoms() -> None:
     """From 24 of He–ethylene's pairs of labels; the whole set takes `nci bench recipe-prior` 15 s."""
-    dimer, positions, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
+    at, cheap, costly, distilled = open_recipe_pair("he-ethylene", "quick")
     assert len(costly) == 100
     few = slice(0, None, 4)
-    steps = list(learn_recipe_change(dimer, positions[few], cheap[few], costly[few], distilled, steps=2))
+    steps = list(learn_recipe_change(at[few], cheap[few], costly[few], distilled, steps=2))
     assert steps[-1].log_evidence > steps[0].log_evidence - 1.0, "no worse but for Laplace's error"
     common = {name: pair[1] for name, pair in steps[-1].factors.items()}
     assert max(common["ln_C"], common["gamma6"]) > 2 * max(common["a"], common["A"], common["W1"])

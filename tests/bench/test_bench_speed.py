@@ -14,8 +14,11 @@ from nci_core.bench.speed import somewhere, speed
 from nci_core.bench.timing import one_core, timed
 from nci_core.fitting import FitSettings
 from nci_core.fitting.priors import general_prior
-from nci_core.potentials import Ensemble, Prior, Student, StudentConfig
+from nci_core.potentials import Ensemble, Student, StudentConfig
+from nci_core.potentials.environments import pair_kinds
 from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems.configurations import Configurations
+from nci_core.systems.poses import RigidForces
 
 
 class Slow:
@@ -24,30 +27,30 @@ class Slow:
     def __init__(self) -> None:
         self.calls = 0
 
-    def energies(self, positions: np.ndarray) -> np.ndarray:
+    def energies(self, at: Configurations) -> np.ndarray:
         self.calls += 1
         time.sleep(0.01)
-        return np.zeros(len(positions))
+        return np.zeros(len(at))
 
-    def energies_and_gradients(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.energies(positions), np.zeros_like(positions)
+    def energies_and_forces(self, at: Configurations) -> tuple[np.ndarray, RigidForces]:
+        return self.energies(at), RigidForces(np.zeros((len(at), 3)), np.zeros((len(at), 3)))
 
 
 @pytest.fixture
 def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     config, dimer = StudentConfig(), Dimer(builtin_host("ethylene"), Monomer.atom("He"))
-    prior = general_prior("He", ("C", "H"), config)
+    prior = general_prior(pair_kinds([dimer]), config)
     generator = torch.Generator().manual_seed(0)
     thetas = [prior.mean + 0.02 * prior.width * torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)]
     thetas += [1.001 * thetas[0]]
-    members = tuple(Student("He", ("C", "H"), config, theta) for theta in thetas)
-    model = Ensemble(members, Prior(prior.mean, prior.width), metadata={"stage": "distill"})
+    members = tuple(Student(pair_kinds([dimer]), config, theta) for theta in thetas)
+    model = Ensemble(members, prior, metadata={"stage": "distill"})
     R = np.random.default_rng(1).uniform(3.0, 5.0, (60, 3))
     monkeypatch.setattr(Problem, "distilled", lambda self, **_: model)
     monkeypatch.setattr(module, "BATCHES", (1, 100, 1_000_000))
     monkeypatch.setattr(module, "POOL", 200)
     monkeypatch.setattr(module, "FitSettings", lambda **_: FitSettings(members=2, restarts=2, max_iterations=2))
-    return Problem(dimer, R, model.energies(dimer.a, R), tmp_path)
+    return Problem(dimer, R, model.energies(dimer.at(R)), tmp_path)
 
 
 def test_rows_of_students_and_of_others(problem: Problem, tmp_path: Path) -> None:

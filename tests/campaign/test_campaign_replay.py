@@ -54,7 +54,7 @@ def test_impossible_plans_are_one_sentence(sizes: tuple[int, ...], seeds: int) -
 
 def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> None:
     from nci_core.campaign.rounds.learning import distilled_parent
-    from nci_core.fitting import FitSettings, finetune
+    from nci_core.fitting import FitSettings, Observation, finetune
     from nci_core.potentials import load_checkpoint
 
     before = len(models.fetch(finished.store))
@@ -76,14 +76,12 @@ def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> No
     parent = distilled_parent(finished)
     assert parent is not None
     model = finetune(
-        finished.dimer,
-        known.positions[:10],
-        known.energy_ev[:10],
+        [Observation(finished.dimer.at(known.positions[:10]), known.energy_ev[:10])],
         load_checkpoint(finished.model_path(parent)),
         settings=FitSettings(members=1, seed=finished.settings.seed),
     )
     inside = to_cm1(test.energy_ev) < finished.settings.limit_cm1
-    error = np.abs(to_cm1(model.energies(finished.dimer.a, test.positions) - test.energy_ev))[inside].mean()
+    error = np.abs(to_cm1(model.energies(finished.dimer.at(test.positions)) - test.energy_ev))[inside].mean()
     # The same fit twice on one machine.
     assert found["trials"][1]["mae_cm1"]["all"] == pytest.approx(error, rel=1e-6)
     assert found["n_test"] == int(inside.sum())

@@ -142,11 +142,11 @@ def test_a_student_learns_labels_of_another_method_and_can_be_fitted_again(disti
     assert (stored.split, stored.n) == ("outside", len(errors))
     assert stored.mae_cm1 == pytest.approx(np.mean(errors))
     again = refit(distilled, model)
-    host, points = distilled.dimer.a, drawn(5, 5)
+    at = distilled.dimer.at(drawn(5, 5))
     from nci_core.potentials.checkpoints import load_checkpoint
 
     stored = load_checkpoint(distilled.model_path(model))
-    np.testing.assert_allclose(again.energies(host, points), stored.energies(host, points), atol=1e-9)
+    np.testing.assert_allclose(again.energies(at), stored.energies(at), atol=1e-9)
     bring(distilled, drawn(6, 6), name="held out")
     with pytest.raises(InputError, match="outside test set, which no fit may see"):
         finetune_campaign(distilled, recipes=["energies:held out"])

@@ -248,7 +248,7 @@ def test_check_says_which_physics_a_student_breaks(nci: Nci, tmp_path: Path) -> 
     from nci_core.campaign.rounds.gates import stored_gates
     from nci_core.errors import InputError, ModelError
     from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
-    from nci_core.potentials.parameters import slices
+    from nci_core.potentials.parameters import layout
     from nci_core.store import models
 
     campaign = import_campaign(Path(__file__).parents[2] / "data" / "he-ethylene", tmp_path / "he-ethylene")
@@ -264,7 +264,7 @@ def test_check_says_which_physics_a_student_breaks(nci: Nci, tmp_path: Path) -> 
 
     student = load_checkpoint(campaign.model_path(row))
     # Repulsion a million times weaker: nothing holds the probe off the molecule.
-    column = slices(student.config)["a"]
+    column = layout(student.config).slices["a"]
     broken = [replace(member, theta=member.theta.clone()) for member in student.members]
     for member in broken:
         member.theta[:, column] -= 14.0

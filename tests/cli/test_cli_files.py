@@ -17,13 +17,15 @@ from nci_core.duplicates import geometry_classes
 from nci_core.errors import InputError, ModelError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.potentials import load_checkpoint
-from nci_core.potentials.agreement import fitted_host
+from nci_core.potentials.agreement import fitted_systems
 from nci_core.systems import Dimer, Monomer, builtin_host
 
 Nci = Callable[..., Any]
 INPUTS = Path(__file__).parents[1] / "inputs"
 DATA = Path(__file__).parents[2] / "data"
 ETHYLENE = DATA / "he-ethylene" / "models" / "round-4-finetuned.pt"
+DISTILLED = DATA / "he-ethylene" / "models" / "round-0-distilled-2.pt"
+LEAVE = ["--leave-one-host-out"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
     rng = np.random.default_rng(0)
     away = rng.normal(size=(30, 3))
     points = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(3.5, 6.0, (30, 1))
-    energies = load_checkpoint(ETHYLENE).energies(host, points)
+    energies = load_checkpoint(ETHYLENE).energies(Dimer(host, Monomer.atom("He")).at(points))
     groups = []
     for k, point in enumerate(points):
         atoms = np.vstack([host.positions, point])
@@ -50,6 +52,100 @@ def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
         groups.append(HostGroup(moved, atoms[-1:], energies[k : k + 1], np.array([k])))
     write_dataset(path, groups)
     return path
+
+
+WATER = Monomer("water", ("O", "H", "H"), np.array([[0.0, 0.0, 0.117], [0.0, 0.757, -0.469], [0.0, -0.757, -0.469]]))
+
+
+def several(path: Path, *hosts: Monomer, count: int = 8) -> Path:
+    """Some energies of each host; those of ethylene and benzene are what the stored ethylene student predicts."""
+    student, rng, groups = load_checkpoint(ETHYLENE), np.random.default_rng(2), []
+    for host in hosts:
+        dimer = Dimer(host, Monomer.atom("He"))
+        away = rng.normal(size=(count, 3))
+        outside = np.linalg.norm(host.positions - host.centre, axis=1).max()
+        reach = outside + rng.uniform(2.6, 4.5, (count, 1))
+        points = host.centre + away / np.linalg.norm(away, axis=1, keepdims=True) * reach
+        known = set(host.symbols) <= {"C", "H"}
+        energies = student.energies(dimer.at(points)) if known else np.full(count, -1e-3)
+        groups.append(HostGroup(dimer, points, energies, np.arange(count)))
+    write_dataset(path, groups)
+    return path
+
+
+def test_a_file_of_two_hosts_is_fitted_and_measured_host_by_host(nci: Nci, tmp_path: Path) -> None:
+    data = several(tmp_path / "two.extxyz", builtin_host("ethylene"), builtin_host("benzene"))
+    model, rest = tmp_path / "m.pt", tmp_path / "rest.extxyz"
+    options = ["--model-out", model, "--fraction", 0.75, "--held-out", rest, "--members", 1]
+    done = nci("finetune", "--data", data, "--prior", DISTILLED, *options, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert (report["hosts"], report["n_labelled"], report["n_labels"]) == (["ethylene", "benzene"], 16, 12)
+    assert [system.host.name for system in fitted_systems(load_checkpoint(model))] == ["ethylene", "benzene"]
+    assert [len(group.positions) for group in read_dataset(rest).groups] == [2, 2]
+    found = json.loads(nci("evaluate", "--model", model, "--data", data, "--json").out)
+    assert {name: part["n"] for name, part in found["by_host"].items()} == {"ethylene": 8, "benzene": 8}
+    # Weighted by their numbers the hosts make up the whole: rounding only.
+    assert found["mae_cm1"] == pytest.approx(sum(part["mae_cm1"] for part in found["by_host"].values()) / 2, rel=1e-9)
+    assert set(found["by_host"]["benzene"]["regions"]) <= set(found["regions"])
+    # Six of eight labels of each are fitted: the model meets them as no model of one host would.
+    before = json.loads(nci("evaluate", "--model", DISTILLED, "--data", data, "--json").out)
+    assert all(
+        found["by_host"][name]["mae_cm1"] < 0.5 * before["by_host"][name]["mae_cm1"] for name in found["by_host"]
+    )
+    table = nci("evaluate", "--model", model, "--data", data).out
+    assert "host" in table
+    assert re.search(r"m\.pt\W+benzene\W+all\W+8\W", table)
+    nci("finetune", "--data", labelled(tmp_path / "one.extxyz"), "--model-out", tmp_path / "n.pt", "--members", 1)
+    table = nci("evaluate", "--model", tmp_path / "n.pt", "--data", tmp_path / "one.extxyz").out
+    assert "ethylene" not in table, "one host is the whole"
+
+
+def test_each_host_is_left_out_in_turn(nci: Nci, tmp_path: Path) -> None:
+    data = several(tmp_path / "three.extxyz", builtin_host("ethylene"), builtin_host("benzene"), WATER, count=5)
+    done = nci("evaluate", "--data", data, "--leave-one-host-out", "--seed", 1, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert (report["prior"], report["members"], report["seed"]) == (None, 1, 1)
+    hosts = {each["host"]: each for each in report["hosts"]}
+    assert [(name, each["n_labels"], each["n"]) for name, each in hosts.items()] == [
+        ("ethylene", 10, 5),
+        ("benzene", 10, 5),
+        ("water", 10, 0),
+    ]
+    # Nothing of a host is seen: the same as a fit to a file of the others.
+    whole, others, benzene = read_dataset(data).groups, tmp_path / "others.extxyz", tmp_path / "benzene.extxyz"
+    write_dataset(others, [whole[0], whole[2]])
+    write_dataset(benzene, [whole[1]])
+    fit = nci("finetune", "--data", others, "--model-out", tmp_path / "m.pt", "--members", 1, "--seed", 1)
+    assert fit.code == 0, fit.err
+    apart = json.loads(nci("evaluate", "--model", tmp_path / "m.pt", "--data", benzene, "--json").out)
+    # The same fit twice on one machine, but for the last digits of positions in files.
+    assert hosts["benzene"]["mae_cm1"] == pytest.approx(apart["mae_cm1"], rel=1e-3)
+    assert hosts["water"]["mae_cm1"] is None
+    assert hosts["water"]["reason"] == "no other host than water has pairs O–He"
+
+
+def test_leaving_hosts_out_starts_from_a_distilled_student(nci: Nci, tmp_path: Path) -> None:
+    data = several(tmp_path / "two.extxyz", builtin_host("ethylene"), builtin_host("benzene"))
+    command = ["evaluate", "--data", data, "--leave-one-host-out", "--members", 2]
+    done = nci(*command, "--prior", DISTILLED)
+    assert done.code == 0, done.err
+    assert re.search(r"host\W+labels\W+n test\W+MAE all / cm⁻¹\W+well\W+tail\W+wall", done.out)
+    assert re.search(r"ethylene\W+8\W+8\W+[\d.]+", done.out)
+    assert re.search(r"benzene\W+8\W+8\W+[\d.]+", done.out)
+    done = nci(*command, "--prior", ETHYLENE)
+    assert done.code == ModelError.exit_code
+    assert "was fitted to labels of ethylene, which is then not left out" in done.sentence()
+
+
+def test_a_file_of_one_host_leaves_nothing_to_fit(nci: Nci, tmp_path: Path) -> None:
+    done = nci("evaluate", "--data", labelled(tmp_path / "a.extxyz"), "--leave-one-host-out")
+    assert done.code == InputError.exit_code
+    assert "All labels are of one host, ethylene" in done.sentence()
+    done = nci("evaluate", "--data", several(tmp_path / "b.extxyz", WATER, builtin_host("ethylene")), *LEAVE)
+    assert done.code == InputError.exit_code
+    assert "No host can be left out: no other host than water has pairs O–He" in done.sentence()
 
 
 def test_rotated_frames_are_one_host_with_the_same_errors(nci: Nci, tmp_path: Path) -> None:
@@ -76,9 +172,8 @@ def test_a_flexed_host_is_refused_everywhere(nci: Nci, tmp_path: Path) -> None:
         assert 0.05 < float(found[1]) < 0.2
     fit = nci("finetune", "--data", straight, "--model-out", tmp_path / "m.pt", "--members", 1, "--prior", ETHYLENE)
     assert fit.code == 0, fit.err
-    kept = fitted_host(load_checkpoint(tmp_path / "m.pt"))
-    assert kept is not None
-    np.testing.assert_allclose(kept.positions, builtin_host("ethylene").positions, atol=1e-8)
+    (kept,) = fitted_systems(load_checkpoint(tmp_path / "m.pt"))
+    np.testing.assert_allclose(kept.host.positions, builtin_host("ethylene").positions, atol=1e-8)
     done = nci("evaluate", "--model", tmp_path / "m.pt", "--data", bent)
     assert done.code == ModelError.exit_code
     assert "is not that of model m.pt: after superposition atom 3 (H)" in done.sentence()
@@ -176,6 +271,10 @@ REFUSED = [
     (["evaluate", "--limit", 1000.0, "--well-below=-20"], "--well-below, --limit is for a file"),
     (["evaluate", "--device", "cpu"], "--device is for a checkpoint"),
     (["evaluate", *A_FILE, "--model", "a", "-c", "b"], "--campaign has no effect"),
+    (["evaluate", *LEAVE], "--leave-one-host-out is for a file"),
+    (["evaluate", *LEAVE, *A_FILE, "--model", "a"], "--model has no effect with --leave-one-host-out"),
+    (["evaluate", *LEAVE, *A_FILE, "-c", "a"], "--campaign has no effect with --leave-one-host-out"),
+    (["evaluate", *A_FILE, "--model", "a", "--members", 2, "--seed", 1], "--members, --seed is for the fits of"),
     (["check", "--model", "a", "--all"], "--all takes every student"),
     (["check", "--host", "benzene"], "--host is for a checkpoint file"),
     (["check", "--limit", 1000.0], "--limit is for a checkpoint file"),

@@ -15,6 +15,9 @@ from nci_core.gates.scans import Ray, minima
 from nci_core.potentials import Ensemble
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.systems import Monomer, builtin_host
+from nci_core.systems.configurations import Configurations
+from nci_core.systems.dimer import Dimer
+from nci_core.systems.poses import RigidForces
 from nci_core.units import CM1_EV
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,28 +33,30 @@ def student() -> Ensemble:
 
 
 @pytest.fixture(scope="module")
-def host() -> Monomer:
-    return builtin_host("ethylene")
+def dimer() -> Dimer:
+    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
 
 
 @dataclass(frozen=True)
 class Damaged:
-    """A model whose channels, or gradient, something has been done to."""
+    """A model whose channels, or forces, something has been done to."""
 
     model: Ensemble
     damage: Callable[[FloatArray, Monomer, FloatArray], FloatArray]
-    gradient_factor: float = 1.0
+    force_factor: float = 1.0
 
-    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
-        points = np.asarray(positions, dtype=float)
-        return self.damage(self.model.member_channels(host, points).copy(), host, points)
+    def member_channels(self, at: Configurations) -> FloatArray:
+        return self.damage(self.model.member_channels(at).copy(), at.dimer.a, at.R)
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         return self.model.mean_of(values)
 
-    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        energies, gradients = self.model.energies_and_gradients(host, positions)
-        return energies, self.gradient_factor * gradients
+    def energies(self, at: Configurations) -> FloatArray:
+        return self.mean_of(self.member_channels(at).sum(axis=1))
+
+    def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
+        energies, forces = self.model.energies_and_forces(at)
+        return energies, RigidForces(self.force_factor * forces.force, forces.torque)
 
 
 def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Monomer, FloatArray], FloatArray]:
@@ -115,9 +120,9 @@ def failures(gates: list[Gate]) -> set[str]:
 def test_every_embedded_model_passes_every_gate(name: str) -> None:
     paths = sorted((DATA / name / "models").glob("*.pt"))
     assert paths
-    host = builtin_host(name.partition("-")[2])
+    dimer = Dimer(builtin_host(name.partition("-")[2]), Monomer.atom("He"))
     for path in (paths[0], paths[-1]):
-        gates = check_model(load_checkpoint(path), host, 1000.0)
+        gates = check_model(load_checkpoint(path), dimer, 1000.0)
         assert len({gate.key for gate in gates}) == len(gates) == 12
         assert not failures(gates), path
 
@@ -136,8 +141,8 @@ def test_every_embedded_model_passes_every_gate(name: str) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_each_damage_fails_its_gates(student: Ensemble, host: Monomer, damage: Callable, expected: set[str]) -> None:
-    found = failures(check_potential(Damaged(student, damage), host, limit_ev=LIMIT))
+def test_each_damage_fails_its_gates(student: Ensemble, dimer: Dimer, damage: Callable, expected: set[str]) -> None:
+    found = failures(check_potential(Damaged(student, damage), dimer, limit_ev=LIMIT))
     assert expected <= found
     # What has nothing to do with the damage must not be blamed.
     innocent = {
@@ -151,31 +156,31 @@ def test_each_damage_fails_its_gates(student: Ensemble, host: Monomer, damage: C
     assert not innocent & found
 
 
-def test_forces_that_are_one_per_mille_off_are_seen(student: Ensemble, host: Monomer) -> None:
-    found = check_potential(Damaged(student, nothing, gradient_factor=1.001), host, limit_ev=LIMIT)
+def test_forces_that_are_one_per_mille_off_are_seen(student: Ensemble, dimer: Dimer) -> None:
+    found = check_potential(Damaged(student, nothing, force_factor=1.001), dimer, limit_ev=LIMIT)
     assert failures(found) == {"gradient"}
 
 
-def test_energies_that_are_not_numbers_fail(student: Ensemble, host: Monomer) -> None:
+def test_energies_that_are_not_numbers_fail(student: Ensemble, dimer: Dimer) -> None:
     def broken(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
         return channels * np.nan
 
-    found = failures(check_potential(Damaged(student, broken), host, limit_ev=LIMIT))
+    found = failures(check_potential(Damaged(student, broken), dimer, limit_ev=LIMIT))
     assert {"zero", "slope", "c6-sign", "channels", "hole", "smooth", "symmetry", "gradient"} <= found
 
 
-def test_a_long_range_bent_by_the_fit_is_seen(student: Ensemble, host: Monomer) -> None:
-    usual = float(student.mean_of(extrapolated_c6(student, host)).mean())
-    gates = check_potential(student, host, limit_ev=LIMIT, c6_expected=usual / 3)
+def test_a_long_range_bent_by_the_fit_is_seen(student: Ensemble, dimer: Dimer) -> None:
+    usual = float(student.mean_of(extrapolated_c6(student, dimer)).mean())
+    gates = check_potential(student, dimer, limit_ev=LIMIT, c6_expected=usual / 3)
     assert failures(gates) == {"c6-size"}
 
 
-def test_c6_of_the_energies_is_c6_of_the_parameters(student: Ensemble, host: Monomer) -> None:
+def test_c6_of_the_energies_is_c6_of_the_parameters(student: Ensemble, dimer: Dimer) -> None:
     from nci_core.gates.gate import directions
 
-    found = student.mean_of(extrapolated_c6(student, host))
+    found = student.mean_of(extrapolated_c6(student, dimer))
     # What Richardson's rule leaves: (1.5 Å / 30 Å)⁴ times the coefficients of C10, some 1e-4.
-    np.testing.assert_allclose(found, student.c6(host, directions(host)), rtol=1e-3)
+    np.testing.assert_allclose(found, student.c6(dimer, directions(dimer.a)), rtol=1e-3)
 
 
 def test_minima_are_counted_from_outside_to_the_wall() -> None:
@@ -206,19 +211,22 @@ def test_a_gate_survives_storage_and_says_when_it_cannot() -> None:
 class PairPotential:
     """Exponential repulsion and damped R⁻⁶ attraction of every host atom; one member, any host."""
 
-    def member_channels(self, host: Monomer, positions: npt.ArrayLike) -> FloatArray:
-        r = np.linalg.norm(np.asarray(positions, dtype=float)[:, None] - host.positions, axis=-1)
+    def member_channels(self, at: Configurations) -> FloatArray:
+        r = at.dimer.distances(at.R)
         return np.stack([(100 * np.exp(-3.5 * r)).sum(axis=1), -(6.0 / (r**6 + 30.0)).sum(axis=1)])[None]
 
     def mean_of(self, values: FloatArray) -> FloatArray:
         return np.asarray(values[0])
 
-    def energies_and_gradients(self, host: Monomer, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        away = np.asarray(positions, dtype=float)[:, None] - host.positions
+    def energies(self, at: Configurations) -> FloatArray:
+        return self.mean_of(self.member_channels(at).sum(axis=1))
+
+    def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
+        away = at.R[:, None] - at.dimer.a.positions
         r = np.linalg.norm(away, axis=-1)
         slope = -350 * np.exp(-3.5 * r) + 36.0 * r**5 / (r**6 + 30.0) ** 2
-        energies = self.member_channels(host, positions).sum(axis=1)[0]
-        return energies, (slope[..., None] * away / r[..., None]).sum(axis=1)
+        force = -(slope[..., None] * away / r[..., None]).sum(axis=1)
+        return self.energies(at), RigidForces(force, np.zeros_like(force))
 
 
 @pytest.mark.parametrize(
@@ -232,5 +240,5 @@ class PairPotential:
 )
 def test_sound_potentials_of_other_shapes_pass(host: Monomer) -> None:
     """A lone atom, a linear molecule, and a rod of 9 Å, for which the long range begins farther out."""
-    gates = check_potential(PairPotential(), host, limit_ev=LIMIT)
+    gates = check_potential(PairPotential(), Dimer(host, Monomer.atom("He")), limit_ev=LIMIT)
     assert not failures(gates), [gate for gate in gates if not gate.passed]

@@ -1,0 +1,40 @@
+"""Leaving hosts out: what counts as one host, and what a left-out host is measured with."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from nci_core.bench.left_out import hosts_of, leave_one_host_out
+from nci_core.errors import InputError
+from nci_core.extxyz import HostGroup
+from nci_core.fitting import FitSettings
+from nci_core.systems import Dimer, Monomer, builtin_host
+
+POINTS = np.array([[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]])
+
+
+def group(host: Monomer, probe: str, energy: float = -1e-3) -> HostGroup:
+    return HostGroup(Dimer(host, Monomer.atom(probe)), POINTS, np.full(2, energy), np.arange(2))
+
+
+def test_a_host_is_one_wherever_it_lies_and_whatever_the_probe() -> None:
+    benzene, turn = builtin_host("benzene"), Rotation.from_euler("zyx", [0.4, 1.1, -2.0])
+    turned = Monomer(
+        "benzene-2", benzene.symbols, benzene.positions @ turn.as_matrix().T + 3.0, source="the same, turned"
+    )
+    larger = Monomer("benzene-3", benzene.symbols, benzene.positions * 1.02, source="another")
+    groups = [group(benzene, "He"), group(builtin_host("ethylene"), "He"), group(turned, "Ne"), group(larger, "He")]
+    found = [[each.dimer.name for each in host] for host in hosts_of(groups)]
+    assert found == [["he-benzene", "ne-benzene-2"], ["he-ethylene"], ["he-benzene-3"]]
+    with pytest.raises(InputError, match=r"^All labels are of one host, benzene; leaving one out needs"):
+        leave_one_host_out([groups[0], groups[2]])
+
+
+def test_a_host_with_labels_beyond_the_limit_only_has_no_errors() -> None:
+    groups = [group(builtin_host("benzene"), "He"), group(builtin_host("ethylene"), "He", energy=0.2)]
+    quick = FitSettings(members=1, restarts=1, averaged=1, max_iterations=3)
+    benzene, ethylene = leave_one_host_out(groups, settings=quick)
+    assert (benzene.host, benzene.n_labels, benzene.reason) == ("benzene", 2, "")
+    assert benzene.overall is not None
+    assert (ethylene.overall, list(ethylene.regions)) == (None, ["beyond"])
+    assert ethylene.reason == "ethylene has no reference energy below 1000 cm⁻¹"
