@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from nci_core.campaign import Campaign, home
-from nci_core.campaign.creating import host_name
 from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
@@ -22,17 +21,15 @@ from nci_core.cli.output import (
     open_campaign,
     out,
     print_json,
-    print_table,
     progress_bar,
 )
-from nci_core.cli.system_commands import HostsOption, TransferOption, in_words, say_geometry, systems_of
+from nci_core.cli.system_commands import HostsOption, TransferOption, hosts_of, in_words, say_geometry, systems_of
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
-from nci_core.systems import Monomer, host_from_file
 from nci_core.teachers.registry import absolute_spec
 
 DatabaseOption = Annotated[
@@ -95,7 +92,7 @@ def init(
             own.append(read_recipe(Path(given)))
         names.append(own[-1].name if given.endswith(".toml") else given)
     settings = CampaignSettings.of(
-        systems_of(_hosts(host, smiles, structure, name), transfer, probe),
+        systems_of(hosts_of(host, smiles, structure, name), transfer, probe),
         teacher=teachers[0],
         more_teachers=teachers[1:],
         recipe=names[0],
@@ -127,19 +124,6 @@ def init(
         out.print(note, soft_wrap=True)
     if campaign.store.server is not None:
         out.print(f"Its database is {campaign.store.server}.", soft_wrap=True)
-
-
-def _hosts(hosts: list[str] | None, smiles: str | None, structure: Path | None, name: str) -> list[str | Monomer]:
-    """The molecules that one of three options names; raises InputError for several, and for a name without SMILES."""
-    if sum(bool(given) for given in (hosts, smiles is not None, structure)) > 1:
-        raise InputError("Give one of --host, --smiles and --structure.")
-    if name and smiles is None:
-        raise InputError("--name goes with --smiles; other molecules are called as they are known, or as their file.")
-    if smiles is not None:
-        from nci_core.systems.smiles import host_from_smiles
-
-        return [host_from_smiles(smiles, host_name(name, "") or None)]
-    return [host_from_file(structure)] if structure is not None else [*(hosts or ["benzene"])]
 
 
 def sample(
@@ -269,26 +253,6 @@ def import_(
     out.print(f"Imported {source} to {campaign.folder}.")
 
 
-def models(campaign: CampaignOption = None, as_json: JsonOption = False) -> None:
-    """List the campaign's students."""
-    from nci_core.store import models as rows
-
-    found = rows.fetch(open_campaign(campaign, read_only=True).store, others=True)
-    if as_json:
-        print_json(
-            [
-                {"name": m.name, "kind": m.kind, "n_labels": m.n_labels, "active": m.active, "path": m.path}
-                for m in found
-            ]
-        )
-        return
-    columns = ("model", "kind", "round", "labels", "fit / s", "device", "active")
-    table = [
-        [m.name, m.kind, m.round_number, m.n_labels, m.seconds, m.device, "yes" if m.active else ""] for m in found
-    ]
-    print_table("Students", columns, table)
-
-
 def app_command(
     port: Annotated[int, typer.Option(help="Port of the dashboard on this machine.")] = 8501,
     headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
@@ -319,5 +283,4 @@ def register(app: typer.Typer) -> None:
     app.command()(teach)
     app.command()(export)
     app.command("import")(import_)
-    app.command()(models)
     app.command("app")(app_command)

@@ -1,4 +1,4 @@
-"""nci status: where a campaign stands."""
+"""nci status, models: where a campaign stands, and which students it has."""
 
 from typing import Any
 
@@ -67,6 +67,27 @@ def _text(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
+def models(campaign: CampaignOption = None, as_json: JsonOption = False) -> None:
+    """List the campaign's students."""
+    from nci_core.store import models as rows
+
+    found = rows.fetch(open_campaign(campaign, read_only=True).store, others=True)
+    if as_json:
+        print_json(
+            [
+                {"name": m.name, "kind": m.kind, "n_labels": m.n_labels, "active": m.active, "path": m.path}
+                for m in found
+            ]
+        )
+        return
+    columns = ("model", "kind", "round", "labels", "fit / s", "device", "active")
+    table = [
+        [m.name, m.kind, m.round_number, m.n_labels, m.seconds, m.device, "yes" if m.active else ""] for m in found
+    ]
+    print_table("Students", columns, table)
+
+
 def register(app: typer.Typer) -> None:
-    """Add this command to the application."""
+    """Add these commands to the application."""
     app.command()(status)
+    app.command()(models)

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from nci_core.campaign.creating import host_name
 from nci_core.campaign.systems import System
 from nci_core.cli.output import JsonOption, open_campaign, out, print_json, print_table
 from nci_core.config import SystemSettings
 from nci_core.errors import InputError
 from nci_core.store.base import Role
-from nci_core.systems import Monomer
+from nci_core.systems import Monomer, host_from_file
 from nci_core.systems.flexibility import conformer_note
 from nci_core.systems.point_group import formula, point_group
 
@@ -49,6 +50,19 @@ def _host(given: str | Monomer) -> str | Monomer:
     from nci_core.systems.smiles import host_from_smiles
 
     return host_from_smiles(given.removeprefix(SMILES), None)
+
+
+def hosts_of(hosts: list[str] | None, smiles: str | None, structure: Path | None, name: str) -> list[str | Monomer]:
+    """The molecules that one of three options names; raises InputError for several, and for a name without SMILES."""
+    if sum(bool(given) for given in (hosts, smiles is not None, structure)) > 1:
+        raise InputError("Give one of --host, --smiles and --structure.")
+    if name and smiles is None:
+        raise InputError("--name goes with --smiles; other molecules are called as they are known, or as their file.")
+    if smiles is not None:
+        from nci_core.systems.smiles import host_from_smiles
+
+        return [host_from_smiles(smiles, host_name(name, "") or None)]
+    return [host_from_file(structure)] if structure is not None else [*(hosts or ["benzene"])]
 
 
 def in_words(system: System) -> str:

@@ -56,6 +56,15 @@ def _time(value: Any) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
+def channels_of_before(row: Any) -> Any:
+    """A cut point of an earlier version, which has a field for each of two channels, as one that has them by name."""
+    if not isinstance(row, dict) or "channels_ev" in row:
+        return row
+    rest = dict(row)
+    found = {name: rest.pop(f"{name}_ev", None) for name in ("repulsion", "dispersion")}
+    return rest | {"channels_ev": {name: value for name, value in found.items() if value is not None}}
+
+
 GeometryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 RecipeHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -25,6 +25,7 @@ from nci_core.campaign.exchange.archive_fields import (
     Text,
     Time,
     Word,
+    channels_of_before,
     check_json,
 )
 from nci_core.labels.checks import Doubt
@@ -277,16 +278,7 @@ class CutPointRow(_OfModelOrTeacher):
     std_ev: Spread | None = None
     channels_ev: dict[Word, Energy] = Field({}, max_length=20)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _channels_of_before(cls, row: Any) -> Any:
-        """Archives of earlier versions have a field for each of two channels."""
-        before = [name for name in ("repulsion", "dispersion") if isinstance(row, dict) and f"{name}_ev" in row]
-        if not before or "channels_ev" in row:
-            return row
-        gone = {f"{name}_ev" for name in before}
-        channels = {name: row[f"{name}_ev"] for name in before if row[f"{name}_ev"] is not None}
-        return {key: value for key, value in row.items() if key not in gone} | {"channels_ev": channels}
+    _of_before = model_validator(mode="before")(channels_of_before)
 
 
 EvaluationRow = Annotated[PredictionRow | CutPointRow, Discriminator("table")]
