@@ -43,7 +43,7 @@ def cheap_energies(problem: Problem, path: Path, basis: str) -> np.ndarray[Any, 
 
 def mae(problem: Problem, model: Ensemble, rows: np.ndarray[Any, Any]) -> float:
     """Mean absolute error in cm-1 on these rows below the limit."""
-    predicted = model.energies(problem.dimer.a, problem.positions[rows])
+    predicted = model.energies(problem.dimer.at(problem.positions[rows]))
     total, _ = by_region(predicted, problem.energies[rows], problem.bounds)
     assert total is not None
     return total.mae_cm1

@@ -84,7 +84,7 @@ def test_every_peer_but_mace_fits_and_is_better_than_the_teacher(tmp_path: Path)
     pytest.importorskip("sklearn")
     problem: Problem = made_problem(tmp_path)
     R, E = problem.positions, problem.energies
-    distilled = np.abs(problem.distilled().energies(problem.dimer.a, R[30:]) - E[30:]).mean()
+    distilled = np.abs(problem.distilled().energies(problem.dimer.at(R[30:])) - E[30:]).mean()
     fits = Peers(problem)
     for model in (STUDENT, GP, DELTA, DELTA_GP):
         found = fits.fit(model, R[:30], E[:30], name="none", seed=0)

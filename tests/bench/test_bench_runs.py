@@ -82,7 +82,7 @@ def test_active_selection_keeps_its_students(problem: Problem, tmp_path: Path) -
         assert model.metadata["labels"] == row.n_labels
         # The row's error is over the points without a label: labelled ones are met to some hundredths of a
         # wavenumber, so over all points the mean is lower, by at most their share.
-        everywhere = errors(model.energies(problem.dimer.a, problem.positions), problem.energies, problem.bounds)[
+        everywhere = errors(model.energies(problem.dimer.at(problem.positions)), problem.energies, problem.bounds)[
             "mae_cm1"
         ]
         assert row.mae_cm1 is not None

@@ -47,7 +47,7 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     monkeypatch.setattr(module, "BATCHES", (1, 100, 1_000_000))
     monkeypatch.setattr(module, "POOL", 200)
     monkeypatch.setattr(module, "FitSettings", lambda **_: FitSettings(members=2, restarts=2, max_iterations=2))
-    return Problem(dimer, R, model.energies(dimer.a, R), tmp_path)
+    return Problem(dimer, R, model.energies(dimer.at(R)), tmp_path)
 
 
 def test_rows_of_students_and_of_others(problem: Problem, tmp_path: Path) -> None:
