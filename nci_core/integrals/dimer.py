@@ -81,6 +81,7 @@ class FittedDimer:
     @classmethod
     def start(cls, dimer: Dimer, functions: Functions, conv_tol: float = CONV_TOL) -> Self:
         """The same, with a sentence when there is not enough memory."""
+        dimer.check_computable()
         try:
             return cls(dimer, functions, conv_tol)
         except MemoryError:

@@ -141,6 +141,7 @@ def compute_label(
     Raises InputError for bad geometries or a basis that lacks an element, NotConvergedError when a step
     does not converge, LabelError for a number that is not finite.
     """
+    dimer.check_computable()
     point = np.asarray(position, dtype=float).reshape(3)
     parts = {"": recipe.functions} | recipe.more_functions
     specs = {part: fragments(dimer, point, recipe, functions) for part, functions in parts.items()}

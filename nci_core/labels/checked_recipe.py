@@ -41,6 +41,7 @@ def check_recipe(recipe: Recipe, dimer: Dimer) -> CheckedRecipe:
     potential, or has other numbers than the recipe says. Too little memory is a note only, for labels may be computed
     elsewhere.
     """
+    dimer.check_computable()
     chosen = for_dimer(recipe, dimer)
     found = _with_generated_fitting(chosen, dimer)
     used: dict[str, BasisNumbers] = {}

@@ -114,6 +114,7 @@ def sample(
         raise InputError(f"A sample needs at least one point, got n = {n}.")
     if n > MOST_POINTS:
         raise InputError(f"A sample has at most {MOST_POINTS:,} points, got n = {n:,}; sample fewer.")
+    dimer.check_computable()
     settings = settings or SampleSettings()
     energies_of = as_guide(dimer, guide)
     counts: Counter[str] = Counter(clash=0, wall=0, duplicate=0)

@@ -119,3 +119,5 @@ class TeacherContract:
             if labels.forces is not None:
                 assert point.force is not None
                 np.testing.assert_array_equal(point.force, labels.forces.force[k])
+                assert point.torque is not None
+                np.testing.assert_array_equal(point.torque, labels.forces.torque[k])

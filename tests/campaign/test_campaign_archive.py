@@ -99,7 +99,7 @@ def test_imported_models_predict_the_same(finished: Campaign, archive: Path, tmp
     points = configurations.positions(finished.store)[1]
     for old, new in zip(models.fetch(finished.store), models.fetch(again.store), strict=True):
         one, other = (load_checkpoint(c.model_path(row)) for c, row in ((finished, old), (again, new)))
-        assert np.array_equal(one.energies(finished.dimer.a, points), other.energies(again.dimer.a, points))
+        assert np.array_equal(one.energies(finished.dimer.at(points)), other.energies(again.dimer.at(points)))
 
 
 def test_an_export_can_be_renewed(finished: Campaign, archive: Path, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_errors_are_those_of_the_stored_energies(finished: Campaign) -> None:
     # Both come from the same formula: rounding only.
     assert report["teacher"]["test"]["all"]["mae_cm1"] == pytest.approx(expected, abs=1e-6)
     model = next(row for row in models.fetch(finished.store) if row.kind == "finetuned")
-    student = load_checkpoint(finished.model_path(model)).energies(finished.dimer.a, known.positions)
+    student = load_checkpoint(finished.model_path(model)).energies(finished.dimer.at(known.positions))
     expected = np.abs(to_cm1(student - known.energy_ev))[inside].mean()
     assert report[model.name]["test"]["all"]["mae_cm1"] == pytest.approx(expected, abs=1e-6)
     stored = evaluations.metrics(finished.store, finished.recipe.hash, split="test", model_id=model.id)

@@ -6,8 +6,13 @@ from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
 from nci_core.errors import InputError
+from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.ccsdt import compute_label
+from nci_core.labels.checked_recipe import check_recipe
+from nci_core.sampling import sample
 from nci_core.systems import Configurations, Dimer, Monomer, builtin_host
 from nci_core.systems.poses import RigidForces, quaternions, rotation_matrices
+from nci_core.teachers import find_teacher
 
 
 def monomer(name: str) -> Monomer:
@@ -112,6 +117,18 @@ def test_what_is_wrong_is_said() -> None:
 def test_a_charge_counts_among_the_electrons(symbols: str, charge: int, said: str) -> None:
     with pytest.raises(InputError, match=said):
         Monomer("ion", (symbols,), np.zeros((1, 3)), charge)
+
+
+def test_nothing_computes_a_molecule_as_probe() -> None:
+    dimer, recipe = Dimer(WATER, AMMONIA), find_recipe("quick")
+    for ask in (
+        lambda: find_teacher("hf-d4").evaluate(dimer.at([[0, 0, 4.0]])),
+        lambda: compute_label(dimer, [0, 0, 4.0], recipe),
+        lambda: check_recipe(recipe, dimer),
+        lambda: sample(dimer, 3, 0),
+    ):
+        with pytest.raises(InputError, match="The probe nh3 is a molecule; only atoms are computed"):
+            ask()
 
 
 def test_an_atom_is_never_turned() -> None:
