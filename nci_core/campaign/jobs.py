@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import CancelledError, NCIError, StoreError
 from nci_core.jobs.context import JobContext
 from nci_core.labels.label_errors import recipe_std_cm1
@@ -161,11 +162,10 @@ def run_evaluate(context: JobContext) -> dict[str, Any]:
     """
     from nci_core.campaign.exchange.own_energies import evaluate_set
     from nci_core.campaign.rounds.evaluation import evaluate_model
-    from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.store import models
 
     campaign = _open(context)
     if "energy_set" in context.payload:
         return evaluate_set(campaign, int(context.payload["energy_set"]))
     model = models.get(context.store, int(context.payload["model_id"]))
-    return evaluate_model(campaign, model, load_checkpoint(campaign.model_path(model), dimer=campaign.dimer))
+    return evaluate_model(campaign, model, load_student(campaign, model))

@@ -206,7 +206,7 @@ def evaluate_set(campaign: Campaign, set_id: int) -> dict[str, Any]:
     The model in use comes first. Returns the errors by model, and what kept a model from being read.
     """
     from nci_core.campaign.rounds.evaluation import renew_errors
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.campaign.rounds.stored_models import energies_and_std, load_student
 
     points = energy_sets.points(campaign.store, set_id)
     active = campaign.active_model()
@@ -218,12 +218,14 @@ def evaluate_set(campaign: Campaign, set_id: int) -> dict[str, Any]:
         if not lacking.any():
             continue
         try:
-            model: Ensemble = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
+            model: Ensemble = load_student(campaign, row)
         except NCIError as error:
             problems[row.name] = str(error)
             continue
-        energy, std = model.energies_and_std(campaign.dimer.at(points.positions[lacking]))
-        evaluations.record_predictions(campaign.store, row.id, points.configuration_ids[lacking], energy, std)
+        energy, std = energies_and_std(campaign, model, points.system_ids[lacking], points.positions[lacking])
+        said = np.isfinite(energy)
+        numbers = points.configuration_ids[lacking][said]
+        evaluations.record_predictions(campaign.store, row.id, numbers, energy[said], std[said])
     name = PREFIX + energy_sets.get(campaign.store, set_id).name
     errors = {model: report.get(name, {}) for model, report in renew_errors(campaign).items()}
     return {"energy_set": set_id, "errors": errors} | ({"problems": problems} if problems else {})

@@ -17,6 +17,7 @@ from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
 from nci_core.campaign.queries.live_fields import distinct
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.store import configurations, models
@@ -113,12 +114,11 @@ def export_model_file(
 
 
 def _evaluator(campaign: Campaign, row: Model, path: Path) -> str:
-    from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.standalone import standalone
 
     if not path.stem.isidentifier():
         raise InputError(f"Python cannot import {path.name}; name it {python_name(path.stem)}.py, for example.")
-    model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
+    model = load_student(campaign, row)
     _, points = configurations.positions(campaign.store)
     some = points[:: max(1, len(points) // COMPARED)]
     if not len(some):

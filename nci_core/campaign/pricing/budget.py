@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.pricing.costs import LabelCost, label_cost
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS
 from nci_core.selection.budget import BoolArray, Linearised, random_paths, spend
@@ -122,13 +123,12 @@ class _Question:
 @lru_cache(maxsize=4)
 def _jacobian(folder: str, model_id: int, sha256: str, last_id: int, count: int) -> tuple[FloatArray, FloatArray]:
     """Energies (n,) and whitened derivatives (n, p) at the pool; the arguments name its content."""
-    from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.selection.i_optimal import whitened_jacobian
 
     campaign = Campaign.open(folder, read_only=True)
     try:
         _, positions = configurations.positions(campaign.store, split="pool")
-        model = load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)), dimer=campaign.dimer)
+        model = load_student(campaign, models.get(campaign.store, model_id))
         return whitened_jacobian(model, campaign.dimer.at(positions))
     finally:
         campaign.store.close()

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import InputError
 from nci_core.store import DATABASE_NAME, models
 
@@ -55,10 +56,9 @@ def checked_points(positions: npt.ArrayLike) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def _loaded(folder: str, inode: int, model_id: int) -> tuple[Campaign, "Ensemble"]:
-    from nci_core.potentials.checkpoints import load_checkpoint
 
     campaign = Campaign.open(folder, read_only=True)
-    return campaign, load_checkpoint(campaign.model_path(models.get(campaign.store, model_id)), dimer=campaign.dimer)
+    return campaign, load_student(campaign, models.get(campaign.store, model_id))
 
 
 def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:

@@ -12,6 +12,7 @@ from nci_core.campaign.exchange.own_energies import record_set_errors
 from nci_core.campaign.queries.error_map_file import renew_maps
 from nci_core.campaign.rounds.gates import check_campaign_model
 from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
+from nci_core.campaign.rounds.stored_models import energies_and_std, known_systems
 from nci_core.campaign.systems import System
 from nci_core.errors import NCIError
 from nci_core.metrics import ErrorSummary, by_region
@@ -90,16 +91,22 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
 
     Raises ModelError for one that says nothing about the campaign's dimer.
     """
+    from nci_core.potentials.agreement import check_fits
     from nci_core.potentials.checkpoints import load_checkpoint
 
-    model = load_checkpoint(path, device, dimer=campaign.dimer)
+    first, *others = campaign.training_systems
+    model = load_checkpoint(path, device, dimer=first.dimer)
+    for system in others:
+        check_fits(model, system.dimer, f"Model {path.name}")
     report: dict[str, Any] = {}
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
         found = {}
         if len(known):
-            found = summaries(model.energies(campaign.dimer.at(known.positions)), known.energy_ev, campaign)
+            energies, _ = energies_and_std(campaign, model, known.system_ids, known.positions)
+            rows = np.isin(known.system_ids, [system.id for system in campaign.training_systems])
+            found = summaries(energies[rows], known.energy_ev[rows], campaign)
         report[split] = {name: item.as_dict() for name, item in found.items()}
     return report
 
@@ -123,12 +130,13 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
 
     Returns the model's errors by split and region.
     """
-    for system in campaign.systems:
+    known = known_systems(campaign, model)
+    for system in known:
         ids, positions = configurations.positions(campaign.store, system_id=system.id)
         if len(ids):
             energies, std = model.energies_and_std(system.dimer.at(positions))
             evaluations.record_predictions(campaign.store, row.id, ids, energies, std)
-    cuts = [cut for system in campaign.systems for cut in student_cuts(system, model)]
+    cuts = [cut for system in known for cut in student_cuts(system, model)]
     evaluations.record_cuts(campaign.store, cuts, model_id=row.id)
     check_campaign_model(campaign, row, model)
     found: dict[str, Any] = renew_errors(campaign)[row.name]

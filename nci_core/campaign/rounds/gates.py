@@ -1,8 +1,10 @@
 """Physics gates of a campaign's models: checked once, kept with the model, read by the app."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import StoreError
 from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.store import models
@@ -36,13 +38,19 @@ def check_model(model: "Ensemble", dimer: Dimer, limit_cm1: float) -> list[Gate]
     return check_potential(model, dimer, limit_ev=from_cm1(limit_cm1), c6_expected=expected_c6(model, dimer))
 
 
+def gates_in(campaign: Campaign, model: "Ensemble") -> list[Gate]:
+    """All gates of a model in every system that it is trained on; of several, `where` names the system."""
+    found = []
+    for system in campaign.training_systems:
+        gates = check_model(model, system.dimer, campaign.settings.limit_cm1)
+        several = len(campaign.training_systems) > 1
+        found += [replace(gate, where=f"{system.name} {gate.where}".strip()) for gate in gates] if several else gates
+    return found
+
+
 def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None" = None) -> list[Gate]:
     """Check a stored model and keep the answers in its notes; its file is read unless `model` is given."""
-    if model is None:
-        from nci_core.potentials.checkpoints import load_checkpoint
-
-        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
-    found = check_model(model, campaign.dimer, campaign.settings.limit_cm1)
+    found = gates_in(campaign, load_student(campaign, row) if model is None else model)
     models.update_notes(campaign.store, row.id, {NOTE: [gate.as_dict() for gate in found]})
     return found
 
@@ -77,9 +85,6 @@ def gates_of(folder: str, model_id: int) -> list[Gate]:
         kept = stored_gates(row)
         if kept is not None:
             return kept
-        from nci_core.potentials.checkpoints import load_checkpoint
-
-        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
-        return check_model(model, campaign.dimer, campaign.settings.limit_cm1)
+        return gates_in(campaign, load_student(campaign, row))
     finally:
         campaign.store.close()

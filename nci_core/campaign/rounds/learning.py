@@ -14,6 +14,7 @@ from nci_core.campaign.rounds.origins import origin as new_origin
 from nci_core.campaign.rounds.outliers import set_outliers_aside
 from nci_core.campaign.rounds.picking import propose
 from nci_core.campaign.rounds.requests import ladder_recipes, training_labels
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.campaign.systems import System
 from nci_core.errors import CancelledError
 from nci_core.store import configurations, models, rounds, teacher_labels, teachers
@@ -142,7 +143,7 @@ def store_model(
     name += f"-{count + 1}" if count else ""
     path = campaign.folder / MODELS / f"{name}.pt"
     campaign.store.require_in_place()
-    about: dict[str, Any] = {"campaign": campaign.name, "model": name, "dimer": campaign.dimer.name}
+    about: dict[str, Any] = {"campaign": campaign.name, "model": name, "dimer": campaign.training_systems[0].dimer.name}
     about[ORIGIN] = origin.model_dump(mode="json")
     save_checkpoint(model.with_metadata(**about), path, below=campaign.folder)
     row = Model(
@@ -262,7 +263,6 @@ def finetune_campaign(
     """
     from nci_core.fitting import FitRun, FitSettings, finetune_ladder
     from nci_core.fitting.memory import FitMemory
-    from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.device import resolve_device
     from nci_core.potentials.parameters import StudentConfig
 
@@ -274,7 +274,7 @@ def finetune_campaign(
     rungs, used = zip(*(rung(campaign, recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
     known = found[-1]
     parent = distilled_parent(campaign)
-    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
+    prior = load_student(campaign, parent) if parent else None
     chosen = campaign.settings.seed if seed is None else seed
     settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
     config = prior.config if prior else StudentConfig(ruler=campaign.settings.ruler)

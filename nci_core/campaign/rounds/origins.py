@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, labels_by_identity
+from nci_core.campaign.rounds.stored_models import observations
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
 from nci_core.store import configurations, labels, teacher_labels, teachers
@@ -113,7 +114,7 @@ def origin(
 
 def rung(campaign: Campaign, recipe: Recipe | OwnMethod, rows: LabelSet) -> "tuple[Rung, LabelsUsed]":
     """Labels of one recipe for a fit, and what is remembered of them."""
-    from nci_core.fitting import Observation, Rung
+    from nci_core.fitting import Rung
 
     used = LabelsUsed(
         recipe=recipe.name,
@@ -122,7 +123,7 @@ def rung(campaign: Campaign, recipe: Recipe | OwnMethod, rows: LabelSet) -> "tup
         sha256=energies_sha256(rows.geometry_hashes, rows.energy_ev.tolist()),
         geometry_hashes=tuple(rows.geometry_hashes),
     )
-    return Rung(recipe.name, [Observation(campaign.dimer.at(rows.positions), rows.energy_ev)]), used
+    return Rung(recipe.name, observations(campaign, rows.system_ids, rows.positions, rows.energy_ev)), used
 
 
 def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> "tuple[Lesson, TeacherUsed]":
@@ -135,7 +136,7 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
 
     Raises InputError where there are none, or one is missing.
     """
-    from nci_core.fitting import Lesson, Observation
+    from nci_core.fitting import Lesson
 
     rows = teacher_labels.fetch(campaign.store, name, split="pool")
     if not rows:
@@ -156,7 +157,8 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
         sha256=energies_sha256(hashes, energies.tolist(), *(channels[key].tolist() for key in sorted(channels))),
         geometry_hashes=tuple(hashes),
     )
-    return Lesson(name, [Observation(campaign.dimer.at(positions), energies, channels)]), used
+    system_ids = np.array([each.system_id for each in found])
+    return Lesson(name, observations(campaign, system_ids, positions, energies, channels)), used
 
 
 def _all_of(known: "Mapping[str, TeacherLabel]", hashes: Sequence[str], what: str) -> "list[TeacherLabel]":

@@ -1,16 +1,24 @@
 """Selecting what to label next in a campaign."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.pricing.label_size import label_work
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import InputError
 from nci_core.selection import Pool, SelectionRequest, select
 from nci_core.store import configurations, label_queries, picks, teacher_labels
 from nci_core.store.labels import TAKEN
+from nci_core.systems.configurations import Configurations
 from nci_core.units import to_cm1
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,17 @@ def _reason(strategy: str, energy_cm1: float | None, region: str | None, std_cm1
     return where
 
 
+def prices(campaign: Campaign, places: Sequence[Configurations], recipe: str | None) -> list[FloatArray | None]:
+    """What a label costs at each of these configurations, in operations; None in a campaign of one system.
+
+    A choice between hosts weighs what a label tells against what it costs; on one host all labels cost the same.
+    """
+    if len(places) == 1:
+        return [None]
+    work = [math.exp(label_work(each.dimer, campaign.find_recipe(recipe))) for each in places]
+    return [np.full(len(each), one / min(work)) for each, one in zip(places, work, strict=True)]
+
+
 def propose(
     campaign: Campaign, strategy: str, n: int, seed: int | None = None, recipe: str | None = None
 ) -> list[Proposal]:
@@ -55,27 +74,30 @@ def propose(
     Raises InputError for an unknown strategy, or one that needs a model when there is none.
     """
     campaign.require_configurations()
-    ids, positions = configurations.positions(campaign.store, split="pool")
+    at = [
+        configurations.positions(campaign.store, split="pool", system_id=system.id)
+        for system in campaign.training_systems
+    ]
+    ids = np.concatenate([numbers for numbers, _ in at])
     row_of = {int(number): i for i, number in enumerate(ids)}
     states = label_queries.states(campaign.store, campaign.find_recipe(recipe).hash)
     taken = [number for number, state in states.items() if state in TAKEN]
     model = None
     row = campaign.active_model()
     if row is not None:
-        from nci_core.potentials.checkpoints import load_checkpoint
-
-        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
+        model = load_student(campaign, row)
     elif strategy == "i-optimal":
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
+    places = [system.dimer.at(points) for system, (_, points) in zip(campaign.training_systems, at, strict=True)]
     energies = None
     if model is not None:
-        energies = model.energies(campaign.dimer.at(positions))
+        energies = np.concatenate([model.energies(each) for each in places])
     else:
         known = {r.configuration_id: r.energy_ev for r in teacher_labels.fetch(campaign.store, campaign.teacher)}
         if all(int(number) in known for number in ids):
             energies = np.array([known[int(number)] for number in ids])
     request = SelectionRequest(
-        pools=[Pool(campaign.dimer.at(positions))],
+        pools=[Pool(each, price) for each, price in zip(places, prices(campaign, places, recipe), strict=True)],
         count=n,
         labelled=[row_of[number] for number in taken if number in row_of],
         energies=energies,

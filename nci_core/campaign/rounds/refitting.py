@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.origins import Origin, labels_again, lesson, of_checkpoint
+from nci_core.campaign.rounds.stored_models import load_student, observations
 from nci_core.errors import InputError
 from nci_core.store import models
 from nci_core.store.schema import Model
@@ -17,11 +18,10 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
 
     Raises InputError where the model does not say what it was fitted to, or labels or parent are not what they were.
     """
-    from nci_core.fitting import FitSettings, Observation, Rung, distill_all, finetune_ladder
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.fitting import FitSettings, Rung, distill_all, finetune_ladder
     from nci_core.potentials.parameters import StudentConfig
 
-    found = of_checkpoint(load_checkpoint(campaign.model_path(model), dimer=campaign.dimer), model.name)
+    found = of_checkpoint(load_student(campaign, model), model.name)
     settings, student = FitSettings.model_validate(found.settings), StudentConfig.model_validate(found.student)
     if model.kind == "distilled":
         taught = []
@@ -33,18 +33,17 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
         return distill_all(taught, student, settings)
     known = [labels_again(campaign, used) for used in found.labels]
     rungs = [
-        Rung(used.recipe, [Observation(campaign.dimer.at(rows.positions), rows.energy_ev)])
+        Rung(used.recipe, observations(campaign, rows.system_ids, rows.positions, rows.energy_ev))
         for used, rows in zip(found.labels, known, strict=True)
     ]
     return finetune_ladder(rungs, _parent(campaign, found), student, settings)
 
 
 def _parent(campaign: Campaign, found: Origin) -> "Ensemble | None":
-    from nci_core.potentials.checkpoints import load_checkpoint
 
     if found.parent is None:
         return None
     row = models.find(campaign.store, found.parent.name)
     if row is None or row.sha256 != found.parent.sha256:
         raise InputError(f"The model {found.parent.name} that this one was fitted from is not here any more.")
-    return load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
+    return load_student(campaign, row)

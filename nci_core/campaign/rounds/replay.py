@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.rounds.stored_models import energies_and_std, load_student, observations
 from nci_core.errors import CancelledError, InputError
 from nci_core.jobs.context import JobContext
 from nci_core.store import labels
@@ -87,8 +88,7 @@ def replay(
     """
     from nci_core.campaign.rounds.evaluation import summaries
     from nci_core.campaign.rounds.learning import distilled_parent
-    from nci_core.fitting import FitRun, FitSettings, Observation, finetune
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.fitting import FitRun, FitSettings, finetune
 
     recipe = campaign.recipe.hash
     known = labels.complete(campaign.store, recipe, split="pool")
@@ -102,7 +102,7 @@ def replay(
     parent = distilled_parent(campaign)
     if parent is None:
         raise InputError("Pickers are compared from the distilled student; distil one with `nci distill`.")
-    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer)
+    prior = load_student(campaign, parent)
     settings = FitSettings(members=1, seed=campaign.settings.seed, device=device)
     found: list[dict[str, Any]] = []
     for k, trial in enumerate(trials):
@@ -112,9 +112,11 @@ def replay(
             progress(
                 k / len(trials), f"fit {k + 1} of {len(trials)}: {trial.picker or 'random'}, {len(trial.rows)} labels"
             )
-        seen = Observation(campaign.dimer.at(known.positions[trial.rows]), known.energy_ev[trial.rows])
-        model = finetune([seen], prior, settings=settings, run=FitRun(should_stop=should_stop))
-        errors = summaries(model.energies(campaign.dimer.at(test.positions)), test.energy_ev, campaign)
+        chosen = known.system_ids[trial.rows], known.positions[trial.rows], known.energy_ev[trial.rows]
+        model = finetune(observations(campaign, *chosen), prior, settings=settings, run=FitRun(should_stop=should_stop))
+        errors = summaries(
+            energies_and_std(campaign, model, test.system_ids, test.positions)[0], test.energy_ev, campaign
+        )
         seconds = [rows[i].cpu_seconds for i in trial.rows]
         timed = [value for value in seconds if value is not None]
         found.append(

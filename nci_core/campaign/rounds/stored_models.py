@@ -1,0 +1,82 @@
+"""A campaign's stored students, asked about any of its systems. Torch is loaded by what is called."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.systems import System
+from nci_core.errors import ModelError
+from nci_core.store.schema import Model
+from nci_core.systems.configurations import Configurations
+
+if TYPE_CHECKING:
+    from nci_core.fitting import Observation
+    from nci_core.potentials.ensemble import Ensemble
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def load_student(campaign: Campaign, row: Model, device: str = "cpu") -> "Ensemble":
+    """A stored student; ModelError where its file has changed, or says nothing about a system it is trained on."""
+    from nci_core.potentials.agreement import check_fits
+    from nci_core.potentials.checkpoints import load_checkpoint
+
+    first, *others = campaign.training_systems
+    model = load_checkpoint(campaign.model_path(row), device, dimer=first.dimer)
+    for system in others:
+        check_fits(model, system.dimer, f"Model {row.name}")
+    return model
+
+
+def parts(campaign: Campaign, system_ids: IntArray, positions: FloatArray) -> Iterator[tuple[IntArray, Configurations]]:
+    """Rows and configurations of each system among m positions (m, 3) in Å, in the campaign's order of systems."""
+    for system in campaign.systems:
+        rows = np.flatnonzero(system_ids == system.id)
+        if len(rows):
+            yield rows, system.dimer.at(positions[rows])
+
+
+def observations(
+    campaign: Campaign,
+    system_ids: IntArray,
+    positions: FloatArray,
+    energies: FloatArray,
+    channels: dict[str, FloatArray] | None = None,
+) -> "list[Observation]":
+    """Energies (m,) in eV at positions (m, 3) in Å as a fit takes them, a part for each system."""
+    from nci_core.fitting import Observation
+
+    return [
+        Observation(at, energies[rows], {name: values[rows] for name, values in (channels or {}).items()})
+        for rows, at in parts(campaign, system_ids, positions)
+    ]
+
+
+def energies_and_std(
+    campaign: Campaign, model: "Ensemble", system_ids: IntArray, positions: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Energies and standard deviations, (m,) in eV; NaN in a system of which the model says nothing."""
+    energies, std = np.full(len(positions), np.nan), np.full(len(positions), np.nan)
+    known = {system.id for system in known_systems(campaign, model)}
+    for rows, at in parts(campaign, system_ids, positions):
+        if int(system_ids[rows[0]]) in known:
+            energies[rows], std[rows] = model.energies_and_std(at)
+    return energies, std
+
+
+def known_systems(campaign: Campaign, model: "Ensemble") -> list[System]:
+    """The systems that a model can say something about; a transfer system may have elements it has never seen."""
+    from nci_core.potentials.agreement import check_fits
+
+    found = []
+    for system in campaign.systems:
+        try:
+            check_fits(model, system.dimer)
+        except ModelError:
+            continue
+        found.append(system)
+    return found
