@@ -63,9 +63,10 @@ def run_label(context: JobContext) -> dict[str, Any]:
         settings = context.payload.get("tightening")
         tighter = {"tightening": Tightening.model_validate(settings)} if settings else {}
         try:
-            fragments(campaign.dimer, np.array(position), recipe)  # a basis that lacks an element is said first
-            require_closed_shells(campaign)
-            found = compute_label(campaign.dimer, position, recipe, report, pieces, **tighter)
+            dimer = campaign.system(configuration.system_id).dimer
+            fragments(dimer, np.array(position), recipe)  # a basis that lacks an element is said first
+            require_closed_shells(campaign, [configuration.system_id])
+            found = compute_label(dimer, position, recipe, report, pieces, **tighter)
         except CancelledError:
             raise
         except NCIError as error:

@@ -11,9 +11,14 @@ from ase import Atoms
 from ase.io import write
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.rounds.learning import distill_campaign
+from nci_core.campaign.rounds.gates import stored_gates
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
+from nci_core.campaign.rounds.picking import propose
+from nci_core.campaign.rounds.refitting import refit
+from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import InputError
-from nci_core.store import configurations, teacher_labels
+from nci_core.potentials.agreement import fitted_systems
+from nci_core.store import configurations, evaluations, teacher_labels
 
 Nci = Callable[..., Any]
 
@@ -60,8 +65,55 @@ def test_several_hosts_are_sampled_and_taught_and_transfer_hosts_only_tested(
         parts = small.channels(system.dimer, points)
         assert [row.configuration_id for row in rows] == ids.tolist()
         assert [row.energy_ev for row in rows] == pytest.approx((parts["repulsion"] + parts["dispersion"]).tolist())
-    with pytest.raises(InputError, match="this works in a campaign of one for now"):
-        distill_campaign(campaign)
+
+
+def test_one_student_learns_from_all_training_systems_and_is_tested_on_transfer_ones(
+    nci: Nci, tmp_path: Path, molecules: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(tmp_path / "work")
+    hosts = ("--host", molecules["hydrogen"], "--host", "ethylene", "--transfer", "methane")
+    assert nci("init", folder, *hosts, "--transfer", molecules["nitrogen"], "--recipe", "quick").code == 0
+    monkeypatch.setenv("NCI_CAMPAIGN", folder)
+    assert nci("sample", "--n", "16", "--test", "4", "--cuts", "0").code == 0
+    small.use_formula(monkeypatch)
+    assert nci("teach").code == 0
+    campaign = Campaign.open(folder)
+    distill_campaign(campaign)
+    row = campaign.active_model()
+    assert row is not None
+    hydrogen, ethylene, methane, nitrogen = campaign.systems
+    # Nobody has taught it nitrogen, so it says nothing there.
+    asked = {prediction.configuration_id for prediction in evaluations.predictions(campaign.store, row.id)}
+    for system, known in ((hydrogen, True), (ethylene, True), (methane, True), (nitrogen, False)):
+        ids = configurations.positions(campaign.store, system_id=system.id)[0].tolist()
+        assert (asked & set(ids) == set(ids)) == known, system.name
+    student = load_student(campaign, row)
+    assert [dimer.name for dimer in fitted_systems(student)] == ["he-hydrogen", "he-ethylene"]
+    chosen = [proposal.configuration_id for proposal in propose(campaign, "i-optimal", 12)]
+    places = (configurations.positions(campaign.store, split="pool", system_id=s.id)[0] for s in campaign.systems)
+    pools = [set(numbers.tolist()) for numbers in places]
+    counts = [len(numbers & set(chosen)) for numbers in pools]
+    assert sum(counts[:2]) == len(chosen)
+    assert counts[0] > 0
+    monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
+    # Its monomers have hydrogen's energies, whatever the host.
+    monkeypatch.setattr("nci_core.campaign.rounds.label_checks.doubts_about", lambda *_: [])
+    small.label(campaign, chosen)
+    small.label(campaign, small.test_set(campaign), "test-set")
+    done = finetune_campaign(campaign)
+    assert done["n_labels"] + len(done.get("set_aside", ())) == len(chosen)
+    errors = evaluations.metrics_by_system(
+        campaign.store, campaign.recipe.hash, split="test", model_id=done["model_id"]
+    )
+    tested = set(errors)
+    assert {hydrogen.id, ethylene.id, methane.id} <= tested
+    assert nitrogen.id not in tested
+    model = campaign.active_model()
+    assert model is not None
+    again, kept = refit(campaign, model), load_student(campaign, model)
+    at = ethylene.dimer.at([[0.0, 0.0, 3.3]])
+    assert again.energies(at) == pytest.approx(kept.energies(at), rel=1e-6)
+    assert {gate.where.split()[0] for gate in stored_gates(model) or [] if gate.where} <= {"he-hydrogen", "he-ethylene"}
 
 
 @pytest.mark.parametrize(

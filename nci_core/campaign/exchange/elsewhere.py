@@ -74,7 +74,7 @@ def task_of(campaign: Campaign, row: Configuration, recipe: Recipe | None = None
             f"Labels of recipe {chosen.name} cannot be computed elsewhere (fitted integrals or further basis sets); "
             "choose a recipe with exact integrals and one set of functions."
         )
-    return LabelTask.build(campaign.dimer, place, chosen)
+    return LabelTask.build(campaign.system(row.system_id).dimer, place, chosen)
 
 
 def export_inputs(
@@ -163,7 +163,7 @@ def import_results(campaign: Campaign, folder: Path) -> Imported:
     require_writable()
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} to import results from.")
-    require_closed_shells(campaign)
+    require_closed_shells(campaign, (system.id for system in campaign.systems))
     done = Imported()
     reader = _Reader(campaign, folder)
     answered: set[Path] = set()
@@ -238,7 +238,8 @@ class _Reader:
             note = f"Hartree-Fock was not computed again on import: {size} functions are more than {MOST_FUNCTIONS}."
             return label, result.model_copy(update={"warnings": [*result.warnings, note]})
         recipe = self.recipes[label.recipe_hash]
-        own = hartree_fock(self.campaign.dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), recipe)
+        dimer = self.campaign.system(row.system_id).dimer
+        own = hartree_fock(dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), recipe)
         check_hartree_fock(result, own, where)
         missing = [name for name in result.fragments if name not in own]
         note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."

@@ -136,6 +136,7 @@ def timings(campaign: Campaign) -> list[Timing]:
             Label.result[("fragments", "dimer", "n_frozen")].as_integer(),
             Label.result[("environment", "processor")].as_string(),
             Label.result[("environment", "dgemm_gflops")].as_float(),
+            Label.system_id,
         )
         .where(Label.status == "complete", Label.cpu_seconds > 0)
         .order_by(Label.id.desc())
@@ -149,7 +150,7 @@ def timings(campaign: Campaign) -> list[Timing]:
         for name in sorted(hashes, key=lambda name: (name != target, name)):
             found += [
                 make_timing(
-                    campaign.dimer,
+                    campaign.system(system_id).dimer,
                     name,
                     known.get(name),
                     (n_basis, n_frozen),
@@ -157,7 +158,7 @@ def timings(campaign: Campaign) -> list[Timing]:
                     machine or "",
                     gflops or 0.0,
                 )
-                for cpu, wall, n_basis, n_frozen, machine, gflops in session.execute(
+                for cpu, wall, n_basis, n_frozen, machine, gflops, system_id in session.execute(
                     query.where(Label.recipe_hash == name)
                 )
                 if n_basis is not None and n_frozen is not None
@@ -212,22 +213,31 @@ def planned_costs(dimer: Dimer, recipes: Sequence[Recipe], folder: Path | None =
     return found
 
 
-def label_cost(campaign: Campaign, recipe: Recipe | None = None) -> LabelCost:
+def dearest(campaign: Campaign, recipe: Recipe) -> Dimer:
+    """The dimer of the campaign whose labels need most work."""
+    dimers = [system.dimer for system in campaign.systems]
+    return dimers[0] if len(dimers) == 1 else max(dimers, key=lambda dimer: label_work(dimer, recipe))
+
+
+def label_cost(campaign: Campaign, recipe: Recipe | None = None, dimer: Dimer | None = None) -> LabelCost:
     """Cost of one label of a recipe (default: the target): learned, with a bar that says how well.
+
+    It is of one of the campaign's dimers; without, of the dearest.
 
     Before any label of the recipe is finished it follows from the size alone, and the bar is wide.
     """
     recipe = recipe or campaign.recipe
+    dimer = dimer or dearest(campaign, recipe)
     known = timings(campaign)
     mine = [t for t in known if t.recipe == recipe.hash]
     others = [] if len(mine) >= ENOUGH else neighbours(campaign)
     model = CostModel([*known, *others])
     machine = next((t.machine for t in [*mine, *known, *others]), "")
-    alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, campaign.dimer.name))
+    alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, dimer.name))
     work = next(alike, None)
     if work is None:
-        work = label_work(campaign.dimer, recipe)
-    price = model.price(Subject(recipe.hash, campaign.dimer.name, work, machine))
+        work = label_work(dimer, recipe)
+    price = model.price(Subject(recipe.hash, dimer.name, work, machine))
     ratios = [t.elapsed / t.minutes for t in (mine or known)]
     return LabelCost(
         math.exp(price.mean + 0.5 * price.each**2),

@@ -1,6 +1,6 @@
 """The checks a label passes when it comes in, from here or from elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,11 @@ class MonomerFiles:
     below: Path
 
     @classmethod
-    def of(cls, campaign: Campaign) -> Self:
-        """A campaign's."""
-        return cls(campaign.dimer, campaign.folder / MONOMERS, campaign.folder)
+    def of(cls, campaign: Campaign, system_id: int) -> Self:
+        """Those of a system of a campaign; the first one's lie where those of campaigns of one system do."""
+        system, folder = campaign.system(system_id), campaign.folder / MONOMERS
+        own = folder if system == campaign.systems[0] else folder / str(system.id)
+        return cls(system.dimer, own, campaign.folder)
 
     def energies(self, recipe: Recipe) -> dict[str, float]:
         """Hartree–Fock energies (hartree) of the monomers alone in a recipe's functions; computed once."""
@@ -86,14 +88,15 @@ class MonomerFiles:
             write_atomically(path, content, below=self.below)
 
 
-def require_closed_shells(campaign: Campaign) -> None:
-    """Raise LabelError, before hours are spent, if the ground state of host or probe is open-shell."""
-    MonomerFiles.of(campaign).require_closed_shells()
+def require_closed_shells(campaign: Campaign, system_ids: Iterable[int]) -> None:
+    """Raise LabelError, before hours are spent, if the ground state of a host or probe is open-shell."""
+    for system_id in sorted(set(system_ids)):
+        MonomerFiles.of(campaign, system_id).require_closed_shells()
 
 
 def doubts_about(campaign: Campaign, configuration: Configuration, result: Mapping[str, Any]) -> list[Doubt]:
     """What is to be said against a finished label, `result` being a LabelResult as a dictionary."""
-    found = MonomerFiles.of(campaign).doubts(result)
+    found = MonomerFiles.of(campaign, configuration.system_id).doubts(result)
     # The test set decides how good a student is, so no student decides about the test set. Nor about labels of
     # another recipe than its own: they differ from it by what the recipes differ.
     recipe = Recipe.model_validate(result["recipe"])

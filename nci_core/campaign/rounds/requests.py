@@ -144,16 +144,16 @@ def unlabelled_test_set(campaign: Campaign) -> list[int]:
 
 
 def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
-    """Memory a label's worker must have in GB; None where nothing is known.
+    """Memory a label's worker must have in GB, whichever system it is of; None where nothing is known.
 
     Before the first label of a recipe that is the estimate of what a label cannot do without; where this machine has
     less, nothing is asked for, and the label refuses to start on a machine that is too small. Afterwards it is what the
     largest took and a margin. With exact integrals that may be whatever there was, because PySCF puts on disk what does
     not fit, so the estimate counts where it is less.
     """
-    least = None
-    if is_in_table(campaign.dimer, recipe):
-        least = memory_needed_gb(campaign.dimer, recipe, guess_parts(campaign.dimer, recipe))
+    dimers = [system.dimer for system in campaign.systems]
+    needed = [memory_needed_gb(each, recipe, guess_parts(each, recipe)) for each in dimers if is_in_table(each, recipe)]
+    least = max(needed, default=None)
     most = label_queries.most_memory_gb(campaign.store, recipe.hash)
     if most is None:
         return None if least is None or least > machine_memory_gb() else least
