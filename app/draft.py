@@ -18,7 +18,7 @@ from nci_core.config import MonomerSettings
 from nci_core.errors import InputError, NCIError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.size import atom_functions
-from nci_core.systems import Monomer, builtin_host, library
+from nci_core.systems import Monomer, builtin_monomer, library
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.point_group import formula
 from nci_core.systems.reading.structure_file import host_from_upload
@@ -169,7 +169,7 @@ def draft() -> Draft:
             host = making.result() if making is not None else None
             making = None
         elif making is None:
-            host = builtin_host(str(value("built-in"))) if _kind() == NAME and value("built-in") else None
+            host = builtin_monomer(str(value("built-in"))) if _kind() == NAME and value("built-in") else None
         if host is not None:
             if len(host.symbols) > MOST_ATOMS:
                 raise InputError(
@@ -222,7 +222,7 @@ def built_in_names() -> list[str]:
 
 def named_with_formula(name: str) -> str:
     """'naphthalene · C10H8', so that a list is searched by either."""
-    return f"{name} · {formula(builtin_host(name))}"
+    return f"{name} · {formula(builtin_monomer(name))}"
 
 
 def made_folder(name: object) -> Path | None:

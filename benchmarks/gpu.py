@@ -23,7 +23,7 @@ import torch
 
 from nci_core.fitting import FitSettings, Observation, finetune
 from nci_core.potentials import Ensemble, load_checkpoint
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="also append the rows to this file")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     model = load_checkpoint(MODELS / "round-7-finetuned.pt")
     distilled = load_checkpoint(MODELS / "round-0-distilled.pt")
     devices = [*(["cuda"] if torch.cuda.is_available() else []), "cpu"]

@@ -31,7 +31,7 @@ from nci_core.labels.environment import peak_memory_gb, processor_name
 from nci_core.labels.fitted_label import label_functions
 from nci_core.labels.geometry import fragments
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 T = TypeVar("T")
 CC, CH = 1.40, 1.09
@@ -139,7 +139,7 @@ def with_pyscf(B: Any, state: Any, n_core: int, recipe: Recipe) -> tuple[float, 
 
 def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
     """One row."""
-    host = acene_like(name) if name in ("naphthalene", "coronene") else builtin_host(name)
+    host = acene_like(name) if name in ("naphthalene", "coronene") else builtin_monomer(name)
     dimer, point = Dimer(host, Monomer.atom("He")), host.centre + np.array([0.0, 0.0, HEIGHT])
     spec = fragments(dimer, point, recipe)["dimer"]
     cpu = torch.device("cpu")

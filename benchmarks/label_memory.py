@@ -19,14 +19,14 @@ from nci_core.labels.environment import PYSCF_MEMORY, peak_memory_gb
 from nci_core.labels.geometry import fragments
 from nci_core.labels.needs import canonical_memory_gb, correlated_pairs
 from nci_core.labels.resuming import FragmentMemory, NoStore, identity
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 POINT = np.array([0.3, 0.2, 3.2])
 
 
 def measure(name: str) -> dict[str, float]:
     """One calculation in this process."""
-    dimer, recipe = Dimer(builtin_host("benzene"), Monomer.atom("He")), find_recipe(name)
+    dimer, recipe = Dimer(builtin_monomer("benzene"), Monomer.atom("He")), find_recipe(name)
     spec = fragments(dimer, POINT, recipe)["dimer"]
     memory = FragmentMemory(NoStore(), "dimer", identity(spec, "dimer", dimer.geometry_hash(POINT), recipe.hash, None))
     found = compute_fragment(spec, recipe, "dimer", lambda share, text: None, memory)

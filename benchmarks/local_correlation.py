@@ -19,7 +19,7 @@ from pyscf import cc, lo, mp, scf
 
 from nci_core.labels.focal_point import focal_point
 from nci_core.labels.geometry import fragments
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import HARTREE_EV, to_cm1
 
 KEPT = Path(__file__).parents[1] / "data" / "benchmarks" / "local_correlation.jsonl"
@@ -43,7 +43,7 @@ def local_ccsdt(mf: Any, frozen: int, threshold: float, mp2: float) -> float:
 
 def compute(name: str) -> list[dict[str, Any]]:
     """A row for the canonical calculation and one for each threshold."""
-    host = builtin_host(name)
+    host = builtin_monomer(name)
     dimer = Dimer(host, Monomer.atom("He"))
     found = fragments(dimer, host.centre + np.array([0.0, 0.0, HEIGHT]), focal_point("He", host.symbols))
     rows = {threshold: [0.0, 0.0] for threshold in (None, *THRESHOLDS)}

@@ -72,9 +72,9 @@ def geometry_classes(dimer: Dimer, positions: FloatArray) -> IntArray:
     Positions have one number when they, or images under the host's operations, coincide within SAME_PLACE. Distances
     decide, not hashes: rounding may put two copies of a point on either side of a border of the hash's grid.
 
-    >>> from nci_core.systems import builtin_host
+    >>> from nci_core.systems import builtin_monomer
     >>> points = np.array([[0.3, 1.0, 3.0], [1.0, 0.3, 3.0], [-0.3, 1.0, -3.00005]])
-    >>> geometry_classes(Dimer(builtin_host("benzene"), Monomer.atom("He")), points).tolist()
+    >>> geometry_classes(Dimer(builtin_monomer("benzene"), Monomer.atom("He")), points).tolist()
     [0, 1, 0]
     """
     from scipy.sparse import coo_array  # here: scipy takes 0.4 s, and few pages need it

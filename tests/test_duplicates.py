@@ -11,11 +11,11 @@ from nci_core.cli.labelled_files import Labels, Plan, labels_of, share
 from nci_core.duplicates import geometry_classes, take, unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import from_cm1
 
 INPUTS = Path(__file__).parent / "inputs"
-BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+BENZENE = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
 
 
 def group_of(positions: np.ndarray, energies: np.ndarray, dimer: Dimer = BENZENE) -> HostGroup:
@@ -168,7 +168,7 @@ def test_every_host_of_a_file_has_the_same_share() -> None:
     water = Monomer(
         "water", ("O", "H", "H"), np.array([[0.0, 0.0, 0.117], [0.0, 0.757, -0.469], [0.0, -0.757, -0.469]])
     )
-    hosts = [builtin_host("benzene"), builtin_host("ethylene"), water]
+    hosts = [builtin_monomer("benzene"), builtin_monomer("ethylene"), water]
     groups = [
         group_of(
             random.uniform(2.0, 5.0, (sizes[host.name], 3)), np.zeros(sizes[host.name]), Dimer(host, Monomer.atom("He"))

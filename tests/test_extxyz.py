@@ -12,14 +12,14 @@ from ase.io import write
 
 from nci_core.errors import InputError, StoreError
 from nci_core.extxyz import REFERENCE, HostGroup, read_dataset, write_dataset
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 POSITIONS = np.array([[0.0, 0.0, 3.1], [1.2345, -0.4, 3.3], [4.6, 0.2, 0.5]])
 
 
 @pytest.fixture
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
 
 
 def make(path: Path, dimer: Dimer, infos: list[dict[str, object]], positions: np.ndarray = POSITIONS) -> Path:
@@ -99,7 +99,7 @@ def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> Non
 
 
 def test_different_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
-    ethylene = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    ethylene = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     frames = [(dimer, ethylene)[k % 2].atoms(POSITIONS[0]) for k in range(4)]
     for atoms in frames:
         atoms.info[REFERENCE] = -0.01

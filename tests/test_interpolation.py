@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from nci_core.interpolation import REACH, first_of_each_place, gap, left_out, orbit, through
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_monomer
 
 FloatArray = npt.NDArray[np.float64]
 Shell = Callable[..., FloatArray]
@@ -16,7 +16,7 @@ Shell = Callable[..., FloatArray]
 @pytest.fixture(scope="module", params=["ethylene", "benzene", "bent"])
 def host(request: pytest.FixtureRequest) -> Monomer:
     if request.param != "bent":
-        return builtin_host(request.param)
+        return builtin_monomer(request.param)
     return Monomer("bent", ("O", "C", "S"), np.array([[0.0, 0.3, 0.1], [1.2, 0.0, 0.0], [2.0, 1.4, 0.0]]))
 
 

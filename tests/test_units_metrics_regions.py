@@ -6,7 +6,7 @@ import pytest
 from nci_core.errors import InputError
 from nci_core.metrics import by_region, summarise
 from nci_core.regions import REGIONS, RegionBounds, sector_angles, sectors
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.units import BOHR_ANGSTROM, HARTREE_CM1, HARTREE_EV, UNITS, from_cm1, from_unit, to_cm1, to_unit
 
 BOUNDS = RegionBounds()
@@ -100,7 +100,7 @@ def test_bounds_that_bound_nothing_are_refused(bounds: tuple[float, float]) -> N
 
 @pytest.mark.parametrize("name", ["benzene", "ethylene"])
 def test_sectors_are_angles_from_the_face(name: str) -> None:
-    host = builtin_host(name)
+    host = builtin_monomer(name)
     angles = np.deg2rad([0.0, 29.9, 30.1, 59.9, 60.1, 90.0])
     points = 4.0 * np.column_stack([np.sin(angles), np.zeros(6), np.cos(angles)])
     expected = ["face", "face", "slanted", "slanted", "edge", "edge"]

@@ -20,7 +20,7 @@ from nci_core.labels import focal_point
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.label_errors import error_of, spread_text
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.units import CM1_EV, EnergyUnit
 from nci_core.visible import visible
@@ -39,7 +39,7 @@ def expected_error(recipe: Recipe, dimer: Dimer, unit: EnergyUnit, depth_cm1: fl
 
     >>> from nci_core.labels.builtin_recipes import find_recipe
     >>> from nci_core.units import UNITS
-    >>> expected_error(find_recipe("dt"), Dimer(builtin_host("ethylene"), Monomer.atom("Ne")), UNITS["cm1"]).sentence
+    >>> expected_error(find_recipe("dt"), Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")), UNITS["cm1"]).sentence
     'Nobody knows how far dt is from the basis-set limit.'
     """
     name, error = visible(recipe.name), error_of(recipe)
@@ -107,7 +107,7 @@ def is_built_in(recipe: Recipe, dimer: Dimer) -> bool:
 
 def is_helium_benzene(dimer: Dimer) -> bool:
     """Whether it is the dimer whose published surface recipes were compared with."""
-    host, measured = dimer.a, builtin_host("benzene")
+    host, measured = dimer.a, builtin_monomer("benzene")
     return (
         dimer.b.symbols[0] == "He"
         and host.symbols == measured.symbols

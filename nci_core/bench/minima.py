@@ -18,7 +18,7 @@ from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_labels import std_cm1
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import BOHR_ANGSTROM, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -88,7 +88,7 @@ def _beside_water(distance: float, degrees: float) -> tuple[Dimer, FloatArray]:
 
 
 def _above_benzene(probe: str, distance: float) -> tuple[Dimer, FloatArray]:
-    return Dimer(builtin_host("benzene"), Monomer.atom(probe)), np.array([0.0, 0.0, distance])
+    return Dimer(builtin_monomer("benzene"), Monomer.atom(probe)), np.array([0.0, 0.0, distance])
 
 
 MINIMA = (

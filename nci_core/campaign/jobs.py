@@ -93,7 +93,7 @@ def run_teach(context: JobContext) -> dict[str, Any]:
     Payload: teacher, device, trusted, outside (all optional); then: "distill" queues a distillation once all energies
     are there. It is queued once, however often this job is started again.
     """
-    from nci_core.campaign.rounds.learning import teach
+    from nci_core.campaign.rounds.teaching import teach
 
     device = context.payload.get("device", "auto")
     done = teach(

@@ -182,7 +182,7 @@ def teach(
     as_json: JsonOption = False,
 ) -> None:
     """Compute missing teacher energies; each is stored at once, so stopping loses nothing."""
-    from nci_core.campaign.rounds.learning import teach as run
+    from nci_core.campaign.rounds.teaching import teach as run
 
     opened = open_campaign(campaign)
     with progress_bar(f"Teacher {teacher or ' + '.join(opened.teacher_specs)}") as (bar, task):

@@ -93,8 +93,8 @@ def number(value: float | np.floating[Any]) -> float | None:
 def directions(host: Monomer, count: int = DIRECTIONS) -> FloatArray:
     """Unit vectors (count, 3): the host's axes both ways, the rest evenly on the sphere (golden-angle spiral).
 
-    >>> from nci_core.systems import builtin_host
-    >>> directions(builtin_host("ethylene"), 10).shape
+    >>> from nci_core.systems import builtin_monomer
+    >>> directions(builtin_monomer("ethylene"), 10).shape
     (10, 3)
     """
     n = count - 6

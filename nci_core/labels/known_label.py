@@ -9,7 +9,7 @@ import json
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.environment import blas_in_use, dgemm_gflops
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.units import to_cm1
 
@@ -21,7 +21,7 @@ TOLERANCE_CM1 = 1e-3
 
 def main() -> None:
     """Compute the label and print its error in cm⁻¹, its CPU seconds and the speed of the matrix product."""
-    label = compute_label(Dimer(builtin_host("ethylene"), Monomer.atom("He")), PLACE_ANGSTROM, find_recipe("quick"))
+    label = compute_label(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), PLACE_ANGSTROM, find_recipe("quick"))
     found = {
         "blas": blas_in_use(),
         "dgemm_gflops": round(dgemm_gflops(), 1),

@@ -26,8 +26,8 @@ def environments(monomer: Monomer) -> tuple[str, ...]:
 def pair_kinds(dimers: Iterable[Dimer]) -> tuple[PairKind, ...]:
     """All kinds of pairs of these dimers, sorted.
 
-    >>> from nci_core.systems import builtin_host
-    >>> pair_kinds([Dimer(builtin_host("benzene"), Monomer.atom("He"))])
+    >>> from nci_core.systems import builtin_monomer
+    >>> pair_kinds([Dimer(builtin_monomer("benzene"), Monomer.atom("He"))])
     (PairKind(a='C', b='He'), PairKind(a='H', b='He'))
     """
     return tuple(sorted({PairKind(one, dimer.b.symbols[0]) for dimer in dimers for one in environments(dimer.a)}))

@@ -9,16 +9,12 @@ from nci_core.systems.poses import RigidForces
 from nci_core.systems.reading.structure_file import host_from_file
 from nci_core.systems.symmetry import point_group_operations
 
-#: The name by which callers know it until they say monomer throughout.
-builtin_host = builtin_monomer
-
 __all__ = [
     "Configurations",
     "Dimer",
     "LocalAxes",
     "Monomer",
     "RigidForces",
-    "builtin_host",
     "builtin_monomer",
     "host_from_file",
     "point_group_operations",

@@ -25,7 +25,7 @@ class Dimer:
         a: the one that stays where it is; people call it the host.
         b: the one that moves around it; people call it the probe.
 
-    >>> from nci_core.systems import builtin_host
+    >>> from nci_core.systems import builtin_monomer
     >>> dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     >>> dimer.name
     'he-benzene'

@@ -15,8 +15,8 @@ def rotatable_bonds(host: Monomer) -> int:
 
     Rotations of methyl and hydroxyl groups, which move hydrogens alone, are not counted.
 
-    >>> from nci_core.systems import builtin_host
-    >>> rotatable_bonds(builtin_host("benzene"))
+    >>> from nci_core.systems import builtin_monomer
+    >>> rotatable_bonds(builtin_monomer("benzene"))
     0
     """
     from ase.data import covalent_radii

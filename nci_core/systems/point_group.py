@@ -20,8 +20,8 @@ CUBIC = {12: (3, "T"), 24: (4, "O"), 60: (5, "I")}
 def point_group(host: Monomer) -> str:
     """The Schoenflies symbol of a host, from its operations.
 
-    >>> from nci_core.systems import builtin_host
-    >>> point_group(builtin_host("benzene")), point_group(builtin_host("ethylene"))
+    >>> from nci_core.systems import builtin_monomer
+    >>> point_group(builtin_monomer("benzene")), point_group(builtin_monomer("ethylene"))
     ('D6h', 'D2h')
     """
     operations = host.operations
@@ -58,8 +58,8 @@ def _order(rotation: FloatArray) -> int:
 def formula(host: Monomer) -> str:
     """The composition in Hill's order: carbon, hydrogen, then the alphabet.
 
-    >>> from nci_core.systems import builtin_host
-    >>> formula(builtin_host("benzene"))
+    >>> from nci_core.systems import builtin_monomer
+    >>> formula(builtin_monomer("benzene"))
     'C6H6'
     """
     counts = Counter(host.symbols)

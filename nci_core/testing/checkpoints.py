@@ -23,7 +23,7 @@ class CheckpointContract:
 
             @pytest.fixture
             def at(self):
-                return Dimer(builtin_host("benzene"), "He").at([[0.0, 0.0, 3.1]])
+                return Dimer(builtin_monomer("benzene"), "He").at([[0.0, 0.0, 3.1]])
 
     A kind of model with another file overrides `save` and `load`.
     """

@@ -27,7 +27,7 @@ class PotentialContract:
 
             @pytest.fixture
             def at(self):
-                dimer = Dimer(builtin_host("benzene"), "He")
+                dimer = Dimer(builtin_monomer("benzene"), "He")
                 return dimer.at([[0.0, 0.0, 3.1], [1.2, 0.4, 3.3], [0.0, 4.9, 0.0], [4.6, 2.2, 0.5], [1.0, 1.0, 5.0]])
 
     Attributes:

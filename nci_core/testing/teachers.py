@@ -26,7 +26,7 @@ class TeacherContract:
 
             @pytest.fixture
             def dimer(self):
-                return Dimer(builtin_host("ethylene"), "He")
+                return Dimer(builtin_monomer("ethylene"), "He")
 
     The teacher is asked for fewer than a dozen configurations a test.
 

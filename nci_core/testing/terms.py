@@ -15,7 +15,7 @@ from nci_core.potentials.arrays import to_numpy
 from nci_core.potentials.environments import PairKind, pair_kinds
 from nci_core.potentials.pairs import ANGULAR, PairFeatures, pair_features, pair_sites
 from nci_core.potentials.terms import TERMS, Block, Evaluated, Term
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 
 CPU = torch.device("cpu")
@@ -94,7 +94,7 @@ class TermContract:
     @pytest.fixture
     def at(self) -> Configurations:
         """Around ethylene, 1.2 to 9 Å from the nearest atom."""
-        dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+        dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
         R = np.random.default_rng(0).uniform(-9.0, 9.0, (60, 3))
         return dimer.at(R[dimer.distances(R).min(axis=1) > 1.2])
 

@@ -17,7 +17,7 @@ from nci_core.campaign.pricing.budget import Offer, Outlook, fill_budget
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import InputError
 from nci_core.store import picks
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.units import CM1_EV, UNITS
 
 
@@ -103,7 +103,7 @@ def test_figures_convert_and_mark_the_basket() -> None:
     assert list(by_name["I-optimal"].y) == [3000.0, 2000.0, 1000.0]
     assert (by_name["basket"].x[0], by_name["basket"].y[0]) == (1.5, pytest.approx(2200.0))
     assert "meV" in figure.layout.yaxis.title.text
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     rows = pd.DataFrame({"x": [0.0, 5.0], "y": 0.0, "z": [3.0, 1.0]}, index=[7, 9])
     rows = rows.assign(before_ev=[4e-4, 2e-4], after_ev=[1e-4, 2e-4], label_ev=np.nan, split="pool")
     rows = rows.assign(region="well", sector="face")

@@ -15,14 +15,14 @@ from app.theme import LIGHT
 from app.views import line_choice
 from app.views.line_map import drawn_line
 from nci_core.errors import InputError
-from nci_core.systems import Monomer, builtin_host, lines, surroundings
+from nci_core.systems import Monomer, builtin_monomer, lines, surroundings
 from nci_core.systems.lines import Line
 from nci_core.units import UNITS
 
 
 @pytest.fixture(scope="module", params=["ethylene", "benzene"])
 def host(request: pytest.FixtureRequest) -> Monomer:
-    return builtin_host(request.param)
+    return builtin_monomer(request.param)
 
 
 def rows(places: np.ndarray) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def test_a_drawn_line_comes_back_in_the_hosts_frame(host: Monomer) -> None:
     ],
 )
 def test_what_is_no_line_is_refused_in_a_sentence(value: dict[str, Any]) -> None:
-    host = builtin_host("ethylene")
+    host = builtin_monomer("ethylene")
     with pytest.raises(InputError, match="draw it again"):
         drawn_line(surroundings.plane(host, "flat", 0.0), Line(np.zeros(3), np.ones(3)), value)
 

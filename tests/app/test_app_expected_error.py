@@ -15,12 +15,12 @@ from nci_core.campaign.exchange.archive import data_folder
 from nci_core.labels.builtin_recipes import DEFAULT, RECIPES, find_recipe
 from nci_core.labels.label_errors import worth
 from nci_core.labels.prediction_error import PredictionError
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
-BENZENE, ETHYLENE = (Dimer(builtin_host(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))
-NEON = Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))
+BENZENE, ETHYLENE = (Dimer(builtin_monomer(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))
+NEON = Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne"))
 
 
 def wells(recipe: str, probe: str, **figures: float) -> GroupErrors:

@@ -11,7 +11,7 @@ from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.lines import line_figure, ruler_along
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
-from nci_core.systems import Monomer, builtin_host, lines, surroundings
+from nci_core.systems import Monomer, builtin_monomer, lines, surroundings
 from nci_core.systems.isosurface import isosurface
 from nci_core.units import CM1_EV, UNITS
 
@@ -21,7 +21,7 @@ CAP = 1000.0 * CM1_EV
 
 @pytest.fixture(scope="module")
 def ethylene() -> Monomer:
-    return builtin_host("ethylene")
+    return builtin_monomer("ethylene")
 
 
 def rows(host: Monomer, places: list[list[float]]) -> pd.DataFrame:
@@ -72,9 +72,15 @@ def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Mon
 
 
 def test_one_site_of_each_kind() -> None:
-    names = [name for name, _ in surroundings.unique_sites(builtin_host("benzene"))]
+    names = [name for name, _ in surroundings.unique_sites(builtin_monomer("benzene"))]
     assert names == ["C1", "H7", "C1–C2", "C1–H7"]
-    assert [name for name, _ in surroundings.unique_sites(builtin_host("ethylene"))] == ["C1", "H3", "C1–C2", "C1–H3"]
+    others = [name for name, _ in surroundings.unique_sites(builtin_monomer("ethylene"))]
+    assert others == [
+        "C1",
+        "H3",
+        "C1–C2",
+        "C1–H3",
+    ]
 
 
 def test_preset_lines_go_where_they_say(ethylene: Monomer) -> None:

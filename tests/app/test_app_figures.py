@@ -13,7 +13,7 @@ from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, scale_for, signed_text
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS, from_cm1
 
@@ -39,7 +39,7 @@ def _rows(n: int = 6) -> pd.DataFrame:
 
 
 def test_map_folds_equivalent_positions_together() -> None:
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     points = np.array([[0.5, 1.0, 3.0], [-0.5, 1.0, -3.0], [0.5, -1.0, 3.0]])
     side = map_xy(host, points, "side")
     assert np.allclose(side, [np.hypot(0.5, 1.0), 3.0])
@@ -77,7 +77,7 @@ def test_signed_text_uses_a_real_minus() -> None:
 
 
 def test_maps_show_the_error_in_the_unit_and_name_the_configuration() -> None:
-    rows, host, scale = _rows(), builtin_host("benzene"), SignedScale(10.0, 0.5)
+    rows, host, scale = _rows(), builtin_monomer("benzene"), SignedScale(10.0, 0.5)
     rows.loc[2, "student_error_ev"] = np.nan
     frame = frame_of(host, rows, "side")
     teacher, student = (
@@ -164,7 +164,7 @@ def test_fit_curves_are_a_median_and_a_band_and_prefer_errors_over_losses() -> N
 
 
 def test_structure_keeps_its_camera_between_reruns() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     figure = structure_figure(dimer, [0.0, 0.0, 3.0], LIGHT)
     assert figure.layout.uirevision == "structure"
     texts = [text for trace in figure.data for text in trace.text or ()]

@@ -19,7 +19,7 @@ from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import selections
 from nci_core.store.selection_history import SessionHistory, StoredHistory, combined
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS
 
@@ -145,7 +145,7 @@ def test_parity_and_before_after_are_in_the_unit(table: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize(("name", "wedge"), [("benzene", 30.0), ("ethylene", 90.0)])
 def test_the_unrolled_view_folds_equivalent_points_together(name: str, wedge: float) -> None:
-    host = builtin_host(name)
+    host = builtin_monomer(name)
     points_xyz = np.random.default_rng(1).normal(size=(40, 3)) * 4.0 + host.centre
     unrolled = map_xy(host, points_xyz, "unrolled")
     assert unrolled[:, 0].min() >= 0

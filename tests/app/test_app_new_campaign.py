@@ -23,7 +23,7 @@ from nci_core.errors import InputError, TeacherError
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 
 XYZ = b"2\nhydrogen\nH 0 0 -0.37\nH 0 0 0.37\n"
 
@@ -225,7 +225,7 @@ def test_in_a_demonstration_the_page_explains(home: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def plan() -> Plan:
-    host = MonomerSettings.of(builtin_host("ethylene"))
+    host = MonomerSettings.of(builtin_monomer("ethylene"))
     return Plan(host=host, teachers=("gfn2-xtb",), recipe="quick", title="../My: test/", n=30, n_test=3)
 
 

@@ -121,11 +121,11 @@ def plot_of(bins: Bins) -> Any:
     """A plot of nothing but squares."""
     import pandas as pd
 
-    from nci_core.systems import builtin_host
+    from nci_core.systems import builtin_monomer
 
     empty = pd.DataFrame(columns=["x", "y", "z", "label_ev", "split", "region", "sector"], dtype=float)
     content = points.map_content(
-        builtin_host("ethylene"), empty, np.empty(0), SignedScale(10.0, 1.0), UNITS["cm1"],
+        builtin_monomer("ethylene"), empty, np.empty(0), SignedScale(10.0, 1.0), UNITS["cm1"],
         view="side", colours="energy", hover={},
     )  # fmt: skip
     return type(content)(**(vars(content) | {"bins": bins}))

@@ -19,7 +19,7 @@ from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.errors import ModelError
 from nci_core.store import models, picks
 from nci_core.store.round_frames import errors_frame, rounds_frame
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.systems.planes import telling_plane
 from nci_core.units import CM1_EV, UNITS
 
@@ -85,7 +85,7 @@ def test_the_course_takes_each_rounds_last_student_and_adds_up_what_was_spent(ho
 
 def made_up_maps() -> ErrorMaps:
     """Two students over ethylene, the second without error; a test label above the middle and one far off the plane."""
-    host = builtin_host("ethylene")
+    host = builtin_monomer("ethylene")
     plane = telling_plane(host, 0.8)
     grid = plane.points.shape[:2]
     energies = np.stack([np.full(grid, 20.0), np.full(grid, 0.0)]) * CM1_EV
@@ -130,7 +130,7 @@ def rounds_of(ids: tuple[int, ...]) -> pd.DataFrame:
 
 def content(maps: ErrorMaps | None, rows: pd.DataFrame, unit: str = "cm1", colours: Any = LIGHT) -> dict[str, Any]:
     return overview_content(
-        builtin_host("ethylene"),
+        builtin_monomer("ethylene"),
         maps,
         rows,
         (30.5 * CM1_EV, 2),

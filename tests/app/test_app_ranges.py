@@ -18,7 +18,7 @@ from app.theme import DARK, LIGHT
 from app.views.error_points import through_the_well
 from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.map_places import map_xy
 from nci_core.units import CM1_EV, UNITS
 
@@ -42,7 +42,7 @@ def test_uncertainty_has_one_side() -> None:
 
 
 def test_panels_reach_as_far_whatever_they_show() -> None:
-    host, few, many = builtin_host("benzene"), rows([[3.0, 0.0, 3.0]]), rows([[0.0, 0.0, 3.0], [9.0, 0.0, 1.0]])
+    host, few, many = builtin_monomer("benzene"), rows([[3.0, 0.0, 3.0]]), rows([[0.0, 0.0, 3.0], [9.0, 0.0, 1.0]])
     within = map_xy(host, many[["x", "y", "z"]].to_numpy(), "side")
     scale = scale_for(np.zeros(1), CM1.per_ev, linear_ev=CM1_EV, cap_ev=CM1_EV)
     first, second = (
@@ -81,7 +81,7 @@ def test_the_scale_tells_how_deep_the_well_is() -> None:
 
 @pytest.mark.parametrize("position", [[0.0, 0.0, 3.0], [0.0, 12.0, 0.5]])
 def test_everything_drawn_is_in_the_frame_of_a_scene(position: list[float]) -> None:
-    figure = structure_figure(Dimer(builtin_host("ethylene"), Monomer.atom("He")), position, LIGHT)
+    figure = structure_figure(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), position, LIGHT)
     scene = figure.layout.scene
     eye = np.array([scene.camera.eye[k] for k in "xyz"])
     half = np.array([scene.aspectratio[k] for k in "xyz"]) / 2
@@ -96,7 +96,7 @@ def test_everything_drawn_is_in_the_frame_of_a_scene(position: list[float]) -> N
 def test_linear_hosts_have_sides_and_ends() -> None:
     host = Monomer("n2", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]]), source="made up")
     assert host.linear
-    assert not builtin_host("ethylene").linear
+    assert not builtin_monomer("ethylene").linear
     places = np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 4.0], [2.0, 0.0, 2.0]])
     words = sector_words(host)
     assert [words[name] for name in sectors(host, places)] == ["side", "side", "end", "slanted"]

@@ -16,7 +16,7 @@ from app.figures.structure import structure_figure
 from app.figures.trust import share_figure
 from app.theme import LIGHT
 from nci_core.calibration import summarise_z
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import UNITS
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -60,7 +60,7 @@ def test_grids_and_scenes_become_tables_and_decoration_does_not() -> None:
         "y": [2.0, 2.0, 3.0, 3.0],
         "value": [1.0, 2.0, 3.0, 4.0],
     }
-    drawing = structure_figure(Dimer(builtin_host("ethylene"), Monomer.atom("He")), [0.0, 0.0, 3.0], LIGHT)
+    drawing = structure_figure(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), [0.0, 0.0, 3.0], LIGHT)
     atoms = figure_table(drawing)
     assert list(atoms) == ["series", "x (Å)", "y (Å)", "z (Å)", "text"]
     assert atoms["text"].tolist()[-1] == "He"

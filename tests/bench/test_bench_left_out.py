@@ -8,7 +8,7 @@ from nci_core.bench.left_out import hosts_of, leave_one_host_out
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup
 from nci_core.fitting import FitSettings
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 POINTS = np.array([[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]])
 
@@ -18,12 +18,12 @@ def group(host: Monomer, probe: str, energy: float = -1e-3) -> HostGroup:
 
 
 def test_a_host_is_one_wherever_it_lies_and_whatever_the_probe() -> None:
-    benzene, turn = builtin_host("benzene"), Rotation.from_euler("zyx", [0.4, 1.1, -2.0])
+    benzene, turn = builtin_monomer("benzene"), Rotation.from_euler("zyx", [0.4, 1.1, -2.0])
     turned = Monomer(
         "benzene-2", benzene.symbols, benzene.positions @ turn.as_matrix().T + 3.0, source="the same, turned"
     )
     larger = Monomer("benzene-3", benzene.symbols, benzene.positions * 1.02, source="another")
-    groups = [group(benzene, "He"), group(builtin_host("ethylene"), "He"), group(turned, "Ne"), group(larger, "He")]
+    groups = [group(benzene, "He"), group(builtin_monomer("ethylene"), "He"), group(turned, "Ne"), group(larger, "He")]
     found = [[each.dimer.name for each in host] for host in hosts_of(groups)]
     assert found == [["he-benzene", "ne-benzene-2"], ["he-ethylene"], ["he-benzene-3"]]
     with pytest.raises(InputError, match=r"^All labels are of one host, benzene; leaving one out needs"):
@@ -31,7 +31,7 @@ def test_a_host_is_one_wherever_it_lies_and_whatever_the_probe() -> None:
 
 
 def test_a_host_with_labels_beyond_the_limit_only_has_no_errors() -> None:
-    groups = [group(builtin_host("benzene"), "He"), group(builtin_host("ethylene"), "He", energy=0.2)]
+    groups = [group(builtin_monomer("benzene"), "He"), group(builtin_monomer("ethylene"), "He", energy=0.2)]
     quick = FitSettings(members=1, restarts=1, averaged=1, max_iterations=3)
     benzene, ethylene = leave_one_host_out(groups, settings=quick)
     assert (benzene.host, benzene.n_labels, benzene.reason) == ("benzene", 2, "")

@@ -16,7 +16,7 @@ from nci_core.fitting import FitSettings
 from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.environments import pair_kinds
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.poses import RigidForces
 
@@ -38,7 +38,7 @@ class Slow:
 
 @pytest.fixture
 def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
-    config, dimer = StudentConfig(), Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    config, dimer = StudentConfig(), Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     prior = general_prior(pair_kinds([dimer]), config)
     generator = torch.Generator().manual_seed(0)
     thetas = [prior.mean + 0.02 * prior.width * torch.randn(prior.mean.shape, generator=generator, dtype=torch.float64)]

@@ -11,9 +11,9 @@ from ase.io import write
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.jobs import run_label
-from nci_core.campaign.rounds.learning import teach
 from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.campaign.rounds.sampling import sample_campaign
+from nci_core.campaign.rounds.teaching import teach
 from nci_core.config import CampaignSettings
 from nci_core.errors import NCIError
 from nci_core.jobs.context import JobContext

@@ -16,7 +16,7 @@ from nci_core.campaign.pricing.costs import label_cost, neighbours
 from nci_core.campaign.pricing.label_size import guess_functions, label_work
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import RECIPES, find_recipe
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 
 def made(
@@ -128,6 +128,6 @@ def test_fitted_labels_have_the_price_of_their_products() -> None:
         update={"host_basis": {"*": "cc-pvdz"}, "composite": None, "integrals": "fitted"}
     )
     for name, minutes in (("ethylene", 0.13), ("benzene", 5.9)):
-        work = label_work(Dimer(builtin_host(name), Monomer.atom("He")), small)
+        work = label_work(Dimer(builtin_monomer(name), Monomer.atom("He")), small)
         expected = math.exp(CostModel([]).price(Subject(small.hash, name, work)).mean)
         assert minutes / 2 < expected < minutes * 2

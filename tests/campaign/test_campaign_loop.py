@@ -11,9 +11,10 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.jobs import fit_memory, run_finetune
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.campaign.rounds.evaluation import renew_errors
-from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign, teach
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.rounds.picking import propose, put_in_basket
 from nci_core.campaign.rounds.requests import submit_finetune, submit_labels
+from nci_core.campaign.rounds.teaching import teach
 from nci_core.errors import CancelledError, InputError, JobError
 from nci_core.jobs.context import JobContext
 from nci_core.potentials import load_checkpoint

@@ -17,7 +17,7 @@ from nci_core.jobs.context import JobContext
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.store import configurations, labels
 from nci_core.store import jobs as queue
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_some_of_the_test_set_is_labelled_and_never_taken_for_training(sampled: 
 
 
 def test_a_teacher_is_tried_on_the_dimer_itself() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     trial = try_teacher(dimer, "gfn2-xtb")
     assert not trial.problem
     assert not trial.doubts
@@ -69,12 +69,12 @@ def test_a_teacher_is_tried_on_the_dimer_itself() -> None:
     assert trial.energies_cm1[0] > 0 > trial.deepest_cm1
     assert abs(trial.energies_cm1[-1]) < 0.5
     assert "Unknown teacher" in try_teacher(dimer, "magic").problem
-    heavy = Dimer(builtin_host("ethylene"), Monomer.atom("Ra"))
+    heavy = Dimer(builtin_monomer("ethylene"), Monomer.atom("Ra"))
     assert "D4 has no parameters" in try_teacher(heavy, "hf-d4").problem
 
 
 def test_recipes_have_prices_and_one_is_recommended(tmp_path: Path) -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     choices = recipe_choices(dimer, tmp_path)
     by_name = {choice.name: choice for choice in choices}
     assert by_name["quick"].cost is not None

@@ -12,9 +12,10 @@ from sqlalchemy import update
 from nci_core import __version__
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign
-from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign, teach
+from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.rounds.origins import energies_sha256, of_checkpoint
 from nci_core.campaign.rounds.refitting import refit
+from nci_core.campaign.rounds.teaching import teach
 from nci_core.cli.status_command import describe
 from nci_core.errors import CancelledError, InputError, TeacherError
 from nci_core.fitting import FitSettings

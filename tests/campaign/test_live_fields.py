@@ -11,7 +11,7 @@ from nci_core.campaign.exchange.archive import import_campaign
 from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import distinct, exact_operations, folded_field, ruler, well_radii
 from nci_core.errors import InputError, StoreError
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_monomer
 from nci_core.units import from_cm1
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -49,7 +49,7 @@ def test_folding_asks_for_an_eighth_and_changes_nothing(ethylene: Campaign) -> N
 
 
 def test_only_exact_operations_fold() -> None:
-    host = builtin_host("ethylene")
+    host = builtin_monomer("ethylene")
     assert len(exact_operations(host)) == len(host.operations) == 8
     moved = host.positions.copy()
     moved[0] += [1e-3, 0.0, 0.0]  # within the tolerance of the point group, but the energies differ
@@ -62,7 +62,7 @@ def test_only_exact_operations_fold() -> None:
 
 def test_points_that_are_not_equivalent_stay_apart() -> None:
     points = np.random.default_rng(1).uniform(-6, 6, (500, 3))
-    first, which = distinct(builtin_host("benzene"), points)
+    first, which = distinct(builtin_monomer("benzene"), points)
     assert len(first) == 500
     np.testing.assert_array_equal(first[which], np.arange(500))
 

@@ -18,7 +18,7 @@ from nci_core.errors import InputError, ModelError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.potentials import load_checkpoint
 from nci_core.potentials.agreement import fitted_systems
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 Nci = Callable[..., Any]
 INPUTS = Path(__file__).parents[1] / "inputs"
@@ -37,7 +37,7 @@ def ethylene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
 
 def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
     """30 energies that the stored ethylene student predicts; with a seed every frame is moved somewhere else."""
-    host = builtin_host("ethylene")
+    host = builtin_monomer("ethylene")
     rng = np.random.default_rng(0)
     away = rng.normal(size=(30, 3))
     points = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(3.5, 6.0, (30, 1))
@@ -74,7 +74,7 @@ def several(path: Path, *hosts: Monomer, count: int = 8) -> Path:
 
 
 def test_a_file_of_two_hosts_is_fitted_and_measured_host_by_host(nci: Nci, tmp_path: Path) -> None:
-    data = several(tmp_path / "two.extxyz", builtin_host("ethylene"), builtin_host("benzene"))
+    data = several(tmp_path / "two.extxyz", builtin_monomer("ethylene"), builtin_monomer("benzene"))
     model, rest = tmp_path / "m.pt", tmp_path / "rest.extxyz"
     options = ["--model-out", model, "--fraction", 0.75, "--held-out", rest, "--members", 1]
     done = nci("finetune", "--data", data, "--prior", DISTILLED, *options, "--json")
@@ -102,7 +102,7 @@ def test_a_file_of_two_hosts_is_fitted_and_measured_host_by_host(nci: Nci, tmp_p
 
 
 def test_each_host_is_left_out_in_turn(nci: Nci, tmp_path: Path) -> None:
-    data = several(tmp_path / "three.extxyz", builtin_host("ethylene"), builtin_host("benzene"), WATER, count=5)
+    data = several(tmp_path / "three.extxyz", builtin_monomer("ethylene"), builtin_monomer("benzene"), WATER, count=5)
     done = nci("evaluate", "--data", data, "--leave-one-host-out", "--seed", 1, "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
@@ -127,7 +127,7 @@ def test_each_host_is_left_out_in_turn(nci: Nci, tmp_path: Path) -> None:
 
 
 def test_leaving_hosts_out_starts_from_a_distilled_student(nci: Nci, tmp_path: Path) -> None:
-    data = several(tmp_path / "two.extxyz", builtin_host("ethylene"), builtin_host("benzene"))
+    data = several(tmp_path / "two.extxyz", builtin_monomer("ethylene"), builtin_monomer("benzene"))
     command = ["evaluate", "--data", data, "--leave-one-host-out", "--members", 2]
     done = nci(*command, "--prior", DISTILLED)
     assert done.code == 0, done.err
@@ -143,7 +143,7 @@ def test_a_file_of_one_host_leaves_nothing_to_fit(nci: Nci, tmp_path: Path) -> N
     done = nci("evaluate", "--data", labelled(tmp_path / "a.extxyz"), "--leave-one-host-out")
     assert done.code == InputError.exit_code
     assert "All labels are of one host, ethylene" in done.sentence()
-    done = nci("evaluate", "--data", several(tmp_path / "b.extxyz", WATER, builtin_host("ethylene")), *LEAVE)
+    done = nci("evaluate", "--data", several(tmp_path / "b.extxyz", WATER, builtin_monomer("ethylene")), *LEAVE)
     assert done.code == InputError.exit_code
     assert "No host can be left out: no other host than water has pairs O–He" in done.sentence()
 
@@ -173,7 +173,7 @@ def test_a_flexed_host_is_refused_everywhere(nci: Nci, tmp_path: Path) -> None:
     fit = nci("finetune", "--data", straight, "--model-out", tmp_path / "m.pt", "--members", 1, "--prior", ETHYLENE)
     assert fit.code == 0, fit.err
     (kept,) = fitted_systems(load_checkpoint(tmp_path / "m.pt"))
-    np.testing.assert_allclose(kept.host.positions, builtin_host("ethylene").positions, atol=1e-8)
+    np.testing.assert_allclose(kept.host.positions, builtin_monomer("ethylene").positions, atol=1e-8)
     done = nci("evaluate", "--model", tmp_path / "m.pt", "--data", bent)
     assert done.code == ModelError.exit_code
     assert "is not that of model m.pt: after superposition atom 3 (H)" in done.sentence()
@@ -299,7 +299,7 @@ def test_options_that_count_for_nothing_are_refused(
 
 
 def test_a_folder_of_results_is_of_one_reference(tmp_path: Path) -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     points, energies = np.array([[0.0, 0.0, 3.5], [0.0, 0.0, 4.0]]), np.array([-0.01, -0.005])
     for _ in range(2):
         Problem(dimer, points, energies, tmp_path / "bench").claim()

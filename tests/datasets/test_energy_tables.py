@@ -12,10 +12,10 @@ from nci_core.datasets.energy_tables.likely import likely
 from nci_core.datasets.energy_tables.points import unit_vectors
 from nci_core.datasets.energy_tables.table import MOST_BYTES, MOST_ROWS
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import BOHR_ANGSTROM, CM1_EV, UNITS
 
-BENZENE = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+BENZENE = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
 WANTED = [[0.0, 0.0, 3.1], [1.5, 0.25, 3.5]]
 ENERGIES = [-90.25, -50.5]
 #: The same two energies as people and programs write them.
@@ -55,7 +55,7 @@ def test_angles_are_measured_from_the_axis_that_was_named() -> None:
     for polar, expected in {"z": "xy", "x": "yz", "y": "zx"}.items():
         for phi, letter in zip((0.0, np.pi / 2), expected, strict=True):
             assert "xyz"[int(np.abs(unit_vectors(np.pi / 2, phi, polar)).argmax())] == letter
-    water = builtin_host("ethylene")
+    water = builtin_monomer("ethylene")
     table = read_table(b"R,E\n5.0,-1\n", "a")
     chosen = Choices(layout="polar", columns={"r": "R", "energy": "E"}, axes="principal", origin="mass", polar="x")
     (point,) = read_points(table, chosen, Dimer(water, Monomer.atom("He")), "a").positions

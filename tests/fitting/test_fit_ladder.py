@@ -24,7 +24,7 @@ from nci_core.potentials import (
 )
 from nci_core.potentials.parameters import layout
 from nci_core.selection.i_optimal import whitened_jacobian
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ QUICK = FitSettings(members=3, restarts=2, averaged=2, max_iterations=40)
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
 
 def student(shift: float, together: float) -> Student:

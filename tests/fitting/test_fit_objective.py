@@ -15,7 +15,7 @@ from nci_core.fitting.priors import general_prior
 from nci_core.potentials import PairKind, Student, StudentConfig
 from nci_core.potentials.pairs import PairFeatures
 from nci_core.potentials.parameters import layout
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.free_atoms import FREE_ATOMS, pair_c6
 from nci_core.units import from_cm1, to_cm1
 
@@ -24,7 +24,7 @@ KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 
 
 def problem(channels: bool, shell: Callable[..., FloatArray]) -> MapObjective:
-    host, config = builtin_host("ethylene"), StudentConfig()
+    host, config = builtin_monomer("ethylene"), StudentConfig()
     prior = general_prior(KINDS, config)
     R = shell(host, 30)
     random = np.random.default_rng(4)
@@ -68,7 +68,9 @@ def test_weights_by_energy_and_by_channel() -> None:
     energies = from_cm1(np.array([-50.0, 0.0, 100.0, 300.0]))
     np.testing.assert_allclose(label_weights(energies), [1.0, 1.0, 0.5, 0.1])
     parts = {"repulsion": energies[2:], "dispersion": -energies[2:]}
-    seen = Observation(Dimer(builtin_host("ethylene"), Monomer.atom("He")).at(np.full((2, 3), 4.0)), np.zeros(2), parts)
+    seen = Observation(
+        Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at(np.full((2, 3), 4.0)), np.zeros(2), parts
+    )
     targets = make_targets([seen], ("repulsion", "dispersion"), 0.5, 100.0, apart=True)
     np.testing.assert_allclose(targets.weights.numpy() * from_cm1(0.5) ** 2, [[0.5, 0.1]] * 2)
     assert targets.mixing.tolist() == [[1.0, 0.0], [0.0, 1.0]]
@@ -96,7 +98,7 @@ def test_settings_reject_what_they_do_not_know() -> None:
 def test_bad_labels_are_one_sentence(positions: FloatArray, energies: FloatArray, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_observations(
-            [Observation(Dimer(builtin_host("ethylene"), Monomer.atom("He")).at(positions), np.array(energies))],
+            [Observation(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at(positions), np.array(energies))],
             "label",
         )
 

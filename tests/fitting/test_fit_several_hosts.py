@@ -14,14 +14,14 @@ from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.agreement import fitted_systems
 from nci_core.selection import Pool, SelectionRequest, select
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
 KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 QUICK = FitSettings(members=1, restarts=2, averaged=1, max_iterations=40)
-DIMERS = [Dimer(builtin_host(name), Monomer.atom("He")) for name in ("ethylene", "benzene")]
+DIMERS = [Dimer(builtin_monomer(name), Monomer.atom("He")) for name in ("ethylene", "benzene")]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_weights_of_labels_count(labels: list[Observation]) -> None:
 
 def test_a_host_of_unknown_elements_is_named(labels: list[Observation]) -> None:
     model = distill(labels[:1], CONFIG, QUICK)
-    other = Observation(Dimer(builtin_host("ethylene"), Monomer.atom("Ne")).at([[0.0, 0.0, 3.5]]), np.zeros(1))
+    other = Observation(Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")).at([[0.0, 0.0, 3.5]]), np.zeros(1))
     with pytest.raises(ModelError, match="was fitted for the probe He, but the probe here is Ne"):
         finetune([*labels, other], model)
 

@@ -12,7 +12,7 @@ from nci_core.errors import CancelledError
 from nci_core.fitting import FitRun, FitSettings, Lesson, Observation, distill_all, finetune
 from nci_core.fitting.memory import FitMemory
 from nci_core.potentials import Ensemble, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 FloatArray = npt.NDArray[np.float64]
 CONFIG = StudentConfig(network=False)
@@ -21,7 +21,7 @@ QUICK = FitSettings(members=3, restarts=3, averaged=2, max_iterations=30)
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from nci_core.fitting.members import DISPLACEMENT, error_bar_factor
 from nci_core.fitting.memory import FitMemory
 from nci_core.fitting.priors import change_prior, general_prior
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load_checkpoint, save_checkpoint
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ def synthetic(seed: int, near: Student | None = None, distance: float = 0.5) -> 
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")
@@ -257,9 +257,9 @@ def test_misfits_between_prior_and_dimer_are_named(distilled: Ensemble) -> None:
     with pytest.raises(ModelError, match="has not learnt O of host 'water'"):
         finetune(of(Dimer(water, Monomer.atom("He"))), distilled)
     with pytest.raises(ModelError, match="was fitted for the probe He, but the probe here is Ne"):
-        finetune(of(Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))), distilled)
+        finetune(of(Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne"))), distilled)
     with pytest.raises(ModelError, match="cannot change"):
-        finetune(of(Dimer(builtin_host("ethylene"), Monomer.atom("He"))), distilled, StudentConfig())
+        finetune(of(Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))), distilled, StudentConfig())
 
 
 def test_channels_must_add_up(dimer: Dimer) -> None:

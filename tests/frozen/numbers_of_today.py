@@ -26,7 +26,7 @@ from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.sampling import as_guide, sample
 from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
 from nci_core.store import configurations, labels, models, teacher_labels
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers.registry import find_teacher
 
 FloatArray = npt.NDArray[np.float64]
@@ -134,7 +134,7 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
         Monomer("water", ("O", "H", "H"), water),
         Monomer("nitrogen", ("N", "N"), np.array([[0.0, 0.0, 0.55], [0.0, 0.0, -0.55]])),
         Monomer("neon", ("Ne",), np.zeros((1, 3))),
-        builtin_host("benzene"),
+        builtin_monomer("benzene"),
     ]
     points = 4.0 + np.random.default_rng(0).uniform(0.0, 3.0, (6, 3))
     for host in hosts:
@@ -145,7 +145,7 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
         yield f"outward {host.name}", host.local_axes.outward
         yield f"normal {host.name}", host.local_axes.normal
         yield f"guide {host.name}", as_guide(dimer, None)(points)
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     drawn = sample(dimer, 30, 3)
     yield "sample", drawn.positions
     yield "sample, guide", drawn.energies

@@ -14,7 +14,7 @@ from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.gates.scans import Ray, minima
 from nci_core.potentials import Ensemble
 from nci_core.potentials.checkpoints import load_checkpoint
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.poses import RigidForces
@@ -34,7 +34,7 @@ def student() -> Ensemble:
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def failures(gates: list[Gate]) -> set[str]:
 def test_every_embedded_model_passes_every_gate(name: str) -> None:
     paths = sorted((DATA / name / "models").glob("*.pt"))
     assert paths
-    dimer = Dimer(builtin_host(name.partition("-")[2]), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer(name.partition("-")[2]), Monomer.atom("He"))
     for path in (paths[0], paths[-1]):
         gates = check_model(load_checkpoint(path), dimer, 1000.0)
         assert len({gate.key for gate in gates}) == len(gates) == 12

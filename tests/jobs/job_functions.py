@@ -128,9 +128,9 @@ def triples(context: JobContext) -> dict[str, Any]:
     """(T) of benzene from orbitals and amplitudes that are not converged: minutes, nearly all inside compiled code."""
     from pyscf import cc, gto, scf
 
-    from nci_core.systems import builtin_host
+    from nci_core.systems import builtin_monomer
 
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     atoms = list(zip(host.symbols, host.positions.tolist(), strict=True))
     mf = scf.RHF(gto.M(atom=atoms, basis="cc-pvdz", verbose=0)).run(max_cycle=1)
     solver = cc.CCSD(mf)

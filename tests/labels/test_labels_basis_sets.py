@@ -14,11 +14,11 @@ from nci_core.integrals.basis_names import AUTOAUX, HEAVIEST_STAND_IN, THERE, pl
 from nci_core.integrals.basis_sets import AtomBasis, NoBasisError, is_known, load_fitting, load_orbital
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.ccsdt import compute_label
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers import find_teacher
 from nci_core.teachers.fitted_dimer import check_basis
 
-ETHYLENE = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+ETHYLENE = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 #: A basis of one diffuse function, as PySCF would read it from a file.
 FORGED = 'BASIS "ao basis" PRINT\nC    S\n  0.1  1.0\nH    S\n  0.1  1.0\nHe    S\n  0.1  1.0\nEND\n'
 

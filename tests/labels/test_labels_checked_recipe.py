@@ -22,7 +22,7 @@ from nci_core.labels.recipe_files import read_recipe
 from nci_core.labels.recipes import BasisNumbers, FunctionSet, Midbond, Recipe
 from nci_core.labels.size import guess_parts
 from nci_core.labels.stand_ins import EXTENDED, for_dimer
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import to_cm1
 
 INPUTS = Path(__file__).parents[1] / "inputs"
@@ -58,7 +58,7 @@ def test_built_in_recipes_reach_from_hydrogen_to_xenon(name: str) -> None:
 
 
 def test_hashes_change_only_where_something_stands_in() -> None:
-    for probe, host in (("He", builtin_host("benzene")), ("Kr", builtin_host("ethylene")), ("Ar", two("S"))):
+    for probe, host in (("He", builtin_monomer("benzene")), ("Kr", builtin_monomer("ethylene")), ("Ar", two("S"))):
         for recipe in map(RECIPES.get, (*EXTENDED, "dz", "dt")):
             assert recipe is not None
             checked = check_recipe(recipe, Dimer(host, Monomer.atom(probe))).recipe
@@ -262,7 +262,7 @@ def test_a_campaign_keeps_what_stands_in(tmp_path: Path) -> None:
 
 def test_too_little_memory_is_said_at_init(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checked_recipe, "machine_memory_gb", lambda: 0.5)
-    notes = check_recipe(find_recipe("dt"), Dimer(builtin_host("benzene"), Monomer.atom("He"))).notes
+    notes = check_recipe(find_recipe("dt"), Dimer(builtin_monomer("benzene"), Monomer.atom("He"))).notes
     assert len(notes) == 1
     assert "GB of memory for he-benzene" in notes[0]
     assert "this machine has 0 GB" in notes[0] or "this machine has 1 GB" in notes[0]

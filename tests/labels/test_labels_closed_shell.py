@@ -10,7 +10,7 @@ from ase.io import read
 from nci_core.errors import LabelError
 from nci_core.labels import closed_shell
 from nci_core.labels.closed_shell import ShellCheck, check_monomer, check_monomers
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 INPUTS = Path(__file__).parents[1] / "inputs"
 
@@ -68,6 +68,6 @@ def test_heavy_atoms_have_their_core_potential() -> None:
 def test_only_what_is_not_known_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     monkeypatch.setattr(closed_shell, "check_monomer", lambda name, *_: asked.append(name))
-    check_monomers(Dimer(builtin_host("benzene"), Monomer.atom("Ar")))
+    check_monomers(Dimer(builtin_monomer("benzene"), Monomer.atom("Ar")))
     check_monomers(Dimer(Monomer("h2", ("H", "H"), np.array([[0, 0, 0], [0, 0, 0.74]])), Monomer.atom("Be")))
     assert asked == ["h2", "probe Be"]

@@ -12,7 +12,7 @@ from nci_core.labels.geometry import fragments
 from nci_core.labels.needs import canonical_memory_gb, check_memory, memory_needed_gb
 from nci_core.labels.recipes import Composite, Extrapolation, FunctionSet, Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import to_cm1
 
 #: He over H2: four electrons, so that there are triples; 23 functions.
@@ -147,7 +147,7 @@ def test_an_extrapolation_comes_closer_to_the_limit() -> None:
 
 
 def test_a_recipe_that_does_not_fit_says_so_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    benzene = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    benzene = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     with pytest.raises(LabelError, match=r"Recipe dt needs about \d+ GB of memory for he-benzene \(1000 functions\)"):
         check_memory(benzene, find_recipe("dt"), {"": 1000, "smaller-": 200})
     # Measured with as little memory as PySCF was content with: 1.76 GB for 141 functions. And 2.3 GB for the composite.
@@ -171,7 +171,7 @@ def test_the_memory_of_pyscf_changes_no_label(
 
 def test_the_memory_of_pyscf_is_what_it_was_told_or_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = fragments(
-        Dimer(builtin_host("benzene"), Monomer.atom("He")), np.array([0.0, 0.0, 3.2]), find_recipe("quick")
+        Dimer(builtin_monomer("benzene"), Monomer.atom("He")), np.array([0.0, 0.0, 3.2]), find_recipe("quick")
     )["probe"]
     monkeypatch.setenv(PYSCF_MEMORY, "700")
     assert spec.molecule().max_memory == 700

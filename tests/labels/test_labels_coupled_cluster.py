@@ -19,14 +19,14 @@ from nci_core.integrals.mp2 import correlation_energy
 from nci_core.integrals.orbital_integrals import OrbitalIntegrals, transform
 from nci_core.integrals.triples import Triples
 from nci_core.labels.builtin_recipes import find_recipe
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 CPU = torch.device("cpu")
 TIGHT = (1e-11, 1e-9, 60)
 HOSTS = {
     "water": Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])),
     "hydrogen fluoride": Monomer("hf", ("H", "F"), np.array([[0.0, 0.0, -0.82], [0.0, 0.0, 0.1]])),
-    "ethylene": builtin_host("ethylene"),
+    "ethylene": builtin_monomer("ethylene"),
 }
 
 

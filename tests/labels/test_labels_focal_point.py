@@ -5,7 +5,7 @@ import pytest
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.checked_recipe import check_recipe
 from nci_core.labels.focal_point import MEAN_FIELD, focal_point
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 GENERAL = find_recipe("focal-point")
 
@@ -15,7 +15,7 @@ def two(symbol: str) -> Monomer:
 
 
 def test_light_elements_have_the_recipe_as_it_is() -> None:
-    for host in (builtin_host("benzene"), builtin_host("ethylene")):
+    for host in (builtin_monomer("benzene"), builtin_monomer("ethylene")):
         checked = check_recipe(GENERAL, Dimer(host, Monomer.atom("He")))
         assert checked.recipe == GENERAL
         assert checked.notes == ()

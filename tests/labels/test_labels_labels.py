@@ -15,7 +15,7 @@ from nci_core.labels.environment import forget_peak_memory, peak_memory_gb
 from nci_core.labels.geometry import fragments
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import HARTREE_EV, to_cm1
 
 #: Two helium atoms with one basis: 18 functions, a tenth of a second a label.
@@ -175,7 +175,7 @@ def test_bad_geometries_fail_before_any_calculation() -> None:
 
 @pytest.mark.skipif(not DATA.exists(), reason="data/he-ethylene/labels.jsonl is not there yet")
 def test_every_embedded_label_is_consistent_and_of_its_geometry() -> None:
-    dimer, count = Dimer(builtin_host("ethylene"), Monomer.atom("He")), 0
+    dimer, count = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), 0
     for line in DATA.read_bytes().splitlines():
         row = orjson.loads(line)
         if row["status"] == "complete":

@@ -12,7 +12,7 @@ from nci_core.labels.geometry import fragments, midbond_basis, midbond_site
 from nci_core.labels.prediction_error import PredictionError
 from nci_core.labels.recipe_basis import atom_basis
 from nci_core.labels.recipes import BasisNumbers, Midbond, Recipe
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 # PySCF suggests another package for elements it does not know.
 pytestmark = pytest.mark.filterwarnings("ignore:Basis may be available")
@@ -72,7 +72,7 @@ def test_names_say_the_basis() -> None:
 
 
 def test_midbond_site_is_halfway_to_the_nearest_atoms() -> None:
-    host = builtin_host("ethylene").positions
+    host = builtin_monomer("ethylene").positions
     above = np.array([0.0, 0.0, 3.0])
     site = midbond_site(host, above)
     # Symmetry: straight below the probe; the carbons dominate and lie in the plane.
@@ -83,7 +83,7 @@ def test_midbond_site_is_halfway_to_the_nearest_atoms() -> None:
 
 
 def test_midbond_site_has_no_seam_where_the_nearest_atom_changes() -> None:
-    host = builtin_host("ethylene").positions
+    host = builtin_monomer("ethylene").positions
     x = np.linspace(-0.5, 0.5, 2001)  # the nearest carbon changes at x = 0
     sites = np.array([midbond_site(host, np.array([value, 0.1, 2.5])) for value in x])
     assert np.ptp(np.argmin(np.linalg.norm(host[None] - np.c_[x, 0 * x + 0.1, 0 * x + 2.5][:, None], axis=2), 1)) > 0
@@ -121,7 +121,7 @@ def test_core_orbitals_are_those_that_pyscf_freezes() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_fragments_share_one_basis_and_ghosts_carry_no_charge(name: str) -> None:
-    dimer, recipe = Dimer(builtin_host("ethylene"), Monomer.atom("Ne")), RECIPES[name]
+    dimer, recipe = Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")), RECIPES[name]
     specs = fragments(dimer, POINT, recipe)
     molecules = {key: spec.molecule() for key, spec in specs.items()}
     assert {key: m.nelectron for key, m in molecules.items()} == {"dimer": 26, "host": 16, "probe": 10}
@@ -143,7 +143,7 @@ def test_host_and_probe_of_one_element_keep_their_own_basis() -> None:
 
 def test_all_electrons_are_correlated_when_asked() -> None:
     recipe = RECIPES["quick"].model_copy(update={"frozen_core": False})
-    specs = fragments(Dimer(builtin_host("ethylene"), Monomer.atom("Ne")), POINT, recipe)
+    specs = fragments(Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")), POINT, recipe)
     assert {spec.n_frozen for spec in specs.values()} == {0}
 
 
@@ -156,6 +156,10 @@ def test_a_basis_without_the_element_is_named(basis: str, symbol: str) -> None:
 
 def test_a_dimer_that_the_recipe_cannot_treat_fails_before_any_calculation() -> None:
     with pytest.raises(InputError, match="no functions for Rn"):
-        fragments(Dimer(builtin_host("ethylene"), Monomer.atom("Rn")), np.array([0.0, 0.0, 4.0]), RECIPES["standard"])
+        fragments(
+            Dimer(builtin_monomer("ethylene"), Monomer.atom("Rn")), np.array([0.0, 0.0, 4.0]), RECIPES["standard"]
+        )
     with pytest.raises(InputError, match="overlap"):
-        fragments(Dimer(builtin_host("ethylene"), Monomer.atom("He")), np.array([0.7, 0.0, 0.1]), RECIPES["standard"])
+        fragments(
+            Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), np.array([0.7, 0.0, 0.1]), RECIPES["standard"]
+        )

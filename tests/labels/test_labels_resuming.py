@@ -12,7 +12,7 @@ from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import FragmentResult, LabelResult
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g**"}, probe_basis="6-31g**")
 HYDROGEN = Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, -0.3707], [0.0, 0.0, 0.3707]]))
@@ -273,7 +273,7 @@ def test_states_are_kept_rarely_and_not_when_huge(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("at_once")
 def test_why_the_diis_space_is_kept_with_the_amplitudes() -> None:
     """He–ethylene by `quick`: taken up whole, the same energies; from the amplitudes alone, others."""
-    dimer, point, recipe = Dimer(builtin_host("ethylene"), Monomer.atom("He")), [0.7, 0.3, 3.1], find_recipe("quick")
+    dimer, point, recipe = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), [0.7, 0.3, 3.1], find_recipe("quick")
     spec = ccsdt.fragments(dimer, np.array(point), recipe)["host"]
     mine = resuming.identity(spec, "host", dimer.geometry_hash(point), recipe.hash)
 

@@ -7,7 +7,7 @@ import torch
 
 from nci_core.fitting.priors import general_prior
 from nci_core.potentials import DiagonalPrior, Ensemble, PairKind, Student, StudentConfig
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 CONFIGS = [StudentConfig(ruler=ruler, network=network) for ruler in ("adaptive", "fixed") for network in (True, False)]
@@ -38,7 +38,7 @@ def make_student() -> Callable[..., Student]:
 
 @pytest.fixture(params=["benzene", "ethylene"])
 def dimer(request: pytest.FixtureRequest) -> Dimer:
-    return Dimer(builtin_host(request.param), Monomer.atom("He"))
+    return Dimer(builtin_monomer(request.param), Monomer.atom("He"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from nci_core.potentials.arrays import Array, namespace
 from nci_core.potentials.pairs import PairFeatures
 from nci_core.potentials.parameters import layout
 from nci_core.potentials.terms import TERMS, Block, Evaluated, Slopes, Term
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.testing.potentials import PotentialContract
 from nci_core.testing.terms import TermContract
@@ -85,7 +85,7 @@ def three_terms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, Term]]
 
 @pytest.fixture
 def dimer() -> Dimer:
-    return Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
 
 class TestInduction(TermContract):

@@ -20,10 +20,10 @@ from nci_core.potentials.agreement import (
     named_systems,
     system_records,
 )
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 R = np.array([1.2, 0.4, 3.3])
-BENZENE, ETHYLENE = (Dimer(builtin_host(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))
+BENZENE, ETHYLENE = (Dimer(builtin_monomer(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))
 WATER = Dimer(
     Monomer("water", ("O", "H", "H"), np.array([[0, 0, 0.117], [0, 0.757, -0.469], [0, -0.757, -0.469]])),
     Monomer.atom("He"),

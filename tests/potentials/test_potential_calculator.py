@@ -16,7 +16,7 @@ from nci_core.errors import InputError, ModelError
 from nci_core.fitting import FitSettings, Observation, finetune
 from nci_core.potentials import Ensemble, Student, StudentConfig, save_checkpoint
 from nci_core.potentials.calculator import RigidReaction
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import to_cm1
 
 R = np.array([1.2, 0.4, 3.3])
@@ -24,7 +24,7 @@ R = np.array([1.2, 0.4, 3.3])
 
 @pytest.fixture
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_total_force_and_torque_vanish(atoms: Atoms) -> None:
 
 
 def test_reaction_has_least_norm() -> None:
-    x = builtin_host("ethylene").positions
+    x = builtin_monomer("ethylene").positions
     force, torque = np.array([0.1, -0.2, 0.3]), np.array([0.05, 0.02, -0.01])
     forces = RigidReaction(x).forces(force, torque)
     # The least-norm solution of the six linear conditions, by the pseudo-inverse.

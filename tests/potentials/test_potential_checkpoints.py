@@ -15,11 +15,11 @@ from nci_core import files
 from nci_core.errors import ModelError, StoreError
 from nci_core.potentials import DiagonalPrior, Ensemble, FullPrior, load_checkpoint, save_checkpoint
 from nci_core.potentials.checkpoints import VERSION
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.testing.checkpoints import CheckpointContract
 
-AT = Dimer(builtin_host("benzene"), Monomer.atom("He")).at([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
+AT = Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
 
 
 @pytest.fixture

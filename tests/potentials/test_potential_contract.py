@@ -12,7 +12,7 @@ import pytest
 
 from nci_core.errors import ModelError
 from nci_core.potentials import PairKind, Student, StudentConfig
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.poses import RigidForces
 from nci_core.testing.potentials import PotentialContract
@@ -101,7 +101,7 @@ def test_a_student_of_two_probes_is_each_of_them(
         assert not J[:, others].any()
     assert (np.abs(found["Ne"] - found["He"]) > 1e-6).any()
     with pytest.raises(ModelError, match="contains C, H, which this model has not learnt"):
-        both.energies(Dimer(builtin_host("benzene"), Monomer.atom("Ar")).at(at.R))
+        both.energies(Dimer(builtin_monomer("benzene"), Monomer.atom("Ar")).at(at.R))
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Torn(CutOff):
 
 
 def test_the_contract_sees_what_is_broken(make_student: Callable[..., Student], shell: Shell) -> None:
-    contract, dimer = TestStudents(), Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    contract, dimer = TestStudents(), Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     student, at = make_student(StudentConfig()), dimer.at(shell(dimer.a, 20))
     with pytest.raises(AssertionError):
         contract.test_energies_do_not_jump(CutOff(student), at, "outwards")

@@ -9,10 +9,10 @@ from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.effective_lengths import effective_lengths
 from nci_core.potentials.pairs import ANGULAR
 from nci_core.potentials.parameters import layout
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 MakeStudent = Callable[..., Student]
-DIMER = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+DIMER = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 HOST = DIMER.a
 
 

@@ -12,9 +12,9 @@ import pytest
 from nci_core.errors import ModelError
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.standalone import AGREEMENT, Standalone, standalone
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
-DIMER = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+DIMER = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 #: From inside the wall to far away, damping's series included.
 POINTS = np.random.default_rng(0).uniform(-7.0, 7.0, (600, 3))
 POINTS = POINTS[DIMER.distances(POINTS).min(axis=1) > 0.8]

@@ -26,7 +26,7 @@ from nci_core.potentials.ruler import adaptive_ruler
 from nci_core.potentials.terms import TERMS, Evaluated, Slopes, Term
 from nci_core.potentials.terms.dispersion import undamped_dispersion
 from nci_core.potentials.terms.repulsion import Repulsion, curvature, repulsion
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.testing.terms import TermContract
 
 
@@ -68,7 +68,7 @@ def test_the_contract_sees_what_is_broken() -> None:
     contract, term, at = (
         TestRepulsion(),
         Careless(),
-        Dimer(builtin_host("ethylene"), Monomer.atom("He")).at([[0.4, 0.3, 3.1]]),
+        Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at([[0.4, 0.3, 3.1]]),
     )
     drawn = contract.draw(term, at)
     with pytest.raises(AssertionError):
@@ -184,12 +184,12 @@ def test_a_student_without_dispersion_has_no_c6() -> None:
     config = StudentConfig(terms=("repulsion",))
     wall = Student((PairKind("C", "He"), PairKind("H", "He")), config, torch.zeros(2, config.size, dtype=torch.float64))
     with pytest.raises(ModelError, match="no dispersion, and so no C₆; its terms: repulsion"):
-        wall.c6(Dimer(builtin_host("benzene"), Monomer.atom("He")), [[0.0, 0.0, 1.0]])
+        wall.c6(Dimer(builtin_monomer("benzene"), Monomer.atom("He")), [[0.0, 0.0, 1.0]])
 
 
 @pytest.mark.parametrize("weights", [(), (3.0, 1.0), (1.0,), (2.0, 0.0, 1.0)])
 def test_ensemble_mean_std_and_channels(ensemble: Ensemble, weights: tuple[float, ...]) -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     at = dimer.at([[0.0, 0.0, 3.1], [4.0, 2.0, 1.0]])
     ensemble = replace(ensemble, weights=weights)
     members = np.array([student.energies(at) for student in ensemble.members])

@@ -9,7 +9,7 @@ from nci_core.regions import RegionBounds, sectors
 from nci_core.sampling import PairGuide, SampleSettings, sample
 from nci_core.sampling.rays import low_discrepancy, rotation_axes
 from nci_core.sampling.sampler import is_clash
-from nci_core.systems import Configurations, Dimer, Monomer, RigidForces, builtin_host
+from nci_core.systems import Configurations, Dimer, Monomer, RigidForces, builtin_monomer
 from nci_core.units import to_cm1
 
 METHANE = molecule("CH4")
@@ -17,8 +17,8 @@ METHANE = molecule("CH4")
 
 def dimers() -> list[Dimer]:
     hosts = [
-        builtin_host("benzene"),
-        builtin_host("ethylene"),
+        builtin_monomer("benzene"),
+        builtin_monomer("ethylene"),
         Monomer("methane", tuple(METHANE.get_chemical_symbols()), METHANE.positions + 5.0),
         Monomer("nitrogen", ("N", "N"), np.array([[0.0, 0.0, -0.55], [0.0, 0.0, 0.55]])),
         Monomer("neon", ("Ne",), np.zeros((1, 3))),
@@ -50,7 +50,7 @@ def test_contract(dimer: Dimer) -> None:
 
 
 def test_the_same_seed_gives_the_same_points() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     first, again, other = (sample(dimer, 50, seed=s).positions for s in (7, 7, 8))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -59,12 +59,12 @@ def test_the_same_seed_gives_the_same_points() -> None:
 
 
 def test_a_longer_sample_starts_with_the_shorter_one() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     assert np.array_equal(sample(dimer, 60, seed=1).positions[:20], sample(dimer, 20, seed=1).positions)
 
 
 def test_faces_edges_and_corners_of_benzene() -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     result = sample(dimer, 400, seed=0)
     found = sectors(dimer.a, result.positions)
     near = dimer.distances(result.positions).min(axis=1) < 4.5
@@ -80,13 +80,13 @@ def test_faces_edges_and_corners_of_benzene() -> None:
 
 
 def test_denser_where_the_energy_changes() -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     nearest = dimer.distances(sample(dimer, 300, seed=0).positions).min(axis=1)
     assert (nearest < 4.0).sum() > 2 * (nearest > 6.0).sum() > 20
 
 
 def test_a_model_can_guide() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
     class Model:
         def energies(self, at: Configurations) -> np.ndarray:
@@ -102,7 +102,7 @@ def test_a_model_can_guide() -> None:
 
 
 def test_a_second_pass_avoids_the_first() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     first = sample(dimer, 40, seed=0)
     taken = dimer.geometry_hashes(first.positions)
     second = sample(dimer, 40, seed=0, taken=taken)
@@ -111,7 +111,7 @@ def test_a_second_pass_avoids_the_first() -> None:
 
 
 def test_a_guide_without_a_wall_is_stopped_by_the_nuclei() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     settings = SampleSettings(change_share=0.0)
     result = sample(dimer, 100, seed=0, guide=lambda p: np.full(len(p), -0.01), settings=settings)
     assert result.rejected["no wall"] >= 100
@@ -120,7 +120,7 @@ def test_a_guide_without_a_wall_is_stopped_by_the_nuclei() -> None:
 
 
 def test_bad_guides_and_settings() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     with pytest.raises(InputError, match="not finite"):
         sample(dimer, 5, seed=0, guide=lambda p: np.full(len(p), np.nan))
     with pytest.raises(InputError, match="Only 0 of 5 points found"):
@@ -134,8 +134,8 @@ def test_bad_guides_and_settings() -> None:
 
 
 def test_rotation_axes() -> None:
-    assert len(rotation_axes(builtin_host("benzene"))) == 2 * 7  # D6h: C6, three C2', three C2''
-    assert len(rotation_axes(builtin_host("ethylene"))) == 2 * 3
+    assert len(rotation_axes(builtin_monomer("benzene"))) == 2 * 7  # D6h: C6, three C2', three C2''
+    assert len(rotation_axes(builtin_monomer("ethylene"))) == 2 * 3
     assert rotation_axes(Monomer("peroxide", ("O", "O", "H", "H"), np.array(BENT))).shape == (0, 3)
 
 
@@ -152,7 +152,7 @@ def test_low_discrepancy_continues() -> None:
 
 def test_the_default_guide_against_hf_d4() -> None:
     """HF/aug-cc-pVDZ + D4 in cm⁻¹, computed once: nci_core.teachers, spec hf-d4."""
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     positions = np.array([[0.0, 0.0, 2.4], [0.0, 1.39, 2.4], [0.0, 4.2, 0.0], [3.9, 0.0, 0.0], [0.0, 0.0, 4.0]])
     teacher = np.array([467.2, 1262.5, 1113.5, 391.9, -39.1])
     guide = to_cm1(PairGuide(dimer)(positions))

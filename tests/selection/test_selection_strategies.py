@@ -13,7 +13,7 @@ from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, load
 from nci_core.selection import STRATEGIES, Pool, SelectionRequest, select
 from nci_core.selection.design import add_label, greedy_i_optimal, posterior_covariance, total_variance_reduction
 from nci_core.selection.farthest_point import invariant_features
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,7 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    return Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from sent_files import INPUTS, WATER, he_water, xyz
 
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
-from nci_core.systems import Dimer, Monomer, builtin_host, host_from_file
+from nci_core.systems import Dimer, Monomer, builtin_monomer, host_from_file
 
 
 @pytest.mark.parametrize(
@@ -171,14 +171,14 @@ def test_molfiles(tmp_path: Path) -> None:
 def test_atoms_with_unpaired_electrons_are_no_probes(probe: str) -> None:
     """All have an even number of electrons."""
     with pytest.raises(InputError, match=f"Probe '{probe}' has unpaired electrons in its ground state"):
-        Dimer(builtin_host("ethylene"), Monomer.atom(probe))
+        Dimer(builtin_monomer("ethylene"), Monomer.atom(probe))
     with pytest.raises(InputError, match=f"Monomer '{probe}' has unpaired electrons"):
         Monomer("atom", (probe,), np.zeros((1, 3)))
 
 
 @pytest.mark.parametrize("probe", ["He", "Ne", "Ar", "Kr", "Xe", "Be", "Mg", "Ca", "Zn", "Cd", "Hg", "Pd", "Yb"])
 def test_closed_shell_atoms_are_probes(probe: str) -> None:
-    assert Dimer(builtin_host("ethylene"), Monomer.atom(probe)).b.symbols[0] == probe
+    assert Dimer(builtin_monomer("ethylene"), Monomer.atom(probe)).b.symbols[0] == probe
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sent_files import INPUTS, WATER, he_water, xyz
 from nci_core.datasets.energies import check_energies
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
-from nci_core.systems import Dimer, Monomer, builtin_host, host_from_file
+from nci_core.systems import Dimer, Monomer, builtin_monomer, host_from_file
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 BOHR = 0.529177210903
@@ -159,7 +159,7 @@ def test_coordinates_in_angstrom_stay(tmp_path: Path, comment: str) -> None:
 )
 @pytest.mark.parametrize("name", ["benzene", "ethylene"])
 def test_lengths_in_another_unit_are_named(tmp_path: Path, name: str, factor: float, part: str) -> None:
-    host = builtin_host(name)
+    host = builtin_monomer(name)
     rows = [f"{s} {x} {y} {z}" for s, (x, y, z) in zip(host.symbols, (host.positions * factor).tolist(), strict=True)]
     with pytest.raises(InputError, match=f"likely .*{part}"):
         host_from_file(xyz(tmp_path / "a.xyz", "", *rows))
@@ -218,7 +218,7 @@ def test_a_cell_too_small_for_the_dimer_is_refused(tmp_path: Path, lattice: str)
 def test_a_skewed_cell_and_a_box_in_bohr(tmp_path: Path) -> None:
     """Moving atoms by lattice vectors changes nothing, whatever the cell and its unit."""
     cell = np.array([[11.0, 0.0, 0.0], [5.0, 10.0, 0.0], [2.0, -4.0, 12.0]])
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     rng = np.random.default_rng(7)
     probe = np.array([0.3, 0.4, 3.2])
     for unit, factor in (("angstrom", 1.0), ("bohr", BOHR)):

@@ -8,7 +8,7 @@ from sent_files import INPUTS, WATER, he_water, xyz
 
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.systems.reading.monomers import divide
 
 CO2 = ("C 0.0 0.0 0.0", "O 0.0 0.0 1.16", "O 0.0 0.0 -1.16")
@@ -114,7 +114,7 @@ def test_declared_monomers_may_be_several_molecules(tmp_path: Path) -> None:
 
 def test_a_rare_gas_on_the_repulsive_wall_is_not_bonded() -> None:
     """From 0.6 of the sum of covalent radii for He to Ar; Kr and Xe from beyond the bonds that they form."""
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     for number, height in ((2, 0.7), (10, 0.9), (18, 1.2), (36, 2.3), (54, 2.6)):
         positions = np.vstack([host.positions, host.positions[0] + [0.0, 0.0, height]])
         assert divide(np.append(host.numbers, number), positions, {}).probe == 12

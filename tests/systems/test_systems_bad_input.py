@@ -8,7 +8,7 @@ from ase.build import molecule
 from ase.io import write
 
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Monomer, builtin_host, host_from_file
+from nci_core.systems import Dimer, Monomer, builtin_monomer, host_from_file
 from nci_core.systems.reading.structure_file import find_host
 
 H2 = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.74]]
@@ -47,11 +47,11 @@ def test_a_host_keeps_its_own_copy_of_the_coordinates() -> None:
 @pytest.mark.parametrize(("probe", "part"), [("Qq", "Unknown element 'Qq' in the probe"), ("H", "odd number")])
 def test_bad_probes(probe: str, part: str) -> None:
     with pytest.raises(InputError, match=part):
-        Dimer(builtin_host("benzene"), Monomer.atom(probe))
+        Dimer(builtin_monomer("benzene"), Monomer.atom(probe))
 
 
 def test_bad_positions_are_named_by_their_row() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     good = [0.0, 0.0, 3.0]
     with pytest.raises(InputError, match="Probe position 1 is not a number"):
         dimer.check([good, [0.0, np.nan, 3.0]])
@@ -61,7 +61,7 @@ def test_bad_positions_are_named_by_their_row() -> None:
 
 
 def test_names() -> None:
-    assert Dimer(builtin_host("benzene"), Monomer.atom("He")).name == "he-benzene"
+    assert Dimer(builtin_monomer("benzene"), Monomer.atom("He")).name == "he-benzene"
 
 
 def test_a_host_from_a_file(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.checked_recipe import check_recipe
 from nci_core.sampling import sample
-from nci_core.systems import Configurations, Dimer, Monomer, builtin_host
+from nci_core.systems import Configurations, Dimer, Monomer, builtin_monomer
 from nci_core.systems.poses import RigidForces, quaternions, rotation_matrices
 from nci_core.teachers import find_teacher
 
@@ -33,11 +33,11 @@ def some(dimer: Dimer, count: int = 4, seed: int = 3) -> Configurations:
 
 def test_digests_of_atoms_are_those_that_are_stored() -> None:
     ring = [[0.3, 1.0, 3.0], [-0.3, 1.0, -3.0], [0.0, 0.0, 3.5]]
-    digests = Dimer(builtin_host("benzene"), HELIUM).at(ring).geometry_hashes()
+    digests = Dimer(builtin_monomer("benzene"), HELIUM).at(ring).geometry_hashes()
     assert digests == ["03af066ce7849c48", "03af066ce7849c48", "61c34a15515ef15d"]
 
 
-@pytest.mark.parametrize("pair", [(WATER, AMMONIA), (AMMONIA, WATER), (builtin_host("ethylene"), NITROGEN)])
+@pytest.mark.parametrize("pair", [(WATER, AMMONIA), (AMMONIA, WATER), (builtin_monomer("ethylene"), NITROGEN)])
 def test_a_digest_is_the_same_for_every_image_under_both_point_groups(pair: tuple[Monomer, Monomer]) -> None:
     dimer = Dimer(*pair)
     here = some(dimer, 2)
@@ -54,7 +54,7 @@ def test_a_digest_is_the_same_for_every_image_under_both_point_groups(pair: tupl
 
 
 def test_a_digest_knows_no_order_of_atoms_and_no_axes_of_b() -> None:
-    here = some(Dimer(builtin_host("ethylene"), WATER))
+    here = some(Dimer(builtin_monomer("ethylene"), WATER))
     turn, order = Rotation.from_rotvec([0.4, -1.0, 2.0]), [2, 0, 1]
     moved = Monomer("h2o", tuple(WATER.symbols[i] for i in order), turn.apply(WATER.positions[order]) + 5.0)
     a = here.dimer.a

@@ -5,7 +5,7 @@ import pytest
 from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
-from nci_core.systems import LocalAxes, builtin_host
+from nci_core.systems import LocalAxes, builtin_monomer
 
 POSITIONS = {name: molecule(name).positions for name in ("CH4", "H2O", "C2H4", "CO2", "C6H6", "NH3", "HCl")}
 
@@ -32,13 +32,13 @@ def test_outward_is_a_unit_vector_or_nothing_and_normals_have_unit_trace(name: s
 
 @pytest.mark.parametrize("name", ["benzene", "ethylene"])
 def test_a_planar_host_has_its_plane_normal_on_every_atom(name: str) -> None:
-    axes = builtin_host(name).local_axes
+    axes = builtin_monomer(name).local_axes
     assert np.allclose(axes.normal, np.diag([0.0, 0.0, 1.0]), atol=1e-9)
     assert np.allclose(axes.outward[:, 2], 0.0, atol=1e-12)
 
 
 def test_outward_points_away_from_the_ring() -> None:
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     radial = host.positions / np.linalg.norm(host.positions, axis=1, keepdims=True)
     # By symmetry every atom of the ring looks straight outward.
     assert np.allclose(host.local_axes.outward, radial, atol=1e-9)

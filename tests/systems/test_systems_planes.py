@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from nci_core.systems import Monomer, builtin_host
+from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.planes import IN_PLANE, telling_plane
 
 METHANE = Monomer(
@@ -17,7 +17,7 @@ NEON = Monomer("neon", ("Ne",), np.zeros((1, 3)))
 
 @pytest.mark.parametrize(
     ("host", "atoms"),
-    [(builtin_host("benzene"), 4), (builtin_host("ethylene"), 2), (METHANE, 3), (NITROGEN, 2), (NEON, 1)],
+    [(builtin_monomer("benzene"), 4), (builtin_monomer("ethylene"), 2), (METHANE, 3), (NITROGEN, 2), (NEON, 1)],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_it_holds_most_of_the_host_in_any_frame(host: Monomer, atoms: int) -> None:
@@ -35,13 +35,13 @@ def test_it_holds_most_of_the_host_in_any_frame(host: Monomer, atoms: int) -> No
 
 def test_a_flat_host_is_seen_from_its_edge_and_a_linear_one_lies_in_the_plane() -> None:
     for name in ("benzene", "ethylene"):
-        host = builtin_host(name)
+        host = builtin_monomer(name)
         assert abs(telling_plane(host, 0.5).up @ host.axes[2]) == pytest.approx(1.0)
     assert abs(telling_plane(NITROGEN, 0.5).across[2]) == pytest.approx(1.0)
 
 
 def test_grid_points_lie_where_they_are_projected() -> None:
-    host = builtin_host("ethylene")
+    host = builtin_monomer("ethylene")
     plane = telling_plane(host, 0.5)
     assert plane.u[-1] == -plane.u[0]
     on_paper = np.column_stack(

@@ -9,7 +9,7 @@ from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
 from nci_core.errors import InputError
-from nci_core.systems import builtin_host
+from nci_core.systems import builtin_monomer
 from nci_core.systems.rigid_hosts import RigidHosts
 from nci_core.systems.superposition import RIGID_TOLERANCE, is_mirror_image, matching_order, superpose
 
@@ -53,7 +53,7 @@ def test_a_moved_host_is_found_and_its_probe_keeps_its_distances(formula: str) -
 
 
 def test_the_probe_of_a_flat_host_stays_on_its_side() -> None:
-    host = builtin_host("benzene").positions
+    host = builtin_monomer("benzene").positions
     top = np.array([0.4, 0.2, 3.3])
     below = superpose(host, host * [1, 1, -1]).place(top * [1, 1, -1])
     # The plane is its own reflection: the atoms did not move, and the probe is where it was, below.
@@ -84,7 +84,7 @@ def test_the_mirror_image_of_a_chiral_host_is_another_host() -> None:
 
 
 def test_a_stretched_bond_is_measured() -> None:
-    host = builtin_host("ethylene").positions
+    host = builtin_monomer("ethylene").positions
     stretched = host.copy()
     stretched[3] *= 1.05
     turned = moved(stretched, 7)
@@ -134,7 +134,7 @@ def test_conformers_isomers_and_mirror_images_are_other_hosts() -> None:
 
 @pytest.mark.parametrize(("by", "refused"), [(0.3, True), (0.02, True), (0.003, False)])
 def test_a_flexed_host_is_refused_with_its_distance(by: float, refused: bool) -> None:
-    host = builtin_host("benzene").atoms()
+    host = builtin_monomer("benzene").atoms()
     flexed = host.copy()
     flexed.positions[8, 2] += by  # a C–H bond out of the plane
     flexed.positions = moved(flexed.positions, 1)
@@ -149,7 +149,7 @@ def test_a_flexed_host_is_refused_with_its_distance(by: float, refused: bool) ->
 
 
 def test_two_thousand_moved_hosts_take_less_than_a_second() -> None:
-    host = builtin_host("benzene")
+    host = builtin_monomer("benzene")
     rng = np.random.default_rng(0)
     turns = Rotation.random(2000, rng=rng)
     both = np.vstack([host.positions, PROBE])

@@ -7,7 +7,7 @@ import pytest
 from ase.build import molecule
 from ase.io import read
 
-from nci_core.systems import Dimer, Monomer, builtin_host, point_group_operations, symmetry
+from nci_core.systems import Dimer, Monomer, builtin_monomer, point_group_operations, symmetry
 from nci_core.systems.symmetry import SYMMETRY_TOLERANCE
 
 INPUTS = Path(__file__).parents[1] / "inputs"
@@ -37,7 +37,7 @@ def test_order_of_the_point_group(formula: str, order: int) -> None:
 
 @pytest.mark.parametrize(("name", "order"), [("benzene", 24), ("ethylene", 8)])
 def test_built_in_hosts(name: str, order: int) -> None:
-    assert len(builtin_host(name).operations) == order
+    assert len(builtin_monomer(name).operations) == order
 
 
 def test_a_large_flake_needs_few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_an_isotope_free_substitution_lowers_the_symmetry() -> None:
 
 @pytest.mark.parametrize("name", ["benzene", "ethylene"])
 def test_all_images_of_a_point_have_one_hash(name: str) -> None:
-    dimer = Dimer(builtin_host(name), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer(name), Monomer.atom("He"))
     points = np.random.default_rng(0).uniform(-5.0, 5.0, (100, 3))
     # Stored points lie on a grid of 1e-4 Å; between its nodes rounding decides, as with any hash.
     points = np.round(dimer.unique(points), 4)
@@ -104,7 +104,7 @@ def test_all_images_of_a_point_have_one_hash(name: str) -> None:
 
 
 def test_unique_images_are_images_and_stay_where_they_are() -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     points = np.random.default_rng(3).uniform(-5.0, 5.0, (50, 3))
     unique = dimer.unique(points)
     # The same distances to the atoms, whichever they are; operations are good to about 1e-7.
@@ -115,25 +115,25 @@ def test_unique_images_are_images_and_stay_where_they_are() -> None:
 
 @pytest.mark.parametrize("step", np.vstack([np.eye(3), -np.eye(3)]) * 1e-3)
 def measured_points_a_thousandth_apart_differ(step: np.ndarray) -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     assert dimer.geometry_hash([0.7, 0.3, 3.1]) != dimer.geometry_hash(np.array([0.7, 0.3, 3.1]) + step)
 
 
 def test_the_hash_tells_probes_and_hosts_apart() -> None:
     point = [0.7, 0.3, 3.1]
-    hosts = [builtin_host("benzene"), builtin_host("ethylene")]
+    hosts = [builtin_monomer("benzene"), builtin_monomer("ethylene")]
     hashes = {Dimer(host, Monomer.atom(probe)).geometry_hash(point) for host in hosts for probe in ("He", "Ne")}
     assert len(hashes) == 4
 
 
 def test_hashes_of_stored_labels_never_change() -> None:
     # Every stored label is found by its hash: another value here makes all of them unknown.
-    assert Dimer(builtin_host("ethylene"), Monomer.atom("He")).geometry_hash([0.7, 0.3, 3.1]) == "30184d8081169455"
-    assert Dimer(builtin_host("benzene"), Monomer.atom("He")).geometry_hash([0.0, 0.0, 3.128]) == "22178a5bb954dc7c"
+    assert Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).geometry_hash([0.7, 0.3, 3.1]) == "30184d8081169455"
+    assert Dimer(builtin_monomer("benzene"), Monomer.atom("He")).geometry_hash([0.0, 0.0, 3.128]) == "22178a5bb954dc7c"
 
 
 def test_the_order_of_the_atoms_does_not_matter_to_the_hash() -> None:
-    host = builtin_host("ethylene")
+    host = builtin_monomer("ethylene")
     swapped = Monomer("other name", host.symbols[::-1], host.positions[::-1])
     assert Dimer(host, Monomer.atom("He")).geometry_hash([0.7, 0.3, 3.1]) == Dimer(
         swapped, Monomer.atom("He")

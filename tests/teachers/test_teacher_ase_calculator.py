@@ -8,7 +8,7 @@ import pytest
 from ase.calculators.lj import LennardJones
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers import find_teacher
 from nci_core.teachers.ase_calculator import CalculatorTeacher
 from nci_core.teachers.supermolecular import SupermolecularTeacher
@@ -18,7 +18,7 @@ LENNARD_JONES = "ase.calculators.lj.LennardJones"
 
 
 def test_a_calculator_of_an_installed_package_teaches_with_consent() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("Ne"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne"))
     with pytest.raises(TeacherError, match="--trust"):
         find_teacher(f"ase:{LENNARD_JONES}").evaluate(dimer.at(POSITIONS))
     found = find_teacher(f"ase:{LENNARD_JONES}", trusted=True).evaluate(dimer.at(POSITIONS))
@@ -44,7 +44,7 @@ def test_what_is_no_class_path_is_refused(path: str) -> None:
 @pytest.mark.parametrize("path", ["numpy.random.rand", "ase.Atoms", "ase.calculators.lj", "ase.calculators.lj.Nothing"])
 def test_what_is_no_calculator_class_is_refused(path: str) -> None:
     with pytest.raises(TeacherError, match=r"no ASE calculator class|There is no calculator"):
-        find_teacher(f"ase:{path}", trusted=True).check(Dimer(builtin_host("ethylene"), Monomer.atom("Ne")))
+        find_teacher(f"ase:{path}", trusted=True).check(Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")))
 
 
 @pytest.mark.parametrize("name", ["made_up_calculator", "tblite"])

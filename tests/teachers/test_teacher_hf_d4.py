@@ -5,7 +5,7 @@ import pytest
 from pyscf import gto, scf
 
 from nci_core.errors import CancelledError, TeacherError
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers import TeacherPoint, find_teacher
 from nci_core.teachers.d4 import D4Dispersion
 from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
@@ -38,7 +38,7 @@ def test_hartree_fock_equals_exact_integrals(he_h2: Dimer) -> None:
 def test_published_hartree_fock_of_he_benzene() -> None:
     """HF/aug-cc-pVDZ at the C6 minimum: 85.588 cm⁻¹, data of arXiv:2601.02166, Zenodo 10.5281/zenodo.18049741."""
     labels = HartreeFockD4().evaluate(
-        Dimer(builtin_host("benzene"), Monomer.atom("He")).at(np.array([[0.0, 0.0, 3.128]]))
+        Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at(np.array([[0.0, 0.0, 3.128]]))
     )
     # 0.5 cm⁻¹ is the offset of the fitting basis.
     assert to_cm1(labels.channels["repulsion"][0]) == pytest.approx(85.588, abs=0.7)
@@ -46,7 +46,7 @@ def test_published_hartree_fock_of_he_benzene() -> None:
 
 
 def test_ethylene_sum_of_channels_and_callbacks() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     teacher = find_teacher("hf-d4")
     positions = np.array([[0.0, 0.0, 3.2], [3.2, 0.0, 0.0]])
     stored: list[TeacherPoint] = []
@@ -78,14 +78,14 @@ def test_the_surface_is_smooth(he_h2: Dimer) -> None:
 
 
 def test_symmetry_equivalent_positions_agree() -> None:
-    hartree_fock = fitted_dimer(Dimer(builtin_host("ethylene"), Monomer.atom("He")), "cc-pvdz")
+    hartree_fock = fitted_dimer(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), "cc-pvdz")
     e = [hartree_fock.interaction_energy(np.array(p)) for p in ([1.0, 1.5, 2.5], [-1.0, 1.5, -2.5])]
     # SCF convergence, 1e-9 Hartree a fragment.
     assert e[0] == pytest.approx(e[1], abs=5e-9)
 
 
 def test_dispersion_decays_as_the_inverse_sixth_power() -> None:
-    dispersion = D4Dispersion(Dimer(builtin_host("benzene"), Monomer.atom("He")))
+    dispersion = D4Dispersion(Dimer(builtin_monomer("benzene"), Monomer.atom("He")))
     R = np.array([15.0, 30.0])
     e = dispersion.energies(np.column_stack([np.zeros((2, 2)), R]))
     slope = np.log(e[1] / e[0]) / np.log(R[1] / R[0])
@@ -111,7 +111,7 @@ def test_dispersion_of_two_atoms_is_d4_itself() -> None:
 
 def test_elements_without_basis_are_named() -> None:
     with pytest.raises(TeacherError, match="has no functions for Rn"):
-        find_teacher("hf-d4").check(Dimer(builtin_host("ethylene"), Monomer.atom("Rn")))
+        find_teacher("hf-d4").check(Dimer(builtin_monomer("ethylene"), Monomer.atom("Rn")))
 
 
 def test_another_basis_is_another_teacher(he_h2: Dimer) -> None:

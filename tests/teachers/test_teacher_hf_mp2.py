@@ -5,7 +5,7 @@ import pytest
 from pyscf import gto, mp, scf
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers import find_teacher
 from nci_core.teachers.hf_mp2 import HartreeFockMP2
 from nci_core.units import HARTREE_CM1, to_cm1
@@ -32,7 +32,7 @@ def exact_correlation(dimer: Dimer, position: np.ndarray, basis: str, cores: tup
 def test_mp2_equals_exact_integrals(
     name: str, probe: str, cores: tuple[int, int], position: tuple[float, float, float], he_h2: Dimer
 ) -> None:
-    dimer = he_h2 if name == "hydrogen" else Dimer(builtin_host(name), Monomer.atom(probe))
+    dimer = he_h2 if name == "hydrogen" else Dimer(builtin_monomer(name), Monomer.atom(probe))
     basis = "aug-cc-pvdz" if name == "hydrogen" else "cc-pvdz"
     R = np.array([position])
     labels = HartreeFockMP2(basis).evaluate(dimer.at(R))

@@ -114,10 +114,10 @@ def test_code_in_a_file_does_not_run_without_consent(tmp_path: Path, he_h2: Dime
 
 
 def test_a_missing_element_is_named(teacher: MaceTeacher) -> None:
-    from nci_core.systems import builtin_host
+    from nci_core.systems import builtin_monomer
 
     with pytest.raises(TeacherError, match=r"does not know C, Ne;"):
-        teacher.check(Dimer(builtin_host("benzene"), Monomer.atom("Ne")))
+        teacher.check(Dimer(builtin_monomer("benzene"), Monomer.atom("Ne")))
 
 
 def test_a_file_that_is_no_model(tmp_path: Path, he_h2: Dimer) -> None:

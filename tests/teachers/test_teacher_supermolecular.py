@@ -10,7 +10,7 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.lj import LennardJones
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Dimer, Monomer, builtin_host
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers import Teacher, TeacherLabels, find_teacher
 from nci_core.teachers.supermolecular import SupermolecularTeacher
 from nci_core.units import to_cm1
@@ -19,7 +19,7 @@ POSITIONS = np.array([[0.0, 0.0, 3.1], [1.2, -0.4, 3.3], [4.6, 0.2, 0.5]])
 
 
 def test_lennard_jones_closed_form() -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("Ne"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("Ne"))
     epsilon, sigma = 0.003, 2.8
     teacher = SupermolecularTeacher(lambda: LennardJones(epsilon=epsilon, sigma=sigma, rc=50.0), "lj")
     labels = teacher.evaluate(dimer.at(POSITIONS))
@@ -36,7 +36,7 @@ def test_lennard_jones_closed_form() -> None:
 
 
 def test_xtb_vanishes_at_separation_and_its_force_is_the_slope() -> None:
-    dimer = Dimer(builtin_host("ethylene"), Monomer.atom("He"))
+    dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     h = 1e-3
     positions = np.array([[0.0, 0.0, 60.0], [0.3, 0.2, 3.2], [0.3, 0.2, 3.2 + h], [0.3, 0.2, 3.2 - h]])
     labels = find_teacher("gfn2-xtb").evaluate(dimer.at(positions))
@@ -56,14 +56,14 @@ def test_a_calculator_without_forces() -> None:
             self.results = {"energy": float(len(atoms) ** 2)}
 
     labels = SupermolecularTeacher(Constant, "constant").evaluate(
-        Dimer(builtin_host("benzene"), Monomer.atom("He")).at(POSITIONS)
+        Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at(POSITIONS)
     )
     assert labels.forces is None
     assert labels.energy.tolist() == [13.0**2 - 12.0**2 - 1.0] * 3
 
 
 def test_a_failing_calculator_is_one_sentence() -> None:
-    dimer = Dimer(builtin_host("benzene"), Monomer.atom("Ar"))
+    dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("Ar"))
     with pytest.raises(TeacherError, match=r"failed for probe Ar|failed for host benzene"):
         find_teacher("ase:ase.calculators.emt.EMT", trusted=True).check(dimer)
 
