@@ -41,9 +41,9 @@ def soil(folder: Path, title: str = NASTY, but: tuple[str, ...] = ()) -> None:
     text = settings.read_text(encoding="utf-8")
     for name, value in (("title", json.dumps(title)), ("more_teachers", json.dumps([NASTY]))):
         text = re.sub(rf"^{name} = .*$", lambda found, n=name, v=value: f"{n} = {v}", text, count=1, flags=re.MULTILINE)
-    head, _, host = text.partition("[host]")
+    head, table, host = text.partition("[systems.host]")
     host = re.sub(r"^(name|source) = .*$", lambda found: f"{found[1]} = {json.dumps(NASTY)}", host, flags=re.MULTILINE)
-    settings.write_text(f"{head}[host]{host}", encoding="utf-8")
+    settings.write_text(f"{head}{table}{host}", encoding="utf-8")
     with sqlite3.connect(folder / DATABASE_NAME) as connection:
         for (table, column), where in COLUMNS.items():
             if table not in but:

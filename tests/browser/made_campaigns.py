@@ -101,7 +101,7 @@ def large(folder: Path, n: int, seed: int = 5) -> Campaign:
             insert(Configuration),
             [
                 {"id": i, "geometry_hash": f"made-up-{i}", "x_angstrom": x, "y_angstrom": y, "z_angstrom": z}
-                | {"origin": "sample", "split": "pool", "sector": sector, "created_at": now}
+                | {"system_id": 1, "origin": "sample", "split": "pool", "sector": sector, "created_at": now}
                 for i, (x, y, z), sector in zip(ids, points.tolist(), where, strict=True)
             ],
         )
