@@ -38,6 +38,7 @@ def expected_error(recipe: Recipe, dimer: Dimer, unit: EnergyUnit, depth_cm1: fl
     """What is known of a recipe's labels of a dimer whose well is about so deep (cm⁻¹, negative).
 
     >>> from nci_core.labels.builtin_recipes import find_recipe
+    >>> from nci_core.systems import Monomer
     >>> from nci_core.units import UNITS
     >>> expected_error(find_recipe("dt"), Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")), UNITS["cm1"]).sentence
     'Nobody knows how far dt is from the basis-set limit.'

@@ -82,10 +82,14 @@ class Monomer:
     def _check_electrons(self) -> None:
         if self.electrons <= 0:
             raise InputError(f"Monomer {self.name!r} has no electrons: its charge is {self.charge:+d}.")
-        if self.electrons % 2:
-            charged = f" with its charge of {self.charge:+d}" if self.charge else ""
+        if self.electrons % 2 and self.charge:
             raise InputError(
-                f"Monomer {self.name!r} has {self.electrons} electrons{charged}, an odd number; "
+                f"Monomer {self.name!r} has {self.electrons} electrons with its charge of {self.charge:+d}, an odd "
+                "number; only closed-shell monomers are supported."
+            )
+        if self.electrons % 2:
+            raise InputError(
+                f"Monomer {self.name!r} has {self.electrons} electrons, an odd number; "
                 "only closed-shell monomers are supported."
             )
         check_closed_shell(self.symbols, self.name, self.charge)

@@ -104,7 +104,7 @@ def test_a_model_that_learnt_the_cheap_label_has_seen_the_configuration(
     campaign: Campaign, fitted: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     distilled = fitted(0, "distilled")
-    cheap = Label(configuration_id=1, recipe="cheap", recipe_hash="c", status="waiting", created_at=at(1))
+    cheap = Label(configuration_id=1, system_id=1, recipe="cheap", recipe_hash="c", status="waiting", created_at=at(1))
     with campaign.store.write() as session:
         session.add(cheap)
     label(campaign, 1, 30)

@@ -125,7 +125,7 @@ def test_a_label_asks_for_the_memory_of_its_own_recipe(two: Campaign) -> None:
 
 def test_the_memory_a_label_asks_for(two: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: dict[str, float] = {}
-    monkeypatch.setattr(labels, "most_memory_gb", lambda store, recipe_hash: taken.get(recipe_hash))
+    monkeypatch.setattr(label_queries, "most_memory_gb", lambda store, recipe_hash: taken.get(recipe_hash))
     fitted = TARGET.model_copy(update={"integrals": "fitted"})
     exactly, all_in_memory = (memory_needed_gb(two.dimer, r, guess_parts(two.dimer, r)) for r in (TARGET, fitted))
     assert label_memory_gb(two, fitted) == all_in_memory

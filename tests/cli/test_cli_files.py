@@ -81,7 +81,7 @@ def test_a_file_of_two_hosts_is_fitted_and_measured_host_by_host(nci: Nci, tmp_p
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert (report["hosts"], report["n_labelled"], report["n_labels"]) == (["ethylene", "benzene"], 16, 12)
-    assert [system.host.name for system in fitted_systems(load_checkpoint(model))] == ["ethylene", "benzene"]
+    assert [system.a.name for system in fitted_systems(load_checkpoint(model))] == ["ethylene", "benzene"]
     assert [len(group.positions) for group in read_dataset(rest).groups] == [2, 2]
     found = json.loads(nci("evaluate", "--model", model, "--data", data, "--json").out)
     assert {name: part["n"] for name, part in found["by_host"].items()} == {"ethylene": 8, "benzene": 8}
@@ -173,7 +173,7 @@ def test_a_flexed_host_is_refused_everywhere(nci: Nci, tmp_path: Path) -> None:
     fit = nci("finetune", "--data", straight, "--model-out", tmp_path / "m.pt", "--members", 1, "--prior", ETHYLENE)
     assert fit.code == 0, fit.err
     (kept,) = fitted_systems(load_checkpoint(tmp_path / "m.pt"))
-    np.testing.assert_allclose(kept.host.positions, builtin_monomer("ethylene").positions, atol=1e-8)
+    np.testing.assert_allclose(kept.a.positions, builtin_monomer("ethylene").positions, atol=1e-8)
     done = nci("evaluate", "--model", tmp_path / "m.pt", "--data", bent)
     assert done.code == ModelError.exit_code
     assert "is not that of model m.pt: after superposition atom 3 (H)" in done.sentence()

@@ -139,6 +139,7 @@ def test_a_role_that_may_not_make_schemas_is_given_one(place: Place, fresh_schem
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
         connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO guest_of_{schema}")
     with guest.create() as store:
+        systems.add(store, [a_system()])
         add_many(store, 3)
         assert configurations.counts(store)["pool"] == 3
 
