@@ -140,8 +140,8 @@ def test_new_campaign_lasso_label_finetune_and_look_again(home: Path, serve: Cal
     # Nothing is reloaded: the page has followed.
     expect(page.get_by_text(f"labels of round {before.round_number + 1}")).to_be_visible()
     expect(page.get_by_text(re.compile(rf"\d of {len(chosen)} labels lie within 1 sd"))).to_be_visible()
-    page.wait_for_function("window.told.length == 1")
-    assert re.search(r"done\.|last one", page.evaluate("window.told[0]")), page.evaluate("window.told[0]")
+    # On a busy machine labels that finish apart may be told apart; that the last is done is told in any case.
+    page.wait_for_function("window.told.some(said => /done\\.|last one/.test(said))")
     page.get_by_role("button", name=f"Fine-tune on {known + len(chosen)} labels").click()
     expect(page.get_by_text(re.compile("Fine-tuning is in the queue"))).to_be_visible()
     _wait_until_idle(campaign)
@@ -155,10 +155,10 @@ def test_new_campaign_lasso_label_finetune_and_look_again(home: Path, serve: Cal
     assert rounds.get(campaign.store, after.round_number).finished_at is not None
 
     # What it brought is there at once, and told.
-    expect(page.get_by_text(f"What round {after.round_number} brought")).to_be_visible()
+    # While the page is drawn anew, what it showed before may stand beside it for a moment.
+    expect(page.get_by_text(f"What round {after.round_number} brought").first).to_be_visible()
     expect(page.get_by_role("slider", name=re.compile("before to after"))).to_be_visible()
-    page.wait_for_function("window.told.length == 2")
-    assert re.search(r"Fine-tuning has finished\. Test error .+ ± .+ → .+ ± ", page.evaluate("window.told[1]"))
+    page.wait_for_function("window.told.some(said => /Fine-tuning has finished\\. Test error .+ ± .+ → .+ ± /.test(said))")
     page.get_by_role("button", name="Open it on the Errors page").click()
     pair = f"Left of the line distilled student, right of it student of round {after.round_number}"
     expect(page.get_by_text(pair)).to_be_visible()
