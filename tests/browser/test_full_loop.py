@@ -158,7 +158,9 @@ def test_new_campaign_lasso_label_finetune_and_look_again(home: Path, serve: Cal
     # While the page is drawn anew, what it showed before may stand beside it for a moment.
     expect(page.get_by_text(f"What round {after.round_number} brought").first).to_be_visible()
     expect(page.get_by_role("slider", name=re.compile("before to after"))).to_be_visible()
-    page.wait_for_function("window.told.some(said => /Fine-tuning has finished\\. Test error .+ ± .+ → .+ ± /.test(said))")
+    page.wait_for_function(
+        "window.told.some(said => /Fine-tuning has finished\\. Test error .+ ± .+ → .+ ± /.test(said))"
+    )
     page.get_by_role("button", name="Open it on the Errors page").click()
     pair = f"Left of the line distilled student, right of it student of round {after.round_number}"
     expect(page.get_by_text(pair)).to_be_visible()
