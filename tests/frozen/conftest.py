@@ -1,6 +1,7 @@
-"""Modules beside the tests."""
+"""Modules beside the tests, and those that run pages."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # numbers_of_today
+for folder in (Path(__file__).parent, Path(__file__).parents[1] / "app"):
+    sys.path.insert(0, str(folder))  # numbers_of_today, page_places; pages
