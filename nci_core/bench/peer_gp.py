@@ -25,7 +25,6 @@ from torch import Tensor
 
 from nci_core.errors import InputError
 from nci_core.fitting.observations import Observation, check_observations
-from nci_core.potentials.student import rigid_forces
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6, vdw_radius
@@ -180,7 +179,7 @@ class PeerGP:
             by_place, by_mean = torch.autograd.grad(E.sum(), [where, mean])
             energies.append(E.detach().numpy())
             gradients.append(by_place.numpy() + by_mean.numpy()[:, None] * slope[rows])
-        return np.concatenate(energies), rigid_forces(np.concatenate(gradients))
+        return np.concatenate(energies), RigidForces.on_atom(-np.concatenate(gradients))
 
     def _energies(self, R: Tensor, M: Tensor) -> Tensor:
         """(m,) in eV from positions (m, 3) and the mean's energies there (m,)."""

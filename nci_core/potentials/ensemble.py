@@ -14,7 +14,7 @@ from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.prior import Prior
-from nci_core.potentials.student import Student, prepare, rigid_forces
+from nci_core.potentials.student import Student, prepare
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.poses import RigidForces
@@ -147,7 +147,7 @@ class Ensemble:
     def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
         """Mean energies (m,) in eV and forces on b."""
         energies, gradients = prepare(self.averaged, at.dimer, self.shares).energies_and_gradients(at.R)
-        return self.mean_of(energies), rigid_forces(gradients)
+        return self.mean_of(energies), RigidForces.on_atom(-gradients)
 
     def channels(self, at: Configurations) -> dict[str, FloatArray]:
         """Mean of each term by its name, (m,) in eV; their sum is the energy."""

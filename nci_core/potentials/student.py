@@ -91,11 +91,6 @@ def prepare(members: Sequence["Student"], dimer: Dimer, shares: npt.ArrayLike | 
     return Prepared(dimer, sites, of_pairs(theta, sites.kinds, first.config), where, device)
 
 
-def rigid_forces(gradients: FloatArray) -> RigidForces:
-    """Of atoms, which no torque acts on, from gradients dE/dR (m, 3) in eV/Å."""
-    return RigidForces(-gradients, np.zeros_like(gradients))
-
-
 @dataclass(frozen=True)
 class Student:
     """One fitted potential of the kinds of pairs that it knows.
@@ -132,7 +127,7 @@ class Student:
     def energies_and_forces(self, at: Configurations) -> tuple[FloatArray, RigidForces]:
         """Energies (m,) in eV and forces on b."""
         energies, gradients = prepare([self], at.dimer).energies_and_gradients(at.R)
-        return energies[0], rigid_forces(gradients)
+        return energies[0], RigidForces.on_atom(-gradients)
 
     def jacobian(self, at: Configurations) -> tuple[FloatArray, FloatArray]:
         """Energies (m,) in eV and dE/dθ (m, kinds × size)."""
