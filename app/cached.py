@@ -84,7 +84,7 @@ def by_version(
     """
 
     def decorated(read: Read[P, T]) -> Read[P, T]:
-        def kept(folder: str, stamp: Any, arguments: Any, named: Any, _context: Context) -> T:
+        def kept(folder: str, system: tuple[int, bool], stamp: Any, arguments: Any, named: Any, _context: Context) -> T:
             return read(_context, *arguments, **named)
 
         # Streamlit tells kept functions apart by their names.
@@ -94,7 +94,8 @@ def by_version(
 
         @wraps(read)
         def found(context: Context, *given: P.args, **named: P.kwargs) -> T:
-            answer: T = known(context.folder, tuple(of(context) for of in depends), given, named, context)
+            system = (context.system.id, context.every_system)
+            answer: T = known(context.folder, system, tuple(of(context) for of in depends), given, named, context)
             return answer
 
         return found
@@ -104,14 +105,21 @@ def by_version(
 
 @by_version(data, most=6, shared=True)
 def _table(context: Context, model_id: int | None) -> pd.DataFrame:
-    campaign = context.campaign
-    return with_errors(configurations.configuration_table(campaign.store, campaign.settings, model_id))
+    return with_errors(configurations.configuration_table(context.campaign, model_id, system_id=context.scope))
 
 
 def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
-    """All configurations with energies and errors in eV; of the model in use unless another is named."""
+    """The configurations that tables are of, with energies and errors in eV; of the model in use unless one is named.
+
+    Those of one system or of all (`Context.scope`); `drawn` leaves those that a map can show.
+    """
     # All sessions share the kept table. A shallow copy costs nothing, and pandas copies what is written to it.
     return _table(context, student(context) if model_id is None else model_id).copy(deep=False)
+
+
+def drawn(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    """Those of the table's rows that are of the system whose maps, cuts and planes are drawn."""
+    return rows[rows["system"] == context.system.name] if context.every_system else rows
 
 
 def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataFrame:
@@ -146,7 +154,7 @@ def encoded_map(
     cap = from_cm1(context.campaign.settings.limit_cm1)
     scale = size_scale if colours == "size" else scale_for
     content = map_content(
-        context.campaign.dimer.a,
+        context.host,
         rows,
         context.convert(energies),
         scale(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
@@ -177,27 +185,27 @@ def doubted_labels(context: Context) -> list[Doubted]:
 @by_version(fits, data)
 def cut(context: Context, name: str, model_id: int | None) -> cut_data.Cut:
     """A radial cut with the curves of one model."""
-    campaign, rows = context.campaign, table(context, model_id)
-    return cut_data.load_cut(campaign.store, rows, campaign.dimer.a, name, model_id=model_id, teacher=campaign.teacher)
+    campaign, rows = context.campaign, drawn(context, table(context, model_id))
+    return cut_data.load_cut(campaign.store, rows, context.system, name, model_id=model_id, teacher=campaign.teacher)
 
 
 @by_version(fits, data)
 def cut_names(context: Context) -> list[str]:
-    """Names of the campaign's radial cuts."""
-    return cut_data.cut_names(context.campaign.store)
+    """Names of the drawn system's radial cuts."""
+    return cut_data.cut_names(context.campaign.store, context.system)
 
 
 @by_version(fits, data)
 def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rounds, and the errors on the frozen test set."""
     store, target = context.campaign.store, context.campaign.recipe.hash
-    return rounds_frame(store, target), errors_frame(store, target)
+    return rounds_frame(store, target), errors_frame(store, target, system_id=context.scope)
 
 
 @by_version(fits)
 def test_metrics(context: Context) -> pd.DataFrame:
     """The errors on the frozen test set alone: they do not change with every label that finishes."""
-    return errors_frame(context.campaign.store, context.campaign.recipe.hash)
+    return errors_frame(context.campaign.store, context.campaign.recipe.hash, system_id=context.scope)
 
 
 @by_version(fits, data, student)

@@ -45,7 +45,7 @@ def errors_on(context: Context, plane: PlaneGrid | None, split: str, students: S
     ids = tuple(row.id for row in students)
     found = kept(context) if plane is None and split == "test" else None
     if found is None or not set(ids) <= set(found.model_ids):
-        where = plane or telling_plane(context.campaign.dimer.a, SPACING)
+        where = plane or telling_plane(context.host, SPACING)
         version = (_now(context), data(context))
         place = hashlib.blake2b(where.points.tobytes(), digest_size=16).hexdigest()
         found = _asked(context.folder, version, split, ids, place, where)

@@ -57,7 +57,7 @@ def what_labels_are_worth(context: Context, recipe: Recipe) -> str:
     deepest = cached.table(context)["teacher_ev"].min()
     depth = float(to_cm1(deepest)) if pd.notna(deepest) else None
     finished = cached.finished_worth(context, recipe.hash)
-    return before_labelling(finished, recipe, context.campaign.dimer, context.unit, depth)
+    return before_labelling(finished, recipe, context.dimer, context.unit, depth)
 
 
 def pickable(context: Context, table: pd.DataFrame) -> pd.DataFrame:

@@ -14,12 +14,14 @@ import streamlit as st
 from app.text import code, plain
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
+from nci_core.campaign.systems import System
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError
 from nci_core.labels.label_errors import label_text
 from nci_core.store import DATABASE_NAME
 from nci_core.store.schema import Model
 from nci_core.switches import read_only
+from nci_core.systems import Dimer, Monomer
 from nci_core.units import UNITS, EnergyUnit, unit
 
 #: Campaigns shown first, in this order; the others follow by name.
@@ -32,6 +34,8 @@ class Context:
 
     Attributes:
         campaign: open campaign.
+        system: the one whose maps, cuts and planes are drawn.
+        every_system: tables and figures of errors are of all systems, not of that one alone.
         unit: energy unit of everything shown.
         colours: palette of the current theme.
         model: the student in use, None before the first.
@@ -39,6 +43,8 @@ class Context:
     """
 
     campaign: Campaign
+    system: System
+    every_system: bool
     unit: EnergyUnit
     colours: Palette
     model: Model | None
@@ -48,6 +54,26 @@ class Context:
     def folder(self) -> str:
         """Campaign folder as a cache key."""
         return str(self.campaign.folder)
+
+    @property
+    def dimer(self) -> Dimer:
+        """Host and probe of the system that is drawn."""
+        return self.system.dimer
+
+    @property
+    def host(self) -> Monomer:
+        """Its host."""
+        return self.system.dimer.a
+
+    @property
+    def several(self) -> bool:
+        """Whether the campaign has more than one system."""
+        return len(self.campaign.systems) > 1
+
+    @property
+    def scope(self) -> int | None:
+        """The system that tables and errors are of, by its number; None where they are of all systems."""
+        return self.system.id if self.several and not self.every_system else None
 
     @property
     def person(self) -> str:
@@ -100,6 +126,12 @@ def load_campaign(folder: Path) -> Campaign:
     return open_campaign(str(folder), read_only(), (settings_changed_ns(folder), database))
 
 
+def current_system(campaign: Campaign) -> System:
+    """The system chosen in the sidebar; the first at first."""
+    chosen = st.session_state.get("drawn_system")
+    return next((system for system in campaign.systems if system.name == chosen), campaign.systems[0])
+
+
 def current_unit() -> EnergyUnit:
     """The unit chosen in the sidebar; cm⁻¹ at first."""
     key = st.session_state.get("unit", "cm1")
@@ -118,7 +150,15 @@ def context() -> Context:
     if folder is None:
         raise InputError("No campaign is open; choose one in the sidebar.")
     campaign = load_campaign(Path(folder))
-    return Context(campaign, current_unit(), current_palette(), campaign.active_model(), read_only())
+    return Context(
+        campaign,
+        current_system(campaign),
+        bool(st.session_state.get("every_system")) and len(campaign.systems) > 1,
+        current_unit(),
+        current_palette(),
+        campaign.active_model(),
+        read_only(),
+    )
 
 
 @contextmanager

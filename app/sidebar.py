@@ -58,6 +58,7 @@ def show_sidebar() -> None:
             st.caption("It cannot be opened; the page says why.")
             return
         with errors_shown():
+            _choose_system(campaign)
             _about(campaign)
 
 
@@ -75,6 +76,8 @@ def _from_address(folders: dict[str, Path]) -> None:
     unit = st.query_params.get("unit")
     if unit in UNITS:
         st.session_state["unit"] = unit
+    st.session_state["kept_drawn_system"] = st.query_params.get("system")
+    st.session_state["kept_every_system"] = st.query_params.get("systems") == "all"
 
 
 def _keep(key: str) -> None:
@@ -106,6 +109,36 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
     titles = distinct({name: _title(folder, settings_changed_ns(folder)) for name, folder in folders.items()})
     chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign")
     return chosen if chosen in folders else names[0]
+
+
+def _choose_system(campaign: Campaign) -> None:
+    """Which of several systems is drawn, and whether tables are of all; nothing in a campaign of one."""
+    roles = {system.name: system.role for system in campaign.systems}
+    if len(roles) < 2:
+        for name in ("system", "systems"):
+            st.query_params.pop(name, None)
+        return
+    _keep("drawn_system")
+    _keep("every_system")
+    if st.session_state.get("drawn_system") not in roles:
+        st.session_state["drawn_system"] = campaign.systems[0].name
+    shown = st.selectbox(
+        "System",
+        list(roles),
+        format_func=lambda name: visible(f"{name} (transfer)" if roles[name] == "transfer" else name),
+        key="drawn_system",
+        help="Maps, cuts and planes are of this one. No student is ever fitted to a transfer system: it is only "
+        "tested on.",
+    )
+    every = st.toggle(
+        "All systems in tables and errors",
+        key="every_system",
+        help="Tables, errors and rounds are of all systems together, not of the chosen one alone.",
+    )
+    st.session_state["kept_drawn_system"], st.session_state["kept_every_system"] = shown, every
+    wanted = {"system": str(shown), "systems": "all" if every else "one"}
+    if any(st.query_params.get(key) != value for key, value in wanted.items()):
+        st.query_params.update(wanted)
 
 
 def _about(campaign: Campaign) -> None:

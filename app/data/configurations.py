@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from nci_core.config import CampaignSettings
-from nci_core.regions import sector_words, sectors
-from nci_core.store.database import Store
+from nci_core.campaign import Campaign
+from nci_core.regions import RegionBounds, sector_words, sectors
 from nci_core.store.tables import configurations_table
-from nci_core.store.teachers import stored_name
 
 #: Label states as people read them, in the order of the filter. "none" means nobody has asked for one.
 LABEL_STATES = {
@@ -23,44 +21,41 @@ SPLITS = {"pool": "training pool", "test": "test set", "outside": "own energies"
 
 
 def configuration_table(
-    store: Store, settings: CampaignSettings, model_id: int | None, *, outside: bool = False
+    campaign: Campaign, model_id: int | None, *, system_id: int | None = None, outside: bool = False
 ) -> pd.DataFrame:
     """The configurations of pool and test set, indexed by id; with `outside`, the places of people's own energies too.
 
-    Columns: x, y, z (Å), origin, split, sector, teacher_ev, student_ev, std_ev, label_ev (finished
-    labels of the campaign's recipe that are not set aside), label_state (LABEL_STATES), picked_by,
-    round_number, region. Directions are in the words for this host (`sector_words`). The label decides the
-    region where there is one, else the teacher.
+    Of one system or of all. Columns: system_id, system (its name), x, y, z (Å), origin, split, sector, teacher_ev,
+    student_ev, std_ev, label_ev (finished labels of the campaign's recipe that are not set aside), label_state
+    (LABEL_STATES), picked_by, round_number, region. Directions are in the words for their host (`sector_words`). The
+    label decides the region where there is one, else the teacher.
     """
     table = configurations_table(
-        store,
-        teacher=stored_name(store, settings.teacher),
-        recipe_hash=settings.reference.hash,
+        campaign.store,
+        teacher=campaign.teacher,
+        recipe_hash=campaign.recipe.hash,
         model_id=model_id,
+        system_id=system_id,
         outside=outside,
-    ).rename(
-        columns={
-            "x_angstrom": "x",
-            "y_angstrom": "y",
-            "z_angstrom": "z",
-            "student_std_ev": "std_ev",
-        }
-    )
+    ).rename(columns={"x_angstrom": "x", "y_angstrom": "y", "z_angstrom": "z", "student_std_ev": "std_ev"})
     table = table.set_index("id").drop(columns="geometry_hash")
     for column in ("label_state", "picked_by", "sector"):
         table[column] = table[column].astype(object).where(table[column].notna(), None)
     table["label_state"] = table["label_state"].fillna("none")
-    table["region"] = regions(table, settings)
-    if len(table) and table["sector"].isna().any():
-        table["sector"] = sectors(settings.dimer.a, table[["x", "y", "z"]].to_numpy())
-    table["sector"] = table["sector"].map(sector_words(settings.dimer.a))
+    table["region"] = regions(table, campaign.settings.bounds)
+    for system in campaign.systems:
+        mine = table["system_id"] == system.id
+        table.loc[mine, "system"] = system.name  # a database that is open read-only may have an older one
+        if table.loc[mine, "sector"].isna().any():
+            table.loc[mine, "sector"] = sectors(system.dimer.a, table.loc[mine, ["x", "y", "z"]].to_numpy())
+        table.loc[mine, "sector"] = table.loc[mine, "sector"].map(sector_words(system.dimer.a))
     # Arrow's strings are compared four times as fast as Python's and take a fifth of their memory.
-    words = ["split", "origin", "sector", "label_state", "region"]
+    words = ["split", "origin", "sector", "label_state", "region", "system"]
     return table.astype(dict.fromkeys(words, "str"))
 
 
-def regions(table: pd.DataFrame, settings: CampaignSettings) -> pd.Series:
+def regions(table: pd.DataFrame, bounds: RegionBounds) -> pd.Series:
     """The region of each row, by its label, else by teacher or student."""
     energy = table["label_ev"].fillna(table["teacher_ev"]).fillna(table["student_ev"]).to_numpy(dtype=float)
-    names = settings.bounds.classify(np.nan_to_num(energy)).astype(object)
+    names = bounds.classify(np.nan_to_num(energy)).astype(object)
     return pd.Series(np.where(np.isfinite(energy), names, "unknown"), index=table.index, dtype=object)

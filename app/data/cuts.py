@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from app.data.fields import near_line
+from nci_core.campaign.systems import System
 from nci_core.store import configurations, evaluations
 from nci_core.store.database import Store
 from nci_core.store.tables import cut_table
@@ -39,10 +40,10 @@ class Cut:
         return len(self.teacher) < CURVE
 
 
-def cut_names(store: Store) -> list[str]:
-    """Names of the campaign's cuts, in order of their first point."""
-    sampled = [name.removeprefix(CUT_PREFIX) for name in configurations.origins(store, CUT_PREFIX)]
-    return list(dict.fromkeys([*sampled, *evaluations.cut_names(store)]))
+def cut_names(store: Store, system: System) -> list[str]:
+    """Names of a system's cuts, in order of their first point."""
+    sampled = [name.removeprefix(CUT_PREFIX) for name in configurations.origins(store, CUT_PREFIX, system_id=system.id)]
+    return list(dict.fromkeys([*sampled, *evaluations.cut_names(store, system_id=system.id)]))
 
 
 def with_points(cut: Cut, rows: pd.DataFrame, host: Monomer) -> Cut:
@@ -56,23 +57,25 @@ def with_points(cut: Cut, rows: pd.DataFrame, host: Monomer) -> Cut:
     return replace(cut, labels=labels[["id", "distance", "label_ev", "split"]])
 
 
-def load_cut(store: Store, table: pd.DataFrame, host: Monomer, name: str, *, model_id: int | None, teacher: str) -> Cut:
-    """The cut called `name`; `table` is the campaign's configuration table.
+def load_cut(
+    store: Store, table: pd.DataFrame, system: System, name: str, *, model_id: int | None, teacher: str
+) -> Cut:
+    """The cut of a system called `name`; `table` has the system's configurations.
 
     Distances of configurations follow from |R − centre|, which does not depend on which of several
     symmetry-equivalent positions is stored; along a ray it grows with the distance.
     """
-    student = cut_table(store, name, model_id=-1 if model_id is None else model_id)
+    student = cut_table(store, name, model_id=-1 if model_id is None else model_id, system_id=system.id)
     points = table[table["origin"] == CUT_PREFIX + name].copy()
-    radius = np.linalg.norm(points[["x", "y", "z"]].to_numpy(dtype=float) - host.centre, axis=1)
+    radius = np.linalg.norm(points[["x", "y", "z"]].to_numpy(dtype=float) - system.dimer.a.centre, axis=1)
     if len(student) > 1:
-        on_ray = np.linalg.norm(student[["x", "y", "z"]].to_numpy() - host.centre, axis=1)
+        on_ray = np.linalg.norm(student[["x", "y", "z"]].to_numpy() - system.dimer.a.centre, axis=1)
         order = np.argsort(on_ray)
         points["distance"] = np.interp(radius, on_ray[order], student["distance"].to_numpy()[order])
     else:
         points["distance"] = radius
     points = points.sort_values("distance")
-    dense = cut_table(store, name, teacher=teacher)
+    dense = cut_table(store, name, teacher=teacher, system_id=system.id)
     sparse = points.loc[points["teacher_ev"].notna(), ["distance", "teacher_ev"]]
     labelled = points[points["label_ev"].notna()].reset_index()
     return Cut(

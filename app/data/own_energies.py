@@ -20,11 +20,13 @@ def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.Da
     `label_ev` is the set's energy, and two columns are added: `reference`, the set's name, and `method`, its method.
     """
     points = measured(campaign, row)
-    table = configuration_table(campaign.store, campaign.settings, model_id, outside=True)
+    table = configuration_table(campaign, model_id, outside=True)
     table = table.loc[points.configuration_ids].assign(
         label_ev=points.energy_ev, label_std_ev=float("nan"), label_state="complete"
     )
-    return table.assign(region=regions(table, campaign.settings).astype("str"), reference=row.name, method=row.method)
+    return table.assign(
+        region=regions(table, campaign.settings.bounds).astype("str"), reference=row.name, method=row.method
+    )
 
 
 def against(rows: pd.DataFrame) -> str:

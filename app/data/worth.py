@@ -4,7 +4,6 @@ import pandas as pd
 
 from app.data.errors import labelled
 from nci_core.bench.expected_error import expected_error
-from nci_core.campaign import Campaign
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.labels.recipes import Recipe
 from nci_core.regions import RegionBounds
@@ -43,9 +42,9 @@ def said_beside(
     return f"{'The ' if phrase.startswith('labels') else ''}{phrase}{more}."
 
 
-def overview_sentence(campaign: Campaign, found: dict[str, Worth], unit: EnergyUnit) -> str:
+def overview_sentence(recipe: Recipe, found: dict[str, Worth], dimer: Dimer, unit: EnergyUnit) -> str:
     """The same with what the number is, where there is room for it."""
-    said = said_beside(found, campaign.recipe, campaign.dimer, unit)
+    said = said_beside(found, recipe, dimer, unit)
     n = found["all"].n
     return f"{said[:-1]}: one standard error, root mean square of {n:,} test labels." if n else said
 

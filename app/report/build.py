@@ -62,13 +62,14 @@ def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -
 
 def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
+    dimer = subject.system.dimer
     counts = configurations.counts(campaign.store)
     page.heading(f"{campaign.title}: round {subject.number}", 1)
     page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
     seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
     frozen = ", frozen" if all(each.test_frozen_at for each in systems.fetch(campaign.store)) else ", not frozen yet"
     facts = [
-        ("Complex", f"{campaign.dimer.b.symbols[0]} and {campaign.dimer.a.name} (rigid; {campaign.dimer.a.source})"),
+        ("Complex", f"{dimer.b.symbols[0]} and {dimer.a.name} (rigid; {dimer.a.source})"),
         ("Teacher", " + ".join(campaign.teachers)),
         ("Reference", f"{recipe.method}, recipe {recipe.name} version {recipe.version} ({recipe.hash})"),
         ("Basis", f"{recipe.basis_name}; counterpoise {recipe.counterpoise}; {recipe.description}"),
@@ -109,13 +110,13 @@ def _errors(page: Page, subject: Subject) -> None:
     meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
     campaign = subject.campaign
-    page.text(said_beside(worth_of_tests(rows, bounds), campaign.recipe, campaign.dimer, unit, regions=True))
+    page.text(said_beside(worth_of_tests(rows, bounds), campaign.recipe, subject.system.dimer, unit, regions=True))
     panels = [Panel("teacher", rows, "teacher_error_ev")]
     if subject.before is not None:
         panels.append(Panel(f"before: round {subject.before.round_number}", rows, "earlier_error_ev"))
     panels.append(Panel(f"after: round {subject.number}", rows, "student_error_ev"))
     scale = _error_scale(subject, pd.concat([rows[panel.column] for panel in panels]))
-    host = subject.campaign.dimer.a
+    host = subject.system.dimer.a
     frame = frame_of(host, rows, "side")
     draw_plots(
         page,
@@ -145,15 +146,15 @@ def _errors(page: Page, subject: Subject) -> None:
 
 
 def _cuts(page: Page, subject: Subject) -> None:
-    names = cut_names(subject.campaign.store)
+    names = cut_names(subject.campaign.store, subject.system)
     if not names:
         return
     page.heading("Radial cuts")
-    host, store, teacher = subject.campaign.dimer.a, subject.campaign.store, subject.campaign.teacher
+    system, store, teacher = subject.system, subject.campaign.store, subject.campaign.teacher
     scale = _error_scale(subject, subject.table["student_error_ev"])
 
     def cut_of(name: str, model: Model) -> Cut:
-        return load_cut(store, subject.table, host, name, model_id=model.id, teacher=teacher)
+        return load_cut(store, subject.table, system, name, model_id=model.id, teacher=teacher)
 
     found = {name: cut_of(name, subject.after) for name in names}
     earlier = {name: cut_of(name, subject.before) for name in names} if subject.before else {}
@@ -166,7 +167,9 @@ def _cuts(page: Page, subject: Subject) -> None:
                 for name in pair
             }
 
-        caption = f"From the centre of {host.name}; points are CCSD(T) labels, coloured by the student's error."
+        caption = (
+            f"From the centre of {system.dimer.a.name}; points are CCSD(T) labels, coloured by the student's error."
+        )
         draw_plots(page, draw, caption, height=360, kinds=("labelled", "test"))
 
 

@@ -8,6 +8,7 @@ from app.data.configurations import configuration_table
 from app.data.errors import labelled, with_errors
 from app.data.jobs import model_list
 from nci_core.campaign import Campaign
+from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.store.round_frames import rounds_frame
 from nci_core.store.schema import Model
@@ -19,6 +20,7 @@ class Subject:
     """A round of a campaign: its last model, the model before, and all rows with the energies of both."""
 
     campaign: Campaign
+    system: System
     number: int
     unit: EnergyUnit
     after: Model
@@ -53,9 +55,9 @@ def subject_of(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subj
         raise InputError(f"Campaign {campaign.name} has no student of round {chosen}; there are rounds {known}.")
     earlier = [model for model in models if model.round_number < chosen]
     before = earlier[-1] if earlier else None
-    table = with_errors(configuration_table(campaign.store, campaign.settings, made[-1].id))
+    table = with_errors(configuration_table(campaign, made[-1].id))
     if before is not None:
-        old = with_errors(configuration_table(campaign.store, campaign.settings, before.id))
+        old = with_errors(configuration_table(campaign, before.id))
         table = table.assign(earlier_ev=old["student_ev"], earlier_error_ev=old["student_error_ev"])
     record = pd.Series(rounds[rounds["number"] == chosen].iloc[0])
-    return Subject(campaign, chosen, unit, made[-1], before, table, record)
+    return Subject(campaign, campaign.systems[0], chosen, unit, made[-1], before, table, record)

@@ -93,4 +93,4 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, brought: dict[str, st
 def _labelled(context: Context, table: pd.DataFrame, split: str) -> pd.DataFrame:
     rows = table if split == "all" else labelled(table, split)
     rows = rows[rows["region"] != "beyond"].assign(student_size_ev=rows["student_error_ev"].abs())
-    return fields.images(context.campaign.dimer.a, rows)
+    return fields.images(context.host, rows)

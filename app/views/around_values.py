@@ -56,7 +56,7 @@ class Chosen:
     @property
     def host(self) -> Monomer:
         """The campaign's host."""
-        return self.context.campaign.dimer.a
+        return self.context.host
 
     @property
     def limit_ev(self) -> float:

@@ -63,7 +63,7 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
                 [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
             )
             rows = _expected_rows(table, preview)
-            host, unit = context.campaign.dimer.a, context.unit
+            host, unit = context.host, context.unit
 
             with effect:
                 _regions(context, preview)

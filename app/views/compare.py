@@ -49,7 +49,7 @@ def _choose_other(context: Context) -> Context | None:
             continue
         try:
             campaign = load_campaign(folder)
-            there[folder.name] = (campaign.dimer.name != context.campaign.dimer.name, visible(campaign.title))
+            there[folder.name] = (campaign.about != context.campaign.about, visible(campaign.title))
         except NCIError:  # the sidebar shows what is wrong with it
             continue
     if not there:
@@ -223,7 +223,7 @@ def _teachers(context: Context) -> None:
 def _worth(context: Context, rows: pd.DataFrame) -> str:
     """What the labels are worth, where that is known: how far potentials can be told apart against the truth."""
     found = worth_of_tests(rows, context.campaign.settings.bounds)
-    return said_beside(found, context.campaign.recipe, context.campaign.dimer, context.unit) if found["all"].n else ""
+    return said_beside(found, context.campaign.recipe, context.dimer, context.unit) if found["all"].n else ""
 
 
 def _map(
@@ -242,7 +242,7 @@ def _map(
     known = known.loc[error.abs().sort_values(kind="stable").index]
     key = f"compared-map-{column}-{context.folder}"
     content = map_content(
-        context.campaign.dimer.a,
+        context.host,
         known,
         context.convert((known[column] - known["label_ev"]).to_numpy(dtype=float)),
         scale,

@@ -65,7 +65,7 @@ def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> La
 def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:
     """The 3-D view, or Plotly's drawing with a notice when the browser has no 3Dmol.js."""
     position = [float(row["x"]), float(row["y"]), float(row["z"])]
-    dimer = context.campaign.dimer
+    dimer = context.dimer
     if not viewer.show(dimer, position, context.colours, key=key, height=height):
         note = "3Dmol.js could not be loaded, so this is a simpler drawing; `make venv` fetches the script."
         charts(
@@ -117,7 +117,7 @@ def _has_std(row: pd.Series, others: list[Label]) -> bool:
 
 def _geometry(context: Context, row: pd.Series, number: int) -> None:
     position = [float(row["x"]), float(row["y"]), float(row["z"])]
-    dimer = context.campaign.dimer
+    dimer = context.dimer
     found = distances(dimer.a, position)
     x, y, z = position
     st.markdown(f"Probe {plain(dimer.b.symbols[0])} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
@@ -182,7 +182,7 @@ def _worth(context: Context, label: Label) -> Markdown:
     if label.recipe_std_cm1 is None:
         mine = next((recipe for recipe in campaign.recipes if recipe.hash == label.recipe_hash), None)
         if mine is not None:
-            return plain(expected_error(mine, campaign.dimer, context.unit).sentence)
+            return plain(expected_error(mine, context.dimer, context.unit).sentence)
         return f"Nobody knows how far {plain(label.recipe)} is from the basis-set limit."
     whole = context.text(label.energy_ev, label_std_ev(label.recipe_std_cm1))
     return f"**{plain(whole)}** · {MEANING}, from the label's own parts."

@@ -65,7 +65,7 @@ def _checked(context: Context, line: Line, after: Model, before: Model | None) -
 
 
 def _curve(context: Context, line: Line, after: Model, before: Model | None) -> pd.DataFrame:
-    host = context.campaign.dimer.a
+    host = context.host
     distance = np.linspace(0.0, line.length, STEPS)
     points = line.at(distance)
     clear = lines.clear_of_nuclei(host, points)
@@ -108,7 +108,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         bind="query-params",
         help="Symmetry-equivalent positions count too. Each energy belongs to its configuration, not to the line.",
     )
-    near = fields.near_line(context.campaign.dimer.a, table, line.start, line.end, tolerance)
+    near = fields.near_line(context.host, table, line.start, line.end, tolerance)
     what = against(table)
     figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT, reference=what)
     start, end = (", ".join(f"{v:.2f}" for v in p).replace("-", "−") for p in (line.start, line.end))

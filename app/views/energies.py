@@ -68,7 +68,7 @@ def _bring(context: Context) -> None:
         st.download_button(
             "Example table",
             lambda: _example(context),
-            f"{context.campaign.dimer.name}-example.csv",
+            f"{context.dimer.name}-example.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
@@ -113,7 +113,7 @@ def _checked(
 
 def _draw(context: Context, checked: Checked) -> None:
     """The energies against the distance, and about the molecule with the axes that they are measured from."""
-    points, dimer, unit = checked.points, context.campaign.dimer, context.unit
+    points, dimer, unit = checked.points, context.dimer, context.unit
     energies, cap = context.convert(points.energy_ev), from_cm1(context.campaign.settings.limit_cm1)
     scale = scale_for(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
     frame = (origin_of(dimer.a, checked.choices), axes_of(dimer.a, checked.choices))

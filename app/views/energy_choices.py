@@ -175,7 +175,7 @@ def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict
             in_address=False,
             help="φ turns about this axis, from the next one: about z from x towards y.",
         )
-    st.caption(said(context.campaign.dimer.a, str(axes), str(polar), layout))
+    st.caption(said(context.host, str(axes), str(polar), layout))
     return {"axes": str(axes), "origin": str(origin), "polar": str(polar)}
 
 

@@ -68,10 +68,10 @@ def show_maps(
     view = one_of(
         controls,
         "View",
-        some_of(VIEWS, views(context.campaign.dimer.a)),
+        some_of(VIEWS, views(context.host)),
         key="errors_view",
         first="side",
-        help=views_help(context.campaign.dimer.a),
+        help=views_help(context.host),
     )
     panels = panels_of(table, rows, after, before, layout)
     if not panels:
@@ -83,7 +83,7 @@ def show_maps(
     columns = st.columns(share, gap="small")
     # The same axes for every panel and both sets of labels.
     everything = pd.concat([table[table["label_ev"].notna()], *(panel.rows for panel in panels)])
-    frame = frame_of(context.campaign.dimer.a, everything, view)
+    frame = frame_of(context.host, everything, view)
     for number, (column, panel) in enumerate(zip(columns, panels, strict=True)):
         with column:
             last = number == len(panels) - 1
@@ -97,7 +97,7 @@ def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before
     """The map under a slider alone, for another page; `rows` as `cached.compared` gives them, of one split."""
     (panel,) = panels_of(rows, rows, after, before, SLIDER)
     scale, group = _scale(context, [panel]), f"before-after-{context.folder}"
-    frame = frame_of(context.campaign.dimer.a, rows, "side")
+    frame = frame_of(context.host, rows, "side")
     _draw(context, panel, scale, frame, "before-after", last=True, group=group, height=height)
 
 
@@ -124,7 +124,7 @@ def _draw(
     group: str,
     height: int = HEIGHT,
 ) -> None:
-    rows, host = panel.known, context.campaign.dimer.a
+    rows, host = panel.known, context.host
     key, places = f"error-map-{number}-{context.folder}", MapPlaces(context, rows.index, frame.view)
     content = panel_content(host, panel, frame, scale, context.unit, last=last, window=selection.window(key))
     st.markdown(f"**{plain(panel.title)}** · {len(rows)} points")

@@ -70,7 +70,7 @@ def show_plane(
         for row, name in zip(students, names, strict=True)
     ]
     inside = rows[rows["region"] != "beyond"]
-    dots = fields.in_slab(context.campaign.dimer.a, inside, maps.plane, NEAR)
+    dots = fields.in_slab(context.host, inside, maps.plane, NEAR)
     outside = maps.wall > 0
     drawn = [part for panel in panels for part in (panel.error_ev[outside], dots[panel.column])]
     scale = error_scale(context, np.concatenate(drawn))
@@ -88,7 +88,7 @@ def show_plane(
 
 def _choose_plane(context: Context) -> tuple[str, PlaneGrid | None]:
     """Its kind, and where it is; None: where the Overview's is."""
-    host = context.campaign.dimer.a
+    host = context.host
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     kind, value = choose_plane(
         list(KINDS),
@@ -136,7 +136,7 @@ def _draw(
     known, unit = dots[dots[panel.column].notna()], context.unit
     key = f"plane-{number}-{context.folder}"
     content = plane_content(
-        context.campaign.dimer.a,
+        context.host,
         maps.plane,
         context.convert(panel.error_ev),
         known,

@@ -138,7 +138,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         brought = own_energies.choose_points(context, points, "cut_points")
         rows = table if brought is None else own_energies.set_rows(context, brought, after, None)
         if brought is not None:
-            cut = with_points(cut, rows, context.campaign.dimer.a)
+            cut = with_points(cut, rows, context.host)
         scale = error_scale(context, rows["student_error_ev"])
         content = cut_content(
             cut, rows, scale, context.unit, context.colours, earlier=earlier, distilled=taught, channels=channels

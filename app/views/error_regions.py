@@ -44,7 +44,7 @@ def show_regions(
         grid(shown, specs, key="region-table", column_config=config)
         if "reference" not in rows and len(rows):
             worth = worth_by_region(rows["label_ev"], rows["label_std_ev"], context.campaign.settings.bounds)
-            st.caption(plain(said_beside(worth, recipe, context.campaign.dimer, context.unit, regions=True)))
+            st.caption(plain(said_beside(worth, recipe, context.dimer, context.unit, regions=True)))
     with right:
         name, column = list(columns.items())[-1]
         _matrix(context, rows, name, column)

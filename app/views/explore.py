@@ -46,7 +46,7 @@ def show(context: Context) -> None:
             + ". Click a point to see its structure; Ctrl + scroll zooms. "
             + (
                 "Coordinates that the host's symmetry makes equivalent are folded together."
-                if len(context.campaign.dimer.a.operations) > 1
+                if len(context.host.operations) > 1
                 else ""
             )
         )
@@ -56,7 +56,7 @@ def show(context: Context) -> None:
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
-    view, colour = map_controls(context.campaign.dimer.a, table, first, second, page="explore", first="teacher_ev")
+    view, colour = map_controls(context.host, table, first, second, page="explore", first="teacher_ev")
     with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         rows = filtered(context, table)
     return rows, view, colour

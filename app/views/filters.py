@@ -33,7 +33,7 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
-    host = context.campaign.dimer.a
+    host = context.host
     chosen = {
         "region": st.pills(
             "Region",

@@ -135,7 +135,7 @@ def _worth(context: Context) -> None:
     """What the labels are worth that the errors are against, by region as the table of rounds has them."""
     campaign = context.campaign
     found = worth_of_tests(cached.table(context), campaign.settings.bounds)
-    said = said_beside(found, campaign.recipe, campaign.dimer, context.unit, regions=True)
+    said = said_beside(found, campaign.recipe, context.dimer, context.unit, regions=True)
     st.markdown(
         plain(said), help=f"{MEANING}; of several labels the root mean square. The student's error is beside it."
     )

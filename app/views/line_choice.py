@@ -29,7 +29,7 @@ def choose(
     context: Context, table: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator, below: DeltaGenerator
 ) -> Line | None:
     """Draw the controls; None, with a sentence, where they give no line."""
-    host = context.campaign.dimer.a
+    host = context.host
     height = float(st.session_state.get("line_height", ACROSS))
     ready = lines.presets(host, height)
     options = [*ready, PAIR, OWN]
@@ -64,7 +64,7 @@ def choose(
 
 def _follow(context: Context, table: pd.DataFrame) -> None:
     """A line that was chosen by name brings the map to a plane that holds it; typing begins with the line at hand."""
-    chosen, host = st.session_state["line_choice"], context.campaign.dimer.a
+    chosen, host = st.session_state["line_choice"], context.host
     if chosen == OWN:
         if LAST in st.session_state:
             take(st.session_state[LAST])

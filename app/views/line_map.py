@@ -36,7 +36,7 @@ HEIGHT = 320
 
 def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) -> None:
     """The plane's controls, and the map with the line."""
-    host = context.campaign.dimer.a
+    host = context.host
     left, right = st.columns([1.25, 1], vertical_alignment="bottom")
     view, value = choose_plane(
         ["upright", "flat"],
@@ -58,7 +58,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
 
 
 def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid: PlaneGrid, view: str) -> None:
-    host = context.campaign.dimer.a
+    host = context.host
     near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid, NEAR)
     energy_ev = model_answers.field(context, after, grid.points.reshape(-1, 3)).energy_ev
     limit_ev = from_cm1(context.campaign.settings.limit_cm1)

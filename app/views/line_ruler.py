@@ -26,7 +26,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
 
     `curve` has distance, x, y, z (Å) and energy_ev, NaN beside a nucleus.
     """
-    host = context.campaign.dimer.a
+    host = context.host
     left, middle, right = st.columns([1.5, 1, 1], vertical_alignment="bottom")
     best = float(curve.loc[curve["energy_ev"].idxmin(), "distance"])
     place = left.slider(
@@ -78,7 +78,7 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
 
 def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
     """Distance, ruler and its spread of the nearest atom of each element, one row a point of the line."""
-    host = context.campaign.dimer.a
+    host = context.host
     found = curve[["distance"]].copy()
     clear = curve["energy_ev"].notna().to_numpy()
     read = model_answers.read_ruler(context, after, curve.loc[clear, ["x", "y", "z"]].to_numpy())

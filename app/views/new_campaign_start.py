@@ -79,7 +79,7 @@ def show_progress(folder: Path) -> None:
     campaign = load_campaign(folder)
     left, right = st.columns([1.25, 1], gap="large")
     with right:
-        draw_molecule(campaign.dimer, above(campaign.dimer), np.empty((0, 3)))
+        draw_molecule(campaign.systems[0].dimer, above(campaign.systems[0].dimer), np.empty((0, 3)))
     with left:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None

@@ -53,7 +53,7 @@ def show_outcome(context: Context) -> None:
     tested = labelled(cached.compared(context, now.id, before.id), "test")
     worth = worth_of_tests(tested, context.campaign.settings.bounds)
     campaign = context.campaign
-    st.caption(plain(said_beside(worth, campaign.recipe, campaign.dimer, context.unit, regions=True)))
+    st.caption(plain(said_beside(worth, campaign.recipe, context.dimer, context.unit, regions=True)))
     if tested["earlier_error_ev"].notna().any():
         show_before_after(context, tested, now, before, height=MAP_HEIGHT)
     if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):

@@ -39,7 +39,7 @@ def show(context: Context) -> None:
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
     taught = teacher_error(metrics, context.campaign.teacher)
     content = overview_content(
-        context.campaign.dimer.a,
+        context.host,
         maps,
         rows,
         taught,
@@ -120,4 +120,4 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
 def _worth(context: Context) -> str:
     """How far the labels themselves are from the basis-set limit."""
     found = worth_of_tests(cached.table(context), context.campaign.settings.bounds)
-    return overview_sentence(context.campaign, found, context.unit)
+    return overview_sentence(context.campaign.recipe, found, context.dimer, context.unit)

@@ -60,7 +60,7 @@ def show(context: Context) -> None:
 
 def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
-    view, colour = map_controls(context.campaign.dimer.a, table, first, second, page="select", first="student_ev")
+    view, colour = map_controls(context.host, table, first, second, page="select", first="student_ev")
     third.text_input(
         "Picked by",
         value=default_person(),

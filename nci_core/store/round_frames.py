@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def errors_frame(store: Store, recipe_hash: str) -> "DataFrame":
-    """Errors on the frozen test set against labels of one recipe, in cm⁻¹.
+def errors_frame(store: Store, recipe_hash: str, *, system_id: int | None = None) -> "DataFrame":
+    """Errors on the frozen test set against labels of one recipe, in cm⁻¹: of one system, or of all together.
 
     Columns: model_id (NaN for the teacher), teacher, region, n, mae_cm1, rmse_cm1, max_cm1, bias_cm1.
     """
     import pandas as pd
 
-    rows = evaluations.metrics(store, recipe_hash, split="test")
+    rows = evaluations.metrics(store, recipe_hash, split="test", system_id=system_id)
     names = ["model_id", "teacher", "region", "n", "mae_cm1", "rmse_cm1", "max_cm1", "bias_cm1"]
     return pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows], columns=names)
 

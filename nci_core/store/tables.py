@@ -41,15 +41,16 @@ def configurations_table(
 ) -> "DataFrame":
     """One row per configuration of pool and test set (with `outside`, of all), ordered by id: what is known about it.
 
-    Of one system or of all. Columns: id, geometry_hash, system (its name), x_angstrom, y_angstrom, z_angstrom, split,
-    sector, origin, teacher_ev, label_id, label_ev (only finished, trusted labels), label_std_ev (the standard error of
-    the recipe for it), label_state (`labels.state`), round_number, picked_by, student_ev, student_std_ev. Whatever is
-    missing is NaN or None.
+    Of one system or of all. Columns: id, geometry_hash, system_id, system (its name), x_angstrom, y_angstrom,
+    z_angstrom, split, sector, origin, teacher_ev, label_id, label_ev (only finished, trusted labels), label_std_ev (the
+    standard error of the recipe for it), label_state (`labels.state`), round_number, picked_by, student_ev,
+    student_std_ev. Whatever is missing is NaN or None.
     """
     query = (
         select(
             Configuration.id,
             Configuration.geometry_hash,
+            Configuration.system_id,
             StoredSystem.name.label("system"),
             Configuration.x_angstrom,
             Configuration.y_angstrom,

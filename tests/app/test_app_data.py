@@ -29,7 +29,7 @@ def campaign(home: Path) -> Campaign:
 def table(campaign: Campaign) -> pd.DataFrame:
     model = campaign.active_model()
     assert model is not None
-    return with_errors(configuration_table(campaign.store, campaign.settings, model.id))
+    return with_errors(configuration_table(campaign, model.id))
 
 
 def test_errors_are_prediction_minus_label(table: pd.DataFrame) -> None:
@@ -49,17 +49,17 @@ def test_test_and_training_labels_never_mix(table: pd.DataFrame) -> None:
 def test_a_label_that_is_set_aside_is_not_used(campaign: Campaign) -> None:
     label = labels.fetch(campaign.store, campaign.recipe.hash, status="complete")[0]
     labels.quarantine(campaign.store, label.id, "T1 too large")
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     assert np.isnan(table.loc[label.configuration_id, "label_ev"])
     assert table.loc[label.configuration_id, "label_state"] == "quarantined"
 
 
 def test_cut_has_all_three_and_distances_along_the_ray(campaign: Campaign, table: pd.DataFrame) -> None:
-    assert set(cut_names(campaign.store)) == set(synthetic.CUTS)
+    assert set(cut_names(campaign.store, campaign.systems[0])) == set(synthetic.CUTS)
     model = campaign.active_model()
     assert model is not None
     cut = load_cut(
-        campaign.store, table, campaign.dimer.a, "above the centre", model_id=model.id, teacher=campaign.teacher
+        campaign.store, table, campaign.systems[0], "above the centre", model_id=model.id, teacher=campaign.teacher
     )
     assert len(cut.student) > 50
     assert len(cut.teacher) > 10

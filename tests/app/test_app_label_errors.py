@@ -41,7 +41,7 @@ def due(label_ev: float) -> float:
 
 
 def test_pages_show_labels_with_their_errors(known: Campaign) -> None:
-    table = configuration_table(known.store, known.settings, None)
+    table = configuration_table(known, None)
     done = table[table["label_ev"].notna()]
     assert done["label_std_ev"].to_numpy() == pytest.approx([due(value) for value in done["label_ev"]], rel=1e-6)
     data = run_page("data")
@@ -58,7 +58,7 @@ def test_pages_show_labels_with_their_errors(known: Campaign) -> None:
 
 
 def test_headline_errors_have_the_labels_worth_beside_them(known: Campaign) -> None:
-    table = configuration_table(known.store, known.settings, None)
+    table = configuration_table(known, None)
     tests = table[(table["split"] == "test") & table["label_ev"].notna() & (table["region"] != "beyond")]
     rms = float(np.sqrt(np.mean(tests["label_std_ev"] ** 2))) / CM1_EV
     found = worth_of_tests(table, known.settings.bounds)
@@ -66,8 +66,11 @@ def test_headline_errors_have_the_labels_worth_beside_them(known: Campaign) -> N
     assert found["all"].rms_cm1 == pytest.approx(rms)
     said = f"labels are within {found['all'].text(CM1)} of the basis-set limit"
     assert said in text(run_page("history"))
-    assert said in overview_sentence(known, found, CM1)
-    assert f"root mean square of {len(tests)} test labels" in overview_sentence(known, found, CM1)
+    sentence = overview_sentence(known.recipe, found, known.systems[0].dimer, CM1)
+    assert said in sentence
+    assert f"root mean square of {len(tests)} test labels" in overview_sentence(
+        known.recipe, found, known.systems[0].dimer, CM1
+    )
     model = known.active_model()
     assert model is not None
     gates: list[Gate] = []
@@ -89,13 +92,15 @@ def test_without_a_model_nothing_has_a_plus_minus_and_that_is_said(home: Path) -
     campaign = Campaign.open(home / "he-ethylene")
     assert "± recipe (cm⁻¹)" not in tables(run_page("data"))[0].columns
     assert NOBODY in text(run_page("history"))
-    table = configuration_table(campaign.store, campaign.settings, None)
-    assert NOBODY in overview_sentence(campaign, worth_of_tests(table, campaign.settings.bounds), CM1)
+    table = configuration_table(campaign, None)
+    assert NOBODY in overview_sentence(
+        campaign.recipe, worth_of_tests(table, campaign.settings.bounds), campaign.systems[0].dimer, CM1
+    )
     assert not [line for line in hover_lines(table, {"label_ev": "CCSD(T)"}, CM1) if line.spread]
 
 
 def test_errors_by_region_and_of_a_round_have_it_too(known: Campaign) -> None:
-    table = configuration_table(known.store, known.settings, None)
+    table = configuration_table(known, None)
     said = f"labels are within {worth_of_tests(table, known.settings.bounds)['all'].text(CM1)}"
     assert said in text(run_page("errors", errors_part="regions"))
     assert said in text(run_page("label_train"))

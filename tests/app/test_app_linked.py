@@ -33,7 +33,7 @@ def campaign(home: Path) -> Campaign:
 def table(campaign: Campaign) -> pd.DataFrame:
     model = campaign.active_model()
     assert model is not None
-    return with_errors(configuration_table(campaign.store, campaign.settings, model.id))
+    return with_errors(configuration_table(campaign, model.id))
 
 
 def numbers(packed: str, kind: str) -> np.ndarray:

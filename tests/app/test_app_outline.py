@@ -40,7 +40,7 @@ def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("view", ["side", "top", "unrolled"])
 def test_a_drawing_takes_what_the_map_would_draw_there(context: Any, view: str) -> None:
-    table = configuration_table(context.campaign.store, context.campaign.settings, None)
+    table = configuration_table(context.campaign, None)
     shown = table.index[table["region"] != "beyond"]
     xy = map_xy(context.campaign.dimer.a, table.loc[shown, ["x", "y", "z"]].to_numpy(), view)
     (x0, y0), (x1, y1) = np.quantile(xy, [0.2, 0.7], axis=0) - 1e-4  # some lie on an axis
@@ -55,15 +55,13 @@ def test_a_drawing_takes_what_the_map_would_draw_there(context: Any, view: str) 
     "sent", [None, "x", [[0, 0], [1, 1]], [[0, 0, 0]] * 3, [[0, 0], [1, None], [2, 2]], [[0, 0]] * 2000]
 )
 def test_what_is_no_drawing_is_refused_in_a_sentence(context: Any, sent: Any) -> None:
-    places = MapPlaces(
-        context, configuration_table(context.campaign.store, context.campaign.settings, None).index, "side"
-    )
+    places = MapPlaces(context, configuration_table(context.campaign, None).index, "side")
     with pytest.raises(InputError, match="draw it again"):
         selection.picked({"outline": sent}, places)
 
 
 def test_a_drawing_replaces_adds_and_takes_out_and_can_be_undone(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = configuration_table(context.campaign.store, context.campaign.settings, None)
+    table = configuration_table(context.campaign, None)
     places = MapPlaces(context, table.index, "side")
     low, high = ([[0, a], [20, a], [20, b], [0, b]] for a, b in ((-1, 3.0), (2.0, 20)))
     both = {"low": set(places.inside(low)), "high": set(places.inside(high))}
@@ -87,7 +85,7 @@ def test_a_drawing_replaces_adds_and_takes_out_and_can_be_undone(context: Any, m
 
 
 def test_too_many_are_refused_but_can_be_taken_out(context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = configuration_table(context.campaign.store, context.campaign.settings, None)
+    table = configuration_table(context.campaign, None)
     ids = table.index.tolist()
     selection.change(context, ids[:30], "replace")
     monkeypatch.setattr(selection, "MOST_SELECTED", 20)

@@ -55,7 +55,7 @@ def test_explore_shows_the_chosen_configurations_energies(home: Path) -> None:
 
     model = campaign.active_model()
     assert model is not None
-    row = configuration_table(campaign.store, campaign.settings, model.id).loc[number]
+    row = configuration_table(campaign, model.id).loc[number]
     shown = energies["Energy (cm⁻¹)"].str.replace("−", "-").replace("—", "nan").astype(float)
     # Two decimals are shown.
     assert shown["Teacher"] == pytest.approx(row["teacher_ev"] / CM1_EV, abs=0.0051)
@@ -214,7 +214,7 @@ def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, mon
     campaign = Campaign.open(home / "he-ethylene", read_only=True)
     from app.data.configurations import configuration_table
 
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     calls = [
         lambda: actions.pick(campaign, table, [1], "add", "ada"),
         lambda: actions.take_proposals(campaign, table, 1, "ada"),

@@ -28,7 +28,7 @@ def real(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cam
 
 
 def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) -> None:
-    table = configuration_table(real.store, real.settings, None)
+    table = configuration_table(real, None)
     free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:2].tolist()
     actions.pick(real, table, free, "add", "ada")
     at = run_page("label_train")
@@ -49,7 +49,7 @@ def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) ->
 
 
 def test_what_has_a_label_of_one_recipe_can_be_picked_for_another(real: Campaign) -> None:
-    table = configuration_table(real.store, real.settings, None)
+    table = configuration_table(real, None)
     both, costly = (
         int(table.index[(table["label_state"] == state) & (table["split"] == "pool")][0])
         for state in ("complete", "none")
@@ -87,7 +87,7 @@ def cost_help(at: AppTest) -> str:
 
 
 def test_labels_that_are_there_are_neither_priced_nor_asked_for(real: Campaign) -> None:
-    table = configuration_table(real.store, real.settings, None)
+    table = configuration_table(real, None)
     free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:3].tolist()
     submit_labels(real, free[:2], "ada", recipe="quick")
     actions.pick(real, table, free[:2], "add", "ada")
@@ -104,7 +104,7 @@ def test_labels_that_are_there_are_neither_priced_nor_asked_for(real: Campaign) 
 
 
 def test_the_queue_of_one_recipe_is_shown_and_cancelled_alone(real: Campaign) -> None:
-    table = configuration_table(real.store, real.settings, None)
+    table = configuration_table(real, None)
     free = table.index[(table["label_state"] == "none") & (table["split"] == "pool")][:2].tolist()
     quick = submit_labels(real, free, "ada", recipe="quick")
     standard = submit_labels(real, free, "ada")
@@ -137,6 +137,6 @@ def test_a_configuration_shows_the_labels_it_has(real: Campaign) -> None:
     number = labels.fetch(real.store, real.find_recipe("quick").hash)[0].configuration_id
     beside = [row for row in label_queries.of_configuration(real.store, number) if row.recipe_hash != real.recipe.hash]
     assert [row.recipe for row in beside] == ["quick"]
-    table = configuration_table(real.store, real.settings, None)
+    table = configuration_table(real, None)
     target = next(row for row in labels.fetch(real.store, real.recipe.hash) if row.configuration_id == number)
     assert table.loc[number, "label_ev"] == target.energy_ev != beside[0].energy_ev

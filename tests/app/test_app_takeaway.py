@@ -29,7 +29,7 @@ def table_of(home: Path) -> tuple[Campaign, pd.DataFrame]:
     model = campaign.active_model()
     from app.data.errors import with_errors
 
-    return campaign, with_errors(configuration_table(campaign.store, campaign.settings, model and model.id))
+    return campaign, with_errors(configuration_table(campaign, model and model.id))
 
 
 def test_data_searches_sorts_and_filters(home: Path) -> None:

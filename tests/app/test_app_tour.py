@@ -14,7 +14,9 @@ from nci_core.units import UNITS
 
 
 def _missing(campaign: Campaign) -> dict[str, str]:
-    context = Context(campaign, UNITS["cm1"], LIGHT, campaign.active_model(), read_only=False)
+    context = Context(
+        campaign, campaign.systems[0], False, UNITS["cm1"], LIGHT, campaign.active_model(), read_only=False
+    )
     return {step.title: step.missing(context) for step in tour.steps()}
 
 

@@ -39,7 +39,7 @@ def keep_gates(home: Path, gates: list[Gate]) -> Campaign:
 
 
 def rows_of(campaign: Campaign, model_id: int) -> pd.DataFrame:
-    return with_errors(configuration_table(campaign.store, campaign.settings, model_id))
+    return with_errors(configuration_table(campaign, model_id))
 
 
 def test_a_failed_gate_is_said_on_every_page_and_first_in_the_list(home: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_report_asks_for_nothing_and_shows_the_stored_numbers(home: Path) -> N
 def test_a_report_lists_the_labels_of_its_round_and_no_other(home: Path) -> None:
     campaign = keep_gates(home, [GOOD])
     rows = Report(build_report(campaign, 1, unit("meV"), lambda row: [GOOD])).tables["labels"]
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     mine = table[(table["round_number"] == 1) & (table["split"] == "pool") & table["label_ev"].notna()]
     assert {int(row[0]) for row in rows[1:]} == set(mine.index)
     energy = rows[0].index("E (meV)")

@@ -100,7 +100,7 @@ def _window(campaign: Campaign) -> tuple[float, float, float, float, set[int]]:
 
     Each gets a real label, seconds of a core.
     """
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     table = table[table["region"] != "beyond"]
     xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     free = (table["label_state"] == "none") & (table["split"] == "pool")

@@ -72,7 +72,7 @@ def marked(page: Page, n: int, plots: int = 1) -> None:
 
 def inside(campaign: Campaign) -> set[int]:
     """Ids of the configurations in WINDOW of the side view."""
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     x0, x1, y0, y1 = WINDOW
     found = (xy[:, 0] > x0) & (xy[:, 0] < x1) & (xy[:, 1] > y0) & (xy[:, 1] < y1)
@@ -111,7 +111,7 @@ def test_undo_and_redo_by_keyboard_and_shift_click(context: BrowserContext, serv
     plot(page).focus()
     page.keyboard.press("Control+y")
     marked(page, n)
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     outside = table[~table.index.isin(inside(campaign))]
     xy = map_xy(campaign.dimer.a, outside[["x", "y", "z"]].to_numpy(), "side")
     lonely = max(range(len(xy)), key=lambda i: sorted(((xy - xy[i]) ** 2).sum(axis=1))[1])
@@ -135,7 +135,7 @@ def test_a_cell_of_the_region_matrix_selects_its_points(
             page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] * (1.5 + row) / 4.5)
             page.wait_for_timeout(700)
             if ids := selections.current(campaign.store, "ada"):
-                table = configuration_table(campaign.store, campaign.settings, None).loc[ids]
+                table = configuration_table(campaign, None).loc[ids]
                 assert table["region"].nunique() == 1
                 assert table["sector"].nunique() == 1
                 assert (table["split"] == "test").all()
@@ -150,7 +150,7 @@ def test_a_shared_link_shows_the_same_in_a_fresh_browser(
     page = open_at(context, f"{server}/explore?{WHERE}")
     page.get_by_role("radio", name="Top").click()
     settle(page)
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     number = int(table.index[7])
     page.goto(page.url + f"&configuration={number}&unit=meV")
     settle(page)

@@ -27,7 +27,7 @@ def test_lasso_to_basket_and_back_again(
     four: str, four_campaigns: Path, serve: Callable[[Path], str], page: Page
 ) -> None:
     campaign = synthetic.build(four_campaigns / "pick", n=150, n_labels=20, n_test=10)
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     table = table[table["region"] != "beyond"]
     xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     inside = (xy[:, 0] > 1.0) & (xy[:, 0] < 5.0) & (xy[:, 1] > 2.0) & (xy[:, 1] < 6.0)
@@ -73,7 +73,7 @@ def test_the_recipe_that_was_chosen_on_one_page_is_that_of_the_other(
 ) -> None:
     """And decides what can be picked: a point with a standard label has a quick one too, one that waits has none."""
     campaign = Campaign.open(shown("recipes", campaigns_made / "he-ethylene"))
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     free = int(table.index[(table["label_state"] == "none") & (table["split"] == "pool")][0])
     submit_labels(campaign, [free], "grace", start=False)
     StoredHistory(campaign.store, "ada").record([], [free])

@@ -60,7 +60,7 @@ def marked(page: Page, n: int) -> None:
 
 def inside(campaign: Campaign, grow: float) -> set[int]:
     """Ids of the configurations in WINDOW made larger by `grow` (Å) on each side."""
-    table = configuration_table(campaign.store, campaign.settings, None)
+    table = configuration_table(campaign, None)
     xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     x0, x1, y0, y1 = WINDOW
     found = (xy[:, 0] > x0 - grow) & (xy[:, 0] < x1 + grow) & (xy[:, 1] > y0 - grow) & (xy[:, 1] < y1 + grow)
@@ -117,7 +117,7 @@ def test_squares_are_saved_as_a_table(page: Page, server: str, campaign: Campaig
     with (tmp_path / "squares.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == told(page)["bins"]
-    total = len(configuration_table(campaign.store, campaign.settings, None))
+    total = len(configuration_table(campaign, None))
     assert sum(int(row["configurations"]) for row in rows) == total
     assert all(float(row["mean (cm⁻¹)"]) < 1e5 for row in rows if row["mean (cm⁻¹)"])
     assert any(float(row["mean (cm⁻¹)"]) < -10 for row in rows if row["mean (cm⁻¹)"]), "there is a well"
@@ -131,7 +131,7 @@ def test_a_lasso_over_squares_fills_the_basket(page: Page, server: str, campaign
     page.wait_for_function("() => /Basket \\([1-9]/.test(document.body.innerText)")
     settle(page)
     chosen = set(picks.basket(campaign.store))
-    table = configuration_table(campaign.store, campaign.settings, None).loc[sorted(chosen)]
+    table = configuration_table(campaign, None).loc[sorted(chosen)]
     assert len(chosen) > 50
     assert (table["split"] == "pool").all()
     page.get_by_role("button", name="Undo").click()
