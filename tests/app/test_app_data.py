@@ -59,16 +59,7 @@ def test_cut_has_all_three_and_distances_along_the_ray(campaign: Campaign, table
     model = campaign.active_model()
     assert model is not None
     cut = load_cut(
-<<<<<<< HEAD
         campaign.store, table, campaign.systems[0], "above the centre", model_id=model.id, teacher=campaign.teacher
-=======
-        campaign.store,
-        table,
-        campaign.systems[0].dimer.a,
-        "above the centre",
-        model_id=model.id,
-        teacher=campaign.teacher,
->>>>>>> 7512302 (Questions to models, error maps, budgets and own energies are about one system of a campaign)
     )
     assert len(cut.student) > 50
     assert len(cut.teacher) > 10

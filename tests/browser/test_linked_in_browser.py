@@ -72,13 +72,8 @@ def marked(page: Page, n: int, plots: int = 1) -> None:
 
 def inside(campaign: Campaign) -> set[int]:
     """Ids of the configurations in WINDOW of the side view."""
-<<<<<<< HEAD
     table = configuration_table(campaign, None)
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
-=======
-    table = configuration_table(campaign.store, campaign.settings, None)
     xy = map_xy(campaign.systems[0].dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
->>>>>>> 7512302 (Questions to models, error maps, budgets and own energies are about one system of a campaign)
     x0, x1, y0, y1 = WINDOW
     found = (xy[:, 0] > x0) & (xy[:, 0] < x1) & (xy[:, 1] > y0) & (xy[:, 1] < y1)
     return {int(i) for i in table.index[found]}

@@ -60,13 +60,8 @@ def marked(page: Page, n: int) -> None:
 
 def inside(campaign: Campaign, grow: float) -> set[int]:
     """Ids of the configurations in WINDOW made larger by `grow` (Å) on each side."""
-<<<<<<< HEAD
     table = configuration_table(campaign, None)
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
-=======
-    table = configuration_table(campaign.store, campaign.settings, None)
     xy = map_xy(campaign.systems[0].dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
->>>>>>> 7512302 (Questions to models, error maps, budgets and own energies are about one system of a campaign)
     x0, x1, y0, y1 = WINDOW
     found = (xy[:, 0] > x0 - grow) & (xy[:, 0] < x1 + grow) & (xy[:, 1] > y0 - grow) & (xy[:, 1] < y1 + grow)
     return {int(i) for i in table.index[found]}
