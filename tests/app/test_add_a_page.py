@@ -50,4 +50,4 @@ def test_a_new_page_has_the_sidebar_the_unit_and_the_campaign(home: Path) -> Non
     for unit in ("meV", "kJ_mol"):
         at.sidebar.selectbox(key="unit").set_value(unit).run()
         assert not at.exception
-        assert text(at).endswith(f"{label_text(lowest, None, UNITS[unit])} {UNITS[unit].label}")
+        assert f": {label_text(lowest, None, UNITS[unit])} {UNITS[unit].label}\n" in text(at)
