@@ -153,7 +153,7 @@ def test_exchanged_hydrogens_of_water_are_half_a_turn(tmp_path: Path) -> None:
 def test_a_file_that_exchanges_equal_atoms_has_two_hosts(tmp_path: Path) -> None:
     groups = []
     for order in (range(13), [1, 0, *range(2, 13)]):
-        atoms = BENZENE.atoms([0.0, 0.0, 3.3])[list(order)]
+        atoms = BENZENE.at([0.0, 0.0, 3.3]).atoms(0)[list(order)]
         host = Monomer("benzene", tuple(atoms.get_chemical_symbols()[:12]), atoms.positions[:12])
         groups.append(group_of(atoms.positions[12:], np.zeros(1), Dimer(host, Monomer.atom("He"))))
     write_dataset(tmp_path / "b.extxyz", groups)

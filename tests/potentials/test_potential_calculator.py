@@ -172,7 +172,7 @@ def test_a_model_of_two_isomers_answers_for_both(make_student: Callable[..., Stu
         force = model.energies_and_forces(dimer.at(where))[1].force[0]
         np.testing.assert_allclose(moved.get_forces()[-1], turn.apply(force), atol=1e-10)
     assert abs(energies[0] - energies[1]) > 1e-4
-    other = propyne.atoms(where)
+    other = propyne.at(where).atoms(0)
     other.calc = calculator
     with pytest.raises(InputError, match="The host of this structure"):
         other.get_potential_energy()
