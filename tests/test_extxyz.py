@@ -100,7 +100,7 @@ def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> Non
 
 def test_different_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
     ethylene = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
-    frames = [(dimer, ethylene)[k % 2].atoms(POSITIONS[0]) for k in range(4)]
+    frames = [(dimer, ethylene)[k % 2].at(POSITIONS[0]).atoms(0) for k in range(4)]
     for atoms in frames:
         atoms.info[REFERENCE] = -0.01
     write(tmp_path / "a.extxyz", frames, format="extxyz")

@@ -80,9 +80,9 @@ def test_atoms_and_distances_follow_the_pose() -> None:
     assert np.allclose(two.b_positions[0], [[0.0, 4.5, 0.0], [0.0, 3.5, 0.0]])
     assert two.distances.shape == (2, 1, 2)
     assert np.allclose(two.separations, [3.5, 4.5])
-    atoms = two.at(1).atoms(0)
+    atoms = two.atoms(1)
     assert (str(atoms.symbols), atoms.info["monomer_b"], two.dimer.name) == ("ArN2", "1:3", "n2-argon")
-    assert np.allclose(two.at(1).atoms(0).positions[1:], two.b_positions[1])
+    assert np.allclose(two.atoms(1).positions[1:], two.b_positions[1])
 
 
 def test_rows_are_taken_and_joined_with_their_poses() -> None:
