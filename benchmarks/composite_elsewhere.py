@@ -62,7 +62,7 @@ def compute(geometries: list[str], out: Path) -> None:
         for recipe in (find_recipe("composite"), REFERENCE):
             if (geometry, recipe.name) not in labels_of(out):
                 place = campaign[geometry, "standard"].position_angstrom
-                label = compute_label(dimer, np.array(place), recipe)
+                label = compute_label(dimer.at(np.array(place)), recipe)
                 with out.open("a", encoding="utf-8") as file:
                     file.write(label.model_dump_json() + "\n")
 

@@ -40,7 +40,7 @@ def drawn(model: Ensemble, dimer: Dimer, count: int, seed: int = 0) -> tuple[Flo
     found: list[FloatArray] = []
     while sum(map(len, found)) < count:
         points = random.uniform(-box, box, (2 * count, 3))
-        points = points[dimer.distances(points).min(axis=1) > 2.0]
+        points = points[dimer.at(points).separations > 2.0]
         found.append(points[model.energies(dimer.at(points)) < from_cm1(LIMIT_CM1)])
     positions = np.concatenate(found)[:count]
     noise = random.normal(0.0, from_cm1(NOISE_CM1), count)

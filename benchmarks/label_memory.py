@@ -28,7 +28,9 @@ def measure(name: str) -> dict[str, float]:
     """One calculation in this process."""
     dimer, recipe = Dimer(builtin_monomer("benzene"), Monomer.atom("He")), find_recipe(name)
     spec = fragments(dimer, POINT, recipe)["dimer"]
-    memory = FragmentMemory(NoStore(), "dimer", identity(spec, "dimer", dimer.geometry_hash(POINT), recipe.hash, None))
+    memory = FragmentMemory(
+        NoStore(), "dimer", identity(spec, "dimer", dimer.at(POINT).geometry_hashes()[0], recipe.hash, None)
+    )
     found = compute_fragment(spec, recipe, "dimer", lambda share, text: None, memory)
     return {
         "gb": peak_memory_gb(),

@@ -60,7 +60,7 @@ def main() -> None:
     for name, (dimer, distance) in {} if asked.stored else DIMERS.items():
         for functions, recipe in recipes(dimer).items():
             if (name, functions) not in done:
-                label = compute_label(dimer, [0.0, 0.0, distance], recipe)
+                label = compute_label(dimer.at([0.0, 0.0, distance]), recipe)
                 kept.append({"dimer": name, "functions": functions} | row(label))
                 with asked.out.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(kept[-1], ensure_ascii=False) + "\n")

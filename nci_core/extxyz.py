@@ -154,7 +154,7 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
             raise InputError(f"A dataset has no plain {plain[0]!r}; use {REFERENCE} or another key that says whose.")
         columns: dict[str, Sequence[Any]] = {REFERENCE: list(group.reference), **group.columns}
         for m, position in enumerate(group.positions):
-            atoms = group.dimer.atoms(position)
+            atoms = group.dimer.at(position).atoms(0)
             for key, values in columns.items():
                 value = python_value(values[m])
                 if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
@@ -212,7 +212,7 @@ def _group(path: Path, host: Atoms, symbol: str, rows: list[Row], names: dict[st
             Monomer.atom(symbol),
         )
         for frame, position in zip(frames, positions, strict=True):  # noqa: B007
-            dimer.check(position)
+            dimer.at(position).checked()
     except InputError as error:
         raise InputError(f"{path}, frame {frame}: {error}") from None
     reference = np.array([info.get(REFERENCE, np.nan) for info in infos], dtype=float)

@@ -48,7 +48,7 @@ def test_images_and_rounded_copies_are_one_geometry() -> None:
     copies = images(points, 1) + np.random.default_rng(2).uniform(-2e-5, 2e-5, (200, 3))
     classes = geometry_classes(BENZENE, np.vstack([points, copies]))
     assert classes.tolist() == [*range(200), *range(200)]
-    hashes = np.array(BENZENE.geometry_hashes(np.vstack([points, copies])))
+    hashes = np.array(BENZENE.at(np.vstack([points, copies])).geometry_hashes())
     assert (hashes[:200] != hashes[200:]).mean() > 0.5, "hashes alone do not tell"
 
 
@@ -129,7 +129,7 @@ def test_images_never_part(tmp_path: Path) -> None:
     data = read_dataset(tmp_path / "a.extxyz")
     group = the_host(labels_of(data))
     for seed in range(20):
-        hashes = [set(BENZENE.geometry_hashes(part.positions)) for part in parts(share([group], 0.5, seed))]
+        hashes = [set(BENZENE.at(part.positions).geometry_hashes()) for part in parts(share([group], 0.5, seed))]
         assert not hashes[0] & hashes[1]
 
 
@@ -153,7 +153,7 @@ def test_exchanged_hydrogens_of_water_are_half_a_turn(tmp_path: Path) -> None:
 def test_a_file_that_exchanges_equal_atoms_has_two_hosts(tmp_path: Path) -> None:
     groups = []
     for order in (range(13), [1, 0, *range(2, 13)]):
-        atoms = BENZENE.atoms([0.0, 0.0, 3.3])[list(order)]
+        atoms = BENZENE.at([0.0, 0.0, 3.3]).atoms(0)[list(order)]
         host = Monomer("benzene", tuple(atoms.get_chemical_symbols()[:12]), atoms.positions[:12])
         groups.append(group_of(atoms.positions[12:], np.zeros(1), Dimer(host, Monomer.atom("He"))))
     write_dataset(tmp_path / "b.extxyz", groups)

@@ -25,7 +25,7 @@ def dimer() -> Dimer:
 def make(path: Path, dimer: Dimer, infos: list[dict[str, object]], positions: np.ndarray = POSITIONS) -> Path:
     frames = []
     for position, info in zip(positions, infos, strict=True):
-        atoms = dimer.atoms(position)
+        atoms = dimer.at(position).atoms(0)
         atoms.info.update(info)
         frames.append(atoms)
     write(path, frames, format="extxyz")
@@ -58,7 +58,7 @@ def test_round_trip_keeps_everything(tmp_path: Path, dimer: Dimer) -> None:
     assert np.allclose(group.positions, POSITIONS, rtol=0, atol=1e-8)
     assert group.columns == columns
     assert group.dimer.name == "he-benzene"
-    assert group.dimer.geometry_hashes(group.positions) == dimer.geometry_hashes(POSITIONS)
+    assert group.dimer.at(group.positions).geometry_hashes() == dimer.at(POSITIONS).geometry_hashes()
     assert not list(tmp_path.glob(".*"))
     text = path.read_text()
     assert " energy=" not in text
@@ -66,7 +66,7 @@ def test_round_trip_keeps_everything(tmp_path: Path, dimer: Dimer) -> None:
 
 
 def test_without_slices_the_probe_is_the_last_atom(tmp_path: Path, dimer: Dimer) -> None:
-    atoms = dimer.atoms(POSITIONS[0])
+    atoms = dimer.at(POSITIONS[0]).atoms(0)
     atoms.info = {REFERENCE: -0.01}
     write(tmp_path / "a.extxyz", atoms, format="extxyz")
     group = read_dataset(tmp_path / "a.extxyz").only_group()
@@ -76,7 +76,7 @@ def test_without_slices_the_probe_is_the_last_atom(tmp_path: Path, dimer: Dimer)
 
 
 def test_a_probe_that_comes_first(tmp_path: Path, dimer: Dimer) -> None:
-    atoms = dimer.atoms(POSITIONS[0])[[12, *range(12)]]
+    atoms = dimer.at(POSITIONS[0]).atoms(0)[[12, *range(12)]]
     atoms.info = {REFERENCE: -0.01, "monomer_a": "1:13", "monomer_b": "0:1"}
     write(tmp_path / "a.extxyz", atoms, format="extxyz")
     group = read_dataset(tmp_path / "a.extxyz").only_group()
@@ -87,7 +87,7 @@ def test_a_probe_that_comes_first(tmp_path: Path, dimer: Dimer) -> None:
 def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> None:
     frames = []
     for k in range(4):
-        atoms = dimer.atoms(POSITIONS[0])
+        atoms = dimer.at(POSITIONS[0]).atoms(0)
         atoms.info[REFERENCE] = -0.01
         if k % 2:
             atoms.rotate(30.0, "x")
@@ -100,7 +100,7 @@ def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> Non
 
 def test_different_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
     ethylene = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
-    frames = [(dimer, ethylene)[k % 2].atoms(POSITIONS[0]) for k in range(4)]
+    frames = [(dimer, ethylene)[k % 2].at(POSITIONS[0]).atoms(0) for k in range(4)]
     for atoms in frames:
         atoms.info[REFERENCE] = -0.01
     write(tmp_path / "a.extxyz", frames, format="extxyz")
@@ -125,7 +125,7 @@ def test_labels_of_two_kinds_are_never_mixed(tmp_path: Path, dimer: Dimer) -> No
 
 
 def test_plain_energies_are_refused(tmp_path: Path, dimer: Dimer) -> None:
-    atoms = dimer.atoms(POSITIONS[0])
+    atoms = dimer.at(POSITIONS[0]).atoms(0)
     atoms.calc = SinglePointCalculator(atoms, energy=-1.0)
     write(tmp_path / "a.extxyz", atoms, format="extxyz")
     with pytest.raises(InputError, match=r"frame 0 has 'energy' but no 'REF_interaction_energy'"):

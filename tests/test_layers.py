@@ -190,3 +190,22 @@ def test_every_module_of_a_package_is_in_a_package(package: str) -> None:
     for path in modules(package):
         if "migrations" not in path.parts:
             assert (path.parent / "__init__.py").exists(), path
+
+
+@pytest.mark.parametrize("folder", ["app", "nci_core", "scripts"])
+def test_no_file_is_longer_than_a_person_reads_at_once(folder: str) -> None:
+    lengths = {str(path): len(path.read_text("utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
+    assert not {path: lines for path, lines in lengths.items() if lines > 300}
+
+
+WAY_STEP = re.compile(r"`([a-z_0-9/]+\.py): (\w+)`")
+
+
+def test_every_step_of_the_ways_through_the_code_exists() -> None:
+    said = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    steps = WAY_STEP.findall(said)
+    assert len(steps) > 20
+    for path, name in steps:
+        tree = ast.parse((ROOT / "nci_core" / path).read_text("utf-8"))
+        defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        assert name in defined, f"docs/architecture.md names {name} in {path}"

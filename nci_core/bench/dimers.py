@@ -122,7 +122,7 @@ def read_dimers(path: Path) -> tuple[list[ReferenceDimer], dict[str, int]]:
                     ),
                     Monomer.atom(atoms[division.probe].symbol),
                 )
-                position = dimer.check(atoms.positions[division.probe])[0]
+                position = dimer.at(atoms.positions[division.probe]).checked().R[0]
             except InputError as error:
                 reason = str(error)
                 several = "both parts have several" in reason or "no other atom stands alone" in reason
@@ -174,7 +174,7 @@ def with_regions(found: Iterable[ReferenceDimer]) -> list[ReferenceDimer]:
             deepest[one.system] = one
 
     def nearest(one: ReferenceDimer) -> float:
-        return float(one.dimer.distances(one.position[None]).min())
+        return float(one.dimer.at(one.position[None]).distances[:, :, 0].min())
 
     def region(one: ReferenceDimer) -> str:
         bottom = deepest[one.system]

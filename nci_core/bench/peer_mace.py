@@ -109,7 +109,7 @@ def write_frames(path: Path, dimer: Dimer, positions: FloatArray, energies: Floa
     apart = np.tile(dimer.a.centre + np.array([0.0, 0.0, APART]), (max(1, round(ALONE * len(energies))), 1))
     places, values = np.vstack([positions, apart]), np.concatenate([energies, np.zeros(len(apart))])
     for place, energy, weight in zip(places, values, label_weights(values), strict=True):
-        atoms = dimer.atoms(place)
+        atoms = dimer.at(place).atoms(0)
         atoms.info = {
             "REF_energy": float(energy * SCALE),
             "config_weight": float(weight),

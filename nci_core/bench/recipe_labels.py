@@ -24,7 +24,7 @@ def label_rows(
     """Rows of what there is; labels that are not computed yet are left out, and what another set has already."""
     rows, seen = [], set()
     for number, one in enumerate(dimers):
-        where = one.dimer.geometry_hash(one.position), float(to_cm1(one.energy))
+        where = one.dimer.at(one.position).geometry_hashes()[0], float(to_cm1(one.energy))
         if where in seen:
             continue
         seen.add(where)
@@ -55,7 +55,7 @@ def _rows(one: ReferenceDimer, recipe: Recipe, kept: Kept, reference: str) -> li
         frame=one.frame,
         system=one.system,
         scaling=one.scaling,
-        geometry_hash=one.dimer.geometry_hash(one.position),
+        geometry_hash=one.dimer.at(one.position).geometry_hashes()[0],
         probe=one.dimer.b.symbols[0],
         host=one.formula,
         elements=sorted(set(one.dimer.a.symbols)),

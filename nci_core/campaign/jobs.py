@@ -66,7 +66,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
             dimer = campaign.system(configuration.system_id).dimer
             fragments(dimer, np.array(position), recipe)  # a basis that lacks an element is said first
             require_closed_shells(campaign, [configuration.system_id])
-            found = compute_label(dimer, position, recipe, report, pieces, **tighter)
+            found = compute_label(dimer.at(position), recipe, report, pieces, **tighter)
         except CancelledError:
             raise
         except NCIError as error:

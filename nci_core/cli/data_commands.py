@@ -17,7 +17,7 @@ from nci_core.cli.labelled_files import (
     share,
 )
 from nci_core.cli.loop_commands import fit_progress
-from nci_core.cli.options import given, refuse
+from nci_core.cli.options import BasisOption, LimitOption, MethodOption, WellOption, given, refuse
 from nci_core.cli.output import (
     ERROR_COLUMNS,
     CampaignOption,
@@ -43,19 +43,6 @@ FILE_ONLY = ("model_out", "prior", "fraction", "held_out", "method", "basis", "r
 HOSTS_OUT = ("prior", "members", "seed")
 #: Columns of its table.
 HOSTS_OUT_COLUMNS = ("host", "labels", "n test", "MAE all / cm⁻¹", "well", "tail", "wall")
-
-MethodOption = Annotated[
-    str | None, typer.Option(help="Take only frames with this method, where a file mixes them.", show_default=False)
-]
-BasisOption = Annotated[
-    str | None, typer.Option(help="Take only frames with this basis, where a file mixes them.", show_default=False)
-]
-WellOption = Annotated[
-    float, typer.Option("--well-below", help="Energies below this are the well, in cm⁻¹; a campaign has its own.")
-]
-LimitOption = Annotated[
-    float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹; a campaign has its own.")
-]
 
 
 def evaluate(

@@ -1,10 +1,27 @@
-"""Options that would count for nothing are refused, one sentence each: nobody then takes a result for another."""
+"""Options that several commands share; those that would count for nothing are refused, one sentence each.
+
+Nobody then takes a result for another.
+"""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import typer
 
 from nci_core.errors import InputError
+
+MethodOption = Annotated[
+    str | None, typer.Option(help="Take only frames with this method, where a file mixes them.", show_default=False)
+]
+BasisOption = Annotated[
+    str | None, typer.Option(help="Take only frames with this basis, where a file mixes them.", show_default=False)
+]
+WellOption = Annotated[
+    float, typer.Option("--well-below", help="Energies below this are the well, in cm⁻¹; a campaign has its own.")
+]
+LimitOption = Annotated[
+    float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹; a campaign has its own.")
+]
 
 
 def given(context: typer.Context, names: Iterable[str]) -> list[str]:

@@ -31,7 +31,7 @@ def free_atom_dispersion(dimer: Dimer, positions: FloatArray) -> FloatArray:
     """−Σ_i C₆(i, probe)/r_i⁶ of free atoms (m,) in eV, for (m, 3) probe positions in Å."""
     probe = FREE_ATOMS.get(dimer.b.symbols[0], GENERIC_ATOM)
     c6 = np.array([pair_c6(probe, FREE_ATOMS.get(symbol, GENERIC_ATOM)) for symbol in dimer.a.symbols])
-    found: FloatArray = -(c6 * HARTREE_EV * BOHR_ANGSTROM**6 / dimer.distances(positions) ** 6).sum(axis=1)
+    found: FloatArray = -(c6 * HARTREE_EV * BOHR_ANGSTROM**6 / dimer.at(positions).distances[:, :, 0] ** 6).sum(axis=1)
     return found
 
 

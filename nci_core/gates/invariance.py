@@ -6,6 +6,7 @@ import numpy.typing as npt
 from nci_core.gates.gate import Committee, Gate, direction_text, directions, host_radius, member_channels, number
 from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.poses import rotation_about
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -21,18 +22,10 @@ ROTATION_LIMIT, GRADIENT_LIMIT = 1e-6, 1e-5
 
 def _points(host: Monomer) -> FloatArray:
     """(m, 3) positions around the host, off its symmetry elements."""
-    tilt = _rotation(np.array([0.3, -0.5, 0.2]))
+    tilt = rotation_about([0.3, -0.5, 0.2])
     d = directions(host, DIRECTIONS) @ tilt.T
     radius = host_radius(host)
     return np.concatenate([host.centre + (radius + gap) * d for gap in BEYOND])
-
-
-def _rotation(vector: FloatArray) -> FloatArray:
-    """Rotation matrix (3, 3) about a vector by its length in radians (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector / angle
-    K = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * K @ K)
 
 
 def _energy_and_size(model: Committee, dimer: Dimer, points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -84,7 +77,7 @@ def _symmetry(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatA
 
 def _motion(model: Committee, dimer: Dimer, points: FloatArray, energy: FloatArray, size: FloatArray) -> Gate:
     host = dimer.a
-    turn, shift = _rotation(np.array([0.7, 1.1, -0.4])), np.array([3.0, -5.0, 11.0])
+    turn, shift = rotation_about([0.7, 1.1, -0.4]), np.array([3.0, -5.0, 11.0])
     moved = Dimer(
         Monomer(host.name, host.symbols, host.positions @ turn.T + shift, source=host.source),
         Monomer.atom(dimer.b.symbols[0]),

@@ -112,7 +112,7 @@ def _frame(number: int, structure: Structure, hosts: _Hosts) -> Frame:
         order = [*division.host, division.probe]
         host, symbol = atoms[division.host], str(atoms.symbols[division.probe])
         dimer = hosts.dimer(_name(keys, symbol, host), host, symbol)
-        position = dimer.check(atoms.positions[division.probe])[0]
+        position = dimer.at(atoms.positions[division.probe]).checked().R[0]
     except InputError as error:
         problem = str(error).removeprefix(f"frame {number}: ")
         return Frame(number, Atoms(), {}, None, np.zeros(3), problem)

@@ -122,7 +122,7 @@ def _geometry_hashes(frames: Iterable[Frame]) -> dict[int, str]:
         dimer = group[0].dimer
         assert dimer is not None
         positions = np.array([frame.position for frame in group])
-        found |= dict(zip((frame.number for frame in group), dimer.geometry_hashes(positions), strict=True))
+        found |= dict(zip((frame.number for frame in group), dimer.at(positions).geometry_hashes(), strict=True))
     return found
 
 

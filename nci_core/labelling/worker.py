@@ -56,7 +56,7 @@ def label(folder: LabelFolder, order: Order, channel: Channel) -> dict[str, Any]
     monomers = folder.monomers(dimer)
     monomers.require_closed_shells()
     found = compute_label(
-        dimer, order.position_angstrom, order.recipe, channel.progress, pieces, tightening=order.tightening
+        dimer.at(order.position_angstrom), order.recipe, channel.progress, pieces, tightening=order.tightening
     )
     result = found.model_dump(mode="json")
     result["doubts"] = [doubt.model_dump() for doubt in monomers.doubts(result)]

@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from nci_core.errors import LabelError, NotConvergedError
+from nci_core.errors import InputError, LabelError, NotConvergedError
 from nci_core.labels.checks import T1_LIMIT
 from nci_core.labels.environment import describe_environment, peak_memory_gb
 from nci_core.labels.fitted_label import fitted_fragments, larger_fragments
@@ -27,7 +26,7 @@ from nci_core.labels.recipes import LARGER, SMALLER, Recipe
 from nci_core.labels.results import FragmentName, FragmentResult, LabelResult, MeanFieldResult, stated_std_cm1
 from nci_core.labels.resuming import Arrays, FragmentMemory, FragmentStore, NoStore, identity
 from nci_core.labels.tightening import Tightening
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 
 Progress = Callable[[float, str], None]
 
@@ -121,8 +120,7 @@ def compute_fragment(
 
 
 def compute_label(
-    dimer: Dimer,
-    position: npt.ArrayLike,
+    at: Configurations,
     recipe: Recipe,
     progress: Progress | None = None,
     store: FragmentStore | None = None,
@@ -131,8 +129,7 @@ def compute_label(
     """The label of one configuration.
 
     Args:
-        dimer: host and probe.
-        position: (3,) probe position in Å.
+        at: the configuration, one.
         recipe: how to compute it.
         progress: called with the share done (0 to 1) and what is running now.
         store: keeps what is finished, for a later call with the same arguments to go on from.
@@ -141,11 +138,13 @@ def compute_label(
     Raises InputError for bad geometries or a basis that lacks an element, NotConvergedError when a step
     does not converge, LabelError for a number that is not finite.
     """
+    if len(at) != 1:
+        raise InputError(f"A label is of one configuration, not of {len(at)}.")
+    dimer, point = at.dimer, at.R[0]
     dimer.check_computable()
-    point = np.asarray(position, dtype=float).reshape(3)
     parts = {"": recipe.functions} | recipe.more_functions
     specs = {part: fragments(dimer, point, recipe, functions) for part, functions in parts.items()}
-    geometry_hash = dimer.geometry_hash(point)
+    geometry_hash = at.geometry_hashes()[0]
     check_memory(dimer, recipe, {part: found["dimer"].molecule().nao for part, found in specs.items()})
     memories = {
         part: {

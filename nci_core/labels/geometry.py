@@ -56,7 +56,7 @@ def fragments(
     Raises InputError when a basis lacks an element or is not what the recipe says, or atoms overlap.
     """
     functions = functions or recipe
-    point = dimer.check(position)[0]
+    point = dimer.at(position).checked().R[0]
     host = [(s, p.tolist()) for s, p in zip(dimer.a.symbols, dimer.a.positions, strict=True)]
     # Digits make the labels of host and probe distinct even when the elements are the same.
     real = {f"{s}1": recipe_basis(recipe, functions.host_basis_of(s), s) for s in sorted(set(dimer.a.symbols))}
@@ -93,7 +93,7 @@ def label_identity(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[s
     `position` is (3,) in Å. Raises InputError when a basis lacks an element or is not what the recipe says.
     """
     return {
-        "geometry_hash": dimer.geometry_hash(position),
+        "geometry_hash": dimer.at(position).geometry_hashes()[0],
         "recipe_hash": recipe.hash,
         "recipe": recipe.model_dump(mode="json", exclude=None if recipe.numbers else {"numbers"}),
         "basis": digests(recipe, dimer),

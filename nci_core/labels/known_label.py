@@ -21,7 +21,9 @@ TOLERANCE_CM1 = 1e-3
 
 def main() -> None:
     """Compute the label and print its error in cm⁻¹, its CPU seconds and the speed of the matrix product."""
-    label = compute_label(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), PLACE_ANGSTROM, find_recipe("quick"))
+    label = compute_label(
+        Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at(PLACE_ANGSTROM), find_recipe("quick")
+    )
     found = {
         "blas": blas_in_use(),
         "dgemm_gflops": round(dgemm_gflops(), 1),

@@ -5,7 +5,7 @@ Tests evaluate them in torch on a CPU too, so that autograd checks every derivat
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 import array_api_compat
 import numpy as np
@@ -48,10 +48,10 @@ _NAMESPACES: dict[type, Any] = {}
 
 def namespace(x: Array) -> Functions[Array]:
     """The functions that work on x: torch's or numpy's."""
-    kind = type(x)
-    if kind not in _NAMESPACES:
-        _NAMESPACES[kind] = array_api_compat.array_namespace(x)
-    return cast("Functions[Array]", _NAMESPACES[kind])
+    found: Functions[Array] | None = _NAMESPACES.get(type(x))
+    if found is None:
+        found = _NAMESPACES[type(x)] = array_api_compat.array_namespace(x)
+    return found
 
 
 def place(x: Array | FloatArray, device: torch.device) -> FloatArray | Tensor:

@@ -20,7 +20,7 @@ from nci_core.systems import Monomer
 from nci_core.systems.bonds import is_bonded
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.reading.monomers import KEYS, Division, divide
-from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, matching_order, superpose
+from nci_core.systems.superposition import RIGID_TOLERANCE, Superposition, flexed, matching_order, superpose
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -68,7 +68,7 @@ class Place(NamedTuple):
     """Where a structure has the host: its atoms (n, 3) in Å, the pose on the rigid host (None: it lies there)."""
 
     positions: FloatArray
-    pose: Pose | None
+    pose: Superposition | None
     reaction: RigidReaction
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,17 +63,17 @@ class Ensemble:
         """Members that are optima, those without weight too."""
         return self.members[: len(self.weights)]
 
-    @property
+    @cached_property
     def averaged(self) -> tuple[Student, ...]:
         """Optima with a weight, the best first: their weighted mean is the model."""
         return tuple(s for s, w in zip(self.members, self.weights, strict=False) if w > 0.0)
 
-    @property
+    @cached_property
     def shares(self) -> FloatArray:
         """Weights of `averaged`; they add up to 1."""
         return np.array([w for w in self.weights if w > 0.0])
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Student, ...]:
         """Members that mean or spread are made of: `averaged`, then the displaced ones."""
         return self.averaged + self.members[len(self.weights) :]

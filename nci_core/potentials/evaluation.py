@@ -68,8 +68,7 @@ class EvaluationSlopes(Generic[Array]):
 
 def slopes(e: Evaluation[Array], weights: Sequence[Array | float]) -> EvaluationSlopes[Array]:
     """Derivatives of Σ weight × channel; weights, one for each term, are numbers or (K, 1, 1)."""
-    pairs = list(zip(e.terms, weights, strict=True))
-    each: list[Slopes[Array]] = [term.slopes(weight) for term, weight in pairs]
+    each: list[Slopes[Array]] = [term.slopes(weight) for term, weight in zip(e.terms, weights, strict=True)]
     by_q, ln_r, through = each[0].q, None, None
     for one in each[1:]:
         by_q = by_q + one.q
@@ -77,7 +76,7 @@ def slopes(e: Evaluation[Array], weights: Sequence[Array | float]) -> Evaluation
         if one.ln_r is not None:
             ln_r = one.ln_r if ln_r is None else ln_r + one.ln_r
     if e.correction is not None:
-        through = e.correction.slopes([weight * term.energy for term, weight in pairs])
+        through = e.correction.slopes([one.energy for one in each])
         by_q = by_q + through.q
     return EvaluationSlopes([by_sum for one in each for by_sum in one.sums], by_q, ln_r, through)
 

@@ -135,7 +135,7 @@ def make_grid(dimer: Dimer, evaluate: Evaluate, *, spacing: float, margin: float
     shape = tuple(len(axis) for axis in axes)
     points = points_of(axes)
     # On a nucleus no direction is defined; 0.01 Å beside it, energies are as meaningless.
-    on_nucleus = dimer.distances(points).min(axis=1) < 1e-3
+    on_nucleus = dimer.at(points).separations < 1e-3
     points[on_nucleus] += 0.01
     energy, std = evaluate(points)
     limit = bounds.limit_cm1 * CM1_EV
@@ -147,7 +147,7 @@ def _missed(grid: Grid, evaluate: Evaluate, bounds: RegionBounds) -> list[Missed
     rng = np.random.default_rng(SEED)
     low, high = (np.array([axis[k] for axis in (grid.x, grid.y, grid.z)]) for k in (0, -1))
     places = low + rng.random((PROBED, 3)) * (high - low)
-    places = places[grid.dimer.distances(places).min(axis=1) > 0.5]
+    places = places[grid.dimer.at(places).separations > 0.5]
     energy, _ = evaluate(places)
     below = energy < grid.limit_ev
     places, energy = places[below], energy[below]

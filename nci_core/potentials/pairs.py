@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic
 
 import torch
@@ -83,20 +84,21 @@ class PairFeatures(Generic[Array]):
         return PairFeatures.of(self.kinds, [place(x, device) for x in self.arrays])
 
 
-def pair_sites(dimer: Dimer, kinds: Sequence[PairKind], device: torch.device) -> PairSites[Any]:
-    """The pairs of a dimer where `device` evaluates.
+@lru_cache(maxsize=64)
+def pair_sites(dimer: Dimer, kinds: tuple[PairKind, ...], device: torch.device) -> PairSites[Any]:
+    """The pairs of a dimer where `device` evaluates; the last ones are kept for single points.
 
     Raises ModelError for a kind of pair that the model does not know.
     """
     host, probe = dimer.a, dimer.b.symbols[0]
-    needed = [PairKind(one, probe) for one in environments(host)]
-    unknown = sorted({kind.a for kind in needed} - {kind.a for kind in kinds if kind.b == probe})
+    known = {kind.a: row for row, kind in enumerate(kinds) if kind.b == probe}
+    unknown = sorted(set(environments(host)).difference(known))
     if unknown:
-        known = ", ".join(kind.a for kind in kinds if kind.b == probe)
         raise ModelError(
-            f"Host {host.name!r} contains {', '.join(unknown)}, which this model has not learnt; it knows {known}."
+            f"Host {host.name!r} contains {', '.join(unknown)}, which this model has not learnt; "
+            f"it knows {', '.join(known)}."
         )
-    found = [kinds.index(kind) for kind in needed]
+    found = [known[environment] for environment in environments(host)]
     order = sorted(range(len(found)), key=found.__getitem__)
     arrays = host.positions[order, :, None], host.local_axes.outward[order, None], host.local_axes.normal[order]
     return PairSites(tuple(order), tuple(found[i] for i in order), *(place(a, device) for a in arrays))

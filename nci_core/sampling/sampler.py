@@ -124,10 +124,12 @@ def sample(
     for start in range(0, settings.max_tries * n, BATCH):
         u = low_discrepancy(BATCH, 6, seed, start)
         candidates = _on_rays(dimer, u, energies_of, settings, counts)
-        candidates = np.rint(dimer.unique(candidates) / GRID) * GRID
+        candidates = np.rint(dimer.at(candidates).unique().R / GRID) * GRID
         energy = _checked(energies_of, candidates)
         clash = is_clash(dimer, candidates, settings.clash_factor)
-        for point, e, clashes, digest in zip(candidates, energy, clash, dimer.geometry_hashes(candidates), strict=True):
+        for point, e, clashes, digest in zip(
+            candidates, energy, clash, dimer.at(candidates).geometry_hashes(), strict=True
+        ):
             if clashes:
                 counts["clash"] += 1
             elif e >= from_cm1(settings.limit_cm1):
@@ -149,7 +151,7 @@ def sample(
 def is_clash(dimer: Dimer, positions: FloatArray, factor: float) -> npt.NDArray[np.bool_]:
     """(m,) whether the probe is closer to an atom than factor times the sum of covalent radii."""
     radii = covalent_radii[dimer.a.numbers] + covalent_radii[atomic_numbers[dimer.b.symbols[0]]]
-    clash: npt.NDArray[np.bool_] = (dimer.distances(positions) < factor * radii).any(axis=1)
+    clash: npt.NDArray[np.bool_] = (dimer.at(positions).distances[:, :, 0] < factor * radii).any(axis=1)
     return clash
 
 
@@ -176,7 +178,7 @@ def _on_rays(dimer: Dimer, u: FloatArray, guide: Guide, settings: SampleSettings
     s = 0.3 + (settings.reach + size) * t**1.5
     points = origins[:, None] + s[:, None] * towards[:, None]
     flat = points.reshape(-1, 3)
-    nearest = dimer.distances(flat).min(axis=1).reshape(len(u), NODES)
+    nearest = dimer.at(flat).separations.reshape(len(u), NODES)
     clash = is_clash(dimer, flat, settings.clash_factor).reshape(len(u), NODES)
     energy = np.full(clash.shape, np.inf)
     energy[~clash] = _checked(guide, points[~clash])

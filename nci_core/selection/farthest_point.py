@@ -13,7 +13,7 @@ def invariant_features(at: Configurations) -> FloatArray:
     A symmetry operation of a only permutes equal atoms, so equivalent points coincide. The
     logarithm makes a step near a count more than the same step far away; √n makes large hosts count as small ones do.
     """
-    logs = np.log(at.dimer.distances(at.R))
+    logs = np.log(at.dimer.at(at.R).distances[:, :, 0])
     symbols = np.array(at.dimer.a.symbols)
     columns = [np.sort(logs[:, symbols == element], axis=1) for element in sorted(set(at.dimer.a.symbols))]
     features: FloatArray = np.concatenate(columns, axis=1) / np.sqrt(len(symbols))

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from ase import Atoms
 
 from nci_core.errors import InputError
 from nci_core.systems.monomer import Monomer
@@ -13,8 +12,6 @@ from nci_core.systems.poses import IDENTITY
 
 if TYPE_CHECKING:
     from nci_core.systems.configurations import Configurations
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -29,8 +26,6 @@ class Dimer:
     >>> dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     >>> dimer.name
     'he-benzene'
-    >>> dimer.geometry_hash([0.3, 1.0, 3.0]) == dimer.geometry_hash([-0.3, 1.0, -3.0])
-    True
     """
 
     a: Monomer
@@ -58,27 +53,3 @@ class Dimer:
                 raise InputError(
                     f"Monomer {monomer.name} has the charge {monomer.charge:+d}; only neutral ones are computed so far."
                 )
-
-    def check(self, positions: npt.ArrayLike) -> FloatArray:
-        """Return positions as (m, 3) floats in Å; raises InputError if one is bad or overlaps the host."""
-        return self.at(positions).checked().R.copy()
-
-    def distances(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m, n) distances in Å from each of m probe positions to the n host atoms, the probe being an atom."""
-        return self.at(positions).distances[:, :, 0]
-
-    def unique(self, positions: npt.ArrayLike) -> FloatArray:
-        """(m, 3) symmetry-unique representatives of (m, 3) probe positions, in Å."""
-        return self.at(positions).unique().R
-
-    def geometry_hashes(self, positions: npt.ArrayLike) -> list[str]:
-        """16 hex digits per position, equal for symmetry-equivalent points (grid of 1e-4 Å)."""
-        return self.at(positions).geometry_hashes()
-
-    def geometry_hash(self, position: npt.ArrayLike) -> str:
-        """The hash of one position (3,)."""
-        return self.geometry_hashes(position)[0]
-
-    def atoms(self, position: npt.ArrayLike) -> Atoms:
-        """Host + probe as ASE Atoms, the probe last; `info` names the monomers as in extxyz exports."""
-        return self.at(position).atoms(0)

@@ -9,7 +9,7 @@ from ase import Atoms
 
 from nci_core.errors import InputError
 from nci_core.systems.bonds import bonded
-from nci_core.systems.superposition import RIGID_TOLERANCE, Pose, flexed, is_mirror_image, superpose
+from nci_core.systems.superposition import RIGID_TOLERANCE, Superposition, flexed, is_mirror_image, superpose
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,7 +37,7 @@ def radii_of(positions: FloatArray) -> FloatArray:
     return radii
 
 
-def is_flexed(numbers: npt.NDArray[np.int64], one: FloatArray, two: FloatArray, pose: Pose) -> bool:
+def is_flexed(numbers: npt.NDArray[np.int64], one: FloatArray, two: FloatArray, pose: Superposition) -> bool:
     """Whether `two` is the molecule `one`, both (n, 3) in Å, bent or stretched, and not another isomer or conformer.
 
     `pose` is that of `two` on `one`.
@@ -84,7 +84,7 @@ class RigidHosts:
         self._count += 1
         return number, point
 
-    def _known(self, frame: int, host: Atoms, candidates: list[_Known]) -> tuple[_Known, Pose | None] | None:
+    def _known(self, frame: int, host: Atoms, candidates: list[_Known]) -> tuple[_Known, Superposition | None] | None:
         """The host met before that this one is, and its pose there, None where it has not moved."""
         for known in candidates:
             if np.linalg.norm(host.positions - known.atoms.positions, axis=1).max() <= IN_PLACE:
@@ -102,7 +102,7 @@ class RigidHosts:
         return None
 
     @staticmethod
-    def _poses(host: Atoms, candidates: list[_Known]) -> Iterator[tuple[_Known, Pose]]:
+    def _poses(host: Atoms, candidates: list[_Known]) -> Iterator[tuple[_Known, Superposition]]:
         """Poses on those that may lie within FLEXED: no distance from the centroid differs by more than atoms do."""
         if not candidates:
             return

@@ -22,7 +22,7 @@ RIGID_TOLERANCE = SYMMETRY_TOLERANCE
 
 
 @dataclass(frozen=True)
-class Pose:
+class Superposition:
     """How a host was moved to lie on another.
 
     Attributes:
@@ -86,7 +86,7 @@ def _rotation(reference: FloatArray, moved: FloatArray) -> FloatArray:
     return _aligned(*towards)
 
 
-def superpose(reference: FloatArray, moved: FloatArray) -> Pose:
+def superpose(reference: FloatArray, moved: FloatArray) -> Superposition:
     """Move a host onto another by a rotation and a shift, least squares (Kabsch, DOI 10.1107/S0567739476001873).
 
     Args:
@@ -103,7 +103,7 @@ def superpose(reference: FloatArray, moved: FloatArray) -> Pose:
     rotation = _rotation(reference - target, moved - origin)
     away = np.linalg.norm((moved - origin) @ rotation.T + target - reference, axis=1)
     atom = int(np.argmax(away))
-    return Pose(rotation, origin, target, float(away[atom]), atom)
+    return Superposition(rotation, origin, target, float(away[atom]), atom)
 
 
 def is_mirror_image(one: FloatArray, two: FloatArray) -> bool:
@@ -111,7 +111,7 @@ def is_mirror_image(one: FloatArray, two: FloatArray) -> bool:
     return superpose(one, -two).displacement <= RIGID_TOLERANCE
 
 
-def flexed(symbols: tuple[str, ...], pose: Pose, whose: str, what: str) -> str:
+def flexed(symbols: tuple[str, ...], pose: Superposition, whose: str, what: str) -> str:
     """The sentence about a host that is not rigid.
 
     Args:

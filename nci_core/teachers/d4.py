@@ -37,7 +37,7 @@ class D4Dispersion:
         from dftd4.interface import DampingParam, DispersionModel
 
         self.dimer = dimer
-        self.numbers = np.append(dimer.a.numbers, dimer.atoms(np.zeros(3) + 99.0).numbers[-1])
+        self.numbers = np.append(dimer.a.numbers, dimer.at(np.zeros(3) + 99.0).atoms(0).numbers[-1])
         self._model = DispersionModel
         self._damping = DampingParam(method=method)
         _, self._host_triples = self._parts(self.dimer.a.numbers, dimer.a.positions)
@@ -45,7 +45,7 @@ class D4Dispersion:
     @staticmethod
     def check(dimer: Dimer) -> None:
         """Raise TeacherError for an element without D4 parameters."""
-        for atom in dimer.atoms(np.zeros(3) + 99.0):
+        for atom in dimer.at(np.zeros(3) + 99.0).atoms(0):
             if atom.number > HEAVIEST:
                 raise TeacherError(f"D4 has no parameters for {atom.symbol}; choose another teacher.")
 

@@ -155,7 +155,7 @@ class PotentialContract:
         A potential that changes its formula somewhere (a cut-off, a nearest atom) is seen by it.
         """
         centre = at.dimer.a.centre
-        nearest = at.R[at.dimer.distances(at.R).min(axis=1).argmin()]
+        nearest = at.R[at.dimer.at(at.R).separations.argmin()]
         outwards = (nearest - centre) / np.linalg.norm(nearest - centre)
         if path == "outwards":
             R = nearest + np.linspace(0.0, 8.0, self.line)[:, None] * outwards

@@ -96,7 +96,7 @@ class TermContract:
         """Around ethylene, 1.2 to 9 Å from the nearest atom."""
         dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
         R = np.random.default_rng(0).uniform(-9.0, 9.0, (60, 3))
-        return dimer.at(R[dimer.distances(R).min(axis=1) > 1.2])
+        return dimer.at(R[dimer.at(R).separations > 1.2])
 
     @pytest.fixture
     def drawn(self, term: Term, at: Configurations) -> Drawn:

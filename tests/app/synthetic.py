@@ -46,7 +46,7 @@ def build(
     if not n:
         return campaign
     points = _sample(dimer.a.positions, rng, n)
-    points = points[np.sort(np.unique(dimer.geometry_hashes(points), return_index=True)[1])]
+    points = points[np.sort(np.unique(dimer.at(points).geometry_hashes(), return_index=True)[1])]
     test = np.zeros(len(points), dtype=bool)
     test[rng.choice(len(points), min(n_test, len(points) // 3), replace=False)] = True
     ids = np.empty(len(points), dtype=int)
@@ -55,7 +55,7 @@ def build(
         added = configurations.add(
             store,
             part,
-            dimer.geometry_hashes(part),
+            dimer.at(part).geometry_hashes(),
             system_id=1,
             split=split,
             sectors=[str(s) for s in sectors(dimer.a, part)],
@@ -125,7 +125,7 @@ def _add_cuts(campaign: Campaign) -> dict[int, float]:
         added = configurations.add(
             campaign.store,
             points,
-            dimer.geometry_hashes(points),
+            dimer.at(points).geometry_hashes(),
             system_id=1,
             origin=f"cut:{name}",
             sectors=[str(s) for s in sectors(dimer.a, points)],

@@ -34,7 +34,16 @@ def test_a_drawing_that_crosses_itself_takes_what_lies_in_its_loops() -> None:
 def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     campaign = Campaign.open(home / "he-ethylene")
     return SimpleNamespace(
-        folder=str(campaign.folder), campaign=campaign, model=None, read_only=False, person="ada", colours=LIGHT
+        folder=str(campaign.folder),
+        campaign=campaign,
+        system=campaign.systems[0],
+        host=campaign.systems[0].dimer.a,
+        every_system=False,
+        scope=None,
+        model=None,
+        read_only=False,
+        person="ada",
+        colours=LIGHT,
     )
 
 

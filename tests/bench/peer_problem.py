@@ -28,7 +28,7 @@ def places(count: int, seed: int) -> np.ndarray:
 
 def channels(dimer: Dimer, positions: np.ndarray, strength: float = 1.0) -> dict[str, np.ndarray]:
     """Pair repulsion and dispersion, (m,) in eV, with a well of some 10 cm⁻¹."""
-    r = dimer.distances(positions)
+    r = dimer.at(positions).distances[:, :, 0]
     return {
         "repulsion": strength * from_cm1(np.exp(-3.6 * (r - 3.4)).sum(axis=1) * 8.0),
         "dispersion": -from_cm1((10.0 * (3.4 / r) ** 6).sum(axis=1)),

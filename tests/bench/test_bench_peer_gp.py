@@ -51,7 +51,7 @@ def test_one_atom_of_an_element_has_one_feature_its_distance() -> None:
     point = np.array([[0.0, 0.0, 4.0]])
     phi = soft_minima(water, torch.tensor(point))
     assert phi.shape == (1, 4)
-    assert np.isclose(water.distances(point)[0, water.a.symbols.index("O")], phi[0, 3])
+    assert np.isclose(water.at(point).distances[:, :, 0][0, water.a.symbols.index("O")], phi[0, 3])
 
 
 def test_free_atom_dispersion_is_the_sum_of_c6_far_away() -> None:

@@ -35,7 +35,7 @@ def test_frames_hold_the_labels_and_the_host_alone(tmp_path: Path) -> None:
     assert np.allclose([f.info["REF_energy"] / SCALE for f in frames[:60]], E, rtol=1e-7)
     assert np.allclose([f.info["config_weight"] for f in frames[:60]], label_weights(E), rtol=1e-7)
     assert frames[60].info["REF_energy"] == 0.0
-    assert he_h2().distances(frames[60].positions[-1:]).min() > APART - 1
+    assert he_h2().at(frames[60].positions[-1:]).distances.min() > APART - 1
     assert not {"energy", "forces"} & {key for f in frames for key in (*f.info, *f.arrays)}
 
 

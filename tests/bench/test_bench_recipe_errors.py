@@ -165,7 +165,7 @@ def test_published_minima_are_where_they_should_be(tmp_path: Path) -> None:
     at, quick = {one.name: one for one in MINIMA}, find_recipe("quick")
     assert len(at) == 9
     for one in MINIMA:
-        one.dimer.check(one.position)
+        one.dimer.at(one.position).checked()
         assert one.energy_cm1 < 0
         assert one.source
     # He–CO: 70.84° at the centre of mass, seen from oxygen.

@@ -38,7 +38,7 @@ def write_host(folder: Path) -> Path:
 
 def channels(dimer: Dimer, positions: np.ndarray, strength: float = 1.0) -> dict[str, np.ndarray]:
     """Repulsion and damped attraction (m,) in eV; `strength` scales the attraction."""
-    r = dimer.distances(np.atleast_2d(positions))
+    r = dimer.at(np.atleast_2d(positions)).distances[:, :, 0]
     return {
         "repulsion": (A * np.exp(-ALPHA * r)).sum(axis=1),
         "dispersion": -strength * (C6 / (r**6 + 30.0)).sum(axis=1),
@@ -94,7 +94,7 @@ def fake_label(
     pair = fragment(-3.998 + float(part["repulsion"][0]) / HARTREE_EV, -0.07 + 0.9 * attraction, 0.1 * attraction)
     found = {"dimer": pair, "host": host, "probe": probe}
     return LabelResult(
-        geometry_hash=dimer.geometry_hash(point),
+        geometry_hash=dimer.at(point).geometry_hashes()[0],
         recipe_hash=recipe.hash,
         recipe=recipe.model_dump(mode="json"),
         dimer=dimer.name,

@@ -132,7 +132,7 @@ def test_the_extxyz_is_a_dataset(finished: Campaign, tmp_path: Path) -> None:
         group.reference[known], small.energy(finished.systems[0].dimer, group.positions[known]), atol=1e-7
     )
     assert group.columns["split"].count("test") == 8
-    assert group.dimer.geometry_hashes(group.positions) == group.columns["geometry_hash"]
+    assert group.dimer.at(group.positions).geometry_hashes() == group.columns["geometry_hash"]
     text = (tmp_path / "all.extxyz").read_text()
     assert " energy=" not in text
     assert " forces=" not in text

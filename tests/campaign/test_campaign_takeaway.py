@@ -49,7 +49,7 @@ def test_the_grid_holds_the_model_and_its_claim_is_true(finished: Campaign, grid
     # The claim, checked with another interpolator at other places.
     rng = np.random.default_rng(99)
     places = rng.uniform([a[0] for a in axes], [a[-1] for a in axes], (4000, 3))
-    places = places[finished.systems[0].dimer.distances(places).min(axis=1) > 0.5]
+    places = places[finished.systems[0].dimer.at(places).separations > 0.5]
     true = model_at(finished, places)
     places, true = places[true < about["limit_ev"]], true[true < about["limit_ev"]]
     off = np.abs(RegularGridInterpolator(axes, grid["energy_ev"])(places) - true) / CM1_EV

@@ -93,7 +93,7 @@ def test_equivalent_directions_have_one_well(ethylene: Campaign) -> None:
 def test_the_ruler_of_a_campaign(ethylene: Campaign) -> None:
     points = np.array([[0.0, 0.0, 3.2], [4.5, 0.0, 0.0]])
     read = ruler(ethylene.folder, active(ethylene), 1, points)
-    np.testing.assert_allclose(read.distance, ethylene.systems[0].dimer.distances(points), rtol=1e-14)
+    np.testing.assert_allclose(read.distance, ethylene.systems[0].dimer.at(points).distances[:, :, 0], rtol=1e-14)
     assert read.length.shape == read.std.shape == (2, 6)
     assert (read.std >= 0).all()
     assert read.std.max() > 0

@@ -92,7 +92,7 @@ def test_two_hosts_in_one_file(nci: Nci, tmp_path: Path, recipe: Path) -> None:
     assert "of frame 1: The ground state of CBe is open-shell" in done.sentence()
 
     dimer = Dimer(Monomer("H2", ("H", "H"), np.array([[0, 0, 0.37], [0, 0, -0.37]])), Monomer.atom("He"))
-    expected = compute_label(dimer, (0.0, 0.0, 3.0), read_recipe(recipe))
+    expected = compute_label(dimer.at((0.0, 0.0, 3.0)), read_recipe(recipe))
     plain = read(out, ":")
     a, failed, pair, again = (atoms.info for atoms in plain)
     assert a["REF_interaction_energy"] == again["REF_interaction_energy"]
@@ -232,11 +232,13 @@ def test_files_of_others_are_read_as_data_sets_are(name: str) -> None:
     frames, data = read_frames(path), read_dataset(path)
     assert len(frames) == len(data)
     for group in data.groups:
-        for number, distances in zip(group.frames, group.dimer.distances(group.positions), strict=True):
+        for number, distances in zip(group.frames, group.dimer.at(group.positions).distances[:, :, 0], strict=True):
             found = frames[int(number)].dimer
             assert found is not None
             # Superposed on the first frame's host there, where it lies here; rounded coordinates differ by less.
-            np.testing.assert_allclose(found.distances(frames[int(number)].position[None])[0], distances, atol=2e-3)
+            np.testing.assert_allclose(
+                found.at(frames[int(number)].position[None]).distances[0, :, 0], distances, atol=2e-3
+            )
 
 
 def test_a_label_in_doubt_is_no_reference(tmp_path: Path, recipe: Path) -> None:

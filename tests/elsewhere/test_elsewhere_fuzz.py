@@ -85,7 +85,7 @@ def check(read: Callable[[], LabelResult], own: dict[FragmentName, float]) -> bo
         assert -0.2 * 2 <= part.ccsd_hartree <= 0.0
         assert 0.0 <= part.t1_diagnostic <= 1.0
         assert 0.0 <= part.wall_seconds <= 366 * 86400
-    assert again.geometry_hash == DIMER.geometry_hash(PLACE)
+    assert again.geometry_hash == DIMER.at(PLACE).geometry_hashes()[0]
     assert again.recipe_hash == TINY.hash
     assert abs(again.energy_ev) < 10.0
     check_label(stored, own)

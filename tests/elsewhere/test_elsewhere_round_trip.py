@@ -87,7 +87,7 @@ def test_a_basket_goes_out_waits_and_comes_back(
     assert done.result == journaled
 
     result = LabelResult.model_validate(journaled).consistent()
-    here = compute_label(campaign.systems[0].dimer, manifest.position_angstrom, TINY)
+    here = compute_label(campaign.systems[0].dimer.at(manifest.position_angstrom), TINY)
     for name in FRAGMENTS:
         for part in ("hf_hartree", "ccsd_hartree", "triples_hartree", "t1_diagnostic"):
             # The same library does the same sums: far below the thresholds of the recipe (1e-11 and 1e-8 hartree).

@@ -28,7 +28,7 @@ def dimer() -> Dimer:
 def lessons(dimer: Dimer, shell: Callable[..., FloatArray]) -> list[Lesson]:
     """Two teachers: the second attracts a third less."""
     R = shell(dimer.a, 80, nearest=(2.4, 5.0))
-    r = dimer.distances(R)
+    r = dimer.at(R).distances[:, :, 0]
     found = []
     for name, strength in (("strong", 1.0), ("weak", 0.67)):
         channels = {

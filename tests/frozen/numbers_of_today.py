@@ -48,10 +48,10 @@ def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
     dimer = campaign.systems[0].dimer
     rows = configurations.fetch(campaign.store)
     positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
-    hashes = dimer.geometry_hashes(positions)
+    hashes = dimer.at(positions).geometry_hashes()
     yield "hashes", digest(hashes)
     yield "hashes are the stored ones", hashes == [row.geometry_hash for row in rows]
-    yield "unique", dimer.unique(positions[:5] * [-1.0, 1.0, -1.0])
+    yield "unique", dimer.at(positions[:5] * [-1.0, 1.0, -1.0]).unique().R
     for recipe in campaign.recipes:
         found = labels.fetch(campaign.store, recipe.hash)
         yield f"labels {recipe.name}", digest((x.configuration_id, x.status, x.energy_ev, x.hf_ev) for x in found)
@@ -140,7 +140,7 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
     for host in hosts:
         for probe in ("He", "Ar"):
             dimer = Dimer(host, Monomer.atom(probe))
-            yield f"hashes {dimer.name}", dimer.geometry_hashes(points)
+            yield f"hashes {dimer.name}", dimer.at(points).geometry_hashes()
         yield f"operations {host.name}", len(host.operations)
         yield f"outward {host.name}", host.local_axes.outward
         yield f"normal {host.name}", host.local_axes.normal
@@ -158,7 +158,7 @@ def elsewhere() -> Iterator[tuple[str, Any]]:
     hydrogen = Dimer(
         Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, 0.37], [0.0, 0.0, -0.37]])), Monomer.atom("He")
     )
-    label = compute_label(hydrogen, np.array([0.0, 2.0, 3.0]), RECIPES["quick"])
+    label = compute_label(hydrogen.at(np.array([0.0, 2.0, 3.0])), RECIPES["quick"])
     yield "label", np.array([label.energy_ev, label.hf_ev, label.ccsd_ev, label.triples_ev])
     yield "label, hash", label.geometry_hash
 

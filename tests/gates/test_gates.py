@@ -212,7 +212,7 @@ class PairPotential:
     """Exponential repulsion and damped R⁻⁶ attraction of every host atom; one member, any host."""
 
     def member_channels(self, at: Configurations) -> FloatArray:
-        r = at.dimer.distances(at.R)
+        r = at.dimer.at(at.R).distances[:, :, 0]
         return np.stack([(100 * np.exp(-3.5 * r)).sum(axis=1), -(6.0 / (r**6 + 30.0)).sum(axis=1)])[None]
 
     def mean_of(self, values: FloatArray) -> FloatArray:

@@ -185,4 +185,4 @@ def test_teachers_and_labels_use_the_same_door(forged: Path) -> None:
     check_basis(ETHYLENE, "6-31g")
     mine = find_recipe("quick").model_copy(update={"host_basis": {"*": "mine"}})
     with pytest.raises(InputError, match="'mine' has no functions for C"):
-        compute_label(ETHYLENE, (0.0, 0.0, 3.5), mine)
+        compute_label(ETHYLENE.at((0.0, 0.0, 3.5)), mine)

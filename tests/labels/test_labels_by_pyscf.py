@@ -133,7 +133,7 @@ def test_the_general_recipe_over_all_rows_is_that_of_pyscf_alone(
     """The functions, cores, potentials and ghosts of `focal-point`, in its smaller cousin."""
     dimer = Dimer(host, Monomer.atom(probe))
     recipe = check_recipe(small(focal_point(probe, host.symbols)), dimer).recipe
-    label = compute_label(dimer, place, recipe).consistent()
+    label = compute_label(dimer.at(place), recipe).consistent()
     expected = composite_by_pyscf(recipe, dimer, place, frozen)
     # With the same fitting functions on ghosts too; without them a monomer would be off by 1e-4.
     assert parts_of(label) == pytest.approx(expected, abs=HARTREE)
@@ -157,7 +157,7 @@ def test_every_built_in_recipe_is_that_of_pyscf_alone(name: str) -> None:
     host, core = (HF, 1) if name == "quick" else (H2, 0)
     dimer = Dimer(host, Monomer.atom("He"))
     recipe = check_recipe(find_recipe(name), dimer).recipe
-    label = compute_label(dimer, PLACE, recipe).consistent()
+    label = compute_label(dimer.at(PLACE), recipe).consistent()
     assert label.ccsd_ev + label.triples_ev < 0 < label.hf_ev
     assert {each: part.n_frozen for each, part in label.fragments.items()} == {"dimer": core, "host": core, "probe": 0}
     assert not label.warnings

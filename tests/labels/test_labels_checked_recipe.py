@@ -135,13 +135,13 @@ def test_other_numbers_under_the_same_name_are_noticed(monkeypatch: pytest.Monke
     other = {**recipe.numbers, "6-31g H": BasisNumbers(digest="0" * 16)}
     changed = recipe.model_copy(update={"numbers": other})
     assert changed.hash != recipe.hash
-    for use in (lambda: compute_label(dimer, POINT, changed), lambda: check_recipe(changed, dimer)):
+    for use in (lambda: compute_label(dimer.at(POINT), changed), lambda: check_recipe(changed, dimer)):
         with pytest.raises(InputError, match="'6-31g' has other numbers for H here than recipe mine was made with"):
             use()
     with pytest.raises(InputError, match="Recipe mine does not say what '6-31g' is for Ne"):
         fragments(Dimer(H2, Monomer.atom("Ne")), POINT, recipe)
     # Recipes from before say nothing, and their labels do.
-    assert set(compute_label(dimer, POINT, recipe.model_copy(update={"numbers": None})).basis) == {
+    assert set(compute_label(dimer.at(POINT), recipe.model_copy(update={"numbers": None})).basis) == {
         "6-31g H",
         "6-31g He",
     }
@@ -153,7 +153,7 @@ def test_high_angular_momenta_are_computed() -> None:
     assert midbond_basis(between)[-2:] == [[5, [0.4, 1.0]], [6, [0.4, 1.0]]]
     recipe = Recipe(name="high", host_basis={"*": "6-31g"}, probe_basis="6-31g", midbond=between)
     energies = [
-        to_cm1(compute_label(dimer, POINT, check_recipe(found, dimer).recipe).hf_ev)
+        to_cm1(compute_label(dimer.at(POINT), check_recipe(found, dimer).recipe).hf_ev)
         for found in (recipe, recipe.model_copy(update={"integrals": "fitted"}))
     ]
     assert energies[0] == pytest.approx(energies[1], rel=0.3)

@@ -37,17 +37,17 @@ def composite(**factors: float) -> Recipe:
 
 @pytest.fixture(scope="module")
 def exact(dimer: Dimer) -> LabelResult:
-    return compute_label(dimer, PLACE, EXACT)
+    return compute_label(dimer.at(PLACE), EXACT)
 
 
 @pytest.fixture(scope="module")
 def fitted(dimer: Dimer) -> LabelResult:
-    return compute_label(dimer, PLACE, FITTED)
+    return compute_label(dimer.at(PLACE), FITTED)
 
 
 @pytest.fixture(scope="module")
 def plain(dimer: Dimer) -> LabelResult:
-    return compute_label(dimer, PLACE, composite())
+    return compute_label(dimer.at(PLACE), composite())
 
 
 class Memory:
@@ -85,7 +85,7 @@ def test_a_composite_in_one_set_of_functions_is_ccsd_t_itself(plain: LabelResult
 
 
 def test_factors_multiply_the_parts(dimer: Dimer, plain: LabelResult) -> None:
-    other = compute_label(dimer, PLACE, composite(mean_field=0.9, mp2_larger=2.0, mp2=-1.5, ccsd=1.2, triples=3.0))
+    other = compute_label(dimer.at(PLACE), composite(mean_field=0.9, mp2_larger=2.0, mp2=-1.5, ccsd=1.2, triples=3.0))
     assert plain.larger is not None
     # Parts of the first: CCSD − MP2 is in ccsd_ev beside MP2_L, which is the same MP2.
     changed = Composite(larger=SMALL, mean_field=0.9, mp2_larger=2.0, mp2=-1.5, ccsd=1.2, triples=3.0)
@@ -101,29 +101,29 @@ def test_factors_multiply_the_parts(dimer: Dimer, plain: LabelResult) -> None:
 
 def test_a_composite_vanishes_at_separation(dimer: Dimer) -> None:
     # C6/R⁶ at 20 Å is 2e-4 cm⁻¹; SCF stops at 1e-11 hartree, CCSD at 1e-8 (2e-3 cm⁻¹).
-    assert abs(to_cm1(compute_label(dimer, [0.0, 0.0, 20.0], composite(mean_field=0.9)).energy_ev)) < 4e-3
+    assert abs(to_cm1(compute_label(dimer.at([0.0, 0.0, 20.0]), composite(mean_field=0.9)).energy_ev)) < 4e-3
 
 
 def test_equivalent_places_have_one_energy(dimer: Dimer, plain: LabelResult) -> None:
-    other = compute_label(dimer, [-0.2, 0.3, -3.4], composite())
+    other = compute_label(dimer.at([-0.2, 0.3, -3.4]), composite())
     # CCSD stops at 1e-8 hartree in the three fragments: 2e-3 cm⁻¹.
     assert to_cm1(plain.energy_ev) == pytest.approx(to_cm1(other.energy_ev), abs=4e-3)
 
 
 def test_finished_parts_are_not_computed_again(dimer: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
-    first = compute_label(dimer, PLACE, composite(), store=memory)
+    first = compute_label(dimer.at(PLACE), composite(), store=memory)
     assert {name.removesuffix(".json") for name in memory.content} == {
         prefix + name for prefix in ("", "larger-") for name in ("dimer", "host", "probe")
     }
     del memory.content["dimer.json"]
     done: list[str] = []
-    compute_label(dimer, PLACE, composite(), lambda share, text: done.append(text), memory)
+    compute_label(dimer.at(PLACE), composite(), lambda share, text: done.append(text), memory)
     assert [text for text in done if "CCSD(T)" in text] == [
         f"dimer: CCSD(T), {first.fragments['dimer'].n_basis} functions"
     ]
     monkeypatch.setattr(fitted_label, "Clock", None)  # nothing may be computed any more
-    again = compute_label(dimer, PLACE, composite(), store=memory)
+    again = compute_label(dimer.at(PLACE), composite(), store=memory)
     assert again.energy_ev == pytest.approx(first.energy_ev, abs=1e-9 * 27.2)
     assert set(again.resumed.values()) == {"finished"}
 
@@ -131,14 +131,14 @@ def test_finished_parts_are_not_computed_again(dimer: Dimer, monkeypatch: pytest
 def test_ccsd_that_does_not_converge_is_an_error(dimer: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nci_core.labels.ccsdt.CC_CYCLES", 1)
     with pytest.raises(LabelError, match="CCSD of the probe did not converge in 1 cycles"):
-        compute_label(dimer, PLACE, FITTED)
+        compute_label(dimer.at(PLACE), FITTED)
 
 
 def test_an_extrapolation_comes_closer_to_the_limit() -> None:
     helium = Dimer(Monomer("helium", ("He",), np.zeros((1, 3))), Monomer.atom("He"))
     dz, tz = (Recipe(name=b, host_basis={"*": b}, probe_basis=b) for b in ("aug-cc-pvdz", "aug-cc-pvtz"))
     both = tz.model_copy(update={"name": "both", "extrapolation": Extrapolation(smaller=dz.functions)})
-    label, alone = (compute_label(helium, [0.0, 0.0, 3.0], recipe) for recipe in (both, tz))
+    label, alone = (compute_label(helium.at([0.0, 0.0, 3.0]), recipe) for recipe in (both, tz))
     assert label.smaller is not None
     smaller_cm1 = to_cm1(LabelResult.interaction(label.smaller)["energy_ev"])
     # CCSD(T) at the basis-set limit is about -7.3 cm⁻¹ at 3 Å (J. Chem. Phys. 136, 224303 less the effect of full CI).
@@ -160,7 +160,7 @@ def test_the_memory_of_pyscf_changes_no_label(
 ) -> None:
     """With 1 MB everything that can go to disk goes there."""
     monkeypatch.setenv(PYSCF_MEMORY, "1")
-    short = compute_label(dimer, PLACE, EXACT)
+    short = compute_label(dimer.at(PLACE), EXACT)
     assert short.memory_gb > 0
     for name, part in short.fragments.items():
         # The same sums in other blocks: rounding, and that is 1e-13 hartree of a hundred.

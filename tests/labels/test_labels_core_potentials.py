@@ -53,7 +53,7 @@ def test_hydrogen_iodide_has_its_published_potential() -> None:
     recipe = kept(read_recipe(INPUTS / "def2.toml"), dimer)
     # The host as given has I at the origin; campaigns move it, so positions are taken from there.
     offset = dimer.a.positions[list(dimer.a.symbols).index("I")]
-    label = compute_label(dimer, np.array([0.287, 2.898, -4.289]) + offset, recipe)
+    label = compute_label(dimer.at(np.array([0.287, 2.898, -4.289]) + offset), recipe)
     assert to_cm1(label.energy_ev) == pytest.approx(-3.78, abs=0.01)
     assert label.fragments["host"].hf_hartree == pytest.approx(-297.232, abs=0.0007)
     assert {name: part.n_frozen for name, part in label.fragments.items()} == {"dimer": 4, "host": 4, "probe": 0}
@@ -73,7 +73,7 @@ def test_a_label_is_that_of_pyscf_alone(
 ) -> None:
     dimer = Dimer(host, Monomer.atom(probe))
     recipe = kept(small("mine", *bases), dimer)
-    label = compute_label(dimer, PLACE, recipe)
+    label = compute_label(dimer.at(PLACE), recipe)
     alone = interaction(host_atoms(host, bases[0]), [Atom(probe, PLACE, bases[1], has_potential)], frozen)[1]
     # The recipe's thresholds are 1e-11 and 1e-8 hartree, times a few amplitudes.
     assert label.energy_ev / HARTREE_EV == pytest.approx(alone, abs=3e-8)
@@ -85,7 +85,7 @@ def test_a_label_is_that_of_pyscf_alone(
 def test_fitting_functions_for_an_atom_without_its_outer_d_shell() -> None:
     dimer = Dimer(H2, Monomer.atom("Kr"))
     recipe = kept(small("mine", "cc-pvdz", "lanl2dz").model_copy(update={"integrals": "fitted"}), dimer)
-    label = compute_label(dimer, PLACE, recipe)
+    label = compute_label(dimer.at(PLACE), recipe)
     assert {name: part.n_frozen for name, part in label.fragments.items()} == {"dimer": 0, "host": 0, "probe": 0}
     # The eight electrons that LANL2DZ leaves to krypton, and its Hartree–Fock energy by PySCF with exact integrals.
     alone = scf.RHF(molecule([Atom("Kr", PLACE, "lanl2dz", True)], host_atoms(H2, "cc-pvdz"))).run(conv_tol=1e-11)
@@ -194,7 +194,7 @@ def test_a_recipe_from_before_refuses_what_it_computed_wrong() -> None:
     dimer = Dimer(HI, Monomer.atom("He"))
     before = small("mine", "def2-svp", "6-31g")
     with pytest.raises(InputError, match="made without the effective core potential that 'def2-svp' has for I"):
-        compute_label(dimer, PLACE, before)
+        compute_label(dimer.at(PLACE), before)
     with pytest.raises(InputError, match="made without the effective core potential"):
         LabelTask.build(dimer, PLACE, before)
     now = kept(before, dimer)

@@ -28,7 +28,7 @@ def helium_pair() -> Dimer:
 
 
 def he2(distance: float, recipe: Recipe = EQUAL) -> LabelResult:
-    return compute_label(helium_pair(), [0.0, 0.0, distance], recipe)
+    return compute_label(helium_pair().at([0.0, 0.0, distance]), recipe)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_parts_add_up_and_provenance_is_complete(label: LabelResult) -> None:
     assert label.energy_ev == label.hf_ev + label.ccsd_ev + label.triples_ev
     assert label.consistent() is label
     dimer = helium_pair()
-    assert label.geometry_hash == dimer.geometry_hash([0.0, 0.0, 3.0])
+    assert label.geometry_hash == dimer.at([0.0, 0.0, 3.0]).geometry_hashes()[0]
     assert (label.recipe_hash, label.probe, label.host_symbols) == (EQUAL.hash, "He", ["He"])
     assert Recipe.model_validate(label.recipe) == EQUAL
     assert {"pyscf", "numpy", "python", "nci"} <= label.environment.versions.keys()
@@ -107,7 +107,7 @@ def test_unknown_fields_are_refused(label: LabelResult) -> None:
 
 def test_progress_rises_and_names_the_steps() -> None:
     seen: list[tuple[float, str]] = []
-    compute_label(helium_pair(), [0.0, 0.0, 4.0], EQUAL, lambda share, text: seen.append((share, text)))
+    compute_label(helium_pair().at([0.0, 0.0, 4.0]), EQUAL, lambda share, text: seen.append((share, text)))
     shares = [share for share, _ in seen]
     assert shares == sorted(shares)
     assert 0.0 <= shares[0] < shares[-1] < 1.0
@@ -180,7 +180,11 @@ def test_every_embedded_label_is_consistent_and_of_its_geometry() -> None:
         row = orjson.loads(line)
         if row["status"] == "complete":
             result = LabelResult.model_validate(row["result"]).consistent()
-            assert result.geometry_hash == dimer.geometry_hash(result.position_angstrom) == row["configuration_id"]
+            assert (
+                result.geometry_hash
+                == dimer.at(result.position_angstrom).geometry_hashes()[0]
+                == row["configuration_id"]
+            )
             assert result.recipe_hash == Recipe.model_validate(result.recipe).hash == row["recipe_hash"]
             count += 1
     assert count > 0

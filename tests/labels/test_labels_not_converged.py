@@ -21,7 +21,7 @@ def he_h2(monkeypatch: pytest.MonkeyPatch) -> Dimer:
 
 def test_a_label_by_fitted_integrals(he_h2: Dimer) -> None:
     with pytest.raises(NotConvergedError, match="did not converge") as raised:
-        compute_label(he_h2, (0.0, 0.0, 3.0), FITTED)
+        compute_label(he_h2.at((0.0, 0.0, 3.0)), FITTED)
     assert isinstance(raised.value, LabelError)
     assert isinstance(raised.value, CalculationError)
     assert raised.value.exit_code == LabelError.exit_code

@@ -60,7 +60,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed() -> LabelResult:
-    return compute_label(DIMER, POINT, TINY)
+    return compute_label(DIMER.at(POINT), TINY)
 
 
 def same(found: LabelResult, expected: LabelResult, tolerance_hartree: float = 1e-12) -> None:
@@ -75,7 +75,7 @@ def same(found: LabelResult, expected: LabelResult, tolerance_hartree: float = 1
 
 
 def start(store: MemoryStore, dimer: Dimer = DIMER, recipe: Recipe = TINY) -> LabelResult:
-    return compute_label(dimer, POINT, recipe, None, store)
+    return compute_label(dimer.at(POINT), recipe, None, store)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -178,7 +178,7 @@ def fake_fragment(energy_hartree: float) -> FragmentResult:
 
 def identity_of(name: str = "host", **changes: Any) -> dict[str, Any]:
     spec = ccsdt.fragments(DIMER, np.array(POINT), TINY)[name]
-    return resuming.identity(spec, name, DIMER.geometry_hash(POINT), TINY.hash) | changes
+    return resuming.identity(spec, name, DIMER.at(POINT).geometry_hashes()[0], TINY.hash) | changes
 
 
 @pytest.mark.parametrize(
@@ -237,9 +237,9 @@ def test_damage_anywhere_counts_as_none() -> None:
 
 def test_equivalent_points_share_a_hash_but_not_orbitals() -> None:
     mirrored = [-POINT[0], POINT[1], -POINT[2]]
-    assert DIMER.geometry_hash(mirrored) == DIMER.geometry_hash(POINT)
+    assert DIMER.at(mirrored).geometry_hashes()[0] == DIMER.at(POINT).geometry_hashes()[0]
     spec = ccsdt.fragments(DIMER, np.array(mirrored), TINY)["host"]
-    assert resuming.identity(spec, "host", DIMER.geometry_hash(mirrored), TINY.hash) != identity_of()
+    assert resuming.identity(spec, "host", DIMER.at(mirrored).geometry_hashes()[0], TINY.hash) != identity_of()
 
 
 @pytest.mark.usefixtures("at_once")
@@ -275,7 +275,7 @@ def test_why_the_diis_space_is_kept_with_the_amplitudes() -> None:
     """He–ethylene by `quick`: taken up whole, the same energies; from the amplitudes alone, others."""
     dimer, point, recipe = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), [0.7, 0.3, 3.1], find_recipe("quick")
     spec = ccsdt.fragments(dimer, np.array(point), recipe)["host"]
-    mine = resuming.identity(spec, "host", dimer.geometry_hash(point), recipe.hash)
+    mine = resuming.identity(spec, "host", dimer.at(point).geometry_hashes()[0], recipe.hash)
 
     class Recording(MemoryStore):
         def keep(self, name: str, content: bytes) -> bool:

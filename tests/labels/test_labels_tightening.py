@@ -26,12 +26,12 @@ def dimer() -> Dimer:
 
 @pytest.fixture(scope="module", params=[TINY, FITTED], ids=lambda recipe: recipe.name)
 def plain(dimer: Dimer, request: pytest.FixtureRequest) -> LabelResult:
-    return compute_label(dimer, POINT, request.param)
+    return compute_label(dimer.at(POINT), request.param)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"step {step.step}")
 def test_a_tightened_label_is_the_same_quantity(dimer: Dimer, step: Any, plain: LabelResult) -> None:
-    tightened = compute_label(dimer, POINT, Recipe.model_validate(plain.recipe), tightening=step)
+    tightened = compute_label(dimer.at(POINT), Recipe.model_validate(plain.recipe), tightening=step)
     assert (tightened.geometry_hash, tightened.recipe_hash) == (plain.geometry_hash, plain.recipe_hash)
     assert (plain.tightened, tightened.tightened) == (None, step)
     # CCSD stops at 1e-8 hartree in each of three fragments; eV.
@@ -43,8 +43,8 @@ def test_a_tightened_label_is_the_same_quantity(dimer: Dimer, step: Any, plain: 
 def test_what_does_not_converge_is_said_and_more_cycles_help(dimer: Dimer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ccsdt, "CC_CYCLES", 3)
     with pytest.raises(NotConvergedError, match="CCSD of the probe did not converge in 3 cycles"):
-        compute_label(dimer, POINT, TINY)
-    assert compute_label(dimer, POINT, TINY, tightening=STEPS[0]).tightened == STEPS[0]
+        compute_label(dimer.at(POINT), TINY)
+    assert compute_label(dimer.at(POINT), TINY, tightening=STEPS[0]).tightened == STEPS[0]
 
 
 def test_it_descends_from_a_saddle_point() -> None:
@@ -77,7 +77,7 @@ def test_second_order_steps_finish_what_diis_could_not() -> None:
 
 
 def test_pieces_of_another_tightness_are_not_taken_up(dimer: Dimer) -> None:
-    spec = fragments(dimer, dimer.check(POINT)[0], TINY)["host"]
+    spec = fragments(dimer, dimer.at(POINT).checked().R[0], TINY)["host"]
     found = [identity(spec, "host", "g", TINY.hash, settings) for settings in (None, *STEPS)]
     assert len({item["calculation"] for item in found}) == 3
     assert found[0] == identity(spec, "host", "g", TINY.hash), "what earlier versions kept is still good"

@@ -38,7 +38,7 @@ class InductionThere(Evaluated[Array]):
 
     def slopes(self, weight: Array | float) -> Slopes[Array]:
         energy = weight * self.energy
-        return Slopes((), energy * self.damped / self.q, -4.0 * energy)
+        return Slopes(energy, (), energy * self.damped / self.q, -4.0 * energy)
 
     def parameter_slopes(self, weight: float) -> dict[str, Array]:
         energy = weight * self.energy[0]

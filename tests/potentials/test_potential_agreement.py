@@ -103,7 +103,7 @@ def test_a_moved_host_and_another_molecule_fit(fitted: Ensemble, host: Monomer) 
 
 
 def structure(host: Monomer, point: np.ndarray) -> Atoms:
-    return Dimer(host, Monomer.atom("He")).atoms(point)
+    return Dimer(host, Monomer.atom("He")).at(point).atoms(0)
 
 
 @pytest.mark.parametrize("remembers", [True, False])
@@ -174,7 +174,7 @@ def test_a_cell_that_parts_the_dimer_is_refused(fitted: Ensemble, index: int, sh
 
 def test_a_structure_that_is_refused_leaves_nothing_behind(ensemble: Ensemble) -> None:
     calculator = NCICalculator(ensemble)
-    water = WATER.atoms(R)
+    water = WATER.at(R).atoms(0)
     water.calc = calculator
     with pytest.raises(ModelError, match="contains O, which this model has not learnt"):
         water.get_potential_energy()

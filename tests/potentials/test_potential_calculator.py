@@ -29,7 +29,7 @@ def dimer() -> Dimer:
 
 @pytest.fixture
 def atoms(dimer: Dimer, ensemble: Ensemble) -> Atoms:
-    atoms = dimer.atoms(R)
+    atoms = dimer.at(R).atoms(0)
     atoms.calc = NCICalculator(ensemble)
     return atoms
 
@@ -153,7 +153,7 @@ def test_a_model_of_two_isomers_answers_for_both(make_student: Callable[..., Stu
     truth, points = make_student(StudentConfig(network=False)), np.random.default_rng(0).normal(0.0, 2.5, (400, 3))
     observed = []
     for dimer in (allene, cyclopropene):
-        at = dimer.at(points[dimer.distances(points).min(axis=1) > 2.6][:10])
+        at = dimer.at(points[dimer.at(points).separations > 2.6][:10])
         observed.append(Observation(at, truth.energies(at)))
     settings = FitSettings(restarts=1, members=1, averaged=1, max_iterations=3, device="cpu")
     model = finetune(observed, config=truth.config, settings=settings)
@@ -162,7 +162,7 @@ def test_a_model_of_two_isomers_answers_for_both(make_student: Callable[..., Stu
     energies = []
     for dimer in (allene, cyclopropene, allene):
         energies.append(model.energies(dimer.at(where))[0])
-        still = dimer.atoms(where)
+        still = dimer.at(where).atoms(0)
         order = [*np.random.default_rng(1).permutation(7).tolist(), 7]
         moved = still[order]
         moved.positions = turn.apply(moved.positions) + np.array([4.0, -5.0, 6.0])
@@ -172,7 +172,7 @@ def test_a_model_of_two_isomers_answers_for_both(make_student: Callable[..., Stu
         force = model.energies_and_forces(dimer.at(where))[1].force[0]
         np.testing.assert_allclose(moved.get_forces()[-1], turn.apply(force), atol=1e-10)
     assert abs(energies[0] - energies[1]) > 1e-4
-    other = propyne.atoms(where)
+    other = propyne.at(where).atoms(0)
     other.calc = calculator
     with pytest.raises(InputError, match="The host of this structure"):
         other.get_potential_energy()

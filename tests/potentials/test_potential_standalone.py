@@ -17,7 +17,7 @@ from nci_core.systems import Dimer, Monomer, builtin_monomer
 DIMER = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 #: From inside the wall to far away, damping's series included.
 POINTS = np.random.default_rng(0).uniform(-7.0, 7.0, (600, 3))
-POINTS = POINTS[DIMER.distances(POINTS).min(axis=1) > 0.8]
+POINTS = POINTS[DIMER.at(POINTS).separations > 0.8]
 RUN = """
 import sys
 sys.modules["torch"] = sys.modules["nci_core"] = None  # importing either would fail

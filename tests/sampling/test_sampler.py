@@ -32,13 +32,13 @@ def test_contract(dimer: Dimer) -> None:
     result = sample(dimer, 200, seed=3)
     assert result.positions.shape == (200, 3)
     assert result.energies.shape == (200,)
-    assert len(set(dimer.geometry_hashes(result.positions))) == 200
+    assert len(set(dimer.at(result.positions).geometry_hashes())) == 200
     assert np.allclose(result.positions, np.round(result.positions, 4), rtol=0, atol=1e-12)
     # Folding a second time moves nothing but the last digit.
-    assert np.allclose(dimer.unique(result.positions), result.positions, rtol=0, atol=2.1e-4)
+    assert np.allclose(dimer.at(result.positions).unique().R, result.positions, rtol=0, atol=2.1e-4)
     assert not is_clash(dimer, result.positions, settings.clash_factor).any()
-    dimer.check(result.positions)
-    nearest = dimer.distances(result.positions).min(axis=1)
+    dimer.at(result.positions).checked()
+    nearest = dimer.at(result.positions).separations
     assert nearest.max() <= settings.reach + 1e-3
     assert nearest.max() > 0.9 * settings.reach
     energies = to_cm1(result.energies)
@@ -67,7 +67,7 @@ def test_faces_edges_and_corners_of_benzene() -> None:
     dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     result = sample(dimer, 400, seed=0)
     found = sectors(dimer.a, result.positions)
-    near = dimer.distances(result.positions).min(axis=1) < 4.5
+    near = dimer.at(result.positions).separations < 4.5
     for sector, least in (("face", 30), ("slanted", 50), ("edge", 80)):
         assert ((found == sector) & near).sum() >= least
     in_plane = near & (np.abs(result.positions[:, 2]) < 1.0)
@@ -81,7 +81,7 @@ def test_faces_edges_and_corners_of_benzene() -> None:
 
 def test_denser_where_the_energy_changes() -> None:
     dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
-    nearest = dimer.distances(sample(dimer, 300, seed=0).positions).min(axis=1)
+    nearest = dimer.at(sample(dimer, 300, seed=0).positions).separations
     assert (nearest < 4.0).sum() > 2 * (nearest > 6.0).sum() > 20
 
 
@@ -104,9 +104,9 @@ def test_a_model_can_guide() -> None:
 def test_a_second_pass_avoids_the_first() -> None:
     dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     first = sample(dimer, 40, seed=0)
-    taken = dimer.geometry_hashes(first.positions)
+    taken = dimer.at(first.positions).geometry_hashes()
     second = sample(dimer, 40, seed=0, taken=taken)
-    assert not set(taken) & set(dimer.geometry_hashes(second.positions))
+    assert not set(taken) & set(dimer.at(second.positions).geometry_hashes())
     assert second.rejected["duplicate"] == 40
 
 

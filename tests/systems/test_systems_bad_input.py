@@ -54,10 +54,10 @@ def test_bad_positions_are_named_by_their_row() -> None:
     dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     good = [0.0, 0.0, 3.0]
     with pytest.raises(InputError, match="Probe position 1 is not a number"):
-        dimer.check([good, [0.0, np.nan, 3.0]])
+        dimer.at([good, [0.0, np.nan, 3.0]]).checked()
     with pytest.raises(InputError, match=r"Probe position 1 lies 0.10 Å from host atom 0 \(C\)"):
-        dimer.check([good, dimer.a.positions[0] + [0.0, 0.0, 0.1]])
-    assert dimer.check(good).shape == (1, 3)
+        dimer.at([good, dimer.a.positions[0] + [0.0, 0.0, 0.1]]).checked()
+    assert dimer.at(good).checked().R.shape == (1, 3)
 
 
 def test_names() -> None:

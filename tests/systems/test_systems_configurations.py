@@ -123,7 +123,7 @@ def test_nothing_computes_a_molecule_as_probe() -> None:
     dimer, recipe = Dimer(WATER, AMMONIA), find_recipe("quick")
     for ask in (
         lambda: find_teacher("hf-d4").evaluate(dimer.at([[0, 0, 4.0]])),
-        lambda: compute_label(dimer, [0, 0, 4.0], recipe),
+        lambda: compute_label(dimer.at([0, 0, 4.0]), recipe),
         lambda: check_recipe(recipe, dimer),
         lambda: sample(dimer, 3, 0),
     ):

@@ -95,46 +95,62 @@ def test_all_images_of_a_point_have_one_hash(name: str) -> None:
     dimer = Dimer(builtin_monomer(name), Monomer.atom("He"))
     points = np.random.default_rng(0).uniform(-5.0, 5.0, (100, 3))
     # Stored points lie on a grid of 1e-4 Å; between its nodes rounding decides, as with any hash.
-    points = np.round(dimer.unique(points), 4)
-    expected = dimer.geometry_hashes(points)
+    points = np.round(dimer.at(points).unique().R, 4)
+    expected = dimer.at(points).geometry_hashes()
     for operation in dimer.a.operations:
         images = (points - dimer.a.centre) @ operation.T + dimer.a.centre
-        assert dimer.geometry_hashes(images) == expected
+        assert dimer.at(images).geometry_hashes() == expected
     assert len(set(expected)) == len(expected)
 
 
 def test_unique_images_are_images_and_stay_where_they_are() -> None:
     dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     points = np.random.default_rng(3).uniform(-5.0, 5.0, (50, 3))
-    unique = dimer.unique(points)
+    unique = dimer.at(points).unique().R
     # The same distances to the atoms, whichever they are; operations are good to about 1e-7.
-    assert np.allclose(np.sort(dimer.distances(points), axis=1), np.sort(dimer.distances(unique), axis=1), atol=1e-5)
-    assert np.allclose(dimer.unique(unique), unique, atol=2e-4)
+    assert np.allclose(
+        np.sort(dimer.at(points).distances[:, :, 0], axis=1),
+        np.sort(dimer.at(unique).distances[:, :, 0], axis=1),
+        atol=1e-5,
+    )
+    assert np.allclose(dimer.at(unique).unique().R, unique, atol=2e-4)
     assert (unique[:, 2] >= -1e-12).all(), "the representative lies above the plane"
 
 
 @pytest.mark.parametrize("step", np.vstack([np.eye(3), -np.eye(3)]) * 1e-3)
 def measured_points_a_thousandth_apart_differ(step: np.ndarray) -> None:
     dimer = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
-    assert dimer.geometry_hash([0.7, 0.3, 3.1]) != dimer.geometry_hash(np.array([0.7, 0.3, 3.1]) + step)
+    assert (
+        dimer.at([0.7, 0.3, 3.1]).geometry_hashes()[0]
+        != dimer.at(np.array([0.7, 0.3, 3.1]) + step).geometry_hashes()[0]
+    )
 
 
 def test_the_hash_tells_probes_and_hosts_apart() -> None:
     point = [0.7, 0.3, 3.1]
     hosts = [builtin_monomer("benzene"), builtin_monomer("ethylene")]
-    hashes = {Dimer(host, Monomer.atom(probe)).geometry_hash(point) for host in hosts for probe in ("He", "Ne")}
+    hashes = {
+        Dimer(host, Monomer.atom(probe)).at(point).geometry_hashes()[0] for host in hosts for probe in ("He", "Ne")
+    }
     assert len(hashes) == 4
 
 
 def test_hashes_of_stored_labels_never_change() -> None:
     # Every stored label is found by its hash: another value here makes all of them unknown.
-    assert Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).geometry_hash([0.7, 0.3, 3.1]) == "30184d8081169455"
-    assert Dimer(builtin_monomer("benzene"), Monomer.atom("He")).geometry_hash([0.0, 0.0, 3.128]) == "22178a5bb954dc7c"
+    assert (
+        Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at([0.7, 0.3, 3.1]).geometry_hashes()[0]
+        == "30184d8081169455"
+    )
+    assert (
+        Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at([0.0, 0.0, 3.128]).geometry_hashes()[0]
+        == "22178a5bb954dc7c"
+    )
 
 
 def test_the_order_of_the_atoms_does_not_matter_to_the_hash() -> None:
     host = builtin_monomer("ethylene")
     swapped = Monomer("other name", host.symbols[::-1], host.positions[::-1])
-    assert Dimer(host, Monomer.atom("He")).geometry_hash([0.7, 0.3, 3.1]) == Dimer(
-        swapped, Monomer.atom("He")
-    ).geometry_hash([0.7, 0.3, 3.1])
+    assert (
+        Dimer(host, Monomer.atom("He")).at([0.7, 0.3, 3.1]).geometry_hashes()[0]
+        == Dimer(swapped, Monomer.atom("He")).at([0.7, 0.3, 3.1]).geometry_hashes()[0]
+    )

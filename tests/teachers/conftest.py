@@ -37,8 +37,8 @@ def mace_file(he_h2: Dimer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     positions = directions * rng.uniform(2.8, 5.0, size=(60, 1))
     frames = []
-    for position, energy in zip(positions, well(he_h2.distances(positions)), strict=True):
-        atoms = he_h2.atoms(position)
+    for position, energy in zip(positions, well(he_h2.at(positions).distances[:, :, 0]), strict=True):
+        atoms = he_h2.at(position).atoms(0)
         atoms.info = {"REF_energy": float(energy), "config_type": "Default"}
         frames.append(atoms)
     write(folder / "train.xyz", frames, format="extxyz")

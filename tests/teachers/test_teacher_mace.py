@@ -46,7 +46,12 @@ np.savetxt("own.txt", rows, fmt="%.17g")
     from ase.io import write
 
     folder = mace_file.parent
-    write(folder / "frames.xyz", [he_h2.atoms(p) for p in POSITIONS], format="extxyz", columns=["symbols", "positions"])
+    write(
+        folder / "frames.xyz",
+        [he_h2.at(p).atoms(0) for p in POSITIONS],
+        format="extxyz",
+        columns=["symbols", "positions"],
+    )
     command = [sys.executable, "-c", program, str(mace_file)]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
     own = np.loadtxt(folder / "own.txt")

@@ -138,7 +138,7 @@ def _check_geometry(result: LabelResult, dimer: Dimer, geometry_hash: str) -> No
     same = result.probe == dimer.b.symbols[0] and tuple(result.host_symbols) == dimer.a.symbols
     if not same or host.shape != mine.shape or not np.allclose(host, mine, rtol=0.0, atol=SAME_HOST):
         raise ValueError("it is of another dimer")
-    found = dimer.geometry_hash(result.position_angstrom)
+    found = dimer.at(result.position_angstrom).geometry_hashes()[0]
     if not found == result.geometry_hash == geometry_hash:
         raise ValueError(f"its geometry has the hash {found}")
 

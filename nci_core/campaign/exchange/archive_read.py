@@ -216,7 +216,7 @@ def _hashes(frames: Sequence[Frame]) -> list[str]:
     found: list[str] = []
     for _, run in itertools.groupby(frames, key=lambda frame: frame.system.name):
         of = list(run)
-        found += of[0].system.dimer.geometry_hashes([frame.position for frame in of])
+        found += of[0].system.dimer.at([frame.position for frame in of]).geometry_hashes()
     return found
 
 

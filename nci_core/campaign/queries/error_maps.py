@@ -201,7 +201,7 @@ def _computed(
     sampled = configurations.positions(campaign.store, system_id=system.id)[1]
     if not len(sampled):
         raise InputError("There are no configurations yet, so there is no error to be drawn.")
-    asked = (system.dimer.distances(points.reshape(-1, 3)).min(axis=1) > CLEAR).reshape(points.shape[:-1])
+    asked = (system.dimer.at(points.reshape(-1, 3)).separations > CLEAR).reshape(points.shape[:-1])
     where = points[asked]
     carrier = rows.index(_carrier(rows))
     energies = np.array([_energies(folder, row, system.id, points, asked, known) for row in rows])

@@ -141,7 +141,7 @@ def ruler(folder: str | Path, model_id: int, system_id: int, positions: npt.Arra
         raise InputError(f"{len(points)} points are too many for one question; ask for fewer.")
     if not np.isfinite(points).all():
         raise InputError("A position is not a finite number; give x, y and z in Å.")
-    distance = dimer.distances(points)
+    distance = dimer.at(points).distances[:, :, 0]
     if (distance < 1e-6).any():
         raise InputError("The probe lies on a nucleus of the host, where the ruler has no direction; move it away.")
     from nci_core.potentials.effective_lengths import effective_lengths

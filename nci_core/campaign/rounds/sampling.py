@@ -113,7 +113,7 @@ def plan_sample(
     cuts = {}
     for name, direction in cut_directions(dimer).items() if points_per_cut else ():
         distances = np.geomspace(cut_start(dimer, direction, potential), CUT_END, points_per_cut)
-        cuts[name] = np.round(dimer.unique(cut_points(dimer, direction, distances)), 4)
+        cuts[name] = np.round(dimer.at(cut_points(dimer, direction, distances)).unique().R, 4)
     return SamplePlan(result.positions[chosen], result.positions[pool], cuts, dict(result.rejected))
 
 
@@ -135,7 +135,7 @@ def batch(
 ) -> Batch:
     """Positions (m, 3) in Å of a system as they are stored."""
     dimer = system.dimer
-    hashes = dimer.geometry_hashes(positions)
+    hashes = dimer.at(positions).geometry_hashes()
     return Batch(system.id, positions, hashes, origin, split, sectors(dimer.a, positions).tolist(), seed)
 
 

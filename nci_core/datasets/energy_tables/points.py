@@ -184,12 +184,12 @@ def overlaps(dimer: Dimer, positions: FloatArray, lines: npt.NDArray[np.int64]) 
     reach = np.linalg.norm(positions - dimer.a.centre, axis=1)
     for line, distance in zip(lines[reach > FARTHEST], reach[reach > FARTHEST], strict=True):
         found[int(line)] = f"the {dimer.b.symbols[0]} atom is {distance:.3g} Å away from {dimer.a.name}"
-    near = np.flatnonzero(dimer.distances(positions).min(axis=1) < 1.5) if len(positions) else ()
+    near = np.flatnonzero(dimer.at(positions).separations < 1.5) if len(positions) else ()
     for i in near:
         try:
-            dimer.check(positions[i])
+            dimer.at(positions[i]).checked()
         except InputError:
-            apart = dimer.distances(positions[i : i + 1])[0]
+            apart = dimer.at(positions[i : i + 1]).distances[:, :, 0][0]
             atom = int(apart.argmin())
             found[int(lines[i])] = (
                 f"the {dimer.b.symbols[0]} atom overlaps atom {atom + 1} ({dimer.a.symbols[atom]}), "

@@ -68,9 +68,10 @@ class DispersionThere(Evaluated[Array]):
 
     def slopes(self, weight: Array | float) -> Slopes[Array]:
         """By γₙ·Y, of which each order is an exponential, by q, which damps them, and by the true distance."""
-        six, eight, ten = parts = [-weight * part for part in self.orders]
-        power = ORDERS[0] * six + ORDERS[1] * eight + ORDERS[2] * ten
-        return Slopes(parts, self.b * (-weight * self.damping_slope), -power)
+        minus = -weight
+        six, eight, ten = parts = [minus * part for part in self.orders]
+        power = -ORDERS[0] * six - ORDERS[1] * eight - ORDERS[2] * ten
+        return Slopes(weight * self.energy, parts, self.b * (minus * self.damping_slope), power)
 
     def parameter_slopes(self, weight: float) -> dict[str, Array]:
         """By ln b and ln Cₙ."""

@@ -68,7 +68,7 @@ class RepulsionThere(Evaluated[Array]):
     def slopes(self, weight: Array | float) -> Slopes[Array]:
         """By A·Y, of which the energy is an exponential, and by q."""
         energy = weight * self.energy
-        return Slopes((energy,), energy * repulsion_slope(self.bend[1], self.alpha, self.beta))
+        return Slopes(energy, (energy,), energy * repulsion_slope(self.bend[1], self.alpha, self.beta))
 
     def parameter_slopes(self, weight: float) -> dict[str, Array]:
         """By a, ln α and β."""

@@ -40,11 +40,13 @@ class Slopes(Generic[Array]):
     """Derivatives of w·E of a term by what it is made of, each (K, n, m), in eV and Å.
 
     Attributes:
+        energy: w·E itself, which is the derivative by the logarithm of the correction's factor.
         sums: by each of its sums γ·Y, in the order of its angular blocks.
         q: by the ruler's length, at fixed distance and angles.
         ln_r: by the logarithm of the true distance, at fixed q; None where that does not enter.
     """
 
+    energy: Array
     sums: Sequence[Array]
     q: Array
     ln_r: Array | None = None
