@@ -8,6 +8,7 @@ from pages import text
 from streamlit.testing.v1 import AppTest
 
 import app.main as entry
+from app import cached
 from app.data.configurations import configuration_table
 from app.session import Context
 from nci_core.campaign import Campaign
@@ -18,8 +19,7 @@ from nci_core.units import UNITS
 def show(context: Context) -> None:
     """What would be in `app/views/lowest.py`."""
     st.title("Lowest label")
-    table = configuration_table(context.campaign.store, context.campaign.settings, None)
-    labels = table["label_ev"].dropna()
+    labels = cached.table(context)["label_ev"].dropna()
     if labels.empty:
         st.info("There are no labels yet.")
         return
