@@ -3,34 +3,31 @@
 import hashlib
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
-
-import streamlit as st
 
 from app.background import background, problem
+from app.draft_hosts import FILE, NAME, SMILES, Host, host_of, shown, value
 from app.session import campaign_folders
 from nci_core.campaign import home
-from nci_core.campaign.creating import MOST_TITLE, Plan, Preview, host_name, is_trusted, preview, teachers_offered
-from nci_core.campaign.pricing.new_recipes import RecipeChoice, recipe_choices, recommended
+from nci_core.campaign.creating import MOST_TITLE, Plan, Preview, is_trusted, preview, teachers_offered
+from nci_core.campaign.pricing.new_recipes import RecipeChoice, choices_of_all, recipe_choices, recommended
 from nci_core.campaign.queries.teacher_trial import Trial, try_teacher
-from nci_core.config import MonomerSettings
-from nci_core.errors import InputError, NCIError
+from nci_core.config import MonomerSettings, SystemSettings
+from nci_core.config.systems import check_systems
+from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.labels.size import atom_functions
-from nci_core.systems import Monomer, builtin_monomer, library
+from nci_core.store.base import Role
+from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.point_group import formula
-from nci_core.systems.reading.structure_file import host_from_upload
-from nci_core.systems.smiles import MOST_ATOMS, MOST_CHARACTERS, host_from_smiles
+from nci_core.systems.smiles import MOST_CHARACTERS
 from nci_core.teachers.base import DEFAULT_BASIS
 
-#: Keys of the widgets begin so; they keep their values from page to page.
-PREFIX = "new-"
-#: Where a molecule may come from.
-SMILES, FILE, NAME = "SMILES", "File", "Name"
-#: Seconds that a geometry, a trial of a teacher, and anything else may take.
-GEOMETRY_SECONDS, TRIAL_SECONDS, SHORT_SECONDS = 300.0, 900.0, 300.0
+#: Roles that hosts beside the first may have.
+ROLES: tuple[Role, ...] = ("train", "transfer")
+#: Seconds that a trial of a teacher, and anything else may take.
+TRIAL_SECONDS, SHORT_SECONDS = 900.0, 300.0
 #: Teachers that are tried within a second.
 QUICK = ("gfn2-xtb",)
 #: Above this many basis functions MP2 for hundreds of configurations is no cheap teacher any more.
@@ -50,84 +47,114 @@ NUMBERS = {
 FIRST_ROUND = 12
 
 
-def value(name: str, default: Any = None) -> Any:
-    """What was entered in a field."""
-    found = st.session_state.get(PREFIX + name)
-    return default if found is None else found
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that was sent: its name, which is text, and its content."""
-
-    name: str
-    content: bytes
-
-
 @dataclass(frozen=True)
 class Draft:
     """The present state of a new campaign.
 
     Attributes:
-        host: the molecule, None before there is one.
-        error: why there is none, one sentence; empty while nothing was entered or it is being made.
-        making: the question that makes it, while it is under way.
+        first: the host of its first system, which is trained on.
+        others: further hosts, those to train on before those that are only tested on.
         probe: chemical symbol.
     """
 
-    host: Monomer | None
-    error: str
-    making: Future[Monomer] | None
+    first: Host
+    others: tuple[Host, ...]
     probe: str
 
     @property
-    def dimer(self) -> Dimer | None:
-        """Host and probe; None before there is a host. Raises InputError for an atom that is no probe."""
-        return None if self.host is None else Dimer(self.host, Monomer.atom(self.probe))
+    def host(self) -> Monomer | None:
+        """The first one, None before it is there."""
+        return self.first.monomer
+
+    @cached_property
+    def dimers(self) -> dict[str, Dimer]:
+        """Dimers by the name of their system; none before there is a host. InputError for an atom that is no probe."""
+        if self.host is None:
+            return {}
+        found: dict[str, Dimer] = {}
+        for host in (self.first, *self.others):
+            if host.monomer is not None:
+                dimer = Dimer(host.monomer, Monomer.atom(self.probe))
+                alike = sum(dimer.name == other.name for other in found.values())
+                found[f"{dimer.name}-{alike + 1}" if alike else dimer.name] = dimer
+        return found
 
     @property
-    def mark(self) -> str:
-        """What questions about the dimer are kept under; a molecule may get another name without being asked anew."""
-        if self.host is None:
-            return ""
-        text = MonomerSettings.of(_unnamed(self.host)).model_dump_json() + self.probe
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    def dimer(self) -> Dimer | None:
+        """The first of them."""
+        return next(iter(self.dimers.values()), None)
 
-    def trials(self) -> dict[str, Future[Trial]]:
-        """Each teacher that is offered, tried on the dimer: the quickest ones are asked for first."""
+    @property
+    def systems(self) -> tuple[SystemSettings, ...]:
+        """What the campaign will have; raises InputError as `dimers`."""
+        roles = [host.role for host in (self.first, *self.others) if host.monomer is not None]
+        return tuple(
+            SystemSettings.of(dimer.a, self.probe, role, name)
+            for (name, dimer), role in zip(self.dimers.items(), roles, strict=True)
+        )
+
+    @cached_property
+    def problem(self) -> str:
+        """Why the hosts beside the first cannot be taken so, one sentence; empty where they can."""
+        wrong = next((f"{shown(host.entry)}: {host.error}" for host in self.others if host.error), "")
+        if wrong or self.host is None or not self.others:
+            return wrong
+        try:
+            check_systems(self.systems)
+        except InputError as error:
+            return str(error)
+        return ""
+
+    def trials(self, dimer: Dimer) -> dict[str, Future[Trial]]:
+        """Each teacher that is offered, tried on a dimer: the quickest ones are asked for first."""
         asked = {
             spec: background().ask(
-                f"trial {self.mark} {spec}", _try, self.dimer, spec, is_trusted(spec), seconds=TRIAL_SECONDS, long=True
+                f"trial {mark(dimer)} {spec}",
+                partial(try_teacher, trusted=is_trusted(spec)),
+                dimer,
+                spec,
+                seconds=TRIAL_SECONDS,
+                long=True,
             )
             for spec in sorted(teachers_offered(), key=lambda spec: spec not in QUICK)
         }
         return {spec: asked[spec] for spec in teachers_offered()}
 
-    def recipes(self) -> Future[list[RecipeChoice]]:
-        """The recipes for the dimer."""
-        return background().ask(
-            f"recipes {self.mark} {home()}", recipe_choices, self.dimer, home(), seconds=SHORT_SECONDS
-        )
+    def recipes(self) -> dict[str, Future[list[RecipeChoice]]]:
+        """The recipes for each dimer."""
+        return {
+            name: background().ask(
+                f"recipes {mark(dimer)} {home()}", recipe_choices, dimer, home(), seconds=SHORT_SECONDS
+            )
+            for name, dimer in self.dimers.items()
+        }
+
+    def known_recipes(self) -> list[RecipeChoice]:
+        """The same for all dimers together, once they are known; none before, or where that failed."""
+        found = self.recipes()
+        if not found or any(not future.done() or problem(future) for future in found.values()):
+            return []
+        return choices_of_all({name: future.result() for name, future in found.items()})
 
     def teachers(self) -> tuple[str, ...]:
         """The chosen ones, in the order of the offer; at first the two that the embedded campaigns have."""
-        large = self.host is not None and functions_of(self.host) > LARGE
+        large = any(functions_of(host.monomer) > LARGE for host in (self.first, *self.others) if host.monomer)
         first = ("hf-d4",) if large else ("hf-d4", "hf-mp2")
         return tuple(spec for spec in teachers_offered() if value(f"teacher-{spec}", spec in first))
 
     def depth_cm1(self) -> float | None:
-        """How deep the chosen teachers that have been tried find the well, in cm⁻¹; None before the first."""
-        trials = self.trials()
+        """How deep the chosen teachers that have been tried find the first well, in cm⁻¹; None before one has."""
+        if self.dimer is None:
+            return None
+        trials = self.trials(self.dimer)
         done = [trials[spec] for spec in self.teachers() if trials[spec].done() and not problem(trials[spec])]
         return min((trial.deepest_cm1 for trial in map(Future.result, done) if trial.energies_cm1), default=None)
 
     def recipe(self) -> str:
         """The chosen one, else the recommended; the default before recipes are known."""
-        found = self.recipes()
-        known = found.result() if found.done() and not problem(found) else []
-        usable = [choice.name for choice in known if choice.cost is not None]
+        known = self.known_recipes()
         chosen = value("recipe")
-        if chosen in usable or self.dimer is None or not known:
+        if not known or chosen in [choice.name for choice in known if choice.cost is not None]:
             return chosen or DEFAULT
         return recommended(known)
 
@@ -135,94 +162,52 @@ class Draft:
         """Everything that was chosen; raises InputError where something is missing or makes no sense."""
         if self.host is None:
             raise InputError("Choose a molecule first.")
-        _ = self.dimer
-        chosen = self.teachers()
+        if self.problem:
+            raise InputError(self.problem)
+        if any(host.making for host in self.others):
+            raise InputError("The geometry of another host is still being made.")
+        systems, chosen = self.systems, self.teachers()
         if not chosen:
             raise InputError("Choose a teacher.")
         numbers = {name: int(value(name, first)) for name, (first, *_) in NUMBERS.items()}
         if numbers["n_test"] >= numbers["n"]:
             raise InputError("The test set must be smaller than the number of configurations.")
-        return Plan(
-            host=MonomerSettings.of(self.host),
-            probe=self.probe,
-            teachers=chosen,
-            recipe=self.recipe(),
-            title=str(value("title", "")) or f"{self.probe} – {self.host.name}",
-            **numbers,
-        )
+        title = str(value("title", "")) or self.title
+        return Plan(systems=systems, teachers=chosen, recipe=self.recipe(), title=title, **numbers)
 
-    def preview(self) -> Future[Preview]:
-        """Where the configurations will lie; raises InputError as `plan`."""
+    @property
+    def title(self) -> str:
+        """What the campaign is called unless somebody says otherwise."""
+        name, more = "" if self.host is None else self.host.name, len(self.others)
+        return f"{self.probe} – {name}" + (f" and {more} other{'s' if more > 1 else ''}" if more else "")
+
+    def preview(self) -> Future[list[Preview]]:
+        """Where the configurations of each system will lie; raises InputError as `plan`."""
         plan = self.plan()
-        host = MonomerSettings.of(_unnamed(plan.host.monomer))
-        plan = plan.model_copy(update={"host": host, "recipe": DEFAULT, "title": "", "teachers": ("hf-d4",)})
-        return background().ask(f"preview {plan.model_dump_json()}", preview, plan, seconds=SHORT_SECONDS)
+        # Neither names nor what is chosen elsewhere move a point, so they ask nothing anew.
+        asked = [*map(mark, self.dimers.values()), *(system.role for system in plan.systems)]
+        asked += [str(getattr(plan, name)) for name in NUMBERS]
+        return background().ask(f"preview {' '.join(asked)}", preview, plan, seconds=SHORT_SECONDS)
 
 
 def draft() -> Draft:
-    """The present one; asks for the molecule's geometry where that is new."""
-    host, error, making = None, "", None
-    try:
-        making = _asked_host()
-        if making is not None and making.done():
-            error, making = problem(making), None if problem(making) else making
-            host = making.result() if making is not None else None
-            making = None
-        elif making is None:
-            host = builtin_monomer(str(value("built-in"))) if _kind() == NAME and value("built-in") else None
-        if host is not None:
-            if len(host.symbols) > MOST_ATOMS:
-                raise InputError(
-                    f"This molecule has {len(host.symbols)} atoms; at most {MOST_ATOMS} are possible here, and "
-                    "CCSD(T) reaches far fewer."
-                )
-            host = replace(host, name=host_name(str(value("name", "")), host_name(host.name, formula(host))))
-    except NCIError as problem_found:
-        host, error = None, str(problem_found)
-    return Draft(host, error, making, str(value("probe-text") or value("probe", "He")).strip())
+    """The present one; asks for the geometry of each molecule that is new."""
+    kind, built_in = str(value("kind", SMILES)), str(value("built-in", ""))
+    entry = {SMILES: str(value("smiles", "")).strip(), NAME: built_in}.get(kind, "")
+    first = host_of(entry, "train", value("upload") if kind == FILE else None, str(value("name", "")))
+    others = tuple(host_of(entry, role) for role in ROLES for entry in value(role, ()))
+    return Draft(first, others, str(value("probe-text") or value("probe", "He")).strip())
 
 
-def _kind() -> str:
-    return str(value("kind", SMILES))
-
-
-def _asked_host() -> Future[Monomer] | None:
-    """The question for the geometry; None where nothing was entered, or none needs to be asked."""
-    if _kind() == SMILES:
-        text = str(value("smiles", "")).strip()
-        if not text:
-            return None
-        return background().ask(f"smiles {text}", host_from_smiles, text, seconds=GEOMETRY_SECONDS)
-    upload = st.session_state.get(PREFIX + "upload")
-    if _kind() == FILE and isinstance(upload, Upload):
-        digest = hashlib.blake2b(upload.content, digest_size=12).hexdigest()
-        return background().ask(
-            f"file {digest} {upload.name}", host_from_upload, upload.name, upload.content, seconds=SHORT_SECONDS
-        )
-    return None
-
-
-def _unnamed(host: Monomer) -> Monomer:
-    return replace(host, name=formula(host))
-
-
-def _try(dimer: Dimer, spec: str, trusted: bool) -> Trial:
-    return try_teacher(dimer, spec, trusted=trusted)
+def mark(dimer: Dimer) -> str:
+    """What questions about a dimer are kept under; a molecule may get another name without being asked anew."""
+    text = MonomerSettings.of(replace(dimer.a, name="")).model_dump_json() + dimer.b.name
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def functions_of(host: Monomer) -> int:
     """Basis functions of a host in the teachers' basis, counted without PySCF."""
     return sum(atom_functions(DEFAULT_BASIS, symbol) for symbol in host.symbols)
-
-
-def built_in_names() -> list[str]:
-    """Molecules that are known by name, the small and light ones first."""
-    return library.names()
-
-
-def named_with_formula(name: str) -> str:
-    """'naphthalene · C10H8', so that a list is searched by either."""
-    return f"{name} · {formula(builtin_monomer(name))}"
 
 
 def made_folder(name: object) -> Path | None:

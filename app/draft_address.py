@@ -4,38 +4,21 @@ An address may come from anyone: a value that its field would not take is passed
 the server's memory, and the address has its digest.
 """
 
-import hashlib
 import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from app.draft import FILE, NAME, NUMBERS, PREFIX, PROBES, SMILES, TEXTS, Draft, Upload, built_in_names, value
+from app.draft import NUMBERS, PROBES, ROLES, TEXTS, Draft
+from app.draft_hosts import FILE, FILE_MARK, NAME, PREFIX, SMILES, kept, value
 from nci_core.campaign.creating import teachers_offered
+from nci_core.config import MOST_SYSTEMS
 from nci_core.labels.builtin_recipes import RECIPES
+from nci_core.systems import library
 
-#: Files that are kept, of all sessions.
-MOST_FILES = 20
 #: Key of the step that the address was told last, and when; so many seconds later every request of the browser has it.
 TOLD, SETTLED = f"{PREFIX}told", 3.0
-
-
-@st.cache_resource(show_spinner=False)
-def _files() -> OrderedDict[str, Upload]:
-    return OrderedDict()
-
-
-def keep(sent: Upload) -> str:
-    """Keep a file for a later visit and return its digest; the oldest of too many are forgotten."""
-    digest = hashlib.blake2b(sent.name.encode() + b"\0" + sent.content, digest_size=12).hexdigest()
-    files = _files()
-    files[digest] = sent
-    files.move_to_end(digest)
-    while len(files) > MOST_FILES:
-        files.popitem(last=False)
-    return digest
 
 
 def _choices(steps: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -44,7 +27,7 @@ def _choices(steps: Sequence[str]) -> dict[str, Sequence[str]]:
         "step": steps,
         "kind": (SMILES, FILE, NAME),
         "probe": PROBES,
-        "built-in": ["", *built_in_names()],
+        "built-in": ["", *library.names()],
         "recipe": ["", *RECIPES],
     }
 
@@ -80,14 +63,24 @@ def _understood(address: Mapping[str, str], steps: Sequence[str]) -> dict[str, A
                 found[name] = int(text)
         elif name == "teachers":
             found |= {f"teacher-{spec}": spec in text.split(",") for spec in teachers_offered()}
-        elif name == "file-digest" and text in _files():
-            found |= {"upload": _files()[text], name: text}
+        elif name == "file-digest" and (sent := kept(text)):
+            found |= {"upload": sent, name: text}
+        elif name in ROLES:
+            entries = dict.fromkeys(filter(_is_entry, st.query_params.get_all(name)))
+            found[name] = list(entries)[: MOST_SYSTEMS - 1]
     return found
+
+
+def _is_entry(text: str) -> bool:
+    """Whether a list of further hosts may have it: a file that is kept, a name, or what may be a SMILES string."""
+    if text.startswith(FILE_MARK):
+        return kept(text.removeprefix(FILE_MARK)) is not None
+    return 0 < len(text) <= TEXTS["smiles"] and text.isprintable()
 
 
 def tell(now: Draft, steps: Sequence[str]) -> None:
     """Keep the address such that it has what was entered; what nobody touched is left out."""
-    wanted: dict[str, str | None] = {
+    wanted: dict[str, str | list[str] | None] = {
         name: entered if (entered := value(name, "")) in options[1:] else None
         for name, options in _choices(steps).items()
     }
@@ -101,16 +94,17 @@ def tell(now: Draft, steps: Sequence[str]) -> None:
     touched = any(value(f"teacher-{spec}") is not None for spec in teachers_offered())
     wanted["teachers"] = ",".join(now.teachers()) if touched else None
     wanted["file-digest"] = value("file-digest") if value("kind") == FILE else None
-    for name, text in wanted.items():
-        if text is None:
+    wanted |= {role: list(value(role, ())) or None for role in ROLES}
+    for name, entered in wanted.items():
+        if entered is None:
             st.query_params.pop(name, None)
-        elif st.query_params.get(name) != text:
-            st.query_params[name] = text
+        elif st.query_params.get_all(name) != ([entered] if isinstance(entered, str) else entered):
+            st.query_params[name] = entered
 
 
 def forget() -> None:
     """Begin with nothing, in session and address."""
-    for name in ["made", "teachers", "file-digest", *_choices([]), *TEXTS, *NUMBERS]:
+    for name in ["made", "teachers", "file-digest", *_choices([]), *TEXTS, *NUMBERS, *ROLES]:
         st.query_params.pop(name, None)
     for key in [key for key in st.session_state if str(key).startswith(PREFIX)]:
         del st.session_state[key]

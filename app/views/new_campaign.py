@@ -10,7 +10,8 @@ import streamlit as st
 from app import draft_address
 from app.background import background, follow
 from app.choices import as_written, one_of
-from app.draft import FIRST_ROUND, PREFIX, Draft, draft, made_folder
+from app.draft import FIRST_ROUND, Draft, draft, made_folder
+from app.draft_hosts import PREFIX
 from app.session import Context, errors_shown
 from app.text import plain
 from app.views.bring_campaign import show_bring
@@ -88,12 +89,9 @@ def _next(now: Draft, step: str) -> None:
     if here + 1 == len(names):
         return
     following = names[here + 1]
-    ready = now.host is not None
-    if ready:
-        try:
-            _ = now.dimer
-        except NCIError:
-            ready = False
+    ready = False
+    with suppress(NCIError):
+        ready = now.dimer is not None and not now.problem
     st.button(
         f"Next: {plain(following.partition(' ')[2])}",
         type="primary",
@@ -107,11 +105,11 @@ def _next(now: Draft, step: str) -> None:
 
 def _under_way(now: Draft) -> list[Future[Any]]:
     """The questions whose answers change what is shown: nothing else that was asked here is needed any more."""
-    found = [] if now.making is None else [now.making]
-    for ask in (now.preview, now.recipes, lambda: now.trials().values()):
-        if now.host is None:
-            break
-        with suppress(NCIError):  # one that cannot be asked now, for a number that makes no sense, stops no other
-            asked = ask()
-            found += [asked] if isinstance(asked, Future) else asked
+    found: list[Future[Any]] = [host.making for host in (now.first, *now.others) if host.making is not None]
+    with suppress(NCIError):  # a probe that is none; numbers that make no sense stop only what depends on them
+        for dimer in now.dimers.values():
+            found += now.trials(dimer).values()
+        found += now.recipes().values()
+        if now.host is not None:
+            found.append(now.preview())
     return found

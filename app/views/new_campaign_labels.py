@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app.background import problem, under_way
-from app.draft import NUMBERS, PREFIX, Draft
+from app.draft import NUMBERS, Draft
+from app.draft_hosts import PREFIX
 from app.session import current_unit
 from app.text import Markdown, plain
 from nci_core.bench.expected_error import Expected, expected_error
@@ -14,6 +15,8 @@ BESIDE = (
     "CPU time of one label of this system, with the range that 68 of 100 such estimates hold; memory; and how far "
     "the label is expected to be from the basis-set limit where the probe is bound."
 )
+#: What is to be known of them beside in a campaign of several systems.
+OF_SEVERAL = "Time and memory are those of the dearest system, and the error is that of the first."
 
 
 def show_labels(now: Draft) -> None:
@@ -26,15 +29,16 @@ def show_labels(now: Draft) -> None:
     if dimer is None:
         st.info("Choose a molecule first.", icon=":material/info:")
         return
-    future = now.recipes()
-    if not future.done():
-        under_way(future, "Checking and pricing the recipes for this system")
+    futures = now.recipes().values()
+    if waiting := [future for future in futures if not future.done()]:
+        under_way(waiting[0], f"Checking and pricing the recipes for {'this' if len(futures) == 1 else 'each'} system")
         return
-    if failed := problem(future):
+    if failed := next(filter(None, map(problem, futures)), ""):
         st.error(plain(failed), icon=":material/error:")
         return
-    best, unit, depth = recommended(future.result()), current_unit(), now.depth_cm1()
-    choices = sorted(future.result(), key=lambda choice: choice.name != best)  # the others as they are, cheapest first
+    known_recipes = now.known_recipes()
+    best, unit, depth = recommended(known_recipes), current_unit(), now.depth_cm1()
+    choices = sorted(known_recipes, key=lambda choice: choice.name != best)  # the others as they are, cheapest first
     usable = {choice.name: choice for choice in choices if choice.cost is not None}
     if not usable:
         st.error(plain(choices[0].problem), icon=":material/error:")
@@ -50,7 +54,7 @@ def show_labels(now: Draft) -> None:
         captions=[_beside(choice, known[name]) for name, choice in usable.items()],
         key=key,
         persist_state="session",
-        help=BESIDE,
+        help=BESIDE if len(futures) == 1 else f"{BESIDE} {OF_SEVERAL}",
         width="stretch",
     )
     _about(usable[str(name)], known[str(name)])
@@ -111,10 +115,12 @@ def _where(now: Draft) -> Markdown:
         return "Placing them …"
     if failed := problem(future):
         return plain(failed)
-    plan = future.result().sample
-    cuts = sum(map(len, plan.cuts.values()))
+    samples = [found.sample for found in future.result()]
+    pool, test = (sum(len(getattr(sample, split)) for sample in samples) for split in ("pool", "test"))
+    cuts = sum(len(points) for sample in samples for points in sample.cuts.values())
+    several = f" In all {len(samples)} systems together: what is entered is for each, and those that are only tested "
     return (
-        f"{len(plan.pool) + len(plan.test):,} sampled configurations, {len(plan.test):,} of them the test set, and "
+        f"{pool + test:,} sampled configurations, {test:,} of them the test set, and "
         f"{cuts:,} on cuts: the small spheres on the right, symmetry-equivalent positions folded together. Nothing "
-        "is stored yet."
+        "is stored yet." + (f"{several}on get a test set alone." if len(samples) > 1 else "")
     )

@@ -1,25 +1,29 @@
-"""The first step of a new campaign: the molecule, and the atom that probes it."""
+"""The first step of a new campaign: the molecule or several, and the atom that probes them."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
 from app.background import background, under_way
 from app.choices import as_written, one_of
-from app.draft import (
-    FILE,
-    NAME,
-    PREFIX,
-    PROBES,
-    SMILES,
-    TEXTS,
-    Draft,
-    Upload,
-    built_in_names,
-    named_with_formula,
-    value,
-)
-from app.draft_address import keep
-from app.text import plain
+from app.draft import PROBES, ROLES, TEXTS, Draft
+from app.draft_hosts import FILE, FILE_MARK, NAME, PREFIX, SMILES, Upload, keep, shown, value
+from app.text import Markdown, plain
+from nci_core.config import MOST_SYSTEMS
+from nci_core.systems import library
 from nci_core.systems.reading.structure_file import MOST_BYTES, READERS
+
+#: What the lists of further hosts are called, by role, and what is said of them.
+LISTS = {
+    "train": ("Also train on", "One student learns all of these hosts at once, each from its own labels."),
+    "transfer": (
+        "Only test on",
+        "Transfer hosts: they get a test set and are never trained on, so their errors show how far the student "
+        "reaches beyond what it has learned.",
+    ),
+}
+#: What both lists take.
+TAKEN = "Choose by name, type a SMILES string, or send a file below."
 
 
 def show_molecule(now: Draft) -> None:
@@ -49,17 +53,17 @@ def show_molecule(now: Draft) -> None:
     else:
         st.selectbox(
             "Molecule",
-            built_in_names(),
+            library.names(),
             index=None,
-            format_func=named_with_formula,
+            format_func=shown,
             placeholder="Type a name or a formula",
             key=f"{PREFIX}built-in",
             persist_state="session",
         )
-    if now.making is not None:
-        under_way(now.making, "Making the geometry")
-    if now.error:
-        st.error(plain(now.error), icon=":material/error:")
+    if now.first.making is not None:
+        under_way(now.first.making, "Making the geometry")
+    if now.first.error:
+        st.error(plain(now.first.error), icon=":material/error:")
         if kind != NAME:
             st.button("Try again", key=f"{PREFIX}again", on_click=background().forget_errors)
     if now.host is not None:
@@ -72,17 +76,63 @@ def show_molecule(now: Draft) -> None:
             help="Used by the campaign and its files: letters, digits and hyphens.",
         )
     _probe()
+    if now.host is not None or now.others:
+        _others(now)
+
+
+def _others(now: Draft) -> None:
+    """Further hosts, where they are wanted: lists by role, whose entries are taken out again by their crosses."""
+    if not (value("several") or now.others):
+        key = f"{PREFIX}several"
+        st.button("Add another host", icon=":material/add:", type="tertiary", on_click=_set, args=(key, True))
+        return
+    entries = dict.fromkeys(value("sent", [])) | {host.entry: None for host in now.others}
+    for role, (label, what) in LISTS.items():
+        st.multiselect(
+            label,
+            [*library.names(), *(entry for entry in entries if entry not in library.names())],
+            format_func=shown,
+            accept_new_options=True,
+            max_selections=MOST_SYSTEMS - 1,
+            key=f"{PREFIX}{role}",
+            persist_state="session",
+            placeholder="Names or SMILES strings",
+            help=f"{what} {TAKEN}",
+        )
+    for host in now.others:
+        if host.making is not None:
+            under_way(host.making, f"Making the geometry of {shown(host.entry)}")
+    if now.problem:
+        st.error(plain(now.problem), icon=":material/error:")
+    _uploader("Structure file of another host", "more-file", _add)
+
+
+def _set(key: str, entered: object) -> None:
+    st.session_state[key] = entered
+
+
+def _add() -> None:
+    """Put a file that was sent into the list of those that are trained on; the other list offers it too."""
+    sent = st.session_state.get(f"{PREFIX}more-file")
+    if sent is not None:
+        entry = FILE_MARK + keep(Upload(sent.name, sent.getvalue()))
+        for name in ("sent", ROLES[0]):
+            _set(PREFIX + name, list(dict.fromkeys([*value(name, []), entry])))
+
+
+def _uploader(label: Markdown, name: str, on_change: Callable[[], None]) -> object:
+    return st.file_uploader(
+        label,
+        type=[suffix.removeprefix(".") for suffix in READERS],
+        key=PREFIX + name,
+        max_upload_size=max(MOST_BYTES // 1_000_000, 1),
+        on_change=on_change,
+        help="One molecule, lengths in Å unless the file says otherwise; of an sdf with several, the first.",
+    )
 
 
 def _upload() -> None:
-    sent = st.file_uploader(
-        "Structure file",
-        type=[suffix.removeprefix(".") for suffix in READERS],
-        key=f"{PREFIX}file",
-        max_upload_size=max(MOST_BYTES // 1_000_000, 1),
-        on_change=_keep,
-        help="One molecule, lengths in Å unless the file says otherwise; of an sdf with several, the first.",
-    )
+    sent = _uploader("Structure file", "file", _keep)
     kept = st.session_state.get(f"{PREFIX}upload")
     if kept is not None and sent is None:
         st.caption(f"{plain(kept.name)} was uploaded before and is kept.")

@@ -8,7 +8,8 @@ import streamlit as st
 from app import actions, draft_address
 from app.background import background, follow, problem, under_way
 from app.data import jobs as job_data
-from app.draft import PREFIX, TEXTS, Draft
+from app.draft import ROLES, TEXTS, Draft
+from app.draft_hosts import PREFIX
 from app.session import errors_shown, load_campaign
 from app.text import plain
 from app.views.new_campaign_summary import above, draw_molecule
@@ -35,15 +36,21 @@ def show_start(now: Draft) -> None:
     st.text_input(
         "Title",
         key=f"{PREFIX}title",
-        placeholder=f"{now.probe} – {now.host.name}",
+        placeholder=now.title,
         max_chars=TEXTS["title"],
         persist_state="session",
         help="Shown in the sidebar; the campaign's folder is named after it.",
     )
     plan = now.plan()
+    trained, tested = ([s.host.name for s in plan.systems if s.role == role] for role in ROLES)
+    over = ", ".join(f"**{plain(name)}**" for name in trained) + (
+        f", only tested over {', '.join(f'**{plain(name)}**' for name in tested)}" if tested else ""
+    )
+    each = " of each system" if len(plan.systems) > 1 else ""
     st.markdown(
-        f"**{plain(plan.probe)}** over **{plain(plan.host.name)}**, taught by {plain(' + '.join(plan.teachers))}, "
-        f"labels of recipe *{plain(plan.recipe)}*, {plan.n:,} configurations with a test set of {plan.n_test:,}.\n\n"
+        f"**{plain(now.probe)}** over {over}, taught by {plain(' + '.join(plan.teachers))}, "
+        f"labels of recipe *{plain(plan.recipe)}*, {plan.n:,} configurations{each} with a test set "
+        f"of {plan.n_test:,}.\n\n"
         "The teachers' energies and the first student are computed even if you close this page."
     )
     key = f"create {plan.model_dump_json()} {home()}"

@@ -1,15 +1,23 @@
 """What stands beside every step of a new campaign: the molecule drawn, what is chosen, and what it will cost."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 import numpy as np
 import streamlit as st
 
 from app.arrays import FloatArray
 from app.background import problem
+from app.choices import one_from
 from app.components import viewer
 from app.draft import Draft
+from app.draft_hosts import PREFIX
 from app.figures.structure import structure_figure
 from app.session import current_palette
 from app.text import Markdown, plain
+from nci_core.campaign.creating import Preview
+from nci_core.campaign.pricing.new_recipes import RecipeChoice, too_large
+from nci_core.errors import NCIError
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.flexibility import conformer_note
 from nci_core.systems.point_group import extent, formula, point_group
@@ -23,14 +31,29 @@ ABOVE = 3.5
 
 def show_summary(now: Draft, first_round: int) -> None:
     """Draw it."""
-    if now.host is None or (dimer := now.dimer) is None:
+    dimers = now.dimers
+    if not dimers:
         st.markdown(
             ":material/arrow_back: Type a SMILES string, upload a structure file, or choose a molecule by name. "
             "It is drawn here."
         )
         return
-    draw_molecule(dimer, *_points(now, dimer))
-    st.markdown(_price(now, first_round))
+    names = list(dimers)
+    name = names[0]
+    if len(dimers) > 1:
+        key = f"{PREFIX}drawn"
+        if st.session_state.get(key) not in names:
+            st.session_state[key] = name
+        name = one_from(st, "System drawn", {name: name for name in names}, key=key, in_address=False)
+    placed = _placed(now)
+    draw_molecule(dimers[name], *_points(dimers[name], placed.get(name)))
+    if now.problem:  # it stands beside its field
+        return
+    if len(dimers) > 1:
+        st.markdown(_systems(now, placed))
+        for too_much in _too_large(now):
+            st.warning(too_much, icon=":material/hourglass_bottom:")
+    st.markdown(_price(now, placed, first_round))
 
 
 def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:
@@ -58,39 +81,89 @@ def above(dimer: Dimer) -> FloatArray:
     return found
 
 
-def _points(now: Draft, dimer: Dimer) -> tuple[FloatArray, FloatArray]:
+def _placed(now: Draft) -> dict[str, Preview]:
+    """The planned places of each system by its name, once they are known."""
+    with suppress(NCIError):
+        future = now.preview()
+        if future.done() and not problem(future):
+            return dict(zip(now.dimers, future.result(), strict=True))
+    return {}
+
+
+def _points(dimer: Dimer, found: Preview | None) -> tuple[FloatArray, FloatArray]:
     """Where the probe is drawn, (3,), and all planned places, (m, 3), thinned out where they are many."""
-    future = now.preview()
-    if not future.done() or problem(future):
+    if found is None:
         return above(dimer), np.empty((0, 3))
-    found = future.result()
     places = np.vstack([found.sample.test, found.sample.pool, *found.sample.cuts.values()])
     return found.deepest, places[:: -(-len(places) // MOST_DRAWN)]
 
 
-def _price(now: Draft, first_round: int) -> Markdown:
-    """One line: teacher minutes, the test set's labels and a first round."""
+def _systems(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
+    """A list of the systems: size, what each is for, and what a label of it costs."""
+    lines = []
+    for system, choice in zip(now.systems, _choices(now), strict=True):
+        said = [f"**{plain(system.name)}**", f"{len(system.host.symbols)} atoms"]
+        said.append("trained on" if system.role == "train" else "only tested on")
+        if found := placed.get(system.name):
+            said.append(f"{found.sample.count:,} configurations")
+        if choice is not None and choice.cost is not None:
+            said.append(f"{plain(choice.cost.time())} a label")
+        lines.append(f"- {' · '.join(said)}")
+    return "\n".join(lines)
+
+
+def _choices(now: Draft) -> list[RecipeChoice | None]:
+    """The chosen recipe for each system; None where it is not known yet."""
+    name, found = now.recipe(), now.recipes().values()
+    known = [future.result() if future.done() and not problem(future) else [] for future in found]
+    return [next((choice for choice in choices if choice.name == name), None) for choices in known]
+
+
+def _too_large(now: Draft) -> list[Markdown]:
+    """A sentence for each system whose labels are out of reach here."""
+    of_each = zip(now.dimers, _choices(now), strict=True)
+    return [
+        f"{plain(name)} {plain(said)}; choose a cheaper recipe, or leave it out."
+        for name, choice in of_each
+        if choice is not None and (said := choice.problem or too_large(choice))
+    ]
+
+
+def _price(now: Draft, placed: Mapping[str, Preview], first_round: int) -> Markdown:
+    """One line: teacher minutes, the test sets' labels and a first round."""
     plan, future = now.plan(), now.preview()
     if failed := problem(future):
         return f":material/error: {plain(failed)}"
     if not future.done():
         return ":material/progress_activity: Placing the configurations …"
-    count = future.result().sample.count
-    parts = [f"{_teaching(now, plan.teachers, count)} for the teachers ({count:,} configurations)"]
-    recipes = now.recipes()
-    known = recipes.result() if recipes.done() and not problem(recipes) else []
-    cost = next((choice.cost for choice in known if choice.name == plan.recipe), None)
-    if cost is not None:
+    count = sum(found.sample.count for found in placed.values())
+    parts = [f"{_teaching(now, plan.teachers, placed)} for the teachers ({count:,} configurations)"]
+    costs = [choice.cost for choice in _choices(now) if choice is not None and choice.cost is not None]
+    if len(costs) == len(plan.systems) == 1:
         if plan.n_test:
-            parts.append(f"{cost.text(plan.n_test)} for {plan.n_test} test labels")
-        parts.append(f"{cost.text(first_round)} for a first round of {first_round} labels")
+            parts.append(f"{costs[0].text(plan.n_test)} for {plan.n_test} test labels")
+        parts.append(f"{costs[0].text(first_round)} for a first round of {first_round} labels")
+    elif len(costs) == len(plan.systems):
+        if plan.n_test:
+            every = _minutes(plan.n_test * sum(cost.mean_minutes for cost in costs))
+            parts.append(f"{every} for {plan.n_test} test labels of each system")
+        trained = [cost for cost, system in zip(costs, plan.systems, strict=True) if system.role == "train"]
+        least, most = (_minutes(first_round * of(cost.mean_minutes for cost in trained)) for of in (min, max))
+        between = least if least == most else f"{least} to {most}"
+        parts.append(f"{between} for a first round of {first_round} labels")
     return "**Price** in CPU minutes: " + ", ".join(parts) + f"; labels of recipe *{plain(plan.recipe)}*."
 
 
-def _teaching(now: Draft, specs: tuple[str, ...], count: int) -> Markdown:
-    futures = now.trials()
-    trials = [futures[spec].result() for spec in specs if futures[spec].done() and not problem(futures[spec])]
-    if len(trials) < len(specs):
-        return "not yet known"
-    minutes = count * sum(trial.seconds for trial in trials) / 60.0
-    return f"{minutes:.0f}" if minutes >= 1.5 else f"{minutes:.1f}"
+def _teaching(now: Draft, specs: tuple[str, ...], placed: Mapping[str, Preview]) -> Markdown:
+    minutes = 0.0
+    for name, dimer in now.dimers.items():
+        futures = now.trials(dimer)
+        if any(not futures[spec].done() or problem(futures[spec]) for spec in specs):
+            return "not yet known"
+        seconds = sum(futures[spec].result().seconds for spec in specs)
+        minutes += placed[name].sample.count * seconds / 60.0
+    return _minutes(minutes)
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:,.0f}" if minutes >= 1.5 else f"{minutes:.1f}"

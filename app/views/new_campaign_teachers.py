@@ -1,11 +1,15 @@
 """The second step of a new campaign: the teachers, each tried at once on this very dimer."""
 
+from concurrent.futures import Future
+
 import streamlit as st
 
 from app.background import problem, under_way
-from app.draft import PREFIX, Draft, value
+from app.draft import Draft
+from app.draft_hosts import PREFIX, value
 from app.session import current_unit
 from app.text import Markdown, plain
+from nci_core.campaign.creating import teachers_offered
 from nci_core.campaign.queries.teacher_trial import Trial
 from nci_core.units import CM1_EV
 
@@ -23,14 +27,15 @@ def show_teachers(now: Draft) -> None:
         "A teacher is a cheap method: the first student learns the shape of the interaction from it, before any "
         "CCSD(T). Each is tried on your system at five points, from close in to far away; you need not wait for it."
     )
-    if now.dimer is None:
+    if not now.dimers:
         st.info("Choose a molecule first.", icon=":material/info:")
         return
     chosen = now.teachers()
-    for spec, future in now.trials().items():
-        failed = problem(future)
-        trial = future.result() if future.done() and not failed else None
-        unusable = failed or (trial.problem if trial is not None else "")
+    trials = {name: now.trials(dimer) for name, dimer in now.dimers.items()}
+    for spec in teachers_offered():
+        futures = {name: of_all[spec] for name, of_all in trials.items()}
+        refused = {name: _refused(future) for name, future in futures.items()}
+        unusable = any(refused.values())
         with st.container(border=True):
             left, right = st.columns([1, 1.5], vertical_alignment="center")
             with left:
@@ -40,17 +45,24 @@ def show_teachers(now: Draft) -> None:
                     st.session_state[key] = False
                 elif key not in st.session_state:
                     st.session_state[key] = spec in chosen
-                st.checkbox(plain(spec), key=key, disabled=bool(unusable), persist_state="session")
+                st.checkbox(plain(spec), key=key, disabled=unusable, persist_state="session")
                 st.caption(WHAT.get(spec, "offered by whoever runs this dashboard"))
             with right:
-                if unusable:
-                    st.markdown(f":material/block: {plain(unusable)}")
-                elif trial is None:
-                    under_way(future, "being tried")
-                else:
-                    st.markdown(_verdict(trial))
+                for name, future in futures.items():
+                    of = f"{name}: " if len(futures) > 1 else ""
+                    if refused[name]:
+                        st.markdown(f":material/block: {plain(of + refused[name])}")
+                    elif not future.done():
+                        under_way(future, f"{of}being tried")
+                    else:
+                        st.markdown(f"{plain(of)} {_verdict(future.result())}" if of else _verdict(future.result()))
     if not now.teachers():
         st.warning("Choose a teacher to go on.", icon=":material/warning:")
+
+
+def _refused(future: Future[Trial]) -> str:
+    """Why the teacher cannot treat a system; empty where it can, or is being tried."""
+    return problem(future) or (future.result().problem if future.done() else "")
 
 
 def _verdict(trial: Trial) -> Markdown:

@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,12 @@ from nci_core.campaign.pricing.new_recipes import recipe_for_all, with_checked_r
 from nci_core.campaign.rounds.requests import submit_teach
 from nci_core.campaign.rounds.sampling import SamplePlan, plan_sample, sample_campaign
 from nci_core.campaign.systems import System
-from nci_core.config import CampaignSettings, MonomerSettings, SystemSettings
+from nci_core.config import MOST_SYSTEMS, CampaignSettings, SystemSettings
 from nci_core.errors import InputError, TeacherError
 from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.sampling import as_guide
 from nci_core.store.server import place
 from nci_core.switches import require_writable
-from nci_core.systems import Monomer
-from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,20 +39,14 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: MonomerSettings
-    probe: str = Field("He", max_length=3)
+    systems: tuple[SystemSettings, ...] = Field(min_length=1, max_length=MOST_SYSTEMS)
     teachers: tuple[str, ...] = Field(("hf-d4", "hf-mp2"), min_length=1, max_length=8)
     recipe: str = Field(DEFAULT, max_length=64)
     title: str = Field("", max_length=MOST_TITLE)
-    n: int = Field(250, ge=10, le=20_000, description="configurations, the test set included")
+    n: int = Field(250, ge=10, le=20_000, description="configurations of each system, the test set included")
     n_test: int = Field(30, ge=0, le=5_000, description="of them the frozen test set")
     points_per_cut: int = Field(12, ge=0, le=200, description="points along each of the host's axes")
     seed: int = Field(1, ge=0, lt=2**31)
-
-    @property
-    def dimer(self) -> Dimer:
-        """Host and probe; raises InputError when they are not usable."""
-        return Dimer(self.host.monomer, Monomer.atom(self.probe))
 
     @property
     def settings(self) -> CampaignSettings:
@@ -62,9 +54,8 @@ class Plan(BaseModel):
         for spec in self.teachers:
             if spec not in teachers_offered():
                 raise TeacherError(f"Teacher {spec!r} is not offered here; choose {', '.join(teachers_offered())}.")
-        return CampaignSettings.create(
-            self.host.monomer,
-            self.probe,
+        return CampaignSettings.of(
+            self.systems,
             teacher=self.teachers[0],
             more_teachers=list(self.teachers[1:]),
             recipe=self.recipe,
@@ -114,25 +105,31 @@ def free_folder(name: str, below: Path) -> Path:
 
 @dataclass(frozen=True)
 class Preview:
-    """The configurations that `create` will store, and the (3,) one of lowest guide energy, in Å."""
+    """The configurations of one system that `create` will store, and the (3,) one of lowest guide energy, in Å."""
 
     sample: SamplePlan
     deepest: FloatArray
 
 
-def preview(plan: Plan) -> Preview:
-    """What `create` will sample. Numpy only; raises InputError as `plan_sample`."""
-    dimer, guide = plan.dimer, as_guide(plan.dimer, None)
-    found = plan_sample(
-        dimer,
-        plan.settings.bounds,
-        plan.n,
-        seed=plan.seed,
-        n_test=plan.n_test,
-        points_per_cut=plan.points_per_cut,
-        guide=guide,
-    )
-    return Preview(found, found.pool[int(guide(found.pool).argmin())])
+def preview(plan: Plan) -> list[Preview]:
+    """What `create` will sample of each system: of those that are only tested on, the test set alone.
+
+    Numpy only; raises InputError as `plan_sample`, and for a system that would get no configuration.
+    """
+    bounds, found = plan.settings.bounds, []
+    for system in plan.systems:
+        trained, dimer, guide = system.role == "train", system.dimer, as_guide(system.dimer, None)
+        if not trained and not plan.n_test:
+            raise InputError(f"System {system.name} is only tested on, so it needs a test set: ask for one.")
+        cuts = plan.points_per_cut if trained else 0
+        sample = plan_sample(
+            dimer, bounds, plan.n, seed=plan.seed, n_test=plan.n_test, points_per_cut=cuts, guide=guide
+        )
+        if not trained:
+            sample = replace(sample, pool=np.empty((0, 3)))
+        places = sample.pool if trained else sample.test
+        found.append(Preview(sample, places[int(guide(places).argmin())]))
+    return found
 
 
 def create(plan: Plan, below: Path | None = None) -> str:
@@ -147,10 +144,13 @@ def create(plan: Plan, below: Path | None = None) -> str:
     from nci_core.teachers.registry import find_teacher
 
     settings, _ = with_checked_recipes(plan.settings)
+    dimers = [system.dimer for system in settings.systems]
     for spec in plan.teachers:
-        find_teacher(spec, trusted=is_trusted(spec)).check(settings.dimer)
+        teacher = find_teacher(spec, trusted=is_trusted(spec))
+        for dimer in dimers:
+            teacher.check(dimer)
     preview(plan)  # that there is room for so many points is known before the folder is made
-    folder = free_folder(folder_name(plan.title, settings.dimer.name), (below or home()).absolute())
+    folder = free_folder(folder_name(plan.title, dimers[0].name), (below or home()).absolute())
     settings = settings.model_copy(update={"database": place(folder)})
     campaign = Campaign.create(folder, settings)
     try:

@@ -9,21 +9,19 @@ import pytest
 from pages import text
 from streamlit.testing.v1 import AppTest
 
-from app import draft_address
 from app.background import background
-from app.draft import PREFIX, Upload
+from app.draft_hosts import PREFIX, Upload, keep
 from nci_core.campaign import Campaign
-from nci_core.campaign.creating import Plan, Preview, create, preview
+from nci_core.campaign.creating import Plan, create, preview
 from nci_core.campaign.pricing.cost_model import Price
 from nci_core.campaign.pricing.costs import LabelCost
 from nci_core.campaign.pricing.new_recipes import RecipeChoice
 from nci_core.campaign.queries.teacher_trial import Trial
-from nci_core.config import MonomerSettings
+from nci_core.config import SystemSettings, read_settings
 from nci_core.errors import InputError, TeacherError
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
-from nci_core.systems import builtin_monomer
 
 XYZ = b"2\nhydrogen\nH 0 0 -0.37\nH 0 0 0.37\n"
 
@@ -48,12 +46,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     names: list[str] = []
 
     def answer(process: object, function: object, arguments: tuple[object, ...]) -> object:
-        name = function.__name__  # type: ignore[attr-defined]
+        name = getattr(function, "func", function).__name__
         names.append(name)
         if name == "recipe_choices":
             cost = LabelCost(0.5, Price(-0.7, 0.1, 0.1), 0, "made up")
-            return [RecipeChoice(recipe, cost, 1.0, True) for recipe in RECIPES.values()]
-        if name == "_try":
+            large = len(arguments[0].a.symbols) > 30  # type: ignore[attr-defined]
+            return [RecipeChoice(recipe, cost, 900.0 if large else 1.0, not large) for recipe in RECIPES.values()]
+        if name == "try_teacher":
             return Trial(str(arguments[1]), "", 0.5, (), (2.0, 3.0, 4.0, 20.0), (900.0, -20.0, -10.0, 0.0))
         return function(*arguments)  # type: ignore[operator]
 
@@ -125,7 +124,7 @@ def test_an_uploaded_file_goes_through_all_steps(empty_home: Path, asked: list[s
     at.session_state[f"{PREFIX}step"] = "4 Sampling"
     at = settled(at.run())
     assert at.number_input(key=f"{PREFIX}n").value == 40
-    assert set(asked) == {"host_from_upload", "preview", "recipe_choices", "_try"}
+    assert set(asked) == {"host_from_upload", "preview", "recipe_choices", "try_teacher"}
     assert not list(empty_home.iterdir())
 
 
@@ -144,7 +143,7 @@ def test_a_reload_or_a_link_loses_nothing(empty_home: Path, asked: list[str]) ->
     first = page(kind="File", upload=Upload("h2.xyz", XYZ), step="4 Sampling", n=40, n_test=4)
     first.session_state[f"{PREFIX}teacher-hf-mp2"] = False
     first.session_state[f"{PREFIX}kind"] = "File"
-    first.session_state[f"{PREFIX}file-digest"] = draft_address.keep(Upload("h2.xyz", XYZ))
+    first.session_state[f"{PREFIX}file-digest"] = keep(Upload("h2.xyz", XYZ))
     first.session_state[f"{PREFIX}title"] = "He & <H2>"
     first = settled(first.run())
     address = {name: there if isinstance(there, str) else there[0] for name, there in first.query_params.items()}
@@ -179,6 +178,89 @@ def test_an_address_with_nonsense_is_an_empty_page(empty_home: Path, asked: list
     assert not at.error
     assert at.text_input(key=f"{PREFIX}smiles").value in (None, "")
     assert not asked
+
+
+def test_two_hosts_and_a_transfer_host_become_a_campaign(
+    empty_home: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
+    at = page(kind="Name", built_in="ethylene", teacher_hf_d4=False, teacher_hf_mp2=False, teacher_gfn2_xtb=True)
+    assert not at.multiselect
+    at = at.button(key=f"{PREFIX}several").click().run()
+    at = settled(at.multiselect(key=f"{PREFIX}train").select("acetylene").run())
+    at.session_state[f"{PREFIX}transfer"] = [f"file:{keep(Upload('h2.xyz', XYZ))}"]
+    at = settled(at.run())
+    assert not at.error
+    assert "- **he-acetylene** · 4 atoms · trained on · 286 configurations · 0.50 ± 0.07 min a label" in text(at)
+    assert "- **he-H2** · 2 atoms · only tested on · 30 configurations" in text(at)
+    assert "45 ± 1 for" not in text(at)
+    assert "45 for 30 test labels of each system, 6 for a first round of 12 labels" in text(at)
+    at.session_state[f"{PREFIX}step"] = "4 Sampling"
+    at = settled(at.run())
+    at.number_input(key=f"{PREFIX}n").set_value(20)
+    at.number_input(key=f"{PREFIX}points_per_cut").set_value(0)
+    at = settled(at.number_input(key=f"{PREFIX}n_test").set_value(3).run())
+    assert "43 sampled configurations, 9 of them the test set" in text(at)
+    at.session_state[f"{PREFIX}step"] = "5 Start"
+    at = settled(at.run())
+    assert "**He** over **ethylene**, **acetylene**, only tested over **H2**" in text(at)
+    # The address, opened elsewhere, is the same draft.
+    again = AppTest.from_function(_script, default_timeout=60)
+    for name in at.query_params:
+        again.query_params[name] = at.query_params[name]
+    again = settled(again.run())
+    assert text(again) == text(at)
+    settled(again.button(key=f"{PREFIX}create").click().run())
+    (folder,) = empty_home.iterdir()
+    assert folder.name == "he-ethylene-and-2-others"
+    campaign = Campaign.open(folder)
+    assert [(system.name, system.role) for system in read_settings(folder).systems] == [
+        ("he-ethylene", "train"),
+        ("he-acetylene", "train"),
+        ("he-H2", "transfer"),
+    ]
+    stored = [configurations.counts(campaign.store, system_id=system.id) for system in campaign.systems]
+    assert [(counts["pool"], counts["test"]) for counts in stored] == [(17, 3), (17, 3), (0, 3)]
+    (job,) = queue.fetch(campaign.store)
+    assert (job.kind, job.payload["then"]) == ("teach", "distill")
+    campaign.store.close()
+
+
+@pytest.mark.parametrize(
+    ("entered", "sentence"),
+    [
+        ({"train": ["ethylene"]}, "'he-ethylene' and 'he-ethylene-2' are the same dimer"),
+        ({"transfer": ["[CH3]"]}, "CH3"),
+        ({"transfer": ["file:0"]}, "has forgotten this file"),
+    ],
+)
+def test_a_further_host_that_cannot_be_is_said_beside_its_field(
+    empty_home: Path, asked: list[str], entered: dict[str, list[str]], sentence: str
+) -> None:
+    at = page(kind="Name", built_in="ethylene", **entered)
+    (error,) = at.error
+    assert sentence in error.value
+    assert at.button(key=f"{PREFIX}next").disabled
+
+
+def test_hosts_of_an_address_are_taken_where_a_field_would_take_them(empty_home: Path, asked: list[str]) -> None:
+    at = AppTest.from_function(_script, default_timeout=60)
+    at.query_params.update({"kind": "Name", "built-in": "ethylene"})
+    at.query_params["train"] = ["C" * 500, "file:../../etc/passwd", "acetylene", "acetylene", ""]
+    at.query_params["transfer"] = "\x07"
+    at = settled(at.run())
+    assert not at.error
+    assert at.multiselect(key=f"{PREFIX}train").value == ["acetylene"]
+    assert at.multiselect(key=f"{PREFIX}transfer").value == []
+
+
+def test_a_host_whose_labels_are_out_of_reach_is_named(empty_home: Path, asked: list[str]) -> None:
+    at = page(kind="Name", built_in="ethylene", transfer=["coronene"])
+    (warning,) = at.warning
+    assert warning.value == (
+        "he-coronene needs 900 GB of memory for a label, which this machine does not have; choose a cheaper recipe, "
+        "or leave it out."
+    )
 
 
 NACL = b'2\nLattice="2.8 0 0 0 2.8 0 0 0 2.8" pbc="T T T"\nNa 0 0 0\nCl 1.4 1.4 1.4\n'
@@ -225,13 +307,13 @@ def test_in_a_demonstration_the_page_explains(home: Path, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def plan() -> Plan:
-    host = MonomerSettings.of(builtin_monomer("ethylene"))
-    return Plan(host=host, teachers=("gfn2-xtb",), recipe="quick", title="../My: test/", n=30, n_test=3)
+    systems = (SystemSettings.of("ethylene"),)
+    return Plan(systems=systems, teachers=("gfn2-xtb",), recipe="quick", title="../My: test/", n=30, n_test=3)
 
 
 def test_what_is_made_is_what_was_previewed(empty_home: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
-    shown: Preview = preview(plan)
+    (shown,) = preview(plan)
     assert create(plan) == "my-test"
     assert create(plan) == "my-test-2"
     assert sorted(path.name for path in empty_home.iterdir()) == ["my-test", "my-test-2"]
@@ -251,5 +333,5 @@ def test_a_plan_that_cannot_be_leaves_nothing(empty_home: Path, plan: Plan) -> N
     with pytest.raises(InputError, match="Unknown recipe"):
         create(plan.model_copy(update={"recipe": "../x"}))
     with pytest.raises(InputError, match="closed-shell"):
-        create(plan.model_copy(update={"probe": "H"}))
+        create(plan.model_copy(update={"systems": (SystemSettings.of("ethylene", "H"),)}))
     assert not list(empty_home.iterdir())

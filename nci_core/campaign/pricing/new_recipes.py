@@ -1,6 +1,6 @@
 """The recipes of a new campaign: which there are, what each costs and how good it is; checked whole for its dimer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoic
         memory = memory_needed_gb(dimer, checked.recipe, count_functions(checked.recipe, dimer))
         fits = memory <= machine_memory_gb()
         found.append(RecipeChoice(checked.recipe, cost, memory, fits, checked.notes))
-    return sorted(found, key=lambda choice: choice.cost.mean_minutes if choice.cost else float("inf"))
+    return sorted(found, key=_minutes)
 
 
 def recommended(choices: Sequence[RecipeChoice]) -> str:
@@ -97,13 +97,60 @@ def recipe_for_all(recipe: Recipe, dimers: Sequence[Dimer]) -> tuple[Recipe, tup
     from nci_core.labels.checked_recipe import check_recipe
 
     found = [check_recipe(recipe, dimer) for dimer in dimers]
-    first, numbers = found[0].recipe, dict(found[0].recipe.numbers or {})
-    for dimer, other in zip(dimers[1:], found[1:], strict=True):
-        numbers |= other.recipe.numbers or {}
-        if other.recipe.model_copy(update={"numbers": first.numbers}) != first:
+    whole = one_recipe([(dimer.name, each.recipe) for dimer, each in zip(dimers, found, strict=True)])
+    return whole, tuple(dict.fromkeys(note for each in found for note in each.notes))
+
+
+def one_recipe(of_each: Sequence[tuple[str, Recipe]]) -> Recipe:
+    """One recipe for systems of which each, by name, needs it so; InputError where their labels would differ."""
+    (first_name, first), *others = of_each
+    numbers = dict(first.numbers or {})
+    for name, other in others:
+        numbers |= other.numbers or {}
+        if other.model_copy(update={"numbers": first.numbers}) != first:
             raise InputError(
-                f"Recipe {recipe.name} takes other functions for {dimer.name} than for {dimers[0].name}, so their "
+                f"Recipe {first.name} takes other functions for {name} than for {first_name}, so their "
                 "labels would be different quantities; choose another recipe, or make a campaign of each."
             )
-    whole = first.model_copy(update={"numbers": numbers}) if numbers else first
-    return whole, tuple(dict.fromkeys(note for each in found for note in each.notes))
+    return first.model_copy(update={"numbers": numbers}) if numbers else first
+
+
+def choices_of_all(of_each: Mapping[str, Sequence[RecipeChoice]]) -> list[RecipeChoice]:
+    """The recipes for several systems together, the cheapest first: each as it is for the system it is dearest for.
+
+    `of_each` has the choices of each system by its name. A recipe that cannot be computed for one of them, or not in
+    the same way for all, says so.
+    """
+    if len(of_each) == 1:
+        return list(next(iter(of_each.values())))
+    found = []
+    for name in RECIPES:
+        mine = {system: next(c for c in choices if c.name == name) for system, choices in of_each.items()}
+        dearest = max(mine.values(), key=_minutes)
+        problem = next((f"{system}: {choice.problem}" for system, choice in mine.items() if choice.problem), "")
+        try:
+            recipe = dearest.recipe if problem else one_recipe([(each, mine[each].recipe) for each in mine])
+        except InputError as error:
+            recipe, problem = dearest.recipe, str(error)
+        notes = tuple(dict.fromkeys(note for choice in mine.values() for note in choice.notes))
+        memory = max(choice.memory_gb or 0.0 for choice in mine.values())
+        fits = all(choice.fits for choice in mine.values())
+        found.append(RecipeChoice(recipe, None if problem else dearest.cost, memory, fits, notes, problem))
+    return sorted(found, key=_minutes)
+
+
+def too_large(choice: RecipeChoice) -> str:
+    """Why labels of a system by this recipe are out of reach here, as what follows its name; empty where they are not.
+
+    >>> too_large(RecipeChoice(RECIPES[DEFAULT], None, 90.0, False))
+    'needs 90 GB of memory for a label, which this machine does not have'
+    """
+    if not choice.fits and choice.memory_gb:
+        return f"needs {choice.memory_gb:.0f} GB of memory for a label, which this machine does not have"
+    if choice.cost and choice.cost.mean_minutes > MOST_MINUTES:
+        return f"needs {choice.cost.time()} of CPU time for a label"
+    return ""
+
+
+def _minutes(choice: RecipeChoice) -> float:
+    return choice.cost.mean_minutes if choice.cost else float("inf")
