@@ -11,7 +11,7 @@ from app.components.plot_encoding import encode
 from app.data import basket as basket_data
 from app.data import configurations
 from app.data import cuts as cut_data
-from app.data.errors import with_errors
+from app.data.errors import TOGETHER, with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import scale_for, size_scale
 from app.session import Context
@@ -119,7 +119,12 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
 
 def drawn(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """Those of the table's rows that are of the system whose maps, cuts and planes are drawn."""
-    return rows[rows["system"] == context.system.name] if context.every_system else rows
+    return rows[rows["system_id"] == context.system.id] if context.several else rows
+
+
+def averaged(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    """Those of the table's rows that one number is averaged over (`Context.averaged`)."""
+    return rows[rows["system_id"].isin([each.id for each in context.averaged])] if context.several else rows
 
 
 def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataFrame:
@@ -208,6 +213,15 @@ def test_metrics(context: Context) -> pd.DataFrame:
     return errors_frame(context.campaign.store, context.campaign.recipe.hash, system_id=context.scope)
 
 
+@by_version(fits)
+def metrics_by_system(context: Context) -> dict[str, pd.DataFrame]:
+    """The same of all training systems together and of each system alone, by what people call them."""
+    store, target = context.campaign.store, context.campaign.recipe.hash
+    scopes = {TOGETHER: None} | {system.title: system.id for system in context.campaign.systems}
+    found = {name: errors_frame(store, target, system_id=number) for name, number in scopes.items()}
+    return {name: metrics for name, metrics in found.items() if len(metrics)}
+
+
 @by_version(fits, data, student)
 def outside_errors(context: Context) -> list[own_energies.OutsideError]:
     """Errors of the student in use against each outside test set that it was evaluated on; none without a student."""
@@ -217,4 +231,6 @@ def outside_errors(context: Context) -> list[own_energies.OutsideError]:
 @by_version(fits, data)
 def blind_predictions(context: Context) -> list[BlindPrediction]:
     """The finished labels of the target recipe beside what a student without them had predicted."""
-    return blind.blind_predictions(context.campaign.store, context.campaign.recipe.hash)
+    found = blind.blind_predictions(context.campaign.store, context.campaign.recipe.hash)
+    mine = averaged(context, table(context)).index
+    return [row for row in found if row.configuration_id in mine] if context.several else found

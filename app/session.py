@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from app.text import code, plain
+from app.data.errors import TOGETHER
+from app.text import Markdown, code, plain
 from app.theme import Palette, palette
 from nci_core.campaign import Campaign, home, list_campaigns
 from nci_core.campaign.systems import System
@@ -74,6 +75,16 @@ class Context:
     def scope(self) -> int | None:
         """The system that tables and errors are of, by its number; None where they are of all systems."""
         return self.system.id if self.several and not self.every_system else None
+
+    @property
+    def averaged(self) -> tuple[System, ...]:
+        """The systems that one number is averaged over: never those that nothing is trained on with the others."""
+        return self.campaign.training_systems if self.every_system else (self.system,)
+
+    @property
+    def whose(self) -> Markdown:
+        """What stands behind errors in a campaign of several systems: whose they are; else empty."""
+        return f" of {plain(TOGETHER if self.every_system else self.system.title)}" if self.several else ""
 
     @property
     def person(self) -> str:

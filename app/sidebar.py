@@ -113,19 +113,19 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
 
 def _choose_system(campaign: Campaign) -> None:
     """Which of several systems is drawn, and whether tables are of all; nothing in a campaign of one."""
-    roles = {system.name: system.role for system in campaign.systems}
-    if len(roles) < 2:
+    titles = {system.name: visible(system.title) for system in campaign.systems}
+    if len(titles) < 2:
         for name in ("system", "systems"):
             st.query_params.pop(name, None)
         return
     _keep("drawn_system")
     _keep("every_system")
-    if st.session_state.get("drawn_system") not in roles:
+    if st.session_state.get("drawn_system") not in titles:
         st.session_state["drawn_system"] = campaign.systems[0].name
     shown = st.selectbox(
         "System",
-        list(roles),
-        format_func=lambda name: visible(f"{name} (transfer)" if roles[name] == "transfer" else name),
+        list(titles),
+        format_func=titles.__getitem__,
         key="drawn_system",
         help="Maps, cuts and planes are of this one. No student is ever fitted to a transfer system: it is only "
         "tested on.",
@@ -133,7 +133,8 @@ def _choose_system(campaign: Campaign) -> None:
     every = st.toggle(
         "All systems in tables and errors",
         key="every_system",
-        help="Tables, errors and rounds are of all systems together, not of the chosen one alone.",
+        help="Tables have each system and all training systems together, not the chosen one alone; errors over "
+        "rounds are of all training systems together.",
     )
     st.session_state["kept_drawn_system"], st.session_state["kept_every_system"] = shown, every
     wanted = {"system": str(shown), "systems": "all" if every else "one"}

@@ -1,30 +1,53 @@
 """Two campaigns beside each other, and the teachers of one: tables, and what keeps numbers from being compared."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from nci_core.campaign.campaign import Campaign
+from nci_core.campaign.systems import System
 from nci_core.store import labels, teacher_labels, teachers
 from nci_core.store.database import Store
 from nci_core.store.schema import Model
+from nci_core.systems import Dimer
 
 
-def obstacles(one: Campaign, other: Campaign) -> list[str]:
-    """Why numbers of two campaigns cannot be compared directly, a sentence each; none where they can."""
+def _same(one: Dimer, other: Dimer) -> bool:
+    """Whether two dimers have the same atoms, the host's at the same places."""
+    if (one.a.symbols, one.b.symbols) != (other.a.symbols, other.b.symbols):
+        return False
+    return bool(np.allclose(one.a.positions, other.a.positions, atol=1e-4))
+
+
+def obstacles(
+    one: Campaign, other: Campaign, mine_of: Sequence[System] = (), theirs_of: Sequence[System] = ()
+) -> list[str]:
+    """Why numbers of two campaigns cannot be compared directly, a sentence each; none where they can.
+
+    The numbers are averaged over these systems, or over all training systems.
+    """
     found = []
-    first, second = one.dimer, other.dimer
-    same_host = first.a.symbols == second.a.symbols and np.allclose(first.a.positions, second.a.positions, atol=1e-4)
-    if not same_host or first.b.symbols[0] != second.b.symbols[0]:
+    ours, others = mine_of or one.training_systems, theirs_of or other.training_systems
+    same = len(ours) == len(others) and all(any(_same(a.dimer, b.dimer) for b in others) for a in ours)
+    if not same:
+        first, second = (", ".join(sorted(each.dimer.name for each in systems)) for systems in (ours, others))
         found.append(
-            f"The systems differ: {first.name} and {second.name}"
-            + (", of another geometry." if first.name == second.name else ".")
+            f"The systems differ: {first} and {second}" + (", of another geometry." if first == second else ".")
         )
     if one.recipe.hash != other.recipe.hash:
         found.append(f"The recipes differ: errors are against {one.recipe.name} here and {other.recipe.name} there.")
     mine, theirs = (
-        set(labels.complete(each.store, each.recipe.hash, split="test").geometry_hashes) for each in (one, other)
+        {
+            place
+            for system in systems
+            for place in labels.complete(
+                each.store, each.recipe.hash, split="test", system_id=system.id
+            ).geometry_hashes
+        }
+        for each, systems in ((one, ours), (other, others))
     )
-    if same_host and mine != theirs:
+    if same and mine != theirs:
         common = len(mine & theirs)
         found.append(f"The test sets differ: {len(mine)} and {len(theirs)} labelled points, {common} in common.")
     if one.settings.bounds != other.settings.bounds:

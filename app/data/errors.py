@@ -1,9 +1,12 @@
 """Differences from CCSD(T) and between potentials, and their summaries by region and sector."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from app.arrays import FloatArray
+from nci_core.campaign.systems import System
 from nci_core.metrics import summarise
 from nci_core.regions import LINEAR_WORDS, REGIONS, SECTORS
 from nci_core.units import EnergyUnit, from_cm1
@@ -16,10 +19,11 @@ REGION_HELP = {
     "beyond": "above the energy limit: listed apart, never in the overall figures",
     "all": "every point below the energy limit",
 }
-
-
 #: What errors are averaged over, below the energy limit → what people read.
 RANGES = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
+
+#: What errors of several systems are averaged over: no system that nothing is trained on is among them.
+TOGETHER = "all training systems together"
 
 
 def with_errors(table: pd.DataFrame) -> pd.DataFrame:
@@ -79,9 +83,28 @@ def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame,
     return mae, count
 
 
-def error_table(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -> tuple[pd.DataFrame, dict[str, str]]:
-    """`by_region` as people read it, energies in the unit shown, and the formats of its columns."""
-    found = by_region(rows, columns)
+def by_system(rows: pd.DataFrame, systems: Sequence[System]) -> dict[str, pd.DataFrame]:
+    """Rows of all training systems together, then of each system that has some, by what people call them."""
+    trained = [system.id for system in systems if system.role == "train"]
+    found = {TOGETHER: rows[rows["system_id"].isin(trained)]}
+    found |= {system.title: rows[rows["system_id"] == system.id] for system in systems}
+    return {name: part for name, part in found.items() if len(part)}
+
+
+def error_table(
+    rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit, systems: Sequence[System] = ()
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """`by_region` as people read it, energies in the unit shown, and the formats of its columns.
+
+    Of several systems a block each, after that of all training systems together.
+    """
+    groups = by_system(rows, systems) if len(systems) > 1 else {"": rows}
+    parts = {name: by_region(part, columns) for name, part in groups.items()}
+    found = (
+        pd.concat(parts, names=["system"]).reset_index("system").reset_index(drop=True)
+        if parts
+        else by_region(rows, columns)
+    )
     energies = {"MAE": "mae_ev", "RMSE": "rmse_ev", "Largest": "max_ev", "Bias": "bias_ev"}
     table = pd.DataFrame(
         {
@@ -91,6 +114,8 @@ def error_table(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -
         }
         | {name: found[column] * unit.per_ev for name, column in energies.items()}
     )
+    if len(systems) > 1 and parts:
+        table.insert(0, "System", found["system"])
     return table, dict.fromkeys(("MAE", "RMSE", "Largest"), f".{unit.digits}f") | {"Bias": f"+.{unit.digits}f"}
 
 

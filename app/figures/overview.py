@@ -69,6 +69,7 @@ def overview_content(
     teacher_name: str,
     worth: str,
     name: str,
+    among: int = 1,
 ) -> dict[str, Any]:
     """Everything `app.components.overview` needs.
 
@@ -83,6 +84,7 @@ def overview_content(
         teacher_name: of the drawn teacher.
         worth: a sentence on what the labels themselves are worth.
         name: of saved files.
+        among: systems that errors are averaged over.
     """
     rows = {model: row for row, model in enumerate(maps.model_ids)} if maps else {}
     shown = course[course["model_id"].isin(list(rows))] if maps else course
@@ -104,7 +106,7 @@ def overview_content(
             if maps
             else {}
         )
-        return found | _numbers(row.mae_ev, row.n, unit)
+        return found | _numbers(row.mae_ev, row.n, unit, among)
 
     fixed: list[dict[str, Any]] = []
     if maps is not None:
@@ -112,7 +114,7 @@ def overview_content(
             fixed.append(
                 {"title": f"Teacher ({teacher_name})"}
                 | drawn(maps.teacher_error(into_wall=1.0), maps.test_teacher_ev)
-                | _numbers(*teacher, unit)
+                | _numbers(*teacher, unit, among)
             )
         if 0 < len(distilled) < len(shown):
             fixed.append({"title": "Distilled student"} | student(distilled.iloc[-1]))
@@ -147,11 +149,14 @@ def overview_content(
     return content | {"key": hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}
 
 
-def _numbers(mae_ev: float, n: int, unit: EnergyUnit) -> dict[str, str]:
+def _numbers(mae_ev: float, n: int, unit: EnergyUnit, among: int) -> dict[str, str]:
     """The number under a map."""
     if not n:
         return {"number": "error not known", "under": "no labels of the test set"}
-    return {"number": error_text(mae_ev, unit), "under": f"mean |error| on {n:d} test labels"}
+    return {
+        "number": error_text(mae_ev, unit),
+        "under": f"mean |error| on {n:d} test labels" + (f" of {among} systems" if among > 1 else ""),
+    }
 
 
 def _title(row: pd.Series) -> str:

@@ -12,7 +12,7 @@ from app.choices import one_from, one_of
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import comparison
-from app.data.errors import RANGES, by_region, labelled
+from app.data.errors import RANGES, error_table, labelled
 from app.data.jobs import model_list, model_name
 from app.data.worth import said_beside, worth_of_tests
 from app.figures.comparison import COSTS, learning_figure
@@ -23,6 +23,7 @@ from app.session import Context, campaign_folders, load_campaign
 from app.tables import grid
 from app.text import Markdown, distinct, plain
 from app.views.error_maps import error_scale
+from nci_core.campaign import Campaign
 from nci_core.errors import NCIError
 from nci_core.store.tables import teachers_table
 from nci_core.units import CM1_EV
@@ -58,7 +59,15 @@ def _choose_other(context: Context) -> Context | None:
     titles = distinct({name: title for name, (_, title) in there.items()})
     name = one_from(st, f"{plain(context.campaign.title)} with", {n: titles[n] for n in names}, key="compare_with")
     campaign = load_campaign(mine.parent / str(name))
-    return replace(context, campaign=campaign, model=campaign.active_model())
+    return other_context(context, campaign)
+
+
+def other_context(context: Context, campaign: Campaign) -> Context:
+    """The same view of another campaign: of the same complex where it has it, else of its first."""
+    wanted = context.dimer.name
+    system = next((each for each in campaign.systems if each.dimer.name == wanted), campaign.systems[0])
+    every = context.every_system and len(campaign.systems) > 1
+    return replace(context, campaign=campaign, system=system, every_system=every, model=campaign.active_model())
 
 
 def _campaigns(context: Context) -> None:
@@ -69,7 +78,7 @@ def _campaigns(context: Context) -> None:
         st.info("There is only one campaign so far. Start another of the same complex to compare them.")
         return
     cost = one_of(right, "Against", COSTS, key="compare_cost", titled=True)
-    why_not = comparison.obstacles(context.campaign, other.campaign)
+    why_not = comparison.obstacles(context.campaign, other.campaign, context.averaged, other.averaged)
     if why_not:
         st.warning(
             "The numbers cannot be compared directly. " + " ".join(plain(each) for each in why_not),
@@ -109,20 +118,21 @@ def _best(name: str, each: Context, curve: pd.DataFrame) -> Markdown:
     """Which student of a campaign is the best one, and with how large an error."""
     measured = curve[curve["all"].notna()]
     if measured.empty:
-        return f"**{plain(name)}**: no student with a test error yet."
+        return f"**{plain(name)}**: no student with a test error{each.whose} yet."
     row = measured.loc[measured["all"].idxmin()]
     model = next(model for model in model_list(each.campaign.store) if model.id == int(row["model_id"]))
     used = "" if each.model is None or each.model.id == model.id else ", not the one in use"
     return (
         f"**{plain(name)}**: best is {plain(model_name(model))}{used}, "
-        f"MAE {plain(each.text(float(row['all']) * CM1_EV))}."
+        f"MAE{each.whose} {plain(each.text(float(row['all']) * CM1_EV))}."
     )
 
 
 def _side_by_side(context: Context, both: dict[str, Context]) -> None:
     """For each campaign the map of its student's test errors, on one scale, above the errors by region."""
     tested = {name: labelled(cached.table(each), "test") for name, each in both.items()}
-    inside = {name: rows[rows["region"] != "beyond"] for name, rows in tested.items()}
+    every = {name: rows[rows["region"] != "beyond"] for name, rows in tested.items()}
+    inside = {name: cached.drawn(both[name], rows) for name, rows in every.items()}
     errors = pd.concat([rows["student_error_ev"] for rows in inside.values()])
     scale = error_scale(context, errors) if errors.notna().any() else None
     for number, (place, name) in enumerate(zip(st.columns(2, gap="medium"), both, strict=True)):
@@ -133,14 +143,31 @@ def _side_by_side(context: Context, both: dict[str, Context]) -> None:
                 _map(each, rows, "student_ev", scale, heading=heading)
             else:
                 st.markdown(f"**{plain(heading)}**")
-            _by_region(each, rows, number)
+            _by_region(each, every[name], number)
     if scale is not None:
         st.caption(f"Student minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
 
 
 def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
     """Mean absolute errors of teacher, distilled student and the one in use, on the campaign's own test set."""
-    _, metrics = cached.history(context)
+    groups = cached.metrics_by_system(context) if context.every_system else {"": cached.test_metrics(context)}
+    parts = [_mae_table(context, metrics).assign(System=name) for name, metrics in groups.items()]
+    shown = pd.concat([part for part in parts if len(part)] or [pd.DataFrame()])
+    if shown.empty:
+        st.caption("No errors on its test set yet.")
+        return
+    shown.insert(0, "System", shown.pop("System"))
+    shown = shown.reset_index(drop=True) if context.every_system else shown.drop(columns="System")
+    grid(shown, dict.fromkeys(RANGES.values(), f".{context.unit.digits}f"), key=f"compared-{number}")
+    recipe, rows = plain(context.campaign.recipe.name), cached.averaged(context, rows)
+    st.caption(
+        f"On {len(rows)} labels of its frozen test set{context.whose} below the energy limit, recipe *{recipe}*. "
+        f"{plain(_worth(context, rows))}"
+    )
+
+
+def _mae_table(context: Context, metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row a potential, MAE by range in the unit shown."""
     known = comparison.teacher_names(context.campaign.store)
     mine = metrics[metrics["model_id"].isna()].drop_duplicates(["teacher", "region"], keep="last")
     found = {
@@ -154,23 +181,13 @@ def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
             part = metrics[metrics["model_id"] == model.id].drop_duplicates("region", keep="last")
             found[words] = part.set_index("region")["mae_cm1"]
     factor, label = CM1_EV * context.unit.per_ev, context.unit.label
-    shown = pd.DataFrame(
+    return pd.DataFrame(
         [
             {f"MAE ({label})": what}
             | {words: mae.get(region, float("nan")) * factor for region, words in RANGES.items()}
             for what, mae in found.items()
             if len(mae)
         ]
-    )
-    if shown.empty:
-        st.caption("No errors on its test set yet.")
-        return
-    specs = dict.fromkeys(shown.columns[1:], f".{context.unit.digits}f")
-    grid(shown, specs, key=f"compared-{number}")
-    recipe = plain(context.campaign.recipe.name)
-    st.caption(
-        f"On {len(rows)} labels of its frozen test set below the energy limit, recipe *{recipe}*. "
-        f"{plain(_worth(context, rows))}"
     )
 
 
@@ -195,7 +212,7 @@ def _teachers(context: Context) -> None:
     if not columns:
         st.info("No teacher has energies at the labelled test configurations.", icon=":material/info:")
         return
-    inside = rows[rows["region"] != "beyond"]
+    inside = cached.drawn(context, rows[rows["region"] != "beyond"])
     scale = error_scale(context, pd.concat([inside[c] - inside["label_ev"] for c in columns.values()]))
     group = f"teachers-{context.folder}"
     plot.toolbar(context.colours, key=f"teacher-tools-{context.folder}", group=group)
@@ -205,16 +222,14 @@ def _teachers(context: Context) -> None:
         with place:
             _map(context, inside, column, scale, heading=spec, group=group, last=number == len(columns) - 1)
     st.caption(f"Teacher minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
-    summary = by_region(rows, columns)
-    factor, digits = context.unit.per_ev, context.unit.digits
-    shown = pd.DataFrame({"Region": summary["region"].replace({"all": "whole range"}),
-                          "Teacher": summary["potential"], "Points": summary["n"]})  # fmt: skip
-    for header, column in (("MAE", "mae_ev"), ("RMSE", "rmse_ev"), ("Largest", "max_ev"), ("Mean error", "bias_ev")):
-        shown[f"{header} ({context.unit.label})"] = summary[column] * factor
-    specs = dict.fromkeys(shown.columns[3:6], f".{digits}f") | {shown.columns[6]: f"+.{digits}f"}
-    grid(shown, specs, key="teacher-table")
+    shown, specs = error_table(rows, columns, context.unit, context.campaign.systems if context.every_system else ())
+    headers = {"Potential": "Teacher", "Bias": f"Mean error ({context.unit.label})"}
+    headers |= {name: f"{name} ({context.unit.label})" for name in ("MAE", "RMSE", "Largest")}
+    specs = {headers[name]: spec for name, spec in specs.items()}
+    grid(shown.rename(columns=headers), specs, key="teacher-table")
+    rows = cached.averaged(context, rows)
     st.caption(
-        f"On the frozen test set, against recipe *{plain(context.campaign.recipe.name)}*. Teachers without "
+        f"On the frozen test set{'' if context.every_system else context.whose}, against recipe *{plain(context.campaign.recipe.name)}*. Teachers without "
         f"energies at test configurations are left out. {plain(_worth(context, rows))}"
     )
     selection.bar(context, table, page="compare")

@@ -89,6 +89,7 @@ def show_maps(
             last = number == len(panels) - 1
             _draw(context, panel, scale, frame, number, last=last, group=group)
     what = "Student minus teacher" if layout == TEACHER else f"Prediction minus {plain(against(rows))}"
+    what += f" of {plain(context.system.title)}" if context.several else ""
     st.caption(f"{what}, in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     selection.bar(context, table, page="errors")
 

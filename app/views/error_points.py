@@ -11,7 +11,7 @@ from app.figures.points import cut_content, parity_content
 from app.first_steps import evaluate
 from app.session import Context
 from app.tables import with_numbers
-from app.text import code, plain
+from app.text import Markdown, code, plain
 from app.views.details import show_details
 from app.views.error_maps import error_scale
 from nci_core.store.schema import Model
@@ -33,9 +33,15 @@ def show_parity(
     context: Context, table: pd.DataFrame, rows: pd.DataFrame, after: Model | None, before: Model | None
 ) -> None:
     """Error against energy, the largest errors as a table, and the structure of the chosen one."""
-    columns = columns_of(after, before)
-    left, right = st.columns([1.5, 1], gap="medium")
     inside = rows[rows["region"] != "beyond"]
+    # A student says nothing of a transfer system with atoms that it does not know.
+    columns = {
+        name: c for name, c in columns_of(after, before).items() if not context.several or inside[c].notna().any()
+    }
+    if not columns:
+        st.info("Neither teacher nor student has energies at these points.", icon=":material/info:")
+        return
+    left, right = st.columns([1.5, 1], gap="medium")
     with left:
         name = one_of(st, "Potential", as_written(columns), key="parity_shown", first=list(columns)[-1])
         error = (inside[columns[name]] - inside["label_ev"]).to_numpy(dtype=float)
@@ -53,12 +59,20 @@ def show_parity(
         )
         st.caption(
             "Each point is one reference energy; bars are the student's ± 1 sd. The vertical axis is linear near "
-            "zero and logarithmic beyond."
+            f"zero and logarithmic beyond.{_systems(context)}"
         )
         selection.bar(context, table, page="parity")
         _worst(context, inside, columns[name], name)
     with right:
         show_details(context, table, selection.in_view(context, inside))
+
+
+def _systems(context: Context) -> Markdown:
+    """Whose points they are, in a campaign of several systems."""
+    if not context.every_system:
+        return f" Points{context.whose}." if context.whose else ""
+    transfer = ", ".join(system.name for system in context.campaign.transfer_systems)
+    return " Points of all systems" + (f", those of the transfer systems too: {plain(transfer)}." if transfer else ".")
 
 
 def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None:
@@ -68,6 +82,7 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
     table = pd.DataFrame(
         {
             "Configuration": order,
+            **({"System": rows.loc[order, "system"].to_numpy()} if context.every_system else {}),
             "Region": rows.loc[order, "region"].to_numpy(),
             "Direction": rows.loc[order, "sector"].to_numpy(),
             f"{'Reference' if 'reference' in rows else 'CCSD(T)'} ({label})": (
@@ -78,7 +93,7 @@ def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None
     )
     st.markdown("**Largest errors.** Tick one to see its structure, several to select them.")
     digits = context.unit.digits
-    specs = {table.columns[3]: f".{digits}f", table.columns[4]: f"+.{digits}f"}
+    specs = {table.columns[-2]: f".{digits}f", table.columns[-1]: f"+.{digits}f"}
     key = f"worst-{name}"
 
     def ticked() -> None:
@@ -112,7 +127,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
     if not names:
         st.info("This campaign has no radial cuts; `nci sample` makes them.", icon=":material/info:")
         return
-    table = cached.table(context, after.id if after else None)
+    table = cached.drawn(context, cached.table(context, after.id if after else None))
     left, right = st.columns([1.7, 1], gap="medium")
     with left:
         widths = [1.15, 1.1, 1.5, 1.05] if own_energies.choices(context) else [1.05, 1.6, 1.05]
@@ -136,7 +151,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         earlier = cached.cut(context, name, other.id) if other is not None and compare else None
         taught = None if distilled is None else cached.cut(context, name, distilled.id)
         brought = own_energies.choose_points(context, points, "cut_points")
-        rows = table if brought is None else own_energies.set_rows(context, brought, after, None)
+        rows = table if brought is None else cached.drawn(context, own_energies.set_rows(context, brought, after, None))
         if brought is not None:
             cut = with_points(cut, rows, context.host)
         scale = error_scale(context, rows["student_error_ev"])

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import selection
+from app import cached, selection
 from app.data.errors import REGION_HELP, error_table, matrix_table
 from app.data.worth import said_beside
 from app.session import Context
@@ -24,27 +24,28 @@ def show_regions(
     before: Model | None,
 ) -> None:
     """`rows` are the labelled ones of one split, `what` names it."""
-    recipe = context.campaign.recipe
+    recipe, own = context.campaign.recipe, "reference" not in rows
+    against = f"CCSD(T), recipe *{plain(recipe.name)}*, on the **{plain(what)}** only" if own else f"**{plain(what)}**"
     st.markdown(
-        f"Errors in {context.unit.label} against **{plain(what)}**."
-        if "reference" in rows
-        else f"Errors in {context.unit.label} against CCSD(T), recipe *{plain(recipe.name)}*, on the "
-        f"**{plain(what)}** only.",
+        f"Errors in {context.unit.label} against {against}{'' if context.every_system else context.whose}.",
         help=_region_help(context),
     )
     columns = columns_of(after, before)
-    shown, specs = error_table(rows, columns, context.unit)
+    shown, specs = error_table(rows, columns, context.unit, context.campaign.systems if context.every_system else ())
+    rows = cached.averaged(context, rows)
     meanings = ("mean absolute error", "root mean square error", "largest absolute error", "mean error, with its sign")
     config = {
         c: st.column_config.NumberColumn(help=f"{meaning[0].upper()}{meaning[1:]}, in {context.unit.label}.")
-        for c, meaning in zip(shown.columns[3:], meanings, strict=True)
+        for c, meaning in zip(shown.columns[-4:], meanings, strict=True)
     }
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         grid(shown, specs, key="region-table", column_config=config)
-        if "reference" not in rows and len(rows):
+        if own and len(rows):
             worth = worth_by_region(rows["label_ev"], rows["label_std_ev"], context.campaign.settings.bounds)
             st.caption(plain(said_beside(worth, recipe, context.dimer, context.unit, regions=True)))
+    if rows.empty:  # of all systems, where those with labels are transfer systems
+        return
     with right:
         name, column = list(columns.items())[-1]
         _matrix(context, rows, name, column)
@@ -53,7 +54,7 @@ def show_regions(
 
 def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> None:
     st.markdown(
-        f"**{plain(name.capitalize())}: MAE by region and direction** ({context.unit.label})",
+        f"**{plain(name.capitalize())}: MAE by region and direction** ({context.unit.label}){context.whose}",
         help="In brackets: the number of points and, for the student, its expected error (root mean square of its "
         "sd). Click a cell to select its points on every page.",
     )

@@ -58,7 +58,7 @@ def show(context: Context) -> None:
     table = cached.compared(context, after.id, before.id if before else None) if after else table
     if part in LIVE_PARTS:
         if after is not None:
-            LIVE_PARTS[part].show(context, table, after, before)
+            LIVE_PARTS[part].show(context, cached.drawn(context, table), after, before)
         return
     if part == "cuts":
         show_cuts(context, after, before)
@@ -67,12 +67,16 @@ def show(context: Context) -> None:
     split = _choose_set(row, table, brought)
     if split in brought:
         table = rows = own_energies.set_rows(context, brought[split], after, before)
+        if not context.every_system:
+            table = rows = cached.drawn(context, rows)
         st.caption(reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
-        plane = part == "plane" and after is not None and len(rows) > 0
-        if plane and show_plane(context, table, rows, split, after, before):
-            return
+    if part in ("plane", "maps"):
+        table, rows = cached.drawn(context, table), cached.drawn(context, rows)
+    by_plane = part == "plane" and len(rows) > 0 and split not in brought
+    if by_plane and after is not None and show_plane(context, table, rows, split, after, before):
+        return
     if rows.empty:
         _no_labels(context, split)
         if part in ("plane", "maps"):  # student − teacher needs no label

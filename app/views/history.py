@@ -58,9 +58,13 @@ def show(context: Context) -> None:
             )
         else:
             charts(context, Drawn(history_figure(curves, context.unit, context.colours), "test-error"))
+        if context.several:
+            st.caption(f"Errors{context.whose}.")
     with right:
         st.subheader("At a glance")
         _glance(context, rounds, metrics, models)
+    if context.every_system:
+        _systems(context)
     st.subheader("Rounds")
     _rounds(context, rounds, metrics)
     st.subheader("Models")
@@ -117,7 +121,9 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     now, unit = context.model, context.unit
     found = judged(context, metrics, now) if now is not None else []
     if now is not None and found:
-        st.markdown(f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy limit")
+        st.markdown(
+            f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy limit{context.whose}"
+        )
         for column, row in zip(st.columns(len(found)), found, strict=True):
             column.metric(f"{plain(row.name)} ({row.n:d} points)", plain(row.text(unit)))
             column.caption(plain(row.what))
@@ -134,7 +140,7 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
 def _worth(context: Context) -> None:
     """What the labels are worth that the errors are against, by region as the table of rounds has them."""
     campaign = context.campaign
-    found = worth_of_tests(cached.table(context), campaign.settings.bounds)
+    found = worth_of_tests(cached.averaged(context, cached.table(context)), campaign.settings.bounds)
     said = said_beside(found, campaign.recipe, context.dimer, context.unit, regions=True)
     st.markdown(
         plain(said), help=f"{MEANING}; of several labels the root mean square. The student's error is beside it."
@@ -159,6 +165,28 @@ def _before(context: Context, metrics: pd.DataFrame, models: list[Model], now: M
 def _mae(metrics: pd.DataFrame, model_id: int | None, region: str = "all") -> float | None:
     found = measured(metrics, model_id, region)
     return found.mae_ev if found else None
+
+
+def _systems(context: Context) -> None:
+    """Errors of teacher and student in use in each system, and of all training systems together."""
+    st.subheader("Systems", help="A transfer system is only tested on, and not counted among those together.")
+    factor, model = context.unit.per_ev, context.model.id if context.model else -1
+    rows = []
+    for name, metrics in cached.metrics_by_system(context).items():
+        own = measured(metrics, model)
+        errors = {"teacher": _mae(metrics, None), "student": own.mae_ev if own else None}
+        errors |= {region: _mae(metrics, model, region) for region in ("well", "tail", "wall")}
+        values = {
+            f"{what} ({context.unit.label})": value
+            for what, value in zip(errors, scaled(errors.values(), factor), strict=True)
+        }
+        rows.append({"System": name, "Points": own.n if own else None} | values)
+    shown = pd.DataFrame(rows)
+    if shown.empty:
+        st.caption("No errors measured yet.")
+        return
+    grid(shown, dict.fromkeys(shown.columns[2:], f".{context.unit.digits}f"), key="systems-table")
+    st.caption("Mean absolute errors below the energy limit on the frozen test set; by region those of the student.")
 
 
 def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> None:

@@ -45,15 +45,15 @@ def show_outcome(context: Context) -> None:
     if not rows:
         return
     st.markdown(
-        f"**What round {now.round_number} brought** · mean absolute error on the frozen test set, "
+        f"**What round {now.round_number} brought** · mean absolute error on the frozen test set{context.whose}, "
         f"{before.n_labels} → {now.n_labels} labels",
         help="± is the standard error of the mean over these test labels.",
     )
     st.table(printed(pd.DataFrame(rows).set_index("Region"), {}))
-    tested = labelled(cached.compared(context, now.id, before.id), "test")
-    worth = worth_of_tests(tested, context.campaign.settings.bounds)
-    campaign = context.campaign
+    campaign, tested = context.campaign, labelled(cached.compared(context, now.id, before.id), "test")
+    worth = worth_of_tests(cached.averaged(context, tested), campaign.settings.bounds)
     st.caption(plain(said_beside(worth, campaign.recipe, context.dimer, context.unit, regions=True)))
+    tested = cached.drawn(context, tested)
     if tested["earlier_error_ev"].notna().any():
         show_before_after(context, tested, now, before, height=MAP_HEIGHT)
     if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):

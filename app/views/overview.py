@@ -49,9 +49,12 @@ def show(context: Context) -> None:
         teacher_name=visible(context.campaign.settings.teacher),
         worth=_worth(context),
         name=context.campaign.name,
+        among=len(context.averaged) if context.every_system else 1,
     )
     picture.show(content, key=f"overview-{context.folder}")
     line, more = _caption(context, maps)
+    if context.several:
+        line = f"Maps of {plain(context.system.title)}; numbers and curve{context.whose}. {line}"
     st.caption(line, help=more or None)
 
 
@@ -119,5 +122,5 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
 
 def _worth(context: Context) -> str:
     """How far the labels themselves are from the basis-set limit."""
-    found = worth_of_tests(cached.table(context), context.campaign.settings.bounds)
+    found = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
     return overview_sentence(context.campaign.recipe, found, context.dimer, context.unit)

@@ -74,7 +74,7 @@ def show(context: Context, models: list[Model]) -> None:
             "This student has seen no CCSD(T) label: its error bars tell how well it follows its teacher, and nothing "
             "of the teacher's own error. Expect them to be far too small."
         )
-    _calibration(context, cached.table(context, model.id))
+    _calibration(context, cached.averaged(context, cached.table(context, model.id)))
 
 
 def _gates(context: Context, gates: list[Gate]) -> None:
@@ -141,6 +141,6 @@ def _calibration(context: Context, table: pd.DataFrame) -> None:
         data.calibration_table(found), hide_index=True, column_config=config, key="calibration-table", height="content"
     )
     st.caption(
-        f"Frozen test set only, recipe {plain(context.campaign.recipe.name)}. Bars of the right figure are 95% "
+        f"Frozen test set{context.whose} only, recipe {plain(context.campaign.recipe.name)}. Bars of the right figure are 95% "
         "intervals of the shares. Regions with fewer than 10 points are shown but not judged."
     )

@@ -28,7 +28,8 @@ def show(context: Context, models: list[Model]) -> None:
     with left:
         others = [model for model in models if model.id != second.id]
         first = choose_model(context, others, "First", f"compare_first_{second.id}", _default_first(others, second))
-    tables = cached.table(context, first.id), cached.table(context, second.id)
+    both = [cached.averaged(context, cached.table(context, model.id)) for model in (first, second)]
+    tables = both[0], both[1]
     rows = data.paired(*tables)
     _facts(context, (first, second), tables)
     if rows.empty:
@@ -105,7 +106,7 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
         ),
     }
     config["Improved"] = st.column_config.TextColumn(help="Test points where the second model has the smaller error.")
-    st.markdown("**Mean absolute error on the frozen test set**")
+    st.markdown(f"**Mean absolute error on the frozen test set{context.whose}**")
     grid(shown, specs, key="compare-errors", column_config=config)
     overall = errors[errors["region"] == "all"]
     if len(overall):

@@ -32,6 +32,11 @@ class System:
     role: Role
     dimer: Dimer
 
+    @property
+    def title(self) -> str:
+        """Its name, and that it is a transfer system where it is one."""
+        return f"{self.name} (transfer)" if self.role == "transfer" else self.name
+
 
 def stored(system: SystemSettings) -> StoredSystem:
     """A new row of the database; its place is found when it is added."""
