@@ -21,18 +21,25 @@ from nci_core.store import models, versions
 from nci_core.store.schema import Model
 
 T = TypeVar("T")
-#: What a stored answer depends on: folder, model, checkpoint, version of the data, and the points.
-Key = tuple[str, int, str, versions.Version, str]
+#: What a stored answer depends on: folder, model, checkpoint, system, version of the data, and the points.
+Key = tuple[str, int, str, int, versions.Version, str]
 
 
 def _key(context: Context, model: Model, points: FloatArray) -> Key:
     digest = hashlib.blake2b(np.ascontiguousarray(points).tobytes(), digest_size=16).hexdigest()
-    return context.folder, model.id, model.sha256, versions.data_version(context.campaign.store), digest
+    return (
+        context.folder,
+        model.id,
+        model.sha256,
+        context.system.id,
+        versions.data_version(context.campaign.store),
+        digest,
+    )
 
 
 @st.cache_data(show_spinner="Asking the model …", max_entries=128)
 def _answer(question: str, key: Key, options: tuple[str, ...], _function: Callable[..., Any], _points: Any) -> Any:
-    return predictor.ask(_function, key[0], key[1], *options, *_points)
+    return predictor.ask(_function, key[0], key[1], key[3], *options, *_points)
 
 
 def _asked(function: Callable[..., T], context: Context, model: Model, points: npt.ArrayLike, *options: str) -> T:

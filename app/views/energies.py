@@ -101,14 +101,14 @@ def _bring(context: Context) -> None:
 
 @st.cache_data(show_spinner="Reading …", max_entries=4)
 def _file(folder: str, digest: str, _context: Context, _named: list[tuple[str, bytes]]) -> EnergyFile:
-    return open_files(_context.campaign, _named)
+    return open_files(_context.system.dimer, _named)
 
 
 @st.cache_data(show_spinner="Checking …", max_entries=8)
 def _checked(
     folder: str, digest: str, level: str, choices: str, version: Any, _context: Context, _file: EnergyFile
 ) -> Checked:
-    return check(_context.campaign, _file, Choices.model_validate_json(choices))
+    return check(_context.campaign, _context.system, _file, Choices.model_validate_json(choices))
 
 
 def _draw(context: Context, checked: Checked) -> None:
@@ -163,13 +163,13 @@ def _plausible(context: Context, checked: Checked) -> tuple[bool, str]:
     places, energies = expected_energies.compared(checked)
     model = context.model
     version = model_version(context.campaign.store)
-    found = _expected(context.folder, model.id if model else None, version, places.tobytes(), places)
+    found = _expected(context.folder, model.id if model else None, checked.system.id, version, places.tobytes(), places)
     return expected_energies.sentence(checked, energies, found, model)
 
 
 @st.cache_data(show_spinner="Comparing with the student …", max_entries=16)
-def _expected(folder: str, model_id: int | None, version: Any, digest: bytes, _places: Any) -> Any:
-    return predictor.ask(expected_energies.expected, folder, model_id, _places)
+def _expected(folder: str, model_id: int | None, system: int, version: Any, digest: bytes, _places: Any) -> Any:
+    return predictor.ask(expected_energies.expected, folder, model_id, system, _places)
 
 
 def _example(context: Context) -> str:

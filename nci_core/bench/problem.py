@@ -106,11 +106,11 @@ def same_dimer(one: Dimer, two: Dimer) -> bool:
 
 
 def lessons_of(folder: Path, dimer: Dimer) -> tuple[Lesson, ...]:
-    """Labels of the teachers of an exported campaign, pool only; empty when it is of another dimer."""
+    """Labels of the teachers of an exported campaign, pool only; empty unless that is its only system."""
     with tempfile.TemporaryDirectory() as where:
         campaign = import_campaign(folder, Path(where) / "campaign")
-        same = same_dimer(campaign.dimer, dimer)
-        found = lessons(campaign) if same else ()
+        same = [same_dimer(system.dimer, dimer) for system in campaign.systems]
+        found = lessons(campaign) if same == [True] else ()
         campaign.store.close()
     return found
 
@@ -151,12 +151,13 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
         parent = distilled_parent(campaign)
         if parent is None:
             raise InputError(f"Campaign {name} has no distilled student.")
-        student = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer)
+        (system,) = campaign.systems  # of the embedded ones each has one
+        student = load_checkpoint(campaign.model_path(parent), dimer=system.dimer)
         campaign.store.close()
     of = dict(zip(below.configuration_ids.tolist(), below.energy_ev.tolist(), strict=True))
     rows = [k for k, number in enumerate(known.configuration_ids.tolist()) if number in of]
     cheap_energies = np.array([of[int(known.configuration_ids[k])] for k in rows])
-    return campaign.dimer.at(known.positions[rows]), cheap_energies, known.energy_ev[rows], student
+    return system.dimer.at(known.positions[rows]), cheap_energies, known.energy_ev[rows], student
 
 
 def open_campaign_labels(name: str, split: str) -> tuple[Observation, Ensemble]:
@@ -170,9 +171,10 @@ def open_campaign_labels(name: str, split: str) -> tuple[Observation, Ensemble]:
         parent = distilled_parent(campaign)
         if parent is None:
             raise InputError(f"Campaign {name} has no distilled student.")
+        (system,) = campaign.systems  # of the embedded ones each has one
         found = (
-            Observation(campaign.dimer.at(known.positions), known.energy_ev),
-            load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer),
+            Observation(system.dimer.at(known.positions), known.energy_ev),
+            load_checkpoint(campaign.model_path(parent), dimer=system.dimer),
         )
         campaign.store.close()
     return found

@@ -24,7 +24,6 @@ from nci_core.store.models import active, file_path
 from nci_core.store.schema import Model
 from nci_core.store.teachers import stored_name
 from nci_core.switches import require_writable
-from nci_core.systems.dimer import Dimer
 
 
 def home() -> Path:
@@ -147,17 +146,12 @@ class Campaign:
         """The system of this name, or of this number in the database; raises InputError for an unknown one."""
         return named(self.systems, name, self.name)
 
-    @property
-    def dimer(self) -> Dimer:
-        """The dimer of a campaign of one system, for code that knows of no others yet.
-
-        Raises InputError in a campaign of several: what reads it would mix their configurations.
-        """
-        if len(self.systems) > 1:
-            raise InputError(
-                f"Campaign {self.name} has {len(self.systems)} systems, and this works in a campaign of one for now."
-            )
-        return self.systems[0].dimer
+    def chosen_system(self, name: str | None) -> System:
+        """The system that somebody names, the only one without a name; InputError where that is not clear."""
+        if name is None and len(self.systems) > 1:
+            has = ", ".join(system.name for system in self.systems)
+            raise InputError(f"Say which system of campaign {self.name}: --system NAME (it has {has}).")
+        return self.systems[0] if name is None else self.system(name)
 
     @property
     def about(self) -> str:

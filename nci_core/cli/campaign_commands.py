@@ -17,6 +17,7 @@ from nci_core.cli.output import (
     DeviceOption,
     JsonOption,
     SeedOption,
+    SystemOption,
     err,
     open_campaign,
     out,
@@ -213,6 +214,7 @@ def export(
     model: Annotated[
         str | None, typer.Option("--model", help="Name of a student. Default: the one in use.", show_default=False)
     ] = None,
+    system: SystemOption = None,
     spacing: Annotated[float, typer.Option(help="Of a grid, in Å.")] = SPACING,
     margin: Annotated[float, typer.Option(help="Of a grid, from the outermost atoms to its sides, in Å.")] = MARGIN,
 ) -> None:
@@ -225,9 +227,12 @@ def export(
         refuse(context, ("spacing", "margin"), "is for a grid (.npz, .cube or .csv)")
     if target.suffix in takeaway.MODEL_FILES or target.suffix in takeaway.GRID_FILES:
         row = takeaway.chosen_model(opened, model)
-        out.print(takeaway.export_model_file(opened, row, target, spacing=spacing, margin=margin), soft_wrap=True)
+        if target.suffix == ".pt":
+            refuse(context, ("system",), "is for a file of one system; a checkpoint has them all")
+        said = takeaway.export_model_file(opened, row, target, system=system, spacing=spacing, margin=margin)
+        out.print(said, soft_wrap=True)
         return
-    refuse(context, ("model",), "is for one student's file (.pt, .py, .npz, .cube or .csv)")
+    refuse(context, ("model", "system"), "is for one student's file (.pt, .py, .npz, .cube or .csv)")
     if target.suffix in takeaway.DATASET_FILES:
         out.print(export_extxyz(opened, target))
     elif target.suffix == ".zip":

@@ -13,6 +13,7 @@ from nci_core.cli.output import (
     ERROR_COLUMNS,
     CampaignOption,
     JsonOption,
+    SystemOption,
     err,
     error_rows,
     open_campaign,
@@ -42,6 +43,7 @@ def import_energies(
     name: Annotated[str, typer.Option("--name", help="Name of the set.")],
     method: Annotated[str, typer.Option("--method", help='Their method, such as "CCSD(T)/CBS, Smith 2020".')],
     campaign: CampaignOption = None,
+    system: SystemOption = None,
     kind: Annotated[
         str, typer.Option("--as", help="test: an outside test set; labels: a student may learn them.")
     ] = "test",
@@ -107,7 +109,8 @@ def import_energies(
     from nci_core.campaign.queries import expected_energies
 
     opened = open_campaign(campaign)
-    read = energy_sources.open_paths(opened, files, level)
+    whose = opened.chosen_system(system)
+    read = energy_sources.open_paths(whose.dimer, files, level)
     if read.table is None:
         refuse(context, OF_TABLES, "says how a table is read; frames and outputs state all of it themselves")
     elif not unit and "energy_unit" not in read.guess().model_fields_set:
@@ -127,7 +130,7 @@ def import_energies(
     changes: dict[str, Any] = {key: value for key, value in stated.items() if value}
     changes |= dict(rest[flag] for flag in chosen)
     named = _columns(columns, read.table) if read.table else {}
-    checked = energy_files.check(opened, read, _choices(read.guess(), changes, named))
+    checked = energy_files.check(opened, whose, read, _choices(read.guess(), changes, named))
     energy_files.require_whole(checked, leave_out=leave_out)
     right, sentence = _plausible(opened, checked, expected_energies)
     if problems := checked.points.problems:
@@ -198,7 +201,7 @@ def _choices(guessed: Choices, changes: dict[str, Any], named: dict[str, str]) -
 def _plausible(opened: Campaign, checked: Any, expected_energies: Any) -> tuple[bool, str]:
     places, energies = expected_energies.compared(checked)
     model = opened.active_model()
-    found = expected_energies.expected(opened.folder, model.id if model else None, places)
+    found = expected_energies.expected(opened.folder, model.id if model else None, checked.system.id, places)
     answer: tuple[bool, str] = expected_energies.sentence(checked, energies, found, model)
     return answer
 

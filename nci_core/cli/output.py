@@ -47,6 +47,10 @@ CampaignOption = Annotated[
         show_default=False,
     ),
 ]
+SystemOption = Annotated[
+    str | None,
+    typer.Option("--system", help="Which system, in a campaign of several.", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 SeedOption = Annotated[
     int | None,

@@ -113,13 +113,20 @@ def spend(
     return Spending(rows, np.array(falls), np.cumsum(cost[rows]))
 
 
-def random_paths(model: Linearised, free: BoolArray, count: int, seeds: Sequence[int]) -> FloatArray:
-    """(len(seeds), k + 1) RMS standard deviation (eV) of the targets along random orders of the free points.
+def random_paths(
+    model: Linearised, free: BoolArray, minutes: FloatArray, cost_minutes: npt.ArrayLike, seeds: Sequence[int]
+) -> FloatArray:
+    """(len(seeds), k) RMS standard deviation (eV) of the targets once random orders of the free points cost `minutes`.
 
-    The control of `spend`; k is `count`, or as many as there are.
+    The control of `spend`: `minutes` (k,) rise from 0, and `cost_minutes` are as there. Between two labels the value is
+    on the line between them.
     """
     candidates = np.flatnonzero(free)
-    paths = [
-        model.rms_along(model.falls(np.random.default_rng(seed).permutation(candidates)[:count])) for seed in seeds
-    ]
+    cost = np.broadcast_to(np.asarray(cost_minutes, dtype=float), (len(free),))
+    paths = []
+    for seed in seeds:
+        order = np.random.default_rng(seed).permutation(candidates)
+        spent = np.concatenate([[0.0], np.cumsum(cost[order])])
+        count = int(np.searchsorted(spent, minutes[-1]))  # the label with which the last minute is reached
+        paths.append(np.interp(minutes, spent[: count + 1], model.rms_along(model.falls(order[:count]))))
     return np.array(paths)

@@ -42,7 +42,7 @@ def build(
     """Write a synthetic campaign to `folder`; zero labels, no models and so on give the empty states."""
     settings = CampaignSettings.create(host, "He", title=f"He–{host} (synthetic)", recipe="quick")
     campaign = Campaign.create(folder, settings)
-    store, dimer, rng = campaign.store, campaign.dimer, np.random.default_rng(seed)
+    store, dimer, rng = campaign.store, campaign.systems[0].dimer, np.random.default_rng(seed)
     if not n:
         return campaign
     points = _sample(dimer.a.positions, rng, n)
@@ -116,7 +116,7 @@ def _bias(points: FloatArray, exact: FloatArray) -> FloatArray:
 
 
 def _add_cuts(campaign: Campaign) -> dict[int, float]:
-    dimer, found = campaign.dimer, {}
+    dimer, found = campaign.systems[0].dimer, {}
     for name, direction in CUTS.items():
         r = np.linspace(3.0, 9.0, 31)
         points = r[:, None] * np.array(direction)[None]
@@ -150,7 +150,7 @@ def _label(
     round_number: int | None,
     who: str,
 ) -> None:
-    recipe, dimer = campaign.recipe, campaign.dimer
+    recipe, dimer = campaign.recipe, campaign.systems[0].dimer
     rows = labels.request(
         campaign.store, ids, recipe=recipe.name, recipe_hash=recipe.hash, round_number=round_number, picked_by=who
     )
@@ -297,7 +297,7 @@ def _curves(campaign: Campaign, model_id: int, factor: float) -> None:
     for name, direction in CUTS.items():
         r = np.linspace(2.8, 10.0, 120)
         points = r[:, None] * np.array(direction)[None]
-        exact = energy(campaign.dimer.a.positions, points)
+        exact = energy(campaign.systems[0].dimer.a.positions, points)
         keep = exact < 1500 * CM1_EV
         r, points, exact = r[keep], points[keep], exact[keep]
         e = exact + factor * _bias(points, exact)

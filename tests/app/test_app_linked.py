@@ -92,7 +92,7 @@ def test_a_map_carries_ids_flags_places_and_colours(campaign: Campaign, table: p
     values = table["student_ev"].to_numpy(dtype=float) / CM1_EV
     values[0] = np.nan
     content = points.map_content(
-        campaign.dimer.a, table, values, SignedScale(1000.0, 2.0), UNITS["cm1"],
+        campaign.systems[0].dimer.a, table, values, SignedScale(1000.0, 2.0), UNITS["cm1"],
         view="side", colours="energy", hover={"student_ev": "student"},
     )  # fmt: skip
     sent = encode(content, LIGHT)
@@ -117,7 +117,7 @@ def test_too_many_points_become_squares_until_one_looks_closer(
 
     def content(window: Any) -> Any:
         return points.map_content(
-            campaign.dimer.a, table, values, SignedScale(1000.0, 2.0), UNITS["cm1"],
+            campaign.systems[0].dimer.a, table, values, SignedScale(1000.0, 2.0), UNITS["cm1"],
             view="side", colours="energy", hover={}, window=window,
         )  # fmt: skip
 

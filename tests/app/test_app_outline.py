@@ -42,7 +42,7 @@ def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_drawing_takes_what_the_map_would_draw_there(context: Any, view: str) -> None:
     table = configuration_table(context.campaign, None)
     shown = table.index[table["region"] != "beyond"]
-    xy = map_xy(context.campaign.dimer.a, table.loc[shown, ["x", "y", "z"]].to_numpy(), view)
+    xy = map_xy(context.campaign.systems[0].dimer.a, table.loc[shown, ["x", "y", "z"]].to_numpy(), view)
     (x0, y0), (x1, y1) = np.quantile(xy, [0.2, 0.7], axis=0) - 1e-4  # some lie on an axis
     expected = shown[((xy > [x0, y0]) & (xy < [x1, y1])).all(axis=1)].tolist()
     assert len(expected) > 5

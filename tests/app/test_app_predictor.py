@@ -29,7 +29,7 @@ def test_the_predictor_says_what_the_model_says(imported: Path) -> None:
     try:
         said = predictor.ask(field, str(campaign.folder), row.id, points)
         model = load_checkpoint(campaign.model_path(row))
-        energies, std = model.energies_and_std(campaign.dimer.at(points))
+        energies, std = model.energies_and_std(campaign.systems[0].dimer.at(points))
         # The same code on the same machine; another process may get other thread counts in a sum.
         np.testing.assert_allclose(said.energy_ev, energies, rtol=1e-12)
         np.testing.assert_allclose(said.std_ev, std, rtol=1e-9)

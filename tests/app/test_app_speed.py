@@ -91,7 +91,7 @@ def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.Monkey
     legends = {}
     for name, window in (("all", None), ("some", {"x": [0.0, 4.0], "y": [0.0, 3.5]})):
         content = points.map_content(
-            campaign.dimer.a,
+            campaign.systems[0].dimer.a,
             rows,
             energies,
             scale,

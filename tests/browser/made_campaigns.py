@@ -85,7 +85,7 @@ def large(folder: Path, n: int, seed: int = 5) -> Campaign:
     model = campaign.active_model()
     assert model is not None
     rng = np.random.default_rng(seed)
-    host = campaign.dimer.a
+    host = campaign.systems[0].dimer.a
     direction = np.abs(rng.normal(size=(2 * n, 3)))
     points = direction / np.linalg.norm(direction, axis=1)[:, None] * rng.uniform(2.6, 10.0, size=(2 * n, 1))
     exact = synthetic.energy(host.positions, points)

@@ -102,7 +102,7 @@ def _window(campaign: Campaign) -> tuple[float, float, float, float, set[int]]:
     """
     table = configuration_table(campaign, None)
     table = table[table["region"] != "beyond"]
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
+    xy = map_xy(campaign.systems[0].dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     free = (table["label_state"] == "none") & (table["split"] == "pool")
     for most in (2, 4):
         for half in (0.4, 0.6, 0.8, 1.0, 1.4, 1.8):

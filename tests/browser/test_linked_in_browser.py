@@ -73,7 +73,7 @@ def marked(page: Page, n: int, plots: int = 1) -> None:
 def inside(campaign: Campaign) -> set[int]:
     """Ids of the configurations in WINDOW of the side view."""
     table = configuration_table(campaign, None)
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
+    xy = map_xy(campaign.systems[0].dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     x0, x1, y0, y1 = WINDOW
     found = (xy[:, 0] > x0) & (xy[:, 0] < x1) & (xy[:, 1] > y0) & (xy[:, 1] < y1)
     return {int(i) for i in table.index[found]}
@@ -113,7 +113,7 @@ def test_undo_and_redo_by_keyboard_and_shift_click(context: BrowserContext, serv
     marked(page, n)
     table = configuration_table(campaign, None)
     outside = table[~table.index.isin(inside(campaign))]
-    xy = map_xy(campaign.dimer.a, outside[["x", "y", "z"]].to_numpy(), "side")
+    xy = map_xy(campaign.systems[0].dimer.a, outside[["x", "y", "z"]].to_numpy(), "side")
     lonely = max(range(len(xy)), key=lambda i: sorted(((xy - xy[i]) ** 2).sum(axis=1))[1])
     page.keyboard.down("Shift")
     page.mouse.click(*pixel(page, *xy[lonely]))

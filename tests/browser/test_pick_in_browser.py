@@ -29,7 +29,7 @@ def test_lasso_to_basket_and_back_again(
     campaign = synthetic.build(four_campaigns / "pick", n=150, n_labels=20, n_test=10)
     table = configuration_table(campaign, None)
     table = table[table["region"] != "beyond"]
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
+    xy = map_xy(campaign.systems[0].dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     inside = (xy[:, 0] > 1.0) & (xy[:, 0] < 5.0) & (xy[:, 1] > 2.0) & (xy[:, 1] < 6.0)
     free = table["label_state"].isin(["none", "error", "cancelled"]) & (table["split"] == "pool")
     expected = {int(i) for i in table.index[inside & free]}

@@ -61,7 +61,7 @@ def marked(page: Page, n: int) -> None:
 def inside(campaign: Campaign, grow: float) -> set[int]:
     """Ids of the configurations in WINDOW made larger by `grow` (Å) on each side."""
     table = configuration_table(campaign, None)
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
+    xy = map_xy(campaign.systems[0].dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     x0, x1, y0, y1 = WINDOW
     found = (xy[:, 0] > x0 - grow) & (xy[:, 0] < x1 + grow) & (xy[:, 1] > y0 - grow) & (xy[:, 1] < y1 + grow)
     return {int(i) for i in table.index[found]}

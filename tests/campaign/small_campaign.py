@@ -149,7 +149,7 @@ def test_set(campaign: Campaign) -> list[int]:
 def in_range(campaign: Campaign, ids: list[int]) -> list[int]:
     """Those below 1,000 cm⁻¹."""
     rows = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
-    found = energy(campaign.dimer, np.array([rows[number] for number in ids]))
+    found = energy(campaign.systems[0].dimer, np.array([rows[number] for number in ids]))
     return [number for number, value in zip(ids, found, strict=True) if value < 1000 * CM1_EV]
 
 

@@ -49,7 +49,7 @@ def main(disk: Path) -> dict[str, Any]:
     campaign = small.make(disk / "work", small.write_host(disk), recipe=killed.TINY.name)
     store, recipe = campaign.store, campaign.recipe
     points = np.array([[0.0, 0.0, 3.1], [3.0, 0.0, 0.2]])
-    ids = configurations.add(store, points, campaign.dimer.geometry_hashes(points), system_id=1).ids
+    ids = configurations.add(store, points, campaign.systems[0].dimer.geometry_hashes(points), system_id=1).ids
     rows = labels.request(store, ids, recipe=recipe.name, recipe_hash=recipe.hash)
     numbers = [jobs.submit(store, "label", {"label_id": row.id}, label_id=row.id).id for row in rows]
     jobs.ensure_engine(campaign.folder, workers=1, idle_seconds=60.0, nice=0, wait_seconds=120.0)

@@ -99,7 +99,9 @@ def test_imported_models_predict_the_same(finished: Campaign, archive: Path, tmp
     points = configurations.positions(finished.store)[1]
     for old, new in zip(models.fetch(finished.store), models.fetch(again.store), strict=True):
         one, other = (load_checkpoint(c.model_path(row)) for c, row in ((finished, old), (again, new)))
-        assert np.array_equal(one.energies(finished.dimer.at(points)), other.energies(again.dimer.at(points)))
+        assert np.array_equal(
+            one.energies(finished.systems[0].dimer.at(points)), other.energies(again.systems[0].dimer.at(points))
+        )
 
 
 def test_an_export_can_be_renewed(finished: Campaign, archive: Path, tmp_path: Path) -> None:
@@ -126,7 +128,9 @@ def test_the_extxyz_is_a_dataset(finished: Campaign, tmp_path: Path) -> None:
     assert data.label == {"method": "CCSD(T)", "basis": finished.recipe.basis_name, "bsse": "counterpoise"}
     # Eight decimals in the file; the formula changes by less than 1 eV/Å here.
     known = np.isfinite(group.reference)
-    assert np.allclose(group.reference[known], small.energy(finished.dimer, group.positions[known]), atol=1e-7)
+    assert np.allclose(
+        group.reference[known], small.energy(finished.systems[0].dimer, group.positions[known]), atol=1e-7
+    )
     assert group.columns["split"].count("test") == 8
     assert group.dimer.geometry_hashes(group.positions) == group.columns["geometry_hash"]
     text = (tmp_path / "all.extxyz").read_text()

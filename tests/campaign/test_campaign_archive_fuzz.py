@@ -291,7 +291,9 @@ def assert_valid(campaign: Campaign, again: Path) -> None:
     store = campaign.store
     assert sorted(path.name for path in campaign.folder.parent.iterdir()) == ["new"]
     for row in configurations.fetch(store):
-        assert row.geometry_hash == campaign.dimer.geometry_hash((row.x_angstrom, row.y_angstrom, row.z_angstrom))
+        assert row.geometry_hash == campaign.systems[0].dimer.geometry_hash(
+            (row.x_angstrom, row.y_angstrom, row.z_angstrom)
+        )
     for model in models.fetch(store):
         assert campaign.model_path(model) == campaign.folder / "models" / f"{model.name}.pt"
     with store.read() as session:

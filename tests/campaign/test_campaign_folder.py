@@ -27,7 +27,7 @@ def test_a_campaign_opens_as_it_was_made(tmp_path: Path, host: Path) -> None:
     opened = Campaign.open(made.folder)
     assert opened.settings == made.settings
     assert opened.title == made.settings.title
-    assert opened.dimer.name == "he-hydrogen"
+    assert opened.systems[0].dimer.name == "he-hydrogen"
     assert opened.recipe.name == "quick"
     assert opened.active_model() is None
     with pytest.raises(StoreError, match="exists already"):
@@ -160,7 +160,7 @@ def test_a_system_written_into_the_file_by_hand_is_added_and_cannot_change_its_r
     ]
     assert opened.transfer_systems == (opened.system("far"),)
     with pytest.raises(InputError, match="this works in a campaign of one for now"):
-        _ = opened.dimer
+        _ = opened.systems[0].dimer
     with pytest.raises(InputError, match="no system 'near'; it has he-hydrogen, far"):
         opened.system("near")
     edit(made.folder, 'name = "far"', 'name = "further"')

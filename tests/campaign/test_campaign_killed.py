@@ -52,7 +52,7 @@ def ask(campaign: Campaign, count: int) -> dict[int, tuple[int, np.ndarray]]:
     generator = np.random.default_rng(5)
     ways = generator.standard_normal((count, 3))
     points = ways / np.linalg.norm(ways, axis=1)[:, None] * generator.uniform(2.6, 4.0, (count, 1))
-    ids = configurations.add(campaign.store, points, campaign.dimer.geometry_hashes(points), system_id=1).ids
+    ids = configurations.add(campaign.store, points, campaign.systems[0].dimer.geometry_hashes(points), system_id=1).ids
     recipe = campaign.recipe
     rows = labels.request(campaign.store, ids, recipe=recipe.name, recipe_hash=recipe.hash)
     return {
@@ -137,7 +137,7 @@ def test_labels_whose_processes_are_killed_at_random(campaign: Campaign, kills: 
         assert row.result == orjson.loads(path.read_bytes())
         found = LabelResult.model_validate(row.result).consistent()
         resumed += len(found.resumed)
-        undisturbed = compute_label(campaign.dimer, point, campaign.recipe)
+        undisturbed = compute_label(campaign.systems[0].dimer, point, campaign.recipe)
         for name in NAMES:
             for part in ("hf_hartree", "ccsd_hartree", "triples_hartree"):
                 difference = getattr(found.fragments[name], part) - getattr(undisturbed.fragments[name], part)
@@ -232,7 +232,9 @@ def test_a_full_disk_loses_only_the_piece_being_written(
     found = LabelResult.model_validate(labels.get(campaign.store, label_id).result)
     assert found.resumed == resumed
     # Rounding: the same machine, the same steps.
-    assert found.energy_ev == pytest.approx(compute_label(campaign.dimer, point, killed.TINY).energy_ev, abs=1e-10)
+    assert found.energy_ev == pytest.approx(
+        compute_label(campaign.systems[0].dimer, point, killed.TINY).energy_ev, abs=1e-10
+    )
     assert list(folder.iterdir()) == []
 
 

@@ -83,7 +83,9 @@ def test_labels_are_asked_for_once(sampled: Campaign) -> None:
     rows = labels.fetch(sampled.store, sampled.recipe.hash)
     assert {(row.status, row.picked_by, row.round_number) for row in rows} == {("complete", "a person", 1)}
     assert {queue.get(sampled.store, number).state for number in jobs} == {"complete"}
-    expected = small.energy(sampled.dimer, labels.complete(sampled.store, sampled.recipe.hash, split="pool").positions)
+    expected = small.energy(
+        sampled.systems[0].dimer, labels.complete(sampled.store, sampled.recipe.hash, split="pool").positions
+    )
     # Sums of hartree totals near -4: rounding of 1e-15 relative.
     assert [row.energy_ev for row in rows] == pytest.approx(expected.tolist(), abs=1e-12)
     assert len(list((sampled.folder / "results").glob("*.json"))) == 3
@@ -186,12 +188,12 @@ def test_errors_are_those_of_the_stored_energies(finished: Campaign) -> None:
     report = renew_errors(finished)
     known = labels.complete(finished.store, finished.recipe.hash, split="test")
     inside = to_cm1(known.energy_ev) < finished.settings.limit_cm1
-    teacher = small.energy(finished.dimer, known.positions, strength=1.0)
+    teacher = small.energy(finished.systems[0].dimer, known.positions, strength=1.0)
     expected = np.abs(to_cm1(teacher - known.energy_ev))[inside].mean()
     # Both come from the same formula: rounding only.
     assert report["teacher"]["test"]["all"]["mae_cm1"] == pytest.approx(expected, abs=1e-6)
     model = next(row for row in models.fetch(finished.store) if row.kind == "finetuned")
-    student = load_checkpoint(finished.model_path(model)).energies(finished.dimer.at(known.positions))
+    student = load_checkpoint(finished.model_path(model)).energies(finished.systems[0].dimer.at(known.positions))
     expected = np.abs(to_cm1(student - known.energy_ev))[inside].mean()
     assert report[model.name]["test"]["all"]["mae_cm1"] == pytest.approx(expected, abs=1e-6)
     stored = evaluations.metrics(finished.store, finished.recipe.hash, split="test", model_id=model.id)

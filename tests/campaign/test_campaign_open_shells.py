@@ -18,7 +18,7 @@ def test_a_label_of_an_open_shell_fails_with_its_reason_before_it_costs_anything
     host.write_text("5\n\n" + "\n".join(rows) + "\n")
     campaign = small.make(tmp_path / "work", host)
     configurations.add(
-        campaign.store, [[0.0, 0.0, 5.0]], campaign.dimer.geometry_hashes([[0.0, 0.0, 5.0]]), system_id=1
+        campaign.store, [[0.0, 0.0, 5.0]], campaign.systems[0].dimer.geometry_hashes([[0.0, 0.0, 5.0]]), system_id=1
     )
     monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", lambda *_, **__: pytest.fail("it was computed"))
     small.label(campaign, small.pool(campaign))

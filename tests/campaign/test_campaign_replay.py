@@ -76,12 +76,12 @@ def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> No
     parent = distilled_parent(finished)
     assert parent is not None
     model = finetune(
-        [Observation(finished.dimer.at(known.positions[:10]), known.energy_ev[:10])],
+        [Observation(finished.systems[0].dimer.at(known.positions[:10]), known.energy_ev[:10])],
         load_checkpoint(finished.model_path(parent)),
         settings=FitSettings(members=1, seed=finished.settings.seed),
     )
     inside = to_cm1(test.energy_ev) < finished.settings.limit_cm1
-    error = np.abs(to_cm1(model.energies(finished.dimer.at(test.positions)) - test.energy_ev))[inside].mean()
+    error = np.abs(to_cm1(model.energies(finished.systems[0].dimer.at(test.positions)) - test.energy_ev))[inside].mean()
     # The same fit twice on one machine.
     assert found["trials"][1]["mae_cm1"]["all"] == pytest.approx(error, rel=1e-6)
     assert found["n_test"] == int(inside.sum())

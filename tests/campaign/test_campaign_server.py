@@ -149,7 +149,7 @@ def test_a_worker_process_computes_a_label_for_a_server(
     ids = configurations.add(
         campaign.store,
         [[0.0, 0.0, 3.5]],
-        [campaign.dimer.geometry_hash([0.0, 0.0, 3.5])],
+        [campaign.systems[0].dimer.geometry_hash([0.0, 0.0, 3.5])],
         system_id=1,
         sectors=["axis"],
     ).ids
@@ -172,7 +172,7 @@ def test_a_worker_process_computes_a_label_for_a_server(
     assert label.status == "complete"
     assert label.energy_ev == found.result["energy_ev"]  # type: ignore[index]
     assert label.result == journal.find_result(
-        campaign.folder, campaign.dimer.geometry_hash([0.0, 0.0, 3.5]), label.recipe_hash
+        campaign.folder, campaign.systems[0].dimer.geometry_hash([0.0, 0.0, 3.5]), label.recipe_hash
     )
     assert any("nci_core.jobs.run" in line for line in seen)
     written = b"".join(path.read_bytes() for path in campaign.folder.rglob("*") if path.is_file())

@@ -32,7 +32,7 @@ def grid(finished: Campaign) -> dict[str, np.ndarray]:
 
 
 def model_at(campaign: Campaign, points: np.ndarray) -> np.ndarray:
-    return field(campaign.folder, chosen_model(campaign).id, points).energy_ev
+    return field(campaign.folder, chosen_model(campaign).id, 1, points).energy_ev
 
 
 def test_the_grid_holds_the_model_and_its_claim_is_true(finished: Campaign, grid: dict[str, np.ndarray]) -> None:
@@ -49,7 +49,7 @@ def test_the_grid_holds_the_model_and_its_claim_is_true(finished: Campaign, grid
     # The claim, checked with another interpolator at other places.
     rng = np.random.default_rng(99)
     places = rng.uniform([a[0] for a in axes], [a[-1] for a in axes], (4000, 3))
-    places = places[finished.dimer.distances(places).min(axis=1) > 0.5]
+    places = places[finished.systems[0].dimer.distances(places).min(axis=1) > 0.5]
     true = model_at(finished, places)
     places, true = places[true < about["limit_ev"]], true[true < about["limit_ev"]]
     off = np.abs(RegularGridInterpolator(axes, grid["energy_ev"])(places) - true) / CM1_EV
@@ -64,7 +64,7 @@ def test_cube_and_table_hold_the_same_grid(finished: Campaign, grid: dict[str, n
     cube = packed(finished.folder, ".cube", None, GRID)
     found = read_cube(io.StringIO(cube.content.decode()))
     assert found["atoms"].symbols.get_chemical_formula() == "H2"
-    assert np.allclose(found["atoms"].positions, finished.dimer.a.positions, atol=1e-5)
+    assert np.allclose(found["atoms"].positions, finished.systems[0].dimer.a.positions, atol=1e-5)
     assert np.allclose(found["data"] * HARTREE_EV, grid["energy_ev"], rtol=2e-6, atol=1e-9)
     assert np.allclose(np.diag(found["spacing"]), SPACING, atol=1e-5)
     assert found["origin"][0] == pytest.approx(grid["x_angstrom"][0], abs=1e-5)

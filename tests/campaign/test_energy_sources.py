@@ -23,7 +23,7 @@ BENZENE = SHARED / "he-benzene-reference"
 
 
 def points(file: EnergyFile) -> Points:
-    return check_entries(CAMPAIGN, file, file.guess())
+    return check_entries(DIMER, file, file.guess())
 
 
 def frame(z: float, keys: str = "", probe: str = "He") -> str:
@@ -35,13 +35,13 @@ def test_pieces_of_a_table_are_one_table_and_errors_name_the_piece() -> None:
         ("a.csv", b"x,y,z,E / cm-1\n0,0,3.5,-9\n0,0,4,-5\n"),
         ("b.csv", b"x,y,z,E / cm-1\n0,0,5,-1\n0,0,oops,-2\n"),
     ]
-    file = open_files(CAMPAIGN, pieces)
+    file = open_files(DIMER, pieces)
     found = points(file)
     assert found.energy_ev == pytest.approx(np.array([-9, -5, -1]) * CM1_EV)
     assert [file.place(int(n)) for n in found.lines] == ["row 2 of a.csv", "row 3 of a.csv", "row 2 of b.csv"]
     assert [(file.place(n), what) for n, what in found.problems] == [("row 3 of b.csv", "a coordinate is not a number")]
     with pytest.raises(InputError, match=r"b.csv has the columns r, E, but a.csv has x, y, z"):
-        open_files(CAMPAIGN, [pieces[0], ("b.csv", b"r,E\n3,4\n")])
+        open_files(DIMER, [pieces[0], ("b.csv", b"r,E\n3,4\n")])
 
 
 def test_frames_of_other_dimers_are_left_aside() -> None:
@@ -51,33 +51,33 @@ def test_frames_of_other_dimers_are_left_aside() -> None:
         ("b.xyz", frame(5.0, keys)),
         ("c.xyz", "3\nbroken\n"),
     ]
-    file = open_files(CAMPAIGN, [(name, text.encode()) for name, text in files])
+    file = open_files(DIMER, [(name, text.encode()) for name, text in files])
     found = points(file)
     assert file.method == "MP2"
     np.testing.assert_allclose(found.positions[:, 2], [3.5, 5.0])
     assert [file.place(n) for n, _ in found.problems] == ["frame 1 of a.xyz", "frame 0 of c.xyz"]
     assert found.problems[0][1] == "it holds H2Ne, not he-h2"
     with pytest.raises(InputError, match=r"it holds H2Ne.*the campaign is about he-h2"):
-        open_files(CAMPAIGN, [("a.xyz", frame(4.0, keys, "Ne").encode())])
+        open_files(DIMER, [("a.xyz", frame(4.0, keys, "Ne").encode())])
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_structures_come_with_the_table_of_their_energies(named: bool) -> None:
     table = "system,Eint / kcal/mol\nB,-0.1\nA,-0.2\n" if named else "E / kcal/mol,comment\n-0.2,a\n-0.1,b\n"
     files = [("A.xyz", frame(3.5).encode()), ("B.xyz", frame(5.0).encode()), ("energies.csv", table.encode())]
-    file = open_files(CAMPAIGN, files)
+    file = open_files(DIMER, files)
     found = points(file)
     np.testing.assert_allclose(found.energy_ev / 0.0433641, [-0.2, -0.1], rtol=1e-5)
     np.testing.assert_allclose(found.positions[:, 2], [3.5, 5.0])
     with pytest.raises(InputError, match="no column of the table names the structures, and it has 1 rows for 2"):
-        points(open_files(CAMPAIGN, [*files[:2], ("e.csv", b"E / cm-1,note\n-3,x\n")]))
+        points(open_files(DIMER, [*files[:2], ("e.csv", b"E / cm-1,note\n-3,x\n")]))
 
 
 def test_kinds_that_do_not_belong_together_are_refused() -> None:
     with pytest.raises(InputError, match="These are 2 tables and 1 files of frames"):
-        open_files(CAMPAIGN, [("a.csv", b"x,y\n1,2\n"), ("b.csv", b"x,y\n1,2\n"), ("a.xyz", frame(4.0).encode())])
+        open_files(DIMER, [("a.csv", b"x,y\n1,2\n"), ("b.csv", b"x,y\n1,2\n"), ("a.xyz", frame(4.0).encode())])
     with pytest.raises(InputError, match=r"a.out is no output of Psi4, ORCA or Molpro"):
-        open_files(CAMPAIGN, [("a.out", b"Entering Gaussian System")])
+        open_files(DIMER, [("a.out", b"Entering Gaussian System")])
 
 
 @pytest.mark.skipif(not ATLAS.is_dir(), reason="the atlas is not here")
@@ -90,11 +90,11 @@ def test_a_whole_atlas_serves_one_dimer() -> None:
         "butane", tuple(r[0] for r in rows[:-1]), np.array([r[1:4] for r in rows[:-1]], dtype=float), source="atlas"
     )
     campaign = cast(Campaign, SimpleNamespace(dimer=Dimer(host, Monomer.atom(rows[-1][0]))))
-    alone = open_files(campaign, [(structures.name, structures.read_bytes())])
+    alone = open_files(campaign.systems[0].dimer, [(structures.name, structures.read_bytes())])
     assert alone.points is not None
     assert len(alone.points) == 11
-    both = open_files(campaign, [(path.name, path.read_bytes()) for path in (structures, table)])
-    by_table = check_entries(campaign, both, both.guess())
+    both = open_files(campaign.systems[0].dimer, [(path.name, path.read_bytes()) for path in (structures, table)])
+    by_table = check_entries(campaign.systems[0].dimer, both, both.guess())
     np.testing.assert_allclose(by_table.energy_ev, alone.points.energy_ev, atol=0.01 * CM1_EV)
 
 
@@ -110,9 +110,9 @@ def test_the_published_benzene_energies_are_the_same_in_both_forms() -> None:
         ),
     )
     header_and_40 = (BENZENE / "ccsdt.csv").read_text().split("\n")[:41]
-    table = open_files(campaign, [("ccsdt.csv", "\n".join(header_and_40).encode())])
-    frames = open_files(campaign, [("ccsdt.extxyz", "\n".join(lines).encode())])
-    found = check_entries(campaign, table, table.guess())
+    table = open_files(campaign.systems[0].dimer, [("ccsdt.csv", "\n".join(header_and_40).encode())])
+    frames = open_files(campaign.systems[0].dimer, [("ccsdt.extxyz", "\n".join(lines).encode())])
+    found = check_entries(campaign.systems[0].dimer, table, table.guess())
     assert table.guess().columns["energy"] == "cbs_cm1"
     assert frames.points is not None
     np.testing.assert_allclose(found.energy_ev, frames.points.energy_ev, atol=0.01 * CM1_EV)

@@ -10,7 +10,7 @@ import pytest
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries import error_maps as module
-from nci_core.campaign.queries.error_map_file import NAME, read_maps, renew_maps, write_maps
+from nci_core.campaign.queries.error_map_file import maps_file, read_maps, renew_maps, write_maps
 from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps, compute_maps, maps_key
 from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import exact_operations
@@ -32,18 +32,18 @@ def campaign(finished: Campaign, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="module")
 def maps(campaign: Campaign) -> ErrorMaps:
-    return renew_maps(campaign)
+    return renew_maps(campaign, campaign.systems[0])
 
 
 def grid(campaign: Campaign, maps: ErrorMaps) -> np.ndarray:
-    host = campaign.dimer.a
+    host = campaign.systems[0].dimer.a
     return host.centre + maps.u[None, :, None] * maps.across + maps.v[:, None, None] * maps.up
 
 
 def test_a_fit_leaves_the_maps_of_what_there_is_then(campaign: Campaign) -> None:
-    kept = read_maps(campaign.folder)
+    kept = read_maps(maps_file(campaign, campaign.systems[0]))
     assert kept is not None
-    assert kept.key == maps_key(campaign)
+    assert kept.key == maps_key(campaign, campaign.systems[0])
     assert kept.against == "labels"
     assert kept.model_ids == tuple(row.id for row in models.fetch(campaign.store))
     assert models.get(campaign.store, kept.model_ids[kept.carrier]).kind == "finetuned"
@@ -55,26 +55,26 @@ def test_errors_are_prediction_minus_label_where_there_is_one(campaign: Campaign
     below = known.energy_ev < from_cm1(campaign.settings.limit_cm1)
     np.testing.assert_allclose(maps.test_ev, known.energy_ev[below])
     step = maps.u[1] - maps.u[0]
-    host, points = campaign.dimer.a, grid(campaign, maps)
+    host, points = campaign.systems[0].dimer.a, grid(campaign, maps)
     from nci_core.campaign.queries.live_stored import stored_field
 
     carrier = maps.model_ids[maps.carrier]
-    reference = stored_field(campaign.folder, carrier, "reference", "test", maps.test_positions)
+    reference = stored_field(campaign.folder, carrier, 1, "reference", "test", maps.test_positions)
     np.testing.assert_allclose(reference, maps.test_ev, atol=1e-3 * CM1_EV)
     for row, number in enumerate(maps.model_ids):
-        said = field(campaign.folder, number, maps.test_positions).energy_ev
+        said = field(campaign.folder, number, 1, maps.test_positions).energy_ev
         np.testing.assert_allclose(maps.test_models_ev[row], said, atol=1e-9)
         drawn = np.isfinite(maps.error(row))
-        there = field(campaign.folder, number, points[drawn]).energy_ev
+        there = field(campaign.folder, number, 1, points[drawn]).energy_ev
         near = maps.near[drawn]
-        met = stored_field(campaign.folder, carrier, "reference", "test", points[drawn][near])
+        met = stored_field(campaign.folder, carrier, 1, "reference", "test", points[drawn][near])
         np.testing.assert_allclose(maps.error(row)[drawn][near], there[near] - met, atol=1e-3 * CM1_EV)
     assert (gap(host, maps.test_positions, points[maps.near]) <= REACH).all()
     assert 0 < step <= module.SPACING
 
 
 def test_maps_are_as_symmetric_as_the_host(campaign: Campaign, maps: ErrorMaps) -> None:
-    host, points = campaign.dimer.a, grid(campaign, maps)
+    host, points = campaign.systems[0].dimer.a, grid(campaign, maps)
     plane = np.stack([maps.across, maps.up])
     errors = maps.error(0)
     compared = 0
@@ -95,7 +95,7 @@ def test_maps_are_as_symmetric_as_the_host(campaign: Campaign, maps: ErrorMaps) 
 def test_nothing_is_drawn_inside_the_wall_far_away_or_where_no_test_label_tells(
     campaign: Campaign, maps: ErrorMaps
 ) -> None:
-    points, host = grid(campaign, maps), campaign.dimer.a
+    points, host = grid(campaign, maps), campaign.systems[0].dimer.a
     sampled = configurations.positions(campaign.store)[1]
     far = (gap(host, sampled, points.reshape(-1, 3)) > REACH).reshape(maps.wall.shape)
     carrier = maps.energies_ev[maps.carrier]
@@ -118,15 +118,15 @@ def test_nothing_is_drawn_inside_the_wall_far_away_or_where_no_test_label_tells(
 
 def test_new_labels_or_students_make_kept_maps_stale(campaign: Campaign, maps: ErrorMaps) -> None:
     known = labels.complete(campaign.store, campaign.recipe.hash, split="test")
-    before = maps_key(campaign)
+    before = maps_key(campaign, campaign.systems[0])
     labels.quarantine(campaign.store, int(known.ids[0]), "looks wrong")
-    assert maps_key(campaign) != before
+    assert maps_key(campaign, campaign.systems[0]) != before
     labels.quarantine(campaign.store, int(known.ids[0]), None)
-    assert maps_key(campaign) == before == maps.key
+    assert maps_key(campaign, campaign.systems[0]) == before == maps.key
     models.refitted(campaign.store, maps.model_ids[0], sha256="0" * 64, seconds=1.0)
-    assert maps_key(campaign) != before
+    assert maps_key(campaign, campaign.systems[0]) != before
     with pytest.raises(StoreError, match="is not the one that was stored"):
-        renew_maps(campaign)
+        renew_maps(campaign, campaign.systems[0])
     models.refitted(campaign.store, maps.model_ids[0], sha256=maps.digests[0], seconds=1.0)
 
 
@@ -136,12 +136,12 @@ def test_students_that_are_known_are_not_asked_again(
     asked: list[int] = []
     real = module.folded_field
 
-    def counted(folder: Path, number: int, points: np.ndarray) -> object:
+    def counted(folder: Path, number: int, system_id: int, points: np.ndarray) -> object:
         asked.append(number)
-        return real(folder, number, points)
+        return real(folder, number, system_id, points)
 
     monkeypatch.setattr(module, "folded_field", counted)
-    compute_maps(campaign, replace(maps, digests=("", *maps.digests[1:])))
+    compute_maps(campaign, campaign.systems[0], replace(maps, digests=("", *maps.digests[1:])))
     assert asked == [maps.model_ids[0]]
 
 
@@ -149,24 +149,24 @@ def test_students_that_are_known_are_not_asked_again(
 def test_a_damaged_file_is_made_anew_and_nothing_in_it_is_run(
     campaign: Campaign, maps: ErrorMaps, damage: str, tmp_path: Path
 ) -> None:
-    path = campaign.folder / NAME
-    write_maps(campaign.folder, maps)
+    path = maps_file(campaign, campaign.systems[0])
+    write_maps(maps_file(campaign, campaign.systems[0]), maps)
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-200])
     elif damage == "pickle":
         with path.open("wb") as stream:
             np.savez(stream, about=np.array([Path("x")], dtype=object), u=maps.u)
     elif damage == "sizes":
-        write_maps(campaign.folder, replace(maps, u=maps.u[:-1]))
+        write_maps(maps_file(campaign, campaign.systems[0]), replace(maps, u=maps.u[:-1]))
     elif damage == "not a number":
-        write_maps(campaign.folder, replace(maps, test_models_ev=maps.test_models_ev * np.nan))
+        write_maps(maps_file(campaign, campaign.systems[0]), replace(maps, test_models_ev=maps.test_models_ev * np.nan))
     else:
         path.rename(tmp_path / "elsewhere.npz")
         path.symlink_to(tmp_path / "elsewhere.npz")
-    assert read_maps(campaign.folder) is None
-    again = renew_maps(campaign)
+    assert read_maps(maps_file(campaign, campaign.systems[0])) is None
+    again = renew_maps(campaign, campaign.systems[0])
     np.testing.assert_allclose(again.energies_ev, maps.energies_ev, rtol=1e-6)
-    kept = read_maps(campaign.folder)
+    kept = read_maps(maps_file(campaign, campaign.systems[0]))
     assert kept is not None
     assert kept.key == maps.key
 
@@ -175,14 +175,14 @@ def test_without_test_labels_students_are_compared_with_the_teacher(
     campaign: Campaign, maps: ErrorMaps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FEWEST", 500)
-    found = compute_maps(campaign, maps)
+    found = compute_maps(campaign, campaign.systems[0], maps)
     assert found.against == "teacher"
     assert found.test_models_ev.shape == (len(maps.model_ids), 0)
     drawn = np.isfinite(found.error(0))
     assert drawn.any()
     np.testing.assert_allclose(found.error(0)[drawn], (found.energies_ev[0] - found.teacher_ev)[drawn])
-    write_maps(campaign.folder, found)
-    kept = read_maps(campaign.folder)
+    write_maps(maps_file(campaign, campaign.systems[0]), found)
+    kept = read_maps(maps_file(campaign, campaign.systems[0]))
     assert kept is not None
     assert kept.against == "teacher"
     assert np.isnan(kept.missed_ev)
@@ -190,14 +190,14 @@ def test_without_test_labels_students_are_compared_with_the_teacher(
 
 def test_without_a_student_one_sentence_is_said(sampled: Campaign) -> None:
     with pytest.raises(InputError, match="no student yet"):
-        renew_maps(sampled)
-    assert not (sampled.folder / NAME).exists()
+        renew_maps(sampled, sampled.systems[0])
+    assert not maps_file(sampled, sampled.systems[0]).exists()
 
 
 def test_a_read_only_campaign_shows_maps_and_keeps_none(
     campaign: Campaign, maps: ErrorMaps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (campaign.folder / NAME).unlink(missing_ok=True)
+    maps_file(campaign, campaign.systems[0]).unlink(missing_ok=True)
     monkeypatch.setenv("NCI_READ_ONLY", "1")
-    assert renew_maps(campaign).key == maps.key
-    assert not (campaign.folder / NAME).exists()
+    assert renew_maps(campaign, campaign.systems[0]).key == maps.key
+    assert not maps_file(campaign, campaign.systems[0]).exists()

@@ -36,7 +36,7 @@ def grid(half: float = 5.0, n: int = 9) -> np.ndarray:
 
 
 def test_folding_asks_for_an_eighth_and_changes_nothing(ethylene: Campaign) -> None:
-    host, points = ethylene.dimer.a, grid()
+    host, points = ethylene.systems[0].dimer.a, grid()
     first, which = distinct(host, points)
     assert len(first) == 5**3  # an octant of a 9 × 9 × 9 grid, with its three planes
     assert which.shape == (9**3,)
@@ -68,14 +68,14 @@ def test_points_that_are_not_equivalent_stay_apart() -> None:
 
 
 def test_the_well_is_the_lowest_place_of_its_direction(ethylene: Campaign) -> None:
-    host, model = ethylene.dimer.a, active(ethylene)
+    host, model = ethylene.systems[0].dimer.a, active(ethylene)
     directions = np.random.default_rng(2).standard_normal((25, 3))
     directions[0] = [0.0, 0.0, 3.0]
-    found = well_radii(ethylene.folder, model, directions)
+    found = well_radii(ethylene.folder, model, 1, directions)
     rays = directions / np.linalg.norm(directions, axis=1)[:, None]
     radii = np.arange(2.5, 9.0, 0.01)
     for ray, radius in zip(rays, found, strict=True):
-        along = field(ethylene.folder, model, host.centre + radii[:, None] * ray).energy_ev
+        along = field(ethylene.folder, model, 1, host.centre + radii[:, None] * ray).energy_ev
         wall = np.flatnonzero(along > from_cm1(1000.0))
         outside = slice(wall[-1] + 1 if len(wall) else 0, None)
         best = radii[outside][np.argmin(along[outside])]
@@ -84,16 +84,16 @@ def test_the_well_is_the_lowest_place_of_its_direction(ethylene: Campaign) -> No
 
 
 def test_equivalent_directions_have_one_well(ethylene: Campaign) -> None:
-    host = ethylene.dimer.a
+    host = ethylene.systems[0].dimer.a
     images = host.operations @ np.array([0.3, 0.5, 0.8])
-    found = well_radii(ethylene.folder, active(ethylene), images)
+    found = well_radii(ethylene.folder, active(ethylene), 1, images)
     assert np.ptp(found) == 0.0  # one answer, copied
 
 
 def test_the_ruler_of_a_campaign(ethylene: Campaign) -> None:
     points = np.array([[0.0, 0.0, 3.2], [4.5, 0.0, 0.0]])
-    read = ruler(ethylene.folder, active(ethylene), points)
-    np.testing.assert_allclose(read.distance, ethylene.dimer.distances(points), rtol=1e-14)
+    read = ruler(ethylene.folder, active(ethylene), 1, points)
+    np.testing.assert_allclose(read.distance, ethylene.systems[0].dimer.distances(points), rtol=1e-14)
     assert read.length.shape == read.std.shape == (2, 6)
     assert (read.std >= 0).all()
     assert read.std.max() > 0
@@ -104,10 +104,10 @@ def test_the_ruler_of_a_campaign(ethylene: Campaign) -> None:
 def test_bad_questions_are_refused(ethylene: Campaign) -> None:
     folder, model = ethylene.folder, active(ethylene)
     with pytest.raises(InputError, match="no length"):
-        well_radii(folder, model, [[0.0, 0.0, 0.0]])
+        well_radii(folder, model, 1, [[0.0, 0.0, 0.0]])
     with pytest.raises(InputError, match="not a finite number"):
-        folded_field(folder, model, [[0.0, np.nan, 0.0]])
+        folded_field(folder, model, 1, [[0.0, np.nan, 0.0]])
     with pytest.raises(InputError, match="lies on a nucleus"):
-        ruler(folder, model, ethylene.dimer.a.positions[:1])
+        ruler(folder, model, 1, ethylene.systems[0].dimer.a.positions[:1])
     with pytest.raises(StoreError, match="no model 999"):
-        folded_field(folder, 999, [[0.0, 0.0, 3.0]])
+        folded_field(folder, 999, 1, [[0.0, 0.0, 3.0]])

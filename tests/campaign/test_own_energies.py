@@ -39,13 +39,13 @@ def drawn(n: int, seed: int) -> np.ndarray:
 
 
 def table(campaign: Campaign, points: np.ndarray, strength: float = 1.15) -> EnergyFile:
-    energies = to_cm1(small.energy(campaign.dimer, points, strength))
+    energies = to_cm1(small.energy(campaign.systems[0].dimer, points, strength))
     rows = (f"{x:.6f},{y:.6f},{z:.6f},{e:.8f}" for (x, y, z), e in zip(points, energies, strict=True))
-    return open_file(campaign, "mine.csv", "\n".join(["x,y,z,E / cm-1", *rows]).encode())
+    return open_file(campaign.systems[0].dimer, "mine.csv", "\n".join(["x,y,z,E / cm-1", *rows]).encode())
 
 
 def checked(campaign: Campaign, file: EnergyFile) -> Checked:
-    return check(campaign, file, file.guess())
+    return check(campaign, campaign.systems[0], file, file.guess())
 
 
 def bring(
@@ -179,24 +179,24 @@ def frames(bond: float = small.BOND, shift: float = 0.0, probe: str = "He") -> b
 
 
 def test_frames_lie_on_the_campaigns_host_or_are_refused(sampled: Campaign) -> None:
-    file = open_file(sampled, "../../frames.xyz", frames(shift=7.0))
+    file = open_file(sampled.systems[0].dimer, "../../frames.xyz", frames(shift=7.0))
     assert (file.name, file.method) == ("frames.xyz", "CCSD(T) CBS")
     found = checked(sampled, file)
     np.testing.assert_allclose(np.abs(found.points.positions[:, 2]), [3.2, 4.0], atol=1e-6)
     np.testing.assert_allclose(found.points.energy_ev, [-0.001 / 3.2, -0.001 / 4.0])
     with pytest.raises(InputError, match=r"RMSD\).*not be comparable"):
-        open_file(sampled, "frames.xyz", frames(bond=0.80))
+        open_file(sampled.systems[0].dimer, "frames.xyz", frames(bond=0.80))
     with pytest.raises(InputError, match="the campaign is about he-"):
-        open_file(sampled, "frames.xyz", frames(probe="Ne"))
+        open_file(sampled.systems[0].dimer, "frames.xyz", frames(probe="Ne"))
 
 
 def test_contradictions_and_bad_rows_store_nothing(sampled: Campaign) -> None:
     text = b"x,y,z,E / K\n1,0,4,-5\n2,0,4,-3\n-1,0,-4,-9\n"
     with pytest.raises(InputError, match="rows 2 and 4 are one geometry, symmetry counted"):
-        checked(sampled, open_file(sampled, "a.csv", text))
-    merged = checked(sampled, open_file(sampled, "a.csv", text.replace(b"-9", b"-5")))
+        checked(sampled, open_file(sampled.systems[0].dimer, "a.csv", text))
+    merged = checked(sampled, open_file(sampled.systems[0].dimer, "a.csv", text.replace(b"-9", b"-5")))
     assert (len(merged.points), merged.repeats) == (2, 1)
-    bad = checked(sampled, open_file(sampled, "a.csv", text.replace(b"-1,0,-4,-9", b"1,0,x,-9")))
+    bad = checked(sampled, open_file(sampled.systems[0].dimer, "a.csv", text.replace(b"-1,0,-4,-9", b"1,0,x,-9")))
     how = {"name": "a", "method": "MP2", "kind": "test", "person": "ada"}
     with pytest.raises(InputError, match="row 4: a coordinate is not a number"):
         own_energies.import_energies(sampled, bad, **how)  # type: ignore[arg-type]

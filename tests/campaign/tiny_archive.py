@@ -43,7 +43,7 @@ def make(folder: Path, *, with_transfer: bool = False) -> Campaign:
     info.freeze_test_set(store)
     ids, points = configurations.positions(store)
     numbers = [int(number) for number in ids]
-    parts = small.channels(campaign.dimer, points)
+    parts = small.channels(campaign.systems[0].dimer, points)
     energies = parts["repulsion"] + parts["dispersion"]
     teacher_labels.record(store, "formula", numbers, energies, parts)
     rounds.begin(store, "distill", number=0, picked_by="teacher")
@@ -51,7 +51,9 @@ def make(folder: Path, *, with_transfer: bool = False) -> Campaign:
     picks.add(store, numbers[2:4], picked_by="a person", round_number=1, scores=[1.0, 0.5], state="submitted")
     asked = labels.request(store, numbers[:4], recipe=recipe.name, recipe_hash=recipe.hash, round_number=1)
     for label, point in zip(asked[:3], points, strict=False):
-        journal.record_label(store, label.id, small.fake_label(campaign.dimer, point, recipe).model_dump(mode="json"))
+        journal.record_label(
+            store, label.id, small.fake_label(campaign.systems[0].dimer, point, recipe).model_dump(mode="json")
+        )
     labels.set_error(store, asked[3].id, "CCSD of the dimer did not converge in 100 cycles; check the geometry.")
     label_history.set_aside(store, asked[0].id, [{"code": "t1", "sentence": "The T1 diagnostic is 0.03."}])
     label_history.accept(store, asked[0].id, "a person", "it is a test")

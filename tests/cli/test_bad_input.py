@@ -131,7 +131,7 @@ def test_a_basis_without_an_element(tmp_path: Path) -> None:
     host.write_text("7\n\nU 0 0 0\n" + "\n".join(places) + "\n")
     campaign = small.make(tmp_path / "work", host)
     configurations.add(
-        campaign.store, [[0.0, 0.0, 5.0]], campaign.dimer.geometry_hashes([[0.0, 0.0, 5.0]]), system_id=1
+        campaign.store, [[0.0, 0.0, 5.0]], campaign.systems[0].dimer.geometry_hashes([[0.0, 0.0, 5.0]]), system_id=1
     )
     small.label(campaign, small.pool(campaign))
     row = labels.fetch(campaign.store, campaign.recipe.hash)[0]

@@ -225,7 +225,7 @@ def test_what_converges_nowhere_here_is_said(
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "result.json").write_bytes(computed[2])
-    own = hartree_fock(campaign.dimer, json.loads(computed[2])["position_angstrom"], TINY)
+    own = hartree_fock(campaign.systems[0].dimer, json.loads(computed[2])["position_angstrom"], TINY)
     monkeypatch.setattr(
         "nci_core.campaign.exchange.elsewhere.hartree_fock", lambda *_: {k: v for k, v in own.items() if k != "host"}
     )
@@ -256,7 +256,7 @@ def test_large_hosts_are_compared_with_their_monomers_only(
 def test_our_own_hartree_fock_is_that_of_plain_pyscf(campaign: Campaign) -> None:
     """Integrals are shared between the fragments, which differ in nuclei only."""
     (row,) = configurations.fetch(campaign.store, ids=small.pool(campaign)[:1])
-    own = hartree_fock(campaign.dimer, np.array([row.x_angstrom, row.y_angstrom, row.z_angstrom]), TINY)
+    own = hartree_fock(campaign.systems[0].dimer, np.array([row.x_angstrom, row.y_angstrom, row.z_angstrom]), TINY)
     expected = with_true_hartree_fock(task_of(campaign, row))
     for name in FRAGMENTS:
         assert own[name] == pytest.approx(expected[name].hf, abs=1e-10)
@@ -276,7 +276,7 @@ def test_a_recipe_of_several_steps_is_not_exported_as_its_first(tmp_path: Path, 
 
 def test_labels_as_such_have_bounds(campaign: Campaign) -> None:
     """Wherever a stored label is read: a journal, an archive."""
-    label = small.fake_label(campaign.dimer, [0.0, 0.0, 3.0], TINY).model_dump(mode="json")
+    label = small.fake_label(campaign.systems[0].dimer, [0.0, 0.0, 3.0], TINY).model_dump(mode="json")
     assert LabelResult.model_validate(label)
     for change in (
         {"finished_at": "2026-01-31T12:00:00"},

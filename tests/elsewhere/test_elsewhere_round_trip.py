@@ -87,7 +87,7 @@ def test_a_basket_goes_out_waits_and_comes_back(
     assert done.result == journaled
 
     result = LabelResult.model_validate(journaled).consistent()
-    here = compute_label(campaign.dimer, manifest.position_angstrom, TINY)
+    here = compute_label(campaign.systems[0].dimer, manifest.position_angstrom, TINY)
     for name in FRAGMENTS:
         for part in ("hf_hartree", "ccsd_hartree", "triples_hartree", "t1_diagnostic"):
             # The same library does the same sums: far below the thresholds of the recipe (1e-11 and 1e-8 hartree).
@@ -236,7 +236,7 @@ def test_a_complete_label_is_never_overwritten(campaign: Campaign) -> None:
     row = row_of(campaign, number)
     (label,) = labels.request(campaign.store, [number], recipe="tiny", recipe_hash=TINY.hash)
     position = (row.x_angstrom, row.y_angstrom, row.z_angstrom)
-    first = small.fake_label(campaign.dimer, position, TINY).model_dump(mode="json")
+    first = small.fake_label(campaign.systems[0].dimer, position, TINY).model_dump(mode="json")
     path = journal.record_label(campaign.store, label.id, first)
     before = path.read_bytes()
     journal.record_label(campaign.store, label.id, first | {"energy_ev": 1.0})

@@ -45,7 +45,7 @@ def digest(rows: Any) -> str:
 
 def stored(campaign: Campaign) -> Iterator[tuple[str, Any]]:
     """Geometries and labels of an imported campaign."""
-    dimer = campaign.dimer
+    dimer = campaign.systems[0].dimer
     rows = configurations.fetch(campaign.store)
     positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
     hashes = dimer.geometry_hashes(positions)
@@ -76,7 +76,7 @@ def of_model(model: Ensemble, dimer: Dimer, R: FloatArray) -> Iterator[tuple[str
 
 def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[tuple[str, Any]]:
     """Rows that every strategy takes from a pool (n, 3)."""
-    at = campaign.dimer.at(pool)
+    at = campaign.systems[0].dimer.at(pool)
     energies = model.energies(at)
     for name in STRATEGIES:
         request = SelectionRequest(
@@ -87,7 +87,7 @@ def choices(campaign: Campaign, model: Ensemble, pool: FloatArray) -> Iterator[t
 
 def fits(campaign: Campaign, R: FloatArray) -> Iterator[tuple[str, Any]]:
     """Energies at R (m, 3) of small fits of every kind."""
-    dimer = campaign.dimer
+    dimer = campaign.systems[0].dimer
     taught = teacher_labels.fetch(campaign.store, campaign.teacher)[:60]
     where = {row.id: (row.x_angstrom, row.y_angstrom, row.z_angstrom) for row in configurations.fetch(campaign.store)}
     places = np.array([where[row.configuration_id] for row in taught])
@@ -175,9 +175,9 @@ def measured(home: Path) -> dict[str, Any]:
         active = load_checkpoint(campaign.model_path(row))
         for each in models.fetch(campaign.store):
             model = load_checkpoint(campaign.model_path(each))
-            found[f"{name}: {each.name}: energies"] = model.energies(campaign.dimer.at(pool[:6]))
+            found[f"{name}: {each.name}: energies"] = model.energies(campaign.systems[0].dimer.at(pool[:6]))
         parts |= {
-            "model": of_model(active, campaign.dimer, pool[:6]),
+            "model": of_model(active, campaign.systems[0].dimer, pool[:6]),
             "choices": choices(campaign, active, pool[:150]),
         }
         parts |= {"fits": fits(campaign, pool[:6])}

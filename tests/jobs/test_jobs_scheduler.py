@@ -124,7 +124,7 @@ def test_a_real_label_survives_the_death_of_its_worker(
     write(host, Atoms("H2", positions=[[0, 0, -0.3707], [0, 0, 0.3707]]))
     campaign = Campaign.create(tmp_path / "campaign", CampaignSettings.create(str(host), recipe="quick"))
     point = np.array([[0.0, 1.2, 2.9]])
-    ids = configurations.add(campaign.store, point, campaign.dimer.geometry_hashes(point), system_id=1).ids
+    ids = configurations.add(campaign.store, point, campaign.systems[0].dimer.geometry_hashes(point), system_id=1).ids
     (number,) = submit_labels(campaign, ids, "test", start=False)
     fleet.start_scheduler()
     fleet.start_worker("a", "memory_gb=4")
@@ -133,7 +133,7 @@ def test_a_real_label_survives_the_death_of_its_worker(
         start()
         job = running(campaign.store, number)
         pieces = FragmentFiles(
-            campaign.folder / RESULTS, campaign.dimer.geometry_hashes(point)[0], campaign.recipe.hash
+            campaign.folder / RESULTS, campaign.systems[0].dimer.geometry_hashes(point)[0], campaign.recipe.hash
         )
         freeze(job.pid, pieces.path("probe.json").exists)  # the whole label takes a second or two
         assert fleet.name_of(job.supervisor_pid) == "a"
@@ -148,7 +148,7 @@ def test_a_real_label_survives_the_death_of_its_worker(
     row = labels.fetch(campaign.store, campaign.recipe.hash)[0]
     # Both are converged to 1e-8 hartree and better: a fragment taken up from its last iteration may differ by that.
     assert row.energy_ev == pytest.approx(
-        compute_label(campaign.dimer, point[0], campaign.recipe).energy_ev, abs=5 * 1e-8 * HARTREE_EV
+        compute_label(campaign.systems[0].dimer, point[0], campaign.recipe).energy_ev, abs=5 * 1e-8 * HARTREE_EV
     )
     campaign.store.close()
 

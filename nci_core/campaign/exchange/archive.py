@@ -14,7 +14,6 @@ each may hold, `archive_read` reads and checks all of it, `archive_packed` unpac
 """
 
 import tempfile
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from nci_core.campaign.exchange.archive_import import import_archive, import_cam
 from nci_core.campaign.exchange.archive_packed import stem
 from nci_core.campaign.exchange.archive_read import Archive, read_archive
 from nci_core.campaign.exchange.dataset import write_configurations
-from nci_core.campaign.queries.error_map_file import renew_maps
+from nci_core.campaign.queries.error_map_file import renew_all_maps
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.switches import require_writable
@@ -90,8 +89,7 @@ def import_embedded() -> list[str]:
                 campaign = (make_demo if name == DEMO else import_archive)(read(data_folder() / source), target)
             except NCIError as error:
                 raise StoreError(f"The embedded campaign {name} could not be imported: {error}") from error
-            with suppress(NCIError):  # a cache that the first page draws from
-                renew_maps(campaign)
+            renew_all_maps(campaign)  # a cache that the first page draws from
             campaign.store.close()
             imported.append(name)
     return imported

@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.energy_sources import ENTRY, EnergyFile
+from nci_core.campaign.systems import System
 from nci_core.datasets.energy_tables import Choices, Points, read_named, read_points
 from nci_core.duplicates import geometry_classes, unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup
 from nci_core.store import configurations, energy_sets
+from nci_core.systems import Dimer
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -28,6 +30,7 @@ class Checked:
 
     Attributes:
         file: where they are from.
+        system: whose energies they are.
         choices: how it was read.
         points: one for each geometry; `problems` lists rows that are left out.
         repeats: rows that repeat a geometry, symmetry counted, and were merged.
@@ -35,6 +38,7 @@ class Checked:
     """
 
     file: EnergyFile
+    system: System
     choices: Choices
     points: Points
     repeats: int
@@ -54,43 +58,43 @@ class Checked:
         return f"{number:,} {ENTRY[self.file.form]}{'s' * (number != 1)}"
 
 
-def check(campaign: Campaign, file: EnergyFile, choices: Choices) -> Checked:
-    """Everything that can be said before the import, read as `choices` say; nothing is stored.
+def check(campaign: Campaign, system: System, file: EnergyFile, choices: Choices) -> Checked:
+    """Everything that can be said before the import of a system's energies, read as `choices` say; nothing is stored.
 
     Raises InputError for columns that are missing, no usable row, or a geometry with two energies.
     """
-    found = check_entries(campaign, file, choices)
+    found = check_entries(system.dimer, file, choices)
     entry = ENTRY[file.form]
     if not len(found):
         first = f" ({file.place(found.problems[0][0])}: {found.problems[0][1]})" if found.problems else ""
         raise InputError(f"{file.name} has no {entry} that can be used{first}.")
-    group = HostGroup(campaign.dimer, found.positions, found.energy_ev, found.lines)
+    group = HostGroup(system.dimer, found.positions, found.energy_ev, found.lines)
     try:
         unique = unique_labels(group, file.name)
     except InputError as error:
         raise InputError(str(error).replace("frames", f"{entry}s", 1)) from None
-    taken, ids = _known_places(campaign, unique.group.positions)
+    taken, ids = _known_places(campaign, system, unique.group.positions)
     split = {row.id: row.split for row in configurations.fetch(campaign.store, ids=sorted(ids - {-1}))}
     trained = energy_sets.trained_ids(campaign.store)
     points = Points(taken, unique.group.reference, unique.group.frames, found.problems)
     at_test = sum(split.get(number) == "test" for number in ids)
-    return Checked(file, choices, points, unique.repeats, at_test, len(ids & trained))
+    return Checked(file, system, choices, points, unique.repeats, at_test, len(ids & trained))
 
 
-def check_entries(campaign: Campaign, file: EnergyFile, choices: Choices) -> Points:
+def check_entries(dimer: Dimer, file: EnergyFile, choices: Choices) -> Points:
     """Positions and energies of a file's entries, read as `choices` say, each by itself; InputError if it cannot."""
     if file.points is not None or file.table is None:
         return file.points or Points(np.zeros((0, 3)), np.zeros(0), np.zeros(0, dtype=np.int64))
     if file.frames is None:
-        return read_points(file.table, choices, campaign.dimer, file.name)
+        return read_points(file.table, choices, dimer, file.name)
     frames = file.frames
     return read_named(file.table, choices, frames.points, frames.names, frames.total, file.name)
 
 
-def _known_places(campaign: Campaign, positions: FloatArray) -> tuple[FloatArray, set[int]]:
+def _known_places(campaign: Campaign, system: System, positions: FloatArray) -> tuple[FloatArray, set[int]]:
     """Positions (m, 3), those of known geometries exactly where these are, and the ids of the latter."""
-    ids, known = configurations.positions(campaign.store)
-    classes = geometry_classes(campaign.dimer, np.vstack([known, positions]))
+    ids, known = configurations.positions(campaign.store, system_id=system.id)
+    classes = geometry_classes(system.dimer, np.vstack([known, positions]))
     first = dict(zip(reversed(classes[: len(ids)].tolist()), reversed(range(len(ids))), strict=True))
     moved, found = positions.copy(), set()
     for row, number in enumerate(classes[len(ids) :].tolist()):

@@ -14,7 +14,6 @@ from typing import Literal
 
 import numpy as np
 
-from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.energy_frames import Frames, read_frames
 from nci_core.datasets.energy_tables import Choices, Points, Table, guess, joined, read_table
 from nci_core.datasets.energy_tables.choices import guess_named
@@ -95,7 +94,7 @@ class EnergyFile:
         return f"{ENTRY[self.form]} {number - first}" + (f" of {name}" if len(self.starts) > 1 else "")
 
 
-def open_paths(campaign: Campaign, paths: Sequence[Path], level: str = "") -> EnergyFile:
+def open_paths(dimer: Dimer, paths: Sequence[Path], level: str = "") -> EnergyFile:
     """Files, and all readable ones in folders, by their paths; raises InputError as `open_files` does."""
     found: list[Path] = []
     for path in paths:
@@ -105,17 +104,17 @@ def open_paths(campaign: Campaign, paths: Sequence[Path], level: str = "") -> En
             raise InputError(f"{path} has more than {MOST_FILES:,} files; give a folder for each set of energies.")
     if not found:
         raise InputError(f"{paths[0]} has no table, structures or outputs ({', '.join((*TABLES, *FRAMES, *OUTPUTS))}).")
-    opened = open_files(campaign, [(path.name, read_limited(path, MOST_OUTPUT_BYTES)) for path in found])
+    opened = open_files(dimer, [(path.name, read_limited(path, MOST_OUTPUT_BYTES)) for path in found])
     return opened.at(level) if level else opened
 
 
-def open_file(campaign: Campaign, name: str, content: bytes) -> EnergyFile:
+def open_file(dimer: Dimer, name: str, content: bytes) -> EnergyFile:
     """One file from its name and content; raises InputError as `open_files` does."""
-    return open_files(campaign, [(name, content)])
+    return open_files(dimer, [(name, content)])
 
 
-def open_files(campaign: Campaign, named: Sequence[Named]) -> EnergyFile:
-    """Files from their names and contents: tables of one layout, frames (perhaps with a table), or outputs.
+def open_files(dimer: Dimer, named: Sequence[Named]) -> EnergyFile:
+    """Files of a dimer's energies: tables of one layout, frames (perhaps with a table), or outputs.
 
     Raises InputError, one sentence, for what is none of these, for a mixture, and for files of another dimer.
     """
@@ -128,14 +127,14 @@ def open_files(campaign: Campaign, named: Sequence[Named]) -> EnergyFile:
     sha256 = digests[0] if len(files) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     name = files[0][0] if len(files) == 1 else f"{files[0][0]} and {len(files) - 1:,} more"
     if of["frames"] and not of["outputs"] and len(of["table"]) <= 1:
-        frames = read_frames(campaign.dimer, of["frames"], with_table=bool(of["table"]))
+        frames = read_frames(dimer, of["frames"], with_table=bool(of["table"]))
         table = read_table(of["table"][0][1], of["table"][0][0]) if of["table"] else None
         return EnergyFile(name, sha256, "frames", frames.starts, table, frames, method=frames.method)
     if sum(map(bool, of.values())) > 1:
         counts = " and ".join(f"{len(of[form])} {words}" for form, words in _FORMS.items() if of[form])
         raise InputError(f"These are {counts}; give files of one kind at once, or structures with the table of theirs.")
     if of["outputs"]:
-        return _outputs(campaign.dimer, name, sha256, of["outputs"])
+        return _outputs(dimer, name, sha256, of["outputs"])
     table, starts = joined([(read_table(content, each), each) for each, content in files])
     return EnergyFile(name, sha256, "table", starts, table)
 

@@ -108,6 +108,8 @@ def import_energies(
                 "an outside test set holds out none."
             )
         details[HELD_OUT] = {"n": hold_out, "seed": seed}
+    if len(campaign.systems) > 1:
+        details["system"] = checked.system.name
     said = {"name": name, "method": method, "kind": kind, "file": file.sha256} | details
     identity = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
     row = EnergySet(
@@ -120,7 +122,7 @@ def import_energies(
         details=details,
         person=person,
     )
-    places = batch(campaign.systems[0], points.positions, origin=f"{ORIGIN}{name}", split="outside")
+    places = batch(checked.system, points.positions, origin=f"{ORIGIN}{name}", split="outside")
     number = energy_sets.add(campaign.store, row, places, points.energy_ev, [int(line) for line in points.lines])
     return energy_sets.get(campaign.store, number)
 

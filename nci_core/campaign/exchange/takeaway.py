@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
 from nci_core.campaign.queries.live_fields import distinct
 from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.systems import System
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.store import configurations, models
@@ -74,7 +76,7 @@ def chosen_model(campaign: Campaign, name: str | None = None) -> Model:
     raise InputError(f"Campaign {campaign.name} has no model {name!r} (it has {has}).")
 
 
-def facts_of(campaign: Campaign, row: Model) -> dict[str, str]:
+def facts_of(campaign: Campaign, row: Model, system: System) -> dict[str, str]:
     """Where a model comes from, for headers of files."""
     recipe = campaign.recipe
     learnt = f"{row.n_labels} labels of recipe" if row.n_labels else "no labels; the campaign's recipe is"
@@ -82,7 +84,7 @@ def facts_of(campaign: Campaign, row: Model) -> dict[str, str]:
     if (other := row.settings.get(models.OTHER_METHOD)) is not None:
         labels = f"{row.n_labels} energies of {other['method']} ({other['set']}), not of the campaign's recipe"
     return {
-        "Model": f"{row.name} ({row.kind}) of campaign {campaign.name}, {campaign.dimer.name}",
+        "Model": f"{row.name} ({row.kind}) of campaign {campaign.name}, {system.dimer.name}",
         "Labels": labels,
         "Teachers": ", ".join(campaign.teacher_specs),
         "Checkpoint": f"SHA-256 {row.sha256}",
@@ -91,13 +93,20 @@ def facts_of(campaign: Campaign, row: Model) -> dict[str, str]:
 
 
 def export_model_file(
-    campaign: Campaign, row: Model, path: Path, *, spacing: float = SPACING, margin: float = MARGIN
+    campaign: Campaign,
+    row: Model,
+    path: Path,
+    *,
+    system: str | None = None,
+    spacing: float = SPACING,
+    margin: float = MARGIN,
 ) -> str:
     """Write a model as the suffix of `path` says: .pt, .py, .npz, .cube or .csv; returns a sentence.
 
-    `spacing` and `margin` (Å) are of grids. Raises InputError for another suffix, a grid of no use or the name of a
-    .py that Python cannot import; StoreError for a checkpoint that has changed, or a path inside the campaign or that
-    cannot be written.
+    A .pt evaluates every system that the model knows; the others are of one, whose name `system` is where there are
+    several. `spacing` and `margin` (Å) are of grids. Raises InputError for another suffix, a grid of no use or
+    the name of a .py that Python cannot import; StoreError for a checkpoint that has changed, or a path inside the
+    campaign or that cannot be written.
     """
     if campaign.folder.resolve() in path.resolve().parents:
         raise StoreError(f"{path} lies in the campaign's own folder; choose a place outside it.")
@@ -106,27 +115,27 @@ def export_model_file(
         write_atomically(path, content)
         return f"{path}: {row.name}, {len(content) / 1000:.0f} kB."
     if path.suffix == ".py":
-        return _evaluator(campaign, row, path)
+        return _evaluator(campaign, row, campaign.chosen_system(system), path)
     if path.suffix in GRID_FILES:
-        return _grid(campaign, row, path, spacing, margin)
+        return _grid(campaign, row, campaign.chosen_system(system), path, spacing, margin)
     known = ", ".join((*MODEL_FILES, *GRID_FILES))
     raise InputError(f"{path.name} has no suffix that says what to write; choose one of {known}.")
 
 
-def _evaluator(campaign: Campaign, row: Model, path: Path) -> str:
+def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> str:
     from nci_core.potentials.standalone import standalone
 
     if not path.stem.isidentifier():
         raise InputError(f"Python cannot import {path.name}; name it {python_name(path.stem)}.py, for example.")
     model = load_student(campaign, row)
-    _, points = configurations.positions(campaign.store)
+    _, points = configurations.positions(campaign.store, system_id=system.id)
     some = points[:: max(1, len(points) // COMPARED)]
     if not len(some):
-        some = campaign.dimer.a.positions.max(axis=0)[None] + 3.0
-    facts = facts_of(campaign, row)
+        some = system.dimer.a.positions.max(axis=0)[None] + 3.0
+    facts = facts_of(campaign, row, system)
     made = standalone(
         model.with_metadata(model=row.name),
-        campaign.dimer,
+        system.dimer,
         title=campaign.title,
         module=path.stem,
         facts=facts,
@@ -139,12 +148,12 @@ def _evaluator(campaign: Campaign, row: Model, path: Path) -> str:
     )
 
 
-def _grid(campaign: Campaign, row: Model, path: Path, spacing: float, margin: float) -> str:
+def _grid(campaign: Campaign, row: Model, system: System, path: Path, spacing: float, margin: float) -> str:
     from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.grid_files import WRITERS, missed_words
     from nci_core.potentials.grids import make_grid
 
-    dimer = campaign.dimer
+    dimer = system.dimer
     model = load_checkpoint(campaign.model_path(row), dimer=dimer)
 
     def evaluate(points: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -153,7 +162,7 @@ def _grid(campaign: Campaign, row: Model, path: Path, spacing: float, margin: fl
         return energy[which], std[which]
 
     grid = make_grid(dimer, evaluate, spacing=spacing, margin=margin, bounds=campaign.settings.bounds)
-    write_whole(path, lambda part: WRITERS[path.suffix](grid, part, facts_of(campaign, row)))
+    write_whole(path, lambda part: WRITERS[path.suffix](grid, part, facts_of(campaign, row, system)))
     shape = " × ".join(str(len(axis)) for axis in (grid.x, grid.y, grid.z))
     said = "; ".join(missed_words(each) for each in grid.missed if each.region in ("all", "well"))
     return f"{path}: {shape} points, {grid.spacing:g} Å apart. Interpolated: {said}.".replace("cm-1", "cm⁻¹")
@@ -197,11 +206,12 @@ def zip_folder(folder: Path, path: Path) -> None:
 
 
 def packed(
-    folder: str | Path, suffix: str, model_id: int | None = None, options: Mapping[str, float] | None = None
+    folder: str | Path, suffix: str, model_id: int | None = None, options: Mapping[str, Any] | None = None
 ) -> Packed:
     """A file to download: a model as `export_model_file`, ".extxyz" the dataset, ".zip" the archive.
 
-    Raises as what it calls; `options` are spacing and margin of a grid in Å.
+    Raises as what it calls; `options` are spacing and margin of a grid in Å, and the system's name
+    where a model's file is of one of several.
     """
     campaign = Campaign.open(folder, read_only=True)
     try:
@@ -211,7 +221,8 @@ def packed(
                 said = (export_zip if suffix == ".zip" else export_extxyz)(campaign, path)
             else:
                 row = chosen_model(campaign) if model_id is None else models.get(campaign.store, model_id)
-                stem = file_stem(campaign.name, row.name, *(["grid"] if suffix in GRID_FILES else []))
+                of = [] if suffix == ".pt" or len(campaign.systems) == 1 else [str((options or {}).get("system", ""))]
+                stem = file_stem(campaign.name, row.name, *of, *(["grid"] if suffix in GRID_FILES else []))
                 path = Path(temporary) / ((python_name(stem) if suffix == ".py" else stem) + suffix)
                 said = export_model_file(campaign, row, path, **(options or {}))
             return Packed(path.name, path.read_bytes(), said.replace(str(path), path.name))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.pricing.costs import LabelCost, label_cost
 from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS
 from nci_core.selection.budget import BoolArray, Linearised, random_paths, spend
@@ -91,7 +92,8 @@ class Outlook:
     Attributes:
         minutes: (k + 1,) expected cost.
         greedy_ev: (k + 1,) by I-optimal choice.
-        random_ev, random_sd_ev: (k + 1,) mean and standard deviation over random orders of the same pool.
+        random_ev, random_sd_ev: (k + 1,) mean and standard deviation over random orders of the same pool, for as many
+            minutes.
         n_random: how many random orders.
     """
 
@@ -109,7 +111,19 @@ class _Question:
     regions: npt.NDArray[np.str_]
     free: BoolArray
     known: BoolArray
-    cost: LabelCost
+    system_ids: IntArray
+    costs: dict[int, LabelCost]
+
+    @property
+    def minutes(self) -> FloatArray:
+        """(n,) expected CPU minutes of a label of each configuration."""
+        return np.array([self.costs[int(number)].mean_minutes for number in self.system_ids])
+
+    def total(self, rows: Sequence[int]) -> tuple[float, float]:
+        """Expected minutes of labels, and half of their 68% interval: what is uncertain is so for all systems alike."""
+        numbers, counts = np.unique(self.system_ids[list(rows)], return_counts=True)
+        parts = [self.costs[int(k)].total(int(n)) for k, n in zip(numbers, counts, strict=True)]
+        return sum(mean for mean, _ in parts), sum(spread for _, spread in parts)
 
     def rows(self, ids: Sequence[int]) -> list[int]:
         """Rows of those configurations that have no label yet and none on the way."""
@@ -120,16 +134,27 @@ class _Question:
         return [row_of[int(number)] for number in dict.fromkeys(ids) if not self.known[row_of[int(number)]]]
 
 
+def _pools(campaign: Campaign) -> list[tuple[System, IntArray, FloatArray]]:
+    """Each training system with the ids and positions of its pool; InputError where all are empty."""
+    found = [
+        (system, *configurations.positions(campaign.store, split="pool", system_id=system.id))
+        for system in campaign.training_systems
+    ]
+    if not any(len(ids) for _, ids, _ in found):
+        raise InputError(f"Campaign {campaign.name} has no training pool; run `nci sample` again.")
+    return [each for each in found if len(each[1])]
+
+
 @lru_cache(maxsize=4)
 def _jacobian(folder: str, model_id: int, sha256: str, last_id: int, count: int) -> tuple[FloatArray, FloatArray]:
-    """Energies (n,) and whitened derivatives (n, p) at the pool; the arguments name its content."""
+    """Energies (n,) and whitened derivatives (n, p) at `_pools`, in its order; the arguments name its content."""
     from nci_core.selection.i_optimal import whitened_jacobian
 
     campaign = Campaign.open(folder, read_only=True)
     try:
-        _, positions = configurations.positions(campaign.store, split="pool")
         model = load_student(campaign, models.get(campaign.store, model_id))
-        return whitened_jacobian(model, campaign.dimer.at(positions))
+        parts = [whitened_jacobian(model, system.dimer.at(points)) for system, _, points in _pools(campaign)]
+        return np.concatenate([energies for energies, _ in parts]), np.concatenate([J for _, J in parts])
     finally:
         campaign.store.close()
 
@@ -141,16 +166,16 @@ def _ask(folder: str | Path, model_id: int) -> _Question:
     campaign = Campaign.open(folder, read_only=True)
     try:
         campaign.require_configurations()
-        ids, _ = configurations.positions(campaign.store, split="pool")
-        if not len(ids):
-            raise InputError(f"Campaign {campaign.name} has no training pool; run `nci sample` again.")
+        pools = _pools(campaign)
+        ids = np.concatenate([numbers for _, numbers, _ in pools])
+        system_ids = np.repeat([system.id for system, _, _ in pools], [len(numbers) for _, numbers, _ in pools])
         row = models.get(campaign.store, model_id)
-        energies, J = _jacobian(str(folder), model_id, row.sha256, int(ids[-1]), len(ids))
+        energies, J = _jacobian(str(folder), model_id, row.sha256, int(ids.max()), len(ids))
         states = label_queries.states(campaign.store, campaign.recipe.hash)
         taken = {number for number, state in states.items() if state in TAKEN}
         # A label that was set aside teaches the student nothing, yet asking for it again would bring the same.
         useful = {number for number in taken if states[number] != QUARANTINED}
-        cost = label_cost(campaign)
+        costs = {system.id: label_cost(campaign, dimer=system.dimer) for system, _, _ in pools}
     finally:
         campaign.store.close()
     regions = campaign.settings.bounds.classify(energies)
@@ -160,7 +185,7 @@ def _ask(folder: str | Path, model_id: int) -> _Question:
     # One noise before and after, so that the two differ by the labels alone.
     sigma = FitSettings().noise_cm1(len(labelled) + 1)
     model = linearised(energies, J, labelled, inside, sigma)
-    return _Question(model, ids, regions, inside & ~known, known, cost)
+    return _Question(model, ids, regions, inside & ~known, known, system_ids, costs)
 
 
 def preview(folder: str | Path, model_id: int, basket_ids: Sequence[int]) -> Preview:
@@ -172,7 +197,7 @@ def preview(folder: str | Path, model_id: int, basket_ids: Sequence[int]) -> Pre
     question = _ask(folder, model_id)
     rows = question.rows(basket_ids)
     after = question.model.with_labels(rows)
-    minutes, spread = question.cost.total(len(rows))
+    minutes, spread = question.total(rows)
     inside = question.model.targets
     found = []
     for name in ("all", *REGIONS[:-1]):
@@ -197,7 +222,7 @@ def fill_budget(
     start = question.model.with_labels(rows)
     free = question.free.copy()
     free[rows] = False
-    bought = spend(start, minutes, question.cost.mean_minutes, free, most)
+    bought = spend(start, minutes, question.minutes, free, most)
     std, rms = start.std(), start.rms_along(bought.falls)
     total = max(rms[0] ** 2 * int(start.targets.sum()), np.finfo(float).tiny)
     return [
@@ -220,10 +245,11 @@ def outlook(folder: str | Path, model_id: int, minutes: float, seeds: Sequence[i
     Raises what `fill_budget` raises.
     """
     question = _ask(folder, model_id)
-    bought = spend(question.model, minutes, question.cost.mean_minutes, question.free, MOST_LABELS)
-    paths = random_paths(question.model, question.free, len(bought.rows), seeds)
+    bought = spend(question.model, minutes, question.minutes, question.free, MOST_LABELS)
+    spent = np.concatenate([[0.0], bought.minutes])
+    paths = random_paths(question.model, question.free, spent, question.minutes, seeds)
     return Outlook(
-        minutes=np.concatenate([[0.0], bought.minutes]),
+        minutes=spent,
         greedy_ev=question.model.rms_along(bought.falls),
         random_ev=paths.mean(axis=0),
         random_sd_ev=paths.std(axis=0, ddof=1) if len(paths) > 1 else np.zeros(paths.shape[1]),

@@ -75,7 +75,8 @@ def timings_below(folder: Path) -> list[Timing]:
         found = timings(campaign)
         campaign.store.close()
     else:
-        dimer, path = read_settings(folder).dimer, folder / "labels.jsonl"
+        path = folder / "labels.jsonl"
+        dimers = {system.dimer.name: system.dimer for system in read_settings(folder).systems}
         try:
             rows = [orjson.loads(line) for line in path.read_bytes().splitlines()]
         except (OSError, orjson.JSONDecodeError) as error:
@@ -85,7 +86,7 @@ def timings_below(folder: Path) -> list[Timing]:
         results = [row["result"] for row in rows if row["status"] == "complete"]
         found = [
             make_timing(
-                dimer,
+                dimers[result["dimer"]],
                 result["recipe_hash"],
                 Recipe.model_validate(result["recipe"]),
                 (result["fragments"]["dimer"]["n_basis"], result["fragments"]["dimer"]["n_frozen"]),

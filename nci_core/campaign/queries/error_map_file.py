@@ -1,4 +1,4 @@
-"""The file in which a campaign keeps its error maps. A cache: where it is damaged, it is made anew."""
+"""The files in which a campaign keeps its error maps, one a system. A cache: where it is damaged, it is made anew."""
 
 import io
 import zipfile
@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.queries.error_maps import Against, ErrorMaps, compute_maps, maps_key
+from nci_core.campaign.systems import System
 from nci_core.errors import InputError, NCIError
 from nci_core.files import read_limited, write_atomically
 from nci_core.switches import read_only
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-NAME = "error-maps.npz"
 #: Forty students on a hundred thousand points, unpacked.
 MOST_BYTES = 40_000_000
 #: Array of the file → number of its dimensions; energies are kept with seven digits.
@@ -41,6 +41,12 @@ ARRAYS = {
 SINGLE = ("energies_ev", "teacher_ev", "reference_ev", "wall")
 
 
+def maps_file(campaign: Campaign, system: System) -> Path:
+    """Where the maps of a system are kept: the first system's without its number, as where there is no other."""
+    number = "" if system == campaign.systems[0] else f"-{system.id}"
+    return campaign.folder / f"error-maps{number}.npz"
+
+
 class _About(BaseModel):
     """What is no array."""
 
@@ -55,20 +61,19 @@ class _About(BaseModel):
     missed_alone_ev: float | None
 
 
-def write_maps(folder: Path, maps: ErrorMaps) -> None:
-    """Keep the maps in a campaign's folder; raises StoreError or one of its kind."""
+def write_maps(path: Path, maps: ErrorMaps) -> None:
+    """Keep the maps of a system in its `maps_file`; raises StoreError or one of its kind."""
     about = {name: getattr(maps, name) for name in _About.model_fields}
     about |= {name: None if np.isnan(about[name]) else about[name] for name in ("missed_ev", "missed_alone_ev")}
     arrays = {name: getattr(maps, name) for name in ARRAYS}
     arrays |= {name: arrays[name].astype(np.float32) for name in SINGLE}
     content = io.BytesIO()
     np.savez_compressed(content, about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
-    write_atomically(folder / NAME, content.getvalue(), below=folder)
+    write_atomically(path, content.getvalue(), below=path.parent)
 
 
-def read_maps(folder: Path) -> ErrorMaps | None:
-    """The maps that a campaign's folder holds, of whatever state; None without any, or where they are damaged."""
-    path = folder / NAME
+def read_maps(path: Path) -> ErrorMaps | None:
+    """The maps that a `maps_file` holds, of whatever state; None without any, or where they are damaged."""
     if not path.exists():
         return None
     try:
@@ -126,25 +131,33 @@ def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
     return ErrorMaps(**values)
 
 
-def renew_maps(campaign: Campaign) -> ErrorMaps:
-    """The maps of a campaign as it is now: those in its folder if they are of this state, else computed and kept.
+def renew_maps(campaign: Campaign, system: System) -> ErrorMaps:
+    """The maps of a system as its campaign is now: those kept if they are of this state, else computed and kept.
 
     Raises as `compute_maps` does. That they cannot be kept (a read-only folder, a full disk) is no error.
     """
-    known = read_maps(campaign.folder)
-    if known is not None and known.key == maps_key(campaign):
+    path = maps_file(campaign, system)
+    known = read_maps(path)
+    if known is not None and known.key == maps_key(campaign, system):
         return known
-    found = compute_maps(campaign, known)
+    found = compute_maps(campaign, system, known)
     if not read_only():
         with suppress(NCIError):
-            write_maps(campaign.folder, found)
+            write_maps(path, found)
     return found
 
 
-def current_maps(folder: str | Path) -> ErrorMaps:
+def renew_all_maps(campaign: Campaign) -> None:
+    """The maps of every system, as far as there is enough to draw yet; the page says where there is not."""
+    for system in campaign.systems:
+        with suppress(NCIError):
+            renew_maps(campaign, system)
+
+
+def current_maps(folder: str | Path, system_id: int) -> ErrorMaps:
     """As `renew_maps`, for the predictor process, which has only the folder."""
     campaign = Campaign.open(folder, read_only=True)
     try:
-        return renew_maps(campaign)
+        return renew_maps(campaign, campaign.system(system_id))
     finally:
         campaign.store.close()

@@ -24,6 +24,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import folded_field
 from nci_core.campaign.queries.live_stored import FEWEST, Misses, misses, stored_field
+from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, models
@@ -127,23 +128,24 @@ def shown_models(campaign: Campaign) -> list[Model]:
     return models.fetch(campaign.store)[-MOST_MODELS:]
 
 
-def maps_key(campaign: Campaign) -> str:
-    """What the maps depend on, as 64 hex digits; a few counts and sums of the database, so that it costs little."""
-    settings, store = campaign.settings, campaign.store
+def maps_key(campaign: Campaign, system: System) -> str:
+    """What the maps of a system depend on, as 64 hex digits; from a few counts and sums, so that it costs little."""
+    settings, store, host = campaign.settings, campaign.store, system.dimer.a
+    mine = Configuration.system_id == system.id
     queries = (
-        select(func.count(), func.max(Configuration.id)).select_from(Configuration),
-        select(func.count(), func.sum(TeacherLabel.energy_ev), func.sum(TeacherLabel.configuration_id)).where(
-            TeacherLabel.teacher == campaign.teacher
-        ),
+        select(func.count(), func.max(Configuration.id)).where(mine),
+        select(func.count(), func.sum(TeacherLabel.energy_ev), func.sum(TeacherLabel.configuration_id))
+        .join(Configuration, Configuration.id == TeacherLabel.configuration_id)
+        .where(mine, TeacherLabel.teacher == campaign.teacher),
         select(func.count(), func.sum(Label.energy_ev), func.sum(Label.configuration_id))
         .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(Configuration.split == "test", trusted(campaign.recipe.hash)),
+        .where(mine, Configuration.split == "test", trusted(campaign.recipe.hash)),
     )
     with store.read() as session:
         counts = [list(session.execute(query).one()) for query in queries]
     about = {
         "version": VERSION,
-        "host": [list(campaign.dimer.a.symbols), campaign.dimer.a.positions.tolist(), campaign.dimer.b.symbols[0]],
+        "host": [list(host.symbols), host.positions.tolist(), system.dimer.b.symbols[0]],
         "limit": settings.limit_cm1,
         "recipe": campaign.recipe.hash,
         "teacher": campaign.teacher,
@@ -153,17 +155,17 @@ def maps_key(campaign: Campaign) -> str:
     return hashlib.sha256(orjson.dumps(about, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def compute_maps(campaign: Campaign, known: ErrorMaps | None = None) -> ErrorMaps:
-    """The maps of a campaign as it is now; energies of students in `known` on the same grid are not computed again.
+def compute_maps(campaign: Campaign, system: System, known: ErrorMaps | None = None) -> ErrorMaps:
+    """The maps of a system as its campaign is now; energies of students in `known` on its grid are kept.
 
     Raises InputError in one sentence where there is no student yet, or too little to compare it with, and StoreError or
-    ModelError for a student whose file is missing or damaged.
+    ModelError for a student whose file is missing or damaged, or that says nothing about the system.
     """
-    plane = telling_plane(campaign.dimer.a, SPACING)
-    return _computed(campaign, plane, shown_models(campaign), "test", maps_key(campaign), known)
+    plane = telling_plane(system.dimer.a, SPACING)
+    return _computed(campaign, system, plane, shown_models(campaign), "test", maps_key(campaign, system), known)
 
 
-def maps_on(folder: str | Path, plane: PlaneGrid, split: str, model_ids: Sequence[int]) -> ErrorMaps:
+def maps_on(folder: str | Path, system_id: int, plane: PlaneGrid, split: str, model_ids: Sequence[int]) -> ErrorMaps:
     """The same on any plane, of some students and the carrier, against the labels of one split; its key is empty.
 
     For the predictor process, which has only the folder. Raises as `compute_maps` does.
@@ -172,7 +174,7 @@ def maps_on(folder: str | Path, plane: PlaneGrid, split: str, model_ids: Sequenc
     try:
         every = models.fetch(campaign.store)
         rows = [row for row in every if row.id in model_ids or row is _carrier(every)]
-        return _computed(campaign, plane, rows, split, "", None)
+        return _computed(campaign, campaign.system(system_id), plane, rows, split, "", None)
     finally:
         campaign.store.close()
 
@@ -183,35 +185,41 @@ def _carrier(rows: list[Model]) -> Model:
 
 
 def _computed(
-    campaign: Campaign, plane: PlaneGrid, rows: list[Model], split: str, key: str, known: ErrorMaps | None
+    campaign: Campaign,
+    system: System,
+    plane: PlaneGrid,
+    rows: list[Model],
+    split: str,
+    key: str,
+    known: ErrorMaps | None,
 ) -> ErrorMaps:
     if not rows:
         raise InputError("There is no student yet, so there is no error to be drawn.")
     for row in rows:
         campaign.model_path(row)  # a missing file is said before anything is computed
-    host, folder, points = campaign.dimer.a, campaign.folder, plane.points
-    sampled = configurations.positions(campaign.store)[1]
+    host, folder, points = system.dimer.a, campaign.folder, plane.points
+    sampled = configurations.positions(campaign.store, system_id=system.id)[1]
     if not len(sampled):
         raise InputError("There are no configurations yet, so there is no error to be drawn.")
-    asked = (campaign.dimer.distances(points.reshape(-1, 3)).min(axis=1) > CLEAR).reshape(points.shape[:-1])
+    asked = (system.dimer.distances(points.reshape(-1, 3)).min(axis=1) > CLEAR).reshape(points.shape[:-1])
     where = points[asked]
     carrier = rows.index(_carrier(rows))
-    energies = np.array([_energies(folder, row, points, asked, known) for row in rows])
+    energies = np.array([_energies(folder, row, system.id, points, asked, known) for row in rows])
     distilled = next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), rows[carrier])
-    teacher, tests = _teacher(folder, distilled.id, where), _tests(campaign, split)
+    teacher, tests = _teacher(folder, distilled.id, system.id, where), _tests(campaign, system.id, split)
     against: Against = "labels" if len(tests.labels_ev) else "teacher"
     reference, found = teacher, Misses(0, 0, 0, np.nan, np.nan)
     if against == "labels":
-        right = stored_field(folder, rows[carrier].id, "reference", split, where)
+        right = stored_field(folder, rows[carrier].id, system.id, "reference", split, where)
         reference = np.where(np.isfinite(right), right, energies[carrier][asked])
-        found = misses(folder, rows[carrier].id, "reference", split)
+        found = misses(folder, rows[carrier].id, system.id, "reference", split)
     elif not np.isfinite(teacher).any():
         raise InputError("There are too few test labels and too few teacher energies to compare a student with.")
     limit_ev = from_cm1(campaign.settings.limit_cm1)
     wall = np.clip(np.log(limit_ev / np.maximum(energies[carrier][asked], limit_ev * 1e-3)), -1.0, 1.0)
     known_there = (wall > -1.0) & (gap(host, sampled, where) <= REACH)
     near = gap(host, tests.positions, where) <= REACH if len(tests.labels_ev) else np.zeros(len(where), dtype=bool)
-    at_tests = [field(folder, row.id, tests.positions).energy_ev for row in rows if len(tests.labels_ev)]
+    at_tests = [field(folder, row.id, system.id, tests.positions).energy_ev for row in rows if len(tests.labels_ev)]
     return ErrorMaps(
         key=key,
         against=against,
@@ -240,13 +248,15 @@ def _spread(values: npt.NDArray[np.generic], asked: BoolArray) -> FloatArray:
     return found
 
 
-def _energies(folder: Path, row: Model, points: FloatArray, asked: BoolArray, known: ErrorMaps | None) -> FloatArray:
+def _energies(
+    folder: Path, row: Model, system_id: int, points: FloatArray, asked: BoolArray, known: ErrorMaps | None
+) -> FloatArray:
     """(b, a) eV of a student at the points that are asked for; NaN elsewhere."""
     if known is not None and row.sha256 in known.digests:
         there = known.energies_ev[known.digests.index(row.sha256)]
         if there.shape == asked.shape and np.isfinite(there[asked]).all():
             return np.where(asked, there, np.nan)
-    return _spread(folded_field(folder, row.id, points[asked]).energy_ev, asked)
+    return _spread(folded_field(folder, row.id, system_id, points[asked]).energy_ev, asked)
 
 
 @dataclass(frozen=True)
@@ -258,9 +268,9 @@ class _Tests:
     teacher_ev: FloatArray
 
 
-def _tests(campaign: Campaign, split: str) -> _Tests:
+def _tests(campaign: Campaign, system_id: int, split: str) -> _Tests:
     table = configurations_table(
-        campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None
+        campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None, system_id=system_id
     )
     rows = table[(table["split"] == split) & (table["label_ev"] < from_cm1(campaign.settings.limit_cm1))]
     if len(rows) < FEWEST:
@@ -269,9 +279,9 @@ def _tests(campaign: Campaign, split: str) -> _Tests:
     return _Tests(positions, rows["label_ev"].to_numpy(dtype=float), rows["teacher_ev"].to_numpy(dtype=float))
 
 
-def _teacher(folder: Path, distilled: int, points: FloatArray) -> FloatArray:
+def _teacher(folder: Path, distilled: int, system_id: int, points: FloatArray) -> FloatArray:
     """(m,) eV from the stored energies of the training pool; all NaN where they are too few."""
     try:
-        return stored_field(folder, distilled, "teacher", "pool", points)
+        return stored_field(folder, distilled, system_id, "teacher", "pool", points)
     except InputError:
         return np.full(len(points), np.nan)

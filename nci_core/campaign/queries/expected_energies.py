@@ -21,11 +21,15 @@ MOST = 400
 DISPERSION = "the dispersion of free atoms"
 
 
-def expected(folder: str | Path, model_id: int | None, positions: FloatArray) -> FloatArray:
-    """(m,) energies in eV at positions (m, 3) in Å: a model's, else the dispersion between free atoms."""
+def expected(folder: str | Path, model_id: int | None, system_id: int, positions: FloatArray) -> FloatArray:
+    """(m,) energies in eV at positions (m, 3) in Å about a system's host: a model's, else that of free atoms."""
     if model_id is not None:
-        return field(folder, model_id, positions).energy_ev
-    return free_atom_dispersion(Campaign.open(folder, read_only=True).dimer, positions)
+        return field(folder, model_id, system_id, positions).energy_ev
+    campaign = Campaign.open(folder, read_only=True)
+    try:
+        return free_atom_dispersion(campaign.system(system_id).dimer, positions)
+    finally:
+        campaign.store.close()
 
 
 def compared(checked: Checked) -> tuple[FloatArray, FloatArray]:

@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.config import FILE_NAME
 from nci_core.errors import InputError
 from nci_core.store import DATABASE_NAME, models
+from nci_core.systems import Dimer
 
 if TYPE_CHECKING:
     from nci_core.potentials.ensemble import Ensemble
@@ -35,13 +37,22 @@ class Field:
     dispersion_ev: FloatArray
 
 
-def loaded(folder: str | Path, model_id: int) -> tuple[Campaign, "Ensemble"]:
-    """A campaign and one of its models, kept in memory; another database in the same folder is another campaign.
+def loaded(folder: str | Path, model_id: int, system_id: int) -> tuple[Campaign, "Ensemble", Dimer]:
+    """A campaign, one of its models and the dimer of one of its systems; the first two are kept in memory.
 
-    Raises StoreError for an unknown model, ModelError for a damaged checkpoint.
+    Another database in the same folder is another campaign, and so is one with other settings. Raises StoreError for
+    an unknown model, InputError for an unknown system, ModelError for a damaged checkpoint or a model that says nothing
+    about the system.
     """
-    database = Path(folder) / DATABASE_NAME
-    return _loaded(str(folder), database.stat().st_ino if database.exists() else 0, model_id)
+    database, settings = Path(folder) / DATABASE_NAME, Path(folder) / FILE_NAME
+    stamp = (database.stat().st_ino if database.exists() else 0, settings.stat().st_mtime_ns)
+    campaign, model = _loaded(str(folder), stamp, model_id)
+    system = campaign.system(system_id)
+    if system.role == "transfer":  # may have atoms that the model has never seen; the others were checked
+        from nci_core.potentials.agreement import check_fits
+
+        check_fits(model, system.dimer)
+    return campaign, model, system.dimer
 
 
 def checked_points(positions: npt.ArrayLike) -> FloatArray:
@@ -55,21 +66,19 @@ def checked_points(positions: npt.ArrayLike) -> FloatArray:
 
 
 @lru_cache(maxsize=8)
-def _loaded(folder: str, inode: int, model_id: int) -> tuple[Campaign, "Ensemble"]:
-
+def _loaded(folder: str, stamp: tuple[int, int], model_id: int) -> tuple[Campaign, "Ensemble"]:
     campaign = Campaign.open(folder, read_only=True)
     return campaign, load_student(campaign, models.get(campaign.store, model_id))
 
 
-def field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
-    """Mean, standard deviation and channels of a campaign's model at probe positions (m, 3) in Å, host frame.
+def field(folder: str | Path, model_id: int, system_id: int, positions: npt.ArrayLike) -> Field:
+    """Mean, standard deviation and channels of a campaign's model at probe positions (m, 3) in Å about a system's host.
 
-    Raises InputError for too many points or a position that is not finite, StoreError for an unknown
-    model, ModelError for a damaged checkpoint.
+    Raises InputError for too many points or a position that is not finite, and as `loaded` does.
     """
     points = checked_points(positions)
-    campaign, model = loaded(folder, model_id)
-    members = model.member_channels(campaign.dimer.at(points))
+    _, model, dimer = loaded(folder, model_id, system_id)
+    members = model.member_channels(dimer.at(points))
     energies = members.sum(axis=1)
     repulsion, dispersion = model.mean_of(members)
     return Field(model.mean_of(energies), model.spread_of(energies), repulsion, dispersion)

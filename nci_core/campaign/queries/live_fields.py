@@ -56,20 +56,19 @@ def distinct(host: Monomer, positions: npt.ArrayLike) -> tuple[IntArray, IntArra
     return first.astype(np.int64), which.reshape(-1).astype(np.int64)
 
 
-def folded_field(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Field:
+def folded_field(folder: str | Path, model_id: int, system_id: int, positions: npt.ArrayLike) -> Field:
     """As `live.field`, asking the model only once for each set of symmetry-equivalent positions (m, 3) in Å.
 
-    Raises InputError for too many points or a position that is not finite, StoreError for an unknown
-    model, ModelError for a damaged checkpoint.
+    Raises as that does.
     """
     points = checked_points(positions)
-    campaign, _ = loaded(folder, model_id)
-    first, which = distinct(campaign.dimer.a, points)
-    found = field(folder, model_id, points[first])
+    _, _, dimer = loaded(folder, model_id, system_id)
+    first, which = distinct(dimer.a, points)
+    found = field(folder, model_id, system_id, points[first])
     return Field(found.energy_ev[which], found.std_ev[which], found.repulsion_ev[which], found.dispersion_ev[which])
 
 
-def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> FloatArray:
+def well_radii(folder: str | Path, model_id: int, system_id: int, directions: npt.ArrayLike) -> FloatArray:
     """Distance from the host's centre, in Å, at which the model is lowest along each direction; (m, 3) → (m,).
 
     Searched from 8 Å beyond the outermost atom inwards, up to the wall: the first place where the
@@ -82,8 +81,8 @@ def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> 
     length = np.linalg.norm(given, axis=1)
     if not (np.isfinite(length).all() and (length > 1e-9).all()):
         raise InputError("A direction has no length; give three finite numbers that are not all zero.")
-    campaign, model = loaded(folder, model_id)
-    host = campaign.dimer.a
+    campaign, model, dimer = loaded(folder, model_id, system_id)
+    host = dimer.a
     first, which = distinct(host, host.centre + given / length[:, None])
     rays = (given / length[:, None])[first]
     outer = float(np.linalg.norm(host.positions - host.centre, axis=1).max()) + 8.0
@@ -91,11 +90,11 @@ def well_radii(folder: str | Path, model_id: int, directions: npt.ArrayLike) -> 
     if len(rays) * len(radii) > MOST_POINTS:
         raise InputError(f"{len(rays)} directions are too many for one question; use a coarser grid.")
 
-    rough = model.members[0].energies(campaign.dimer.at(_on_rays(host, rays, radii))).reshape(len(rays), -1)
+    rough = model.members[0].energies(dimer.at(_on_rays(host, rays, radii))).reshape(len(rays), -1)
     behind_wall = np.cumsum(rough > from_cm1(campaign.settings.limit_cm1), axis=1) > 0
     best = radii[np.argmin(np.where(behind_wall, np.inf, rough), axis=1)]
     around = best[:, None] + np.arange(-ROUGH, ROUGH + FINE / 2, FINE)
-    fine = model.energies(campaign.dimer.at(host.centre + (rays[:, None] * around[..., None]).reshape(-1, 3)))
+    fine = model.energies(dimer.at(host.centre + (rays[:, None] * around[..., None]).reshape(-1, 3)))
     return _lowest(around, fine.reshape(around.shape))[which]
 
 
@@ -129,23 +128,23 @@ class Ruler:
     std: FloatArray
 
 
-def ruler(folder: str | Path, model_id: int, positions: npt.ArrayLike) -> Ruler:
+def ruler(folder: str | Path, model_id: int, system_id: int, positions: npt.ArrayLike) -> Ruler:
     """The ruler of a campaign's model at probe positions (m, 3) in Å.
 
     Raises InputError for a position that is not finite or lies on a nucleus, where no direction is
     defined, and for too many points; StoreError and ModelError as `live.field` does.
     """
     points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    campaign, model = loaded(folder, model_id)
-    host = campaign.dimer.a
+    _, model, dimer = loaded(folder, model_id, system_id)
+    host = dimer.a
     if len(points) * len(host.symbols) > MOST_POINTS:
         raise InputError(f"{len(points)} points are too many for one question; ask for fewer.")
     if not np.isfinite(points).all():
         raise InputError("A position is not a finite number; give x, y and z in Å.")
-    distance = campaign.dimer.distances(points)
+    distance = dimer.distances(points)
     if (distance < 1e-6).any():
         raise InputError("The probe lies on a nucleus of the host, where the ruler has no direction; move it away.")
     from nci_core.potentials.effective_lengths import effective_lengths
 
-    members = effective_lengths(model, campaign.dimer.at(points))
+    members = effective_lengths(model, dimer.at(points))
     return Ruler(distance, model.mean_of(members), model.spread_of(members))

@@ -54,14 +54,18 @@ def strength(found: Field) -> FloatArray:
     return total
 
 
-def _anchors(campaign: Campaign, source: str, split: str) -> tuple[FloatArray, FloatArray, int]:
-    """Positions (n, 3) in Å and energies (n,) in eV used of a split, and how many are stored.
+def _anchors(campaign: Campaign, system_id: int, source: str, split: str) -> tuple[FloatArray, FloatArray, int]:
+    """Positions (n, 3) in Å and energies (n,) in eV used of a system's split, and how many are stored.
 
     Only below the energy limit; InputError when they are fewer than FEWEST.
     """
     settings = campaign.settings
     table = configurations_table(
-        campaign.store, teacher=campaign.teacher, recipe_hash=settings.reference.hash, model_id=None
+        campaign.store,
+        teacher=campaign.teacher,
+        recipe_hash=settings.reference.hash,
+        model_id=None,
+        system_id=system_id,
     )
     column = SOURCES[source]
     rows = table[(table["split"] == split) & (table[column] < from_cm1(settings.limit_cm1))]
@@ -76,34 +80,36 @@ def _anchors(campaign: Campaign, source: str, split: str) -> tuple[FloatArray, F
     return positions, used[column].to_numpy(dtype=float), len(rows)
 
 
-def stored_field(folder: str | Path, model_id: int, source: str, split: str, positions: npt.ArrayLike) -> FloatArray:
-    """Energies (m,) in eV of "teacher" or "reference" at positions (m, 3) in Å, host frame, from those of one split.
+def stored_field(
+    folder: str | Path, model_id: int, system_id: int, source: str, split: str, positions: npt.ArrayLike
+) -> FloatArray:
+    """Energies (m,) in eV of "teacher" or "reference" at positions (m, 3) in Å about a system's host.
 
-    NaN farther than REACH from every stored energy, images included. Raises InputError for fewer stored energies
-    than FEWEST and as `live.field` does.
+    From those stored of the system in one split; NaN farther than REACH from all of them, images included. Raises
+    InputError for fewer of them than FEWEST, and as `live.field` does.
     """
     points = checked_points(positions)
-    campaign, _ = loaded(folder, model_id)
-    host = campaign.dimer.a
-    anchors, energies, _ = _anchors(campaign, source, split)
-    model = field(folder, model_id, anchors)
+    campaign, _, dimer = loaded(folder, model_id, system_id)
+    host = dimer.a
+    anchors, energies, _ = _anchors(campaign, system_id, source, split)
+    model = field(folder, model_id, system_id, anchors)
     surface = through(host, anchors, (energies - model.energy_ev) / strength(model))
     first, which = distinct(host, points)
     near = first[gap(host, anchors, points[first]) <= REACH]
-    there = field(folder, model_id, points[near])
+    there = field(folder, model_id, system_id, points[near])
     found = np.full(len(points), np.nan)
     found[near] = there.energy_ev + surface.at(points[near]) * strength(there)
     answer: FloatArray = found[first][which]
     return answer
 
 
-def misses(folder: str | Path, model_id: int, source: str, split: str) -> Misses:
+def misses(folder: str | Path, model_id: int, system_id: int, source: str, split: str) -> Misses:
     """How well `stored_field` meets stored energies that are left out; raises as it does."""
-    campaign, _ = loaded(folder, model_id)
-    anchors, energies, stored = _anchors(campaign, source, split)
-    model = field(folder, model_id, anchors)
+    campaign, _, dimer = loaded(folder, model_id, system_id)
+    anchors, energies, stored = _anchors(campaign, system_id, source, split)
+    model = field(folder, model_id, system_id, anchors)
     residual, scale = energies - model.energy_ev, strength(model)
-    off = left_out(campaign.dimer.a, anchors, residual / scale) * scale - residual
+    off = left_out(dimer.a, anchors, residual / scale) * scale - residual
     judged = np.isfinite(off)
     if not judged.any():
         return Misses(stored, len(anchors), 0, np.nan, np.nan)

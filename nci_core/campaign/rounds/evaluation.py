@@ -1,6 +1,5 @@
 """Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +8,11 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import record_set_errors
-from nci_core.campaign.queries.error_map_file import renew_maps
+from nci_core.campaign.queries.error_map_file import renew_all_maps
 from nci_core.campaign.rounds.gates import check_campaign_model
 from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
 from nci_core.campaign.rounds.stored_models import energies_and_std, known_systems
 from nci_core.campaign.systems import System
-from nci_core.errors import NCIError
 from nci_core.metrics import ErrorSummary, by_region
 from nci_core.store import configurations, evaluations, labels, models, teacher_labels
 from nci_core.store.base import Split
@@ -140,6 +138,5 @@ def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[st
     evaluations.record_cuts(campaign.store, cuts, model_id=row.id)
     check_campaign_model(campaign, row, model)
     found: dict[str, Any] = renew_errors(campaign)[row.name]
-    with suppress(NCIError):  # too little to draw yet; the page says so
-        renew_maps(campaign)
+    renew_all_maps(campaign)
     return found
