@@ -75,14 +75,14 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
 
     if folder is not None:
         opened = open_campaign(folder, read_only=True)
-        student = load_checkpoint(path, dimer=opened.dimer)
-        return check_model(student, opened.dimer, opened.settings.limit_cm1)
+        limit_cm1 = opened.settings.limit_cm1
     student = load_checkpoint(path)
-    known = (
-        named_systems(student)
-        if host is None
-        else [Dimer(find_host(host), Monomer.atom(probe)) for probe in student.probes]
-    )
+    if folder is not None:
+        known = [system.dimer for system in opened.training_systems]
+    elif host is None:
+        known = list(named_systems(student))
+    else:
+        known = [Dimer(find_host(host), Monomer.atom(probe)) for probe in student.probes]
     if not known:
         raise InputError(f"{path} does not say which molecule it is for; give --host.")
     found = []

@@ -27,7 +27,7 @@ def test_the_predictor_says_what_the_model_says(imported: Path) -> None:
     assert row is not None
     points = np.random.default_rng(3).uniform([-4.0, -4.0, 2.0], [4.0, 4.0, 10.0], (50, 3))
     try:
-        said = predictor.ask(field, str(campaign.folder), row.id, points)
+        said = predictor.ask(field, str(campaign.folder), row.id, 1, points)
         model = load_checkpoint(campaign.model_path(row))
         energies, std = model.energies_and_std(campaign.systems[0].dimer.at(points))
         # The same code on the same machine; another process may get other thread counts in a sum.
@@ -39,10 +39,10 @@ def test_the_predictor_says_what_the_model_says(imported: Path) -> None:
         pid = predictor.predictor().pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        again = predictor.ask(field, str(campaign.folder), row.id, points[:3])
+        again = predictor.ask(field, str(campaign.folder), row.id, 1, points[:3])
         np.testing.assert_allclose(again.energy_ev, energies[:3], rtol=1e-12)
         with pytest.raises(InputError, match="not a finite number"):
-            predictor.ask(field, str(campaign.folder), row.id, [[0.0, 0.0, float("nan")]])
+            predictor.ask(field, str(campaign.folder), row.id, 1, [[0.0, 0.0, float("nan")]])
         assert predictor.predictor().pid not in (None, pid)
     finally:
         predictor.predictor().close()

@@ -123,7 +123,7 @@ def test_a_file_of_before_is_one_training_system_and_may_have_others_behind_it(t
     write_settings(two, tmp_path / "again")
     assert read_settings(tmp_path / "again") == two
     with pytest.raises(InputError, match="one system for now"):
-        _ = two.dimer
+        two.chosen_system(None)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_full_disk_while_making_leaves_nothing(
     assert folder.exists() == there_before
     if there_before:
         assert [path.name for path in folder.iterdir()] == ["notes.txt"]
-    assert small.make(folder, host).dimer.name == "he-hydrogen", "it can be made when there is space"
+    assert small.make(folder, host).systems[0].dimer.name == "he-hydrogen", "it can be made when there is space"
 
 
 def test_campaigns_are_found_below_home(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> None:

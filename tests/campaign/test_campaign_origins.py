@@ -127,9 +127,9 @@ def test_a_model_says_what_it_came_from_and_can_be_fitted_again(fitted: Campaign
     positions = np.array([[0.0, 0.0, 3.0], [2.5, 0.0, 0.5], [4.0, 1.0, 0.0]])
     for row in (distilled, tuned):
         stored = load_checkpoint(fitted.model_path(row))
-        again = refit(fitted, row).energies(fitted.dimer.at(positions))
+        again = refit(fitted, row).energies(fitted.systems[0].dimer.at(positions))
         # The same numbers in the same order on the same machine.
-        assert again == pytest.approx(stored.energies(fitted.dimer.at(positions)), rel=1e-9)
+        assert again == pytest.approx(stored.energies(fitted.systems[0].dimer.at(positions)), rel=1e-9)
     used = of_checkpoint(load_checkpoint(fitted.model_path(tuned)), tuned.name)
     assert used.parent is not None
     assert (used.parent.name, used.parent.sha256) == (distilled.name, distilled.sha256)

@@ -109,7 +109,8 @@ def test_a_label_asks_for_the_memory_of_its_own_recipe(two: Campaign) -> None:
     """Before the first by an estimate, then by what the largest took."""
     first, second = small.pool(two)[:2]
     estimates = {
-        recipe.name: memory_needed_gb(two.dimer, recipe, guess_parts(two.dimer, recipe)) for recipe in two.recipes
+        recipe.name: memory_needed_gb(two.systems[0].dimer, recipe, guess_parts(two.systems[0].dimer, recipe))
+        for recipe in two.recipes
     }
     assert 0 < estimates["quick"] < estimates["standard"]
     (cheap,) = submit_labels(two, [first], "ada", recipe="quick", start=False)
@@ -127,7 +128,8 @@ def test_the_memory_a_label_asks_for(two: Campaign, monkeypatch: pytest.MonkeyPa
     taken: dict[str, float] = {}
     monkeypatch.setattr(label_queries, "most_memory_gb", lambda store, recipe_hash: taken.get(recipe_hash))
     fitted = TARGET.model_copy(update={"integrals": "fitted"})
-    exactly, all_in_memory = (memory_needed_gb(two.dimer, r, guess_parts(two.dimer, r)) for r in (TARGET, fitted))
+    dimer = two.systems[0].dimer
+    exactly, all_in_memory = (memory_needed_gb(dimer, r, guess_parts(dimer, r)) for r in (TARGET, fitted))
     assert label_memory_gb(two, fitted) == all_in_memory
     taken |= {TARGET.hash: 50.0, fitted.hash: 50.0}
     assert label_memory_gb(two, TARGET) == exactly, "it took what there was, and can do with less"

@@ -16,7 +16,7 @@ from nci_core.systems import Dimer, Monomer
 from nci_core.units import CM1_EV
 
 H2 = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]), source="made up")
-CAMPAIGN = cast(Campaign, SimpleNamespace(dimer=Dimer(H2, Monomer.atom("He"))))
+DIMER = Dimer(H2, Monomer.atom("He"))
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 ATLAS = SHARED / "nci-atlas-small-probes"
 BENZENE = SHARED / "he-benzene-reference"

@@ -40,7 +40,7 @@ def test_folding_asks_for_an_eighth_and_changes_nothing(ethylene: Campaign) -> N
     first, which = distinct(host, points)
     assert len(first) == 5**3  # an octant of a 9 × 9 × 9 grid, with its three planes
     assert which.shape == (9**3,)
-    whole, folded = (ask(ethylene.folder, active(ethylene), points) for ask in (field, folded_field))
+    whole, folded = (ask(ethylene.folder, active(ethylene), 1, points) for ask in (field, folded_field))
     below = whole.energy_ev < from_cm1(1000.0)
     assert below.sum() > 500
     for name in ("energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"):

@@ -142,7 +142,7 @@ def test_a_student_learns_labels_of_another_method_and_can_be_fitted_again(disti
     assert (stored.split, stored.n) == ("outside", len(errors))
     assert stored.mae_cm1 == pytest.approx(np.mean(errors))
     again = refit(distilled, model)
-    at = distilled.dimer.at(drawn(5, 5))
+    at = distilled.systems[0].dimer.at(drawn(5, 5))
     from nci_core.potentials.checkpoints import load_checkpoint
 
     stored = load_checkpoint(distilled.model_path(model))
