@@ -123,7 +123,7 @@ def test_a_file_of_before_is_one_training_system_and_may_have_others_behind_it(t
     write_settings(two, tmp_path / "again")
     assert read_settings(tmp_path / "again") == two
     with pytest.raises(InputError, match="one system for now"):
-        two.chosen_system(None)
+        two.dimer
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_a_system_written_into_the_file_by_hand_is_added_and_cannot_change_its_r
         (2, "far", "transfer"),
     ]
     assert opened.transfer_systems == (opened.system("far"),)
-    with pytest.raises(InputError, match="this works in a campaign of one for now"):
-        _ = opened.systems[0].dimer
+    with pytest.raises(InputError, match="Say which system"):
+        opened.chosen_system(None)
     with pytest.raises(InputError, match="no system 'near'; it has he-hydrogen, far"):
         opened.system("near")
     edit(made.folder, 'name = "far"', 'name = "further"')

@@ -111,7 +111,7 @@ def test_one_student_learns_from_all_training_systems_and_is_tested_on_transfer_
     model = campaign.active_model()
     assert model is not None
     again, kept = refit(campaign, model), load_student(campaign, model)
-    at = ethylene.systems[0].dimer.at([[0.0, 0.0, 3.3]])
+    at = ethylene.dimer.at([[0.0, 0.0, 3.3]])
     assert again.energies(at) == pytest.approx(kept.energies(at), rel=1e-6)
     assert {gate.where.split()[0] for gate in stored_gates(model) or [] if gate.where} <= {"he-hydrogen", "he-ethylene"}
 
