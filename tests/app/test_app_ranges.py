@@ -119,5 +119,7 @@ def test_directions_of_a_campaign_are_in_the_words_of_its_host(tmp_path: Path) -
     campaign = Campaign.create(tmp_path / "he-n2", CampaignSettings.create(str(file), "He"))
     points = np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 4.0]])
     names = [str(name) for name in sectors(campaign.systems[0].dimer.a, points)]
-    configurations.add(campaign.store, points, campaign.systems[0].dimer.geometry_hashes(points), system_id=1, sectors=names)
+    configurations.add(
+        campaign.store, points, campaign.systems[0].dimer.geometry_hashes(points), system_id=1, sectors=names
+    )
     assert configuration_table(campaign, None)["sector"].tolist() == ["side", "end"]
