@@ -123,7 +123,7 @@ def test_a_file_of_before_is_one_training_system_and_may_have_others_behind_it(t
     write_settings(two, tmp_path / "again")
     assert read_settings(tmp_path / "again") == two
     with pytest.raises(InputError, match="one system for now"):
-        two.dimer
+        _ = two.dimer
 
 
 @pytest.mark.parametrize(
