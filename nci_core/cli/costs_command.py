@@ -1,6 +1,7 @@
 """nci costs: what a label is expected to cost, and how far such predictions were off."""
 
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,15 +29,25 @@ def costs(
 
     opened = open_campaign(campaign, read_only=True)
     rows: list[dict[str, Any]] = []
-    for recipe in opened.recipes:
-        cost = label_cost(opened, recipe)
+    several = len(opened.systems) > 1
+    for recipe, system in product(opened.recipes, opened.systems):
+        cost = label_cost(opened, recipe, system.dimer)
         low, high = cost.interval()
         minutes = {"cpu_minutes": cost.mean_minutes, "low_minutes": low, "high_minutes": high}
-        rows.append({"recipe": recipe.name, "finished": cost.n} | minutes | {"source": cost.source})
+        whose = {"system": system.name} if several else {}
+        rows.append({"recipe": recipe.name} | whose | {"finished": cost.n} | minutes | {"source": cost.source})
     if as_json:
         print_json(rows)
         return
-    columns = ("recipe", "finished", "CPU min per label", "from", "to", "how it is known")
+    columns = (
+        "recipe",
+        *(["system"] if several else []),
+        "finished",
+        "CPU min per label",
+        "from",
+        "to",
+        "how it is known",
+    )
     print_table(f"{opened.title}: 68% intervals", columns, [list(row.values()) for row in rows])
 
 

@@ -58,6 +58,9 @@ def test_several_hosts_are_sampled_and_taught_and_transfer_hosts_only_tested(
     ]
     assert "far" in nci("system", "list").out
     assert "he-hydrogen, he-ethylene, far (transfer)" in nci("status").out
+    prices = json.loads(nci("costs", "--json").out)
+    minutes = {row["system"]: row["cpu_minutes"] for row in prices if row["recipe"] == "quick"}
+    assert minutes["he-hydrogen"] < minutes["far"] < minutes["he-ethylene"]
     campaign = Campaign.open(folder)
     for system in campaign.systems:
         rows = teacher_labels.fetch(campaign.store, campaign.teacher, system_id=system.id)
