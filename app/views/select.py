@@ -55,7 +55,7 @@ def show(context: Context) -> None:
             _proposals(context, basket, ranked)
         with chosen:
             _structure(context, table)
-    budget.panel(context, table, basket, _change)
+    budget.panel(context, table, _change)
 
 
 def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
