@@ -260,7 +260,7 @@ def cost_of_labels(campaign: Campaign, ids: Sequence[int], recipe: Recipe | None
 
 
 def average(parts: Sequence[tuple[LabelCost, int]]) -> LabelCost:
-    """One label of a mixture: each cost with how many labels it is of. What is uncertain is so for all of them alike."""
+    """One label of a mixture: each cost with how many labels it is of; what is uncertain is so for all alike."""
     first, total = parts[0][0], sum(n for _, n in parts)
     if len(parts) == 1 or not total:
         return first
