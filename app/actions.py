@@ -118,10 +118,9 @@ def label_basket(
 
 
 @changes
-def label_test_set(campaign: Campaign, n: int) -> int:
-    """Submit the first n unlabelled test configurations; returns the number of jobs."""
-    chosen = unlabelled_test_set(campaign)[:n]
-    return len(actions.submit_labels(campaign, chosen, actions.TEST_SET)) if chosen else 0
+def label_test_set(campaign: Campaign, chosen: Sequence[int]) -> int:
+    """Submit test configurations, some of `unlabelled_test_set`; returns the number of jobs."""
+    return len(actions.submit_labels(campaign, chosen, actions.TEST_SET))
 
 
 @changes

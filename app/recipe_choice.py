@@ -54,7 +54,7 @@ def choose_recipe(context: Context, page: str) -> Recipe:
 
 def what_labels_are_worth(context: Context, recipe: Recipe) -> str:
     """One sentence on the labels of a recipe, where they are asked for."""
-    deepest = cached.table(context)["teacher_ev"].min()
+    deepest = cached.drawn(context, cached.table(context))["teacher_ev"].min()
     depth = float(to_cm1(deepest)) if pd.notna(deepest) else None
     finished = cached.finished_worth(context, recipe.hash)
     return before_labelling(finished, recipe, context.dimer, context.unit, depth)

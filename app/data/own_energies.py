@@ -12,6 +12,9 @@ from nci_core.units import from_cm1
 
 #: Characters of a method in titles of axes.
 LONGEST_METHOD = 40
+#: Columns of `set_list`.
+LIST = ["id", "name", "system", "method", "kind", "n", "held_out", "seed", "n_measured", "mae_ev", "own_id"]
+LIST += ["own_mae_ev", "file", "person", "when"]
 
 
 def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.DataFrame:
@@ -38,13 +41,14 @@ def against(rows: pd.DataFrame) -> str:
 
 
 def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:
-    """One row a set, indexed by id: name, method, kind (words), n, held_out (NaN for none), seed, n_measured, mae_ev,
-    own_id and own_mae_ev, file, person, when.
+    """One row a set, indexed by id: name, system (its name), method, kind (words), n, held_out (NaN for none), seed,
+    n_measured, mae_ev, own_id and own_mae_ev, file, person, when.
 
     `mae_ev` is that of the model below the campaign's energy limit, NaN before it was evaluated; `own_mae_ev` that of
     the newest student of the set's own method, `own_id`, on the points that are held out.
     """
     sizes, found = energy_sets.sizes(campaign.store), []
+    names, system_of = {system.id: system.name for system in campaign.systems}, energy_sets.systems(campaign.store)
     everyone = models.fetch(campaign.store, others=True)
     for row in energy_sets.fetch(campaign.store):
         own = next((model.id for model in reversed(everyone) if model.recipe_hash == row.identity), None)
@@ -54,6 +58,7 @@ def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:
             {
                 "id": row.id,
                 "name": row.name,
+                "system": names.get(system_of.get(row.id, 0), ""),
                 "method": row.method,
                 "kind": KINDS[row.kind],
                 "n": sizes.get(row.id, 0),
@@ -68,8 +73,7 @@ def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:
                 "when": row.created_at,
             }
         )
-    columns = ["name", "method", "kind", "n", "held_out", "seed", "n_measured", "mae_ev", "own_id", "own_mae_ev"]
-    return pd.DataFrame(found, columns=["id", *columns, "file", "person", "when"]).set_index("id")
+    return pd.DataFrame(found, columns=LIST).set_index("id")
 
 
 def _error(campaign: Campaign, row: EnergySet, model_id: int | None) -> tuple[float, int]:

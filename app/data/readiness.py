@@ -36,10 +36,10 @@ def readiness(store: Store, settings: CampaignSettings) -> Readiness:
     )
 
 
-def basket_without_label(store: Store, recipe_hash: str) -> int:
+def basket_without_label(store: Store, recipe_hash: str) -> list[int]:
     """Configurations in the basket that no label of one recipe is finished or on the way for."""
     states = label_queries.states(store, recipe_hash)
-    return sum(states.get(number) not in TAKEN for number in picks.basket(store))
+    return [number for number in picks.basket(store) if states.get(number) not in TAKEN]
 
 
 def training_labels(store: Store, recipe_hash: str) -> int:

@@ -1,5 +1,6 @@
 """Picking with a budget: what so many minutes would buy, and what the basket is expected to do."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import actions, model_answers
+from app import actions, cached, model_answers
 from app.chart import Drawn, charts
 from app.components import plot
 from app.components.plot_content import PlotContent
@@ -17,7 +18,8 @@ from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
 from nci_core.campaign.pricing.budget import MOST_LABELS, Offer, Preview
-from nci_core.campaign.pricing.costs import LabelCost, label_cost
+from nci_core.campaign.pricing.costs import LabelCost, average, label_cost
+from nci_core.store import picks
 
 PICKER = "i-optimal"
 FIGURE_HEIGHT = 320
@@ -25,12 +27,9 @@ FIGURE_HEIGHT = 320
 Change = Callable[[Callable[[], object]], None]
 
 
-def panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: Change) -> None:
+@st.fragment
+def panel(context: Context, table: pd.DataFrame, change: Change) -> None:
     """The panel below the map. Closed, it asks the student nothing."""
-    st.fragment(_panel)(context, table, basket, change)
-
-
-def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: Change) -> None:
     box = st.expander(
         "Pick with a budget: what it buys, and what the basket is expected to do",
         icon=":material/savings:",
@@ -43,13 +42,14 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
         if context.model is None:
             st.caption("There is no student yet; distil one on the Label & train page.")
             return
-        cost, target = label_cost(context.campaign), context.campaign.recipe
+        costs = {each.id: label_cost(context.campaign, dimer=each.dimer) for each in context.campaign.training_systems}
+        cost, target = average([(each, 1) for each in costs.values()]), context.campaign.recipe
         if chosen_recipe(context) != target:
             st.caption(
                 f"Minutes and expectations are for {plain(target.name)} labels, which errors are measured against."
             )
-        ids = [int(number) for number in basket.index]
-        minutes = _spend(context, table, ids, cost, change)
+        ids = picks.basket(context.campaign.store)  # of all systems, whichever the table is of
+        minutes = _spend(context, ids, cost, costs, change)
         with st.spinner("Asking the student …"):
             found = model_answers.offers(context, minutes, ids)
             shown = ids or [offer.configuration_id for offer in found]
@@ -62,9 +62,13 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
             effect, falls, buys = st.tabs(
                 [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
             )
-            rows = _expected_rows(table, preview)
+            drawn = cached.drawn(context, table)
+            rows = _expected_rows(drawn, preview)
+            ids, shown = ([number for number in numbers if number in drawn.index] for numbers in (ids, shown))
             host, unit = context.host, context.unit
 
+            if rows.empty:
+                st.caption(f"No student is fitted to {plain(context.system.name)}, so its maps stay empty.")
             with effect:
                 _regions(context, preview)
                 _maps(context, expectation_contents(host, rows, f"after {whose.lower()}", unit), ids, shown)
@@ -72,7 +76,7 @@ def _panel(context: Context, table: pd.DataFrame, basket: pd.DataFrame, change: 
                 _regions(context, preview)
                 _maps(context, {"expected sd falls by": fall_content(host, rows, unit)}, ids, shown)
             with buys:
-                _offers(context, found, cost)
+                _offers(context, found)
         st.caption(
             "The student's own expectations, from its linearised fit. They may be off by some factor: trust the "
             "comparison between choices more than the values."
@@ -107,8 +111,13 @@ def _maps(context: Context, contents: dict[str, PlotContent], basket: list[int],
             )
 
 
-def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCost, change: Change) -> float:
+def _spend(context: Context, ids: list[int], cost: LabelCost, costs: dict[int, LabelCost], change: Change) -> float:
     """The row of controls; returns the minutes to spend."""
+    each = [
+        f"{costs[system.id].mean_minutes:.2f} ± {costs[system.id].sd_minutes:.2f} min"
+        + (f" ({plain(system.name)})" if context.several else "")
+        for system in context.campaign.training_systems
+    ]
     first, second, third, fourth = st.columns([1, 1.3, 0.8, 2.4], vertical_alignment="bottom")
     minutes = first.number_input(
         "Spend (CPU min)",
@@ -119,8 +128,8 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
         format="%.1f",
         key=f"budget-minutes-{context.folder}",
         persist_state="session",
-        help=f"Minutes of one core, for labels beyond the basket. One label takes {cost.mean_minutes:.2f} ± "
-        f"{cost.sd_minutes:.2f} min, {plain(cost.source)}. At most {MOST_LABELS} labels at once.",
+        help=f"Minutes of one core, for labels beyond the basket. One label takes {', '.join(each)}, "
+        f"{plain(cost.source)}. At most {MOST_LABELS} labels at once.",
     )
     minutes = float(minutes or 0.0)
     _price(third)
@@ -135,9 +144,9 @@ def _spend(context: Context, table: pd.DataFrame, ids: list[int], cost: LabelCos
         key="spend_budget",
         help="Puts the labels that tell most per minute into the basket, as picked by i-optimal.",
     ):
-        ranked = as_proposals(found, cost)
+        ranked = as_proposals(found)
         change(lambda: actions.take_proposals(context.campaign, ranked, len(found), context.person))
-    fourth.markdown(_summary(context, found, cost, minutes, ids), help=_how(cost))
+    fourth.markdown(_summary(context, found, costs, minutes, ids), help=_how(cost))
     return minutes
 
 
@@ -149,12 +158,16 @@ def _how(cost: LabelCost) -> Markdown:
     )
 
 
-def _summary(context: Context, found: list[Offer], cost: LabelCost, minutes: float, ids: list[int]) -> Markdown:
+def _summary(
+    context: Context, found: list[Offer], costs: dict[int, LabelCost], minutes: float, ids: list[int]
+) -> Markdown:
     if not found:
-        if minutes < cost.mean_minutes:
-            return f"One label takes about {cost.mean_minutes:.2f} CPU min."
+        least = min(cost.mean_minutes for cost in costs.values())
+        if minutes < least:
+            return f"One label takes about {least:.2f} CPU min."
         return "Nothing is left to pick below the energy limit."
-    total, spread = cost.total(len(found))
+    bought = Counter(offer.system_id for offer in found)
+    total, spread = average([(costs[number], n) for number, n in bought.items()]).total(len(found))
     digits = 0 if total >= 100 else 1 if total >= 1 else 2
     end = f"**±{context.text(found[-1].rms_ev)}**" + (" with the basket" if ids else "")
     cap = f" (the most at once; {minutes:.0f} min would pay for more)" if len(found) == MOST_LABELS else ""
@@ -196,14 +209,14 @@ def _money(minutes: float) -> Markdown:
     return f" · {amount} {plain(st.session_state.get('budget_currency') or '')}".rstrip()
 
 
-def as_proposals(found: list[Offer], cost: LabelCost) -> pd.DataFrame:
+def as_proposals(found: list[Offer]) -> pd.DataFrame:
     """Offers as the basket takes them: picker, score and reason, by configuration id."""
     return pd.DataFrame(
         {
             "picker": PICKER,
             "score": [offer.fall_ev2 for offer in found],
             "reason": [
-                f"{offer.region}; expected variance −{100 * offer.share:.2g}% for {cost.mean_minutes:.2g} CPU min"
+                f"{offer.region}; expected variance −{100 * offer.share:.2g}% for {offer.own_minutes:.2g} CPU min"
                 for offer in found
             ],
         },
@@ -245,7 +258,7 @@ def _expected_rows(table: pd.DataFrame, preview: Preview) -> pd.DataFrame:
     return table.join(pd.DataFrame(expected_sd, index=preview.configuration_ids), how="inner")
 
 
-def _offers(context: Context, found: list[Offer], cost: LabelCost) -> None:
+def _offers(context: Context, found: list[Offer]) -> None:
     if not found:
         st.caption("Nothing: give more minutes, or label and fine-tune first.")
         return
@@ -263,6 +276,10 @@ def _offers(context: Context, found: list[Offer], cost: LabelCost) -> None:
             then: [offer.rms_ev * factor for offer in found],
         }
     )
+    if context.several:
+        names = {system.id: plain(system.name) for system in context.campaign.systems}
+        shown.insert(2, "System", [names[offer.system_id] for offer in found])
+        shown["alone"] = [offer.own_minutes for offer in found]
     digits = f"%.{context.unit.digits}f"
     config: dict[str, Any] = {
         there: st.column_config.NumberColumn(format=digits, help="Expected standard deviation at this configuration."),
@@ -274,10 +291,11 @@ def _offers(context: Context, found: list[Offer], cost: LabelCost) -> None:
             help="Share of the whole range's expected variance that goes with this label, given those above it.",
         ),
         "CPU min": st.column_config.NumberColumn(format="%.1f", help="Expected, this row and those above it."),
+        "alone": st.column_config.NumberColumn(format="%.2f", help="Expected CPU minutes of this label alone."),
     }
     if price > 0:
         currency = str(st.session_state.get("budget_currency") or "Money")
-        shown.insert(6, currency, [offer.minutes * price / 60 for offer in found])
+        shown.insert(shown.columns.get_loc("CPU min") + 1, currency, [offer.minutes * price / 60 for offer in found])
         config[currency] = st.column_config.NumberColumn(format="%.3f", help="This row and those above it.")
     st.dataframe(shown, hide_index=True, column_config=config, height=FIGURE_HEIGHT, key="budget-offers")
     st.caption("Why these: each tells most per minute about all energies below the limit, given the rows above it.")

@@ -22,11 +22,12 @@ PARTS = {"table": "Configurations", "files": "Take away"}
 MOST_ROWS = 5_000
 HEIGHT = 440
 #: Columns whose words are searched.
-SEARCHED = ("region", "sector", "split", "label_state", "picked_by", "origin")
+SEARCHED = ("system", "region", "sector", "split", "label_state", "picked_by", "origin")
 #: Left out where no label has one.
 LABEL_STD = "label_std_ev"
 #: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
 COLUMNS: dict[str, tuple[str, str | None]] = {
+    "system": ("System", None),
     "region": ("Region", None),
     "sector": ("Direction", None),
     "split": ("Set", None),
@@ -137,9 +138,10 @@ def found(rows: pd.DataFrame, words: str) -> pd.DataFrame:
 
 
 def columns_of(context: Context) -> dict[str, tuple[str, str | None]]:
-    """COLUMNS of a campaign: no errors of labels whose recipe knows none."""
-    known = error_of(context.campaign.recipe) is not None
-    return {name: header for name, header in COLUMNS.items() if known or name != LABEL_STD}
+    """COLUMNS of a campaign: no errors of labels whose recipe knows none, the system where there are several."""
+    without = {LABEL_STD} if error_of(context.campaign.recipe) is None else set()
+    without |= set() if context.several else {"system"}
+    return {name: header for name, header in COLUMNS.items() if name not in without}
 
 
 def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,15 @@
 """Energies: bring energies of one's own, see what they look like before they are stored, and what came in earlier."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import predictor
+from app import cached, predictor
 from app.chart import Drawn, charts
+from app.choices import one_from
 from app.figures.own_energies import energy_against_distance, points_in_space
 from app.figures.scales import scale_for
 from app.session import Context, errors_shown
@@ -48,8 +50,16 @@ def show(context: Context) -> None:
         st.info("This is a read-only demonstration, so nothing can be imported.", icon=":material/lock:")
     else:
         with errors_shown():
-            _bring(context)
+            _bring(_of_system(context) if context.several else context)
     show_sets(context)
+
+
+def _of_system(context: Context) -> Context:
+    """The same with the system whose energies are brought; the one that is drawn at first."""
+    systems = {system.name: system for system in context.campaign.systems}
+    name = one_from(st, "Energies of", {name: plain(name) for name in systems}, key="energies_system",
+                    first=context.system.name, in_address=False)  # fmt: skip
+    return replace(context, system=systems[name], every_system=False)
 
 
 def _bring(context: Context) -> None:
@@ -174,9 +184,7 @@ def _expected(folder: str, model_id: int | None, system: int, version: Any, dige
 
 def _example(context: Context) -> str:
     """A table of a few points about the molecule, with the energies of the labels or the teacher there."""
-    from app import cached
-
-    rows = cached.table(context)
+    rows = cached.table(context)  # of the chosen system
     energy = rows["label_ev"].fillna(rows["teacher_ev"]) if len(rows) else pd.Series(dtype=float)
     some = rows.loc[energy.dropna().sort_values().index[:12]] if len(rows) else rows
     lines = "".join(

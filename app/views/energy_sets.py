@@ -31,6 +31,7 @@ def show_sets(context: Context) -> None:
     shown = pd.DataFrame(
         {
             "Name": table["name"],
+            "System": table["system"],
             "Method": table["method"],
             "As": table["kind"],
             "Energies": table["n"],
@@ -43,6 +44,8 @@ def show_sets(context: Context) -> None:
             "On": table["when"].map(lambda when: f"{when:%Y-%m-%d}"),
         }
     )
+    if not context.several:
+        shown = shown.drop(columns="System")
     if shown["Held out"].isna().all():  # no labels among them
         shown = shown.drop(columns=["Held out", own])
     grid(

@@ -20,12 +20,13 @@ from app.session import Context, context, errors_shown
 from app.text import Markdown, plain
 from app.views import blind_predictions
 from app.views.begin import no_configurations
+from app.views.label_systems import show_systems
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
 from app.views.test_set import show_test_set
 from nci_core.campaign.jobs import fit_memory
-from nci_core.campaign.pricing.costs import LabelCost, label_cost
+from nci_core.campaign.pricing.costs import LabelCost, cost_of_labels
 from nci_core.campaign.pricing.limits import label_limits
 from nci_core.jobs import engine_status
 from nci_core.store import job_queries, versions
@@ -89,8 +90,8 @@ def _done(message: str) -> None:
 def _submit(context: Context, ready: Readiness) -> None:
     st.subheader("CCSD(T) labels")
     recipe = choose_recipe(context, "label-train")
-    cost = label_cost(context.campaign, recipe)
-    new = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else 0
+    wanted = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else []
+    cost, new = cost_of_labels(context.campaign, wanted, recipe), len(wanted)
     first, second = st.columns([1.5, 1], vertical_alignment="center")
     if not ready.in_basket:
         page = st.session_state.get("pages", {}).get("select")
@@ -109,7 +110,10 @@ def _submit(context: Context, ready: Readiness) -> None:
             f"with recipe *{plain(recipe.name)}*{_elapsed(context, cost, new)}.",
             help=f"{cost.text(1)} minutes per label, {plain(cost.source)}. {plain(recipe.description)}.",
         )
-    st.caption(plain(what_labels_are_worth(context, recipe)), help=f"{plain(MEANING)}.")
+    if context.several:
+        show_systems(context, recipe, wanted)
+    else:
+        st.caption(plain(what_labels_are_worth(context, recipe)), help=f"{plain(MEANING)}.")
     _limits(context, cost)
     label = f"Compute {new} labels" if new != 1 else "Compute 1 label"
     if second.button(

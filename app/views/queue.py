@@ -146,9 +146,10 @@ def minutes_text(minutes: float) -> Markdown:
     return f"{60 * minutes:.0f} s" if minutes < 1.95 else f"{minutes:.{0 if minutes >= 9.95 else 1}f} min"
 
 
-def _what(kind: str, configuration: float | None, recipe: str = "") -> str:
+def _what(kind: str, configuration: float | None, recipe: str, system: str | None) -> str:
     name = f"{recipe} label".strip() if kind == "label" else job_data.KINDS.get(kind, kind)
-    return name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
+    name = name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
+    return f"{name} · {system}" if system else name
 
 
 def _state(state: str, progress: float, stopping: bool) -> str:
@@ -165,7 +166,9 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
         for number, text in zip(jobs["id"], jobs["message"], strict=True)
     ]
     several = len(set(jobs["recipe"]) - {""}) > 1
-    what = zip(jobs["kind"], jobs["configuration"], jobs["recipe"] if several else [""] * len(jobs), strict=True)
+    recipes = jobs["recipe"] if several else [""] * len(jobs)
+    names = {system.id: system.name for system in now.campaign.systems if now.several}
+    what = zip(jobs["kind"], jobs["configuration"], recipes, map(names.get, jobs["system_id"]), strict=True)
     shown = pd.DataFrame(
         {
             "State": [
@@ -178,7 +181,7 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
     )
     config: dict[str, Any] = {
         "State": st.column_config.TextColumn(width=100),
-        "What": st.column_config.TextColumn(width=80 if not several else None),
+        "What": st.column_config.TextColumn(width=80 if not several and not names else None),
         "Minutes": st.column_config.NumberColumn(width=62),
         "Message": st.column_config.TextColumn(help=PREDICTED_HELP),
     }

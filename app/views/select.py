@@ -19,7 +19,7 @@ from app.views import budget
 from app.views.begin import no_configurations
 from app.views.details import structure
 from app.views.map_controls import map_controls
-from nci_core.campaign.pricing.costs import label_cost
+from nci_core.campaign.pricing.costs import cost_of_labels
 from nci_core.errors import NCIError
 from nci_core.store import selections
 
@@ -55,7 +55,7 @@ def show(context: Context) -> None:
             _proposals(context, basket, ranked)
         with chosen:
             _structure(context, table)
-    budget.panel(context, table, basket, _change)
+    budget.panel(context, table, _change)
 
 
 def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
@@ -155,8 +155,8 @@ def _message() -> None:
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
     recipe = choose_recipe(context, "select")
-    cost = label_cost(context.campaign, recipe)
-    new = basket_without_label(context.campaign.store, recipe.hash) if len(basket) else 0
+    wanted = basket_without_label(context.campaign.store, recipe.hash) if len(basket) else []
+    cost, new = cost_of_labels(context.campaign, wanted, recipe), len(wanted)
     there = f" {len(basket) - new} in the basket have such a label already." if new < len(basket) else ""
     first, second = st.columns([1, 1.3])
     first.metric("In the basket", f"{len(basket)}")

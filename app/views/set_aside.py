@@ -62,6 +62,7 @@ def _card(now: Context, item: Doubted) -> None:
         )
         value = now.text(energy, std, signed=True) if energy is not None else ""
         name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
+        name += f", {now.campaign.system(item.system_id).name}" if now.several else ""
         st.markdown(f"**{plain(name)}** · {plain(_heading(item))}" + (f" · {value}" if value else ""))
         for reason in item.reasons:
             st.markdown(plain(reason["sentence"]))

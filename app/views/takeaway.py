@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from app.choices import one_from
-from app.data import basket as basket_data
 from app.data.jobs import model_list
 from app.predictor import packer
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
+from app.tables import grid
 from app.text import Markdown, plain
+from app.views.label_systems import ROLES
 from app.views.trust import choose_model
 from nci_core.campaign.exchange.takeaway import (
     GRID_FILES,
@@ -28,6 +29,7 @@ from nci_core.campaign.exchange.takeaway import (
     python_name,
 )
 from nci_core.errors import NCIError
+from nci_core.store import configurations, picks
 from nci_core.store.schema import Model
 
 #: Sentences on downloads that failed after their click, by the name of the file.
@@ -64,6 +66,8 @@ def show(context: Context, table: pd.DataFrame) -> None:
             first = context.model.id if context.model else models[-1].id
             model = choose_model(context, models, "Student", "take_model", first)
             for suffix, (title, words) in MODEL_WORDS.items():
+                if suffix == ".py" and context.several:
+                    words += f" Of {plain(context.system.name)}, the system chosen in the sidebar."
                 _quick(context, failed, suffix, title, words, model)
             _grid(context, model)
     with right:
@@ -71,21 +75,40 @@ def show(context: Context, table: pd.DataFrame) -> None:
         if table.empty:
             st.info("There are no configurations yet.", icon=":material/info:")
             return
+        if context.several:
+            _systems(context)
         for suffix, (title, words) in ALL_WORDS.items():
             _quick(context, failed, suffix, title, words, None)
-        _inputs(context, table)
+        _inputs(context)
+
+
+def _systems(context: Context) -> None:
+    """What the files hold of each system."""
+    counts = {system: configurations.counts(context.campaign.store, system_id=system.id)
+              for system in context.campaign.systems}  # fmt: skip
+    rows = [
+        {"System": system.name, "Role": ROLES[system.role], "Training pool": n["pool"], "Test set": n["test"]}
+        for system, n in counts.items()
+    ]
+    grid(pd.DataFrame(rows), key="take-systems")
+
+
+def _of_system(context: Context) -> dict[str, str]:
+    """What says, of several systems, which one a file is of."""
+    return {"system": context.system.name} if context.several else {}
 
 
 def _quick(
     context: Context, failed: dict[str, str], suffix: str, title: Markdown, words: Markdown, model: Model | None
 ) -> None:
     """A button that makes its file when it is clicked."""
-    stem = file_stem(context.campaign.name, *([model.name] if model else []))
+    of = {} if suffix != ".py" else _of_system(context)
+    stem = file_stem(context.campaign.name, *([model.name] if model else []), *of.values())
     name = (python_name(stem) if suffix == ".py" else stem) + suffix
     place, said = st.columns([1, 1.35], vertical_alignment="center")
     place.download_button(
         title,
-        _made(failed, name, packer().ask, context.folder, suffix, model.id if model else None),
+        _made(failed, name, packer().ask, context.folder, suffix, model.id if model else None, of),
         name,
         icon=":material/download:",
         width="stretch",
@@ -109,7 +132,11 @@ def _made(failed: dict[str, str], name: str, ask: Callable[..., Any], *arguments
 
 
 def _grid(context: Context, model: Model) -> None:
-    st.markdown("**Energies on a grid**", help="A regular grid in the host's frame, with the host in its middle.")
+    of = _of_system(context)
+    whose = "".join(f" of {plain(name)}" for name in of.values())
+    st.markdown(
+        f"**Energies on a grid{whose}**", help="A regular grid in the host's frame, with the host in its middle."
+    )
     first, second, third = st.columns([1.4, 1, 1], vertical_alignment="bottom")
     kind = one_from(first, "Format", GRID_FILES, key="take_grid")
     spacing = second.number_input("Spacing (Å)", 0.05, 2.0, SPACING, 0.05, key="take_spacing", bind="query-params")
@@ -125,15 +152,15 @@ def _grid(context: Context, model: Model) -> None:
     )
     _prepared(
         "Make the grid",
-        f"grid-{model.id}-{kind}-{spacing}-{margin}",
+        f"grid-{model.id}-{kind}-{spacing}-{margin}{whose}",
         lambda: packer().ask(
-            packed, (context.folder, str(kind), model.id, {"spacing": float(spacing), "margin": float(margin)})
+            packed, (context.folder, str(kind), model.id, {"spacing": float(spacing), "margin": float(margin)} | of)
         ),
     )
 
 
-def _inputs(context: Context, table: pd.DataFrame) -> None:
-    basket = [int(i) for i in basket_data.basket_table(context.campaign.store, table).index]
+def _inputs(context: Context) -> None:
+    basket = picks.basket(context.campaign.store)
     recipe = chosen_recipe(context)
     st.markdown(
         f"**Inputs of the {len(basket)} in the basket**, recipe *{plain(recipe.name)}*",

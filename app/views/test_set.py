@@ -3,10 +3,13 @@
 import streamlit as st
 
 from app import actions
+from app.choices import one_from
 from app.session import Context, errors_shown
 from app.text import plain
-from nci_core.campaign.pricing.costs import label_cost
+from nci_core.campaign.pricing.costs import cost_of_labels
 from nci_core.store import configurations, labels
+
+ALL = "all systems"
 
 
 def show_test_set(context: Context) -> None:
@@ -16,8 +19,8 @@ def show_test_set(context: Context) -> None:
     if not total:
         return
     finished = len(labels.complete(campaign.store, campaign.recipe.hash, split="test"))
-    left = len(actions.unlabelled_test_set(campaign))
-    under_way = total - left - finished
+    left = actions.unlabelled_test_set(campaign)
+    under_way = total - len(left) - finished
     said = f"**{finished}** of {total} test configurations are labelled"
     if under_way > 0:
         said += f", {under_way} are under way"
@@ -29,11 +32,18 @@ def show_test_set(context: Context) -> None:
         )
         if not left:
             return
+        if context.several:
+            whose = _whose(context, left)
+            left = left if whose is None else actions.unlabelled_test_set(campaign, whose)
         first, second = st.columns([1, 2], vertical_alignment="bottom")
         count = first.number_input(
-            "How many", min_value=1, max_value=left, value=left, key=f"test-count-{context.folder}-{left}"
+            "How many",
+            min_value=1,
+            max_value=len(left),
+            value=len(left),
+            key=f"test-count-{context.folder}-{len(left)}",
         )
-        cost = label_cost(campaign)
+        chosen = left[: int(count)]
         if second.button(
             f"Label {count:d} of the test set",
             icon=":material/science:",
@@ -43,7 +53,14 @@ def show_test_set(context: Context) -> None:
             help=f"Recipe {plain(campaign.recipe.name)}, the one that errors are against.",
         ):
             with errors_shown():
-                n = actions.label_test_set(campaign, int(count))
+                n = actions.label_test_set(campaign, chosen)
                 st.session_state["train_message"] = f"{n} calculations of the test set are in the queue."
                 st.rerun()
-        second.caption(f"about {cost.text(int(count))} CPU minutes")
+        second.caption(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes")
+
+
+def _whose(context: Context, left: list[int]) -> int | None:
+    """The number of the system whose test set is meant, of those that lack labels; None for all."""
+    lacking = set(configurations.system_of(context.campaign.store, left).values())
+    names = {system.id: system.name for system in context.campaign.systems if system.id in lacking}
+    return one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)

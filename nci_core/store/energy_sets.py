@@ -142,6 +142,13 @@ def sizes(store: Store) -> dict[int, int]:
         return {row[0]: row[1] for row in session.execute(query)}
 
 
+def systems(store: Store) -> dict[int, int]:
+    """The number of the system whose energies each set has, by the set's id."""
+    query = select(SetEnergy.set_id, Configuration.system_id).join(Configuration).distinct()
+    with store.read() as session:
+        return {row[0]: row[1] for row in session.execute(query)}
+
+
 def points(store: Store, set_id: int) -> SetPoints:
     """The energies of a set."""
     columns = (Configuration.id, Configuration.system_id, *POSITION, SetEnergy.energy_ev)

@@ -34,8 +34,8 @@ def jobs_frame(store: Store, start: int, most: int, recipe: str | None = None) -
 
     Of one recipe's labels only, if named.
     Columns: id, kind, state, progress, message, error, minutes, attempt, configuration,
-    recipe (of a label, else empty), energy_ev and label_std_ev (of a finished label, else None and NaN),
-    cancel_requested.
+    recipe (of a label, else empty), system_id (of a label, else NaN), energy_ev and label_std_ev (of a finished label,
+    else None and NaN), cancel_requested.
     """
     import pandas as pd
 
@@ -53,14 +53,15 @@ def jobs_frame(store: Store, start: int, most: int, recipe: str | None = None) -
             "attempt": job.attempt,
             "configuration": of.configuration_id if (of := label_of.get(job.id)) else _configuration_of(job.payload),
             "recipe": of.recipe if of else "",
+            "system_id": of.system_id if of else None,
             "energy_ev": of.energy_ev if of else None,
             "label_std_ev": label_std_ev(of.recipe_std_cm1 if of else None),
             "cancel_requested": job.cancel_requested,
         }
         for job in jobs
     ]
-    names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration"]
-    return pd.DataFrame(records, columns=[*names, "recipe", "energy_ev", "label_std_ev", "cancel_requested"])
+    names = ["id", "kind", "state", "progress", "message", "error", "minutes", "attempt", "configuration", "recipe"]
+    return pd.DataFrame(records, columns=[*names, "system_id", "energy_ev", "label_std_ev", "cancel_requested"])
 
 
 def _set_aside(result: dict[str, Any] | None) -> str:

@@ -91,9 +91,9 @@ def test_a_demonstration_spends_nothing(real: Campaign, monkeypatch: pytest.Monk
     at = run_page("select", budget_open=True)
     assert not at.error
     assert at.button(key="spend_budget").disabled
-    offer = Offer(1, "well", 1e-5, 1e-9, 0.1, 0.3, 1e-5)
+    offer = Offer(1, "well", 1e-5, 1e-9, 0.1, 0.3, 1e-5, 0.3, 1)
     with pytest.raises(InputError, match="read-only demonstration"):
-        actions.take_proposals(real, as_proposals([offer], label_cost(real)), 1, "ada")
+        actions.take_proposals(real, as_proposals([offer]), 1, "ada")
 
 
 def test_figures_convert_and_mark_the_basket() -> None:

@@ -62,7 +62,9 @@ def test_the_saved_table_has_units_and_places(home: Path) -> None:
     _, table = table_of(home)
     unit = UNITS["meV"]
     campaign = SimpleNamespace(recipe=find_recipe("quick"))
-    context = SimpleNamespace(campaign=campaign, unit=unit, convert=lambda values: np.asarray(values) * unit.per_ev)
+    context = SimpleNamespace(
+        campaign=campaign, several=False, unit=unit, convert=lambda values: np.asarray(values) * unit.per_ev
+    )
     again = pd.read_csv(io.StringIO(for_people(context, table).to_csv()))  # type: ignore[arg-type]
     assert {"Configuration", "x (Å)", "y (Å)", "z (Å)", "Student − CCSD(T) (meV)"} <= set(again)
     assert np.allclose(again["Student (meV)"], table["student_ev"] * 1000)

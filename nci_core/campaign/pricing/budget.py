@@ -4,6 +4,7 @@ Like `live`, asked by the dashboard in a process of its own; importing this load
 here is the student's own expectation (`nci_core.selection.budget`), before anything is computed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.pricing.costs import LabelCost, label_cost
+from nci_core.campaign.pricing.costs import LabelCost, average, label_cost
 from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
@@ -73,6 +74,8 @@ class Offer:
         fall_ev2: expected fall of the summed variance, given the offers before it.
         share: that fall as a share of the summed variance before any of the offers.
         minutes: what it and the offers before it cost together.
+        own_minutes: what it costs alone.
+        system_id: whose it is.
         rms_ev: expected RMS standard deviation below the limit after it.
     """
 
@@ -83,6 +86,8 @@ class Offer:
     share: float
     minutes: float
     rms_ev: float
+    own_minutes: float
+    system_id: int
 
 
 @dataclass(frozen=True)
@@ -120,10 +125,9 @@ class _Question:
         return np.array([self.costs[int(number)].mean_minutes for number in self.system_ids])
 
     def total(self, rows: Sequence[int]) -> tuple[float, float]:
-        """Expected minutes of labels, and half of their 68% interval: what is uncertain is so for all systems alike."""
-        numbers, counts = np.unique(self.system_ids[list(rows)], return_counts=True)
-        parts = [self.costs[int(k)].total(int(n)) for k, n in zip(numbers, counts, strict=True)]
-        return sum(mean for mean, _ in parts), sum(spread for _, spread in parts)
+        """Expected minutes of labels, and half of their 68% interval."""
+        counts = Counter(self.system_ids[list(rows)].tolist()) or {int(self.system_ids[0]): 0}
+        return average([(self.costs[k], n) for k, n in counts.items()]).total(len(rows))
 
     def rows(self, ids: Sequence[int]) -> list[int]:
         """Rows of those configurations that have no label yet and none on the way."""
@@ -234,6 +238,8 @@ def fill_budget(
             share=float(fall / total),
             minutes=float(bought.minutes[k]),
             rms_ev=float(rms[k + 1]),
+            own_minutes=float(question.minutes[row]),
+            system_id=int(question.system_ids[row]),
         )
         for k, (row, fall) in enumerate(zip(bought.rows.tolist(), bought.falls, strict=True))
     ]

@@ -1,6 +1,7 @@
 """What a label costs, learned from the timings of finished ones: of this campaign, and of those beside it."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ from nci_core.errors import NCIError
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.recipes import Recipe
 from nci_core.store import DATABASE_NAME
+from nci_core.store.configurations import system_of
 from nci_core.store.schema import Label
 from nci_core.systems.dimer import Dimer
 
@@ -246,6 +248,30 @@ def label_cost(campaign: Campaign, recipe: Recipe | None = None, dimer: Dimer | 
         _source(recipe, len(mine), len(known) - len(mine), len(others)),
         float(np.median(ratios)) if ratios else 1.0,
     )
+
+
+def cost_of_labels(campaign: Campaign, ids: Sequence[int], recipe: Recipe | None = None) -> LabelCost:
+    """What labels of these configurations cost, each on average: `text(len(ids))` tells the sum."""
+    of = system_of(campaign.store, ids) if len(campaign.systems) > 1 else {}
+    counts = Counter(of.values())
+    if len(counts) < 2:
+        return label_cost(campaign, recipe, campaign.system(next(iter(counts))).dimer if counts else None)
+    return average([(label_cost(campaign, recipe, campaign.system(k).dimer), n) for k, n in counts.items()])
+
+
+def average(parts: Sequence[tuple[LabelCost, int]]) -> LabelCost:
+    """One label of a mixture: each cost with how many labels it is of; what is uncertain is so for all alike."""
+    first, total = parts[0][0], sum(n for _, n in parts)
+    if len(parts) == 1 or not total:
+        return first
+    mean = sum(cost.mean_minutes * n for cost, n in parts) / total
+    shared, each = (
+        sum(values) / (mean * total)
+        for values in zip(
+            *((n * c.mean_minutes * c.price.shared, n * c.mean_minutes * c.price.each) for c, n in parts), strict=True
+        )
+    )
+    return replace(first, mean_minutes=mean, price=Price(math.log(mean), shared, each))
 
 
 def _source(recipe: Recipe, mine: int, other_recipes: int, elsewhere: int) -> str:

@@ -38,6 +38,7 @@ class Doubted:
         configuration_id: of which configuration.
         recipe: name of its recipe.
         label_id: its row.
+        system_id: whose it is.
         state: "set aside" by a check, "failed", or "left out" by a person.
         split: "pool" or "test".
         reasons: code and sentence of each.
@@ -52,6 +53,7 @@ class Doubted:
     configuration_id: int
     recipe: str
     label_id: int
+    system_id: int
     state: Literal["set aside", "failed", "left out"]
     split: str
     reasons: list[dict[str, str]]
@@ -110,6 +112,7 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
         configuration_id=row.configuration_id,
         recipe=row.recipe,
         label_id=row.id,
+        system_id=row.system_id,
         state="left out" if left_out else "set aside" if aside else "failed",
         split=split,
         reasons=reasons,

@@ -1,6 +1,7 @@
 """What the app and the command line may ask of a campaign. No torch, no PySCF: jobs do the work."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, own_method
@@ -130,13 +131,15 @@ def submit_labels(
     return jobs
 
 
-def unlabelled_test_set(campaign: Campaign) -> list[int]:
-    """Test configurations without a label of the target recipe, finished or under way, in their order.
+def unlabelled_test_set(campaign: Campaign, system_id: int | None = None) -> list[int]:
+    """Test configurations without a label of the target recipe, finished or under way, of one system or of all.
 
-    The order is that of drawing, which goes through wall, well and tail in turn: any first few of them cover all three.
-    Raises InputError where no test set was frozen.
+    The order is that of drawing, which goes through wall, well and tail in turn, and through the systems: any first few
+    cover all of them. Raises InputError where no test set was frozen.
     """
-    ids = configurations.positions(campaign.store, split="test")[0].tolist()
+    mine = [system.id for system in campaign.systems if system_id in (None, system.id)]
+    each = [configurations.positions(campaign.store, split="test", system_id=number)[0].tolist() for number in mine]
+    ids = [number for turn in zip_longest(*each) for number in turn if number is not None]
     if not ids:
         raise InputError(f"Campaign {campaign.name} has no test set; freeze one with `nci sample --test N`.")
     there = labels.asked_for(campaign.store, campaign.recipe.hash, ids)

@@ -1,0 +1,50 @@
+"""What the labels of each of several systems cost and are worth, and how many there are: a table of Label & train."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.data.worth import MEANING
+from app.session import Context
+from app.tables import grid
+from nci_core.bench.expected_error import expected_error
+from nci_core.campaign.pricing.costs import label_cost
+from nci_core.labels.recipes import Recipe
+from nci_core.store import configurations, label_queries
+
+ROLES = {"train": "training", "transfer": "transfer"}
+
+
+def show_systems(context: Context, recipe: Recipe, wanted: Sequence[int]) -> None:
+    """A row for each system; `wanted` are the basket's configurations that lack a label of the recipe."""
+    campaign, store, rows = context.campaign, context.campaign.store, []
+    of = configurations.system_of(store, wanted)
+    for system in campaign.systems:
+        cost = label_cost(campaign, recipe, system.dimer)
+        new = sum(number == system.id for number in of.values())
+        done = label_queries.state_counts(store, recipe.hash, system_id=system.id)
+        test = configurations.counts(store, system_id=system.id)["test"]
+        rows.append(
+            {
+                "System": system.name,
+                "Role": ROLES[system.role],
+                "To label": new,
+                "CPU min": cost.text(new),
+                "per label": cost.text(1),
+                "Labels": done["pool"].get("complete", 0),
+                "Test set": f"{done['test'].get('complete', 0)} of {test}",
+                "Expected error": expected_error(recipe, system.dimer, context.unit).short,
+            }
+        )
+    grid(
+        pd.DataFrame(rows),
+        key="label-systems",
+        column_config={
+            "Role": st.column_config.TextColumn(help="Of a transfer system the test set alone is labelled."),
+            "To label": st.column_config.NumberColumn(help="In the basket, without a label of the recipe."),
+            "Labels": st.column_config.NumberColumn(help="Finished ones that fits take."),
+            "Test set": st.column_config.TextColumn(help="Finished labels of it; errors are measured on them."),
+            "Expected error": st.column_config.TextColumn(help=f"{MEANING}."),
+        },
+    )
