@@ -34,6 +34,7 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
 
 def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
     host = context.host
+    shown = context.campaign.systems if context.every_system else [context.system]
     chosen = {
         "region": st.pills(
             "Region",
@@ -45,7 +46,7 @@ def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
         ),
         "sector": st.pills(
             "Direction",
-            list(sector_words(host).values()),
+            list(dict.fromkeys(word for system in shown for word in sector_words(system.dimer.a).values())),
             format_func=plain,
             selection_mode="multi",
             key="f_sector",
@@ -71,6 +72,15 @@ def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
             bind="query-params",
         ),
     }
+    if context.every_system:
+        chosen["system"] = st.pills(
+            "System",
+            [system.name for system in shown],
+            format_func=plain,
+            selection_mode="multi",
+            key="f_system",
+            bind="query-params",
+        )
     rounds = sorted({int(number) for number in table["round_number"].dropna()})
     if rounds:
         chosen["round_number"] = st.pills(

@@ -17,7 +17,7 @@ from app.tables import with_numbers
 from app.text import plain
 from app.views import budget
 from app.views.begin import no_configurations
-from app.views.details import structure
+from app.views.details import of_system, structure
 from app.views.map_controls import map_controls
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import NCIError
@@ -37,14 +37,14 @@ STRATEGIES = {
 def show(context: Context) -> None:
     """The page."""
     st.title("Select", help="Choose which configurations get a CCSD(T) calculation next.")
-    table = cached.table(context)
-    if table.empty:
+    table, whole = cached.table(context), cached.whole(context)
+    if cached.drawn(context, table).empty:
         no_configurations(context)
         return
-    basket, ranked = cached.basket_and_proposals(context, table, chosen_recipe(context).hash, pickable(context, table))
+    basket, ranked = cached.basket_and_proposals(context, whole, chosen_recipe(context).hash, pickable(context, whole))
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
-        _map(context, table, basket, ranked)
+        _map(context, whole, cached.drawn(context, table), basket, ranked)
     with right:
         _message()
         _budget(context, basket)
@@ -54,11 +54,14 @@ def show(context: Context) -> None:
         with proposed:
             _proposals(context, basket, ranked)
         with chosen:
-            _structure(context, table)
+            _structure(context, whole, cached.drawn(context, table))
     budget.panel(context, table, basket, _change)
 
 
-def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
+def _map(
+    context: Context, whole: pd.DataFrame, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame
+) -> None:
+    """The map of the drawn system's `table`; what is selected elsewhere may be of any system."""
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
     view, colour = map_controls(context.host, table, first, second, page="select", first="student_ev")
     third.text_input(
@@ -70,7 +73,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         help="Kept with each pick and label.",
     )
     rows = table[table["region"] != "beyond"]
-    key, places = f"select-map-{context.folder}", MapPlaces(context, rows.index, view)
+    key, places = selection.plot_key(context, "select-map"), MapPlaces(context, rows.index, view)
     plot.show(
         cached.encoded_map(context, rows, view, colour, selection.window(key)),
         context.colours,
@@ -82,7 +85,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         aggregated=len(rows) > MOST_POINTS,
         kinds=selection.kinds(rows),
         file=f"{context.campaign.name}-basket",
-        on_event=lambda event: _told(context, table, key, event, places),
+        on_event=lambda event: _told(context, whole, key, event, places),
     )
     hidden = len(table) - len(rows)
     recipe, target = chosen_recipe(context), context.campaign.recipe
@@ -91,6 +94,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         "Draw round points to put them into the basket, or click one. Test-set points are shown but cannot be picked: "
         "they only measure errors."
         + (beside if recipe != target else "")
+        + (" This is a transfer system: all its points are test points." if context.system.role == "transfer" else "")
         + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
     )
     chosen = selection.selected(context)
@@ -99,7 +103,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         icon=":material/add_shopping_cart:",
         disabled=context.read_only,
     ):
-        _pick(context, table, chosen, "add")
+        _pick(context, whole, chosen, "add")
         st.rerun()
 
 
@@ -179,6 +183,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         shown = pd.DataFrame(
             {
                 "Config.": basket.index,
+                **_system(context, basket),
                 "Where": basket["region"] + ", " + basket["sector"],
                 f"Energy ({label})": best * factor,
                 f"± sd ({label})": basket["std_ev"] * factor,
@@ -186,11 +191,12 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
                 "Why": basket["reason"],
             }
         )
-        specs = dict.fromkeys(shown.columns[2:4], f".{max(context.unit.digits - 1, 0)}f")
+        sd = f"± sd ({label})"
+        specs = dict.fromkeys([f"Energy ({label})", sd], f".{max(context.unit.digits - 1, 0)}f")
         event = st.dataframe(
             with_numbers(shown, specs),
             hide_index=True,
-            column_config={shown.columns[3]: st.column_config.NumberColumn(help=SD_HELP)},
+            column_config={sd: st.column_config.NumberColumn(help=SD_HELP)},
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
@@ -207,7 +213,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         key="basket_remove",
         help="Tick rows in the table first.",
     ):
-        _change(lambda: actions.pick(context.campaign, cached.table(context), rows, "remove", context.person))
+        _change(lambda: actions.pick(context.campaign, basket, rows, "remove", context.person))
     if second.button(
         "Undo", disabled=not undo or locked, width="stretch", key="basket_undo", help="Ctrl + Z on the map"
     ):
@@ -218,7 +224,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         _change(lambda: actions.redo_basket(context.campaign, context.person))
     if fourth.button("Clear", disabled=basket.empty or locked, width="stretch", key="basket_clear"):
         everything = [int(i) for i in basket.index]
-        _change(lambda: actions.pick(context.campaign, cached.table(context), everything, "remove", context.person))
+        _change(lambda: actions.pick(context.campaign, basket, everything, "remove", context.person))
     page = st.session_state.get("pages", {}).get("label-train")
     if len(basket) and page is not None:
         st.page_link(page=page, label="Compute their labels", icon=":material/arrow_forward:")
@@ -253,14 +259,16 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
             {
                 "Rank": free["rank"],
                 "Config.": free.index,
+                **_system(context, free),
                 "Region": free["region"],
                 f"Energy ({label})": free["student_ev"].fillna(free["teacher_ev"]) * factor,
                 f"± sd ({label})": free["expected_ev"].fillna(free["std_ev"]) * factor,
                 "Why": free["reason"],
             }
         )
-        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
-        config = {shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)}
+        sd = f"± sd ({label})"
+        specs = dict.fromkeys([f"Energy ({label})", sd], f".{max(context.unit.digits - 1, 0)}f")
+        config = {sd: st.column_config.NumberColumn(help=SD_HELP)}
         formatted = with_numbers(shown, specs)
         st.dataframe(
             formatted, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table"
@@ -273,13 +281,18 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
                 st.toast("The ranking is in the queue; it appears here when it is done.")
 
 
-def _structure(context: Context, table: pd.DataFrame) -> None:
+def _system(context: Context, rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """The column of the systems, where there are several: basket and ranking go over all that are trained on."""
+    return {"System": rows["system"]} if context.several else {}
+
+
+def _structure(context: Context, whole: pd.DataFrame, table: pd.DataFrame) -> None:
     number = selection.in_view(context, table)
-    if number is None or number not in table.index:
+    if number is None or number not in whole.index:
         st.caption("Click a point on the map to see its structure.")
         return
-    row = table.loc[number]
+    row = whole.loc[number]
     st.markdown(
         f"Configuration {number:d} · {plain(row['region'])}, {plain(row['sector'])} · {context.text(row['student_ev'])}"
     )
-    structure(context, row, key=f"select-viewer-{context.folder}")
+    structure(of_system(context, row), row, key=f"select-viewer-{context.folder}")
