@@ -1,6 +1,7 @@
 """Select: pick configurations for CCSD(T) by hand or by rank, within a budget."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -178,29 +179,14 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         st.caption("Nothing picked yet: draw round points on the map, or take the best proposals.")
     rows: list[int] = []
     if len(basket):
-        label, factor = context.unit.label, context.unit.per_ev
-        best = basket["student_ev"].fillna(basket["teacher_ev"])
-        shown = pd.DataFrame(
-            {
-                "Config.": basket.index,
-                **_system(context, basket),
-                "Where": basket["region"] + ", " + basket["sector"],
-                f"Energy ({label})": best * factor,
-                f"± sd ({label})": basket["std_ev"] * factor,
-                "Picked by": basket["picker"],
-                "Why": basket["reason"],
-            }
-        )
-        sd = f"± sd ({label})"
-        specs = dict.fromkeys([f"Energy ({label})", sd], f".{max(context.unit.digits - 1, 0)}f")
-        event = st.dataframe(
-            with_numbers(shown, specs),
-            hide_index=True,
-            column_config={sd: st.column_config.NumberColumn(help=SD_HELP)},
+        where = {"Where": basket["region"] + ", " + basket["sector"]}
+        event = _list(
+            context,
+            basket,
+            where | _energies(context, basket, basket["std_ev"]) | {"Picked by": basket["picker"]},
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
-            placeholder="—",
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
@@ -254,25 +240,8 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
     if free.empty:
         st.caption("No proposals left; rank the pool again below.")
     else:
-        label, factor = context.unit.label, context.unit.per_ev
-        shown = pd.DataFrame(
-            {
-                "Rank": free["rank"],
-                "Config.": free.index,
-                **_system(context, free),
-                "Region": free["region"],
-                f"Energy ({label})": free["student_ev"].fillna(free["teacher_ev"]) * factor,
-                f"± sd ({label})": free["expected_ev"].fillna(free["std_ev"]) * factor,
-                "Why": free["reason"],
-            }
-        )
-        sd = f"± sd ({label})"
-        specs = dict.fromkeys([f"Energy ({label})", sd], f".{max(context.unit.digits - 1, 0)}f")
-        config = {sd: st.column_config.NumberColumn(help=SD_HELP)}
-        formatted = with_numbers(shown, specs)
-        st.dataframe(
-            formatted, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table"
-        )
+        energies = _energies(context, free, free["expected_ev"].fillna(free["std_ev"]))
+        _list(context, free, {"Region": free["region"]} | energies, ranked=True, height=220, key="proposal-table")
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):
@@ -281,9 +250,28 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
                 st.toast("The ranking is in the queue; it appears here when it is done.")
 
 
-def _system(context: Context, rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """The column of the systems, where there are several: basket and ranking go over all that are trained on."""
-    return {"System": rows["system"]} if context.several else {}
+def _list(
+    context: Context, rows: pd.DataFrame, columns: dict[str, pd.Series], *, ranked: bool = False, **options: Any
+) -> Any:
+    """A table of configurations by number, with energy and spread in the unit shown, and why they are in it."""
+    first = {"Rank": rows["rank"]} if ranked else {}
+    # Basket and ranking go over all systems that are trained on.
+    system = {"System": rows["system"]} if context.several else {}
+    shown = pd.DataFrame(first | {"Config.": rows.index} | system | columns | {"Why": rows["reason"]})
+    energy, spread = (f"{name} ({context.unit.label})" for name in ("Energy", "± sd"))
+    return st.dataframe(
+        with_numbers(shown, dict.fromkeys([energy, spread], f".{max(context.unit.digits - 1, 0)}f")),
+        hide_index=True,
+        column_config={spread: st.column_config.NumberColumn(help=SD_HELP)},
+        placeholder="—",
+        **options,
+    )
+
+
+def _energies(context: Context, rows: pd.DataFrame, std_ev: pd.Series) -> dict[str, pd.Series]:
+    """The student's energy, else the teacher's, and a spread."""
+    values = {"Energy": rows["student_ev"].fillna(rows["teacher_ev"]), "± sd": std_ev}
+    return {f"{name} ({context.unit.label})": ev * context.unit.per_ev for name, ev in values.items()}
 
 
 def _structure(context: Context, whole: pd.DataFrame, table: pd.DataFrame) -> None:
