@@ -1,6 +1,7 @@
 """Cached reads. Each is kept as long as what it depends on stays, so that a rerun costs a few small queries."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -115,6 +116,11 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
     """
     # All sessions share the kept table. A shallow copy costs nothing, and pandas copies what is written to it.
     return _table(context, student(context) if model_id is None else model_id).copy(deep=False)
+
+
+def whole(context: Context) -> pd.DataFrame:
+    """The same of all systems, whatever tables are of: for what is said about a configuration by its number alone."""
+    return table(replace(context, every_system=context.several))
 
 
 def drawn(context: Context, rows: pd.DataFrame) -> pd.DataFrame:

@@ -77,9 +77,10 @@ def take_from_link(context: Context) -> None:
 def in_view(context: Context, rows: pd.DataFrame) -> int | None:
     """The configuration whose structure is shown; at first the one with the lowest energy."""
     chosen = st.session_state.get(f"selected-{context.folder}")
-    if chosen is None:  # a shared link names one
+    if chosen is None:  # a shared link names one, of any system
         asked = st.query_params.get("configuration", "")
-        chosen = int(asked) if asked.isdigit() and int(asked) in rows.index else None
+        there = cached.whole(context).index if context.several else rows.index
+        chosen = int(asked) if asked.isdigit() and int(asked) in there else None
     if chosen is not None:
         return int(chosen)
     energy = rows["label_ev"].fillna(rows["teacher_ev"]).fillna(rows["student_ev"])
@@ -92,6 +93,11 @@ def view(context: Context, number: int) -> None:
     """Show this configuration from now on; the address of the page says so too."""
     st.session_state[f"selected-{context.folder}"] = int(number)
     st.query_params["configuration"] = str(int(number))
+
+
+def plot_key(context: Context, name: str) -> str:
+    """The key of a map: it keeps what is in sight, which of another system is another place."""
+    return f"{name}-{context.folder}" + (f"-{context.system.id}" if context.several else "")
 
 
 def marks(

@@ -1,11 +1,9 @@
 """The picture of the Overview: maps, curve and slider on one canvas, and no rerun of the page from round to round."""
 
-from pathlib import Path
 from typing import Any
 
 from app.components.mounted import mounted
 
-FOLDER = Path(__file__).parent
 SCRIPTS = ("picture_compose.js", "plot_scales.js", "field_paint.js", "overview_paint.js", "overview.js", "plot_svg.js")
 HTML = """<div class="nci-overview"><div class="picture"><canvas role="img"></canvas>
 <div class="rounds" hidden><button type="button" class="play" aria-label="Play">▶</button>

@@ -1,11 +1,9 @@
 """Buttons that save a row of Plotly figures as one picture, in the browser."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from app.components.mounted import mounted
 
-FOLDER = Path(__file__).parent
 SCRIPTS = ("picture_compose.js", "picture.js")
 HTML = """<div class="nci-picture"><button type="button" data-kind="png">Picture (PNG)</button>
 <button type="button" data-kind="svg">Drawing (SVG)</button><div class="said" role="status"></div></div>"""

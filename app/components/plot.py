@@ -5,25 +5,17 @@ Measured against Plotly's lasso and the ECharts brush in docs/design.md.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-import streamlit as st
-
-from app.components.plot_message import HTML, DrawnLine, Marks, message, script, style, toolbar_message
+from app.components.mounted import mounted
+from app.components.plot_message import HTML, SCRIPTS, DrawnLine, Marks, message, toolbar_message
 from app.theme import Palette
 
 __all__ = ["DrawnLine", "Marks", "show", "toolbar"]
 
 
-@cache
-def _component() -> Any:
-    return st.components.v2.component("nci_plot", html=HTML, css=style(), js=script(), isolate_styles=False)
-
-
-@cache
-def _points_component() -> Any:
-    return st.components.v2.component("nci_plot_points", html="<i hidden></i>", js=script(), isolate_styles=False)
+def _canvas() -> Any:
+    return mounted("plot", HTML, *SCRIPTS, style="plot.css")
 
 
 def show(
@@ -44,7 +36,7 @@ def show(
     def told(name: str) -> Callable[[], None]:
         return (lambda: on_event(name)) if on_event else (lambda: None)
 
-    result = _component()(
+    result = _canvas()(
         key=key,
         data=message(encoded, palette, marks, key=key, **options),
         on_picked_change=told("picked"),
@@ -54,10 +46,12 @@ def show(
         on_lined_change=told("lined"),
     )
     # A mount of its own: a pick leaves it unchanged, so the browser gets the points only once.
-    _points_component()(key=f"points-of-{key}", data={"name": key, "points": encoded}, height=1)
+    mounted("plot_points", "<i hidden></i>", *SCRIPTS)(
+        key=f"points-of-{key}", data={"name": key, "points": encoded}, height=1
+    )
     return result
 
 
 def toolbar(palette: Palette, *, key: str, group: str, pick: bool = True) -> None:
     """Tools for a whole group of plots that are drawn without their own."""
-    _component()(key=key, data=toolbar_message(palette, key=key, group=group, pick=pick))
+    _canvas()(key=key, data=toolbar_message(palette, key=key, group=group, pick=pick))

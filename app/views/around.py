@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import model_answers, own_energies
+from app import cached, model_answers, own_energies
 from app.choices import one_from, one_of
 from app.data import fields
 from app.data.errors import labelled
@@ -25,6 +25,7 @@ SHOWN = {"sphere": show_sphere, "plane": show_planes, "space": show_space}
 
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the figures and their data."""
+    table = cached.drawn(context, table)
     others = {"earlier": before, "distilled": model_answers.distilled_before(context, after)}
     left, middle, right = st.columns([1.25, 1.35, 1], vertical_alignment="bottom")
     look = one_of(middle, "Look at it", LOOKS, key="around_look", titled=True)

@@ -1,10 +1,12 @@
 """Everything known about one configuration: structure, energies, geometry, and how its label was computed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from app import cached
 from app.chart import Drawn, charts
 from app.choices import as_written, one_of
 from app.components import viewer
@@ -29,14 +31,16 @@ VIEWER_HEIGHT = 300
 
 
 def show_details(context: Context, table: pd.DataFrame, number: int | None) -> None:
-    """Structure above, facts below."""
+    """Structure above, facts below; of another system than the drawn one, round its own host."""
+    if context.several and number is not None and number not in table.index:
+        table = cached.whole(context)
     if number is None or number not in table.index:
         st.info("Click a point on the map to see its structure and energies.", icon=":material/touch_app:")
         return
     row = pd.Series(table.loc[number])
-    st.markdown(
-        f"**Configuration {number}** · {plain(row['region'])}, {plain(row['sector'])} · {SPLITS[str(row['split'])]}"
-    )
+    context = of_system(context, row)
+    place = f"{plain(row['region'])}, {plain(row['sector'])} · {SPLITS[str(row['split'])]}"
+    st.markdown(f"**Configuration {number}** · {f'{plain(context.system.name)} · ' if context.several else ''}{place}")
     structure(context, row, key=f"viewer-{context.folder}")
     here, target = label_queries.of_configuration(context.campaign.store, number), context.campaign.recipe.hash
     label = next((row for row in here if row.recipe_hash == target), None)
@@ -50,6 +54,11 @@ def show_details(context: Context, table: pd.DataFrame, number: int | None) -> N
         _geometry(context, row, number)
     with calculation:
         show_label(context, _of_recipe(context, label, others))
+
+
+def of_system(context: Context, row: pd.Series) -> Context:
+    """The context that draws a row of the campaign's table in its own system."""
+    return replace(context, system=context.campaign.system(int(row["system_id"]))) if context.several else context
 
 
 def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> Label | None:

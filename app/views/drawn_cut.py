@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import model_answers, own_energies
+from app import cached, model_answers, own_energies
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
@@ -30,6 +30,7 @@ HEIGHT = 365
 
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the map to draw on, the figures and their data."""
+    table = cached.drawn(context, table)
     left, middle, right = st.columns([1.3, 1, 2.2], vertical_alignment="bottom")
     panel = one_of(middle, "Show along it", PANELS, key="line_panel", titled=True)
     body = st.container()

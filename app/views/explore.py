@@ -21,13 +21,13 @@ def show(context: Context) -> None:
     """The page."""
     st.title("Explore", help="Each point is one position of the probe around the rigid host.")
     table = cached.table(context)
-    if table.empty:
+    if cached.drawn(context, table).empty:
         no_configurations(context)
         return
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
         rows, view, colour = _controls(context, table)
-        key, places = f"explore-map-{context.folder}", MapPlaces(context, rows.index, view)
+        key, places = selection.plot_key(context, "explore-map"), MapPlaces(context, rows.index, view)
         plot.show(
             cached.encoded_map(context, rows, view, colour, selection.window(key)),
             context.colours,
@@ -42,7 +42,7 @@ def show(context: Context) -> None:
         )
         selection.bar(context, table, page="explore")
         st.caption(
-            _summary(table, rows)
+            _summary(cached.drawn(context, table), rows)
             + ". Click a point to see its structure; Ctrl + scroll zooms. "
             + (
                 "Coordinates that the host's symmetry makes equivalent are folded together."
@@ -56,9 +56,10 @@ def show(context: Context) -> None:
 
 def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
-    view, colour = map_controls(context.host, table, first, second, page="explore", first="teacher_ev")
+    here = cached.drawn(context, table)
+    view, colour = map_controls(context.host, here, first, second, page="explore", first="teacher_ev")
     with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
-        rows = filtered(context, table)
+        rows = cached.drawn(context, filtered(context, table))
     return rows, view, colour
 
 

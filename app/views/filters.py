@@ -1,5 +1,7 @@
 """Filters: which configurations a page shows. They are part of the address, so a link keeps them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -34,52 +36,29 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
 
 def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:
     host = context.host
-    chosen = {
-        "region": st.pills(
-            "Region",
-            REGIONS,
-            selection_mode="multi",
-            key="f_region",
-            bind="query-params",
-            help="  \n".join(f"**{name}**: {text}" for name, text in REGION_HELP.items() if name != "all"),
-        ),
-        "sector": st.pills(
-            "Direction",
-            list(sector_words(host).values()),
-            format_func=plain,
-            selection_mode="multi",
-            key="f_sector",
-            bind="query-params",
-            help="Angle from the plane across the molecule: side < 30°, slanted 30–60°, end > 60°."
-            if host.linear
-            else "Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°.",
-        ),
-        "split": st.pills(
-            "Set",
-            list(SPLITS),
-            format_func=SPLITS.__getitem__,
-            selection_mode="multi",
-            key="f_split",
-            bind="query-params",
-        ),
-        "label_state": st.pills(
-            "Label",
-            [state for state in LABEL_STATES if (table["label_state"] == state).any()],
-            format_func=LABEL_STATES.__getitem__,
-            selection_mode="multi",
-            key="f_state",
-            bind="query-params",
-        ),
+    shown = context.campaign.systems if context.every_system else [context.system]
+    many: dict[str, Any] = {"selection_mode": "multi", "bind": "query-params"}
+    regions = "  \n".join(f"**{name}**: {text}" for name, text in REGION_HELP.items() if name != "all")
+    directions = list(dict.fromkeys(word for each in shown for word in sector_words(each.dimer.a).values()))
+    angles = (
+        "Angle from the plane across the molecule: side < 30°, slanted 30–60°, end > 60°."
+        if host.linear
+        else "Angle from the axis through the host's face: face < 30°, slanted 30–60°, edge > 60°."
+    )
+    states = [state for state in LABEL_STATES if (table["label_state"] == state).any()]
+    chosen: dict[str, list[Any]] = {
+        "region": st.pills("Region", REGIONS, key="f_region", help=regions, **many),
+        "sector": st.pills("Direction", directions, format_func=plain, key="f_sector", help=angles, **many),
+        "split": st.pills("Set", list(SPLITS), format_func=SPLITS.__getitem__, key="f_split", **many),
+        "label_state": st.pills("Label", states, format_func=LABEL_STATES.__getitem__, key="f_state", **many),
     }
+    if context.every_system:
+        names = [system.name for system in shown]
+        chosen["system"] = st.pills("System", names, format_func=plain, key="f_system", **many)
     rounds = sorted({int(number) for number in table["round_number"].dropna()})
     if rounds:
         chosen["round_number"] = st.pills(
-            "Round that asked for the label",
-            rounds,
-            format_func=plain,
-            selection_mode="multi",
-            key="f_round",
-            bind="query-params",
+            "Round that asked for the label", rounds, format_func=plain, key="f_round", **many
         )
     keep = np.ones(len(table), dtype=bool)
     for column, values in chosen.items():

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.address import take_numbers, tell_numbers
 from app.session import Context
+from app.text import plain
 from app.views.plane_choice import PlaneKeys
 from nci_core.systems import lines
 from nci_core.systems.lines import Line
@@ -48,7 +49,7 @@ def choose(
     if chosen == OWN:
         line = _own(below)
     elif chosen == PAIR:
-        line = _pair(table, right)
+        line = _pair(context, table, right)
     else:
         if str(chosen).startswith("across"):
             right.number_input(
@@ -106,14 +107,15 @@ def _own(place: DeltaGenerator) -> Line | None:
     return Line(numbers[:3], numbers[3:])
 
 
-def _pair(table: pd.DataFrame, place: DeltaGenerator) -> Line | None:
+def _pair(context: Context, table: pd.DataFrame, place: DeltaGenerator) -> Line | None:
     found = []
     for column, end, number in zip(place.columns(2), ("From", "To"), (0, -1), strict=True):
         chosen = column.number_input(
             f"{end} configuration", value=int(table.index[number]), key=f"line_{end.lower()}", bind="query-params"
         )
         if chosen not in table.index:
-            st.warning(f"There is no configuration {chosen:d}.", icon=":material/straighten:")
+            whose = f" of {plain(context.system.name)}" if context.several else ""
+            st.warning(f"There is no configuration {chosen:d}{whose}.", icon=":material/straighten:")
             return None
         found.append(table.loc[chosen, ["x", "y", "z"]].to_numpy(dtype=float))
     return Line(found[0], found[1])

@@ -80,7 +80,7 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
     drawn = plot.DrawnLine(
         ((float(ends[0, 0]), float(ends[0, 1])), (float(ends[1, 0]), float(ends[1, 1]))), off=off > OFF
     )
-    key = f"line-map-{context.folder}"
+    key = selection.plot_key(context, "line-map")
     plot.show(
         encode(content, context.colours),
         context.colours,

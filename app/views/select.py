@@ -1,6 +1,7 @@
 """Select: pick configurations for CCSD(T) by hand or by rank, within a budget."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +18,7 @@ from app.tables import with_numbers
 from app.text import plain
 from app.views import budget
 from app.views.begin import no_configurations
-from app.views.details import structure
+from app.views.details import of_system, structure
 from app.views.map_controls import map_controls
 from nci_core.campaign.pricing.costs import cost_of_labels
 from nci_core.errors import NCIError
@@ -37,14 +38,14 @@ STRATEGIES = {
 def show(context: Context) -> None:
     """The page."""
     st.title("Select", help="Choose which configurations get a CCSD(T) calculation next.")
-    table = cached.table(context)
-    if table.empty:
+    table, whole = cached.table(context), cached.whole(context)
+    if cached.drawn(context, table).empty:
         no_configurations(context)
         return
-    basket, ranked = cached.basket_and_proposals(context, table, chosen_recipe(context).hash, pickable(context, table))
+    basket, ranked = cached.basket_and_proposals(context, whole, chosen_recipe(context).hash, pickable(context, whole))
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
-        _map(context, table, basket, ranked)
+        _map(context, whole, cached.drawn(context, table), basket, ranked)
     with right:
         _message()
         _budget(context, basket)
@@ -54,11 +55,14 @@ def show(context: Context) -> None:
         with proposed:
             _proposals(context, basket, ranked)
         with chosen:
-            _structure(context, table)
+            _structure(context, whole, cached.drawn(context, table))
     budget.panel(context, table, _change)
 
 
-def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame) -> None:
+def _map(
+    context: Context, whole: pd.DataFrame, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd.DataFrame
+) -> None:
+    """The map of the drawn system's `table`; what is selected elsewhere may be of any system."""
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
     view, colour = map_controls(context.host, table, first, second, page="select", first="student_ev")
     third.text_input(
@@ -70,7 +74,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         help="Kept with each pick and label.",
     )
     rows = table[table["region"] != "beyond"]
-    key, places = f"select-map-{context.folder}", MapPlaces(context, rows.index, view)
+    key, places = selection.plot_key(context, "select-map"), MapPlaces(context, rows.index, view)
     plot.show(
         cached.encoded_map(context, rows, view, colour, selection.window(key)),
         context.colours,
@@ -82,7 +86,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         aggregated=len(rows) > MOST_POINTS,
         kinds=selection.kinds(rows),
         file=f"{context.campaign.name}-basket",
-        on_event=lambda event: _told(context, table, key, event, places),
+        on_event=lambda event: _told(context, whole, key, event, places),
     )
     hidden = len(table) - len(rows)
     recipe, target = chosen_recipe(context), context.campaign.recipe
@@ -91,6 +95,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         "Draw round points to put them into the basket, or click one. Test-set points are shown but cannot be picked: "
         "they only measure errors."
         + (beside if recipe != target else "")
+        + (" This is a transfer system: all its points are test points." if context.system.role == "transfer" else "")
         + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
     )
     chosen = selection.selected(context)
@@ -99,7 +104,7 @@ def _map(context: Context, table: pd.DataFrame, basket: pd.DataFrame, ranked: pd
         icon=":material/add_shopping_cart:",
         disabled=context.read_only,
     ):
-        _pick(context, table, chosen, "add")
+        _pick(context, whole, chosen, "add")
         st.rerun()
 
 
@@ -174,27 +179,14 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         st.caption("Nothing picked yet: draw round points on the map, or take the best proposals.")
     rows: list[int] = []
     if len(basket):
-        label, factor = context.unit.label, context.unit.per_ev
-        best = basket["student_ev"].fillna(basket["teacher_ev"])
-        shown = pd.DataFrame(
-            {
-                "Config.": basket.index,
-                "Where": basket["region"] + ", " + basket["sector"],
-                f"Energy ({label})": best * factor,
-                f"± sd ({label})": basket["std_ev"] * factor,
-                "Picked by": basket["picker"],
-                "Why": basket["reason"],
-            }
-        )
-        specs = dict.fromkeys(shown.columns[2:4], f".{max(context.unit.digits - 1, 0)}f")
-        event = st.dataframe(
-            with_numbers(shown, specs),
-            hide_index=True,
-            column_config={shown.columns[3]: st.column_config.NumberColumn(help=SD_HELP)},
+        where = {"Where": basket["region"] + ", " + basket["sector"]}
+        event = _list(
+            context,
+            basket,
+            where | _energies(context, basket, basket["std_ev"]) | {"Picked by": basket["picker"]},
             height=250,
             on_select="rerun",
             selection_mode="multi-row",
-            placeholder="—",
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
@@ -207,7 +199,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         key="basket_remove",
         help="Tick rows in the table first.",
     ):
-        _change(lambda: actions.pick(context.campaign, cached.table(context), rows, "remove", context.person))
+        _change(lambda: actions.pick(context.campaign, basket, rows, "remove", context.person))
     if second.button(
         "Undo", disabled=not undo or locked, width="stretch", key="basket_undo", help="Ctrl + Z on the map"
     ):
@@ -218,7 +210,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         _change(lambda: actions.redo_basket(context.campaign, context.person))
     if fourth.button("Clear", disabled=basket.empty or locked, width="stretch", key="basket_clear"):
         everything = [int(i) for i in basket.index]
-        _change(lambda: actions.pick(context.campaign, cached.table(context), everything, "remove", context.person))
+        _change(lambda: actions.pick(context.campaign, basket, everything, "remove", context.person))
     page = st.session_state.get("pages", {}).get("label-train")
     if len(basket) and page is not None:
         st.page_link(page=page, label="Compute their labels", icon=":material/arrow_forward:")
@@ -248,23 +240,8 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
     if free.empty:
         st.caption("No proposals left; rank the pool again below.")
     else:
-        label, factor = context.unit.label, context.unit.per_ev
-        shown = pd.DataFrame(
-            {
-                "Rank": free["rank"],
-                "Config.": free.index,
-                "Region": free["region"],
-                f"Energy ({label})": free["student_ev"].fillna(free["teacher_ev"]) * factor,
-                f"± sd ({label})": free["expected_ev"].fillna(free["std_ev"]) * factor,
-                "Why": free["reason"],
-            }
-        )
-        specs = dict.fromkeys(shown.columns[3:5], f".{max(context.unit.digits - 1, 0)}f")
-        config = {shown.columns[4]: st.column_config.NumberColumn(help=SD_HELP)}
-        formatted = with_numbers(shown, specs)
-        st.dataframe(
-            formatted, hide_index=True, column_config=config, height=220, placeholder="—", key="proposal-table"
-        )
+        energies = _energies(context, free, free["expected_ev"].fillna(free["std_ev"]))
+        _list(context, free, {"Region": free["region"]} | energies, ranked=True, height=220, key="proposal-table")
     with st.popover("Rank again", icon=":material/sort:"):
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):
@@ -273,13 +250,37 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
                 st.toast("The ranking is in the queue; it appears here when it is done.")
 
 
-def _structure(context: Context, table: pd.DataFrame) -> None:
+def _list(
+    context: Context, rows: pd.DataFrame, columns: dict[str, pd.Series], *, ranked: bool = False, **options: Any
+) -> Any:
+    """A table of configurations by number, with energy and spread in the unit shown, and why they are in it."""
+    first = {"Rank": rows["rank"]} if ranked else {}
+    # Basket and ranking go over all systems that are trained on.
+    system = {"System": rows["system"]} if context.several else {}
+    shown = pd.DataFrame(first | {"Config.": rows.index} | system | columns | {"Why": rows["reason"]})
+    energy, spread = (f"{name} ({context.unit.label})" for name in ("Energy", "± sd"))
+    return st.dataframe(
+        with_numbers(shown, dict.fromkeys([energy, spread], f".{max(context.unit.digits - 1, 0)}f")),
+        hide_index=True,
+        column_config={spread: st.column_config.NumberColumn(help=SD_HELP)},
+        placeholder="—",
+        **options,
+    )
+
+
+def _energies(context: Context, rows: pd.DataFrame, std_ev: pd.Series) -> dict[str, pd.Series]:
+    """The student's energy, else the teacher's, and a spread."""
+    values = {"Energy": rows["student_ev"].fillna(rows["teacher_ev"]), "± sd": std_ev}
+    return {f"{name} ({context.unit.label})": ev * context.unit.per_ev for name, ev in values.items()}
+
+
+def _structure(context: Context, whole: pd.DataFrame, table: pd.DataFrame) -> None:
     number = selection.in_view(context, table)
-    if number is None or number not in table.index:
+    if number is None or number not in whole.index:
         st.caption("Click a point on the map to see its structure.")
         return
-    row = table.loc[number]
+    row = whole.loc[number]
     st.markdown(
         f"Configuration {number:d} · {plain(row['region'])}, {plain(row['sector'])} · {context.text(row['student_ev'])}"
     )
-    structure(context, row, key=f"select-viewer-{context.folder}")
+    structure(of_system(context, row), row, key=f"select-viewer-{context.folder}")
