@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign import Campaign
+from nci_core.campaign.systems import System
 from nci_core.config import CampaignSettings
 from nci_core.metrics import by_region
 from nci_core.regions import sectors
@@ -42,48 +43,24 @@ def build(
     """Write a synthetic campaign to `folder`; zero labels, no models and so on give the empty states."""
     settings = CampaignSettings.create(host, "He", title=f"He–{host} (synthetic)", recipe="quick")
     campaign = Campaign.create(folder, settings)
-    store, dimer, rng = campaign.store, campaign.systems[0].dimer, np.random.default_rng(seed)
+    store, rng = campaign.store, np.random.default_rng(seed)
     if not n:
         return campaign
-    points = _sample(dimer.a.positions, rng, n)
-    points = points[np.sort(np.unique(dimer.at(points).geometry_hashes(), return_index=True)[1])]
-    test = np.zeros(len(points), dtype=bool)
-    test[rng.choice(len(points), min(n_test, len(points) // 3), replace=False)] = True
-    ids = np.empty(len(points), dtype=int)
-    for split, mask in (("pool", ~test), ("test", test)):
-        part = points[mask]
-        added = configurations.add(
-            store,
-            part,
-            dimer.at(part).geometry_hashes(),
-            system_id=1,
-            split=split,
-            sectors=[str(s) for s in sectors(dimer.a, part)],
-            sample_seed=seed,
-        )
-        ids[mask] = added.ids
-    exact = energy(dimer.a.positions, points)
-    teacher = exact + _bias(points, exact)
-    teacher_labels.record(
-        store,
-        settings.teacher,
-        ids.tolist(),
-        teacher,
-        {"repulsion": teacher + np.abs(teacher), "dispersion": -np.abs(teacher)},
-        seconds=15.0 * len(ids),
-    )
-    cut_ids = _add_cuts(campaign)
+    points, ids, test = add_configurations(campaign, campaign.systems[0], rng, n, n_test, seed)
+    exact = energy(campaign.systems[0].dimer.a.positions, points)
+    teacher = exact + bias(points, exact)
+    cut_ids = add_cuts(campaign, campaign.systems[0])
     pool = ids[~test][exact[~test] < 1000 * CM1_EV]
     chosen = rng.choice(pool, min(n_labels, len(pool)), replace=False)
     truth = dict(zip(ids.tolist(), exact.tolist(), strict=True)) | cut_ids
     if n_labels:
-        _label(campaign, [int(i) for i in ids[test]], truth, rng, None, "test-set")
+        add_labels(campaign, [int(i) for i in ids[test]], truth, rng, None, "test-set")
         on_cut = list(cut_ids)[::6]
-        _label(campaign, on_cut, truth, rng, 1, "farthest-point")
+        add_labels(campaign, on_cut, truth, rng, 1, "farthest-point")
     if with_models:
         _models(campaign, points, ids, exact, teacher, test, chosen, truth, rng, n_rounds, n_labels)
         rest = [int(i) for i in pool if i not in set(chosen.tolist())][:20]
-        _propose(campaign, rest)
+        propose(campaign, rest)
     if failed and n_labels:
         unlabelled = [int(i) for i in pool if i not in set(chosen.tolist())]
         broken = labels.request(
@@ -99,7 +76,42 @@ def build(
     return campaign
 
 
-def _sample(host: FloatArray, rng: np.random.Generator, n: int) -> FloatArray:
+def add_configurations(
+    campaign: Campaign, system: System, rng: np.random.Generator, n: int, n_test: int, seed: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Pool and test set of a system with teacher energies: positions, ids, and which are of the test set."""
+    store, dimer = campaign.store, system.dimer
+    points = sample(dimer.a.positions, rng, n)
+    points = points[np.sort(np.unique(dimer.at(points).geometry_hashes(), return_index=True)[1])]
+    test = np.full(len(points), system.role == "transfer")  # which has no pool
+    test[rng.choice(len(points), min(n_test, len(points) // 3), replace=False)] = True
+    ids = np.empty(len(points), dtype=int)
+    for split, mask in (("pool", ~test), ("test", test)):
+        part = points[mask]
+        added = configurations.add(
+            store,
+            part,
+            dimer.at(part).geometry_hashes(),
+            system_id=system.id,
+            split=split,
+            sectors=[str(s) for s in sectors(dimer.a, part)],
+            sample_seed=seed,
+        )
+        ids[mask] = added.ids
+    exact = energy(dimer.a.positions, points)
+    teacher = exact + bias(points, exact)
+    teacher_labels.record(
+        store,
+        campaign.teacher,
+        ids.tolist(),
+        teacher,
+        {"repulsion": teacher + np.abs(teacher), "dispersion": -np.abs(teacher)},
+        seconds=15.0 * len(ids),
+    )
+    return points, ids, test
+
+
+def sample(host: FloatArray, rng: np.random.Generator, n: int) -> FloatArray:
     found = np.empty((0, 3))
     while len(found) < n:
         direction = np.abs(rng.normal(size=(4 * n, 3)))
@@ -110,13 +122,13 @@ def _sample(host: FloatArray, rng: np.random.Generator, n: int) -> FloatArray:
     return found[:n].round(4)
 
 
-def _bias(points: FloatArray, exact: FloatArray) -> FloatArray:
+def bias(points: FloatArray, exact: FloatArray) -> FloatArray:
     r = np.linalg.norm(points, axis=1)
     return 0.18 * np.abs(exact) * np.cos(2.2 * r) + 14 * CM1_EV * np.exp(-((r - 3.6) ** 2))
 
 
-def _add_cuts(campaign: Campaign) -> dict[int, float]:
-    dimer, found = campaign.systems[0].dimer, {}
+def add_cuts(campaign: Campaign, system: System) -> dict[int, float]:
+    dimer, found = system.dimer, {}
     for name, direction in CUTS.items():
         r = np.linspace(3.0, 9.0, 31)
         points = r[:, None] * np.array(direction)[None]
@@ -126,11 +138,11 @@ def _add_cuts(campaign: Campaign) -> dict[int, float]:
             campaign.store,
             points,
             dimer.at(points).geometry_hashes(),
-            system_id=1,
+            system_id=system.id,
             origin=f"cut:{name}",
             sectors=[str(s) for s in sectors(dimer.a, points)],
         )
-        teacher = exact + _bias(points, exact)
+        teacher = exact + bias(points, exact)
         teacher_labels.record(
             campaign.store,
             campaign.teacher,
@@ -142,7 +154,7 @@ def _add_cuts(campaign: Campaign) -> dict[int, float]:
     return found
 
 
-def _label(
+def add_labels(
     campaign: Campaign,
     ids: list[int],
     truth: dict[int, float],
@@ -150,13 +162,14 @@ def _label(
     round_number: int | None,
     who: str,
 ) -> None:
-    recipe, dimer = campaign.recipe, campaign.systems[0].dimer
+    recipe = campaign.recipe
     rows = labels.request(
         campaign.store, ids, recipe=recipe.name, recipe_hash=recipe.hash, round_number=round_number, picked_by=who
     )
     where = {c.id: c for c in configurations.fetch(campaign.store, ids=ids)}
     for row in rows:
         c = where[row.configuration_id]
+        dimer = campaign.system(c.system_id).dimer
         seconds = float(rng.normal(40, 6))
         e = truth[row.configuration_id]
         parts = {"hf_ev": 0.6 * abs(e), "ccsd_ev": e - 0.7 * abs(e), "triples_ev": 0.1 * abs(e)}
@@ -256,10 +269,10 @@ def _models(
         if number:
             previous = chosen[: len(chosen) * (number - 1) // n_rounds]
             new = [int(i) for i in part if i not in set(previous.tolist())]
-            _label(campaign, new[::2], truth, rng, number, "i-optimal")
-            _label(campaign, new[1::2], truth, rng, number, "ada")
+            add_labels(campaign, new[::2], truth, rng, number, "i-optimal")
+            add_labels(campaign, new[1::2], truth, rng, number, "ada")
         factor = 0.9 * 0.25**number
-        student = exact_all + factor * _bias(every, exact_all) + factor * 0.4 * CM1_EV * rng.normal(size=len(every))
+        student = exact_all + factor * bias(every, exact_all) + factor * 0.4 * CM1_EV * rng.normal(size=len(every))
         name = f"round-{number}"
         file = campaign.folder / "models" / f"{name}.pt"
         file.write_bytes(name.encode())
@@ -282,7 +295,7 @@ def _models(
         parent = model.id
         spread = factor * (0.5 * CM1_EV + 0.05 * np.abs(exact_all))
         evaluations.record_predictions(store, model.id, every_ids.tolist(), student, spread)
-        _curves(campaign, model.id, factor)
+        evaluations.record_cuts(store, curves(campaign.systems[0], factor), model_id=model.id)
         if n_labels:
             inside = student[: len(points)][test]
             total, regions = by_region(inside, exact[test], campaign.settings.bounds)
@@ -292,19 +305,20 @@ def _models(
         rounds.finish(store, number)
 
 
-def _curves(campaign: Campaign, model_id: int, factor: float) -> None:
+def curves(system: System, factor: float) -> list[evaluations.Cut]:
+    """What a student says along the cuts of a system; of the teacher's error it keeps a `factor`."""
     cuts = []
     for name, direction in CUTS.items():
         r = np.linspace(2.8, 10.0, 120)
         points = r[:, None] * np.array(direction)[None]
-        exact = energy(campaign.systems[0].dimer.a.positions, points)
+        exact = energy(system.dimer.a.positions, points)
         keep = exact < 1500 * CM1_EV
         r, points, exact = r[keep], points[keep], exact[keep]
-        e = exact + factor * _bias(points, exact)
+        e = exact + factor * bias(points, exact)
         dispersion = -np.abs(60 * CM1_EV * (3.4 / r) ** 6)
         cuts.append(
             evaluations.Cut(
-                1,
+                system.id,
                 name,
                 r,
                 points,
@@ -313,10 +327,10 @@ def _curves(campaign: Campaign, model_id: int, factor: float) -> None:
                 {"repulsion": e - dispersion, "dispersion": dispersion},
             )
         )
-    evaluations.record_cuts(campaign.store, cuts, model_id=model_id)
+    return cuts
 
 
-def _propose(campaign: Campaign, ids: list[int]) -> None:
+def propose(campaign: Campaign, ids: list[int]) -> None:
     model = models.active(campaign.store)
     assert model is not None
     reason = "well, about −40 cm⁻¹; uncertain by 0.8 cm⁻¹, and tells most about the rest"
