@@ -122,7 +122,8 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     found = judged(context, metrics, now) if now is not None else []
     if now is not None and found:
         st.markdown(
-            f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy limit{context.whose}"
+            f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy "
+            f"limit{context.whose}"
         )
         for column, row in zip(st.columns(len(found)), found, strict=True):
             column.metric(f"{plain(row.name)} ({row.n:d} points)", plain(row.text(unit)))

@@ -141,6 +141,6 @@ def _calibration(context: Context, table: pd.DataFrame) -> None:
         data.calibration_table(found), hide_index=True, column_config=config, key="calibration-table", height="content"
     )
     st.caption(
-        f"Frozen test set{context.whose} only, recipe {plain(context.campaign.recipe.name)}. Bars of the right figure are 95% "
-        "intervals of the shares. Regions with fewer than 10 points are shown but not judged."
+        f"Frozen test set{context.whose} only, recipe {plain(context.campaign.recipe.name)}. Bars of the right figure "
+        "are 95% intervals of the shares. Regions with fewer than 10 points are shown but not judged."
     )
