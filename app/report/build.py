@@ -10,7 +10,7 @@ from plotly import __version__ as plotly_version
 from app.components.plot_content import PlotContent
 from app.data import trust
 from app.data.cuts import Cut, cut_names, load_cut
-from app.data.errors import REGION_HELP, error_table, matrix_table
+from app.data.errors import REGION_HELP, TOGETHER, error_table, matrix_table
 from app.data.jobs import model_name
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.blind import sentence
@@ -26,6 +26,7 @@ from app.theme import DARK, LIGHT, Palette
 from nci_core import __version__
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries.blind import blind_predictions, judge
+from nci_core.campaign.systems import System
 from nci_core.gates import Gate
 from nci_core.store import configurations, systems
 from nci_core.store.schema import Model
@@ -62,14 +63,13 @@ def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -
 
 def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
-    dimer = subject.system.dimer
     counts = configurations.counts(campaign.store)
     page.heading(f"{campaign.title}: round {subject.number}", 1)
     page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
     seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
     frozen = ", frozen" if all(each.test_frozen_at for each in systems.fetch(campaign.store)) else ", not frozen yet"
     facts = [
-        ("Complex", f"{dimer.b.symbols[0]} and {dimer.a.name} (rigid; {dimer.a.source})"),
+        *(("Complex", _complex(system)) for system in campaign.systems),
         ("Teacher", " + ".join(campaign.teachers)),
         ("Reference", f"{recipe.method}, recipe {recipe.name} version {recipe.version} ({recipe.hash})"),
         ("Basis", f"{recipe.basis_name}; counterpoise {recipe.counterpoise}; {recipe.description}"),
@@ -89,6 +89,11 @@ def _head(page: Page, subject: Subject) -> None:
     page.table(pd.DataFrame(facts, columns=["", " "]), name="facts")
 
 
+def _complex(system: System) -> str:
+    dimer, tested = system.dimer, "; transfer: only tested on" if system.role == "transfer" else ""
+    return f"{dimer.b.symbols[0]} and {dimer.a.name} (rigid; {dimer.a.source}{tested})"
+
+
 def _list(values: set[int]) -> str:
     return ", ".join(str(value) for value in sorted(values)) or "unknown"
 
@@ -105,18 +110,32 @@ def _errors(page: Page, subject: Subject) -> None:
         for b in (bounds.well_below_cm1, bounds.limit_cm1)
     )
     page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
-    shown, formats = error_table(rows, subject.columns, unit)
+    shown, formats = error_table(rows, subject.columns, unit, subject.campaign.systems)
     page.table(shown, formats=formats, name="errors")
     meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
-    campaign = subject.campaign
-    page.text(said_beside(worth_of_tests(rows, bounds), campaign.recipe, subject.system.dimer, unit, regions=True))
+    for system in subject.campaign.systems:
+        mine = subject.of(rows, system)
+        if len(mine):
+            _errors_of(page, subject, system, mine)
+
+
+def _errors_of(page: Page, subject: Subject, system: System, rows: pd.DataFrame) -> None:
+    """Maps, every point, and the errors by region and direction of one system; `rows` are its labelled test points."""
+    unit, campaign, host = subject.unit, subject.campaign, system.dimer.a
+    if subject.several:
+        page.heading(system.title, 3)
+    worth = worth_of_tests(rows, campaign.settings.bounds)
+    page.text(said_beside(worth, campaign.recipe, system.dimer, unit, regions=True))
     panels = [Panel("teacher", rows, "teacher_error_ev")]
     if subject.before is not None:
         panels.append(Panel(f"before: round {subject.before.round_number}", rows, "earlier_error_ev"))
     panels.append(Panel(f"after: round {subject.number}", rows, "student_error_ev"))
+    panels = [panel for panel in panels if panel.rows[panel.column].notna().any()]
+    if not panels:
+        page.text("Neither teacher nor student has energies here.")
+        return
     scale = _error_scale(subject, pd.concat([rows[panel.column] for panel in panels]))
-    host = subject.system.dimer.a
     frame = frame_of(host, rows, "side")
     draw_plots(
         page,
@@ -129,7 +148,9 @@ def _errors(page: Page, subject: Subject) -> None:
         linked=True,
     )
     inside = rows[rows["region"] != "beyond"]
-    shown_columns = {name: column for name, column in subject.columns.items() if name != "teacher"}
+    shown_columns = {n: c for n, c in subject.columns.items() if n != "teacher" and inside[c].notna().any()}
+    if not shown_columns:
+        return
     draw_plots(
         page,
         lambda _: {
@@ -142,19 +163,26 @@ def _errors(page: Page, subject: Subject) -> None:
     page.text(
         f"MAE of the student by region and direction, in {unit.label}; in brackets points, and its expected error."
     )
-    page.table(matrix_table(rows, "student_ev", unit), name="matrix")
+    page.table(matrix_table(rows, "student_ev", unit), name=f"matrix-{system.id}" if subject.several else "matrix")
 
 
 def _cuts(page: Page, subject: Subject) -> None:
-    names = cut_names(subject.campaign.store, subject.system)
-    if not names:
-        return
-    page.heading("Radial cuts")
-    system, store, teacher = subject.system, subject.campaign.store, subject.campaign.teacher
-    scale = _error_scale(subject, subject.table["student_error_ev"])
+    names = {system: cut_names(subject.campaign.store, system) for system in subject.campaign.systems}
+    if any(names.values()):
+        page.heading("Radial cuts")
+    for system, there in names.items():
+        if there:
+            _cuts_of(page, subject, system, there)
+
+
+def _cuts_of(page: Page, subject: Subject, system: System, names: list[str]) -> None:
+    if subject.several:
+        page.heading(system.title, 3)
+    store, teacher, table = subject.campaign.store, subject.campaign.teacher, subject.of(subject.table, system)
+    scale = _error_scale(subject, table["student_error_ev"])
 
     def cut_of(name: str, model: Model) -> Cut:
-        return load_cut(store, subject.table, system, name, model_id=model.id, teacher=teacher)
+        return load_cut(store, table, system, name, model_id=model.id, teacher=teacher)
 
     found = {name: cut_of(name, subject.after) for name in names}
     earlier = {name: cut_of(name, subject.before) for name in names} if subject.before else {}
@@ -163,7 +191,7 @@ def _cuts(page: Page, subject: Subject) -> None:
 
         def draw(colours: Palette, pair: Sequence[str] = pair) -> dict[str, PlotContent]:
             return {
-                name: cut_content(found[name], subject.table, scale, subject.unit, colours, earlier=earlier.get(name))
+                name: cut_content(found[name], table, scale, subject.unit, colours, earlier=earlier.get(name))
                 for name in pair
             }
 
@@ -197,14 +225,15 @@ def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
         name="gates",
     )
     page.heading("Can its error bars be believed?")
-    rows = trust.measured_points(subject.table)
+    rows = trust.measured_points(subject.of(subject.table, *subject.campaign.training_systems))
     found = trust.calibration(rows, subject.campaign.settings.bounds)
     if not found:
         page.text("No test point has both a label and an error bar.")
         return
+    of = f" of {TOGETHER}" if subject.several else ""
     page.text(
-        f"On the test set, {trust.calibration_summary(found)}. z is the error divided by the error bar (1 sd of the "
-        "ensemble); regions with fewer than 10 points are not judged."
+        f"On the test set{of}, {trust.calibration_summary(found)}. z is the error divided by the error bar (1 sd of "
+        "the ensemble); regions with fewer than 10 points are not judged."
     )
     shown = trust.calibration_table(found)
     page.table(shown, formats=dict(zip(shown.columns[2:5], (".0f", ".0f", ".2f"), strict=True)), name="calibration")

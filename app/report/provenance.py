@@ -31,6 +31,8 @@ def label_provenance(
     if all(record[names[-1]] is None for record in records):
         unknown = names.pop()
         records = [{name: value for name, value in record.items() if name != unknown} for record in records]
+    if len(campaign.systems) == 1:
+        records = [{name: value for name, value in record.items() if name != "System"} for record in records]
     energy = dict.fromkeys(names, f".{unit.digits}f")
     formats = {"CPU min": ".2f", "GB": ".2f", "T1": ".4f"} | dict.fromkeys(("x (Å)", "y (Å)", "z (Å)"), ".3f") | energy
     return pd.DataFrame(records), formats
@@ -43,6 +45,7 @@ def _record(row: Label, place: pd.Series, unit: EnergyUnit) -> dict[str, Any]:
     parts["±"] = None if row.recipe_std_cm1 is None else row.recipe_std_cm1 * CM1_EV
     return {
         "Configuration": row.configuration_id,
+        "System": place["system"],
         "Region": place["region"],
         **{f"{axis} (Å)": float(place[axis]) for axis in ("x", "y", "z")},
         **{f"{name} ({unit.label})": None if v is None else v * unit.per_ev for name, v in parts.items()},

@@ -20,7 +20,6 @@ class Subject:
     """A round of a campaign: its last model, the model before, and all rows with the energies of both."""
 
     campaign: Campaign
-    system: System
     number: int
     unit: EnergyUnit
     after: Model
@@ -30,8 +29,17 @@ class Subject:
 
     @property
     def test(self) -> pd.DataFrame:
-        """Labelled test configurations."""
+        """Labelled test configurations of all systems."""
         return labelled(self.table, "test")
+
+    @property
+    def several(self) -> bool:
+        """Whether the campaign has more than one system."""
+        return len(self.campaign.systems) > 1
+
+    def of(self, rows: pd.DataFrame, *systems: System) -> pd.DataFrame:
+        """Those of the rows that are of some systems."""
+        return rows[rows["system_id"].isin([system.id for system in systems])]
 
     @property
     def columns(self) -> dict[str, str]:
@@ -60,4 +68,4 @@ def subject_of(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subj
         old = with_errors(configuration_table(campaign, before.id))
         table = table.assign(earlier_ev=old["student_ev"], earlier_error_ev=old["student_error_ev"])
     record = pd.Series(rounds[rounds["number"] == chosen].iloc[0])
-    return Subject(campaign, campaign.systems[0], chosen, unit, made[-1], before, table, record)
+    return Subject(campaign, chosen, unit, made[-1], before, table, record)

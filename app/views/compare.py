@@ -230,8 +230,8 @@ def _teachers(context: Context) -> None:
     rows = cached.averaged(context, rows)
     st.caption(
         f"On the frozen test set{'' if context.every_system else context.whose}, against recipe "
-        f"*{plain(context.campaign.recipe.name)}*. Teachers without "
-        f"energies at test configurations are left out. {plain(_worth(context, rows))}"
+        f"*{plain(context.campaign.recipe.name)}*. Teachers without energies at test configurations are left out. "
+        f"{plain(_worth(context, rows))}"
     )
     selection.bar(context, table, page="compare")
 

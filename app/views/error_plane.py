@@ -172,7 +172,7 @@ def _caption(context: Context, split: str, count: int, scale: SignedScale) -> Ma
     drawn = f" of {plain(context.system.title)}" if context.several else ""
     return (
         f"Prediction minus CCSD(T), in {context.unit.label}; MAE over all {count} {labels}{drawn}. Dots: within "
-        f"{NEAR} Å of the plane. {plain(legend_text(scale, context.unit))} Between the labels CCSD(T) is "
-        "the best student plus "
-        f"its residual, interpolated up to {REACH:g} Å from them. Blank: inside the wall. Hatched: not known."
+        f"{NEAR} Å of the plane. {plain(legend_text(scale, context.unit))} Between the labels CCSD(T) is the best "
+        f"student plus its residual, interpolated up to {REACH:g} Å from them. Blank: inside the wall. "
+        "Hatched: not known."
     )
