@@ -186,7 +186,7 @@ def test_two_hosts_and_a_transfer_host_become_a_campaign(
     monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
     at = page(kind="Name", built_in="ethylene", teacher_hf_d4=False, teacher_hf_mp2=False, teacher_gfn2_xtb=True)
     assert not at.multiselect
-    at = at.button(key=f"{PREFIX}several").click().run()
+    at = at.button(key=f"{PREFIX}add").click().run()
     at = settled(at.multiselect(key=f"{PREFIX}train").select("acetylene").run())
     at.session_state[f"{PREFIX}transfer"] = [f"file:{keep(Upload('h2.xyz', XYZ))}"]
     at = settled(at.run())
