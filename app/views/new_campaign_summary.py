@@ -124,13 +124,14 @@ def _choices(now: Draft) -> list[RecipeChoice | None]:
 
 
 def _too_large(now: Draft) -> list[Markdown]:
-    """A sentence for each system whose labels are out of reach here."""
-    of_each = zip(now.dimers, _choices(now), strict=True)
-    return [
-        f"{plain(name)} {plain(said)}; choose a cheaper recipe, or leave it out."
-        for name, choice in of_each
-        if choice is not None and (said := choice.problem or too_large(choice))
-    ]
+    """A sentence for each system whose labels cannot be computed, or are out of reach here."""
+    found = []
+    for name, choice in zip(now.dimers, _choices(now), strict=True):
+        if choice is not None and choice.problem:
+            found.append(f"{plain(name)}: {plain(choice.problem)}")
+        elif choice is not None and (said := too_large(choice)):
+            found.append(f"{plain(name)} {plain(said)}; choose a cheaper recipe, or leave it out.")
+    return found
 
 
 def _price(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
@@ -138,7 +139,7 @@ def _price(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
     plan, future = now.plan(), now.preview()
     if failed := problem(future):
         return f":material/error: {plain(failed)}"
-    if not future.done():
+    if not placed:
         return ":material/progress_activity: Placing the configurations …"
     count = sum(found.sample.count for found in placed.values())
     parts = [f"{_teaching(now, plan.teachers, placed)} for the teachers ({count:,} configurations)"]
