@@ -156,7 +156,8 @@ def _price(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
         parts.append(f"{cost.text(FIRST_ROUND)} for a first round of {FIRST_ROUND} labels")
     else:
         trained = [cost for cost, system in zip(costs, plan.systems, strict=True) if system.role == "train"]
-        least, most = (_minutes(FIRST_ROUND * of(cost.mean_minutes for cost in trained)) for of in (min, max))
+        minutes = sorted(FIRST_ROUND * cost.mean_minutes for cost in trained)
+        least, most = _minutes(minutes[0]), _minutes(minutes[-1])
         between = least if least == most else f"{least} to {most}"
         parts.append(f"{between} for a first round of {FIRST_ROUND} labels")
     return f"{PRICE}{', '.join(parts)}; labels of recipe *{plain(plan.recipe)}*."
