@@ -43,8 +43,6 @@ NUMBERS = {
     "points_per_cut": (12, 0, 200, 4),
     "seed": (1, 0, 2**31 - 1, 1),
 }
-#: Labels of a first round.
-FIRST_ROUND = 12
 
 
 @dataclass(frozen=True)

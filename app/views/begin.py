@@ -15,13 +15,14 @@ def no_configurations(context: Context) -> None:
         "student follow automatically.",
         icon=":material/info:",
     )
+    each = " of each system" if len(campaign.systems) > 1 else ""
     if st.button(
         "Sample, teach and distil",
         type="primary",
         icon=":material/rocket_launch:",
         disabled=context.read_only,
         key="begin_campaign",
-        help="250 configurations, 30 of them the frozen test set, and three radial cuts. For other numbers use "
+        help=f"250 configurations{each}, 30 of them the frozen test set, and three radial cuts. For other numbers use "
         "`nci sample`.",
     ):
         with errors_shown():

@@ -10,7 +10,7 @@ import streamlit as st
 from app import draft_address
 from app.background import background, follow
 from app.choices import as_written, one_of
-from app.draft import FIRST_ROUND, Draft, draft, made_folder
+from app.draft import Draft, draft, made_folder
 from app.draft_hosts import PREFIX
 from app.session import Context, errors_shown
 from app.text import plain
@@ -63,7 +63,7 @@ def show(_: Context | None = None) -> None:
         _next(now, step)
         show_bring()
     with right, errors_shown():
-        show_summary(now, FIRST_ROUND)
+        show_summary(now)
     draft_address.tell(now, list(STEPS))
     needed = _under_way(now)
     background().keep(needed)

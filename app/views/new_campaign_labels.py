@@ -118,9 +118,9 @@ def _where(now: Draft) -> Markdown:
     samples = [found.sample for found in future.result()]
     pool, test = (sum(len(getattr(sample, split)) for sample in samples) for split in ("pool", "test"))
     cuts = sum(len(points) for sample in samples for points in sample.cuts.values())
-    several = f" In all {len(samples)} systems together: what is entered is for each, and those that are only tested "
+    several = f" These are all {len(samples)} systems together; one that is only tested on gets a test set alone."
     return (
         f"{pool + test:,} sampled configurations, {test:,} of them the test set, and "
         f"{cuts:,} on cuts: the small spheres on the right, symmetry-equivalent positions folded together. Nothing "
-        "is stored yet." + (f"{several}on get a test set alone." if len(samples) > 1 else "")
+        "is stored yet." + (several if len(samples) > 1 else "")
     )

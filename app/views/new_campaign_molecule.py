@@ -83,8 +83,14 @@ def show_molecule(now: Draft) -> None:
 def _others(now: Draft) -> None:
     """Further hosts, where they are wanted: lists by role, whose entries are taken out again by their crosses."""
     if not (value("several") or now.others):
-        key = f"{PREFIX}several"
-        st.button("Add another host", icon=":material/add:", type="tertiary", on_click=_set, args=(key, True))
+        st.button(
+            "Add another host",
+            icon=":material/add:",
+            type="tertiary",
+            key=f"{PREFIX}add",
+            on_click=_set,
+            args=(f"{PREFIX}several", True),
+        )
         return
     entries = dict.fromkeys(value("sent", [])) | {host.entry: None for host in now.others}
     for role, (label, what) in LISTS.items():

@@ -86,14 +86,17 @@ def show_progress(folder: Path) -> None:
     campaign = load_campaign(folder)
     left, right = st.columns([1.25, 1], gap="large")
     with right:
-        draw_molecule(campaign.systems[0].dimer, above(campaign.systems[0].dimer), np.empty((0, 3)))
+        first = campaign.systems[0]
+        draw_molecule(first.dimer, above(first.dimer), np.empty((0, 3)))
+        if len(campaign.systems) > 1:
+            st.caption(f"The first of {len(campaign.systems)} systems is drawn: {plain(first.name)}.")
     with left:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None
         over = ready and not job_queries.is_busy(campaign.store)
         st.fragment(_progress, run_every=None if over else POLL)(folder)
-        first, second = st.columns(2)
-        with first:
+        pick, label = st.columns(2)
+        with pick:
             picking = st.button(
                 "Pick configurations",
                 type="primary" if ready else "secondary",
@@ -102,7 +105,7 @@ def show_progress(folder: Path) -> None:
                 width="stretch",
                 key=f"{PREFIX}pick",
             )
-        with second:
+        with label:
             labelling = st.button(
                 "Label the test set",
                 icon=":material/science:",

@@ -25,11 +25,15 @@ from nci_core.systems.point_group import extent, formula, point_group
 VIEW_HEIGHT = 330
 #: Spheres that a browser turns without effort.
 MOST_DRAWN = 600
+#: Labels of a first round.
+FIRST_ROUND = 12
 #: Where the probe is drawn before its places are known: so far (Å) above the molecule.
 ABOVE = 3.5
+#: How the line of what it costs begins.
+PRICE = "**Price** in CPU minutes: "
 
 
-def show_summary(now: Draft, first_round: int) -> None:
+def show_summary(now: Draft) -> None:
     """Draw it."""
     dimers = now.dimers
     if not dimers:
@@ -53,7 +57,7 @@ def show_summary(now: Draft, first_round: int) -> None:
         st.markdown(_systems(now, placed))
         for too_much in _too_large(now):
             st.warning(too_much, icon=":material/hourglass_bottom:")
-    st.markdown(_price(now, placed, first_round))
+    st.markdown(_price(now, placed))
 
 
 def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:
@@ -120,38 +124,43 @@ def _choices(now: Draft) -> list[RecipeChoice | None]:
 
 
 def _too_large(now: Draft) -> list[Markdown]:
-    """A sentence for each system whose labels are out of reach here."""
-    of_each = zip(now.dimers, _choices(now), strict=True)
-    return [
-        f"{plain(name)} {plain(said)}; choose a cheaper recipe, or leave it out."
-        for name, choice in of_each
-        if choice is not None and (said := choice.problem or too_large(choice))
-    ]
+    """A sentence for each system whose labels cannot be computed, or are out of reach here."""
+    found = []
+    for name, choice in zip(now.dimers, _choices(now), strict=True):
+        if choice is not None and choice.problem:
+            found.append(f"{plain(name)}: {plain(choice.problem)}")
+        elif choice is not None and (said := too_large(choice)):
+            found.append(f"{plain(name)} {plain(said)}; choose a cheaper recipe, or leave it out.")
+    return found
 
 
-def _price(now: Draft, placed: Mapping[str, Preview], first_round: int) -> Markdown:
+def _price(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
     """One line: teacher minutes, the test sets' labels and a first round."""
     plan, future = now.plan(), now.preview()
     if failed := problem(future):
         return f":material/error: {plain(failed)}"
-    if not future.done():
+    if not placed:
         return ":material/progress_activity: Placing the configurations …"
     count = sum(found.sample.count for found in placed.values())
     parts = [f"{_teaching(now, plan.teachers, placed)} for the teachers ({count:,} configurations)"]
     costs = [choice.cost for choice in _choices(now) if choice is not None and choice.cost is not None]
-    if len(costs) == len(plan.systems) == 1:
-        if plan.n_test:
-            parts.append(f"{costs[0].text(plan.n_test)} for {plan.n_test} test labels")
-        parts.append(f"{costs[0].text(first_round)} for a first round of {first_round} labels")
-    elif len(costs) == len(plan.systems):
-        if plan.n_test:
-            every = _minutes(plan.n_test * sum(cost.mean_minutes for cost in costs))
-            parts.append(f"{every} for {plan.n_test} test labels of each system")
+    if len(costs) < len(plan.systems):
+        return f"{PRICE}{parts[0]}; labels of recipe *{plain(plan.recipe)}*."
+    cost = costs[0]
+    if plan.n_test and len(costs) == 1:
+        parts.append(f"{cost.text(plan.n_test)} for {plan.n_test} test labels")
+    elif plan.n_test:
+        every = _minutes(plan.n_test * sum(cost.mean_minutes for cost in costs))
+        parts.append(f"{every} for {plan.n_test} test labels of each system")
+    if len(costs) == 1:
+        parts.append(f"{cost.text(FIRST_ROUND)} for a first round of {FIRST_ROUND} labels")
+    else:
         trained = [cost for cost, system in zip(costs, plan.systems, strict=True) if system.role == "train"]
-        least, most = (_minutes(first_round * of(cost.mean_minutes for cost in trained)) for of in (min, max))
+        minutes = sorted(FIRST_ROUND * cost.mean_minutes for cost in trained)
+        least, most = _minutes(minutes[0]), _minutes(minutes[-1])
         between = least if least == most else f"{least} to {most}"
-        parts.append(f"{between} for a first round of {first_round} labels")
-    return "**Price** in CPU minutes: " + ", ".join(parts) + f"; labels of recipe *{plain(plan.recipe)}*."
+        parts.append(f"{between} for a first round of {FIRST_ROUND} labels")
+    return f"{PRICE}{', '.join(parts)}; labels of recipe *{plain(plan.recipe)}*."
 
 
 def _teaching(now: Draft, specs: tuple[str, ...], placed: Mapping[str, Preview]) -> Markdown:

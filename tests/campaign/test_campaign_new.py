@@ -9,12 +9,14 @@ import small_campaign as small
 from nci_core.campaign import Campaign
 from nci_core.campaign.creating import VARIABLE, is_trusted, teachers_offered
 from nci_core.campaign.jobs import run_teach
-from nci_core.campaign.pricing.new_recipes import recipe_choices, recommended
+from nci_core.campaign.pricing.cost_model import Price
+from nci_core.campaign.pricing.costs import LabelCost
+from nci_core.campaign.pricing.new_recipes import RecipeChoice, choices_of_all, recipe_choices, recommended, too_large
 from nci_core.campaign.queries.teacher_trial import try_teacher
 from nci_core.campaign.rounds.requests import TEST_SET, submit_labels, submit_teach, unlabelled_test_set
 from nci_core.errors import InputError
 from nci_core.jobs.context import JobContext
-from nci_core.labels.builtin_recipes import DEFAULT
+from nci_core.labels.builtin_recipes import DEFAULT, RECIPES
 from nci_core.store import configurations, labels
 from nci_core.store import jobs as queue
 from nci_core.systems import Dimer, Monomer, builtin_monomer
@@ -85,6 +87,25 @@ def test_recipes_have_prices_and_one_is_recommended(tmp_path: Path) -> None:
     dear = replace(by_name[DEFAULT], cost=by_name["dt"].cost)
     assert recommended([dear, *(choice for choice in choices if choice.name != DEFAULT)]) == "composite"
     assert recommended([replace(choice, fits=False) for choice in choices]) == "quick"
+
+
+def test_recipes_of_several_systems_are_those_that_all_can_have() -> None:
+    cost = LabelCost(2.0, Price(0.7, 0.1, 0.1), 0, "made up")
+    light = [RecipeChoice(recipe, cost, 1.0, True) for recipe in RECIPES.values()]
+    heavy = [replace(choice, cost=replace(cost, mean_minutes=90.0), memory_gb=50.0, fits=False) for choice in light]
+    heavy = [replace(c, problem="No.", cost=None) if c.name == "quick" else c for c in heavy]
+    assert choices_of_all({"a": light}) == light
+    both = {choice.name: choice for choice in choices_of_all({"a": light, "b": heavy})}
+    assert both["quick"].problem == "b: No."
+    found = both[DEFAULT]
+    assert found.cost is not None
+    assert (found.cost.mean_minutes, found.memory_gb, found.fits) == (90.0, 50.0, False)
+    assert recommended(list(both.values())) == "quick"
+    other = [replace(c, recipe=c.recipe.model_copy(update={"description": "of other functions"})) for c in light]
+    assert "takes other functions for b than for a" in choices_of_all({"a": light, "b": other})[0].problem
+    assert too_large(heavy[0]) == "needs 50 GB of memory for a label, which this machine does not have"
+    assert too_large(replace(heavy[-1], fits=True)).endswith("of CPU time for a label")
+    assert not too_large(light[0])
 
 
 def test_only_who_runs_the_machine_names_foreign_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
