@@ -276,10 +276,6 @@ def _offers(context: Context, found: list[Offer]) -> None:
             then: [offer.rms_ev * factor for offer in found],
         }
     )
-    if context.several:
-        names = {system.id: plain(system.name) for system in context.campaign.systems}
-        shown.insert(2, "System", [names[offer.system_id] for offer in found])
-        shown["alone"] = [offer.own_minutes for offer in found]
     digits = f"%.{context.unit.digits}f"
     config: dict[str, Any] = {
         there: st.column_config.NumberColumn(format=digits, help="Expected standard deviation at this configuration."),
@@ -291,8 +287,11 @@ def _offers(context: Context, found: list[Offer]) -> None:
             help="Share of the whole range's expected variance that goes with this label, given those above it.",
         ),
         "CPU min": st.column_config.NumberColumn(format="%.1f", help="Expected, this row and those above it."),
-        "alone": st.column_config.NumberColumn(format="%.2f", help="Expected CPU minutes of this label alone."),
     }
+    if context.several:
+        shown.insert(2, "System", [context.campaign.system(offer.system_id).name for offer in found])
+        shown["alone"] = [offer.own_minutes for offer in found]
+        config["alone"] = st.column_config.NumberColumn(format="%.2f", help="Expected CPU minutes of this label alone.")
     if price > 0:
         currency = str(st.session_state.get("budget_currency") or "Money")
         shown.insert(shown.columns.get_loc("CPU min") + 1, currency, [offer.minutes * price / 60 for offer in found])
