@@ -9,7 +9,7 @@ from app.chart import Drawn, charts
 from app.choices import one_of, some_of
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
-from app.tables import grid, scaled, with_numbers
+from app.tables import grid, with_numbers
 from app.text import plain
 from app.views.benchmark_minima import minima_stored, show_minima
 from app.views.benchmark_recipes import recipes_stored, show_recipes
@@ -96,21 +96,20 @@ def show(context: Context) -> None:
 
 
 def _targets(context: Context, rows: list[Row]) -> None:
-    found = [entry for entry in check_targets(rows) if entry["met"] is not None]
-    if not found:
+    found = pd.DataFrame([entry for entry in check_targets(rows) if entry["met"] is not None])
+    if found.empty:
         return
     label, factor = context.unit.label, CM1_EV * context.unit.per_ev
-    met = sum(bool(entry["met"]) for entry in found)
-    with st.expander(f"**{met} of {len(found)}** accuracy targets met", icon=":material/flag:"):
+    with st.expander(f"**{found['met'].sum()} of {len(found)}** accuracy targets met", icon=":material/flag:"):
         table = pd.DataFrame(
             {
-                "Labels": [entry["target"] for entry in found],
-                f"Target, at most ({label})": [entry["at_most"] * factor for entry in found],
-                f"MAE ({label})": [entry["mean"] * factor for entry in found],
-                "± sd": [entry["sd"] * factor for entry in found],
-                "Seeds": [int(entry["seeds"]) for entry in found],
-                "Worst ÷ median seed": [entry["worst_to_median"] for entry in found],
-                "": [MARKS[entry["met"]] for entry in found],
+                "Labels": found["target"],
+                f"Target, at most ({label})": found["at_most"] * factor,
+                f"MAE ({label})": found["mean"] * factor,
+                "± sd": found["sd"] * factor,
+                "Seeds": found["seeds"].astype(int),
+                "Worst ÷ median seed": found["worst_to_median"],
+                "": found["met"].map(MARKS),
             }
         )
         digits = context.unit.digits + 1
@@ -122,16 +121,10 @@ def _errors(context: Context, entries: list[dict[str, Any]]) -> None:
     label, factor = context.unit.label, CM1_EV * context.unit.per_ev
     columns = {"MAE": "mean", "± sd": "sd", "Median": "median", "Worst": "worst"}
     columns |= {"Well": "well", "Tail": "tail", "Wall": "wall", "RMSE": "rmse", "Largest": "max"}
-    table = pd.DataFrame(
-        {
-            "Model": [entry["model"] for entry in entries],
-            "Labels chosen": [entry["strategy"] for entry in entries],
-            "Held out": [entry["split"] for entry in entries],
-            "Labels": [entry["n_labels"] for entry in entries],
-            "Seeds": [int(entry["n"]) for entry in entries],
-        }
-        | {name: scaled((entry[key] for entry in entries), factor) for name, key in columns.items()}
-    )
+    words = {"Model": "model", "Labels chosen": "strategy", "Held out": "split", "Labels": "n_labels", "Seeds": "n"}
+    found = pd.DataFrame(entries, columns=[*words.values(), *columns.values()])
+    table = found.set_axis([*words, *columns], axis="columns").astype({"Seeds": int} | dict.fromkeys(columns, float))
+    table[list(columns)] *= factor
     # What is the same in all rows is said once, and energies have their unit once: so the table is not cut off.
     same = [name for name in table.columns[1:5] if len(table) > 1 and table[name].nunique() == 1]
     said = "".join(f" {name}: {plain(table[name].iloc[0])}." for name in same)
