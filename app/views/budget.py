@@ -66,15 +66,16 @@ def panel(context: Context, table: pd.DataFrame, change: Change) -> None:
             rows = _expected_rows(drawn, preview)
             ids, shown = ([number for number in numbers if number in drawn.index] for numbers in (ids, shown))
             host, unit = context.host, context.unit
-
             if rows.empty:
                 st.caption(f"No student is fitted to {plain(context.system.name)}, so its maps stay empty.")
             with effect:
                 _regions(context, preview)
-                _maps(context, expectation_contents(host, rows, f"after {whose.lower()}", unit), ids, shown)
+                if len(rows):
+                    _maps(context, expectation_contents(host, rows, f"after {whose.lower()}", unit), ids, shown)
             with falls:
                 _regions(context, preview)
-                _maps(context, {"expected sd falls by": fall_content(host, rows, unit)}, ids, shown)
+                if len(rows):
+                    _maps(context, {"expected sd falls by": fall_content(host, rows, unit)}, ids, shown)
             with buys:
                 _offers(context, found)
         st.caption(

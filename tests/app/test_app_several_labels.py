@@ -9,6 +9,7 @@ import pytest
 import several_systems
 from made import Once
 from pages import run_page, tables, text
+from sqlalchemy import delete
 
 from app import model_answers
 from app.views.budget import as_proposals
@@ -18,8 +19,7 @@ from nci_core.campaign.pricing.costs import average, cost_of_labels, label_cost
 from nci_core.campaign.rounds.requests import submit_labels, unlabelled_test_set
 from nci_core.store import configurations, energy_sets, labels, picks
 from nci_core.store.job_frames import jobs_frame
-
-FIVE = ["he-ethylene", "he-benzene", "he-methane", "he-furan", "he-naphthalene"]
+from nci_core.store.schema import Label
 
 
 @pytest.fixture(params=[2, 5])
@@ -46,7 +46,7 @@ def basket_of_all(campaign: Campaign) -> dict[str, int]:
     for system in campaign.training_systems:
         ids = configurations.positions(campaign.store, split="pool", system_id=system.id)[0].tolist()
         free = [number for number in ids if not labels.asked_for(campaign.store, campaign.recipe.hash, [number])]
-        picks.add(campaign.store, free[-2:], "ada")
+        picks.add(campaign.store, free[-2:], picked_by="ada", round_number=3)
         found[system.name] = free[-1]
     return found
 
@@ -72,9 +72,7 @@ def test_labels_are_asked_for_by_system(several: Campaign) -> None:
     assert set(one_of) <= whose
     queue = next(table for table in tables(run_page("label_train")) if "What" in table.columns)
     for name, number in one_of.items():
-        assert f"CCSD(T) label {number} · {name}".removeprefix("CCSD(T) ") in " ".join(queue["What"]).replace(
-            "CCSD(T) ", ""
-        )
+        assert any(what.endswith(f"label {number} · {name}") for what in queue["What"])
 
 
 def test_a_mixture_costs_the_sum_of_its_parts(several: Campaign) -> None:
@@ -92,9 +90,7 @@ def test_each_systems_test_set_is_labelled(several: Campaign) -> None:
     for system in (several.systems[0], last):  # as after new configurations: some labels are gone
         ids = configurations.positions(store, split="test", system_id=system.id)[0].tolist()[:3]
         with store.write() as session:
-            for row in labels.fetch(store, several.recipe.hash):
-                if row.configuration_id in ids:
-                    session.delete(session.merge(row))
+            session.execute(delete(Label).where(Label.configuration_id.in_(ids)))
     mixed = unlabelled_test_set(several)
     assert [configurations.system_of(store, [n])[n] for n in mixed[:2]] == [several.systems[0].id, last.id]
     at = run_page("label_train")
@@ -177,4 +173,4 @@ def test_files_to_take_away_name_their_system(several: Campaign) -> None:
     assert int(listed.loc[last.name, "Test set"]) == configurations.counts(several.store, system_id=last.id)["test"]
     assert f"Of {last.name}, the system chosen in the sidebar" in text(at)
     assert f"Energies on a grid of {last.name}" in text(at)
-    assert run_page("benchmarks", drawn_system=last.name).exception == []
+    assert not run_page("benchmarks", drawn_system=last.name).exception
