@@ -63,7 +63,8 @@ def panel(context: Context, table: pd.DataFrame, change: Change) -> None:
                 [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
             )
             drawn = cached.drawn(context, table)
-            rows = _expected_rows(drawn, preview)
+            sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
+            rows = drawn.join(pd.DataFrame(sd, preview.configuration_ids), how="inner")
             ids, shown = ([number for number in numbers if number in drawn.index] for numbers in (ids, shown))
             host, unit = context.host, context.unit
             if rows.empty:
@@ -251,12 +252,6 @@ def _regions(context: Context, preview: Preview) -> None:
         help="RMS of the expected standard deviation over the pool's configurations of each region, as the student "
         "sees the regions. Labels that are finished or on the way count as known.",
     )
-
-
-def _expected_rows(table: pd.DataFrame, preview: Preview) -> pd.DataFrame:
-    """The table's rows with before_ev and after_ev."""
-    expected_sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
-    return table.join(pd.DataFrame(expected_sd, index=preview.configuration_ids), how="inner")
 
 
 def _offers(context: Context, found: list[Offer]) -> None:
