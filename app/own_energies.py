@@ -16,6 +16,7 @@ from nci_core.campaign.exchange.own_energies import is_blind
 from nci_core.errors import NCIError
 from nci_core.store import energy_sets
 from nci_core.store.schema import EnergySet, Model
+from nci_core.store.tables import positions_table
 
 #: What precedes a set's number where a choice of points is kept.
 KEY = "set-"
@@ -99,4 +100,4 @@ def reference_note(context: Context, row: EnergySet, rows: pd.DataFrame) -> Mark
 @by_version(data, most=4, shared=True)
 def positions(context: Context) -> pd.DataFrame:
     """x, y, z (Å) of every configuration, those of own energies among them, by id."""
-    return own_energies.positions(context.campaign)
+    return positions_table(context.campaign.store).set_index("id")

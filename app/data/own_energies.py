@@ -7,7 +7,6 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import KINDS, PREFIX, is_blind, measured
 from nci_core.store import energy_sets, evaluations, jobs, models
 from nci_core.store.schema import EnergySet
-from nci_core.store.tables import positions_table
 from nci_core.units import from_cm1
 
 #: Characters of a method in titles of axes.
@@ -95,8 +94,3 @@ def under_way(campaign: Campaign, set_id: int, name: str) -> str | None:
         if (newest := next(mine, None)) is not None and newest.state in ("waiting", "running"):
             return words
     return None
-
-
-def positions(campaign: Campaign) -> pd.DataFrame:
-    """x, y, z (Å) of all configurations, those of people's own energies among them, indexed by id."""
-    return positions_table(campaign.store).set_index("id")

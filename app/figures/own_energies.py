@@ -55,12 +55,11 @@ def points_in_space(
     colours: Palette,
     *,
     frame: tuple[FloatArray, FloatArray] | None,
-    names: tuple[str, str, str] = ("x", "y", "z"),
     height: int,
 ) -> go.Figure:
     """The points about the molecule, coloured by energies (m,) in the unit shown.
 
-    `frame`: origin (3,) and axes (3, 3) as rows that the file's coordinates are measured from, drawn with `names`.
+    `frame`: origin (3,) and axes (3, 3) as rows that the file's coordinates are measured from, each with its letter.
     """
     figure = go.Figure(molecule(host, host.positions, colours))
     rows = np.arange(len(positions))
@@ -86,7 +85,7 @@ def points_in_space(
     if frame is not None:
         origin, axes = frame
         length = 1.3 + float(np.linalg.norm(host.positions - host.centre, axis=1).max())
-        for axis, name in zip(axes, names, strict=True):
+        for axis, name in zip(axes, "xyz", strict=True):
             end = origin + length * axis
             figure.add_scatter3d(
                 x=[origin[0], end[0]],

@@ -9,22 +9,12 @@ from app.text import plain
 from nci_core.bench.minimum_rows import FILE, read_minima
 from nci_core.bench.targets import STORED
 from nci_core.campaign.exchange.archive import data_folder
-from nci_core.errors import InputError
 from nci_core.units import CM1_EV
-
-
-def minima_stored() -> bool:
-    """Whether this installation has labels at known minima."""
-    return (data_folder() / STORED / FILE).is_file()
 
 
 def show_minima(context: Context) -> None:
     """One table."""
-    try:
-        rows = read_minima(data_folder() / STORED / FILE)
-    except InputError as error:
-        st.error(plain(error), icon=":material/error:")
-        return
+    rows = read_minima(data_folder() / STORED / FILE)
     unit = context.unit
     factor = CM1_EV * unit.per_ev
     table = pd.DataFrame(

@@ -50,20 +50,11 @@ SPLITS = {
 DIMERS, BENZENE = "Many molecules", "Helium over benzene"
 
 
-def recipes_stored() -> bool:
-    """Whether this installation has rows of recipes."""
-    return (data_folder() / STORED / FILE).is_file()
-
-
 def show_recipes(context: Context) -> None:
     """Draw error against cost, and the tables."""
-    try:
-        rows = read_recipe_rows(data_folder() / STORED / FILE)
-        path = data_folder() / STORED / GROUPS_FILE
-        groups = read_groups(path) if path.is_file() else []
-    except InputError as error:
-        st.error(plain(error), icon=":material/error:")
-        return
+    rows = read_recipe_rows(data_folder() / STORED / FILE)
+    path = data_folder() / STORED / GROUPS_FILE
+    groups = read_groups(path) if path.is_file() else []
     against: str | None = BENZENE
     if groups:
         against = one_of(st, "Against", as_written([DIMERS, BENZENE]), key="benchmark_reference", first=DIMERS)

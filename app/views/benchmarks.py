@@ -9,15 +9,15 @@ from app.chart import Drawn, charts
 from app.choices import one_of, some_of
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
-from app.tables import grid, scaled, with_numbers
+from app.tables import grid, with_numbers
 from app.text import plain
-from app.views.benchmark_minima import minima_stored, show_minima
-from app.views.benchmark_recipes import recipes_stored, show_recipes
+from app.views.benchmark_minima import show_minima
+from app.views.benchmark_recipes import show_recipes
+from nci_core.bench import minimum_rows, recipe_rows
 from nci_core.bench.claims import claim_rows, claims
 from nci_core.bench.rows import Row
 from nci_core.bench.targets import NAMES, OURS, STORED, check_targets, groups, stored_rows
 from nci_core.campaign.exchange.archive import data_folder
-from nci_core.errors import InputError
 from nci_core.units import CM1_EV
 
 PARTS = {
@@ -41,6 +41,8 @@ LABEL_PARTS = {
     "recipes": "What a label of each recipe costs, and how far it is from published energies. No student takes part.",
     "minima": "Labels at the minima of well-known dimers, beside published energies. No student takes part.",
 }
+#: Their files, and what draws them.
+LABEL_PAGES = {"recipes": (recipe_rows.FILE, show_recipes), "minima": (minimum_rows.FILE, show_minima)}
 MARKS = {True: "✓ met", False: "✕ not met", None: "— not measured"}
 
 
@@ -64,18 +66,13 @@ def show(context: Context) -> None:
             icon=":material/info:",
         )
         return
-    try:
-        rows = [Row.model_validate(row) for row in _rows(stamp)]
-    except InputError as error:
-        st.error(plain(error), icon=":material/error:")
-        return
+    rows = [Row.model_validate(row) for row in _rows(stamp)]
     there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
-    there += ["recipes"] if recipes_stored() else []
-    there += ["minima"] if minima_stored() else []
+    there += [name for name, (file, _) in LABEL_PAGES.items() if (data_folder() / STORED / file).is_file()]
     part = one_of(st, "Show", some_of(PARTS, there), key="benchmark_part")
     st.caption(LABEL_PARTS.get(part, HELP.replace("`", "")))
     if part in LABEL_PARTS:
-        (show_recipes if part == "recipes" else show_minima)(context)
+        LABEL_PAGES[part][1](context)
         return
     _targets(context, rows)
     mine = [row for row in rows if row.benchmark == part]
@@ -96,21 +93,20 @@ def show(context: Context) -> None:
 
 
 def _targets(context: Context, rows: list[Row]) -> None:
-    found = [entry for entry in check_targets(rows) if entry["met"] is not None]
-    if not found:
+    found = pd.DataFrame([entry for entry in check_targets(rows) if entry["met"] is not None])
+    if found.empty:
         return
     label, factor = context.unit.label, CM1_EV * context.unit.per_ev
-    met = sum(bool(entry["met"]) for entry in found)
-    with st.expander(f"**{met} of {len(found)}** accuracy targets met", icon=":material/flag:"):
+    with st.expander(f"**{found['met'].sum()} of {len(found)}** accuracy targets met", icon=":material/flag:"):
         table = pd.DataFrame(
             {
-                "Labels": [entry["target"] for entry in found],
-                f"Target, at most ({label})": [entry["at_most"] * factor for entry in found],
-                f"MAE ({label})": [entry["mean"] * factor for entry in found],
-                "± sd": [entry["sd"] * factor for entry in found],
-                "Seeds": [int(entry["seeds"]) for entry in found],
-                "Worst ÷ median seed": [entry["worst_to_median"] for entry in found],
-                "": [MARKS[entry["met"]] for entry in found],
+                "Labels": found["target"],
+                f"Target, at most ({label})": found["at_most"] * factor,
+                f"MAE ({label})": found["mean"] * factor,
+                "± sd": found["sd"] * factor,
+                "Seeds": found["seeds"].astype(int),
+                "Worst ÷ median seed": found["worst_to_median"],
+                "": found["met"].map(MARKS),
             }
         )
         digits = context.unit.digits + 1
@@ -122,16 +118,10 @@ def _errors(context: Context, entries: list[dict[str, Any]]) -> None:
     label, factor = context.unit.label, CM1_EV * context.unit.per_ev
     columns = {"MAE": "mean", "± sd": "sd", "Median": "median", "Worst": "worst"}
     columns |= {"Well": "well", "Tail": "tail", "Wall": "wall", "RMSE": "rmse", "Largest": "max"}
-    table = pd.DataFrame(
-        {
-            "Model": [entry["model"] for entry in entries],
-            "Labels chosen": [entry["strategy"] for entry in entries],
-            "Held out": [entry["split"] for entry in entries],
-            "Labels": [entry["n_labels"] for entry in entries],
-            "Seeds": [int(entry["n"]) for entry in entries],
-        }
-        | {name: scaled((entry[key] for entry in entries), factor) for name, key in columns.items()}
-    )
+    words = {"Model": "model", "Labels chosen": "strategy", "Held out": "split", "Labels": "n_labels", "Seeds": "n"}
+    found = pd.DataFrame(entries, columns=[*words.values(), *columns.values()])
+    table = found.set_axis([*words, *columns], axis="columns").astype({"Seeds": int} | dict.fromkeys(columns, float))
+    table[list(columns)] *= factor
     # What is the same in all rows is said once, and energies have their unit once: so the table is not cut off.
     same = [name for name in table.columns[1:5] if len(table) > 1 and table[name].nunique() == 1]
     said = "".join(f" {name}: {plain(table[name].iloc[0])}." for name in same)
@@ -151,13 +141,13 @@ def _calibration(rows: list[Row]) -> None:
                         "Held out": row.split,
                         "Labels": row.n_labels,
                         "Region": "whole range" if region == "all" else region,
-                        "Within 1 sd (%)": 100 * before[0],
-                        "Within 2 sd (%)": 100 * before[1],
-                        "calibrated, 1 sd (%)": 100 * after[0],
-                        "calibrated, 2 sd (%)": 100 * after[1],
+                        "Within 1 sd (%)": before[0],
+                        "Within 2 sd (%)": before[1],
+                        "calibrated, 1 sd (%)": after[0],
+                        "calibrated, 2 sd (%)": after[1],
                         "AUROC": row.more.get("auroc") if region == "all" else None,
-                        "Flagged, large (%)": _percent(row.more.get("large_and_flagged")) if region == "all" else None,
-                        "Flagged, small (%)": _percent(row.more.get("small_and_flagged")) if region == "all" else None,
+                        "Flagged, large (%)": row.more.get("large_and_flagged") if region == "all" else None,
+                        "Flagged, small (%)": row.more.get("small_and_flagged") if region == "all" else None,
                     }
                 )
     if not records:
@@ -169,12 +159,10 @@ def _calibration(rows: list[Row]) -> None:
         "± 2 sd wider than 1 cm⁻¹."
     )
     table = pd.DataFrame(records).groupby(["Held out", "Labels", "Region"], sort=False).mean().reset_index()
-    specs = dict.fromkeys((*table.columns[3:7], *table.columns[8:]), ".0f") | {"AUROC": ".2f"}
+    shares = [name for name in table if name.endswith("(%)")]
+    table[shares] *= 100.0
+    specs = dict.fromkeys(shares, ".0f") | {"AUROC": ".2f"}
     grid(table, specs, key="benchmark-calibration")
-
-
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100.0 * share
 
 
 def _speed(rows: list[Row]) -> None:

@@ -63,18 +63,20 @@ def panel(context: Context, table: pd.DataFrame, change: Change) -> None:
                 [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
             )
             drawn = cached.drawn(context, table)
-            rows = _expected_rows(drawn, preview)
+            sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
+            rows = drawn.join(pd.DataFrame(sd, preview.configuration_ids), how="inner")
             ids, shown = ([number for number in numbers if number in drawn.index] for numbers in (ids, shown))
             host, unit = context.host, context.unit
-
             if rows.empty:
                 st.caption(f"No student is fitted to {plain(context.system.name)}, so its maps stay empty.")
             with effect:
                 _regions(context, preview)
-                _maps(context, expectation_contents(host, rows, f"after {whose.lower()}", unit), ids, shown)
+                if len(rows):
+                    _maps(context, expectation_contents(host, rows, f"after {whose.lower()}", unit), ids, shown)
             with falls:
                 _regions(context, preview)
-                _maps(context, {"expected sd falls by": fall_content(host, rows, unit)}, ids, shown)
+                if len(rows):
+                    _maps(context, {"expected sd falls by": fall_content(host, rows, unit)}, ids, shown)
             with buys:
                 _offers(context, found)
         st.caption(
@@ -252,12 +254,6 @@ def _regions(context: Context, preview: Preview) -> None:
     )
 
 
-def _expected_rows(table: pd.DataFrame, preview: Preview) -> pd.DataFrame:
-    """The table's rows with before_ev and after_ev."""
-    expected_sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
-    return table.join(pd.DataFrame(expected_sd, index=preview.configuration_ids), how="inner")
-
-
 def _offers(context: Context, found: list[Offer]) -> None:
     if not found:
         st.caption("Nothing: give more minutes, or label and fine-tune first.")
@@ -276,10 +272,6 @@ def _offers(context: Context, found: list[Offer]) -> None:
             then: [offer.rms_ev * factor for offer in found],
         }
     )
-    if context.several:
-        names = {system.id: plain(system.name) for system in context.campaign.systems}
-        shown.insert(2, "System", [names[offer.system_id] for offer in found])
-        shown["alone"] = [offer.own_minutes for offer in found]
     digits = f"%.{context.unit.digits}f"
     config: dict[str, Any] = {
         there: st.column_config.NumberColumn(format=digits, help="Expected standard deviation at this configuration."),
@@ -291,8 +283,11 @@ def _offers(context: Context, found: list[Offer]) -> None:
             help="Share of the whole range's expected variance that goes with this label, given those above it.",
         ),
         "CPU min": st.column_config.NumberColumn(format="%.1f", help="Expected, this row and those above it."),
-        "alone": st.column_config.NumberColumn(format="%.2f", help="Expected CPU minutes of this label alone."),
     }
+    if context.several:
+        shown.insert(2, "System", [context.campaign.system(offer.system_id).name for offer in found])
+        shown["alone"] = [offer.own_minutes for offer in found]
+        config["alone"] = st.column_config.NumberColumn(format="%.2f", help="Expected CPU minutes of this label alone.")
     if price > 0:
         currency = str(st.session_state.get("budget_currency") or "Money")
         shown.insert(shown.columns.get_loc("CPU min") + 1, currency, [offer.minutes * price / 60 for offer in found])

@@ -23,7 +23,7 @@ from app.views.begin import no_configurations
 from app.views.label_systems import show_systems
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
-from app.views.set_aside import show_set_aside
+from app.views.set_aside import done, show_set_aside
 from app.views.test_set import show_test_set
 from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.pricing.costs import LabelCost, cost_of_labels
@@ -82,11 +82,6 @@ def _message() -> None:
         st.success(plain(message), icon=":material/check_circle:")
 
 
-def _done(message: str) -> None:
-    st.session_state["train_message"] = message
-    st.rerun()
-
-
 def _submit(context: Context, ready: Readiness) -> None:
     st.subheader("CCSD(T) labels")
     recipe = choose_recipe(context, "label-train")
@@ -130,7 +125,7 @@ def _submit(context: Context, ready: Readiness) -> None:
                 time_limit_minutes=st.session_state.get("label_minutes"),
                 memory_limit_gb=st.session_state.get("label_gb"),
             )
-            _done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
+            done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
 
 
 def _limits(context: Context, cost: LabelCost) -> None:
@@ -212,7 +207,7 @@ def _train(context: Context, ready: Readiness) -> None:
     ):
         with errors_shown():
             number = actions.finetune(context.campaign, device=str(device), notes=notes, recipes=ladder)
-            _done(f"Fine-tuning is in the queue as job {number}.")
+            done(f"Fine-tuning is in the queue as job {number}.")
     if fourth.button(
         "Distil again" if context.model else "Distil the teacher",
         disabled=context.read_only or not ready.taught,
@@ -223,7 +218,7 @@ def _train(context: Context, ready: Readiness) -> None:
     ):
         with errors_shown():
             number = actions.distill(context.campaign, device=str(device))
-            _done(f"Distillation is in the queue as job {number}.")
+            done(f"Distillation is in the queue as job {number}.")
 
 
 def _live() -> None:

@@ -81,13 +81,13 @@ def _card(now: Context, item: Doubted) -> None:
                 because = _reason(f"use_{key}", "Use it")
                 if because is not None:
                     actions.use_all_the_same(now.campaign, item, now.person, because)
-                    _done(f"The label of configuration {number} is used from now on.")
+                    done(f"The label of configuration {number} is used from now on.")
         if item.state == "set aside":
             with row.popover("Leave it out", disabled=now.read_only):
                 because = _reason(f"leave_{key}", "Leave it out")
                 if because is not None:
                     actions.leave_out(now.campaign, item, now.person, because)
-                    _done(f"The label of configuration {number} is left out.")
+                    done(f"The label of configuration {number} is left out.")
 
 
 def _reason(key: str, verb: str) -> str | None:
@@ -98,10 +98,11 @@ def _reason(key: str, verb: str) -> str | None:
 
 def _retry(now: Context, items: list[Doubted]) -> None:
     count = actions.retry_tightened(now.campaign, items, now.person)
-    _done(f"{count} calculation{'s are' if count != 1 else ' is'} in the queue at tighter settings.")
+    done(f"{count} calculation{'s are' if count != 1 else ' is'} in the queue at tighter settings.")
 
 
-def _done(message: str) -> None:
+def done(message: str) -> None:
+    """Say what was just done on the page that is drawn anew at once."""
     st.session_state["train_message"] = message
     st.rerun()
 

@@ -6,6 +6,7 @@ from app import actions
 from app.choices import one_from
 from app.session import Context, errors_shown
 from app.text import plain
+from app.views.set_aside import done
 from nci_core.campaign.pricing.costs import cost_of_labels
 from nci_core.store import configurations, labels
 
@@ -54,8 +55,7 @@ def show_test_set(context: Context) -> None:
         ):
             with errors_shown():
                 n = actions.label_test_set(campaign, chosen)
-                st.session_state["train_message"] = f"{n} calculations of the test set are in the queue."
-                st.rerun()
+                done(f"{n} calculations of the test set are in the queue.")
         second.caption(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes")
 
 
