@@ -42,7 +42,7 @@ def lassos(folder: Path, name: str) -> list[tuple[int, list[tuple[float, float]]
     """Two lassos in Å round different thousands of points of the side view; how many each holds, and its corners."""
     campaign = Campaign.open(folder / name, read_only=True)
     ids, points = configurations.positions(campaign.store)
-    xy = map_xy(campaign.dimer.a, points, "side")
+    xy = map_xy(campaign.chosen_system(None).dimer.a, points, "side")
     campaign.store.close()
     found = []
     for middle, size in ((0.42, 950), (0.58, 1050)):

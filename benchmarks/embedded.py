@@ -32,9 +32,11 @@ def refit(campaign: Campaign, seed: int) -> Ensemble:
     """A student fine-tuned on all pool labels from the campaign's distilled model."""
     known = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     parent = distilled_parent(campaign)
-    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None
+    prior = load_checkpoint(campaign.model_path(parent), dimer=campaign.chosen_system(None).dimer) if parent else None
     settings = FitSettings(members=campaign.settings.members, seed=seed)
-    return finetune([Observation(campaign.dimer.at(known.positions), known.energy_ev)], prior, settings=settings)
+    return finetune(
+        [Observation(campaign.chosen_system(None).dimer.at(known.positions), known.energy_ev)], prior, settings=settings
+    )
 
 
 def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list[dict[str, Any]]:
@@ -52,7 +54,9 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
     found = [
         {
             k: v.as_dict()
-            for k, v in summaries(m.energies(campaign.dimer.at(test.positions)), test.energy_ev, campaign).items()
+            for k, v in summaries(
+                m.energies(campaign.chosen_system(None).dimer.at(test.positions)), test.energy_ev, campaign
+            ).items()
         }
         for m in models
     ]

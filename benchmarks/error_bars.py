@@ -28,7 +28,7 @@ from nci_core.store import labels, models
 
 def measure(campaign: Campaign) -> list[dict[str, Any]]:
     """A row for each fine-tuned model."""
-    dimer, recipe, bounds = campaign.dimer, campaign.recipe.hash, campaign.settings.bounds
+    dimer, recipe, bounds = campaign.chosen_system(None).dimer, campaign.recipe.hash, campaign.settings.bounds
     test = labels.complete(campaign.store, recipe, split="test")
     pool = labels.complete(campaign.store, recipe, split="pool")
     round_of = {row.configuration_id: row.round_number or 0 for row in labels.fetch(campaign.store, recipe)}
@@ -37,7 +37,7 @@ def measure(campaign: Campaign) -> list[dict[str, Any]]:
     for row in models.fetch(campaign.store):
         if row.kind == "distilled":
             continue
-        model = load_checkpoint(campaign.model_path(row), dimer=campaign.dimer)
+        model = load_checkpoint(campaign.model_path(row), dimer=campaign.chosen_system(None).dimer)
         fitted = pool.positions[rounds <= row.round_number]
         energies, J = whitened_jacobian(model, dimer.at(np.concatenate([fitted, test.positions])))
         known = np.arange(len(fitted))

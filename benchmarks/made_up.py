@@ -53,7 +53,7 @@ def build(
     if database:
         settings = settings.model_copy(update={"database": database})
     campaign = Campaign.create(folder, settings)
-    store, dimer, rng = campaign.store, campaign.dimer, np.random.default_rng(seed)
+    store, dimer, rng = campaign.store, campaign.chosen_system(None).dimer, np.random.default_rng(seed)
     points = positions(dimer.a.positions, n, rng)
     energy = lennard_jones(dimer.a.positions, points)
     test = np.zeros(n, dtype=bool)
@@ -118,7 +118,7 @@ def _model(
     evaluations.record_predictions(store, model.id, ids, student, spread)
     r = np.linspace(2.8, 10.0, CUT_POINTS)
     along = r[:, None] * np.array([[0.0, 0.0, 1.0]])
-    e = lennard_jones(campaign.dimer.a.positions, along)
+    e = lennard_jones(campaign.chosen_system(None).dimer.a.positions, along)
     channels = {"repulsion": e + np.abs(e), "dispersion": -np.abs(e)}
     cut = evaluations.Cut(1, "above the centre", r, along, e, 0.05 * np.abs(e), channels)
     evaluations.record_cuts(store, [cut], model_id=model.id)

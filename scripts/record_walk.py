@@ -84,7 +84,7 @@ def window(folder: Path, most: int) -> tuple[tuple[float, float, float, float], 
     campaign = Campaign.open(folder)
     table = configuration_table(campaign.store, campaign.settings, None)
     table = table[table["region"] != "beyond"]
-    xy = map_xy(campaign.dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
+    xy = map_xy(campaign.chosen_system(None).dimer.a, table[["x", "y", "z"]].to_numpy(), "side")
     free = ((table["label_state"] == "none") & (table["split"] == "pool")).to_numpy()
     campaign.store.close()
     for half in (0.5, 0.7, 0.9, 1.2):

@@ -36,7 +36,7 @@ def labels_of(campaign: Campaign, model: Model) -> Observation:
     then = np.array([(rounds[int(i)] or 0) <= model.round_number for i in known.configuration_ids])
     if int(then.sum()) != model.n_labels:
         sys.exit(f"{campaign.name}: {model.name} was fitted to {model.n_labels} labels, but {then.sum()} are found.")
-    return Observation(campaign.dimer.at(known.positions[then]), known.energy_ev[then])
+    return Observation(campaign.chosen_system(None).dimer.at(known.positions[then]), known.energy_ev[then])
 
 
 def fit(campaign: Campaign, model: Model) -> Ensemble:
@@ -47,7 +47,7 @@ def fit(campaign: Campaign, model: Model) -> Ensemble:
         return distill_all(lessons(campaign), StudentConfig(ruler=campaign.settings.ruler), settings)
     return finetune(
         [labels_of(campaign, model)],
-        load_checkpoint(campaign.model_path(parent), dimer=campaign.dimer) if parent else None,
+        load_checkpoint(campaign.model_path(parent), dimer=campaign.chosen_system(None).dimer) if parent else None,
         settings=settings,
         metadata={"recipe": campaign.recipe.name, "recipe_hash": campaign.recipe.hash},
     )
@@ -57,7 +57,9 @@ def refit(campaign: Campaign, model: Model) -> None:
     """Replace one checkpoint and everything that was measured of it."""
     path = campaign.model_path(model)
     start = time.perf_counter()
-    fitted = fit(campaign, model).with_metadata(campaign=campaign.name, model=model.name, dimer=campaign.dimer.name)
+    fitted = fit(campaign, model).with_metadata(
+        campaign=campaign.name, model=model.name, dimer=campaign.chosen_system(None).dimer.name
+    )
     seconds = time.perf_counter() - start
     save_checkpoint(fitted, path)
     models.refitted(campaign.store, model.id, sha256=models.file_sha256(path), seconds=seconds)

@@ -75,10 +75,10 @@ class FormulaTeacher(TeacherBase):
 
 
 def fake_label(
-    dimer: Dimer, position: Any, recipe: Recipe, progress: Any = None, store: Any = None, tightening: Any = None
+    at: Configurations, recipe: Recipe, progress: Any = None, store: Any = None, tightening: Any = None
 ) -> LabelResult:
     """A LabelResult whose parts add up to `energy`, at no cost; the monomers lie below the real ones."""
-    point = np.asarray(position, dtype=float)
+    dimer, point = at.dimer, at.R[0]
     part = channels(dimer, point, 1.15)
 
     def fragment(hf: float, ccsd: float, triples: float) -> FragmentResult:
@@ -94,7 +94,7 @@ def fake_label(
     pair = fragment(-3.998 + float(part["repulsion"][0]) / HARTREE_EV, -0.07 + 0.9 * attraction, 0.1 * attraction)
     found = {"dimer": pair, "host": host, "probe": probe}
     return LabelResult(
-        geometry_hash=dimer.at(point).geometry_hashes()[0],
+        geometry_hash=at.geometry_hashes()[0],
         recipe_hash=recipe.hash,
         recipe=recipe.model_dump(mode="json"),
         dimer=dimer.name,

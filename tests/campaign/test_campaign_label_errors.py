@@ -122,10 +122,10 @@ def test_an_own_recipes_error_goes_with_its_labels(tmp_path: Path) -> None:
     own = find_recipe("quick").model_copy(update={"name": "mine", "prediction_error": ERROR})
     campaign = small.make(tmp_path / "own", host, recipe="mine", own_recipes=[own])
     assert Campaign.open(campaign.folder).recipe.prediction_error == ERROR  # through campaign.toml
-    result = small.fake_label(campaign.systems[0].dimer, [0.0, 0.0, 3.5], own).model_dump(mode="json")
+    result = small.fake_label(campaign.systems[0].dimer.at([0.0, 0.0, 3.5]), own).model_dump(mode="json")
     assert recipe_std_cm1(own.hash, result) == pytest.approx(due(result))
     without = own.model_copy(update={"prediction_error": None})
-    silent = small.fake_label(campaign.systems[0].dimer, [0.0, 0.0, 3.5], without).model_dump(mode="json")
+    silent = small.fake_label(campaign.systems[0].dimer.at([0.0, 0.0, 3.5]), without).model_dump(mode="json")
     assert recipe_std_cm1(own.hash, silent) is None
 
 

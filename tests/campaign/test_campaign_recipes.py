@@ -34,8 +34,8 @@ CHEAP, TARGET = find_recipe("quick"), find_recipe("standard")
 def two(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Campaign]:
     """Target standard, beside it quick, whose labels have a little less attraction."""
 
-    def by_recipe(dimer: Any, position: Any, recipe: Any, progress: Any = None, store: Any = None) -> Any:
-        result = small.fake_label(dimer, position, recipe, progress, store)
+    def by_recipe(at: Any, recipe: Any, progress: Any = None, store: Any = None) -> Any:
+        result = small.fake_label(at, recipe, progress, store)
         if recipe == TARGET:
             return result
         shift = 0.1 * result.ccsd_ev

@@ -52,7 +52,7 @@ def make(folder: Path, *, with_transfer: bool = False) -> Campaign:
     asked = labels.request(store, numbers[:4], recipe=recipe.name, recipe_hash=recipe.hash, round_number=1)
     for label, point in zip(asked[:3], points, strict=False):
         journal.record_label(
-            store, label.id, small.fake_label(campaign.systems[0].dimer, point, recipe).model_dump(mode="json")
+            store, label.id, small.fake_label(campaign.systems[0].dimer.at(point), recipe).model_dump(mode="json")
         )
     labels.set_error(store, asked[3].id, "CCSD of the dimer did not converge in 100 cycles; check the geometry.")
     label_history.set_aside(store, asked[0].id, [{"code": "t1", "sentence": "The T1 diagnostic is 0.03."}])
@@ -96,7 +96,7 @@ def _add_transfer(campaign: Campaign) -> None:
     store, recipe = campaign.store, campaign.recipe
     ids, points = configurations.positions(store, system_id=far.id)
     (label,) = labels.request(store, ids[:1].tolist(), recipe=recipe.name, recipe_hash=recipe.hash)
-    journal.record_label(store, label.id, small.fake_label(far.dimer, points[0], recipe).model_dump(mode="json"))
+    journal.record_label(store, label.id, small.fake_label(far.dimer.at(points[0]), recipe).model_dump(mode="json"))
     model = models.fetch(store)[0]
     energies = sum(small.channels(far.dimer, points).values())
     cut = Cut(far.id, "face", np.array([3.0, 4.0]), points, energies)

@@ -276,7 +276,7 @@ def test_a_recipe_of_several_steps_is_not_exported_as_its_first(tmp_path: Path, 
 
 def test_labels_as_such_have_bounds(campaign: Campaign) -> None:
     """Wherever a stored label is read: a journal, an archive."""
-    label = small.fake_label(campaign.systems[0].dimer, [0.0, 0.0, 3.0], TINY).model_dump(mode="json")
+    label = small.fake_label(campaign.systems[0].dimer.at([0.0, 0.0, 3.0]), TINY).model_dump(mode="json")
     assert LabelResult.model_validate(label)
     for change in (
         {"finished_at": "2026-01-31T12:00:00"},

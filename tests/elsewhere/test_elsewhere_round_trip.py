@@ -236,7 +236,7 @@ def test_a_complete_label_is_never_overwritten(campaign: Campaign) -> None:
     row = row_of(campaign, number)
     (label,) = labels.request(campaign.store, [number], recipe="tiny", recipe_hash=TINY.hash)
     position = (row.x_angstrom, row.y_angstrom, row.z_angstrom)
-    first = small.fake_label(campaign.systems[0].dimer, position, TINY).model_dump(mode="json")
+    first = small.fake_label(campaign.systems[0].dimer.at(position), TINY).model_dump(mode="json")
     path = journal.record_label(campaign.store, label.id, first)
     before = path.read_bytes()
     journal.record_label(campaign.store, label.id, first | {"energy_ev": 1.0})

@@ -20,8 +20,8 @@ def tolerance(name: str) -> tuple[float, float]:
     if ": fits: " in name:
         # A dozen steps of a fit amplify rounding, which differs by processor; 1e-7 eV is a thousandth of a wavenumber.
         return (0.0, 0.01) if name.endswith("evidence") else (1e-5, 1e-7)
-    if name.startswith("elsewhere: ") and name.split(":")[1].strip() in ("gfn2-xtb", "label", "hf-d4", "hf-mp2"):
-        # Iterative quantum chemistry ends at its thresholds, not at rounding.
+    if name.startswith(("elsewhere: hf-d4:", "elsewhere: hf-mp2:")):
+        # Hartree–Fock ends at its threshold, not at rounding.
         return 1e-7, 1e-8
     return 1e-10, 1e-12
 
