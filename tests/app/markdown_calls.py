@@ -33,9 +33,9 @@ NUMBERS = _words("len int float round min max abs sum bool")
 OWN_CALLS = _words("plain code printed number_text plain_number")
 OWN_METHODS = frozenset({("context", "text"), ("now", "text"), ("cost", "text")})
 STRING_METHODS = _words("lower upper capitalize replace strip rstrip lstrip removeprefix removesuffix join")
-#: Attributes that are numbers, or words of the program itself.
+#: Attributes that are numbers, words of the program itself, or Markdown (`Context.whose`).
 OWN_ATTRIBUTES = _words(
-    "id n n_labels round_number number attempt max_attempts seeds n_test n_random in_basket digits ground"
+    "whose id n n_labels round_number number attempt max_attempts seeds n_test n_random in_basket digits ground"
 )
 #: Units are a table of the program.
 UNIT = frozenset(
