@@ -53,6 +53,12 @@ class Campaign:
         self.store = store
         self.systems = systems
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
     @classmethod
     def create(cls, folder: str | Path, settings: CampaignSettings) -> Self:
         """Make a new campaign; raises StoreError if there is one, InputError for bad settings or an empty path."""

@@ -50,13 +50,8 @@ def test_errors(errors: dict[str, Any], what: str) -> dict[str, Any]:
     test = errors["test"]
     if "all" not in test:
         raise InputError(f"There are no test labels below the limit to judge the {what} by.")
-    return {
-        "mae_cm1": test["all"]["mae_cm1"],
-        "rmse_cm1": test["all"]["rmse_cm1"],
-        "max_cm1": test["all"]["max_cm1"],
-        "n": test["all"]["n"],
-        "regions": {name: value for name, value in test.items() if name != "all"},
-    }
+    overall = {key: test["all"][key] for key in ("mae_cm1", "rmse_cm1", "max_cm1", "n")}
+    return overall | {"regions": {name: value for name, value in test.items() if name != "all"}}
 
 
 def run_demo(

@@ -6,7 +6,7 @@ nothing that was learned or picked later. It is made from the embedded archive, 
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -53,11 +53,9 @@ def at_round_0(archive: Archive) -> Archive:
         "metrics": [row for row in history.metrics if row.split == "test" and row.model_id in owners],
         "labels": [row for row in history.labels if row.configuration_id in frozen],
     }
-    return Archive(
-        folder=archive.folder,
+    return replace(
+        archive,
         settings=archive.settings.model_copy(update={"title": TITLE}),
-        configurations=archive.configurations,
-        teachers=archive.teachers,
         labels=[row for row in archive.labels if row.configuration_id in frozen],
         history=history.model_copy(update=changed),
         evaluations=[row for row in archive.evaluations if row.model_id in owners],

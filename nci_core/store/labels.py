@@ -62,6 +62,11 @@ class LabelSet:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, rows: npt.NDArray[np.int64]) -> "LabelSet":
+        """Those of some rows, in their order."""
+        arrays = (self.ids, self.configuration_ids, self.system_ids, self.positions, self.energy_ev)
+        return LabelSet(self.recipe_hash, *(each[rows] for each in arrays), [self.geometry_hashes[k] for k in rows])
+
 
 def request(
     store: Store,

@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries.blind import BlindPrediction, blind_predictions, judge
-from nci_core.campaign.rounds.sampling import add_configurations
-from nci_core.store import evaluations, label_history, labels, models
+from nci_core.campaign.rounds.sampling import batch
+from nci_core.store import configurations, evaluations, label_history, labels, models
 from nci_core.store.schema import Label, Model
 from nci_core.units import from_cm1
 
@@ -27,7 +27,8 @@ def at(minutes: float) -> datetime:
 @pytest.fixture
 def campaign(tmp_path: Path, host: Path) -> Campaign:
     made = small.make(tmp_path / "blind", host)
-    add_configurations(made, np.array([[0.0, 0.0, z] for z in (3.0, 3.4, 3.8, 4.2)]), origin="sample", seed=1)
+    places = np.array([[0.0, 0.0, z] for z in (3.0, 3.4, 3.8, 4.2)])
+    configurations.add_together(made.store, [batch(made.systems[0], places, origin="sample", seed=1)])
     return made
 
 

@@ -11,7 +11,7 @@ from made import Once
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange import own_energies
 from nci_core.campaign.exchange.energy_files import check
-from nci_core.campaign.exchange.energy_sources import open_file
+from nci_core.campaign.exchange.energy_sources import open_files
 from nci_core.campaign.exchange.takeaway import chosen_model, export_model_file
 from nci_core.campaign.pricing.budget import fill_budget, outlook, preview
 from nci_core.campaign.pricing.costs import label_cost
@@ -132,7 +132,7 @@ def test_energies_that_are_brought_belong_to_one_system(once: Once, tmp_path: Pa
     campaign = Campaign.open(shutil.copytree(once("several", _make) / "work", tmp_path / "copy"))
     system = campaign.system("ethylene")
     rows = [f"{x},{y},{z},-9" for x, y, z in POINTS]
-    file = open_file(system.dimer, "mine.csv", "\n".join(["x,y,z,E / cm-1", *rows]).encode())
+    file = open_files(system.dimer, [("mine.csv", "\n".join(["x,y,z,E / cm-1", *rows]).encode())])
     checked = check(campaign, system, file, file.guess())
     options = {"method": "CCSD(T)", "kind": "test", "person": "me"}
     row = own_energies.import_energies(campaign, checked, name="mine", **options)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.exchange import own_energies
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign
 from nci_core.campaign.exchange.energy_files import Checked, check
-from nci_core.campaign.exchange.energy_sources import EnergyFile, open_file
+from nci_core.campaign.exchange.energy_sources import EnergyFile, open_files
 from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.rounds.refitting import refit
 from nci_core.campaign.rounds.requests import check_picks
@@ -41,7 +41,7 @@ def drawn(n: int, seed: int) -> np.ndarray:
 def table(campaign: Campaign, points: np.ndarray, strength: float = 1.15) -> EnergyFile:
     energies = to_cm1(small.energy(campaign.systems[0].dimer, points, strength))
     rows = (f"{x:.6f},{y:.6f},{z:.6f},{e:.8f}" for (x, y, z), e in zip(points, energies, strict=True))
-    return open_file(campaign.systems[0].dimer, "mine.csv", "\n".join(["x,y,z,E / cm-1", *rows]).encode())
+    return open_files(campaign.systems[0].dimer, [("mine.csv", "\n".join(["x,y,z,E / cm-1", *rows]).encode())])
 
 
 def checked(campaign: Campaign, file: EnergyFile) -> Checked:
@@ -179,24 +179,24 @@ def frames(bond: float = small.BOND, shift: float = 0.0, probe: str = "He") -> b
 
 
 def test_frames_lie_on_the_campaigns_host_or_are_refused(sampled: Campaign) -> None:
-    file = open_file(sampled.systems[0].dimer, "../../frames.xyz", frames(shift=7.0))
+    file = open_files(sampled.systems[0].dimer, [("../../frames.xyz", frames(shift=7.0))])
     assert (file.name, file.method) == ("frames.xyz", "CCSD(T) CBS")
     found = checked(sampled, file)
     np.testing.assert_allclose(np.abs(found.points.positions[:, 2]), [3.2, 4.0], atol=1e-6)
     np.testing.assert_allclose(found.points.energy_ev, [-0.001 / 3.2, -0.001 / 4.0])
     with pytest.raises(InputError, match=r"RMSD\).*not be comparable"):
-        open_file(sampled.systems[0].dimer, "frames.xyz", frames(bond=0.80))
+        open_files(sampled.systems[0].dimer, [("frames.xyz", frames(bond=0.80))])
     with pytest.raises(InputError, match="the campaign is about he-"):
-        open_file(sampled.systems[0].dimer, "frames.xyz", frames(probe="Ne"))
+        open_files(sampled.systems[0].dimer, [("frames.xyz", frames(probe="Ne"))])
 
 
 def test_contradictions_and_bad_rows_store_nothing(sampled: Campaign) -> None:
     text = b"x,y,z,E / K\n1,0,4,-5\n2,0,4,-3\n-1,0,-4,-9\n"
     with pytest.raises(InputError, match="rows 2 and 4 are one geometry, symmetry counted"):
-        checked(sampled, open_file(sampled.systems[0].dimer, "a.csv", text))
-    merged = checked(sampled, open_file(sampled.systems[0].dimer, "a.csv", text.replace(b"-9", b"-5")))
+        checked(sampled, open_files(sampled.systems[0].dimer, [("a.csv", text)]))
+    merged = checked(sampled, open_files(sampled.systems[0].dimer, [("a.csv", text.replace(b"-9", b"-5"))]))
     assert (len(merged.points), merged.repeats) == (2, 1)
-    bad = checked(sampled, open_file(sampled.systems[0].dimer, "a.csv", text.replace(b"-1,0,-4,-9", b"1,0,x,-9")))
+    bad = checked(sampled, open_files(sampled.systems[0].dimer, [("a.csv", text.replace(b"-1,0,-4,-9", b"1,0,x,-9"))]))
     how = {"name": "a", "method": "MP2", "kind": "test", "person": "ada"}
     with pytest.raises(InputError, match="row 4: a coordinate is not a number"):
         own_energies.import_energies(sampled, bad, **how)  # type: ignore[arg-type]

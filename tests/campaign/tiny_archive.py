@@ -8,7 +8,7 @@ import small_campaign as small
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign
-from nci_core.campaign.rounds.sampling import add_configurations
+from nci_core.campaign.rounds.sampling import batch
 from nci_core.config import SystemSettings
 from nci_core.metrics import summarise
 from nci_core.store import campaign as info
@@ -38,8 +38,9 @@ def make(folder: Path, *, with_transfer: bool = False) -> Campaign:
     folder.mkdir(parents=True, exist_ok=True)
     campaign = small.make(folder / "tiny", small.write_host(folder), title="Tiny")
     store, recipe = campaign.store, campaign.recipe
-    add_configurations(campaign, POSITIONS[:2], origin="sample", split="test", seed=1)
-    add_configurations(campaign, POSITIONS[2:], origin="cut:edge, long axis")
+    (near,) = campaign.systems
+    sampled = batch(near, POSITIONS[:2], origin="sample", split="test", seed=1)
+    configurations.add_together(store, [sampled, batch(near, POSITIONS[2:], origin="cut:edge, long axis")])
     info.freeze_test_set(store)
     ids, points = configurations.positions(store)
     numbers = [int(number) for number in ids]
@@ -91,7 +92,8 @@ def _add_transfer(campaign: Campaign) -> None:
     """Two test points of H2 at another bond length, one with a label, and what the first model says of it."""
     longer = Monomer("stretched", ("H", "H"), np.array([[0.0, 0.0, -0.4], [0.0, 0.0, 0.4]]))
     far = campaign.add_system(SystemSettings.of(longer, "He", "transfer", "far"))
-    add_configurations(campaign, POSITIONS[3:], origin="sample", split="test", seed=1, system=far)
+    sampled = batch(far, POSITIONS[3:], origin="sample", split="test", seed=1)
+    configurations.add_together(campaign.store, [sampled])
     info.freeze_test_set(campaign.store, far.id)
     store, recipe = campaign.store, campaign.recipe
     ids, points = configurations.positions(store, system_id=far.id)

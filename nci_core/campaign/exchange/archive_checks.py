@@ -54,17 +54,14 @@ def check_splits(rows: Iterable[ConfigurationRow], systems: Sequence[SystemSetti
 def check_rows(rows: Sequence[ArchiveRow], key: Sequence[str], known: Known, where: str) -> None:
     """InputError unless what the rows name exists and no two rows have the same key."""
     seen: set[tuple[Any, ...]] = set()
+    named = {"system": known.systems, "configuration": known.dimers, "model": known.models}
     for row in rows:
-        system = getattr(row, "system_id", None)
-        if system is not None and system not in known.systems:
-            raise InputError(f"{where} names system {quoted(system)}, which the archive does not have.")
-        if system is None and isinstance(row, CutPointRow) and len(known.systems) > 1:
+        for what, there in named.items():
+            name = getattr(row, f"{what}_id", None)
+            if name is not None and name not in there:
+                raise InputError(f"{where} names {what} {quoted(name)}, which the archive does not have.")
+        if isinstance(row, CutPointRow) and row.system_id is None and len(known.systems) > 1:
             raise InputError(f"{where} has a cut without its system; restore the file and import again.")
-        configuration, model = getattr(row, "configuration_id", None), getattr(row, "model_id", None)
-        if configuration is not None and configuration not in known.dimers:
-            raise InputError(f"{where} names configuration {configuration}, which the archive does not have.")
-        if model is not None and model not in known.models:
-            raise InputError(f"{where} names model {model}, which the archive does not have.")
         mine = tuple(getattr(row, name, None) for name in key)
         if mine in seen:
             what = ", ".join(quoted(str(part)) for part in mine if part is not None)

@@ -3,17 +3,16 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nci_core.campaign.campaign import MODELS, Campaign
-from nci_core.campaign.exchange.archive_import import renamed
 from nci_core.campaign.exchange.archive_read import CONFIGURATIONS, HISTORY, LABELS, PREDICTIONS, TEACHERS
+from nci_core.campaign.exchange.archive_references import PLAIN_TABLES, Row, references, renamed
 from nci_core.campaign.exchange.dataset import write_configurations
 from nci_core.config import FILE_NAME, write_settings
 from nci_core.errors import StoreError
@@ -27,17 +26,11 @@ from nci_core.store.schema import (
     EnergySet,
     Label,
     LabelEvent,
-    Metric,
     Model,
-    Pick,
     Prediction,
-    Round,
     SetEnergy,
-    TaughtBy,
     TeacherLabel,
 )
-
-Row = dict[str, Any]
 
 #: The numbers of a finished label are in its result; repeating them in its row could contradict it.
 REPEATED = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "recipe_std_cm1", "cpu_seconds", "wall_seconds", "memory_gb")
@@ -99,33 +92,18 @@ def _write_rows(session: Session, folder: Path, systems: Mapping[int, str]) -> d
     """Write the files of rows, systems by their names; returns the names of the models."""
     hashes = {row[0]: row[1] for row in session.execute(select(Configuration.id, Configuration.geometry_hash))}
     names = {row[0]: row[1] for row in session.execute(select(Model.id, Model.name))}
-    known: dict[str, Callable[[Any], Any]] = {
-        "configuration_id": hashes.__getitem__,
-        "model_id": names.get,
-        "parent_id": names.get,
-        "system_id": systems.get,
-    }
+    known = references(hashes, names, systems)
 
     def rows(table: type[Base], leave_out: Iterable[str] = ()) -> Iterator[Row]:
         """Rows as they are written: by geometry hash and model name."""
         left_out = ("id", "job_id", *leave_out)
         columns = [name for name in table.__table__.columns.keys() if name not in left_out]  # noqa: SIM118 (no dict)
         for found in session.scalars(select(table).order_by(*table.__table__.primary_key)):
-            row = {name: getattr(found, name) for name in columns}
-            if isinstance(row.get("notes"), dict) and "proposals" in row["notes"]:
-                row["notes"] = row["notes"] | {"proposals": renamed(row["notes"]["proposals"], hashes)}
-            yield {key: known[key](value) if key in known else value for key, value in row.items()}
+            yield renamed({name: getattr(found, name) for name in columns}, known)
 
     _write_lines(folder / TEACHERS, rows(TeacherLabel))
     _write_lines(folder / LABELS, rows(Label, (*REPEATED, *FOLLOWING)))
-    tables: dict[str, type[Base]] = {
-        "rounds": Round,
-        "picks": Pick,
-        "models": Model,
-        "metrics": Metric,
-        "labels": LabelEvent,
-        "taught_by": TaughtBy,
-    }
+    tables: dict[str, type[Base]] = PLAIN_TABLES | {"models": Model, "labels": LabelEvent}
     history = {name: list(rows(table)) for name, table in tables.items()}
     energies: dict[str, list[Row]] = {}
     sets = {row.id: row.name for row in session.scalars(select(EnergySet))}

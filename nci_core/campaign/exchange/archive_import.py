@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
@@ -16,8 +16,9 @@ from sqlalchemy import delete, insert, select, update
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.exchange.archive_packed import unpacked
 from nci_core.campaign.exchange.archive_read import Archive, read_archive
+from nci_core.campaign.exchange.archive_references import PLAIN_TABLES, references, renamed
 from nci_core.campaign.exchange.archive_rows import ArchiveRow, CutPointRow, LabelRow, PredictionRow
-from nci_core.campaign.rounds.sampling import add_configurations
+from nci_core.campaign.rounds.sampling import batch
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_together
 from nci_core.store import campaign as campaign_rows
@@ -25,20 +26,7 @@ from nci_core.store import configurations
 from nci_core.store.base import Base
 from nci_core.store.bulk import continue_ids
 from nci_core.store.journal import RESULTS, reconcile, result_path
-from nci_core.store.schema import (
-    CutPoint,
-    EnergySet,
-    Label,
-    LabelEvent,
-    Metric,
-    Model,
-    Pick,
-    Prediction,
-    Round,
-    SetEnergy,
-    TaughtBy,
-    TeacherLabel,
-)
+from nci_core.store.schema import CutPoint, EnergySet, Label, LabelEvent, Model, Prediction, SetEnergy, TeacherLabel
 
 Values = dict[str, Any]
 
@@ -111,14 +99,14 @@ def _fill(target: Campaign, archive: Archive) -> None:
     rows = configurations.fetch(store)
     ids = {row.geometry_hash: row.id for row in rows}
     systems = {row.id: row.system_id for row in rows}
-    model_ids = _model_ids(archive)
-    here = Numbers(ids, model_ids, {system.name: system.id for system in target.systems})
+    model_ids = {row.name: number for number, row in enumerate(history.models, start=1)}
+    here = references(ids, model_ids, {system.name: system.id for system in target.systems})
     (target.folder / MODELS).mkdir(exist_ok=True)
     write_together(target.folder, ((model.path, archive.checkpoint(model)) for model in history.models))
 
     def local(rows: Sequence[ArchiveRow]) -> list[Values]:
         """Rows with the numbers that configurations, models and systems have here."""
-        return [_local(row.model_dump(exclude={"table"}), here) for row in rows]
+        return [renamed(row.model_dump(exclude={"table", "energies"}), here) for row in rows]
 
     finished = [row for row in archive.labels if row.status == "complete"]
     results = ((result_path(target.folder, row.configuration_id, row.recipe_hash).name, row.result) for row in finished)
@@ -126,9 +114,7 @@ def _fill(target: Campaign, archive: Archive) -> None:
         target.folder / RESULTS, ((name, orjson.dumps(result, option=orjson.OPT_INDENT_2)) for name, result in results)
     )
     models = [row | {"id": model_ids[row["name"]]} for row in local(history.models)]
-    sets = [
-        row.model_dump(exclude={"energies"}) | {"id": number} for number, row in enumerate(history.energy_sets, start=1)
-    ]
+    sets = [row | {"id": number} for number, row in enumerate(local(history.energy_sets), start=1)]
     energies = [
         row | {"set_id": number}
         for number, each in enumerate(history.energy_sets, start=1)
@@ -137,18 +123,15 @@ def _fill(target: Campaign, archive: Archive) -> None:
     _insert(
         target,
         {
-            TaughtBy: local(history.taught_by),
             TeacherLabel: local(archive.teachers),
-            Round: local(history.rounds),
             Label: [
                 row | _unfinished(row) | {"system_id": systems[row["configuration_id"]]}
                 for row in local(archive.labels)
             ],
             EnergySet: sets,
             SetEnergy: energies,
-            Pick: local(history.picks),
             Model: models,
-            Metric: local(history.metrics),
+            **{table: local(getattr(history, name)) for name, table in PLAIN_TABLES.items()},
             Prediction: local([row for row in archive.evaluations if isinstance(row, PredictionRow)]),
             CutPoint: [
                 row | {"system_id": row["system_id"] or target.systems[0].id}
@@ -166,44 +149,14 @@ def _fill(target: Campaign, archive: Archive) -> None:
 
 def _add_configurations(target: Campaign, archive: Archive) -> None:
     """Runs of one kind, in the order of the file, so that configurations keep their numbers."""
-    for (name, split, origin, seed), run in itertools.groupby(
+    runs = itertools.groupby(
         archive.configurations, key=lambda row: (row.system_id, row.split, row.origin, row.sample_seed)
-    ):
-        positions = np.array([row.position for row in run])
-        add_configurations(target, positions, origin=origin, split=split, seed=seed, system=target.system(name))
-
-
-class Numbers(NamedTuple):
-    """The numbers that an archive's configurations (by hash), models and systems (by name) have here."""
-
-    configurations: Mapping[str, int]
-    models: Mapping[str, int]
-    systems: Mapping[str, int]
-
-
-def _model_ids(archive: Archive) -> dict[str, int]:
-    return {row.name: number for number, row in enumerate(archive.history.models, start=1)}
-
-
-def _local(row: Values, here: Numbers) -> Values:
-    found = dict(row)
-    numbers = {
-        "configuration_id": here.configurations,
-        "model_id": here.models,
-        "parent_id": here.models,
-        "system_id": here.systems,
-    }
-    for key, known in numbers.items():
-        if found.get(key) is not None:
-            found[key] = known[found[key]]
-    if isinstance(found.get("notes"), dict) and "proposals" in found["notes"]:
-        found["notes"] = found["notes"] | {"proposals": renamed(found["notes"]["proposals"], here.configurations)}
-    return found
-
-
-def renamed(proposals: Sequence[Values], names: Mapping[Any, Any]) -> list[Values]:
-    """A model's proposals with their configurations under other names."""
-    return [row | {"configuration_id": names[row["configuration_id"]]} for row in proposals]
+    )
+    batches = [
+        batch(target.system(name), np.array([row.position for row in run]), origin=origin, split=split, seed=seed)
+        for (name, split, origin, seed), run in runs
+    ]
+    configurations.add_together(target.store, batches)
 
 
 def _unfinished(row: Values) -> Values:

@@ -108,11 +108,6 @@ def open_paths(dimer: Dimer, paths: Sequence[Path], level: str = "") -> EnergyFi
     return opened.at(level) if level else opened
 
 
-def open_file(dimer: Dimer, name: str, content: bytes) -> EnergyFile:
-    """One file from its name and content; raises InputError as `open_files` does."""
-    return open_files(dimer, [(name, content)])
-
-
 def open_files(dimer: Dimer, named: Sequence[Named]) -> EnergyFile:
     """Files of a dimer's energies: tables of one layout, frames (perhaps with a table), or outputs.
 

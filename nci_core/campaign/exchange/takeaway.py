@@ -4,8 +4,8 @@ Importing this loads no torch; the dashboard has `packed` and `packed_inputs` ru
 """
 
 import re
+import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,25 +184,13 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 def export_zip(campaign: Campaign, path: Path) -> str:
     """Write the archive of `nci export` as one zip, which `nci import` reads. Returns a sentence."""
-    said = ""
-
-    def write(part: Path) -> None:
-        nonlocal said
-        with tempfile.TemporaryDirectory(prefix="nci-archive-") as folder:
-            archive = Path(folder) / file_stem(campaign.name)
-            said = export_campaign(campaign, archive).partition(": ")[2]
-            zip_folder(archive, part)
-
-    write_whole(path, write)
+    with tempfile.TemporaryDirectory(prefix="nci-archive-") as folder:
+        archive = Path(folder) / file_stem(campaign.name)
+        said = export_campaign(campaign, archive).partition(": ")[2]
+        write_whole(
+            path, lambda part: shutil.move(shutil.make_archive(str(archive), "zip", folder, archive.name), part)
+        )
     return f"{path}: {said}"
-
-
-def zip_folder(folder: Path, path: Path) -> None:
-    """All files of a folder in one zip, below the folder's name."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                parts.write(file, Path(folder.name) / file.relative_to(folder))
 
 
 def packed(
@@ -213,21 +201,20 @@ def packed(
     Raises as what it calls; `options` are spacing and margin of a grid in Å, and the system's name
     where a model's file is of one of several.
     """
-    campaign = Campaign.open(folder, read_only=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix="nci-download-") as temporary:
-            if suffix in DATASET_FILES or suffix == ".zip":
-                path = Path(temporary) / (file_stem(campaign.name) + suffix)
-                said = (export_zip if suffix == ".zip" else export_extxyz)(campaign, path)
-            else:
-                row = chosen_model(campaign) if model_id is None else models.get(campaign.store, model_id)
-                of = [] if suffix == ".pt" or len(campaign.systems) == 1 else [str((options or {}).get("system", ""))]
-                stem = file_stem(campaign.name, row.name, *of, *(["grid"] if suffix in GRID_FILES else []))
-                path = Path(temporary) / ((python_name(stem) if suffix == ".py" else stem) + suffix)
-                said = export_model_file(campaign, row, path, **(options or {}))
-            return Packed(path.name, path.read_bytes(), said.replace(str(path), path.name))
-    finally:
-        campaign.store.close()
+    with (
+        Campaign.open(folder, read_only=True) as campaign,
+        tempfile.TemporaryDirectory(prefix="nci-download-") as temporary,
+    ):
+        if suffix in DATASET_FILES or suffix == ".zip":
+            path = Path(temporary) / (file_stem(campaign.name) + suffix)
+            said = (export_zip if suffix == ".zip" else export_extxyz)(campaign, path)
+        else:
+            row = chosen_model(campaign) if model_id is None else models.get(campaign.store, model_id)
+            of = [] if suffix == ".pt" or len(campaign.systems) == 1 else [str((options or {}).get("system", ""))]
+            stem = file_stem(campaign.name, row.name, *of, *(["grid"] if suffix in GRID_FILES else []))
+            path = Path(temporary) / ((python_name(stem) if suffix == ".py" else stem) + suffix)
+            said = export_model_file(campaign, row, path, **(options or {}))
+        return Packed(path.name, path.read_bytes(), said.replace(str(path), path.name))
 
 
 def packed_inputs(
@@ -239,18 +226,15 @@ def packed_inputs(
     """
     from nci_core.campaign.exchange.elsewhere import export_inputs
 
-    campaign = Campaign.open(folder)
     try:
-        with tempfile.TemporaryDirectory(prefix="nci-download-") as temporary:
+        with Campaign.open(folder) as campaign, tempfile.TemporaryDirectory(prefix="nci-download-") as temporary:
             inputs = Path(temporary) / file_stem(campaign.name, "inputs")
             done = export_inputs(campaign, configuration_ids, picked_by, inputs, recipe)
             if not done.folders:
                 raise InputError("All of these have a label already, or one is being computed here.")
             path = inputs.with_suffix(".zip")
-            zip_folder(inputs, path)
+            shutil.make_archive(str(inputs), "zip", inputs.parent, inputs.name)
             left = "".join(f" No inputs for {program}: {why}." for program, why in done.left_out.items())
             return Packed(path.name, path.read_bytes(), f"Inputs of {len(done.folders)} labels.{left}")
     except OSError as error:
         raise StoreError(f"The inputs cannot be written ({error.strerror or error}); free some space.") from error
-    finally:
-        campaign.store.close()

@@ -154,21 +154,17 @@ def _jacobian(folder: str, model_id: int, sha256: str, last_id: int, count: int)
     """Energies (n,) and whitened derivatives (n, p) at `_pools`, in its order; the arguments name its content."""
     from nci_core.selection.i_optimal import whitened_jacobian
 
-    campaign = Campaign.open(folder, read_only=True)
-    try:
+    with Campaign.open(folder, read_only=True) as campaign:
         model = load_student(campaign, models.get(campaign.store, model_id))
         parts = [whitened_jacobian(model, system.dimer.at(points)) for system, _, points in _pools(campaign)]
         return np.concatenate([energies for energies, _ in parts]), np.concatenate([J for _, J in parts])
-    finally:
-        campaign.store.close()
 
 
 def _ask(folder: str | Path, model_id: int) -> _Question:
     from nci_core.fitting.settings import FitSettings
     from nci_core.selection.i_optimal import linearised
 
-    campaign = Campaign.open(folder, read_only=True)
-    try:
+    with Campaign.open(folder, read_only=True) as campaign:
         campaign.require_configurations()
         pools = _pools(campaign)
         ids = np.concatenate([numbers for _, numbers, _ in pools])
@@ -180,8 +176,6 @@ def _ask(folder: str | Path, model_id: int) -> _Question:
         # A label that was set aside teaches the student nothing, yet asking for it again would bring the same.
         useful = {number for number in taken if states[number] != QUARANTINED}
         costs = {system.id: label_cost(campaign, dimer=system.dimer) for system, _, _ in pools}
-    finally:
-        campaign.store.close()
     regions = campaign.settings.bounds.classify(energies)
     inside = regions != "beyond"
     known = np.array([int(number) in taken for number in ids], dtype=bool)

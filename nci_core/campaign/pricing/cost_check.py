@@ -71,9 +71,8 @@ def across(source: str, known: Sequence[Timing], target: str, asked: Sequence[Ti
 def timings_below(folder: Path) -> list[Timing]:
     """Timings of a campaign, or of a folder made by `nci export`; InputError where there are none."""
     if (folder / DATABASE_NAME).exists():
-        campaign = Campaign.open(folder, read_only=True)
-        found = timings(campaign)
-        campaign.store.close()
+        with Campaign.open(folder, read_only=True) as campaign:
+            found = timings(campaign)
     else:
         path = folder / "labels.jsonl"
         dimers = {system.dimer.name: system.dimer for system in read_settings(folder).systems}

@@ -53,9 +53,13 @@ class LabelCost:
         """Half of the 68% interval of one label."""
         return self.total(1)[1]
 
+    def _spread(self, count: int) -> float:
+        """Of the logarithm of the minutes of `count` labels."""
+        return math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1)))
+
     def interval(self, count: int = 1) -> tuple[float, float]:
         """The minutes between which `count` labels end in 68 of 100 cases."""
-        spread = math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1)))
+        spread = self._spread(count)
         return count * self.mean_minutes * math.exp(-spread), count * self.mean_minutes * math.exp(spread)
 
     def total(self, count: int) -> tuple[float, float]:
@@ -77,16 +81,13 @@ class LabelCost:
         >>> LabelCost(6.2, Price(1.82, 0.9, 0.1), 0, "").text(1)
         '6.2 (2.5 to 15)'
         """
-        minutes, spread = self.total(count)
-        low, high = self.interval(count)
-        wide = math.hypot(self.price.shared, self.price.each / math.sqrt(max(count, 1))) > WIDE
         if not count:
             return "0"
-        return (
-            f"{_short(minutes)} ({_short(low)} to {_short(high)})"
-            if wide
-            else f"{_short(minutes)} ± {_short(spread, minutes)}"
-        )
+        minutes, half = self.total(count)
+        low, high = self.interval(count)
+        if self._spread(count) > WIDE:
+            return f"{_short(minutes)} ({_short(low)} to {_short(high)})"
+        return f"{_short(minutes)} ± {_short(half, minutes)}"
 
     def time(self, count: int = 1) -> str:
         """The same of CPU time in the unit that suits it.
@@ -171,15 +172,10 @@ def timings(campaign: Campaign) -> list[Timing]:
 @lru_cache(maxsize=64)
 def _neighbour(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
     try:
-        campaign = Campaign.open(folder, read_only=True)
+        with Campaign.open(folder, read_only=True) as campaign:
+            return tuple(timings(campaign))
     except NCIError:  # a damaged neighbour is its own matter
         return ()
-    try:
-        return tuple(timings(campaign))
-    except NCIError:
-        return ()
-    finally:
-        campaign.store.close()
 
 
 def neighbours(campaign: Campaign) -> list[Timing]:
@@ -203,16 +199,9 @@ def known_timings(folder: Path | None = None) -> list[Timing]:
     return _timings_in(list_campaigns(folder))
 
 
-def planned_costs(dimer: Dimer, recipes: Sequence[Recipe], folder: Path | None = None) -> list[LabelCost]:
-    """Cost of one label of each recipe for a dimer that has no campaign yet, from the campaigns in a folder."""
-    others = known_timings(folder)
-    model, machine = CostModel(others), next((t.machine for t in others), "")
-    found = []
-    for recipe in recipes:
-        price = model.price(Subject(recipe.hash, dimer.name, label_work(dimer, recipe), machine))
-        mean = math.exp(price.mean + 0.5 * price.each**2)
-        found.append(LabelCost(mean, price, 0, _source(recipe, 0, 0, len(others))))
-    return found
+def planned_cost(dimer: Dimer, recipe: Recipe, folder: Path | None = None) -> LabelCost:
+    """Cost of one label of a recipe for a dimer that has no campaign yet, from the campaigns in a folder."""
+    return _cost(dimer, recipe, [], known_timings(folder))
 
 
 def dearest(campaign: Campaign, recipe: Recipe) -> Dimer:
@@ -231,15 +220,19 @@ def label_cost(campaign: Campaign, recipe: Recipe | None = None, dimer: Dimer | 
     recipe = recipe or campaign.recipe
     dimer = dimer or dearest(campaign, recipe)
     known = timings(campaign)
+    enough = sum(t.recipe == recipe.hash for t in known) >= ENOUGH
+    return _cost(dimer, recipe, known, [] if enough else neighbours(campaign))
+
+
+def _cost(dimer: Dimer, recipe: Recipe, known: Sequence[Timing], others: Sequence[Timing]) -> LabelCost:
+    """Cost of one label, from the timings of its campaign and those of others."""
     mine = [t for t in known if t.recipe == recipe.hash]
-    others = [] if len(mine) >= ENOUGH else neighbours(campaign)
-    model = CostModel([*known, *others])
     machine = next((t.machine for t in [*mine, *known, *others]), "")
     alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, dimer.name))
     work = next(alike, None)
     if work is None:
         work = label_work(dimer, recipe)
-    price = model.price(Subject(recipe.hash, dimer.name, work, machine))
+    price = CostModel([*known, *others]).price(Subject(recipe.hash, dimer.name, work, machine))
     ratios = [t.elapsed / t.minutes for t in (mine or known)]
     return LabelCost(
         math.exp(price.mean + 0.5 * price.each**2),

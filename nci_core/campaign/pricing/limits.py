@@ -1,7 +1,6 @@
 """How long a label may take, and how much memory: from the settings, or generous guesses."""
 
-from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, NamedTuple
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.pricing.costs import LabelCost, label_cost
@@ -16,16 +15,7 @@ LEAST_MEASURED_MINUTES, LEAST_GUESSED_MINUTES = 60.0, 360.0
 TIMES_TIGHTENED = 3.0
 
 
-class LimitOptions(TypedDict):
-    """See `Limits`."""
-
-    time_limit_seconds: float
-    memory_limit_gb: float | None
-    silence_limit_seconds: float
-
-
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Limits of one job; see `nci_core.jobs.submit`.
 
     Attributes:
@@ -38,13 +28,9 @@ class Limits:
     memory_limit_gb: float | None
     silence_limit_seconds: float
 
-    def as_options(self, times: float = 1.0) -> LimitOptions:
+    def as_options(self, times: float = 1.0) -> dict[str, Any]:
         """Keyword arguments of `submit`, with `times` the time."""
-        return {
-            "time_limit_seconds": times * self.time_limit_seconds,
-            "memory_limit_gb": self.memory_limit_gb,
-            "silence_limit_seconds": self.silence_limit_seconds,
-        }
+        return self._replace(time_limit_seconds=times * self.time_limit_seconds)._asdict()
 
 
 def default_minutes(cost: LabelCost) -> float:

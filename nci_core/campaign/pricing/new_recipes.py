@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nci_core.campaign.pricing.costs import LabelCost, planned_costs
+from nci_core.campaign.pricing.costs import LabelCost, planned_cost
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import DEFAULT, RECIPES
@@ -61,7 +61,7 @@ def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoic
         except InputError as error:
             found.append(RecipeChoice(recipe, None, None, False, problem=str(error)))
             continue
-        (cost,) = planned_costs(dimer, [checked.recipe], folder)
+        cost = planned_cost(dimer, checked.recipe, folder)
         memory = memory_needed_gb(dimer, checked.recipe, count_functions(checked.recipe, dimer))
         fits = memory <= machine_memory_gb()
         found.append(RecipeChoice(checked.recipe, cost, memory, fits, checked.notes))

@@ -21,23 +21,26 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 #: Forty students on a hundred thousand points, unpacked.
 MOST_BYTES = 40_000_000
-#: Array of the file → number of its dimensions; energies are kept with seven digits.
-ARRAYS = {
-    "origin": 1,
-    "across": 1,
-    "up": 1,
-    "u": 1,
-    "v": 1,
-    "energies_ev": 3,
-    "teacher_ev": 2,
-    "reference_ev": 2,
-    "wall": 2,
-    "near": 2,
-    "test_positions": 2,
-    "test_ev": 1,
-    "test_teacher_ev": 1,
-    "test_models_ev": 2,
+#: Array of the file → its shape: k students, b × a points of the plane, n labels.
+ARRAYS: dict[str, tuple[int | str, ...]] = {
+    "origin": (3,),
+    "across": (3,),
+    "up": (3,),
+    "u": ("a",),
+    "v": ("b",),
+    "energies_ev": ("k", "b", "a"),
+    "teacher_ev": ("b", "a"),
+    "reference_ev": ("b", "a"),
+    "wall": ("b", "a"),
+    "near": ("b", "a"),
+    "test_positions": ("n", 3),
+    "test_ev": ("n",),
+    "test_teacher_ev": ("n",),
+    "test_models_ev": ("k", "n"),
 }
+#: Those of which every number is known.
+KNOWN = ("origin", "across", "up", "u", "v", "test_positions", "test_ev", "test_models_ev")
+#: Kept with seven digits.
 SINGLE = ("energies_ev", "teacher_ev", "reference_ev", "wall")
 
 
@@ -83,48 +86,28 @@ def read_maps(path: Path) -> ErrorMaps | None:
                 return None
         with np.load(io.BytesIO(content), allow_pickle=False) as found:
             about = _About.model_validate(orjson.loads(found["about"].tobytes()))
-            arrays = {name: _checked(found[name], dimensions) for name, dimensions in ARRAYS.items()}
+            arrays = {name: _checked(found[name]) for name in ARRAYS}
         return _whole(about, arrays)
-    except (
-        InputError,
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        zipfile.BadZipFile,
-    ):  # pydantic's and orjson's are ValueErrors
+    # pydantic's and orjson's are ValueErrors
+    except (InputError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _checked(values: Array, dimensions: int) -> Array:
-    if values.ndim != dimensions or values.dtype not in (np.float32, np.float64, np.bool_) or np.isinf(values).any():
+def _checked(values: Array) -> Array:
+    if values.dtype not in (np.float32, np.float64, np.bool_) or np.isinf(values).any():
         raise ValueError("not what was written")
     return values if values.dtype == np.bool_ else values.astype(np.float64)
 
 
 def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
     """The maps; ValueError where the sizes of arrays do not agree."""
-    k, n, grid = len(about.model_ids), len(arrays["test_ev"]), (len(arrays["v"]), len(arrays["u"]))
-    shapes = {
-        "origin": (3,),
-        "across": (3,),
-        "up": (3,),
-        "energies_ev": (k, *grid),
-        "teacher_ev": grid,
-        "reference_ev": grid,
-        "wall": grid,
-        "near": grid,
-        "test_positions": (n, 3),
-        "test_teacher_ev": (n,),
-        "test_models_ev": (k, n),
-    }
-    agree = all(arrays[name].shape == shape for name, shape in shapes.items())
-    if not agree or len(about.digests) != k or about.carrier >= k or arrays["near"].dtype != np.bool_ or 0 in grid:
+    k = len(about.model_ids)
+    sizes = {"k": k, "a": arrays["u"].size, "b": arrays["v"].size, "n": arrays["test_ev"].size}
+    expected = {name: tuple(sizes.get(str(size), size) for size in shape) for name, shape in ARRAYS.items()}
+    agree = all(arrays[name].shape == shape for name, shape in expected.items()) and sizes["a"] and sizes["b"]
+    if not agree or len(about.digests) != k or about.carrier >= k or arrays["near"].dtype != np.bool_:
         raise ValueError("sizes do not agree")
-    if not all(
-        np.isfinite(arrays[name]).all()
-        for name in ("origin", "across", "up", "u", "v", "test_positions", "test_ev", "test_models_ev")
-    ):
+    if not all(np.isfinite(arrays[name]).all() for name in KNOWN):
         raise ValueError("an energy is not a number")
     values: dict[str, Any] = about.model_dump() | arrays
     values |= {name: np.nan if values[name] is None else values[name] for name in ("missed_ev", "missed_alone_ev")}
@@ -156,8 +139,5 @@ def renew_all_maps(campaign: Campaign) -> None:
 
 def current_maps(folder: str | Path, system_id: int) -> ErrorMaps:
     """As `renew_maps`, for the predictor process, which has only the folder."""
-    campaign = Campaign.open(folder, read_only=True)
-    try:
+    with Campaign.open(folder, read_only=True) as campaign:
         return renew_maps(campaign, campaign.system(system_id))
-    finally:
-        campaign.store.close()

@@ -23,14 +23,13 @@ from sqlalchemy import func, select
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import folded_field
-from nci_core.campaign.queries.live_stored import FEWEST, Misses, misses, stored_field
+from nci_core.campaign.queries.live_stored import FEWEST, Misses, below_limit, misses, stored_field
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, models
 from nci_core.store.labels import trusted
 from nci_core.store.schema import Configuration, Label, Model, TeacherLabel
-from nci_core.store.tables import configurations_table
 from nci_core.systems.planes import PlaneGrid, telling_plane
 from nci_core.units import from_cm1
 
@@ -170,13 +169,10 @@ def maps_on(folder: str | Path, system_id: int, plane: PlaneGrid, split: str, mo
 
     For the predictor process, which has only the folder. Raises as `compute_maps` does.
     """
-    campaign = Campaign.open(folder, read_only=True)
-    try:
+    with Campaign.open(folder, read_only=True) as campaign:
         every = models.fetch(campaign.store)
         rows = [row for row in every if row.id in model_ids or row is _carrier(every)]
         return _computed(campaign, campaign.system(system_id), plane, rows, split, "", None)
-    finally:
-        campaign.store.close()
 
 
 def _carrier(rows: list[Model]) -> Model:
@@ -269,10 +265,7 @@ class _Tests:
 
 
 def _tests(campaign: Campaign, system_id: int, split: str) -> _Tests:
-    table = configurations_table(
-        campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None, system_id=system_id
-    )
-    rows = table[(table["split"] == split) & (table["label_ev"] < from_cm1(campaign.settings.limit_cm1))]
+    rows = below_limit(campaign, system_id, "label_ev", split)
     if len(rows) < FEWEST:
         rows = rows.iloc[:0]
     positions = rows[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)

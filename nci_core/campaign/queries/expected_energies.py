@@ -25,11 +25,8 @@ def expected(folder: str | Path, model_id: int | None, system_id: int, positions
     """(m,) energies in eV at positions (m, 3) in Å about a system's host: a model's, else that of free atoms."""
     if model_id is not None:
         return field(folder, model_id, system_id, positions).energy_ev
-    campaign = Campaign.open(folder, read_only=True)
-    try:
+    with Campaign.open(folder, read_only=True) as campaign:
         return free_atom_dispersion(campaign.system(system_id).dimer, positions)
-    finally:
-        campaign.store.close()
 
 
 def compared(checked: Checked) -> tuple[FloatArray, FloatArray]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.queries.live import Field, checked_points, field, loaded
@@ -54,21 +55,21 @@ def strength(found: Field) -> FloatArray:
     return total
 
 
+def below_limit(campaign: Campaign, system_id: int, column: str, split: str) -> pd.DataFrame:
+    """The rows of a system's table of configurations of one split, with an energy below the campaign's limit."""
+    table = configurations_table(
+        campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None, system_id=system_id
+    )
+    return table[(table["split"] == split) & (table[column] < from_cm1(campaign.settings.limit_cm1))]
+
+
 def _anchors(campaign: Campaign, system_id: int, source: str, split: str) -> tuple[FloatArray, FloatArray, int]:
     """Positions (n, 3) in Å and energies (n,) in eV used of a system's split, and how many are stored.
 
     Only below the energy limit; InputError when they are fewer than FEWEST.
     """
-    settings = campaign.settings
-    table = configurations_table(
-        campaign.store,
-        teacher=campaign.teacher,
-        recipe_hash=settings.reference.hash,
-        model_id=None,
-        system_id=system_id,
-    )
     column = SOURCES[source]
-    rows = table[(table["split"] == split) & (table[column] < from_cm1(settings.limit_cm1))]
+    rows = below_limit(campaign, system_id, column, split)
     if len(rows) < FEWEST:
         what = "teacher energies" if source == "teacher" else "CCSD(T) labels"
         where = "test set" if split == "test" else "training pool"

@@ -11,7 +11,7 @@ from nci_core.campaign.exchange.own_energies import record_set_errors
 from nci_core.campaign.queries.error_map_file import renew_all_maps
 from nci_core.campaign.rounds.gates import check_campaign_model
 from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
-from nci_core.campaign.rounds.stored_models import energies_and_std, known_systems
+from nci_core.campaign.rounds.stored_models import energies_and_std, known_systems, load_for
 from nci_core.campaign.systems import System
 from nci_core.metrics import ErrorSummary, by_region
 from nci_core.store import configurations, evaluations, labels, models, teacher_labels
@@ -89,22 +89,14 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
 
     Raises ModelError for one that says nothing about the campaign's dimer.
     """
-    from nci_core.potentials.agreement import check_fits
-    from nci_core.potentials.checkpoints import load_checkpoint
-
-    first, *others = campaign.training_systems
-    model = load_checkpoint(path, device, dimer=first.dimer)
-    for system in others:
-        check_fits(model, system.dimer, f"Model {path.name}")
+    model = load_for(campaign, path, f"Model {path.name}", device)
     report: dict[str, Any] = {}
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
-        found = {}
-        if len(known):
-            energies, _ = energies_and_std(campaign, model, known.system_ids, known.positions)
-            rows = np.isin(known.system_ids, [system.id for system in campaign.training_systems])
-            found = summaries(energies[rows], known.energy_ev[rows], campaign)
+        energies, _ = energies_and_std(campaign, model, known.system_ids, known.positions)
+        rows = np.isin(known.system_ids, [system.id for system in campaign.training_systems])
+        found = summaries(energies[rows], known.energy_ev[rows], campaign)
         report[split] = {name: item.as_dict() for name, item in found.items()}
     return report
 

@@ -79,12 +79,7 @@ def failed(gates: list[Gate]) -> list[Gate]:
 
 def gates_of(folder: str, model_id: int) -> list[Gate]:
     """The stored gates of a campaign's model, else answers made now and not kept: for readers of old models."""
-    campaign = Campaign.open(folder, read_only=True)
-    try:
+    with Campaign.open(folder, read_only=True) as campaign:
         row = models.get(campaign.store, model_id)
         kept = stored_gates(row)
-        if kept is not None:
-            return kept
-        return gates_in(campaign, load_student(campaign, row))
-    finally:
-        campaign.store.close()
+        return gates_in(campaign, load_student(campaign, row)) if kept is None else kept

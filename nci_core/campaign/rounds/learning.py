@@ -35,30 +35,27 @@ def store_model(
     campaign: Campaign,
     model: "Ensemble",
     *,
-    kind: ModelKind,
     round_number: int,
     parent: Model | None,
-    n_labels: int,
     seconds: float,
-    seed: int,
-    device: str,
     origin: Origin,
-    recipe_hash: str | None = None,
     brought: EnergySet | None = None,
 ) -> Model:
     """Write a checkpoint and its row, both with where the model comes from, and make it the active model.
 
-    `recipe_hash`: of the labels that it is fitted to; None for a distilled one. A model that learnt energies that
-    somebody `brought` has a name of its own and is not made the active one: it is of another method.
+    A model that learnt energies that somebody `brought` has a name of its own and is not made the active one: it is of
+    another method.
     """
     from nci_core.potentials.checkpoints import save_checkpoint
 
     require_writable()  # before the file is
+    kind: ModelKind = "distilled" if origin.teachers else "finetuned" if parent else "direct"
+    learnt = origin.labels[-1] if origin.labels else None
     name = f"round-{round_number}-{kind}"
     count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
     if brought is not None:  # whose name may hold anything, and a file's may not
         name = f"energies-{brought.identity}"
-        count = sum(row.recipe_hash == recipe_hash for row in models.fetch(campaign.store, others=True))
+        count = sum(row.recipe_hash == brought.identity for row in models.fetch(campaign.store, others=True))
     name += f"-{count + 1}" if count else ""
     path = campaign.folder / MODELS / f"{name}.pt"
     campaign.store.require_in_place()
@@ -70,11 +67,11 @@ def store_model(
         kind=kind,
         path=f"{MODELS}/{path.name}",
         sha256=file_sha256(path),
-        recipe_hash=recipe_hash,
+        recipe_hash=learnt.recipe_hash if learnt else None,
         teacher=campaign.teacher,
         round_number=round_number,
         parent_id=parent.id if parent else None,
-        n_labels=n_labels,
+        n_labels=learnt.count if learnt else 0,
         settings={
             "ruler": campaign.settings.ruler,
             "members": campaign.settings.members,
@@ -82,9 +79,9 @@ def store_model(
             ORIGIN: origin.brief(),
             **({models.OTHER_METHOD: {"set": brought.name, "method": brought.method}} if brought else {}),
         },
-        seed=seed,
+        seed=origin.settings["seed"],
         seconds=seconds,
-        device=device,
+        device=model.metadata["fit"]["device"],
     )
     return models.add(campaign.store, row, activate=brought is None)
 
@@ -140,13 +137,9 @@ def distill_campaign(
     row = store_model(
         campaign,
         model,
-        kind="distilled",
         round_number=0,
         parent=None,
-        n_labels=0,
         seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
-        seed=chosen,
-        device=model.metadata["fit"]["device"],
         origin=new_origin(settings, config, teachers=used),
     )
     errors = evaluate_model(campaign, row, model)
@@ -206,15 +199,10 @@ def finetune_campaign(
     row = store_model(
         campaign,
         model,
-        kind="finetuned" if parent else "direct",
         round_number=number,
         parent=parent,
-        n_labels=len(known),
         seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
-        seed=chosen,
-        device=model.metadata["fit"]["device"],
         origin=new_origin(settings, config, labels=used, parent=parent),
-        recipe_hash=ladder[-1].hash,
         brought=brought,
     )
     errors = evaluate_model(campaign, row, model)

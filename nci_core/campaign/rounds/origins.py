@@ -37,24 +37,24 @@ class _Stored(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class LabelsUsed(_Stored):
+class _Used(_Stored):
+    count: int
+    sha256: str = Field(description="of geometry hashes and energies (channels of a teacher), see energies_sha256")
+    geometry_hashes: tuple[str, ...] = Field(default=(), description="in the order of the fit; in checkpoints only")
+
+
+class LabelsUsed(_Used):
     """Labels of one recipe."""
 
     recipe: str
     recipe_hash: str
-    count: int
-    sha256: str = Field(description="of geometry hashes and energies, see energies_sha256")
-    geometry_hashes: tuple[str, ...] = Field(default=(), description="in the order of the fit; in checkpoints only")
 
 
-class TeacherUsed(_Stored):
+class TeacherUsed(_Used):
     """Labels of one teacher."""
 
     name: str = Field(description="what they are stored under")
     details: dict[str, str] = Field(default_factory=dict, description="digest or version of the teacher")
-    count: int
-    sha256: str = Field(description="of geometry hashes and channels, see energies_sha256")
-    geometry_hashes: tuple[str, ...] = Field(default=(), description="in the order of the fit; in checkpoints only")
 
 
 class Parent(_Stored):
@@ -185,15 +185,7 @@ def labels_again(campaign: Campaign, used: LabelsUsed) -> LabelSet:
     row_of = {name: row for row, name in enumerate(known.geometry_hashes)}
     missing = [name for name in used.geometry_hashes if name not in row_of]
     rows = np.array([row_of[name] for name in used.geometry_hashes if name in row_of], dtype=np.int64)
-    chosen = LabelSet(
-        recipe_hash=used.recipe_hash,
-        ids=known.ids[rows],
-        configuration_ids=known.configuration_ids[rows],
-        system_ids=known.system_ids[rows],
-        positions=known.positions[rows],
-        energy_ev=known.energy_ev[rows],
-        geometry_hashes=[known.geometry_hashes[row] for row in rows],
-    )
+    chosen = known.take(rows)
     if missing or energies_sha256(chosen.geometry_hashes, chosen.energy_ev.tolist()) != used.sha256:
         raise InputError(
             f"The {used.recipe} labels are not those of the fit any more: one has changed or was set aside."

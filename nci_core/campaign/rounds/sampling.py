@@ -139,21 +139,6 @@ def batch(
     return Batch(system.id, positions, hashes, origin, split, sectors(dimer.a, positions).tolist(), seed)
 
 
-def add_configurations(
-    campaign: Campaign,
-    positions: FloatArray,
-    *,
-    origin: str,
-    split: Split = "pool",
-    seed: int | None = None,
-    system: System | None = None,
-) -> tuple[int, int]:
-    """Store positions (m, 3) in Å of a system (default: the first); returns how many are new and how many known."""
-    system = campaign.systems[0] if system is None else system
-    (added,) = add_together(campaign.store, [batch(system, positions, origin=origin, split=split, seed=seed)])
-    return added.n_new, added.n_known
-
-
 def find_guide(campaign: Campaign, dimer: Dimer, guide: str | Path) -> Guide:
     """The guide for a dimer called "pair" (built in), "model" (the campaign's student) or a checkpoint's path.
 

@@ -1,6 +1,7 @@
 """A campaign's stored students, asked about any of its systems. Torch is loaded by what is called."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,13 +23,18 @@ IntArray = npt.NDArray[np.int64]
 
 def load_student(campaign: Campaign, row: Model, device: str = "cpu") -> "Ensemble":
     """A stored student; ModelError where its file has changed, or says nothing about a system it is trained on."""
+    return load_for(campaign, campaign.model_path(row), f"Model {row.name}", device)
+
+
+def load_for(campaign: Campaign, path: Path, name: str, device: str = "cpu") -> "Ensemble":
+    """A model from any file; ModelError, with its name, where it says nothing about a system that is trained on."""
     from nci_core.potentials.agreement import check_fits
     from nci_core.potentials.checkpoints import load_checkpoint
 
     first, *others = campaign.training_systems
-    model = load_checkpoint(campaign.model_path(row), device, dimer=first.dimer)
+    model = load_checkpoint(path, device, dimer=first.dimer)
     for system in others:
-        check_fits(model, system.dimer, f"Model {row.name}")
+        check_fits(model, system.dimer, name)
     return model
 
 
