@@ -188,8 +188,9 @@ def test_two_hosts_and_a_transfer_host_become_a_campaign(
     assert not at.multiselect
     at = at.button(key=f"{PREFIX}add").click().run()
     at = settled(at.multiselect(key=f"{PREFIX}train").select("acetylene").run())
-    at.session_state[f"{PREFIX}transfer"] = [f"file:{keep(Upload('h2.xyz', XYZ))}"]
+    at.session_state[f"{PREFIX}sent"] = [f"file:{keep(Upload('h2.xyz', XYZ))}"]
     at = settled(at.run())
+    at = settled(at.multiselect(key=f"{PREFIX}transfer").select("h2.xyz").run())
     assert not [each.value for each in at.error]
     assert "- **he-acetylene** · 4 atoms · trained on · 274 configurations · 30 ± 4 s a label" in text(at)
     assert "- **he-H2** · 2 atoms · only tested on · 30 configurations" in text(at)
@@ -228,7 +229,7 @@ def test_two_hosts_and_a_transfer_host_become_a_campaign(
 @pytest.mark.parametrize(
     ("entered", "sentence"),
     [
-        ({"train": ["ethylene"]}, "'he-ethylene' and 'he-ethylene-2' are the same dimer"),
+        ({"train": ["ethylene"]}, "Systems he-ethylene and he-ethylene-2 are the same dimer"),
         ({"transfer": ["[CH3]"]}, "CH3"),
         ({"transfer": ["file:0"]}, "has forgotten this file"),
     ],
