@@ -64,8 +64,15 @@ class LabelSet:
 
     def take(self, rows: npt.NDArray[np.int64]) -> "LabelSet":
         """Those of some rows, in their order."""
-        arrays = (self.ids, self.configuration_ids, self.system_ids, self.positions, self.energy_ev)
-        return LabelSet(self.recipe_hash, *(each[rows] for each in arrays), [self.geometry_hashes[k] for k in rows])
+        return LabelSet(
+            self.recipe_hash,
+            self.ids[rows],
+            self.configuration_ids[rows],
+            self.system_ids[rows],
+            self.positions[rows],
+            self.energy_ev[rows],
+            [self.geometry_hashes[k] for k in rows],
+        )
 
 
 def request(

@@ -187,9 +187,12 @@ def export_zip(campaign: Campaign, path: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="nci-archive-") as folder:
         archive = Path(folder) / file_stem(campaign.name)
         said = export_campaign(campaign, archive).partition(": ")[2]
-        write_whole(
-            path, lambda part: shutil.move(shutil.make_archive(str(archive), "zip", folder, archive.name), part)
-        )
+        zipped = shutil.make_archive(str(archive), "zip", folder, archive.name)
+
+        def move(part: Path) -> None:
+            shutil.move(zipped, part)
+
+        write_whole(path, move)
     return f"{path}: {said}"
 
 
