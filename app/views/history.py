@@ -122,8 +122,8 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
     found = judged(context, metrics, now) if now is not None else []
     if now is not None and found:
         st.markdown(
-            f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy "
-            f"limit{context.whose}"
+            f"**Mean absolute error** (MAE) of round {now.round_number}, in use now, below the energy limit"
+            + (f", {context.whose.removeprefix(' of ')}" if context.several else "")
         )
         for column, row in zip(st.columns(len(found)), found, strict=True):
             column.metric(f"{plain(row.name)} ({row.n:d} points)", plain(row.text(unit)))
@@ -181,7 +181,7 @@ def _systems(context: Context) -> None:
             f"{what} ({context.unit.label})": value
             for what, value in zip(errors, scaled(errors.values(), factor), strict=True)
         }
-        rows.append({"System": name, "Points": own.n if own else None} | values)
+        rows.append({"System": name, "Points": own.n if own else 0} | values)
     shown = pd.DataFrame(rows)
     if shown.empty:
         st.caption("No errors measured yet.")

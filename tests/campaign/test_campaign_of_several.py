@@ -1,5 +1,6 @@
 """What is asked about one system of a campaign of several: each answer is of that system's host and energies alone."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +23,13 @@ from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import folded_field, ruler, well_radii
 from nci_core.campaign.queries.live_stored import stored_field
 from nci_core.campaign.rounds.learning import distill_campaign
+from nci_core.campaign.rounds.replay import replay
 from nci_core.campaign.rounds.sampling import sample_campaign
 from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.campaign.rounds.teaching import teach
 from nci_core.config import MonomerSettings, SystemSettings
 from nci_core.errors import InputError, ModelError
-from nci_core.store import configurations, energy_sets, teacher_labels
+from nci_core.store import configurations, energy_sets, labels, teacher_labels
 from nci_core.systems import Monomer, builtin_monomer
 
 NITROGEN = Monomer("N2", ("N", "N"), np.array([[0.0, 0.0, -0.55], [0.0, 0.0, 0.55]]), source="made up")
@@ -153,3 +155,23 @@ def test_a_student_is_taken_away_for_the_system_that_is_named(several: Campaign,
     assert "for NumPy" in said
     assert several.system("ethylene").dimer.name in (tmp_path / "student.py").read_text()
     export_model_file(several, row, tmp_path / "student.pt")
+
+
+def test_pickers_are_compared_on_training_systems_alone(
+    several: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(several.folder, tmp_path / "copy")
+    campaign = Campaign.open(tmp_path / "copy")
+    small.use_formula(monkeypatch)
+    tests = [configurations.positions(campaign.store, split="test", system_id=each.id)[0] for each in campaign.systems]
+    small.label(campaign, small.pool(campaign)[:5])
+    small.label(campaign, [int(number) for ids in tests for number in ids[:3]], "test-set")
+    for row in labels.fetch(campaign.store, campaign.recipe.hash):  # their monomers' energies are those of one host
+        labels.quarantine(campaign.store, row.id, None)
+    known = labels.complete(campaign.store, campaign.recipe.hash, split="test")
+    inside = campaign.settings.bounds.classify(known.energy_ev) != "beyond"
+    trained = np.isin(known.system_ids, [system.id for system in campaign.training_systems])
+    found = replay(campaign, sizes=(5,), seeds=1)
+    assert 0 < found["n_test"] == (inside & trained).sum() < inside.sum()
+    assert all(np.isfinite(trial["mae_cm1"]["all"]) for trial in found["trials"])
+    campaign.store.close()

@@ -77,6 +77,8 @@ def replay(
 ) -> dict[str, Any]:
     """Fit the student from its distilled prior to each trial's labels; errors on the frozen test set.
 
+    Of several systems, errors are those of all training systems together.
+
     Each fit is of one member with the campaign's seed: the mean of several differs little from it.
 
     Returns:
@@ -93,6 +95,8 @@ def replay(
     recipe = campaign.recipe.hash
     known = labels.complete(campaign.store, recipe, split="pool")
     test = labels.complete(campaign.store, recipe, split="test")
+    trained = [system.id for system in campaign.training_systems]
+    test = test.take(np.flatnonzero(np.isin(test.system_ids, trained)))
     about = {row.id: row for row in labels.fetch(campaign.store, recipe, status="complete")}
     rows = [about[int(number)] for number in known.ids]
     trials = plan([row.picked_by or UNKNOWN for row in rows], sizes, seeds)
