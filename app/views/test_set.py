@@ -56,7 +56,7 @@ def show_test_set(context: Context) -> None:
             with errors_shown():
                 n = actions.label_test_set(campaign, chosen)
                 done(f"{n} calculations of the test set are in the queue.")
-        second.caption(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes")
+        second.caption(plain(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes"))
 
 
 def _whose(context: Context, left: list[int]) -> int | None:

@@ -3,6 +3,7 @@
 import gc
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import synthetic
@@ -13,6 +14,7 @@ from app.components import plot_message
 from app.components.plot_encoding import encode
 from app.figures import points
 from app.figures.scales import scale_for
+from app.session import Context
 from app.theme import palette
 from app.warm import warm
 from nci_core.campaign import Campaign
@@ -64,15 +66,23 @@ def test_a_write_of_another_connection_is_seen(campaign: Campaign, monkeypatch: 
     assert versions.pick_version(campaign.store) != before
 
 
+def of(campaign: Campaign) -> Context:
+    """What the table needs to know of who looks at it."""
+    system = campaign.systems[0]
+    known = SimpleNamespace(folder=str(campaign.folder), campaign=campaign, system=system, scope=None, model=None)
+    known.every_system = False
+    return cast(Context, known)
+
+
 def test_a_page_cannot_change_the_table_that_others_see(campaign: Campaign) -> None:
-    context = SimpleNamespace(folder=str(campaign.folder), campaign=campaign, model=None)
-    mine = cached.table(context)  # type: ignore[arg-type]
+    context = of(campaign)
+    mine = cached.table(context)
     mine["region"] = "spoilt"
     mine.loc[mine.index[0], "x"] = 99.0
-    again = cached.table(context)  # type: ignore[arg-type]
+    again = cached.table(context)
     assert set(again["region"]) <= {"well", "tail", "wall", "beyond"}
     assert again["x"].iloc[0] != 99.0
-    assert again["x"].to_numpy().base is cached.table(context)["x"].to_numpy().base  # type: ignore[arg-type]
+    assert again["x"].to_numpy().base is cached.table(context)["x"].to_numpy().base
 
 
 def test_imported_code_is_out_of_the_collectors_search() -> None:
@@ -85,7 +95,7 @@ def test_imported_code_is_out_of_the_collectors_search() -> None:
 
 def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(points, "MOST_POINTS", 60)
-    rows = cached.table(SimpleNamespace(folder=str(campaign.folder), campaign=campaign, model=None))  # type: ignore[arg-type]
+    rows = cached.table(of(campaign))
     energies, colours = rows["teacher_ev"].to_numpy(), palette("light")
     scale = scale_for(energies, 1.0, linear_ev=0.001, cap_ev=0.1)
     legends = {}

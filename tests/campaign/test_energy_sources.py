@@ -1,13 +1,10 @@
 """Files of energies of whatever kind, one or several at once, for one dimer."""
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 import pytest
 
-from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.energy_files import check_entries
 from nci_core.campaign.exchange.energy_sources import EnergyFile, open_files
 from nci_core.datasets.energy_tables import Points
@@ -89,12 +86,12 @@ def test_a_whole_atlas_serves_one_dimer() -> None:
     host = Monomer(
         "butane", tuple(r[0] for r in rows[:-1]), np.array([r[1:4] for r in rows[:-1]], dtype=float), source="atlas"
     )
-    campaign = cast(Campaign, SimpleNamespace(dimer=Dimer(host, Monomer.atom(rows[-1][0]))))
-    alone = open_files(campaign.systems[0].dimer, [(structures.name, structures.read_bytes())])
+    dimer = Dimer(host, Monomer.atom(rows[-1][0]))
+    alone = open_files(dimer, [(structures.name, structures.read_bytes())])
     assert alone.points is not None
     assert len(alone.points) == 11
-    both = open_files(campaign.systems[0].dimer, [(path.name, path.read_bytes()) for path in (structures, table)])
-    by_table = check_entries(campaign.systems[0].dimer, both, both.guess())
+    both = open_files(dimer, [(path.name, path.read_bytes()) for path in (structures, table)])
+    by_table = check_entries(dimer, both, both.guess())
     np.testing.assert_allclose(by_table.energy_ev, alone.points.energy_ev, atol=0.01 * CM1_EV)
 
 
@@ -103,16 +100,11 @@ def test_the_published_benzene_energies_are_the_same_in_both_forms() -> None:
     lines = (BENZENE / "ccsdt.extxyz").read_text().split("\n")[: 40 * 15]
     rows = [line.split() for line in lines[2:14]]
     atoms = np.array([row[1:4] for row in rows], dtype=float)
-    campaign = cast(
-        Campaign,
-        SimpleNamespace(
-            dimer=Dimer(Monomer("benzene", tuple(r[0] for r in rows), atoms, source="published"), Monomer.atom("He"))
-        ),
-    )
+    dimer = Dimer(Monomer("benzene", tuple(r[0] for r in rows), atoms, source="published"), Monomer.atom("He"))
     header_and_40 = (BENZENE / "ccsdt.csv").read_text().split("\n")[:41]
-    table = open_files(campaign.systems[0].dimer, [("ccsdt.csv", "\n".join(header_and_40).encode())])
-    frames = open_files(campaign.systems[0].dimer, [("ccsdt.extxyz", "\n".join(lines).encode())])
-    found = check_entries(campaign.systems[0].dimer, table, table.guess())
+    table = open_files(dimer, [("ccsdt.csv", "\n".join(header_and_40).encode())])
+    frames = open_files(dimer, [("ccsdt.extxyz", "\n".join(lines).encode())])
+    found = check_entries(dimer, table, table.guess())
     assert table.guess().columns["energy"] == "cbs_cm1"
     assert frames.points is not None
     np.testing.assert_allclose(found.energy_ev, frames.points.energy_ev, atol=0.01 * CM1_EV)

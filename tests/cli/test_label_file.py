@@ -244,7 +244,7 @@ def test_files_of_others_are_read_as_data_sets_are(name: str) -> None:
 def test_a_label_in_doubt_is_no_reference(tmp_path: Path, recipe: Path) -> None:
     (tmp_path / "in.extxyz").write_text(frame(HYDROGEN + "He 0 0 3.0\n"))
     (task,) = FileLabels.open(tmp_path / "in.extxyz", read_recipe(recipe), None).tasks
-    found = small.fake_label(task.dimer, task.position, task.recipe)
+    found = small.fake_label(task.dimer.at(task.position), task.recipe)
     doubt = Doubt(code="t1", sentence="The T1 diagnostic is large.")
     keys = keys_of_label(Outcome(task, found.model_copy(update={"doubts": [doubt]})), read_recipe(recipe))
     assert keys[SET_ASIDE] == found.energy_ev
