@@ -143,7 +143,7 @@ def test_labels_whose_processes_are_killed_at_random(campaign: Campaign, kills: 
         for name in NAMES:
             for part in ("hf_hartree", "ccsd_hartree", "triples_hartree"):
                 difference = getattr(found.fragments[name], part) - getattr(undisturbed.fragments[name], part)
-                # Both end where a cycle changes the energy by less than 1e-8; one that was taken up may do so elsewhere.
+                # Both end where a cycle changes the energy by less than 1e-8, perhaps not in the same cycle.
                 assert abs(difference) < 3e-9, (point, name, part, difference)
         assert found.energy_ev == pytest.approx(undisturbed.energy_ev, abs=1e-7)  # MP2 in larger functions too
     print(f"{struck} kills, {len(done)} labels, {resumed} fragments taken up; {work:.2f} s of work a label")
