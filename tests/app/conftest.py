@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from made import Once
 
+from nci_core.campaign import Campaign
+
 sys.path.insert(0, str(Path(__file__).parent))
 
+import several_systems
 import synthetic
 
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
@@ -42,6 +45,22 @@ def home(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NCI_READ_ONLY", raising=False)
     monkeypatch.setenv("NCI_USER", "ada")
     return folder
+
+
+@pytest.fixture(scope="module", params=[2, 5])
+def several_built(request: pytest.FixtureRequest, once: Once) -> Path:
+    n: int = request.param
+    return once(f"several-{n}", lambda home: several_systems.build(home / "several", n).store.close())
+
+
+@pytest.fixture
+def several(several_built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    """A synthetic campaign of two and one of five systems, private to the test."""
+    folder = Path(shutil.copytree(several_built, tmp_path / "home"))
+    monkeypatch.setenv("NCI_HOME", str(folder))
+    monkeypatch.delenv("NCI_READ_ONLY", raising=False)
+    monkeypatch.setenv("NCI_USER", "ada")
+    return Campaign.open(folder / "several")
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Errors, Overview, History, Compare and reports of two and of five systems: whose numbers and drawings are shown."""
 
 import shutil
-from pathlib import Path
 
 import pytest
-import several_systems
-from made import Once
 from pages import run_page, text
 
 from app.data.comparison import obstacles
@@ -19,17 +16,9 @@ from nci_core.units import UNITS
 PARTS = ("maps", "cuts", "parity", "regions")
 
 
-@pytest.fixture(scope="module", params=[2, 5])
-def made(request: pytest.FixtureRequest, once: Once) -> Path:
-    n: int = request.param
-    return once(f"several-{n}", lambda home: several_systems.build(home / "several", n).store.close())
-
-
 @pytest.fixture
-def campaign(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
-    home = Path(shutil.copytree(made, tmp_path / "home"))
-    monkeypatch.setenv("NCI_HOME", str(home))
-    return Campaign.open(home / "several")
+def campaign(several: Campaign) -> Campaign:
+    return several
 
 
 def _titles(campaign: Campaign) -> list[str]:

@@ -1,13 +1,8 @@
 """Labels, budget, own energies, data and what is taken away, in campaigns of several systems."""
 
-import shutil
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-import several_systems
-from made import Once
 from pages import run_page, tables, text
 from sqlalchemy import delete
 
@@ -22,18 +17,12 @@ from nci_core.store.job_frames import jobs_frame
 from nci_core.store.schema import Label
 
 
-@pytest.fixture(params=[2, 5])
-def several(request: pytest.FixtureRequest, once: Once, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
-    """A campaign of so many systems, the test sets of which lack labels, private to the test."""
-    number = request.param
-    made = once(f"several-{number}", lambda home: several_systems.build(home / "several", number).store.close())
-    shutil.copytree(made, tmp_path / "home")
-    monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("NCI_READ_ONLY", raising=False)
-    monkeypatch.setenv("NCI_USER", "ada")
+@pytest.fixture
+def several(several: Campaign, monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    """The campaign of several systems, in which no engine begins to work."""
     for name in ("nci_core.campaign.rounds.requests.ensure_engine", "nci_core.jobs.ensure_engine"):
         monkeypatch.setattr(name, lambda *args, **options: None)
-    return Campaign.open(tmp_path / "home" / "several")
+    return several
 
 
 def names(campaign: Campaign) -> list[str]:

@@ -1,14 +1,10 @@
 """Explore and Select in campaigns of two and of five systems: maps are of the drawn one, lists of what they say."""
 
 import base64
-import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import several_systems
-from made import Once
 from pages import _script, run_page, tables, text
 from streamlit.testing.v1 import AppTest
 
@@ -21,18 +17,9 @@ from nci_core.errors import InputError
 from nci_core.store import picks
 
 
-@pytest.fixture(scope="module", params=[2, 5])
-def made(request: pytest.FixtureRequest, once: Once) -> Path:
-    n: int = request.param
-    return once(f"several-{n}", lambda home: several_systems.build(home / "several", n).store.close())
-
-
 @pytest.fixture
-def campaign(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Campaign:
-    home = Path(shutil.copytree(made, tmp_path / "home"))
-    monkeypatch.setenv("NCI_HOME", str(home))
-    monkeypatch.setenv("NCI_USER", "ada")
-    return Campaign.open(home / "several")
+def campaign(several: Campaign) -> Campaign:
+    return several
 
 
 @pytest.fixture
