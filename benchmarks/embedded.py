@@ -64,10 +64,7 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
     if reference is not None and name == "he-benzene":
         group, _ = unique_labels(read_dataset(reference).only_group(), str(reference))
         other = [
-            {
-                k: v.as_dict()
-                for k, v in summaries(m.energies(group.dimer.at(group.positions)), group.reference, campaign).items()
-            }
+            {k: v.as_dict() for k, v in summaries(m.energies(group.at), group.reference, campaign).items()}
             for m in models
         ]
         rows.append({"campaign": name, "what": "fine-tuned, against the reference", "seeds": seeds, **flat(other)})

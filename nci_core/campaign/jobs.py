@@ -5,8 +5,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import CancelledError, NCIError, StoreError
@@ -54,7 +52,6 @@ def run_label(context: JobContext) -> dict[str, Any]:
     if known is None:
         pieces.clear_half_written()
         labels.set_running(context.store, label.id)
-        position = (configuration.x_angstrom, configuration.y_angstrom, configuration.z_angstrom)
 
         def report(share: float, message: str) -> None:
             context.progress(share, message)
@@ -64,9 +61,10 @@ def run_label(context: JobContext) -> dict[str, Any]:
         tighter = {"tightening": Tightening.model_validate(settings)} if settings else {}
         try:
             dimer = campaign.system(configuration.system_id).dimer
-            fragments(dimer, np.array(position), recipe)  # a basis that lacks an element is said first
+            at = dimer.at(configuration.position, configuration.pose)
+            fragments(at, recipe)  # a basis that lacks an element is said first
             require_closed_shells(campaign, [configuration.system_id])
-            found = compute_label(dimer.at(position), recipe, report, pieces, **tighter)
+            found = compute_label(at, recipe, report, pieces, **tighter)
         except CancelledError:
             raise
         except NCIError as error:

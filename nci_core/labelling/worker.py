@@ -52,12 +52,10 @@ def label(folder: LabelFolder, order: Order, channel: Channel) -> dict[str, Any]
     key = (order.geometry_hash, order.recipe.hash)
     pieces = folder.pieces(key)
     pieces.clear_half_written()
-    dimer = order.dimer
-    monomers = folder.monomers(dimer)
+    at = order.at
+    monomers = folder.monomers(at.dimer)
     monomers.require_closed_shells()
-    found = compute_label(
-        dimer.at(order.position_angstrom), order.recipe, channel.progress, pieces, tightening=order.tightening
-    )
+    found = compute_label(at, order.recipe, channel.progress, pieces, tightening=order.tightening)
     result = found.model_dump(mode="json")
     result["doubts"] = [doubt.model_dump() for doubt in monomers.doubts(result)]
     while True:

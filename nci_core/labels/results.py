@@ -105,6 +105,8 @@ class LabelResult(BaseModel):
     host_positions_angstrom: list[Place]
     probe: str
     position_angstrom: Place
+    probe_symbols: list[str] | None = Field(None, description="of a probe that is no atom")
+    probe_positions_angstrom: list[Place] | None = Field(None, description="of its atoms, as it is turned")
     midbond_angstrom: Place | None
     fragments: dict[FragmentName, FragmentResult]
     smaller: dict[FragmentName, FragmentResult] | None = Field(

@@ -124,7 +124,7 @@ def labelled_file(tmp_path: Path, host: Path) -> Path:
     energies = small.energy(dimer, points)
     path = tmp_path / "labels.extxyz"
     constants = {"method": ["CCSD(T)"] * 60, "basis": ["closed form"] * 60, "bsse": ["counterpoise"] * 60}
-    write_dataset(path, [HostGroup(dimer, points, energies, np.arange(60), constants)])
+    write_dataset(path, [HostGroup(dimer.at(points), energies, np.arange(60), constants)])
     return path
 
 

@@ -49,7 +49,7 @@ def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
         if seed is not None:
             atoms = Rotation.random(rng=seed + k).apply(atoms) + rng.normal(size=3)
         moved = Dimer(Monomer("ethylene", host.symbols, atoms[:-1]), Monomer.atom("He"))
-        groups.append(HostGroup(moved, atoms[-1:], energies[k : k + 1], np.array([k])))
+        groups.append(HostGroup(moved.at(atoms[-1:]), energies[k : k + 1], np.array([k])))
     write_dataset(path, groups)
     return path
 
@@ -68,7 +68,7 @@ def several(path: Path, *hosts: Monomer, count: int = 8) -> Path:
         points = host.centre + away / np.linalg.norm(away, axis=1, keepdims=True) * reach
         known = set(host.symbols) <= {"C", "H"}
         energies = student.energies(dimer.at(points)) if known else np.full(count, -1e-3)
-        groups.append(HostGroup(dimer, points, energies, np.arange(count)))
+        groups.append(HostGroup(dimer.at(points), energies, np.arange(count)))
     write_dataset(path, groups)
     return path
 
@@ -82,7 +82,7 @@ def test_a_file_of_two_hosts_is_fitted_and_measured_host_by_host(nci: Nci, tmp_p
     report = json.loads(done.out)
     assert (report["hosts"], report["n_labelled"], report["n_labels"]) == (["ethylene", "benzene"], 16, 12)
     assert [system.a.name for system in fitted_systems(load_checkpoint(model))] == ["ethylene", "benzene"]
-    assert [len(group.positions) for group in read_dataset(rest).groups] == [2, 2]
+    assert [len(group.at.R) for group in read_dataset(rest).groups] == [2, 2]
     found = json.loads(nci("evaluate", "--model", model, "--data", data, "--json").out)
     assert {name: part["n"] for name, part in found["by_host"].items()} == {"ethylene": 8, "benzene": 8}
     # Weighted by their numbers the hosts make up the whole: rounding only.
@@ -204,7 +204,7 @@ def test_a_share_of_a_file_with_repeats(nci: Nci, tmp_path: Path) -> None:
     assert (report["n_labelled"], report["n_labels"], report["merged"]) == (40, 20, 80)
     assert "80 of 120 labels repeat a geometry" in done.err
     held = read_dataset(rest).only_group()
-    assert len(set(geometry_classes(held.dimer, held.positions))) == len(held.positions) == 20
+    assert len(set(geometry_classes(held.at))) == len(held.at.R) == 20
     found = json.loads(nci("evaluate", "--model", model, "--data", INPUTS / "dup3.extxyz", "--json").out)
     assert (found["n"], found["merged"]) == (40, 80)
     for command in (["evaluate", "--model", model], ["finetune", "--model-out", tmp_path / "n.pt"]):

@@ -45,7 +45,7 @@ anything = st.recursive(
 
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
-    return LabelTask.build(DIMER, PLACE, TINY)
+    return LabelTask.build(DIMER.at(PLACE), TINY)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def good(task: LabelTask) -> bytes:
 
 @pytest.fixture(scope="module")
 def own() -> dict[FragmentName, float]:
-    return hartree_fock(DIMER, PLACE, TINY)
+    return hartree_fock(DIMER.at(PLACE), TINY)
 
 
 @pytest.fixture(scope="module")

@@ -177,7 +177,7 @@ def fake_fragment(energy_hartree: float) -> FragmentResult:
 
 
 def identity_of(name: str = "host", **changes: Any) -> dict[str, Any]:
-    spec = ccsdt.fragments(DIMER, np.array(POINT), TINY)[name]
+    spec = ccsdt.fragments(DIMER.at(np.array(POINT)), TINY)[name]
     return resuming.identity(spec, name, DIMER.at(POINT).geometry_hashes()[0], TINY.hash) | changes
 
 
@@ -238,7 +238,7 @@ def test_damage_anywhere_counts_as_none() -> None:
 def test_equivalent_points_share_a_hash_but_not_orbitals() -> None:
     mirrored = [-POINT[0], POINT[1], -POINT[2]]
     assert DIMER.at(mirrored).geometry_hashes()[0] == DIMER.at(POINT).geometry_hashes()[0]
-    spec = ccsdt.fragments(DIMER, np.array(mirrored), TINY)["host"]
+    spec = ccsdt.fragments(DIMER.at(np.array(mirrored)), TINY)["host"]
     assert resuming.identity(spec, "host", DIMER.at(mirrored).geometry_hashes()[0], TINY.hash) != identity_of()
 
 
@@ -274,7 +274,7 @@ def test_states_are_kept_rarely_and_not_when_huge(monkeypatch: pytest.MonkeyPatc
 def test_why_the_diis_space_is_kept_with_the_amplitudes() -> None:
     """He–ethylene by `quick`: taken up whole, the same energies; from the amplitudes alone, others."""
     dimer, point, recipe = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), [0.7, 0.3, 3.1], find_recipe("quick")
-    spec = ccsdt.fragments(dimer, np.array(point), recipe)["host"]
+    spec = ccsdt.fragments(dimer.at(np.array(point)), recipe)["host"]
     mine = resuming.identity(spec, "host", dimer.at(point).geometry_hashes()[0], recipe.hash)
 
     class Recording(MemoryStore):

@@ -67,6 +67,7 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     regions = campaign.settings.bounds.classify(energy).tolist()
     columns["region"] = [name if known else None for name, known in zip(regions, np.isfinite(energy), strict=True)]
     positions = table[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
+    poses = np.array([row.pose for row in rows]).reshape(-1, 4)
     reference = table.label_ev.to_numpy(dtype=float)
     names = [system.name for system in campaign.settings.systems]
     dimers = {system.id: system.dimer for system in campaign.systems}
@@ -77,7 +78,7 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     for system_id, run in itertools.groupby(range(len(rows)), key=lambda i: rows[i].system_id):
         of = list(run)  # runs, so that the order stays
         kept = {key: [values[i] for i in of] for key, values in columns.items()}
-        groups.append(HostGroup(dimers[system_id], positions[of], reference[of], np.array(of), kept))
+        groups.append(HostGroup(dimers[system_id].at(positions[of], poses[of]), reference[of], np.array(of), kept))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(path, groups)
     return len(table), int(labelled.sum())
@@ -107,7 +108,7 @@ def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
         if mine is None:
             about = ", ".join(dimers[i].name for i in asked[:5])
             raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
-        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.positions, strict=True)):
+        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.at.R, strict=True)):
             keys = {key: values[row] for key, values in group.columns.items()}
             found.append((number, Frame(mine, point, keys)))
     return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]

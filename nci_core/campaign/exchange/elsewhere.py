@@ -67,14 +67,13 @@ def task_of(campaign: Campaign, row: Configuration, recipe: Recipe | None = None
 
     Raises InputError for a recipe that is more than one CCSD(T) calculation with exact integrals of each fragment.
     """
-    place = row.x_angstrom, row.y_angstrom, row.z_angstrom
     chosen = recipe or campaign.recipe
     if chosen.integrals != "exact" or chosen.more_functions:
         raise InputError(
             f"Labels of recipe {chosen.name} cannot be computed elsewhere (fitted integrals or further basis sets); "
             "choose a recipe with exact integrals and one set of functions."
         )
-    return LabelTask.build(campaign.system(row.system_id).dimer, place, chosen)
+    return LabelTask.build(campaign.system(row.system_id).dimer.at(row.position, row.pose), chosen)
 
 
 def export_inputs(
@@ -238,8 +237,7 @@ class _Reader:
             note = f"Hartree-Fock was not computed again on import: {size} functions are more than {MOST_FUNCTIONS}."
             return label, result.model_copy(update={"warnings": [*result.warnings, note]})
         recipe = self.recipes[label.recipe_hash]
-        dimer = self.campaign.system(row.system_id).dimer
-        own = hartree_fock(dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), recipe)
+        own = hartree_fock(self.campaign.system(row.system_id).dimer.at(row.position, row.pose), recipe)
         check_hartree_fock(result, own, where)
         missing = [name for name in result.fragments if name not in own]
         note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."

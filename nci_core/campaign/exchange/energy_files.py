@@ -68,12 +68,12 @@ def check(campaign: Campaign, system: System, file: EnergyFile, choices: Choices
     if not len(found):
         first = f" ({file.place(found.problems[0][0])}: {found.problems[0][1]})" if found.problems else ""
         raise InputError(f"{file.name} has no {entry} that can be used{first}.")
-    group = HostGroup(system.dimer, found.positions, found.energy_ev, found.lines)
+    group = HostGroup(system.dimer.at(found.positions), found.energy_ev, found.lines)
     try:
         unique = unique_labels(group, file.name)
     except InputError as error:
         raise InputError(str(error).replace("frames", f"{entry}s", 1)) from None
-    taken, ids = _known_places(campaign, system, unique.group.positions)
+    taken, ids = _known_places(campaign, system, unique.group.at.R)
     split = {row.id: row.split for row in configurations.fetch(campaign.store, ids=sorted(ids - {-1}))}
     trained = energy_sets.trained_ids(campaign.store)
     points = Points(taken, unique.group.reference, unique.group.frames, found.problems)
@@ -94,7 +94,7 @@ def check_entries(dimer: Dimer, file: EnergyFile, choices: Choices) -> Points:
 def _known_places(campaign: Campaign, system: System, positions: FloatArray) -> tuple[FloatArray, set[int]]:
     """Positions (m, 3), those of known geometries exactly where these are, and the ids of the latter."""
     ids, known = configurations.positions(campaign.store, system_id=system.id)
-    classes = geometry_classes(system.dimer, np.vstack([known, positions]))
+    classes = geometry_classes(system.dimer.at(np.vstack([known, positions])))
     first = dict(zip(reversed(classes[: len(ids)].tolist()), reversed(range(len(ids))), strict=True))
     moved, found = positions.copy(), set()
     for row, number in enumerate(classes[len(ids) :].tolist()):

@@ -210,4 +210,4 @@ def _on_host(dimer: Dimer, group: HostGroup, where: str) -> FloatArray:
             f"{np.sqrt((away**2).mean()):.3f} Å apart (RMSD), atom {pose.atom + 1} ({host.symbols[pose.atom]}) "
             f"{pose.displacement:.3f} Å; energies of another geometry would not be comparable."
         )
-    return pose.place(group.positions)
+    return pose.place(group.at.R)

@@ -26,7 +26,7 @@ def expected(folder: str | Path, model_id: int | None, system_id: int, positions
     if model_id is not None:
         return field(folder, model_id, system_id, positions).energy_ev
     with Campaign.open(folder, read_only=True) as campaign:
-        return free_atom_dispersion(campaign.system(system_id).dimer, positions)
+        return free_atom_dispersion(campaign.system(system_id).dimer.at(positions))
 
 
 def compared(checked: Checked) -> tuple[FloatArray, FloatArray]:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import CancelledError
@@ -74,7 +72,7 @@ def _teach(
     if not missing:
         return 0.0
     rows = configurations.fetch(campaign.store, ids=missing)
-    positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
+    at = system.dimer.at([row.position for row in rows], [row.pose for row in rows])
 
     def store_point(point: "TeacherPoint") -> None:
         teacher_labels.record(
@@ -89,4 +87,4 @@ def _teach(
         if should_stop is not None and should_stop():
             raise CancelledError("Teaching was stopped; finished configurations are kept.")
 
-    return source.evaluate(system.dimer.at(positions), progress=progress, on_point=store_point).seconds
+    return source.evaluate(at, progress=progress, on_point=store_point).seconds
