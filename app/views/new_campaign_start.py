@@ -94,7 +94,7 @@ def show_progress(folder: Path) -> None:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None
         over = ready and not job_queries.is_busy(campaign.store)
-        st.fragment(_progress, run_every=None if over else POLL)(folder)
+        progress = st.container()
         pick, label = st.columns(2)
         with pick:
             picking = st.button(
@@ -124,6 +124,8 @@ def show_progress(folder: Path) -> None:
     if picking or labelling:
         st.session_state["open_campaign"] = folder.name
         st.switch_page(st.session_state["pages"]["select" if picking else "label-train"], query_params={})
+    with progress:  # last: it may begin the page anew, and a click would be lost
+        st.fragment(_progress, run_every=None if over else POLL)(folder)
 
 
 def _progress(folder: Path) -> None:

@@ -163,3 +163,13 @@ def test_what_was_not_mutated_is_taken(
     assert check(lambda: label_from_result(parse_result(good, "a/b.json"), task, "a/b.json"), own)
     for program in PROGRAMS:
         assert check(lambda program=program: label_from_outputs(program, texts[program], task, "a/b.json"), own)
+
+
+@pytest.mark.parametrize("field", ["hf_hartree", "ccsd_hartree", "nuclear_repulsion_hartree", "t1_diagnostic"])
+def test_numbers_beyond_all_bounds_are_refused_in_one_line(
+    task: LabelTask, good: bytes, own: dict[FragmentName, float], field: str
+) -> None:
+    result = json.loads(good)
+    result["fragments"]["dimer"][field] = 1e308
+    content = json.dumps(result).encode()
+    assert not check(lambda: label_from_result(parse_result(content, "a/b.json"), task, "a/b.json"), own)

@@ -48,6 +48,6 @@ def check_hartree_fock(label: LabelResult, own: Mapping[FragmentName, float], wh
         given = label.fragments[name].hf_hartree
         if not abs(given - expected) <= SAME_HARTREE_FOCK:
             raise InputError(
-                f"{where}: the Hartree-Fock energy of the {name} is {given:.8f} hartree, but {expected:.8f} when "
+                f"{where}: the Hartree-Fock energy of the {name} is {given:.11g} hartree, but {expected:.8f} when "
                 "computed here; it was not stored."
             )
