@@ -29,9 +29,7 @@ def at() -> Configurations:
 def test_fragments_hold_all_atoms_of_a_turned_probe(at: Configurations) -> None:
     one = at[[0]]
     specs = fragments(one, TINY)
-    real = {
-        name: [label for label, _ in spec.atoms if not label.startswith("GHOST-")] for name, spec in specs.items()
-    }
+    real = {name: [label for label, _ in spec.atoms if not label.startswith("GHOST-")] for name, spec in specs.items()}
     assert real["probe"] == [f"{symbol}2" for symbol in one.dimer.b.symbols]
     assert real["dimer"] == real["host"] + real["probe"]
     placed = np.array([place for _, place in specs["probe"].atoms[-2:]])
