@@ -72,11 +72,6 @@ def stored_gates(row: Model) -> list[Gate] | None:
         return None
 
 
-def failed(gates: list[Gate]) -> list[Gate]:
-    """Those that did not pass."""
-    return [gate for gate in gates if not gate.passed]
-
-
 def gates_of(folder: str, model_id: int) -> list[Gate]:
     """The stored gates of a campaign's model, else answers made now and not kept: for readers of old models."""
     with Campaign.open(folder, read_only=True) as campaign:
