@@ -19,7 +19,7 @@ import numpy as np
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import EMBEDDED, data_folder, import_campaign
 from nci_core.campaign.rounds.evaluation import renew_errors
-from nci_core.campaign.rounds.learning import distilled_parent
+from nci_core.campaign.rounds.stored_models import distilled_parent
 from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, Observation, finetune

@@ -53,7 +53,7 @@ def test_impossible_plans_are_one_sentence(sizes: tuple[int, ...], seeds: int) -
 
 
 def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> None:
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.fitting import FitSettings, Observation, finetune
     from nci_core.potentials import load_checkpoint
 

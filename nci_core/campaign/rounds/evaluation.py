@@ -1,6 +1,6 @@
 """Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +49,8 @@ def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
 
 def _errors(
     campaign: Campaign, predict: Callable[[LabelSet], FloatArray]
-) -> dict[int | None, dict[Split, dict[str, ErrorSummary]]]:
-    """Errors against the labels of the campaign's recipe by system, split and region; None: all training systems.
+) -> Iterator[tuple[Split, int | None, dict[str, ErrorSummary]]]:
+    """Errors against the labels of the campaign's recipe: split, system (None: all training systems), by region.
 
     The test set and the labelled pool are kept apart. In a campaign of several systems there are the errors in each
     too, and those in transfer systems only so: they say how far a student carries, not how good it is. `predict` gives
@@ -59,43 +59,34 @@ def _errors(
     groups: dict[int | None, list[int]] = {None: [system.id for system in campaign.training_systems]}
     if len(campaign.systems) > 1:
         groups |= {system.id: [system.id] for system in campaign.systems}
-    found: dict[int | None, dict[Split, dict[str, ErrorSummary]]] = {group: {} for group in groups}
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
         predicted = predict(known)
-        for group, members in groups.items():
+        for system_id, members in groups.items():
             rows = np.isfinite(predicted) & np.isin(known.system_ids, members)
-            found[group][split] = summaries(predicted[rows], known.energy_ev[rows], campaign.settings.bounds)
-    return found
+            yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], campaign.settings.bounds)
 
 
-def _report(found: Mapping[Split, Mapping[str, ErrorSummary]]) -> dict[str, Any]:
-    return {split: {name: item.as_dict() for name, item in regions.items()} for split, regions in found.items()}
+def _plain(found: Mapping[str, ErrorSummary]) -> dict[str, Any]:
+    return {name: item.as_dict() for name, item in found.items()}
 
 
-def record_errors(
-    campaign: Campaign, energies: dict[int, float], *, model_id: int | None = None, teacher: str | None = None
-) -> dict[str, Any]:
-    """Store the errors of stored energies (configuration id → eV) against labels, and against those people brought.
+def _record_errors(campaign: Campaign, energies: dict[int, float], **owner: Any) -> dict[str, Any]:
+    """Store the errors of a model's or a teacher's energies (configuration id → eV), as `record_metrics` takes it.
 
-    Returns the errors by split (or set) and region, in all training systems together.
+    They are against the labels of the campaign's recipe, and against energies that people brought. Returns them by
+    split (or set) and region, in all training systems together.
     """
     found = _errors(
         campaign, lambda known: np.array([energies.get(number, np.nan) for number in known.configuration_ids.tolist()])
     )
-    for system_id, by_split in found.items():
-        for split, regions in by_split.items():
-            evaluations.record_metrics(
-                campaign.store,
-                regions,
-                split=split,
-                recipe_hash=campaign.recipe.hash,
-                model_id=model_id,
-                teacher=teacher,
-                system_id=system_id,
-            )
-    return _report(found[None]) | record_set_errors(campaign, energies, model_id=model_id, teacher=teacher)
+    report, mine = {}, campaign.recipe.hash
+    for split, system_id, errors in found:
+        evaluations.record_metrics(campaign.store, errors, split=split, recipe_hash=mine, system_id=system_id, **owner)
+        if system_id is None:
+            report[str(split)] = _plain(errors)
+    return report | record_set_errors(campaign, energies, **owner)
 
 
 def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, Any]:
@@ -105,7 +96,7 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
     """
     model = load_for(campaign, path, f"Model {path.name}", device)
     found = _errors(campaign, lambda known: energies_and_std(campaign, model, known.system_ids, known.positions)[0])
-    return _report(found[None])
+    return {split: _plain(errors) for split, system_id, errors in found if system_id is None}
 
 
 def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
@@ -115,10 +106,10 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
     """
     taught = teacher_labels.fetch(campaign.store, campaign.teacher)
     energies = {row.configuration_id: row.energy_ev for row in taught}
-    report = {"teacher": record_errors(campaign, energies, teacher=campaign.teacher)}
+    report = {"teacher": _record_errors(campaign, energies, teacher=campaign.teacher)}
     for model in models.fetch(campaign.store, others=True):
         energies = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
-        report[model.name] = record_errors(campaign, energies, model_id=model.id)
+        report[model.name] = _record_errors(campaign, energies, model_id=model.id)
     return report
 
 

@@ -12,7 +12,7 @@ from nci_core.campaign.rounds.origins import ORIGIN, LabelsUsed, TeacherUsed, la
 from nci_core.campaign.rounds.outliers import set_outliers_aside
 from nci_core.campaign.rounds.picking import propose
 from nci_core.campaign.rounds.requests import ladder_recipes, training_labels
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import distilled_parent, load_student
 from nci_core.store import models, rounds
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
@@ -157,11 +157,6 @@ def distill_campaign(campaign: Campaign, **how: Unpack[Running]) -> dict[str, An
         rounds.finish(campaign.store, 0)
     done = _kept(campaign, model, settings, round_number=0, seconds=seconds, teachers=used)
     return done | {"n_teacher_labels": model.metadata["labels"]}
-
-
-def distilled_parent(campaign: Campaign) -> Model | None:
-    """The newest distilled model: the prior of every fine-tuning."""
-    return next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), None)
 
 
 def finetune_campaign(

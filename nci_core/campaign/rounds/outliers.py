@@ -50,7 +50,7 @@ class StudentJudge:
             for row in labels.finished(campaign.store, campaign.recipe.hash)
             if row.split == "test" or new_to(model, row)
         }
-        return cls(campaign.settings.bounds, predictions, unseen, by_region=trained_on_labels(model))
+        return cls(campaign.settings.bounds, predictions, unseen, by_region=model.kind != "distilled")
 
     def doubt(self, configuration_id: int, label_ev: float) -> Doubt | None:
         """What is to be said against a label; None also where the student cannot tell."""
@@ -77,14 +77,9 @@ class StudentJudge:
         return []
 
 
-def trained_on_labels(model: Model) -> bool:
-    """Whether a model has seen any label."""
-    return model.kind != "distilled"
-
-
 def new_to(model: Model, label: Finished) -> bool:
     """Whether a model was fitted without a label of the training pool."""
-    return not trained_on_labels(model) or (label.finished_at is not None and label.finished_at > model.created_at)
+    return model.kind == "distilled" or (label.finished_at is not None and label.finished_at > model.created_at)
 
 
 def set_outliers_aside(campaign: Campaign) -> list[int]:

@@ -11,7 +11,7 @@ from nci_core.campaign.rounds.requests import label_memory_gb, start_engine
 from nci_core.errors import InputError
 from nci_core.jobs import submit
 from nci_core.labels.tightening import tightening_after
-from nci_core.store import configurations, journal, label_history, labels
+from nci_core.store import configurations, journal, label_history, label_queries
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.switches import require_writable
 from nci_core.units import to_cm1
@@ -90,9 +90,8 @@ def doubted(campaign: Campaign) -> list[Doubted]:
 
 
 def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
-    last = past[-1] if past else None
     aside = row.status == "complete"
-    left_out = aside and last is not None and last.what == "left-out"
+    left_out = past[-1] if aside and past and past[-1].what == "left-out" else None
     reasons: list[dict[str, str]] = []
     if aside:
         doubts = [event for event in past if event.what == "set-aside"]
@@ -114,27 +113,21 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
         recipe_std_cm1=row.recipe_std_cm1,
         earlier_cm1=[float(to_cm1(event.result["energy_ev"])) for event in past if event.result],
         tightened_tries=_retries(past),
-        person=last.person if left_out and last else None,
-        because=last.because if left_out and last else "",
+        person=left_out.person if left_out else None,
+        because=left_out.because if left_out else "",
     )
 
 
 def _label_of(campaign: Campaign, configuration_id: int, recipe: str | None) -> Label:
     mine = campaign.find_recipe(recipe)
-    try:
-        return label_history.find(campaign.store, mine.hash, configuration_id)
-    except InputError:
-        others = [
-            other.name
-            for other in campaign.recipes
-            if other != mine and labels.asked_for(campaign.store, other.hash, [configuration_id])
-        ]
-        if not others:
-            raise
+    there = {label.recipe_hash for label in label_queries.of_configuration(campaign.store, configuration_id)}
+    others = [other.name for other in campaign.recipes if other.hash in there]
+    if others and mine.hash not in there:
         raise InputError(
             f"Configuration {configuration_id} has no label of recipe {mine.name}, but one of {', '.join(others)}: "
             "say which recipe is meant."
-        ) from None
+        )
+    return label_history.find(campaign.store, mine.hash, configuration_id)
 
 
 def accept(campaign: Campaign, configuration_id: int, person: str, because: str, *, recipe: str | None = None) -> None:

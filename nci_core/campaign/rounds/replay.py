@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.rounds.stored_models import energies_and_std, load_student, observations
+from nci_core.campaign.rounds.stored_models import distilled_parent, energies_and_std, load_student, observations
 from nci_core.errors import CancelledError, InputError
 from nci_core.jobs.context import JobContext
 from nci_core.metrics import summaries
@@ -72,7 +72,6 @@ def replay(
     *,
     sizes: Sequence[int] = SIZES,
     seeds: int = SEEDS,
-    device: str = "auto",
     progress: Callable[[float, str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -89,7 +88,6 @@ def replay(
 
     Raises InputError when there are too few labels, no labelled test set, or no distilled student.
     """
-    from nci_core.campaign.rounds.learning import distilled_parent
     from nci_core.fitting import FitRun, FitSettings, finetune
 
     recipe, bounds = campaign.recipe.hash, campaign.settings.bounds
@@ -107,7 +105,7 @@ def replay(
     if parent is None:
         raise InputError("Pickers are compared from the distilled student; distil one with `nci distill`.")
     prior = load_student(campaign, parent)
-    settings = FitSettings(members=1, seed=campaign.settings.seed, device=device)
+    settings = FitSettings(members=1, seed=campaign.settings.seed)
     seconds = np.array([row.cpu_seconds for row in rows], dtype=float)  # NaN where one was not timed
     found: list[dict[str, Any]] = []
     for k, trial in enumerate(trials):
@@ -140,13 +138,6 @@ def replay(
 
 
 def run_replay(context: JobContext) -> dict[str, Any]:
-    """The job: payload sizes and seeds (both optional), device."""
-    payload = context.payload
-    return replay(
-        Campaign.open(context.campaign_dir),
-        sizes=tuple(int(n) for n in payload.get("sizes") or SIZES),
-        seeds=int(payload.get("seeds") or SEEDS),
-        device=payload.get("device", "auto"),
-        progress=context.progress,
-        should_stop=context.should_stop,
-    )
+    """The job; it takes no payload."""
+    campaign = Campaign.open(context.campaign_dir)
+    return replay(campaign, progress=context.progress, should_stop=context.should_stop)

@@ -1,5 +1,6 @@
 """What the app and the command line may ask of a campaign. No torch, no PySCF: jobs do the work."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -27,15 +28,6 @@ def start_engine(campaign: Campaign) -> None:
     """Make sure that the engine that runs this campaign's jobs is there."""
     require_writable()
     ensure_engine(campaign.folder, database=campaign.store.server)
-
-
-def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) -> dict[str, list[int]]:
-    """Who picked each configuration: the first to put it into the basket, else the default."""
-    first = {pick.configuration_id: pick.picked_by for pick in picks.in_basket(campaign.store)}
-    groups: dict[str, list[int]] = {}
-    for number in dict.fromkeys(configuration_ids):
-        groups.setdefault(first.get(number, default), []).append(number)
-    return groups
 
 
 def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str) -> None:
@@ -72,14 +64,21 @@ def request_labels(
     strategy: str | None = None,
     recipe: str | None = None,
 ) -> list[Label]:
-    """Ask for labels and return their rows; queues nothing and leaves the basket as it is."""
+    """Ask for labels and return their rows; queues nothing and leaves the basket as it is.
+
+    The picker of each is the first to put it into the basket, else `picked_by`.
+    """
     check_picks(campaign, configuration_ids, picked_by)
     chosen_recipe = campaign.find_recipe(recipe)
     if picked_by == TEST_SET and chosen_recipe != campaign.recipe:
         raise InputError(f"The test set has labels of recipe {campaign.recipe.name} only, which errors are against.")
+    first = {pick.configuration_id: pick.picked_by for pick in picks.in_basket(campaign.store)}
+    by_picker = defaultdict(list)
+    for number in dict.fromkeys(configuration_ids):
+        by_picker[first.get(number, picked_by)].append(number)
     asked: list[Label] = []
     there = labels.asked_for(campaign.store, chosen_recipe.hash, configuration_ids)
-    for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
+    for who, chosen in by_picker.items():
         pays = who != TEST_SET and not there.issuperset(chosen)  # a round without labels would tell nothing
         asked += labels.request(
             campaign.store,
