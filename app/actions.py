@@ -1,7 +1,7 @@
 """What a person can do. Each action checks that changes are allowed, so hiding a button is not the protection."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
@@ -56,10 +56,10 @@ def in_store(act: Callable[Concatenate[Store, P], T]) -> Act[P, T]:
 # What the core does as it stands.
 begin = changes(creating.begin)
 finetune = changes(actions.submit_finetune)
-distill = changes(actions.submit_distill)
-propose = changes(actions.submit_select)
-replay = changes(actions.submit_replay)
-evaluate_energies = changes(actions.submit_evaluate_set)
+distill = changes(partial(actions.submit_job, kind="distill"))
+propose = changes(partial(actions.submit_job, kind="select"))
+replay = changes(partial(actions.submit_job, kind="replay"))
+evaluate_energies = changes(partial(actions.submit_job, kind="evaluate"))
 teach_outside = changes(actions.submit_teach_outside)
 start_engine = changes(actions.start_engine)
 remove_energies = changes(own_energies.remove_energies)
@@ -159,7 +159,7 @@ def import_energies(campaign: Campaign, checked: Checked, **chosen: Any) -> Ener
     """Store energies of one's own, as `own_energies.import_energies`, and have the students evaluated there."""
     row = own_energies.import_energies(campaign, checked, **chosen)
     if models.fetch(campaign.store, others=True):
-        evaluate_energies(campaign, row.id)
+        evaluate_energies(campaign, energy_set=row.id)
     return row
 
 

@@ -246,7 +246,7 @@ def _proposals(context: Context, basket: pd.DataFrame, ranked: pd.DataFrame) -> 
         strategy = st.radio("Strategy", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="strategy")
         if st.button("Rank the pool", disabled=context.read_only, key="rank_pool"):
             with errors_shown():
-                actions.propose(context.campaign, str(strategy), 60)
+                actions.propose(context.campaign, strategy=str(strategy), n=60)
                 st.toast("The ranking is in the queue; it appears here when it is done.")
 
 

@@ -141,7 +141,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
 
     Of an embedded campaign's pool; the student is the distilled one.
     """
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:
@@ -162,7 +162,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
 
 def open_campaign_labels(name: str, split: str) -> tuple[Observation, Ensemble]:
     """CCSD(T) labels and the distilled student of an embedded campaign."""
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def run_select(context: JobContext) -> dict[str, Any]:
 
     payload = context.payload
     proposals = propose(_open(context), payload.get("strategy", "i-optimal"), int(payload["n"]), payload.get("seed"))
-    return {"proposals": [proposal.as_dict() for proposal in proposals]}
+    return {"proposals": [asdict(proposal) for proposal in proposals]}
 
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nci_core.campaign.rounds.label_checks import MonomerFiles
 from nci_core.errors import InputError, StoreError
 from nci_core.files import read_limited, write_atomically
 from nci_core.labelling.tasks import Task
+from nci_core.labels.monomer_files import MonomerFiles
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
 from nci_core.store.fragments import FragmentFiles, begun, stem

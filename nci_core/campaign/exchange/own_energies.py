@@ -15,7 +15,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.energy_files import Checked, require_whole
 from nci_core.campaign.rounds.sampling import batch
 from nci_core.errors import InputError, NCIError
-from nci_core.metrics import by_region
+from nci_core.metrics import summaries
 from nci_core.store import energy_sets, evaluations, models
 from nci_core.store.base import SetKind
 from nci_core.store.energy_sets import HELD_OUT, ORIGIN, SetPoints
@@ -192,8 +192,7 @@ def record_set_errors(
         known = np.array([int(number) in energies for number in points.configuration_ids], dtype=bool)
         points = points.take(known)
         predicted = np.array([energies[int(number)] for number in points.configuration_ids])
-        overall, regions = by_region(predicted, points.energy_ev, campaign.settings.bounds)
-        found = ({"all": overall} if overall else {}) | regions
+        found = summaries(predicted, points.energy_ev, campaign.settings.bounds)
         split = "outside" if is_blind(row) else "pool"
         evaluations.record_metrics(
             campaign.store, found, split=split, recipe_hash=row.identity, model_id=model_id, teacher=teacher

@@ -17,13 +17,13 @@ import numpy.typing as npt
 from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
-from nci_core.campaign.queries.live_fields import distinct
 from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.store import configurations, models
 from nci_core.store.schema import Model
+from nci_core.systems.folding import distinct
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -1,5 +1,6 @@
 """Teaching: a campaign's teachers evaluated at its configurations, point by point."""
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from nci_core.store import configurations, teacher_labels, teachers
 if TYPE_CHECKING:
     from nci_core.teachers.base import Teacher, TeacherPoint
 
-ShouldStop = Callable[[], bool]
-
 
 def teach(
     campaign: Campaign,
@@ -23,7 +22,7 @@ def teach(
     anew: bool = False,
     outside: bool = False,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: ShouldStop | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a teacher (default: all of the campaign's) on every configuration of every system that lacks its label.
 
@@ -47,31 +46,23 @@ def teach(
         for spec, name in names.items()
         for system in campaign.systems
     ]
-    total, before, seconds = sum(len(missing) for _, _, missing in todo), 0, 0.0
-    for spec, system, missing in todo:
+    total, count = sum(len(missing) for _, _, missing in todo), itertools.count(1)
 
-        def report(done: int, _: int, before: int = before) -> None:
-            if progress is not None:
-                progress(before + done, total)
+    def stored() -> None:
+        if should_stop is not None and should_stop():
+            raise CancelledError("Teaching was stopped; finished configurations are kept.")
+        if progress is not None:
+            progress(next(count), total)
 
-        seconds += _teach(campaign, system, sources[spec], names[spec], missing, report, should_stop)
-        before += len(missing)
-    return {"teacher": " + ".join(names), "n_new": total, "seconds": seconds}
+    seconds = [_teach(campaign, system, sources[spec], names[spec], ids, stored) for spec, system, ids in todo if ids]
+    return {"teacher": " + ".join(names), "n_new": total, "seconds": sum(seconds)}
 
 
 def _teach(
-    campaign: Campaign,
-    system: System,
-    source: "Teacher",
-    name: str,
-    missing: list[int],
-    progress: Callable[[int, int], None],
-    should_stop: ShouldStop | None,
+    campaign: Campaign, system: System, source: "Teacher", name: str, ids: list[int], stored: Callable[[], None]
 ) -> float:
     """Evaluate one teacher on these configurations of a system, storing under this name; seconds that it took."""
-    if not missing:
-        return 0.0
-    rows = configurations.fetch(campaign.store, ids=missing)
+    rows = configurations.fetch(campaign.store, ids=ids)
     at = system.dimer.at([row.position for row in rows], [row.pose for row in rows])
 
     def store_point(point: "TeacherPoint") -> None:
@@ -84,7 +75,6 @@ def _teach(
             force_ev_angstrom=None if point.force is None else [point.force],
             seconds=point.seconds,
         )
-        if should_stop is not None and should_stop():
-            raise CancelledError("Teaching was stopped; finished configurations are kept.")
+        stored()
 
-    return source.evaluate(at, progress=progress, on_point=store_point).seconds
+    return source.evaluate(at, on_point=store_point).seconds
