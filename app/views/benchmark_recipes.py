@@ -8,7 +8,7 @@ from app.chart import Drawn, charts
 from app.choices import as_written, one_of, some_of
 from app.figures.recipes import recipes_figure
 from app.session import Context
-from app.text import plain
+from app.text import Markdown, plain
 from app.views.benchmark_table import Column, draw, energies, frame
 from nci_core.bench.recipe_errors import (
     BY,
@@ -57,21 +57,18 @@ DIMERS, BENZENE = "Many molecules", "Helium over benzene"
 
 def show_recipes(context: Context) -> None:
     """Draw error against cost, and the tables."""
-    rows = read_recipe_rows(data_folder() / STORED / FILE)
     path = data_folder() / STORED / GROUPS_FILE
     groups = read_groups(path) if path.is_file() else []
-    against: str | None = BENZENE
-    if groups:
-        against = one_of(st, "Against", as_written([DIMERS, BENZENE]), key="benchmark_reference", first=DIMERS)
-    if against == BENZENE:
-        _benzene(context, rows)
-    else:
+    both = as_written([DIMERS, BENZENE])
+    if groups and one_of(st, "Against", both, key="benchmark_reference", first=DIMERS) == DIMERS:
         _dimers(context, groups)
+    else:
+        _benzene(context)
 
 
-def _benzene(context: Context, rows: list[RecipeRow]) -> None:
+def _benzene(context: Context) -> None:
     """Labels of the embedded campaign against the published surface of its dimer."""
-    front, unit = pareto(rows), context.unit
+    unit = context.unit
     st.subheader(BENZENE)
     st.caption(
         "Labels at positions around benzene, from the wall to the tail, against a published CCSD(T) surface at the "
@@ -79,19 +76,16 @@ def _benzene(context: Context, rows: list[RecipeRow]) -> None:
         help="The five factors of composite were fitted to points of this very surface. Published rows lie on the "
         "reference's own points: compare them with ours on attractive points only.",
     )
-    figure = recipes_figure(rows, front, unit, context.colours, target=(TARGET_CM1, TARGET_MINUTES))
-    charts(context, Drawn(figure, "benchmark-recipes"))
-    st.caption(
+    line = (
         f"Line: no other recipe is both cheaper and closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.3g} "
         f"{unit.label} on attractive points for at most {TARGET_MINUTES:g} CPU minutes per label."
     )
-    _overview_table(context, rows, front)
+    _overview(context, read_recipe_rows(data_folder() / STORED / FILE), line, target=(TARGET_CM1, TARGET_MINUTES))
 
 
 def _dimers(context: Context, groups: list[GroupErrors]) -> None:
     """Labels at published dimers of many hosts."""
-    rows, unit = overview(groups), context.unit
-    front = pareto(rows)
+    rows = overview(groups)
     probes = list(dict.fromkeys(group.group for group in groups if group.by == "probe"))
     sets = sorted({name for group in groups for name in group.reference.split(", ")})
     most = max((row.n for row in rows), default=0)
@@ -103,11 +97,8 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
         "least half as deep as the deepest geometry of its dimer. Tail: less deep, further out. Wall: repulsive, or "
         "less deep and further in.",
     )
-    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
-    st.caption("Line: no other recipe is both cheaper and closer on attractive geometries.")
-    if said := _left_out(context):
-        st.caption(plain(said))
-    _overview_table(context, rows, front)
+    line = "Line: no other recipe is both cheaper and closer on attractive geometries."
+    _overview(context, rows, line, plain(_left_out(context)))
     recipes = [name for name in dict.fromkeys(group.recipe for group in groups) if not is_part(name)]
     there = [name for name in SPLITS if name in BY and any(group.by == name for group in groups)]
     first = recipes.index(DEFAULT) if DEFAULT in recipes else 0
@@ -154,8 +145,14 @@ def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
     draw(rows, columns, key="benchmark-recipe-groups")
 
 
-def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
-    unit = context.unit
+def _overview(
+    context: Context, rows: list[RecipeRow], *said: Markdown, target: tuple[float, float] | None = None
+) -> None:
+    """Error against cost, what is said of it, and the table of both."""
+    front, unit = pareto(rows), context.unit
+    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours, target=target), "benchmark-recipes"))
+    for sentence in filter(None, said):
+        st.caption(sentence)
     st.caption(
         f"Mean absolute errors in {unit.label}. CPU minutes and memory of a label. What stands after a colon is a "
         "part of that recipe alone, or the recipe without its factors."

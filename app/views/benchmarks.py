@@ -34,15 +34,17 @@ PARTS = {
 HELP = (
     "Errors on points of a published He–benzene reference that no fit and no choice of labels has seen, below "
     "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see "
-    "docs/results.md. `nci bench all --data FILE` repeats everything."
+    "docs/results.md. nci bench all --data FILE repeats everything."
 )
-#: The same of the parts that are about labels, not about students.
-LABEL_PARTS = {
+#: The parts that are about labels, not about students: the same of them.
+LABEL_HELP = {
     "recipes": "What a label of each recipe costs, and how far it is from published energies. No student takes part.",
     "minima": "Labels at the minima of well-known dimers, beside published energies. No student takes part.",
 }
 #: Their files, and what draws them.
-LABEL_PAGES = {"recipes": (recipe_rows.FILE, show_recipes), "minima": (minimum_rows.FILE, show_minima)}
+LABEL_PARTS = {"recipes": (recipe_rows.FILE, show_recipes), "minima": (minimum_rows.FILE, show_minima)}
+#: Parts with a figure: what its lines differ by, and which of them is thick.
+CURVES = {"curve": ("model", OURS), "active": ("strategy", "i-optimal")}
 #: Column → what an entry is of, and its errors.
 WORDS = {"Model": "model", "Labels chosen": "strategy", "Held out": "split", "Labels": "n_labels", "Seeds": "n"}
 ERRORS = {"MAE": "mean", "± sd": "sd", "Median": "median", "Worst": "worst"}
@@ -69,7 +71,7 @@ CALIBRATION = {
     "Flagged, small (%)": Column("small_and_flagged", ".0f", 100.0),
 }
 OF_FLAGS = ("auroc", "large_and_flagged", "small_and_flagged")
-MARKS = {True: "✓ met", False: "✕ not met", None: "— not measured"}
+MARKS = {True: "✓ met", False: "✕ not met"}
 
 
 def show(context: Context) -> None:
@@ -83,20 +85,18 @@ def show(context: Context) -> None:
         )
         return
     there = [name for name in PARTS if any(row.benchmark == name for row in rows)]
-    there += [name for name, (file, _) in LABEL_PAGES.items() if (data_folder() / STORED / file).is_file()]
+    there += [name for name, (file, _) in LABEL_PARTS.items() if (data_folder() / STORED / file).is_file()]
     part = one_of(st, "Show", some_of(PARTS, there), key="benchmark_part")
-    st.caption(LABEL_PARTS.get(part, HELP.replace("`", "")))
+    st.caption(LABEL_HELP.get(part, HELP))
     if part in LABEL_PARTS:
-        LABEL_PAGES[part][1](context)
+        LABEL_PARTS[part][1](context)
         return
     _targets(context, rows)
     mine = [row for row in rows if row.benchmark == part]
     entries = [entry for entry in groups(mine) if entry.get("mean") is not None]
-    if part in ("curve", "active") and entries:
-        by = "model" if part == "curve" else "strategy"
-        figure = efficiency_figure(
-            entries, by, context.unit, context.colours, emphasised=OURS if part == "curve" else "i-optimal"
-        )
+    if part in CURVES and entries:
+        by, emphasised = CURVES[part]
+        figure = efficiency_figure(entries, by, context.unit, context.colours, emphasised=emphasised)
         charts(context, Drawn(figure, f"benchmark-{part}"))
     if part == "calibration":
         _calibration(mine)
