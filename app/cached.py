@@ -18,7 +18,6 @@ from app.figures.scales import scale_for, size_scale
 from app.session import Context
 from nci_core.campaign.exchange import own_energies
 from nci_core.campaign.queries import blind
-from nci_core.campaign.queries.blind import BlindPrediction
 from nci_core.campaign.rounds.quarantine import Doubted, doubted
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
@@ -235,8 +234,7 @@ def outside_errors(context: Context) -> list[own_energies.OutsideError]:
 
 
 @by_version(fits, data)
-def blind_predictions(context: Context) -> list[BlindPrediction]:
-    """The finished labels of the target recipe beside what a student without them had predicted."""
+def blind_predictions(context: Context) -> pd.DataFrame:
+    """The finished labels of the target recipe beside what a student without them had predicted, by configuration."""
     found = blind.blind_predictions(context.campaign.store, context.campaign.recipe.hash)
-    mine = averaged(context, table(context)).index
-    return [row for row in found if row.configuration_id in mine] if context.several else found
+    return found[found.index.isin(averaged(context, table(context)).index)] if context.several else found

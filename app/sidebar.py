@@ -219,8 +219,8 @@ def _payoff(campaign: Campaign, notice: Notice) -> str:
     now = context()
     if notice.kind == "label" and notice.good:
         number = label_queries.newest(campaign.store, campaign.recipe.hash)
-        row = next((each for each in cached.blind_predictions(now) if each.configuration_id == number), None)
-        return "" if row is None else f" {blind_sentence(row, now.unit)}"
+        rows = cached.blind_predictions(now)
+        return f" {blind_sentence(rows.loc[number], now.unit)}" if number in rows.index else ""
     if notice.kind == "finetune" and notice.good:
         return f" {brought}" if (brought := outcome_sentence(now)) else ""
     return ""

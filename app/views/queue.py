@@ -204,12 +204,12 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
 
     A label that was set aside keeps the reason as its message.
     """
-    said = {row.configuration_id: row for row in cached.blind_predictions(now)}
+    said = cached.blind_predictions(now)
     found: dict[int, str] = {}
     for row in jobs[jobs["energy_ev"].notna() & ~jobs["message"].str.startswith(SET_ASIDE)].itertuples():
-        predicted = said.get(int(row.configuration)) if row.recipe == now.campaign.recipe.name else None
-        text = now.text(row.energy_ev, row.label_std_ev)
-        found[row.id] = text if predicted is None else f"{text}, predicted {predicted_text(predicted, now.unit)}"
+        found[row.id] = now.text(row.energy_ev, row.label_std_ev)
+        if row.recipe == now.campaign.recipe.name and row.configuration in said.index:
+            found[row.id] += f", predicted {predicted_text(said.loc[row.configuration], now.unit)}"
     return found
 
 
