@@ -39,7 +39,7 @@ def do(act: Callable[[], object], said: str = "") -> None:
     with errors_shown():
         found = act()
         if said:
-            say(said.format(found))
+            say(said.replace("{}", str(found)))
         st.rerun()
 
 

@@ -1,5 +1,7 @@
 """The queue of calculations: states, expected end, and everything known about one job."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,6 +10,7 @@ import streamlit as st
 from app import actions, cached, selection
 from app.choices import as_written, one_of
 from app.data import jobs as job_data
+from app.doing import act_button
 from app.figures.blind import predicted_text
 from app.session import Context, context, errors_shown
 from app.tables import with_numbers
@@ -23,13 +26,12 @@ from nci_core.store import job_batches, job_queries, label_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import ACTIVE, State
 from nci_core.store.job_frames import SET_ASIDE, events_frame, jobs_frame
-from nci_core.switches import read_only
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
 #: Minutes beyond the usual that are not worth a word: each label starts a process, and a busy machine takes its time.
 STARTING = 0.5
-FAILED = ("error", "cancelled")
+FAILED: tuple[State, ...] = ("error", "cancelled")
 PREDICTED_HELP = (
     "For a finished label its interaction energy, ± how far its recipe is from the basis-set limit, and what the "
     "newest student that was fitted without it had predicted, ± its standard deviation."
@@ -104,9 +106,7 @@ def say_if_stopped(campaign: Campaign) -> None:
         return
     words, button = st.columns([2.2, 1], vertical_alignment="center")
     words.warning("Nothing is being computed: the queue has stopped.", icon=":material/pause:")
-    if button.button("Go on", disabled=read_only(), width="stretch", key="start_engine"):
-        actions.start_engine(campaign)
-        st.rerun()
+    act_button(button, "Go on", lambda: actions.start_engine(campaign), key="start_engine", width="stretch")
 
 
 def _held_up(now: Context, jobs: pd.DataFrame, status: EngineStatus) -> dict[int, str]:
@@ -215,37 +215,32 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
 
 def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:
     picked = jobs[jobs["id"].isin(chosen)]
-    failed = jobs[jobs["state"].isin(FAILED)]
-    to_cancel = picked[picked["state"].isin(ACTIVE)]
-    to_retry = picked[picked["state"].isin(FAILED)]
-    # Without a tick all are meant, those on other pages too, but of the recipe shown.
-    none_to_cancel = to_cancel.empty if chosen else not counts["running"] + counts["waiting"]
-    none_to_retry = to_retry.empty if chosen else not counts["error"] + counts["cancelled"]
-    waiting = picked[picked["state"] == "waiting"]
+
+    def ticked(states: Sequence[str]) -> list[int]:
+        return picked.loc[picked["state"].isin(states), "id"].astype(int).tolist()
+
+    def offer(place: Any, label: Markdown, states: Sequence[State], act: Callable[..., None], key: str) -> None:
+        """Without a tick all are meant, those on other pages too, but of the recipe shown."""
+        ids = ticked(states) if chosen else None
+        there = sum(counts[state] for state in states) if ids is None else len(ids)
+        act_button(place, label, partial(act, now.campaign, ids, recipe), key=key, when=there, width="stretch")
+
     first, second, third = st.columns([1, 1, 1])
-    scope = "selected" if chosen else "all"
-    if first.button(f"Cancel {scope}", disabled=none_to_cancel or now.read_only, width="stretch", key="cancel_jobs"):
-        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist() if chosen else None, recipe)
-        st.rerun()
-    if second.button(
-        f"Try {'selected' if chosen else 'failed'} again",
-        disabled=none_to_retry or now.read_only,
-        width="stretch",
-        key="retry_jobs",
-    ):
-        actions.retry(now.campaign, to_retry["id"].astype(int).tolist() if chosen else None, recipe)
-        st.rerun()
-    if third.button(
+    offer(first, f"Cancel {'selected' if chosen else 'all'}", ACTIVE, actions.cancel, "cancel_jobs")
+    offer(second, f"Try {'selected' if chosen else 'failed'} again", FAILED, actions.retry, "retry_jobs")
+    waiting = ticked(["waiting"])
+    act_button(
+        third,
         "Run next",
-        disabled=waiting.empty or now.read_only,
-        width="stretch",
+        lambda: actions.put_first(now.campaign, waiting),
         key="first_jobs",
+        when=waiting,
         help="Tick waiting rows: they run before all others.",
-    ):
-        actions.put_first(now.campaign, waiting["id"].astype(int).tolist())
-        st.rerun()
+        width="stretch",
+    )
     # Without a tick the reasons of all failures are said once each: the table cuts them off.
-    wrong = (picked if chosen else failed)[lambda rows: rows["error"] != ""]
+    wrong = picked if chosen else jobs[jobs["state"].isin(FAILED)]
+    wrong = wrong[wrong["error"] != ""]
     for reason, rows in list(wrong.groupby("error", sort=False))[:MOST_REASONS]:
         numbers = ", ".join(str(n) for n in rows["id"].head(5)) + (" …" if len(rows) > 5 else "")
         st.error(f"{'Jobs' if len(rows) > 1 else 'Job'} {plain(numbers)}: {plain(reason)}", icon=":material/error:")

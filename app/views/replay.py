@@ -10,6 +10,7 @@ from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import replay as replay_data
 from app.data.errors import RANGES
+from app.doing import act_button
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
 from app.tables import grid
@@ -38,15 +39,15 @@ def _section(was_busy: bool) -> None:
         if was_busy and job is None:
             st.rerun()  # stop looking, and show what was found
         left, right = st.columns([1, 2.2], vertical_alignment="bottom")
-        if left.button(
+        act_button(
+            left,
             "Compare pickers",
-            icon=":material/groups:",
-            disabled=job is not None or now.read_only,
-            width="stretch",
+            lambda: actions.replay(now.campaign),
             key="compare_pickers",
-        ):
-            actions.replay(now.campaign)
-            st.rerun()
+            when=job is None,
+            icon=":material/groups:",
+            width="stretch",
+        )
         if job is not None:
             right.progress(min(job.progress, 1.0), text=f"Comparing: {plain(job.message or job.state)}")
         else:

@@ -4,9 +4,9 @@ import streamlit as st
 
 from app import actions
 from app.choices import one_from
-from app.session import Context, errors_shown
+from app.doing import act_button
+from app.session import Context
 from app.text import plain
-from app.views.set_aside import done
 from nci_core.campaign.pricing.costs import cost_of_labels
 from nci_core.store import configurations, labels
 
@@ -45,17 +45,16 @@ def show_test_set(context: Context) -> None:
             key=f"test-count-{context.folder}-{len(left)}",
         )
         chosen = left[: int(count)]
-        if second.button(
+        act_button(
+            second,
             f"Label {count:d} of the test set",
-            icon=":material/science:",
-            disabled=context.read_only,
-            width="stretch",
+            lambda: actions.label_test_set(campaign, chosen),
             key="label_test",
+            said="{} calculations of the test set are in the queue.",
             help=f"Recipe {plain(campaign.recipe.name)}, the one that errors are against.",
-        ):
-            with errors_shown():
-                n = actions.label_test_set(campaign, chosen)
-                done(f"{n} calculations of the test set are in the queue.")
+            icon=":material/science:",
+            width="stretch",
+        )
         second.caption(plain(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes"))
 
 
