@@ -1,39 +1,8 @@
-"""What a campaign is ready for: counted by the database, so that no page needs all rows to know it."""
+"""What labels are there to learn from, or to ask for: counted by the database, without all rows."""
 
-from dataclasses import dataclass
-
-from nci_core.config import CampaignSettings
-from nci_core.store import configurations, label_queries, picks, teacher_labels
+from nci_core.store import label_queries, picks
 from nci_core.store.database import Store
 from nci_core.store.labels import TAKEN
-from nci_core.store.teachers import stored_name
-
-
-@dataclass(frozen=True)
-class Readiness:
-    """Numbers for the page Label & train.
-
-    Attributes:
-        sampled: there are configurations.
-        taught: the teacher has energies.
-        in_basket: configurations in the basket.
-        training_labels: finished labels of the campaign's recipe that fits may use.
-    """
-
-    sampled: bool
-    taught: bool
-    in_basket: int
-    training_labels: int
-
-
-def readiness(store: Store, settings: CampaignSettings) -> Readiness:
-    """Look it up."""
-    return Readiness(
-        sampled=any(configurations.counts(store).values()),
-        taught=stored_name(store, settings.teacher) in teacher_labels.names(store),
-        in_basket=len(picks.basket(store)),
-        training_labels=training_labels(store, settings.reference.hash),
-    )
 
 
 def basket_without_label(store: Store, recipe_hash: str) -> list[int]:

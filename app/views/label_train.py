@@ -13,7 +13,8 @@ from app.chart import Drawn, charts
 from app.choices import as_written, one_of
 from app.data import jobs as job_data
 from app.data.errors import RANGES
-from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
+from app.data.overview import Situation, situation
+from app.data.readiness import basket_without_label, training_labels
 from app.data.worth import MEANING
 from app.doing import SAID, act_button, show_said
 from app.figures.curves import fit_figure
@@ -47,8 +48,8 @@ LEAST_RUNG = 10
 def show(context_now: Context) -> None:
     """The page."""
     st.title("Label & train", help="Calculations go on when this page is closed.")
-    ready = readiness(context_now.campaign.store, context_now.campaign.settings)
-    if not ready.sampled:
+    ready = situation(context_now.campaign)
+    if not ready.configurations:
         no_configurations(context_now)
         return
     _message()
@@ -84,7 +85,7 @@ def _message() -> None:
     show_said()
 
 
-def _submit(context: Context, ready: Readiness) -> None:
+def _submit(context: Context, ready: Situation) -> None:
     st.subheader("CCSD(T) labels")
     recipe = choose_recipe(context, "label-train")
     wanted = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else []
@@ -180,7 +181,7 @@ def _ladder(context: Context) -> list[str] | None:
     return ladders[chosen]
 
 
-def _train(context: Context, ready: Readiness) -> None:
+def _train(context: Context, ready: Situation) -> None:
     st.subheader("Student")
     n = ready.training_labels
     used = context.model.n_labels if context.model else 0
