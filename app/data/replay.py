@@ -1,13 +1,11 @@
 """The newest comparison of pickers as tables."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from nci_core.store import jobs
 from nci_core.store.database import Store
-from nci_core.store.schema import Job
 
 
 @dataclass(frozen=True)
@@ -30,29 +28,18 @@ class Comparison:
 def latest(store: Store, region: str = "all") -> Comparison | None:
     """The newest finished comparison, errors of one region; None before the first."""
     finished = jobs.fetch(store, states=["complete"], kind="replay", limit=1)
-    if not finished or not finished[0].result:
+    if not finished or not (result := finished[0].result):
         return None
-    result: dict[str, Any] = finished[0].result
-    names = ["picker", "seed", "n", "cpu_minutes"]
-    rows = [{name: t[name] for name in names} | {"mae_cm1": t["mae_cm1"].get(region)} for t in result["trials"]]
-    trials = pd.DataFrame(rows, columns=[*names, "mae_cm1"]).astype({"cpu_minutes": float, "mae_cm1": float})
+    trials = pd.DataFrame(result["trials"], columns=["picker", "seed", "n", "cpu_minutes", "mae_cm1"])
+    trials["mae_cm1"] = [errors.get(region) for errors in trials["mae_cm1"]]
+    trials = trials.astype({"cpu_minutes": float, "mae_cm1": float})
     return Comparison(trials, int(result["n_labels"]), int(result["n_test"]), int(result["seeds"]))
 
 
-def under_way(store: Store) -> Job | None:
-    """A comparison that waits or runs."""
-    found = jobs.fetch(store, states=["waiting", "running"], kind="replay", limit=1)
-    return found[0] if found else None
-
-
 def control(trials: pd.DataFrame) -> pd.DataFrame:
-    """Random subsets by n: mae_cm1, sd_cm1 (over the subsets), cpu_minutes, subsets."""
-    random = trials[trials["picker"].isna()].groupby("n")
-    return pd.DataFrame(
-        {
-            "mae_cm1": random["mae_cm1"].mean(),
-            "sd_cm1": random["mae_cm1"].std(ddof=1),
-            "cpu_minutes": random["cpu_minutes"].mean(),
-            "subsets": random.size(),
-        }
+    """Random subsets by n: mae_cm1, sd_cm1 (over the subsets), cpu_minutes."""
+    return (
+        trials[trials["picker"].isna()]
+        .groupby("n")
+        .agg(mae_cm1=("mae_cm1", "mean"), sd_cm1=("mae_cm1", "std"), cpu_minutes=("cpu_minutes", "mean"))
     )
