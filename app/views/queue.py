@@ -51,7 +51,7 @@ def show_queue() -> None:
         if recipe is not None:
             counts = label_queries.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
         jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
-        summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
+        summary = [f"{n:,} {job_data.STATES[state]}" for state, n in counts.items() if n]
         status = engine_status(now.campaign.folder)
         st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
         if counts["waiting"] + counts["running"]:
@@ -130,15 +130,15 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
     found = remaining(running, waiting, usual, status.workers or 1)
     if found is None:
         return ""
-    late = ""
+    said = []
     so_far, expected = found.overdue or (0.0, 0.0)
-    if so_far - expected > STARTING:
-        late = f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(expected)})"
-    if found.minutes <= 0:
-        return f" · {late}" if late else ""
+    late = so_far - expected > STARTING
+    if found.minutes > 0:
+        minutes = f"**{minutes_text(found.minutes)}**"
+        said.append(f"all labels in {minutes} or more" if late else f"all labels in about {minutes}")
     if late:
-        return f" · all labels in **{minutes_text(found.minutes)}** or more; {late}"
-    return f" · all labels in about **{minutes_text(found.minutes)}**"
+        said.append(f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(expected)})")
+    return f" · {'; '.join(said)}" if said else ""
 
 
 def minutes_text(minutes: float) -> Markdown:
@@ -146,39 +146,33 @@ def minutes_text(minutes: float) -> Markdown:
     return f"{60 * minutes:.0f} s" if minutes < 1.95 else f"{minutes:.{0 if minutes >= 9.95 else 1}f} min"
 
 
-def _what(kind: str, configuration: float | None, recipe: str, system: str | None) -> str:
-    name = f"{recipe} label".strip() if kind == "label" else job_data.KINDS.get(kind, kind)
-    name = name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
-    return f"{name} · {system}" if system else name
-
-
-def _state(state: str, progress: float, stopping: bool) -> str:
-    if stopping and state == "running":
-        return f"{STATE_MARKS[state]} stopping"
-    done = f" {100 * progress:.0f}%" if state == "running" and progress > 0 else ""
-    return f"{STATE_MARKS[state]} {job_data.STATES[state]}{done}"
-
-
 def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
-    results = _results(now, jobs)
-    said = [
-        held_up.get(number) or results.get(number) or text
-        for number, text in zip(jobs["id"], jobs["message"], strict=True)
-    ]
-    several = len(set(jobs["recipe"]) - {""}) > 1
-    recipes = jobs["recipe"] if several else [""] * len(jobs)
+    """Draw the jobs of one page; the numbers of those that are ticked."""
+    results, several = _results(now, jobs), len(set(jobs["recipe"]) - {""}) > 1
     names = {system.id: system.name for system in now.campaign.systems if now.several}
-    what = zip(jobs["kind"], jobs["configuration"], recipes, map(names.get, jobs["system_id"]), strict=True)
-    shown = pd.DataFrame(
+
+    def state(job: Any) -> str:
+        if job.state != "running":
+            return f"{STATE_MARKS[job.state]} {job_data.STATES[job.state]}"
+        done = f"running {100 * job.progress:.0f}%" if job.progress > 0 else "running"
+        return f"{STATE_MARKS[job.state]} {'stopping' if job.cancel_requested else done}"
+
+    def what(job: Any) -> str:
+        label = f"{job.recipe} label" if several and job.recipe else "label"
+        name = label if job.kind == "label" else job_data.KINDS.get(job.kind, job.kind)
+        name += f" {int(job.configuration)}" if pd.notna(job.configuration) else ""
+        return f"{name} · {names[job.system_id]}" if job.system_id in names else name
+
+    rows = [
         {
-            "State": [
-                _state(*each) for each in zip(jobs["state"], jobs["progress"], jobs["cancel_requested"], strict=True)
-            ],
-            "What": [_what(*each) for each in what],
-            "Minutes": jobs["minutes"].astype(float),
-            "Message": jobs["error"].where(jobs["error"] != "", said),
+            "State": state(job),
+            "What": what(job),
+            "Minutes": job.minutes,
+            "Message": job.error or held_up.get(job.id) or results.get(job.id) or job.message,
         }
-    )
+        for job in jobs.itertuples()
+    ]
+    shown = pd.DataFrame(rows, columns=["State", "What", "Minutes", "Message"]).astype({"Minutes": float})
     config: dict[str, Any] = {
         "State": st.column_config.TextColumn(width=100),
         "What": st.column_config.TextColumn(width=80 if not several and not names else None),
@@ -254,16 +248,15 @@ def _one(now: Context, row: pd.Series) -> None:
     except JobError:  # it went with the demo that was reset
         return
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {plain(job.message)}")
-    configuration = row["configuration"]
-    if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = label_queries.of_jobs(now.campaign.store, [number]).get(number)
-        selection.view(now, int(configuration))
-        if found is not None:
+    if job.kind == "label" and pd.notna(row["configuration"]):
+        selection.view(now, int(row["configuration"]))
+        if found := label_queries.of_jobs(now.campaign.store, [number]).get(number):
             show_label(now, labels.get(now.campaign.store, found.id))
     with st.expander("Log", expanded=job.state == "error"):
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:
             st.code(path.read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
+        elif len(events := events_frame(now.campaign.store, number)):
+            st.dataframe(events.tail(50), hide_index=True)
         else:
-            events = events_frame(now.campaign.store, number)
-            st.dataframe(events.tail(50), hide_index=True) if len(events) else st.caption("It wrote no log.")
+            st.caption("It wrote no log.")
