@@ -31,9 +31,11 @@ def show(context: Context) -> None:
     if not now.students:
         st.info(plain(f"{step.why} Error maps appear with the first student."), icon=":material/info:")
         return
-    maps, reason = _maps(context)
-    if maps is None and reason:
-        st.info(plain(reason), icon=":material/info:")
+    maps = None
+    try:
+        maps = known_errors.kept(context)
+    except NCIError as error:
+        st.info(plain(error), icon=":material/info:")
     rounds, metrics = cached.history(context)
     active = context.model.id if context.model else None
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
@@ -77,14 +79,6 @@ def _next(context: Context, step: Step, place: Any) -> None:
         if step.submits:
             getattr(actions, STARTS[step.act])(context.campaign)
         st.switch_page(pages[there], query_params={})
-
-
-def _maps(context: Context) -> tuple[ErrorMaps | None, str]:
-    """The maps of the campaign as it is now, or None and why there are none."""
-    try:
-        return known_errors.kept(context), ""
-    except NCIError as error:
-        return None, str(error)
 
 
 def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdown]:

@@ -60,11 +60,6 @@ def show(context: Context) -> None:
     budget.panel(context, table, do)
 
 
-def _wanted() -> int:
-    """How many proposals "Take the top" takes: those are marked on the map."""
-    return int(st.session_state.get("take_n", TAKE))
-
-
 def _map(context: Context, whole: pd.DataFrame, table: pd.DataFrame, basket: pd.DataFrame, free: pd.DataFrame) -> None:
     """The map of the drawn system's `table`; what is selected elsewhere may be of any system."""
     first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
@@ -78,11 +73,12 @@ def _map(context: Context, whole: pd.DataFrame, table: pd.DataFrame, basket: pd.
         help="Kept with each pick and label.",
     )
     rows = table[table["region"] != "beyond"]
+    top = free.index[: int(st.session_state.get("take_n", TAKE))]  # those that "Take the top" takes are marked
     key, places = selection.plot_key(context, "select-map"), MapPlaces(context, rows.index, view)
     plot.show(
         cached.encoded_map(context, rows, view, colour, selection.window(key)),
         context.colours,
-        selection.marks(context, rows, basket=basket.index, proposed=free.index[: _wanted()], places=places),
+        selection.marks(context, rows, basket=basket.index, proposed=top, places=places),
         key=key,
         height=MAP_HEIGHT,
         group="select",
@@ -104,8 +100,7 @@ def _map(context: Context, whole: pd.DataFrame, table: pd.DataFrame, basket: pd.
         + (" This is a transfer system: all its points are test points." if context.system.role == "transfer" else "")
         + (f" {hidden} configurations beyond the energy limit are not shown." if hidden else "")
     )
-    chosen = selection.selected(context)
-    if chosen:
+    if chosen := selection.selected(context):
         act_button(
             st,
             f"Add the {len(chosen)} selected on other pages",

@@ -60,17 +60,19 @@ def _show(now: Context, found: list[Doubted]) -> None:
 def _card(now: Context, item: Doubted) -> None:
     number, other = item.configuration_id, item.recipe != now.campaign.recipe.name
     key = f"{number}_{item.recipe}" if other else str(number)
+
+    def energy(value_cm1: float, std_cm1: float | None = None) -> str:
+        std = None if std_cm1 is None else float(from_cm1(std_cm1))
+        return now.text(float(from_cm1(value_cm1)), std, signed=True)
+
     with st.container(border=True, key=f"doubted-{key}"):
-        energy, std = (
-            None if each is None else float(from_cm1(each)) for each in (item.energy_cm1, item.recipe_std_cm1)
-        )
-        value = now.text(energy, std, signed=True) if energy is not None else ""
         name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
         name += f", {now.campaign.system(item.system_id).name}" if now.several else ""
-        st.markdown(f"**{plain(name)}** · {plain(_heading(item))}" + (f" · {value}" if value else ""))
+        value = "" if item.energy_cm1 is None else f" · {plain(energy(item.energy_cm1, item.recipe_std_cm1))}"
+        st.markdown(f"**{plain(name)}** · {plain(_heading(item))}{value}")
         for reason in item.reasons:
             st.markdown(plain(reason["sentence"]))
-        if text := _remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
+        if text := _remark(item, energy):
             st.caption(plain(text))
         row = st.container(horizontal=True, gap="small")
         act_button(
