@@ -60,9 +60,8 @@ def errors_said() -> Iterator[None]:
 def show_said() -> None:
     """Show what was kept, once."""
     kind, text = st.session_state.pop(SAID, ("", ""))
-    if kind == "error":
-        st.error(plain(text), icon=":material/error:")
-    elif kind == "success":
-        st.success(plain(text), icon=":material/check_circle:")
-    elif kind == "left out":  # not on the page: it would push the basket down under the mouse
+    if kind == "left out":  # not on the page: it would push the basket down under the mouse
         st.toast(f"Left out: {plain(text)}.", icon=":material/block:")
+    elif kind:
+        place, icon = (st.error, ":material/error:") if kind == "error" else (st.success, ":material/check_circle:")
+        place(plain(text), icon=icon)

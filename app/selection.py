@@ -207,7 +207,8 @@ def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
     ids = [i for i in selected(context) if i in table.index]
     undo, redo = history(context).can()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"selection-bar-{page}"):
-        st.markdown(_summary(ids), help=_summary_help(table, ids))
+        said = f"**{len(ids):,} selected**" if ids else ":gray[Nothing selected]"
+        st.markdown(said, help=_where(table, ids))
         for name, when, act, icon in (
             ("Undo", undo, partial(_step, context, False), ":material/undo:"),
             ("Redo", redo, partial(_step, context, True), ":material/redo:"),
@@ -219,11 +220,7 @@ def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
             _sets(context, table, ids, page)
 
 
-def _summary(ids: list[int]) -> Markdown:
-    return f"**{len(ids):,} selected**" if ids else ":gray[Nothing selected]"
-
-
-def _summary_help(table: pd.DataFrame, ids: list[int]) -> Markdown:
+def _where(table: pd.DataFrame, ids: list[int]) -> Markdown:
     if not ids:
         return "Draw round points, or shift-click one; what is selected here is selected on every page."
     return ", ".join(f"{n:,} {plain(name)}" for name, n in table.loc[ids, "region"].value_counts().items())

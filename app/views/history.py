@@ -79,14 +79,10 @@ def show(context: Context) -> None:
 def _other_part(context: Context, part: str, models: list[Model]) -> None:
     if not models:
         st.info("There is no student yet; distil one on the **Label & train** page.", icon=":material/info:")
-    elif part == "blind":
-        blind_predictions.section(context)
-    elif part == "trust":
-        trust.show(context, models)
-    elif part == "compare":
-        two_models.show(context, models)
+    elif part in ("trust", "compare"):
+        {"trust": trust, "compare": two_models}[part].show(context, models)
     else:
-        show_report(context)
+        {"blind": blind_predictions.section, "report": show_report}[part](context)
 
 
 def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
@@ -144,17 +140,15 @@ def _worth(context: Context) -> None:
 
 def _before(context: Context, metrics: pd.DataFrame, models: list[Model], now: Model) -> None:
     """What the teacher and the student before its first label do on the same test set."""
-    first = next((m for m in models if m.id == now.parent_id), None)
-    if first is None or first.kind != "distilled":
-        first = next((m for m in reversed(models) if m.kind == "distilled" and m.id != now.id), None)
+    distilled = {model.id: model for model in models if model.kind == "distilled" and model.id != now.id}
+    first = distilled.get(now.parent_id or 0) or next(reversed(distilled.values()), None)
     own, teacher = measured(metrics, now.id), measured(metrics, None)
     start = measured(metrics, first.id) if first is not None else None
     found = {"teacher": teacher, "student before its first label": start}
     parts = [f"{name} {row.text(context.unit)}" for name, row in found.items() if row is not None]
-    if own is None or not parts:
-        return
-    now_is = f" The student's error is now **{plain(change(start, own))}**." if start is not None else ""
-    st.markdown(f"On the same test labels: {plain(', '.join(parts))}.{now_is}")
+    if own is not None and parts:
+        now_is = f" The student's error is now **{plain(change(start, own))}**." if start is not None else ""
+        st.markdown(f"On the same test labels: {plain(', '.join(parts))}.{now_is}")
 
 
 def _errors(context: Context, metrics: pd.DataFrame) -> pd.DataFrame:

@@ -3,9 +3,7 @@
 import os
 import time
 from functools import partial
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from app import actions
@@ -14,7 +12,6 @@ from app.choices import as_written, one_of
 from app.data import jobs as job_data
 from app.data.errors import RANGES
 from app.data.overview import Situation, situation
-from app.data.readiness import basket_without_label, training_labels
 from app.data.worth import MEANING
 from app.doing import SAID, act_button, show_said
 from app.figures.curves import fit_figure
@@ -31,8 +28,9 @@ from app.views.test_set import show_test_set
 from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.pricing.costs import LabelCost, cost_of_labels
 from nci_core.campaign.pricing.limits import label_limits
+from nci_core.campaign.rounds.basket import without_label
 from nci_core.jobs import engine_status
-from nci_core.store import job_queries, versions
+from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
 from nci_core.store.job_frames import elapsed_minutes, events_frame
 from nci_core.store.schema import Job
@@ -88,7 +86,7 @@ def _message() -> None:
 def _submit(context: Context, ready: Situation) -> None:
     st.subheader("CCSD(T) labels")
     recipe = choose_recipe(context, "label-train")
-    wanted = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else []
+    wanted = without_label(context.campaign.store, recipe.hash)
     cost, new = cost_of_labels(context.campaign, wanted, recipe), len(wanted)
     first, second = st.columns([1.5, 1], vertical_alignment="center")
     if not ready.in_basket:
@@ -159,15 +157,16 @@ def _elapsed(context: Context, cost: LabelCost, count: int) -> Markdown:
 def _ladder(context: Context) -> list[str] | None:
     """The recipes to learn one after the other; a choice where labels of several are finished."""
     campaign = context.campaign
-    counts = {recipe.name: training_labels(campaign.store, recipe.hash) for recipe in campaign.recipes[1:]}
+    counts = {
+        recipe.name: label_queries.state_counts(campaign.store, recipe.hash)["pool"].get("complete", 0)
+        for recipe in campaign.recipes[1:]
+    }
     cheap = [name for name, count in counts.items() if count >= LEAST_RUNG]
     if not cheap:
         return None
     target = campaign.recipe.name
-    ladders = {
-        f"{target} alone": None,
-        " → ".join([*(f"{counts[name]} {name}" for name in cheap), target]): [*cheap, target],
-    }
+    whole = " → ".join([*(f"{counts[name]} {name}" for name in cheap), target])
+    ladders = {f"{target} alone": None, whole: [*cheap, target]}
     chosen = one_of(
         st,
         "Learn from",
@@ -228,10 +227,12 @@ def _live() -> None:
             st.caption("The curves of a fit appear here while it runs.")
             return
         events = events_frame(now.campaign.store, job.id)
-        name = job_data.KINDS[job.kind]
-        minutes = elapsed_minutes(job.started_at, job.finished_at)
+        minutes, device = elapsed_minutes(job.started_at, job.finished_at), (job.result or {}).get("device")
+        if device is None and "device" in events:
+            device = next(iter(events["device"].dropna()[::-1]), None)
         taken = f", {minutes:.1f} min" if minutes is not None else ""
-        st.markdown(f"**Job {job.id}, {name}: {job_data.STATES[job.state]}**{taken}{_device(job.result, events)}")
+        on = f", on {plain(device)}" if device else ""
+        st.markdown(f"**Job {job.id}, {job_data.KINDS[job.kind]}: {job_data.STATES[job.state]}**{taken}{on}")
         if job.error:
             st.error(plain(job.error), icon=":material/error:")
         if job.state == "running":
@@ -262,10 +263,3 @@ def _stop_or_resume(now: Context, job: Job) -> None:
             label, meaning = "Resume", "It goes on where it stopped; with new labels it starts from the beginning."
         again = partial(actions.retry, now.campaign, [job.id])
         act_button(st, label, again, key="resume_fit", help=meaning, icon=":material/play_arrow:")
-
-
-def _device(result: dict[str, Any] | None, events: pd.DataFrame) -> Markdown:
-    device = (result or {}).get("device")
-    if device is None and "device" in events and events["device"].notna().any():
-        device = events["device"].dropna().iloc[-1]
-    return f", on {plain(device)}" if device else ""

@@ -6,14 +6,13 @@ import streamlit as st
 from app import actions
 from app.chart import Drawn, charts
 from app.choices import one_of
-from app.data import replay as replay_data
 from app.data.errors import RANGES
 from app.doing import act_button
 from app.figures.replay import replay_figure
 from app.session import Context, context, errors_shown
 from app.tables import grid, number_text
 from app.text import plain
-from nci_core.store import job_queries, labels
+from nci_core.store import job_queries, labels, replay_frames
 from nci_core.store.base import ACTIVE
 from nci_core.units import CM1_EV
 
@@ -54,7 +53,7 @@ def _section(was_busy: bool) -> None:
         elif last is not None and last.state == "error":
             st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
         region = str(st.session_state.get("replay_region") or "all")
-        found = replay_data.latest(now.campaign.store, region)
+        found = replay_frames.latest(now.campaign.store, region)
         if found is None:
             st.caption(
                 "Pickers have not been compared yet. This needs labels of the frozen test set and a distilled student."
@@ -65,12 +64,12 @@ def _section(was_busy: bool) -> None:
         _result(now, found, region)
 
 
-def _result(now: Context, found: replay_data.Comparison, region: str) -> None:
+def _result(now: Context, found: replay_frames.Comparison, region: str) -> None:
     trials = found.trials[found.trials["mae_cm1"].notna()]
     if trials.empty:
         st.caption(f"No test label lies in the {RANGES[region]}.")
         return
-    random = replay_data.control(trials)
+    random = replay_frames.control(trials)
     left, right = st.columns([1.35, 1], gap="medium")
     with left:
         charts(now, Drawn(replay_figure(trials, random, now.unit, now.colours), "pickers"))

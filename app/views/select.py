@@ -9,7 +9,6 @@ import streamlit as st
 from app import actions, cached, selection
 from app.components import plot
 from app.data import basket as basket_data
-from app.data.readiness import basket_without_label
 from app.doing import act_button, do, say, show_said
 from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
@@ -22,6 +21,7 @@ from app.views.begin import no_configurations
 from app.views.details import of_system, structure
 from app.views.map_controls import map_controls
 from nci_core.campaign.pricing.costs import cost_of_labels
+from nci_core.campaign.rounds.basket import without_label
 from nci_core.store import selections
 
 MAP_HEIGHT = 460
@@ -125,7 +125,7 @@ def _step(context: Context, forward: bool) -> None:
 
 def _budget(context: Context, basket: pd.DataFrame) -> None:
     recipe = choose_recipe(context, "select")
-    wanted = basket_without_label(context.campaign.store, recipe.hash) if len(basket) else []
+    wanted = without_label(context.campaign.store, recipe.hash)
     cost, new = cost_of_labels(context.campaign, wanted, recipe), len(wanted)
     there = f" {len(basket) - new} in the basket have such a label already." if new < len(basket) else ""
     first, second = st.columns([1, 1.3])

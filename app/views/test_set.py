@@ -34,8 +34,10 @@ def show_test_set(context: Context) -> None:
         if not left:
             return
         if context.several:
-            whose = _whose(context, left)
-            left = left if whose is None else actions.unlabelled_test_set(campaign, whose)
+            of = configurations.system_of(campaign.store, left)
+            names = {system.id: system.name for system in campaign.systems if system.id in of.values()}
+            whose = one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)
+            left = [number for number in left if whose in (None, of[number])]
         first, second = st.columns([1, 2], vertical_alignment="bottom")
         count = first.number_input(
             "How many",
@@ -56,10 +58,3 @@ def show_test_set(context: Context) -> None:
             width="stretch",
         )
         second.caption(plain(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes"))
-
-
-def _whose(context: Context, left: list[int]) -> int | None:
-    """The number of the system whose test set is meant, of those that lack labels; None for all."""
-    lacking = set(configurations.system_of(context.campaign.store, left).values())
-    names = {system.id: system.name for system in context.campaign.systems if system.id in lacking}
-    return one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)

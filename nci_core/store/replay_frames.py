@@ -1,11 +1,13 @@
-"""The newest comparison of pickers as tables."""
+"""The newest comparison of pickers as pandas DataFrames for the app."""
 
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from nci_core.store import jobs
 from nci_core.store.database import Store
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Comparison:
         seeds: random subsets of each size.
     """
 
-    trials: pd.DataFrame
+    trials: "DataFrame"
     n_labels: int
     n_test: int
     seeds: int
@@ -27,6 +29,8 @@ class Comparison:
 
 def latest(store: Store, region: str = "all") -> Comparison | None:
     """The newest finished comparison, errors of one region; None before the first."""
+    import pandas as pd
+
     finished = jobs.fetch(store, states=["complete"], kind="replay", limit=1)
     if not finished or not (result := finished[0].result):
         return None
@@ -36,7 +40,7 @@ def latest(store: Store, region: str = "all") -> Comparison | None:
     return Comparison(trials, int(result["n_labels"]), int(result["n_test"]), int(result["seeds"]))
 
 
-def control(trials: pd.DataFrame) -> pd.DataFrame:
+def control(trials: "DataFrame") -> "DataFrame":
     """Random subsets by n: mae_cm1, sd_cm1 (over the subsets), cpu_minutes."""
     return (
         trials[trials["picker"].isna()]
