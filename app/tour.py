@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from app import actions, cached
-from app.data.readiness import readiness
+from app.data.overview import situation
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
@@ -31,7 +31,7 @@ class Step:
 
 
 def _no_labels(context: Context) -> str:
-    ready = readiness(context.campaign.store, context.campaign.settings)
+    ready = situation(context.campaign)
     done = ready.in_basket or ready.training_labels or job_queries.is_busy(context.campaign.store)
     return "" if done else "The basket is empty: go back one step and take the best points first."
 

@@ -12,10 +12,10 @@ from app.address import tell_numbers
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import fields
+from app.doing import errors_said, show_said
 from app.figures.plane import plane_content
 from app.figures.scales import scale_for
 from app.session import Context
-from app.text import plain
 from app.views.line_choice import FARTHEST, PLANE, take
 from app.views.plane_choice import choose_plane
 from nci_core.errors import InputError
@@ -51,9 +51,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     # The same for every plane, so that the scale of the drawing stays.
     reach = float(np.abs(surroundings.to_own(host, host.positions)).max()) + MARGIN
     grid = surroundings.plane(host, view, value, reach=(WIDER * reach, reach))
-    message = st.session_state.pop(selection.MESSAGE, None)
-    if message:
-        st.error(plain(message), icon=":material/error:")
+    show_said()
     _draw(context, table, line, after, grid, view)
 
 
@@ -109,7 +107,7 @@ def _listener(context: Context, key: str, grid: PlaneGrid, line: Line) -> Callab
         if event != "lined":
             selection.listener(context, key)(event)
         elif value:
-            with selection.told_as_message():
+            with errors_said():
                 take(drawn_line(grid, line, value))
 
     return told

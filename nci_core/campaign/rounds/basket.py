@@ -7,8 +7,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from nci_core.errors import InputError
-from nci_core.store import picks, rounds, selections
+from nci_core.store import label_queries, picks, rounds, selections
 from nci_core.store.database import Store
+from nci_core.store.labels import TAKEN
 
 #: Configuration ids with who picked them, in the order they came.
 Snapshot = list[tuple[int, str]]
@@ -30,6 +31,12 @@ class Wanted(NamedTuple):
 def snapshot(store: Store) -> Snapshot:
     """The basket as it is."""
     return [(pick.configuration_id, pick.picked_by) for pick in picks.in_basket(store)]
+
+
+def without_label(store: Store, recipe_hash: str) -> list[int]:
+    """Configurations in the basket that no label of one recipe is finished or on the way for."""
+    states = label_queries.states(store, recipe_hash)
+    return [number for number in picks.basket(store) if states.get(number) not in TAKEN]
 
 
 def change(store: Store, ids: Sequence[int], mode: str, person: str, *, free: Collection[int]) -> None:
