@@ -7,6 +7,9 @@ from app.arrays import FloatArray
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 
+#: Labelled configurations this close (Å) to a sphere, a plane or a cut are drawn on it.
+NEAR = 0.25
+
 
 def images(host: Monomer, rows: pd.DataFrame) -> pd.DataFrame:
     """Each configuration at all its symmetry-equivalent places: the rows repeated, with own_x, own_y, own_z in Å."""

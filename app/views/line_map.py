@@ -13,7 +13,7 @@ from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import fields
 from app.figures.plane import plane_content
-from app.figures.scales import scale_for
+from app.figures.scales import SignedScale
 from app.session import Context
 from app.text import plain
 from app.views.line_choice import FARTHEST, PLANE, take
@@ -63,7 +63,7 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
     energy_ev = model_answers.field(context, after, grid.points.reshape(-1, 3)).energy_ev
     limit_ev = from_cm1(context.campaign.settings.limit_cm1)
     energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan).reshape(grid.points.shape[:-1])
-    scale = scale_for(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
+    scale = SignedScale.covering(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
     content = plane_content(
         host,
         grid,
