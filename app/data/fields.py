@@ -51,7 +51,7 @@ def near_line(host: Monomer, rows: pd.DataFrame, start: FloatArray, end: FloatAr
     return near.rename_axis(index="id").sort_values("distance", kind="stable")
 
 
-def in_slab(host: Monomer, rows: pd.DataFrame, grid: PlaneGrid, tolerance: float) -> pd.DataFrame:
+def in_slab(host: Monomer, rows: pd.DataFrame, grid: PlaneGrid, tolerance: float = NEAR) -> pd.DataFrame:
     """Configurations at those of their equivalent places that lie within `tolerance` (Å) of a plane.
 
     Returns:

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from app.arrays import FloatArray
 from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
-from app.theme import finish
+from app.theme import Palette, finish
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 from nci_core.systems.surroundings import Sphere, angles, bond_pairs, to_host, to_own
@@ -76,9 +76,12 @@ def _filled(
     )
 
 
-def _finished(figure: go.Figure, scale: FieldScale, x: dict[str, Any], y: dict[str, Any]) -> go.Figure:
-    finish(figure, scale.palette, height=HEIGHT)
-    figure.update_layout(showlegend=False, margin={"l": 60, "r": 8, "t": 12, "b": 46})
+def finished(
+    figure: go.Figure, colours: Palette, x: dict[str, Any], y: dict[str, Any], *, height: int = HEIGHT, **margin: int
+) -> go.Figure:
+    """The look of figures beside each other: narrow margins, and titles of the axes close to them."""
+    finish(figure, colours, height=height)
+    figure.update_layout(margin={"r": 8, "b": 46} | margin)
     figure.update_xaxes(title_standoff=4, **x)
     figure.update_yaxes(title_standoff=4, **y)
     return figure
@@ -120,12 +123,10 @@ def sphere_map(
     if len(dots.rows):
         x, y, _ = angles(own_places(dots.rows))
         figure.add_scatter(x=x, y=y, **dots.look(scale, 7))
-    return _finished(
-        figure,
-        scale,
-        {"title_text": "longitude (°)", "range": [0, 360], "dtick": 60},
-        {"title_text": "latitude (°)", "range": [-90, 90], "dtick": 30},
-    )
+    figure.update_layout(showlegend=False)
+    x = {"title_text": "longitude (°)", "range": [0, 360], "dtick": 60}
+    y = {"title_text": "latitude (°)", "range": [-90, 90], "dtick": 30}
+    return finished(figure, scale.palette, x, y, l=60, t=12)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def plane_maps(host: Monomer, drawings: list[Drawing], scale: FieldScale) -> go.
         figure.update_yaxes(title_text=drawing.labels[1], scaleanchor=f"x{column if column > 1 else ''}", col=column)
     across, up = (max(float(getattr(each.grid, axis)[-1]) for each in drawings) for axis in "uv")
     x, y = ({"range": [-reach, reach], "constrain": "domain"} for reach in (across, up))
-    return _finished(figure, scale, x, y)
+    figure.update_layout(showlegend=False)
+    return finished(figure, scale.palette, x, y, l=60, t=12)
 
 
 def _plane_traces(host: Monomer, drawing: Drawing, scale: FieldScale) -> Iterator[go.Contour | go.Scatter]:

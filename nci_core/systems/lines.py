@@ -1,4 +1,4 @@
-"""Straight lines through space: where people want them, the points on them, and the ruler's shape round an atom."""
+"""Straight lines through space: where people want them, and the points on them."""
 
 from dataclasses import dataclass
 
@@ -75,15 +75,3 @@ def clear_of_nuclei(host: Monomer, positions: FloatArray) -> npt.NDArray[np.bool
     distance = np.linalg.norm(positions[:, None] - host.positions, axis=-1)
     clear: npt.NDArray[np.bool_] = (distance >= NUCLEUS).all(axis=1)
     return clear
-
-
-def circle(host: Monomer, up: bool, turn_degrees: float, steps: int = 73) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Unit directions (steps, 3) round a circle in the host's frame, and the two axes (3,) that span its plane.
-
-    The plane is the host's, or with `up` the upright one that is turned by `turn_degrees`.
-    """
-    turn = np.radians(turn_degrees)
-    across = np.cos(turn) * host.axes[0] + np.sin(turn) * host.axes[1] if up else host.axes[0]
-    along = host.axes[2] if up else host.axes[1]
-    angle = np.linspace(0.0, 2.0 * np.pi, steps)
-    return np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * along, across, along

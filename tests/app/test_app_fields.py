@@ -240,7 +240,7 @@ def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
         }
     )
     unit = UNITS["meV"]
-    figure = line_figure(curve, near, unit, LIGHT, channels=True, height=300)
+    figure = line_figure(curve, near, unit, LIGHT, channels=True)
     by_name = {trace.name: trace for trace in figure.data}
     assert by_name["student"].y[0] == pytest.approx(-1.0)
     assert by_name["± 1 sd"].y[0] == pytest.approx(-0.8)
@@ -250,12 +250,12 @@ def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
     assert "CCSD(T), training" not in by_name
     assert "earlier student" not in by_name
     assert "meV" in figure.layout.yaxis.title.text
-    plain = line_figure(curve, near, unit, LIGHT, channels=False, height=300)
+    plain = line_figure(curve, near, unit, LIGHT, channels=False)
     assert "exchange" not in {trace.name for trace in plain.data}
 
 
 def test_the_ruler_along_a_line_is_ruler_minus_distance() -> None:
     along = pd.DataFrame({"distance": [0.0, 1.0], "C r": [3.0, 4.0], "C q": [2.9, 4.1], "C sd": [0.0, 0.0]})
-    figure = ruler_along(along, 0.5, DARK, height=300)
+    figure = ruler_along(along, 0.5, DARK)
     (curve,) = (trace for trace in figure.data if trace.name == "nearest C")
     np.testing.assert_allclose(curve.y, [-0.1, 0.1])
