@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -16,7 +15,7 @@ from app.figures.field_scale import FieldScale
 from app.theme import Palette, finish
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
-from nci_core.systems.surroundings import Sphere, angles, bond_pairs, to_host, to_own
+from nci_core.systems.surroundings import Sphere, angles, bond_pairs, outermost, to_host, to_own
 
 #: Host atoms this close (Å) to a plane are drawn as lying in it.
 IN_PLANE = 0.3
@@ -87,15 +86,6 @@ def finished(
     return figure
 
 
-def _outermost(own: FloatArray) -> npt.NDArray[np.bool_]:
-    """Atoms that no farther atom hides, seen from the centre, and that are not at the centre; (n,)."""
-    radius = np.linalg.norm(own, axis=1)
-    direction = own / np.maximum(radius, 1e-9)[:, None]
-    hidden = (direction @ direction.T > np.cos(np.radians(8.0))) & (radius[None] > radius[:, None] + 0.1)
-    kept: npt.NDArray[np.bool_] = ~hidden.any(axis=1) & (radius > 0.1)
-    return kept
-
-
 def sphere_map(
     host: Monomer, grid: Sphere, values: FloatArray, radius: FloatArray, scale: FieldScale, dots: Dots
 ) -> go.Figure:
@@ -109,7 +99,7 @@ def sphere_map(
     )
     data = np.stack([values, radius], axis=-1)
     figure = go.Figure(_filled(grid.longitude, grid.latitude, values, scale, hover, data))
-    seen = np.flatnonzero(_outermost(to_own(host, host.positions)))
+    seen = outermost(host)
     longitude, latitude, _ = angles(to_own(host, host.positions[seen]))
     figure.add_scatter(
         x=longitude,

@@ -94,7 +94,7 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         bind="query-params",
         help="Symmetry-equivalent positions count too. Each energy belongs to its configuration, not to the line.",
     )
-    near = fields.near_line(context.host, table, line.start, line.end, tolerance)
+    near = fields.near_line(context.host, table, line, tolerance)
     what = against(table)
     figure = line_figure(curve, near, context.unit, context.colours, channels=channels, reference=what)
     start, end = (", ".join(f"{v:.2f}" for v in p).replace("-", "−") for p in (line.start, line.end))
@@ -114,6 +114,6 @@ def _numbers(context: Context, curve: pd.DataFrame, near: pd.DataFrame) -> pd.Da
     rows = pd.concat([curve.assign(what="line"), points.rename_axis("configuration").reset_index()])
     rows["what"] = rows["what"].fillna("configuration")
     energies = [str(column) for column in rows if str(column).endswith("_ev")]
-    shown = rows.assign(**{c: context.convert(rows[c].to_numpy(dtype=float)) for c in energies})
+    rows[energies] = rows[energies].astype(float) * context.unit.per_ev
     renamed = {c: f"{c.removesuffix('_ev')} ({context.unit.label})" for c in energies}
-    return shown.rename(columns=renamed | {c: f"{c} (Å)" for c in ("distance", "x", "y", "z", "off")})
+    return rows.rename(columns=renamed | {c: f"{c} (Å)" for c in ("distance", "x", "y", "z", "off")})

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.address import take_numbers, tell_numbers
 from app.choices import one_from
+from app.data.fields import positions_of
 from app.session import Context
 from app.text import plain
 from app.views.plane_choice import Numbers
@@ -62,7 +63,7 @@ def _presets(host: Monomer) -> dict[str, Line]:
 
 def _follow(context: Context, table: pd.DataFrame) -> None:
     """A line that was chosen by name brings the map to a plane that holds it; typing begins with the line at hand."""
-    chosen, places = st.session_state["line_choice"], table[["x", "y", "z"]].to_numpy(dtype=float)
+    chosen, places = st.session_state["line_choice"], positions_of(table)
     if chosen != OWN:
         line = Line(places[0], places[-1]) if chosen == PAIR else _presets(context.host)[chosen]
         view, value = lines.section_of(context.host, line)
@@ -104,5 +105,5 @@ def _pair(context: Context, table: pd.DataFrame, place: DeltaGenerator) -> Line 
             whose = f" of {plain(context.system.name)}" if context.several else ""
             st.warning(f"There is no configuration {chosen:d}{whose}.", icon=":material/straighten:")
             return None
-        found.append(table.loc[chosen, ["x", "y", "z"]].to_numpy(dtype=float))
-    return Line(found[0], found[1])
+        found.append(chosen)
+    return Line(*positions_of(table.loc[found]))

@@ -8,6 +8,7 @@ from app import model_answers
 from app.arrays import FloatArray
 from app.chart import Drawn, charts
 from app.choices import one_of
+from app.data.fields import positions_of
 from app.figures.lines import CIRCLE, lengths_figure, ruler_along, shapes_figure
 from app.figures.plane import PLANE_LABELS
 from app.session import Context
@@ -80,7 +81,7 @@ def _along(context: Context, curve: pd.DataFrame, after: Model) -> pd.DataFrame:
     """Distance, ruler and its spread of the nearest atom of each element, one row a point of the line."""
     found, symbols = curve[["distance"]].copy(), np.array(context.host.symbols)
     clear = curve["energy_ev"].notna().to_numpy()
-    read = model_answers.read_ruler(context, after, curve.loc[clear, ["x", "y", "z"]].to_numpy())
+    read = model_answers.read_ruler(context, after, positions_of(curve[clear]))
     for element in dict.fromkeys(context.host.symbols):
         distance = np.where(symbols == element, read.distance, np.inf)
         nearest = np.argmin(distance, axis=1)[:, None]

@@ -75,3 +75,19 @@ def clear_of_nuclei(host: Monomer, positions: FloatArray) -> npt.NDArray[np.bool
     distance = np.linalg.norm(positions[:, None] - host.positions, axis=-1)
     clear: npt.NDArray[np.bool_] = (distance >= NUCLEUS).all(axis=1)
     return clear
+
+
+def nearest_image(host: Monomer, line: Line, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Distance along a line and from it, both (m,) in Å, of positions (m, 3) in Å, host's frame.
+
+    Of the places that symmetry makes equivalent to a position the nearest one counts.
+    """
+    along = (line.end - line.start) / line.length
+    off, distance = np.full(len(positions), np.inf), np.zeros(len(positions))
+    for operation in host.operations:  # an array of all images would be as many times as large
+        image = (positions - host.centre) @ operation.T + host.centre - line.start
+        place = np.clip(image @ along, 0.0, line.length)
+        found = np.linalg.norm(image - place[:, None] * along, axis=1)
+        closer = found < off
+        off[closer], distance[closer] = found[closer], place[closer]
+    return distance, off

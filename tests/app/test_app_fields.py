@@ -66,7 +66,7 @@ def test_every_equivalent_place_is_drawn_once(ethylene: Monomer) -> None:
 
 def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Monomer) -> None:
     table = rows(ethylene, [[0.0, 0.1, -3.0], [0.0, 0.0, 5.0], [0.0, 1.0, 4.0], [0.0, 0.0, 9.0]])
-    near = fields.near_line(ethylene, table, np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.0, 8.0]), 0.2)
+    near = fields.near_line(ethylene, table, lines.Line(np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.0, 8.0])), 0.2)
     assert near.index.tolist() == [11, 12]  # below the plane, on the line; not beside it, not behind its end
     assert near["distance"].tolist() == pytest.approx([1.5, 3.5])
     assert near["off"].tolist() == pytest.approx([0.1, 0.0])
