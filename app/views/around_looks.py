@@ -58,7 +58,7 @@ def show_sphere(chosen: Chosen) -> None:
         titled=True,
         help="In each direction, the distance from the host's centre at which the student's energy is lowest.",
     )
-    context, host = chosen.context, chosen.host
+    context, host = chosen.context, chosen.context.host
     # Without symmetry each direction is searched on its own: a coarser grid then keeps the answer quick.
     grid = surroundings.sphere(4.0 if len(host.operations) >= 4 else 6.0)
     if shell == "well":
@@ -123,7 +123,7 @@ def show_planes(chosen: Chosen) -> None:
     height = middle.slider(
         "Plane parallel to the host, at height (Å)", 0.0, 8.0, 3.0, 0.1, key="around_height", bind="query-params"
     )
-    context, host = chosen.context, chosen.host
+    context, host = chosen.context, chosen.context.host
     title, column = chosen.choose_dots(right)
     half = np.abs(surroundings.to_own(host, host.positions)).max(axis=0)
     reach = (float(half[0]) + BESIDE, float(half[1:].max()) + BESIDE)  # the same for both, so that they have one scale
@@ -143,7 +143,7 @@ def show_planes(chosen: Chosen) -> None:
 
 def show_space(chosen: Chosen) -> None:
     """Surfaces on which the quantity has one value."""
-    context, quantity, host = chosen.context, chosen.quantity, chosen.host
+    context, quantity, host = chosen.context, chosen.quantity, chosen.context.host
     own = surroundings.box(host)
     places = surroundings.to_host(host, own)
     energy_ev, values_ev = chosen.ask(places)

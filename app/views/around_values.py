@@ -18,7 +18,6 @@ from app.session import Context
 from app.text import Markdown, plain
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
-from nci_core.systems import Monomer
 from nci_core.units import from_cm1
 
 STORES = {
@@ -47,11 +46,6 @@ class Chosen:
     split: str
     labels: pd.DataFrame
     against: str = "CCSD(T)"
-
-    @property
-    def host(self) -> Monomer:
-        """The campaign's host."""
-        return self.context.host
 
     @property
     def limit_ev(self) -> float:

@@ -9,7 +9,6 @@ import streamlit as st
 from app import known_errors, selection
 from app.arrays import FloatArray
 from app.components import plot
-from app.components.plot_content import Hover
 from app.data import fields
 from app.data.errors import by_region
 from app.figures.maps import legend_text
@@ -74,7 +73,6 @@ def show_plane(
     widths = [FIRST, *[MIDDLE] * (len(panels) - 2), LAST]
     for number, (place, panel) in enumerate(zip(st.columns(widths, gap="small"), panels, strict=True), start=1):
         known = dots[dots[panel.column].notna()]
-        at_dots = Hover("error", context.convert(known[panel.column].to_numpy(dtype=float)), unit.label, unit.digits)
         content = plane_content(
             context.host,
             maps.plane,
@@ -87,7 +85,6 @@ def show_plane(
             view=kind,
             wall=maps.wall,
             colours="signed",
-            hover=[at_dots],
             bar=number == len(panels),
             y_axis=number == 1,
         )
