@@ -28,28 +28,29 @@ class Dots:
 
     Attributes:
         title: what their colour means.
+        column: of the rows, in eV, that has it.
         rows: rows of `app.data.fields.images`.
-        values: (m,) in the unit shown.
     """
 
     title: str
+    column: str
     rows: pd.DataFrame
-    values: FloatArray
 
     def look(self, scale: FieldScale, size: int) -> dict[str, Any]:
         """What Plotly needs beside their places, on paper or in space; they are coloured like the field."""
+        values = self.rows[self.column].to_numpy(dtype=float) * scale.unit.per_ev
         return {
             "mode": "markers",
             "marker": {
                 "size": size,
-                "color": scale.fraction(self.values),
+                "color": scale.fraction(values),
                 "colorscale": scale.colours,
                 "cmin": 0.0,
                 "cmax": 1.0,
                 "showscale": False,
                 "line": {"color": scale.palette.text, "width": 1},
             },
-            "customdata": np.column_stack([self.rows["id"].to_numpy(), self.values]),
+            "customdata": np.column_stack([self.rows["id"].to_numpy(), values]),
             "hovertemplate": f"configuration %{{customdata[0]:.0f}}<br>{self.title} "
             f"%{{customdata[1]:+.{scale.unit.digits}f}} {scale.unit.label}<extra></extra>",
             "name": "dots",

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import cached, model_answers, own_energies
+from app import model_answers, own_energies
 from app.choices import one_from, one_of
 from app.data import fields
 from app.data.errors import labelled
@@ -25,7 +25,6 @@ SHOWN = {"sphere": show_sphere, "plane": show_planes, "space": show_space}
 
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the figures and their data."""
-    table = cached.drawn(context, table)
     all_three = {"student": after, "earlier": before, "distilled": model_answers.distilled_before(context, after)}
     students = {name: model for name, model in all_three.items() if model is not None}
     left, middle, right = st.columns([1.25, 1.35, 1], vertical_alignment="bottom")

@@ -13,7 +13,7 @@ from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields
 from app.figures.field_scale import surface_levels
-from app.figures.fields import Drawing, plane_maps, sphere_map
+from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.plane import PLANE_LABELS
 from app.figures.space import iso_figure, sphere_in_space
 from app.text import Markdown
@@ -87,7 +87,7 @@ def show_sphere(chosen: Chosen) -> None:
     longitude, latitude = np.meshgrid(grid.longitude, grid.latitude)
     scale = chosen.scale(values_ev, near[column], areas=np.cos(np.radians(latitude)))
     values = context.convert(values_ev)
-    arguments = (host, grid, values, radius, scale, chosen.dots(title, column, near))
+    arguments = (host, grid, values, radius, scale, Dots(title, column, near))
     _with_numbers(
         chosen,
         {"sphere": sphere_map(*arguments), "sphere-in-space": sphere_in_space(*arguments)},
@@ -131,7 +131,7 @@ def show_planes(chosen: Chosen) -> None:
     drawings = []
     for kind, value in (("upright", float(turn)), ("flat", float(height))):
         grid = surroundings.plane(host, kind, value, reach=reach)
-        dots = chosen.dots(title, column, chosen.labels[np.abs(grid.project(labels)[:, 2]) < fields.NEAR])
+        dots = Dots(title, column, chosen.labels[np.abs(grid.project(labels)[:, 2]) < fields.NEAR])
         drawings.append(Drawing(grid, PLANE_LABELS[kind], context.convert(chosen.outside_wall(grid.points)), dots))
     values = np.concatenate([each.values.ravel() for each in drawings])
     near = pd.concat([each.dots.rows for each in drawings])

@@ -13,7 +13,6 @@ from app.arrays import FloatArray
 from app.data.fields import NEAR
 from app.data.quantities import STORED, Quantity
 from app.figures.field_scale import FieldScale, field_scale
-from app.figures.fields import Dots
 from app.session import Context
 from app.text import Markdown, plain
 from nci_core.interpolation import REACH
@@ -45,7 +44,7 @@ class Chosen:
     students: Mapping[str, Model]
     split: str
     labels: pd.DataFrame
-    against: str = "CCSD(T)"
+    against: str
 
     @property
     def limit_ev(self) -> float:
@@ -97,10 +96,6 @@ class Chosen:
         if len(dots) > 1:
             title = str(place.selectbox("Colour of the dots", list(dots), key="around_dots", bind="query-params"))
         return title, dots[title]
-
-    def dots(self, title: str, column: str, near: pd.DataFrame) -> Dots:
-        """Those of the labels, coloured by a column."""
-        return Dots(title, near, self.context.convert(near[column].to_numpy(dtype=float)))
 
     def flat_words(self, scale: FieldScale, near: pd.DataFrame, title: str) -> Markdown:
         """The caption of a sphere or of planes."""

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cached, model_answers, own_energies
+from app import model_answers, own_energies
 from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields
@@ -28,7 +28,6 @@ STEPS, SHORTEST = 241, 0.1
 
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the map to draw on, the figures and their data."""
-    table = cached.drawn(context, table)
     left, middle, right = st.columns([1.3, 1, 2.2], vertical_alignment="bottom")
     panel = one_of(middle, "Show along it", PANELS, key="line_panel", titled=True)
     body = st.container()

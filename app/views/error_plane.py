@@ -1,13 +1,10 @@
 """Errors → plane: filled maps of teacher, earlier student and student minus CCSD(T) in one plane, on one scale."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import known_errors, selection
-from app.arrays import FloatArray
 from app.components import plot
 from app.data import fields
 from app.data.errors import by_region
@@ -31,20 +28,6 @@ NUMBERS: Numbers = {"upright": ("plane_turn", 0, 179), "flat": ("plane_height", 
 FIRST, MIDDLE, LAST = 1.0, 0.87, 1.12
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One potential: what people read, its name in columns, and its error (eV) on the grid (b, a)."""
-
-    name: str
-    what: str
-    error_ev: FloatArray
-
-    @property
-    def column(self) -> str:
-        """Of errors at configurations, eV."""
-        return f"{self.what}_error_ev"
-
-
 def show_plane(
     context: Context, table: pd.DataFrame, rows: pd.DataFrame, split: str, after: Model, before: Model | None
 ) -> bool:
@@ -59,36 +42,37 @@ def show_plane(
     except NCIError as error:  # too few stored energies, or a model that does not answer
         st.warning(f"{plain(error)} The points alone are below.", icon=":material/info:")
         return False
-    panels = [Panel("teacher", "teacher", maps.teacher_error(into_wall=1.0))] + [
-        Panel(student_name(row), name, maps.error(maps.model_ids.index(row.id), into_wall=1.0))
-        for name, row in students.items()
-    ]
+    # What people read, its name in columns, and its error (eV) on the grid (b, a).
+    panels = [("teacher", "teacher", maps.teacher_error(into_wall=1.0))]
+    for what, row in students.items():
+        panels.append((student_name(row), what, maps.error(maps.model_ids.index(row.id), into_wall=1.0)))
     inside = rows[rows["region"] != "beyond"]
     dots = fields.in_slab(context.host, inside, maps.plane)
     outside = maps.wall > 0
-    drawn = [part for panel in panels for part in (panel.error_ev[outside], dots[panel.column])]
+    drawn = [part for _, what, error_ev in panels for part in (error_ev[outside], dots[f"{what}_error_ev"])]
     scale, unit = error_scale(context, np.concatenate(drawn)), context.unit
     group = f"plane-{context.folder}"
     plot.toolbar(context.colours, key=f"plane-tools-{context.folder}", group=group)
-    widths = [FIRST, *[MIDDLE] * (len(panels) - 2), LAST]
-    for number, (place, panel) in enumerate(zip(st.columns(widths, gap="small"), panels, strict=True), start=1):
-        known = dots[dots[panel.column].notna()]
+    places = st.columns([FIRST, *[MIDDLE] * (len(panels) - 2), LAST], gap="small")
+    for number, (place, (name, what, error_ev)) in enumerate(zip(places, panels, strict=True), start=1):
+        column = f"{what}_error_ev"
+        known = dots[dots[column].notna()]
         content = plane_content(
             context.host,
             maps.plane,
-            context.convert(panel.error_ev),
+            context.convert(error_ev),
             known,
-            panel.column,
+            column,
             scale,
             unit,
-            label=f"{panel.name} − CCSD(T)",
+            label=f"{name} − CCSD(T)",
             view=kind,
             wall=maps.wall,
             colours="signed",
             bar=number == len(panels),
             y_axis=number == 1,
         )
-        title, by_regions = _title(context, panel, inside)
+        title, by_regions = _title(context, name, by_region(inside, {name: f"{what}_ev"}))
         with place:
             st.markdown(title, help=by_regions or None)
             selection.draw(
@@ -129,15 +113,14 @@ def _choose_plane(context: Context) -> tuple[str, PlaneGrid | None]:
     return kind, surroundings.plane(host, kind, value, spacing=SPACING, reach=reach)
 
 
-def _title(context: Context, panel: Panel, rows: pd.DataFrame) -> tuple[Markdown, Markdown]:
-    """A potential with its mean absolute error, and for its help the errors of each region."""
-    summary = by_region(rows, {panel.name: f"{panel.what}_ev"})
-    if summary.empty:
-        return f"**{plain(panel.name)}**", ""
-    found = zip(summary["region"], summary["mae_ev"], summary["max_ev"], summary["n"], strict=True)
+def _title(context: Context, name: str, errors: pd.DataFrame) -> tuple[Markdown, Markdown]:
+    """A potential with its mean absolute error, and for its help the errors of each region, as of `by_region`."""
+    if errors.empty:
+        return f"**{plain(name)}**", ""
+    found = zip(errors["region"], errors["mae_ev"], errors["max_ev"], errors["n"], strict=True)
     lines = [
         f"**{'whole range' if region == 'all' else plain(region)}**: MAE {context.text(mae)}, "
         f"largest {context.text(largest)}, {n:d} points"
         for region, mae, largest, n in found
     ]
-    return f"**{plain(panel.name)}** · MAE **{context.text(summary['mae_ev'].iloc[0])}**", "  \n".join(lines)
+    return f"**{plain(name)}** · MAE **{context.text(errors['mae_ev'].iloc[0])}**", "  \n".join(lines)

@@ -137,7 +137,7 @@ def test_a_constant_field_has_a_scale() -> None:
 
 def dots(host: Monomer, scale_value: float) -> Dots:
     repeated = fields.images(host, rows(host, [[0.0, 0.0, 3.2]]))
-    return Dots("student − CCSD(T)", repeated, np.full(len(repeated), scale_value))
+    return Dots("student − CCSD(T)", "error_ev", repeated.assign(error_ev=scale_value * CM1_EV))
 
 
 def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -> None:
@@ -165,7 +165,7 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Monomer) -> None:
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
     beside = surroundings.plane(ethylene, "upright", 0.0, spacing=0.8, reach=(4.0, 4.0))
-    none = Dots("", pd.DataFrame(), np.empty(0))
+    none = Dots("", "label_ev", pd.DataFrame())
     drawings = [Drawing(grid, ("x", "y"), values, none), Drawing(beside, ("x", "z"), 2 * values, none)]
     figure = plane_maps(ethylene, drawings, scale)
     first, second = (trace for trace in figure.data if trace.name == "field")
