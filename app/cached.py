@@ -14,7 +14,7 @@ from app.data import configurations
 from app.data import cuts as cut_data
 from app.data.errors import TOGETHER, with_errors
 from app.figures.points import ENERGIES, map_content
-from app.figures.scales import scale_for, size_scale
+from app.figures.scales import SignedScale, SizeScale
 from app.session import Context
 from nci_core.campaign.exchange import own_energies
 from nci_core.campaign.queries import blind
@@ -162,12 +162,12 @@ def encoded_map(
     _, colours, linear = COLOURINGS[colour]
     energies = rows[colour].to_numpy(dtype=float)
     cap = from_cm1(context.campaign.settings.limit_cm1)
-    scale = size_scale if colours == "size" else scale_for
+    scale = SizeScale if colours == "size" else SignedScale
     content = map_content(
         context.host,
         rows,
         context.convert(energies),
-        scale(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
+        scale.covering(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
         context.unit,
         view=view,
         colours=colours,

@@ -9,7 +9,7 @@ import pandas as pd
 from app.arrays import FloatArray
 from app.components.plot_content import Bins, Hover, Line, PlotContent
 from app.coordinates import map_axes
-from app.data.cuts import Cut
+from app.data.cuts import CURVE, Cut
 from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Monomer
@@ -220,7 +220,7 @@ def _cut_lines(
         taught = cut.teacher
         energy = _of(taught, "energy_ev") * unit.per_ev
         x = _of(taught, "distance")
-        found.append(Line("teacher", x, energy, colours.teacher, width=1.6, dash=(3, 3), knots=cut.few))
+        found.append(Line("teacher", x, energy, colours.teacher, width=1.6, dash=(3, 3), knots=len(x) < CURVE))
     for name, other, colour in (
         ("distilled student", distilled, colours.teacher),
         ("earlier student", earlier, colours.earlier),

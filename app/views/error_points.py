@@ -5,7 +5,8 @@ import streamlit as st
 
 from app import cached, model_answers, own_energies, selection
 from app.choices import as_written, one_of
-from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
+from app.data.cuts import CUT_PREFIX, with_points
+from app.data.fields import NEAR
 from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
 from app.first_steps import evaluate
@@ -170,11 +171,7 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             empty="Nothing is known along this direction yet.",
         )
         st.caption(
-            (
-                "Points are CCSD(T) labels"
-                if brought is None
-                else f"Points within {NEAR_CUT} Å are {plain(against(rows))}"
-            )
+            ("Points are CCSD(T) labels" if brought is None else f"Points within {NEAR} Å are {plain(against(rows))}")
             + ", coloured by the student's error. The axis is linear in the well and logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
