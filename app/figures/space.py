@@ -7,7 +7,7 @@ from app.arrays import FloatArray
 from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
 from app.figures.fields import Dots, dot_text, marker
-from app.figures.scene import finish_scene, molecule
+from app.figures.scene import finish_scene, molecule, xyz
 from app.theme import Palette
 from nci_core.systems import Monomer
 from nci_core.systems.isosurface import isosurface
@@ -41,9 +41,7 @@ def sphere_in_space(
     shown = np.where(np.isfinite(values) & ~opened, 1.0, np.nan)
     figure = go.Figure(molecule(host, to_own(host, host.positions), colours))
     figure.add_surface(
-        x=where[..., 0] * shown,
-        y=where[..., 1] * shown,
-        z=where[..., 2] * shown,
+        **xyz(where * shown[..., None]),
         surfacecolor=scale.fraction(values),
         customdata=np.stack([values, radius], axis=-1),
         colorscale=scale.colours,
@@ -56,11 +54,8 @@ def sphere_in_space(
     )
     if dots is not None and len(dots.rows):
         data, text = dot_text(dots, unit)
-        at = own_places(dots.rows)
         figure.add_scatter3d(
-            x=at[:, 0],
-            y=at[:, 1],
-            z=at[:, 2],
+            **xyz(own_places(dots.rows)),
             mode="markers",
             marker=marker(dots, scale, colours, 5),
             customdata=data,
@@ -94,15 +89,9 @@ def iso_figure(
         colour = (tones[1] if level < 0 else tones[-2]) if tones else colours.student
         # Next to a wall a field is closer to exponential than to linear, which is how surfaces are interpolated.
         corners, faces = isosurface(own, np.arcsinh(values / abs(level)), float(np.arcsinh(np.sign(level))))
-        x, y, z = corners.T.astype(np.float32)
-        i, j, k = faces.T.astype(np.int32)
         figure.add_mesh3d(
-            x=x,
-            y=y,
-            z=z,
-            i=i,
-            j=j,
-            k=k,
+            **xyz(corners.astype(np.float32)),
+            **dict(zip("ijk", faces.T.astype(np.int32), strict=True)),
             color=colour,
             opacity=0.5,
             hovertemplate=f"{level:+.{unit.digits}f} {unit.label}<extra></extra>",
