@@ -33,6 +33,11 @@ class Cut:
     teacher: pd.DataFrame
     labels: pd.DataFrame
 
+    @property
+    def few(self) -> bool:
+        """Whether the teacher is known at a few places only."""
+        return len(self.teacher) < CURVE
+
 
 def cut_names(store: Store, system: System) -> list[str]:
     """Names of a system's cuts, in order of their first point."""

@@ -7,7 +7,7 @@ from app.arrays import FloatArray
 from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
 from app.figures.fields import HEIGHT, Dots
-from app.figures.scene import finish_scene, molecule
+from app.figures.scene import finish_scene, molecule, xyz
 from nci_core.systems import Monomer
 from nci_core.systems.isosurface import isosurface
 from nci_core.systems.surroundings import Sphere, to_own
@@ -30,9 +30,7 @@ def sphere_in_space(
     shown = np.where(np.isfinite(values) & ~opened, 1.0, np.nan)
     figure = go.Figure(molecule(host, to_own(host, host.positions), scale.palette))
     figure.add_surface(
-        x=where[..., 0] * shown,
-        y=where[..., 1] * shown,
-        z=where[..., 2] * shown,
+        **xyz(where * shown[..., None]),
         surfacecolor=scale.fraction(values),
         customdata=np.stack([values, radius], axis=-1),
         colorscale=scale.colours,
@@ -45,8 +43,7 @@ def sphere_in_space(
         name="field",
     )
     if len(dots.rows):
-        x, y, z = own_places(dots.rows).T
-        figure.add_scatter3d(x=x, y=y, z=z, **dots.look(scale, 5))
+        figure.add_scatter3d(**xyz(own_places(dots.rows)), **dots.look(scale, 5))
     return finish_scene(figure, scale.palette, height=HEIGHT, revision="sphere", eye=EYE)
 
 
@@ -64,15 +61,9 @@ def iso_figure(host: Monomer, own: FloatArray, values: FloatArray, levels: list[
         colour = (tones[1] if level < 0 else tones[-2]) if tones else scale.palette.student
         # Next to a wall a field is closer to exponential than to linear, which is how surfaces are interpolated.
         corners, faces = isosurface(own, np.arcsinh(values / abs(level)), float(np.arcsinh(np.sign(level))))
-        x, y, z = corners.T.astype(np.float32)
-        i, j, k = faces.T.astype(np.int32)
         figure.add_mesh3d(
-            x=x,
-            y=y,
-            z=z,
-            i=i,
-            j=j,
-            k=k,
+            **xyz(corners.astype(np.float32)),
+            **dict(zip("ijk", faces.T.astype(np.int32), strict=True)),
             color=colour,
             opacity=0.5,
             hovertemplate=f"{level:+.{scale.unit.digits}f} {scale.unit.label}<extra></extra>",

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from app.components.plot_message import HTML, script, style
+from nci_core.rounding import number_text
 
 #: Tables with more rows scroll on a screen.
 LONG = 25
@@ -120,15 +121,7 @@ def _cell(tag: str, text: str, left: bool) -> str:
     return f'<{tag} class="{classes}">{escape(text)}</{tag}>' if classes else f"<{tag}>{escape(text)}</{tag}>"
 
 
-def _text(value: object, form: str) -> str:
-    if value is None or (isinstance(value, float) and pd.isna(value)):
-        return "—"
-    if not _is_number(value):
-        return str(value)
-    # z: no minus sign in front of a zero.
-    exact = form.replace("+", "+z") if "+" in form else f"z{form}"
-    return (f"{value:{exact}}" if form else str(value)).replace("-", "−")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _text(value: object, spec: str) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value, spec)
+    return "—" if value is None else str(value)

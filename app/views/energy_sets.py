@@ -9,8 +9,9 @@ from app import actions
 from app.data import own_energies
 from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
-from app.tables import grid, number_text
+from app.tables import grid
 from app.text import Markdown, plain
+from nci_core.rounding import number_text
 from nci_core.store import energy_sets, models
 
 #: Where a sentence waits for the run that follows.

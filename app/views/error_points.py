@@ -6,6 +6,7 @@ import streamlit as st
 from app import cached, model_answers, own_energies, selection
 from app.choices import as_written, one_of
 from app.data.cuts import CUT_PREFIX, with_points
+from app.data.errors import as_shown, columns_of
 from app.data.fields import NEAR
 from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
@@ -18,16 +19,6 @@ from app.views.error_maps import error_scale
 from nci_core.store.schema import Model
 
 HEIGHT = 400
-
-
-def columns_of(after: Model | None, before: Model | None) -> dict[str, str]:
-    """Potential → energy column, the student last."""
-    columns = {"teacher": "teacher_ev"}
-    if before is not None:
-        columns["earlier student"] = "earlier_ev"
-    if after is not None:
-        columns["student"] = "student_ev"
-    return columns
 
 
 def show_parity(
@@ -77,24 +68,18 @@ def _systems(context: Context) -> Markdown:
 
 
 def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None:
-    error = (rows[column] - rows["label_ev"]) * context.unit.per_ev
+    error, label = rows[column] - rows["label_ev"], context.unit.label
     order = error.abs().sort_values(ascending=False).head(10).index
-    label = context.unit.label
-    table = pd.DataFrame(
-        {
-            "Configuration": order,
-            **({"System": rows.loc[order, "system"].to_numpy()} if context.every_system else {}),
-            "Region": rows.loc[order, "region"].to_numpy(),
-            "Direction": rows.loc[order, "sector"].to_numpy(),
-            f"{'Reference' if 'reference' in rows else 'CCSD(T)'} ({label})": (
-                rows.loc[order, "label_ev"] * context.unit.per_ev
-            ).to_numpy(),
-            f"Error of the {name} ({label})": error.loc[order].to_numpy(),
-        }
-    )
+    headers = {"id": "Configuration"} | ({"system": "System"} if context.every_system else {})
+    headers |= {
+        "region": "Region",
+        "sector": "Direction",
+        "label_ev": f"{'Reference' if 'reference' in rows else 'CCSD(T)'} ({label})",
+        "error_ev": f"Error of the {name} ({label})",
+    }
+    worst = rows.assign(error_ev=error).loc[order].reset_index(names="id")
+    table, specs = as_shown(worst, headers, context.unit, signed={"error_ev"})
     st.markdown("**Largest errors.** Tick one to see its structure, several to select them.")
-    digits = context.unit.digits
-    specs = {table.columns[-2]: f".{digits}f", table.columns[-1]: f"+.{digits}f"}
     key = f"worst-{name}"
 
     def ticked() -> None:

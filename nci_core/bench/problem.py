@@ -22,11 +22,9 @@ from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.regions import RegionBounds
 from nci_core.systems.configurations import Configurations
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.dimer import Dimer, same_dimer
 
 FloatArray = npt.NDArray[np.float64]
-#: Atoms of the same host differ by at most this, Å.
-SAME_HOST = 1e-3
 #: In a folder of results: the digest of the reference that they are of.
 MARK = "reference.sha256"
 
@@ -94,15 +92,6 @@ class Problem:
     def taught_by(self, *teachers: Lesson) -> "Problem":
         """The same problem with other teachers."""
         return Problem(self.dimer, self.positions, self.energies, self.folder, teachers, self.bounds)
-
-
-def same_dimer(one: Dimer, two: Dimer) -> bool:
-    """Whether two dimers are the same in the same place, up to names, order of atoms and 0.001 Å."""
-    if one.b.symbols[0] != two.b.symbols[0] or sorted(one.a.symbols) != sorted(two.a.symbols):
-        return False
-    apart = np.linalg.norm(one.a.positions[:, None] - two.a.positions[None], axis=2)
-    alike = np.array(one.a.symbols)[:, None] == np.array(two.a.symbols)[None]
-    return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_HOST).all())
 
 
 def lessons_of(folder: Path, dimer: Dimer) -> tuple[Lesson, ...]:

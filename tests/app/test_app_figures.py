@@ -6,7 +6,7 @@ import pytest
 
 from app.coordinates import map_axes
 from app.data.cuts import Cut
-from app.data.errors import by_region, error_table, matrix_table, region_sector_matrix, with_errors
+from app.data.errors import by_direction, by_region, error_table, matrix_table, with_errors
 from app.figures.curves import fit_figure, history_figure
 from app.figures.maps import Panel, frame_of, panel_content
 from app.figures.points import cut_content, parity_content
@@ -104,9 +104,9 @@ def test_errors_by_region_leave_out_what_is_beyond() -> None:
     assert found.loc["all", "n"] == 5
     assert found.loc["all", "mae_ev"] == pytest.approx(10 * CM1_EV)
     assert found.loc["beyond", "n"] == 1
-    mae, count = region_sector_matrix(rows, "student_ev")
-    assert count.to_numpy().sum() == 6
-    assert mae.loc["well", "face"] == pytest.approx(0.5 * CM1_EV)
+    found = by_direction(rows, "student_ev")
+    assert found["n"].sum() == 6
+    assert found.loc[("well", "face"), "mae_ev"] == pytest.approx(0.5 * CM1_EV)
     cells = matrix_table(rows, "student_ev", UNITS["cm1"]).set_index("Region")
     assert cells.loc["well", "face"] == "0.50 (1, ± 0.30)"
     assert error_table(rows, {"teacher": "teacher_ev"}, UNITS["cm1"])[0].loc[0, "MAE"] == pytest.approx(10.0)
