@@ -9,7 +9,7 @@ Never plain `energy` or `forces`: whose they are cannot be told from the file.
 
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,13 +113,17 @@ def read_dataset(
         basis: and
         bsse: for theirs.
     """
-    path = Path(path)
     wanted = {k: v for k, v in zip(LABEL_KEYS, (method, basis, bsse), strict=True) if v is not None}
+    return parse_dataset(read_text(Path(path), MOST_BYTES), Path(path), wanted)
+
+
+def parse_dataset(text: str, path: Path, wanted: dict[str, str], only: Collection[int] | None = None) -> Dataset:
+    """The same of a file's text: its frames with the `wanted` keys, of those numbered in `only` where this is given."""
     rigid: dict[str, RigidHosts] = {}
     members: dict[tuple[str, int], list[Row]] = {}
     hosts: dict[tuple[str, int], tuple[Atoms, str]] = {}
     labels: dict[tuple[str, ...], int] = {}
-    for frame, atoms, info in _frames(path, wanted):
+    for frame, atoms, info in _frames(text, path, wanted, only):
         host, probe = _split(path, frame, atoms)
         if REFERENCE in info:
             labels.setdefault(tuple(str(info.get(key, "")) for key in LABEL_KEYS), frame)
@@ -173,11 +177,12 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def _frames(path: Path, wanted: dict[str, str]) -> Iterator[tuple[int, Atoms, dict[str, Any]]]:
+def _frames(
+    text: str, path: Path, wanted: dict[str, str], only: Collection[int] | None
+) -> Iterator[tuple[int, Atoms, dict[str, Any]]]:
     """Number, atoms and keys of each wanted frame, in Å and eV; InputError names the file and the frame."""
-    text = read_text(path, MOST_BYTES)
     try:
-        for frame, structure in xyz_frames(text, MOST_FRAMES):
+        for frame, structure in xyz_frames(text, MOST_FRAMES, only):
             info = keys_of(frame, structure.atoms)
             if any(str(info.get(key, "")) != value for key, value in wanted.items()):
                 continue
