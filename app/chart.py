@@ -1,7 +1,7 @@
 """Every Plotly figure of the dashboard is drawn here, with a quiet button below it for what can be saved.
 
 A row of figures is saved as one picture, as a person sees it: PNG at three times the size on screen, or SVG
-(`app/components/picture.py`). The numbers are written when they are asked for, not with each run of a page.
+(`app/components/picture.js`). The numbers are written when they are asked for, not with each run of a page.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.picture import save_buttons
+from app.components.mounted import mounted
 from app.figures.as_table import figure_table
 from app.session import Context
 from app.text import Markdown, plain
@@ -75,7 +75,8 @@ def _file(context: Context, name: str) -> str:
 def _choices(context: Context, drawn: Sequence[Drawn], title: str) -> None:
     name = drawn[0].name
     words = visible(" · ".join(filter(None, (context.campaign.title, title))))
-    save_buttons([_key(item) for item in drawn], title=words, file=_file(context, name), key=f"picture-{name}")
+    saved = {"figures": [_key(item) for item in drawn], "title": words, "file": _file(context, name)}
+    mounted("picture")(key=f"picture-{name}", data=saved)
     offered: dict[int, str] = {}
     for item in drawn:
         offered.setdefault(id(item.table) if item.table else id(item), item.name)

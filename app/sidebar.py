@@ -7,8 +7,7 @@ from uuid import uuid4
 import streamlit as st
 
 from app import cached, demo, tour
-from app.components import notify
-from app.components.back import mind_back
+from app.components.mounted import mounted
 from app.data import jobs as job_data
 from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
@@ -51,7 +50,7 @@ def show_sidebar() -> None:
         st.session_state["campaign_folder"] = str(folders[name])
         st.session_state["kept_campaign"], st.session_state["kept_unit"] = name, st.session_state["unit"]
         _to_address(name)
-        mind_back()
+        mounted("back")(key="back", height=1)
         try:
             campaign = load_campaign(folders[name])
         except NCIError:
@@ -211,7 +210,7 @@ def _say(campaign: Campaign) -> None:
         st.toast(plain(text), icon=icon, duration="long" if notice.last else "short")
         if notice.last:
             st.session_state["news"] = {"id": uuid4().hex, "title": visible(campaign.title), "text": text}
-    notify.show(st.session_state.get("news"))
+    mounted("notify")(key="notify", data={"news": st.session_state.get("news")})
 
 
 def _payoff(campaign: Campaign, notice: Notice) -> str:

@@ -8,14 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from app.components.mounted import mounted
-from app.components.plot_message import HTML, SCRIPTS, DrawnLine, Marks, message, toolbar_message
+from app.components.plot_message import DrawnLine, Marks, message, toolbar_message
 from app.theme import Palette
 
 __all__ = ["DrawnLine", "Marks", "show", "toolbar"]
-
-
-def _canvas() -> Any:
-    return mounted("plot", HTML, *SCRIPTS, style="plot.css")
 
 
 def show(
@@ -36,7 +32,7 @@ def show(
     def told(name: str) -> Callable[[], None]:
         return (lambda: on_event(name)) if on_event else (lambda: None)
 
-    result = _canvas()(
+    result = mounted("plot")(
         key=key,
         data=message(encoded, palette, marks, key=key, **options),
         on_picked_change=told("picked"),
@@ -46,12 +42,10 @@ def show(
         on_lined_change=told("lined"),
     )
     # A mount of its own: a pick leaves it unchanged, so the browser gets the points only once.
-    mounted("plot_points", "<i hidden></i>", *SCRIPTS)(
-        key=f"points-of-{key}", data={"name": key, "points": encoded}, height=1
-    )
+    mounted("plot_points")(key=f"points-of-{key}", data={"name": key, "points": encoded}, height=1)
     return result
 
 
 def toolbar(palette: Palette, *, key: str, group: str, pick: bool = True) -> None:
     """Tools for a whole group of plots that are drawn without their own."""
-    _canvas()(key=key, data=toolbar_message(palette, key=key, group=group, pick=pick))
+    mounted("plot")(key=key, data=toolbar_message(palette, key=key, group=group, pick=pick))

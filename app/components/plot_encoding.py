@@ -97,22 +97,9 @@ def encode(content: PlotContent, palette: Palette) -> dict[str, Any]:
     }
     if drawn["compare"] is not None:
         drawn["compare"] |= {"left": "before", "right": "after"}
-    encoded = (
-        points
-        | drawn
-        | {
-            "points_key": _digest(points),
-            "colours_key": _digest(drawn),
-            "bar": {"title": content.title, "ticks": scale.ticks()} if content.title else None,
-            "x_label": content.x_label,
-            "y_label": content.y_label,
-            "y_linear": content.y_linear,
-            "host": content.host,
-            "equal": content.equal,
-            "zero": content.zero,
-            "view": content.view,
-            "extent": content.extent,
-        }
-    )
+    keys = {"points_key": _digest(points), "colours_key": _digest(drawn)}
+    bar = {"bar": {"title": content.title, "ticks": scale.ticks()} if content.title else None}
+    axes = ("x_label", "y_label", "y_linear", "host", "equal", "zero", "view", "extent")
+    encoded = points | drawn | keys | bar | {name: getattr(content, name) for name in axes}
     legend = [("square" if line.knots else "line", line.name, line.colour) for line in content.lines if line.name]
     return encoded | {"key": _digest(encoded), "line_legend": legend}

@@ -1,53 +1,19 @@
 """What the browser is told about a plot: how it is drawn, its tools, and what is marked; no Streamlit here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.arrays import FloatArray
 from app.components.plot_encoding import squares_of
 from app.theme import Palette
 
-FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "picture_compose.js",
-    "plot_scales.js",
-    "field_paint.js",
-    "plot_paint.js",
-    "plot.js",
-    "plot_svg.js",
-    "plot_pick.js",
-    "plot_line.js",
-    "plot_link.js",
-    "plot_save.js",
-    "plot_keys.js",
-)
-HTML = """<div class="nci-plot"><div class="tools"></div>
-<div class="plot" tabindex="0" role="application" aria-label="Plot of configurations. Arrow keys walk from point
-to point, Enter opens one, Space selects it."><canvas></canvas><canvas></canvas>
-<div class="tip" role="status"></div></div>
-<label class="slider" hidden>before<input type="range" class="split" min="0" max="100" value="50"
-aria-label="Where the map changes from before to after">after</label><div class="foot"><div class="legend"></div>
-<div class="group saves" role="group" aria-label="Save"></div></div></div>"""
 #: Pixels; pages are laid out for windows of this height.
 LEAST_WINDOW = 720
-MODES = ("replace", "add", "remove")
+MODES = ["replace", "add", "remove"]
+MODE_LABEL = "What drawing does to the selection"
 #: Said under a plot whose points are too many to be drawn.
 SQUARES = "Each square is the mean of many points. A lasso takes all points inside it; a click zooms in."
-
-
-@cache
-def script() -> str:
-    """The module that draws plots; its default export mounts one as Streamlit's components are."""
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)
-
-
-@cache
-def style() -> str:
-    """The style of plots, in terms of Streamlit's CSS variables."""
-    return (FOLDER / "plot.css").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -96,91 +62,75 @@ def _legend(encoded: dict[str, Any], marks: Marks, kinds: Sequence[str]) -> list
     return [*map(tuple, encoded["line_legend"]), *found]
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a plot is drawn; the browser gets it as it is.
+
+    Attributes:
+        height: of the canvas in pixels.
+        shape: height over width of the drawing, which then follows the width, up to that height; 0 for any.
+        pick: lasso and box are offered.
+        tools: draw the tool bar.
+        link_view: plots of its group are zoomed together.
+        to_basket: selections go to the basket, which takes no test point.
+        aggregated: tell the page when the view changes.
+        mode_label: what replacing, adding and removing is called.
+        note: a sentence in the tool bar.
+        file: name of saved files.
+        title: heading of the plot in a saved picture.
+        empty: what is said where nothing is to be seen.
+    """
+
+    height: int
+    shape: float = 0.0
+    pick: bool = True
+    tools: bool = True
+    link_view: bool = False
+    to_basket: bool = False
+    aggregated: bool = False
+    mode_label: str = MODE_LABEL
+    note: str = ""
+    file: str = "map"
+    title: str = ""
+    empty: str = "No configuration passes these filters."
+
+
 def message(
     encoded: dict[str, Any],
     palette: Palette,
     marks: Marks,
     *,
     key: str,
-    height: int,
     group: str = "",
-    pick: bool = True,
-    tools: bool = True,
-    link_view: bool = False,
-    to_basket: bool = False,
-    aggregated: bool = False,
     kinds: Sequence[str] = ("labelled", "plain", "test"),
-    note: str = "",
-    file: str = "map",
-    title: str = "",
-    empty: str = "No configuration passes these filters.",
-    line: DrawnLine | None = None,
     grow: bool = True,
-    shape: float = 0.0,
+    line: DrawnLine | None = None,
+    **look: Any,
 ) -> dict[str, Any]:
-    """Everything but the points.
+    """Everything but the points: of those that `encode` made, with the fields of `Look`.
 
-    Args:
-        encoded: what `encode` made.
-        palette: colours of the marks.
-        marks: what is selected.
-        key: name of the plot.
-        height: of the canvas in pixels.
-        group: plots of one group share tool and mode, and with `link_view` zoom.
-        pick: lasso and box are offered.
-        tools: draw the tool bar.
-        link_view: see `group`.
-        to_basket: selections go to the basket, which takes no test point.
-        aggregated: tell the page when the view changes.
-        kinds: kinds of points in the legend.
-        note: a sentence in the tool bar.
-        file: name of saved files.
-        title: heading of the plot in a saved picture.
-        empty: what is said where nothing is to be seen.
-        line: a line to be drawn; then nothing else is.
-        grow: a window higher than LEAST_WINDOW gives what it has more to the plot.
-        shape: height over width of the drawing, which then follows the width, up to that height; 0 for any.
+    Plots of one `group` share tool and mode. `kinds` of points are in the legend. With `grow` a window higher than
+    LEAST_WINDOW gives what it has more to the plot. Where a `line` is to be drawn nothing else is.
     """
-    return {
-        "name": key,
+    chosen = Look(**look)
+    more = {
         "key": encoded["key"],
-        "height": height,
-        "room": LEAST_WINDOW - height if grow else 0,
-        "shape": shape,
-        "group": group or key,
-        "pick": pick,
-        "tools": tools,
-        "link_view": link_view,
-        "to_basket": to_basket,
-        "aggregated": aggregated,
-        "modes": ["add", "remove", "replace"] if to_basket else list(MODES),
-        "mode_label": "What drawing does to the basket" if to_basket else "What drawing does to the selection",
-        "note": note,
-        "file": file,
-        "title": title,
-        "empty": empty,
+        "room": LEAST_WINDOW - chosen.height if grow else 0,
+        "modes": ["add", "remove", "replace"] if chosen.to_basket else MODES,
         "selected": marks.selected,
-        "line": None if line is None else {"ends": line.ends, "off": line.off},
-        "accent": palette.pick,
-        "mark_colour": palette.text,
-        "proposal_colour": palette.proposal,
+        "line": line and asdict(line),
         "legend": _legend(encoded, marks, kinds),
-    } | _marked(encoded, marks)
+    }
+    return asdict(chosen) | _named(palette, key, group or key) | more | _marked(encoded, marks)
 
 
 def toolbar_message(palette: Palette, *, key: str, group: str, pick: bool = True) -> dict[str, Any]:
     """Tools for a whole group of plots that are drawn without their own."""
-    return {
-        "name": key,
-        "bar_only": True,
-        "group": group,
-        "pick": pick,
-        "tools": True,
-        "modes": list(MODES),
-        "mode_label": "What drawing does to the selection",
-        "note": "",
-        "legend": [],
-        "accent": palette.pick,
-        "mark_colour": palette.text,
-        "proposal_colour": palette.proposal,
-    }
+    tools = {"bar_only": True, "pick": pick, "tools": True, "modes": MODES, "mode_label": MODE_LABEL}
+    return tools | _named(palette, key, group) | {"note": "", "legend": []}
+
+
+def _named(palette: Palette, name: str, group: str) -> dict[str, Any]:
+    """Names, and the colours of marks."""
+    colours = {"accent": palette.pick, "mark_colour": palette.text, "proposal_colour": palette.proposal}
+    return {"name": name, "group": group} | colours

@@ -15,8 +15,6 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER.parent / "static"
 LOCAL_SCRIPT = "3dmol/3Dmol-min.js"
 CDN_SCRIPT = "https://cdn.jsdelivr.net/npm/3dmol@2.5.4/build/3Dmol-min.js"
-HTML = """<div class="nci-viewer"><div class="scene"></div>
-<button type="button" title="Turn the molecule back to the first view">Reset view</button></div>"""
 
 
 def script_sources() -> list[str]:
@@ -62,8 +60,7 @@ def show(
     }
     before = st.session_state.get(key)
     failed = bool(getattr(before, "failed", None))  # nothing is drawn there then: it takes no room
-    drawn = mounted("viewer", HTML, "viewer.js", style="viewer.css")
-    result = drawn(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
+    result = mounted("viewer")(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
     return not getattr(result, "failed", None)
 
 
