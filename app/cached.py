@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -23,6 +24,8 @@ from nci_core.campaign.rounds.quarantine import Doubted, doubted
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
 from nci_core.store.round_frames import errors_frame, rounds_frame
+from nci_core.store.schema import Model
+from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
 
 P, T = ParamSpec("P"), TypeVar("T")
@@ -70,9 +73,13 @@ def theme(context: Context) -> bool:
     return context.colours.dark
 
 
-def _which_rows(rows: pd.DataFrame) -> int:
-    """Rows of the campaign's table as a key: the version says what they hold, their ids which they are."""
-    return hash(rows.index.to_numpy().tobytes())
+#: What a table, a model, a plane or points are told apart by. Of the campaign's table the version says what it holds.
+_KEYS: dict[str | type[Any], Callable[[Any], Any]] = {
+    pd.DataFrame: lambda rows: rows.index.to_numpy().tobytes(),
+    Model: lambda row: (row.id, row.sha256),
+    PlaneGrid: lambda plane: plane.points.tobytes(),
+    np.ndarray: lambda points: points.tobytes(),
+}
 
 
 def by_version(
@@ -91,7 +98,7 @@ def by_version(
         # Streamlit tells kept functions apart by their names.
         kept.__module__, kept.__qualname__ = read.__module__, read.__qualname__
         keep = st.cache_resource if shared else st.cache_data
-        known = keep(show_spinner=spinner, max_entries=most, hash_funcs={pd.DataFrame: _which_rows})(kept)
+        known = keep(show_spinner=spinner, max_entries=most, hash_funcs=_KEYS)(kept)
 
         @wraps(read)
         def found(context: Context, *given: P.args, **named: P.kwargs) -> T:
