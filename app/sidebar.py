@@ -144,7 +144,7 @@ def _about(campaign: Campaign) -> None:
     sidebar_warning(model)
     if read_only():
         st.info("Read-only demonstration", icon=":material/lock:")
-    if not tour.shown(campaign):
+    if tour.running(campaign) is None:
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
     demo.show_reset(campaign)
     busy = job_queries.is_busy(campaign.store)

@@ -65,7 +65,7 @@ class Page:
     ) -> None:
         """Plots of the dashboard side by side, the last one a little wider if it alone has a colour bar.
 
-        Each is {data: as of `plot_message.message`, points: encoded}, the first the tool bar {data} of all.
+        Each is {data: as of `plot.message`, points: encoded}, the first the tool bar {data} of all.
         """
         name = self._kept({"light": light, "dark": dark})
         frame = joined("plot.html")

@@ -5,9 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from app import selection
-from app.choices import as_written, one_of, some_of
+from app.choices import as_written, one_of
 from app.components import plot
-from app.coordinates import VIEWS, views, views_help
+from app.coordinates import views, views_help
 from app.data.own_energies import against
 from app.figures import scales
 from app.figures.maps import Frame, Panel, frame_of, legend_text, panel_content
@@ -68,7 +68,7 @@ def show_maps(
     view = one_of(
         controls,
         "View",
-        some_of(VIEWS, views(context.host)),
+        views(context.host),
         key="errors_view",
         first="side",
         help=views_help(context.host),

@@ -8,7 +8,7 @@ from app.choices import as_written, one_of
 from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
 from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
-from app.first_steps import evaluate
+from app.first_steps import command
 from app.session import Context
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
@@ -178,7 +178,8 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             + ", coloured by the student's error. The axis is linear in the well and logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
-            st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} computes it.")
+            typed = code(command("evaluate", context.campaign.folder))
+            st.caption(f"No curve is stored for this student; {typed} computes it.")
         if cut.labels.empty and brought is None:
             st.caption("No point of this cut has a CCSD(T) label yet. Pick some on the Select page.")
         selection.bar(context, table, page="cuts")

@@ -224,7 +224,7 @@ def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> No
         text = st.text_area("Note", value=old, key=f"note_text_{number}")
         if st.button("Save note", key="keep_note"):
             with errors_shown():
-                actions.write_notes(context.campaign, int(number), text)
+                actions.write_notes(context.campaign, int(number), notes=text)
                 st.rerun()
 
 

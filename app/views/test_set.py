@@ -8,6 +8,7 @@ from app.session import Context, errors_shown
 from app.text import plain
 from app.views.set_aside import done
 from nci_core.campaign.pricing.costs import cost_of_labels
+from nci_core.campaign.rounds.requests import unlabelled_test_set
 from nci_core.store import configurations, labels
 
 ALL = "all systems"
@@ -20,7 +21,7 @@ def show_test_set(context: Context) -> None:
     if not total:
         return
     finished = len(labels.complete(campaign.store, campaign.recipe.hash, split="test"))
-    left = actions.unlabelled_test_set(campaign)
+    left = unlabelled_test_set(campaign)
     under_way = total - len(left) - finished
     said = f"**{finished}** of {total} test configurations are labelled"
     if under_way > 0:
@@ -35,7 +36,7 @@ def show_test_set(context: Context) -> None:
             return
         if context.several:
             whose = _whose(context, left)
-            left = left if whose is None else actions.unlabelled_test_set(campaign, whose)
+            left = left if whose is None else unlabelled_test_set(campaign, whose)
         first, second = st.columns([1, 2], vertical_alignment="bottom")
         count = first.number_input(
             "How many",
