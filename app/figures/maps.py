@@ -7,11 +7,10 @@ import pandas as pd
 
 from app.arrays import FloatArray
 from app.components.plot_content import PlotContent
-from app.coordinates import map_axes
 from app.figures.points import energies_of, map_content
 from app.figures.scales import SignedScale
 from nci_core.systems import Monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import EnergyUnit
 
 

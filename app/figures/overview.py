@@ -98,7 +98,7 @@ def overview_content(
     name: str,
     among: int = 1,
 ) -> dict[str, Any]:
-    """Everything `app.components.overview` needs.
+    """Everything `app/components/overview.js` needs.
 
     Args:
         host: drawn on every map.

@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import selection
-from app.choices import as_written, one_of, some_of
+from app.choices import as_written, one_of
 from app.components import plot
-from app.coordinates import VIEWS, views, views_help
+from app.coordinates import views, views_help
 from app.data.own_energies import against
 from app.figures import scales
 from app.figures.maps import Frame, Panel, frame_of, legend_text, panel_content
@@ -66,7 +66,7 @@ def show_maps(
         return
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     layout = one_of(controls, "Layout", as_written(there), key="errors_layout")
-    view = one_of(controls, "View", some_of(VIEWS, views(host)), key="errors_view", help=views_help(host))
+    view = one_of(controls, "View", views(host), key="errors_view", first="side", help=views_help(host))
     panels = there[layout]
     if not panels:
         return

@@ -8,7 +8,7 @@ from app import cached, model_answers, own_energies
 from app.choices import one_from, one_of
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
-from app.first_steps import distil
+from app.first_steps import command
 from app.own_energies import reference_note
 from app.session import Context
 from app.text import code, plain
@@ -49,7 +49,7 @@ def show(context: Context) -> None:
     if not models:
         st.info(
             "There is no student yet, so only the teacher can be compared. Distil one on the Label & train page, "
-            f"or with {code(distil(context.campaign.folder))}.",
+            f"or with {code(command('distill', context.campaign.folder))}.",
             icon=":material/info:",
         )
     after, before = _choose_models(context, models)

@@ -42,10 +42,10 @@ def show_start(now: Draft) -> None:
         help="Shown in the sidebar; the campaign's folder is named after it.",
     )
     plan = now.plan()
-    trained, tested = ([s.host.name for s in plan.systems if s.role == role] for role in ROLES)
-    over = ", ".join(f"**{plain(name)}**" for name in trained) + (
-        f", only tested over {', '.join(f'**{plain(name)}**' for name in tested)}" if tested else ""
+    trained, tested = (
+        [f"**{plain(system.host.name)}**" for system in plan.systems if system.role == role] for role in ROLES
     )
+    over = ", ".join(trained) + (f", only tested over {', '.join(tested)}" if tested else "")
     each = " of each system" if len(plan.systems) > 1 else ""
     st.markdown(
         f"**{plain(now.probe)}** over {over}, taught by {plain(' + '.join(plan.teachers))}, "
@@ -96,22 +96,17 @@ def show_progress(folder: Path) -> None:
         over = ready and not job_queries.is_busy(campaign.store)
         progress = st.container()
         pick, label = st.columns(2)
-        with pick:
-            picking = st.button(
-                "Pick configurations",
-                type="primary" if ready else "secondary",
-                icon=":material/lasso_select:",
-                disabled=not ready,
-                width="stretch",
-                key=f"{PREFIX}pick",
-            )
-        with label:
-            labelling = st.button(
-                "Label the test set",
-                icon=":material/science:",
-                width="stretch",
-                key=f"{PREFIX}label-test",
-            )
+        picking = pick.button(
+            "Pick configurations",
+            type="primary" if ready else "secondary",
+            icon=":material/lasso_select:",
+            disabled=not ready,
+            width="stretch",
+            key=f"{PREFIX}pick",
+        )
+        labelling = label.button(
+            "Label the test set", icon=":material/science:", width="stretch", key=f"{PREFIX}label-test"
+        )
         if not ready:
             st.caption("It goes on when this page is closed; the campaign is in the sidebar.")
         st.button(

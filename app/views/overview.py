@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from app import actions, cached, known_errors
-from app.components import overview as picture
+from app.components.mounted import mounted
 from app.data.jobs import model_list
 from app.data.overview import STARTS, Step, course, next_step, situation, teacher_error
 from app.data.worth import overview_sentence, worth_of_tests
@@ -53,7 +53,7 @@ def show(context: Context) -> None:
         name=context.campaign.name,
         among=len(context.averaged) if context.every_system else 1,
     )
-    picture.show(content, key=f"overview-{context.folder}")
+    mounted("overview")(key=f"overview-{context.folder}", data=content)
     line, more = _caption(context, maps)
     if context.several:
         line = f"Maps of {plain(context.system.title)}; numbers and curve{context.whose}. {line}"

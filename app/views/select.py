@@ -83,6 +83,7 @@ def _map(context: Context, whole: pd.DataFrame, table: pd.DataFrame, basket: pd.
         height=MAP_HEIGHT,
         group="select",
         to_basket=True,
+        mode_label="What drawing does to the basket",
         aggregated=len(rows) > MOST_POINTS,
         kinds=selection.kinds(rows),
         file=f"{context.campaign.name}-basket",

@@ -8,6 +8,7 @@ from app.doing import act_button
 from app.session import Context
 from app.text import plain
 from nci_core.campaign.pricing.costs import cost_of_labels
+from nci_core.campaign.rounds.requests import unlabelled_test_set
 from nci_core.store import configurations, labels
 
 ALL = "all systems"
@@ -20,7 +21,7 @@ def show_test_set(context: Context) -> None:
     if not total:
         return
     finished = len(labels.complete(campaign.store, campaign.recipe.hash, split="test"))
-    left = actions.unlabelled_test_set(campaign)
+    left = unlabelled_test_set(campaign)
     under_way = total - len(left) - finished
     said = f"**{finished}** of {total} test configurations are labelled"
     if under_way > 0:

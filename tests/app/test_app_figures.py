@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.coordinates import map_axes
 from app.data.cuts import Cut
 from app.data.errors import by_direction, by_region, error_table, matrix_table, with_errors
 from app.figures.curves import fit_figure, history_figure
@@ -14,7 +13,7 @@ from app.figures.scales import SignedScale, signed_text
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
 from nci_core.systems import Dimer, Monomer, builtin_monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import CM1_EV, UNITS, from_cm1
 
 

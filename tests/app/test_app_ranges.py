@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from app import cached
-from app.coordinates import map_axes, views
+from app.coordinates import views
 from app.data.cuts import Cut
 from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale
@@ -19,7 +19,7 @@ from app.views.error_points import through_the_well
 from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
 from nci_core.systems import Dimer, Monomer, builtin_monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
@@ -103,7 +103,7 @@ def test_linear_hosts_have_sides_and_ends() -> None:
     words = sector_words(host)
     assert [words[name] for name in sectors(host, places)] == ["side", "side", "end", "slanted"]
     assert list(cut_directions(Dimer(host, Monomer.atom("He")))) == ["side", "end"]
-    assert views(host) == ["side"]
+    assert list(views(host)) == ["side"]
     np.testing.assert_allclose(map_xy(host, places, "side"), [[3, 0], [3, 0], [0, 4], [2, 2]], atol=1e-12)
     said = map_axes(host, "side")
     assert "plane" not in said.x_label + said.y_label

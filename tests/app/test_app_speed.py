@@ -10,7 +10,7 @@ import synthetic
 from sqlalchemy import event
 
 from app import cached
-from app.components import plot_message
+from app.components import plot
 from app.components.plot_encoding import encode
 from app.figures import points
 from app.figures.scales import SignedScale
@@ -112,10 +112,10 @@ def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.Monkey
             window=window,
         )
         encoded = encode(content, colours)
-        legends[name] = plot_message._legend(encoded, plot_message.Marks(), ["plain"])
+        legends[name] = plot._legend(encoded, plot.Marks(), ["plain"])
         if name == "all":
             assert content.bins is not None
             assert content.bins.count.sum() == len(rows)
         else:
             assert 0 < len(content.ids) < len(rows)
-    assert legends == {"all": [("square", plot_message.SQUARES)], "some": [("plain", "no label yet")]}
+    assert legends == {"all": [("square", plot.SQUARES)], "some": [("plain", "no label yet")]}

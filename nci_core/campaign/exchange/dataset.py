@@ -54,9 +54,9 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     said.loc[~labelled, [*LABEL_KEYS.values(), *label]] = None
     for other in campaign.recipes[1:]:
         finished = labels.fetch(campaign.store, other.hash, status="complete")
-        rows = {row.configuration_id: row for row in finished if row.quarantine is None}
-        said[f"{other.name}_interaction_energy"] = table.id.map({k: row.energy_ev for k, row in rows.items()})
-        errors = {k: label_std_ev(row.recipe_std_cm1) for k, row in rows.items()}
+        known = {row.configuration_id: row for row in finished if row.quarantine is None}
+        said[f"{other.name}_interaction_energy"] = table.id.map({k: row.energy_ev for k, row in known.items()})
+        errors = {k: label_std_ev(row.recipe_std_cm1) for k, row in known.items()}
         said[f"{other.name}_{LABEL_STD}"] = table.id.map(errors)
     rows = configurations.fetch(campaign.store)
     said["sample_seed"] = np.array([row.sample_seed for row in rows], dtype=object)

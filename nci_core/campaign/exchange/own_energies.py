@@ -13,7 +13,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.energy_files import Checked, require_whole
 from nci_core.campaign.rounds.sampling import batch
 from nci_core.errors import InputError, NCIError
-from nci_core.metrics import summaries
+from nci_core.metrics import mae_error, summaries
 from nci_core.store import energy_sets, evaluations, models
 from nci_core.store.base import SetKind
 from nci_core.store.energy_sets import HELD_OUT, ORIGIN, SetPoints
