@@ -72,7 +72,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
             with suppress(StoreError):  # it follows the job's state; the reason must not be lost over this
                 labels.set_error(context.store, label.id, str(error))
             raise
-        known = with_doubts(campaign, configuration, found.model_dump(mode="json"))
+        known = with_doubts(campaign, configuration, found).model_dump(mode="json")
     result = known
     context.surely(lambda: journal.record_label(context.store, label.id, result, folder=context.campaign_dir))
     pieces.clear()

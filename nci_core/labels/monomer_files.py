@@ -1,18 +1,20 @@
 """What is known of the monomers of labels, kept in files: asked before a label and when it comes in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, FiniteFloat, TypeAdapter, ValidationError
 
 from nci_core.errors import StoreError
 from nci_core.files import write_atomically
-from nci_core.labels.checks import Doubt, check_label
+from nci_core.labels.checks import check_label
 from nci_core.labels.closed_shell import ShellCheck, check_monomers
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.systems.dimer import Dimer
 
 T = TypeVar("T")
@@ -64,10 +66,10 @@ class MonomerFiles:
         for check in self.shells():
             check.require_closed_shell()
 
-    def doubts(self, result: Mapping[str, Any]) -> list[Doubt]:
-        """What the monomers and its own numbers say against a finished label, a LabelResult as a dictionary."""
+    def doubts(self, label: LabelResult) -> list[Doubt]:
+        """What the monomers and its own numbers say against a finished label."""
         found = [doubt for check in self.shells() if (doubt := check.doubt()) is not None]
-        return found + check_label(result, self.energies(Recipe.model_validate(result["recipe"])))
+        return found + check_label(label, self.energies(Recipe.model_validate(label.recipe)))
 
     def _kept(self, name: str, content: TypeAdapter[T], compute: Callable[[], T]) -> T:
         """What a file says, computed and kept where it is not there, or damaged in whatever way."""

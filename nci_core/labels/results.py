@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.prediction_error import Part
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.tightening import Tightening

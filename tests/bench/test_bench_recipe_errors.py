@@ -21,7 +21,7 @@ from nci_core.errors import InputError, StoreError
 from nci_core.labelling.folder import Failure, LabelFolder
 from nci_core.labelling.tasks import Task
 from nci_core.labels.builtin_recipes import find_recipe
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.prediction_error import PredictionError
 from nci_core.labels.recipes import Composite, FunctionSet, Recipe
 from nci_core.systems import Configurations, Dimer, Monomer
@@ -146,7 +146,7 @@ def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_pa
     there = labels_at(tmp_path, [one], [composite])
     assert label_rows(there, [one], [recipe], tmp_path / "x.extxyz") == []
     label = label.model_copy(update={"doubts": [Doubt(code="t1", sentence="The T1 diagnostic is large.")]})
-    there.folder.keep_result(there.missing()[0].key, label.model_dump(mode="json"))
+    there.folder.keep_result(there.missing()[0].key, label)
     rows = {each.recipe: each for each in label_rows(there, [one], [recipe], tmp_path / "x.extxyz")}
     assert set(rows) == {
         "composite",

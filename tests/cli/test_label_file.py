@@ -25,7 +25,7 @@ from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.frames import read_frames
 from nci_core.labelling.output import SET_ASIDE, Outcome, keys_of_label
 from nci_core.labels.ccsdt import compute_label
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.recipe_files import read_recipe
 from nci_core.systems import Dimer, Monomer
 from nci_core.units import CM1_EV

@@ -88,7 +88,7 @@ def check(read: Callable[[], LabelResult], own: dict[FragmentName, float]) -> bo
     assert again.geometry_hash == DIMER.at(PLACE).geometry_hashes()[0]
     assert again.recipe_hash == TINY.hash
     assert abs(again.energy_ev) < 10.0
-    check_label(stored, own)
+    check_label(again, own)
     return True
 
 

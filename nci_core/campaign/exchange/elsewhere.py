@@ -207,7 +207,7 @@ class _Reader:
             done.refused.append(str(error))
             return
         store = self.campaign.store
-        known = with_doubts(self.campaign, row, result.model_dump(mode="json"))
+        known = with_doubts(self.campaign, row, result).model_dump(mode="json")
         journal.record_label(store, label.id, known, folder=self.campaign.folder)
         if label.job_id is not None:  # queued here meanwhile: no need to compute it any more
             queue.cancel(store, label.job_id)

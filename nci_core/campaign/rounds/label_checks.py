@@ -1,12 +1,12 @@
 """The checks a label passes when it comes in, from here or from elsewhere."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.outliers import StudentJudge
 from nci_core.labels.monomer_files import MonomerFiles
 from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.store.schema import Configuration
 
 #: Folder of what is known of the monomers, inside the campaign folder; it may be deleted, it is computed again.
@@ -26,14 +26,13 @@ def require_closed_shells(campaign: Campaign, system_ids: Iterable[int]) -> None
         monomers_of(campaign, system_id).require_closed_shells()
 
 
-def with_doubts(campaign: Campaign, configuration: Configuration, result: Mapping[str, Any]) -> dict[str, Any]:
-    """A finished label, a LabelResult as a dictionary, as it is journaled: with what is to be said against it."""
-    doubts = monomers_of(campaign, configuration.system_id).doubts(result)
+def with_doubts(campaign: Campaign, configuration: Configuration, label: LabelResult) -> LabelResult:
+    """A finished label as it is journaled: with what is to be said against it."""
+    doubts = monomers_of(campaign, configuration.system_id).doubts(label)
     # The test set decides how good a student is, so no student decides about the test set. Nor about labels of
     # another recipe than its own: they differ from it by what the recipes differ.
-    recipe = Recipe.model_validate(result["recipe"])
-    judged = configuration.split == "pool" and recipe.hash == campaign.recipe.hash
+    judged = configuration.split == "pool" and Recipe.model_validate(label.recipe).hash == campaign.recipe.hash
     if judged and (judge := StudentJudge.of(campaign)) is not None:
-        outlier = judge.doubt(configuration.id, float(result["energy_ev"]))
+        outlier = judge.doubt(configuration.id, label.energy_ev)
         doubts += [] if outlier is None else [outlier]
-    return {**result, "doubts": [doubt.model_dump() for doubt in doubts]}
+    return label.model_copy(update={"doubts": doubts})

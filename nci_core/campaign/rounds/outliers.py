@@ -5,7 +5,8 @@ from typing import Self
 import numpy as np
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.labels.checks import Doubt, check_outlier
+from nci_core.labels.checks import check_outlier
+from nci_core.labels.doubts import Doubt
 from nci_core.regions import RegionBounds
 from nci_core.store import evaluations, label_history, labels
 from nci_core.store.labels import Finished
