@@ -151,8 +151,9 @@ def _overview(
     """Error against cost, what is said of it, and the table of both."""
     front, unit = pareto(rows), context.unit
     charts(context, Drawn(recipes_figure(rows, front, unit, context.colours, target=target), "benchmark-recipes"))
-    for sentence in filter(None, said):
-        st.caption(sentence)
+    for sentence in said:
+        if sentence:
+            st.caption(sentence)
     st.caption(
         f"Mean absolute errors in {unit.label}. CPU minutes and memory of a label. What stands after a colon is a "
         "part of that recipe alone, or the recipe without its factors."

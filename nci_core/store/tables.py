@@ -142,7 +142,8 @@ def paid_table(store: Store) -> "DataFrame":
         .join(Configuration, Configuration.id == Label.configuration_id)
         .join(StoredSystem, StoredSystem.id == Label.system_id)
     )
-    return _read(store, query.where(Configuration.split == "pool", Label.round_number.is_not(None)))
+    paid = query.where(Configuration.split == "pool", Label.round_number.is_not(None)).order_by(Label.id)
+    return _read(store, paid)
 
 
 def foretold_table(store: Store, recipe_hash: str) -> "DataFrame":

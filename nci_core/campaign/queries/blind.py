@@ -38,9 +38,10 @@ def blind_predictions(store: Store, recipe_hash: str) -> pd.DataFrame:
 
 def _learnt(store: Store, recipe_hash: str, table: pd.DataFrame, ladders: dict[int, list[str]]) -> pd.Series:
     """Whether each row's model may have learnt a label of another recipe there: one that had been asked for by then."""
-    rungs = pd.DataFrame({"model_id": list(ladders), "recipe": list(ladders.values())}).explode("recipe")
-    asked = asked_table(store)
-    elsewhere = asked[asked["recipe_hash"] != recipe_hash].merge(rungs, on="recipe")
+    pairs = [(model_id, recipe) for model_id, ladder in ladders.items() for recipe in ladder]
+    learnt = pd.DataFrame(pairs, columns=["model_id", "recipe"]).astype({"recipe": object})
+    asked = asked_table(store).astype({"recipe": object})
+    elsewhere = asked[asked["recipe_hash"] != recipe_hash].merge(learnt, on="recipe")
     since = elsewhere.groupby(["model_id", "configuration_id"])["asked_at"].min()
     rows = pd.MultiIndex.from_frame(table[["model_id", "configuration_id"]])
     return pd.Series(since.reindex(rows).array, table.index) <= table["made_at"]
