@@ -73,10 +73,8 @@ def finish_scene(
     # Nothing reaches the corners of a box that is given.
     away = 0.8 * span.max() / 2 if within is not None else np.linalg.norm(drawn - middle, axis=1).max() + MARGIN
     camera = np.array(eye) / np.linalg.norm(eye) * SIZE / np.sin(FIELD_OF_VIEW / 2)
-    axes = {
-        f"{letter}axis": {"range": [low[k], high[k]], "visible": False, "title": {"text": f"{letter} (Å)"}}
-        for k, letter in enumerate("xyz")
-    }
+    axes = {f"{letter}axis": {"visible": False, "title": {"text": f"{letter} (Å)"}} for letter in "xyz"}
+    figure.update_scenes({f"{letter}axis_range": [low[k], high[k]] for k, letter in enumerate("xyz")})
     figure.update_layout(
         height=height,
         showlegend=False,

@@ -187,9 +187,8 @@ def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> No
         number = st.selectbox("Round", numbers, index=len(numbers) - 1, key="note_round")
         old = str(rounds.loc[rounds["number"] == number, "notes"].iloc[0])
         text = st.text_area("Note", value=old, key=f"note_text_{number}")
-        act_button(
-            st, "Save note", partial(actions.write_notes, context.campaign, int(number), notes=text), key="keep_note"
-        )
+        keep = partial(actions.write_notes, context.campaign, int(number), notes=text)
+        act_button(st, "Save note", keep, key="keep_note")
 
 
 def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> None:
