@@ -32,8 +32,8 @@ def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
 def launch(port: int = 8501, headless: bool = False, address: str = "127.0.0.1") -> NoReturn:
     """Become the dashboard's server; raises InputError when it could not listen there."""
     check_listening(address, port)
-    given = os.environ | {"NCI_HOME": os.environ.get("NCI_HOME") or "campaigns"}
-    environment = given | {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    home = os.environ.get("NCI_HOME") or "campaigns"
+    environment = os.environ | {"NCI_HOME": home, "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
     chosen = options(port, headless=headless, address=address)
     if not headless:
         print(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}", flush=True)

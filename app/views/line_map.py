@@ -77,9 +77,7 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
     )
     ends = grid.project(np.stack([line.start, line.end]))
     off = float(np.abs(ends[:, 2]).max())
-    drawn = plot.DrawnLine(
-        ((float(ends[0, 0]), float(ends[0, 1])), (float(ends[1, 0]), float(ends[1, 1]))), off=off > OFF
-    )
+    drawn = {"ends": ends[:, :2].tolist(), "off": off > OFF}
     key = selection.plot_key(context, "line-map")
     plot.show(
         encode(content, context.colours),

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from app.background import background, under_way
+from app.background import background, problem, under_way
 from app.choices import as_written, one_of
 from app.draft import PROBES, ROLES, TEXTS, Draft
 from app.draft_hosts import FILE, FILE_MARK, NAME, PREFIX, SMILES, Upload, keep, kept, shown, value
@@ -67,7 +67,11 @@ def show_molecule(now: Draft) -> None:
     if first.error:
         st.error(plain(first.error), icon=":material/error:")
         if kind != NAME:
-            st.button("Try again", key=f"{PREFIX}again", on_click=background().forget_errors)
+            st.button(
+                "Try again",
+                key=f"{PREFIX}again",
+                on_click=lambda: background().forget(lambda _, future: problem(future)),
+            )
     if now.host is not None:
         st.text_input(
             "Name of the molecule",
