@@ -46,13 +46,14 @@ def charts(
     widths: Sequence[float] | None = None,
     note: Markdown = "",
     help: Markdown | None = None,
+    gap: str = "small",
     title: str = "",
 ) -> None:
     """Draw figures side by side; below them a caption, `note` with `help`, and what they can be saved as.
 
     `title` stands above the saved picture, after the campaign's.
     """
-    places = st.columns(list(widths or [1] * len(drawn)), gap="small") if len(drawn) > 1 else [st.container()]
+    places = st.columns(list(widths or [1] * len(drawn)), gap=gap) if len(drawn) > 1 else [st.container()]
     keys = [f"{item.name}-figure" for item in drawn]
     for place, item, key in zip(places, drawn, keys, strict=True):
         place.plotly_chart(item.figure, theme=None, config=CONFIG, key=key)
