@@ -46,21 +46,12 @@ def changes(act: Act[P, T]) -> Act[P, T]:
 def in_store(act: Callable[Concatenate[Store, P], T]) -> Act[P, T]:
     """An action on a campaign that takes its database alone."""
 
-    @wraps(act)
-    def done(campaign: Campaign, *given: P.args, **named: P.kwargs) -> T:
-        return act(campaign.store, *given, **named)
-
-    return done
+    return lambda campaign, *given, **named: act(campaign.store, *given, **named)
 
 
 def of_listed(act: Callable[..., None]) -> Callable[[Campaign, Doubted, str, str], None]:
     """An action on a label that was set aside: who does it, and because of what."""
-
-    @wraps(act)
-    def done(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
-        act(campaign, item.configuration_id, person, because, recipe=item.recipe)
-
-    return done
+    return lambda campaign, item, *said: act(campaign, item.configuration_id, *said, recipe=item.recipe)
 
 
 # What the core does as it stands.

@@ -28,8 +28,7 @@ def take_numbers(name: str, keys: Sequence[str], *, low: float, high: float) -> 
 def tell_numbers(name: str, values: Sequence[float] | None) -> None:
     """Put numbers into the address; None takes them out."""
     if values is None:
-        if name in st.query_params:
-            del st.query_params[name]
+        st.query_params.pop(name, None)
         return
     text = ",".join(f"{value:g}" for value in values)
     if st.query_params.get(name) != text:

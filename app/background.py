@@ -1,15 +1,7 @@
-"""Questions to the core that take seconds or minutes: each in a process of its own, with a time limit.
+"""Questions to the core that a page never waits for: it asks, shows what is there, and comes back."""
 
-A page never waits for them: it asks, shows what is there, and comes back. All sessions share the answers. A question
-that no session needs any more is ended, so that it keeps nothing else waiting.
-"""
-
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -18,106 +10,14 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.text import plain
 from nci_core.errors import JobError
-from nci_core.jobs.predictor import Predictor
+from nci_core.jobs.questions import Questions
 
 T = TypeVar("T")
 
-#: Answers that are kept, and questions under way at once: short ones, and those that compute.
-MOST_KEPT, AT_ONCE = 200, 2
 #: Seconds between two looks at what is under way, and between two numbers of how long it has taken.
 LOOK, TICK = 0.7, 2.0
 #: So many seconds of waiting are not worth a number.
 UNSAID = 3.0
-LATE = "This took longer than {seconds:.0f} s; the machine may be busy, or the molecule too large."
-
-
-@dataclass
-class _Question:
-    """One question, the process that answers it, and the sessions that need the answer."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    process: Predictor
-    firm: bool
-    future: Future[Any] = field(default_factory=Future)
-    needed_by: set[str] = field(default_factory=set)
-    began: float | None = None
-
-    def answer(self) -> Any:
-        self.began = time.monotonic()
-        return _answer(self.process, self.function, self.arguments)
-
-
-class Background:
-    """The dashboard's questions under way, and their answers by key."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._short = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked")
-        self._long = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asked-long")
-        self._known: OrderedDict[str, _Question] = OrderedDict()
-
-    def ask(
-        self,
-        key: str,
-        function: Callable[..., T],
-        *arguments: Any,
-        seconds: float,
-        long: bool = False,
-        firm: bool = False,
-    ) -> Future[T]:
-        """The answer of `function`, asked once for each key; `long` ones never hold short ones up.
-
-        A `firm` one goes on when nobody needs its answer any more.
-        """
-        with self._lock:
-            if key not in self._known:
-                question = _Question(function, arguments, Predictor(seconds, LATE), firm)
-                question.future = (self._long if long else self._short).submit(question.answer)
-                self._known[key] = question
-            self._known.move_to_end(key)
-            question = self._known[key]
-            question.needed_by.add(_session())
-            ended = [name for name, other in self._known.items() if other.future.done() and name != key]
-            for name in ended[: max(len(self._known) - MOST_KEPT, 0)]:
-                del self._known[name]
-            return question.future
-
-    def seconds(self, future: Future[Any]) -> float | None:
-        """How long a question has been worked on; None before that, and when it has ended."""
-        found = next((question for question in list(self._known.values()) if question.future is future), None)
-        return None if found is None or found.began is None or future.done() else time.monotonic() - found.began
-
-    def keep(self, futures: Iterable[Future[Any]]) -> None:
-        """Of what is under way this session needs these alone: the rest is ended unless another session needs it."""
-        kept, me = {id(future) for future in futures}, _session()
-        with self._lock:
-            for key, question in list(self._known.items()):
-                if question.future.done() or question.firm or id(question.future) in kept:
-                    continue
-                question.needed_by = {who for who in question.needed_by if who != me and _is_here(who)}
-                if not question.needed_by:
-                    del self._known[key]
-                    question.future.cancel()  # before its process: one that still waits then never begins
-                    question.process.end()
-
-    def forget_errors(self) -> None:
-        """Ask again, next time, what ended with an error."""
-        with self._lock:
-            for key in [key for key, question in self._known.items() if problem(question.future)]:
-                del self._known[key]
-
-    def forget(self, key: str) -> None:
-        """Ask again next time."""
-        with self._lock:
-            self._known.pop(key, None)
-
-
-def _answer(process: Predictor, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    try:
-        return process.ask(function, arguments)
-    finally:
-        process.close()
 
 
 def _session() -> str:
@@ -131,9 +31,9 @@ def _is_here(session: str) -> bool:
 
 
 @st.cache_resource(show_spinner=False)
-def background() -> Background:
-    """The dashboard's only one."""
-    return Background()
+def background() -> Questions:
+    """The dashboard's questions, shared by all its sessions."""
+    return Questions(_session, _is_here)
 
 
 def follow(futures: Iterable[Future[Any]]) -> None:

@@ -26,8 +26,8 @@ from nci_core.teachers.base import DEFAULT_BASIS
 
 #: Roles that hosts beside the first may have.
 ROLES: tuple[Role, ...] = ("train", "transfer")
-#: Seconds that a trial of a teacher, and anything else may take.
-TRIAL_SECONDS, SHORT_SECONDS = 900.0, 300.0
+#: Seconds that a trial of a teacher may take.
+TRIAL_SECONDS = 900.0
 #: Teachers that are tried within a second.
 QUICK = ("gfn2-xtb",)
 #: Above this many basis functions MP2 for hundreds of configurations is no cheap teacher any more.
@@ -108,7 +108,7 @@ class Draft:
 
     def trials(self, dimer: Dimer) -> dict[str, Future[Trial]]:
         """Each teacher that is offered, tried on a dimer: the quickest ones are asked for first."""
-        asked = {
+        return {
             spec: background().ask(
                 f"trial {mark(dimer)} {spec}",
                 partial(try_teacher, trusted=is_trusted(spec)),
@@ -119,14 +119,11 @@ class Draft:
             )
             for spec in sorted(teachers_offered(), key=lambda spec: spec not in QUICK)
         }
-        return {spec: asked[spec] for spec in teachers_offered()}
 
     def recipes(self) -> dict[str, Future[list[RecipeChoice]]]:
         """The recipes for each dimer."""
         return {
-            name: background().ask(
-                f"recipes {mark(dimer)} {home()}", recipe_choices, dimer, home(), seconds=SHORT_SECONDS
-            )
+            name: background().ask(f"recipes {mark(dimer)} {home()}", recipe_choices, dimer, home())
             for name, dimer in self.dimers.items()
         }
 
@@ -137,8 +134,9 @@ class Draft:
 
     def teachers(self) -> tuple[str, ...]:
         """The chosen ones, in the order of the offer; at first the two that the embedded campaigns have."""
-        large = any(functions_of(host.monomer) > LARGE for host in self.hosts if host.monomer)
-        first = ("hf-d4",) if large else ("hf-d4", "hf-mp2")
+        atoms = [host.monomer.symbols for host in self.hosts if host.monomer]
+        functions = (sum(atom_functions(DEFAULT_BASIS, symbol) for symbol in symbols) for symbols in atoms)
+        first = ("hf-d4",) if max(functions, default=0) > LARGE else ("hf-d4", "hf-mp2")
         return tuple(spec for spec in teachers_offered() if value(f"teacher-{spec}", spec in first))
 
     def depth_cm1(self) -> float | None:
@@ -186,7 +184,7 @@ class Draft:
         # Neither names nor what is chosen elsewhere move a point, so they ask nothing anew.
         asked = [*map(mark, self.dimers.values()), *(system.role for system in plan.systems)]
         asked += [str(getattr(plan, name)) for name in NUMBERS]
-        return background().ask(f"preview {' '.join(asked)}", preview, plan, seconds=SHORT_SECONDS)
+        return background().ask(f"preview {' '.join(asked)}", preview, plan)
 
 
 def draft() -> Draft:
@@ -205,11 +203,6 @@ def mark(dimer: Dimer) -> str:
     """What questions about a dimer are kept under; a molecule may get another name without being asked anew."""
     text = MonomerSettings.of(replace(dimer.a, name="")).model_dump_json() + dimer.b.name
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-
-
-def functions_of(host: Monomer) -> int:
-    """Basis functions of a host in the teachers' basis, counted without PySCF."""
-    return sum(atom_functions(DEFAULT_BASIS, symbol) for symbol in host.symbols)
 
 
 def made_folder(name: object) -> Path | None:

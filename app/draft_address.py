@@ -80,17 +80,15 @@ def _is_entry(text: str) -> bool:
 
 def tell(now: Draft, steps: Sequence[str]) -> None:
     """Keep the address such that it has what was entered; what nobody touched is left out."""
+    firsts = {name: options[0] for name, options in _choices(steps).items()} | dict.fromkeys(TEXTS, "")
+    firsts |= {name: first for name, (first, *_) in NUMBERS.items()}
     wanted: dict[str, str | list[str] | None] = {
-        name: entered if (entered := value(name, "")) in options[1:] else None
-        for name, options in _choices(steps).items()
+        name: str(entered).strip() or None if (entered := value(name, first)) != first else None
+        for name, first in firsts.items()
     }
     wanted["step"] = str(value("step", steps[0]))  # the first too: a page without it has just been opened
     if st.session_state.get(TOLD, ("",))[0] != wanted["step"]:
         st.session_state[TOLD] = (wanted["step"], time.monotonic())
-    wanted |= {name: str(value(name, "")).strip()[:most] or None for name, most in TEXTS.items()}
-    wanted |= {
-        name: str(value(name)) if value(name, default) != default else None for name, (default, *_) in NUMBERS.items()
-    }
     touched = any(value(f"teacher-{spec}") is not None for spec in teachers_offered())
     wanted["teachers"] = ",".join(now.teachers()) if touched else None
     wanted["file-digest"] = value("file-digest") if value("kind") == FILE else None

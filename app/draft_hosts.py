@@ -24,8 +24,6 @@ PREFIX = "new-"
 SMILES, FILE, NAME = "SMILES", "File", "Name"
 #: What precedes the digest of a file that was sent, where names and SMILES strings can stand too.
 FILE_MARK = "file:"
-#: Seconds that a geometry may take to be made, and to be read.
-GEOMETRY_SECONDS, READING_SECONDS = 300.0, 300.0
 #: Files that are kept, of all sessions.
 MOST_FILES = 100
 
@@ -113,11 +111,11 @@ def host_of(entry: str, role: Role, name: str = "") -> Host:
 def _geometry(entry: str) -> Future[Monomer]:
     """The question for the geometry of a SMILES string or of a file; InputError for one that is not there."""
     if not entry.startswith(FILE_MARK):
-        return background().ask(f"smiles {entry}", host_from_smiles, entry, seconds=GEOMETRY_SECONDS)
+        return background().ask(f"smiles {entry}", host_from_smiles, entry)
     sent = kept(entry.removeprefix(FILE_MARK))
     if sent is None:
         raise InputError("The server has forgotten this file; send it again.")
-    return background().ask(entry, host_from_upload, sent.name, sent.content, seconds=READING_SECONDS)
+    return background().ask(entry, host_from_upload, sent.name, sent.content)
 
 
 def shown(entry: str) -> str:

@@ -23,6 +23,7 @@ def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
         "server.port": str(port),
         "server.address": address,
         "server.headless": str(headless).lower(),
+        "client.showErrorDetails": "none",  # here too, for no variable of the environment undoes it
         # With the message goes an offer of Streamlit's, over the page's own controls, to install files of its own.
         "logger.hideWelcomeMessage": str(not headless).lower(),
     }
@@ -32,8 +33,8 @@ def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
 def launch(port: int = 8501, headless: bool = False, address: str = "127.0.0.1") -> NoReturn:
     """Become the dashboard's server; raises InputError when it could not listen there."""
     check_listening(address, port)
-    given = os.environ | {"NCI_HOME": os.environ.get("NCI_HOME") or "campaigns"}
-    environment = given | {"STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    home = os.environ.get("NCI_HOME") or "campaigns"
+    environment = os.environ | {"NCI_HOME": home, "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
     chosen = options(port, headless=headless, address=address)
     if not headless:
         print(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}", flush=True)

@@ -31,10 +31,9 @@ class MapPlaces:
 
     def _xy(self, ids: pd.Index) -> FloatArray:
         table = cached.table(self.context)
-        if ids is not table.index and not ids.isin(table.index).all():  # places of people's own energies
+        if not ids.isin(table.index).all():  # places of people's own energies
             table = own_energies.positions(self.context)
-        rows = table if ids is table.index else table.loc[ids]
-        return map_xy(self.context.host, rows[["x", "y", "z"]].to_numpy(dtype=float), self.view)
+        return map_xy(self.context.host, table.loc[ids, ["x", "y", "z"]].to_numpy(dtype=float), self.view)
 
     def where(self, ids: Sequence[int]) -> FloatArray:
         """(k, 2) places of those of `ids` that the map shows."""

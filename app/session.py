@@ -137,12 +137,6 @@ def load_campaign(folder: Path) -> Campaign:
     return open_campaign(str(folder), read_only(), (settings_changed_ns(folder), database))
 
 
-def current_system(campaign: Campaign) -> System:
-    """The system chosen in the sidebar; the first at first."""
-    chosen = st.session_state.get("drawn_system")
-    return next((system for system in campaign.systems if system.name == chosen), campaign.systems[0])
-
-
 def current_unit() -> EnergyUnit:
     """The unit chosen in the sidebar; cm⁻¹ at first."""
     key = st.session_state.get("unit", "cm1")
@@ -160,10 +154,10 @@ def context() -> Context:
     folder = st.session_state.get("campaign_folder")
     if folder is None:
         raise InputError("No campaign is open; choose one in the sidebar.")
-    campaign = load_campaign(Path(folder))
+    campaign, chosen = load_campaign(Path(folder)), st.session_state.get("drawn_system")
     return Context(
         campaign,
-        current_system(campaign),
+        next((system for system in campaign.systems if system.name == chosen), campaign.systems[0]),
         bool(st.session_state.get("every_system")) and len(campaign.systems) > 1,
         current_unit(),
         current_palette(),

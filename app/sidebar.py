@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from app import cached, demo, tour
 from app.components.mounted import mounted
 from app.data import jobs as job_data
-from app.data.notices import Counts, Notice, news
+from app.data.notices import Notice, news
 from app.figures.blind import blind_sentence
 from app.session import campaign_folders, context, errors_shown, load_campaign, settings_changed_ns
 from app.text import distinct, plain
@@ -20,9 +21,12 @@ from nci_core.config import read_settings
 from nci_core.errors import NCIError
 from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
+from nci_core.store.schema import Model
 from nci_core.switches import read_only
 from nci_core.units import UNITS
 from nci_core.visible import visible
+
+T = TypeVar("T")
 
 #: Seconds between two looks at the queue, while something runs and while nothing does.
 BUSY_POLL, IDLE_POLL = 2.0, 15.0
@@ -148,18 +152,22 @@ def _about(campaign: Campaign) -> None:
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
     demo.show_reset(campaign)
     busy = job_queries.is_busy(campaign.store)
-    _fingerprint(campaign)
+    st.session_state["seen_versions"] = _versions(campaign)
+    _say_new(model, campaign)
     st.fragment(_running, run_every=BUSY_POLL if busy else IDLE_POLL)(campaign)
 
 
-def _fingerprint(campaign: Campaign) -> None:
-    st.session_state["seen_versions"] = _versions(campaign)
-    model = campaign.active_model()
-    seen = st.session_state.get("seen_model")
-    now = (str(campaign.folder), model.id if model else None)
-    if seen is not None and seen[0] == now[0] and seen[1] != now[1] and model is not None:
+def _before(key: str, campaign: Campaign, now: T) -> T | None:
+    """What this was at the last look at the same campaign, None at the first; what it is now is kept for the next."""
+    folder, before = st.session_state.get(key, ("", None))
+    st.session_state[key] = (str(campaign.folder), now)
+    return before if folder == str(campaign.folder) else None
+
+
+def _say_new(model: Model | None, campaign: Campaign) -> None:
+    before = _before("seen_model", campaign, model.id if model else 0)
+    if model is not None and before not in (None, model.id):
         st.toast(f"In use now: {plain(job_data.model_name(model))}.", icon=":material/model_training:", duration="long")
-    st.session_state["seen_model"] = now
 
 
 def _versions(campaign: Campaign) -> tuple[object, ...]:
@@ -171,7 +179,8 @@ def _running(campaign: Campaign) -> None:
     """What runs and what has ended, looked up every few seconds; a new model changes the whole page."""
     with errors_shown():
         counts = job_queries.counts_by_kind(campaign.store)
-        _notice(campaign, counts)
+        if (before := _before("seen_jobs", campaign, counts)) is not None:
+            st.session_state.setdefault("to_say", []).extend(news(before, counts))
         if _versions(campaign) != st.session_state.get("seen_versions"):
             st.rerun(scope="app")  # what was noticed is said in that run: this one's toasts would be lost
         for state in ACTIVE:
@@ -180,15 +189,6 @@ def _running(campaign: Campaign) -> None:
                 parts = [f"{n} {job_data.name_of(kind, n)}" for kind, n in found.items()]
                 st.info(f"{job_data.STATES[state].capitalize()}: {plain(', '.join(parts))}", icon=STATE_ICONS[state])
         _say(campaign)
-
-
-def _notice(campaign: Campaign, counts: Counts) -> None:
-    """Keep what has ended since the last look at this campaign, to be said."""
-    folder = str(campaign.folder)
-    seen = st.session_state.get("seen_jobs")
-    st.session_state["seen_jobs"] = (folder, counts)
-    if seen is not None and seen[0] == folder:
-        st.session_state.setdefault("to_say", []).extend(news(seen[1], counts))
 
 
 def _say(campaign: Campaign) -> None:

@@ -37,19 +37,6 @@ class Marks:
     where: Callable[[Sequence[int]], FloatArray] | None = None
 
 
-@dataclass(frozen=True)
-class DrawnLine:
-    """A line that is drawn and moved with the mouse, over the points.
-
-    Attributes:
-        ends: ((x, y), (x, y)) of where it is now, in the unit of the axes.
-        off: it does not lie in the plane that the plot shows.
-    """
-
-    ends: tuple[tuple[float, float], tuple[float, float]]
-    off: bool = False
-
-
 def _marked(encoded: dict[str, Any], marks: Marks) -> dict[str, Any]:
     """Ids of what is marked; where squares are drawn, which of them hold how many."""
     sets = {"marked": marks.marked, "basket": marks.basket, "proposed": marks.proposed}
@@ -143,13 +130,14 @@ def message(
     group: str = "",
     kinds: Sequence[str] = ("labelled", "plain", "test"),
     grow: bool = True,
-    line: DrawnLine | None = None,
+    line: dict[str, Any] | None = None,
     **look: Any,
 ) -> dict[str, Any]:
     """Everything but the points: of those that `encode` made, with the fields of `Look`.
 
     Plots of one `group` share tool and mode. `kinds` of points are in the legend. With `grow` a window higher than
-    LEAST_WINDOW gives what it has more to the plot. Where a `line` is to be drawn nothing else is.
+    LEAST_WINDOW gives what it has more to the plot. A `line` is drawn and moved with the mouse, and then nothing else:
+    where its ends ((x, y), (x, y)) are now, in the unit of the axes, and whether it lies `off` the plane that is shown.
     """
     chosen = Look(**look)
     more = {
@@ -157,7 +145,7 @@ def message(
         "room": LEAST_WINDOW - chosen.height if grow else 0,
         "modes": ["add", "remove", "replace"] if chosen.to_basket else MODES,
         "selected": marks.selected,
-        "line": line and asdict(line),
+        "line": line,
         "legend": _legend(encoded, marks, kinds),
     }
     return asdict(chosen) | _named(palette, key, group or key) | more | _marked(encoded, marks)

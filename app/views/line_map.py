@@ -57,8 +57,8 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     scale = SignedScale.covering(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
     values = context.convert(energy_ev)
     content = plane_content(host, grid, values, near, "label_ev", scale, context.unit, label="student", view=view)
-    start, end = grid.project(np.stack([line.start, line.end]))
-    off = max(abs(float(start[2])), abs(float(end[2])))
+    ends = grid.project(np.stack([line.start, line.end]))
+    off = float(np.abs(ends[:, 2]).max())
     key = selection.plot_key(context, "line-map")
 
     def told(event: str) -> None:
@@ -78,7 +78,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
         pick=False,
         kinds=selection.kinds(near),
         file=f"{context.campaign.name}-line-map",
-        line=plot.DrawnLine((tuple(start[:2].tolist()), tuple(end[:2].tolist())), off=off > OFF),
+        line={"ends": ends[:, :2].tolist(), "off": off > OFF},
         note="Press, draw, release",
         on_event=told,
     )

@@ -1,11 +1,10 @@
 """The first step of a new campaign: the molecule or several, and the atom that probes them."""
 
 from collections.abc import Callable
-from functools import partial
 
 import streamlit as st
 
-from app.background import background, under_way
+from app.background import background, problem, under_way
 from app.choices import as_written, one_of
 from app.draft import PROBES, ROLES, TEXTS, Draft
 from app.draft_hosts import FILE, FILE_MARK, NAME, PREFIX, SMILES, Upload, keep, kept, shown, value
@@ -23,8 +22,6 @@ LISTS = {
         "reaches beyond what it has learned.",
     ),
 }
-#: What both lists take.
-TAKEN = "Choose by name, type a SMILES string, or send a file below."
 
 
 def show_molecule(now: Draft) -> None:
@@ -67,7 +64,11 @@ def show_molecule(now: Draft) -> None:
     if first.error:
         st.error(plain(first.error), icon=":material/error:")
         if kind != NAME:
-            st.button("Try again", key=f"{PREFIX}again", on_click=background().forget_errors)
+            st.button(
+                "Try again",
+                key=f"{PREFIX}again",
+                on_click=lambda: background().forget(lambda _, future: problem(future)),
+            )
     if now.host is not None:
         st.text_input(
             "Name of the molecule",
@@ -105,7 +106,7 @@ def _others(now: Draft) -> None:
             key=f"{PREFIX}{role}",
             persist_state="session",
             placeholder="Names or SMILES strings",
-            help=f"{what} {TAKEN}",
+            help=f"{what} Choose by name, type a SMILES string, or send a file below.",
         )
     for host in now.others:
         if host.making is not None:
@@ -115,14 +116,10 @@ def _others(now: Draft) -> None:
     _uploader("Structure file of another host", "more-file", _add)
 
 
-def _set(name: str, entered: object) -> None:
-    st.session_state[PREFIX + name] = entered
-
-
 def _add(digest: str) -> None:
     """Put a file that was sent into the list of those that are trained on; the other list offers it too."""
     for name in ("sent", ROLES[0]):
-        _set(name, list(dict.fromkeys([*value(name, []), FILE_MARK + digest])))
+        st.session_state[PREFIX + name] = list(dict.fromkeys([*value(name, []), FILE_MARK + digest]))
 
 
 def _uploader(label: Markdown, name: str, take: Callable[[str], None]) -> object:
@@ -144,7 +141,8 @@ def _uploader(label: Markdown, name: str, take: Callable[[str], None]) -> object
 
 def _upload() -> None:
     """The uploader forgets its file when the page changes; the session does not."""
-    sent = _uploader("Structure file", "file", partial(_set, "file-digest"))
+    key = f"{PREFIX}file-digest"
+    sent = _uploader("Structure file", "file", lambda digest: st.session_state.update({key: digest}))
     before = kept(value("file-digest", ""))
     if before is not None and sent is None:
         st.caption(f"{plain(before.name)} was uploaded before and is kept.")

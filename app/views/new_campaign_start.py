@@ -71,7 +71,7 @@ def show_start(now: Draft) -> None:
         under_way(future, "Creating the campaign and sampling")
         follow([future])
         return
-    background().forget(asked)  # the same plan may be tried or made again
+    background().forget(lambda key, _: key == asked)  # the same plan may be tried or made again
     if failed := problem(future):
         if asked == key:
             st.error(plain(failed), icon=":material/error:")
@@ -126,8 +126,7 @@ def show_progress(folder: Path) -> None:
 def _progress(folder: Path) -> None:
     with errors_shown():
         campaign = load_campaign(folder)
-        teach = job_queries.last(campaign.store, ("teach",))
-        distil = job_queries.last(campaign.store, ("distill",))
+        teach, distil = (job_queries.last(campaign.store, (kind,)) for kind in ("teach", "distill"))
         _step(campaign, teach, "Energies of the teachers", "not started")
         _step(campaign, distil, "First student, distilled from them", "starts when they are done")
         if any(job is not None and job.state in ACTIVE for job in (teach, distil)):

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-import app.background as module
-from app.background import Background, problem
+from app.background import problem
 from nci_core.errors import JobError
+from nci_core.jobs.questions import Questions
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -19,16 +19,18 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 @pytest.fixture
-def who(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The session that asks, and those whose browser is still open."""
-    now = ["ada"]
-    monkeypatch.setattr(module, "_session", lambda: now[0])
-    monkeypatch.setattr(module, "_is_here", lambda session: session != "closed")
-    return now
+def who() -> list[str]:
+    """The session that asks."""
+    return ["ada"]
 
 
-def test_what_nobody_needs_any_more_is_ended_and_its_place_taken_at_once(who: list[str]) -> None:
-    asked = Background()
+@pytest.fixture
+def asked(who: list[str]) -> Questions:
+    """Its questions; one session's browser is not open any more."""
+    return Questions(lambda: who[0], lambda session: session != "closed")
+
+
+def test_what_nobody_needs_any_more_is_ended_and_its_place_taken_at_once(asked: Questions) -> None:
     old = [asked.ask(f"old {n}", time.sleep, 600.0, seconds=900.0, long=True) for n in range(3)]
     until(lambda: all(asked._known[f"old {n}"].process.pid for n in range(2)))  # the third waits
     processes = [psutil.Process(asked._known[f"old {n}"].process.pid) for n in range(2)]
@@ -48,8 +50,7 @@ def test_what_nobody_needs_any_more_is_ended_and_its_place_taken_at_once(who: li
     assert "old 0" not in asked._known  # asked anew when somebody comes back to it
 
 
-def test_an_answer_that_another_session_needs_goes_on_and_a_firm_one_always(who: list[str]) -> None:
-    asked = Background()
+def test_an_answer_that_another_session_needs_goes_on_and_a_firm_one_always(who: list[str], asked: Questions) -> None:
     for session in ("closed", "grace", "ada"):
         who[0] = session
         shared = asked.ask("shared", time.sleep, 600.0, seconds=900.0, long=True)

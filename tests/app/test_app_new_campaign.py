@@ -41,8 +41,6 @@ def _script() -> None:
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Questions are answered in this process, those that compute by something quick; the names of those asked."""
-    import app.background as module
-
     names: list[str] = []
 
     def answer(process: object, function: object, arguments: tuple[object, ...]) -> object:
@@ -56,7 +54,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             return Trial(str(arguments[1]), "", 0.5, (), (2.0, 3.0, 4.0, 20.0), (900.0, -20.0, -10.0, 0.0))
         return function(*arguments)  # type: ignore[operator]
 
-    monkeypatch.setattr(module, "_answer", answer)
+    monkeypatch.setattr("nci_core.jobs.questions.answer", answer)
     background.clear()
     yield names
     background.clear()
