@@ -18,15 +18,7 @@ from app.views.energy_choices import choose, choose_level
 from app.views.energy_import import offer_import
 from app.views.energy_sets import MESSAGE, show_sets
 from nci_core.campaign.exchange.energy_files import Checked, check
-from nci_core.campaign.exchange.energy_sources import (
-    FRAMES,
-    MOST_OUTPUT_BYTES,
-    OUTPUTS,
-    TABLES,
-    EnergyFile,
-    Named,
-    open_files,
-)
+from nci_core.campaign.exchange.energy_sources import MOST_OUTPUT_BYTES, SUFFIXES, EnergyFile, Named, open_files
 from nci_core.campaign.queries import expected_energies
 from nci_core.datasets.energy_tables import Choices
 from nci_core.datasets.energy_tables.points import axes_of, origin_of
@@ -34,7 +26,6 @@ from nci_core.datasets.energy_tables.table import MOST_ROWS
 from nci_core.files import MB
 from nci_core.units import from_cm1, to_cm1
 
-SUFFIXES = [suffix.removeprefix(".") for suffix in (*TABLES, *FRAMES, *OUTPUTS)]
 #: Problems that are listed.
 PROBLEMS = 200
 SPACE_HEIGHT, HEIGHT = 250, 195
@@ -74,7 +65,7 @@ def _bring(context: Context) -> None:
     left, right = st.columns([2.2, 1], vertical_alignment="bottom", gap="medium")
     sent = left.file_uploader(
         "Tables, structures or outputs; several files at once if they belong together",
-        SUFFIXES,
+        [suffix.removeprefix(".") for suffix in SUFFIXES],
         accept_multiple_files=True,
         key=f"energies-file-{round_number}",
         max_upload_size=int(MOST_OUTPUT_BYTES / MB),
@@ -131,16 +122,11 @@ def _draw(context: Context, checked: Checked) -> None:
     points, dimer, unit = checked.points, context.dimer, context.unit
     energies, cap = context.convert(points.energy_ev), from_cm1(context.campaign.settings.limit_cm1)
     scale = scale_for(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
-    frame = (origin_of(dimer.a, checked.choices), axes_of(dimer.a, checked.choices))
+    frame = None
+    if checked.file.form == "table":
+        frame = (origin_of(dimer.a, checked.choices), axes_of(dimer.a, checked.choices))
     space = points_in_space(
-        dimer.a,
-        points.positions,
-        energies,
-        scale,
-        unit,
-        context.colours,
-        frame=frame if checked.file.form == "table" else None,
-        height=SPACE_HEIGHT,
+        dimer.a, points.positions, energies, scale, unit, context.colours, frame=frame, height=SPACE_HEIGHT
     )
     charts(context, Drawn(space, "own-energies-in-space"), note="Purple is attractive, orange repulsive.")
     against = energy_against_distance(dimer, points.positions, energies, unit, context.colours, height=HEIGHT)
@@ -153,7 +139,15 @@ def _judge(context: Context, checked: Checked) -> bool:
     places, energies = expected_energies.compared(checked)
     found = _expected(context, places)
     right, sentence = expected_energies.sentence(checked, energies, found, context.model)
-    (st.success if right else st.warning)(f"{plain(_counted(checked))} {plain(sentence)}", icon=":material/straighten:")
+    said = [checked.describe(), sentence]
+    if checked.at_training:
+        said.insert(
+            1,
+            f"{checked.at_training:,} are geometries of training labels; errors of an outside test set leave them out.",
+        )
+    if checked.at_test:
+        said.insert(1, f"{checked.at_test:,} are geometries of the frozen test set, which no fit may learn.")
+    (st.success if right else st.warning)(" ".join(map(plain, said)), icon=":material/straighten:")
     if points.problems:
         number, reason = points.problems[0]
         count, place = checked.counted(len(points.problems)), checked.file.place(number)
@@ -163,17 +157,6 @@ def _judge(context: Context, checked: Checked) -> bool:
             problems = pd.DataFrame(listed, columns=["Where", "What is wrong"])
             st.dataframe(problems, hide_index=True, height=200)
     return right
-
-
-def _counted(checked: Checked) -> str:
-    parts = [checked.describe()]
-    if checked.at_test:
-        parts.append(f"{checked.at_test:,} are geometries of the frozen test set, which no fit may learn.")
-    if checked.at_training:
-        parts.append(
-            f"{checked.at_training:,} are geometries of training labels; errors of an outside test set leave them out."
-        )
-    return " ".join(parts)
 
 
 @cached.by_version(cached.fits, cached.student, most=16, spinner="Comparing with the student …")
