@@ -27,6 +27,7 @@ from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.monomers import divide
 from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
 from nci_core.systems.rigid_hosts import RigidHosts
+from nci_core.systems.superposition import RIGID_TOLERANCE, superpose
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -147,6 +148,24 @@ def parse_dataset(text: str, path: Path, wanted: dict[str, str], only: Collectio
         except InputError as error:
             raise InputError(f"{path}, frames {group.frames[0]} to {group.frames[-1]}: {error}") from None
     return Dataset(groups, {k: v for k, v in kind.items() if v}, str(path))
+
+
+def positions_on(dimer: Dimer, group: HostGroup, where: str) -> FloatArray:
+    """(m, 3) positions of a group in the frame of a campaign's dimer; InputError for another host."""
+    other, host = group.dimer, dimer.a
+    if other.b.symbols[0] != dimer.b.symbols[0] or sorted(other.a.symbols) != sorted(host.symbols):
+        raise InputError(f"{where}: it holds {other.name}, but the campaign is about {dimer.name}.")
+    if other.a.symbols != host.symbols:
+        raise InputError(f"{where}: the atoms of {host.name} come in another order than in the campaign; reorder them.")
+    pose = superpose(host.positions, other.a.positions)
+    if pose.displacement > RIGID_TOLERANCE:
+        away = np.linalg.norm(pose.place(other.a.positions) - host.positions, axis=1)
+        raise InputError(
+            f"{where}: its {host.name} is not the campaign's: after superposition atoms lie "
+            f"{np.sqrt((away**2).mean()):.3f} Å apart (RMSD), atom {pose.atom + 1} ({host.symbols[pose.atom]}) "
+            f"{pose.displacement:.3f} Å; energies of another geometry would not be comparable."
+        )
+    return pose.place(group.at.R)
 
 
 def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:

@@ -1,19 +1,17 @@
 """Energies that people brought: the list of sets, and each as a table like that of the configurations."""
 
+import numpy as np
 import pandas as pd
 
 from app.data.configurations import configuration_table, regions
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.exchange.own_energies import KINDS, PREFIX, is_blind, measured
-from nci_core.store import energy_sets, evaluations, jobs, models
+from nci_core.campaign.exchange.own_energies import KINDS, PREFIX, error_against, is_blind, measured
+from nci_core.store import energy_sets, jobs, models
 from nci_core.store.schema import EnergySet
 from nci_core.units import from_cm1
 
 #: Characters of a method in titles of axes.
 LONGEST_METHOD = 40
-#: Columns of `set_list`.
-LIST = ["id", "name", "system", "method", "kind", "n", "held_out", "seed", "n_measured", "mae_ev", "own_id"]
-LIST += ["own_mae_ev", "file", "person", "when"]
 
 
 def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.DataFrame:
@@ -24,11 +22,9 @@ def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.Da
     points = measured(campaign, row)
     table = configuration_table(campaign, model_id, outside=True)
     table = table.loc[points.configuration_ids].assign(
-        label_ev=points.energy_ev, label_std_ev=float("nan"), label_state="complete"
+        label_ev=points.energy_ev, label_std_ev=np.nan, label_state="complete", reference=row.name, method=row.method
     )
-    return table.assign(
-        region=regions(table, campaign.settings.bounds).astype("str"), reference=row.name, method=row.method
-    )
+    return table.assign(region=regions(table, campaign.settings.bounds).astype("str"))
 
 
 def against(rows: pd.DataFrame) -> str:
@@ -46,42 +42,31 @@ def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:
     `mae_ev` is that of the model below the campaign's energy limit, NaN before it was evaluated; `own_mae_ev` that of
     the newest student of the set's own method, `own_id`, on the points that are held out.
     """
-    sizes, found = energy_sets.sizes(campaign.store), []
+    sizes, found = energy_sets.sizes(campaign.store), {}
     names, system_of = {system.id: system.name for system in campaign.systems}, energy_sets.systems(campaign.store)
-    everyone = models.fetch(campaign.store, others=True)
+    newest = {model.recipe_hash: model.id for model in models.fetch(campaign.store, others=True)}
     for row in energy_sets.fetch(campaign.store):
-        own = next((model.id for model in reversed(everyone) if model.recipe_hash == row.identity), None)
-        mae, n = _error(campaign, row, model_id)
+        own = newest.get(row.identity)
         settled = row.details.get(energy_sets.HELD_OUT) or {}
-        found.append(
-            {
-                "id": row.id,
-                "name": row.name,
-                "system": names.get(system_of.get(row.id, 0), ""),
-                "method": row.method,
-                "kind": KINDS[row.kind],
-                "n": sizes.get(row.id, 0),
-                "held_out": settled.get("n", float("nan")),
-                "seed": settled.get("seed", float("nan")),
-                "n_measured": n,
-                "mae_ev": mae,
-                "own_id": own,
-                "own_mae_ev": _error(campaign, row, own)[0] if is_blind(row) else float("nan"),
-                "file": row.file_name,
-                "person": row.person,
-                "when": row.created_at,
-            }
-        )
-    return pd.DataFrame(found, columns=LIST).set_index("id")
-
-
-def _error(campaign: Campaign, row: EnergySet, model_id: int | None) -> tuple[float, int]:
-    """Mean absolute error (eV) of a model against a set, and over how many points; NaN before it was evaluated."""
-    if model_id is not None:
-        for metric in evaluations.metrics(campaign.store, row.identity, model_id=model_id):
-            if metric.region == "all":
-                return float(from_cm1(metric.mae_cm1)), metric.n
-    return float("nan"), 0
+        error = error_against(campaign, row, model_id)
+        blind = error_against(campaign, row, own) if is_blind(row) else None
+        found[row.id] = {
+            "name": row.name,
+            "system": names.get(system_of.get(row.id, 0), ""),
+            "method": row.method,
+            "kind": KINDS[row.kind],
+            "n": sizes.get(row.id, 0),
+            "held_out": settled.get("n", np.nan),
+            "seed": settled.get("seed", np.nan),
+            "n_measured": error.n if error else 0,
+            "mae_ev": from_cm1(error.mae_cm1) if error else np.nan,
+            "own_id": own,
+            "own_mae_ev": from_cm1(blind.mae_cm1) if blind else np.nan,
+            "file": row.file_name,
+            "person": row.person,
+            "when": row.created_at,
+        }
+    return pd.DataFrame(list(found.values()), index=list(found))
 
 
 def under_way(campaign: Campaign, set_id: int, name: str) -> str | None:

@@ -62,21 +62,12 @@ def points_in_space(
     `frame`: origin (3,) and axes (3, 3) as rows that the file's coordinates are measured from, each with its letter.
     """
     figure = go.Figure(molecule(host, host.positions, colours))
-    rows = np.arange(len(positions))
-    if len(rows) > MOST_IN_SPACE:
-        rows = np.linspace(0, len(rows) - 1, MOST_IN_SPACE).astype(int)
+    rows = np.linspace(0, len(positions) - 1, min(len(positions), MOST_IN_SPACE)).astype(int)
+    shades = {"colorscale": colours.scale("energy"), "cmin": 0.0, "cmax": 1.0}
     figure.add_scatter3d(
-        x=positions[rows, 0],
-        y=positions[rows, 1],
-        z=positions[rows, 2],
+        **dict(zip("xyz", positions[rows].T, strict=True)),
         mode="markers",
-        marker={
-            "size": 3,
-            "color": scale.fraction(energies[rows]),
-            "colorscale": colours.scale("energy"),
-            "cmin": 0.0,
-            "cmax": 1.0,
-        },
+        marker=shades | {"size": 3, "color": scale.fraction(energies[rows])},
         customdata=energies[rows],
         hovertemplate=f"(%{{x:.2f}}, %{{y:.2f}}, %{{z:.2f}}) Å<br>%{{customdata:+.{unit.digits}f}} {unit.label}"
         "<extra></extra>",
@@ -86,11 +77,9 @@ def points_in_space(
         origin, axes = frame
         length = 1.3 + float(np.linalg.norm(host.positions - host.centre, axis=1).max())
         for axis, name in zip(axes, "xyz", strict=True):
-            end = origin + length * axis
+            ends = np.column_stack([origin, origin + length * axis])
             figure.add_scatter3d(
-                x=[origin[0], end[0]],
-                y=[origin[1], end[1]],
-                z=[origin[2], end[2]],
+                **dict(zip("xyz", ends, strict=True)),
                 mode="lines+text",
                 text=["", name],
                 textfont={"color": colours.text, "size": 14},

@@ -24,6 +24,8 @@ MOST_ROWS = 5_000
 HEIGHT = 440
 #: Columns whose words are searched.
 SEARCHED = ("system", "region", "sector", "split", "label_state", "picked_by", "origin")
+#: Column → what people read in it.
+WORDS = {"split": SPLITS, "label_state": LABEL_STATES}
 #: Left out where no label has one.
 LABEL_STD = "label_std_ev"
 #: Column of the campaign's table → (header, None for words, "Å" for lengths, "E" for energies).
@@ -132,7 +134,8 @@ def found(rows: pd.DataFrame, words: str) -> pd.DataFrame:
         for column in SEARCHED:
             if column in rows:  # each word of the table is looked at once, however many rows have it
                 codes, distinct = pd.factorize(rows[column])
-                holds = [word in str(SPLITS.get(each) or LABEL_STATES.get(each, each)).casefold() for each in distinct]
+                words_of = WORDS.get(column, {})
+                holds = [word in str(words_of.get(each, each)).casefold() for each in distinct]
                 hit |= np.array([*holds, False])[codes]
         rows = rows[hit]
     return rows
@@ -147,19 +150,13 @@ def columns_of(context: Context) -> dict[str, tuple[str, str | None]]:
 
 def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with headers that say units, indexed by "Configuration"; energies in the unit shown."""
-    columns = {}
-    for name, (header, kind) in columns_of(context).items():
-        values = rows[name]
-        if kind == "E":
-            columns[f"{header} ({context.unit.label})"] = context.convert(values.to_numpy(dtype=float))
-        elif kind == "Å":
-            columns[f"{header} (Å)"] = values.to_numpy(dtype=float)
-        elif name == "round_number":
-            columns[header] = values.astype("Int64").to_numpy()
-        else:
-            words = {"split": SPLITS, "label_state": LABEL_STATES}.get(name, {})
-            columns[header] = values.map(lambda value, words=words: words.get(value, value)).to_numpy()
-    return pd.DataFrame(columns, index=pd.Index(rows.index, name="Configuration"))
+    columns = columns_of(context)
+    units = {"E": context.unit.label, "Å": "Å"}
+    energies = [name for name, (_, kind) in columns.items() if kind == "E"]
+    shown = rows[list(columns)].replace(WORDS).astype({"round_number": float})
+    shown[energies] = context.convert(rows[energies])
+    headers = {name: f"{header} ({units[kind]})" if kind else header for name, (header, kind) in columns.items()}
+    return shown.rename(columns=headers).rename_axis("Configuration")
 
 
 def _grid(context: Context, shown: pd.DataFrame) -> None:

@@ -1,8 +1,11 @@
 """How a table of energies is read: its columns, units and frame, guessed first and then chosen by the person."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.choices import one_from, one_of
 from app.session import Context
@@ -22,10 +25,34 @@ from nci_core.datasets.energy_tables.choices import (
 from nci_core.datasets.energy_tables.points import WORDS, missing
 from nci_core.systems import Monomer
 
-BOUND = {"negative": "negative", "positive": "positive"}
-ANGLES = {"degrees": "degrees", "radians": "radians"}
-AXES = {"campaign": "as in the campaign", "principal": "along the principal axes"}
-ORIGINS = {"coordinates": "0, 0, 0", "mass": "centre of mass", "centre": "centre of the atoms"}
+#: Field of Choices → label, options in words and help of its list.
+LISTS: dict[str, tuple[str, Mapping[str, str], str | None]] = {
+    "bound": (
+        "Bound energies",
+        {"negative": "negative", "positive": "positive"},
+        "An interaction energy is below zero where the two attract; a binding energy is above.",
+    ),
+    "length_unit": ("Unit of length", LENGTH_UNITS, None),
+    "angle_unit": ("Unit of angles", {"degrees": "degrees", "radians": "radians"}, None),
+    "axes": (
+        "Directions of the axes",
+        {"campaign": "as in the campaign", "principal": "along the principal axes"},
+        "Principal axes: x along the longest direction of the molecule, z along its thinnest, which is perpendicular "
+        "to a flat one. The drawing shows them.",
+    ),
+    "origin": (
+        "Measured from",
+        {"coordinates": "0, 0, 0", "mass": "centre of mass", "centre": "centre of the atoms"},
+        None,
+    ),
+    "polar": (
+        "θ is measured from",
+        {name: f"the {name} axis" for name in "zxy"},
+        "φ turns about this axis, from the next one: about z from x towards y.",
+    ),
+}
+#: What is not asked where a layout has no lengths, angles or frame.
+WITHOUT: dict[Layout, tuple[str, ...]] = {"cartesian": ("angle_unit", "polar"), NAMED: ("length_unit", "angle_unit")}
 #: No column has it.
 NONE = "one value for all rows"
 NAMES = ("longest", "middle", "thinnest")
@@ -74,25 +101,46 @@ def understood(choices: Choices) -> Markdown:
     roles = [role for role in NEEDED[choices.layout] if role in choices.columns]
     columns = ", ".join(f"{SYMBOLS.get(role, role)} from {code(choices.columns[role])}" for role in roles)
     length = "" if choices.layout == NAMED else f", lengths in {plain(LENGTH_UNITS[choices.length_unit])}"
-    energy = f"energies in {plain(ENERGY_UNITS[choices.energy_unit])}, bound ones {BOUND[choices.bound]}"
+    energy = f"energies in {plain(ENERGY_UNITS[choices.energy_unit])}, bound ones {plain(choices.bound)}"
     return f"Read as {columns}; {energy}{length}."
 
 
 def _choices(context: Context, file: EnergyFile, guessed: Choices, key: str) -> Choices | None:
-    table = file.table
-    assert table is not None
+    """What is chosen; None while the unit of energy is not."""
     layout: Layout = NAMED
     if guessed.layout != NAMED:
         layout = one_of(
             st, "The table holds", LAYOUTS, key=f"layout-{key}", first=guessed.layout, titled=True, in_address=False
         )
+    columns, angles = _columns(file, guessed, layout, key)
+    first, *others = st.columns(4)
+    unit = first.selectbox(
+        "Unit of energy",
+        list(ENERGY_UNITS),
+        index=list(ENERGY_UNITS).index(guessed.energy_unit) if "energy_unit" in guessed.model_fields_set else None,
+        placeholder="choose",
+        format_func=ENERGY_UNITS.__getitem__,
+        key=f"unit-{key}",
+        help="Taken from the header where it says so.",
+    )
+    chosen = _lists(others, ("bound", "length_unit", "angle_unit"), layout, guessed, key)
+    if layout != NAMED:
+        chosen |= _lists(st.columns([1.2, 1, 1]), ("axes", "origin", "polar"), layout, guessed, key)
+        st.caption(said(context.host, chosen["axes"], chosen.get("polar", "z"), layout))
+    found = {"layout": layout, "columns": columns, "energy_unit": unit} | angles | chosen
+    return None if unit is None else Choices.model_validate(found)
+
+
+def _columns(file: EnergyFile, guessed: Choices, layout: Layout, key: str) -> tuple[dict[Role, str], dict[str, float]]:
+    """The column of each quantity, and the angles that one value for all rows has."""
+    assert file.table is not None
     known = guessed.columns if guessed.layout == layout else {}
     roles = NEEDED[layout]
     columns: dict[Role, str] = {}
-    angles = {"theta": 0.0, "phi": 0.0}
+    angles: dict[str, float] = {}
     places = st.columns(len(roles) + (layout == "wide"))
     for place, role in zip(places, roles, strict=False):
-        options = [*([NONE] if role in OPTIONAL else []), *table.columns]
+        options = [*([NONE] if role in OPTIONAL else []), *file.table.columns]
         first = known.get(role)
         picked = place.selectbox(
             f"Column of {'E' if role == 'energy' else WORDS[role]}",
@@ -107,76 +155,19 @@ def _choices(context: Context, file: EnergyFile, guessed: Choices, key: str) -> 
             columns[role] = str(picked)
     if layout == "wide":
         angles["phi"] = places[-1].number_input("φ of all columns", value=0.0, key=f"value-phi-wide-{key}")
-    first, second, third, fourth = st.columns(4)
-    unit = first.selectbox(
-        "Unit of energy",
-        list(ENERGY_UNITS),
-        index=list(ENERGY_UNITS).index(guessed.energy_unit) if "energy_unit" in guessed.model_fields_set else None,
-        placeholder="choose",
-        format_func=ENERGY_UNITS.__getitem__,
-        key=f"unit-{key}",
-        help="Taken from the header where it says so.",
-    )
-    bound = one_from(
-        second,
-        "Bound energies",
-        BOUND,
-        key=f"bound-{key}",
-        in_address=False,
-        help="An interaction energy is below zero where the two attract; a binding energy is above.",
-    )
-    if layout == NAMED:
-        return None if unit is None else Choices(layout=layout, columns=columns, energy_unit=unit, bound=bound)
-    length = one_from(
-        third, "Unit of length", LENGTH_UNITS, key=f"length-{key}", first=guessed.length_unit, in_address=False
-    )
-    angle = "degrees"
-    if layout != "cartesian":
-        angle = fourth.selectbox(
-            "Unit of angles", list(ANGLES), index=list(ANGLES).index(guessed.angle_unit), key=f"angle-{key}"
-        )
-    frame = _frame(context, layout, guessed, key)
-    if unit is None:
-        return None
-    return Choices(
-        layout=layout,
-        columns=columns,
-        **angles,
-        energy_unit=unit,
-        bound=bound,
-        length_unit=length,
-        angle_unit=angle,
-        **frame,
-    )
+    return columns, angles
 
 
-def _frame(context: Context, layout: Layout, guessed: Choices, key: str) -> dict[str, str]:
-    first, second, third = st.columns([1.2, 1, 1])
-    axes = one_from(
-        first,
-        "Directions of the axes",
-        AXES,
-        key=f"axes-{key}",
-        in_address=False,
-        help="Principal axes: x along the longest direction of the molecule, z along its thinnest, which is "
-        "perpendicular to a flat one. The drawing shows them.",
-    )
-    origin = one_from(
-        second, "Measured from", ORIGINS, key=f"origin-{layout}-{key}", first=guessed.origin, in_address=False
-    )
-    polar = "z"
-    if layout != "cartesian":
-        letters = ["z", "x", "y"]
-        polar = one_from(
-            third,
-            "θ is measured from",
-            {name: f"the {name} axis" for name in letters},
-            key=f"polar-{key}",
-            in_address=False,
-            help="φ turns about this axis, from the next one: about z from x towards y.",
-        )
-    st.caption(said(context.host, str(axes), str(polar), layout))
-    return {"axes": str(axes), "origin": str(origin), "polar": str(polar)}
+def _lists(
+    places: Sequence[DeltaGenerator], names: Sequence[str], layout: Layout, guessed: Choices, key: str
+) -> dict[str, str]:
+    """Draw those of LISTS that a layout has side by side; what is chosen in each."""
+    chosen = {}
+    for place, name in zip(places, [name for name in names if name not in WITHOUT.get(layout, ())], strict=False):
+        label, words, about = LISTS[name]
+        first = getattr(guessed, name)
+        chosen[name] = one_from(place, label, words, key=f"{name}-{key}", first=first, in_address=False, help=about)
+    return chosen
 
 
 def said(host: Monomer, axes: str, polar: str, layout: Layout) -> Markdown:

@@ -1,5 +1,7 @@
 """The energies that were imported: errors of the student in use, and what can be done with each set."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,6 +18,27 @@ from nci_core.store import energy_sets, models
 
 #: Where a sentence waits for the run that follows.
 MESSAGE = "energies_message"
+#: Column of `set_list` → header; the errors are shown in the unit that was chosen.
+HEADERS = {
+    "name": "Name",
+    "system": "System",
+    "method": "Method",
+    "kind": "As",
+    "n": "Energies",
+    "held_out": "Held out",
+    "mae_ev": "MAE in use",
+    "own_mae_ev": "MAE of its own",
+    "n_measured": "Compared",
+    "file": "File",
+    "person": "By",
+    "when": "On",
+}
+ERRORS = ("mae_ev", "own_mae_ev")
+HELP = {
+    "mae_ev": "Mean absolute error of the student in use, below the energy limit.",
+    "own_mae_ev": "Of the newest student fitted to this set, on the points held out from every fit.",
+    "n_measured": "Points the error is averaged over.",
+}
 
 
 def show_sets(context: Context) -> None:
@@ -27,66 +50,37 @@ def show_sets(context: Context) -> None:
         return
     st.subheader("Imported energies")
     unit = context.unit
-    error = f"MAE in use ({unit.label})"
-    own = f"MAE of its own ({unit.label})"
-    shown = pd.DataFrame(
-        {
-            "Name": table["name"],
-            "System": table["system"],
-            "Method": table["method"],
-            "As": table["kind"],
-            "Energies": table["n"],
-            "Held out": table["held_out"],
-            error: table["mae_ev"] * unit.per_ev,
-            own: table["own_mae_ev"] * unit.per_ev,
-            "Compared": table["n_measured"],
-            "File": table["file"],
-            "By": table["person"],
-            "On": table["when"].map(lambda when: f"{when:%Y-%m-%d}"),
-        }
-    )
-    if not context.several:
-        shown = shown.drop(columns="System")
-    if shown["Held out"].isna().all():  # no labels among them
-        shown = shown.drop(columns=["Held out", own])
+    headers = HEADERS | {name: f"{HEADERS[name]} ({unit.label})" for name in ERRORS}
+    left_out = [] if context.several else ["system"]
+    if table["held_out"].isna().all():  # no labels among them
+        left_out += ["held_out", "own_mae_ev"]
+    shown = table.assign(**{name: table[name] * unit.per_ev for name in ERRORS}, when=table["when"].dt.date.map(str))
     grid(
-        shown,
-        dict.fromkeys((error, own), f".{unit.digits}f") | {"Held out": ".0f"},
+        shown[list(headers)].drop(columns=left_out).rename(columns=headers),
+        {headers[name]: f".{unit.digits}f" for name in ERRORS} | {"Held out": ".0f"},
         key="energy-sets",
-        column_config={
-            error: st.column_config.NumberColumn(
-                help="Mean absolute error of the student in use, below the energy limit."
-            ),
-            own: st.column_config.NumberColumn(
-                help="Of the newest student fitted to this set, on the points held out from every fit."
-            ),
-            "Compared": st.column_config.NumberColumn(help="Points the error is averaged over."),
-        },
+        column_config={headers[name]: st.column_config.NumberColumn(help=words) for name, words in HELP.items()},
     )
-    for number in table.index:
-        _one(context, int(number), table.loc[number])
-    if _any_under_way(context):
+    doing = {number: own_energies.under_way(context.campaign, number, name) for number, name in table["name"].items()}
+    for number, words in doing.items():
+        _one(context, number, table.loc[number], words)
+    if any(doing.values()):
         _follow()
 
 
-def _one(context: Context, number: int, row: pd.Series) -> None:
-    doing = own_energies.under_way(context.campaign, number, str(row["name"]))
+def _one(context: Context, number: int, row: pd.Series, doing: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"energy-set-{number}"):
         st.markdown(f"**{plain(row['name'])}**")
         if doing:
             st.markdown(f":gray[:material/hourglass_top: {plain(doing)}]")
         elif row["n_measured"]:
-            error = number_text(row["mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
-            st.markdown(f"student in use: {error} {context.unit.label}")
-            if pd.notna(row["own_mae_ev"]):
-                mine = number_text(row["own_mae_ev"] * context.unit.per_ev, f".{context.unit.digits}f")
-                st.markdown(f"its own student: {mine} {context.unit.label}")
-        elif (
-            not context.read_only
-            and context.model is not None
-            and st.button("Evaluate the students", key=f"evaluate-set-{number}", type="tertiary")
-        ):
-            _do(lambda: actions.evaluate_energies(context.campaign, energy_set=number))
+            for whose, name in (("student in use", "mae_ev"), ("its own student", "own_mae_ev")):
+                if pd.notna(row[name]):
+                    error = number_text(row[name] * context.unit.per_ev, f".{context.unit.digits}f")
+                    st.markdown(f"{whose}: {error} {context.unit.label}")
+        elif not context.read_only and context.model is not None:
+            evaluate = partial(actions.evaluate_energies, context.campaign, energy_set=number)
+            _button("Evaluate the students", evaluate, key=f"evaluate-set-{number}")
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:
@@ -96,32 +90,27 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
                 st.switch_page(page, query_params=where)
         if context.read_only:
             return
-        if "labels" in str(row["kind"]) and st.button(
-            "Fine-tune on these",
-            icon=":material/model_training:",
-            key=f"learn-{number}",
-            type="tertiary",
-            help=_learns(row),
-        ):
-            _do(
-                lambda: actions.learn_energies(context.campaign, str(row["name"])),
+        if "labels" in str(row["kind"]):
+            _button(
+                "Fine-tune on these",
+                partial(actions.learn_energies, context.campaign, str(row["name"])),
                 "The fit is in the queue: its curves appear on the Label & train page, its errors here.",
+                icon=":material/model_training:",
+                key=f"learn-{number}",
+                help=_learns(row),
             )
-        if st.button(
+        _button(
             "Compute the teacher there",
+            partial(actions.teach_outside, context.campaign),
+            "The teacher's energies are in the queue; follow them on the Label & train page.",
             icon=":material/school:",
             key=f"teach-{number}",
-            type="tertiary",
             help="The teacher's own energies at these points instead of interpolated ones; this may take long.",
-        ):
-            _do(
-                lambda: actions.teach_outside(context.campaign),
-                "The teacher's energies are in the queue; follow them on the Label & train page.",
-            )
+        )
         with st.popover("Remove", icon=":material/delete:", type="tertiary"):
             st.markdown(f"Remove **{plain(row['name'])}** with all its energies and the errors against it?")
-            if st.button("Remove it", key=f"remove-{number}", type="primary"):
-                _do(lambda: actions.remove_energies(context.campaign, number), "The energies were removed.")
+            remove = partial(actions.remove_energies, context.campaign, number)
+            _button("Remove it", remove, "The energies were removed.", key=f"remove-{number}", type="primary")
 
 
 def _learns(row: pd.Series) -> Markdown:
@@ -133,7 +122,10 @@ def _learns(row: pd.Series) -> Markdown:
     return start + f"It learns {learnt:,} energies; {int(row['held_out']):,} (seed {int(row['seed'])}) measure it."
 
 
-def _do(action: Any, message: str = "") -> None:
+def _button(label: Markdown, action: Callable[[], Any], message: str = "", **looks: Any) -> None:
+    """A button that does something; the page is drawn anew then, with a message above."""
+    if not st.button(label, **{"type": "tertiary"} | looks):
+        return
     with errors_shown():
         action()
         if message:
@@ -145,10 +137,6 @@ def _do(action: Any, message: str = "") -> None:
 def _follow() -> None:
     """Look whether evaluations and fits have ended; then the page is drawn anew."""
     with errors_shown():
-        if not _any_under_way(context()):
+        now = context().campaign
+        if not any(own_energies.under_way(now, row.id, row.name) for row in energy_sets.fetch(now.store)):
             st.rerun()
-
-
-def _any_under_way(context: Context) -> bool:
-    rows = energy_sets.fetch(context.campaign.store)
-    return any(own_energies.under_way(context.campaign, row.id, row.name) for row in rows)

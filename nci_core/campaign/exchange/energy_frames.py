@@ -5,7 +5,7 @@ whole atlas can be given for one dimer; what is left is read strictly.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,16 +18,14 @@ from nci_core.datasets.energy_tables import Points
 from nci_core.datasets.energy_tables.points import overlaps
 from nci_core.datasets.energy_tables.table import MOST_ROWS
 from nci_core.errors import InputError
-from nci_core.extxyz import HostGroup, parse_dataset
+from nci_core.extxyz import parse_dataset, positions_on
 from nci_core.systems import Dimer
-from nci_core.systems.reading.xyz import text_of
-from nci_core.systems.superposition import RIGID_TOLERANCE, superpose
+from nci_core.systems.reading.xyz import formula_of, frame_elements, text_of
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Keys of a frame that may name it in a table of energies.
 NAMES = ("name", "system", "label", "id", "config_type")
-_COUNT = re.compile(r"\s*[0-9]{1,4}\s*")
 
 
 @dataclass(frozen=True)
@@ -50,16 +48,10 @@ class Frames:
 
 
 class _Frame(NamedTuple):
-    """One frame.
+    """One frame: why it is of no use, or where the probe is on the campaign's host (3,) in Å, with which energy.
 
-    Attributes:
-        number: among all.
-        problem: why it is of no use; "" for nothing, and the rest holds only then.
-        sentence: the same for people who gave no other file, where the reader said it.
-        position: (3,) of the probe in Å, on the campaign's host.
-        energy_ev: NaN for none.
-        names: what may name it in a table.
-        method: of the energy.
+    `sentence` is the problem as the reader of datasets said it, file and frame among it. `names` may name the frame in
+    a table, and `method` is that of its energy, which is NaN where it has none.
     """
 
     number: int
@@ -114,9 +106,9 @@ def read_frames(dimer: Dimer, files: Sequence[tuple[str, bytes]], *, with_table:
 
 def _frames_in(dimer: Dimer, name: str, text: str) -> list[_Frame]:
     """Every frame of a file, numbered from 0."""
-    elements = list(_first_words(text))
+    elements = list(frame_elements(text))
     others = {k: symbols for k, symbols in enumerate(elements) if not _may_be(dimer, symbols)}
-    found = [_Frame(k, f"it holds {_formula(symbols)}, not {dimer.name}") for k, symbols in others.items()]
+    found = [_Frame(k, f"it holds {formula_of(symbols)}, not {dimer.name}") for k, symbols in others.items()]
     mine = [k for k in range(len(elements)) if k not in others]
 
     def refused(numbers: list[int], error: InputError) -> list[_Frame]:
@@ -129,7 +121,7 @@ def _frames_in(dimer: Dimer, name: str, text: str) -> list[_Frame]:
     for group in groups:
         numbers = group.frames.tolist()
         try:
-            positions = _on_host(dimer, group, f"{name}, frame {numbers[0]}")
+            positions = positions_on(dimer, group, f"{name}, frame {numbers[0]}")
         except InputError as error:
             found += refused(numbers, error)
             continue
@@ -146,29 +138,11 @@ def _without(name: str, sentence: str) -> str:
     return re.sub(r"^,? ?(?:frames? \d+(?: (?:and|to) \d+)?)?:? ?", "", sentence.removeprefix(name)).rstrip(".")
 
 
-def _first_words(text: str) -> Iterator[list[str]]:
-    """First words of the lines of atoms of each frame; where the form is broken, of all that is left."""
-    lines = text.split("\n")
-    row = 0
-    while row < len(lines):
-        if not lines[row].strip():
-            row += 1
-            continue
-        count = int(lines[row]) if _COUNT.fullmatch(lines[row]) else len(lines)
-        yield [line.split()[0] if line.split() else "" for line in lines[row + 2 : row + 2 + count]]
-        row += 2 + count
-
-
 def _may_be(dimer: Dimer, symbols: list[str]) -> bool:
     """Whether a frame has the dimer's elements, or says them in another way, which the reader then judges."""
     if any(symbol not in atomic_numbers for symbol in symbols):
         return True
     return sorted(symbols) == sorted([*dimer.a.symbols, dimer.b.symbols[0]])
-
-
-def _formula(symbols: list[str]) -> str:
-    counts = {symbol: symbols.count(symbol) for symbol in sorted(symbols)}
-    return "".join(f"{symbol}{count if count > 1 else ''}" for symbol, count in counts.items())[:60] or "nothing"
 
 
 def _names(keys: dict[str, Any], alone: set[str]) -> frozenset[str]:
@@ -178,21 +152,3 @@ def _names(keys: dict[str, Any], alone: set[str]) -> frozenset[str]:
         # The NCI Atlas numbers the points of a scan so: 1.01.01_095.
         said |= {f"{name}_{round(100 * scaling):03d}" for name in said}
     return frozenset(name.casefold() for name in said | alone)
-
-
-def _on_host(dimer: Dimer, group: HostGroup, where: str) -> FloatArray:
-    """(m, 3) positions of a group in the campaign's frame; InputError for another host."""
-    other, host = group.dimer, dimer.a
-    if other.b.symbols[0] != dimer.b.symbols[0] or sorted(other.a.symbols) != sorted(host.symbols):
-        raise InputError(f"{where}: it holds {other.name}, but the campaign is about {dimer.name}.")
-    if other.a.symbols != host.symbols:
-        raise InputError(f"{where}: the atoms of {host.name} come in another order than in the campaign; reorder them.")
-    pose = superpose(host.positions, other.a.positions)
-    if pose.displacement > RIGID_TOLERANCE:
-        away = np.linalg.norm(pose.place(other.a.positions) - host.positions, axis=1)
-        raise InputError(
-            f"{where}: its {host.name} is not the campaign's: after superposition atoms lie "
-            f"{np.sqrt((away**2).mean()):.3f} Å apart (RMSD), atom {pose.atom + 1} ({host.symbols[pose.atom]}) "
-            f"{pose.displacement:.3f} Å; energies of another geometry would not be comparable."
-        )
-    return pose.place(group.at.R)

@@ -28,7 +28,7 @@ Named = tuple[str, bytes]
 
 #: Ends of names of files with one structure after the other, and of those that programs write.
 FRAMES, OUTPUTS = (".extxyz", ".xyz"), (".out", ".log")
-TABLES = (".csv", ".tsv", ".txt", ".dat")
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", *FRAMES, *OUTPUTS)
 #: What is read of a folder; outputs repeat orbitals and may be long.
 MOST_FILES, MOST_OUTPUT_BYTES, MOST_TOGETHER_BYTES = 3_000, 50 * MB, 300 * MB
 #: What one entry of a file is called, and what several files are.
@@ -90,11 +90,11 @@ def open_paths(dimer: Dimer, paths: Sequence[Path], level: str = "") -> EnergyFi
     found: list[Path] = []
     for path in paths:
         inside = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
-        found += [each for each in inside if each == path or each.name.lower().endswith((*FRAMES, *OUTPUTS, *TABLES))]
+        found += [each for each in inside if each == path or each.name.lower().endswith(SUFFIXES)]
         if len(found) > MOST_FILES:
             raise InputError(f"{path} has more than {MOST_FILES:,} files; give a folder for each set of energies.")
     if not found:
-        raise InputError(f"{paths[0]} has no table, structures or outputs ({', '.join((*TABLES, *FRAMES, *OUTPUTS))}).")
+        raise InputError(f"{paths[0]} has no table, structures or outputs ({', '.join(SUFFIXES)}).")
     opened = open_files(dimer, [(path.name, read_limited(path, MOST_OUTPUT_BYTES)) for path in found])
     return opened.at(level) if level else opened
 

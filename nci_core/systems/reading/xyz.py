@@ -84,6 +84,29 @@ def xyz_frames(text: str, most_frames: int, only: Collection[int] | None = None)
         frame += 1
 
 
+def frame_elements(text: str) -> Iterator[list[str]]:
+    """First words of the lines of atoms of each frame, not judged; where the form is broken, of all that is left."""
+    lines = text.split("\n")
+    row = 0
+    while row < len(lines):
+        if not lines[row].strip():
+            row += 1
+            continue
+        count = int(lines[row]) if _COUNT.fullmatch(lines[row]) else len(lines)
+        yield [line.split()[0] if line.split() else "" for line in lines[row + 2 : row + 2 + count]]
+        row += 2 + count
+
+
+def formula_of(symbols: list[str]) -> str:
+    """Elements with their numbers, such as H2Ne; at most 60 letters.
+
+    >>> formula_of(["Ne", "H", "H"])
+    'H2Ne'
+    """
+    counts = {symbol: symbols.count(symbol) for symbol in sorted(symbols)}
+    return "".join(f"{symbol}{count if count > 1 else ''}" for symbol, count in counts.items())[:60] or "nothing"
+
+
 def _structure(frame: int, comment: str, rows: list[str]) -> Structure:
     if len(comment) > MOST_COMMENT:
         raise InputError(f"frame {frame}: its comment has {len(comment)} characters; at most {MOST_COMMENT} are read.")
