@@ -110,8 +110,8 @@ def _numbers(context: Context, curve: pd.DataFrame, near: pd.DataFrame) -> pd.Da
     """What is drawn, first the student along the line, then the configurations near it."""
     names = ["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev", "label_std_ev"]
     points = near[[name for name in names if name != "label_std_ev" or near[name].notna().any()]]
-    rows = pd.concat([curve.assign(what="line"), points.rename_axis("configuration").reset_index()])
-    rows["what"] = rows["what"].fillna("configuration")
+    points = points.rename_axis("configuration").reset_index().assign(what="configuration")
+    rows = pd.concat([curve.assign(what="line"), points])
     energies = [str(column) for column in rows if str(column).endswith("_ev")]
     rows[energies] = rows[energies].astype(float) * context.unit.per_ev
     renamed = {c: f"{c.removesuffix('_ev')} ({context.unit.label})" for c in energies}
