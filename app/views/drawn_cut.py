@@ -66,8 +66,7 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
     for column, model in (("earlier_ev", before), ("distilled_ev", distilled)):
         if model is not None:
             energies[column] = model_answers.field(context, model, points[clear]).energy_ev
-    places = pd.DataFrame(points, columns=["x", "y", "z"])
-    places.insert(0, "distance", distance)
+    places = pd.DataFrame(np.column_stack([distance, points]), columns=["distance", "x", "y", "z"])
     return places.join(energies)
 
 

@@ -116,10 +116,9 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame, brought: dict[str, Ene
 
 def _no_labels(context: Context, split: str) -> None:
     recipe = plain(context.campaign.recipe.name)
-    if split not in SETS:
-        text = "None of these points can be compared: all are geometries that a fit may have seen."
-    elif split == "test":
-        text = f"No test configuration has a finished *{recipe}* label yet, so errors cannot be measured."
-    else:
-        text = f"No training configuration has a finished *{recipe}* label yet. Pick some on the Select page."
-    st.info(text, icon=":material/info:")
+    texts = {
+        "test": f"No test configuration has a finished *{recipe}* label yet, so errors cannot be measured.",
+        "pool": f"No training configuration has a finished *{recipe}* label yet. Pick some on the Select page.",
+    }
+    own = "None of these points can be compared: all are geometries that a fit may have seen."
+    st.info(texts.get(split, own), icon=":material/info:")
