@@ -70,13 +70,12 @@ def load_cut(
     if len(student) > 1:
         on_ray = np.linalg.norm(positions_of(student) - system.dimer.a.centre, axis=1)
         points["distance"] = np.interp(points["distance"], on_ray, student["distance"])
-    points = points.sort_values("distance")
+    points = points.sort_values("distance").reset_index()
     dense = cut_table(store, name, teacher=teacher, system_id=system.id)
-    sparse = points.loc[points["teacher_ev"].notna(), ["distance", "teacher_ev"]]
-    labelled = points[points["label_ev"].notna()].reset_index()
+    sparse = points[["distance", "teacher_ev"]].dropna().reset_index(drop=True)
     return Cut(
         name=name,
         student=student,
-        teacher=dense if len(dense) else sparse.rename(columns={"teacher_ev": "energy_ev"}).reset_index(drop=True),
-        labels=labelled[["id", "distance", "label_ev", "split"]],
+        teacher=dense if len(dense) else sparse.rename(columns={"teacher_ev": "energy_ev"}),
+        labels=points.loc[points["label_ev"].notna(), ["id", "distance", "label_ev", "split"]],
     )

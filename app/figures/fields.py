@@ -115,9 +115,9 @@ def sphere_map(
         x, y, _ = angles(own_places(dots.rows))
         figure.add_scatter(x=x, y=y, **dots.look(scale, 7))
     figure.update_layout(showlegend=False)
-    x = {"title_text": "longitude (°)", "range": [0, 360], "dtick": 60}
-    y = {"title_text": "latitude (°)", "range": [-90, 90], "dtick": 30}
-    return finished(figure, scale.palette, x, y, l=60, t=12)
+    east = {"title_text": "longitude (°)", "range": [0, 360], "dtick": 60}
+    north = {"title_text": "latitude (°)", "range": [-90, 90], "dtick": 30}
+    return finished(figure, scale.palette, east, north, l=60, t=12)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,13 @@ def _spread(x: pd.Series, middle: pd.Series, half: pd.Series, colour: str, name:
     ]
 
 
+def _curve(
+    x: pd.Series, y: pd.Series, name: str, colour: str, dash: str, hover: str, customdata: pd.DataFrame | None = None
+) -> go.Scatter:
+    hover, line = f"{hover}<extra>{name}</extra>", {"color": colour, "width": 2.4, "dash": dash}
+    return go.Scatter(x=x, y=y, mode="lines", name=name, line=line, hovertemplate=hover, customdata=customdata)
+
+
 def line_figure(
     curve: pd.DataFrame,
     near: pd.DataFrame,
@@ -65,14 +72,7 @@ def line_figure(
     figure = go.Figure(_spread(x, curve["energy_ev"] * f, curve["std_ev"] * f, colours.student, "± 1 sd"))
     for column, (name, colour, dash) in (CURVES | (CHANNELS if channels else {})).items():
         if column in curve:
-            figure.add_scatter(
-                x=x,
-                y=curve[column] * f,
-                mode="lines",
-                name=name,
-                line={"color": getattr(colours, colour), "width": 2.4, "dash": dash},
-                hovertemplate=hover + f"<extra>{name}</extra>",
-            )
+            figure.add_trace(_curve(x, curve[column] * f, name, getattr(colours, colour), dash, hover))
     open_circle = {"symbol": "circle-open", "size": 5, "color": band(colours.teacher, 0.75)}
     points = [("teacher", "teacher_ev", near, open_circle)]
     if "reference" in near:
@@ -121,21 +121,14 @@ def ruler_along(curve: pd.DataFrame, probe: float, colours: Palette) -> go.Figur
     the position on the line (Å) that is drawn elsewhere.
     """
     figure, x = go.Figure(), curve["distance"]
+    hover = "%{x:.2f} Å: distance %{customdata[0]:.3f}, ruler %{customdata[1]:.3f} Å"
     elements = [column.removesuffix(" r") for column in curve if column.endswith(" r")]
     hues = (colours.student, colours.teacher, colours.dispersion, colours.repulsion)
     for k, element in enumerate(elements):
         colour, gap = hues[k % len(hues)], curve[f"{element} q"] - curve[f"{element} r"]
         figure.add_traces(_spread(x, gap, curve[f"{element} sd"], colour))
-        figure.add_scatter(
-            x=x,
-            y=gap,
-            mode="lines",
-            name=f"nearest {element}",
-            customdata=curve[[f"{element} r", f"{element} q"]],
-            line={"color": colour, "width": 2.4, "dash": ("solid", "dash", "dot", "dashdot")[k % 4]},
-            hovertemplate="%{x:.2f} Å: distance %{customdata[0]:.3f}, ruler %{customdata[1]:.3f} Å"
-            + f"<extra>nearest {element}</extra>",
-        )
+        dash, more = ("solid", "dash", "dot", "dashdot")[k % 4], curve[[f"{element} r", f"{element} q"]]
+        figure.add_trace(_curve(x, gap, f"nearest {element}", colour, dash, hover, customdata=more))
     figure.add_hline(y=0, line={"color": colours.earlier, "width": 1})
     figure.add_vline(x=probe, line={"color": colours.pick, "width": 1.5, "dash": "dot"})
     return finished(figure, colours, ALONG, GAP, height=RULER_HEIGHT, l=70, t=40)
@@ -152,16 +145,9 @@ def shapes_figure(
 ) -> go.Figure:
     """Places of equal ruler length round each atom in a plane through the centre, beside circles of equal distance.
 
-    Drawn at 0.8 Å with deviations enlarged; atoms off the plane are points only.
-
-    Args:
-        host: n atoms.
-        plane: whose axes the figure has.
-        stretch: (n, 73) distance over ruler length in the directions of CIRCLE: above one the atom reaches farther.
-        probe: (1, 3) in the host's frame.
-        enlarged: how many times deviations are.
-        labels: of the axes.
-        colours: of the theme.
+    Drawn at 0.8 Å with deviations enlarged so many times; atoms off the plane are points only.
+    `stretch` (n, 73) is distance over ruler length of each atom in the directions of CIRCLE: above one it reaches
+    farther. `probe` is (1, 3) in the host's frame, `labels` are of the plane's axes.
     """
     size, atoms = 0.8, plane.project(host.positions)
     figure = go.Figure(bonds(host, atoms, {"color": colours.grid, "width": 3}))

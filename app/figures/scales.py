@@ -39,8 +39,9 @@ class SignedScale:
 
     def _share(self, values: npt.ArrayLike) -> FloatArray:
         """asinh(v/linear)/asinh(limit/linear), clipped to −1…1; NaN stays NaN."""
-        share = np.arcsinh(np.asarray(values, dtype=float) / self.linear) / np.arcsinh(self.limit / self.linear)
-        return np.clip(share, -1.0, 1.0)
+        sizes = np.asarray(values, dtype=float) / self.linear
+        share: FloatArray = np.clip(np.arcsinh(sizes) / np.arcsinh(self.limit / self.linear), -1.0, 1.0)
+        return share
 
     def fraction(self, values: FloatArray) -> FloatArray:
         """Where values (any shape, in the unit shown) lie on the scale, 0 to 1; NaN stays NaN."""

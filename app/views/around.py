@@ -42,8 +42,11 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
     quantity, brought = QUANTITIES[key], own_energies.choices(context)
     split = _choose_set(right, quantity, {k: row.name for k, row in brought.items()}, in_space=look == "space")
     if split in brought:
-        table = own_energies.set_rows(context, brought[split], after, before)
-    labels = _labelled(context, table, "all" if split in brought else split)
+        table = rows = own_energies.set_rows(context, brought[split], after, before)
+    else:
+        rows = labelled(table, split)
+    rows = rows[rows["region"] != "beyond"].assign(student_size_ev=rows["student_error_ev"].abs())
+    labels = fields.images(context.host, rows)
     chosen = Chosen(context, quantity, students, split, labels, against(table))
     try:
         SHOWN[look](chosen)
@@ -77,9 +80,3 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, brought: dict[str, st
         help=f"Labelled configurations within {fields.NEAR} Å, drawn at all symmetry-equivalent positions and coloured "
         "like the map. Test set and training labels are never shown together.",
     )
-
-
-def _labelled(context: Context, table: pd.DataFrame, split: str) -> pd.DataFrame:
-    rows = table if split == "all" else labelled(table, split)
-    rows = rows[rows["region"] != "beyond"].assign(student_size_ev=rows["student_error_ev"].abs())
-    return fields.images(context.host, rows)

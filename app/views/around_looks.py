@@ -85,7 +85,8 @@ def show_sphere(chosen: Chosen) -> None:
     title, column = chosen.choose_dots(right)
     near = _near_shell(chosen, grid, radius)
     longitude, latitude = np.meshgrid(grid.longitude, grid.latitude)
-    scale = chosen.scale(values_ev, near[column], areas=np.cos(np.radians(latitude)))
+    areas = np.append(np.cos(np.radians(latitude)), np.ones(len(near)))
+    scale = chosen.scale(np.append(values_ev, near[column]), areas)
     values = context.convert(values_ev)
     arguments = (host, grid, values, radius, scale, Dots(title, column, near))
     _with_numbers(
@@ -135,7 +136,7 @@ def show_planes(chosen: Chosen) -> None:
         drawings.append(Drawing(grid, PLANE_LABELS[kind], context.convert(chosen.outside_wall(grid.points)), dots))
     values = np.concatenate([each.values.ravel() for each in drawings])
     near = pd.concat([each.dots.rows for each in drawings])
-    scale = chosen.scale(values / context.unit.per_ev, near[column])
+    scale = chosen.scale(np.append(values / context.unit.per_ev, near[column]))
     places = np.concatenate([each.grid.points.reshape(-1, 3) for each in drawings])
     note = chosen.flat_words(scale, near, title)
     _with_numbers(chosen, {"planes": plane_maps(host, drawings, scale)}, places, values, note)

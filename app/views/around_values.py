@@ -78,14 +78,10 @@ class Chosen:
         energy_ev, values_ev = self.ask(places)
         return np.where(energy_ev < self.limit_ev, values_ev, np.nan)
 
-    def scale(self, *values_ev: npt.ArrayLike, areas: FloatArray | None = None) -> FieldScale:
-        """One scale for all the values; `areas` are those of the first array's points."""
-        values = np.concatenate([np.ravel(v) for v in values_ev]).astype(float)
-        weights = np.ones(values.shape)
-        if areas is not None:
-            weights[: areas.size] = areas.ravel()
+    def scale(self, values_ev: FloatArray, weights: npt.ArrayLike = 1.0) -> FieldScale:
+        """One scale for all the values, in any order; `weights` are the areas that they stand for."""
         unit, colours = self.context.unit, self.context.colours
-        return field_scale(values, self.quantity, unit, colours, cap_ev=self.limit_ev, weights=weights)
+        return field_scale(values_ev, self.quantity, unit, colours, cap_ev=self.limit_ev, weights=weights)
 
     def choose_dots(self, place: st.delta_generator.DeltaGenerator) -> tuple[str, str]:
         """Title and column of the dots, chosen at `place` where there is a choice; no title, no dots."""

@@ -66,8 +66,7 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
     for column, model in (("earlier_ev", before), ("distilled_ev", distilled)):
         if model is not None:
             energies[column] = model_answers.field(context, model, points[clear]).energy_ev
-    places = pd.DataFrame(points, columns=["x", "y", "z"])
-    places.insert(0, "distance", distance)
+    places = pd.DataFrame(np.column_stack([distance, points]), columns=["distance", "x", "y", "z"])
     return places.join(energies)
 
 
@@ -110,8 +109,8 @@ def _numbers(context: Context, curve: pd.DataFrame, near: pd.DataFrame) -> pd.Da
     """What is drawn, first the student along the line, then the configurations near it."""
     names = ["distance", "off", "x", "y", "z", "split", "teacher_ev", "student_ev", "label_ev", "label_std_ev"]
     points = near[[name for name in names if name != "label_std_ev" or near[name].notna().any()]]
-    rows = pd.concat([curve.assign(what="line"), points.rename_axis("configuration").reset_index()])
-    rows["what"] = rows["what"].fillna("configuration")
+    points = points.rename_axis("configuration").reset_index().assign(what="configuration")
+    rows = pd.concat([curve.assign(what="line"), points])
     energies = [str(column) for column in rows if str(column).endswith("_ev")]
     rows[energies] = rows[energies].astype(float) * context.unit.per_ev
     renamed = {c: f"{c.removesuffix('_ev')} ({context.unit.label})" for c in energies}

@@ -14,14 +14,15 @@ from app.session import Context
 from app.text import Markdown, plain
 from app.views.error_maps import error_scale, student_name
 from app.views.plane_choice import KINDS, Numbers, choose_plane
+from nci_core.campaign.queries.error_maps import SPACING
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
 from nci_core.systems import surroundings
 from nci_core.systems.planes import PlaneGrid
 
-#: How far (Å) the plane reaches beyond the host sideways and upwards, and how far apart its points are.
-BESIDE, ABOVE, SPACING = 3.8, 5.4, 0.2
+#: How far (Å) the plane reaches beyond the host sideways and upwards.
+BESIDE, ABOVE = 3.8, 5.4
 HEIGHT = 330
 NUMBERS: Numbers = {"upright": ("plane_turn", 0, 179), "flat": ("plane_height", -8.0, 8.0)}
 #: How wide panels are beside each other: the first has the numbers of the axis, the last the colour bar.

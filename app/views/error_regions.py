@@ -58,15 +58,11 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
         "sd). Click a cell to select its points on every page.",
     )
     text = matrix_table(rows, column, context.unit)
-    used, sectors = text["Region"].tolist(), list(text.columns[1:])
     key = f"matrix-{column}"
 
     def clicked() -> None:
-        ids: list[int] = []
-        for row, sector in st.session_state[key].selection.cells:
-            if row < len(used) and sector in sectors:
-                inside = rows[(rows["region"] == used[row]) & (rows["sector"] == sector)]
-                ids += [int(i) for i in inside.index]
+        cells = [(text["Region"].get(row), sector) for row, sector in st.session_state[key].selection.cells]
+        ids = rows.index[pd.MultiIndex.from_frame(rows[["region", "sector"]]).isin(cells)].tolist()
         if ids:
             selection.change(context, ids, "replace")
 

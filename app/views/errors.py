@@ -25,8 +25,6 @@ SET_HELP = (
     "The test set was set apart before any training and only measures errors. "
     "Errors on training labels say how well the fit reproduces what it has seen. The two are never mixed."
 )
-#: Instead of a model's id: whichever is in use.
-IN_USE = 0
 #: Parts that ask the student itself, anywhere in space.
 LIVE_PARTS = {"around": around, "line": drawn_cut}
 PARTS = {
@@ -98,7 +96,7 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     left, right = st.columns(2)
     # Only another student is named in the address: who has chosen none sees the new one after a fit.
     others = {number: name for number, name in names.items() if number != active}
-    after = one_from(left, "Student", {IN_USE: f"{names[active]}, in use"} | others, key="errors_after") or active
+    after = one_from(left, "Student", {0: f"{names[active]}, in use"} | others, key="errors_after") or active
     distilled = model_answers.distilled_before(context, by_id[after])
     before = one_from(
         right,
@@ -118,10 +116,9 @@ def _choose_set(row: DeltaGenerator, table: pd.DataFrame, brought: dict[str, Ene
 
 def _no_labels(context: Context, split: str) -> None:
     recipe = plain(context.campaign.recipe.name)
-    if split not in SETS:
-        text = "None of these points can be compared: all are geometries that a fit may have seen."
-    elif split == "test":
-        text = f"No test configuration has a finished *{recipe}* label yet, so errors cannot be measured."
-    else:
-        text = f"No training configuration has a finished *{recipe}* label yet. Pick some on the Select page."
-    st.info(text, icon=":material/info:")
+    texts = {
+        "test": f"No test configuration has a finished *{recipe}* label yet, so errors cannot be measured.",
+        "pool": f"No training configuration has a finished *{recipe}* label yet. Pick some on the Select page.",
+    }
+    own = "None of these points can be compared: all are geometries that a fit may have seen."
+    st.info(texts.get(split, own), icon=":material/info:")

@@ -65,10 +65,9 @@ def show_ruler(context: Context, line: Line, curve: pd.DataFrame, after: Model) 
     names = [f"{symbol}{i}" for i, symbol in enumerate(host.symbols, start=1)]
     atoms = pd.DataFrame({"atom": names, "distance": read.distance[0], "ruler": read.length[0], "sd": read.std[0]})
     nearest = atoms.sort_values("distance", kind="stable").head(14)
-    numbers = along.add_suffix(" (Å)")
     charts(
         context,
-        Drawn(ruler_along(along, place, context.colours), "ruler-along", lambda: numbers),
+        Drawn(ruler_along(along, place, context.colours), "ruler-along", lambda: along.add_suffix(" (Å)")),
         Drawn(shapes, "ruler-shapes"),
         Drawn(lengths_figure(nearest, context.colours), "ruler-lengths"),
         widths=(1.15, 1.1, 0.95),
