@@ -65,7 +65,7 @@ def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
     counts = configurations.counts(campaign.store)
     page.heading(f"{campaign.title}: round {subject.number}", 1)
-    page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
+    page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", kind="quiet")
     seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
     frozen = ", frozen" if all(each.test_frozen_at for each in systems.fetch(campaign.store)) else ", not frozen yet"
     facts = [
@@ -109,11 +109,13 @@ def _errors(page: Page, subject: Subject) -> None:
         f"{from_cm1(b) * unit.per_ev:g} {unit.label}".replace("-", "−")
         for b in (bounds.well_below_cm1, bounds.limit_cm1)
     )
-    page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
+    page.text(
+        f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", kind="quiet"
+    )
     shown, formats = error_table(rows, subject.columns, unit, subject.campaign.systems)
     page.table(shown, formats=formats, name="errors")
     meanings = "; ".join(f"{RANGES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
-    page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
+    page.text(f"{meanings}. MAE: mean absolute error.", kind="quiet")
     for system in subject.campaign.systems:
         mine = subject.of(rows, system)
         if len(mine):
@@ -238,7 +240,7 @@ def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
 
 def _labels(page: Page, subject: Subject) -> None:
     page.heading("CCSD(T) labels of this round")
-    table, digits = label_provenance(subject.campaign, subject.number, subject.table, subject.unit)
+    table, formats = label_provenance(subject)
     if table.empty:
         page.text("No label was computed in this round.")
         return
@@ -246,13 +248,13 @@ def _labels(page: Page, subject: Subject) -> None:
         f"{len(table)} labels for training, {table['CPU min'].sum():.1f} CPU minutes. Interaction energies are "
         "counterpoise-corrected: HF + CCSD correlation + (T) = E. Cycles and T1 are those of the dimer's calculation."
         + (f" ±: {MEANING[0].lower()}{MEANING[1:]}." if any(name.startswith("±") for name in table) else ""),
-        quiet=True,
+        kind="quiet",
     )
     said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash, round_number=subject.number)
     judged = judge([row for row in said if row.split == "pool"], subject.campaign.settings.bounds)
     if judged is not None:
         page.text(f"Before it had seen them, the student predicted them: {sentence(judged)}; {judged.sentence}.")
-    page.table(table, formats=digits, name="labels")
+    page.table(table, formats=formats, name="labels")
 
 
 def _reproduce(page: Page, subject: Subject) -> None:
@@ -263,7 +265,7 @@ def _reproduce(page: Page, subject: Subject) -> None:
             [
                 ("Report", f"nci {__version__}, plotly {plotly_version}"),
                 ("Python", platform.python_version()),
-                ("Labels", software(campaign, subject.number) or "none in this round"),
+                ("Labels", software(subject.labels) or "none in this round"),
                 ("Model file", f"{model.path}, SHA-256 {model.sha256}"),
             ],
             columns=["", " "],
