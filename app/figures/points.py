@@ -7,12 +7,11 @@ import pandas as pd
 
 from app.arrays import FloatArray
 from app.components.plot_content import Bins, Hover, Line, PlotContent
-from app.coordinates import map_axes
 from app.data.cuts import Cut
 from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
 
 #: More points than this are drawn as squares until one zooms in.

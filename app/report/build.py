@@ -250,8 +250,9 @@ def _labels(page: Page, subject: Subject) -> None:
         + (f" ±: {MEANING[0].lower()}{MEANING[1:]}." if any(name.startswith("±") for name in table) else ""),
         kind="quiet",
     )
-    said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash, round_number=subject.number)
-    judged = judge([row for row in said if row.split == "pool"], subject.campaign.settings.bounds)
+    said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash)
+    mine = said["split"].eq("pool") & said["round_number"].eq(subject.number)
+    judged = judge(said[mine.fillna(False)], subject.campaign.settings.bounds)
     if judged is not None:
         page.text(f"Before it had seen them, the student predicted them: {sentence(judged)}; {judged.sentence}.")
     page.table(table, formats=formats, name="labels")

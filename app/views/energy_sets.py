@@ -86,7 +86,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
             and context.model is not None
             and st.button("Evaluate the students", key=f"evaluate-set-{number}", type="tertiary")
         ):
-            _do(lambda: actions.evaluate_energies(context.campaign, number))
+            _do(lambda: actions.evaluate_energies(context.campaign, energy_set=number))
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:

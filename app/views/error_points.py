@@ -5,11 +5,12 @@ import streamlit as st
 
 from app import cached, model_answers, own_energies, selection
 from app.choices import as_written, one_of
-from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
+from app.data.cuts import CUT_PREFIX, with_points
 from app.data.errors import as_shown, columns_of
+from app.data.fields import NEAR
 from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
-from app.first_steps import evaluate
+from app.first_steps import command
 from app.session import Context
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
@@ -155,15 +156,12 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             empty="Nothing is known along this direction yet.",
         )
         st.caption(
-            (
-                "Points are CCSD(T) labels"
-                if brought is None
-                else f"Points within {NEAR_CUT} Å are {plain(against(rows))}"
-            )
+            ("Points are CCSD(T) labels" if brought is None else f"Points within {NEAR} Å are {plain(against(rows))}")
             + ", coloured by the student's error. The axis is linear in the well and logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
-            st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} computes it.")
+            typed = code(command("evaluate", context.campaign.folder))
+            st.caption(f"No curve is stored for this student; {typed} computes it.")
         if cut.labels.empty and brought is None:
             st.caption("No point of this cut has a CCSD(T) label yet. Pick some on the Select page.")
         selection.bar(context, table, page="cuts")

@@ -116,13 +116,13 @@ def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Probl
             embedded campaigns are searched.
     """
     group, _ = unique_labels(read_dataset(data).only_group(), str(data))
-    if not len(group.positions):
+    if not len(group.at):
         raise InputError(f"{data} has no REF_interaction_energy (eV) in any of its frames.")
     places = [teacher] if teacher else [data_folder() / name for name in EMBEDDED]
     found = next((labels for place in places if (labels := lessons_of(place, group.dimer))), ())
     if teacher and not found:
         raise InputError(f"{teacher} has no teacher's labels of {group.dimer.name} with the host of {data}.")
-    return Problem(group.dimer, group.positions, group.reference, folder, found)
+    return Problem(group.dimer, group.at.R, group.reference, folder, found)
 
 
 def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray, FloatArray, Ensemble]:
@@ -130,7 +130,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
 
     Of an embedded campaign's pool; the student is the distilled one.
     """
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:
@@ -151,7 +151,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
 
 def open_campaign_labels(name: str, split: str) -> tuple[Observation, Ensemble]:
     """CCSD(T) labels and the distilled student of an embedded campaign."""
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:

@@ -14,16 +14,21 @@ from sqlalchemy import func, select
 from nci_core.campaign.campaign import Campaign, home
 from nci_core.campaign.exchange.archive_import import import_archive
 from nci_core.campaign.exchange.archive_read import Archive
+from nci_core.campaign.exchange.archive_rows import Row
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
 from nci_core.jobs import stop_engine
 from nci_core.store import job_queries
-from nci_core.store.schema import Label, Model
+from nci_core.store.base import Base
+from nci_core.store.schema import CutPoint, Label, LabelEvent, Metric, Model, Pick, Prediction, Round
 from nci_core.switches import require_writable
 
 #: Folder below home(), and the embedded campaign it is a copy of.
 DEMO, SOURCE = "he-ethylene-demo", "he-ethylene"
 TITLE = "Demo: helium–ethylene"
+#: Tables of labels, and of what models and teachers say.
+OF_LABELS: tuple[type[Base], ...] = (Label, LabelEvent)
+OF_MODELS: tuple[type[Base], ...] = (Metric, Prediction, CutPoint)
 #: In the folder of the demo and of no other campaign: only what has it may be replaced.
 MARK, MARKED = ".demo", b"A copy that the dashboard may make anew.\n"
 
@@ -39,27 +44,23 @@ class Work:
 
 def at_round_0(archive: Archive) -> Archive:
     """The archive without its rounds after the first; InputError where no distilled student is in it."""
-    history = archive.history
-    distilled = [model for model in history.models if model.kind == "distilled"]
+    rows = archive.rows
+    distilled = [model for model in rows[Model] if model["kind"] == "distilled"]
     if not distilled:
         raise InputError(f"{archive.folder} has no distilled student to begin a demo with.")
-    student = distilled[-1]
+    student = distilled[-1] | {"active": True, "parent_id": None, "round_number": 0}
     frozen = {row.geometry_hash for row in archive.configurations if row.split == "test"}
-    owners = (student.name, None)  # None: a teacher's
-    changed = {
-        "rounds": [row for row in history.rounds if row.number == 0],
-        "picks": [],
-        "models": [student.model_copy(update={"active": True, "parent_id": None, "round_number": 0})],
-        "metrics": [row for row in history.metrics if row.split == "test" and row.model_id in owners],
-        "labels": [row for row in history.labels if row.configuration_id in frozen],
+    changed: dict[type[Base], list[Row]] = {
+        Round: [row for row in rows[Round] if row["number"] == 0],
+        Pick: [],
+        Model: [student],
+        **{table: [row for row in rows[table] if row["configuration_id"] in frozen] for table in OF_LABELS},
+        # Without a model, it is a teacher's.
+        **{table: [row for row in rows[table] if row["model_id"] in (student["name"], None)] for table in OF_MODELS},
     }
-    return replace(
-        archive,
-        settings=archive.settings.model_copy(update={"title": TITLE}),
-        labels=[row for row in archive.labels if row.configuration_id in frozen],
-        history=history.model_copy(update=changed),
-        evaluations=[row for row in archive.evaluations if row.model_id in owners],
-    )
+    changed[Metric] = [row for row in changed[Metric] if row["split"] == "test"]
+    settings = archive.settings.model_copy(update={"title": TITLE})
+    return replace(archive, settings=settings, rows={**rows, **changed})
 
 
 def make_demo(archive: Archive, folder: Path) -> Campaign:

@@ -16,7 +16,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign, read_archive
 from nci_core.errors import NCIError
 from nci_core.store import configurations, models
-from nci_core.store.schema import Label
+from nci_core.store.schema import Label, Model
 
 ROWS = ("teachers.jsonl", "labels.jsonl", "predictions.jsonl", "history.json")
 TEXTS = ("campaign.toml", "configurations.extxyz")
@@ -258,7 +258,7 @@ def _read(whole: Path, outside: Path, changes: list[tuple[str, str, int, Any]]) 
     except NCIError as error:
         assert_one_sentence(error)
     else:
-        assert {model.path for model in found.history.models} <= {f"models/{m.name}.pt" for m in found.history.models}
+        assert all(model["path"] == f"models/{model['name']}.pt" for model in found.rows[Model])
     assert snapshot(outside.parent) == before
 
 

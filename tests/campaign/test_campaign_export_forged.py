@@ -12,6 +12,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign, read_archive
 from nci_core.errors import StoreError
 from nci_core.store import labels
+from nci_core.store.schema import Model
 
 SECRET = b"a private key"
 
@@ -56,7 +57,7 @@ def test_a_model_that_is_gone_leaves_a_renewed_export(campaign: Campaign, tmp_pa
     export_campaign(campaign, tmp_path / "out")
     (tmp_path / "out" / "models" / "old.pt").write_bytes(b"of an earlier export")
     export_campaign(campaign, tmp_path / "out")
-    assert len(read_archive(tmp_path / "out").history.models) == 2
+    assert len(read_archive(tmp_path / "out").rows[Model]) == 2
 
 
 def test_a_campaign_is_not_exported_over_a_campaign(campaign: Campaign) -> None:

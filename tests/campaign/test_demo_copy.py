@@ -11,6 +11,7 @@ from nci_core.campaign.exchange.archive import Archive, data_folder, import_camp
 from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.errors import InputError, JobError
 from nci_core.store import configurations, evaluations, jobs, labels, models, picks, rounds
+from nci_core.store.schema import Label, Pick
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +36,15 @@ def test_it_is_round_0_of_the_embedded_campaign(demo: Campaign, archive: Archive
     assert [row.number for row in rounds.fetch(demo.store)] == [0]
     assert [row.kind for row in models.fetch(demo.store)] == ["distilled"]
     assert not len(labels.complete(demo.store, recipe, split="pool"))
-    tested = sum(row.status == "complete" and row.recipe_hash == recipe for row in at_round_0(archive).labels)
+    begun = at_round_0(archive).rows[Label]
+    tested = sum(row["status"] == "complete" and row["recipe_hash"] == recipe for row in begun)
     assert len(labels.complete(demo.store, recipe, split="test")) == tested > 40
     assert sum(configurations.counts(demo.store).values()) == len(archive.configurations)
     assert not picks.fetch(demo.store)
     assert demo.active_model() is not None
     assert len(best(demo, 12)) == 12, "ready to be picked"
     # The proposals are those that the embedded campaign's first round labelled.
-    first = {row.configuration_id for row in archive.history.picks if row.round_number == 1}
+    first = {row["configuration_id"] for row in archive.rows[Pick] if row["round_number"] == 1}
     found = configurations.fetch(demo.store, ids=best(demo, 12))
     assert {row.geometry_hash for row in found} == first
 
@@ -104,7 +106,7 @@ def test_stored_labels_of_the_first_round_bring_the_error_down(demo: Campaign, a
 
     recipe, asked = demo.recipe, best(demo, 12)
     submit_labels(demo, asked, "i-optimal", strategy="i-optimal", start=False)
-    known = {row.configuration_id: row.result for row in archive.labels if row.recipe_hash == recipe.hash}
+    known = {row["configuration_id"]: row["result"] for row in archive.rows[Label] if row["recipe_hash"] == recipe.hash}
     named = {row.id: row.geometry_hash for row in configurations.fetch(demo.store, ids=asked)}
     rows = labels.fetch(demo.store, recipe.hash, status="waiting")
     labels.set_all_complete(demo.store, {row.id: known[named[row.configuration_id]] for row in rows})

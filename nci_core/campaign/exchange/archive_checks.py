@@ -1,26 +1,22 @@
 """Whether the rows of an archive hold together: references, repetitions, and labels that are what they say."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
 from pydantic import ValidationError
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 
 from nci_core.campaign.exchange.archive_fields import LARGEST_ENERGY_EV, LAST_YEAR, check_json
-from nci_core.campaign.exchange.archive_rows import (
-    ArchiveRow,
-    ConfigurationRow,
-    CutPointRow,
-    History,
-    LabelEventRow,
-    LabelRow,
-)
+from nci_core.campaign.exchange.archive_rows import FILE_OF, ConfigurationRow, Row, Rows
 from nci_core.config import SystemSettings
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
+from nci_core.store.base import Base
+from nci_core.store.schema import CutPoint, Label, LabelEvent, Metric, Model
 from nci_core.systems import Dimer
 from nci_core.visible import first_problem, quoted
 
@@ -29,15 +25,12 @@ SAME_HOST = 2e-6
 #: Any number of a result, in its unit.
 LARGEST_NUMBER = 1e12
 FRAGMENTS = {"dimer", "host", "probe"}
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the rows of an archive may name: configurations by hash with their dimers, models, and systems by name."""
-
-    dimers: Mapping[str, Dimer]
-    models: Set[str]
-    systems: Set[str]
+#: What tells rows apart where the database has no constraint for it.
+KEYS: dict[type[Base], tuple[str, ...]] = {
+    CutPoint: ("model_id", "teacher", "system_id", "cut", "distance_angstrom"),
+    LabelEvent: ("configuration_id", "recipe_hash", "what", "created_at"),
+    Metric: ("model_id", "teacher", "system_id", "split", "recipe_hash", "region"),
+}
 
 
 def check_splits(rows: Iterable[ConfigurationRow], systems: Sequence[SystemSettings], where: str) -> None:
@@ -51,64 +44,79 @@ def check_splits(rows: Iterable[ConfigurationRow], systems: Sequence[SystemSetti
             )
 
 
-def check_rows(rows: Sequence[ArchiveRow], key: Sequence[str], known: Known, where: str) -> None:
-    """InputError unless what the rows name exists and no two rows have the same key."""
-    seen: set[tuple[Any, ...]] = set()
-    named = {"system": known.systems, "configuration": known.dimers, "model": known.models}
+def check_rows(rows: Rows, dimers: Mapping[str, Dimer], systems: Collection[str], folder: Path) -> None:
+    """InputError, one sentence, unless the rows of the archive in `folder` hold together.
+
+    They may name the configurations whose `dimers` are given by hash, `systems`, and the archive's own models.
+    """
+    known = {"configuration_id": dimers, "system_id": systems, "model_id": {row["name"] for row in rows[Model]}}
+    files = {table: str(folder / name) for table, name in FILE_OF.items()}
+    for table, found in rows.items():
+        _check_references(found, known, files[table])
+        for key in _keys(table):
+            _check_key(found, key, files[table])
+    _check_models(rows[Model], dimers, files[Model])
+    if len(systems) > 1 and any(row["system_id"] is None for row in rows[CutPoint]):
+        raise InputError(f"{files[CutPoint]} has a cut without its system; restore the file and import again.")
+    for table in (Label, LabelEvent):
+        _check_labels(rows[table], dimers, files[table])
+
+
+def _check_references(rows: Iterable[Row], known: Mapping[str, Collection[str]], where: str) -> None:
     for row in rows:
-        for what, there in named.items():
-            name = getattr(row, f"{what}_id", None)
+        for column, there in known.items():
+            name = row.get(column)
             if name is not None and name not in there:
+                what = column.removesuffix("_id")
                 raise InputError(f"{where} names {what} {quoted(name)}, which the archive does not have.")
-        if isinstance(row, CutPointRow) and row.system_id is None and len(known.systems) > 1:
-            raise InputError(f"{where} has a cut without its system; restore the file and import again.")
-        mine = tuple(getattr(row, name, None) for name in key)
+
+
+def _keys(table: type[Base]) -> list[tuple[str, ...]]:
+    """Columns by which no two rows of a table may be the same: one set of them, or several."""
+    if table in KEYS:
+        return [KEYS[table]]
+    constraints = table.metadata.tables[table.__tablename__].constraints
+    unique = [each for each in constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
+    return sorted({tuple(each.columns.keys()) for each in unique} - {("id",)}, reverse=True)
+
+
+def _check_key(rows: Iterable[Row], key: Sequence[str], where: str) -> None:
+    seen: set[tuple[Any, ...]] = set()
+    for row in rows:
+        mine = tuple(row[name] for name in key)
         if mine in seen:
             what = ", ".join(quoted(str(part)) for part in mine if part is not None)
             raise InputError(f"{where} has two rows of {what}; restore the file and import again.")
         seen.add(mine)
 
 
-def check_history(history: History, known: Known, where: str) -> None:
-    """InputError unless rounds, picks, models and errors hold together."""
+def _check_models(rows: Sequence[Row], dimers: Mapping[str, Dimer], where: str) -> None:
+    """InputError unless each comes after its parent, proposes what is there, and one at most is active."""
     names: set[str] = set()
-    for model in history.models:
-        if model.parent_id is not None and model.parent_id not in names:
-            raise InputError(f"{where}: the parent of model {model.name} is not among the models before it.")
-        names.add(model.name)
-        missing = {row.configuration_id for row in model.typed_notes.proposals} - known.dimers.keys()
-        if missing:
-            raise InputError(f"{where}: model {model.name} proposes configurations that the archive does not have.")
-    if sum(model.active for model in history.models) > 1:
+    for row in rows:
+        if row["parent_id"] is not None and row["parent_id"] not in names:
+            raise InputError(f"{where}: the parent of model {row['name']} is not among the models before it.")
+        names.add(row["name"])
+        if {each["configuration_id"] for each in row["notes"].get("proposals", ())} - dimers.keys():
+            raise InputError(f"{where}: model {row['name']} proposes configurations that the archive does not have.")
+    if sum(row["active"] for row in rows) > 1:
         raise InputError(f"{where} has more than one active model; restore the file and import again.")
-    checked: list[tuple[Sequence[ArchiveRow], tuple[str, ...]]] = [
-        (history.rounds, ("number",)),
-        (history.picks, ("configuration_id", "picked_by", "round_number")),
-        (history.models, ("name",)),
-        (history.metrics, ("model_id", "teacher", "system_id", "split", "recipe_hash", "region")),
-        (history.labels, ("configuration_id", "recipe_hash", "what", "created_at")),
-        (history.taught_by, ("spec",)),
-        (history.energy_sets, ("name",)),
-        (history.energy_sets, ("identity",)),
-        *((each.energies, ("configuration_id",)) for each in history.energy_sets),
-    ]
-    for rows, key in checked:
-        check_rows(rows, key, known, where)
 
 
-def check_labels(rows: Iterable[LabelRow | LabelEventRow], known: Known, where: str) -> None:
+def _check_labels(rows: Iterable[Row], dimers: Mapping[str, Dimer], where: str) -> None:
     """InputError unless each result is a label of its row's geometry and recipe, and its parts add up."""
     for row in rows:
-        if row.result is None:
+        if row["result"] is None:
             continue
+        geometry_hash, recipe_hash = row["configuration_id"], row["recipe_hash"]
         try:
-            recipe = check_result(row.result, known.dimers[row.configuration_id], row.configuration_id, row.recipe_hash)
-            if isinstance(row, LabelRow) and recipe != row.recipe:
+            recipe = check_result(row["result"], dimers[geometry_hash], geometry_hash, recipe_hash)
+            if row.get("recipe", recipe) != recipe:
                 raise ValueError(f"its recipe is called {recipe[:80]!r}")
         except (ValueError, ArithmeticError) as error:  # factors of a forged recipe may overflow
             reason = first_problem(error) if isinstance(error, ValidationError) else quoted(str(error), 200)
             raise InputError(
-                f"{where}: the label of {row.configuration_id} by recipe {row.recipe_hash} is not usable: "
+                f"{where}: the label of {geometry_hash} by recipe {recipe_hash} is not usable: "
                 f"{reason}; restore the file and import again."
             ) from None
 

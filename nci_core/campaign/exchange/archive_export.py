@@ -3,16 +3,25 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nci_core.campaign.campaign import MODELS, Campaign
-from nci_core.campaign.exchange.archive_read import CONFIGURATIONS, HISTORY, LABELS, PREDICTIONS, TEACHERS
-from nci_core.campaign.exchange.archive_references import PLAIN_TABLES, Row, references, renamed
+from nci_core.campaign.exchange.archive_rows import (
+    CONFIGURATIONS,
+    FILES,
+    HISTORY,
+    LINES,
+    LISTS,
+    Row,
+    columns,
+    renamed,
+)
 from nci_core.campaign.exchange.dataset import write_configurations
 from nci_core.config import FILE_NAME, write_settings
 from nci_core.errors import StoreError
@@ -20,24 +29,7 @@ from nci_core.files import write_atomically
 from nci_core.store import DATABASE_NAME
 from nci_core.store.base import Base
 from nci_core.store.models import file_content
-from nci_core.store.schema import (
-    Configuration,
-    CutPoint,
-    EnergySet,
-    Label,
-    LabelEvent,
-    Model,
-    Prediction,
-    SetEnergy,
-    TeacherLabel,
-)
-
-#: The numbers of a finished label are in its result; repeating them in its row could contradict it.
-REPEATED = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "recipe_std_cm1", "cpu_seconds", "wall_seconds", "memory_gb")
-#: Follows from the configuration.
-FOLLOWING = ("system_id",)
-#: Written last, so that a folder without it is no archive yet.
-ORDER = (CONFIGURATIONS, TEACHERS, LABELS, HISTORY, PREDICTIONS, FILE_NAME)
+from nci_core.store.schema import Configuration, EnergySet, Model, SetEnergy
 
 
 def export_campaign(source: Campaign, folder: Path) -> str:
@@ -83,43 +75,32 @@ def _write(source: Campaign, folder: Path) -> str:
             if model.path != f"{MODELS}/{model.name}.pt":
                 raise StoreError(f"The file of model {model.name!r} has another name than its own: {model.path!r}.")
             write_atomically(folder / model.path, file_content(source.store, model))
-        names = _write_rows(session, folder, systems)
+        count_models = _write_rows(session, folder, systems)
     count, labelled = write_configurations(source, folder / CONFIGURATIONS)
-    return f"{count} configurations, {labelled} with CCSD(T), {len(names)} models"
+    return f"{count} configurations, {labelled} with CCSD(T), {count_models} models"
 
 
-def _write_rows(session: Session, folder: Path, systems: Mapping[int, str]) -> dict[int, str]:
-    """Write the files of rows, systems by their names; returns the names of the models."""
+def _write_rows(session: Session, folder: Path, systems: Mapping[int, str]) -> int:
+    """Write the files of rows, systems by their names; returns the number of models."""
     hashes = {row[0]: row[1] for row in session.execute(select(Configuration.id, Configuration.geometry_hash))}
-    names = {row[0]: row[1] for row in session.execute(select(Model.id, Model.name))}
-    known = references(hashes, names, systems)
+    models = {row[0]: row[1] for row in session.execute(select(Model.id, Model.name))}
+    names = {"configuration_id": hashes, "model_id": models, "parent_id": models, "system_id": systems}
 
-    def rows(table: type[Base], leave_out: Iterable[str] = ()) -> Iterator[Row]:
-        """Rows as they are written: by geometry hash and model name."""
-        left_out = ("id", "job_id", *leave_out)
-        columns = [name for name in table.__table__.columns.keys() if name not in left_out]  # noqa: SIM118 (no dict)
-        for found in session.scalars(select(table).order_by(*table.__table__.primary_key)):
-            yield renamed({name: getattr(found, name) for name in columns}, known)
+    def rows(table: type[Base], *those: Any) -> Iterator[Row]:
+        """All rows of a table, or those that a condition holds for, as they are written."""
+        for found in session.scalars(select(table).where(*those).order_by(*table.__table__.primary_key)):
+            yield renamed({name: getattr(found, name) for name in columns(table)}, names)
 
-    _write_lines(folder / TEACHERS, rows(TeacherLabel))
-    _write_lines(folder / LABELS, rows(Label, (*REPEATED, *FOLLOWING)))
-    tables: dict[str, type[Base]] = PLAIN_TABLES | {"models": Model, "labels": LabelEvent}
-    history = {name: list(rows(table)) for name, table in tables.items()}
-    energies: dict[str, list[Row]] = {}
-    sets = {row.id: row.name for row in session.scalars(select(EnergySet))}
-    for row in rows(SetEnergy):
-        energies.setdefault(sets[row.pop("set_id")], []).append(row)
-    history["energy_sets"] = [row | {"energies": energies.get(row["name"], [])} for row in rows(EnergySet)]
+    for name, tables in LINES.items():
+        said = {table: {"table": table.__tablename__} if len(tables) > 1 else {} for table in tables}
+        lines = [orjson.dumps(said[table] | row) for table in tables for row in rows(table)]
+        write_atomically(folder / name, b"".join(line + b"\n" for line in lines))
+    history = {name: list(rows(table)) for name, table in LISTS.items()}
+    sets = session.scalars(select(EnergySet.id).order_by(EnergySet.id))
+    for row, number in zip(history["energy_sets"], sets, strict=True):
+        row["energies"] = list(rows(SetEnergy, SetEnergy.set_id == number))
     write_atomically(folder / HISTORY, orjson.dumps(history, option=orjson.OPT_INDENT_2))
-    kinds: tuple[type[Base], ...] = (Prediction, CutPoint)
-    evaluations = ({"table": table.__tablename__, **row} for table in kinds for row in rows(table))
-    _write_lines(folder / PREDICTIONS, evaluations)
-    return names
-
-
-def _write_lines(path: Path, rows: Iterable[Row]) -> None:
-    lines = [orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY) for row in rows]
-    write_atomically(path, b"".join(line + b"\n" for line in lines))
+    return len(models)
 
 
 def _move(staging: Path, folder: Path) -> None:
@@ -130,5 +111,5 @@ def _move(staging: Path, folder: Path) -> None:
         stale.unlink()
     for model in (staging / MODELS).iterdir():
         os.replace(model, folder / MODELS / model.name)
-    for name in ORDER:
+    for name in FILES:  # campaign.toml last: a folder without it is no archive yet
         os.replace(staging / name, folder / name)

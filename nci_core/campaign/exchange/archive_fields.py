@@ -2,9 +2,12 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
+
+from nci_core.labels.doubts import Doubt
+from nci_core.store.base import Split
 
 #: Characters of a sentence or of a traceback that somebody kept as an error.
 LONGEST_TEXT = 100_000
@@ -56,15 +59,6 @@ def _time(value: Any) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def channels_of_before(row: Any) -> Any:
-    """A cut point of an earlier version, which has a field for each of two channels, as one that has them by name."""
-    if not isinstance(row, dict) or "channels_ev" in row:
-        return row
-    rest = dict(row)
-    found = {name: rest.pop(f"{name}_ev", None) for name in ("repulsion", "dispersion")}
-    return rest | {"channels_ev": {name: value for name, value in found.items() if value is not None}}
-
-
 GeometryHash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 RecipeHash = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -83,3 +77,35 @@ Seconds = Annotated[float, Field(ge=0, le=LARGEST_SECONDS)]
 Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
 Json = Annotated[dict[str, Any], AfterValidator(check_json)]
+Channels = Annotated[dict[Word, Energy], Field(max_length=20)]
+Vector = Annotated[list[Energy], Field(min_length=3, max_length=3)]
+Doubts = Annotated[list[Doubt], Field(max_length=100), BeforeValidator(check_json)]
+
+#: What a column may hold by its type in the table …
+BY_TYPE: dict[Any, Any] = {
+    str: Text,
+    int: Count,
+    datetime: Time,
+    dict[str, Any]: Json,
+    dict[str, float]: Channels,
+    list[float]: Vector,
+}
+#: … and by its name, which says more.
+BY_NAME: dict[str, Any] = {
+    **dict.fromkeys(("cut", "device", "file_name", "method", "name", "recipe", "spec", "strategy", "teacher"), Word),
+    **dict.fromkeys(("identity", "recipe_hash"), RecipeHash),
+    **dict.fromkeys(("model_id", "parent_id"), ModelName),
+    **dict.fromkeys(("bias_cm1", "mae_cm1", "max_cm1", "rmse_cm1"), Error),
+    **dict.fromkeys(("distance_angstrom", "x_angstrom", "y_angstrom", "z_angstrom"), Coordinate),
+    **dict.fromkeys(("cpu_seconds", "seconds"), Seconds),
+    "configuration_id": GeometryHash,
+    "energy_ev": Energy,
+    "reasons": Doubts,
+    "region": Literal["all", "well", "tail", "wall", "beyond"],
+    "result": dict[str, Any],  # `archive_checks` reads it as a LabelResult
+    "seed": Seed,
+    "sha256": Sha256,
+    "split": Split,
+    "std_ev": Spread,
+    "system_id": SystemName,
+}

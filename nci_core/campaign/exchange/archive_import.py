@@ -5,30 +5,31 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert
 
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.exchange.archive_packed import unpacked
 from nci_core.campaign.exchange.archive_read import Archive, read_archive
-from nci_core.campaign.exchange.archive_references import PLAIN_TABLES, references, renamed
-from nci_core.campaign.exchange.archive_rows import ArchiveRow, CutPointRow, LabelRow, PredictionRow
+from nci_core.campaign.exchange.archive_rows import OF_RESULT, ROWS, Row, Rows, renamed
 from nci_core.campaign.rounds.sampling import batch
-from nci_core.errors import InputError, StoreError
+from nci_core.campaign.systems import System
+from nci_core.errors import StoreError
 from nci_core.files import write_together
+from nci_core.labels.label_errors import recipe_std_cm1
 from nci_core.store import campaign as campaign_rows
 from nci_core.store import configurations
-from nci_core.store.base import Base
+from nci_core.store.base import ACTIVE, Base
 from nci_core.store.bulk import continue_ids
-from nci_core.store.journal import RESULTS, reconcile, result_path
-from nci_core.store.schema import CutPoint, EnergySet, Label, LabelEvent, Model, Prediction, SetEnergy, TeacherLabel
+from nci_core.store.journal import RESULTS, result_path
+from nci_core.store.schema import Configuration, CutPoint, EnergySet, Label, Model
 
-Values = dict[str, Any]
+#: Tables whose rows others name, so that they get their numbers here.
+NUMBERED: tuple[type[Base], ...] = (Model, EnergySet)
 
 
 def import_campaign(source: Path, folder: Path, database: str = "") -> Campaign:
@@ -94,57 +95,53 @@ def _build(archive: Archive, staging: Path, database: str, folder: Path) -> None
 
 
 def _fill(target: Campaign, archive: Archive) -> None:
-    store, history = target.store, archive.history
     _add_configurations(target, archive)
-    rows = configurations.fetch(store)
-    ids = {row.geometry_hash: row.id for row in rows}
-    systems = {row.id: row.system_id for row in rows}
-    model_ids = {row.name: number for number, row in enumerate(history.models, start=1)}
-    here = references(ids, model_ids, {system.name: system.id for system in target.systems})
     (target.folder / MODELS).mkdir(exist_ok=True)
-    write_together(target.folder, ((model.path, archive.checkpoint(model)) for model in history.models))
-
-    def local(rows: Sequence[ArchiveRow]) -> list[Values]:
-        """Rows with the numbers that configurations, models and systems have here."""
-        return [renamed(row.model_dump(exclude={"table", "energies"}), here) for row in rows]
-
-    finished = [row for row in archive.labels if row.status == "complete"]
-    results = ((result_path(target.folder, row.configuration_id, row.recipe_hash).name, row.result) for row in finished)
-    write_together(
-        target.folder / RESULTS, ((name, orjson.dumps(result, option=orjson.OPT_INDENT_2)) for name, result in results)
-    )
-    models = [row | {"id": model_ids[row["name"]]} for row in local(history.models)]
-    sets = [row | {"id": number} for number, row in enumerate(local(history.energy_sets), start=1)]
-    energies = [
-        row | {"set_id": number}
-        for number, each in enumerate(history.energy_sets, start=1)
-        for row in local(each.energies)
-    ]
-    _insert(
-        target,
-        {
-            TeacherLabel: local(archive.teachers),
-            Label: [
-                row | _unfinished(row) | {"system_id": systems[row["configuration_id"]]}
-                for row in local(archive.labels)
-            ],
-            EnergySet: sets,
-            SetEnergy: energies,
-            Model: models,
-            **{table: local(getattr(history, name)) for name, table in PLAIN_TABLES.items()},
-            Prediction: local([row for row in archive.evaluations if isinstance(row, PredictionRow)]),
-            CutPoint: [
-                row | {"system_id": row["system_id"] or target.systems[0].id}
-                for row in local([row for row in archive.evaluations if isinstance(row, CutPointRow)])
-            ],
-        },
-    )
-    done = reconcile(store)
-    if done.problems:
-        raise InputError(f"{archive.folder}: {done.problems[0]}")
-    _restore_history(target, finished, local(history.labels), ids)
+    models = ((model["path"], archive.checkpoint(model)) for model in archive.rows[Model])
+    write_together(target.folder, models)
+    finished = [row for row in archive.rows[Label] if row["result"] is not None]
+    paths = (result_path(target.folder, row["configuration_id"], row["recipe_hash"]) for row in finished)
+    results = (orjson.dumps(row["result"], option=orjson.OPT_INDENT_2) for row in finished)
+    write_together(target.folder / RESULTS, ((path.name, each) for path, each in zip(paths, results, strict=True)))
+    rows = _local(archive.rows, configurations.fetch(target.store), target.systems)
+    with target.store.write() as session:
+        for table in ROWS:
+            if rows[table]:
+                session.execute(insert(table), rows[table])
+        for table in NUMBERED:
+            continue_ids(session, table)
     for name in {row.system_id for row in archive.configurations if row.split == "test"}:
-        campaign_rows.freeze_test_set(store, target.system(name).id)
+        campaign_rows.freeze_test_set(target.store, target.system(name).id)
+
+
+def _local(rows: Rows, there: Sequence[Configuration], systems: Sequence[System]) -> dict[type[Base], list[Row]]:
+    """Rows with the numbers that all they name has in this campaign, and with what follows from the other columns."""
+    models, sets = ({row["name"]: number for number, row in enumerate(rows[table], start=1)} for table in NUMBERED)
+    numbers = {
+        "configuration_id": {row.geometry_hash: row.id for row in there},
+        "system_id": {system.name: system.id for system in systems},
+        "model_id": models,
+        "parent_id": models,
+        "set_id": sets,
+    }
+    found = {table: [renamed(row, numbers) for row in rows[table]] for table in rows}
+    for table in NUMBERED:
+        for number, row in enumerate(found[table], start=1):
+            row["id"] = number
+    for row in found[CutPoint]:
+        row["system_id"] = row["system_id"] or systems[0].id
+    of = {row.id: row.system_id for row in there}
+    found[Label] = [row | {"system_id": of[row["configuration_id"]]} | _of_result(row) for row in found[Label]]
+    return found
+
+
+def _of_result(label: Row) -> Row:
+    """What follows from a label's result, or from its lack: work under way elsewhere is not under way here."""
+    result = label["result"]
+    if result is None:
+        return {"status": "cancelled" if label["status"] in ACTIVE else label["status"]}
+    std_cm1 = recipe_std_cm1(label["recipe_hash"], result)
+    return {"error": None, "recipe_std_cm1": std_cm1} | {name: result.get(name) for name in OF_RESULT}
 
 
 def _add_configurations(target: Campaign, archive: Archive) -> None:
@@ -157,37 +154,3 @@ def _add_configurations(target: Campaign, archive: Archive) -> None:
         for (name, split, origin, seed), run in runs
     ]
     configurations.add_together(target.store, batches)
-
-
-def _unfinished(row: Values) -> Values:
-    """A label as it is before its result is read from the journal: work under way elsewhere is not under way here."""
-    status = "cancelled" if row["status"] in ("waiting", "running", "complete") else row["status"]
-    return {"status": status, "result": None}
-
-
-def _insert(target: Campaign, tables: Mapping[type[Base], list[Values]]) -> None:
-    with target.store.write() as session:
-        for table, rows in tables.items():
-            if rows:
-                session.execute(insert(table), rows)
-        for table in (Model, EnergySet):
-            continue_ids(session, table)
-
-
-def _restore_history(
-    target: Campaign, finished: Sequence[LabelRow], events: list[Values], ids: Mapping[str, int]
-) -> None:
-    """Labels finished when they were computed, and doubted as they were, not now."""
-    with target.store.write() as session:
-        found = session.execute(select(Label.configuration_id, Label.recipe_hash, Label.id))
-        numbers = {(row[0], row[1]): row[2] for row in found}
-        kept = [
-            {"id": numbers[ids[row.configuration_id], row.recipe_hash]}
-            | {"finished_at": row.finished_at, "quarantine": row.quarantine}
-            for row in finished
-        ]
-        if kept:
-            session.execute(update(Label), kept)
-        session.execute(delete(LabelEvent))
-        if events:
-            session.execute(insert(LabelEvent), events)

@@ -17,16 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from nci_core.campaign.exchange.archive_read import (
-    CONFIGURATIONS,
-    HISTORY,
-    LABELS,
-    MOST_BYTES,
-    MOST_ENTRIES,
-    PREDICTIONS,
-    TEACHERS,
-    model_names,
-)
+from nci_core.campaign.exchange.archive_read import MOST_BYTES, MOST_ENTRIES, read_history
+from nci_core.campaign.exchange.archive_rows import FILES
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, StoreError
 from nci_core.files import FULL, MB
@@ -36,7 +28,6 @@ from nci_core.store.models import MODELS, MOST_MODEL_BYTES
 MOST_PACKED_BYTES, MOST_UNPACKED_BYTES = 300_000_000, 1_000_000_000
 #: What such files are called.
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-FILES = (FILE_NAME, CONFIGURATIONS, TEACHERS, LABELS, HISTORY, PREDICTIONS)
 #: How compressed tars begin → what opens them.
 COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -92,8 +83,8 @@ def _unpack(source: Path, folder: Path) -> None:
             top = _top(entries, source)
             for name in FILES:
                 _copy(entries.get(top + name), folder / name, MOST_BYTES)
-            for name in model_names(folder):
-                _copy(entries.get(f"{top}{MODELS}/{name}.pt"), folder / MODELS / f"{name}.pt", MOST_MODEL_BYTES)
+            for model in read_history(folder).models:  # their paths are checked
+                _copy(entries.get(top + model.path), folder / model.path, MOST_MODEL_BYTES)
     except DAMAGED as error:
         raise InputError(f"{source} is damaged or needs a password ({error}); export the campaign again.") from None
     except OSError as error:

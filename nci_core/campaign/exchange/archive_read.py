@@ -7,31 +7,36 @@ import contextlib
 import hashlib
 import itertools
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from nci_core.campaign.exchange.archive_checks import Known, check_history, check_labels, check_rows, check_splits
+from nci_core.campaign.exchange.archive_checks import check_rows, check_splits
 from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, check_json
 from nci_core.campaign.exchange.archive_rows import (
+    CONFIGURATIONS,
+    HISTORY,
+    LINE,
+    LINES,
+    LISTS,
+    ROWS,
     ConfigurationRow,
-    EvaluationRow,
     History,
-    LabelRow,
-    ModelRow,
-    TeacherRow,
+    Row,
+    Rows,
 )
 from nci_core.campaign.exchange.dataset import Frame, read_frames
-from nci_core.config import CampaignSettings, SystemSettings, read_settings
+from nci_core.config import FILE_NAME, CampaignSettings, SystemSettings, read_settings
 from nci_core.errors import InputError
 from nci_core.files import read_limited
+from nci_core.store.base import Base
 from nci_core.store.models import MODELS, MOST_MODEL_BYTES
+from nci_core.store.schema import EnergySet, Model, SetEnergy
 from nci_core.visible import first_problem, quoted
 
 #: Files of rows, each for a million rows of its kind; what is larger would not fit a laptop's memory.
@@ -41,16 +46,6 @@ MOST_ENTRIES = 20_000
 #: Characters of a sentence of a reader that quotes a file at whatever length.
 LONGEST_SENTENCE = 600
 
-CONFIGURATIONS = "configurations.extxyz"
-TEACHERS = "teachers.jsonl"
-LABELS = "labels.jsonl"
-HISTORY = "history.json"
-PREDICTIONS = "predictions.jsonl"
-
-Row = TypeVar("Row")
-_TEACHER, _LABEL, _HISTORY = TypeAdapter(TeacherRow), TypeAdapter(LabelRow), TypeAdapter(History)
-_EVALUATION: TypeAdapter[EvaluationRow] = TypeAdapter(EvaluationRow)
-
 
 @dataclass(frozen=True)
 class Archive:
@@ -59,21 +54,19 @@ class Archive:
     Attributes:
         folder: where it was read.
         settings: without those that belong to a machine.
+        rows: those of each table; the energies of a set have its name as `set_id`.
     """
 
     folder: Path
     settings: CampaignSettings
     configurations: list[ConfigurationRow]
-    teachers: list[TeacherRow]
-    labels: list[LabelRow]
-    history: History
-    evaluations: list[EvaluationRow]
+    rows: Rows
 
-    def checkpoint(self, model: ModelRow) -> bytes:
+    def checkpoint(self, model: Row) -> bytes:
         """A model's file; InputError if it is missing or not the one of the row."""
-        path = self.folder / MODELS / f"{model.name}.pt"
+        path = self.folder / model["path"]
         content = read_limited(path, MOST_MODEL_BYTES, links=False)
-        if hashlib.sha256(content).hexdigest() != model.sha256:
+        if hashlib.sha256(content).hexdigest() != model["sha256"]:
             raise InputError(f"{path} is not the file that {HISTORY} names; restore it and import again.")
         return content
 
@@ -91,55 +84,50 @@ def read_archive(folder: Path) -> Archive:
     try:
         check_json(settings.model_dump())
     except ValueError as error:
-        raise InputError(f"{folder / 'campaign.toml'}: {error}; restore the file and import again.") from None
-    archive = Archive(
-        folder=folder,
-        settings=settings,
-        teachers=list(_read_lines(folder / TEACHERS, _TEACHER)),
-        labels=list(_read_lines(folder / LABELS, _LABEL)),
-        history=_parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)),
-        evaluations=list(_read_lines(folder / PREDICTIONS, _EVALUATION)),
-        configurations=_read_configurations(settings.systems, folder / CONFIGURATIONS),  # last, for it takes longest
-    )
-    check_splits(archive.configurations, settings.systems, str(folder / CONFIGURATIONS))
+        raise InputError(f"{folder / FILE_NAME}: {error}; restore the file and import again.") from None
+    rows = _read_rows(folder)
+    configurations = _read_configurations(settings.systems, folder / CONFIGURATIONS)  # last, for it takes longest
+    check_splits(configurations, settings.systems, str(folder / CONFIGURATIONS))
     dimers = {system.name: system.dimer for system in settings.systems}
-    known = Known(
-        dimers={row.geometry_hash: dimers[row.system_id] for row in archive.configurations},
-        models={row.name for row in archive.history.models},
-        systems=dimers.keys(),
-    )
-    check_history(archive.history, known, str(folder / HISTORY))
-    check_rows(archive.teachers, ("configuration_id", "teacher"), known, str(folder / TEACHERS))
-    check_rows(archive.labels, ("configuration_id", "recipe_hash"), known, str(folder / LABELS))
-    key = ("table", "model_id", "teacher", "configuration_id", "system_id", "cut", "distance_angstrom")
-    check_rows(archive.evaluations, key, known, str(folder / PREDICTIONS))
-    check_labels(archive.labels, known, str(folder / LABELS))
-    check_labels(archive.history.labels, known, str(folder / HISTORY))
+    check_rows(rows, {row.geometry_hash: dimers[row.system_id] for row in configurations}, dimers, folder)
+    archive = Archive(folder, settings, configurations, rows)
     _check_models(archive)
     return archive
 
 
-def model_names(folder: Path) -> list[str]:
-    """Names of the models of an archive, checked as `read_archive` does: each is a plain name."""
-    return [row.name for row in _parsed(_read(folder / HISTORY), _HISTORY, str(folder / HISTORY)).models]
+def _read_rows(folder: Path) -> Rows:
+    """The rows of all tables, each alone in order, before they are compared with each other."""
+    rows: dict[type[Base], list[Row]] = {}
+    for name, kind in LINE.items():
+        lines = list(_read_lines(folder / name, TypeAdapter(kind)))
+        for table in LINES[name]:
+            rows[table] = [row.model_dump(exclude={"table"}) for row in lines if isinstance(row, ROWS[table])]
+    rows |= {LISTS[name]: found for name, found in read_history(folder).model_dump().items()}
+    sets = rows[EnergySet]
+    rows[SetEnergy] = [{"set_id": each["name"]} | energy for each in sets for energy in each.pop("energies")]
+    return rows
+
+
+def read_history(folder: Path) -> Any:
+    """The History of an archive's folder; each of its rows is as it may be, whatever the others say."""
+    return _parsed(_read(folder / HISTORY), TypeAdapter(History), str(folder / HISTORY))
 
 
 def _check_tree(folder: Path) -> None:
     """InputError for a link or anything but files and folders, anywhere in the archive, or too many of them."""
-    waiting, count = [folder], 0
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    walk = os.walk(folder, onerror=fail)
+    paths = (Path(where, name) for where, folders, files in walk for name in (*folders, *files))
     try:
-        while waiting:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    count += 1
-                    mode = entry.stat(follow_symlinks=False).st_mode
-                    if stat.S_ISDIR(mode):
-                        waiting.append(Path(entry.path))
-                    elif not stat.S_ISREG(mode):
-                        kind = "a symbolic link" if stat.S_ISLNK(mode) else "no regular file"
-                        raise InputError(f"{Path(entry.path)} is {kind}; an archive has plain files only.")
-                    if count > MOST_ENTRIES:
-                        raise InputError(f"{folder} holds more than {MOST_ENTRIES:,} files; give an archive's folder.")
+        for count, path in enumerate(paths, start=1):
+            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                kind = "a symbolic link" if path.is_symlink() else "no regular file"
+                raise InputError(f"{path} is {kind}; an archive has plain files only.")
+            if count > MOST_ENTRIES:
+                raise InputError(f"{folder} holds more than {MOST_ENTRIES:,} files; give an archive's folder.")
     except OSError as error:
         raise InputError(f"{error.filename} cannot be read ({error.strerror}); check its permissions.") from None
 
@@ -150,10 +138,16 @@ def _read(path: Path) -> bytes:
     return read_limited(path, MOST_BYTES, links=False)
 
 
-def _parsed(content: bytes, adapter: TypeAdapter[Row], where: str) -> Row:
-    """JSON as rows; InputError that says where it is damaged."""
+def _parsed(content: bytes, kind: TypeAdapter[Any], where: str) -> Any:
+    with _valid(where):
+        return kind.validate_python(orjson.loads(content))
+
+
+@contextlib.contextmanager
+def _valid(where: str) -> Iterator[None]:
+    """What is no JSON, or not what it may be, becomes an InputError that says where it is damaged."""
     try:
-        return adapter.validate_python(orjson.loads(content))
+        yield
     except orjson.JSONDecodeError:
         raise InputError(f"{where} is damaged: it is not JSON; restore the file and import again.") from None
     except ValidationError as error:
@@ -169,14 +163,14 @@ def _in_short() -> Iterator[None]:
         raise InputError(quoted(str(error), LONGEST_SENTENCE)) from None
 
 
-def _read_lines(path: Path, adapter: TypeAdapter[Row]) -> Iterator[Row]:
+def _read_lines(path: Path, kind: TypeAdapter[Any]) -> Iterator[Any]:
     # Not splitlines(), which also splits at separators inside a text.
     lines = _read(path).split(b"\n")
     if len(lines) > MOST_ROWS:
         raise InputError(f"{path} has more than {MOST_ROWS:,} rows; an archive has fewer.")
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _parsed(line, adapter, f"{path}, line {number},")
+            yield _parsed(line, kind, f"{path}, line {number},")
 
 
 def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[ConfigurationRow]:
@@ -197,14 +191,10 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if "origin" in values:  # a text of digits is read as a number
             values["origin"] = str(values["origin"])
-        try:
+        with _valid(where):
             row = ConfigurationRow(
                 geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **values
             )
-        except ValidationError as error:
-            raise InputError(
-                f"{where} is damaged: {first_problem(error)}; restore the file and import again."
-            ) from None
         if digest in found:
             raise InputError(f"{where} is there twice; restore the file and import again.")
         found[digest] = row
@@ -232,9 +222,9 @@ def _same(stored: Any, digest: str) -> bool:
 
 def _check_models(archive: Archive) -> None:
     """Each model's file is the one of its row, and each file has a row."""
-    for model in archive.history.models:
+    for model in archive.rows[Model]:
         archive.checkpoint(model)
-    names = {model.name for model in archive.history.models}
+    names = {model["name"] for model in archive.rows[Model]}
     for path in sorted((archive.folder / MODELS).glob("*.pt")):
         if path.stem not in names:
             raise InputError(f"{path} belongs to no model of {HISTORY}; remove it and import again.")

@@ -1,36 +1,91 @@
-"""What the files of an archive may hold, row by row: nothing else is read, whoever wrote them.
+"""What the files of an archive may hold: rows of the database's tables, and nothing else, whoever wrote them.
 
-Rows name each other by geometry hash and model name, never by database ids. Fields that came later have defaults, so
-that archives of earlier versions are read; fields that are not known are refused. Energies in eV, lengths in Å.
+A row has the columns of its table, each with its bounds. Rows name each other by geometry hash and by the names of
+models, systems and sets of energies, never by database ids. Columns that came later have defaults, so that archives of
+earlier versions are read; fields that are not known are refused. Energies in eV, lengths in Å.
 """
 
-from typing import Annotated, Any, Literal, Self
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, create_model, model_validator
 
 from nci_core.campaign.exchange.archive_fields import (
+    BY_NAME,
+    BY_TYPE,
     Coordinate,
     Count,
-    Energy,
     Error,
     GeometryHash,
     Json,
     ModelName,
-    RecipeHash,
-    Seconds,
     Seed,
-    Sha256,
-    Spread,
     SystemName,
     Text,
-    Time,
     Word,
-    channels_of_before,
-    check_json,
 )
-from nci_core.labels.checks import Doubt
-from nci_core.store.base import LabelEventKind, ModelKind, PickState, SetKind, Split, State
+from nci_core.config import FILE_NAME
+from nci_core.store.base import Base, Split, State
 from nci_core.store.models import MODELS
+from nci_core.store.schema import (
+    CutPoint,
+    EnergySet,
+    Label,
+    LabelEvent,
+    Metric,
+    Model,
+    Pick,
+    Prediction,
+    Round,
+    SetEnergy,
+    TaughtBy,
+    TeacherLabel,
+)
+
+Row = dict[str, Any]
+Rows = Mapping[type[Base], Sequence[Row]]
+
+CONFIGURATIONS = "configurations.extxyz"
+TEACHERS = "teachers.jsonl"
+LABELS = "labels.jsonl"
+HISTORY = "history.json"
+PREDICTIONS = "predictions.jsonl"
+#: File with one row a line → its tables; where there are two, each row says which one it is of.
+LINES: dict[str, tuple[type[Base], ...]] = {
+    TEACHERS: (TeacherLabel,),
+    LABELS: (Label,),
+    PREDICTIONS: (Prediction, CutPoint),
+}
+#: List of history.json → its table; a set of energies has its energies inside.
+LISTS: dict[str, type[Base]] = {
+    "rounds": Round,
+    "picks": Pick,
+    "metrics": Metric,
+    "taught_by": TaughtBy,
+    "models": Model,
+    "labels": LabelEvent,
+    "energy_sets": EnergySet,
+}
+#: All files but those of models.
+FILES = (CONFIGURATIONS, *LINES, HISTORY, FILE_NAME)
+#: Table → the file that has its rows.
+FILE_OF = {
+    table: name for name, tables in (LINES | {HISTORY: (*LISTS.values(), SetEnergy)}).items() for table in tables
+}
+#: Lists that archives of earlier versions lack.
+LATER = ("labels", "taught_by", "energy_sets")
+
+#: Columns without which no row is read, though new rows of the database have defaults for them.
+ALWAYS = ("created_at", "state")
+#: Numbers of a finished label that are in its result: repeated in its row, they could contradict it.
+OF_RESULT = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "cpu_seconds", "wall_seconds", "memory_gb")
+#: Columns that are not written: numbers of one database, and in a table what follows from the rest.
+NUMBERS = ("id", "job_id")
+FOLLOWING: dict[type[Base], tuple[str, ...]] = {
+    Label: ("system_id", "recipe_std_cm1", *OF_RESULT),
+    SetEnergy: ("set_id",),
+}
 
 
 class ArchiveRow(BaseModel):
@@ -48,76 +103,6 @@ class ConfigurationRow(ArchiveRow):
     split: Split = "pool"
     origin: Word = "import"
     sample_seed: Seed | None = None
-
-
-class TeacherRow(ArchiveRow):
-    """A line of teachers.jsonl."""
-
-    configuration_id: GeometryHash
-    teacher: Word
-    energy_ev: Energy
-    channels_ev: dict[Word, Energy] = Field(max_length=20)
-    force_ev_angstrom: Annotated[list[Energy], Field(min_length=3, max_length=3)] | None = None
-    torque_ev: Annotated[list[Energy], Field(min_length=3, max_length=3)] | None = None
-    seconds: Seconds = 0.0
-
-
-class TaughtByRow(ArchiveRow):
-    """Which teacher a specification stood for, of history.json; it names no place in the new campaign."""
-
-    spec: Word
-    name: Word
-    details: Json = {}
-    created_at: Time
-
-
-class LabelRow(ArchiveRow):
-    """A line of labels.jsonl; `result` is checked as a LabelResult by `archive_checks`."""
-
-    configuration_id: GeometryHash
-    recipe: Word
-    recipe_hash: RecipeHash
-    status: State
-    result: dict[str, Any] | None = None
-    error: Text | None = None
-    quarantine: Text | None = None
-    round_number: Count | None = None
-    picked_by: Text | None = None
-    created_at: Time
-    finished_at: Time | None = None
-
-    @model_validator(mode="after")
-    def _result_where_complete(self) -> Self:
-        if (self.status == "complete") != (self.result is not None):
-            raise ValueError("a label has a result if it is complete, and only then")
-        return self
-
-
-class RoundRow(ArchiveRow):
-    """A round of history.json."""
-
-    number: Count
-    kind: Literal["distill", "finetune"]
-    strategy: Word | None = None
-    picked_by: Text | None = None
-    notes: Text = ""
-    recipe_hash: RecipeHash | None = None
-    created_at: Time
-    finished_at: Time | None = None
-    cpu_seconds: Seconds = 0.0
-
-
-class PickRow(ArchiveRow):
-    """A pick of history.json."""
-
-    configuration_id: GeometryHash
-    picked_by: Text
-    round_number: Count
-    rank: Count | None = None
-    score: float | None = None
-    reason: Text = ""
-    state: PickState
-    created_at: Time
 
 
 class ProposalRow(ArchiveRow):
@@ -156,37 +141,38 @@ class ModelNotes(ArchiveRow):
     gates: list[GateRow] = Field(default=[], max_length=1000)
 
 
+class LabelRow(ArchiveRow):
+    """What a line of labels.jsonl must agree in; `archive_checks` reads `result` as a LabelResult."""
+
+    status: State
+    result: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _result_where_complete(self) -> Self:
+        if (self.status == "complete") != (self.result is not None):
+            raise ValueError("a label has a result if it is complete, and only then")
+        return self
+
+
 class ModelRow(ArchiveRow):
-    """A model of history.json. Its file can have one place only."""
+    """What a model of history.json must agree in. Its file can have one place only."""
 
     name: ModelName
-    kind: ModelKind
     path: str
-    sha256: Sha256
-    recipe_hash: RecipeHash | None = None
-    teacher: Word | None = None
-    round_number: Count = 0
-    parent_id: ModelName | None = None
-    n_labels: Count = 0
-    settings: Json = {}
-    seed: Seed | None = None
-    seconds: Seconds = 0.0
-    device: Word = "cpu"
-    active: bool = False
     notes: Json = {}
-    created_at: Time
 
     @model_validator(mode="after")
     def _own_file(self) -> Self:
         if self.path != f"{MODELS}/{self.name}.pt":
             raise ValueError(f"the path of a model must be {MODELS}/NAME.pt")
-        _ = self.typed_notes
+        ModelNotes.model_validate(self.notes)
         return self
 
-    @property
-    def typed_notes(self) -> ModelNotes:
-        """The notes that have a form."""
-        return ModelNotes.model_validate(self.notes)
+
+class RoundRow(ArchiveRow):
+    """A round of history.json."""
+
+    kind: Literal["distill", "finetune"]
 
 
 class _OfModelOrTeacher(ArchiveRow):
@@ -202,66 +188,10 @@ class _OfModelOrTeacher(ArchiveRow):
         return self
 
 
-class MetricRow(_OfModelOrTeacher):
-    """Errors of history.json, in cm⁻¹: of one system, or of all together."""
-
-    system_id: SystemName | None = None
-    split: Split
-    recipe_hash: RecipeHash
-    region: Literal["all", "well", "tail", "wall", "beyond"] = "all"
-    n: Count
-    mae_cm1: Error
-    rmse_cm1: Error
-    max_cm1: Error
-    bias_cm1: Error
-    created_at: Time
-
-
-class LabelEventRow(ArchiveRow):
-    """What happened to a label, of history.json; `result` as in a LabelRow."""
-
-    configuration_id: GeometryHash
-    recipe_hash: RecipeHash
-    what: LabelEventKind
-    reasons: Annotated[list[Doubt], Field(max_length=100), BeforeValidator(check_json)] = []
-    person: Text | None = None
-    because: Text = ""
-    error: Text | None = None
-    result: dict[str, Any] | None = None
-    created_at: Time
-
-
-class SetEnergyRow(ArchiveRow):
-    """An energy of a set."""
-
-    configuration_id: GeometryHash
-    energy_ev: Energy
-    row: Count
-
-
-class EnergySetRow(ArchiveRow):
-    """Energies that somebody brought, of history.json, with all that is in the set."""
-
-    name: Annotated[Word, Field(max_length=100)]
-    method: Word
-    kind: SetKind
-    identity: RecipeHash
-    file_name: Word
-    sha256: Sha256
-    details: Json = {}
-    person: Text
-    created_at: Time
-    energies: list[SetEnergyRow] = Field(max_length=100_000)
-
-
 class PredictionRow(ArchiveRow):
     """A line of predictions.jsonl: a model's energy of a configuration."""
 
     table: Literal["predictions"]
-    model_id: ModelName
-    configuration_id: GeometryHash
-    energy_ev: Energy
-    std_ev: Spread | None = None
 
 
 class CutPointRow(_OfModelOrTeacher):
@@ -269,28 +199,87 @@ class CutPointRow(_OfModelOrTeacher):
 
     table: Literal["cut_points"]
     system_id: SystemName | None = None
-    cut: Word
-    distance_angstrom: Coordinate
-    x_angstrom: Coordinate
-    y_angstrom: Coordinate
-    z_angstrom: Coordinate
-    energy_ev: Energy
-    std_ev: Spread | None = None
-    channels_ev: dict[Word, Energy] = Field({}, max_length=20)
 
-    _of_before = model_validator(mode="before")(channels_of_before)
-
-
-EvaluationRow = Annotated[PredictionRow | CutPointRow, Discriminator("table")]
+    @model_validator(mode="before")
+    @classmethod
+    def _channels_of_before(cls, row: Any) -> Any:
+        """A point of an earlier version has a field for each of two channels."""
+        if not isinstance(row, dict) or "channels_ev" in row:
+            return row
+        rest = dict(row)
+        found = {name: rest.pop(f"{name}_ev", None) for name in ("repulsion", "dispersion")}
+        return rest | {"channels_ev": {name: value for name, value in found.items() if value is not None}}
 
 
-class History(ArchiveRow):
-    """The whole of history.json; archives of earlier versions have no `labels`, `taught_by` and `energy_sets`."""
+def columns(table: type[Base]) -> list[str]:
+    """The columns of a table that its rows have in an archive, in their order."""
+    left_out = (*NUMBERS, *FOLLOWING.get(table, ()))
+    return [column.name for column in table.__table__.columns if column.name not in left_out]
 
-    rounds: list[RoundRow]
-    picks: list[PickRow]
-    models: list[ModelRow]
-    metrics: list[MetricRow]
-    labels: list[LabelEventRow] = []
-    taught_by: list[TaughtByRow] = []
-    energy_sets: list[EnergySetRow] = []
+
+def _row(table: type[Base], base: type[ArchiveRow] = ArchiveRow) -> Any:
+    """What a row of a table may hold: what `base` says, and all other columns with their bounds and defaults."""
+    types = inspect.get_annotations(table)
+    needed = [name for name, each in inspect.signature(table).parameters.items() if each.default is each.empty]
+    empty = table(**dict.fromkeys(needed))  # its other columns have their defaults
+    fields: dict[str, Any] = {}
+    for name in columns(table):
+        if name not in base.model_fields:
+            (kind,) = get_args(types[name])  # of Mapped
+            nullable = table.__table__.columns[name].nullable
+            plain = get_args(kind)[0] if nullable else kind
+            bounded = BY_NAME.get(name, BY_TYPE.get(plain, plain))
+            default = ... if name in (*needed, *ALWAYS) else getattr(empty, name)
+            fields[name] = (bounded | None if nullable else bounded, default)
+    return create_model(f"{table.__name__}Row", __base__=base, **fields)
+
+
+SetEnergyRow: Any = _row(SetEnergy)
+
+
+class EnergySetRow(ArchiveRow):
+    """Energies that somebody brought, of history.json, with all that is in the set."""
+
+    name: Annotated[Word, Field(max_length=100)]
+    energies: list[SetEnergyRow] = Field(max_length=100_000)
+
+
+#: What the rows of each table may hold; a table comes after those that its rows refer to.
+ROWS: dict[type[Base], Any] = {
+    TeacherLabel: _row(TeacherLabel),
+    Label: _row(Label, LabelRow),
+    EnergySet: _row(EnergySet, EnergySetRow),
+    SetEnergy: SetEnergyRow,
+    Model: _row(Model, ModelRow),
+    Round: _row(Round, RoundRow),
+    Pick: _row(Pick),
+    Metric: _row(Metric, _OfModelOrTeacher),
+    TaughtBy: _row(TaughtBy),
+    Prediction: _row(Prediction, PredictionRow),
+    CutPoint: _row(CutPoint, CutPointRow),
+    LabelEvent: _row(LabelEvent),
+}
+#: What a line of each file may hold.
+LINE: dict[str, Any] = {
+    TEACHERS: ROWS[TeacherLabel],
+    LABELS: ROWS[Label],
+    PREDICTIONS: Annotated[ROWS[Prediction] | ROWS[CutPoint], Discriminator("table")],
+}
+#: The lists of history.json, and all of it.
+_LISTED: Any = {
+    name: (list[ROWS[table]], [] if name in LATER else ...)  # type: ignore[valid-type]
+    for name, table in LISTS.items()
+}
+History: Any = create_model("History", __base__=ArchiveRow, **_LISTED)
+
+
+def renamed(row: Row, names: Mapping[str, Mapping[Any, Any]]) -> Row:
+    """A row with all that it refers to, its proposals' configurations included, as the other side calls it.
+
+    `names` has for each column that refers to something what its values are called there.
+    """
+    found = {key: names[key][value] if key in names and value is not None else value for key, value in row.items()}
+    notes = found.get("notes")
+    if isinstance(notes, dict) and "proposals" in notes:
+        found["notes"] = notes | {"proposals": [renamed(each, names) for each in notes["proposals"]]}
+    return found
