@@ -30,22 +30,19 @@ def obstacles(
         )
     if one.recipe.hash != other.recipe.hash:
         found.append(f"The recipes differ: errors are against {one.recipe.name} here and {other.recipe.name} there.")
-    mine, theirs = (
-        {
-            place
-            for system in systems
-            for place in labels.complete(
-                each.store, each.recipe.hash, split="test", system_id=system.id
-            ).geometry_hashes
-        }
-        for each, systems in ((one, ours), (other, others))
-    )
+    mine, theirs = _tested(one, ours), _tested(other, others)
     if same and mine != theirs:
         common = len(mine & theirs)
         found.append(f"The test sets differ: {len(mine)} and {len(theirs)} labelled points, {common} in common.")
     if one.settings.bounds != other.settings.bounds:
         found.append("The regions differ: they begin and end at other energies.")
     return found
+
+
+def _tested(campaign: Campaign, systems: Sequence[System]) -> set[str]:
+    """The geometries of some systems whose test labels are finished."""
+    found, ids = labels.complete(campaign.store, campaign.recipe.hash, split="test"), {system.id for system in systems}
+    return {place for place, of in zip(found.geometry_hashes, found.system_ids.tolist(), strict=True) if of in ids}
 
 
 def mae_by_region(metrics: pd.DataFrame, owner: str) -> pd.DataFrame:

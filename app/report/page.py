@@ -1,6 +1,7 @@
 """The frame of a report: style, one copy of each drawing program, figures in light and dark, tables."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -12,6 +13,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from app.components.mounted import SCRIPTS, joined
+from app.theme import DARK, LIGHT, Palette
 from nci_core.rounding import number_text
 
 #: Tables with more rows scroll on a screen.
@@ -56,11 +58,11 @@ class Page:
         top = f'<div class="{kind}"><table{marked}><thead><tr>{head}</tr></thead>'
         self.parts.append(f"{top}<tbody>{body}</tbody></table></div>")
 
-    def figure(self, light: go.Figure, dark: go.Figure, caption: str) -> None:
-        """The same figure for both themes."""
-        height = int(light.layout.height or 400)
+    def figure(self, draw: Callable[[Palette], go.Figure], caption: str) -> None:
+        """A figure, drawn for both themes."""
+        light, dark = draw(LIGHT), draw(DARK)
         name = self._kept({"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))})
-        self._placed(f'<div data-figure="{name}" style="width:100%;height:{height}px"></div>', caption)
+        self._placed(f'<div data-figure="{name}" style="width:100%;height:{light.layout.height}px"></div>', caption)
 
     def plots(self, light: list[dict[str, Any]], dark: list[dict[str, Any]], titles: list[str], caption: str) -> None:
         """Plots of the dashboard side by side, the last one a little wider if it alone has a colour bar.

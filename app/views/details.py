@@ -1,7 +1,6 @@
 """Everything known about one configuration: structure, energies, geometry, and how its label was computed."""
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -172,7 +171,9 @@ def show_label(context: Context, label: Label | None) -> None:
     if larger := larger_fragment_rows(result):
         st.caption("The same fragments in the larger functions of the recipe, in hartree.")
         _shown(larger)
-    _provenance(label, result)
+    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in provenance(label, result).items()))
+    for warning in result.get("warnings", []):
+        st.warning(plain(warning))
 
 
 def _worth(context: Context, label: Label) -> Markdown:
@@ -202,9 +203,3 @@ def _shown(fragments: list[dict[str, str]]) -> None:
     """One column a fragment: a table that fits beside a map, every number in sight."""
     turned = pd.DataFrame(fragments).set_index("Fragment").T.rename_axis(index="", columns=None).reset_index()
     st.table(printed(turned, {}), border="horizontal", hide_index=True)
-
-
-def _provenance(label: Label, result: dict[str, Any]) -> None:
-    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in provenance(label, result).items()))
-    for warning in result.get("warnings", []):
-        st.warning(plain(warning))
