@@ -14,7 +14,7 @@ from app.components.plot_encoding import encode
 from app.data import basket as basket_data
 from app.data import configurations
 from app.data import cuts as cut_data
-from app.data.errors import TOGETHER, with_errors
+from app.data.errors import TOGETHER, with_earlier, with_errors
 from app.figures.points import ENERGIES, map_content
 from app.figures.scales import SignedScale, SizeScale
 from app.session import Context
@@ -133,10 +133,7 @@ def averaged(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
 def compared(context: Context, model_id: int, before_id: int | None) -> pd.DataFrame:
     """The same of one model, with another's energies and errors as earlier_ev and earlier_error_ev, if named."""
     found = table(context, model_id)
-    if before_id is None:
-        return found
-    earlier = table(context, before_id)
-    return found.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
+    return found if before_id is None else with_earlier(found, table(context, before_id))
 
 
 @by_version(data)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from app.data.errors import RANGES
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.store import labels, teacher_labels, teachers
@@ -29,16 +30,7 @@ def obstacles(
         )
     if one.recipe.hash != other.recipe.hash:
         found.append(f"The recipes differ: errors are against {one.recipe.name} here and {other.recipe.name} there.")
-    mine, theirs = (
-        {
-            place
-            for system in systems
-            for place in labels.complete(
-                each.store, each.recipe.hash, split="test", system_id=system.id
-            ).geometry_hashes
-        }
-        for each, systems in ((one, ours), (other, others))
-    )
+    mine, theirs = _tested(one, ours), _tested(other, others)
     if same and mine != theirs:
         common = len(mine & theirs)
         found.append(f"The test sets differ: {len(mine)} and {len(theirs)} labelled points, {common} in common.")
@@ -47,26 +39,32 @@ def obstacles(
     return found
 
 
+def _tested(campaign: Campaign, systems: Sequence[System]) -> set[str]:
+    """The geometries of some systems whose test labels are finished."""
+    found, ids = labels.complete(campaign.store, campaign.recipe.hash, split="test"), {system.id for system in systems}
+    return {place for place, of in zip(found.geometry_hashes, found.system_ids.tolist(), strict=True) if of in ids}
+
+
+def mae_by_region(metrics: pd.DataFrame, owner: str) -> pd.DataFrame:
+    """The newest mean absolute errors (cm⁻¹), one row a "teacher" or "model_id" in their order, a column a region."""
+    newest = metrics.drop_duplicates([owner, "region"], keep="last")
+    mae = newest.pivot(index=owner, columns="region", values="mae_cm1")
+    return mae.reindex(index=metrics[owner].unique(), columns=list(RANGES)).astype(float)
+
+
 def learning(rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
     """One row a model with test errors: model_id, round, n_labels, cpu_minutes so far, and MAE in cm⁻¹ by region."""
-    spent = rounds.set_index("number")["cpu_minutes"].cumsum() if len(rounds) else pd.Series(dtype=float)
-    rows = []
-    for model in models:
-        mine = metrics[metrics["model_id"] == model.id].drop_duplicates("region", keep="last")
-        mae = mine.set_index("region")["mae_cm1"]
-        if "all" not in mae:
-            continue
-        cost = spent[spent.index <= model.round_number]
-        row = {
-            "model_id": model.id,
-            "kind": model.kind,
-            "round": model.round_number,
-            "n_labels": model.n_labels,
-            "cpu_minutes": float(cost.iloc[-1]) if len(cost) else 0.0,
+    spent = rounds.reindex(columns=["number", "cpu_minutes"])
+    found = pd.DataFrame(
+        {
+            "model_id": [model.id for model in models],
+            "round": [model.round_number for model in models],
+            "n_labels": [model.n_labels for model in models],
+            "cpu_minutes": [spent.loc[spent["number"] <= each.round_number, "cpu_minutes"].sum() for each in models],
         }
-        rows.append(row | {region: float(mae[region]) for region in ("all", "well", "tail", "wall") if region in mae})
-    names = ["model_id", "kind", "round", "n_labels", "cpu_minutes", "all", "well", "tail", "wall"]
-    return pd.DataFrame(rows, columns=names)
+    )
+    mine = metrics[metrics["model_id"].isin(found["model_id"])]
+    return found.join(mae_by_region(mine, "model_id"), on="model_id").dropna(subset=["all"])
 
 
 def teacher_names(store: Store) -> dict[str, str]:

@@ -36,6 +36,11 @@ def with_errors(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def with_earlier(table: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """Add the energies and errors of another model's table as earlier_ev and earlier_error_ev."""
+    return table.assign(earlier_ev=earlier["student_ev"], earlier_error_ev=earlier["student_error_ev"])
+
+
 def labelled(table: pd.DataFrame, split: str) -> pd.DataFrame:
     """Rows of one split with a finished label; test and training rows are never mixed."""
     return table[(table["split"] == split) & table["label_ev"].notna()]

@@ -1,4 +1,4 @@
-"""What runs on this machine, and with which versions, as tables."""
+"""What runs on this machine, as a table."""
 
 import pandas as pd
 
@@ -7,11 +7,6 @@ from nci_core.jobs import machine
 from nci_core.store import jobs
 from nci_core.store.database import Store
 from nci_core.store.job_frames import elapsed_minutes
-
-
-def versions() -> pd.DataFrame:
-    """Packages whose version changes numbers, or what this dashboard can do."""
-    return pd.DataFrame(machine.versions(), columns=["Package", "Version"])
 
 
 def workers(store: Store) -> pd.DataFrame:
@@ -32,5 +27,4 @@ def workers(store: Store) -> pd.DataFrame:
                 "Says": job.message,
             }
         )
-    names = ["Job", "Kind", "Machine", "Process", "Minutes", "Done (%)", "CPU (s)", "Memory (GB)", "Says"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows)

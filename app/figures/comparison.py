@@ -19,7 +19,7 @@ def learning_figure(curves: Mapping[str, pd.DataFrame], unit: EnergyUnit, colour
     figure = go.Figure()
     looks = ((colours.student, "solid", "circle"), (colours.teacher, "dash", "diamond"))
     for (name, rows), (colour, dash, symbol) in zip(curves.items(), looks, strict=False):
-        rows = rows[rows["all"].notna()].sort_values(cost, kind="stable")
+        rows = rows.sort_values(cost, kind="stable")
         figure.add_scatter(
             x=rows[cost],
             y=rows["all"] * CM1_EV * unit.per_ev,

@@ -206,8 +206,8 @@ def _cut_lines(
     energy = _shown(now, "energy_ev", unit)
     drawn: list[tuple[str, pd.DataFrame | None, str, str, dict[str, Any]]] = [
         ("teacher", cut.teacher, "energy_ev", colours.teacher, {"width": 1.6, "dash": (3, 3), "knots": cut.few}),
-        ("distilled student", distilled and distilled.student, "energy_ev", colours.teacher, past),
-        ("earlier student", earlier and earlier.student, "energy_ev", colours.earlier, past),
+        ("distilled student", distilled.student if distilled else None, "energy_ev", colours.teacher, past),
+        ("earlier student", earlier.student if earlier else None, "energy_ev", colours.earlier, past),
         ("student ± 1 sd", now, "energy_ev", colours.student, {"low": energy - std, "high": energy + std}),
     ]
     for name, colour in {"repulsion": colours.repulsion, "dispersion": colours.dispersion}.items() if channels else ():

@@ -73,8 +73,7 @@ def finish_scene(
     # Nothing reaches the corners of a box that is given.
     away = 0.8 * span.max() / 2 if within is not None else np.linalg.norm(drawn - middle, axis=1).max() + MARGIN
     camera = np.array(eye) / np.linalg.norm(eye) * SIZE / np.sin(FIELD_OF_VIEW / 2)
-    axes = {f"{letter}axis": {"visible": False, "title": {"text": f"{letter} (Å)"}} for letter in "xyz"}
-    figure.update_scenes({f"{letter}axis_range": [low[k], high[k]] for k, letter in enumerate("xyz")})
+    figure.update_scenes(**{f"{letter}axis_range": [low[k], high[k]] for k, letter in enumerate("xyz")})
     figure.update_layout(
         height=height,
         showlegend=False,
@@ -84,6 +83,7 @@ def finish_scene(
         hoverlabel={"font": {"size": 13}},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.earlier, "activecolor": colours.text},
         uirevision=revision,
-        scene=axes | {"aspectmode": "manual", "aspectratio": xyz(span / away * SIZE), "camera": {"eye": xyz(camera)}},
+        scene={f"{letter}axis": {"visible": False, "title": {"text": f"{letter} (Å)"}} for letter in "xyz"}
+        | {"aspectmode": "manual", "aspectratio": xyz(span / away * SIZE), "camera": {"eye": xyz(camera)}},
     )
     return figure

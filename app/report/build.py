@@ -4,7 +4,6 @@ import platform
 from collections.abc import Callable, Sequence
 
 import pandas as pd
-import plotly.graph_objects as go
 from plotly import __version__ as plotly_version
 
 from app.components.plot_content import PlotContent
@@ -22,7 +21,7 @@ from app.report.page import Page
 from app.report.plots import draw_plots
 from app.report.provenance import fitted_from, label_provenance, software
 from app.report.subject import Subject, subject_of
-from app.theme import DARK, LIGHT, Palette
+from app.theme import Palette
 from nci_core import __version__
 from nci_core.campaign import Campaign
 from nci_core.campaign.queries.blind import blind_predictions, judge
@@ -57,16 +56,13 @@ def build_report(campaign: Campaign, number: int | None, unit: EnergyUnit, ask_g
     return page.html()
 
 
-def _both(page: Page, draw: Callable[[Palette], go.Figure], caption: str = "") -> None:
-    page.figure(draw(LIGHT), draw(DARK), caption)
-
-
 def _head(page: Page, subject: Subject) -> None:
     campaign, recipe, model = subject.campaign, subject.campaign.recipe, subject.after
     counts = configurations.counts(campaign.store)
     page.heading(f"{campaign.title}: round {subject.number}", 1)
-    page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", quiet=True)
-    seeds = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
+    page.text(f"{model_name(model)}; compared with CCSD(T) on a frozen test set.", kind="quiet")
+    found = {row.sample_seed for row in configurations.fetch(campaign.store) if row.sample_seed is not None}
+    seeds = ", ".join(map(str, sorted(found))) or "unknown"
     frozen = ", frozen" if all(each.test_frozen_at for each in systems.fetch(campaign.store)) else ", not frozen yet"
     facts = [
         *(("Complex", _complex(system)) for system in campaign.systems),
@@ -83,7 +79,10 @@ def _head(page: Page, subject: Subject) -> None:
         ("Cost of this round's labels", f"{subject.record['cpu_minutes']:.1f} CPU minutes"),
         ("Fit", f"{model.seconds:.1f} s on {model.device}; {model.settings.get('members', '?')} members"),
         ("Fitted from", fitted_from(model)),
-        ("Seeds", f"campaign {campaign.settings.seed}, sampling {_list(seeds)}, fit {model.seed}"),
+        (
+            "Seeds",
+            f"campaign {campaign.settings.seed}, sampling {seeds}, fit {model.seed}",
+        ),
         ("Notes", str(subject.record["notes"]) or "none"),
     ]
     page.table(pd.DataFrame(facts, columns=["", " "]), name="facts")
@@ -92,10 +91,6 @@ def _head(page: Page, subject: Subject) -> None:
 def _complex(system: System) -> str:
     dimer, tested = system.dimer, "; transfer: only tested on" if system.role == "transfer" else ""
     return f"{dimer.b.symbols[0]} and {dimer.a.name} (rigid; {dimer.a.source}{tested})"
-
-
-def _list(values: set[int]) -> str:
-    return ", ".join(str(value) for value in sorted(values)) or "unknown"
 
 
 def _errors(page: Page, subject: Subject) -> None:
@@ -109,11 +104,13 @@ def _errors(page: Page, subject: Subject) -> None:
         f"{from_cm1(b) * unit.per_ev:g} {unit.label}".replace("-", "−")
         for b in (bounds.well_below_cm1, bounds.limit_cm1)
     )
-    page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
+    page.text(
+        f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", kind="quiet"
+    )
     shown, formats = error_table(rows, subject.columns, unit, subject.campaign.systems)
     page.table(shown, formats=formats, name="errors")
     meanings = "; ".join(f"{RANGES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
-    page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
+    page.text(f"{meanings}. MAE: mean absolute error.", kind="quiet")
     for system in subject.campaign.systems:
         mine = subject.of(rows, system)
         if len(mine):
@@ -186,18 +183,15 @@ def _cuts_of(page: Page, subject: Subject, system: System, names: list[str]) -> 
 
     found = {name: cut_of(name, subject.after) for name in names}
     earlier = {name: cut_of(name, subject.before) for name in names} if subject.before else {}
+    caption = f"From the centre of {system.dimer.a.name}; points are CCSD(T) labels, coloured by the student's error."
     for start in range(0, len(names), 2):
-        pair = names[start : start + 2]
 
-        def draw(colours: Palette, pair: Sequence[str] = pair) -> dict[str, PlotContent]:
+        def draw(colours: Palette, pair: Sequence[str] = names[start : start + 2]) -> dict[str, PlotContent]:
             return {
                 name: cut_content(found[name], table, scale, subject.unit, colours, earlier=earlier.get(name))
                 for name in pair
             }
 
-        caption = (
-            f"From the centre of {system.dimer.a.name}; points are CCSD(T) labels, coloured by the student's error."
-        )
         draw_plots(page, draw, caption, height=360, kinds=("labelled", "test"))
 
 
@@ -231,14 +225,14 @@ def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
     page.table(shown, formats=dict(zip(shown.columns[2:5], (".0f", ".0f", ".2f"), strict=True)), name="calibration")
     inside = [item for item in found if item.region != "beyond"]
     page.pair(True)
-    _both(page, lambda colours: error_bar_figure(rows, unit, colours), "Errors against error bars, test points.")
-    _both(page, lambda colours: share_figure(inside, colours), "Shares within 1 and 2 sd, with 95% intervals.")
+    page.figure(lambda colours: error_bar_figure(rows, unit, colours), "Errors against error bars, test points.")
+    page.figure(lambda colours: share_figure(inside, colours), "Shares within 1 and 2 sd, with 95% intervals.")
     page.pair(False)
 
 
 def _labels(page: Page, subject: Subject) -> None:
     page.heading("CCSD(T) labels of this round")
-    table, digits = label_provenance(subject.campaign, subject.number, subject.table, subject.unit)
+    table, formats = label_provenance(subject)
     if table.empty:
         page.text("No label was computed in this round.")
         return
@@ -246,14 +240,14 @@ def _labels(page: Page, subject: Subject) -> None:
         f"{len(table)} labels for training, {table['CPU min'].sum():.1f} CPU minutes. Interaction energies are "
         "counterpoise-corrected: HF + CCSD correlation + (T) = E. Cycles and T1 are those of the dimer's calculation."
         + (f" ±: {MEANING[0].lower()}{MEANING[1:]}." if any(name.startswith("±") for name in table) else ""),
-        quiet=True,
+        kind="quiet",
     )
     said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash)
     mine = said["split"].eq("pool") & said["round_number"].eq(subject.number)
     judged = judge(said[mine.fillna(False)], subject.campaign.settings.bounds)
     if judged is not None:
         page.text(f"Before it had seen them, the student predicted them: {sentence(judged)}; {judged.sentence}.")
-    page.table(table, formats=digits, name="labels")
+    page.table(table, formats=formats, name="labels")
 
 
 def _reproduce(page: Page, subject: Subject) -> None:
@@ -264,7 +258,7 @@ def _reproduce(page: Page, subject: Subject) -> None:
             [
                 ("Report", f"nci {__version__}, plotly {plotly_version}"),
                 ("Python", platform.python_version()),
-                ("Labels", software(campaign, subject.number) or "none in this round"),
+                ("Labels", software(subject.labels) or "none in this round"),
                 ("Model file", f"{model.path}, SHA-256 {model.sha256}"),
             ],
             columns=["", " "],

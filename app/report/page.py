@@ -1,6 +1,7 @@
 """The frame of a report: style, one copy of each drawing program, figures in light and dark, tables."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -12,10 +13,13 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from app.components.mounted import SCRIPTS, joined
+from app.theme import DARK, LIGHT, Palette
 from nci_core.rounding import number_text
 
 #: Tables with more rows scroll on a screen.
 LONG = 25
+#: Cells that are coloured: text → class of the style.
+ANSWERS = {"passed": "good", "FAILED": "bad"}
 
 
 @dataclass
@@ -28,42 +32,39 @@ class Page:
 
     def heading(self, text: str, level: int = 2) -> None:
         """A heading."""
-        self.parts.append(f"<h{level}>{escape(text)}</h{level}>")
+        self.parts.append(_element(f"h{level}", text))
 
-    def text(self, text: str, *, quiet: bool = False, kind: str = "") -> None:
-        """A paragraph; `kind` is a class of the style, such as 'bad'."""
-        classes = " ".join(filter(None, ("quiet" if quiet else "", kind)))
-        self.parts.append(f'<p class="{classes}">{escape(text)}</p>' if classes else f"<p>{escape(text)}</p>")
+    def text(self, text: str, *, kind: str = "") -> None:
+        """A paragraph; `kind` is a class of the style, such as 'bad' or 'quiet'."""
+        self.parts.append(_element("p", text, kind))
 
     def code(self, lines: list[str]) -> None:
         """Commands as they are typed."""
-        self.parts.append("<pre><code>" + escape("\n".join(lines)) + "</code></pre>")
+        self.parts.append(f"<pre>{_element('code', chr(10).join(lines))}</pre>")
 
     def table(self, table: pd.DataFrame, *, formats: dict[str, str] | None = None, name: str = "") -> None:
         """A table; `formats` maps a column to a format such as '+.2f'; columns of text are left-aligned."""
-        chosen = formats or {}
-        textual = {
-            column: column not in chosen and not pd.api.types.is_numeric_dtype(table[column]) for column in table
-        }
-        rows = ["".join(_cell("th", str(column), textual[column]) for column in table.columns)]
+        formats = formats or {}
+        textual = [c for c in table if c not in formats and not pd.api.types.is_numeric_dtype(table[c])]
+        kinds = {column: "text" if column in textual else "" for column in table}
+        head = "".join(_element("th", str(column), kind) for column, kind in kinds.items())
+        body = ""
         for record in table.to_dict("records"):
-            cells = [_cell("td", _text(value, chosen.get(str(c), "")), textual[c]) for c, value in record.items()]
-            rows.append("".join(cells))
-        body = "".join(f"<tr>{row}</tr>" for row in rows[1:])
+            cells = {column: _text(value, formats.get(str(column), "")) for column, value in record.items()}
+            row = "".join(_element("td", text, kinds[column], ANSWERS.get(text, "")) for column, text in cells.items())
+            body += f"<tr>{row}</tr>"
         marked = f' id="{escape(name)}"' if name else ""
-        kind = "scroll" if len(rows) > LONG else "wide"
-        head = f'<div class="{kind}"><table{marked}><thead><tr>{rows[0]}</tr></thead>'
-        self.parts.append(f"{head}<tbody>{body}</tbody></table></div>")
+        kind = "scroll" if len(table) >= LONG else "wide"
+        top = f'<div class="{kind}"><table{marked}><thead><tr>{head}</tr></thead>'
+        self.parts.append(f"{top}<tbody>{body}</tbody></table></div>")
 
-    def figure(self, light: go.Figure, dark: go.Figure, caption: str = "") -> None:
-        """The same figure for both themes."""
-        height = int(light.layout.height or 400)
+    def figure(self, draw: Callable[[Palette], go.Figure], caption: str) -> None:
+        """A figure, drawn for both themes."""
+        light, dark = draw(LIGHT), draw(DARK)
         name = self._kept({"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))})
-        self._placed(f'<div data-figure="{name}" style="width:100%;height:{height}px"></div>', caption)
+        self._placed(f'<div data-figure="{name}" style="width:100%;height:{light.layout.height}px"></div>', caption)
 
-    def plots(
-        self, light: list[dict[str, Any]], dark: list[dict[str, Any]], titles: list[str], caption: str = ""
-    ) -> None:
+    def plots(self, light: list[dict[str, Any]], dark: list[dict[str, Any]], titles: list[str], caption: str) -> None:
         """Plots of the dashboard side by side, the last one a little wider if it alone has a colour bar.
 
         Each is {data: as of `plot.message`, points: encoded}, the first the tool bar {data} of all.
@@ -87,8 +88,7 @@ class Page:
         return name
 
     def _placed(self, drawn: str, caption: str) -> None:
-        note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-        self.parts.append(f"<figure>{drawn}{note}</figure>")
+        self.parts.append(f"<figure>{drawn}{_element('figcaption', caption)}</figure>")
 
     def pair(self, start: bool) -> None:
         """Two columns for what comes between pair(True) and pair(False)."""
@@ -117,10 +117,11 @@ def _file(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
-def _cell(tag: str, text: str, left: bool) -> str:
-    kind = {"passed": "good", "FAILED": "bad"}.get(text, "")
-    classes = " ".join(filter(None, ("text" if left else "", kind)))
-    return f'<{tag} class="{classes}">{escape(text)}</{tag}>' if classes else f"<{tag}>{escape(text)}</{tag}>"
+def _element(tag: str, text: str, *kinds: str) -> str:
+    """Text, escaped, in an element of these classes."""
+    kind = " ".join(filter(None, kinds))
+    marked = f' class="{kind}"' if kind else ""
+    return f"<{tag}{marked}>{escape(text)}</{tag}>"
 
 
 def _text(value: object, spec: str) -> str:

@@ -1,54 +1,48 @@
 """Where the labels of a round come from, as tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from nci_core.campaign import Campaign
+from app.data.errors import as_shown
+from app.report.subject import Subject
 from nci_core.campaign.rounds.origins import ORIGIN, Origin
-from nci_core.store import configurations, labels
+from nci_core.labels.label_errors import label_std_ev
 from nci_core.store.schema import Label, Model
-from nci_core.units import CM1_EV, EnergyUnit
+
+ENERGIES = {"hf_ev": "HF", "ccsd_ev": "CCSD", "triples_ev": "(T)", "energy_ev": "E", "std_ev": "±"}
+FORMATS = dict.fromkeys(("x (Å)", "y (Å)", "z (Å)"), ".3f") | {"T1": ".4f", "CPU min": ".2f", "GB": ".2f"}
 
 
-def _of_round(campaign: Campaign, number: int) -> list[Label]:
-    pool = {row.id for row in configurations.fetch(campaign.store, split="pool")}
-    rows = labels.fetch(campaign.store, campaign.recipe.hash)
-    return [
-        row for row in rows if row.round_number == number and row.status == "complete" and row.configuration_id in pool
-    ]
+def label_provenance(subject: Subject) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The finished training labels of the round, one row each, and the formats of its columns.
 
-
-def label_provenance(
-    campaign: Campaign, number: int, table: pd.DataFrame, unit: EnergyUnit
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The finished training labels of a round, one row each, and the formats of its columns.
-
-    `table` is the campaign's configuration table. Energies in `unit`, positions in Å.
+    Energies in the subject's unit, positions in Å.
     """
-    records = [_record(row, pd.Series(table.loc[row.configuration_id]), unit) for row in _of_round(campaign, number)]
-    names = [f"{name} ({unit.label})" for name in ("HF", "CCSD", "(T)", "E", "±")]
-    if all(record[names[-1]] is None for record in records):
-        unknown = names.pop()
-        records = [{name: value for name, value in record.items() if name != unknown} for record in records]
-    if len(campaign.systems) == 1:
-        records = [{name: value for name, value in record.items() if name != "System"} for record in records]
-    energy = dict.fromkeys(names, f".{unit.digits}f")
-    formats = {"CPU min": ".2f", "GB": ".2f", "T1": ".4f"} | dict.fromkeys(("x (Å)", "y (Å)", "z (Å)"), ".3f") | energy
-    return pd.DataFrame(records), formats
+    table = pd.DataFrame([_record(row, pd.Series(subject.table.loc[row.configuration_id])) for row in subject.labels])
+    if table.empty:
+        return table, {}
+    left_out = ([] if subject.several else ["System"]) + (["std_ev"] if table["std_ev"].isna().all() else [])
+    columns = [str(column) for column in table if column not in left_out]
+    headers = {name: f"{ENERGIES[name]} ({subject.unit.label})" if name in ENERGIES else name for name in columns}
+    shown, formats = as_shown(table, headers, subject.unit)
+    return shown, FORMATS | formats
 
 
-def _record(row: Label, place: pd.Series, unit: EnergyUnit) -> dict[str, Any]:
+def _record(row: Label, place: pd.Series) -> dict[str, Any]:
     result: dict[str, Any] = row.result or {}
     dimer = result.get("fragments", {}).get("dimer", {})
-    parts = {"HF": row.hf_ev, "CCSD": row.ccsd_ev, "(T)": row.triples_ev, "E": row.energy_ev}
-    parts["±"] = None if row.recipe_std_cm1 is None else row.recipe_std_cm1 * CM1_EV
     return {
         "Configuration": row.configuration_id,
         "System": place["system"],
         "Region": place["region"],
         **{f"{axis} (Å)": float(place[axis]) for axis in ("x", "y", "z")},
-        **{f"{name} ({unit.label})": None if v is None else v * unit.per_ev for name, v in parts.items()},
+        "hf_ev": row.hf_ev,
+        "ccsd_ev": row.ccsd_ev,
+        "triples_ev": row.triples_ev,
+        "energy_ev": row.energy_ev,
+        "std_ev": label_std_ev(row.recipe_std_cm1),
         "Cycles HF / CC": f"{dimer.get('scf_cycles', '?')} / {dimer.get('cc_cycles', '?')}",
         "T1": dimer.get("t1_diagnostic"),
         "CPU min": (row.cpu_seconds or 0.0) / 60.0,
@@ -60,10 +54,10 @@ def _record(row: Label, place: pd.Series, unit: EnergyUnit) -> dict[str, Any]:
     }
 
 
-def software(campaign: Campaign, number: int) -> str:
-    """Programs and processors the labels of a round were computed with."""
+def software(labels: Sequence[Label]) -> str:
+    """Programs and processors that labels were computed with."""
     found = {}
-    for row in _of_round(campaign, number):
+    for row in labels:
         environment = (row.result or {}).get("environment", {})
         versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
         found[f"{versions} on {environment.get('processor', '?')}, {environment.get('threads', '?')} thread(s)"] = True

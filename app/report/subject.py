@@ -1,17 +1,19 @@
 """What a report is about: a round, its models, and all configurations with the energies of both."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from app.data.configurations import configuration_table
-from app.data.errors import columns_of, labelled, with_errors
+from app.data.errors import columns_of, labelled, with_earlier, with_errors
 from app.data.jobs import model_list
 from nci_core.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
+from nci_core.store import labels
 from nci_core.store.round_frames import rounds_frame
-from nci_core.store.schema import Model
+from nci_core.store.schema import Label, Model
 from nci_core.units import EnergyUnit
 
 
@@ -31,6 +33,14 @@ class Subject:
     def test(self) -> pd.DataFrame:
         """Labelled test configurations of all systems."""
         return labelled(self.table, "test")
+
+    @cached_property
+    def labels(self) -> list[Label]:
+        """The finished labels of the target recipe that this round added to the training pool."""
+        pool = set(self.table.index[self.table["split"] == "pool"])
+        rows = labels.fetch(self.campaign.store, self.campaign.recipe.hash)
+        mine = (row for row in rows if row.round_number == self.number and row.status == "complete")
+        return [row for row in mine if row.configuration_id in pool]
 
     @property
     def several(self) -> bool:
@@ -62,7 +72,6 @@ def subject_of(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subj
     before = earlier[-1] if earlier else None
     table = with_errors(configuration_table(campaign, made[-1].id))
     if before is not None:
-        old = with_errors(configuration_table(campaign, before.id))
-        table = table.assign(earlier_ev=old["student_ev"], earlier_error_ev=old["student_error_ev"])
+        table = with_earlier(table, with_errors(configuration_table(campaign, before.id)))
     record = pd.Series(rounds[rounds["number"] == chosen].iloc[0])
     return Subject(campaign, chosen, unit, made[-1], before, table, record)

@@ -43,23 +43,19 @@ def show(context: Context) -> None:
 
 def _choose_other(context: Context) -> Context | None:
     """The campaign to compare with; those of the same complex first."""
-    mine = Path(context.folder)
-    there: dict[str, tuple[bool, str]] = {}
+    mine, there = Path(context.folder), {}
     for folder in campaign_folders():
-        if folder == mine:
-            continue
         try:
-            campaign = load_campaign(folder)
-            there[folder.name] = (campaign.about != context.campaign.about, visible(campaign.title))
+            there[folder.name] = load_campaign(folder)
         except NCIError:  # the sidebar shows what is wrong with it
             continue
+    there.pop(mine.name, None)
     if not there:
         return None
-    names = sorted(there, key=lambda name: (there[name][0], name))
-    titles = distinct({name: title for name, (_, title) in there.items()})
-    name = one_from(st, f"{plain(context.campaign.title)} with", {n: titles[n] for n in names}, key="compare_with")
-    campaign = load_campaign(mine.parent / str(name))
-    return other_context(context, campaign)
+    names = sorted(there, key=lambda name: (there[name].about != context.campaign.about, name))
+    titles = distinct({name: visible(there[name].title) for name in names})
+    chosen = one_from(st, f"{plain(context.campaign.title)} with", titles, key="compare_with")
+    return other_context(context, there[chosen])
 
 
 def other_context(context: Context, campaign: Campaign) -> Context:
@@ -86,9 +82,8 @@ def _campaigns(context: Context) -> None:
         )
     else:
         st.caption("Same complex, recipe and test set: the numbers can be compared directly.")
-    both = {_title(each): each for each in (context, other)}
-    if len(both) < 2:
-        both = {each.campaign.name: each for each in (context, other)}
+    titles = distinct({each.campaign.name: visible(each.campaign.title) for each in (context, other)})
+    both = {titles[each.campaign.name]: each for each in (context, other)}
     curves = {}
     for name, each in both.items():
         rounds, metrics = cached.history(each)
@@ -110,16 +105,11 @@ def _campaigns(context: Context) -> None:
     _side_by_side(context, both)
 
 
-def _title(context: Context) -> str:
-    return visible(context.campaign.title)
-
-
 def _best(name: str, each: Context, curve: pd.DataFrame) -> Markdown:
     """Which student of a campaign is the best one, and with how large an error."""
-    measured = curve[curve["all"].notna()]
-    if measured.empty:
+    if curve.empty:
         return f"**{plain(name)}**: no student with a test error{each.whose} yet."
-    row = measured.loc[measured["all"].idxmin()]
+    row = curve.loc[curve["all"].idxmin()]
     model = next(model for model in model_list(each.campaign.store) if model.id == int(row["model_id"]))
     used = "" if each.model is None or each.model.id == model.id else ", not the one in use"
     return (
@@ -151,14 +141,14 @@ def _side_by_side(context: Context, both: dict[str, Context]) -> None:
 def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
     """Mean absolute errors of teacher, distilled student and the one in use, on the campaign's own test set."""
     groups = cached.metrics_by_system(context) if context.every_system else {"": cached.test_metrics(context)}
-    parts = [_mae_table(context, metrics).assign(System=name) for name, metrics in groups.items()]
-    shown = pd.concat([part for part in parts if len(part)] or [pd.DataFrame()])
-    if shown.empty:
+    tables = {name: _mae_table(context, metrics) for name, metrics in groups.items()}
+    parts = {name: table for name, table in tables.items() if len(table)}
+    if not parts:
         st.caption("No errors on its test set yet.")
         return
-    shown.insert(0, "System", shown.pop("System"))
-    shown = shown.reset_index(drop=True) if context.every_system else shown.drop(columns="System")
-    grid(shown, dict.fromkeys(RANGES.values(), f".{context.unit.digits}f"), key=f"compared-{number}")
+    shown = pd.concat(parts, names=["System"]).reset_index("System").reset_index(drop=True)
+    specs = dict.fromkeys(RANGES.values(), f".{context.unit.digits}f")
+    grid(shown if context.every_system else shown.drop(columns="System"), specs, key=f"compared-{number}")
     recipe, rows = plain(context.campaign.recipe.name), cached.averaged(context, rows)
     st.caption(
         f"On {len(rows)} labels of its frozen test set{context.whose} below the energy limit, recipe *{recipe}*. "
@@ -168,27 +158,17 @@ def _by_region(context: Context, rows: pd.DataFrame, number: int) -> None:
 
 def _mae_table(context: Context, metrics: pd.DataFrame) -> pd.DataFrame:
     """One row a potential, MAE by range in the unit shown."""
-    known = comparison.teacher_names(context.campaign.store)
-    mine = metrics[metrics["model_id"].isna()].drop_duplicates(["teacher", "region"], keep="last")
-    found = {
-        f"teacher {known.get(str(teacher), teacher)}": part.set_index("region")["mae_cm1"]
-        for teacher, part in mine.groupby("teacher", sort=False)
-    }
-    models = model_list(context.campaign.store)
-    distilled = next((model for model in reversed(models) if model.kind == "distilled"), None)
-    for words, model in (("distilled student", distilled), ("student in use", context.model)):
-        if model is not None and not (words == "student in use" and distilled is not None and model.id == distilled.id):
-            part = metrics[metrics["model_id"] == model.id].drop_duplicates("region", keep="last")
-            found[words] = part.set_index("region")["mae_cm1"]
-    factor, label = CM1_EV * context.unit.per_ev, context.unit.label
-    return pd.DataFrame(
-        [
-            {f"MAE ({label})": what}
-            | {words: mae.get(region, float("nan")) * factor for region, words in RANGES.items()}
-            for what, mae in found.items()
-            if len(mae)
-        ]
-    )
+    known, models = comparison.teacher_names(context.campaign.store), model_list(context.campaign.store)
+    taught = comparison.mae_by_region(metrics[metrics["model_id"].isna()], "teacher")
+    taught.index = [f"teacher {known.get(str(name), name)}" for name in taught.index]
+    words = {model.id: "distilled student" for model in models if model.kind == "distilled"}
+    words = dict(list(words.items())[-1:])
+    if context.model is not None:
+        words.setdefault(context.model.id, "student in use")
+    students = comparison.mae_by_region(metrics[metrics["model_id"].isin(list(words))], "model_id")
+    students = students.reindex([number for number in words if number in students.index]).rename(index=words)
+    shown = pd.concat([taught, students]) * CM1_EV * context.unit.per_ev
+    return shown.rename(columns=RANGES).rename_axis(index=f"MAE ({context.unit.label})", columns=None).reset_index()
 
 
 def _teachers(context: Context) -> None:
@@ -203,12 +183,9 @@ def _teachers(context: Context) -> None:
             icon=":material/info:",
         )
         return
-    energies = teachers_table(context.campaign.store, list(names)).reindex(rows.index)
-    columns = {}
-    for number, (stored, spec) in enumerate(names.items()):
-        if stored in energies and energies[stored].notna().any():
-            rows = rows.assign(**{f"teacher_{number}_ev": energies[stored]})
-            columns[spec] = f"teacher_{number}_ev"
+    energies = teachers_table(context.campaign.store, list(names)).reindex(rows.index).dropna(axis=1, how="all")
+    columns = {spec: f"teacher_{k}_ev" for k, (stored, spec) in enumerate(names.items()) if stored in energies}
+    rows = rows.assign(**{columns[names[stored]]: energies[stored] for stored in energies})
     if not columns:
         st.info("No teacher has energies at the labelled test configurations.", icon=":material/info:")
         return
@@ -216,11 +193,10 @@ def _teachers(context: Context) -> None:
     scale = error_scale(context, pd.concat([inside[c] - inside["label_ev"] for c in columns.values()]))
     group = f"teachers-{context.folder}"
     plot.toolbar(context.colours, key=f"teacher-tools-{context.folder}", group=group)
-    for place, (number, (spec, column)) in zip(
-        st.columns([1.0] * (len(columns) - 1) + [1.22], gap="small"), enumerate(columns.items()), strict=True
-    ):
+    widths = [1.0] * (len(columns) - 1) + [1.22]  # the last one carries the colour bar
+    for place, spec in zip(st.columns(widths, gap="small"), columns, strict=True):
         with place:
-            _map(context, inside, column, scale, heading=spec, group=group, last=number == len(columns) - 1)
+            _map(context, inside, columns[spec], scale, heading=spec, group=group, last=spec == list(columns)[-1])
     st.caption(f"Teacher minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
     shown, specs = error_table(rows, columns, context.unit, context.campaign.systems if context.every_system else ())
     headers = {"Potential": "Teacher", "Bias": f"Mean error ({context.unit.label})"}
@@ -253,14 +229,13 @@ def _map(
     last: bool = True,
 ) -> None:
     """A potential minus CCSD(T) over the test points; picked from in a `group` of maps of the page's own campaign."""
-    known = rows[rows[column].notna()]
-    error = known[column] - known["label_ev"]
-    known = known.loc[error.abs().sort_values(kind="stable").index]
+    error = (rows[column] - rows["label_ev"]).dropna().sort_values(key=abs, kind="stable")
+    known = rows.loc[error.index]
     key = f"compared-map-{column}-{context.folder}"
     content = map_content(
         context.host,
         known,
-        context.convert((known[column] - known["label_ev"]).to_numpy(dtype=float)),
+        context.convert(error),
         scale,
         context.unit,
         view="side",

@@ -1,7 +1,6 @@
 """Everything known about one configuration: structure, energies, geometry, and how its label was computed."""
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,15 +10,17 @@ from app.chart import Drawn, charts
 from app.choices import as_written, one_of
 from app.components import viewer
 from app.data.configurations import LABEL_STATES, SPLITS
+from app.data.errors import as_shown
 from app.data.worth import MEANING
 from app.figures.structure import structure_figure
 from app.session import Context
-from app.tables import number_text, printed, with_numbers
+from app.tables import printed, with_numbers
 from app.text import Markdown, plain
 from nci_core.bench.expected_error import expected_error
 from nci_core.calibration import ACCURACY_CM1, out_of_range
 from nci_core.campaign.rounds.quarantine import WORDS
 from nci_core.labels.label_errors import label_std_ev
+from nci_core.rounding import number_text
 from nci_core.store import label_history, label_queries, teacher_labels
 from nci_core.store.label_words import fragment_rows, larger_fragment_rows, provenance
 from nci_core.store.schema import Label, LabelEvent
@@ -71,47 +72,49 @@ def _of_recipe(context: Context, label: Label | None, others: list[Label]) -> La
     return found[name]
 
 
-def structure(context: Context, row: pd.Series, *, key: str, height: int = VIEWER_HEIGHT) -> None:
+def structure(context: Context, row: pd.Series, *, key: str) -> None:
     """The 3-D view, or Plotly's drawing with a notice when the browser has no 3Dmol.js."""
-    position = [float(row["x"]), float(row["y"]), float(row["z"])]
-    dimer = context.dimer
-    if not viewer.show(dimer, position, context.colours, key=key, height=height):
+    shown = context.dimer, _position(row), context.colours
+    if not viewer.show(*shown, key=key, height=VIEWER_HEIGHT):
         note = "3Dmol.js could not be loaded, so this is a simpler drawing; `make venv` fetches the script."
-        charts(
-            context, Drawn(structure_figure(dimer, position, context.colours, height=height), "structure"), note=note
-        )
+        charts(context, Drawn(structure_figure(*shown, height=VIEWER_HEIGHT), "structure"), note=note)
+
+
+def _position(row: pd.Series) -> list[float]:
+    return [float(row[letter]) for letter in "xyz"]
 
 
 def _energies(context: Context, row: pd.Series, number: int, label: Label | None, others: list[Label]) -> None:
     taught = teacher_labels.of_configuration(context.campaign.store, number, context.campaign.teacher)
-    factor = context.unit.per_ev
-    lines: list[tuple[str, float, float, float]] = [
-        (str(row.get("reference", "CCSD(T)")), row["label_ev"], float("nan"), row["label_std_ev"]),
-        ("Teacher", row["teacher_ev"], row["teacher_error_ev"], float("nan")),
+    lines: list[tuple[str, float | None, float | None, float | None]] = [
+        (str(row.get("reference", "CCSD(T)")), row["label_ev"], None, row["label_std_ev"]),
+        ("Teacher", row["teacher_ev"], row["teacher_error_ev"], None),
         ("Student", row["student_ev"], row["student_error_ev"], row["std_ev"]),
     ]
     done = [each for each in others if each.status == "complete" and each.energy_ev is not None]
     for each in done:
         name = f"CCSD(T), {each.recipe}" + (", set aside" if each.quarantine else "")
-        lines.append((name, each.energy_ev or 0.0, float("nan"), label_std_ev(each.recipe_std_cm1)))
+        lines.append((name, each.energy_ev, None, label_std_ev(each.recipe_std_cm1)))
     if taught is not None and len(taught.channels_ev) > 1:
-        lines += [(f"Teacher, {name}", value, float("nan"), float("nan")) for name, value in taught.channels_ev.items()]
-    columns = ["Source", f"Energy ({context.unit.label})", f"Error ({context.unit.label})", "±"]
-    table = pd.DataFrame(lines, columns=columns)
-    for column in table.columns[1:]:
-        table[column] = table[column].astype(float) * factor
-    digits = context.unit.digits
-    specs = {columns[1]: f"+.{digits}f", columns[2]: f"+.{digits}f", "±": f".{digits}f"}
-    st.table(printed(table, specs), border="horizontal", hide_index=True)
+        lines += [(f"Teacher, {name}", value, None, None) for name, value in taught.channels_ev.items()]
+    has_std = pd.notna(row["label_std_ev"]) or any(each.recipe_std_cm1 is not None for each in done)
+    label_of = {"energy_ev": f"Energy ({context.unit.label})", "error_ev": f"Error ({context.unit.label})"}
+    headers = {"Source": "Source"} | label_of | {"std_ev": "±"}
+    st.table(
+        printed(*as_shown(pd.DataFrame(lines, columns=list(headers)), headers, context.unit, signed=label_of)),
+        border="horizontal",
+        hide_index=True,
+    )
     st.caption(
         "Energy: zero when the probe is far away. Error: minus CCSD(T), negative is too attractive. "
         "±: one standard deviation of the student"
-        + ("; of CCSD(T), how far its recipe is from the basis-set limit." if _has_std(row, done) else ".")
+        + ("; of CCSD(T), how far its recipe is from the basis-set limit." if has_std else ".")
     )
     if out_of_range(row["std_ev"]):
+        limit = number_text(from_cm1(ACCURACY_CM1) * context.unit.per_ev, "g")
         st.caption(
-            f":material/warning: Out of range: ± 2 sd is more than {number_text(from_cm1(ACCURACY_CM1) * factor, 'g')} "
-            f"{context.unit.label}, so the labels say little here yet."
+            f":material/warning: Out of range: ± 2 sd is more than {limit} {context.unit.label}, so the labels say "
+            "little here yet."
         )
     state = LABEL_STATES[str(row["label_state"])]
     if label is None:
@@ -120,29 +123,19 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         st.caption(f"CCSD(T) label: {state}." + (f" {plain(label.error)}" if label.error else ""))
 
 
-def _has_std(row: pd.Series, others: list[Label]) -> bool:
-    return bool(pd.notna(row["label_std_ev"])) or any(each.recipe_std_cm1 is not None for each in others)
-
-
 def _geometry(context: Context, row: pd.Series, number: int) -> None:
-    position = [float(row["x"]), float(row["y"]), float(row["z"])]
-    dimer = context.dimer
-    found = distances(dimer.a, position)
-    x, y, z = position
+    dimer, (x, y, z) = context.dimer, _position(row)
     st.markdown(f"Probe {plain(dimer.b.symbols[0])} at ({x:.3f}, {y:.3f}, {z:.3f}) Å".replace("-", "−"))
-    table = pd.DataFrame(found, columns=["Host atom", "Distance (Å)"])
+    table = pd.DataFrame(distances(dimer.a, [x, y, z]), columns=["Host atom", "Distance (Å)"])
     with st.container(height=230, border=False):
         st.table(printed(table, {"Distance (Å)": ".3f"}), border="horizontal", hide_index=True)
     if st.toggle("Prepare files for download", key="prepare_download"):
-        page = viewer.standalone_html(dimer, position, context.colours)
+        page, atoms = viewer.standalone_html(dimer, [x, y, z], context.colours), dimer.at([x, y, z]).atoms(0)
         st.download_button("3-D view (HTML)", page, f"configuration-{number}.html", "text/html")
-        lines = [
-            f"{s} {a:.6f} {b:.6f} {c:.6f}"
-            for s, (a, b, c) in zip(
-                [*dimer.a.symbols, dimer.b.symbols[0]], [*dimer.a.positions.tolist(), position], strict=True
-            )
-        ]
-        text = "\n".join([str(len(lines)), f"{visible(dimer.name)} configuration {number}", *lines]) + "\n"
+        places = zip(atoms.symbols, atoms.positions.tolist(), strict=True)
+        lines = [str(len(atoms)), f"{visible(dimer.name)} configuration {number}"]
+        lines += [f"{symbol} {a:.6f} {b:.6f} {c:.6f}" for symbol, (a, b, c) in places]
+        text = "\n".join(lines) + "\n"
         st.download_button("Geometry (xyz)", text, f"configuration-{number}.xyz", "chemical/x-xyz")
 
 
@@ -162,19 +155,15 @@ def show_label(context: Context, label: Label | None) -> None:
         st.caption(f"This label is {plain(label.status)}.")
         return
     result = label.result
-    parts = [
-        ("HF", label.hf_ev),
-        ("MP2 and CCSD, by the recipe's factors" if result.get("larger") else "CCSD correlation", label.ccsd_ev),
-        ("(T)", label.triples_ev),
-        ("sum", label.energy_ev),
-    ]
-    table = pd.DataFrame(
-        [(name, None if value is None else value * context.unit.per_ev) for name, value in parts],
-        columns=["Part", f"Interaction energy ({context.unit.label})"],
-    )
-    table[table.columns[1]] = table[table.columns[1]].astype(float)
-    formatted = with_numbers(table, {table.columns[1]: f".{context.unit.digits}f"})
-    st.dataframe(formatted, hide_index=True, placeholder="—", key="parts-table")
+    parts = {
+        "HF": label.hf_ev,
+        "MP2 and CCSD, by the recipe's factors" if result.get("larger") else "CCSD correlation": label.ccsd_ev,
+        "(T)": label.triples_ev,
+        "sum": label.energy_ev,
+    }
+    headers = {"Part": "Part", "energy_ev": f"Interaction energy ({context.unit.label})"}
+    shown, specs = as_shown(pd.DataFrame(parts.items(), columns=list(headers)), headers, context.unit)
+    st.dataframe(with_numbers(shown, specs), hide_index=True, placeholder="—", key="parts-table")
     st.caption(_worth(context, label))
     if fragments := fragment_rows(result):
         st.caption("Counterpoise: each fragment in the basis of the whole dimer. Total energies in hartree.")
@@ -182,7 +171,9 @@ def show_label(context: Context, label: Label | None) -> None:
     if larger := larger_fragment_rows(result):
         st.caption("The same fragments in the larger functions of the recipe, in hartree.")
         _shown(larger)
-    _provenance(label, result)
+    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in provenance(label, result).items()))
+    for warning in result.get("warnings", []):
+        st.warning(plain(warning))
 
 
 def _worth(context: Context, label: Label) -> Markdown:
@@ -212,9 +203,3 @@ def _shown(fragments: list[dict[str, str]]) -> None:
     """One column a fragment: a table that fits beside a map, every number in sight."""
     turned = pd.DataFrame(fragments).set_index("Fragment").T.rename_axis(index="", columns=None).reset_index()
     st.table(printed(turned, {}), border="horizontal", hide_index=True)
-
-
-def _provenance(label: Label, result: dict[str, Any]) -> None:
-    st.markdown("  \n".join(f"**{plain(name)}** {plain(text)}" for name, text in provenance(label, result).items()))
-    for warning in result.get("warnings", []):
-        st.warning(plain(warning))

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import streamlit as st
 
 from app.access import DOCUMENT
 from app.choices import one_from
-from app.data import system
+from app.data.system import workers
 from app.session import Context, errors_shown
 from app.tables import grid
 from app.text import Markdown, code, plain
@@ -35,7 +36,8 @@ def show(context: Context | None) -> None:
         st.markdown(_allowed(context))
     with right:
         st.subheader("Versions")
-        st.dataframe(system.versions(), hide_index=True, height="content", key="versions")
+        versions = pd.DataFrame(machine.versions(), columns=["Package", "Version"])
+        st.dataframe(versions, hide_index=True, height="content", key="versions")
 
 
 def _now(context: Context | None) -> None:
@@ -67,7 +69,7 @@ def _engine(context: Context) -> None:
     st.markdown(f"{_words(status)}. {running:,} running, {waiting:,} waiting.")
     if status.error:
         st.warning(plain(machine.without_secrets(status.error)), icon=":material/warning:")
-    rows = system.workers(context.campaign.store)
+    rows = workers(context.campaign.store)
     if rows.empty:
         st.caption("No job runs now.")
         return

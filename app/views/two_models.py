@@ -29,7 +29,8 @@ def show(context: Context, models: list[Model]) -> None:
         second = choose_model(context, models, "Second", "compare_second", active)
     with left:
         others = [model for model in models if model.id != second.id]
-        first = choose_model(context, others, "First", f"compare_first_{second.id}", _default_first(others, second))
+        earlier = [others[0].id, *(model.id for model in others if model.id < second.id)]
+        first = choose_model(context, others, "First", f"compare_first_{second.id}", earlier[-1])
     tables = [cached.averaged(context, cached.table(context, model.id)) for model in (first, second)]
     rows = data.paired(*tables)
     _facts(context, [first, second], tables)
@@ -50,11 +51,6 @@ def show(context: Context, models: list[Model]) -> None:
         figure = change_figure(rows, names, context.unit, context.colours)
         pairs = rows[["region", "first_error_ev", "second_error_ev"]]
         charts(context, Drawn(figure, "two-models", lambda: energies_in(pairs, context.unit)))
-
-
-def _default_first(others: list[Model], second: Model) -> int:
-    earlier = [model.id for model in others if model.id < second.id]
-    return earlier[-1] if earlier else others[0].id
 
 
 def _facts(context: Context, pair: list[Model], tables: list[pd.DataFrame]) -> None:
