@@ -1,5 +1,6 @@
 """What the labels of each of several systems cost and are worth, and how many there are: a table of Label & train."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -19,10 +20,10 @@ ROLES = {"train": "training", "transfer": "transfer"}
 def show_systems(context: Context, recipe: Recipe, wanted: Sequence[int]) -> None:
     """A row for each system; `wanted` are the basket's configurations that lack a label of the recipe."""
     campaign, store, rows = context.campaign, context.campaign.store, []
-    of = configurations.system_of(store, wanted)
+    wanted_of = Counter(configurations.system_of(store, wanted).values())
     for system in campaign.systems:
         cost = label_cost(campaign, recipe, system.dimer)
-        new = sum(number == system.id for number in of.values())
+        new = wanted_of[system.id]
         done = label_queries.state_counts(store, recipe.hash, system_id=system.id)
         test = configurations.counts(store, system_id=system.id)["test"]
         rows.append(

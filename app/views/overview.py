@@ -40,6 +40,7 @@ def show(context: Context) -> None:
     active = context.model.id if context.model else None
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
     taught = teacher_error(metrics, context.campaign.teacher)
+    worth = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
     content = overview_content(
         context.host,
         maps,
@@ -49,7 +50,7 @@ def show(context: Context) -> None:
         context.colours,
         limit_ev=from_cm1(context.campaign.settings.limit_cm1),
         teacher_name=visible(context.campaign.settings.teacher),
-        worth=_worth(context),
+        worth=overview_sentence(context.campaign.recipe, worth, context.dimer, context.unit),
         name=context.campaign.name,
         among=len(context.averaged) if context.every_system else 1,
     )
@@ -105,9 +106,3 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
         f"{missed}, of that student alone {alone}. Potentials with at least {CLEARLY_WORSE:g} times its test error "
         f"are drawn up to {REACH:g} Å from any configuration, the others only near test labels. Blank: inside the wall."
     )
-
-
-def _worth(context: Context) -> str:
-    """How far the labels themselves are from the basis-set limit."""
-    found = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
-    return overview_sentence(context.campaign.recipe, found, context.dimer, context.unit)

@@ -156,9 +156,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
 
-    def remove(ids: list[int]) -> None:
-        actions.pick(context.campaign, basket, ids, "remove", context.person)
-
+    remove = partial(actions.pick, context.campaign, basket, mode="remove", person=context.person)
     columns, everything = st.columns([1.3, 1, 1, 1]), [int(number) for number in basket.index]
     for place, (name, when, act, help_) in zip(
         columns,
