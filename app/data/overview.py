@@ -79,36 +79,32 @@ def situation(campaign: Campaign) -> Situation:
 
 
 def next_step(now: Situation) -> Step:
-    """The one thing to do next.
+    """The one thing to do next: the first step that applies.
 
     >>> next_step(Situation(0, False, 0, 0, 0, 0, 0, 0, 0)).act
     'sample'
     >>> next_step(Situation(400, True, 2, 0, 50, 50, 112, 100, 0)).button
     'Fine-tune on 12 new labels'
     """
-    if now.active_jobs:
-        some = "1 calculation is" if now.active_jobs == 1 else f"{now.active_jobs:,} calculations are"
-        return Step("wait", "Watch the queue", f"{some} waiting or running.")
-    if not now.configurations:
-        return Step("sample", "Sample, teach and distil", "There are no configurations yet.")
-    if not now.taught:
-        return Step("teach", "Compute the teacher and distil", "The teacher has no energies yet.")
-    if not now.students:
-        return Step("distil", "Distil the first student", "There is no student yet.")
-    if now.test_labels < min(FEWEST, max(now.test_set, 1)):
-        missing = "There is no frozen test set, so no error can be known."
-        unknown = "Without CCSD(T) labels of the frozen test set no error is known."
-        return Step("test-labels", "Label the test set", unknown if now.test_set else missing)
     unused = now.training_labels - now.fitted_labels
-    if unused > 0:
-        some, them = ("1 new label", "it") if unused == 1 else (f"{unused:,} new labels", "them")
-        return Step("fine-tune", f"Fine-tune on {some}", f"No student has learned from {them}.")
-    if now.in_basket:
-        some = "1 configuration" if now.in_basket == 1 else f"{now.in_basket:,} configurations"
-        return Step("label", f"Label {some}", "They are in the basket.")
-    if now.training_labels:
-        return Step("pick", "Pick more points", "Label where the student is least sure.")
-    return Step("pick", "Pick the first points", "A few CCSD(T) labels correct the student.")
+    jobs = "1 calculation is" if now.active_jobs == 1 else f"{now.active_jobs:,} calculations are"
+    new, them = ("1 new label", "it") if unused == 1 else (f"{unused:,} new labels", "them")
+    picked = "1 configuration" if now.in_basket == 1 else f"{now.in_basket:,} configurations"
+    unknown = "Without CCSD(T) labels of the frozen test set no error is known."
+    no_test_set = "There is no frozen test set, so no error can be known."
+    few_tests = now.test_labels < min(FEWEST, max(now.test_set, 1))
+    steps: tuple[tuple[object, Step], ...] = (
+        (now.active_jobs, Step("wait", "Watch the queue", f"{jobs} waiting or running.")),
+        (not now.configurations, Step("sample", "Sample, teach and distil", "There are no configurations yet.")),
+        (not now.taught, Step("teach", "Compute the teacher and distil", "The teacher has no energies yet.")),
+        (not now.students, Step("distil", "Distil the first student", "There is no student yet.")),
+        (few_tests, Step("test-labels", "Label the test set", unknown if now.test_set else no_test_set)),
+        (unused > 0, Step("fine-tune", f"Fine-tune on {new}", f"No student has learned from {them}.")),
+        (now.in_basket, Step("label", f"Label {picked}", "They are in the basket.")),
+        (now.training_labels, Step("pick", "Pick more points", "Label where the student is least sure.")),
+        (True, Step("pick", "Pick the first points", "A few CCSD(T) labels correct the student.")),
+    )
+    return next(step for applies, step in steps if applies)
 
 
 def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, active: int | None) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def show(context: Context) -> None:
     live(_follow, busy, versions.data_version(context.campaign.store))
     with left:
         _submit(context, ready)
-        show_test_set(context)
+        show_test_set(context, ready)
         live(show_queue, busy)
         live(show_set_aside, busy)
         blind_predictions.show_newest(context)

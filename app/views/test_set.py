@@ -4,25 +4,23 @@ import streamlit as st
 
 from app import actions
 from app.choices import one_from
+from app.data.overview import Situation
 from app.doing import act_button
 from app.session import Context
 from app.text import plain
 from nci_core.campaign.pricing.costs import cost_of_labels
-from nci_core.store import configurations, labels
+from nci_core.store import configurations
 
 ALL = "all systems"
 
 
-def show_test_set(context: Context) -> None:
+def show_test_set(context: Context, there: Situation) -> None:
     """What of it has labels, and a button for the rest; nothing where no test set was frozen."""
-    campaign = context.campaign
-    total = configurations.counts(campaign.store)["test"]
-    if not total:
+    if not there.test_set:
         return
-    finished = len(labels.complete(campaign.store, campaign.recipe.hash, split="test"))
-    left = actions.unlabelled_test_set(campaign)
-    under_way = total - len(left) - finished
-    said = f"**{finished}** of {total} test configurations are labelled"
+    campaign, left = context.campaign, actions.unlabelled_test_set(context.campaign)
+    under_way = there.test_set - len(left) - there.test_labels
+    said = f"**{there.test_labels}** of {there.test_set} test configurations are labelled"
     if under_way > 0:
         said += f", {under_way} are under way"
     with st.container(border=True):
