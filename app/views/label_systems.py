@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
-import streamlit as st
 
 from app.data.worth import MEANING
 from app.session import Context
@@ -41,11 +40,11 @@ def show_systems(context: Context, recipe: Recipe, wanted: Sequence[int]) -> Non
     grid(
         pd.DataFrame(rows),
         key="label-systems",
-        column_config={
-            "Role": st.column_config.TextColumn(help="Of a transfer system the test set alone is labelled."),
-            "To label": st.column_config.NumberColumn(help="In the basket, without a label of the recipe."),
-            "Labels": st.column_config.NumberColumn(help="Finished ones that fits take."),
-            "Test set": st.column_config.TextColumn(help="Finished labels of it; errors are measured on them."),
-            "Expected error": st.column_config.TextColumn(help=f"{MEANING}."),
+        help={
+            "Role": "Of a transfer system the test set alone is labelled.",
+            "To label": "In the basket, without a label of the recipe.",
+            "Labels": "Finished ones that fits take.",
+            "Test set": "Finished labels of it; errors are measured on them.",
+            "Expected error": f"{MEANING}.",
         },
     )

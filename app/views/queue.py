@@ -13,7 +13,7 @@ from app.data import jobs as job_data
 from app.doing import act_button
 from app.figures.blind import predicted_text
 from app.session import Context
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import Markdown, plain
 from app.views.details import show_label
 from nci_core.campaign import Campaign
@@ -169,14 +169,13 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
         "Minutes": st.column_config.NumberColumn(width=62),
         "Message": st.column_config.TextColumn(help=PREDICTED_HELP),
     }
-    event = st.dataframe(
-        with_numbers(shown, {"Minutes": ".1f"}),
-        hide_index=True,
+    event = grid(
+        shown,
+        {"Minutes": ".1f"},
         column_config=config,
         height=38 + 36 * min(max(len(jobs), 1), 8),
         on_select="rerun",
         selection_mode="multi-row",
-        placeholder="—",
         # A tick belongs to a row's number: it must not pass to another job when the rows change places.
         key=f"queue-table-{hash(tuple(jobs['id']))}",
     )

@@ -101,10 +101,8 @@ def _table(now: Context, trials: pd.DataFrame, random: pd.DataFrame) -> None:
             + own["cpu_minutes_random"].map(lambda value: f" ({value:.1f})" if pd.notna(value) else ""),
         }
     )
-    config = {
-        control: st.column_config.TextColumn(help="Mean and standard deviation over the random subsets."),
-        "CPU min": st.column_config.TextColumn(
-            help="Measured cost of the picked labels; in brackets, of the random ones."
-        ),
+    means = {
+        control: "Mean and standard deviation over the random subsets.",
+        "CPU min": "Measured cost of the picked labels; in brackets, of the random ones.",
     }
-    grid(shown, {mae: digits}, key="replay-table", column_config=config)
+    grid(shown, {mae: digits}, key="replay-table", help=means)
