@@ -115,7 +115,7 @@ def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, activ
     """
     last = {row.round_number: row.id for row in rows}
     records = [
-        (row.id, row.round_number, row.kind, row.n_labels, *_error(metrics, row.id), row.id == active)
+        (row.id, row.round_number, row.kind, row.n_labels, *stored_error(metrics, row.id), row.id == active)
         for row in rows
         if row.id in (last[row.round_number], active)
     ]
@@ -124,11 +124,7 @@ def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, activ
     return found.assign(cpu_minutes=[float(spent[spent.index <= number].sum()) for number in found["round"]])
 
 
-def teacher_error(metrics: pd.DataFrame, teacher: str) -> tuple[float, int]:
-    """Mean absolute error (eV) of the drawn teacher on the frozen test set, and on how many labels; NaN, 0: unknown."""
-    return _error(metrics[metrics["teacher"] == teacher], None)
-
-
-def _error(metrics: pd.DataFrame, model_id: int | None) -> tuple[float, int]:
+def stored_error(metrics: pd.DataFrame, model_id: int | None = None) -> tuple[float, int]:
+    """Mean absolute error (eV) of a model, or the teacher, on the frozen test set, and on how many labels; or NaN, 0."""
     found = measured(metrics, model_id)
     return (found.mae_ev, found.n) if found else (np.nan, 0)

@@ -150,10 +150,8 @@ def _numbers(mae_ev: float, n: int, unit: EnergyUnit, among: int) -> dict[str, s
     """The number under a map."""
     if not n:
         return {"number": "error not known", "under": "no labels of the test set"}
-    return {
-        "number": error_text(mae_ev, unit),
-        "under": f"mean |error| on {n:d} test labels" + (f" of {among} systems" if among > 1 else ""),
-    }
+    of = f" of {among} systems" if among > 1 else ""
+    return {"number": error_text(mae_ev, unit), "under": f"mean |error| on {n:d} test labels{of}"}
 
 
 def _said(row: pd.Series, unit: EnergyUnit) -> dict[str, Any]:

@@ -236,11 +236,9 @@ def _fit(now: Context) -> None:
         st.progress(min(max(job.progress, 0.0), 1.0), plain(job.message) or None)
     _stop_or_resume(now, job)
     if len(events):
-        region = "all"
-        if "train_mae_well_cm1" in events:
-            region = one_of(st, "Region", RANGES, key="live_region")
-        figure = fit_figure(events, now.unit, now.colours, region=region)
-        charts(now, Drawn(figure, "fit"))
+        by_region = "train_mae_well_cm1" in events
+        region = one_of(st, "Region", RANGES, key="live_region") if by_region else "all"
+        charts(now, Drawn(fit_figure(events, now.unit, now.colours, region=region), "fit"))
 
 
 def _stop_or_resume(now: Context, job: Job) -> None:

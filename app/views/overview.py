@@ -7,10 +7,11 @@ import streamlit as st
 from app import actions, cached, known_errors
 from app.components import overview as picture
 from app.data.jobs import model_list
-from app.data.overview import STARTS, Step, course, next_step, situation, teacher_error
+from app.data.overview import STARTS, Step, course, next_step, situation, stored_error
 from app.data.worth import overview_sentence, worth_of_tests
+from app.doing import act_button
 from app.figures.overview import error_text, overview_content
-from app.session import Context, errors_shown
+from app.session import Context
 from app.text import Markdown, plain
 from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps
 from nci_core.campaign.queries.live_stored import FEWEST
@@ -39,7 +40,7 @@ def show(context: Context) -> None:
     rounds, metrics = cached.history(context)
     active = context.model.id if context.model else None
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
-    taught = teacher_error(metrics, context.campaign.teacher)
+    taught = stored_error(metrics[metrics["teacher"] == context.campaign.teacher])
     worth = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
     content = overview_content(
         context.host,
@@ -63,23 +64,25 @@ def show(context: Context) -> None:
 
 def _next(context: Context, step: Step, place: Any) -> None:
     """The one button."""
-    pages = st.session_state.get("pages", {})
-    there = "select" if step.act == "pick" and "select" in pages else "label-train"
-    if not place.button(
+
+    def go() -> None:
+        pages = st.session_state.get("pages", {})
+        if step.submits:
+            getattr(actions, STARTS[step.act])(context.campaign)
+        st.switch_page(pages["select" if step.act == "pick" and "select" in pages else "label-train"], query_params={})
+
+    act_button(
+        place,
         plain(step.button),
+        go,
+        key="next_step",
+        writes=step.submits,
+        help=plain(step.why),
         type="primary",
         icon=":material/arrow_forward:",
         icon_position="right",
         width="stretch",
-        key="next_step",
-        help=plain(step.why),
-        disabled=context.read_only and step.submits,
-    ):
-        return
-    with errors_shown():
-        if step.submits:
-            getattr(actions, STARTS[step.act])(context.campaign)
-        st.switch_page(pages[there], query_params={})
+    )
 
 
 def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdown]:

@@ -155,7 +155,6 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
-
     remove = partial(actions.pick, context.campaign, basket, mode="remove", person=context.person)
     columns, everything = st.columns([1.3, 1, 1, 1]), [int(number) for number in basket.index]
     for place, (name, when, act, help_) in zip(
@@ -229,7 +228,7 @@ def _list(
 
 def _structure(context: Context, whole: pd.DataFrame, table: pd.DataFrame) -> None:
     number = selection.in_view(context, table)
-    if number is None or number not in whole.index:
+    if number not in whole.index:
         st.caption("Click a point on the map to see its structure.")
         return
     row = whole.loc[number]
