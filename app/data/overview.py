@@ -53,11 +53,6 @@ class Step(NamedTuple):
     button: str
     why: str
 
-    @property
-    def submits(self) -> bool:
-        """Whether pressing the button starts it; else it opens a page."""
-        return self.act in STARTS
-
 
 def situation(campaign: Campaign) -> Situation:
     """Count it."""
@@ -125,6 +120,9 @@ def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, activ
 
 
 def stored_error(metrics: pd.DataFrame, model_id: int | None = None) -> tuple[float, int]:
-    """Mean absolute error (eV) of a model, or the teacher, on the frozen test set, and on how many labels; or NaN, 0."""
+    """Mean absolute error (eV) of a model, or the teacher's, on the frozen test set, and on how many labels.
+
+    NaN and 0 where it is not known.
+    """
     found = measured(metrics, model_id)
     return (found.mae_ev, found.n) if found else (np.nan, 0)

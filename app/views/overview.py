@@ -67,7 +67,7 @@ def _next(context: Context, step: Step, place: Any) -> None:
 
     def go() -> None:
         pages = st.session_state.get("pages", {})
-        if step.submits:
+        if step.act in STARTS:
             getattr(actions, STARTS[step.act])(context.campaign)
         st.switch_page(pages["select" if step.act == "pick" and "select" in pages else "label-train"], query_params={})
 
@@ -76,7 +76,7 @@ def _next(context: Context, step: Step, place: Any) -> None:
         plain(step.button),
         go,
         key="next_step",
-        writes=step.submits,
+        writes=step.act in STARTS,
         help=plain(step.why),
         type="primary",
         icon=":material/arrow_forward:",

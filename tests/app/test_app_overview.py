@@ -11,7 +11,7 @@ import pytest
 import synthetic
 from pages import run_page, text
 
-from app.data.overview import Situation, course, next_step, situation, stored_error
+from app.data.overview import STARTS, Situation, course, next_step, situation, stored_error
 from app.figures.overview import overview_content
 from app.theme import DARK, LIGHT
 from nci_core.campaign import Campaign
@@ -47,7 +47,7 @@ CM1 = UNITS["cm1"]
 )
 def test_the_next_step(now: Situation, act: str, submits: bool) -> None:
     step = next_step(now)
-    assert (step.act, step.submits) == (act, submits)
+    assert (step.act, step.act in STARTS) == (act, submits)
     assert step.why.endswith(".")
 
 
