@@ -37,13 +37,8 @@ def show_test_set(context: Context, there: Situation) -> None:
             whose = one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)
             left = [number for number in left if whose in (None, of[number])]
         first, second = st.columns([1, 2], vertical_alignment="bottom")
-        count = first.number_input(
-            "How many",
-            min_value=1,
-            max_value=len(left),
-            value=len(left),
-            key=f"test-count-{context.folder}-{len(left)}",
-        )
+        most = len(left)
+        count = first.number_input("How many", 1, most, most, key=f"test-count-{context.folder}-{most}")
         chosen = left[: int(count)]
         act_button(
             second,
