@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 import streamlit as st
 
-from app.session import errors_shown
+from app.session import context, errors_shown
 from app.text import Markdown, plain
 from nci_core.switches import read_only
 
@@ -41,6 +42,17 @@ def do(act: Callable[[], object], said: str = "") -> None:
         if said:
             say(said.replace("{}", str(found)))
         st.rerun()
+
+
+def live(draw: Callable[..., None], busy: object, *given: Any, every: float = 1.5) -> None:
+    """A part of a page, `draw(context, *given)`: while it is `busy` drawn anew every so many seconds, as it is then."""
+
+    @wraps(draw)
+    def part() -> None:
+        with errors_shown():
+            draw(context(), *given)
+
+    st.fragment(part, run_every=every if busy else None)()
 
 
 def say(text: str, kind: str = "success") -> None:

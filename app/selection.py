@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -30,8 +30,7 @@ LINKED, MOST_IN_LINK = "selected", 250
 def history(context: Context) -> History:
     """Where this person's selection is kept."""
     if context.read_only or context.campaign.store.read_only:
-        kept: SessionHistory = st.session_state.setdefault(f"steps-{context.folder}", SessionHistory())
-        return kept
+        return cast(History, st.session_state.setdefault(f"steps-{context.folder}", SessionHistory()))
     return StoredHistory(context.campaign.store, context.person)
 
 
@@ -196,9 +195,7 @@ def draw(
 
 def event_of(key: str, event: str) -> dict[str, Any] | None:
     """The value a plot sent with its event, None if it sent none."""
-    result = st.session_state.get(key)
-    found: dict[str, Any] | None = result.get(event) if result else None
-    return found
+    return cast(dict[str, Any] | None, (st.session_state.get(key) or {}).get(event))
 
 
 def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:

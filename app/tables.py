@@ -1,12 +1,12 @@
 """Numbers in tables as they are printed: real minus signs, a dash where there is none, no −0.00."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
-from app.text import plain
+from app.text import Markdown, plain
 from nci_core.rounding import number_text
 from nci_core.units import EnergyUnit
 
@@ -40,10 +40,20 @@ def with_numbers(table: pd.DataFrame, specs: dict[str, str]) -> "Styler | pd.Dat
     return table.style.format(formats)
 
 
-def grid(table: pd.DataFrame, specs: dict[str, str] | None = None, *, key: str, **options: Any) -> Any:
-    """Draw a table to sort and search, as high as its rows; `specs` as for `with_numbers`."""
+def grid(
+    table: pd.DataFrame,
+    specs: dict[str, str] | None = None,
+    *,
+    key: str,
+    help: Mapping[str, Markdown] | None = None,
+    height: Any = "content",
+    **options: Any,
+) -> Any:
+    """Draw a table to sort and search, as high as its rows; `specs` as for `with_numbers`, `help` by column."""
     shown = table if specs is None else with_numbers(table, specs)
-    return st.dataframe(shown, hide_index=True, placeholder="—", height="content", key=key, **options)
+    if help is not None:
+        options["column_config"] = {name: st.column_config.Column(help=words) for name, words in help.items()}
+    return st.dataframe(shown, hide_index=True, placeholder="—", height=height, key=key, **options)
 
 
 def energies_in(rows: pd.DataFrame, unit: EnergyUnit) -> pd.DataFrame:

@@ -97,11 +97,11 @@ def process(
 def page_reads(campaign: Campaign, recipe_hash: str) -> None:
     """What the queue of the page Label & train asks the database for."""
     from app.data import jobs as job_data
-    from app.data.readiness import readiness
+    from app.data.overview import situation
     from nci_core.jobs.remaining import label_minutes, remaining, running_labels, waiting_labels
 
     store = campaign.store
-    readiness(store, campaign.settings)
+    situation(campaign)
     job_queries.counts(store)
     jobs_frame(store, 0, job_data.PAGE)
     recipes = {"quick": recipe_hash}

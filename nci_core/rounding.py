@@ -42,6 +42,16 @@ def with_uncertainty(value: float, uncertainty: float | None, digits: int, *, si
     return f"{text} ± {uncertainty:.{digits}f}" if known else text
 
 
+def short(value: float) -> str:
+    """A number that is not negative in two significant digits, or three above ten.
+
+    >>> [short(value) for value in (17.242, 0.0323, 128.4, 1284.0)]
+    ['17.2', '0.032', '128', '1284']
+    """
+    digits = 3 if value >= 10 else 2
+    return f"{value:.{max(0, digits - 1 - math.floor(math.log10(value))) if value > 0 else 0}f}"
+
+
 def times(ratio: float, relative_error: float) -> str:
     """A ratio to the digits that its relative standard error supports.
 

@@ -53,11 +53,6 @@ class Step(NamedTuple):
     button: str
     why: str
 
-    @property
-    def submits(self) -> bool:
-        """Whether pressing the button starts it; else it opens a page."""
-        return self.act in STARTS
-
 
 def situation(campaign: Campaign) -> Situation:
     """Count it."""
@@ -79,36 +74,32 @@ def situation(campaign: Campaign) -> Situation:
 
 
 def next_step(now: Situation) -> Step:
-    """The one thing to do next.
+    """The one thing to do next: the first step that applies.
 
     >>> next_step(Situation(0, False, 0, 0, 0, 0, 0, 0, 0)).act
     'sample'
     >>> next_step(Situation(400, True, 2, 0, 50, 50, 112, 100, 0)).button
     'Fine-tune on 12 new labels'
     """
-    if now.active_jobs:
-        some = "1 calculation is" if now.active_jobs == 1 else f"{now.active_jobs:,} calculations are"
-        return Step("wait", "Watch the queue", f"{some} waiting or running.")
-    if not now.configurations:
-        return Step("sample", "Sample, teach and distil", "There are no configurations yet.")
-    if not now.taught:
-        return Step("teach", "Compute the teacher and distil", "The teacher has no energies yet.")
-    if not now.students:
-        return Step("distil", "Distil the first student", "There is no student yet.")
-    if now.test_labels < min(FEWEST, max(now.test_set, 1)):
-        missing = "There is no frozen test set, so no error can be known."
-        unknown = "Without CCSD(T) labels of the frozen test set no error is known."
-        return Step("test-labels", "Label the test set", unknown if now.test_set else missing)
     unused = now.training_labels - now.fitted_labels
-    if unused > 0:
-        some, them = ("1 new label", "it") if unused == 1 else (f"{unused:,} new labels", "them")
-        return Step("fine-tune", f"Fine-tune on {some}", f"No student has learned from {them}.")
-    if now.in_basket:
-        some = "1 configuration" if now.in_basket == 1 else f"{now.in_basket:,} configurations"
-        return Step("label", f"Label {some}", "They are in the basket.")
-    if now.training_labels:
-        return Step("pick", "Pick more points", "Label where the student is least sure.")
-    return Step("pick", "Pick the first points", "A few CCSD(T) labels correct the student.")
+    jobs = "1 calculation is" if now.active_jobs == 1 else f"{now.active_jobs:,} calculations are"
+    new, them = ("1 new label", "it") if unused == 1 else (f"{unused:,} new labels", "them")
+    picked = "1 configuration" if now.in_basket == 1 else f"{now.in_basket:,} configurations"
+    unknown = "Without CCSD(T) labels of the frozen test set no error is known."
+    no_test_set = "There is no frozen test set, so no error can be known."
+    few_tests = now.test_labels < min(FEWEST, max(now.test_set, 1))
+    steps: tuple[tuple[object, Step], ...] = (
+        (now.active_jobs, Step("wait", "Watch the queue", f"{jobs} waiting or running.")),
+        (not now.configurations, Step("sample", "Sample, teach and distil", "There are no configurations yet.")),
+        (not now.taught, Step("teach", "Compute the teacher and distil", "The teacher has no energies yet.")),
+        (not now.students, Step("distil", "Distil the first student", "There is no student yet.")),
+        (few_tests, Step("test-labels", "Label the test set", unknown if now.test_set else no_test_set)),
+        (unused > 0, Step("fine-tune", f"Fine-tune on {new}", f"No student has learned from {them}.")),
+        (now.in_basket, Step("label", f"Label {picked}", "They are in the basket.")),
+        (now.training_labels, Step("pick", "Pick more points", "Label where the student is least sure.")),
+        (True, Step("pick", "Pick the first points", "A few CCSD(T) labels correct the student.")),
+    )
+    return next(step for applies, step in steps if applies)
 
 
 def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, active: int | None) -> pd.DataFrame:
@@ -119,7 +110,7 @@ def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, activ
     """
     last = {row.round_number: row.id for row in rows}
     records = [
-        (row.id, row.round_number, row.kind, row.n_labels, *_error(metrics, row.id), row.id == active)
+        (row.id, row.round_number, row.kind, row.n_labels, *stored_error(metrics, row.id), row.id == active)
         for row in rows
         if row.id in (last[row.round_number], active)
     ]
@@ -128,11 +119,10 @@ def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, activ
     return found.assign(cpu_minutes=[float(spent[spent.index <= number].sum()) for number in found["round"]])
 
 
-def teacher_error(metrics: pd.DataFrame, teacher: str) -> tuple[float, int]:
-    """Mean absolute error (eV) of the drawn teacher on the frozen test set, and on how many labels; NaN, 0: unknown."""
-    return _error(metrics[metrics["teacher"] == teacher], None)
+def stored_error(metrics: pd.DataFrame, model_id: int | None = None) -> tuple[float, int]:
+    """Mean absolute error (eV) of a model, or the teacher's, on the frozen test set, and on how many labels.
 
-
-def _error(metrics: pd.DataFrame, model_id: int | None) -> tuple[float, int]:
+    NaN and 0 where it is not known.
+    """
     found = measured(metrics, model_id)
     return (found.mae_ev, found.n) if found else (np.nan, 0)

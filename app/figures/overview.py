@@ -16,6 +16,7 @@ from app.data.fields import in_slab
 from app.figures.scales import SignedScale, error_scale
 from app.theme import Palette
 from nci_core.campaign.queries.error_maps import ErrorMaps
+from nci_core.rounding import short
 from nci_core.systems import Monomer
 from nci_core.systems.surroundings import bond_pairs
 from nci_core.units import EnergyUnit
@@ -31,18 +32,8 @@ def _packed(values: npt.ArrayLike) -> str:
 
 
 def error_text(value_ev: float, unit: EnergyUnit) -> str:
-    """A mean absolute error in two significant digits, or three above ten.
-
-    >>> from nci_core.units import UNITS, CM1_EV
-    >>> [error_text(v * CM1_EV, UNITS["cm1"]) for v in (17.242, 0.0323, 128.4)]
-    ['17.2 cm⁻¹', '0.032 cm⁻¹', '128 cm⁻¹']
-    """
-    value = value_ev * unit.per_ev
-    if not np.isfinite(value):
-        return "not known"
-    digits = 3 if value >= 10 else 2
-    decimals = max(0, digits - 1 - int(np.floor(np.log10(value)))) if value > 0 else 0
-    return f"{value:.{decimals}f} {unit.label}"
+    """A mean absolute error with its unit."""
+    return f"{short(value_ev * unit.per_ev)} {unit.label}" if np.isfinite(value_ev) else "not known"
 
 
 def _maps(
@@ -159,10 +150,8 @@ def _numbers(mae_ev: float, n: int, unit: EnergyUnit, among: int) -> dict[str, s
     """The number under a map."""
     if not n:
         return {"number": "error not known", "under": "no labels of the test set"}
-    return {
-        "number": error_text(mae_ev, unit),
-        "under": f"mean |error| on {n:d} test labels" + (f" of {among} systems" if among > 1 else ""),
-    }
+    of = f" of {among} systems" if among > 1 else ""
+    return {"number": error_text(mae_ev, unit), "under": f"mean |error| on {n:d} test labels{of}"}
 
 
 def _said(row: pd.Series, unit: EnergyUnit) -> dict[str, Any]:

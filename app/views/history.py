@@ -94,14 +94,9 @@ def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
 def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged]:
     """What the student in use is judged against: the campaign's own test set first, then references from outside."""
     own = measured(metrics, model.id, what=OWN.format(recipe=context.campaign.recipe.name))
+    what = "Energies from outside ({}), at positions that no fit has seen."
     outside = [
-        Judged(
-            each.name,
-            each.n,
-            each.mae_cm1 * CM1_EV,
-            each.sd_cm1 * CM1_EV,
-            f"Energies from outside ({each.method}), at positions that no fit has seen.",
-        )
+        Judged(each.name, each.n, each.mae_cm1 * CM1_EV, each.sd_cm1 * CM1_EV, what.format(each.method))
         for each in cached.outside_errors(context)
     ]
     return [*([own] if own else []), *outside[:MOST_OUTSIDE]]

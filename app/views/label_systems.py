@@ -1,9 +1,9 @@
 """What the labels of each of several systems cost and are worth, and how many there are: a table of Label & train."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
-import streamlit as st
 
 from app.data.worth import MEANING
 from app.session import Context
@@ -19,10 +19,10 @@ ROLES = {"train": "training", "transfer": "transfer"}
 def show_systems(context: Context, recipe: Recipe, wanted: Sequence[int]) -> None:
     """A row for each system; `wanted` are the basket's configurations that lack a label of the recipe."""
     campaign, store, rows = context.campaign, context.campaign.store, []
-    of = configurations.system_of(store, wanted)
+    wanted_of = Counter(configurations.system_of(store, wanted).values())
     for system in campaign.systems:
         cost = label_cost(campaign, recipe, system.dimer)
-        new = sum(number == system.id for number in of.values())
+        new = wanted_of[system.id]
         done = label_queries.state_counts(store, recipe.hash, system_id=system.id)
         test = configurations.counts(store, system_id=system.id)["test"]
         rows.append(
@@ -40,11 +40,11 @@ def show_systems(context: Context, recipe: Recipe, wanted: Sequence[int]) -> Non
     grid(
         pd.DataFrame(rows),
         key="label-systems",
-        column_config={
-            "Role": st.column_config.TextColumn(help="Of a transfer system the test set alone is labelled."),
-            "To label": st.column_config.NumberColumn(help="In the basket, without a label of the recipe."),
-            "Labels": st.column_config.NumberColumn(help="Finished ones that fits take."),
-            "Test set": st.column_config.TextColumn(help="Finished labels of it; errors are measured on them."),
-            "Expected error": st.column_config.TextColumn(help=f"{MEANING}."),
+        help={
+            "Role": "Of a transfer system the test set alone is labelled.",
+            "To label": "In the basket, without a label of the recipe.",
+            "Labels": "Finished ones that fits take.",
+            "Test set": "Finished labels of it; errors are measured on them.",
+            "Expected error": f"{MEANING}.",
         },
     )

@@ -13,10 +13,10 @@ from app.data import jobs as job_data
 from app.data.errors import RANGES
 from app.data.overview import Situation, situation
 from app.data.worth import MEANING
-from app.doing import SAID, act_button, show_said
+from app.doing import SAID, act_button, live, show_said
 from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe, what_labels_are_worth
-from app.session import Context, context, errors_shown
+from app.session import Context
 from app.text import Markdown, plain
 from app.views import blind_predictions
 from app.views.begin import no_configurations
@@ -35,7 +35,6 @@ from nci_core.store.base import ACTIVE
 from nci_core.store.job_frames import elapsed_minutes, events_frame
 from nci_core.store.schema import Job
 
-POLL = 1.5
 #: How long a sentence about what was just done stays at least.
 MESSAGE_SECONDS = 10.0
 FITS = ("finetune", "distill")
@@ -43,34 +42,33 @@ FITS = ("finetune", "distill")
 LEAST_RUNG = 10
 
 
-def show(context_now: Context) -> None:
+def show(context: Context) -> None:
     """The page."""
     st.title("Label & train", help="Calculations go on when this page is closed.")
-    ready = situation(context_now.campaign)
+    ready = situation(context.campaign)
     if not ready.configurations:
-        no_configurations(context_now)
+        no_configurations(context)
         return
     _message()
     left, right = st.columns([1.25, 1], gap="medium")
-    busy = job_queries.is_busy(context_now.campaign.store)
-    st.fragment(_follow, run_every=POLL if busy else None)(versions.data_version(context_now.campaign.store))
+    busy = job_queries.is_busy(context.campaign.store)
+    live(_follow, busy, versions.data_version(context.campaign.store))
     with left:
-        _submit(context_now, ready)
-        show_test_set(context_now)
-        st.fragment(show_queue, run_every=POLL if busy else None)()
-        st.fragment(show_set_aside, run_every=POLL if busy else None)()
-        blind_predictions.show_newest(context_now)
+        _submit(context, ready)
+        show_test_set(context, ready)
+        live(show_queue, busy)
+        live(show_set_aside, busy)
+        blind_predictions.show_newest(context)
     with right:
-        _train(context_now, ready)
-        st.fragment(_live, run_every=POLL if busy else None)()
-        show_outcome(context_now)
+        _train(context, ready)
+        live(_fit, busy)
+        show_outcome(context)
 
 
-def _follow(seen: versions.Version) -> None:
+def _follow(now: Context, seen: versions.Version) -> None:
     """Draw the whole page anew when a label has ended: numbers on buttons and predictions are in no live part."""
-    with errors_shown():
-        if versions.data_version(context().campaign.store) != seen:
-            st.rerun(scope="app")
+    if versions.data_version(now.campaign.store) != seen:
+        st.rerun(scope="app")
 
 
 def _message() -> None:
@@ -219,31 +217,28 @@ def _train(context: Context, ready: Situation) -> None:
     )
 
 
-def _live() -> None:
-    with errors_shown():
-        now = context()
-        job = job_queries.last(now.campaign.store, FITS)
-        if job is None:
-            st.caption("The curves of a fit appear here while it runs.")
-            return
-        events = events_frame(now.campaign.store, job.id)
-        minutes, device = elapsed_minutes(job.started_at, job.finished_at), (job.result or {}).get("device")
-        if device is None and "device" in events:
-            device = next(iter(events["device"].dropna()[::-1]), None)
-        taken = f", {minutes:.1f} min" if minutes is not None else ""
-        on = f", on {plain(device)}" if device else ""
-        st.markdown(f"**Job {job.id}, {job_data.KINDS[job.kind]}: {job_data.STATES[job.state]}**{taken}{on}")
-        if job.error:
-            st.error(plain(job.error), icon=":material/error:")
-        if job.state == "running":
-            st.progress(min(max(job.progress, 0.0), 1.0), plain(job.message) or None)
-        _stop_or_resume(now, job)
-        if len(events):
-            region = "all"
-            if "train_mae_well_cm1" in events:
-                region = one_of(st, "Region", RANGES, key="live_region")
-            figure = fit_figure(events, now.unit, now.colours, region=region)
-            charts(now, Drawn(figure, "fit"))
+def _fit(now: Context) -> None:
+    """The newest fit: how far it is, and its curves."""
+    job = job_queries.last(now.campaign.store, FITS)
+    if job is None:
+        st.caption("The curves of a fit appear here while it runs.")
+        return
+    events = events_frame(now.campaign.store, job.id)
+    minutes, device = elapsed_minutes(job.started_at, job.finished_at), (job.result or {}).get("device")
+    if device is None and "device" in events:
+        device = next(iter(events["device"].dropna()[::-1]), None)
+    taken = f", {minutes:.1f} min" if minutes is not None else ""
+    on = f", on {plain(device)}" if device else ""
+    st.markdown(f"**Job {job.id}, {job_data.KINDS[job.kind]}: {job_data.STATES[job.state]}**{taken}{on}")
+    if job.error:
+        st.error(plain(job.error), icon=":material/error:")
+    if job.state == "running":
+        st.progress(min(max(job.progress, 0.0), 1.0), plain(job.message) or None)
+    _stop_or_resume(now, job)
+    if len(events):
+        by_region = "train_mae_well_cm1" in events
+        region = one_of(st, "Region", RANGES, key="live_region") if by_region else "all"
+        charts(now, Drawn(fit_figure(events, now.unit, now.colours, region=region), "fit"))
 
 
 def _stop_or_resume(now: Context, job: Job) -> None:

@@ -18,7 +18,7 @@ MAP_HEIGHT = 300
 
 
 def _last_two(context: Context) -> tuple[Model, Model] | None:
-    """The last model of an earlier round, which was in use before, and the one in use now; None."""
+    """The last model of an earlier round, which was in use before, and the one in use now; None without both."""
     now = context.model
     if now is None:
         return None
@@ -53,9 +53,8 @@ def show_outcome(context: Context) -> None:
     if tested["earlier_error_ev"].notna().any():
         show_before_after(context, tested, now, before, height=MAP_HEIGHT)
     if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):
-        part, before_key = "Points on a map", f"errors_before_{now.id}"
-        pair = {"errors_part": part, "errors_layout": SLIDER, before_key: model_name(before)}
-        st.switch_page(st.session_state["pages"]["errors"], query_params=pair)
+        at = {"errors_part": "Points on a map", "errors_layout": SLIDER, f"errors_before_{now.id}": model_name(before)}
+        st.switch_page(st.session_state["pages"]["errors"], query_params=at)
 
 
 def outcome_sentence(context: Context) -> str:

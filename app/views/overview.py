@@ -7,10 +7,11 @@ import streamlit as st
 from app import actions, cached, known_errors
 from app.components.mounted import mounted
 from app.data.jobs import model_list
-from app.data.overview import STARTS, Step, course, next_step, situation, teacher_error
+from app.data.overview import STARTS, Step, course, next_step, situation, stored_error
 from app.data.worth import overview_sentence, worth_of_tests
+from app.doing import act_button
 from app.figures.overview import error_text, overview_content
-from app.session import Context, errors_shown
+from app.session import Context
 from app.text import Markdown, plain
 from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps
 from nci_core.campaign.queries.live_stored import FEWEST
@@ -39,7 +40,8 @@ def show(context: Context) -> None:
     rounds, metrics = cached.history(context)
     active = context.model.id if context.model else None
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
-    taught = teacher_error(metrics, context.campaign.teacher)
+    taught = stored_error(metrics[metrics["teacher"] == context.campaign.teacher])
+    worth = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
     content = overview_content(
         context.host,
         maps,
@@ -49,7 +51,7 @@ def show(context: Context) -> None:
         context.colours,
         limit_ev=from_cm1(context.campaign.settings.limit_cm1),
         teacher_name=visible(context.campaign.settings.teacher),
-        worth=_worth(context),
+        worth=overview_sentence(context.campaign.recipe, worth, context.dimer, context.unit),
         name=context.campaign.name,
         among=len(context.averaged) if context.every_system else 1,
     )
@@ -62,23 +64,25 @@ def show(context: Context) -> None:
 
 def _next(context: Context, step: Step, place: Any) -> None:
     """The one button."""
-    pages = st.session_state.get("pages", {})
-    there = "select" if step.act == "pick" and "select" in pages else "label-train"
-    if not place.button(
+
+    def go() -> None:
+        pages = st.session_state.get("pages", {})
+        if step.act in STARTS:
+            getattr(actions, STARTS[step.act])(context.campaign)
+        st.switch_page(pages["select" if step.act == "pick" and "select" in pages else "label-train"], query_params={})
+
+    act_button(
+        place,
         plain(step.button),
+        go,
+        key="next_step",
+        writes=step.act in STARTS,
+        help=plain(step.why),
         type="primary",
         icon=":material/arrow_forward:",
         icon_position="right",
         width="stretch",
-        key="next_step",
-        help=plain(step.why),
-        disabled=context.read_only and step.submits,
-    ):
-        return
-    with errors_shown():
-        if step.submits:
-            getattr(actions, STARTS[step.act])(context.campaign)
-        st.switch_page(pages[there], query_params={})
+    )
 
 
 def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdown]:
@@ -105,9 +109,3 @@ def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdo
         f"{missed}, of that student alone {alone}. Potentials with at least {CLEARLY_WORSE:g} times its test error "
         f"are drawn up to {REACH:g} Å from any configuration, the others only near test labels. Blank: inside the wall."
     )
-
-
-def _worth(context: Context) -> str:
-    """How far the labels themselves are from the basis-set limit."""
-    found = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
-    return overview_sentence(context.campaign.recipe, found, context.dimer, context.unit)

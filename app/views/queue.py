@@ -12,8 +12,8 @@ from app.choices import as_written, one_of
 from app.data import jobs as job_data
 from app.doing import act_button
 from app.figures.blind import predicted_text
-from app.session import Context, context, errors_shown
-from app.tables import with_numbers
+from app.session import Context
+from app.tables import grid
 from app.text import Markdown, plain
 from app.views.details import show_label
 from nci_core.campaign import Campaign
@@ -39,46 +39,37 @@ PREDICTED_HELP = (
 STATE_MARKS = {"waiting": "·", "running": "▶", "complete": "✓", "error": "✕", "cancelled": "–"}
 
 
-def show_queue() -> None:
-    """Draw it; a fragment, so it reads the campaign anew each time."""
-    with errors_shown():
-        now = context()
-        counts = job_queries.counts(now.campaign.store)
-        if not sum(counts.values()):
-            st.caption("The queue is empty.")
-            return
-        recipe = _recipe(now)
-        if recipe is not None:
-            counts = label_queries.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
-        jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
-        summary = [f"{n:,} {job_data.STATES[state]}" for state, n in counts.items() if n]
-        status = engine_status(now.campaign.folder)
-        st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
-        if counts["waiting"] + counts["running"]:
-            say_if_stopped(now.campaign)
-        chosen = _table(now, jobs, _held_up(now, jobs, status))
-        _buttons(now, jobs, chosen, counts, recipe)
-        if len(chosen) == 1:
-            _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
-
-
-def _hashes(now: Context) -> dict[str, str]:
-    """Name → hash of the campaign's recipes."""
-    return {recipe.name: recipe.hash for recipe in now.campaign.recipes}
+def show_queue(now: Context) -> None:
+    """Draw it."""
+    counts = job_queries.counts(now.campaign.store)
+    if not sum(counts.values()):
+        st.caption("The queue is empty.")
+        return
+    recipe = _recipe(now)
+    if recipe is not None:
+        counts = label_queries.status_counts(now.campaign.store, now.campaign.find_recipe(recipe).hash, with_job=True)
+    jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
+    summary = [f"{n:,} {job_data.STATES[state]}" for state, n in counts.items() if n]
+    status = engine_status(now.campaign.folder)
+    st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
+    if counts["waiting"] + counts["running"]:
+        say_if_stopped(now.campaign)
+    chosen = _table(now, jobs, _held_up(now, jobs, status))
+    _buttons(now, jobs, chosen, counts, recipe)
+    if len(chosen) == 1:
+        _one(now, jobs[jobs["id"] == chosen[0]].iloc[0])
 
 
 def _recipe(now: Context) -> str | None:
     """The recipe whose labels to show, None for all jobs; a choice where labels of several were asked for."""
-    names = [
-        name for name, recipe_hash in _hashes(now).items() if label_queries.queued(now.campaign.store, recipe_hash)
-    ]
-    if len(names) < 2:
+    store, everything = now.campaign.store, "all recipes"
+    asked = [recipe.name for recipe in now.campaign.recipes if label_queries.queued(store, recipe.hash)]
+    if len(asked) < 2:
         return None
-    everything = "all recipes"
     name = one_of(
         st,
         "Recipe of the labels",
-        as_written([everything, *names]),
+        as_written([everything, *asked]),
         key="queue-recipe",
         first=everything,
         titled=True,
@@ -118,15 +109,14 @@ def _held_up(now: Context, jobs: pd.DataFrame, status: EngineStatus) -> dict[int
 
 def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdown:
     """' · all labels in about 12 min', of all of them, whichever page of the table is shown."""
-    store, hashes = now.campaign.store, _hashes(now)
     if not status.running:
         return ""
+    store, hashes = now.campaign.store, {each.name: each.hash for each in now.campaign.recipes}
     shown = hashes if recipe is None else {recipe: hashes[recipe]}
     running, waiting = running_labels(store, shown), waiting_labels(store, shown)
     usual = label_minutes(store, hashes)
-    for name in shown:  # before the first of a recipe is finished the estimate tells
-        if name not in usual:
-            usual[name] = label_cost(now.campaign, now.campaign.find_recipe(name)).elapsed(1, 1)
+    for name in shown.keys() - usual.keys():  # before the first of a recipe is finished the estimate tells
+        usual[name] = label_cost(now.campaign, now.campaign.find_recipe(name)).elapsed(1, 1)
     found = remaining(running, waiting, usual, status.workers or 1)
     if found is None:
         return ""
@@ -179,14 +169,13 @@ def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[in
         "Minutes": st.column_config.NumberColumn(width=62),
         "Message": st.column_config.TextColumn(help=PREDICTED_HELP),
     }
-    event = st.dataframe(
-        with_numbers(shown, {"Minutes": ".1f"}),
-        hide_index=True,
+    event = grid(
+        shown,
+        {"Minutes": ".1f"},
         column_config=config,
         height=38 + 36 * min(max(len(jobs), 1), 8),
         on_select="rerun",
         selection_mode="multi-row",
-        placeholder="—",
         # A tick belongs to a row's number: it must not pass to another job when the rows change places.
         key=f"queue-table-{hash(tuple(jobs['id']))}",
     )

@@ -7,9 +7,9 @@ from app import actions
 from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data.errors import RANGES
-from app.doing import act_button
+from app.doing import act_button, live
 from app.figures.replay import replay_figure
-from app.session import Context, context, errors_shown
+from app.session import Context
 from app.tables import grid, number_text
 from app.text import plain
 from nci_core.store import job_queries, labels, replay_frames
@@ -19,49 +19,47 @@ from nci_core.units import CM1_EV
 POLL = 2.0
 
 
-def section(context_now: Context) -> None:
+def section(context: Context) -> None:
     """The section of the History page."""
     st.subheader(
         "Who picked well?",
         help="Fine-tunes the distilled student on the first labels of each picker and on as many random labels, "
         "and measures each fit on the frozen test set. Some minutes on one core.",
     )
-    last = job_queries.last(context_now.campaign.store, ("replay",))
+    last = job_queries.last(context.campaign.store, ("replay",))
     busy = last is not None and last.state in ACTIVE
-    st.fragment(_section, run_every=POLL if busy else None)(busy)
+    live(_section, busy, busy, every=POLL)
 
 
-def _section(was_busy: bool) -> None:
-    with errors_shown():
-        now = context()
-        last = job_queries.last(now.campaign.store, ("replay",))
-        busy = last is not None and last.state in ACTIVE
-        if was_busy and not busy:
-            st.rerun()  # stop looking, and show what was found
-        left, right = st.columns([1, 2.2], vertical_alignment="bottom")
-        act_button(
-            left,
-            "Compare pickers",
-            lambda: actions.replay(now.campaign),
-            key="compare_pickers",
-            when=not busy,
-            icon=":material/groups:",
-            width="stretch",
+def _section(now: Context, was_busy: bool) -> None:
+    last = job_queries.last(now.campaign.store, ("replay",))
+    busy = last is not None and last.state in ACTIVE
+    if was_busy and not busy:
+        st.rerun()  # stop looking, and show what was found
+    left, right = st.columns([1, 2.2], vertical_alignment="bottom")
+    act_button(
+        left,
+        "Compare pickers",
+        lambda: actions.replay(now.campaign),
+        key="compare_pickers",
+        when=not busy,
+        icon=":material/groups:",
+        width="stretch",
+    )
+    if last is not None and busy:
+        right.progress(min(last.progress, 1.0), text=f"Comparing: {plain(last.message or last.state)}")
+    elif last is not None and last.state == "error":
+        st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
+    region = str(st.session_state.get("replay_region") or "all")
+    found = replay_frames.latest(now.campaign.store, region)
+    if found is None:
+        st.caption(
+            "Pickers have not been compared yet. This needs labels of the frozen test set and a distilled student."
         )
-        if last is not None and busy:
-            right.progress(min(last.progress, 1.0), text=f"Comparing: {plain(last.message or last.state)}")
-        elif last is not None and last.state == "error":
-            st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
-        region = str(st.session_state.get("replay_region") or "all")
-        found = replay_frames.latest(now.campaign.store, region)
-        if found is None:
-            st.caption(
-                "Pickers have not been compared yet. This needs labels of the frozen test set and a distilled student."
-            )
-            return
-        if not busy:
-            one_of(right, "Region", RANGES, key="replay_region", titled=True)
-        _result(now, found, region)
+        return
+    if not busy:
+        one_of(right, "Region", RANGES, key="replay_region", titled=True)
+    _result(now, found, region)
 
 
 def _result(now: Context, found: replay_frames.Comparison, region: str) -> None:
@@ -103,10 +101,8 @@ def _table(now: Context, trials: pd.DataFrame, random: pd.DataFrame) -> None:
             + own["cpu_minutes_random"].map(lambda value: f" ({value:.1f})" if pd.notna(value) else ""),
         }
     )
-    config = {
-        control: st.column_config.TextColumn(help="Mean and standard deviation over the random subsets."),
-        "CPU min": st.column_config.TextColumn(
-            help="Measured cost of the picked labels; in brackets, of the random ones."
-        ),
+    means = {
+        control: "Mean and standard deviation over the random subsets.",
+        "CPU min": "Measured cost of the picked labels; in brackets, of the random ones.",
     }
-    grid(shown, {mae: digits}, key="replay-table", column_config=config)
+    grid(shown, {mae: digits}, key="replay-table", help=means)

@@ -14,7 +14,7 @@ from app.figures.points import MOST_POINTS
 from app.places import MapPlaces
 from app.recipe_choice import choose_recipe, chosen_recipe, pickable, what_labels_are_worth
 from app.session import Context, default_person, errors_shown
-from app.tables import with_numbers
+from app.tables import grid
 from app.text import plain
 from app.views import budget
 from app.views.begin import no_configurations
@@ -156,10 +156,7 @@ def _basket(context: Context, basket: pd.DataFrame) -> None:
             key=f"basket-table-{len(basket)}",
         )
         rows = [int(basket.index[i]) for i in event.selection.rows if i < len(basket)]
-
-    def remove(ids: list[int]) -> None:
-        actions.pick(context.campaign, basket, ids, "remove", context.person)
-
+    remove = partial(actions.pick, context.campaign, basket, mode="remove", person=context.person)
     columns, everything = st.columns([1.3, 1, 1, 1]), [int(number) for number in basket.index]
     for place, (name, when, act, help_) in zip(
         columns,
@@ -225,21 +222,14 @@ def _list(
         "Why": rows["reason"],
     }
     hidden = without if context.several else ("System", *without)
-    return st.dataframe(
-        with_numbers(
-            pd.DataFrame({name: values for name, values in columns.items() if name not in hidden}),
-            dict.fromkeys([energy, spread], f".{max(context.unit.digits - 1, 0)}f"),
-        ),
-        hide_index=True,
-        column_config={spread: st.column_config.NumberColumn(help=SD_HELP)},
-        placeholder="—",
-        **options,
-    )
+    shown = pd.DataFrame({name: values for name, values in columns.items() if name not in hidden})
+    specs = dict.fromkeys([energy, spread], f".{max(context.unit.digits - 1, 0)}f")
+    return grid(shown, specs, help={spread: SD_HELP}, **options)
 
 
 def _structure(context: Context, whole: pd.DataFrame, table: pd.DataFrame) -> None:
     number = selection.in_view(context, table)
-    if number is None or number not in whole.index:
+    if number not in whole.index:
         st.caption("Click a point on the map to see its structure.")
         return
     row = whole.loc[number]

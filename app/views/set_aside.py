@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import actions, cached
 from app.doing import act_button
-from app.session import Context, context, errors_shown
+from app.session import Context
 from app.text import plain
 from nci_core.campaign.rounds.quarantine import WORDS, Doubted
 from nci_core.units import from_cm1
@@ -22,15 +22,10 @@ WHY = "Why? It is kept with the label and your name."
 RETRIED = "{} in the queue at tighter settings."
 
 
-def show_set_aside() -> None:
-    """The list, nothing when every label is fine; a fragment, so it reads the campaign anew each time."""
-    with errors_shown():
-        now = context()
-        if found := cached.doubted_labels(now):
-            _show(now, found)
-
-
-def _show(now: Context, found: list[Doubted]) -> None:
+def show_set_aside(now: Context) -> None:
+    """The list, nothing when every label is fine."""
+    if not (found := cached.doubted_labels(now)):
+        return
     open_ones = [item for item in found if item.state != "left out"]
     decided = [item for item in found if item.state == "left out"]
     st.subheader(

@@ -4,26 +4,24 @@ import streamlit as st
 
 from app import actions
 from app.choices import one_from
+from app.data.overview import Situation
 from app.doing import act_button
 from app.session import Context
 from app.text import plain
 from nci_core.campaign.pricing.costs import cost_of_labels
 from nci_core.campaign.rounds.requests import unlabelled_test_set
-from nci_core.store import configurations, labels
+from nci_core.store import configurations
 
 ALL = "all systems"
 
 
-def show_test_set(context: Context) -> None:
+def show_test_set(context: Context, there: Situation) -> None:
     """What of it has labels, and a button for the rest; nothing where no test set was frozen."""
-    campaign = context.campaign
-    total = configurations.counts(campaign.store)["test"]
-    if not total:
+    if not there.test_set:
         return
-    finished = len(labels.complete(campaign.store, campaign.recipe.hash, split="test"))
-    left = unlabelled_test_set(campaign)
-    under_way = total - len(left) - finished
-    said = f"**{finished}** of {total} test configurations are labelled"
+    campaign, left = context.campaign, unlabelled_test_set(context.campaign)
+    under_way = there.test_set - len(left) - there.test_labels
+    said = f"**{there.test_labels}** of {there.test_set} test configurations are labelled"
     if under_way > 0:
         said += f", {under_way} are under way"
     with st.container(border=True):
@@ -40,13 +38,8 @@ def show_test_set(context: Context) -> None:
             whose = one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)
             left = [number for number in left if whose in (None, of[number])]
         first, second = st.columns([1, 2], vertical_alignment="bottom")
-        count = first.number_input(
-            "How many",
-            min_value=1,
-            max_value=len(left),
-            value=len(left),
-            key=f"test-count-{context.folder}-{len(left)}",
-        )
+        most = len(left)
+        count = first.number_input("How many", 1, most, most, key=f"test-count-{context.folder}-{most}")
         chosen = left[: int(count)]
         act_button(
             second,
