@@ -15,7 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 
 #: CPU minutes of one label at the anchors of work and speed, and the spread of that guess (of its logarithm).
 ANCHOR_MINUTES, ANCHOR_SD = 0.4, 0.7
-#: ln of operations (`operations`) of a `standard` label of He–ethylene; gigaflops of a core of these years.
+#: ln of operations (`labels/work.py`) of a `standard` label of He–ethylene; gigaflops of a core of these years.
 ANCHOR_WORK, ANCHOR_GFLOPS = 25.2, 25.0
 #: Minutes grow as a power of the operations: below 1, since small matrices are multiplied slowly.
 POWER, POWER_SD = 0.85, 0.1
@@ -25,30 +25,7 @@ SPEED_POWER, SPEED_SD = -0.8, 0.3
 OWN_SD = {"recipe": 0.3, "machine": 0.3, "system": 0.15}
 #: Spread between labels of one recipe, system and machine: expected beforehand, and as good as how many labels.
 EACH_SD, EACH_WEIGHT = 0.12, 4.0
-#: Iterations that CCSD takes; a smaller factor of the work than any other uncertainty here.
-ITERATIONS = 12
-#: Operations for each of the N⁴ integrals, computing and transforming it: what fragments of two electrons cost, which
-#: have hardly anything else (the probe in the embedded campaigns).
-INTEGRAL = 400.0
-#: The same where integrals are fitted: about what Hartree–Fock and MP2 of He–benzene take in 400 functions.
-FITTED_INTEGRAL = 4.0
-#: Price of an operation of CCSD(T) with fitted integrals: `integrals/amounts.py` counts all of them, `operations` about
-#: half of those with exact ones, and nearly all are in large matrix products. From He–ethylene in 71 functions.
-FITTED_PRODUCTS = 0.27
 SWEEPS = 30
-
-
-def operations(occupied: int, virtual: int, functions: int) -> float:
-    """Rough number of operations of one canonical CCSD(T): INTEGRAL N⁴ + ITERATIONS (o²v⁴/2 + 4o³v³) + o³v⁴.
-
-    Correlated occupied and virtual orbitals, and basis functions; two electrons have no triples.
-
-    >>> operations(16, 119, 141) / operations(7, 72, 81) > 30
-    True
-    """
-    o, v = float(occupied), float(virtual)
-    triples = o**3 * v**4 if occupied > 1 else 0.0
-    return INTEGRAL * float(functions) ** 4 + ITERATIONS * (0.5 * o**2 * v**4 + 4.0 * o**3 * v**3) + triples
 
 
 @dataclass(frozen=True)
