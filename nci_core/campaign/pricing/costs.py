@@ -111,44 +111,34 @@ def _short(value: float, beside: float | None = None) -> str:
     return f"{value:.{digits}f}"
 
 
-def make_timing(
-    dimer: Dimer,
-    recipe_hash: str,
-    recipe: Recipe | None,
-    sizes: tuple[int, int],
-    seconds: tuple[float, float],
-    machine: str,
-    gflops: float,
-) -> Timing:
-    """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds.
-
-    `recipe` is None where it is not known any more.
-    """
-    work = label_work(dimer, recipe, sizes)
-    return Timing(recipe_hash, dimer.name, work, machine, seconds[0] / 60.0, seconds[1] / 60.0, gflops)
-
-
 def timing_of(dimer: Dimer, recipe: Recipe, result: LabelResult) -> Timing:
     """A finished label from its result."""
     size, machine = result.fragments["dimer"], result.environment
-    seconds = result.cpu_seconds, result.wall_seconds
-    counted = size.n_basis, size.n_frozen
-    return make_timing(dimer, result.recipe_hash, recipe, counted, seconds, machine.processor, machine.dgemm_gflops)
+    return Timing(
+        recipe=result.recipe_hash,
+        system=dimer.name,
+        work=label_work(dimer, recipe, (size.n_basis, size.n_frozen)),
+        machine=machine.processor,
+        minutes=result.cpu_seconds / 60.0,
+        elapsed=result.wall_seconds / 60.0,
+        gflops=machine.dgemm_gflops,
+    )
 
 
 def timings(campaign: Campaign) -> list[Timing]:
     """Finished labels whose CPU time is known: the newest of each recipe, those of the target first."""
     known = {recipe.hash: recipe for recipe in (*RECIPES.values(), *campaign.settings.own_recipes)}
+    dimers = {system.id: system.dimer for system in campaign.systems}
     target = campaign.recipe.hash
     found = [
-        make_timing(
-            campaign.system(row.system_id).dimer,
-            row.recipe_hash,
-            known.get(row.recipe_hash),
-            (row.n_basis, row.n_frozen),
-            (row.cpu_seconds, row.wall_seconds or row.cpu_seconds),
-            row.processor or "",
-            row.gflops or 0.0,
+        Timing(
+            recipe=row.recipe_hash,
+            system=dimers[row.system_id].name,
+            work=label_work(dimers[row.system_id], known.get(row.recipe_hash), (row.n_basis, row.n_frozen)),
+            machine=row.processor or "",
+            minutes=row.cpu_seconds / 60.0,
+            elapsed=(row.wall_seconds or row.cpu_seconds) / 60.0,
+            gflops=row.gflops or 0.0,
         )
         for row in label_queries.timings(campaign.store, MOST)
         if row.n_basis is not None and row.n_frozen is not None
@@ -184,8 +174,7 @@ def label_cost(campaign: Campaign, recipe: Recipe | None = None, dimer: Dimer | 
     """
     chosen = recipe or campaign.recipe
     if dimer is None:
-        dimers = [system.dimer for system in campaign.systems]
-        dimer = dimers[0] if len(dimers) == 1 else max(dimers, key=lambda each: label_work(each, chosen))
+        dimer = max((system.dimer for system in campaign.systems), key=lambda each: label_work(each, chosen))
     known = timings(campaign)
     enough = sum(timing.recipe == chosen.hash for timing in known) >= ENOUGH
     others = [] if enough else known_timings(campaign.folder.parent, but=campaign.folder)
@@ -211,17 +200,16 @@ def cost_from(dimer: Dimer, recipe: Recipe, known: Sequence[Timing], others: Seq
 
 def cost_of_labels(campaign: Campaign, ids: Sequence[int], recipe: Recipe | None = None) -> LabelCost:
     """What labels of these configurations cost, each on average: `text(len(ids))` tells the sum."""
-    of = system_of(campaign.store, ids) if len(campaign.systems) > 1 else {}
-    counts = Counter(of.values())
-    if len(counts) < 2:
-        return label_cost(campaign, recipe, campaign.system(next(iter(counts))).dimer if counts else None)
+    counts = Counter(system_of(campaign.store, ids).values()) if len(campaign.systems) > 1 else None
+    if not counts:
+        return label_cost(campaign, recipe)
     return average([(label_cost(campaign, recipe, campaign.system(k).dimer), n) for k, n in counts.items()])
 
 
 def average(parts: Sequence[tuple[LabelCost, int]]) -> LabelCost:
     """One label of a mixture: each cost with how many labels it is of; what is uncertain is so for all alike."""
     first, total = parts[0][0], sum(n for _, n in parts)
-    if len(parts) == 1 or not total:
+    if len(parts) == 1:
         return first
     minutes = np.array([cost.mean_minutes * n for cost, n in parts])
     spreads = [(cost.price.shared, cost.price.each) for cost, _ in parts]
