@@ -5,12 +5,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from app import predictor
 from app.arrays import FloatArray
 from app.cached import by_version, data, student
 from app.session import Context
-from nci_core.campaign.pricing.budget import Offer, Outlook, Preview, fill_budget, outlook, preview
+from nci_core.campaign.pricing.budget import Preview, fill_budget, outlook, preview
 from nci_core.campaign.queries.live import Field
 from nci_core.campaign.queries.live_fields import Ruler, folded_field, ruler, well_radii
 from nci_core.campaign.queries.live_stored import Misses, misses, stored_field
@@ -85,12 +86,12 @@ def basket_preview(context: Context, ids: list[int]) -> Preview:
 
 
 @by_version(data, student)
-def offers(context: Context, minutes: float, ids: list[int]) -> list[Offer]:
+def offers(context: Context, minutes: float, ids: list[int]) -> pd.DataFrame:
     """What so many minutes would buy beside the basket `ids`, best first."""
     return _of_student(context, fill_budget, minutes, tuple(sorted(ids)))
 
 
 @by_version(data, student)
-def uncertainty_outlook(context: Context, minutes: float) -> Outlook:
+def uncertainty_outlook(context: Context, minutes: float) -> pd.DataFrame:
     """Expected uncertainty against minutes, I-optimal and random."""
     return _of_student(context, outlook, minutes)

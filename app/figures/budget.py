@@ -11,7 +11,6 @@ from app.figures.curves import shade
 from app.figures.points import map_content
 from app.figures.scales import SizeScale
 from app.theme import Palette, finish
-from nci_core.campaign.pricing.budget import Outlook
 from nci_core.systems import Monomer
 from nci_core.units import EnergyUnit, from_cm1
 
@@ -22,7 +21,7 @@ EXPECTED = {"before_ev": "expected sd now", "after_ev": "expected sd then"}
 
 
 def spending_figure(
-    found: Outlook,
+    found: pd.DataFrame,
     basket: tuple[float, float] | None,
     budget_minutes: float,
     unit: EnergyUnit,
@@ -32,16 +31,17 @@ def spending_figure(
 ) -> go.Figure:
     """Expected RMS standard deviation against CPU minutes: I-optimal, random ±1 sd, and the basket.
 
-    `basket` is (minutes, RMS sd in eV) of what is in the basket now, None when it is empty.
+    `found` is an outlook of `nci_core.campaign.pricing.budget`; `basket` is (minutes, RMS sd in eV) of what is in the
+    basket now, None when it is empty.
     """
-    f, minutes = unit.per_ev, found.minutes
+    f, minutes = unit.per_ev, found["minutes"]
     figure = go.Figure()
-    mean, sd = found.random_ev * f, found.random_sd_ev * f
+    mean, sd = found["random_ev"] * f, found["random_sd_ev"] * f
     hover = f"%{{x:.1f}} CPU min: ±%{{y:.{unit.digits}f}} {unit.label}"
     figure.add_trace(shade(minutes, mean - sd, mean + sd, colours.earlier))
     for name, values, colour, dash in (
         ("random, ± 1 sd", mean, colours.earlier, "dash"),
-        ("I-optimal", found.greedy_ev * f, colours.student, "solid"),
+        ("I-optimal", found["greedy_ev"] * f, colours.student, "solid"),
     ):
         figure.add_scatter(
             x=minutes,
@@ -66,7 +66,7 @@ def spending_figure(
             hovertemplate=hover + "<extra>the basket now</extra>",
         )
     finish(figure, colours, height=height)
-    if 0 < budget_minutes <= minutes[-1] * 1.1:
+    if 0 < budget_minutes <= minutes.max() * 1.1:
         figure.add_vline(x=budget_minutes, line={"color": colours.text, "width": 1, "dash": "dot"})
     figure.update_layout(margin={"l": 60, "r": 8, "t": 36, "b": 46})
     figure.update_xaxes(title_text="CPU minutes from now", rangemode="tozero")

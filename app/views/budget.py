@@ -17,7 +17,7 @@ from app.figures.budget import expectation_contents, fall_content, spending_figu
 from app.recipe_choice import chosen_recipe
 from app.session import Context, errors_shown
 from app.text import Markdown, plain
-from nci_core.campaign.pricing.budget import MOST_LABELS, Offer, Preview
+from nci_core.campaign.pricing.budget import MOST_LABELS, RANDOM_ORDERS, Preview
 from nci_core.campaign.pricing.costs import LabelCost, average, label_cost
 from nci_core.store import picks
 
@@ -49,10 +49,9 @@ def panel(context: Context, table: pd.DataFrame, change: Change) -> None:
                 f"Minutes and expectations are for {plain(target.name)} labels, which errors are measured against."
             )
         ids = picks.basket(context.campaign.store)  # of all systems, whichever the table is of
-        minutes = _spend(context, ids, cost, costs, change)
+        minutes, found = _spend(context, ids, cost, costs, change)
         with st.spinner("Asking the student …"):
-            found = model_answers.offers(context, minutes, ids)
-            shown = ids or [offer.configuration_id for offer in found]
+            shown = ids or found.index.tolist()
             preview = model_answers.basket_preview(context, shown)
         left, right = st.columns([1, 1.45], gap="medium")
         with left:
@@ -63,8 +62,7 @@ def panel(context: Context, table: pd.DataFrame, change: Change) -> None:
                 [f"{whose}: before → after", "Where it falls", f"What it buys ({len(found)})"]
             )
             drawn = cached.drawn(context, table)
-            sd = {"before_ev": preview.before_ev, "after_ev": preview.after_ev}
-            rows = drawn.join(pd.DataFrame(sd, preview.configuration_ids), how="inner")
+            rows = drawn.join(preview.expected[["before_ev", "after_ev"]], how="inner")
             ids, shown = ([number for number in numbers if number in drawn.index] for numbers in (ids, shown))
             host, unit = context.host, context.unit
             if rows.empty:
@@ -113,8 +111,10 @@ def _maps(context: Context, contents: dict[str, PlotContent], basket: list[int],
             )
 
 
-def _spend(context: Context, ids: list[int], cost: LabelCost, costs: dict[int, LabelCost], change: Change) -> float:
-    """The row of controls; returns the minutes to spend."""
+def _spend(
+    context: Context, ids: list[int], cost: LabelCost, costs: dict[int, LabelCost], change: Change
+) -> tuple[float, pd.DataFrame]:
+    """The row of controls; returns the minutes to spend, and what they would buy."""
     each = [
         f"{costs[system.id].mean_minutes:.2f} ± {costs[system.id].sd_minutes:.2f} min"
         + (f" ({plain(system.name)})" if context.several else "")
@@ -134,13 +134,13 @@ def _spend(context: Context, ids: list[int], cost: LabelCost, costs: dict[int, L
         f"{plain(cost.source)}. At most {MOST_LABELS} labels at once.",
     )
     minutes = float(minutes or 0.0)
-    _price(third)
+    _ask_price(third)
     with st.spinner("Asking the student …"):
         found = model_answers.offers(context, minutes, ids)
     if second.button(
         f"Spend it for me: {len(found)} label{'s' if len(found) != 1 else ''}",
         type="primary",
-        disabled=not found or context.read_only,
+        disabled=found.empty or context.read_only,
         width="stretch",
         icon=":material/shopping_cart:",
         key="spend_budget",
@@ -148,30 +148,27 @@ def _spend(context: Context, ids: list[int], cost: LabelCost, costs: dict[int, L
     ):
         ranked = as_proposals(found)
         change(lambda: actions.take_proposals(context.campaign, ranked, len(found), context.person))
-    fourth.markdown(_summary(context, found, costs, minutes, ids), help=_how(cost))
-    return minutes
-
-
-def _how(cost: LabelCost) -> Markdown:
-    return (
-        "RMS: root mean square, over the training pool below the energy limit, of the student's expected standard "
+    fourth.markdown(
+        _summary(context, found, costs, minutes, ids),
+        help="RMS: root mean square, over the training pool below the energy limit, of the student's expected standard "
         "deviation (±, sd). Each label is the one that lowers it most for its minutes, given those before it. "
-        f"Minutes are {plain(cost.source)}; ± is 1 sd."
+        f"Minutes are {plain(cost.source)}; ± is 1 sd.",
     )
+    return minutes, found
 
 
 def _summary(
-    context: Context, found: list[Offer], costs: dict[int, LabelCost], minutes: float, ids: list[int]
+    context: Context, found: pd.DataFrame, costs: dict[int, LabelCost], minutes: float, ids: list[int]
 ) -> Markdown:
-    if not found:
+    if found.empty:
         least = min(cost.mean_minutes for cost in costs.values())
         if minutes < least:
             return f"One label takes about {least:.2f} CPU min."
         return "Nothing is left to pick below the energy limit."
-    bought = Counter(offer.system_id for offer in found)
+    bought = Counter(found["system_id"])
     total, spread = average([(costs[number], n) for number, n in bought.items()]).total(len(found))
     digits = 0 if total >= 100 else 1 if total >= 1 else 2
-    end = f"**±{context.text(found[-1].rms_ev)}**" + (" with the basket" if ids else "")
+    end = f"**±{context.text(found['rms_ev'].iloc[-1])}**" + (" with the basket" if ids else "")
     cap = f" (the most at once; {minutes:.0f} min would pay for more)" if len(found) == MOST_LABELS else ""
     return f"{total:.{digits}f} ± {spread:.{digits}f} CPU min{_money(total)}{cap} → expected RMS {end}"
 
@@ -186,7 +183,7 @@ def _rounded_up(minutes: float) -> float:
     return float(f"{np.ceil(minutes / step) * step:.6g}")
 
 
-def _price(column: Any) -> None:
+def _ask_price(column: Any) -> None:
     with column.popover("Price", icon=":material/payments:", width="stretch"):
         st.number_input(
             "Price per core-hour",
@@ -201,40 +198,41 @@ def _price(column: Any) -> None:
         st.text_input("Currency", value="EUR", max_chars=8, key="budget_currency", persist_state="session")
 
 
+def _price() -> tuple[float, str]:
+    """Of a core-hour, 0 where nobody gave one, and its currency."""
+    return float(st.session_state.get("budget_price") or 0.0), str(st.session_state.get("budget_currency") or "")
+
+
 def _money(minutes: float) -> Markdown:
     """' · 0.35 EUR', or nothing without a price."""
-    price = float(st.session_state.get("budget_price") or 0.0)
-    if price <= 0:
-        return ""
+    price, currency = _price()
     total = price * minutes / 60.0
     amount = f"{total:.2f}" if total >= 0.1 else f"{total:.2g}"
-    return f" · {amount} {plain(st.session_state.get('budget_currency') or '')}".rstrip()
+    return f" · {amount} {plain(currency)}".rstrip() if price > 0 else ""
 
 
-def as_proposals(found: list[Offer]) -> pd.DataFrame:
+def as_proposals(found: pd.DataFrame) -> pd.DataFrame:
     """Offers as the basket takes them: picker, score and reason, by configuration id."""
-    return pd.DataFrame(
-        {
-            "picker": PICKER,
-            "score": [offer.fall_ev2 for offer in found],
-            "reason": [
-                f"{offer.region}; expected variance −{100 * offer.share:.2g}% for {offer.own_minutes:.2g} CPU min"
-                for offer in found
-            ],
-        },
-        index=[offer.configuration_id for offer in found],
-    )
+    reasons = [
+        f"{offer.region}; expected variance −{100 * offer.share:.2g}% for {offer.own_minutes:.2g} CPU min"
+        for offer in found.itertuples()
+    ]
+    return pd.DataFrame({"picker": PICKER, "score": found["fall_ev2"], "reason": reasons}, found.index)
 
 
 def _curve(context: Context, preview: Preview | None, minutes: float, cost: LabelCost) -> None:
-    basket = (preview.minutes, preview.regions[0].after_ev) if preview is not None and preview.regions else None
+    basket = (
+        (preview.minutes, preview.regions.at["all", "after_ev"])
+        if preview is not None and len(preview.regions)
+        else None
+    )
     horizon = max(minutes, 1.2 * basket[0] if basket else 0.0, 10 * cost.mean_minutes)
     found = model_answers.uncertainty_outlook(context, horizon)
     figure = spending_figure(found, basket, minutes, context.unit, context.colours, height=FIGURE_HEIGHT + 40)
     charts(
         context,
         Drawn(figure, "spending"),
-        note=f"Both from an empty basket; random: {found.n_random} random orders of the same pool. "
+        note=f"Both from an empty basket; random: {RANDOM_ORDERS} random orders of the same pool. "
         "The dotted line is the budget."
         + (f" Basket: {_minutes(basket[0])} CPU min{_money(basket[0])}." if basket else ""),
     )
@@ -243,9 +241,8 @@ def _curve(context: Context, preview: Preview | None, minutes: float, cost: Labe
 def _regions(context: Context, preview: Preview) -> None:
     digits, f = context.unit.digits, context.unit.per_ev
     lines = [
-        f"**{'whole range' if part.region == 'all' else plain(part.region)}** "
-        f"±{part.before_ev * f:.{digits}f} → ±{part.after_ev * f:.{digits}f}"
-        for part in preview.regions
+        f"**{'whole range' if region == 'all' else plain(region)}** ±{before * f:.{digits}f} → ±{after * f:.{digits}f}"
+        for region, before, after in preview.regions.itertuples()
     ]
     st.markdown(
         " · ".join(lines) + f" {context.unit.label} expected",
@@ -254,43 +251,44 @@ def _regions(context: Context, preview: Preview) -> None:
     )
 
 
-def _offers(context: Context, found: list[Offer]) -> None:
-    if not found:
+def _offers(context: Context, found: pd.DataFrame) -> None:
+    if found.empty:
         st.caption("Nothing: give more minutes, or label and fine-tune first.")
         return
-    label, factor = context.unit.label, context.unit.per_ev
-    price = float(st.session_state.get("budget_price") or 0.0)
-    there, then = f"± here ({label})", f"± then ({label})"
+    label, factor, digits = context.unit.label, context.unit.per_ev, f"%.{context.unit.digits}f"
+    price, currency = _price()
+    there, then, money = f"± here ({label})", f"± then ({label})", currency or "Money"
+    names = {each.id: each.name for each in context.campaign.systems}
+    rows = found.rename_axis("id").reset_index()
     shown = pd.DataFrame(
         {
-            "Rank": range(1, len(found) + 1),
-            "Config.": [offer.configuration_id for offer in found],
-            "Region": [offer.region for offer in found],
-            there: [offer.std_ev * factor for offer in found],
-            "Gain": [100 * offer.share for offer in found],
-            "CPU min": [offer.minutes for offer in found],
-            then: [offer.rms_ev * factor for offer in found],
+            "Rank": rows.index + 1,
+            "Config.": rows["id"],
+            "System": rows["system_id"].map(names),
+            "Region": rows["region"],
+            there: rows["std_ev"] * factor,
+            "Gain": 100 * rows["share"],
+            "CPU min": rows["minutes"],
+            money: rows["minutes"] * price / 60,
+            then: rows["rms_ev"] * factor,
+            "alone": rows["own_minutes"],
         }
-    )
-    digits = f"%.{context.unit.digits}f"
-    config: dict[str, Any] = {
-        there: st.column_config.NumberColumn(format=digits, help="Expected standard deviation at this configuration."),
-        then: st.column_config.NumberColumn(
-            format=digits, help="Expected RMS standard deviation below the energy limit after this row."
-        ),
-        "Gain": st.column_config.NumberColumn(
-            format="%.1f%%",
-            help="Share of the whole range's expected variance that goes with this label, given those above it.",
-        ),
-        "CPU min": st.column_config.NumberColumn(format="%.1f", help="Expected, this row and those above it."),
+    ).drop(columns=([] if context.several else ["System", "alone"]) + ([] if price > 0 else [money]))
+    gain = "Share of the whole range's expected variance that goes with this label, given those above it."
+    helps = {
+        there: (digits, "Expected standard deviation at this configuration."),
+        then: (digits, "Expected RMS standard deviation below the energy limit after this row."),
+        "Gain": ("%.1f%%", gain),
+        "CPU min": ("%.1f", "Expected, this row and those above it."),
+        "alone": ("%.2f", "Expected CPU minutes of this label alone."),
+        money: ("%.3f", "This row and those above it."),
     }
-    if context.several:
-        shown.insert(2, "System", [context.campaign.system(offer.system_id).name for offer in found])
-        shown["alone"] = [offer.own_minutes for offer in found]
-        config["alone"] = st.column_config.NumberColumn(format="%.2f", help="Expected CPU minutes of this label alone.")
-    if price > 0:
-        currency = str(st.session_state.get("budget_currency") or "Money")
-        shown.insert(shown.columns.get_loc("CPU min") + 1, currency, [offer.minutes * price / 60 for offer in found])
-        config[currency] = st.column_config.NumberColumn(format="%.3f", help="This row and those above it.")
-    st.dataframe(shown, hide_index=True, column_config=config, height=FIGURE_HEIGHT, key="budget-offers")
+    config = {name: st.column_config.NumberColumn(format=spec, help=said) for name, (spec, said) in helps.items()}
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={name: config[name] for name in helps if name in shown},
+        height=FIGURE_HEIGHT,
+        key="budget-offers",
+    )
     st.caption("Why these: each tells most per minute about all energies below the limit, given the rows above it.")

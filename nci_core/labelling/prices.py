@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nci_core.campaign.pricing.cost_model import CostModel, Price, Subject
-from nci_core.campaign.pricing.costs import LabelCost, known_timings, make_timing
-from nci_core.campaign.pricing.label_size import label_work
+from nci_core.campaign.pricing.costs import LabelCost, known_timings, timing_of
 from nci_core.labelling.tasks import Task
 from nci_core.labels.environment import processor_name
 from nci_core.labels.results import LabelResult
+from nci_core.labels.work import label_work
 
 #: Finished labels of the file that are learned from, the last ones.
 MOST = 200
@@ -46,19 +46,8 @@ class Prices:
 
 def price(tasks: Sequence[Task], finished: Sequence[tuple[Task, LabelResult]]) -> Prices:
     """What tasks will cost, from labels of the same file that are finished and from the campaigns of this machine."""
-    mine = [
-        make_timing(
-            task.at.dimer,
-            result.recipe_hash,
-            task.recipe,
-            (result.fragments["dimer"].n_basis, result.fragments["dimer"].n_frozen),
-            (result.cpu_seconds, result.wall_seconds),
-            result.environment.processor,
-            result.environment.dgemm_gflops,
-        )
-        for task, result in finished[-MOST:]
-        if result.cpu_seconds > 0
-    ]
+    labelled = [(task.at.dimer, task.recipe, result) for task, result in finished[-MOST:] if result.cpu_seconds > 0]
+    mine = [timing_of(*label) for label in labelled]
     others = known_timings()
     model, machine = CostModel([*mine, *others]), processor_name()
     works: dict[tuple[object, ...], float] = {}

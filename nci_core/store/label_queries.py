@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import defer
 
 from nci_core.store.base import Split, State
@@ -130,6 +131,32 @@ def elapsed(store: Store, recipe_hash: str, most: int) -> list[float]:
     with store.read() as session:
         ours = session.scalars(query.where(Label.job_id.is_not(None))).all()
         return [float(seconds or 0.0) for seconds in ours or session.scalars(query)]
+
+
+def timings(store: Store, most: int) -> list[Row[Any]]:
+    """What finished labels cost: the newest of each recipe whose CPU time is known, at most so many.
+
+    Columns: recipe_hash, system_id, cpu_seconds, wall_seconds; of the result, each None where it does not say so,
+    n_basis and n_frozen of the dimer, processor and gflops of the machine.
+    """
+    query = (
+        select(
+            Label.recipe_hash,
+            Label.system_id,
+            Label.cpu_seconds,
+            Label.wall_seconds,
+            Label.result[("fragments", "dimer", "n_basis")].as_integer().label("n_basis"),
+            Label.result[("fragments", "dimer", "n_frozen")].as_integer().label("n_frozen"),
+            Label.result[("environment", "processor")].as_string().label("processor"),
+            Label.result[("environment", "dgemm_gflops")].as_float().label("gflops"),
+        )
+        .where(Label.status == "complete", Label.cpu_seconds > 0)
+        .order_by(Label.id.desc())
+        .limit(most)
+    )
+    with store.read() as session:
+        hashes = session.scalars(select(Label.recipe_hash).where(Label.status == "complete").distinct()).all()
+        return [row for name in hashes for row in session.execute(query.where(Label.recipe_hash == name))]
 
 
 def running_since(store: Store, recipe_hashes: Sequence[str]) -> list[tuple[str, datetime | None]]:

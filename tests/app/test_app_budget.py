@@ -13,7 +13,7 @@ from app.figures.budget import expectation_contents, fall_content, spending_figu
 from app.theme import LIGHT
 from app.views.budget import as_proposals
 from nci_core.campaign import Campaign
-from nci_core.campaign.pricing.budget import Offer, Outlook, fill_budget
+from nci_core.campaign.pricing.budget import fill_budget
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import InputError
 from nci_core.store import picks
@@ -54,15 +54,13 @@ def test_spending_fills_the_basket_within_the_budget(real: Campaign) -> None:
     assert model is not None
     kept = picks.fetch(real.store, state="basket")
     expected = fill_budget(real.folder, model.id, 4.5 * each)
-    assert [pick.configuration_id for pick in sorted(kept, key=lambda p: p.id)] == [
-        o.configuration_id for o in expected
-    ]
+    assert [pick.configuration_id for pick in sorted(kept, key=lambda p: p.id)] == expected.index.tolist()
     assert len(kept) * each <= 4.5 * each
     assert {pick.picked_by for pick in kept} == {"i-optimal"}
-    assert [pick.score for pick in sorted(kept, key=lambda p: p.id)] == pytest.approx([o.fall_ev2 for o in expected])
+    assert [pick.score for pick in sorted(kept, key=lambda p: p.id)] == pytest.approx(expected["fall_ev2"].tolist())
     assert all("expected variance −" in pick.reason for pick in kept)
     line = next(part for part in text(at).splitlines() if part.startswith("**whole range**"))
-    assert f"→ ±{expected[-1].rms_ev / CM1_EV:.2f}" in line
+    assert f"→ ±{expected['rms_ev'].iloc[-1] / CM1_EV:.2f}" in line
     at.button(key="basket_undo").click().run()
     assert picks.basket(real.store) == []
 
@@ -91,13 +89,14 @@ def test_a_demonstration_spends_nothing(real: Campaign, monkeypatch: pytest.Monk
     at = run_page("select", budget_open=True)
     assert not at.error
     assert at.button(key="spend_budget").disabled
-    offer = Offer(1, "well", 1e-5, 1e-9, 0.1, 0.3, 1e-5, 0.3, 1)
+    offer = pd.DataFrame({"region": "well", "fall_ev2": 1e-9, "share": 0.1, "own_minutes": 0.3}, index=[1])
     with pytest.raises(InputError, match="read-only demonstration"):
-        actions.take_proposals(real, as_proposals([offer]), 1, "ada")
+        actions.take_proposals(real, as_proposals(offer), 1, "ada")
 
 
 def test_figures_convert_and_mark_the_basket() -> None:
-    found = Outlook(np.arange(3.0), np.array([3.0, 2, 1]), np.array([3.0, 2.5, 2]), np.array([0.0, 0.1, 0.2]), 5)
+    falls = {"greedy_ev": [3.0, 2.0, 1.0], "random_ev": [3.0, 2.5, 2.0], "random_sd_ev": [0.0, 0.1, 0.2]}
+    found = pd.DataFrame({"minutes": [0.0, 1.0, 2.0]} | falls)
     figure = spending_figure(found, (1.5, 2.2), 2.0, UNITS["meV"], LIGHT)
     by_name = {trace.name: trace for trace in figure.data}
     assert list(by_name["I-optimal"].y) == [3000.0, 2000.0, 1000.0]

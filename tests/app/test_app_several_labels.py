@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from app import model_answers
 from app.views.budget import as_proposals
 from nci_core.campaign import Campaign
-from nci_core.campaign.pricing.budget import Offer, Outlook, Preview, RegionOutlook
+from nci_core.campaign.pricing.budget import Preview
 from nci_core.campaign.pricing.costs import average, cost_of_labels, label_cost
 from nci_core.campaign.rounds.requests import submit_labels, unlabelled_test_set
 from nci_core.store import configurations, energy_sets, labels, picks
@@ -97,17 +97,18 @@ def test_each_systems_test_set_is_labelled(several: Campaign) -> None:
 def test_the_budget_names_the_system_of_each_label(several: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     train = several.training_systems
     pools = [configurations.positions(several.store, split="pool", system_id=s.id)[0] for s in train]
-    offers = [
-        Offer(int(ids[0]), "well", 1e-5, 1e-9, 0.1, float(k + 1), 1e-5, 0.5 + k, system.id)
-        for k, (system, ids) in enumerate(zip(train, pools, strict=True))
-    ]
-    ids = np.concatenate(pools)
-    sd = np.full(len(ids), 1e-5)
-    preview = Preview(ids, sd, 0.5 * sd, [RegionOutlook("all", len(ids), 1e-5, 5e-6)], 1.0, 0.1, len(offers))
-    line = np.array([2e-5, 1e-5])
+    number = np.arange(len(train))
+    offers = pd.DataFrame(
+        {"region": "well", "std_ev": 1e-5, "fall_ev2": 1e-9, "share": 0.1, "minutes": number + 1.0, "rms_ev": 1e-5},
+        index=[int(ids[0]) for ids in pools],
+    ).assign(own_minutes=0.5 + number, system_id=[system.id for system in train])
+    expected = pd.DataFrame({"region": "well", "before_ev": 1e-5, "after_ev": 5e-6}, index=np.concatenate(pools))
+    regions = pd.DataFrame({"before_ev": 1e-5, "after_ev": 5e-6}, index=["all"])
+    falls = dict.fromkeys(("greedy_ev", "random_ev", "random_sd_ev"), np.array([2e-5, 1e-5]))
+    found = pd.DataFrame({"minutes": [0.0, 1.0]} | falls)
     monkeypatch.setattr(model_answers, "offers", lambda *given: offers)
-    monkeypatch.setattr(model_answers, "basket_preview", lambda *given: preview)
-    monkeypatch.setattr(model_answers, "uncertainty_outlook", lambda *given: Outlook(np.arange(2.0), *[line] * 3, 5))
+    monkeypatch.setattr(model_answers, "basket_preview", lambda *given: Preview(expected, regions, 1.0))
+    monkeypatch.setattr(model_answers, "uncertainty_outlook", lambda *given: found)
     for system in several.systems:
         at = run_page("select", budget_open=True, drawn_system=system.name)
         assert not at.exception

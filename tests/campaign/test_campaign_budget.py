@@ -8,6 +8,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.pricing.budget import fill_budget, outlook, preview
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.errors import InputError, StoreError
+from nci_core.regions import REGIONS
 from nci_core.store import labels
 
 
@@ -19,12 +20,15 @@ def model_id(campaign: Campaign) -> int:
 
 def test_an_empty_basket_changes_nothing(finished: Campaign) -> None:
     found = preview(finished.folder, model_id(finished), [])
-    assert found.before_ev.tolist() == found.after_ev.tolist()
-    assert (found.n_new, found.minutes) == (0, 0.0)
-    assert found.regions[0].region == "all"
-    assert found.regions[0].n == len(found.configuration_ids) == sum(r.n for r in found.regions[1:])
-    assert set(found.configuration_ids.tolist()).isdisjoint(small.test_set(finished))
-    assert found.regions[0].before_ev == pytest.approx(np.sqrt((found.before_ev**2).mean()))
+    expected, regions = found.expected, found.regions
+    assert expected["before_ev"].tolist() == expected["after_ev"].tolist()
+    assert found.minutes == 0.0
+    assert regions.index.tolist() == ["all", *(name for name in REGIONS if (expected["region"] == name).any())]
+    assert "beyond" not in regions.index
+    assert set(expected.index).isdisjoint(small.test_set(finished))
+    for name, before in regions["before_ev"].items():
+        mine = expected if name == "all" else expected[expected["region"] == name]
+        assert before == pytest.approx(np.sqrt((mine["before_ev"] ** 2).mean()))
 
 
 def test_offers_keep_the_budget_and_do_what_the_preview_says(finished: Campaign) -> None:
@@ -32,45 +36,43 @@ def test_offers_keep_the_budget_and_do_what_the_preview_says(finished: Campaign)
     each = label_cost(finished).mean_minutes
     offers = fill_budget(finished.folder, model, 4.5 * each)
     assert len(offers) == 4
-    assert offers[-1].minutes == pytest.approx(4 * each)
-    chosen = [offer.configuration_id for offer in offers]
+    assert offers["minutes"].iloc[-1] == pytest.approx(4 * each)
+    chosen = offers.index.tolist()
     done = {row.configuration_id for row in labels.fetch(finished.store, finished.recipe.hash, status="complete")}
     assert set(chosen).isdisjoint(done | set(small.test_set(finished)))
     found = preview(finished.folder, model, chosen)
-    assert found.n_new == 4
     assert found.minutes == pytest.approx(4 * each)
+    before, after = found.regions.loc["all"]
     # Two orders of the same sums in double precision.
-    assert found.regions[0].after_ev == pytest.approx(offers[-1].rms_ev, rel=1e-9)
-    assert (found.after_ev <= found.before_ev + 1e-12).all()
-    assert sum(o.share for o in offers) == pytest.approx(
-        1 - (found.regions[0].after_ev / found.regions[0].before_ev) ** 2
-    )
+    assert after == pytest.approx(offers["rms_ev"].iloc[-1], rel=1e-9)
+    assert (found.expected["after_ev"] <= found.expected["before_ev"] + 1e-12).all()
+    assert offers["share"].sum() == pytest.approx(1 - (after / before) ** 2)
 
 
 def test_a_basket_counts_as_known(finished: Campaign) -> None:
     model, each = model_id(finished), label_cost(finished).mean_minutes
-    four = [o.configuration_id for o in fill_budget(finished.folder, model, 4.5 * each)]
-    rest = [o.configuration_id for o in fill_budget(finished.folder, model, 2.5 * each, four[:2])]
+    four = fill_budget(finished.folder, model, 4.5 * each).index.tolist()
+    rest = fill_budget(finished.folder, model, 2.5 * each, four[:2]).index.tolist()
     assert rest == four[2:], "the greedy order goes on where the basket ends"
-    assert fill_budget(finished.folder, model, 0.5 * each) == []
+    assert fill_budget(finished.folder, model, 0.5 * each).empty
 
 
 def test_labels_that_are_there_bring_nothing_new(finished: Campaign) -> None:
     done = labels.complete(finished.store, finished.recipe.hash, split="pool").configuration_ids.tolist()
     found = preview(finished.folder, model_id(finished), done)
-    assert found.n_new == 0
-    assert found.before_ev.tolist() == found.after_ev.tolist()
+    assert found.minutes == 0.0
+    assert found.expected["before_ev"].tolist() == found.expected["after_ev"].tolist()
 
 
 def test_the_outlook_starts_together_and_falls(finished: Campaign) -> None:
     model, each = model_id(finished), label_cost(finished).mean_minutes
-    found = outlook(finished.folder, model, 6.5 * each, seeds=range(5))
-    start = preview(finished.folder, model, []).regions[0].before_ev
-    assert found.greedy_ev[0] == pytest.approx(start)
-    assert found.random_ev[0] == pytest.approx(start)
-    assert (len(found.minutes), found.n_random) == (7, 5)
-    assert (np.diff(found.greedy_ev) <= 0).all()
-    assert (found.greedy_ev[1:] <= found.random_ev[1:]).all()
+    found = outlook(finished.folder, model, 6.5 * each)
+    start = preview(finished.folder, model, []).regions.at["all", "before_ev"]
+    assert found["greedy_ev"][0] == pytest.approx(start)
+    assert found["random_ev"][0] == pytest.approx(start)
+    assert len(found) == 7
+    assert (found["greedy_ev"].diff()[1:] <= 0).all()
+    assert (found["greedy_ev"][1:] <= found["random_ev"][1:]).all()
 
 
 def test_what_cannot_be_asked_is_one_sentence(finished: Campaign) -> None:

@@ -12,10 +12,11 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import data_folder
 from nci_core.campaign.pricing.cost_check import check, timings_below
 from nci_core.campaign.pricing.cost_model import CostModel, Subject, Timing
-from nci_core.campaign.pricing.costs import label_cost, neighbours
-from nci_core.campaign.pricing.label_size import guess_functions, label_work
+from nci_core.campaign.pricing.costs import known_timings, label_cost
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import RECIPES, find_recipe
+from nci_core.labels.size import guess_functions
+from nci_core.labels.work import label_work
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 
@@ -94,7 +95,7 @@ def test_a_neighbour_tells_what_the_first_label_will_cost(sampled: Campaign, hos
     other = small.sampled(sampled.folder.parent / "other", host)
     small.label(other, small.pool(other)[:8])
     other.store.close()
-    assert len(neighbours(sampled)) == 8
+    assert len(known_timings(sampled.folder.parent, but=sampled.folder)) == 8
     told = label_cost(sampled)
     assert (told.n, told.source) == (
         0,

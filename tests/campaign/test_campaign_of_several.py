@@ -113,15 +113,15 @@ def test_a_budget_is_spent_over_all_pools_at_the_price_of_each(several: Campaign
     assert dear > 3 * cheap
     of = {row.id: row.system_id for row in configurations.fetch(several.store)}
     offers = fill_budget(several.folder, model, 6 * dear)
-    chosen = [offer.configuration_id for offer in offers]
+    chosen = offers.index.tolist()
     assert {of[number] for number in chosen} <= set(prices)
-    assert offers[-1].minutes == pytest.approx(sum(prices[of[number]] for number in chosen))
-    assert offers[-1].minutes <= 6 * dear
+    assert offers["minutes"].iloc[-1] == pytest.approx(sum(prices[of[number]] for number in chosen))
+    assert offers["minutes"].iloc[-1] <= 6 * dear
     found = preview(several.folder, model, chosen)
-    assert found.minutes == pytest.approx(offers[-1].minutes)
+    assert found.minutes == pytest.approx(offers["minutes"].iloc[-1])
     # Without labels the first offer takes nearly all of the variance, of which the rest is a small difference.
-    assert found.regions[0].after_ev == pytest.approx(offers[-1].rms_ev, rel=1e-3)
-    path = outlook(several.folder, model, 6 * dear, seeds=range(4))
+    assert found.regions.at["all", "after_ev"] == pytest.approx(offers["rms_ev"].iloc[-1], rel=1e-3)
+    path = outlook(several.folder, model, 6 * dear)
     assert (path.greedy_ev <= path.random_ev + 1e-12).all()
     tested = configurations.positions(several.store, split="test")[0]
     with pytest.raises(InputError, match="training pool"):

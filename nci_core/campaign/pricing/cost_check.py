@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import orjson
+from pydantic import ValidationError
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.pricing.cost_model import CostModel, Price, Timing
-from nci_core.campaign.pricing.costs import make_timing, timings
+from nci_core.campaign.pricing.costs import timing_of, timings
 from nci_core.config import read_settings
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
+from nci_core.labels.results import LabelResult
 from nci_core.store import DATABASE_NAME
+from nci_core.visible import first_problem
 
 
 @dataclass(frozen=True)
@@ -56,18 +60,6 @@ def _compared(what: str, pairs: Sequence[tuple[Timing, Price]]) -> HeldOut:
     )
 
 
-def leave_one_out(name: str, known: Sequence[Timing]) -> HeldOut:
-    """Each label predicted from all others of its campaign."""
-    pairs = [(t, CostModel([*known[:k], *known[k + 1 :]]).price(t)) for k, t in enumerate(known)]
-    return _compared(name, pairs)
-
-
-def across(source: str, known: Sequence[Timing], target: str, asked: Sequence[Timing]) -> HeldOut:
-    """All labels of one campaign predicted from another's."""
-    model = CostModel(known)
-    return _compared(f"{source} → {target}", [(timing, model.price(timing)) for timing in asked])
-
-
 def timings_below(folder: Path) -> list[Timing]:
     """Timings of a campaign, or of a folder made by `nci export`; InputError where there are none."""
     if (folder / DATABASE_NAME).exists():
@@ -78,23 +70,16 @@ def timings_below(folder: Path) -> list[Timing]:
         dimers = {system.dimer.name: system.dimer for system in read_settings(folder).systems}
         try:
             rows = [orjson.loads(line) for line in path.read_bytes().splitlines()]
-        except (OSError, orjson.JSONDecodeError) as error:
+            results = [LabelResult.model_validate(row["result"]) for row in rows if row["status"] == "complete"]
+        except (OSError, ValueError) as error:
+            reason = first_problem(error) if isinstance(error, ValidationError) else error
             raise InputError(
-                f"{path} cannot be read ({error}); give a campaign or a folder made by `nci export`."
+                f"{path} cannot be read ({reason}); give a campaign or a folder made by `nci export`."
             ) from None
-        results = [row["result"] for row in rows if row["status"] == "complete"]
         found = [
-            make_timing(
-                dimers[result["dimer"]],
-                result["recipe_hash"],
-                Recipe.model_validate(result["recipe"]),
-                (result["fragments"]["dimer"]["n_basis"], result["fragments"]["dimer"]["n_frozen"]),
-                (result["cpu_seconds"], result["wall_seconds"]),
-                result["environment"]["processor"],
-                result["environment"]["dgemm_gflops"],
-            )
+            timing_of(dimers[result.dimer], Recipe.model_validate(result.recipe), result)
             for result in results
-            if result["cpu_seconds"] > 0
+            if result.cpu_seconds > 0
         ]
     if not found:
         raise InputError(f"{folder} has no finished label whose CPU time is known.")
@@ -104,6 +89,12 @@ def timings_below(folder: Path) -> list[Timing]:
 def check(folders: Sequence[Path]) -> list[HeldOut]:
     """Leave-one-out within each campaign, then each campaign from each other one."""
     known = {folder.name: timings_below(folder) for folder in folders}
-    rows = [leave_one_out(name, found) for name, found in known.items()]
-    pairs = [(one, two) for one in known for two in known if one != two]
-    return rows + [across(one, known[one], two, known[two]) for one, two in pairs]
+    alone = [
+        _compared(name, [(t, CostModel([*found[:k], *found[k + 1 :]]).price(t)) for k, t in enumerate(found)])
+        for name, found in known.items()
+    ]
+    models = {name: CostModel(found) for name, found in known.items()}
+    return alone + [
+        _compared(f"{one} → {two}", [(timing, models[one].price(timing)) for timing in known[two]])
+        for one, two in permutations(known, 2)
+    ]

@@ -15,7 +15,7 @@ FloatArray = npt.NDArray[np.float64]
 
 #: CPU minutes of one label at the anchors of work and speed, and the spread of that guess (of its logarithm).
 ANCHOR_MINUTES, ANCHOR_SD = 0.4, 0.7
-#: ln of operations (`operations`) of a `standard` label of He–ethylene; gigaflops of a core of these years.
+#: ln of operations (`labels/work.py`) of a `standard` label of He–ethylene; gigaflops of a core of these years.
 ANCHOR_WORK, ANCHOR_GFLOPS = 25.2, 25.0
 #: Minutes grow as a power of the operations: below 1, since small matrices are multiplied slowly.
 POWER, POWER_SD = 0.85, 0.1
@@ -25,30 +25,7 @@ SPEED_POWER, SPEED_SD = -0.8, 0.3
 OWN_SD = {"recipe": 0.3, "machine": 0.3, "system": 0.15}
 #: Spread between labels of one recipe, system and machine: expected beforehand, and as good as how many labels.
 EACH_SD, EACH_WEIGHT = 0.12, 4.0
-#: Iterations that CCSD takes; a smaller factor of the work than any other uncertainty here.
-ITERATIONS = 12
-#: Operations for each of the N⁴ integrals, computing and transforming it: what fragments of two electrons cost, which
-#: have hardly anything else (the probe in the embedded campaigns).
-INTEGRAL = 400.0
-#: The same where integrals are fitted: about what Hartree–Fock and MP2 of He–benzene take in 400 functions.
-FITTED_INTEGRAL = 4.0
-#: Price of an operation of CCSD(T) with fitted integrals: `integrals/amounts.py` counts all of them, `operations` about
-#: half of those with exact ones, and nearly all are in large matrix products. From He–ethylene in 71 functions.
-FITTED_PRODUCTS = 0.27
 SWEEPS = 30
-
-
-def operations(occupied: int, virtual: int, functions: int) -> float:
-    """Rough number of operations of one canonical CCSD(T): INTEGRAL N⁴ + ITERATIONS (o²v⁴/2 + 4o³v³) + o³v⁴.
-
-    Correlated occupied and virtual orbitals, and basis functions; two electrons have no triples.
-
-    >>> operations(16, 119, 141) / operations(7, 72, 81) > 30
-    True
-    """
-    o, v = float(occupied), float(virtual)
-    triples = o**3 * v**4 if occupied > 1 else 0.0
-    return INTEGRAL * float(functions) ** 4 + ITERATIONS * (0.5 * o**2 * v**4 + 4.0 * o**3 * v**3) + triples
 
 
 @dataclass(frozen=True)
@@ -100,54 +77,47 @@ def _own(subject: Subject) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _speeds(timings: Sequence[Timing]) -> dict[str, float]:
+    """ln of each machine's gigaflops over the anchor: the median, since a busy machine measures itself too slow."""
+    found: dict[str, list[float]] = {}
+    for timing in timings:
+        if timing.gflops > 0:
+            found.setdefault(timing.machine, []).append(timing.gflops)
+    return {name: math.log(float(np.median(values)) / ANCHOR_GFLOPS) for name, values in found.items()}
+
+
 class CostModel:
     """Coefficients with their covariance, and the spread between labels, learned from finished labels."""
 
     def __init__(self, timings: Sequence[Timing]) -> None:
-        self.timings = list(timings)
-        self._speed = self._speeds()
+        self._speed = _speeds(timings)
         known = sorted({own for timing in timings for own in _own(timing) if own[1]})
         self._columns = {own: 3 + k for k, own in enumerate(known)}
-        sds = [ANCHOR_SD, POWER_SD, SPEED_SD, *(OWN_SD[kind] for kind, _ in known)]
-        self._prior_mean = np.zeros(len(sds))
-        self._prior_mean[:3] = math.log(ANCHOR_MINUTES), POWER, SPEED_POWER
-        self._prior_sd = np.array(sds)
-        self._fit()
-
-    def _speeds(self) -> dict[str, float]:
-        """ln of each machine's gigaflops over the anchor: the median, since a busy machine measures itself too slow."""
-        found: dict[str, list[float]] = {}
-        for timing in self.timings:
-            if timing.gflops > 0:
-                found.setdefault(timing.machine, []).append(timing.gflops)
-        return {name: math.log(float(np.median(values)) / ANCHOR_GFLOPS) for name, values in found.items()}
+        prior = np.zeros(3 + len(known))
+        prior[:3] = math.log(ANCHOR_MINUTES), POWER, SPEED_POWER
+        sd = np.array([ANCHOR_SD, POWER_SD, SPEED_SD, *(OWN_SD[kind] for kind, _ in known)])
+        self._mean, self._covariance, self._each = prior, np.diag(sd**2), EACH_SD
+        if timings:
+            X = np.array([self._features(timing)[0] for timing in timings])
+            self._fit(X, np.log([timing.minutes for timing in timings]), prior, np.diag(sd**-2.0))
 
     def _features(self, subject: Subject) -> tuple[FloatArray, float]:
         """Row of the design, and the variance that what has never been seen adds."""
-        row = np.zeros(len(self._prior_mean))
+        row = np.zeros(3 + len(self._columns))
         row[:3] = 1.0, subject.work - ANCHOR_WORK, self._speed.get(subject.machine, 0.0)
         unseen = 0.0
         for own in _own(subject):
-            column = self._columns.get(own)
-            if column is None:
-                unseen += OWN_SD[own[0]] ** 2
+            if own in self._columns:
+                row[self._columns[own]] = 1.0
             else:
-                row[column] = 1.0
+                unseen += OWN_SD[own[0]] ** 2
         return row, unseen
 
-    def _fit(self) -> None:
+    def _fit(self, X: FloatArray, y: FloatArray, prior: FloatArray, precision: FloatArray) -> None:
         """Coefficients given the spread and the spread given the coefficients, in turn."""
-        precision = np.diag(self._prior_sd**-2.0)
-        self._mean, self._covariance = self._prior_mean, np.diag(self._prior_sd**2)
-        self._each = EACH_SD
-        if not self.timings:
-            return
-        X = np.array([self._features(timing)[0] for timing in self.timings])
-        y = np.log([timing.minutes for timing in self.timings])
         for _ in range(SWEEPS):
             self._covariance = np.linalg.inv(precision + X.T @ X / self._each**2)
-            right = precision @ self._prior_mean + X.T @ y / self._each**2
-            self._mean = self._covariance @ right
+            self._mean = self._covariance @ (precision @ prior + X.T @ y / self._each**2)
             misfit = float(((y - X @ self._mean) ** 2).sum() + np.einsum("np,pq,nq->", X, self._covariance, X))
             self._each = math.sqrt((EACH_WEIGHT * EACH_SD**2 + misfit) / (EACH_WEIGHT + len(y)))
 

@@ -2,24 +2,23 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
 
 from nci_core.campaign.campaign import Campaign, list_campaigns
 from nci_core.campaign.pricing.cost_model import CostModel, Price, Subject, Timing
-from nci_core.campaign.pricing.label_size import label_work
 from nci_core.config import FILE_NAME
 from nci_core.errors import NCIError
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.recipes import Recipe
-from nci_core.store import DATABASE_NAME
+from nci_core.labels.results import LabelResult
+from nci_core.labels.work import label_work
+from nci_core.store import DATABASE_NAME, label_queries
 from nci_core.store.configurations import system_of
-from nci_core.store.schema import Label
 from nci_core.systems.dimer import Dimer
 
 #: With this many labels of the kind in question, those of other campaigns say nothing more.
@@ -112,65 +111,43 @@ def _short(value: float, beside: float | None = None) -> str:
     return f"{value:.{digits}f}"
 
 
-def make_timing(
-    dimer: Dimer,
-    recipe_hash: str,
-    recipe: Recipe | None,
-    sizes: tuple[int, int],
-    seconds: Sequence[float],
-    machine: str,
-    gflops: float,
-) -> Timing:
-    """A finished label from its number of basis functions and frozen orbitals, and its CPU and elapsed seconds.
-
-    `recipe` is None where it is not known any more.
-    """
-    work = label_work(dimer, recipe, sizes)
-    return Timing(recipe_hash, dimer.name, work, machine, seconds[0] / 60.0, seconds[1] / 60.0, gflops)
+def timing_of(dimer: Dimer, recipe: Recipe, result: LabelResult) -> Timing:
+    """A finished label from its result."""
+    size, machine = result.fragments["dimer"], result.environment
+    return Timing(
+        recipe=result.recipe_hash,
+        system=dimer.name,
+        work=label_work(dimer, recipe, (size.n_basis, size.n_frozen)),
+        machine=machine.processor,
+        minutes=result.cpu_seconds / 60.0,
+        elapsed=result.wall_seconds / 60.0,
+        gflops=machine.dgemm_gflops,
+    )
 
 
 def timings(campaign: Campaign) -> list[Timing]:
     """Finished labels whose CPU time is known: the newest of each recipe, those of the target first."""
-    query = (
-        select(
-            Label.cpu_seconds,
-            Label.wall_seconds,
-            Label.result[("fragments", "dimer", "n_basis")].as_integer(),
-            Label.result[("fragments", "dimer", "n_frozen")].as_integer(),
-            Label.result[("environment", "processor")].as_string(),
-            Label.result[("environment", "dgemm_gflops")].as_float(),
-            Label.system_id,
-        )
-        .where(Label.status == "complete", Label.cpu_seconds > 0)
-        .order_by(Label.id.desc())
-        .limit(MOST)
-    )
     known = {recipe.hash: recipe for recipe in (*RECIPES.values(), *campaign.settings.own_recipes)}
+    dimers = {system.id: system.dimer for system in campaign.systems}
     target = campaign.recipe.hash
-    found = []
-    with campaign.store.read() as session:
-        hashes = session.scalars(select(Label.recipe_hash).where(Label.status == "complete").distinct())
-        for name in sorted(hashes, key=lambda name: (name != target, name)):
-            found += [
-                make_timing(
-                    campaign.system(system_id).dimer,
-                    name,
-                    known.get(name),
-                    (n_basis, n_frozen),
-                    (cpu, wall or cpu),
-                    machine or "",
-                    gflops or 0.0,
-                )
-                for cpu, wall, n_basis, n_frozen, machine, gflops, system_id in session.execute(
-                    query.where(Label.recipe_hash == name)
-                )
-                if n_basis is not None and n_frozen is not None
-            ]
-    return found
+    found = [
+        Timing(
+            recipe=row.recipe_hash,
+            system=dimers[row.system_id].name,
+            work=label_work(dimers[row.system_id], known.get(row.recipe_hash), (row.n_basis, row.n_frozen)),
+            machine=row.processor or "",
+            minutes=row.cpu_seconds / 60.0,
+            elapsed=(row.wall_seconds or row.cpu_seconds) / 60.0,
+            gflops=row.gflops or 0.0,
+        )
+        for row in label_queries.timings(campaign.store, MOST)
+        if row.n_basis is not None and row.n_frozen is not None
+    ]
+    return sorted(found, key=lambda timing: (timing.recipe != target, timing.recipe))
 
 
 @lru_cache(maxsize=64)
-def _neighbour(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
+def _timings_in(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
     try:
         with Campaign.open(folder, read_only=True) as campaign:
             return tuple(timings(campaign))
@@ -178,60 +155,38 @@ def _neighbour(folder: str, stamp: tuple[int, ...]) -> tuple[Timing, ...]:
         return ()
 
 
-def neighbours(campaign: Campaign) -> list[Timing]:
-    """Timings of the other campaigns in the same folder, read again when their databases change; files only."""
-    return _timings_in(folder for folder in list_campaigns(campaign.folder.parent) if folder != campaign.folder)
-
-
-def _timings_in(folders: Iterable[Path]) -> list[Timing]:
+def known_timings(folder: Path | None = None, *, but: Path | None = None) -> list[Timing]:
+    """Timings of the campaigns in a folder, but one, read again when their databases change; files only."""
     found: list[Timing] = []
-    for folder in folders:
-        files = [folder / FILE_NAME, folder / DATABASE_NAME, folder / f"{DATABASE_NAME}-wal"]
-        if not files[1].is_file():
-            continue
-        stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
-        found += _neighbour(str(folder), stamp)
+    for each in list_campaigns(folder):
+        files = [each / FILE_NAME, each / DATABASE_NAME, each / f"{DATABASE_NAME}-wal"]
+        if each != but and files[1].is_file():
+            found += _timings_in(str(each), tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
     return found
-
-
-def known_timings(folder: Path | None = None) -> list[Timing]:
-    """Timings of the campaigns in a folder."""
-    return _timings_in(list_campaigns(folder))
-
-
-def planned_cost(dimer: Dimer, recipe: Recipe, folder: Path | None = None) -> LabelCost:
-    """Cost of one label of a recipe for a dimer that has no campaign yet, from the campaigns in a folder."""
-    return _cost(dimer, recipe, [], known_timings(folder))
-
-
-def dearest(campaign: Campaign, recipe: Recipe) -> Dimer:
-    """The dimer of the campaign whose labels need most work."""
-    dimers = [system.dimer for system in campaign.systems]
-    return dimers[0] if len(dimers) == 1 else max(dimers, key=lambda dimer: label_work(dimer, recipe))
 
 
 def label_cost(campaign: Campaign, recipe: Recipe | None = None, dimer: Dimer | None = None) -> LabelCost:
     """Cost of one label of a recipe (default: the target): learned, with a bar that says how well.
 
-    It is of one of the campaign's dimers; without, of the dearest.
+    It is of one of the campaign's dimers; without, of the one whose labels need most work.
 
     Before any label of the recipe is finished it follows from the size alone, and the bar is wide.
     """
-    recipe = recipe or campaign.recipe
-    dimer = dimer or dearest(campaign, recipe)
+    chosen = recipe or campaign.recipe
+    if dimer is None:
+        dimer = max((system.dimer for system in campaign.systems), key=lambda each: label_work(each, chosen))
     known = timings(campaign)
-    enough = sum(t.recipe == recipe.hash for t in known) >= ENOUGH
-    return _cost(dimer, recipe, known, [] if enough else neighbours(campaign))
+    enough = sum(timing.recipe == chosen.hash for timing in known) >= ENOUGH
+    others = [] if enough else known_timings(campaign.folder.parent, but=campaign.folder)
+    return cost_from(dimer, chosen, known, others)
 
 
-def _cost(dimer: Dimer, recipe: Recipe, known: Sequence[Timing], others: Sequence[Timing]) -> LabelCost:
+def cost_from(dimer: Dimer, recipe: Recipe, known: Sequence[Timing], others: Sequence[Timing]) -> LabelCost:
     """Cost of one label, from the timings of its campaign and those of others."""
     mine = [t for t in known if t.recipe == recipe.hash]
     machine = next((t.machine for t in [*mine, *known, *others]), "")
     alike = (t.work for t in [*mine, *others] if (t.recipe, t.system) == (recipe.hash, dimer.name))
-    work = next(alike, None)
-    if work is None:
-        work = label_work(dimer, recipe)
+    work = next(alike, None) or label_work(dimer, recipe)
     price = CostModel([*known, *others]).price(Subject(recipe.hash, dimer.name, work, machine))
     ratios = [t.elapsed / t.minutes for t in (mine or known)]
     return LabelCost(
@@ -245,25 +200,21 @@ def _cost(dimer: Dimer, recipe: Recipe, known: Sequence[Timing], others: Sequenc
 
 def cost_of_labels(campaign: Campaign, ids: Sequence[int], recipe: Recipe | None = None) -> LabelCost:
     """What labels of these configurations cost, each on average: `text(len(ids))` tells the sum."""
-    of = system_of(campaign.store, ids) if len(campaign.systems) > 1 else {}
-    counts = Counter(of.values())
-    if len(counts) < 2:
-        return label_cost(campaign, recipe, campaign.system(next(iter(counts))).dimer if counts else None)
+    counts = Counter(system_of(campaign.store, ids).values()) if len(campaign.systems) > 1 else None
+    if not counts:
+        return label_cost(campaign, recipe)
     return average([(label_cost(campaign, recipe, campaign.system(k).dimer), n) for k, n in counts.items()])
 
 
 def average(parts: Sequence[tuple[LabelCost, int]]) -> LabelCost:
     """One label of a mixture: each cost with how many labels it is of; what is uncertain is so for all alike."""
     first, total = parts[0][0], sum(n for _, n in parts)
-    if len(parts) == 1 or not total:
+    if len(parts) == 1:
         return first
-    mean = sum(cost.mean_minutes * n for cost, n in parts) / total
-    shared, each = (
-        sum(values) / (mean * total)
-        for values in zip(
-            *((n * c.mean_minutes * c.price.shared, n * c.mean_minutes * c.price.each) for c, n in parts), strict=True
-        )
-    )
+    minutes = np.array([cost.mean_minutes * n for cost, n in parts])
+    spreads = [(cost.price.shared, cost.price.each) for cost, _ in parts]
+    shared, each = np.average(spreads, axis=0, weights=minutes).tolist()
+    mean = float(minutes.sum()) / total
     return replace(first, mean_minutes=mean, price=Price(math.log(mean), shared, each))
 
 

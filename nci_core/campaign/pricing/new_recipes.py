@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nci_core.campaign.pricing.costs import LabelCost, planned_cost
+from nci_core.campaign.pricing.costs import LabelCost, cost_from, known_timings
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import DEFAULT, RECIPES
@@ -44,6 +44,11 @@ class RecipeChoice:
         """Of the recipe."""
         return self.recipe.name
 
+    @property
+    def minutes(self) -> float:
+        """Expected CPU minutes of a label, infinite where it cannot be computed."""
+        return self.cost.mean_minutes if self.cost else float("inf")
+
 
 def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoice]:
     """All built-in recipes for a dimer, the cheapest first; timings are those of the campaigns in a folder.
@@ -54,23 +59,23 @@ def recipe_choices(dimer: Dimer, folder: Path | None = None) -> list[RecipeChoic
     from nci_core.labels.environment import machine_memory_gb
     from nci_core.labels.needs import memory_needed_gb
 
-    found = []
+    found, timings = [], known_timings(folder)
     for recipe in RECIPES.values():
         try:
             checked = check_recipe(recipe, dimer)
         except InputError as error:
             found.append(RecipeChoice(recipe, None, None, False, problem=str(error)))
             continue
-        cost = planned_cost(dimer, checked.recipe, folder)
+        cost = cost_from(dimer, checked.recipe, [], timings)
         memory = memory_needed_gb(dimer, checked.recipe, count_functions(checked.recipe, dimer))
         fits = memory <= machine_memory_gb()
         found.append(RecipeChoice(checked.recipe, cost, memory, fits, checked.notes))
-    return sorted(found, key=_minutes)
+    return sorted(found, key=lambda choice: choice.minutes)
 
 
 def recommended(choices: Sequence[RecipeChoice]) -> str:
     """Name of the recipe to begin with: the first of `ORDER` that is not too large or too dear for this machine."""
-    usable = {c.name for c in choices if c.cost and c.fits and c.cost.mean_minutes <= MOST_MINUTES}
+    usable = {choice.name for choice in choices if choice.fits and choice.minutes <= MOST_MINUTES}
     return next((name for name in ORDER if name in usable), ORDER[-1])
 
 
@@ -126,7 +131,7 @@ def choices_of_all(of_each: Mapping[str, Sequence[RecipeChoice]]) -> list[Recipe
     found = []
     for name in RECIPES:
         mine = {system: next(c for c in choices if c.name == name) for system, choices in of_each.items()}
-        dearest = max(mine.values(), key=_minutes)
+        dearest = max(mine.values(), key=lambda choice: choice.minutes)
         problem = next((f"{system}: {choice.problem}" for system, choice in mine.items() if choice.problem), "")
         try:
             recipe = dearest.recipe if problem else one_recipe([(each, mine[each].recipe) for each in mine])
@@ -136,7 +141,7 @@ def choices_of_all(of_each: Mapping[str, Sequence[RecipeChoice]]) -> list[Recipe
         memory = max(choice.memory_gb or 0.0 for choice in mine.values())
         fits = all(choice.fits for choice in mine.values())
         found.append(RecipeChoice(recipe, None if problem else dearest.cost, memory, fits, notes, problem))
-    return sorted(found, key=_minutes)
+    return sorted(found, key=lambda choice: choice.minutes)
 
 
 def too_large(choice: RecipeChoice) -> str:
@@ -150,7 +155,3 @@ def too_large(choice: RecipeChoice) -> str:
     if choice.cost and choice.cost.mean_minutes > MOST_MINUTES:
         return f"needs {choice.cost.time()} of CPU time for a label"
     return ""
-
-
-def _minutes(choice: RecipeChoice) -> float:
-    return choice.cost.mean_minutes if choice.cost else float("inf")

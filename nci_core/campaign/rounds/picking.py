@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.pricing.label_size import label_work
 from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.errors import InputError
+from nci_core.labels.work import label_work
 from nci_core.selection import Pool, SelectionRequest, select
 from nci_core.store import configurations, label_queries, picks, teacher_labels
 from nci_core.store.labels import TAKEN
