@@ -10,8 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 
 from nci_core.campaign.exchange.archive_fields import LARGEST_ENERGY_EV, LAST_YEAR, check_json
-from nci_core.campaign.exchange.archive_rows import FILE_OF, ConfigurationRow, Row, Rows
-from nci_core.config import SystemSettings
+from nci_core.campaign.exchange.archive_rows import FILE_OF, Row, Rows
 from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
@@ -31,17 +30,6 @@ KEYS: dict[type[Base], tuple[str, ...]] = {
     LabelEvent: ("configuration_id", "recipe_hash", "what", "created_at"),
     Metric: ("model_id", "teacher", "system_id", "split", "recipe_hash", "region"),
 }
-
-
-def check_splits(rows: Iterable[ConfigurationRow], systems: Sequence[SystemSettings], where: str) -> None:
-    """InputError for a configuration that something could be trained on in a system that is only tested on."""
-    tested = {system.name for system in systems if system.role == "transfer"}
-    for row in rows:
-        if row.system_id in tested and row.split == "pool":
-            raise InputError(
-                f"{where} has configuration {row.geometry_hash} in the pool of {quoted(row.system_id)}, a transfer "
-                "system, which is only tested on; restore the file and import again."
-            )
 
 
 def check_rows(rows: Rows, dimers: Mapping[str, Dimer], systems: Collection[str], folder: Path) -> None:
@@ -133,7 +121,10 @@ def check_result(raw: dict[str, Any], dimer: Dimer, geometry_hash: str, recipe_h
     if not recipe.hash == result.recipe_hash == recipe_hash:
         raise ValueError(f"its recipe has the hash {recipe.hash}")
     _check_geometry(result, dimer, geometry_hash)
-    _check_size(result)
+    if abs(result.energy_ev) > LARGEST_ENERGY_EV:
+        raise ValueError("its energy is too large")
+    if result.finished_at.year > LAST_YEAR:
+        raise ValueError(f"its year is after {LAST_YEAR}")
     return recipe.name
 
 
@@ -146,10 +137,3 @@ def _check_geometry(result: LabelResult, dimer: Dimer, geometry_hash: str) -> No
     found = dimer.at(result.position_angstrom).geometry_hashes()[0]
     if not found == result.geometry_hash == geometry_hash:
         raise ValueError(f"its geometry has the hash {found}")
-
-
-def _check_size(result: LabelResult) -> None:
-    if abs(result.energy_ev) > LARGEST_ENERGY_EV:
-        raise ValueError("its energy is too large")
-    if result.finished_at.year > LAST_YEAR:
-        raise ValueError(f"its year is after {LAST_YEAR}")

@@ -46,12 +46,9 @@ def export_campaign(source: Campaign, folder: Path) -> str:
     new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".nci-export-", dir=folder))
-        try:
-            counts = _write(source, staging)
-            _move(staging, folder)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=".nci-export-", dir=folder, ignore_cleanup_errors=True) as staging:
+            counts = _write(source, Path(staging))
+            _move(Path(staging), folder)
     except BaseException as error:
         if new:
             shutil.rmtree(folder, ignore_errors=True)

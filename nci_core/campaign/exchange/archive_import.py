@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,17 +65,14 @@ def _require_new(folder: Path) -> Path:
 @contextlib.contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
     """A place beside `folder` that nobody can have prepared; it and folders made for it go if the block fails."""
-    made = list(itertools.takewhile(lambda parent: not parent.exists(), folder.parents))
+    parents = list(itertools.takewhile(lambda parent: not parent.exists(), folder.parents))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        private = Path(tempfile.mkdtemp(prefix=".nci-import-", dir=folder.parent))
-        try:
+        with tempfile.TemporaryDirectory(prefix=".nci-import-", dir=folder.parent, ignore_cleanup_errors=True) as made:
             # Inside it, for a campaign's folder has the permissions that people's folders have.
-            yield private / "campaign"
-        finally:
-            shutil.rmtree(private, ignore_errors=True)
+            yield Path(made) / "campaign"
     except BaseException:
-        for parent in made:
+        for parent in parents:
             with contextlib.suppress(OSError):  # something else is in there now
                 parent.rmdir()
         raise

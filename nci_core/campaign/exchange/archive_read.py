@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from nci_core.campaign.exchange.archive_checks import check_rows, check_splits
+from nci_core.campaign.exchange.archive_checks import check_rows
 from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, check_json
 from nci_core.campaign.exchange.archive_rows import (
     CONFIGURATIONS,
@@ -87,7 +87,6 @@ def read_archive(folder: Path) -> Archive:
         raise InputError(f"{folder / FILE_NAME}: {error}; restore the file and import again.") from None
     rows = _read_rows(folder)
     configurations = _read_configurations(settings.systems, folder / CONFIGURATIONS)  # last, for it takes longest
-    check_splits(configurations, settings.systems, str(folder / CONFIGURATIONS))
     dimers = {system.name: system.dimer for system in settings.systems}
     check_rows(rows, {row.geometry_hash: dimers[row.system_id] for row in configurations}, dimers, folder)
     archive = Archive(folder, settings, configurations, rows)
@@ -194,6 +193,11 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
         with _valid(where):
             row = ConfigurationRow(
                 geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **values
+            )
+        if system.role == "transfer" and row.split == "pool":
+            raise InputError(
+                f"{path} has configuration {digest} in the pool of {quoted(system.name)}, a transfer system, which is "
+                "only tested on; restore the file and import again."
             )
         if digest in found:
             raise InputError(f"{where} is there twice; restore the file and import again.")
