@@ -30,7 +30,7 @@ from nci_core.campaign.queries.error_map_file import renew_all_maps
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.switches import require_writable
-from nci_core.visible import quoted
+from nci_core.visible import folder_name, quoted
 
 #: Embedded campaigns of the project, in the order people should meet them.
 EMBEDDED = ("he-benzene", "he-ethylene")
@@ -47,7 +47,7 @@ def bring_in(content: bytes, file_name: str, below: Path | None = None) -> str:
     The folder is called as the file is, with a number where there is one already. Raises as `import_campaign` does.
     """
     require_writable()
-    from nci_core.campaign.creating import folder_name, free_folder
+    from nci_core.campaign.creating import free_folder
 
     folder = free_folder(folder_name(stem(Path(file_name)), "campaign"), below or home())
     with tempfile.TemporaryDirectory(prefix="nci-brought-") as temporary:

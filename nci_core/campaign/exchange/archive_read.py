@@ -17,7 +17,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from nci_core.campaign.exchange.archive_checks import check_rows
-from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, check_json
+from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, Json
 from nci_core.campaign.exchange.archive_rows import (
     CONFIGURATIONS,
     HISTORY,
@@ -79,12 +79,9 @@ def read_archive(folder: Path) -> Archive:
     folder = Path(folder)
     if folder.is_dir():
         _check_tree(folder)
-    with _in_short():
+    with _in_short(), _valid(str(folder / FILE_NAME)):
         settings = read_settings(folder).portable()
-    try:
-        check_json(settings.model_dump())
-    except ValueError as error:
-        raise InputError(f"{folder / FILE_NAME}: {error}; restore the file and import again.") from None
+        TypeAdapter(Json).validate_python(settings.model_dump())
     rows = _read_rows(folder)
     configurations = _read_configurations(settings.systems, folder / CONFIGURATIONS)  # last, for it takes longest
     dimers = {system.name: system.dimer for system in settings.systems}

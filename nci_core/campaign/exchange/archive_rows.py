@@ -231,21 +231,18 @@ class EnergySetRow(ArchiveRow):
     energies: list[SetEnergyRow] = Field(max_length=100_000)
 
 
-#: What the rows of each table may hold; a table comes after those that its rows refer to.
-ROWS: dict[type[Base], Any] = {
-    schema.TeacherLabel: _row(schema.TeacherLabel),
-    schema.Label: _row(schema.Label, LabelRow),
-    schema.EnergySet: _row(schema.EnergySet, EnergySetRow),
-    schema.SetEnergy: SetEnergyRow,
-    schema.Model: _row(schema.Model, ModelRow),
-    schema.Round: _row(schema.Round, RoundRow),
-    schema.Pick: _row(schema.Pick),
-    schema.Metric: _row(schema.Metric, _OfModelOrTeacher),
-    schema.TaughtBy: _row(schema.TaughtBy),
-    schema.Prediction: _row(schema.Prediction, PredictionRow),
-    schema.CutPoint: _row(schema.CutPoint, CutPointRow),
-    schema.LabelEvent: _row(schema.LabelEvent),
+#: Tables of whose rows more is known than the columns.
+MORE: dict[type[Base], type[ArchiveRow]] = {
+    schema.CutPoint: CutPointRow,
+    schema.EnergySet: EnergySetRow,
+    schema.Label: LabelRow,
+    schema.Metric: _OfModelOrTeacher,
+    schema.Model: ModelRow,
+    schema.Prediction: PredictionRow,
+    schema.Round: RoundRow,
 }
+#: What the rows of each table may hold.
+ROWS: dict[type[Base], Any] = {table: _row(table, MORE.get(table, ArchiveRow)) for table in FILE_OF}
 #: What a line of each file may hold.
 LINE: dict[str, Any] = {
     TEACHERS: ROWS[schema.TeacherLabel],
