@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
                 labels.set_error(context.store, label.id, str(error))
             raise
         known = with_doubts(campaign, configuration, found.model_dump(mode="json"))
-    result = known
-    context.surely(lambda: journal.record_label(context.store, label.id, result, folder=context.campaign_dir))
+    context.surely(partial(journal.record_label, context.store, label.id, known, folder=context.campaign_dir))
     pieces.clear()
     if configuration.split == "test":
         from nci_core.campaign.rounds.evaluation import renew_errors

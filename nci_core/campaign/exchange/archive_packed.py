@@ -60,6 +60,8 @@ def unpacked(source: Path) -> Iterator[Path]:
     if not source.is_file():
         yield source
         return
+    if source.stat().st_size > MOST_PACKED_BYTES:
+        raise InputError(f"{source} is larger than the {MOST_PACKED_BYTES / MB:g} MB that an exported campaign may be.")
     with tempfile.TemporaryDirectory(prefix="nci-unpacked-") as temporary:
         folder = Path(temporary) / "archive"
         try:
@@ -70,8 +72,6 @@ def unpacked(source: Path) -> Iterator[Path]:
 
 
 def _unpack(source: Path, folder: Path) -> None:
-    if source.stat().st_size > MOST_PACKED_BYTES:
-        raise InputError(f"{source} is larger than the {MOST_PACKED_BYTES / MB:g} MB that an exported campaign may be.")
     try:
         (folder / MODELS).mkdir(parents=True)
         with contextlib.ExitStack() as stack:

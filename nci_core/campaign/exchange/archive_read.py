@@ -183,14 +183,9 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
         where = f"{path}, frame {number},"
         if not _same(keys.get("geometry_hash"), digest):
             raise InputError(f"{where} has another geometry than its hash says; restore the file and import again.")
-        given = {name: keys.get(name) for name in ("split", "origin", "sample_seed")}
-        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        if "origin" in values:  # a text of digits is read as a number
-            values["origin"] = str(values["origin"])
+        given = {name: keys[name] for name in ("split", "origin", "sample_seed") if keys.get(name) is not None}
         with _valid(where):
-            row = ConfigurationRow(
-                geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **values
-            )
+            row = ConfigurationRow(geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **given)
         if system.role == "transfer" and row.split == "pool":
             raise InputError(
                 f"{path} has configuration {digest} in the pool of {quoted(system.name)}, a transfer system, which is "

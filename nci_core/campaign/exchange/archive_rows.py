@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, create_model, model_validator
 
 from nci_core.campaign.exchange.archive_fields import (
     BY_NAME,
@@ -88,7 +88,7 @@ class ConfigurationRow(ArchiveRow):
     system_id: SystemName
     position: tuple[Coordinate, Coordinate, Coordinate]
     split: Split = "pool"
-    origin: Word = "import"
+    origin: Annotated[Word, BeforeValidator(str)] = "import"  # a text of digits is read as a number
     sample_seed: Seed | None = None
 
 
