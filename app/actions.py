@@ -1,7 +1,7 @@
 """What a person can do. Each action checks that changes are allowed, so hiding a button is not the protection."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
@@ -53,23 +53,37 @@ def in_store(act: Callable[Concatenate[Store, P], T]) -> Act[P, T]:
     return done
 
 
+def of_listed(act: Callable[..., None]) -> Callable[[Campaign, Doubted, str, str], None]:
+    """An action on a label that was set aside: who does it, and because of what."""
+
+    @wraps(act)
+    def done(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
+        act(campaign, item.configuration_id, person, because, recipe=item.recipe)
+
+    return done
+
+
 # What the core does as it stands.
 begin = changes(creating.begin)
 finetune = changes(actions.submit_finetune)
-distill = changes(actions.submit_distill)
-propose = changes(actions.submit_select)
-replay = changes(actions.submit_replay)
-evaluate_energies = changes(actions.submit_evaluate_set)
+distill = changes(partial(actions.submit_job, kind="distill"))
+teach = changes(partial(actions.submit_teach, then_distill=True))
+propose = changes(partial(actions.submit_job, kind="select"))
+replay = changes(partial(actions.submit_job, kind="replay"))
+evaluate_energies = changes(partial(actions.submit_job, kind="evaluate"))
 teach_outside = changes(actions.submit_teach_outside)
 start_engine = changes(actions.start_engine)
 remove_energies = changes(own_energies.remove_energies)
-unlabelled_test_set = actions.unlabelled_test_set
 # The same of what the core does to a campaign's database.
 undo_basket = changes(in_store(basket.undo))
 redo_basket = changes(in_store(basket.redo))
 keep_set = changes(in_store(selections.save_set))
 forget_set = changes(in_store(selections.delete_set))
 put_first = changes(in_store(jobs.put_first))
+write_notes = changes(in_store(rounds.update))
+# And to a label that was set aside, as `doubted` lists it: use it all the same, or leave it out for good.
+use_all_the_same = changes(of_listed(quarantine.accept))
+leave_out = changes(of_listed(quarantine.leave_out))
 
 
 def bring_in(content: bytes, file_name: str) -> str:
@@ -124,29 +138,12 @@ def label_test_set(campaign: Campaign, chosen: Sequence[int]) -> int:
 
 
 @changes
-def teach(campaign: Campaign) -> int:
-    """Queue the teachers' missing energies, then distillation; returns the first job's id."""
-    return actions.submit_teach(campaign, then_distill=True)
-
-
-@changes
-def use_all_the_same(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
-    """Use a label that was set aside."""
-    quarantine.accept(campaign, item.configuration_id, person, because, recipe=item.recipe)
-
-
-@changes
-def leave_out(campaign: Campaign, item: Doubted, person: str, because: str) -> None:
-    """Leave a label that was set aside out for good."""
-    quarantine.leave_out(campaign, item.configuration_id, person, because, recipe=item.recipe)
-
-
-@changes
 def retry_tightened(campaign: Campaign, items: Sequence[Doubted], person: str) -> int:
     """Compute failed or doubted labels anew at tighter settings; returns the number of jobs."""
-    by_recipe: dict[str, list[int]] = {}
-    for item in items:
-        by_recipe.setdefault(item.recipe, []).append(item.configuration_id)
+    by_recipe = {
+        recipe: [item.configuration_id for item in items if item.recipe == recipe]
+        for recipe in dict.fromkeys(item.recipe for item in items)
+    }
     for recipe, ids in by_recipe.items():  # all of them before any is touched
         quarantine.check_retriable(campaign, ids, recipe)
     return sum(
@@ -159,7 +156,7 @@ def import_energies(campaign: Campaign, checked: Checked, **chosen: Any) -> Ener
     """Store energies of one's own, as `own_energies.import_energies`, and have the students evaluated there."""
     row = own_energies.import_energies(campaign, checked, **chosen)
     if models.fetch(campaign.store, others=True):
-        evaluate_energies(campaign, row.id)
+        evaluate_energies(campaign, energy_set=row.id)
     return row
 
 
@@ -198,9 +195,3 @@ def activate(campaign: Campaign, model_id: int) -> None:
     """Make a model the one in use, also to roll back."""
     models.file_path(campaign.store, models.get(campaign.store, model_id))
     models.activate(campaign.store, model_id)
-
-
-@changes
-def write_notes(campaign: Campaign, round_number: int, notes: str) -> None:
-    """Keep a note with a round."""
-    rounds.update(campaign.store, round_number, notes=notes)

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.text import Markdown, plain
+from app.text import plain
 from nci_core.errors import JobError
 from nci_core.jobs.predictor import Predictor
 
@@ -82,11 +82,6 @@ class Background:
             for name in ended[: max(len(self._known) - MOST_KEPT, 0)]:
                 del self._known[name]
             return question.future
-
-    def known(self, key: str) -> Future[Any] | None:
-        """What was asked under a key, if anything was."""
-        question = self._known.get(key)
-        return None if question is None else question.future
 
     def seconds(self, future: Future[Any]) -> float | None:
         """How long a question has been worked on; None before that, and when it has ended."""
@@ -159,15 +154,17 @@ def under_way(future: Future[Any], doing: str) -> None:
 
 
 def _tick(future: Future[Any], doing: str) -> None:
-    st.markdown(_so_far(background().seconds(future), future.running(), doing))
-
-
-def _so_far(seconds: float | None, running: bool, doing: str) -> Markdown:
+    seconds = background().seconds(future)
     if seconds is None:
-        said = plain(doing) if running else f"{plain(doing)}: waits for what is under way before it"
+        said = plain(doing) if future.running() else f"{plain(doing)}: waits for what is under way before it"
     else:
         said = f"{plain(doing)} … {seconds:.0f} s" if seconds >= UNSAID else f"{plain(doing)} …"
-    return f":material/progress_activity: {said}"
+    st.markdown(f":material/progress_activity: {said}")
+
+
+def answer(future: Future[T]) -> T | None:
+    """What came of a question: None before its answer is there, and where it ended with an error."""
+    return future.result() if future.done() and not future.cancelled() and future.exception() is None else None
 
 
 def problem(future: Future[Any]) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from operator import attrgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -14,15 +16,17 @@ from app.data import configurations
 from app.data import cuts as cut_data
 from app.data.errors import TOGETHER, with_errors
 from app.figures.points import ENERGIES, map_content
-from app.figures.scales import scale_for, size_scale
+from app.figures.scales import SignedScale, SizeScale
 from app.session import Context
 from nci_core.campaign.exchange import own_energies
 from nci_core.campaign.queries import blind
-from nci_core.campaign.queries.blind import BlindPrediction
 from nci_core.campaign.rounds.quarantine import Doubted, doubted
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
+from nci_core.store.database import Store
 from nci_core.store.round_frames import errors_frame, rounds_frame
+from nci_core.store.schema import Model
+from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
 
 P, T = ParamSpec("P"), TypeVar("T")
@@ -40,19 +44,18 @@ COLOURINGS = {
 }
 
 
-def data(context: Context) -> Any:
-    """Version of configurations, teacher energies, labels and predictions."""
-    return versions.data_version(context.campaign.store)
+def _in_store(version: Callable[[Store], Any]) -> Callable[[Context], Any]:
+    return lambda context: version(context.campaign.store)
 
 
-def fits(context: Context) -> Any:
-    """Version of models, errors, cuts and rounds."""
-    return versions.model_version(context.campaign.store)
-
-
-def picks(context: Context) -> Any:
-    """Version of the basket."""
-    return versions.pick_version(context.campaign.store)
+#: What answers may depend on: configurations, teacher energies, labels and predictions;
+data = _in_store(versions.data_version)
+#: models, errors, cuts and rounds;
+fits = _in_store(versions.model_version)
+#: the basket;
+picks = _in_store(versions.pick_version)
+#: the unit shown; and whether the page is dark.
+unit, theme = attrgetter("unit.key"), attrgetter("colours.dark")
 
 
 def student(context: Context) -> int | None:
@@ -60,19 +63,13 @@ def student(context: Context) -> int | None:
     return context.model.id if context.model else None
 
 
-def unit(context: Context) -> str:
-    """The unit shown."""
-    return context.unit.key
-
-
-def theme(context: Context) -> bool:
-    """Whether the page is dark."""
-    return context.colours.dark
-
-
-def _which_rows(rows: pd.DataFrame) -> int:
-    """Rows of the campaign's table as a key: the version says what they hold, their ids which they are."""
-    return hash(rows.index.to_numpy().tobytes())
+#: What a table, a model, a plane or points are told apart by. Of the campaign's table the version says what it holds.
+_KEYS: dict[str | type[Any], Callable[[Any], Any]] = {
+    pd.DataFrame: lambda rows: rows.index.to_numpy().tobytes(),
+    Model: lambda row: (row.id, row.sha256),
+    PlaneGrid: lambda plane: plane.points.tobytes(),
+    np.ndarray: lambda points: points.tobytes(),
+}
 
 
 def by_version(
@@ -91,7 +88,7 @@ def by_version(
         # Streamlit tells kept functions apart by their names.
         kept.__module__, kept.__qualname__ = read.__module__, read.__qualname__
         keep = st.cache_resource if shared else st.cache_data
-        known = keep(show_spinner=spinner, max_entries=most, hash_funcs={pd.DataFrame: _which_rows})(kept)
+        known = keep(show_spinner=spinner, max_entries=most, hash_funcs=_KEYS)(kept)
 
         @wraps(read)
         def found(context: Context, *given: P.args, **named: P.kwargs) -> T:
@@ -163,12 +160,12 @@ def encoded_map(
     _, colours, linear = COLOURINGS[colour]
     energies = rows[colour].to_numpy(dtype=float)
     cap = from_cm1(context.campaign.settings.limit_cm1)
-    scale = size_scale if colours == "size" else scale_for
+    scale = SizeScale if colours == "size" else SignedScale
     content = map_content(
         context.host,
         rows,
         context.convert(energies),
-        scale(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
+        scale.covering(energies, context.unit.per_ev, linear_ev=from_cm1(linear), cap_ev=cap),
         context.unit,
         view=view,
         colours=colours,
@@ -209,8 +206,7 @@ def cut_names(context: Context) -> list[str]:
 @by_version(fits, data)
 def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rounds, and the errors on the frozen test set."""
-    store, target = context.campaign.store, context.campaign.recipe.hash
-    return rounds_frame(store, target), errors_frame(store, target, system_id=context.scope)
+    return rounds_frame(context.campaign.store, context.campaign.recipe.hash), test_metrics(context)
 
 
 @by_version(fits)
@@ -235,8 +231,7 @@ def outside_errors(context: Context) -> list[own_energies.OutsideError]:
 
 
 @by_version(fits, data)
-def blind_predictions(context: Context) -> list[BlindPrediction]:
-    """The finished labels of the target recipe beside what a student without them had predicted."""
+def blind_predictions(context: Context) -> pd.DataFrame:
+    """The finished labels of the target recipe beside what a student without them had predicted, by configuration."""
     found = blind.blind_predictions(context.campaign.store, context.campaign.recipe.hash)
-    mine = averaged(context, table(context)).index
-    return [row for row in found if row.configuration_id in mine] if context.several else found
+    return found[found.index.isin(averaged(context, table(context)).index)] if context.several else found

@@ -1,17 +1,18 @@
 """Every Plotly figure of the dashboard is drawn here, with a quiet button below it for what can be saved.
 
 A row of figures is saved as one picture, as a person sees it: PNG at three times the size on screen, or SVG
-(`app/components/picture.py`). The numbers are written when they are asked for, not with each run of a page.
+(`app/components/picture.js`). The numbers are written when they are asked for, not with each run of a page.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.picture import save_buttons
+from app.components.mounted import mounted
 from app.figures.as_table import figure_table
 from app.session import Context
 from app.text import Markdown, plain
@@ -53,46 +54,37 @@ def charts(
     `title` stands above the saved picture, after the campaign's.
     """
     places = st.columns(list(widths or [1] * len(drawn)), gap=gap) if len(drawn) > 1 else [st.container()]
-    for place, item in zip(places, drawn, strict=True):
-        place.plotly_chart(item.figure, theme=None, config=CONFIG, key=_key(item))
+    keys = [f"{item.name}-figure" for item in drawn]
+    for place, item, key in zip(places, drawn, keys, strict=True):
+        place.plotly_chart(item.figure, theme=None, config=CONFIG, key=key)
     below = st.container(
         horizontal=True, wrap=False, horizontal_alignment="right", vertical_alignment="center", gap="small"
     )
     if note:
         below.caption(note, help=help)
-    with below.popover("Save", icon=":material/download:", type="tertiary", key=f"save-{drawn[0].name}"):
-        _choices(context, drawn, title)
+    first, campaign = drawn[0].name, context.campaign
+    with below.popover("Save", icon=":material/download:", type="tertiary", key=f"save-{first}"):
+        words = visible(" · ".join(filter(None, (campaign.title, title))))
+        saved = {"figures": keys, "title": words, "file": f"{campaign.name}-{first}"}
+        mounted("picture")(key=f"picture-{first}", data=saved)
+        _offer_numbers(campaign.name, drawn)
 
 
-def _key(item: Drawn) -> str:
-    return f"{item.name}-figure"
-
-
-def _file(context: Context, name: str) -> str:
-    return f"{context.campaign.name}-{name}"
-
-
-def _choices(context: Context, drawn: Sequence[Drawn], title: str) -> None:
-    name = drawn[0].name
-    words = visible(" · ".join(filter(None, (context.campaign.title, title))))
-    save_buttons([_key(item) for item in drawn], title=words, file=_file(context, name), key=f"picture-{name}")
-    offered: dict[int, str] = {}
+def _offer_numbers(campaign: str, drawn: Sequence[Drawn]) -> None:
+    offered: dict[int, Drawn] = {}
     for item in drawn:
-        offered.setdefault(id(item.table) if item.table else id(item), item.name)
-    for item in (item for item in drawn if item.name in offered.values()):
+        offered.setdefault(id(item.table or item), item)
+    for item in offered.values():
         st.download_button(
             "Data (CSV)" if len(offered) == 1 else f"Data of {plain(item.name)} (CSV)",
-            _csv(item),
-            f"{_file(context, item.name)}.csv",
+            partial(_csv, item),
+            f"{campaign}-{item.name}.csv",
             "text/csv",
             on_click="ignore",
             key=f"csv-{item.name}",
         )
 
 
-def _csv(item: Drawn) -> Callable[[], str]:
-    def written() -> str:
-        table = item.table() if item.table else figure_table(item.figure)
-        return table.to_csv(index=table.index.name is not None)
-
-    return written
+def _csv(item: Drawn) -> str:
+    table = item.table() if item.table else figure_table(item.figure)
+    return table.to_csv(index=table.index.name is not None)

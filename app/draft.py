@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from app.background import background, problem
-from app.draft_hosts import FILE, NAME, SMILES, Host, host_of, shown, value
+from app.background import answer, background
+from app.draft_hosts import FILE, FILE_MARK, NAME, SMILES, Host, host_of, shown, value
 from app.session import campaign_folders
 from nci_core.campaign import home
 from nci_core.campaign.creating import MOST_TITLE, Plan, Preview, is_trusted, preview, teachers_offered
@@ -50,19 +50,22 @@ class Draft:
     """The present state of a new campaign.
 
     Attributes:
-        first: the host of its first system, which is trained on.
-        others: further hosts, those to train on before those that are only tested on.
+        hosts: of its systems: the first, further ones to train on, and those that are only tested on.
         probe: chemical symbol.
     """
 
-    first: Host
-    others: tuple[Host, ...]
+    hosts: tuple[Host, ...]
     probe: str
+
+    @property
+    def others(self) -> tuple[Host, ...]:
+        """Hosts beside the first."""
+        return self.hosts[1:]
 
     @property
     def host(self) -> Monomer | None:
         """The first one, None before it is there."""
-        return self.first.monomer
+        return self.hosts[0].monomer
 
     @cached_property
     def dimers(self) -> dict[str, Dimer]:
@@ -70,7 +73,7 @@ class Draft:
         if self.host is None:
             return {}
         found: dict[str, Dimer] = {}
-        for host in (self.first, *self.others):
+        for host in self.hosts:
             if host.monomer is not None:
                 dimer = Dimer(host.monomer, Monomer.atom(self.probe))
                 alike = sum(dimer.name == other.name for other in found.values())
@@ -85,7 +88,7 @@ class Draft:
     @property
     def systems(self) -> tuple[SystemSettings, ...]:
         """What the campaign will have; raises InputError as `dimers`."""
-        roles = [host.role for host in (self.first, *self.others) if host.monomer is not None]
+        roles = [host.role for host in self.hosts if host.monomer is not None]
         return tuple(
             SystemSettings.of(dimer.a, self.probe, role, name)
             for (name, dimer), role in zip(self.dimers.items(), roles, strict=True)
@@ -129,14 +132,12 @@ class Draft:
 
     def known_recipes(self) -> list[RecipeChoice]:
         """The same for all dimers together, once they are known; none before, or where that failed."""
-        found = self.recipes()
-        if not found or any(not future.done() or problem(future) for future in found.values()):
-            return []
-        return choices_of_all({name: future.result() for name, future in found.items()})
+        found = {name: answer(future) or [] for name, future in self.recipes().items()}
+        return choices_of_all(found) if found and all(found.values()) else []
 
     def teachers(self) -> tuple[str, ...]:
         """The chosen ones, in the order of the offer; at first the two that the embedded campaigns have."""
-        large = any(functions_of(host.monomer) > LARGE for host in (self.first, *self.others) if host.monomer)
+        large = any(functions_of(host.monomer) > LARGE for host in self.hosts if host.monomer)
         first = ("hf-d4",) if large else ("hf-d4", "hf-mp2")
         return tuple(spec for spec in teachers_offered() if value(f"teacher-{spec}", spec in first))
 
@@ -145,8 +146,8 @@ class Draft:
         if self.dimer is None:
             return None
         trials = self.trials(self.dimer)
-        done = [trials[spec] for spec in self.teachers() if trials[spec].done() and not problem(trials[spec])]
-        return min((trial.deepest_cm1 for trial in map(Future.result, done) if trial.energies_cm1), default=None)
+        done = filter(None, (answer(trials[spec]) for spec in self.teachers()))
+        return min((trial.deepest_cm1 for trial in done if trial.energies_cm1), default=None)
 
     def recipe(self) -> str:
         """The chosen one, else the recommended; the default before recipes are known."""
@@ -190,11 +191,14 @@ class Draft:
 
 def draft() -> Draft:
     """The present one; asks for the geometry of each molecule that is new."""
-    kind, built_in = str(value("kind", SMILES)), str(value("built-in", ""))
-    entry = {SMILES: str(value("smiles", "")).strip(), NAME: built_in}.get(kind, "")
-    first = host_of(entry, "train", value("upload") if kind == FILE else None, str(value("name", "")))
-    others = tuple(host_of(entry, role) for role in ROLES for entry in value(role, ()))
-    return Draft(first, others, str(value("probe-text") or value("probe", "He")).strip())
+    entered = {
+        SMILES: str(value("smiles", "")).strip(),
+        FILE: FILE_MARK + str(value("file-digest")) if value("file-digest") else "",
+        NAME: str(value("built-in", "")),
+    }
+    first = host_of(entered.get(str(value("kind", SMILES)), ""), "train", str(value("name", "")))
+    others = (host_of(entry, role) for role in ROLES for entry in value(role, ()))
+    return Draft((first, *others), str(value("probe-text") or value("probe", "He")).strip())
 
 
 def mark(dimer: Dimer) -> str:

@@ -63,8 +63,8 @@ def _understood(address: Mapping[str, str], steps: Sequence[str]) -> dict[str, A
                 found[name] = int(text)
         elif name == "teachers":
             found |= {f"teacher-{spec}": spec in text.split(",") for spec in teachers_offered()}
-        elif name == "file-digest" and (sent := kept(text)):
-            found |= {"upload": sent, name: text}
+        elif name == "file-digest" and kept(text):
+            found[name] = text
         elif name in ROLES:
             entries = dict.fromkeys(filter(_is_entry, st.query_params.get_all(name)))
             found[name] = list(entries)[: MOST_SYSTEMS - 1]

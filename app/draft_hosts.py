@@ -3,6 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,7 +61,9 @@ def keep(sent: Upload) -> str:
 
 
 def kept(digest: str) -> Upload | None:
-    """A file that was kept, None for one that was forgotten or never sent."""
+    """A file that was kept, None for one that was forgotten or never sent; one in use is forgotten last."""
+    with suppress(KeyError):
+        _files().move_to_end(digest)
     return _files().get(digest)
 
 
@@ -83,25 +86,20 @@ class Host:
     making: Future[Monomer] | None = None
 
 
-def host_of(entry: str, role: Role, upload: Upload | None = None, name: str = "") -> Host:
-    """What came of an entry, or of a file that was sent; by another name if one is given."""
+def host_of(entry: str, role: Role, name: str = "") -> Host:
+    """What came of an entry; by another name if one is given."""
+    if not entry:
+        return Host(entry, role)
     try:
-        monomer = None
-        if upload is None and entry.startswith(FILE_MARK):
-            upload = kept(entry.removeprefix(FILE_MARK))
-            if upload is None:
-                raise InputError("The server has forgotten this file; send it again.")
-        if upload is None and entry in library.names():
+        if entry in library.names():
             monomer = builtin_monomer(entry)
-        elif upload is not None or entry:
-            asked = _geometry(entry, upload)
+        else:
+            asked = _geometry(entry)
             if not asked.done():
                 return Host(entry, role, making=asked)
             if said := problem(asked):
                 return Host(entry, role, error=said)
             monomer = asked.result()
-        if monomer is None:
-            return Host(entry, role)
         if len(monomer.symbols) > MOST_ATOMS:
             raise InputError(
                 f"This molecule has {len(monomer.symbols)} atoms; at most {MOST_ATOMS} are possible here, and "
@@ -112,14 +110,14 @@ def host_of(entry: str, role: Role, upload: Upload | None = None, name: str = ""
     return Host(entry, role, replace(monomer, name=host_name(name, host_name(monomer.name, formula(monomer)))))
 
 
-def _geometry(smiles: str, upload: Upload | None) -> Future[Monomer]:
-    """The question for a geometry."""
-    if upload is None:
-        return background().ask(f"smiles {smiles}", host_from_smiles, smiles, seconds=GEOMETRY_SECONDS)
-    digest = hashlib.blake2b(upload.content, digest_size=12).hexdigest()
-    return background().ask(
-        f"file {digest} {upload.name}", host_from_upload, upload.name, upload.content, seconds=READING_SECONDS
-    )
+def _geometry(entry: str) -> Future[Monomer]:
+    """The question for the geometry of a SMILES string or of a file; InputError for one that is not there."""
+    if not entry.startswith(FILE_MARK):
+        return background().ask(f"smiles {entry}", host_from_smiles, entry, seconds=GEOMETRY_SECONDS)
+    sent = kept(entry.removeprefix(FILE_MARK))
+    if sent is None:
+        raise InputError("The server has forgotten this file; send it again.")
+    return background().ask(entry, host_from_upload, sent.name, sent.content, seconds=READING_SECONDS)
 
 
 def shown(entry: str) -> str:

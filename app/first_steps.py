@@ -4,11 +4,6 @@ import shlex
 from pathlib import Path
 
 
-def distil(folder: Path) -> str:
-    """The command that distils a campaign's teacher."""
-    return f"nci distill -c {shlex.quote(str(folder))}"
-
-
-def evaluate(folder: Path) -> str:
-    """The command that renews a campaign's errors and curves."""
-    return f"nci evaluate -c {shlex.quote(str(folder))}"
+def command(verb: str, folder: Path) -> str:
+    """A command for a campaign: `distill` makes its first student, `evaluate` renews its errors and curves."""
+    return f"nci {verb} -c {shlex.quote(str(folder))}"

@@ -1,10 +1,6 @@
 """Errors on planes of the host: those kept beside the campaign, else asked of the predictor process."""
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any
-
-import streamlit as st
 
 from app import predictor
 from app.cached import by_version, data, fits
@@ -17,26 +13,26 @@ from nci_core.systems.planes import PlaneGrid, telling_plane
 
 
 @by_version(data, fits, most=16)
-def _now(context: Context, system_id: int) -> str:
-    return maps_key(context.campaign, context.campaign.system(system_id))
+def _now(context: Context) -> str:
+    return maps_key(context.campaign, context.system)
 
 
-@st.cache_resource(show_spinner="Drawing the error maps for the first time …", max_entries=8)
-def _kept(folder: str, key: str, _context: Context) -> ErrorMaps:
-    found = read_maps(maps_file(_context.campaign, _context.system))
-    return found if found is not None and found.key == key else predictor.ask(current_maps, folder, _context.system.id)
+@by_version(most=8, shared=True, spinner="Drawing the error maps for the first time …")
+def _kept(context: Context, key: str) -> ErrorMaps:
+    found = read_maps(maps_file(context.campaign, context.system))
+    if found is not None and found.key == key:
+        return found
+    return predictor.ask(current_maps, context.folder, context.system.id)
 
 
 def kept(context: Context) -> ErrorMaps:
     """Those of the campaign as it is now, as a fit left them in its folder, else from the predictor; or NCIError."""
-    return _kept(context.folder, _now(context, context.system.id), context)
+    return _kept(context, _now(context))
 
 
-@st.cache_resource(show_spinner="Asking the models …", max_entries=16)
-def _asked(
-    folder: str, system: int, version: Any, split: str, ids: tuple[int, ...], where: str, _plane: PlaneGrid
-) -> ErrorMaps:
-    return predictor.ask(maps_on, folder, system, _plane, split, ids)
+@by_version(data, most=16, shared=True, spinner="Asking the models …")
+def _asked(context: Context, key: str, plane: PlaneGrid, split: str, ids: tuple[int, ...]) -> ErrorMaps:
+    return predictor.ask(maps_on, context.folder, context.system.id, plane, split, ids)
 
 
 def errors_on(context: Context, plane: PlaneGrid | None, split: str, students: Sequence[Model]) -> ErrorMaps:
@@ -47,10 +43,7 @@ def errors_on(context: Context, plane: PlaneGrid | None, split: str, students: S
     ids = tuple(row.id for row in students)
     found = kept(context) if plane is None and split == "test" else None
     if found is None or not set(ids) <= set(found.model_ids):
-        where = plane or telling_plane(context.host, SPACING)
-        version = (_now(context, context.system.id), data(context))
-        place = hashlib.blake2b(where.points.tobytes(), digest_size=16).hexdigest()
-        found = _asked(context.folder, context.system.id, version, split, ids, place, where)
+        found = _asked(context, _now(context), plane or telling_plane(context.host, SPACING), split, ids)
     if found.against == "teacher":
         labels = "labels of the test set" if split == "test" else "training labels"
         raise InputError(f"There are too few {labels} to know errors between them.")

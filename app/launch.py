@@ -18,21 +18,13 @@ MAIN = FOLDER / "main.py"
 
 
 def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[str]:
-    """The server's options. Only this machine can reach the app unless `address` says otherwise."""
+    """The server's options beside config.toml. Only this machine can reach the app unless `address` says otherwise."""
     chosen = {
         "server.port": str(port),
         "server.address": address,
         "server.headless": str(headless).lower(),
-        "server.showEmailPrompt": "false",
-        "server.fileWatcherType": "none",
-        "server.enableStaticServing": "true",
-        "browser.gatherUsageStats": "false",
-        "client.showErrorDetails": "none",
-        "client.toolbarMode": "viewer",
         # With the message goes an offer of Streamlit's, over the page's own controls, to install files of its own.
         "logger.hideWelcomeMessage": str(not headless).lower(),
-        # What is drawn or chosen moves other widgets, also ones that have a default.
-        "global.disableWidgetStateDuplicationWarning": "true",
     }
     return [f"--{key}={value}" for key, value in chosen.items()]
 

@@ -18,8 +18,7 @@ if __name__ == "__main__":  # which `warm` imports too
 
 from app import selection  # noqa: E402
 from app.access import let_in  # noqa: E402
-from app.components.copy_link import copy_link  # noqa: E402
-from app.components.theme_watch import watch_theme  # noqa: E402
+from app.components.mounted import mounted  # noqa: E402
 from app.session import context, current_palette, errors_shown, guarded  # noqa: E402
 from app.sidebar import show_sidebar  # noqa: E402
 from app.theme import palette  # noqa: E402
@@ -95,13 +94,14 @@ def main() -> None:
 def _link() -> None:
     """Below all else in the sidebar: the button that copies a link to this view."""
     with st.sidebar, errors_shown():
-        watch_theme(dark=current_palette().dark)
+        watch = mounted("theme_watch")
+        watch(key="theme-watch", data={"dark": current_palette().dark}, on_changed_change=lambda: None)
         try:
             now = context()
         except NCIError:  # the page says what is wrong, or that there is no campaign
             return
         selection.take_from_link(now)
-        copy_link(selection.for_link(now))
+        mounted("copy_link")(key="copy-link", data={"more": selection.for_link(now)})
 
 
 def _to_first_page() -> None:

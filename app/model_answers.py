@@ -1,12 +1,10 @@
 """Answers of models, each asked for once: at points that are in no table, and about labels to come."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from app import predictor
 from app.arrays import FloatArray
@@ -17,65 +15,50 @@ from nci_core.campaign.queries.live import Field
 from nci_core.campaign.queries.live_fields import Ruler, folded_field, ruler, well_radii
 from nci_core.campaign.queries.live_stored import Misses, misses, stored_field
 from nci_core.errors import InputError
-from nci_core.store import models, versions
+from nci_core.store import models
 from nci_core.store.schema import Model
 
 T = TypeVar("T")
-#: What a stored answer depends on: folder, model, checkpoint, system, version of the data, and the points.
-Key = tuple[str, int, str, int, versions.Version, str]
+#: The same question about the same points is asked again when the data have changed.
+asked_once = by_version(data, most=64, spinner="Asking the model …")
 
 
-def _key(context: Context, model: Model, points: FloatArray) -> Key:
-    digest = hashlib.blake2b(np.ascontiguousarray(points).tobytes(), digest_size=16).hexdigest()
-    return (
-        context.folder,
-        model.id,
-        model.sha256,
-        context.system.id,
-        versions.data_version(context.campaign.store),
-        digest,
-    )
-
-
-@st.cache_data(show_spinner="Asking the model …", max_entries=128)
-def _answer(question: str, key: Key, options: tuple[str, ...], _function: Callable[..., Any], _points: Any) -> Any:
-    return predictor.ask(_function, key[0], key[1], key[3], *options, *_points)
-
-
-def _asked(function: Callable[..., T], context: Context, model: Model, points: npt.ArrayLike, *options: str) -> T:
+def _ask(function: Callable[..., T], context: Context, model: Model, points: npt.ArrayLike, *options: str) -> T:
     where = np.asarray(points, dtype=float).reshape(-1, 3)
-    found: T = _answer(function.__name__, _key(context, model, where), options, function, [where])
-    return found
+    return predictor.ask(function, context.folder, model.id, context.system.id, *options, where)
 
 
+@asked_once
 def field(context: Context, model: Model, points: npt.ArrayLike) -> Field:
     """The model's energies, spread and channels at positions (m, 3) in Å, host frame; NCIError in one sentence."""
-    return _asked(folded_field, context, model, points)
+    return _ask(folded_field, context, model, points)
 
 
+@asked_once
 def well(context: Context, model: Model, directions: npt.ArrayLike) -> FloatArray:
     """(m,) distances in Å from the host's centre to the model's minimum along directions (m, 3)."""
-    return _asked(well_radii, context, model, directions)
+    return _ask(well_radii, context, model, directions)
 
 
+@asked_once
 def read_ruler(context: Context, model: Model, points: npt.ArrayLike) -> Ruler:
     """Distances and ruler lengths, (m, atoms) in Å, at positions (m, 3) in Å, host frame."""
-    return _asked(ruler, context, model, points)
+    return _ask(ruler, context, model, points)
 
 
+@asked_once
 def stored(context: Context, model: Model, source: str, split: str, points: npt.ArrayLike) -> FloatArray:
     """(m,) energies in eV of "teacher" or "reference" at positions (m, 3) in Å, interpolated on top of the model.
 
     NaN far from the stored energies of the split; InputError when these are too few.
     """
-    return _asked(stored_field, context, model, points, source, split)
+    return _ask(stored_field, context, model, points, source, split)
 
 
+@asked_once
 def left_out(context: Context, model: Model, source: str, split: str) -> Misses:
     """How far the interpolation misses stored energies that it was not given."""
-    key = _key(context, model, np.empty((0, 3)))
-    found: Misses = _answer("misses", key, (source, split), misses, [])
-    return found
+    return predictor.ask(misses, context.folder, model.id, context.system.id, source, split)
 
 
 def distilled_before(context: Context, model: Model) -> Model | None:

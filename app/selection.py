@@ -1,7 +1,7 @@
 """The linked selection: the same configurations are selected, and one is in view, on every page."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from app.components import plot
 from app.components.plot_content import PlotContent
 from app.components.plot_encoding import encode
 from app.data import basket as basket_data
+from app.doing import act_button, do, errors_said, show_said
 from app.places import MapPlaces
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
@@ -20,7 +21,6 @@ from nci_core.errors import InputError
 from nci_core.store import selections
 from nci_core.store.selection_history import History, SessionHistory, StoredHistory, combined
 
-MESSAGE = "linked_message"
 #: Configurations that can be selected at once. Each step of the history keeps them twice.
 MOST_SELECTED = 20_000
 #: Parameter of a shared link that names the selection, and how many fit into an address that mail programs keep whole.
@@ -128,29 +128,47 @@ def picked(value: dict[str, Any], places: MapPlaces | None) -> list[int]:
     return places.inside(value.get("outline"))
 
 
-def listener(context: Context, key: str, places: MapPlaces | None = None) -> Callable[[str], None]:
-    """What happens when a plot tells of an event: a click shows a configuration, drawing selects."""
+def listener(
+    context: Context,
+    key: str,
+    places: MapPlaces | None = None,
+    *,
+    take: Callable[[list[int], str], None] | None = None,
+    step: Callable[[bool], None] | None = None,
+) -> Callable[[str], None]:
+    """What happens when a plot tells of an event: a click shows a configuration, drawing selects.
+
+    Where they are given, `take` (ids, mode) gets what is drawn round or clicked, and `step` (forward) undo and redo.
+    """
+    all_clicks = take is not None
+    taken, stepped = take or partial(change, context), step or partial(_step, context)
 
     def told(event: str) -> None:
         value = event_of(key, event)
         if not value:
             return
-        with told_as_message():
-            if event == "picked":
-                ids = picked(value, places)
-                if ids:  # as with points: nothing is drawn round, nothing changes
-                    change(context, ids, str(value.get("mode", "replace")))
-            elif event == "clicked" and value.get("extend"):
-                change(context, [int(value["id"])], "toggle")
+        extend = bool(value.get("extend"))
+        mode = "toggle" if extend else str(value.get("mode"))
+        with errors_said():
+            if event == "picked" and (ids := picked(value, places)):  # drawn round nothing, nothing changes
+                taken(ids, mode)
             elif event == "clicked":
-                view(context, int(value["id"]))
+                if all_clicks or not extend:
+                    view(context, int(value["id"]))
+                if all_clicks or extend:
+                    taken([int(value["id"])], mode)
             elif event == "range":
                 st.session_state[f"window-{key}"] = value
             elif event == "history":
-                kept = history(context)
-                (kept.step_forward if value.get("redo") else kept.step_back)()
+                stepped(bool(value.get("redo")))
 
     return told
+
+
+def _step(context: Context, forward: bool) -> None:
+    """Undo the last step of the selection, or do it again."""
+    kept = history(context)
+    (kept.step_forward if forward else kept.step_back)()
 
 
 def draw(
@@ -183,44 +201,26 @@ def event_of(key: str, event: str) -> dict[str, Any] | None:
     return found
 
 
-@contextmanager
-def told_as_message() -> Iterator[None]:
-    """Keep an error raised in a callback for the run that follows, which can show it."""
-    try:
-        yield
-    except Exception as error:
-        st.session_state[MESSAGE] = str(error)
-
-
 def bar(context: Context, table: pd.DataFrame, *, page: str) -> None:
     """How much is selected, and what can be done with it."""
-    message = st.session_state.pop(MESSAGE, None)
-    if message:
-        st.error(plain(message), icon=":material/error:")
+    show_said()
     ids = [i for i in selected(context) if i in table.index]
-    kept = history(context)
-    undo, redo = kept.can()
+    undo, redo = history(context).can()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"selection-bar-{page}"):
-        st.markdown(_summary(ids), help=_summary_help(table, ids))
-        if st.button("Undo", icon=":material/undo:", disabled=not undo, key=f"{page}_undo", type="tertiary"):
-            kept.step_back()
-            st.rerun()
-        if st.button("Redo", icon=":material/redo:", disabled=not redo, key=f"{page}_redo", type="tertiary"):
-            kept.step_forward()
-            st.rerun()
-        if st.button("Clear", disabled=not ids, key=f"{page}_clear", type="tertiary"):
-            change(context, [], "replace")
-            st.rerun()
+        said = f"**{len(ids):,} selected**" if ids else ":gray[Nothing selected]"
+        st.markdown(said, help=_where(table, ids))
+        for name, when, act, icon in (
+            ("Undo", undo, partial(_step, context, False), ":material/undo:"),
+            ("Redo", redo, partial(_step, context, True), ":material/redo:"),
+            ("Clear", ids, partial(change, context, [], "replace"), None),
+        ):
+            act_button(st, name, act, key=f"{page}_{name.lower()}", when=when, writes=False, icon=icon, type="tertiary")
         _to_basket(context, table, ids, page)
         with st.popover("Sets", icon=":material/bookmark:", type="tertiary"):
             _sets(context, table, ids, page)
 
 
-def _summary(ids: list[int]) -> Markdown:
-    return f"**{len(ids):,} selected**" if ids else ":gray[Nothing selected]"
-
-
-def _summary_help(table: pd.DataFrame, ids: list[int]) -> Markdown:
+def _where(table: pd.DataFrame, ids: list[int]) -> Markdown:
     if not ids:
         return "Draw round points, or shift-click one; what is selected here is selected on every page."
     return ", ".join(f"{n:,} {plain(name)}" for name, n in table.loc[ids, "region"].value_counts().items())
@@ -248,24 +248,12 @@ def _sets(context: Context, table: pd.DataFrame, ids: list[int], page: str) -> N
     for row in selections.named_sets(context.campaign.store):
         first, second = st.columns([4, 1], vertical_alignment="center")
         there = [int(i) for i in row.configuration_ids if int(i) in table.index]
-        if first.button(
-            f"{plain(row.name)} ({len(there)}, by {plain(row.person)})", key=f"{page}_set_{row.name}", width="stretch"
-        ):
-            change(context, there, "replace")
-            st.rerun()
-        if second.button(
-            "",
-            icon=":material/delete:",
-            key=f"{page}_drop_{row.name}",
-            help="Delete this set",
-            disabled=context.read_only,
-        ):
-            with errors_shown():
-                actions.forget_set(context.campaign, row.name)
-                st.rerun()
+        label = f"{plain(row.name)} ({len(there)}, by {plain(row.person)})"
+        show = partial(change, context, there, "replace")
+        act_button(first, label, show, key=f"{page}_set_{row.name}", writes=False, width="stretch")
+        forget = partial(actions.forget_set, context.campaign, row.name)
+        act_button(second, "", forget, key=f"{page}_drop_{row.name}", help="Delete this set", icon=":material/delete:")
     with st.form(f"{page}_keep_set", border=False, clear_on_submit=True):
         name = st.text_input("Name for this selection", placeholder="e.g. above the C–H bonds")
         if st.form_submit_button("Keep", disabled=not ids or context.read_only):
-            with errors_shown():
-                actions.keep_set(context.campaign, name, ids, context.person)
-                st.rerun()
+            do(lambda: actions.keep_set(context.campaign, name, ids, context.person))

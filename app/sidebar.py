@@ -7,8 +7,7 @@ from uuid import uuid4
 import streamlit as st
 
 from app import cached, demo, tour
-from app.components import notify
-from app.components.back import mind_back
+from app.components.mounted import mounted
 from app.data import jobs as job_data
 from app.data.notices import Counts, Notice, news
 from app.figures.blind import blind_sentence
@@ -38,20 +37,18 @@ def show_sidebar() -> None:
             st.session_state["campaign_folder"] = None
             return
         _from_address(folders)
-        _keep("campaign")
-        _keep("unit")
         name = _choose_campaign(folders)
         st.selectbox(
             "Energy unit",
             list(UNITS),
             format_func=lambda key: UNITS[key].label,
             key="unit",
+            persist_state="session",
             help="Changes every axis, table and number of the app.",
         )
         st.session_state["campaign_folder"] = str(folders[name])
-        st.session_state["kept_campaign"], st.session_state["kept_unit"] = name, st.session_state["unit"]
-        _to_address(name)
-        mind_back()
+        _to_address(campaign=name, unit=str(st.session_state["unit"]))
+        mounted("back")(key="back", height=1)
         try:
             campaign = load_campaign(folders[name])
         except NCIError:
@@ -70,25 +67,19 @@ def _from_address(folders: dict[str, Path]) -> None:
     if st.session_state.get("address_read"):
         return
     st.session_state["address_read"] = True
-    asked = st.query_params.get("campaign")
-    if asked in folders:
-        st.session_state["campaign"] = asked
-    unit = st.query_params.get("unit")
-    if unit in UNITS:
-        st.session_state["unit"] = unit
-    st.session_state["kept_drawn_system"] = st.query_params.get("system")
-    st.session_state["kept_every_system"] = st.query_params.get("systems") == "all"
+    asked = st.query_params
+    if asked.get("campaign") in folders:
+        st.session_state["campaign"] = asked["campaign"]
+    if asked.get("unit") in UNITS:
+        st.session_state["unit"] = asked["unit"]
+    if "system" in asked:
+        st.session_state["drawn_system"] = asked["system"]
+    if asked.get("systems") == "all":
+        st.session_state["every_system"] = True
 
 
-def _keep(key: str) -> None:
-    """Give a widget its value back: Streamlit forgets it when one page sends the reader to another."""
-    if key not in st.session_state and f"kept_{key}" in st.session_state:
-        st.session_state[key] = st.session_state[f"kept_{key}"]
-
-
-def _to_address(name: str) -> None:
+def _to_address(**wanted: str) -> None:
     """Keep the address such that it can be shared."""
-    wanted = {"campaign": name, "unit": str(st.session_state.get("unit", "cm1"))}
     if any(st.query_params.get(key) != value for key, value in wanted.items()):
         st.query_params.update(wanted)
 
@@ -107,7 +98,7 @@ def _choose_campaign(folders: dict[str, Path]) -> str:
     if st.session_state.get("campaign") not in names:
         st.session_state.pop("campaign", None)
     titles = distinct({name: _title(folder, settings_changed_ns(folder)) for name, folder in folders.items()})
-    chosen = st.selectbox("Campaign", names, format_func=lambda name: titles[name], key="campaign")
+    chosen = st.selectbox("Campaign", names, format_func=titles.__getitem__, key="campaign", persist_state="session")
     return chosen if chosen in folders else names[0]
 
 
@@ -118,8 +109,6 @@ def _choose_system(campaign: Campaign) -> None:
         for name in ("system", "systems"):
             st.query_params.pop(name, None)
         return
-    _keep("drawn_system")
-    _keep("every_system")
     if st.session_state.get("drawn_system") not in titles:
         st.session_state["drawn_system"] = campaign.systems[0].name
     shown = st.selectbox(
@@ -127,19 +116,18 @@ def _choose_system(campaign: Campaign) -> None:
         list(titles),
         format_func=titles.__getitem__,
         key="drawn_system",
+        persist_state="session",
         help="Maps, cuts and planes are of this one. No student is ever fitted to a transfer system: it is only "
         "tested on.",
     )
     every = st.toggle(
         "All systems in tables and errors",
         key="every_system",
+        persist_state="session",
         help="Tables have each system and all training systems together, not the chosen one alone; errors over "
         "rounds are of all training systems together.",
     )
-    st.session_state["kept_drawn_system"], st.session_state["kept_every_system"] = shown, every
-    wanted = {"system": str(shown), "systems": "all" if every else "one"}
-    if any(st.query_params.get(key) != value for key, value in wanted.items()):
-        st.query_params.update(wanted)
+    _to_address(system=str(shown), systems="all" if every else "one")
 
 
 def _about(campaign: Campaign) -> None:
@@ -156,7 +144,7 @@ def _about(campaign: Campaign) -> None:
     sidebar_warning(model)
     if read_only():
         st.info("Read-only demonstration", icon=":material/lock:")
-    if not tour.shown(campaign):
+    if tour.running(campaign) is None:
         st.button("Take the tour", icon=":material/tour:", type="tertiary", key="tour_start", on_click=tour.begin)
     demo.show_reset(campaign)
     busy = job_queries.is_busy(campaign.store)
@@ -211,7 +199,7 @@ def _say(campaign: Campaign) -> None:
         st.toast(plain(text), icon=icon, duration="long" if notice.last else "short")
         if notice.last:
             st.session_state["news"] = {"id": uuid4().hex, "title": visible(campaign.title), "text": text}
-    notify.show(st.session_state.get("news"))
+    mounted("notify")(key="notify", data={"news": st.session_state.get("news")})
 
 
 def _payoff(campaign: Campaign, notice: Notice) -> str:
@@ -219,8 +207,8 @@ def _payoff(campaign: Campaign, notice: Notice) -> str:
     now = context()
     if notice.kind == "label" and notice.good:
         number = label_queries.newest(campaign.store, campaign.recipe.hash)
-        row = next((each for each in cached.blind_predictions(now) if each.configuration_id == number), None)
-        return "" if row is None else f" {blind_sentence(row, now.unit)}"
+        rows = cached.blind_predictions(now)
+        return f" {blind_sentence(rows.loc[number], now.unit)}" if number in rows.index else ""
     if notice.kind == "finetune" and notice.good:
         return f" {brought}" if (brought := outcome_sentence(now)) else ""
     return ""

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.text import plain
+from nci_core.rounding import number_text
 from nci_core.units import EnergyUnit
 
 if TYPE_CHECKING:
@@ -14,20 +15,6 @@ if TYPE_CHECKING:
 
 #: Tables with more cells are shown unformatted: pandas styles each cell, which takes seconds from here on.
 MOST_CELLS = 50_000
-
-
-def number_text(value: float | None, spec: str) -> str:
-    """A number in a format such as '+.2f'.
-
-    >>> number_text(-0.004, "+.2f"), number_text(-3.1, ".1f"), number_text(2047.0, ",.0f"), number_text(None, ".1f")
-    ('0.00', '−3.1', '2,047', '—')
-    """
-    if value is None or pd.isna(value):
-        return "—"
-    text = f"{value:{spec}}"
-    if float(text.replace(",", "")) == 0.0:
-        text = text.lstrip("+-")
-    return text.replace("-", "−")
 
 
 def scaled(values: Iterable[float | None], factor: float) -> list[float | None]:

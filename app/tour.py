@@ -1,15 +1,15 @@
 """The guided tour: a few steps over the pages, each with its view opened, shown until somebody ends it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from app import actions, cached
-from app.data.readiness import readiness
+from app.data.overview import situation
 from app.recipe_choice import chosen_recipe, pickable
 from app.session import Context, errors_shown
-from app.text import Markdown, plain
+from app.text import plain
 from nci_core.campaign import Campaign
 from nci_core.campaign.demo_copy import DEMO
 from nci_core.store import job_queries
@@ -31,7 +31,7 @@ class Step:
 
 
 def _no_labels(context: Context) -> str:
-    ready = readiness(context.campaign.store, context.campaign.settings)
+    ready = situation(context.campaign)
     done = ready.in_basket or ready.training_labels or job_queries.is_busy(context.campaign.store)
     return "" if done else "The basket is empty: go back one step and take the best points first."
 
@@ -44,7 +44,7 @@ def _no_fit(context: Context) -> str:
 #: Labels that the tour asks for.
 FIRST_LABELS = 12
 
-_STEPS = (
+STEPS = (
     Step(
         "overview",
         "A cheap teacher and a student",
@@ -87,36 +87,18 @@ _STEPS = (
 )
 
 
-def steps() -> tuple[Step, ...]:
-    """The steps; the first stands on the landing page."""
-    pages = st.session_state.get("pages", {})
-    return tuple(step if step.page in pages else replace(step, page="explore") for step in _STEPS)
-
-
-def _ended() -> bool:
-    """Ended stays ended: for the session, and by the address after a reload."""
-    if st.query_params.get("tour") == "off":
-        st.session_state["tour_ended"] = True
-    ended = bool(st.session_state.get("tour_ended"))
-    if ended and st.query_params.get("tour") != "off":  # links between pages do not carry it; a reload needs it
-        st.query_params["tour"] = "off"
-    return ended
-
-
 def running(campaign: Campaign) -> int | None:
     """The step shown now, None when the tour is over. It starts by itself on the demo, and once begun goes on."""
-    if _ended():
+    if st.query_params.get("tour") == "off":
+        st.session_state["tour_ended"] = True
+    elif st.session_state.get("tour_ended"):  # links between pages do not carry it; a reload needs it
+        st.query_params["tour"] = "off"
+    if st.session_state.get("tour_ended"):
         return None
     number = st.session_state.get("tour_step", 0 if campaign.name == DEMO else None)
-    if number is None:
-        return None
-    st.session_state["tour_step"] = number
-    return min(int(number), len(steps()) - 1)
-
-
-def shown(campaign: Campaign) -> bool:
-    """Whether a step is on the page, so that nobody needs to begin."""
-    return running(campaign) is not None
+    if number is not None:
+        st.session_state["tour_step"] = number
+    return number
 
 
 def begin() -> None:
@@ -133,17 +115,12 @@ def end() -> None:
 
 
 def _go(number: int) -> None:
-    step = steps()[number]
+    """To the page of a step; `show_tour` opens its widgets there once: what a person changes afterwards stays."""
+    step = STEPS[number]
     st.session_state["tour_step"] = number
-    st.session_state["tour_opens"] = dict(step.opens)
+    st.session_state["tour_opens"] = step.opens
     # Without parameters of its own the switch would clear those of this page, which its widgets do not allow.
     st.switch_page(st.session_state["pages"][step.page], query_params={})
-
-
-def _open() -> None:
-    """Set the widgets of the step before the page draws them, once: what a person changes afterwards stays."""
-    for key, value in st.session_state.pop("tour_opens", {}).items():
-        st.session_state[key] = value
 
 
 def _take(context: Context) -> None:
@@ -159,27 +136,22 @@ def _take(context: Context) -> None:
             actions.take_proposals(context.campaign, free, wanted, context.person)
 
 
-def _words(context: Context, step: Step, number: int, count: int) -> Markdown:
-    return f"**{number + 1:d}/{count:d} · {plain(step.title)}.** {plain(step.missing(context) or step.text)}"
-
-
-def _elsewhere(step: Step, number: int) -> Markdown:
-    return f"The tour continues with step {number + 1:d}, *{plain(step.title)}*."
-
-
 def show_tour(context: Context, page: str) -> None:
     """Draw the present step, or on another page than the step's the way back to it."""
     number = running(context.campaign)
     if number is None or page == "new-campaign":  # who begins a campaign has left the demo
         return
-    step, count = steps()[number], len(steps())
+    step, count = STEPS[number], len(STEPS)
     here = step.page == page
+    said = f"The tour continues with step {number + 1:d}, *{plain(step.title)}*."
     if here:
-        _open()
+        st.session_state.update(st.session_state.pop("tour_opens", {}))  # before the page draws its widgets
+        words = plain(step.missing(context) or step.text)
+        said = f"**{number + 1:d}/{count:d} · {plain(step.title)}.** {words}"
     with st.container(border=True, key="tour"):
         takes = here and page == "select" and not context.read_only
-        words, buttons = st.columns([1.7 if takes else 2.6, 1], vertical_alignment="center")
-        words.markdown(_words(context, step, number, count) if here else _elsewhere(step, number))
+        place, buttons = st.columns([1.7 if takes else 2.6, 1], vertical_alignment="center")
+        place.markdown(said)
     with buttons.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if takes:
             st.button(f"Take the best {FIRST_LABELS}", key="tour_take", on_click=_take, args=(context,))

@@ -35,8 +35,6 @@ def warm() -> None:
     imports. Those that belong to imported code live as long as the process, so they are taken out of that search:
     it costs 0.2 s a run and a third of all imports otherwise.
     """
-    if _done.is_set():
-        return
     with _lock:
         if _done.is_set():
             return

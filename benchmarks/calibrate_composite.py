@@ -55,7 +55,7 @@ def compute(data: Path, rows: list[int], file: Path) -> None:
     for row in rows:
         if row in done:
             continue
-        label = compute_label(group.dimer.at(group.positions[row]), find_recipe("composite"))
+        label = compute_label(group.at[[row]], find_recipe("composite"))
         if label.larger is None:
             raise SystemExit("the recipe composite has no larger functions any more")
         found = {"row": row, "mean_field": difference(label.larger, "hf_hartree")}

@@ -153,7 +153,7 @@ def compute(shares: list[float], out: Path) -> None:
         left = [keep for keep in shares if (label.geometry_hash, keep) not in done]
         if not left:
             continue
-        specs = fragments(dimer, np.array(label.position_angstrom), RECIPE)
+        specs = fragments(dimer.at(np.array(label.position_angstrom)), RECIPE)
         found = {name: prepare(spec) for name, spec in specs.items()}
         exact = sum(difference(label.fragments, f"{part}_hartree") for part in ("hf", "ccsd", "triples"))
         for keep in left:

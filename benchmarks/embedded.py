@@ -18,11 +18,12 @@ import numpy as np
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import EMBEDDED, data_folder, import_campaign
-from nci_core.campaign.rounds.evaluation import renew_errors, summaries
-from nci_core.campaign.rounds.learning import distilled_parent
+from nci_core.campaign.rounds.evaluation import renew_errors
+from nci_core.campaign.rounds.stored_models import distilled_parent
 from nci_core.duplicates import unique_labels
 from nci_core.extxyz import read_dataset
 from nci_core.fitting import FitSettings, Observation, finetune
+from nci_core.metrics import summaries
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.store import labels
@@ -39,6 +40,11 @@ def refit(campaign: Campaign, seed: int) -> Ensemble:
     )
 
 
+def errors_of(predicted: Any, reference: Any, campaign: Campaign) -> dict[str, Any]:
+    """Errors by region, as plain dictionaries."""
+    return {k: v.as_dict() for k, v in summaries(predicted, reference, campaign.settings.bounds).items()}
+
+
 def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list[dict[str, Any]]:
     """Rows of errors for one campaign."""
     campaign = import_campaign(data_folder() / name, folder / name)
@@ -52,24 +58,13 @@ def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list
     pool = labels.complete(campaign.store, campaign.recipe.hash, split="pool")
     models = [refit(campaign, seed) for seed in range(1, seeds + 1)]
     found = [
-        {
-            k: v.as_dict()
-            for k, v in summaries(
-                m.energies(campaign.chosen_system(None).dimer.at(test.positions)), test.energy_ev, campaign
-            ).items()
-        }
+        errors_of(m.energies(campaign.chosen_system(None).dimer.at(test.positions)), test.energy_ev, campaign)
         for m in models
     ]
     rows.append({"campaign": name, "what": f"fine-tuned on {len(pool)}", "seeds": seeds, **flat(found)})
     if reference is not None and name == "he-benzene":
         group, _ = unique_labels(read_dataset(reference).only_group(), str(reference))
-        other = [
-            {
-                k: v.as_dict()
-                for k, v in summaries(m.energies(group.dimer.at(group.positions)), group.reference, campaign).items()
-            }
-            for m in models
-        ]
+        other = [errors_of(m.energies(group.at), group.reference, campaign) for m in models]
         rows.append({"campaign": name, "what": "fine-tuned, against the reference", "seeds": seeds, **flat(other)})
     return rows
 

@@ -141,7 +141,7 @@ def measure(name: str, recipe: Recipe, check: str) -> dict[str, Any]:
     """One row."""
     host = acene_like(name) if name in ("naphthalene", "coronene") else builtin_monomer(name)
     dimer, point = Dimer(host, Monomer.atom("He")), host.centre + np.array([0.0, 0.0, HEIGHT])
-    spec = fragments(dimer, point, recipe)["dimer"]
+    spec = fragments(dimer.at(point), recipe)["dimer"]
     cpu = torch.device("cpu")
 
     def hartree_fock() -> tuple[FittedDimer, Any]:

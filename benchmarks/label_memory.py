@@ -27,7 +27,7 @@ POINT = np.array([0.3, 0.2, 3.2])
 def measure(name: str) -> dict[str, float]:
     """One calculation in this process."""
     dimer, recipe = Dimer(builtin_monomer("benzene"), Monomer.atom("He")), find_recipe(name)
-    spec = fragments(dimer, POINT, recipe)["dimer"]
+    spec = fragments(dimer.at(POINT), recipe)["dimer"]
     memory = FragmentMemory(
         NoStore(), "dimer", identity(spec, "dimer", dimer.at(POINT).geometry_hashes()[0], recipe.hash, None)
     )

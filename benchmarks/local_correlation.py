@@ -45,7 +45,7 @@ def compute(name: str) -> list[dict[str, Any]]:
     """A row for the canonical calculation and one for each threshold."""
     host = builtin_monomer(name)
     dimer = Dimer(host, Monomer.atom("He"))
-    found = fragments(dimer, host.centre + np.array([0.0, 0.0, HEIGHT]), focal_point("He", host.symbols))
+    found = fragments(dimer.at(host.centre + np.array([0.0, 0.0, HEIGHT])), focal_point("He", host.symbols))
     rows = {threshold: [0.0, 0.0] for threshold in (None, *THRESHOLDS)}
     for part, sign in (("dimer", 1), ("host", -1), ("probe", -1)):
         spec = found[part]  # type: ignore[index]

@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args()
     group, _ = unique_labels(read_dataset(args.data).only_group(), str(args.data))
-    dimer, positions, energies = group.dimer, group.positions, group.reference
+    dimer, positions, energies = group.dimer, group.at.R, group.reference
     config = StudentConfig(ruler=args.ruler, network=not args.no_network)
     count = round(args.fraction * len(energies))
     rows = []

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup
-from nci_core.systems import Monomer
-from nci_core.systems.dimer import Dimer
+from nci_core.systems import Configurations, Monomer
 from nci_core.systems.superposition import line_axis
 from nci_core.units import to_cm1
 
@@ -38,11 +37,11 @@ class Unique(NamedTuple):
 
 def take(group: HostGroup, rows: npt.ArrayLike) -> HostGroup:
     """Some rows of a group, by number or as a mask (m,)."""
-    chosen = np.arange(len(group.positions))[np.asarray(rows)]
+    chosen = np.arange(len(group.at))[np.asarray(rows)]
     columns = {key: [values[i] for i in chosen] for key, values in group.columns.items()}
     return replace(
         group,
-        positions=group.positions[chosen],
+        at=group.at[chosen],
         reference=group.reference[chosen],
         frames=group.frames[chosen],
         columns=columns,
@@ -66,26 +65,30 @@ def _reduced(host: Monomer, positions: FloatArray) -> FloatArray:
     return reduced
 
 
-def geometry_classes(dimer: Dimer, positions: FloatArray) -> IntArray:
-    """(m,) the number of the geometry at each of (m, 3) probe positions in Å, in the order in which they come.
+def geometry_classes(at: Configurations) -> IntArray:
+    """(m,) the number of the geometry of each configuration, in the order in which they come.
 
     Positions have one number when they, or images under the host's operations, coincide within SAME_PLACE. Distances
-    decide, not hashes: rounding may put two copies of a point on either side of a border of the hash's grid.
+    decide, not hashes: rounding may put two copies of a point on either side of a border of the hash's grid. Of a
+    probe that is turned the hashes decide all the same.
 
     >>> from nci_core.systems import builtin_monomer
     >>> points = np.array([[0.3, 1.0, 3.0], [1.0, 0.3, 3.0], [-0.3, 1.0, -3.00005]])
-    >>> geometry_classes(Dimer(builtin_monomer("benzene"), Monomer.atom("He")), points).tolist()
+    >>> geometry_classes(Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at(points)).tolist()
     [0, 1, 0]
     """
+    if not at.dimer.b.is_atom:
+        numbers_of = dict[str, int]()
+        return np.array([numbers_of.setdefault(digest, len(numbers_of)) for digest in at.geometry_hashes()])
     from scipy.sparse import coo_array  # here: scipy takes 0.4 s, and few pages need it
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import KDTree
 
-    points = _reduced(dimer.a, np.asarray(positions, dtype=float).reshape(-1, 3))
+    points = _reduced(at.dimer.a, at.R)
     tree, m = KDTree(points), len(points)
     pairs = [
         tree.sparse_distance_matrix(KDTree(points @ operation.T), SAME_PLACE, output_type="ndarray")
-        for operation in dimer.a.operations
+        for operation in at.dimer.a.operations
     ]
     i, j = (np.concatenate([pair[name] for pair in pairs]) for name in ("i", "j"))
     numbers = connected_components(coo_array((np.ones(len(i), dtype=bool), (i, j)), shape=(m, m)), directed=False)[1]
@@ -109,7 +112,7 @@ def unique_labels(group: HostGroup, source: str) -> Unique:
     count = len(group.reference)
     if not count:
         return Unique(group, 0)
-    classes = geometry_classes(group.dimer, group.positions)
+    classes = geometry_classes(group.at)
     _, first, sizes = np.unique(classes, return_index=True, return_counts=True)
     if len(first) == count:
         return Unique(group, 0)

@@ -9,7 +9,7 @@ Never plain `energy` or `forces`: whose they are cannot be told from the file.
 
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from nci_core.datasets.energies import check_energies
 from nci_core.datasets.keys import PLAIN, REFERENCE, STRUCTURE, SYSTEM, in_internal_units, keys_of, python_value
 from nci_core.errors import InputError, StoreError
 from nci_core.files import write_atomically
-from nci_core.systems import Dimer, Monomer
+from nci_core.systems import Configurations, Dimer, Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.monomers import divide
 from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
@@ -35,10 +35,10 @@ LABEL_KEYS = ("method", "basis", "bsse")
 
 
 class Row(NamedTuple):
-    """One frame: its number, the probe's position (3,) in Å in its group's frame and its keys."""
+    """One frame: its number, where its probe is (3,) in Å in its group's coordinates, and its keys."""
 
     frame: int
-    position: FloatArray
+    probe: FloatArray
     info: dict[str, Any]
 
 
@@ -47,18 +47,22 @@ class HostGroup:
     """Configurations of one dimer.
 
     Attributes:
-        dimer: host, at the coordinates of its first frame in the file, and probe.
-        positions: (m, 3) of the probe in Å, moved with the host where a frame has it elsewhere.
+        at: m of them; the host at the coordinates of its first frame in the file, to which the probe is moved where
+            another frame has it elsewhere.
         reference: (m,) reference interaction energies in eV, NaN where there is none.
         frames: (m,) frame numbers in the file, from 0.
         columns: the frames' other keys → m values, None where a frame lacks the key.
     """
 
-    dimer: Dimer
-    positions: FloatArray
+    at: Configurations
     reference: FloatArray
     frames: npt.NDArray[np.int64]
     columns: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def dimer(self) -> Dimer:
+        """Host and probe."""
+        return self.at.dimer
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Dataset:
     source: str = ""
 
     def __len__(self) -> int:
-        return sum(len(group.positions) for group in self.groups)
+        return sum(len(group.at) for group in self.groups)
 
     @property
     def labelled(self) -> int:
@@ -109,13 +113,17 @@ def read_dataset(
         basis: and
         bsse: for theirs.
     """
-    path = Path(path)
     wanted = {k: v for k, v in zip(LABEL_KEYS, (method, basis, bsse), strict=True) if v is not None}
+    return parse_dataset(read_text(Path(path), MOST_BYTES), Path(path), wanted)
+
+
+def parse_dataset(text: str, path: Path, wanted: dict[str, str], only: Collection[int] | None = None) -> Dataset:
+    """The same of a file's text: its frames with the `wanted` keys, of those numbered in `only` where this is given."""
     rigid: dict[str, RigidHosts] = {}
     members: dict[tuple[str, int], list[Row]] = {}
     hosts: dict[tuple[str, int], tuple[Atoms, str]] = {}
     labels: dict[tuple[str, ...], int] = {}
-    for frame, atoms, info in _frames(path, wanted):
+    for frame, atoms, info in _frames(text, path, wanted, only):
         host, probe = _split(path, frame, atoms)
         if REFERENCE in info:
             labels.setdefault(tuple(str(info.get(key, "")) for key in LABEL_KEYS), frame)
@@ -135,7 +143,7 @@ def read_dataset(
     groups = tuple(_group(path, *hosts[key], rows, names) for key, rows in members.items())
     for group in groups:
         try:
-            check_energies(group.dimer, group.positions, group.reference, kind.get("method", ""))
+            check_energies(group.at, group.reference, kind.get("method", ""))
         except InputError as error:
             raise InputError(f"{path}, frames {group.frames[0]} to {group.frames[-1]}: {error}") from None
     return Dataset(groups, {k: v for k, v in kind.items() if v}, str(path))
@@ -153,8 +161,8 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
         if plain:
             raise InputError(f"A dataset has no plain {plain[0]!r}; use {REFERENCE} or another key that says whose.")
         columns: dict[str, Sequence[Any]] = {REFERENCE: list(group.reference), **group.columns}
-        for m, position in enumerate(group.positions):
-            atoms = group.dimer.at(position).atoms(0)
+        for m in range(len(group.at)):
+            atoms = group.at.atoms(m)
             for key, values in columns.items():
                 value = python_value(values[m])
                 if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
@@ -169,11 +177,12 @@ def write_dataset(path: str | Path, groups: Sequence[HostGroup]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def _frames(path: Path, wanted: dict[str, str]) -> Iterator[tuple[int, Atoms, dict[str, Any]]]:
+def _frames(
+    text: str, path: Path, wanted: dict[str, str], only: Collection[int] | None
+) -> Iterator[tuple[int, Atoms, dict[str, Any]]]:
     """Number, atoms and keys of each wanted frame, in Å and eV; InputError names the file and the frame."""
-    text = read_text(path, MOST_BYTES)
     try:
-        for frame, structure in xyz_frames(text, MOST_FRAMES):
+        for frame, structure in xyz_frames(text, MOST_FRAMES, only):
             info = keys_of(frame, structure.atoms)
             if any(str(info.get(key, "")) != value for key, value in wanted.items()):
                 continue
@@ -198,7 +207,6 @@ def _split(path: Path, frame: int, atoms: Atoms) -> tuple[Atoms, Atoms]:
 def _group(path: Path, host: Atoms, symbol: str, rows: list[Row], names: dict[str, int]) -> HostGroup:
     """The configurations of one host; `names` counts the hosts of each name so far."""
     frames = np.array([row.frame for row in rows], dtype=np.int64)
-    positions = np.array([row.position for row in rows])
     infos = [row.info for row in rows]
     name = str(infos[0].get("config_type", "")).lower().removeprefix(f"{symbol.lower()}-")
     name = name if name and name != "default" else host.get_chemical_formula()
@@ -211,10 +219,11 @@ def _group(path: Path, host: Atoms, symbol: str, rows: list[Row], names: dict[st
             Monomer(name, tuple(host.get_chemical_symbols()), host.positions, source=f"file {path.name}"),
             Monomer.atom(symbol),
         )
-        for frame, position in zip(frames, positions, strict=True):  # noqa: B007
-            dimer.at(position).checked()
+        at = dimer.at(np.array([row.probe for row in rows]))
+        for number, frame in enumerate(frames.tolist()):  # noqa: B007
+            at[[number]].checked()
     except InputError as error:
         raise InputError(f"{path}, frame {frame}: {error}") from None
     reference = np.array([info.get(REFERENCE, np.nan) for info in infos], dtype=float)
     keys = dict.fromkeys(key for info in infos for key in info if key not in (REFERENCE, *STRUCTURE))
-    return HostGroup(dimer, positions, reference, frames, {key: [info.get(key) for info in infos] for key in keys})
+    return HostGroup(at, reference, frames, {key: [info.get(key) for info in infos] for key in keys})

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 import stat
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +15,25 @@ from nci_core.errors import CampaignMovedError, InputError, StoreBusyError, Stor
 MB = 1_000_000
 #: What the system says when a disk, or a user's share of it, is full.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def file_stem(*parts: str) -> str:
+    """A name for a file, of letters, digits, dots, dashes and underscores; whatever the parts hold.
+
+    >>> file_stem("he-benzene", "../Round 1")
+    'he-benzene-Round-1'
+    """
+    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(part.strip(" ./") for part in parts)).strip("-.") or "nci"
+
+
+def python_name(stem: str) -> str:
+    """A stem that Python can import.
+
+    >>> python_name("he-benzene-round-1"), python_name("1.x")
+    ('he_benzene_round_1', 'model_1_x')
+    """
+    name = re.sub(r"\W+", "_", stem, flags=re.ASCII)
+    return name if name.isidentifier() else f"model_{name}"
 
 
 def read_limited(path: Path, most_bytes: int, *, links: bool = True) -> bytes:
@@ -86,6 +107,20 @@ def write_atomically(path: Path, content: bytes, *, below: Path | None = None) -
             temporary.unlink(missing_ok=True)
         raise (StoreBusyError if error.errno in FULL else StoreError)(
             f"{path} cannot be written ({error.strerror}); free some space or check the folder."
+        ) from error
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file that appears complete or not at all; StoreError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".nci-", dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            write(part)
+            part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror or error}); free some space or check the folder."
         ) from error
 
 

@@ -77,3 +77,9 @@ def by_region(
         if (summary := summarise(predicted[region == name], reference[region == name])) is not None
     }
     return summarise(predicted[inside], reference[inside]), regions
+
+
+def summaries(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, ErrorSummary]:
+    """The same in one table, the range of interest as "all"; empty without points."""
+    overall, regions = by_region(predicted, reference, bounds)
+    return ({"all": overall} if overall else {}) | regions

@@ -4,6 +4,7 @@ import math
 
 #: More decimals than any energy here is known to.
 MOST_DECIMALS = 12
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def decimals_known(uncertainty: float) -> int:
@@ -37,10 +38,8 @@ def with_uncertainty(value: float, uncertainty: float | None, digits: int, *, si
     """
     known = uncertainty is not None and math.isfinite(uncertainty) and uncertainty > 0.0
     digits = max(decimals_known(uncertainty), 0) if known and uncertainty is not None else digits
-    text = f"{value:{'+' if signed else ''}.{digits}f}"
-    if float(text) == 0.0:
-        text = text.lstrip("+-")
-    return (f"{text} ± {uncertainty:.{digits}f}" if known else text).replace("-", "−")
+    text = number_text(value, f"{'+' if signed else ''}.{digits}f")
+    return f"{text} ± {uncertainty:.{digits}f}" if known else text
 
 
 def times(ratio: float, relative_error: float) -> str:
@@ -52,3 +51,32 @@ def times(ratio: float, relative_error: float) -> str:
     decimals = decimals_known(ratio * relative_error)
     known = decimals if decimals < MOST_DECIMALS else 1
     return f"{round(ratio, known):.{max(known, 0)}f}"
+
+
+def plain_number(value: float) -> str:
+    """Three significant digits, with powers of ten that people read.
+
+    >>> plain_number(-6.0612), plain_number(2.04e-16), plain_number(2002.3), plain_number(0.0)
+    ('−6.06', '2.0·10⁻¹⁶', '2002', '0')
+    """
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e6:
+        text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return text.replace("-", "−")
+    mantissa, power = f"{value:.1e}".split("e")
+    return f"{mantissa}·10{str(int(power)).translate(_SUPERSCRIPT)}".replace("-", "−")
+
+
+def number_text(value: float | None, spec: str) -> str:
+    """A number in a format such as '+.2f'.
+
+    >>> number_text(-0.004, "+.2f"), number_text(-3.1, ".1f"), number_text(2047.0, ",.0f"), number_text(None, ".1f")
+    ('0.00', '−3.1', '2,047', '—')
+    """
+    if value is None or math.isnan(value):
+        return "—"
+    text = f"{value:{spec}}"
+    if float(text.replace(",", "")) == 0.0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−")

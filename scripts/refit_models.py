@@ -17,7 +17,8 @@ import numpy as np
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign
 from nci_core.campaign.rounds.evaluation import evaluate_model
-from nci_core.campaign.rounds.learning import distilled_parent, keep_proposals, lessons
+from nci_core.campaign.rounds.learning import keep_proposals, lessons
+from nci_core.campaign.rounds.stored_models import distilled_parent
 from nci_core.fitting import FitSettings, Observation, distill_all, finetune
 from nci_core.potentials.checkpoints import load_checkpoint, save_checkpoint
 from nci_core.potentials.ensemble import Ensemble

@@ -19,7 +19,7 @@ BENZENE = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
 
 
 def group_of(positions: np.ndarray, energies: np.ndarray, dimer: Dimer = BENZENE) -> HostGroup:
-    return HostGroup(dimer, positions, energies, np.arange(len(positions)), {"round": list(range(len(positions)))})
+    return HostGroup(dimer.at(positions), energies, np.arange(len(positions)), {"round": list(range(len(positions)))})
 
 
 def the_host(labels: Labels) -> HostGroup:
@@ -46,7 +46,7 @@ def test_images_and_rounded_copies_are_one_geometry() -> None:
     # Half of the cells of the hash's grid away, so that hashes of rounded copies differ.
     points = (np.floor(points * 1e4) + 0.5) * 1e-4
     copies = images(points, 1) + np.random.default_rng(2).uniform(-2e-5, 2e-5, (200, 3))
-    classes = geometry_classes(BENZENE, np.vstack([points, copies]))
+    classes = geometry_classes(BENZENE.at(np.vstack([points, copies])))
     assert classes.tolist() == [*range(200), *range(200)]
     hashes = np.array(BENZENE.at(np.vstack([points, copies])).geometry_hashes())
     assert (hashes[:200] != hashes[200:]).mean() > 0.5, "hashes alone do not tell"
@@ -54,7 +54,7 @@ def test_images_and_rounded_copies_are_one_geometry() -> None:
 
 def test_points_beside_a_mirror_plane_are_one_geometry() -> None:
     point = np.array([[1e-5, 2.0, 3.0], [-1e-5, 2.0, 3.0], [0.0, 2.0, -3.0], [1e-3, 2.0, 3.0]])
-    assert geometry_classes(BENZENE, point).tolist() == [0, 0, 0, 1]
+    assert geometry_classes(BENZENE.at(point)).tolist() == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize(("positions", "symbols"), [([[0, 0, -0.6], [0, 0, 0.6]], ("N", "N")), ([[0, 0, 0]], ("Ne",))])
@@ -64,7 +64,7 @@ def test_linear_hosts_and_atoms_have_every_rotation(positions: list[list[float]]
     points = rng.uniform(2.0, 4.0, (30, 3))
     angles = rng.uniform(0.0, 2 * np.pi, (30, 1))
     turned = Rotation.from_rotvec(angles * [0, 0, 1]).apply(points)
-    assert geometry_classes(dimer, np.vstack([points, turned])).tolist() == [*range(30), *range(30)]
+    assert geometry_classes(dimer.at(np.vstack([points, turned]))).tolist() == [*range(30), *range(30)]
 
 
 def test_repeats_are_merged_into_their_first_frame() -> None:
@@ -75,7 +75,7 @@ def test_repeats_are_merged_into_their_first_frame() -> None:
     assert repeats == 5
     assert once.frames.tolist() == [0, 1, 2, 3, 4]
     assert once.columns == {"round": [0, 1, 2, 3, 4]}
-    np.testing.assert_array_equal(once.positions, points)
+    np.testing.assert_array_equal(once.at.R, points)
     np.testing.assert_allclose(once.reference, from_cm1(energies + 0.025), rtol=1e-12)
 
 
@@ -84,7 +84,7 @@ def test_a_file_without_repeats_stays_as_it_is() -> None:
     energies = np.random.default_rng(6).normal(size=50)
     once, repeats = unique_labels(group_of(points, energies), "file")
     assert repeats == 0
-    np.testing.assert_array_equal(once.positions, points)
+    np.testing.assert_array_equal(once.at.R, points)
     np.testing.assert_array_equal(once.reference, energies)
 
 
@@ -115,9 +115,9 @@ def test_no_geometry_is_fitted_and_held_out() -> None:
     group = the_host(labels)
     for seed in range(20):
         fitted, held_out = parts(share([group], 0.5, seed))
-        assert (len(fitted.positions), len(held_out.positions)) == (20, 20)
-        both = np.vstack([fitted.positions, held_out.positions])
-        classes = geometry_classes(group.dimer, both)
+        assert (len(fitted.at.R), len(held_out.at.R)) == (20, 20)
+        both = np.vstack([fitted.at.R, held_out.at.R])
+        classes = geometry_classes(group.dimer.at(both))
         assert not set(classes[:20]) & set(classes[20:])
 
 
@@ -129,16 +129,16 @@ def test_images_never_part(tmp_path: Path) -> None:
     data = read_dataset(tmp_path / "a.extxyz")
     group = the_host(labels_of(data))
     for seed in range(20):
-        hashes = [set(BENZENE.at(part.positions).geometry_hashes()) for part in parts(share([group], 0.5, seed))]
+        hashes = [set(BENZENE.at(part.at.R).geometry_hashes()) for part in parts(share([group], 0.5, seed))]
         assert not hashes[0] & hashes[1]
 
 
 def test_a_host_rounded_to_float32_is_one_host() -> None:
     group = read_dataset(INPUTS / "float32.extxyz").only_group()
     twin, _ = unique_labels(read_dataset(INPUTS / "dup3.extxyz").only_group(), "twin")
-    assert len(group.positions) == 40
+    assert len(group.at.R) == 40
     np.testing.assert_allclose(group.dimer.a.positions, twin.dimer.a.positions, atol=1e-5)
-    np.testing.assert_allclose(group.positions, twin.positions, atol=1e-5)
+    np.testing.assert_allclose(group.at.R, twin.at.R, atol=1e-5)
     np.testing.assert_allclose(group.reference, twin.reference, rtol=1e-12)
 
 
@@ -147,7 +147,7 @@ def test_exchanged_hydrogens_of_water_are_half_a_turn(tmp_path: Path) -> None:
     lines[9], lines[10] = lines[10], lines[9]  # the hydrogens of the second frame
     (tmp_path / "a.extxyz").write_text("".join(lines))
     data = read_dataset(tmp_path / "a.extxyz")
-    assert len(the_host(labels_of(data)).positions) == 40
+    assert len(the_host(labels_of(data)).at.R) == 40
 
 
 def test_a_file_that_exchanges_equal_atoms_has_two_hosts(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_file_that_exchanges_equal_atoms_has_two_hosts(tmp_path: Path) -> None
     write_dataset(tmp_path / "b.extxyz", groups)
     labels = labels_of(read_dataset(tmp_path / "b.extxyz"))
     assert [group.dimer.a.name for group in labels.groups] == ["benzene", "benzene-2"]
-    assert [len(group.positions) for group in share(labels.groups, 1.0, 0).fitted] == [1, 1]
+    assert [len(group.at.R) for group in share(labels.groups, 1.0, 0).fitted] == [1, 1]
 
 
 def test_every_host_of_a_file_has_the_same_share() -> None:
@@ -176,7 +176,7 @@ def test_every_host_of_a_file_has_the_same_share() -> None:
         for host in hosts
     ]
     plan = share(groups, 0.3, 0)
-    assert [len(group.positions) for group in plan.fitted] == [12, 3, 1], "at least one of each"
-    assert {group.dimer.a.name: len(group.positions) for group in plan.held_out} == {"benzene": 28, "ethylene": 7}
+    assert [len(group.at.R) for group in plan.fitted] == [12, 3, 1], "at least one of each"
+    assert {group.dimer.a.name: len(group.at.R) for group in plan.held_out} == {"benzene": 28, "ethylene": 7}
     for fitted, held_out in zip(plan.fitted, plan.held_out, strict=False):
         assert not set(fitted.frames) & set(held_out.frames)

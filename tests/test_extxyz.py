@@ -49,16 +49,16 @@ def test_round_trip_keeps_everything(tmp_path: Path, dimer: Dimer) -> None:
         "bsse": ["counterpoise"] * 3,
     }
     path = tmp_path / "out.extxyz"
-    write_dataset(path, [HostGroup(dimer, POSITIONS, reference, np.arange(3), columns)])
+    write_dataset(path, [HostGroup(dimer.at(POSITIONS), reference, np.arange(3), columns)])
     data = read_dataset(path)
     group = data.only_group()
     assert data.describe() == "3 configurations, 2 with CCSD(T)"
     assert data.label == {"method": "CCSD(T)", "basis": "aug-cc-pVDZ", "bsse": "counterpoise"}
     assert np.array_equal(group.reference, reference, equal_nan=True)
-    assert np.allclose(group.positions, POSITIONS, rtol=0, atol=1e-8)
+    assert np.allclose(group.at.R, POSITIONS, rtol=0, atol=1e-8)
     assert group.columns == columns
     assert group.dimer.name == "he-benzene"
-    assert group.dimer.at(group.positions).geometry_hashes() == dimer.at(POSITIONS).geometry_hashes()
+    assert group.at.geometry_hashes() == dimer.at(POSITIONS).geometry_hashes()
     assert not list(tmp_path.glob(".*"))
     text = path.read_text()
     assert " energy=" not in text
@@ -72,7 +72,7 @@ def test_without_slices_the_probe_is_the_last_atom(tmp_path: Path, dimer: Dimer)
     group = read_dataset(tmp_path / "a.extxyz").only_group()
     assert group.dimer.b.symbols[0] == "He"
     assert group.dimer.a.name == "C6H6"
-    assert np.allclose(group.positions, POSITIONS[:1])
+    assert np.allclose(group.at.R, POSITIONS[:1])
 
 
 def test_a_probe_that_comes_first(tmp_path: Path, dimer: Dimer) -> None:
@@ -81,7 +81,7 @@ def test_a_probe_that_comes_first(tmp_path: Path, dimer: Dimer) -> None:
     write(tmp_path / "a.extxyz", atoms, format="extxyz")
     group = read_dataset(tmp_path / "a.extxyz").only_group()
     assert group.dimer.a.symbols == dimer.a.symbols
-    assert np.allclose(group.positions, POSITIONS[:1])
+    assert np.allclose(group.at.R, POSITIONS[:1])
 
 
 def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> None:
@@ -95,7 +95,7 @@ def test_a_host_that_was_turned_is_one_host(tmp_path: Path, dimer: Dimer) -> Non
     write(tmp_path / "a.extxyz", frames, format="extxyz")
     group = read_dataset(tmp_path / "a.extxyz").only_group()
     # Files have 8 decimals: 5e-9 Å, which superposition multiplies by the probe's distance over the host's radius.
-    assert np.allclose(group.positions, POSITIONS[0], rtol=0, atol=5e-8)
+    assert np.allclose(group.at.R, POSITIONS[0], rtol=0, atol=5e-8)
 
 
 def test_different_hosts_are_separate_groups(tmp_path: Path, dimer: Dimer) -> None:
@@ -132,7 +132,7 @@ def test_plain_energies_are_refused(tmp_path: Path, dimer: Dimer) -> None:
         read_dataset(tmp_path / "a.extxyz")
     with pytest.raises(InputError, match="'REF_energy' but no"):
         read_dataset(make(tmp_path / "b.extxyz", dimer, [{"REF_energy": -1.0}], POSITIONS[:1]))
-    group = HostGroup(dimer, POSITIONS[:1], np.zeros(1), np.zeros(1, dtype=np.int64), {"energy": [1.0]})
+    group = HostGroup(dimer.at(POSITIONS[:1]), np.zeros(1), np.zeros(1, dtype=np.int64), {"energy": [1.0]})
     with pytest.raises(InputError, match="no plain 'energy'"):
         write_dataset(tmp_path / "c.extxyz", [group])
 
@@ -211,6 +211,6 @@ def test_two_thousand_frames_in_seconds(tmp_path: Path, dimer: Dimer) -> None:
 
 
 def test_a_folder_that_cannot_be_written(dimer: Dimer) -> None:
-    group = HostGroup(dimer, POSITIONS[:1], np.zeros(1), np.zeros(1, dtype=np.int64))
+    group = HostGroup(dimer.at(POSITIONS[:1]), np.zeros(1), np.zeros(1, dtype=np.int64))
     with pytest.raises(StoreError, match="cannot be written"):
         write_dataset(os.path.join(os.sep, "no", "such", "folder", "a.extxyz"), [group])

@@ -1,3 +1,6 @@
+// The browser's Back goes from page to page, and in a series of steps from step to step. Streamlit gives every change of
+// the address an entry of its own in the browser's history: a person who wants to leave a page would press Back once for
+// each number that was changed on it.
 export default function () {
   if (window.nciBack) return;
   window.nciBack = true;

@@ -1,3 +1,4 @@
+// Copies the address of the page, with parameters `more` besides its own: opened elsewhere, it shows the same.
 // Browsers give the clipboard to https and localhost only; elsewhere the old command still copies what is selected.
 export default function (component) {
   const { data, parentElement } = component;

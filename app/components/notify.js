@@ -1,4 +1,6 @@
 // A button that turns notifications of the browser on and off, and the notification itself. All text is plain text.
+// The newest news {id, title, text} is shown once. Browsers ask for permission on a click alone, and an address that is
+// neither local nor https has no notifications: nothing is drawn there.
 const CHOICE = "nci-notify", SHOWN = "nci-notified";
 const recall = (store, key) => { try { return store.getItem(key); } catch { return null; } };
 const keep = (store, key, value) => { try { store.setItem(key, value); } catch { /* private window */ } };

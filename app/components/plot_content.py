@@ -1,7 +1,7 @@
 """What a pickable plot shows: points, the lines under them, squares that stand for too many points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -118,7 +118,7 @@ class PlotContent:
     y_linear: float = 0.0
     before: FloatArray | None = None
     error: FloatArray | None = None
-    lines: Sequence[Line] = field(default_factory=tuple)
+    lines: Sequence[Line] = ()
     zero: bool = False
     bins: Bins | None = None
     ground: Ground | None = None

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.components.plot_content import Bins, FloatArray, Ground, Hover, Line, PlotContent
+from app.arrays import FloatArray
+from app.components.plot_content import Bins, Ground, Hover, Line, PlotContent
 from app.figures.scales import Scale
 from app.theme import Palette
 
@@ -32,17 +33,9 @@ def _levels(scale: Scale, values: FloatArray | None, count: int) -> str:
     return _packed(np.where(np.isfinite(fraction), np.rint(np.nan_to_num(fraction) * LEVELS), LEVELS + 1), "u1")
 
 
-def _hover(line: Hover) -> dict[str, Any]:
-    values = _packed(line.values, "<f4")
-    said = {"label": line.label, "values": values, "unit": line.unit, "digits": line.digits, "names": list(line.names)}
-    return said | {name: True for name in ("table_only", "spread") if getattr(line, name)}
-
-
-def _line(line: Line) -> dict[str, Any]:
-    numbers = {"x": line.x, "y": line.y, "low": line.low, "high": line.high}
-    packed = {key: _packed(values, "<f4") for key, values in numbers.items() if values is not None}
-    look = {"colour": line.colour, "width": line.width, "dash": list(line.dash), "knots": line.knots}
-    return packed | look | {"name": line.name}
+def _fields(part: Hover | Line) -> dict[str, Any]:
+    """Its fields as the browser takes them."""
+    return {name: _packed(each, "<f4") if isinstance(each, np.ndarray) else each for name, each in vars(part).items()}
 
 
 def _bins(bins: Bins | None, scale: Scale) -> dict[str, Any] | None:
@@ -86,33 +79,19 @@ def encode(content: PlotContent, palette: Palette) -> dict[str, Any]:
         "error": None if content.error is None else _packed(content.error, "<f4"),
     }
     scale, n = content.scale, len(content.ids)
+    sides = {"left": "before", "right": "after"}
     drawn: dict[str, Any] = {
         "level": _levels(scale, content.values, n),
-        "compare": None if content.before is None else {"level": _levels(scale, content.before, n)},
-        "hover": [_hover(line) for line in content.hover],
-        "lines": [_line(line) for line in content.lines],
+        "compare": None if content.before is None else {"level": _levels(scale, content.before, n)} | sides,
+        "hover": [_fields(line) for line in content.hover],
+        "lines": [_fields(line) for line in content.lines],
         "scale": list(getattr(palette, content.colours)),
         "bins": _bins(content.bins, scale),
         "ground": _ground(content.ground, scale),
     }
-    if drawn["compare"] is not None:
-        drawn["compare"] |= {"left": "before", "right": "after"}
-    encoded = (
-        points
-        | drawn
-        | {
-            "points_key": _digest(points),
-            "colours_key": _digest(drawn),
-            "bar": {"title": content.title, "ticks": scale.ticks()} if content.title else None,
-            "x_label": content.x_label,
-            "y_label": content.y_label,
-            "y_linear": content.y_linear,
-            "host": content.host,
-            "equal": content.equal,
-            "zero": content.zero,
-            "view": content.view,
-            "extent": content.extent,
-        }
-    )
+    keys = {"points_key": _digest(points), "colours_key": _digest(drawn)}
+    bar = {"bar": {"title": content.title, "ticks": scale.ticks()} if content.title else None}
+    axes = ("x_label", "y_label", "y_linear", "host", "equal", "zero", "view", "extent")
+    encoded = points | drawn | keys | bar | {name: getattr(content, name) for name in axes}
     legend = [("square" if line.knots else "line", line.name, line.colour) for line in content.lines if line.name]
     return encoded | {"key": _digest(encoded), "line_legend": legend}

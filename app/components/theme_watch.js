@@ -1,3 +1,5 @@
+// Runs the page again when the browser's theme changes: figures are drawn on the server, in the theme's colours. Streamlit
+// itself changes its own colours only, and a figure would stay white on a dark page until the next click.
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const ground = parentElement.querySelector(".nci-theme");

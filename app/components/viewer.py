@@ -11,18 +11,9 @@ from app.components.mounted import mounted
 from app.theme import Palette
 from nci_core.systems import Dimer
 
-FOLDER = Path(__file__).parent
-STATIC = FOLDER.parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 LOCAL_SCRIPT = "3dmol/3Dmol-min.js"
 CDN_SCRIPT = "https://cdn.jsdelivr.net/npm/3dmol@2.5.4/build/3Dmol-min.js"
-HTML = """<div class="nci-viewer"><div class="scene"></div>
-<button type="button" title="Turn the molecule back to the first view">Reset view</button></div>"""
-
-
-def script_sources() -> list[str]:
-    """Where the browser finds 3Dmol.js: our own server when set-up fetched it, then its CDN."""
-    local = ["app/static/" + LOCAL_SCRIPT] if (STATIC / LOCAL_SCRIPT).exists() else []
-    return [*local, CDN_SCRIPT]
 
 
 def scene(dimer: Dimer, position: npt.ArrayLike, colours: Palette) -> dict[str, Any]:
@@ -53,8 +44,9 @@ def show(
     `others` are further probe positions (m, 3), drawn as small spheres. The camera stays where the
     user left it, also after a change of page.
     """
+    local = ["app/static/" + LOCAL_SCRIPT] if (STATIC / LOCAL_SCRIPT).exists() else []  # if set-up fetched it
     data = scene(dimer, position, colours) | {
-        "sources": script_sources(),
+        "sources": [*local, CDN_SCRIPT],
         "height": height,
         "camera": dimer.name,
         "others": np.asarray(others, dtype=float).reshape(-1, 3).round(4).tolist(),
@@ -62,8 +54,7 @@ def show(
     }
     before = st.session_state.get(key)
     failed = bool(getattr(before, "failed", None))  # nothing is drawn there then: it takes no room
-    drawn = mounted("viewer", HTML, "viewer.js", style="viewer.css")
-    result = drawn(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
+    result = mounted("viewer")(key=key, data=data, height=1 if failed else height, on_failed_change=lambda: None)
     return not getattr(result, "failed", None)
 
 

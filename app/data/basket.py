@@ -1,6 +1,6 @@
 """The basket and the ranked proposals as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -32,38 +32,32 @@ def proposals(store: Store, table: pd.DataFrame) -> pd.DataFrame:
 
     The table's columns, and rank, score, expected_ev (the expected sd there), picker, reason.
     """
-    names = ["configuration_id", "rank", "score", "std_cm1", "picker"]
-    found = pd.DataFrame(rankings.latest(store), columns=names).rename(columns={"configuration_id": "id"})
+    found = pd.DataFrame(rankings.latest(store), columns=["configuration_id", "rank", "score", "std_cm1", "picker"])
     found["expected_ev"] = found.pop("std_cm1").astype(float) * CM1_EV
     found["reason"] = found["picker"].map(lambda name: REASONS.get(name, "proposed"))
-    found = found.drop_duplicates("id").set_index("id").join(table, how="inner").sort_values("rank")
-    return found[~found["label_state"].isin(TAKEN) & (found["split"] == "pool")]
+    found = found.drop_duplicates("configuration_id").set_index("configuration_id").rename_axis("id")
+    found = found.join(table, how="inner").sort_values("rank")
+    return found.loc[free(found, found.index)]
 
 
-def why_not(table: pd.DataFrame, ids: Sequence[int]) -> dict[str, list[int]]:
+def why_not(table: pd.DataFrame, ids: Iterable[int]) -> dict[str, list[int]]:
     """Which of `ids` cannot be picked: reason → ids."""
-    chosen = table.reindex([i for i in ids if i in table.index])
-    test = chosen.index[chosen["split"] == "test"].tolist()
-    outside = chosen.index[chosen["split"] == "outside"].tolist()
-    done = chosen.index[(chosen["split"] == "pool") & chosen["label_state"].isin(TAKEN)].tolist()
+    chosen = table[table.index.isin(list(ids))]
     reasons = {
-        "in the frozen test set, which only measures errors": test,
-        "imported with energies of your own": outside,
-        "already labelled or on the way": done,
+        "in the frozen test set, which only measures errors": chosen["split"] == "test",
+        "imported with energies of your own": chosen["split"] == "outside",
+        "already labelled or on the way": (chosen["split"] == "pool") & chosen["label_state"].isin(TAKEN),
     }
-    return {reason: found for reason, found in reasons.items() if found}
+    return {reason: chosen.index[refused].tolist() for reason, refused in reasons.items() if refused.any()}
 
 
-def free(table: pd.DataFrame, ids: Sequence[int]) -> list[int]:
+def free(table: pd.DataFrame, ids: Iterable[int]) -> list[int]:
     """Those of `ids` that can be picked; `why_not` says why the others cannot."""
-    refused = {i for found in why_not(table, ids).values() for i in found}
-    return [int(i) for i in ids if i in table.index and i not in refused]
+    refused = {number for found in why_not(table, ids).values() for number in found}
+    return [int(number) for number in ids if number in table.index and number not in refused]
 
 
 def best(ranked: pd.DataFrame, inside: Sequence[int], n: int) -> list[Wanted]:
     """The best `n` proposals that are not inside the basket yet."""
     rows = ranked[~ranked.index.isin(inside)].head(n)
-    return [
-        Wanted(int(number), str(picker), str(reason), float(score))
-        for number, picker, reason, score in zip(rows.index, rows["picker"], rows["reason"], rows["score"], strict=True)
-    ]
+    return [Wanted(int(row.Index), str(row.picker), str(row.reason), float(row.score)) for row in rows.itertuples()]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from nci_core.campaign.campaign import Campaign
@@ -10,14 +9,7 @@ from nci_core.campaign.systems import System
 from nci_core.store import labels, teacher_labels, teachers
 from nci_core.store.database import Store
 from nci_core.store.schema import Model
-from nci_core.systems import Dimer
-
-
-def _same(one: Dimer, other: Dimer) -> bool:
-    """Whether two dimers have the same atoms, the host's at the same places."""
-    if (one.a.symbols, one.b.symbols) != (other.a.symbols, other.b.symbols):
-        return False
-    return bool(np.allclose(one.a.positions, other.a.positions, atol=1e-4))
+from nci_core.systems.dimer import same_dimer
 
 
 def obstacles(
@@ -29,7 +21,7 @@ def obstacles(
     """
     found = []
     ours, others = mine_of or one.training_systems, theirs_of or other.training_systems
-    same = len(ours) == len(others) and all(any(_same(a.dimer, b.dimer) for b in others) for a in ours)
+    same = len(ours) == len(others) and all(any(same_dimer(a.dimer, b.dimer) for b in others) for a in ours)
     if not same:
         first, second = (", ".join(sorted(each.dimer.name for each in systems)) for systems in (ours, others))
         found.append(

@@ -5,16 +5,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from app.data.fields import near_line
+from app.data.fields import near_line, positions_of
 from nci_core.campaign.systems import System
 from nci_core.store import configurations, evaluations
 from nci_core.store.database import Store
 from nci_core.store.tables import cut_table
 from nci_core.systems import Monomer
+from nci_core.systems.lines import Line
 
 CUT_PREFIX = "cut:"
-#: Points of people's own sets within this distance (Å) of a cut are drawn on it.
-NEAR_CUT = 0.25
 #: The teacher is a curve from so many points on; fewer are not joined.
 CURVE = 60
 
@@ -50,8 +49,8 @@ def with_points(cut: Cut, rows: pd.DataFrame, host: Monomer) -> Cut:
     """The cut with other points in the labels' place: those of a set that lie, or have an equivalent place, near it."""
     if len(cut.student) < 2:
         return replace(cut, labels=cut.labels.iloc[:0])
-    ends = cut.student[["x", "y", "z"]].to_numpy(dtype=float)[[0, -1]]
-    near = near_line(host, rows[rows["label_ev"].notna()], ends[0], ends[1], NEAR_CUT)
+    places = positions_of(cut.student)
+    near = near_line(host, rows[rows["label_ev"].notna()], Line(places[0], places[-1]))
     start = float(cut.student["distance"].iloc[0])
     labels = near.assign(distance=near["distance"] + start).reset_index()
     return replace(cut, labels=labels[["id", "distance", "label_ev", "split"]])
@@ -67,13 +66,10 @@ def load_cut(
     """
     student = cut_table(store, name, model_id=-1 if model_id is None else model_id, system_id=system.id)
     points = table[table["origin"] == CUT_PREFIX + name].copy()
-    radius = np.linalg.norm(points[["x", "y", "z"]].to_numpy(dtype=float) - system.dimer.a.centre, axis=1)
+    points["distance"] = np.linalg.norm(positions_of(points) - system.dimer.a.centre, axis=1)
     if len(student) > 1:
-        on_ray = np.linalg.norm(student[["x", "y", "z"]].to_numpy() - system.dimer.a.centre, axis=1)
-        order = np.argsort(on_ray)
-        points["distance"] = np.interp(radius, on_ray[order], student["distance"].to_numpy()[order])
-    else:
-        points["distance"] = radius
+        on_ray = np.linalg.norm(positions_of(student) - system.dimer.a.centre, axis=1)
+        points["distance"] = np.interp(points["distance"], on_ray, student["distance"])
     points = points.sort_values("distance")
     dense = cut_table(store, name, teacher=teacher, system_id=system.id)
     sparse = points.loc[points["teacher_ev"].notna(), ["distance", "teacher_ev"]]

@@ -1,14 +1,14 @@
 """Differences from CCSD(T) and between potentials, and their summaries by region and sector."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from app.arrays import FloatArray
 from nci_core.campaign.systems import System
 from nci_core.metrics import summarise
 from nci_core.regions import LINEAR_WORDS, REGIONS, SECTORS
+from nci_core.store.schema import Model
 from nci_core.units import EnergyUnit, from_cm1
 
 #: Region → what it means, shown on hover.
@@ -21,7 +21,8 @@ REGION_HELP = {
 }
 #: What errors are averaged over, below the energy limit → what people read.
 RANGES = {"all": "whole range", "well": "well", "tail": "tail", "wall": "wall"}
-
+#: Header of a column of errors → what it is called in their summaries.
+ERRORS = {"MAE": "mae", "RMSE": "rmse", "Largest": "max", "Bias": "bias"}
 #: What errors of several systems are averaged over: no system that nothing is trained on is among them.
 TOGETHER = "all training systems together"
 
@@ -40,15 +41,14 @@ def labelled(table: pd.DataFrame, split: str) -> pd.DataFrame:
     return table[(table["split"] == split) & table["label_ev"].notna()]
 
 
-def _summary(energies_ev: FloatArray, labels_ev: FloatArray) -> dict[str, float]:
-    known = ~np.isnan(energies_ev) & ~np.isnan(labels_ev)
-    summary = summarise(energies_ev[known], labels_ev[known])
-    if summary is None:
-        return {"n": 0, "mae_ev": np.nan, "rmse_ev": np.nan, "max_ev": np.nan, "bias_ev": np.nan}
-    found = summary.as_dict()
-    return {"n": summary.n} | {
-        f"{name}_ev": float(from_cm1(found[f"{name}_cm1"])) for name in ("mae", "rmse", "max", "bias")
-    }
+def columns_of(after: Model | None, before: Model | None) -> dict[str, str]:
+    """Potential → energy column, as figures and tables name them, the student last."""
+    columns = {"teacher": "teacher_ev"}
+    if before is not None:
+        columns["earlier student"] = "earlier_ev"
+    if after is not None:
+        columns["student"] = "student_ev"
+    return columns
 
 
 def by_region(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
@@ -61,26 +61,44 @@ def by_region(rows: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     regions, labels = rows["region"].to_numpy(dtype=object), rows["label_ev"].to_numpy(dtype=float)
     energies = {name: rows[column].to_numpy(dtype=float) for name, column in columns.items()}
     for region in ("all", *REGIONS):
-        part = regions != "beyond" if region == "all" else regions == region
+        part = (regions != "beyond" if region == "all" else regions == region) & ~np.isnan(labels)
         for name, values in energies.items():
-            record = _summary(values[part], labels[part])
-            if record["n"]:
-                records.append({"region": region, "potential": name} | record)
-    names = ["region", "potential", "n", "mae_ev", "rmse_ev", "max_ev", "bias_ev"]
-    return pd.DataFrame(records, columns=names)
+            known = part & ~np.isnan(values)
+            if found := summarise(values[known], labels[known]):
+                sizes = {f"{what}_ev": from_cm1(getattr(found, f"{what}_cm1")) for what in ERRORS.values()}
+                records.append({"region": region, "potential": name, "n": found.n} | sizes)
+    return pd.DataFrame(records, columns=["region", "potential", "n", *(f"{what}_ev" for what in ERRORS.values())])
 
 
-def region_sector_matrix(rows: pd.DataFrame, column: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """MAE (eV) and number of points, regions × sectors; NaN and 0 where there are none."""
-    sectors = LINEAR_WORDS if rows["sector"].isin({"side", "end"}).any() else SECTORS
-    mae = pd.DataFrame(index=list(REGIONS), columns=list(sectors), dtype=float)
-    count = pd.DataFrame(0, index=list(REGIONS), columns=list(sectors), dtype=int)
-    for region in REGIONS:
-        for sector in sectors:
-            part = rows[(rows["region"] == region) & (rows["sector"] == sector)]
-            found = _summary(part[column].to_numpy(dtype=float), part["label_ev"].to_numpy(dtype=float))
-            mae.loc[region, sector], count.loc[region, sector] = found["mae_ev"], int(found["n"])
-    return mae, count
+def by_direction(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Errors of an energy column by region and direction, where there are any.
+
+    Columns: n, mae_ev, and expected_ev, the root mean square of the student's error bars.
+    """
+    known = rows[rows[column].notna() & rows["label_ev"].notna()]
+    sizes = known.assign(error=(known[column] - known["label_ev"]).abs(), variance=known["std_ev"] ** 2)
+    found = sizes.groupby(["region", "sector"]).agg(
+        n=("error", "size"), mae_ev=("error", "mean"), expected_ev=("variance", "mean")
+    )
+    return found.assign(expected_ev=found["expected_ev"] ** 0.5)
+
+
+def as_shown(
+    rows: pd.DataFrame,
+    headers: Mapping[str, str],
+    unit: EnergyUnit,
+    *,
+    signed: Container[str] = (),
+    digits: int | None = None,
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Some columns under the headers that people read, energies ("…_ev") in the unit shown, and the formats of these.
+
+    The `signed` ones show a plus too; `digits` are those of the unit unless given.
+    """
+    energies = [column for column in headers if column.endswith("_ev")]
+    shown = rows[list(headers)].assign(**{column: rows[column].astype(float) * unit.per_ev for column in energies})
+    spec = f".{unit.digits if digits is None else digits}f"
+    return shown.rename(columns=headers), {headers[c]: f"+{spec}" if c in signed else spec for c in energies}
 
 
 def by_system(rows: pd.DataFrame, systems: Sequence[System]) -> dict[str, pd.DataFrame]:
@@ -98,25 +116,13 @@ def error_table(
 
     Of several systems a block each, after that of all training systems together.
     """
-    groups = by_system(rows, systems) if len(systems) > 1 else {"": rows}
-    parts = {name: by_region(part, columns) for name, part in groups.items()}
-    found = (
-        pd.concat(parts, names=["system"]).reset_index("system").reset_index(drop=True)
-        if parts
-        else by_region(rows, columns)
-    )
-    energies = {"MAE": "mae_ev", "RMSE": "rmse_ev", "Largest": "max_ev", "Bias": "bias_ev"}
-    table = pd.DataFrame(
-        {
-            "Region": found["region"].replace({"all": "whole range"}),
-            "Potential": found["potential"],
-            "Points": found["n"],
-        }
-        | {name: found[column] * unit.per_ev for name, column in energies.items()}
-    )
-    if len(systems) > 1 and parts:
-        table.insert(0, "System", found["system"])
-    return table, dict.fromkeys(("MAE", "RMSE", "Largest"), f".{unit.digits}f") | {"Bias": f"+.{unit.digits}f"}
+    several = len(systems) > 1
+    groups = by_system(rows, systems) if several else {"": rows}
+    parts = [by_region(part, columns).assign(System=name) for name, part in groups.items()]
+    found = pd.concat(parts, ignore_index=True).replace({"region": RANGES})
+    headers = {"System": "System"} if several else {}
+    headers |= {"region": "Region", "potential": "Potential", "n": "Points"}
+    return as_shown(found, headers | {f"{what}_ev": name for name, what in ERRORS.items()}, unit, signed={"bias_ev"})
 
 
 def matrix_table(rows: pd.DataFrame, column: str, unit: EnergyUnit) -> pd.DataFrame:
@@ -124,16 +130,13 @@ def matrix_table(rows: pd.DataFrame, column: str, unit: EnergyUnit) -> pd.DataFr
 
     For the student its own expected error (± 1 sd, root mean square) too.
     """
-    mae, count = region_sector_matrix(rows, column)
-    used = [region for region in mae.index if count.loc[region].sum()]
 
-    def cell(region: str, sector: str) -> str:
-        n = int(count.loc[region, sector])
-        if not n:
-            return "—"
-        spread = rows[(rows["region"] == region) & (rows["sector"] == sector)]["std_ev"].astype(float)
-        expected = f", ± {(spread**2).mean() ** 0.5 * unit.per_ev:.{unit.digits}f}" if column == "student_ev" else ""
-        return f"{mae.loc[region, sector] * unit.per_ev:.{unit.digits}f} ({n}{expected})"
+    def cell(found: pd.Series) -> str:
+        mae, expected = (f"{found[name] * unit.per_ev:.{unit.digits}f}" for name in ("mae_ev", "expected_ev"))
+        return f"{mae} ({found['n']:.0f}{f', ± {expected}' if column == 'student_ev' else ''})"
 
-    cells = {sector: [cell(region, sector) for region in used] for sector in mae.columns}
-    return pd.DataFrame({"Region": used} | cells)
+    cells = {place: cell(found) for place, found in by_direction(rows, column).iterrows()}
+    used = [region for region in REGIONS if any(region == place[0] for place in cells)]
+    sectors = LINEAR_WORDS if rows["sector"].isin({"side", "end"}).any() else SECTORS
+    words = {sector: [cells.get((region, sector), "—") for region in used] for sector in sectors}
+    return pd.DataFrame({"Region": used} | words)

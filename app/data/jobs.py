@@ -1,9 +1,10 @@
 """Jobs and models in words."""
 
 import re
+from typing import get_args
 
 from nci_core.store import models
-from nci_core.store.database import Store
+from nci_core.store.base import State
 from nci_core.store.schema import Model
 
 #: Job kind → what people read.
@@ -17,15 +18,11 @@ KINDS = {
     "replay": "comparison of pickers",
 }
 #: Job state → what people read.
-STATES = {
-    "waiting": "waiting",
-    "running": "running",
-    "complete": "finished",
-    "error": "failed",
-    "cancelled": "cancelled",
-}
+STATES = {state: state for state in get_args(State)} | {"complete": "finished", "error": "failed"}
 #: A model's name as fits give it, with the number of the fit from the round's second on.
 _USUAL_NAME = re.compile(r"round-\d+(?:-[a-z]+)?(?:-(\d+))?")
+#: All models of a store, oldest first; with `others` also those of other methods, which are no part of the rounds.
+model_list = models.fetch
 #: Rows of the queue that are read and shown at once.
 PAGE = 200
 
@@ -34,11 +31,6 @@ def name_of(kind: str, count: int) -> str:
     """A kind of job as people read it after a number: '2 CCSD(T) labels', '1 fine-tuning'."""
     name = KINDS.get(kind, kind)
     return f"{name}s" if kind == "label" and count != 1 else name
-
-
-def model_list(store: Store, *, others: bool = False) -> list[Model]:
-    """All models, oldest first; with `others` also those of other methods, which are no part of the rounds."""
-    return models.fetch(store, others=others)
 
 
 def model_name(model: Model) -> str:

@@ -3,29 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from app.data.errors import by_region, labelled
+from app.data.errors import RANGES, labelled
 from nci_core.calibration import Calibration, calibrate
 from nci_core.gates import Gate
-from nci_core.regions import RegionBounds
+from nci_core.regions import REGIONS, RegionBounds
+from nci_core.rounding import plain_number
 from nci_core.units import EnergyUnit
-
-REGION_NAMES = {"all": "whole range"}
-SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def plain_number(value: float) -> str:
-    """Three significant digits, with powers of ten that people read.
-
-    >>> plain_number(-6.0612), plain_number(2.04e-16), plain_number(2002.3), plain_number(0.0)
-    ('−6.06', '2.0·10⁻¹⁶', '2002', '0')
-    """
-    if value == 0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e6:
-        text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-        return text.replace("-", "−")
-    mantissa, power = f"{value:.1e}".split("e")
-    return f"{mantissa}·10{str(int(power)).translate(SUPERSCRIPT)}".replace("-", "−")
 
 
 def _with_unit(value: float, gate: Gate, unit: EnergyUnit) -> str:
@@ -48,9 +31,19 @@ def gate_limit(gate: Gate, unit: EnergyUnit) -> str:
     return f"at most {_with_unit(gate.high, gate, unit)}" if gate.high is not None else "any"
 
 
-def worst_first(gates: list[Gate]) -> list[Gate]:
-    """Failed gates first, otherwise in their order."""
-    return sorted(gates, key=lambda gate: gate.passed)
+def gates_table(gates: list[Gate], unit: EnergyUnit) -> pd.DataFrame:
+    """One row a gate, failed ones first: passed, name, question, found and allowed in the unit shown, reason."""
+    ordered = sorted(gates, key=lambda gate: gate.passed)
+    return pd.DataFrame(
+        {
+            "passed": [gate.passed for gate in ordered],
+            "name": [gate.name for gate in ordered],
+            "question": [gate.question for gate in ordered],
+            "found": [gate_value(gate, unit) for gate in ordered],
+            "allowed": [gate_limit(gate, unit) for gate in ordered],
+            "reason": [gate.reason for gate in ordered],
+        }
+    )
 
 
 def gates_summary(gates: list[Gate]) -> str:
@@ -75,7 +68,7 @@ def calibration_table(found: list[Calibration]) -> pd.DataFrame:
     """What people read: one row a region, shares in per cent."""
     return pd.DataFrame(
         {
-            "Region": [REGION_NAMES.get(item.region, item.region) for item in found],
+            "Region": [RANGES.get(item.region, item.region) for item in found],
             "Points": [item.n for item in found],
             "Within 1 sd (68% expected)": [100.0 * item.within_1 for item in found],
             "Within 2 sd (95% expected)": [100.0 * item.within_2 for item in found],
@@ -92,19 +85,15 @@ def calibration_summary(found: list[Calibration]) -> str:
 
 
 def paired(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Test points that both models predict: region, label_ev, first_ev, second_ev, first_error_ev, second_error_ev.
+    """Test points that both models predict: region, first_error_ev, second_error_ev and change_ev.
 
     `change_ev` = |second error| − |first error|: negative where the second is better.
     """
-    a, b = measured_points(first), measured_points(second)
-    ids = a.index.intersection(b.index)
-    rows = a.loc[ids, ["region", "sector", "label_ev"]].assign(
-        first_ev=a.loc[ids, "student_ev"], second_ev=b.loc[ids, "student_ev"]
+    rows = measured_points(first)[["region", "student_error_ev"]].join(
+        measured_points(second)["student_error_ev"].rename("second_error_ev"), how="inner"
     )
-    rows["first_error_ev"] = rows["first_ev"] - rows["label_ev"]
-    rows["second_error_ev"] = rows["second_ev"] - rows["label_ev"]
-    rows["change_ev"] = rows["second_error_ev"].abs() - rows["first_error_ev"].abs()
-    return rows
+    change = rows["second_error_ev"].abs() - rows["student_error_ev"].abs()
+    return rows.rename(columns={"student_error_ev": "first_error_ev"}).assign(change_ev=change)
 
 
 def paired_errors(rows: pd.DataFrame) -> pd.DataFrame:
@@ -113,25 +102,22 @@ def paired_errors(rows: pd.DataFrame) -> pd.DataFrame:
     Columns: region, n, first_mae_ev, second_mae_ev, change_ev, se_ev (standard error of the change, NaN
     for one point), better.
     """
-    summary = by_region(rows, {"first": "first_ev", "second": "second_ev"})
-    records = []
-    for region, part in summary.groupby("region", sort=False):
-        inside = rows[rows["region"] != "beyond"] if region == "all" else rows[rows["region"] == region]
-        mae = part.set_index("potential")["mae_ev"]
-        change = inside["change_ev"].to_numpy(dtype=float)
-        records.append(
-            {
-                "region": str(region),
-                "n": len(inside),
-                "first_mae_ev": float(mae["first"]),
-                "second_mae_ev": float(mae["second"]),
-                "change_ev": float(change.mean()),
-                "se_ev": float(change.std(ddof=1) / np.sqrt(len(change))) if len(change) > 1 else np.nan,
-                "better": int((change < 0).sum()),
-            }
+    sizes = rows.assign(
+        first=rows["first_error_ev"].abs(), second=rows["second_error_ev"].abs(), better=rows["change_ev"] < 0
+    )
+    found = (
+        pd.concat([sizes[sizes["region"] != "beyond"].assign(region="all"), sizes])
+        .groupby("region")
+        .agg(
+            n=("better", "size"),
+            first_mae_ev=("first", "mean"),
+            second_mae_ev=("second", "mean"),
+            change_ev=("change_ev", "mean"),
+            se_ev=("change_ev", "sem"),
+            better=("better", "sum"),
         )
-    names = ["region", "n", "first_mae_ev", "second_mae_ev", "change_ev", "se_ev", "better"]
-    return pd.DataFrame(records, columns=names)
+    )
+    return found.reindex([region for region in ("all", *REGIONS) if region in found.index]).reset_index()
 
 
 def change_words(overall: pd.Series) -> str:

@@ -1,13 +1,11 @@
 """Labels beside what the student had predicted of them, in units of its error bars."""
 
-from collections.abc import Sequence
-
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from app.theme import Palette, finish
 from nci_core.calibration import WITHIN_1, WITHIN_2, Calibration
-from nci_core.campaign.queries.blind import BlindPrediction
 from nci_core.labels.label_errors import label_text
 from nci_core.rounding import with_uncertainty
 from nci_core.units import EnergyUnit
@@ -16,21 +14,20 @@ from nci_core.units import EnergyUnit
 EDGE = 5.0
 
 
-def predicted_text(row: BlindPrediction, unit: EnergyUnit) -> str:
-    """The prediction with its standard deviation, without the unit: '−4.0 ± 0.2'."""
-    std = None if row.std_ev is None else row.std_ev * unit.per_ev
-    return with_uncertainty(row.predicted_ev * unit.per_ev, std, unit.digits)
+def predicted_text(row: pd.Series, unit: EnergyUnit) -> str:
+    """The prediction with its standard deviation, without the unit: '−4.0 ± 0.2'; row of `blind_predictions`."""
+    return with_uncertainty(row["predicted_ev"] * unit.per_ev, row["std_ev"] * unit.per_ev, unit.digits)
 
 
-def computed_text(row: BlindPrediction, unit: EnergyUnit) -> str:
+def computed_text(row: pd.Series, unit: EnergyUnit) -> str:
     """The label, with the standard error of its recipe where that is known, without the unit."""
-    return label_text(row.computed_ev, row.computed_std_ev, unit)
+    return label_text(row["computed_ev"], row["computed_std_ev"], unit)
 
 
-def blind_sentence(row: BlindPrediction, unit: EnergyUnit) -> str:
+def blind_sentence(row: pd.Series, unit: EnergyUnit) -> str:
     """'Configuration 12: predicted −4.0 ± 0.2, computed −4.05 cm⁻¹.'"""
     said = f"predicted {predicted_text(row, unit)}, computed {computed_text(row, unit)} {unit.label}"
-    return f"Configuration {row.configuration_id}: {said}."
+    return f"Configuration {row.name}: {said}."
 
 
 def sentence(found: Calibration) -> str:
@@ -49,34 +46,29 @@ def sentence(found: Calibration) -> str:
     )
 
 
-def blind_figure(
-    rows: Sequence[BlindPrediction], unit: EnergyUnit, colours: Palette, *, height: int = 230
-) -> go.Figure:
+def blind_figure(found: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 230) -> go.Figure:
     """(predicted − computed)/sd of each label, the lowest energy first, with bands of ±1 and ±2 sd."""
-    shown = sorted((row for row in rows if np.isfinite(row.z)), key=lambda row: row.computed_ev)
+    rows = found[found["z"].notna()].sort_values("computed_ev", kind="stable")
     figure = go.Figure()
     for edge, opacity in ((2.0, 0.10), (1.0, 0.16)):
         figure.add_hrect(y0=-edge, y1=edge, fillcolor=colours.student, opacity=opacity, line_width=0, layer="below")
     figure.add_hline(y=0, line={"color": colours.earlier, "width": 1})
-    z = np.array([row.z for row in shown])
-    said = [
-        f"configuration {row.configuration_id}<br>predicted {predicted_text(row, unit)} {unit.label}, "
-        f"computed {computed_text(row, unit)}<br>off by {row.z:+.1f} sd".replace("+-", "−")
-        for row in shown
-    ]
+    z = rows["z"].to_numpy()
     figure.add_scatter(
-        x=np.arange(1, len(shown) + 1),
+        x=np.arange(1, len(rows) + 1),
         y=np.clip(z, -EDGE, EDGE),
         mode="markers",
         name="labels",
-        text=said,
-        customdata=[row.configuration_id for row in shown],
+        text=[
+            f"configuration {number}<br>predicted {predicted_text(row, unit)} {unit.label}, "
+            f"computed {computed_text(row, unit)}<br>off by {row['z']:+.1f} sd"
+            for number, row in rows.iterrows()
+        ],
+        customdata=rows.index.tolist(),
         marker={
-            "size": 9 if len(shown) < 60 else 6,
+            "size": 9 if len(rows) < 60 else 6,
             "color": colours.student,
-            "symbol": [
-                "circle" if abs(value) <= EDGE else "triangle-up" if value > 0 else "triangle-down" for value in z
-            ],
+            "symbol": np.select([z > EDGE, z < -EDGE], ["triangle-up", "triangle-down"], "circle").tolist(),
             "line": {"color": colours.ground, "width": 1},
         },
         hovertemplate="%{text}<extra></extra>",

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.components.plot_content import Hover, PlotContent
 from app.figures.curves import shade
 from app.figures.points import map_content
-from app.figures.scales import SizeScale, size_scale
+from app.figures.scales import SizeScale
 from app.theme import Palette, finish
 from nci_core.campaign.pricing.budget import Outlook
 from nci_core.systems import Monomer
@@ -80,7 +80,7 @@ def expectation_contents(host: Monomer, rows: pd.DataFrame, after: str, unit: En
     `rows` are of the campaign's table, with before_ev and after_ev.
     """
     both = rows[["before_ev", "after_ev"]].to_numpy(dtype=float)
-    scale = size_scale(both, unit.per_ev, linear_ev=from_cm1(NEAR_ZERO_CM1), cap_ev=np.inf)
+    scale = SizeScale.covering(both, unit.per_ev, linear_ev=from_cm1(NEAR_ZERO_CM1), cap_ev=np.inf)
     return {
         title: _content(host, rows, rows[column] * unit.per_ev, scale, unit, bar=title == after)
         for title, column in (("now", "before_ev"), (after, "after_ev"))

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.arrays import FloatArray
+from app.data.errors import RANGES
 from app.theme import Palette, finish
 from nci_core.metrics import mae_error
 from nci_core.units import CM1_EV, EnergyUnit
@@ -27,9 +28,7 @@ def band(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def shade(
-    x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, colour: str, name: str = "", opacity: float = 0.25
-) -> go.Scatter:
+def shade(x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, colour: str, name: str = "") -> go.Scatter:
     """A shaded band between two curves (m,) over x (m,); without a name it is not in the legend."""
     x, low, high = map(np.asarray, (x, low, high))
     return go.Scatter(
@@ -37,7 +36,7 @@ def shade(
         y=np.concatenate([high, low[::-1]]),
         mode="lines",
         fill="toself",
-        fillcolor=band(colour, opacity),
+        fillcolor=band(colour, 0.25),
         line={"width": 0},
         hoverinfo="skip",
         name=name or None,
@@ -45,36 +44,34 @@ def shade(
     )
 
 
-def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 360) -> go.Figure:
+def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette) -> go.Figure:
     """MAE on the frozen test set over the rounds, one line a region, with its standard error for the whole range.
 
     Columns: round, region, mae_cm1, rmse_cm1, n, n_labels.
     """
     figure = go.Figure()
     factor = CM1_EV * unit.per_ev
-    for region in ("all", "well", "tail", "wall"):
-        part = curves[curves["region"] == region].sort_values("round")
+    for region, name in RANGES.items():
+        part, whole = curves[curves["region"] == region].sort_values("round"), region == "all"
         if part.empty:
             continue
         figure.add_scatter(
             x=part["round"],
             y=part["mae_cm1"] * factor,
             mode="lines+markers",
-            name="whole range" if region == "all" else region,
+            name=name,
             customdata=part[["n", "n_labels"]],
-            line={"color": colours.regions[region], "width": 3.2 if region == "all" else 1.8},
-            marker={"size": 9 if region == "all" else 7},
+            line={"color": colours.regions[region], "width": 3.2 if whole else 1.8},
+            marker={"size": 9 if whole else 7},
             error_y={
                 "array": [mae_error(*row) * factor for row in part[["mae_cm1", "rmse_cm1", "n"]].to_numpy()],
-                "visible": region == "all",
+                "visible": whole,
             },
-            hovertemplate="round %{x}: MAE %{y:.3g} "
-            + unit.label
-            + "<br>%{customdata[0]} test points, model fitted on %{customdata[1]} labels<extra>"
-            + region
-            + "</extra>",
+            hovertemplate=f"round %{{x}}: MAE %{{y:.3g}} {unit.label}"
+            "<br>%{customdata[0]} test points, model fitted on %{customdata[1]} labels"
+            f"<extra>{region}</extra>",
         )
-    finish(figure, colours, height=height)
+    finish(figure, colours, height=360)
     first, last = (float(curves["round"].min()), float(curves["round"].max())) if len(curves) else (0.0, 0.0)
     figure.update_xaxes(
         title_text="round (0: distilled, before any label)",
@@ -82,17 +79,11 @@ def history_figure(curves: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, 
         # Left to itself, Plotly shows a single round between −1 and 1.
         range=[first - 0.5, last + 0.5] if last - first < 2 else None,
     )
-    figure.update_yaxes(
-        title_text=f"MAE on the test set ({unit.label})",
-        type="log",
-        **LOG_TICKS,
-    )
+    figure.update_yaxes(title_text=f"MAE on the test set ({unit.label})", type="log", **LOG_TICKS)
     return figure
 
 
-def fit_figure(
-    events: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, region: str = "all", height: int = 300
-) -> go.Figure:
+def fit_figure(events: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, region: str = "all") -> go.Figure:
     """Live curves of a job that makes several fits one after another: error on the training labels, else the loss.
 
     Step by step the median of the fits so far and the band from the lowest to the highest, in which a fit that has
@@ -101,11 +92,10 @@ def fit_figure(
     figure = go.Figure()
     column = f"train_mae_{region}_cm1"
     in_energy = column in events and bool(events[column].notna().any())
-    column = column if in_energy else "loss"
-    factor = CM1_EV * unit.per_ev if in_energy else 1.0
-    rows = events[events[column].notna()] if column in events else events.iloc[:0]
-    number = rows["member"].fillna(0).astype(int) if "member" in rows else pd.Series(0, index=rows.index)
-    fits = [part[column].to_numpy(dtype=float) * factor for _, part in rows.groupby(number, sort=False)]
+    column, factor = (column, CM1_EV * unit.per_ev) if in_energy else ("loss", 1.0)
+    rows = events.reindex(columns=["member", column]).dropna(subset=[column])
+    parts = rows[column].astype(float).groupby(rows["member"].fillna(0), sort=False)
+    fits = [part.to_numpy() * factor for _, part in parts]
     if len(fits) > 1:
         longest = max(map(len, fits))
         ended = np.array([np.pad(fit, (0, longest - len(fit)), mode="edge") for fit in fits[:-1]])
@@ -116,7 +106,7 @@ def fit_figure(
         figure.add_trace(_steps(np.median(ended, axis=0), many, colours.student, "solid"))
     if fits:
         figure.add_trace(_steps(fits[-1], f"fit {len(fits)}", colours.reference, "dot"))
-    finish(figure, colours, height=height)
+    finish(figure, colours, height=300)
     figure.update_xaxes(title_text="optimiser step of each fit")
     title = f"MAE on the training labels ({unit.label})" if in_energy else "loss (weighted squares, no unit)"
     figure.update_yaxes(title_text=title, type="log", **log_ticks(np.concatenate(fits) if fits else np.ones(1)))

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from app.arrays import FloatArray
 from app.data.quantities import Quantity
-from app.figures.scales import SignedScale, scale_for, signed_text
+from app.figures.scales import SignedScale, rounded_up, signed_text
 from app.theme import Palette
 from nci_core.units import EnergyUnit, from_cm1
 
 #: Readable with any colour vision, even in grey.
 ONE_SIDED = "Cividis"
-
-
 #: How the fractions of an equalised scale are made: this share by rank, the rest by value.
 BY_RANK = 0.5
 #: Share of the colours for the hundredth of the values at either end.
@@ -46,7 +45,7 @@ class Equalised:
         low, high = float(self.knots[0]), float(self.knots[-1])
         found: list[tuple[float, float]] = []
         for places in (5, 10, 20):
-            step = _round_step((high - low) / places)
+            step = rounded_up((high - low) / places)
             values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
             for f, v in zip(self.fraction(values), values, strict=True):
                 if all(abs(f - other) > 0.09 for other, _ in found):
@@ -57,11 +56,6 @@ class Equalised:
 def _plain(value: float) -> str:
     """No plus sign where all values have one sign."""
     return signed_text(float(f"{value:.6g}")).removeprefix("+")
-
-
-def _round_step(wanted: float) -> float:
-    power = 10.0 ** np.floor(np.log10(wanted))
-    return float(next(m * power for m in (1, 2, 5, 10) if m * power >= wanted * 0.999))
 
 
 def _equalised(values: FloatArray, weights: FloatArray, cap: float) -> Equalised:
@@ -88,46 +82,42 @@ def _equalised(values: FloatArray, weights: FloatArray, cap: float) -> Equalised
 
 @dataclass(frozen=True)
 class FieldScale:
-    """What figures need to colour a field.
+    """How figures colour a field.
 
     Attributes:
         scale: where values in the unit shown lie.
-        ticks: (fraction, text).
-        colours: Plotly colour scale.
-        signed: diverging, 0.5 at zero.
+        colours: Plotly's colour scale; its own of a name, or one that has zero in the middle.
         note: one line that explains the colours.
+        unit: of the values.
+        palette: of everything else that is drawn.
     """
 
     scale: SignedScale | Equalised
-    ticks: list[tuple[float, str]]
     colours: str | list[tuple[float, str]]
-    signed: bool
     note: str
+    unit: EnergyUnit
+    palette: Palette
 
     def fraction(self, values: FloatArray) -> FloatArray:
         """Where values, in the unit shown, lie on the scale; NaN stays NaN."""
         return self.scale.fraction(values)
 
-    def colour_bar(self, unit: EnergyUnit) -> dict[str, object]:
+    def colour_bar(self) -> dict[str, object]:
         """Plotly's colour bar with the unit on top."""
-        return {
-            "title": {"text": unit.label, "side": "top", "font": {"size": 13}},
-            "tickvals": [f for f, _ in self.ticks],
-            "ticktext": [t for _, t in self.ticks],
-            "thickness": 12,
-            "len": 1.0,
-            "outlinewidth": 0,
-        }
+        places, texts = zip(*self.scale.ticks(), strict=True)
+        title = {"text": self.unit.label, "side": "top", "font": {"size": 13}}
+        look = {"title": title, "thickness": 12, "len": 1.0, "outlinewidth": 0}
+        return look | {"tickvals": places, "ticktext": texts}
 
 
 def field_scale(
     values_ev: FloatArray,
     quantity: Quantity,
     unit: EnergyUnit,
-    colours: Palette,
+    palette: Palette,
     *,
     cap_ev: float,
-    weights: FloatArray | None = None,
+    weights: npt.ArrayLike = 1.0,
 ) -> FieldScale:
     """The scale for the values (eV, any shape, NaN where nothing is drawn) of everything drawn with it.
 
@@ -135,25 +125,21 @@ def field_scale(
     `cap_ev`. Single outliers do not take the colours of the rest.
     `weights`, of the shape of the values, are the areas that the values stand for; equal if not given.
     """
-    keep = np.isfinite(values_ev)
-    finite = values_ev[keep] * unit.per_ev
-    if quantity.other is not None or not finite.size or (finite.min() < 0 < finite.max()):
-        linear = from_cm1(0.5 if quantity.other is not None else 2.0)
-        signed = scale_for(values_ev, unit.per_ev, linear_ev=linear, cap_ev=cap_ev)
-        if quantity.is_energy and finite.size and -finite.min() > signed.limit:
-            signed = scale_for(values_ev[keep].min(keepdims=True), unit.per_ev, linear_ev=linear, cap_ev=cap_ev)
-        name = "signed" if quantity.other is not None else "energy"
-        words = "Blue: lower, red: higher" if name == "signed" else "Purple: attractive, orange: repulsive"
-        note = (
-            f"{words}, grey: zero. Linear up to about ±{signed_text(signed.linear)[1:]}, then logarithmic to "
-            f"±{signed_text(signed.limit)[1:]} {unit.label}."
-        )
-        return FieldScale(signed, signed.ticks(), colours.scale(name), True, note)
-    area = np.ones(finite.shape) if weights is None else np.asarray(weights, dtype=float)[keep]
-    scale = _equalised(finite, area, cap_ev * unit.per_ev)
-    low, high = (_plain(float(f"{v:.3g}")) for v in (scale.knots[0], scale.knots[-1]))
+    known, difference = np.isfinite(values_ev), quantity.other is not None
+    found = values_ev[known]
+    if difference or not found.size or found.min() < 0 < found.max():
+        reach = {"linear_ev": from_cm1(0.5 if difference else 2.0), "cap_ev": cap_ev}
+        signed = SignedScale.covering(found, unit.per_ev, **reach)
+        if quantity.is_energy and found.size and -found.min() * unit.per_ev > signed.limit:
+            signed = SignedScale.covering(found.min(keepdims=True), unit.per_ev, **reach)
+        words = "Blue: lower, red: higher" if difference else "Purple: attractive, orange: repulsive"
+        note = f"{words}, grey: zero. {signed.words(unit)}."
+        return FieldScale(signed, palette.scale("signed" if difference else "energy"), note, unit, palette)
+    areas = np.broadcast_to(weights, values_ev.shape)[known]
+    scale = _equalised(found * unit.per_ev, areas, cap_ev * unit.per_ev)
+    low, high = (_plain(float(f"{v:.3g}")) for v in scale.knots[[0, -1]])
     note = f"Dark: {low}, bright: {high} {unit.label}; the colour changes fastest where most values lie."
-    return FieldScale(scale, scale.ticks(), ONE_SIDED, False, note)
+    return FieldScale(scale, ONE_SIDED, note, unit, palette)
 
 
 def surface_levels(quantity: Quantity, values: FloatArray) -> list[float]:

@@ -7,11 +7,10 @@ import pandas as pd
 
 from app.arrays import FloatArray
 from app.components.plot_content import PlotContent
-from app.coordinates import map_axes
 from app.figures.points import energies_of, map_content
-from app.figures.scales import SignedScale, signed_text
+from app.figures.scales import SignedScale
 from nci_core.systems import Monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import EnergyUnit
 
 
@@ -79,7 +78,4 @@ def panel_content(
 
 def legend_text(scale: SignedScale, unit: EnergyUnit) -> str:
     """One line that explains the colours."""
-    return (
-        f"Blue: too low, red: too high, grey: no error. Linear up to about ±{signed_text(scale.linear)[1:]}, "
-        f"then logarithmic to ±{signed_text(scale.limit)[1:]} {unit.label}; the same colours in every map."
-    )
+    return f"Blue: too low, red: too high, grey: no error. {scale.words(unit)}; the same colours in every map."

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,8 +26,8 @@ NEAR = 0.25
 LEAST_HEIGHT = 430
 
 
-def _packed(values: npt.ArrayLike, kind: str = "<f4") -> str:
-    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode()
+def _packed(values: npt.ArrayLike) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode()
 
 
 def error_text(value_ev: float, unit: EnergyUnit) -> str:
@@ -43,18 +45,43 @@ def error_text(value_ev: float, unit: EnergyUnit) -> str:
     return f"{value:.{decimals}f} {unit.label}"
 
 
-def _dots(maps: ErrorMaps, host: Monomer) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    """Places (m, 2) on the plane of test labels near it, at all equivalent places, and which label each is, (m,)."""
+def _maps(
+    maps: ErrorMaps, host: Monomer, models: list[int], unit: EnergyUnit, limit_ev: float
+) -> tuple[dict[int | None, dict[str, Any]], SignedScale, dict[str, Any]]:
+    """The maps of these students, and by None the teacher's where errors are against labels; their scale; the plane.
+
+    One scale for all of them, whatever the slider's place; with the plane the test labels near it.
+    """
+    shown: dict[int | None, tuple[Callable[..., FloatArray], FloatArray]] = {}
+    for model in models:
+        row = maps.model_ids.index(model)
+        shown[model] = partial(maps.error, row), maps.test_models_ev[row]
+    if maps.against == "labels":
+        shown[None] = maps.teacher_error, maps.test_teacher_ev
     at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps.plane, NEAR)
     at = at[(at["u"].abs() < maps.u[-1]) & (at["v"].abs() < maps.v[-1])]
-    return at[["u", "v"]].to_numpy(dtype=float), at["id"].to_numpy()
-
-
-def _scale(maps: ErrorMaps, rows: list[int], unit: EnergyUnit, limit_ev: float) -> SignedScale:
-    """One scale for the teacher and for all students that are shown, whatever the slider's place."""
-    values = [maps.error(row).ravel() for row in rows]
-    values += [maps.teacher_error().ravel()] if maps.against == "labels" else []
-    return error_scale(np.concatenate(values), unit, cap_ev=limit_ev)
+    panels = {
+        model: {
+            "packed": _packed(error(into_wall=1.0) * unit.per_ev),
+            "dots": [
+                round(float(e), 6) if np.isfinite(e) else None
+                for e in (at_tests_ev - maps.test_ev)[at["id"].to_numpy()] * unit.per_ev
+            ],
+        }
+        for model, (error, at_tests_ev) in shown.items()
+    }
+    scale = error_scale(np.concatenate([error().ravel() for error, _ in shown.values()]), unit, cap_ev=limit_ev)
+    atoms = maps.plane.project(host.positions).round(3)
+    plane = {
+        "nx": len(maps.u),
+        "ny": len(maps.v),
+        "half": [float(maps.u[-1]), float(maps.v[-1])],
+        "wall": _packed(np.where(np.isnan(maps.wall), -1.0, maps.wall)),
+        "atoms": [[*place, symbol] for place, symbol in zip(atoms.tolist(), host.symbols, strict=True)],
+        "bonds": [list(pair) for pair in bond_pairs(host)],
+        "dots": at[["u", "v"]].to_numpy(dtype=float).round(3).tolist(),
+    }
+    return panels, scale, plane
 
 
 def overview_content(
@@ -71,7 +98,7 @@ def overview_content(
     name: str,
     among: int = 1,
 ) -> dict[str, Any]:
-    """Everything `app.components.overview` needs.
+    """Everything `app/components/overview.js` needs.
 
     Args:
         host: drawn on every map.
@@ -86,53 +113,32 @@ def overview_content(
         name: of saved files.
         among: systems that errors are averaged over.
     """
-    rows = {model: row for row, model in enumerate(maps.model_ids)} if maps else {}
-    shown = course[course["model_id"].isin(list(rows))] if maps else course
-    distilled = shown[shown["kind"] == "distilled"]
-    places, which = _dots(maps, host) if maps else (np.empty((0, 2)), np.empty(0, dtype=np.int64))
-    factor = unit.per_ev
-
-    def drawn(values_ev: FloatArray, at_tests_ev: FloatArray) -> dict[str, Any]:
-        assert maps is not None
-        errors = (at_tests_ev - maps.test_ev)[which] * factor
-        return {
-            "packed": _packed(values_ev * factor),
-            "dots": [None if not np.isfinite(e) else round(float(e), 6) for e in errors],
-        }
+    shown = course[course["model_id"].isin(maps.model_ids)] if maps else course
+    rows = [row for _, row in shown.iterrows()]
+    panels: dict[int | None, dict[str, Any]] = {}
+    scale, plane = SignedScale(1.0, 1.0), None
+    if maps and rows:
+        panels, scale, plane = _maps(maps, host, shown["model_id"].tolist(), unit, limit_ev)
 
     def student(row: pd.Series) -> dict[str, Any]:
-        found = (
-            drawn(maps.error(rows[row.model_id], into_wall=1.0), maps.test_models_ev[rows[row.model_id]])
-            if maps
-            else {}
-        )
-        return found | _numbers(row.mae_ev, row.n, unit, among)
+        return panels.get(row.model_id, {}) | _numbers(row.mae_ev, row.n, unit, among)
 
     fixed: list[dict[str, Any]] = []
-    if maps is not None:
-        if maps.against == "labels":
-            fixed.append(
-                {"title": f"Teacher ({teacher_name})"}
-                | drawn(maps.teacher_error(into_wall=1.0), maps.test_teacher_ev)
-                | _numbers(*teacher, unit, among)
-            )
-        if 0 < len(distilled) < len(shown):
-            fixed.append({"title": "Distilled student"} | student(distilled.iloc[-1]))
-    moving = [
-        {"title": _title(row), "round": _round(row), "spent": _spent(row), "cells": _cells(row, unit)} | student(row)
-        for row in (shown.iloc[k] for k in range(len(shown)))
-    ]
-    scale = _scale(maps, [rows[i] for i in shown["model_id"]], unit, limit_ev) if maps and len(shown) else None
-    active = np.flatnonzero(shown["active"].to_numpy(dtype=bool))
+    if None in panels:
+        fixed.append({"title": f"Teacher ({teacher_name})"} | panels[None] | _numbers(*teacher, unit, among))
+    distilled = [row for row in rows if row.kind == "distilled"]
+    if panels and 0 < len(distilled) < len(rows):
+        fixed.append({"title": "Distilled student"} | student(distilled[-1]))
+    active = [place for place, row in enumerate(rows) if row.active]
     content: dict[str, Any] = {
-        "maps": _grid(maps, host, places) if scale else None,
+        "maps": plane,
         "fixed": fixed,
-        "frames": moving,
-        "start": int(active[-1]) if len(active) else max(len(moving) - 1, 0),
+        "frames": [_said(row, unit) | student(row) for row in rows],
+        "start": active[-1] if active else max(len(rows) - 1, 0),
         "scale": {
-            "limit": scale.limit if scale else 1.0,
-            "linear": scale.linear if scale else 1.0,
-            "ticks": scale.ticks() if scale else [],
+            "limit": scale.limit,
+            "linear": scale.linear,
+            "ticks": scale.ticks(),
             "stops": list(colours.signed),
             "unit": unit.label,
         },
@@ -141,9 +147,9 @@ def overview_content(
         "worth": worth,
         "digits": unit.digits,
         "least": LEAST_HEIGHT,
-        "alt": "Maps of the error on one plane of the molecule" if scale else "Error on the frozen test set",
+        "alt": "Maps of the error on one plane of the molecule" if plane else "Error on the frozen test set",
         "file": f"{name}-overview",
-        "course": hashlib.blake2b(repr(shown["model_id"].tolist()).encode(), digest_size=6).hexdigest(),
+        "course": "-".join(map(str, shown["model_id"])),
     }
     text = json.dumps(content, sort_keys=True)
     return content | {"key": hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}
@@ -159,44 +165,18 @@ def _numbers(mae_ev: float, n: int, unit: EnergyUnit, among: int) -> dict[str, s
     }
 
 
-def _title(row: pd.Series) -> str:
-    in_use = " (in use)" if row.active else ""
-    return f"{'Distilled student' if row.kind == 'distilled' else 'Student'}, round {row['round']:d}{in_use}"
-
-
-def _round(row: pd.Series) -> str:
-    what = f"{row.n_labels:d} CCSD(T) label{'s' if row.n_labels != 1 else ''}" if row.n_labels else "no labels yet"
-    return f"Round {row['round']:d}: {what}"
-
-
-def _spent(row: pd.Series) -> str:
-    if not row.cpu_minutes:
-        return "no CPU time spent on labels yet"
-    return f"{_minutes(row.cpu_minutes)} CPU minutes spent on labels so far"
-
-
-def _minutes(minutes: float) -> str:
-    return f"{minutes:.0f}" if minutes >= 10 or not minutes else f"{minutes:.1f}"
-
-
-def _cells(row: pd.Series, unit: EnergyUnit) -> list[str]:
-    """The round's line of the table."""
+def _said(row: pd.Series, unit: EnergyUnit) -> dict[str, Any]:
+    """What stands beside the map of a round's student, and the round's line of the table."""
+    number, n, minutes = row["round"], row.n_labels, row.cpu_minutes
+    labels = f"{n:d} CCSD(T) label{'s' if n != 1 else ''}" if n else "no labels yet"
+    spent = f"{minutes:.0f}" if minutes >= 10 or not minutes else f"{minutes:.1f}"
     error = error_text(row.mae_ev, unit).removesuffix(unit.label).strip() if row.n else "—"
-    return [str(row["round"]), str(row.n_labels), _minutes(row.cpu_minutes), error]
-
-
-def _grid(maps: ErrorMaps | None, host: Monomer, places: FloatArray) -> dict[str, Any] | None:
-    if maps is None:
-        return None
-    at = maps.plane.project(host.positions).round(3)
+    title = f"{'Distilled student' if row.kind == 'distilled' else 'Student'}, round {number:d}"
     return {
-        "nx": len(maps.u),
-        "ny": len(maps.v),
-        "half": [float(maps.u[-1]), float(maps.v[-1])],
-        "wall": _packed(np.where(np.isnan(maps.wall), -1.0, maps.wall)),
-        "atoms": [[*place, symbol] for place, symbol in zip(at.tolist(), host.symbols, strict=True)],
-        "bonds": [list(pair) for pair in bond_pairs(host)],
-        "dots": places.round(3).tolist(),
+        "title": title + (" (in use)" if row.active else ""),
+        "round": f"Round {number:d}: {labels}",
+        "spent": f"{spent} CPU minutes spent on labels so far" if minutes else "no CPU time spent on labels yet",
+        "cells": [str(number), str(n), spent, error],
     }
 
 

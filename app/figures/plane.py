@@ -1,7 +1,5 @@
 """A plane of a field, with the host and the configurations near it, on the canvas."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from app.arrays import FloatArray
@@ -34,7 +32,6 @@ def plane_content(
     view: str,
     wall: FloatArray | None = None,
     colours: str = "energy",
-    hover: Sequence[Hover] = (),
     bar: bool = False,
     y_axis: bool = True,
 ) -> PlotContent:
@@ -51,8 +48,7 @@ def plane_content(
         label: what the field is.
         view: the plane, one of PLANE_LABELS.
         wall: (b, a) positive outside the wall and negative inside it; given, what is not known outside it is hatched.
-        colours: name of the palette's scale.
-        hover: lines of the tooltip before the energies.
+        colours: name of the palette's scale; "signed" where it is an error, which the tooltip then says first.
         bar: draw the colour bar.
         y_axis: draw the numbers of the vertical axis.
     """
@@ -60,18 +56,20 @@ def plane_content(
     axes = PLANE_LABELS["upright" if view == "telling" and abs(grid.up @ host.axes[2]) > 0.99 else view]
     atoms = grid.project(host.positions).round(4)
     x, y = ((float(edge[0]), float(edge[-1])) for edge in (grid.u, grid.v))
+    shown = near[column].to_numpy(dtype=float) * unit.per_ev
+    error = [Hover("error", shown, unit.label, unit.digits)] if colours == "signed" else []
     return PlotContent(
         ids=near["id"].to_numpy(),
         x=near["u"].to_numpy(dtype=float),
         y=near["v"].to_numpy(dtype=float),
         labelled=near["label_ev"].notna().to_numpy(),
         test=(near["split"] == "test").to_numpy(),
-        values=near[column].to_numpy(dtype=float) * unit.per_ev,
+        values=shown,
         scale=scale,
         colours=colours,
         title=unit.label if bar else "",
         hover=[
-            *hover,
+            *error,
             *hover_lines(near, energies_of(near), unit),
             Hover("off this plane", near["off"].to_numpy(dtype=float), "Å"),
         ],

@@ -1,6 +1,5 @@
 """What the pickable plots show: maps in the host's coordinates, parity, and radial cuts."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,11 @@ import pandas as pd
 
 from app.arrays import FloatArray
 from app.components.plot_content import Bins, Hover, Line, PlotContent
-from app.coordinates import map_axes
 from app.data.cuts import Cut
 from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import CM1_EV, EnergyUnit, from_cm1
 
 #: More points than this are drawn as squares until one zooms in.
@@ -37,9 +35,9 @@ def hover_lines(rows: pd.DataFrame, columns: dict[str, str], unit: EnergyUnit) -
     lines = []
     for column, name in columns.items():
         if column in rows:
-            lines.append(Hover(name, rows[column].to_numpy(dtype=float) * unit.per_ev, unit.label, unit.digits))
+            lines.append(Hover(name, _shown(rows, column, unit), unit.label, unit.digits))
         if column == "label_ev" and "label_std_ev" in rows and rows["label_std_ev"].notna().any():
-            std = rows["label_std_ev"].to_numpy(dtype=float) * unit.per_ev
+            std = _shown(rows, "label_std_ev", unit)
             lines.append(Hover(f"± {name}", std, unit.label, unit.digits, spread=True))
     for column, name in (("region", "region"), ("sector", "direction")):
         codes, categories = pd.factorize(rows[column])
@@ -86,17 +84,13 @@ def map_content(
     """
     xy = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
     axes = map_axes(host, view)
-    bins = None
-    drawn = np.vstack([xy if within is None else within, axes.atoms])
-    low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (np.zeros(2), np.full(2, 5.0))
-    extent = (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
+    drawn, bins = np.vstack([xy if within is None else within, axes.atoms]), None
+    x, y = np.stack([drawn.min(axis=0), drawn.max(axis=0)], axis=1).tolist()
     if len(rows) > MOST_POINTS:
-        window = window or {"x": [extent[0], extent[1]], "y": [extent[2], extent[3]]}
-        inside = np.ones(len(xy), dtype=bool)
-        for column, name in enumerate("xy"):
-            inside &= (xy[:, column] >= window[name][0]) & (xy[:, column] <= window[name][1])
+        sight = np.array([window["x"], window["y"]] if window else [x, y])
+        inside = ((xy >= sight[:, 0]) & (xy <= sight[:, 1])).all(axis=1)
         if inside.sum() > MOST_POINTS:
-            bins = aggregate(xy[inside], values[inside], max(np.ptp(window["x"]), np.ptp(window["y"])) / N_BINS)
+            bins = aggregate(xy[inside], values[inside], np.ptp(sight, axis=1).max() / N_BINS)
             inside[:] = False
         rows, xy, values = rows[inside], xy[inside], values[inside]
         before = None if before is None else before[inside]
@@ -117,20 +111,16 @@ def map_content(
         view=view if before is None else f"{view} compared",
         equal=view != "unrolled",
         bins=bins,
-        extent=extent,
+        extent=(*x, *y),
     )
 
 
 def aggregate(xy: FloatArray, values: FloatArray, size: float) -> Bins:
     """Mean value and count of points (m, 2) in squares of one size; NaN where no value is known."""
-    cells = np.floor(xy / size).astype(np.int64)
-    keys, which, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
-    which = which.reshape(-1)
-    known = np.isfinite(values)
-    total = np.bincount(which, weights=np.where(known, values, 0.0), minlength=len(keys))
-    n = np.bincount(which, weights=known, minlength=len(keys))
-    mean = np.where(n > 0, total / np.maximum(n, 1), np.nan)
-    return Bins(keys[:, 0] * size, keys[:, 1] * size, size, count, mean)
+    cells = pd.DataFrame(np.floor(xy / size).astype(np.int64), columns=["x", "y"]).assign(value=values)
+    found = cells.groupby(["x", "y"])["value"].agg(["size", "mean"]).reset_index()
+    x, y, count, mean = (found[name].to_numpy() for name in ("x", "y", "size", "mean"))
+    return Bins(x * size, y * size, size, count, mean)
 
 
 def parity_content(
@@ -138,9 +128,8 @@ def parity_content(
 ) -> PlotContent:
     """Error of one energy column against the energy of a reference, with the student's ± 1 sd as bars."""
     rows = rows[rows[column].notna() & rows["label_ev"].notna()]
-    label = rows["label_ev"].to_numpy(dtype=float) * unit.per_ev
-    error = rows[column].to_numpy(dtype=float) * unit.per_ev - label
-    spread = rows["std_ev"].to_numpy(dtype=float) * unit.per_ev if column == "student_ev" else None
+    label = _shown(rows, "label_ev", unit)
+    error = _shown(rows, column, unit) - label
     return PlotContent(
         ids=rows.index.to_numpy(),
         x=label,
@@ -154,7 +143,7 @@ def parity_content(
         y_label=f"error ({unit.label})",
         view=f"parity {unit.key}",
         y_linear=scale.linear,
-        error=spread,
+        error=_shown(rows, "std_ev", unit) if column == "student_ev" else None,
         zero=True,
     )
 
@@ -174,25 +163,22 @@ def cut_content(
 
     A teacher that is known at a few places only is drawn as these; the curve through them is the distilled student's.
     """
-    lines = list(_cut_lines(cut, unit, colours, earlier, distilled, channels))
     labels = cut.labels.set_index("id")
     known = rows.reindex(labels.index)
-    energy = labels["label_ev"].to_numpy(dtype=float) * unit.per_ev
-    student = known["student_ev"].to_numpy(dtype=float) * unit.per_ev
+    energy = _shown(labels, "label_ev", unit)
     return PlotContent(
         ids=labels.index.to_numpy(),
         x=labels["distance"].to_numpy(dtype=float),
         y=energy,
-        labelled=np.ones(len(labels), dtype=bool),
-        test=(labels["split"] == "test").to_numpy(),
-        values=student - energy,
+        **_kinds(labels),
+        values=_shown(known, "student_ev", unit) - energy,
         scale=scale,
         hover=hover_lines(known, energies_of(known), unit),
         x_label="distance from the host's centre (Å)",
         y_label=f"interaction energy ({unit.label})",
         view=f"cut {cut.name} {unit.key}",
         y_linear=10.0 * scale.linear,
-        lines=lines,
+        lines=_cut_lines(cut, unit, colours, earlier, distilled, channels),
         zero=True,
         extent=_cut_extent(cut, unit, channels),
     )
@@ -200,9 +186,8 @@ def cut_content(
 
 def _cut_extent(cut: Cut, unit: EnergyUnit, channels: bool) -> tuple[float, float, float, float] | None:
     """From a little inside the wall to where the well has died away, and from below the well to the wall."""
-    curves = [cut.student[["distance", "energy_ev"]], cut.teacher[["distance", "energy_ev"]]]
-    points = cut.labels.rename(columns={"label_ev": "energy_ev"})[["distance", "energy_ev"]]
-    known = pd.concat([part for part in (*curves, points) if len(part)] or [points]).dropna()
+    parts = (cut.student, cut.teacher, cut.labels.rename(columns={"label_ev": "energy_ev"}))
+    known = pd.concat([part[["distance", "energy_ev"]].astype(float) for part in parts]).dropna()
     if known.empty:
         return None
     depth = max(-float(known["energy_ev"].min()), 5.0 * CM1_EV)
@@ -214,31 +199,27 @@ def _cut_extent(cut: Cut, unit: EnergyUnit, channels: bool) -> tuple[float, floa
 
 def _cut_lines(
     cut: Cut, unit: EnergyUnit, colours: Palette, earlier: Cut | None, distilled: Cut | None, channels: bool
-) -> Sequence[Line]:
-    found: list[Line] = []
-    if len(cut.teacher):
-        taught = cut.teacher
-        energy = _of(taught, "energy_ev") * unit.per_ev
-        x = _of(taught, "distance")
-        found.append(Line("teacher", x, energy, colours.teacher, width=1.6, dash=(3, 3), knots=cut.few))
-    for name, other, colour in (
-        ("distilled student", distilled, colours.teacher),
-        ("earlier student", earlier, colours.earlier),
-    ):
-        if other is not None and len(other.student):
-            curve = other.student
-            energy = _of(curve, "energy_ev") * unit.per_ev
-            found.append(Line(name, _of(curve, "distance"), energy, colour, width=1.6, dash=(6, 4)))
-    if len(cut.student):
-        now, x = cut.student, _of(cut.student, "distance")
-        energy, std = _of(now, "energy_ev") * unit.per_ev, np.nan_to_num(_of(now, "std_ev")) * unit.per_ev
-        found.append(Line("student ± 1 sd", x, energy, colours.student, energy - std, energy + std))
-        if channels:
-            for name, colour in (("repulsion", colours.repulsion), ("dispersion", colours.dispersion)):
-                found.append(Line(name, x, _of(now, f"{name}_ev") * unit.per_ev, colour, width=1.6, dash=(2, 3)))
-    return found
+) -> list[Line]:
+    """The curves that are known, the student with its error bars above the others."""
+    now, past = cut.student, {"width": 1.6, "dash": (6, 4)}
+    std = np.nan_to_num(_shown(now, "std_ev", unit))
+    energy = _shown(now, "energy_ev", unit)
+    drawn: list[tuple[str, pd.DataFrame | None, str, str, dict[str, Any]]] = [
+        ("teacher", cut.teacher, "energy_ev", colours.teacher, {"width": 1.6, "dash": (3, 3), "knots": cut.few}),
+        ("distilled student", distilled and distilled.student, "energy_ev", colours.teacher, past),
+        ("earlier student", earlier and earlier.student, "energy_ev", colours.earlier, past),
+        ("student ± 1 sd", now, "energy_ev", colours.student, {"low": energy - std, "high": energy + std}),
+    ]
+    for name, colour in {"repulsion": colours.repulsion, "dispersion": colours.dispersion}.items() if channels else ():
+        drawn.append((name, now, f"{name}_ev", colour, {"width": 1.6, "dash": (2, 3)}))
+    return [
+        Line(name, table["distance"].to_numpy(dtype=float), _shown(table, column, unit), colour, **look)
+        for name, table, column, colour, look in drawn
+        if table is not None and len(table)
+    ]
 
 
-def _of(table: pd.DataFrame, column: str) -> FloatArray:
-    values: FloatArray = table[column].to_numpy(dtype=float)
+def _shown(rows: pd.DataFrame, column: str, unit: EnergyUnit) -> FloatArray:
+    """A column of energies, (m,) in the unit shown."""
+    values: FloatArray = rows[column].to_numpy(dtype=float) * unit.per_ev
     return values

@@ -1,6 +1,7 @@
 """Colour scales for quantities that span decades: linear near zero, then logarithmic; of both signs or of one."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,43 +30,54 @@ class SignedScale:
     limit: float
     linear: float
 
+    @classmethod
+    def covering(cls, values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> Self:
+        """A scale that covers 98% of |values| (eV), at most `cap_ev`, rounded up to 1, 2 or 5 × 10ⁿ of the unit."""
+        sizes = np.abs(values_ev[np.isfinite(values_ev)])
+        wanted = float(np.quantile(sizes, 0.98)) if sizes.size else 10 * linear_ev
+        return cls(rounded_up(min(max(wanted, 4 * linear_ev), cap_ev) * per_ev), linear_ev * per_ev)
+
+    def _share(self, values: npt.ArrayLike) -> FloatArray:
+        """asinh(v/linear)/asinh(limit/linear), clipped to −1…1; NaN stays NaN."""
+        share = np.arcsinh(np.asarray(values, dtype=float) / self.linear) / np.arcsinh(self.limit / self.linear)
+        return np.clip(share, -1.0, 1.0)
+
     def fraction(self, values: FloatArray) -> FloatArray:
         """Where values (any shape, in the unit shown) lie on the scale, 0 to 1; NaN stays NaN."""
-        scaled = np.arcsinh(np.asarray(values, dtype=float) / self.linear) / np.arcsinh(self.limit / self.linear)
-        fraction: FloatArray = 0.5 + 0.5 * np.clip(scaled, -1.0, 1.0)
-        return fraction
+        return 0.5 + 0.5 * self._share(values)
 
     def ticks(self) -> list[tuple[float, str]]:
         """(fraction, text) of the ticks: zero and powers of ten up to the limit, ends included."""
         powers = np.arange(np.floor(np.log10(self.linear)), np.floor(np.log10(self.limit) + 1e-9) + 1)
         sizes = [10.0**p for p in powers if 10.0**p >= 0.9 * self.linear]
         if not sizes or self.limit / sizes[-1] > 1.8:
-            crowded = sizes and float(self.fraction(np.array(sizes[-1]))) > 1.0 - CLOSEST
+            crowded = sizes and float(self._share(sizes[-1])) > 1.0 - 2.0 * CLOSEST
             sizes = [*(sizes[:-1] if crowded else sizes), self.limit]
         values = np.array([-v for v in reversed(sizes)] + [0.0] + sizes)
         return [(float(f), signed_text(v)) for f, v in zip(self.fraction(values), values, strict=True)]
 
+    def words(self, unit: EnergyUnit) -> str:
+        """Where it is linear and where it ends."""
+        return (
+            f"Linear up to about ±{signed_text(self.linear)[1:]}, then logarithmic to "
+            f"±{signed_text(self.limit)[1:]} {unit.label}"
+        )
 
-@dataclass(frozen=True)
-class SizeScale:
+
+class SizeScale(SignedScale):
     """For what is never negative: asinh(v/linear)/asinh(limit/linear), clipped to 0…1; attributes as of `SignedScale`.
 
     >>> SizeScale(100.0, 1.0).fraction(np.array([0.0, 100.0, 1e6])).tolist()
     [0.0, 1.0, 1.0]
     """
 
-    limit: float
-    linear: float
-
     def fraction(self, values: FloatArray) -> FloatArray:
         """Where values (any shape, in the unit shown) lie on the scale, 0 to 1; NaN stays NaN."""
-        fraction: FloatArray = 2.0 * SignedScale(self.limit, self.linear).fraction(values) - 1.0
-        return np.clip(fraction, 0.0, 1.0)
+        return np.clip(self._share(values), 0.0, 1.0)
 
     def ticks(self) -> list[tuple[float, str]]:
         """(fraction, text): zero and powers of ten up to the limit, without signs."""
-        both = SignedScale(self.limit, self.linear).ticks()
-        return [(2.0 * f - 1.0, text.removeprefix("+")) for f, text in both if f >= 0.5]
+        return [(f, text.removeprefix("+")) for f, text in super().ticks() if not text.startswith("−")]
 
 
 #: What figures colour by.
@@ -83,25 +95,17 @@ def signed_text(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−") if abs(value) < 1000 else f"{value:+.0f}".replace("-", "−")
 
 
-def scale_for(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SignedScale:
-    """A scale that covers 98% of |values| (eV), at most `cap_ev`, rounded up to 1, 2 or 5 × 10ⁿ of the unit."""
-    return SignedScale(_limit(values_ev, per_ev, linear_ev, cap_ev), linear_ev * per_ev)
+def rounded_up(value: float) -> float:
+    """The next of 1, 2 and 5 × 10ⁿ, for a positive value.
+
+    >>> rounded_up(0.3), rounded_up(20.0)
+    (0.5, 20.0)
+    """
+    magnitude = 10.0 ** np.floor(np.log10(value))
+    return float(next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= value * 0.999))
 
 
 def error_scale(errors_ev: npt.ArrayLike, unit: EnergyUnit, *, cap_ev: float) -> SignedScale:
     """The colours of errors (eV, any number of them, NaN left out), in the unit shown."""
-    return scale_for(np.asarray(errors_ev, dtype=float), unit.per_ev, linear_ev=from_cm1(LINEAR_CM1), cap_ev=cap_ev)
-
-
-def size_scale(values_ev: FloatArray, per_ev: float, *, linear_ev: float, cap_ev: float) -> SizeScale:
-    """The same for values that are never negative."""
-    return SizeScale(_limit(values_ev, per_ev, linear_ev, cap_ev), linear_ev * per_ev)
-
-
-def _limit(values_ev: FloatArray, per_ev: float, linear_ev: float, cap_ev: float) -> float:
-    sizes = np.abs(values_ev[np.isfinite(values_ev)])
-    wanted = float(np.quantile(sizes, 0.98)) if sizes.size else 10 * linear_ev
-    wanted = min(max(wanted, 4 * linear_ev), cap_ev) * per_ev
-    magnitude = 10.0 ** np.floor(np.log10(wanted))
-    limit = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= wanted * 0.999)
-    return float(limit)
+    errors = np.asarray(errors_ev, dtype=float)
+    return SignedScale.covering(errors, unit.per_ev, linear_ev=from_cm1(LINEAR_CM1), cap_ev=cap_ev)

@@ -14,7 +14,11 @@ from nci_core.systems.surroundings import bond_pairs
 BALL = 16.0
 #: Å round what is drawn; half the size of a scene in Plotly's units; the angle its camera sees, radians.
 MARGIN, SIZE, FIELD_OF_VIEW = 0.5, 0.8, np.pi / 4
-HIDDEN = {letter: {"visible": False, "title": {"text": f"{letter} (Å)"}} for letter in "xyz"}
+
+
+def xyz(places: FloatArray) -> dict[str, FloatArray]:
+    """Places (…, 3) as Plotly takes them: x, y and z, each of the shape in front."""
+    return dict(zip("xyz", np.moveaxis(places, -1, 0), strict=True))
 
 
 def molecule(host: Monomer, places: FloatArray, colours: Palette, *, ball: float = BALL) -> list[go.Scatter3d]:
@@ -26,17 +30,13 @@ def molecule(host: Monomer, places: FloatArray, colours: Palette, *, ball: float
     fill = ["rgb({},{},{})".format(*(int(255 * v) for v in jmol_colors[z])) for z in host.numbers]
     return [
         go.Scatter3d(
-            x=ends[0],
-            y=ends[1],
-            z=ends[2],
+            **dict(zip("xyz", ends, strict=True)),
             mode="lines",
             line={"color": colours.earlier, "width": 8},
             hoverinfo="skip",
         ),
         go.Scatter3d(
-            x=places[:, 0],
-            y=places[:, 1],
-            z=places[:, 2],
+            **xyz(places),
             mode="markers",
             text=[f"{s}{i + 1}" for i, s in enumerate(host.symbols)],
             marker={"size": [ball * covalent_radii[z] for z in host.numbers], "color": fill, "line": {"width": 1}},
@@ -70,13 +70,13 @@ def finish_scene(
     drawn = _drawn(figure) if within is None else within
     low, high = drawn.min(axis=0) - MARGIN, drawn.max(axis=0) + MARGIN
     middle, span = (low + high) / 2, high - low
-    away = (
-        np.linalg.norm(drawn - middle, axis=1).max() + MARGIN if within is None else 0.8 * span.max() / 2
-    )  # nothing reaches its corners
-    ratio = span / away * SIZE
-    x, y, z = np.array(eye) / np.linalg.norm(eye) * SIZE / np.sin(FIELD_OF_VIEW / 2)
-    ends = {f"{letter}axis_range": [low[k], high[k]] for k, letter in enumerate("xyz")}
-    figure.update_scenes(**ends)
+    # Nothing reaches the corners of a box that is given.
+    away = 0.8 * span.max() / 2 if within is not None else np.linalg.norm(drawn - middle, axis=1).max() + MARGIN
+    camera = np.array(eye) / np.linalg.norm(eye) * SIZE / np.sin(FIELD_OF_VIEW / 2)
+    axes = {
+        f"{letter}axis": {"range": [low[k], high[k]], "visible": False, "title": {"text": f"{letter} (Å)"}}
+        for k, letter in enumerate("xyz")
+    }
     figure.update_layout(
         height=height,
         showlegend=False,
@@ -86,11 +86,6 @@ def finish_scene(
         hoverlabel={"font": {"size": 13}},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.earlier, "activecolor": colours.text},
         uirevision=revision,
-        scene={f"{letter}axis": hidden for letter, hidden in HIDDEN.items()}
-        | {
-            "aspectmode": "manual",
-            "aspectratio": dict(zip("xyz", ratio.tolist(), strict=True)),
-            "camera": {"eye": {"x": x, "y": y, "z": z}},
-        },
+        scene=axes | {"aspectmode": "manual", "aspectratio": xyz(span / away * SIZE), "camera": {"eye": xyz(camera)}},
     )
     return figure

@@ -6,29 +6,18 @@ import plotly.graph_objects as go
 from app.arrays import FloatArray
 from app.data.fields import own_places
 from app.figures.field_scale import FieldScale
-from app.figures.fields import Dots, dot_text, marker
-from app.figures.scene import finish_scene, molecule
-from app.theme import Palette
+from app.figures.fields import HEIGHT, Dots
+from app.figures.scene import finish_scene, molecule, xyz
 from nci_core.systems import Monomer
 from nci_core.systems.isosurface import isosurface
 from nci_core.systems.surroundings import Sphere, to_own
-from nci_core.units import EnergyUnit
 
 #: From where spheres and surfaces are looked at.
 EYE = (0.75, -1.07, 0.8)
 
 
 def sphere_in_space(
-    host: Monomer,
-    grid: Sphere,
-    values: FloatArray,
-    radius: FloatArray,
-    scale: FieldScale,
-    dots: Dots | None,
-    unit: EnergyUnit,
-    colours: Palette,
-    *,
-    height: int,
+    host: Monomer, grid: Sphere, values: FloatArray, radius: FloatArray, scale: FieldScale, dots: Dots
 ) -> go.Figure:
     """The same values on the surface itself, at its true distances; arguments as in `sphere_map`.
 
@@ -39,11 +28,9 @@ def sphere_in_space(
     if len(host.operations) >= 4:  # what is left out is seen elsewhere, and the molecule inside shows
         opened = (grid.latitude[:, None] > 0) & (np.abs(grid.longitude - 305.0) < 45.0)[None]
     shown = np.where(np.isfinite(values) & ~opened, 1.0, np.nan)
-    figure = go.Figure(molecule(host, to_own(host, host.positions), colours))
+    figure = go.Figure(molecule(host, to_own(host, host.positions), scale.palette))
     figure.add_surface(
-        x=where[..., 0] * shown,
-        y=where[..., 1] * shown,
-        z=where[..., 2] * shown,
+        **xyz(where * shown[..., None]),
         surfacecolor=scale.fraction(values),
         customdata=np.stack([values, radius], axis=-1),
         colorscale=scale.colours,
@@ -51,36 +38,16 @@ def sphere_in_space(
         cmax=1.0,
         showscale=False,
         lighting={"ambient": 0.85, "diffuse": 0.35, "specular": 0.05},
-        hovertemplate=f"%{{customdata[0]:+.{unit.digits}f}} {unit.label}, %{{customdata[1]:.2f}} Å<extra></extra>",
+        hovertemplate=f"%{{customdata[0]:+.{scale.unit.digits}f}} {scale.unit.label}, %{{customdata[1]:.2f}} Å"
+        "<extra></extra>",
         name="field",
     )
-    if dots is not None and len(dots.rows):
-        data, text = dot_text(dots, unit)
-        at = own_places(dots.rows)
-        figure.add_scatter3d(
-            x=at[:, 0],
-            y=at[:, 1],
-            z=at[:, 2],
-            mode="markers",
-            marker=marker(dots, scale, colours, 5),
-            customdata=data,
-            hovertemplate=text + "<extra></extra>",
-            name="dots",
-        )
-    return finish_scene(figure, colours, height=height, revision="sphere", eye=EYE)
+    if len(dots.rows):
+        figure.add_scatter3d(**xyz(own_places(dots.rows)), **dots.look(scale, 5))
+    return finish_scene(figure, scale.palette, height=HEIGHT, revision="sphere", eye=EYE)
 
 
-def iso_figure(
-    host: Monomer,
-    own: FloatArray,
-    values: FloatArray,
-    levels: list[float],
-    scale: FieldScale,
-    unit: EnergyUnit,
-    colours: Palette,
-    *,
-    height: int,
-) -> go.Figure:
+def iso_figure(host: Monomer, own: FloatArray, values: FloatArray, levels: list[float], scale: FieldScale) -> go.Figure:
     """Surfaces on which the field has the given values; a level is coloured as on the maps.
 
     Args:
@@ -88,24 +55,18 @@ def iso_figure(
         values: (m,) in the unit shown, NaN where nothing is drawn.
         levels: in the unit shown, none of them zero.
     """
-    figure = go.Figure(molecule(host, to_own(host, host.positions), colours))
-    tones = [colour for _, colour in scale.colours] if scale.signed and not isinstance(scale.colours, str) else []
+    figure = go.Figure(molecule(host, to_own(host, host.positions), scale.palette))
+    tones = [] if isinstance(scale.colours, str) else [colour for _, colour in scale.colours]
     for level in levels:
-        colour = (tones[1] if level < 0 else tones[-2]) if tones else colours.student
+        colour = (tones[1] if level < 0 else tones[-2]) if tones else scale.palette.student
         # Next to a wall a field is closer to exponential than to linear, which is how surfaces are interpolated.
         corners, faces = isosurface(own, np.arcsinh(values / abs(level)), float(np.arcsinh(np.sign(level))))
-        x, y, z = corners.T.astype(np.float32)
-        i, j, k = faces.T.astype(np.int32)
         figure.add_mesh3d(
-            x=x,
-            y=y,
-            z=z,
-            i=i,
-            j=j,
-            k=k,
+            **xyz(corners.astype(np.float32)),
+            **dict(zip("ijk", faces.T.astype(np.int32), strict=True)),
             color=colour,
             opacity=0.5,
-            hovertemplate=f"{level:+.{unit.digits}f} {unit.label}<extra></extra>",
+            hovertemplate=f"{level:+.{scale.unit.digits}f} {scale.unit.label}<extra></extra>",
             name=f"{level:g}",
         )
-    return finish_scene(figure, colours, height=height, revision="iso", eye=EYE, within=own)
+    return finish_scene(figure, scale.palette, height=HEIGHT + 30, revision="iso", eye=EYE, within=own)

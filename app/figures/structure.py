@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
-from ase.data import atomic_numbers, covalent_radii
+from ase.data import covalent_radii
 
-from app.figures.scene import finish_scene, molecule
+from app.figures.scene import finish_scene, molecule, xyz
 from app.theme import Palette
 from nci_core.systems import Dimer
 
@@ -17,27 +17,25 @@ def structure_figure(
     dimer: Dimer, position: npt.ArrayLike, colours: Palette, *, height: int = 340, others: npt.ArrayLike = ()
 ) -> go.Figure:
     """Host and probe as balls and sticks; small spheres at further probe positions (m, 3)."""
-    x, y, z = np.asarray(position, dtype=float)
+    probe = np.asarray(position, dtype=float)
     more = np.asarray(others, dtype=float).reshape(-1, 3)
     figure = go.Figure(molecule(dimer.a, dimer.a.positions, colours, ball=BALL))
     figure.update_traces(mode="markers+text", textfont={"color": colours.text}, selector={"name": "atoms"})
     if len(more):
         figure.add_scatter3d(
-            **dict(zip("xyz", more.T, strict=True)),
+            **xyz(more),
             mode="markers",
             marker={"size": OTHER, "color": colours.teacher, "opacity": 0.8},
             hoverinfo="skip",
             name="others",
         )
     figure.add_scatter3d(
-        x=[x],
-        y=[y],
-        z=[z],
+        **xyz(probe[None]),
         mode="markers+text",
         text=[dimer.b.symbols[0]],
         textfont={"color": colours.text},
         marker={
-            "size": BALL * covalent_radii[atomic_numbers[dimer.b.symbols[0]]],
+            "size": BALL * covalent_radii[dimer.b.numbers[0]],
             "color": colours.student,
             "line": {"width": 1},
         },
@@ -45,5 +43,5 @@ def structure_figure(
         name="probe",
     )
     # Of the further positions those are seen that are no farther away than the probe: the molecule stays large.
-    seen = np.vstack([dimer.a.positions, [[x, y, z]], [2.0 * dimer.a.centre - [x, y, z]]]) if len(more) else None
+    seen = np.vstack([dimer.a.positions, probe, 2.0 * dimer.a.centre - probe]) if len(more) else None
     return finish_scene(figure, colours, height=height, revision="structure", eye=(1.25, 1.25, 1.25), within=seen)

@@ -10,7 +10,7 @@ from plotly import __version__ as plotly_version
 from app.components.plot_content import PlotContent
 from app.data import trust
 from app.data.cuts import Cut, cut_names, load_cut
-from app.data.errors import REGION_HELP, TOGETHER, error_table, matrix_table
+from app.data.errors import RANGES, REGION_HELP, TOGETHER, error_table, matrix_table
 from app.data.jobs import model_name
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.blind import sentence
@@ -112,7 +112,7 @@ def _errors(page: Page, subject: Subject) -> None:
     page.text(f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", quiet=True)
     shown, formats = error_table(rows, subject.columns, unit, subject.campaign.systems)
     page.table(shown, formats=formats, name="errors")
-    meanings = "; ".join(f"{trust.REGION_NAMES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
+    meanings = "; ".join(f"{RANGES.get(k, k)}: {v}" for k, v in REGION_HELP.items())
     page.text(f"{meanings}. MAE: mean absolute error.", quiet=True)
     for system in subject.campaign.systems:
         mine = subject.of(rows, system)
@@ -212,18 +212,10 @@ def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
     page.text(f"Physics checks: {trust.gates_summary(gates)}.", kind="bad" if bad else "good")
     for gate in bad:
         page.text(f"{gate.name}: {gate.meaning}", kind="bad")
-    page.table(
-        pd.DataFrame(
-            {
-                "": ["passed" if gate.passed else "FAILED" for gate in trust.worst_first(gates)],
-                "Question": [gate.question for gate in trust.worst_first(gates)],
-                "Found": [trust.gate_value(gate, unit) for gate in trust.worst_first(gates)],
-                "Allowed": [trust.gate_limit(gate, unit) for gate in trust.worst_first(gates)],
-                "Why this limit": [gate.reason for gate in trust.worst_first(gates)],
-            }
-        ),
-        name="gates",
-    )
+    asked = trust.gates_table(gates, unit)
+    headers = {"answer": "", "question": "Question", "found": "Found", "allowed": "Allowed", "reason": "Why this limit"}
+    answers = asked["passed"].map({True: "passed", False: "FAILED"})
+    page.table(asked.assign(answer=answers)[list(headers)].rename(columns=headers), name="gates")
     page.heading("Can its error bars be believed?")
     rows = trust.measured_points(subject.of(subject.table, *subject.campaign.training_systems))
     found = trust.calibration(rows, subject.campaign.settings.bounds)
@@ -256,8 +248,9 @@ def _labels(page: Page, subject: Subject) -> None:
         + (f" ±: {MEANING[0].lower()}{MEANING[1:]}." if any(name.startswith("±") for name in table) else ""),
         quiet=True,
     )
-    said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash, round_number=subject.number)
-    judged = judge([row for row in said if row.split == "pool"], subject.campaign.settings.bounds)
+    said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash)
+    mine = said["split"].eq("pool") & said["round_number"].eq(subject.number)
+    judged = judge(said[mine.fillna(False)], subject.campaign.settings.bounds)
     if judged is not None:
         page.text(f"Before it had seen them, the student predicted them: {sentence(judged)}; {judged.sentence}.")
     page.table(table, formats=digits, name="labels")

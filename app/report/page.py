@@ -11,7 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from app.components.plot_message import HTML, script, style
+from app.components.mounted import SCRIPTS, joined
+from nci_core.rounding import number_text
 
 #: Tables with more rows scroll on a screen.
 LONG = 25
@@ -65,16 +66,17 @@ class Page:
     ) -> None:
         """Plots of the dashboard side by side, the last one a little wider if it alone has a colour bar.
 
-        Each is {data: as of `plot_message.message`, points: encoded}, the first the tool bar {data} of all.
+        Each is {data: as of `plot.message`, points: encoded}, the first the tool bar {data} of all.
         """
         name = self._kept({"light": light, "dark": dark})
+        frame = joined("plot.html")
         panels = "".join(
-            f'<div class="panel"><h3>{escape(title)}</h3>{HTML}<div class="drawing"></div></div>' for title in titles
+            f'<div class="panel"><h3>{escape(title)}</h3>{frame}<div class="drawing"></div></div>' for title in titles
         )
         last = 1.22 if light[-1]["points"]["bar"] and not light[1]["points"]["bar"] else 1
         columns = "1fr " * (len(titles) - 1) + f"{last}fr"
         row = f'<div class="row" data-plots="{name}" style="grid-template-columns:{columns}">'
-        self._placed(f"{row}<div>{HTML}</div>{panels}</div>", caption)
+        self._placed(f"{row}<div>{frame}</div>{panels}</div>", caption)
 
     def _kept(self, both: dict[str, Any]) -> str:
         """The name under which the document holds a figure for both themes."""
@@ -94,16 +96,17 @@ class Page:
 
     def html(self) -> str:
         """The document."""
+        style, script = joined("plot.css"), joined(*SCRIPTS["plot"])
         return "\n".join(
             [
                 '<!doctype html><html lang="en"><head><meta charset="utf-8">',
                 '<meta name="viewport" content="width=device-width, initial-scale=1">',
-                f"<title>{escape(self.title)}</title><style>{_file('report.css')}{style()}</style></head><body>",
+                f"<title>{escape(self.title)}</title><style>{_file('report.css')}{style}</style></head><body>",
                 *self.parts,
                 *self.figures,
                 f"<script>{get_plotlyjs()}</script>",
                 # A module's default export is what mounts a plot; a page without modules takes it from a function.
-                f"<script>const mount = (() => {{ {script().replace('export default', 'return')} }})();",
+                f"<script>const mount = (() => {{ {script.replace('export default', 'return')} }})();",
                 f"{_file('report.js')}</script></body></html>",
             ]
         )
@@ -120,15 +123,7 @@ def _cell(tag: str, text: str, left: bool) -> str:
     return f'<{tag} class="{classes}">{escape(text)}</{tag}>' if classes else f"<{tag}>{escape(text)}</{tag}>"
 
 
-def _text(value: object, form: str) -> str:
-    if value is None or (isinstance(value, float) and pd.isna(value)):
-        return "—"
-    if not _is_number(value):
-        return str(value)
-    # z: no minus sign in front of a zero.
-    exact = form.replace("+", "+z") if "+" in form else f"z{form}"
-    return (f"{value:{exact}}" if form else str(value)).replace("-", "−")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _text(value: object, spec: str) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_text(value, spec)
+    return "—" if value is None else str(value)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.components.plot import Marks, message, toolbar_message
 from app.components.plot_content import PlotContent
 from app.components.plot_encoding import encode
-from app.components.plot_message import Marks, message, toolbar_message
 from app.report.page import Page
 from app.theme import DARK, LIGHT, Palette
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from app.data.configurations import configuration_table
-from app.data.errors import labelled, with_errors
+from app.data.errors import columns_of, labelled, with_errors
 from app.data.jobs import model_list
 from nci_core.campaign import Campaign
 from nci_core.campaign.systems import System
@@ -43,11 +43,8 @@ class Subject:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Potential → energy column, as figures and tables name them."""
-        columns = {"teacher": "teacher_ev"}
-        if self.before is not None:
-            columns["earlier student"] = "earlier_ev"
-        return columns | {"student": "student_ev"}
+        """Potential → energy column."""
+        return columns_of(self.after, self.before)
 
 
 def subject_of(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subject:

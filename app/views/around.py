@@ -4,16 +4,16 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import cached, model_answers, own_energies
+from app import model_answers, own_energies
 from app.choices import one_from, one_of
 from app.data import fields
 from app.data.errors import labelled
 from app.data.own_energies import against
-from app.data.quantities import QUANTITIES, Quantity
+from app.data.quantities import QUANTITIES, STORED, Quantity
 from app.session import Context
 from app.text import plain
 from app.views.around_looks import show_planes, show_space, show_sphere
-from app.views.around_values import NEAR, SETS, Chosen
+from app.views.around_values import Chosen
 from nci_core.errors import InputError
 from nci_core.store.schema import Model
 
@@ -25,29 +25,26 @@ SHOWN = {"sphere": show_sphere, "plane": show_planes, "space": show_space}
 
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the figures and their data."""
-    table = cached.drawn(context, table)
-    others = {"earlier": before, "distilled": model_answers.distilled_before(context, after)}
+    all_three = {"student": after, "earlier": before, "distilled": model_answers.distilled_before(context, after)}
+    students = {name: model for name, model in all_three.items() if model is not None}
     left, middle, right = st.columns([1.25, 1.35, 1], vertical_alignment="bottom")
     look = one_of(middle, "Look at it", LOOKS, key="around_look", titled=True)
-    keys = [k for k, q in QUANTITIES.items() if q.other not in others or others[q.other] is not None]
-    if look == "space":  # what is interpolated near stored energies only makes ragged surfaces
-        keys = [k for k in keys if not QUANTITIES[k].stored]
-    if st.session_state.get("around_quantity") not in keys:
-        st.session_state.pop("around_quantity", None)
+    # What is interpolated near stored energies only makes ragged surfaces.
+    known = {None, *students} if look == "space" else {None, *students, *STORED}
+    there = {key: quantity for key, quantity in QUANTITIES.items() if {quantity.first, quantity.other} <= known}
     key = one_from(
         left,
         "Quantity",
-        {k: QUANTITIES[k].title for k in keys},
+        {key: quantity.title for key, quantity in there.items()},
         key="around_quantity",
-        help="  \n".join(f"**{QUANTITIES[k].title}**: {QUANTITIES[k].help}" for k in keys),
+        help="  \n".join(f"**{quantity.title}**: {quantity.help}" for quantity in there.values()),
     )
-    quantity = QUANTITIES[str(key)]
-    brought = own_energies.choices(context)
+    quantity, brought = QUANTITIES[key], own_energies.choices(context)
     split = _choose_set(right, quantity, {k: row.name for k, row in brought.items()}, in_space=look == "space")
     if split in brought:
         table = own_energies.set_rows(context, brought[split], after, before)
     labels = _labelled(context, table, "all" if split in brought else split)
-    chosen = Chosen(context, quantity, after, others, split, labels, against(table))
+    chosen = Chosen(context, quantity, students, split, labels, against(table))
     try:
         SHOWN[look](chosen)
     except InputError as error:  # too few stored energies
@@ -60,35 +57,26 @@ def _choose_set(place: DeltaGenerator, quantity: Quantity, brought: dict[str, st
     `brought`: names of people's own sets, which can be dots.
     """
     if quantity.stored:
-        names = {"test": "Test set", "pool": "Training pool"}
-        split = one_from(
+        return one_from(
             place,
             "Stored energies of",
-            names,
+            {"test": "Test set", "pool": "Training pool"},
             key="around_stored",
             help="The potential is interpolated between these energies; dots are the labelled ones. Test set and "
             "training pool are never mixed: a student has seen the training labels, so its errors look smaller "
             "there.",
         )
-        return str(split)
     if not quantity.dots or in_space:
         return "none"
-    names = (
-        {k: SETS[k] for k in ("test", "pool")}
-        | {k: plain(name) for k, name in brought.items()}
-        | {"none": SETS["none"]}
-    )
-    if st.session_state.get("around_set") not in names:
-        st.session_state.pop("around_set", None)  # a set that was removed
-    split = one_from(
+    mine = {key: plain(name) for key, name in brought.items()}
+    return one_from(
         place,
         "Dots" if brought else "CCSD(T) dots",
-        names,
+        {"test": "test set", "pool": "training labels"} | mine | {"none": "no dots"},
         key="around_set",
-        help=f"Labelled configurations within {NEAR} Å, drawn at all symmetry-equivalent positions and coloured "
+        help=f"Labelled configurations within {fields.NEAR} Å, drawn at all symmetry-equivalent positions and coloured "
         "like the map. Test set and training labels are never shown together.",
     )
-    return str(split)
 
 
 def _labelled(context: Context, table: pd.DataFrame, split: str) -> pd.DataFrame:

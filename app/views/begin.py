@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import actions
+from app.doing import say
 from app.session import Context, errors_shown
 from app.text import plain
 
@@ -27,5 +28,5 @@ def no_configurations(context: Context) -> None:
     ):
         with errors_shown():
             actions.begin(campaign)
-            st.session_state["train_message"] = "Configurations are sampled; the teachers are at work."
+            say("Configurations are sampled; the teachers are at work.")
             st.switch_page(st.session_state["pages"]["label-train"], query_params={})

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from app.chart import Drawn, charts
 from app.choices import as_written, one_of, some_of
 from app.figures.recipes import recipes_figure
 from app.session import Context
-from app.tables import grid, scaled
-from app.text import plain
+from app.text import Markdown, plain
+from app.views.benchmark_table import Column, draw, energies, frame
 from nci_core.bench.recipe_errors import (
     BY,
     FACTOR_FILE,
@@ -39,7 +38,13 @@ ERRORS = {
 #: Column → figure of a group, energies of the chosen unit; then shares, then costs.
 GROUP_ERRORS = {"MAE": "mae_cm1", "Median": "median_cm1", "Largest": "max_cm1", "Mean error": "mean_cm1"}
 GROUP_ERRORS |= {"Mean σ": "mean_std_cm1"}
-GROUP_SHARES = {"Relative (%)": "relative", "Within 1 σ (%)": "within_1", "Within 2 σ (%)": "within_2"}
+GROUP_REST = {
+    "Relative (%)": Column("relative", ".1f", 100.0),
+    "Within 1 σ (%)": Column("within_1", ".0f", 100.0),
+    "Within 2 σ (%)": Column("within_2", ".0f", 100.0),
+    "CPU min": Column("cpu_minutes", ".2f"),
+    "GB": Column("memory_gb", ".1f"),
+}
 #: What the tables of published dimers can be split by, and the words on the switch.
 SPLITS = {
     "probe and region": "Probe and region",
@@ -52,21 +57,18 @@ DIMERS, BENZENE = "Many molecules", "Helium over benzene"
 
 def show_recipes(context: Context) -> None:
     """Draw error against cost, and the tables."""
-    rows = read_recipe_rows(data_folder() / STORED / FILE)
     path = data_folder() / STORED / GROUPS_FILE
     groups = read_groups(path) if path.is_file() else []
-    against: str | None = BENZENE
-    if groups:
-        against = one_of(st, "Against", as_written([DIMERS, BENZENE]), key="benchmark_reference", first=DIMERS)
-    if against == BENZENE:
-        _benzene(context, rows)
-    else:
+    both = as_written([DIMERS, BENZENE])
+    if groups and one_of(st, "Against", both, key="benchmark_reference", first=DIMERS) == DIMERS:
         _dimers(context, groups)
+    else:
+        _benzene(context)
 
 
-def _benzene(context: Context, rows: list[RecipeRow]) -> None:
+def _benzene(context: Context) -> None:
     """Labels of the embedded campaign against the published surface of its dimer."""
-    front, unit = pareto(rows), context.unit
+    unit = context.unit
     st.subheader(BENZENE)
     st.caption(
         "Labels at positions around benzene, from the wall to the tail, against a published CCSD(T) surface at the "
@@ -74,19 +76,16 @@ def _benzene(context: Context, rows: list[RecipeRow]) -> None:
         help="The five factors of composite were fitted to points of this very surface. Published rows lie on the "
         "reference's own points: compare them with ours on attractive points only.",
     )
-    figure = recipes_figure(rows, front, unit, context.colours, target=(TARGET_CM1, TARGET_MINUTES))
-    charts(context, Drawn(figure, "benchmark-recipes"))
-    st.caption(
+    line = (
         f"Line: no other recipe is both cheaper and closer. Dotted: at most {TARGET_CM1 * CM1_EV * unit.per_ev:.3g} "
         f"{unit.label} on attractive points for at most {TARGET_MINUTES:g} CPU minutes per label."
     )
-    _overview_table(context, rows, front)
+    _overview(context, read_recipe_rows(data_folder() / STORED / FILE), line, target=(TARGET_CM1, TARGET_MINUTES))
 
 
 def _dimers(context: Context, groups: list[GroupErrors]) -> None:
     """Labels at published dimers of many hosts."""
-    rows, unit = overview(groups), context.unit
-    front = pareto(rows)
+    rows = overview(groups)
     probes = list(dict.fromkeys(group.group for group in groups if group.by == "probe"))
     sets = sorted({name for group in groups for name in group.reference.split(", ")})
     most = max((row.n for row in rows), default=0)
@@ -98,11 +97,8 @@ def _dimers(context: Context, groups: list[GroupErrors]) -> None:
         "least half as deep as the deepest geometry of its dimer. Tail: less deep, further out. Wall: repulsive, or "
         "less deep and further in.",
     )
-    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours), "benchmark-recipes"))
-    st.caption("Line: no other recipe is both cheaper and closer on attractive geometries.")
-    if said := _left_out(context):
-        st.caption(plain(said))
-    _overview_table(context, rows, front)
+    line = "Line: no other recipe is both cheaper and closer on attractive geometries."
+    _overview(context, rows, line, plain(_left_out(context)))
     recipes = [name for name in dict.fromkeys(group.recipe for group in groups) if not is_part(name)]
     there = [name for name in SPLITS if name in BY and any(group.by == name for group in groups)]
     first = recipes.index(DEFAULT) if DEFAULT in recipes else 0
@@ -137,47 +133,37 @@ def _left_out(context: Context) -> str:
 
 
 def _group_table(context: Context, groups: Sequence[GroupErrors]) -> None:
-    unit = context.unit
-    factor = CM1_EV * unit.per_ev
-
-    def column(field: str, times: float) -> list[float | None]:
-        return scaled((getattr(group, field) for group in groups), times)
-
-    table = pd.DataFrame(
-        {"Group": [group.group for group in groups], "Labels": [group.n for group in groups]}
-        | ({"Failed": [group.failed for group in groups]} if any(group.failed for group in groups) else {})
-        | {name: column(field, factor) for name, field in GROUP_ERRORS.items()}
-        | {name: column(field, 100.0) for name, field in GROUP_SHARES.items()}
-        | {"CPU min": column("cpu_minutes", 1.0), "GB": column("memory_gb", 1.0)}
-    ).dropna(axis="columns", how="all")
+    rows, unit = frame(groups), context.unit
     sigma = "σ: the standard error that a label states; 68% of all errors should be within 1 σ, 95% within 2."
     st.caption(  # the unit once, so that the table is not cut off
         f"Energies in {unit.label}. Mean error: positive where the attraction is too weak. Relative: to the published "
-        f"energy. {sigma if 'Mean σ' in table else ''}"
+        f"energy. {sigma if rows['mean_std_cm1'].notna().any() else ''}"
     )
-    specs = dict.fromkeys(GROUP_ERRORS, f".{unit.digits}f") | dict.fromkeys(GROUP_SHARES, ".0f")
-    specs |= {"Relative (%)": ".1f", "CPU min": ".2f", "GB": ".1f"}
-    shown = {name: spec for name, spec in specs.items() if name in table}
-    grid(table, shown, key="benchmark-recipe-groups")
+    counts = {"Group": Column("group"), "Labels": Column("n")}
+    failed = {"Failed": Column("failed")} if rows["failed"].any() else {}
+    columns = counts | failed | energies(GROUP_ERRORS, unit, unit.digits) | GROUP_REST
+    draw(rows, columns, key="benchmark-recipe-groups")
 
 
-def _overview_table(context: Context, rows: list[RecipeRow], front: list[str]) -> None:
-    unit = context.unit
-    factor = CM1_EV * unit.per_ev
-    errors = {name: scaled((getattr(row, field) for row in rows), factor) for name, field in ERRORS.items()}
-    table = pd.DataFrame(
-        {
-            "Recipe": [row.recipe for row in rows],
-            "Best": ["✓" if row.recipe in front else "" for row in rows],
-            "Labels": [row.n for row in rows],
-            "attractive": [row.n_attractive for row in rows],
-        }
-        | errors
-        | {"CPU min": [row.cpu_minutes for row in rows], "GB": [row.rss_gb for row in rows]}
-    )
+def _overview(
+    context: Context, rows: list[RecipeRow], *said: Markdown, target: tuple[float, float] | None = None
+) -> None:
+    """Error against cost, what is said of it, and the table of both."""
+    front, unit = pareto(rows), context.unit
+    charts(context, Drawn(recipes_figure(rows, front, unit, context.colours, target=target), "benchmark-recipes"))
+    for sentence in said:
+        if sentence:
+            st.caption(sentence)
     st.caption(
         f"Mean absolute errors in {unit.label}. CPU minutes and memory of a label. What stands after a colon is a "
         "part of that recipe alone, or the recipe without its factors."
     )
-    specs = dict.fromkeys(errors, f".{unit.digits}f") | {"CPU min": ".2f", "GB": ".1f"}
-    grid(table, specs, key="benchmark-recipes")
+    table = frame(rows)
+    table["best"] = table["recipe"].isin(front).map({True: "✓", False: ""})
+    columns = {"Recipe": Column("recipe"), "Best": Column("best")}
+    columns |= {"Labels": Column("n"), "attractive": Column("n_attractive")}
+    columns |= energies(ERRORS, unit, unit.digits) | {
+        "CPU min": Column("cpu_minutes", ".2f"),
+        "GB": Column("rss_gb", ".1f"),
+    }
+    draw(table, columns, key="benchmark-recipes")

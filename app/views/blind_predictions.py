@@ -9,10 +9,9 @@ from app.choices import one_from
 from app.data.worth import MEANING
 from app.figures.blind import blind_figure, sentence
 from app.session import Context
-from app.tables import scaled, with_numbers
+from app.tables import with_numbers
 from app.text import plain
 from nci_core.campaign.queries import blind
-from nci_core.campaign.queries.blind import BlindPrediction
 
 HELP = (
     "Each label against what the newest student fitted without it had predicted, in units of that student's error "
@@ -22,26 +21,26 @@ HELP = (
 
 def show_newest(context: Context) -> None:
     """The labels of the newest round; nothing before there are any."""
-    rounds = _rounds(context)
-    if rounds:
-        number = max(rounds)
+    rows = _paid(context)
+    if len(rows):
+        number = rows["round_number"].max()
         st.markdown(f"**Predicted before they were computed** · labels of round {number}", help=HELP)
-        _judged(context, rounds[number])
+        _judged(context, rows[rows["round_number"] == number])
 
 
 def section(context: Context) -> None:
     """The part of the History page: the labels of any round, each as the student before had predicted it."""
-    rounds = _rounds(context)
-    if not rounds:
+    rows = _paid(context)
+    if rows.empty:
         st.info(
             "A finished label appears here with the prediction of a student fitted without it.",
             icon=":material/info:",
         )
         return
-    newest = sorted(rounds, reverse=True)
+    newest = sorted(rows["round_number"].unique().tolist(), reverse=True)
     left, _ = st.columns([1, 2.2])
     number = one_from(left, "Labels of", {n: f"round {n}" for n in newest}, key="blind_round", help=HELP)
-    rows = rounds[int(number)]
+    rows = rows[rows["round_number"] == int(number)]
     first, second = st.columns([1, 1.25], gap="medium")
     with first:
         _judged(context, rows, height=380)
@@ -49,40 +48,36 @@ def section(context: Context) -> None:
         _table(context, rows)
 
 
-def _rounds(context: Context) -> dict[int, list[BlindPrediction]]:
-    """Predictions of training labels by the number of the round that paid for them."""
-    rounds: dict[int, list[BlindPrediction]] = {}
-    for row in cached.blind_predictions(context):
-        if row.split == "pool" and row.round_number is not None:
-            rounds.setdefault(row.round_number, []).append(row)
-    return rounds
+def _paid(context: Context) -> pd.DataFrame:
+    """The predictions of training labels that a round paid for."""
+    found = cached.blind_predictions(context)
+    return found[(found["split"] == "pool") & found["round_number"].notna()]
 
 
-def _judged(context: Context, rows: list[BlindPrediction], *, height: int = 230) -> None:
+def _judged(context: Context, rows: pd.DataFrame, *, height: int = 230) -> None:
     """How many of them held, and each in units of its error bar."""
     found = blind.judge(rows, context.campaign.settings.bounds)
     if found is not None:
         st.caption(f"{plain(sentence(found))}: {plain(found.sentence)}.")
-    if any(row.std_ev for row in rows):
+    if rows["z"].notna().any():
         figure = blind_figure(rows, context.unit, context.colours, height=height)
         charts(context, Drawn(figure, "blind-predictions"))
 
 
-def _table(context: Context, rows: list[BlindPrediction]) -> None:
+def _table(context: Context, rows: pd.DataFrame) -> None:
     """One row a label, the worst prediction first."""
     factor, digits = context.unit.per_ev, context.unit.digits
-    regions = cached.table(context)["region"]
+    worst_first = rows.sort_values("z", key=abs, ascending=False, kind="stable")
     recipe = "± recipe"
     shown = pd.DataFrame(
         {
-            "Configuration": [row.configuration_id for row in rows],
-            "Region": [regions.get(row.configuration_id) for row in rows],
-            "Predicted": [row.predicted_ev * factor for row in rows],
-            "± sd": scaled((row.std_ev for row in rows), factor),
-            "Computed": [row.computed_ev * factor for row in rows],
-            recipe: scaled((row.computed_std_ev for row in rows), factor),
-            "Off by": [(row.predicted_ev - row.computed_ev) * factor for row in rows],
-            "Off by / sd": [row.z for row in rows],
+            "Region": cached.table(context)["region"].reindex(worst_first.index),
+            "Predicted": worst_first["predicted_ev"] * factor,
+            "± sd": worst_first["std_ev"] * factor,
+            "Computed": worst_first["computed_ev"] * factor,
+            recipe: worst_first["computed_std_ev"] * factor,
+            "Off by": (worst_first["predicted_ev"] - worst_first["computed_ev"]) * factor,
+            "Off by / sd": worst_first["z"],
         }
     )
     specs = dict.fromkeys(("Predicted", "± sd", "Computed", recipe), f".{digits}f")
@@ -91,9 +86,8 @@ def _table(context: Context, rows: list[BlindPrediction]) -> None:
         shown = shown.drop(columns=recipe)
         del specs[recipe]
     st.caption(f"Energies in {context.unit.label}, the worst prediction first.")
-    worst_first = shown.loc[shown["Off by / sd"].abs().sort_values(ascending=False, na_position="last").index]
     st.dataframe(
-        with_numbers(worst_first.reset_index(drop=True), specs),
+        with_numbers(shown.rename_axis("Configuration").reset_index(), specs),
         hide_index=True,
         column_config={recipe: st.column_config.NumberColumn(help=f"{MEANING}.")},
         placeholder="—",

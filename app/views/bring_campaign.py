@@ -30,11 +30,6 @@ def show_bring() -> None:
         name = st.session_state.get(BROUGHT)
         if name is not None:
             st.success(f"Campaign {plain(name)} was imported.", icon=":material/check_circle:")
-            if st.button("Open it", icon=":material/arrow_forward:", key="bring_open", on_click=_open, args=(name,)):
+            if st.button("Open it", icon=":material/arrow_forward:", key="bring_open"):
+                st.session_state["open_campaign"] = st.session_state.pop(BROUGHT)
                 st.switch_page(st.session_state["pages"]["overview"], query_params={})
-
-
-def _open(name: str) -> None:
-    """Choose the campaign in the sidebar, before that is drawn."""
-    st.session_state["campaign"] = name
-    del st.session_state[BROUGHT]

@@ -10,6 +10,7 @@ from app import cached, selection
 from app.choices import one_from, one_of
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.worth import MEANING
+from app.doing import errors_said
 from app.session import Context
 from app.text import plain
 from app.views import takeaway
@@ -173,7 +174,7 @@ def _grid(context: Context, shown: pd.DataFrame) -> None:
     def ticked() -> None:
         now = [int(ids[i]) for i in st.session_state[key].selection.rows if i < len(ids)]
         hidden = [i for i in selected if i not in set(ids.tolist())]
-        with selection.told_as_message():
+        with errors_said():
             selection.change(context, [*hidden, *now], "replace")
             if now:
                 selection.view(context, now[-1])

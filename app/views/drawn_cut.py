@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import cached, model_answers, own_energies
-from app.arrays import FloatArray
+from app import model_answers, own_energies
 from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields
@@ -25,12 +24,10 @@ TITLE = "Any line"
 PANELS = {"energy": "Energies", "ruler": "Ruler"}
 #: Points on a line, and the shortest line (Å) that is drawn.
 STEPS, SHORTEST = 241, 0.1
-HEIGHT = 365
 
 
 def show(context: Context, table: pd.DataFrame, after: Model, before: Model | None) -> None:
     """Controls, the map to draw on, the figures and their data."""
-    table = cached.drawn(context, table)
     left, middle, right = st.columns([1.3, 1, 2.2], vertical_alignment="bottom")
     panel = one_of(middle, "Show along it", PANELS, key="line_panel", titled=True)
     body = st.container()
@@ -39,52 +36,39 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
     if line is None:
         return
     with body:
-        if panel == "ruler":
-            curve = _checked(context, line, after, before)
-            if curve is not None:
-                show_ruler(context, line, curve, after)
-            return
-        drawing, figure = st.columns([1, 1.25], gap="medium")
-        with drawing:
-            show_map(context, table, line, after)
-        with figure:
-            curve = _checked(context, line, after, before)
-            if curve is not None:
+        place = body
+        if panel == "energy":
+            drawing, place = st.columns([1, 1.25], gap="medium")
+            with drawing:
+                show_map(context, table, line, after)
+        with place:
+            if line.length < SHORTEST:
+                st.warning(f"The two ends are closer than {SHORTEST} Å; move them apart.", icon=":material/straighten:")
+                return
+            curve = _curve(context, line, after, before)
+            if curve["energy_ev"].isna().all():
+                st.warning("The whole line lies on a nucleus; move it away.", icon=":material/straighten:")
+            elif panel == "energy":
                 _energies(context, table, line, curve, after)
-
-
-def _checked(context: Context, line: Line, after: Model, before: Model | None) -> pd.DataFrame | None:
-    """The curve, or a sentence and None where there is none."""
-    if line.length < SHORTEST:
-        st.warning(f"The two ends are closer than {SHORTEST} Å; move them apart.", icon=":material/straighten:")
-        return None
-    curve = _curve(context, line, after, before)
-    if curve["energy_ev"].isna().all():
-        st.warning("The whole line lies on a nucleus; move it away.", icon=":material/straighten:")
-        return None
-    return curve
+            else:
+                show_ruler(context, line, curve, after)
 
 
 def _curve(context: Context, line: Line, after: Model, before: Model | None) -> pd.DataFrame:
-    host = context.host
+    """Distance along the line, place (Å) and energies (eV); the latter are NaN beside a nucleus."""
     distance = np.linspace(0.0, line.length, STEPS)
     points = line.at(distance)
-    clear = lines.clear_of_nuclei(host, points)
-    curve = pd.DataFrame({"distance": distance}).assign(x=points[:, 0], y=points[:, 1], z=points[:, 2])
-
-    def spread(values: FloatArray) -> FloatArray:
-        whole = np.full(STEPS, np.nan)
-        whole[clear] = values
-        return whole
-
-    student = model_answers.field(context, after, points[clear])
-    for column in ("energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"):
-        curve[column] = spread(getattr(student, column))
+    clear = lines.clear_of_nuclei(context.host, points)
+    energies = pd.DataFrame(vars(model_answers.field(context, after, points[clear])), index=np.flatnonzero(clear))
     distilled = model_answers.distilled_before(context, after)
+    if before is not None and distilled is not None and before.id == distilled.id:
+        before = None
     for column, model in (("earlier_ev", before), ("distilled_ev", distilled)):
-        if model is not None and not (column == "earlier_ev" and distilled is not None and model.id == distilled.id):
-            curve[column] = spread(model_answers.field(context, model, points[clear]).energy_ev)
-    return curve
+        if model is not None:
+            energies[column] = model_answers.field(context, model, points[clear]).energy_ev
+    places = pd.DataFrame(points, columns=["x", "y", "z"])
+    places.insert(0, "distance", distance)
+    return places.join(energies)
 
 
 def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataFrame, after: Model) -> None:
@@ -109,9 +93,9 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
         bind="query-params",
         help="Symmetry-equivalent positions count too. Each energy belongs to its configuration, not to the line.",
     )
-    near = fields.near_line(context.host, table, line.start, line.end, tolerance)
+    near = fields.near_line(context.host, table, line, tolerance)
     what = against(table)
-    figure = line_figure(curve, near, context.unit, context.colours, channels=channels, height=HEIGHT, reference=what)
+    figure = line_figure(curve, near, context.unit, context.colours, channels=channels, reference=what)
     start, end = (", ".join(f"{v:.2f}" for v in p).replace("-", "−") for p in (line.start, line.end))
     labels = int(near["label_ev"].notna().sum())
     charts(
@@ -129,6 +113,6 @@ def _numbers(context: Context, curve: pd.DataFrame, near: pd.DataFrame) -> pd.Da
     rows = pd.concat([curve.assign(what="line"), points.rename_axis("configuration").reset_index()])
     rows["what"] = rows["what"].fillna("configuration")
     energies = [str(column) for column in rows if str(column).endswith("_ev")]
-    shown = rows.assign(**{c: context.convert(rows[c].to_numpy(dtype=float)) for c in energies})
+    rows[energies] = rows[energies].astype(float) * context.unit.per_ev
     renamed = {c: f"{c.removesuffix('_ev')} ({context.unit.label})" for c in energies}
-    return shown.rename(columns=renamed | {c: f"{c} (Å)" for c in ("distance", "x", "y", "z", "off")})
+    return rows.rename(columns=renamed | {c: f"{c} (Å)" for c in ("distance", "x", "y", "z", "off")})

@@ -11,7 +11,7 @@ from app import cached, predictor
 from app.chart import Drawn, charts
 from app.choices import one_from
 from app.figures.own_energies import energy_against_distance, points_in_space
-from app.figures.scales import scale_for
+from app.figures.scales import SignedScale
 from app.session import Context, errors_shown
 from app.text import plain
 from app.views.energy_choices import choose, choose_level
@@ -125,7 +125,7 @@ def _draw(context: Context, checked: Checked) -> None:
     """The energies against the distance, and about the molecule with the axes that they are measured from."""
     points, dimer, unit = checked.points, context.dimer, context.unit
     energies, cap = context.convert(points.energy_ev), from_cm1(context.campaign.settings.limit_cm1)
-    scale = scale_for(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
+    scale = SignedScale.covering(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
     frame = (origin_of(dimer.a, checked.choices), axes_of(dimer.a, checked.choices))
     space = points_in_space(
         dimer.a,

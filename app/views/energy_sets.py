@@ -9,8 +9,9 @@ from app import actions
 from app.data import own_energies
 from app.data.jobs import model_name
 from app.session import Context, context, errors_shown
-from app.tables import grid, number_text
+from app.tables import grid
 from app.text import Markdown, plain
+from nci_core.rounding import number_text
 from nci_core.store import energy_sets, models
 
 #: Where a sentence waits for the run that follows.
@@ -85,7 +86,7 @@ def _one(context: Context, number: int, row: pd.Series) -> None:
             and context.model is not None
             and st.button("Evaluate the students", key=f"evaluate-set-{number}", type="tertiary")
         ):
-            _do(lambda: actions.evaluate_energies(context.campaign, number))
+            _do(lambda: actions.evaluate_energies(context.campaign, energy_set=number))
         if st.button("Show errors", icon=":material/difference:", key=f"errors-of-{number}", type="tertiary"):
             page = st.session_state.get("pages", {}).get("errors")
             if page is not None:

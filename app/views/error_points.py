@@ -5,10 +5,12 @@ import streamlit as st
 
 from app import cached, model_answers, own_energies, selection
 from app.choices import as_written, one_of
-from app.data.cuts import CUT_PREFIX, NEAR_CUT, with_points
+from app.data.cuts import CUT_PREFIX, with_points
+from app.data.errors import as_shown, columns_of
+from app.data.fields import NEAR
 from app.data.own_energies import against
 from app.figures.points import cut_content, parity_content
-from app.first_steps import evaluate
+from app.first_steps import command
 from app.session import Context
 from app.tables import with_numbers
 from app.text import Markdown, code, plain
@@ -17,16 +19,6 @@ from app.views.error_maps import error_scale
 from nci_core.store.schema import Model
 
 HEIGHT = 400
-
-
-def columns_of(after: Model | None, before: Model | None) -> dict[str, str]:
-    """Potential → energy column, the student last."""
-    columns = {"teacher": "teacher_ev"}
-    if before is not None:
-        columns["earlier student"] = "earlier_ev"
-    if after is not None:
-        columns["student"] = "student_ev"
-    return columns
 
 
 def show_parity(
@@ -76,24 +68,18 @@ def _systems(context: Context) -> Markdown:
 
 
 def _worst(context: Context, rows: pd.DataFrame, column: str, name: str) -> None:
-    error = (rows[column] - rows["label_ev"]) * context.unit.per_ev
+    error, label = rows[column] - rows["label_ev"], context.unit.label
     order = error.abs().sort_values(ascending=False).head(10).index
-    label = context.unit.label
-    table = pd.DataFrame(
-        {
-            "Configuration": order,
-            **({"System": rows.loc[order, "system"].to_numpy()} if context.every_system else {}),
-            "Region": rows.loc[order, "region"].to_numpy(),
-            "Direction": rows.loc[order, "sector"].to_numpy(),
-            f"{'Reference' if 'reference' in rows else 'CCSD(T)'} ({label})": (
-                rows.loc[order, "label_ev"] * context.unit.per_ev
-            ).to_numpy(),
-            f"Error of the {name} ({label})": error.loc[order].to_numpy(),
-        }
-    )
+    headers = {"id": "Configuration"} | ({"system": "System"} if context.every_system else {})
+    headers |= {
+        "region": "Region",
+        "sector": "Direction",
+        "label_ev": f"{'Reference' if 'reference' in rows else 'CCSD(T)'} ({label})",
+        "error_ev": f"Error of the {name} ({label})",
+    }
+    worst = rows.assign(error_ev=error).loc[order].reset_index(names="id")
+    table, specs = as_shown(worst, headers, context.unit, signed={"error_ev"})
     st.markdown("**Largest errors.** Tick one to see its structure, several to select them.")
-    digits = context.unit.digits
-    specs = {table.columns[-2]: f".{digits}f", table.columns[-1]: f"+.{digits}f"}
     key = f"worst-{name}"
 
     def ticked() -> None:
@@ -170,15 +156,12 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
             empty="Nothing is known along this direction yet.",
         )
         st.caption(
-            (
-                "Points are CCSD(T) labels"
-                if brought is None
-                else f"Points within {NEAR_CUT} Å are {plain(against(rows))}"
-            )
+            ("Points are CCSD(T) labels" if brought is None else f"Points within {NEAR} Å are {plain(against(rows))}")
             + ", coloured by the student's error. The axis is linear in the well and logarithmic on the wall."
         )
         if after is not None and cut.student.empty:
-            st.caption(f"No curve is stored for this student; {code(evaluate(context.campaign.folder))} computes it.")
+            typed = code(command("evaluate", context.campaign.folder))
+            st.caption(f"No curve is stored for this student; {typed} computes it.")
         if cut.labels.empty and brought is None:
             st.caption("No point of this cut has a CCSD(T) label yet. Pick some on the Select page.")
         selection.bar(context, table, page="cuts")

@@ -4,12 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from app import cached, selection
-from app.data.errors import REGION_HELP, error_table, matrix_table
+from app.data.errors import REGION_HELP, columns_of, error_table, matrix_table
 from app.data.worth import said_beside
 from app.session import Context
 from app.tables import grid
 from app.text import Markdown, plain
-from app.views.error_points import columns_of
 from nci_core.labels.label_errors import worth_by_region
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1

@@ -8,7 +8,7 @@ from app import cached, model_answers, own_energies
 from app.choices import one_from, one_of
 from app.data.errors import labelled
 from app.data.jobs import model_list, model_name
-from app.first_steps import distil
+from app.first_steps import command
 from app.own_energies import reference_note
 from app.session import Context
 from app.text import code, plain
@@ -49,7 +49,7 @@ def show(context: Context) -> None:
     if not models:
         st.info(
             "There is no student yet, so only the teacher can be compared. Distil one on the Label & train page, "
-            f"or with {code(distil(context.campaign.folder))}.",
+            f"or with {code(command('distill', context.campaign.folder))}.",
             icon=":material/info:",
         )
     after, before = _choose_models(context, models)
@@ -72,21 +72,19 @@ def show(context: Context) -> None:
         st.caption(reference_note(context, brought[split], rows))
     else:
         rows = labelled(table, split)
-    if part in ("plane", "maps"):
+    of_one_system = part in ("plane", "maps")
+    if of_one_system:
         table, rows = cached.drawn(context, table), cached.drawn(context, rows)
+    if rows.empty:
+        _no_labels(context, split)
     by_plane = part == "plane" and len(rows) > 0 and split not in brought
     if by_plane and after is not None and show_plane(context, table, rows, split, after, before):
         return
-    if rows.empty:
-        _no_labels(context, split)
-        if part in ("plane", "maps"):  # student − teacher needs no label
-            show_maps(context, table, rows, after, None)
-        return
-    if part in ("plane", "maps"):
+    if of_one_system:  # student − teacher needs no label
         show_maps(context, table, rows, after, before)
-    elif part == "parity":
+    elif part == "parity" and len(rows):
         show_parity(context, table, rows, after, before)
-    else:
+    elif len(rows):
         what = brought[split].name if split in brought else SETS[split].lower()
         show_regions(context, table, rows, what, after, before)
 
@@ -95,26 +93,17 @@ def _choose_models(context: Context, models: list[Model]) -> tuple[Model | None,
     if not models:
         return None, None
     by_id = {model.id: model for model in reversed(models)}
-    ids = list(by_id)
-    active = context.model.id if context.model else ids[0]
+    names = {number: model_name(model) for number, model in by_id.items()}
+    active = context.model.id if context.model else next(iter(by_id))
     left, right = st.columns(2)
     # Only another student is named in the address: who has chosen none sees the new one after a fit.
-    after = one_from(
-        left,
-        "Student",
-        {
-            i: model_name(by_id[i]) if i else f"{model_name(by_id[active])}, in use"
-            for i in [IN_USE, *(i for i in ids if i != active)]
-        },
-        key="errors_after",
-    )
-    after = after or active
-    others = [0, *[i for i in ids if i != after]]
+    others = {number: name for number, name in names.items() if number != active}
+    after = one_from(left, "Student", {IN_USE: f"{names[active]}, in use"} | others, key="errors_after") or active
     distilled = model_answers.distilled_before(context, by_id[after])
     before = one_from(
         right,
         "Compare with",
-        {i: model_name(by_id[i]) if i else "no other student" for i in others},
+        {0: "no other student"} | {number: name for number, name in names.items() if number != after},
         key=f"errors_before_{after}",
         first=distilled.id if distilled else 0,
     )

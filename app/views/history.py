@@ -1,17 +1,22 @@
 """History: what each round cost and what it brought; and which model is in use."""
 
+from functools import partial
+
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import actions, cached
 from app.chart import Drawn, charts
 from app.choices import one_of
-from app.data.jobs import model_list, model_name
+from app.data.errors import RANGES
+from app.data.jobs import KINDS, model_list, model_name
 from app.data.judged import OWN, Judged, change, measured
 from app.data.worth import MEANING, said_beside, worth_of_tests
+from app.doing import act_button, show_said
 from app.figures.curves import history_figure
-from app.session import Context, errors_shown
-from app.tables import grid, scaled
+from app.session import Context
+from app.tables import grid
 from app.text import plain
 from app.views import blind_predictions, replay, trust, two_models
 from app.views.report_part import show_report
@@ -27,7 +32,6 @@ PARTS = {
 }
 #: References from outside that have room in the headline; the page Energies has them all.
 MOST_OUTSIDE = 2
-ROUND_KINDS = {"distill": "distillation", "finetune": "fine-tuning"}
 
 
 def show(context: Context) -> None:
@@ -42,7 +46,7 @@ def show(context: Context) -> None:
             icon=":material/info:",
         )
         return
-    _message()
+    show_said()
     part = one_of(st, "Show", PARTS, key="history_part")
     if part != "rounds":
         _other_part(context, part, models)
@@ -75,30 +79,16 @@ def show(context: Context) -> None:
 def _other_part(context: Context, part: str, models: list[Model]) -> None:
     if not models:
         st.info("There is no student yet; distil one on the **Label & train** page.", icon=":material/info:")
-    elif part == "blind":
-        blind_predictions.section(context)
-    elif part == "trust":
-        trust.show(context, models)
-    elif part == "compare":
-        two_models.show(context, models)
+    elif part in ("trust", "compare"):
+        {"trust": trust, "compare": two_models}[part].show(context, models)
     else:
-        show_report(context)
-
-
-def _message() -> None:
-    message = st.session_state.pop("history_message", None)
-    if message:
-        st.success(plain(message), icon=":material/check_circle:")
+        {"blind": blind_predictions.section, "report": show_report}[part](context)
 
 
 def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
     """The last model of each round: round, region, mae_cm1, n, n_labels."""
-    last = {model.round_number: model for model in models}
-    parts = []
-    for number, model in sorted(last.items()):
-        part = metrics[metrics["model_id"] == model.id]
-        parts.append(part.assign(round=number, n_labels=model.n_labels))
-    return pd.concat(parts) if parts else metrics.assign(round=0, n_labels=0).iloc[:0]
+    last = {model.round_number: (model.id, model.round_number, model.n_labels) for model in models}
+    return metrics.merge(pd.DataFrame(last.values(), columns=["model_id", "round", "n_labels"]), on="model_id")
 
 
 def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged]:
@@ -150,118 +140,87 @@ def _worth(context: Context) -> None:
 
 def _before(context: Context, metrics: pd.DataFrame, models: list[Model], now: Model) -> None:
     """What the teacher and the student before its first label do on the same test set."""
-    first = next((m for m in models if m.id == now.parent_id), None)
-    if first is None or first.kind != "distilled":
-        first = next((m for m in reversed(models) if m.kind == "distilled" and m.id != now.id), None)
+    distilled = {model.id: model for model in models if model.kind == "distilled" and model.id != now.id}
+    first = distilled.get(now.parent_id or 0) or next(reversed(distilled.values()), None)
     own, teacher = measured(metrics, now.id), measured(metrics, None)
     start = measured(metrics, first.id) if first is not None else None
     found = {"teacher": teacher, "student before its first label": start}
     parts = [f"{name} {row.text(context.unit)}" for name, row in found.items() if row is not None]
-    if own is None or not parts:
-        return
-    now_is = f" The student's error is now **{plain(change(start, own))}**." if start is not None else ""
-    st.markdown(f"On the same test labels: {plain(', '.join(parts))}.{now_is}")
+    if own is not None and parts:
+        now_is = f" The student's error is now **{plain(change(start, own))}**." if start is not None else ""
+        st.markdown(f"On the same test labels: {plain(', '.join(parts))}.{now_is}")
 
 
-def _mae(metrics: pd.DataFrame, model_id: int | None, region: str = "all") -> float | None:
-    found = measured(metrics, model_id, region)
-    return found.mae_ev if found else None
+def _errors(context: Context, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Mean absolute errors in the unit shown: a row for each model, a column for each of RANGES; NaN where unknown."""
+    found = metrics.pivot_table("mae_cm1", "model_id", "region", aggfunc="last")
+    return found.reindex(columns=list(RANGES)).astype(float) * CM1_EV * context.unit.per_ev
 
 
 def _systems(context: Context) -> None:
     """Errors of teacher and student in use in each system, and of all training systems together."""
     st.subheader("Systems", help="A transfer system is only tested on, and not counted among those together.")
-    factor, model = context.unit.per_ev, context.model.id if context.model else -1
-    rows = []
+    model, rows = context.model.id if context.model else -1, []
     for name, metrics in cached.metrics_by_system(context).items():
-        own = measured(metrics, model)
-        errors = {"teacher": _mae(metrics, None), "student": own.mae_ev if own else None}
-        errors |= {region: _mae(metrics, model, region) for region in ("well", "tail", "wall")}
-        values = {
-            f"{what} ({context.unit.label})": value
-            for what, value in zip(errors, scaled(errors.values(), factor), strict=True)
-        }
-        rows.append({"System": name, "Points": own.n if own else 0} | values)
-    shown = pd.DataFrame(rows)
-    if shown.empty:
+        own, teacher = measured(metrics, model), measured(metrics, None)
+        errors = {"teacher": teacher.mae_ev * context.unit.per_ev if teacher else np.nan}
+        errors |= _errors(context, metrics).reindex([model]).rename(columns={"all": "student"}).iloc[0].to_dict()
+        rows.append({"System": name, "Points": own.n if own else 0} | errors)
+    if not rows:
         st.caption("No errors measured yet.")
         return
-    grid(shown, dict.fromkeys(shown.columns[2:], f".{context.unit.digits}f"), key="systems-table")
+    shown = pd.DataFrame(rows).set_index(["System", "Points"]).add_suffix(f" ({context.unit.label})")
+    grid(shown.reset_index(), dict.fromkeys(shown, f".{context.unit.digits}f"), key="systems-table")
     st.caption("Mean absolute errors below the energy limit on the frozen test set; by region those of the student.")
 
 
 def _rounds(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame) -> None:
-    label, factor = context.unit.label, context.unit.per_ev
-    errors = {
-        region: scaled(
-            (_mae(metrics, model, region) if pd.notna(model) else None for model in rounds["model_id"]), factor
-        )
-        for region in ("all", "well", "tail", "wall")
-    }
-    shown = pd.DataFrame(
-        {
-            "Round": rounds["number"],
-            "What": rounds["kind"].map(lambda kind: ROUND_KINDS.get(kind, kind)),
-            "Picked by": rounds["picked_by"],
-            "Labels": rounds["n_labels"],
-            "Failed": rounds["n_failed"],
-            "CPU min": rounds["cpu_minutes"],
-            f"MAE ({label})": errors["all"],
-            f"well ({label})": errors["well"],
-            f"tail ({label})": errors["tail"],
-            f"wall ({label})": errors["wall"],
-            "Note": rounds["notes"],
-        }
-    )
-    digits = f"%.{context.unit.digits}f"
-    config = {c: st.column_config.NumberColumn(format=digits) for c in shown.columns[6:10]}
-    config["CPU min"] = st.column_config.NumberColumn(format="%.1f")
-    grid(shown, key="rounds-table", column_config=config)
+    errors = _errors(context, metrics).reindex(rounds["model_id"].astype(float)).set_axis(rounds.index)
+    errors = errors.rename(columns={"all": "MAE"}).add_suffix(f" ({context.unit.label})")
+    names = {"number": "Round", "kind": "What", "picked_by": "Picked by", "n_labels": "Labels", "n_failed": "Failed"}
+    names |= {"cpu_minutes": "CPU min"}
+    shown = rounds.replace({"kind": KINDS})[list(names)].rename(columns=names).join(errors)
+    specs = dict.fromkeys(errors, f".{context.unit.digits}f") | {"CPU min": ".1f"}
+    grid(shown.assign(Note=rounds["notes"]), specs, key="rounds-table")
     with st.popover("Write a note", icon=":material/edit_note:", disabled=context.read_only):
         numbers = rounds["number"].tolist()
         number = st.selectbox("Round", numbers, index=len(numbers) - 1, key="note_round")
         old = str(rounds.loc[rounds["number"] == number, "notes"].iloc[0])
         text = st.text_area("Note", value=old, key=f"note_text_{number}")
-        if st.button("Save note", key="keep_note"):
-            with errors_shown():
-                actions.write_notes(context.campaign, int(number), text)
-                st.rerun()
+        act_button(
+            st, "Save note", partial(actions.write_notes, context.campaign, int(number), notes=text), key="keep_note"
+        )
 
 
 def _models(context: Context, models: list[Model], metrics: pd.DataFrame) -> None:
     if not models:
         st.caption("No model is stored yet.")
         return
-    label, factor = context.unit.label, context.unit.per_ev
-    newest = list(reversed(models))
+    newest, error = list(reversed(models)), f"Test MAE ({context.unit.label})"
     active = context.model.id if context.model else None
-    shown = pd.DataFrame(
+    rows = [
         {
-            "In use": ["●" if model.id == active else "" for model in newest],
-            "Model": [model_name(model) for model in newest],
-            "Training labels": [model.n_labels for model in newest],
-            f"Test MAE ({label})": scaled((_mae(metrics, model.id) for model in newest), factor),
-            "Fit (s)": [model.seconds for model in newest],
-            "Device": [model.device for model in newest],
-            "Made (UTC)": [f"{model.created_at:%Y-%m-%d %H:%M}" for model in newest],
-            "File": [model.path.removeprefix("models/") for model in newest],
+            "In use": "●" if model.id == active else "",
+            "Model": model_name(model),
+            "Training labels": model.n_labels,
+            error: mae,
+            "Fit (s)": model.seconds,
+            "Device": model.device,
+            "Made (UTC)": f"{model.created_at:%Y-%m-%d %H:%M}",
+            "File": model.path.removeprefix("models/"),
         }
-    )
-    config = {
-        f"Test MAE ({label})": st.column_config.NumberColumn(format=f"%.{context.unit.digits}f"),
-        "Fit (s)": st.column_config.NumberColumn(format="%.1f"),
-    }
-    event = grid(shown, key="models-table", column_config=config, on_select="rerun", selection_mode="single-row")
+        for model, mae in zip(newest, _errors(context, metrics)["all"].reindex([m.id for m in newest]), strict=True)
+    ]
+    specs = {error: f".{context.unit.digits}f", "Fit (s)": ".1f"}
+    event = grid(pd.DataFrame(rows), specs, key="models-table", on_select="rerun", selection_mode="single-row")
     chosen = newest[event.selection.rows[0]] if event.selection.rows else None
-    can = chosen is not None and chosen.id != active and not context.read_only
-    if st.button(
-        f"Use {plain(model_name(chosen))}" if can and chosen is not None else "Use the selected model",
-        disabled=not can,
+    name = model_name(chosen) if chosen and chosen.id != active and not context.read_only else ""
+    act_button(
+        st,
+        f"Use {plain(name)}" if name else "Use the selected model",
+        lambda: actions.activate(context.campaign, chosen.id),
         key="activate_model",
+        when=name,
+        said=f"In use now: {name}.",
         help="Select a row above. Maps, proposals and exports then use that model; nothing is deleted.",
-    ):
-        with errors_shown():
-            if chosen is not None:
-                actions.activate(context.campaign, chosen.id)
-                st.session_state["history_message"] = f"In use now: {model_name(chosen)}."
-                st.rerun()
+    )

@@ -2,9 +2,8 @@
 
 import os
 import time
-from typing import Any
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from app import actions
@@ -12,8 +11,9 @@ from app.chart import Drawn, charts
 from app.choices import as_written, one_of
 from app.data import jobs as job_data
 from app.data.errors import RANGES
-from app.data.readiness import Readiness, basket_without_label, readiness, training_labels
+from app.data.overview import Situation, situation
 from app.data.worth import MEANING
+from app.doing import SAID, act_button, show_said
 from app.figures.curves import fit_figure
 from app.recipe_choice import choose_recipe, what_labels_are_worth
 from app.session import Context, context, errors_shown
@@ -23,13 +23,14 @@ from app.views.begin import no_configurations
 from app.views.label_systems import show_systems
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
-from app.views.set_aside import done, show_set_aside
+from app.views.set_aside import show_set_aside
 from app.views.test_set import show_test_set
 from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.pricing.costs import LabelCost, cost_of_labels
 from nci_core.campaign.pricing.limits import label_limits
+from nci_core.campaign.rounds.basket import without_label
 from nci_core.jobs import engine_status
-from nci_core.store import job_queries, versions
+from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
 from nci_core.store.job_frames import elapsed_minutes, events_frame
 from nci_core.store.schema import Job
@@ -45,8 +46,8 @@ LEAST_RUNG = 10
 def show(context_now: Context) -> None:
     """The page."""
     st.title("Label & train", help="Calculations go on when this page is closed.")
-    ready = readiness(context_now.campaign.store, context_now.campaign.settings)
-    if not ready.sampled:
+    ready = situation(context_now.campaign)
+    if not ready.configurations:
         no_configurations(context_now)
         return
     _message()
@@ -74,18 +75,18 @@ def _follow(seen: versions.Version) -> None:
 
 def _message() -> None:
     """What was just done. It outlives the redraws that a label's end brings, which may follow at once."""
-    message = st.session_state.pop("train_message", None)
-    if message:
-        st.session_state["train_message_shown"] = message, time.monotonic()
-    message, since = st.session_state.get("train_message_shown", ("", 0.0))
-    if message and time.monotonic() - since < MESSAGE_SECONDS:
-        st.success(plain(message), icon=":material/check_circle:")
+    if SAID in st.session_state:
+        st.session_state["train_said"] = st.session_state[SAID], time.monotonic()
+    said, since = st.session_state.get("train_said", (None, 0.0))
+    if said and time.monotonic() - since < MESSAGE_SECONDS:
+        st.session_state[SAID] = said
+    show_said()
 
 
-def _submit(context: Context, ready: Readiness) -> None:
+def _submit(context: Context, ready: Situation) -> None:
     st.subheader("CCSD(T) labels")
     recipe = choose_recipe(context, "label-train")
-    wanted = basket_without_label(context.campaign.store, recipe.hash) if ready.in_basket else []
+    wanted = without_label(context.campaign.store, recipe.hash)
     cost, new = cost_of_labels(context.campaign, wanted, recipe), len(wanted)
     first, second = st.columns([1.5, 1], vertical_alignment="center")
     if not ready.in_basket:
@@ -110,22 +111,18 @@ def _submit(context: Context, ready: Readiness) -> None:
     else:
         st.caption(plain(what_labels_are_worth(context, recipe)), help=f"{plain(MEANING)}.")
     _limits(context, cost)
-    label = f"Compute {new} labels" if new != 1 else "Compute 1 label"
-    if second.button(
-        label if new else "Compute labels",
-        type="primary",
-        disabled=not new or context.read_only,
-        width="stretch",
-        key="submit_basket",
-    ):
-        with errors_shown():
-            n = actions.label_basket(
-                context.campaign,
-                recipe.name,
-                time_limit_minutes=st.session_state.get("label_minutes"),
-                memory_limit_gb=st.session_state.get("label_gb"),
-            )
-            done(f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute.")
+
+    def submit() -> str:
+        n = actions.label_basket(
+            context.campaign,
+            recipe.name,
+            time_limit_minutes=st.session_state.get("label_minutes"),
+            memory_limit_gb=st.session_state.get("label_gb"),
+        )
+        return f"{n} calculations are in the queue." if n else "These labels exist already; nothing to compute."
+
+    label = f"Compute {new} label{'s' if new != 1 else ''}" if new else "Compute labels"
+    act_button(second, label, submit, key="submit_basket", when=new, said="{}", type="primary", width="stretch")
 
 
 def _limits(context: Context, cost: LabelCost) -> None:
@@ -160,15 +157,16 @@ def _elapsed(context: Context, cost: LabelCost, count: int) -> Markdown:
 def _ladder(context: Context) -> list[str] | None:
     """The recipes to learn one after the other; a choice where labels of several are finished."""
     campaign = context.campaign
-    counts = {recipe.name: training_labels(campaign.store, recipe.hash) for recipe in campaign.recipes[1:]}
+    counts = {
+        recipe.name: label_queries.state_counts(campaign.store, recipe.hash)["pool"].get("complete", 0)
+        for recipe in campaign.recipes[1:]
+    }
     cheap = [name for name, count in counts.items() if count >= LEAST_RUNG]
     if not cheap:
         return None
     target = campaign.recipe.name
-    ladders = {
-        f"{target} alone": None,
-        " → ".join([*(f"{counts[name]} {name}" for name in cheap), target]): [*cheap, target],
-    }
+    whole = " → ".join([*(f"{counts[name]} {name}" for name in cheap), target])
+    ladders = {f"{target} alone": None, whole: [*cheap, target]}
     chosen = one_of(
         st,
         "Learn from",
@@ -182,7 +180,7 @@ def _ladder(context: Context) -> list[str] | None:
     return ladders[chosen]
 
 
-def _train(context: Context, ready: Readiness) -> None:
+def _train(context: Context, ready: Situation) -> None:
     st.subheader("Student")
     n = ready.training_labels
     used = context.model.n_labels if context.model else 0
@@ -198,27 +196,27 @@ def _train(context: Context, ready: Readiness) -> None:
     notes = second.text_input("Note for the history", key="fit_notes", placeholder="optional")
     ladder = _ladder(context)
     third, fourth = st.columns([1.4, 1])
-    if third.button(
+    act_button(
+        third,
         f"Fine-tune on {n:d} label{'s' if n != 1 else ''}",
-        type="primary" if n > used else "secondary",
-        disabled=n == 0 or context.model is None or context.read_only,
-        width="stretch",
+        lambda: actions.finetune(context.campaign, device=str(device), notes=notes, recipes=ladder),
         key="finetune",
-    ):
-        with errors_shown():
-            number = actions.finetune(context.campaign, device=str(device), notes=notes, recipes=ladder)
-            done(f"Fine-tuning is in the queue as job {number}.")
-    if fourth.button(
-        "Distil again" if context.model else "Distil the teacher",
-        disabled=context.read_only or not ready.taught,
+        when=n and context.model,
+        said="Fine-tuning is in the queue as job {}.",
+        type="primary" if n > used else "secondary",
         width="stretch",
+    )
+    act_button(
+        fourth,
+        "Distil again" if context.model else "Distil the teacher",
+        lambda: actions.distill(context.campaign, device=str(device)),
         key="distill",
-        type="secondary" if context.model else "primary",
+        when=ready.taught,
+        said="Distillation is in the queue as job {}.",
         help="Fits the student to the teacher's energies; fine-tuning starts from there.",
-    ):
-        with errors_shown():
-            number = actions.distill(context.campaign, device=str(device))
-            done(f"Distillation is in the queue as job {number}.")
+        type="secondary" if context.model else "primary",
+        width="stretch",
+    )
 
 
 def _live() -> None:
@@ -229,10 +227,12 @@ def _live() -> None:
             st.caption("The curves of a fit appear here while it runs.")
             return
         events = events_frame(now.campaign.store, job.id)
-        name = job_data.KINDS[job.kind]
-        minutes = elapsed_minutes(job.started_at, job.finished_at)
+        minutes, device = elapsed_minutes(job.started_at, job.finished_at), (job.result or {}).get("device")
+        if device is None and "device" in events:
+            device = next(iter(events["device"].dropna()[::-1]), None)
         taken = f", {minutes:.1f} min" if minutes is not None else ""
-        st.markdown(f"**Job {job.id}, {name}: {job_data.STATES[job.state]}**{taken}{_device(job.result, events)}")
+        on = f", on {plain(device)}" if device else ""
+        st.markdown(f"**Job {job.id}, {job_data.KINDS[job.kind]}: {job_data.STATES[job.state]}**{taken}{on}")
         if job.error:
             st.error(plain(job.error), icon=":material/error:")
         if job.state == "running":
@@ -248,33 +248,18 @@ def _live() -> None:
 
 def _stop_or_resume(now: Context, job: Job) -> None:
     if job.state in ACTIVE:
-        stopping = job.cancel_requested
-        if st.button(
-            "Stopping …" if stopping else "Stop",
-            icon=":material/stop:",
-            disabled=stopping or now.read_only,
+        act_button(
+            st,
+            "Stopping …" if job.cancel_requested else "Stop",
+            lambda: actions.cancel(now.campaign, [job.id]),
             key="stop_fit",
+            when=not job.cancel_requested,
             help="It stops after the present step and can be resumed.",
-        ):
-            actions.cancel(now.campaign, [job.id])
-            st.rerun()
+            icon=":material/stop:",
+        )
     elif job.state in ("cancelled", "error"):
-        kept = fit_memory(now.campaign.folder, job.id).is_file()
-        if st.button(
-            "Resume" if kept else "Start again",
-            icon=":material/play_arrow:",
-            disabled=now.read_only,
-            key="resume_fit",
-            help="It goes on where it stopped; with new labels it starts from the beginning."
-            if kept
-            else "It ended before the fit began.",
-        ):
-            actions.retry(now.campaign, [job.id])
-            st.rerun()
-
-
-def _device(result: dict[str, Any] | None, events: pd.DataFrame) -> Markdown:
-    device = (result or {}).get("device")
-    if device is None and "device" in events and events["device"].notna().any():
-        device = events["device"].dropna().iloc[-1]
-    return f", on {plain(device)}" if device else ""
+        label, meaning = "Start again", "It ended before the fit began."
+        if fit_memory(now.campaign.folder, job.id).is_file():
+            label, meaning = "Resume", "It goes on where it stopped; with new labels it starts from the beginning."
+        again = partial(actions.retry, now.campaign, [job.id])
+        act_button(st, label, again, key="resume_fit", help=meaning, icon=":material/play_arrow:")

@@ -6,10 +6,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.address import take_numbers, tell_numbers
+from app.choices import one_from
+from app.data.fields import positions_of
 from app.session import Context
 from app.text import plain
-from app.views.plane_choice import PlaneKeys
-from nci_core.systems import lines
+from app.views.plane_choice import Numbers
+from nci_core.systems import Monomer, lines
 from nci_core.systems.lines import Line
 
 OWN, PAIR = "between two points", "between two configurations"
@@ -19,7 +21,8 @@ ADDRESS = "line"
 #: Å from the origin beyond which nothing is asked.
 FARTHEST = 100.0
 #: The plane of the map.
-PLANE = PlaneKeys("line_view", "line_turn", "line_level", FARTHEST)
+VIEW = "line_view"
+PLANE: Numbers = {"upright": ("line_turn", 0, 179), "flat": ("line_level", -FARTHEST, FARTHEST)}
 #: Where the line was in the last run, for the one that begins where it ends.
 LAST = "line_last"
 #: Height of the lines across the host before anyone chose, Å.
@@ -30,58 +33,44 @@ def choose(
     context: Context, table: pd.DataFrame, left: DeltaGenerator, right: DeltaGenerator, below: DeltaGenerator
 ) -> Line | None:
     """Draw the controls; None, with a sentence, where they give no line."""
-    host = context.host
-    height = float(st.session_state.get("line_height", ACROSS))
-    ready = lines.presets(host, height)
-    options = [*ready, PAIR, OWN]
-    if st.session_state.get("line_choice") not in options:  # of another host
-        st.session_state.pop("line_choice", None)
-    chosen = left.selectbox(
+    ready = _presets(context.host)
+    chosen = one_from(
+        left,
         "Line",
-        options,
-        format_func=lambda name: name[0].upper() + name[1:],
+        {name: name[0].upper() + name[1:] for name in (*ready, PAIR, OWN)},
         key="line_choice",
-        bind="query-params",
         on_change=_follow,
         args=(context, table),
         help="Up: away from the host's face. Out: in its plane. Across: parallel to its plane. Or draw one on the map.",
     )
     if chosen == OWN:
         line = _own(below)
-    elif chosen == PAIR:
-        line = _pair(context, table, right)
     else:
-        if str(chosen).startswith("across"):
-            right.number_input(
-                "Height above the host's plane (Å)", 0.0, 12.0, ACROSS, 0.1, key="line_height", bind="query-params"
-            )
-        line = ready[str(chosen)]
-    if chosen != OWN:
         tell_numbers(ADDRESS, None)
+        line = _pair(context, table, right) if chosen == PAIR else ready[chosen]
+    if chosen.startswith("across"):
+        right.number_input(
+            "Height above the host's plane (Å)", 0.0, 12.0, ACROSS, 0.1, key="line_height", bind="query-params"
+        )
     if line is not None:
         st.session_state[LAST] = line
     return line
 
 
+def _presets(host: Monomer) -> dict[str, Line]:
+    return lines.presets(host, float(st.session_state.get("line_height", ACROSS)))
+
+
 def _follow(context: Context, table: pd.DataFrame) -> None:
     """A line that was chosen by name brings the map to a plane that holds it; typing begins with the line at hand."""
-    chosen, host = st.session_state["line_choice"], context.host
-    if chosen == OWN:
-        if LAST in st.session_state:
-            take(st.session_state[LAST])
-        return
-    ready = lines.presets(host, float(st.session_state.get("line_height", ACROSS)))
-    if chosen in ready:
-        look_at(*lines.section_of(host, ready[chosen]))
-    elif len(table) > 1:
-        places = table[["x", "y", "z"]].to_numpy(dtype=float)
-        look_at(*lines.section_of(host, Line(places[0], places[-1])))
-
-
-def look_at(view: str, value: float) -> None:
-    """Let the map show a plane, in the words of `nci_core.systems.lines.section_of`; before its controls are drawn."""
-    st.session_state[PLANE.view] = view
-    st.session_state[PLANE.range_of(view)[0]] = int(value) if view == "upright" else value
+    chosen, places = st.session_state["line_choice"], positions_of(table)
+    if chosen != OWN:
+        line = Line(places[0], places[-1]) if chosen == PAIR else _presets(context.host)[chosen]
+        view, value = lines.section_of(context.host, line)
+        st.session_state[VIEW] = view
+        st.session_state[PLANE[view][0]] = int(value) if view == "upright" else value
+    elif LAST in st.session_state:
+        take(st.session_state[LAST])
 
 
 def take(line: Line) -> None:
@@ -93,16 +82,15 @@ def take(line: Line) -> None:
 
 def _own(place: DeltaGenerator) -> Line | None:
     take_numbers(ADDRESS, ENDS, low=-FARTHEST, high=FARTHEST)
+    labels = [f"{end} {axis} (Å)" for end in ("from", "to") for axis in "xyz"]
     values = [
-        column.number_input(
-            f"{('from', 'to')[k // 3]} {'xyz'[k % 3]} (Å)", step=0.1, format="%.2f", key=key, persist_state="session"
-        )
-        for k, (column, key) in enumerate(zip(place.columns(6), ENDS, strict=True))
+        column.number_input(label, step=0.1, format="%.2f", key=key, persist_state="session")
+        for column, label, key in zip(place.columns(6), labels, ENDS, strict=True)
     ]
-    if any(value is None or not np.isfinite(value) or abs(value) > FARTHEST for value in values):
+    numbers = np.array(values, dtype=float)  # an empty field is NaN
+    if not (np.abs(numbers) <= FARTHEST).all():
         place.warning(f"Give six numbers between −{FARTHEST:.0f} and {FARTHEST:.0f} Å.", icon=":material/straighten:")
         return None
-    numbers = np.array(values, dtype=float)
     tell_numbers(ADDRESS, numbers.round(4).tolist())
     return Line(numbers[:3], numbers[3:])
 
@@ -117,5 +105,5 @@ def _pair(context: Context, table: pd.DataFrame, place: DeltaGenerator) -> Line 
             whose = f" of {plain(context.system.name)}" if context.several else ""
             st.warning(f"There is no configuration {chosen:d}{whose}.", icon=":material/straighten:")
             return None
-        found.append(table.loc[chosen, ["x", "y", "z"]].to_numpy(dtype=float))
-    return Line(found[0], found[1])
+        found.append(chosen)
+    return Line(*positions_of(table.loc[found]))

@@ -1,6 +1,5 @@
 """The map of "Any line": a plane through or above the host on which a line is drawn with the mouse."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ from app.address import tell_numbers
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import fields
+from app.doing import errors_said, show_said
 from app.figures.plane import plane_content
-from app.figures.scales import scale_for
+from app.figures.scales import SignedScale
 from app.session import Context
-from app.text import plain
-from app.views.line_choice import FARTHEST, PLANE, take
+from app.views.line_choice import FARTHEST, PLANE, VIEW, take
 from app.views.plane_choice import choose_plane
 from nci_core.errors import InputError
 from nci_core.store.schema import Model
@@ -25,8 +24,6 @@ from nci_core.systems.lines import Line
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
 
-#: Configurations this close (Å) to the plane are drawn on it.
-NEAR = 0.25
 #: How far (Å) the map reaches above the host and its shape.
 MARGIN, WIDER = 7.5, 1.25
 #: A line whose ends are farther (Å) from the plane does not lie in it.
@@ -39,7 +36,8 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     host = context.host
     left, right = st.columns([1.25, 1], vertical_alignment="bottom")
     view, value = choose_plane(
-        ["upright", "flat"],
+        PLANE,
+        VIEW,
         PLANE,
         left,
         right,
@@ -47,40 +45,30 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
         help="Press where the line begins, release where it ends; then drag its ends, or all of it. Shift turns it "
         "in steps of 15°. Without a mouse, choose “between two points” and type the ends.",
     )
-    tell_numbers(PLANE.range_of(view)[0], [value] if value else None)
+    tell_numbers(PLANE[view][0], [value] if value else None)
     # The same for every plane, so that the scale of the drawing stays.
     reach = float(np.abs(surroundings.to_own(host, host.positions)).max()) + MARGIN
     grid = surroundings.plane(host, view, value, reach=(WIDER * reach, reach))
-    message = st.session_state.pop(selection.MESSAGE, None)
-    if message:
-        st.error(plain(message), icon=":material/error:")
-    _draw(context, table, line, after, grid, view)
-
-
-def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid: PlaneGrid, view: str) -> None:
-    host = context.host
-    near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid, NEAR)
-    energy_ev = model_answers.field(context, after, grid.points.reshape(-1, 3)).energy_ev
+    show_said()
+    near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid)
+    energy_ev = model_answers.field(context, after, grid.points).energy_ev.reshape(grid.points.shape[:-1])
     limit_ev = from_cm1(context.campaign.settings.limit_cm1)
-    energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan).reshape(grid.points.shape[:-1])
-    scale = scale_for(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
-    content = plane_content(
-        host,
-        grid,
-        context.convert(energy_ev),
-        near,
-        "label_ev",
-        scale,
-        context.unit,
-        label="student",
-        view=view,
-    )
-    ends = grid.project(np.stack([line.start, line.end]))
-    off = float(np.abs(ends[:, 2]).max())
-    drawn = plot.DrawnLine(
-        ((float(ends[0, 0]), float(ends[0, 1])), (float(ends[1, 0]), float(ends[1, 1]))), off=off > OFF
-    )
+    energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan)
+    scale = SignedScale.covering(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
+    values = context.convert(energy_ev)
+    content = plane_content(host, grid, values, near, "label_ev", scale, context.unit, label="student", view=view)
+    start, end = grid.project(np.stack([line.start, line.end]))
+    off = max(abs(float(start[2])), abs(float(end[2])))
     key = selection.plot_key(context, "line-map")
+
+    def told(event: str) -> None:
+        value = selection.event_of(key, event)
+        if event != "lined":
+            selection.listener(context, key)(event)
+        elif value:
+            with errors_said():
+                take(drawn_line(grid, line, value))
+
     plot.show(
         encode(content, context.colours),
         context.colours,
@@ -90,29 +78,15 @@ def _draw(context: Context, table: pd.DataFrame, line: Line, after: Model, grid:
         pick=False,
         kinds=selection.kinds(near),
         file=f"{context.campaign.name}-line-map",
-        line=drawn,
+        line=plot.DrawnLine((tuple(start[:2].tolist()), tuple(end[:2].tolist())), off=off > OFF),
         note="Press, draw, release",
-        on_event=_listener(context, key, grid, line),
+        on_event=told,
     )
-    words = [
+    st.caption(
         "The student's energy: purple attractive, orange repulsive, blank inside the wall. "
-        f"Dots: CCSD(T) labels within {NEAR} Å of the plane."
-    ]
-    if off > OFF:
-        words.append(f"Dashed: the line leaves this plane by up to {off:.2f} Å.")
-    st.caption(" ".join(words))
-
-
-def _listener(context: Context, key: str, grid: PlaneGrid, line: Line) -> Callable[[str], None]:
-    def told(event: str) -> None:
-        value = selection.event_of(key, event)
-        if event != "lined":
-            selection.listener(context, key)(event)
-        elif value:
-            with selection.told_as_message():
-                take(drawn_line(grid, line, value))
-
-    return told
+        f"Dots: CCSD(T) labels within {fields.NEAR} Å of the plane."
+        + (f" Dashed: the line leaves this plane by up to {off:.2f} Å." if off > OFF else "")
+    )
 
 
 def drawn_line(grid: PlaneGrid, line: Line, value: dict[str, Any]) -> Line:

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from app import cached
-from app.choices import one_from, one_of, some_of
-from app.coordinates import VIEWS, views, views_help
+from app.choices import one_from, one_of
+from app.coordinates import views, views_help
 from nci_core.systems import Monomer
 
 
@@ -17,9 +17,7 @@ def map_controls(
 
     `page` keeps the choice of each page apart; `first` is the colouring before anyone chose.
     """
-    view = one_of(
-        plane, "View", some_of(VIEWS, views(host)), key=f"{page}_view", first="side", titled=True, help=views_help(host)
-    )
+    view = one_of(plane, "View", views(host), key=f"{page}_view", first="side", titled=True, help=views_help(host))
     options = [name for name in cached.COLOURINGS if table[name].notna().any()] or ["teacher_ev"]
     colour = one_from(
         colouring, "Colour", {name: cached.COLOURINGS[name][0] for name in options}, key=f"{page}_colour", first=first

@@ -31,7 +31,6 @@ STEPS: dict[str, Callable[[Draft], None]] = {
     "4 Sampling": show_sampling,
     "5 Start": show_start,
 }
-STEP = f"{PREFIX}step"
 
 
 def show(_: Context | None = None) -> None:
@@ -53,42 +52,29 @@ def show(_: Context | None = None) -> None:
         background().keep(())
         show_progress(made)
         return
-    draft_address.take(list(STEPS))
+    steps = list(STEPS)
+    draft_address.take(steps)
     now = draft()
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        step = _choose_step()
+        if (wanted := st.session_state.pop(f"{PREFIX}go", None)) in steps:
+            st.session_state[f"{PREFIX}step"] = wanted
+        step = one_of(st, "Step", as_written(steps), key=f"{PREFIX}step", in_address=False, persist_state="session")
         with errors_shown():
             STEPS[step](now)
-        _next(now, step)
+        if step != steps[-1]:
+            _next(now, steps[steps.index(step) + 1])
         show_bring()
     with right, errors_shown():
         show_summary(now)
-    draft_address.tell(now, list(STEPS))
+    draft_address.tell(now, steps)
     needed = _under_way(now)
     background().keep(needed)
     follow(needed)
 
 
-def _choose_step() -> str:
-    names = list(STEPS)
-    wanted = st.session_state.pop(f"{PREFIX}go", None)
-    if wanted in names:
-        st.session_state[STEP] = wanted
-    return one_of(st, "Step", as_written(names), key=STEP, in_address=False, persist_state="session")
-
-
-def _go(step: str) -> None:
-    st.session_state[f"{PREFIX}go"] = step
-
-
-def _next(now: Draft, step: str) -> None:
-    """The button to the next step; it says why where there is nothing to go on with."""
-    names = list(STEPS)
-    here = names.index(step)
-    if here + 1 == len(names):
-        return
-    following = names[here + 1]
+def _next(now: Draft, following: str) -> None:
+    """The button to the next step, which works once there is something to go on with."""
     ready = False
     with suppress(NCIError):
         ready = now.dimer is not None and not now.problem
@@ -98,14 +84,14 @@ def _next(now: Draft, step: str) -> None:
         icon=":material/arrow_forward:",
         disabled=not ready,
         key=f"{PREFIX}next",
-        on_click=_go,
-        args=(following,),
+        on_click=st.session_state.update,
+        args=({f"{PREFIX}go": following},),
     )
 
 
 def _under_way(now: Draft) -> list[Future[Any]]:
     """The questions whose answers change what is shown: nothing else that was asked here is needed any more."""
-    found: list[Future[Any]] = [host.making for host in (now.first, *now.others) if host.making is not None]
+    found: list[Future[Any]] = [host.making for host in now.hosts if host.making is not None]
     with suppress(NCIError):  # a probe that is none; numbers that make no sense stop only what depends on them
         for dimer in now.dimers.values():
             found += now.trials(dimer).values()

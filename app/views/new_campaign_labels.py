@@ -1,6 +1,7 @@
 """Steps of a new campaign: the recipe of its CCSD(T) labels, and where its configurations lie."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.background import problem, under_way
 from app.draft import NUMBERS, Draft
@@ -86,25 +87,22 @@ def show_sampling(now: Draft) -> None:
         "pick, and the test set, which no fit ever sees."
     )
     first, second, third = st.columns(3)
-    with first:
-        _number("Configurations", "n", "Denser where the energy changes, out to 10 Å.")
-    with second:
-        _number(
-            "of these, test set",
-            "n_test",
-            "Drawn at random and frozen: errors are measured on them. Each costs one label, once you compute it.",
-        )
-    with third:
-        _number("Points per cut", "points_per_cut", "Along each of the molecule's three axes, for curves.")
-    with st.expander("Seed"):
-        _number("Seed", "seed", "The same seed gives the same configurations.")
+    _number(first, "Configurations", "n", "Denser where the energy changes, out to 10 Å.")
+    _number(
+        second,
+        "of these, test set",
+        "n_test",
+        "Drawn at random and frozen: errors are measured on them. Each costs one label, once you compute it.",
+    )
+    _number(third, "Points per cut", "points_per_cut", "Along each of the molecule's three axes, for curves.")
+    _number(st.expander("Seed"), "Seed", "seed", "The same seed gives the same configurations.")
     st.caption(_where(now))
 
 
-def _number(label: Markdown, name: str, help_text: Markdown) -> None:
+def _number(place: DeltaGenerator, label: Markdown, name: str, help: Markdown) -> None:
     key, (first, least, most, step) = f"{PREFIX}{name}", NUMBERS[name]
     st.session_state.setdefault(key, first)
-    st.number_input(label, min_value=least, max_value=most, step=step, key=key, help=help_text, persist_state="session")
+    place.number_input(label, min_value=least, max_value=most, step=step, key=key, help=help, persist_state="session")
 
 
 def _where(now: Draft) -> Markdown:

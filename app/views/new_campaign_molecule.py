@@ -1,13 +1,14 @@
 """The first step of a new campaign: the molecule or several, and the atom that probes them."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from app.background import background, under_way
 from app.choices import as_written, one_of
 from app.draft import PROBES, ROLES, TEXTS, Draft
-from app.draft_hosts import FILE, FILE_MARK, NAME, PREFIX, SMILES, Upload, keep, shown, value
+from app.draft_hosts import FILE, FILE_MARK, NAME, PREFIX, SMILES, Upload, keep, kept, shown, value
 from app.text import Markdown, plain
 from nci_core.config import MOST_SYSTEMS
 from nci_core.systems import library
@@ -60,10 +61,11 @@ def show_molecule(now: Draft) -> None:
             key=f"{PREFIX}built-in",
             persist_state="session",
         )
-    if now.first.making is not None:
-        under_way(now.first.making, "Making the geometry")
-    if now.first.error:
-        st.error(plain(now.first.error), icon=":material/error:")
+    first = now.hosts[0]
+    if first.making is not None:
+        under_way(first.making, "Making the geometry")
+    if first.error:
+        st.error(plain(first.error), icon=":material/error:")
         if kind != NAME:
             st.button("Try again", key=f"{PREFIX}again", on_click=background().forget_errors)
     if now.host is not None:
@@ -88,8 +90,8 @@ def _others(now: Draft) -> None:
             icon=":material/add:",
             type="tertiary",
             key=f"{PREFIX}add",
-            on_click=_set,
-            args=(f"{PREFIX}several", True),
+            on_click=st.session_state.update,
+            args=({f"{PREFIX}several": True},),
         )
         return
     entries = dict.fromkeys(value("sent", [])) | {host.entry: None for host in now.others}
@@ -113,66 +115,60 @@ def _others(now: Draft) -> None:
     _uploader("Structure file of another host", "more-file", _add)
 
 
-def _set(key: str, entered: object) -> None:
-    st.session_state[key] = entered
+def _set(name: str, entered: object) -> None:
+    st.session_state[PREFIX + name] = entered
 
 
-def _add() -> None:
+def _add(digest: str) -> None:
     """Put a file that was sent into the list of those that are trained on; the other list offers it too."""
-    sent = st.session_state.get(f"{PREFIX}more-file")
-    if sent is not None:
-        entry = FILE_MARK + keep(Upload(sent.name, sent.getvalue()))
-        for name in ("sent", ROLES[0]):
-            _set(PREFIX + name, list(dict.fromkeys([*value(name, []), entry])))
+    for name in ("sent", ROLES[0]):
+        _set(name, list(dict.fromkeys([*value(name, []), FILE_MARK + digest])))
 
 
-def _uploader(label: Markdown, name: str, on_change: Callable[[], None]) -> object:
+def _uploader(label: Markdown, name: str, take: Callable[[str], None]) -> object:
+    """Ask for a structure file; what was sent is kept before the page is drawn, and `take` gets its digest."""
+
+    def sent() -> None:
+        if (file := value(name)) is not None:
+            take(keep(Upload(file.name, file.getvalue())))
+
     return st.file_uploader(
         label,
         type=[suffix.removeprefix(".") for suffix in READERS],
         key=PREFIX + name,
         max_upload_size=max(MOST_BYTES // 1_000_000, 1),
-        on_change=on_change,
+        on_change=sent,
         help="One molecule, lengths in Å unless the file says otherwise; of an sdf with several, the first.",
     )
 
 
 def _upload() -> None:
-    sent = _uploader("Structure file", "file", _keep)
-    kept = st.session_state.get(f"{PREFIX}upload")
-    if kept is not None and sent is None:
-        st.caption(f"{plain(kept.name)} was uploaded before and is kept.")
-
-
-def _keep() -> None:
-    """Keep what was sent, before the page is drawn: the uploader forgets its file when the page changes."""
-    sent = st.session_state.get(f"{PREFIX}file")
-    if sent is not None:
-        upload = Upload(sent.name, sent.getvalue())
-        st.session_state.update({f"{PREFIX}upload": upload, f"{PREFIX}file-digest": keep(upload)})
+    """The uploader forgets its file when the page changes; the session does not."""
+    sent = _uploader("Structure file", "file", partial(_set, "file-digest"))
+    before = kept(value("file-digest", ""))
+    if before is not None and sent is None:
+        st.caption(f"{plain(before.name)} was uploaded before and is kept.")
 
 
 def _probe() -> None:
     left, right = st.columns([1.6, 1], vertical_alignment="bottom")
-    with left:
-        one_of(
-            st,
-            "Probe atom",
-            as_written(PROBES),
-            key=f"{PREFIX}probe",
-            titled=True,
-            in_address=False,
-            persist_state="session",
-            help="The closed-shell atom whose interaction with the molecule is learned.",
-        )
-    with right:
-        st.text_input(
-            "or another",
-            key=f"{PREFIX}probe-text",
-            placeholder="such as Xe",
-            max_chars=TEXTS["probe-text"],
-            persist_state="session",
-            help="Any closed-shell atom; it replaces the choice on the left.",
-        )
+    one_of(
+        left,
+        "Probe atom",
+        as_written(PROBES),
+        key=f"{PREFIX}probe",
+        titled=True,
+        in_address=False,
+        persist_state="session",
+        help="The closed-shell atom whose interaction with the molecule is learned.",
+    )
+    right.text_input(
+        "or another",
+        key=f"{PREFIX}probe-text",
+        placeholder="such as Xe",
+        max_chars=TEXTS["probe-text"],
+        persist_state="session",
+        help="Any closed-shell atom; it replaces the choice on the left.",
+    )
     if value("probe-text"):
         st.caption(f"The probe is {plain(value('probe-text'))}.")

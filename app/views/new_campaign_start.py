@@ -42,10 +42,10 @@ def show_start(now: Draft) -> None:
         help="Shown in the sidebar; the campaign's folder is named after it.",
     )
     plan = now.plan()
-    trained, tested = ([s.host.name for s in plan.systems if s.role == role] for role in ROLES)
-    over = ", ".join(f"**{plain(name)}**" for name in trained) + (
-        f", only tested over {', '.join(f'**{plain(name)}**' for name in tested)}" if tested else ""
+    trained, tested = (
+        [f"**{plain(system.host.name)}**" for system in plan.systems if system.role == role] for role in ROLES
     )
+    over = ", ".join(trained) + (f", only tested over {', '.join(tested)}" if tested else "")
     each = " of each system" if len(plan.systems) > 1 else ""
     st.markdown(
         f"**{plain(now.probe)}** over {over}, taught by {plain(' + '.join(plan.teachers))}, "
@@ -94,24 +94,19 @@ def show_progress(folder: Path) -> None:
         st.subheader(plain(campaign.title))
         ready = campaign.active_model() is not None
         over = ready and not job_queries.is_busy(campaign.store)
-        st.fragment(_progress, run_every=None if over else POLL)(folder)
+        progress = st.container()
         pick, label = st.columns(2)
-        with pick:
-            picking = st.button(
-                "Pick configurations",
-                type="primary" if ready else "secondary",
-                icon=":material/lasso_select:",
-                disabled=not ready,
-                width="stretch",
-                key=f"{PREFIX}pick",
-            )
-        with label:
-            labelling = st.button(
-                "Label the test set",
-                icon=":material/science:",
-                width="stretch",
-                key=f"{PREFIX}label-test",
-            )
+        picking = pick.button(
+            "Pick configurations",
+            type="primary" if ready else "secondary",
+            icon=":material/lasso_select:",
+            disabled=not ready,
+            width="stretch",
+            key=f"{PREFIX}pick",
+        )
+        labelling = label.button(
+            "Label the test set", icon=":material/science:", width="stretch", key=f"{PREFIX}label-test"
+        )
         if not ready:
             st.caption("It goes on when this page is closed; the campaign is in the sidebar.")
         st.button(
@@ -124,6 +119,8 @@ def show_progress(folder: Path) -> None:
     if picking or labelling:
         st.session_state["open_campaign"] = folder.name
         st.switch_page(st.session_state["pages"]["select" if picking else "label-train"], query_params={})
+    with progress:  # last: it may begin the page anew, and a click would be lost
+        st.fragment(_progress, run_every=None if over else POLL)(folder)
 
 
 def _progress(folder: Path) -> None:

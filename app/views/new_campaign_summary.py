@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from app.arrays import FloatArray
-from app.background import problem
+from app.background import answer, problem
 from app.choices import one_from
 from app.components import viewer
 from app.draft import Draft
@@ -88,9 +88,7 @@ def above(dimer: Dimer) -> FloatArray:
 def _placed(now: Draft) -> dict[str, Preview]:
     """The planned places of each system by its name, once they are known."""
     with suppress(NCIError):
-        future = now.preview()
-        if future.done() and not problem(future):
-            return dict(zip(now.dimers, future.result(), strict=True))
+        return dict(zip(now.dimers, answer(now.preview()) or (), strict=False))
     return {}
 
 
@@ -118,8 +116,7 @@ def _systems(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
 
 def _choices(now: Draft) -> list[RecipeChoice | None]:
     """The chosen recipe for each system; None where it is not known yet."""
-    name, found = now.recipe(), now.recipes().values()
-    known = [future.result() if future.done() and not problem(future) else [] for future in found]
+    name, known = now.recipe(), [answer(future) or [] for future in now.recipes().values()]
     return [next((choice for choice in choices if choice.name == name), None) for choices in known]
 
 
@@ -146,18 +143,17 @@ def _price(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
     costs = [choice.cost for choice in _choices(now) if choice is not None and choice.cost is not None]
     if len(costs) < len(plan.systems):
         return f"{PRICE}{parts[0]}; labels of recipe *{plain(plan.recipe)}*."
-    cost = costs[0]
-    if plan.n_test and len(costs) == 1:
-        parts.append(f"{cost.text(plan.n_test)} for {plan.n_test} test labels")
-    elif plan.n_test:
-        every = _minutes(plan.n_test * sum(cost.mean_minutes for cost in costs))
-        parts.append(f"{every} for {plan.n_test} test labels of each system")
     if len(costs) == 1:
+        cost = costs[0]
+        if plan.n_test:
+            parts.append(f"{cost.text(plan.n_test)} for {plan.n_test} test labels")
         parts.append(f"{cost.text(FIRST_ROUND)} for a first round of {FIRST_ROUND} labels")
     else:
-        trained = [cost for cost, system in zip(costs, plan.systems, strict=True) if system.role == "train"]
-        minutes = sorted(FIRST_ROUND * cost.mean_minutes for cost in trained)
-        least, most = _minutes(minutes[0]), _minutes(minutes[-1])
+        if plan.n_test:
+            every = _minutes(plan.n_test * sum(cost.mean_minutes for cost in costs))
+            parts.append(f"{every} for {plan.n_test} test labels of each system")
+        trained = [cost.mean_minutes for cost, s in zip(costs, plan.systems, strict=True) if s.role == "train"]
+        least, most = _minutes(FIRST_ROUND * min(trained)), _minutes(FIRST_ROUND * max(trained))
         between = least if least == most else f"{least} to {most}"
         parts.append(f"{between} for a first round of {FIRST_ROUND} labels")
     return f"{PRICE}{', '.join(parts)}; labels of recipe *{plain(plan.recipe)}*."
@@ -166,11 +162,11 @@ def _price(now: Draft, placed: Mapping[str, Preview]) -> Markdown:
 def _teaching(now: Draft, specs: tuple[str, ...], placed: Mapping[str, Preview]) -> Markdown:
     minutes = 0.0
     for name, dimer in now.dimers.items():
-        futures = now.trials(dimer)
-        if any(not futures[spec].done() or problem(futures[spec]) for spec in specs):
+        tried = {spec: answer(future) for spec, future in now.trials(dimer).items()}
+        known = [trial for spec in specs if (trial := tried[spec])]
+        if len(known) < len(specs):
             return "not yet known"
-        seconds = sum(futures[spec].result().seconds for spec in specs)
-        minutes += placed[name].sample.count * seconds / 60.0
+        minutes += placed[name].sample.count * sum(trial.seconds for trial in known) / 60.0
     return _minutes(minutes)
 
 

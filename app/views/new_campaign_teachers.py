@@ -4,9 +4,9 @@ from concurrent.futures import Future
 
 import streamlit as st
 
-from app.background import problem, under_way
+from app.background import answer, problem, under_way
 from app.draft import Draft
-from app.draft_hosts import PREFIX, value
+from app.draft_hosts import PREFIX
 from app.session import current_unit
 from app.text import Markdown, plain
 from nci_core.campaign.creating import teachers_offered
@@ -38,31 +38,31 @@ def show_teachers(now: Draft) -> None:
         unusable = any(refused.values())
         with st.container(border=True):
             left, right = st.columns([1, 1.5], vertical_alignment="center")
-            with left:
-                # A method that cannot treat the system is no choice; what was chosen before is taken back.
-                key = f"{PREFIX}teacher-{spec}"
-                if unusable and value(f"teacher-{spec}", spec in chosen):
-                    st.session_state[key] = False
-                elif key not in st.session_state:
-                    st.session_state[key] = spec in chosen
-                st.checkbox(plain(spec), key=key, disabled=unusable, persist_state="session")
-                st.caption(WHAT.get(spec, "offered by whoever runs this dashboard"))
+            # A method that cannot treat the system is no choice; what was chosen before is taken back.
+            key = f"{PREFIX}teacher-{spec}"
+            if unusable:
+                st.session_state[key] = False
+            else:
+                st.session_state.setdefault(key, spec in chosen)
+            left.checkbox(plain(spec), key=key, disabled=unusable, persist_state="session")
+            left.caption(WHAT.get(spec, "offered by whoever runs this dashboard"))
             with right:
                 for name, future in futures.items():
-                    of = f"{name}: " if len(futures) > 1 else ""
+                    of = f"{plain(name)}: " if len(futures) > 1 else ""
                     if refused[name]:
-                        st.markdown(f":material/block: {plain(of + refused[name])}")
-                    elif not future.done():
-                        under_way(future, f"{of}being tried")
+                        st.markdown(f":material/block: {of}{plain(refused[name])}")
+                    elif trial := answer(future):
+                        st.markdown(f"{of}{_verdict(trial)}")
                     else:
-                        st.markdown(f"{plain(of)} {_verdict(future.result())}" if of else _verdict(future.result()))
+                        under_way(future, f"{name}: being tried" if of else "being tried")
     if not now.teachers():
         st.warning("Choose a teacher to go on.", icon=":material/warning:")
 
 
 def _refused(future: Future[Trial]) -> str:
     """Why the teacher cannot treat a system; empty where it can, or is being tried."""
-    return problem(future) or (future.result().problem if future.done() else "")
+    trial = answer(future)
+    return trial.problem if trial else problem(future)
 
 
 def _verdict(trial: Trial) -> Markdown:

@@ -17,28 +17,24 @@ from nci_core.store.schema import Model
 MAP_HEIGHT = 300
 
 
-def model_before(models: list[Model], now: Model) -> Model | None:
-    """The model that was in use before: the last one of an earlier round, else the distilled one."""
+def _last_two(context: Context) -> tuple[Model, Model] | None:
+    """The last model of an earlier round, which was in use before, and the one in use now; None."""
+    now = context.model
+    if now is None:
+        return None
+    models = model_list(context.campaign.store)
     earlier = [model for model in models if model.id < now.id and model.round_number < now.round_number]
-    return earlier[-1] if earlier else None
+    return (earlier[-1], now) if earlier else None
 
 
 def show_outcome(context: Context) -> None:
     """Test errors before and after, by region, and the map under a slider. Nothing before the first round."""
-    now = context.model
-    if now is None:
+    if (both := _last_two(context)) is None:
         return
-    before = model_before(model_list(context.campaign.store), now)
-    if before is None:
-        return
+    before, now = both
     metrics = cached.test_metrics(context)
     rows = [
-        {
-            "Region": name,
-            "Labels": str(b.n),
-            "Before": a.text(context.unit),
-            "After": b.text(context.unit),
-        }
+        {"Region": name, "Labels": str(b.n), "Before": a.text(context.unit), "After": b.text(context.unit)}
         for region, name in RANGES.items()
         if (a := measured(metrics, before.id, region)) and (b := measured(metrics, now.id, region))
     ]
@@ -57,22 +53,16 @@ def show_outcome(context: Context) -> None:
     if tested["earlier_error_ev"].notna().any():
         show_before_after(context, tested, now, before, height=MAP_HEIGHT)
     if st.button("Open it on the Errors page", icon=":material/compare:", key="see_before_after"):
-        pair = {
-            "errors_part": "Points on a map",
-            "errors_layout": SLIDER,
-            f"errors_before_{now.id}": model_name(before),
-        }
+        part, before_key = "Points on a map", f"errors_before_{now.id}"
+        pair = {"errors_part": part, "errors_layout": SLIDER, before_key: model_name(before)}
         st.switch_page(st.session_state["pages"]["errors"], query_params=pair)
 
 
 def outcome_sentence(context: Context) -> str:
     """'Test error 0.18 ± 0.02 → 0.032 ± 0.004 cm⁻¹ (49 test labels).'; empty where it is not known."""
-    now = context.model
-    before = model_before(model_list(context.campaign.store), now) if now is not None else None
-    if now is None or before is None:
-        return ""
     metrics = cached.test_metrics(context)
-    a, b = measured(metrics, before.id), measured(metrics, now.id)
-    return (
-        "" if a is None or b is None else f"Test error {a.text(context.unit)} → {b.text(context.unit)} ({b.n} labels)."
-    )
+    found = [measured(metrics, model.id) for model in _last_two(context) or ()]
+    if not found or not all(found):
+        return ""
+    a, b = found
+    return f"Test error {a.text(context.unit)} → {b.text(context.unit)} ({b.n} labels)."

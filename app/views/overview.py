@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from app import actions, cached, known_errors
-from app.components import overview as picture
+from app.components.mounted import mounted
 from app.data.jobs import model_list
-from app.data.overview import Step, course, next_step, situation, teacher_error
+from app.data.overview import STARTS, Step, course, next_step, situation, teacher_error
 from app.data.worth import overview_sentence, worth_of_tests
 from app.figures.overview import error_text, overview_content
 from app.session import Context, errors_shown
@@ -31,9 +31,11 @@ def show(context: Context) -> None:
     if not now.students:
         st.info(plain(f"{step.why} Error maps appear with the first student."), icon=":material/info:")
         return
-    maps, reason = _maps(context)
-    if maps is None and reason:
-        st.info(plain(reason), icon=":material/info:")
+    maps = None
+    try:
+        maps = known_errors.kept(context)
+    except NCIError as error:
+        st.info(plain(error), icon=":material/info:")
     rounds, metrics = cached.history(context)
     active = context.model.id if context.model else None
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
@@ -51,7 +53,7 @@ def show(context: Context) -> None:
         name=context.campaign.name,
         among=len(context.averaged) if context.every_system else 1,
     )
-    picture.show(content, key=f"overview-{context.folder}")
+    mounted("overview")(key=f"overview-{context.folder}", data=content)
     line, more = _caption(context, maps)
     if context.several:
         line = f"Maps of {plain(context.system.title)}; numbers and curve{context.whose}. {line}"
@@ -61,37 +63,22 @@ def show(context: Context) -> None:
 def _next(context: Context, step: Step, place: Any) -> None:
     """The one button."""
     pages = st.session_state.get("pages", {})
-    there = step.page if step.page in pages else "label-train"
-    with place:
-        if not st.button(
-            plain(step.button),
-            type="primary",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            width="stretch",
-            key="next_step",
-            help=plain(step.why),
-            disabled=context.read_only and step.submits,
-        ):
-            return
+    there = "select" if step.act == "pick" and "select" in pages else "label-train"
+    if not place.button(
+        plain(step.button),
+        type="primary",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        width="stretch",
+        key="next_step",
+        help=plain(step.why),
+        disabled=context.read_only and step.submits,
+    ):
+        return
     with errors_shown():
-        if step.act == "sample":
-            actions.begin(context.campaign)
-        elif step.act == "teach":
-            actions.teach(context.campaign)
-        elif step.act == "distil":
-            actions.distill(context.campaign, device="auto")
-        elif step.act == "fine-tune":
-            actions.finetune(context.campaign, device="auto", notes="")
+        if step.submits:
+            getattr(actions, STARTS[step.act])(context.campaign)
         st.switch_page(pages[there], query_params={})
-
-
-def _maps(context: Context) -> tuple[ErrorMaps | None, str]:
-    """The maps of the campaign as it is now, or None and why there are none."""
-    try:
-        return known_errors.kept(context), ""
-    except NCIError as error:
-        return None, str(error)
 
 
 def _caption(context: Context, maps: ErrorMaps | None) -> tuple[Markdown, Markdown]:

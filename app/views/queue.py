@@ -1,5 +1,7 @@
 """The queue of calculations: states, expected end, and everything known about one job."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,6 +10,7 @@ import streamlit as st
 from app import actions, cached, selection
 from app.choices import as_written, one_of
 from app.data import jobs as job_data
+from app.doing import act_button
 from app.figures.blind import predicted_text
 from app.session import Context, context, errors_shown
 from app.tables import with_numbers
@@ -23,13 +26,12 @@ from nci_core.store import job_batches, job_queries, label_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import ACTIVE, State
 from nci_core.store.job_frames import SET_ASIDE, events_frame, jobs_frame
-from nci_core.switches import read_only
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
 #: Minutes beyond the usual that are not worth a word: each label starts a process, and a busy machine takes its time.
 STARTING = 0.5
-FAILED = ("error", "cancelled")
+FAILED: tuple[State, ...] = ("error", "cancelled")
 PREDICTED_HELP = (
     "For a finished label its interaction energy, ± how far its recipe is from the basis-set limit, and what the "
     "newest student that was fitted without it had predicted, ± its standard deviation."
@@ -49,7 +51,7 @@ def show_queue() -> None:
         if recipe is not None:
             counts = label_queries.status_counts(now.campaign.store, _hashes(now)[recipe], with_job=True)
         jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
-        summary = [f"{counts[state]:,} {name}" for state, name in job_data.STATES.items() if counts[state]]  # type: ignore[index]
+        summary = [f"{n:,} {job_data.STATES[state]}" for state, n in counts.items() if n]
         status = engine_status(now.campaign.folder)
         st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
         if counts["waiting"] + counts["running"]:
@@ -104,9 +106,7 @@ def say_if_stopped(campaign: Campaign) -> None:
         return
     words, button = st.columns([2.2, 1], vertical_alignment="center")
     words.warning("Nothing is being computed: the queue has stopped.", icon=":material/pause:")
-    if button.button("Go on", disabled=read_only(), width="stretch", key="start_engine"):
-        actions.start_engine(campaign)
-        st.rerun()
+    act_button(button, "Go on", lambda: actions.start_engine(campaign), key="start_engine", width="stretch")
 
 
 def _held_up(now: Context, jobs: pd.DataFrame, status: EngineStatus) -> dict[int, str]:
@@ -130,15 +130,15 @@ def _expected(now: Context, status: EngineStatus, recipe: str | None) -> Markdow
     found = remaining(running, waiting, usual, status.workers or 1)
     if found is None:
         return ""
-    late = ""
+    said = []
     so_far, expected = found.overdue or (0.0, 0.0)
-    if so_far - expected > STARTING:
-        late = f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(expected)})"
-    if found.minutes <= 0:
-        return f" · {late}" if late else ""
+    late = so_far - expected > STARTING
+    if found.minutes > 0:
+        minutes = f"**{minutes_text(found.minutes)}**"
+        said.append(f"all labels in {minutes} or more" if late else f"all labels in about {minutes}")
     if late:
-        return f" · all labels in **{minutes_text(found.minutes)}** or more; {late}"
-    return f" · all labels in about **{minutes_text(found.minutes)}**"
+        said.append(f"one takes longer than usual ({minutes_text(so_far)} so far, usually {minutes_text(expected)})")
+    return f" · {'; '.join(said)}" if said else ""
 
 
 def minutes_text(minutes: float) -> Markdown:
@@ -146,39 +146,33 @@ def minutes_text(minutes: float) -> Markdown:
     return f"{60 * minutes:.0f} s" if minutes < 1.95 else f"{minutes:.{0 if minutes >= 9.95 else 1}f} min"
 
 
-def _what(kind: str, configuration: float | None, recipe: str, system: str | None) -> str:
-    name = f"{recipe} label".strip() if kind == "label" else job_data.KINDS.get(kind, kind)
-    name = name if configuration is None or pd.isna(configuration) else f"{name} {int(configuration)}"
-    return f"{name} · {system}" if system else name
-
-
-def _state(state: str, progress: float, stopping: bool) -> str:
-    if stopping and state == "running":
-        return f"{STATE_MARKS[state]} stopping"
-    done = f" {100 * progress:.0f}%" if state == "running" and progress > 0 else ""
-    return f"{STATE_MARKS[state]} {job_data.STATES[state]}{done}"
-
-
 def _table(now: Context, jobs: pd.DataFrame, held_up: dict[int, str]) -> list[int]:
-    results = _results(now, jobs)
-    said = [
-        held_up.get(number) or results.get(number) or text
-        for number, text in zip(jobs["id"], jobs["message"], strict=True)
-    ]
-    several = len(set(jobs["recipe"]) - {""}) > 1
-    recipes = jobs["recipe"] if several else [""] * len(jobs)
+    """Draw the jobs of one page; the numbers of those that are ticked."""
+    results, several = _results(now, jobs), len(set(jobs["recipe"]) - {""}) > 1
     names = {system.id: system.name for system in now.campaign.systems if now.several}
-    what = zip(jobs["kind"], jobs["configuration"], recipes, map(names.get, jobs["system_id"]), strict=True)
-    shown = pd.DataFrame(
+
+    def state(job: Any) -> str:
+        if job.state != "running":
+            return f"{STATE_MARKS[job.state]} {job_data.STATES[job.state]}"
+        done = f"running {100 * job.progress:.0f}%" if job.progress > 0 else "running"
+        return f"{STATE_MARKS[job.state]} {'stopping' if job.cancel_requested else done}"
+
+    def what(job: Any) -> str:
+        label = f"{job.recipe} label" if several and job.recipe else "label"
+        name = label if job.kind == "label" else job_data.KINDS.get(job.kind, job.kind)
+        name += f" {int(job.configuration)}" if pd.notna(job.configuration) else ""
+        return f"{name} · {names[job.system_id]}" if job.system_id in names else name
+
+    rows = [
         {
-            "State": [
-                _state(*each) for each in zip(jobs["state"], jobs["progress"], jobs["cancel_requested"], strict=True)
-            ],
-            "What": [_what(*each) for each in what],
-            "Minutes": jobs["minutes"].astype(float),
-            "Message": jobs["error"].where(jobs["error"] != "", said),
+            "State": state(job),
+            "What": what(job),
+            "Minutes": job.minutes,
+            "Message": job.error or held_up.get(job.id) or results.get(job.id) or job.message,
         }
-    )
+        for job in jobs.itertuples()
+    ]
+    shown = pd.DataFrame(rows, columns=["State", "What", "Minutes", "Message"]).astype({"Minutes": float})
     config: dict[str, Any] = {
         "State": st.column_config.TextColumn(width=100),
         "What": st.column_config.TextColumn(width=80 if not several and not names else None),
@@ -204,48 +198,43 @@ def _results(now: Context, jobs: pd.DataFrame) -> dict[int, str]:
 
     A label that was set aside keeps the reason as its message.
     """
-    said = {row.configuration_id: row for row in cached.blind_predictions(now)}
+    said = cached.blind_predictions(now)
     found: dict[int, str] = {}
     for row in jobs[jobs["energy_ev"].notna() & ~jobs["message"].str.startswith(SET_ASIDE)].itertuples():
-        predicted = said.get(int(row.configuration)) if row.recipe == now.campaign.recipe.name else None
-        text = now.text(row.energy_ev, row.label_std_ev)
-        found[row.id] = text if predicted is None else f"{text}, predicted {predicted_text(predicted, now.unit)}"
+        found[row.id] = now.text(row.energy_ev, row.label_std_ev)
+        if row.recipe == now.campaign.recipe.name and row.configuration in said.index:
+            found[row.id] += f", predicted {predicted_text(said.loc[row.configuration], now.unit)}"
     return found
 
 
 def _buttons(now: Context, jobs: pd.DataFrame, chosen: list[int], counts: dict[State, int], recipe: str | None) -> None:
     picked = jobs[jobs["id"].isin(chosen)]
-    failed = jobs[jobs["state"].isin(FAILED)]
-    to_cancel = picked[picked["state"].isin(ACTIVE)]
-    to_retry = picked[picked["state"].isin(FAILED)]
-    # Without a tick all are meant, those on other pages too, but of the recipe shown.
-    none_to_cancel = to_cancel.empty if chosen else not counts["running"] + counts["waiting"]
-    none_to_retry = to_retry.empty if chosen else not counts["error"] + counts["cancelled"]
-    waiting = picked[picked["state"] == "waiting"]
+
+    def ticked(states: Sequence[str]) -> list[int]:
+        return picked.loc[picked["state"].isin(states), "id"].astype(int).tolist()
+
+    def offer(place: Any, label: Markdown, states: Sequence[State], act: Callable[..., None], key: str) -> None:
+        """Without a tick all are meant, those on other pages too, but of the recipe shown."""
+        ids = ticked(states) if chosen else None
+        there = sum(counts[state] for state in states) if ids is None else len(ids)
+        act_button(place, label, partial(act, now.campaign, ids, recipe), key=key, when=there, width="stretch")
+
     first, second, third = st.columns([1, 1, 1])
-    scope = "selected" if chosen else "all"
-    if first.button(f"Cancel {scope}", disabled=none_to_cancel or now.read_only, width="stretch", key="cancel_jobs"):
-        actions.cancel(now.campaign, to_cancel["id"].astype(int).tolist() if chosen else None, recipe)
-        st.rerun()
-    if second.button(
-        f"Try {'selected' if chosen else 'failed'} again",
-        disabled=none_to_retry or now.read_only,
-        width="stretch",
-        key="retry_jobs",
-    ):
-        actions.retry(now.campaign, to_retry["id"].astype(int).tolist() if chosen else None, recipe)
-        st.rerun()
-    if third.button(
+    offer(first, f"Cancel {'selected' if chosen else 'all'}", ACTIVE, actions.cancel, "cancel_jobs")
+    offer(second, f"Try {'selected' if chosen else 'failed'} again", FAILED, actions.retry, "retry_jobs")
+    waiting = ticked(["waiting"])
+    act_button(
+        third,
         "Run next",
-        disabled=waiting.empty or now.read_only,
-        width="stretch",
+        lambda: actions.put_first(now.campaign, waiting),
         key="first_jobs",
+        when=waiting,
         help="Tick waiting rows: they run before all others.",
-    ):
-        actions.put_first(now.campaign, waiting["id"].astype(int).tolist())
-        st.rerun()
+        width="stretch",
+    )
     # Without a tick the reasons of all failures are said once each: the table cuts them off.
-    wrong = (picked if chosen else failed)[lambda rows: rows["error"] != ""]
+    wrong = picked if chosen else jobs[jobs["state"].isin(FAILED)]
+    wrong = wrong[wrong["error"] != ""]
     for reason, rows in list(wrong.groupby("error", sort=False))[:MOST_REASONS]:
         numbers = ", ".join(str(n) for n in rows["id"].head(5)) + (" …" if len(rows) > 5 else "")
         st.error(f"{'Jobs' if len(rows) > 1 else 'Job'} {plain(numbers)}: {plain(reason)}", icon=":material/error:")
@@ -259,16 +248,15 @@ def _one(now: Context, row: pd.Series) -> None:
     except JobError:  # it went with the demo that was reset
         return
     st.markdown(f"**Job {number}**, start {job.attempt} of at most {job.max_attempts}. {plain(job.message)}")
-    configuration = row["configuration"]
-    if job.kind == "label" and configuration is not None and not pd.isna(configuration):
-        found = label_queries.of_jobs(now.campaign.store, [number]).get(number)
-        selection.view(now, int(configuration))
-        if found is not None:
+    if job.kind == "label" and pd.notna(row["configuration"]):
+        selection.view(now, int(row["configuration"]))
+        if found := label_queries.of_jobs(now.campaign.store, [number]).get(number):
             show_label(now, labels.get(now.campaign.store, found.id))
     with st.expander("Log", expanded=job.state == "error"):
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:
             st.code(path.read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
+        elif len(events := events_frame(now.campaign.store, number)):
+            st.dataframe(events.tail(50), hide_index=True)
         else:
-            events = events_frame(now.campaign.store, number)
-            st.dataframe(events.tail(50), hide_index=True) if len(events) else st.caption("It wrote no log.")
+            st.caption("It wrote no log.")

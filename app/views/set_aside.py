@@ -1,10 +1,12 @@
 """Labels that failed or were set aside: why, and what a person can do about each."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from app import actions, cached
+from app.doing import act_button
 from app.session import Context, context, errors_shown
 from app.text import plain
 from nci_core.campaign.rounds.quarantine import WORDS, Doubted
@@ -16,6 +18,8 @@ RETRY_HELP = (
     "Computes it again with tighter thresholds, more iterations and smaller steps, and checks that Hartree–Fock "
     "found its lowest solution. The present result is kept."
 )
+WHY = "Why? It is kept with the label and your name."
+RETRIED = "{} in the queue at tighter settings."
 
 
 def show_set_aside() -> None:
@@ -33,78 +37,67 @@ def _show(now: Context, found: list[Doubted]) -> None:
         "Labels that are not used",
         help="They are kept, but no student is trained or tested on them until you decide or a retry passes.",
     )
-    if len(open_ones) > 1 and st.button(
-        f"Retry all {len(open_ones)} with tighter settings",
-        icon=":material/replay:",
-        disabled=now.read_only,
-        key="retry_all_doubted",
-        help=RETRY_HELP,
-    ):
-        _retry(now, open_ones)
+    if len(open_ones) > 1:
+        act_button(
+            st,
+            f"Retry all {len(open_ones)} with tighter settings",
+            partial(_retry, now, open_ones),
+            key="retry_all_doubted",
+            said=RETRIED,
+            help=RETRY_HELP,
+            icon=":material/replay:",
+        )
     for item in open_ones[:MOST_SHOWN]:
         _card(now, item)
-    if len(open_ones) > MOST_SHOWN:
-        with st.expander(f"{len(open_ones) - MOST_SHOWN} more"):
-            for item in open_ones[MOST_SHOWN:]:
-                _card(now, item)
-    if decided:
-        with st.expander(f"Left out: {len(decided)}"):
-            for item in decided:
-                _card(now, item)
+    more = open_ones[MOST_SHOWN:]
+    for title, folded in ((f"{len(more)} more", more), (f"Left out: {len(decided)}", decided)):
+        if folded:
+            with st.expander(title):
+                for item in folded:
+                    _card(now, item)
 
 
 def _card(now: Context, item: Doubted) -> None:
     number, other = item.configuration_id, item.recipe != now.campaign.recipe.name
     key = f"{number}_{item.recipe}" if other else str(number)
+
+    def energy(value_cm1: float, std_cm1: float | None = None) -> str:
+        std = None if std_cm1 is None else float(from_cm1(std_cm1))
+        return now.text(float(from_cm1(value_cm1)), std, signed=True)
+
     with st.container(border=True, key=f"doubted-{key}"):
-        energy, std = (
-            None if each is None else float(from_cm1(each)) for each in (item.energy_cm1, item.recipe_std_cm1)
-        )
-        value = now.text(energy, std, signed=True) if energy is not None else ""
         name = f"Configuration {number}, {item.recipe}" if other else f"Configuration {number}"
         name += f", {now.campaign.system(item.system_id).name}" if now.several else ""
-        st.markdown(f"**{plain(name)}** · {plain(_heading(item))}" + (f" · {value}" if value else ""))
+        value = "" if item.energy_cm1 is None else f" · {plain(energy(item.energy_cm1, item.recipe_std_cm1))}"
+        st.markdown(f"**{plain(name)}** · {plain(_heading(item))}{value}")
         for reason in item.reasons:
             st.markdown(plain(reason["sentence"]))
-        if text := _remark(item, lambda energy_cm1: now.text(float(from_cm1(energy_cm1)), signed=True)):
+        if text := _remark(item, energy):
             st.caption(plain(text))
         row = st.container(horizontal=True, gap="small")
-        if row.button(
+        act_button(
+            row,
             "Retry with tighter settings",
-            disabled=now.read_only,
+            partial(_retry, now, [item]),
             key=f"retry_doubted_{key}",
+            said=RETRIED,
             help=RETRY_HELP,
+        )
+        for can, name, title, verb, act, becomes in (
+            (item.can_accept, "use", "Use it anyway", "Use it", actions.use_all_the_same, "used from now on"),
+            (item.state == "set aside", "leave", "Leave it out", "Leave it out", actions.leave_out, "left out"),
         ):
-            _retry(now, [item])
-        if item.can_accept:
-            with row.popover("Use it anyway", disabled=now.read_only):
-                because = _reason(f"use_{key}", "Use it")
-                if because is not None:
-                    actions.use_all_the_same(now.campaign, item, now.person, because)
-                    done(f"The label of configuration {number} is used from now on.")
-        if item.state == "set aside":
-            with row.popover("Leave it out", disabled=now.read_only):
-                because = _reason(f"leave_{key}", "Leave it out")
-                if because is not None:
-                    actions.leave_out(now.campaign, item, now.person, because)
-                    done(f"The label of configuration {number} is left out.")
+            if can:
+                with row.popover(title, disabled=now.read_only):
+                    because = st.text_input(WHY, key=f"because_{name}_{key}")
+                    decide = partial(act, now.campaign, item, now.person, because)
+                    said = f"The label of configuration {number} is {becomes}."
+                    act_button(st, verb, decide, key=f"sure_{name}_{key}", said=said, type="primary")
 
 
-def _reason(key: str, verb: str) -> str | None:
-    """The words of who decides, once the button below them is pressed; None before."""
-    text = st.text_input("Why? It is kept with the label and your name.", key=f"because_{key}")
-    return text if st.button(plain(verb), type="primary", key=f"sure_{key}") else None
-
-
-def _retry(now: Context, items: list[Doubted]) -> None:
+def _retry(now: Context, items: list[Doubted]) -> str:
     count = actions.retry_tightened(now.campaign, items, now.person)
-    done(f"{count} calculation{'s are' if count != 1 else ' is'} in the queue at tighter settings.")
-
-
-def done(message: str) -> None:
-    """Say what was just done on the page that is drawn anew at once."""
-    st.session_state["train_message"] = message
-    st.rerun()
+    return f"{count} calculation{'s are' if count != 1 else ' is'}"
 
 
 def _heading(item: Doubted) -> str:

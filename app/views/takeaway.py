@@ -18,16 +18,7 @@ from app.tables import grid
 from app.text import Markdown, plain
 from app.views.label_systems import ROLES
 from app.views.trust import choose_model
-from nci_core.campaign.exchange.takeaway import (
-    GRID_FILES,
-    MARGIN,
-    SPACING,
-    Packed,
-    file_stem,
-    packed,
-    packed_inputs,
-    python_name,
-)
+from nci_core.campaign.exchange.takeaway import GRID_FILES, MARGIN, SPACING, Packed, file_name, packed, packed_inputs
 from nci_core.errors import NCIError
 from nci_core.store import configurations, picks
 from nci_core.store.schema import Model
@@ -84,12 +75,11 @@ def show(context: Context, table: pd.DataFrame) -> None:
 
 def _systems(context: Context) -> None:
     """What the files hold of each system."""
-    counts = {system: configurations.counts(context.campaign.store, system_id=system.id)
-              for system in context.campaign.systems}  # fmt: skip
-    rows = [
-        {"System": system.name, "Role": ROLES[system.role], "Training pool": n["pool"], "Test set": n["test"]}
-        for system, n in counts.items()
-    ]
+    rows = []
+    for system in context.campaign.systems:
+        counts = configurations.counts(context.campaign.store, system_id=system.id)
+        role = ROLES[system.role]
+        rows.append({"System": system.name, "Role": role, "Training pool": counts["pool"], "Test set": counts["test"]})
     grid(pd.DataFrame(rows), key="take-systems")
 
 
@@ -102,9 +92,8 @@ def _quick(
     context: Context, failed: dict[str, str], suffix: str, title: Markdown, words: Markdown, model: Model | None
 ) -> None:
     """A button that makes its file when it is clicked."""
-    of = {} if suffix != ".py" else _of_system(context)
-    stem = file_stem(context.campaign.name, *([model.name] if model else []), *of.values())
-    name = (python_name(stem) if suffix == ".py" else stem) + suffix
+    of = _of_system(context) if suffix == ".py" else {}
+    name = file_name(suffix, context.campaign.name, *([model.name] if model else []), *of.values())
     place, said = st.columns([1, 1.35], vertical_alignment="center")
     place.download_button(
         title,
@@ -150,13 +139,9 @@ def _grid(context: Context, model: Model) -> None:
         bind="query-params",
         help="From the outermost atoms to the sides of the box.",
     )
-    _prepared(
-        "Make the grid",
-        f"grid-{model.id}-{kind}-{spacing}-{margin}{whose}",
-        lambda: packer().ask(
-            packed, (context.folder, str(kind), model.id, {"spacing": float(spacing), "margin": float(margin)} | of)
-        ),
-    )
+    options = {"spacing": float(spacing), "margin": float(margin)} | of
+    key = f"grid-{model.id}-{kind}-{spacing}-{margin}{whose}"
+    _prepared("Make the grid", key, packed, (context.folder, kind, model.id, options))
 
 
 def _inputs(context: Context) -> None:
@@ -167,22 +152,21 @@ def _inputs(context: Context) -> None:
         help="For PySCF, Molpro, ORCA and Psi4 on another machine. These labels leave the basket and wait for "
         "their results, which `nci label --import-results` brings back.",
     )
-    _prepared(
-        "Make the inputs",
-        f"inputs-{context.folder}",
-        lambda: packer().ask(packed_inputs, (context.folder, basket, context.person, recipe.name)),
-        disabled=not basket or context.read_only,
-    )
+    asked = (context.folder, basket, context.person, recipe.name)
+    disabled = not basket or context.read_only
+    _prepared("Make the inputs", f"inputs-{context.folder}", packed_inputs, asked, disabled=disabled)
 
 
-def _prepared(title: Markdown, key: str, make: Callable[[], Packed], *, disabled: bool = False) -> None:
+def _prepared(
+    title: Markdown, key: str, make: Callable[..., Packed], arguments: tuple[object, ...], *, disabled: bool = False
+) -> None:
     """A file that takes a while: made first, with what there is to say about it, then downloaded."""
     place, said = st.columns([1, 1.35], vertical_alignment="center")
     kept: dict[str, Packed] = st.session_state.setdefault("files_made", {})
     if place.button(title, icon=":material/build:", width="stretch", disabled=disabled, key=f"make-{title}"):
         with errors_shown(), st.spinner("Making the file …"):
             kept.clear()  # a session keeps one such file
-            kept[key] = make()
+            kept[key] = packer().ask(make, arguments)
     made = kept.get(key)
     if made is not None:
         place.download_button(

@@ -4,10 +4,11 @@ import streamlit as st
 
 from app import actions
 from app.choices import one_from
-from app.session import Context, errors_shown
+from app.doing import act_button
+from app.session import Context
 from app.text import plain
-from app.views.set_aside import done
 from nci_core.campaign.pricing.costs import cost_of_labels
+from nci_core.campaign.rounds.requests import unlabelled_test_set
 from nci_core.store import configurations, labels
 
 ALL = "all systems"
@@ -20,7 +21,7 @@ def show_test_set(context: Context) -> None:
     if not total:
         return
     finished = len(labels.complete(campaign.store, campaign.recipe.hash, split="test"))
-    left = actions.unlabelled_test_set(campaign)
+    left = unlabelled_test_set(campaign)
     under_way = total - len(left) - finished
     said = f"**{finished}** of {total} test configurations are labelled"
     if under_way > 0:
@@ -34,8 +35,10 @@ def show_test_set(context: Context) -> None:
         if not left:
             return
         if context.several:
-            whose = _whose(context, left)
-            left = left if whose is None else actions.unlabelled_test_set(campaign, whose)
+            of = configurations.system_of(campaign.store, left)
+            names = {system.id: system.name for system in campaign.systems if system.id in of.values()}
+            whose = one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)
+            left = [number for number in left if whose in (None, of[number])]
         first, second = st.columns([1, 2], vertical_alignment="bottom")
         count = first.number_input(
             "How many",
@@ -45,22 +48,14 @@ def show_test_set(context: Context) -> None:
             key=f"test-count-{context.folder}-{len(left)}",
         )
         chosen = left[: int(count)]
-        if second.button(
+        act_button(
+            second,
             f"Label {count:d} of the test set",
-            icon=":material/science:",
-            disabled=context.read_only,
-            width="stretch",
+            lambda: actions.label_test_set(campaign, chosen),
             key="label_test",
+            said="{} calculations of the test set are in the queue.",
             help=f"Recipe {plain(campaign.recipe.name)}, the one that errors are against.",
-        ):
-            with errors_shown():
-                n = actions.label_test_set(campaign, chosen)
-                done(f"{n} calculations of the test set are in the queue.")
+            icon=":material/science:",
+            width="stretch",
+        )
         second.caption(plain(f"about {cost_of_labels(campaign, chosen).text(len(chosen))} CPU minutes"))
-
-
-def _whose(context: Context, left: list[int]) -> int | None:
-    """The number of the system whose test set is meant, of those that lack labels; None for all."""
-    lacking = set(configurations.system_of(context.campaign.store, left).values())
-    names = {system.id: system.name for system in context.campaign.systems if system.id in lacking}
-    return one_from(st, "Test set of", {None: ALL} | names, key="test_set_of", in_address=False)

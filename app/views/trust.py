@@ -90,10 +90,10 @@ def _gates(context: Context, gates: list[Gate]) -> None:
             f":material/verified: All **{len(gates)}** checks passed: long range, wall, wells, symmetry, forces."
         )
     lines = ["| | Question | Found | Allowed |", "|---|---|---|---|"]
-    for gate in data.worst_first(gates):
-        mark = ":material/check:" if gate.passed else ":material/close: **no**"
-        found, allowed = plain(data.gate_value(gate, context.unit)), plain(data.gate_limit(gate, context.unit))
-        lines.append(f"| {mark} | **{plain(gate.name)}.** {plain(gate.question)} | {found} | {allowed} |")
+    for row in data.gates_table(gates, context.unit).itertuples():
+        mark = ":material/check:" if row.passed else ":material/close: **no**"
+        asked = f"**{plain(row.name)}.** {plain(row.question)}"
+        lines.append(f"| {mark} | {asked} | {plain(row.found)} | {plain(row.allowed)} |")
     with st.expander(f"The {len(gates)} checks, what was found, and why these limits", expanded=bool(bad)):
         st.markdown("\n".join(lines))
         st.markdown("**Why these limits**, and where the values were found")

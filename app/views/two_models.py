@@ -1,11 +1,13 @@
 """History's part that compares two models: what they were fitted to, and their errors point by point."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import cached
 from app.chart import Drawn, charts
 from app.data import trust as data
+from app.data.errors import RANGES, as_shown
 from app.data.jobs import model_name
 from app.figures.trust import change_figure
 from app.session import Context
@@ -28,10 +30,9 @@ def show(context: Context, models: list[Model]) -> None:
     with left:
         others = [model for model in models if model.id != second.id]
         first = choose_model(context, others, "First", f"compare_first_{second.id}", _default_first(others, second))
-    both = [cached.averaged(context, cached.table(context, model.id)) for model in (first, second)]
-    tables = both[0], both[1]
+    tables = [cached.averaged(context, cached.table(context, model.id)) for model in (first, second)]
     rows = data.paired(*tables)
-    _facts(context, (first, second), tables)
+    _facts(context, [first, second], tables)
     if rows.empty:
         st.info(
             "No test configuration has both a finished label and energies of both students.", icon=":material/info:"
@@ -56,23 +57,22 @@ def _default_first(others: list[Model], second: Model) -> int:
     return earlier[-1] if earlier else others[0].id
 
 
-def _facts(context: Context, pair: tuple[Model, Model], tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+def _facts(context: Context, pair: list[Model], tables: list[pd.DataFrame]) -> None:
     rounds, _ = cached.history(context)
-    columns: dict[str, list[str]] = {"Student": ["Training labels", "Picked by", "CPU minutes of labels", "Fit"]}
-    columns["Student"] += ["Physics checks", "Error bars on the test set"]
+    columns: dict[str, dict[str, str]] = {}
     for name, model, table in zip(("First", "Second"), pair, tables, strict=True):
         until = rounds[rounds["number"] <= model.round_number]
         picked = rounds.loc[rounds["number"] == model.round_number, "picked_by"]
         found = data.calibration(data.measured_points(table), context.campaign.settings.bounds)
-        columns[f"{name}: {model_name(model)}"] = [
-            str(model.n_labels),
-            str(picked.iloc[0]) if len(picked) and model.kind != "distilled" else "—",
-            f"{until['cpu_minutes'].sum():.0f} up to this round" if model.n_labels else "0",
-            f"{model.seconds:.1f} s on {model.device}",
-            _gates_words(context, model),
-            data.calibration_summary(found),
-        ]
-    st.table(printed(pd.DataFrame(columns).set_index("Student"), {}))
+        columns[f"{name}: {model_name(model)}"] = {
+            "Training labels": str(model.n_labels),
+            "Picked by": str(picked.iloc[0]) if len(picked) and model.kind != "distilled" else "—",
+            "CPU minutes of labels": f"{until['cpu_minutes'].sum():.0f} up to this round" if model.n_labels else "0",
+            "Fit": f"{model.seconds:.1f} s on {model.device}",
+            "Physics checks": _gates_words(context, model),
+            "Error bars on the test set": data.calibration_summary(found),
+        }
+    st.table(printed(pd.DataFrame(columns).rename_axis(index="Student"), {}))
 
 
 def _gates_words(context: Context, model: Model) -> str:
@@ -83,29 +83,29 @@ def _gates_words(context: Context, model: Model) -> str:
 
 
 def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
-    label, factor = context.unit.label, context.unit.per_ev
-    errors = data.paired_errors(rows)
-    shown = pd.DataFrame(
-        {
-            "Region": errors["region"].replace(data.REGION_NAMES),
-            f"First, MAE ({label})": errors["first_mae_ev"] * factor,
-            f"Second, MAE ({label})": errors["second_mae_ev"] * factor,
-            f"Change ({label})": errors["change_ev"] * factor,
-            "± se": errors["se_ev"] * factor,
-            "Improved": [f"{better} of {n} points" for better, n in zip(errors["better"], errors["n"], strict=True)],
-        }
-    )
-    digits = context.unit.digits + 1  # good models differ by less than tables elsewhere show
-    specs = dict.fromkeys((*shown.columns[1:3], "± se"), f".{digits}f") | {f"Change ({label})": f"+.{digits}f"}
-    config = {
-        f"Change ({label})": st.column_config.NumberColumn(
-            help="Second minus first: negative means that the second is better."
-        ),
-        "± se": st.column_config.NumberColumn(
-            help="Standard error of the change, from its scatter between the test points."
-        ),
+    label, errors = context.unit.label, data.paired_errors(rows)
+    headers = {
+        "region": "Region",
+        "first_mae_ev": f"First, MAE ({label})",
+        "second_mae_ev": f"Second, MAE ({label})",
+        "change_ev": f"Change ({label})",
+        "se_ev": "± se",
+        "improved": "Improved",
     }
-    config["Improved"] = st.column_config.TextColumn(help="Test points where the second model has the smaller error.")
+    helps = {
+        "change_ev": "Second minus first: negative means that the second is better.",
+        "se_ev": "Standard error of the change, from its scatter between the test points.",
+        "improved": "Test points where the second model has the smaller error.",
+    }
+    improved = [f"{better} of {n} points" for better, n in zip(errors["better"], errors["n"], strict=True)]
+    shown, specs = as_shown(
+        errors.assign(region=errors["region"].replace(RANGES), improved=improved),
+        headers,
+        context.unit,
+        signed={"change_ev"},
+        digits=context.unit.digits + 1,  # good models differ by less than tables elsewhere show
+    )
+    config = {headers[name]: st.column_config.Column(help=text) for name, text in helps.items()}
     st.markdown(f"**Mean absolute error on the frozen test set{context.whose}**")
     grid(shown, specs, key="compare-errors", column_config=config)
     overall = errors[errors["region"] == "all"]
@@ -114,17 +114,20 @@ def _paired_errors(context: Context, rows: pd.DataFrame) -> None:
 
 
 def _moved(context: Context, rows: pd.DataFrame) -> None:
-    label, factor, digits = context.unit.label, context.unit.per_ev, context.unit.digits + 1
-    order = rows[rows["region"] != "beyond"].sort_values("change_ev")
-    extremes = pd.concat([order.head(5), order.tail(5)])
-    extremes = extremes[~extremes.index.duplicated()]
-    moved = pd.DataFrame(
+    label, order = context.unit.label, rows[rows["region"] != "beyond"].sort_values("change_ev")
+    place = np.arange(len(order))
+    extremes = order[(place < 5) | (place >= len(order) - 5)]
+    moved, specs = as_shown(
+        extremes.assign(Configuration=extremes.index),
         {
-            "Configuration": extremes.index,
-            "Region": extremes["region"],
-            f"First error ({label})": extremes["first_error_ev"] * factor,
-            f"Second error ({label})": extremes["second_error_ev"] * factor,
-        }
+            "Configuration": "Configuration",
+            "region": "Region",
+            "first_error_ev": f"First error ({label})",
+            "second_error_ev": f"Second error ({label})",
+        },
+        context.unit,
+        signed=rows.columns,
+        digits=context.unit.digits + 1,
     )
     st.markdown("**Test points that improved most**, and those that improved least or got worse")
-    grid(moved, dict.fromkeys(moved.columns[2:], f"+.{digits}f"), key="compare-moved")
+    grid(moved, specs, key="compare-moved")

@@ -16,7 +16,7 @@ from ase.data import atomic_numbers
 from nci_core.datasets.energies import TOO_LARGE, free_atom_dispersion
 from nci_core.datasets.keys import REFERENCE, in_internal_units, keys_of
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Monomer
+from nci_core.systems import Configurations, Dimer, Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.monomers import divide
 from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, read_text, xyz_frames
@@ -43,8 +43,7 @@ class ReferenceDimer:
 
     Attributes:
         frame: its number in the file, from 0.
-        dimer: host, where it lies in the frame, and probe.
-        position: (3,) of the probe in Å.
+        at: the configuration, its host where it lies in the frame.
         energy: published interaction energy in eV.
         system: what all distances of one curve share, such as 'NCIA_D442x10 1.02.04'.
         set: which part of the file's data it is of; empty where frames do not say.
@@ -53,13 +52,17 @@ class ReferenceDimer:
     """
 
     frame: int
-    dimer: Dimer
-    position: FloatArray
+    at: Configurations
     energy: float
     system: str
     set: str = ""
     scaling: float | None = None
     region: str = ""
+
+    @property
+    def dimer(self) -> Dimer:
+        """Host and probe."""
+        return self.at.dimer
 
     @property
     def formula(self) -> str:
@@ -122,7 +125,7 @@ def read_dimers(path: Path) -> tuple[list[ReferenceDimer], dict[str, int]]:
                     ),
                     Monomer.atom(atoms[division.probe].symbol),
                 )
-                position = dimer.at(atoms.positions[division.probe]).checked().R[0]
+                at = dimer.at(atoms.positions[division.probe]).checked()
             except InputError as error:
                 reason = str(error)
                 several = "both parts have several" in reason or "no other atom stands alone" in reason
@@ -134,8 +137,7 @@ def read_dimers(path: Path) -> tuple[list[ReferenceDimer], dict[str, int]]:
             found.append(
                 ReferenceDimer(
                     frame,
-                    dimer,
-                    position,
+                    at,
                     float(info[REFERENCE]),
                     named,
                     part,
@@ -153,7 +155,7 @@ def read_dimers(path: Path) -> tuple[list[ReferenceDimer], dict[str, int]]:
 
 def _check_units(path: Path, found: Sequence[ReferenceDimer]) -> None:
     """Attraction is of the size of the dispersion between free atoms; kcal/mol taken as eV is 23 times that."""
-    ratio = [one.energy / free_atom_dispersion(one.dimer, one.position[None])[0] for one in found if one.energy < 0.0]
+    ratio = [one.energy / free_atom_dispersion(one.at)[0] for one in found if one.energy < 0.0]
     if ratio and float(np.median(ratio)) > TOO_LARGE:
         raise InputError(
             f"{path}: its interaction energies are {np.median(ratio):.2g} times larger than dispersion can be in eV; "
@@ -174,7 +176,7 @@ def with_regions(found: Iterable[ReferenceDimer]) -> list[ReferenceDimer]:
             deepest[one.system] = one
 
     def nearest(one: ReferenceDimer) -> float:
-        return float(one.dimer.at(one.position[None]).distances[:, :, 0].min())
+        return float(one.at.separations[0])
 
     def region(one: ReferenceDimer) -> str:
         bottom = deepest[one.system]

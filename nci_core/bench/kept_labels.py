@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from ase import Atoms
 
 from nci_core.errors import StoreError
@@ -20,16 +18,7 @@ from nci_core.labelling.pool import Event, compute
 from nci_core.labelling.tasks import Task, plan
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.systems import Dimer
-
-FloatArray = npt.NDArray[np.float64]
-
-
-class Place(NamedTuple):
-    """A dimer and the position of its probe, (3,) in Å."""
-
-    dimer: Dimer
-    position: FloatArray
+from nci_core.systems import Configurations
 
 
 class Kept(NamedTuple):
@@ -46,13 +35,13 @@ class KeptLabels:
 
     Args:
         folder: made when something is computed.
-        places: dimers and positions.
+        places: one configuration each.
         recipes: as a person named them, each with a name of its own; stand-ins for elements come in here.
     """
 
-    def __init__(self, folder: Path, places: Sequence[Place], recipes: Sequence[Recipe]) -> None:
+    def __init__(self, folder: Path, places: Sequence[Configurations], recipes: Sequence[Recipe]) -> None:
         self.folder = LabelFolder(folder.absolute())
-        frames = [Frame(number, Atoms(), {}, *place) for number, place in enumerate(places)]
+        frames = [Frame(number, Atoms(), {}, place) for number, place in enumerate(places)]
         self._tasks: dict[tuple[int, str], Task] = {}
         self._refused: dict[tuple[int, str], str] = {}
         for recipe in recipes:

@@ -57,7 +57,7 @@ def hosts_of(groups: Sequence[HostGroup]) -> list[list[HostGroup]]:
 
 def observations(groups: Sequence[HostGroup]) -> list[Observation]:
     """The labels of groups."""
-    return [Observation(group.dimer.at(group.positions), group.reference) for group in groups]
+    return [Observation(group.at, group.reference) for group in groups]
 
 
 def check_unseen(prior: Ensemble, groups: Sequence[HostGroup]) -> None:
@@ -110,7 +110,7 @@ def leave_one_host_out(
             continue
         student = finetune(labels, prior, settings=settings, run=run.part(fits, missing.count("")))
         fits += 1
-        predicted = np.concatenate([student.energies(group.dimer.at(group.positions)) for group in host])
+        predicted = np.concatenate([student.energies(group.at) for group in host])
         reference = np.concatenate([group.reference for group in host])
         overall, regions = by_region(predicted, reference, bounds)
         reason = "" if overall else f"{name} has no reference energy below {bounds.limit_cm1:g} cm⁻¹"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from ase.data import atomic_masses, atomic_numbers
+from ase.data import atomic_masses
 
-from nci_core.bench.kept_labels import Kept, KeptLabels, Place
+from nci_core.bench.kept_labels import Kept, KeptLabels
 from nci_core.bench.minimum_rows import MinimumRow
 from nci_core.bench.recipe_labels import std_cm1
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.recipes import Recipe
-from nci_core.systems import Dimer, Monomer, builtin_monomer
+from nci_core.systems import Configurations, Dimer, Monomer, builtin_monomer
 from nci_core.units import BOHR_ANGSTROM, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ class Published:
 
     Attributes:
         name: for people, such as 'He–CO₂'.
-        dimer: host and probe; position: (3,) of the probe in Å.
+        at: the configuration.
         geometry: what was taken, in words.
         energy_cm1: published interaction energy there.
         method: how it was found.
@@ -43,8 +43,7 @@ class Published:
     """
 
     name: str
-    dimer: Dimer
-    position: FloatArray
+    at: Configurations
     geometry: str
     energy_cm1: float
     method: str
@@ -52,49 +51,45 @@ class Published:
     checked: bool
 
 
-def _pair(host: str, probe: str, distance: float) -> tuple[Dimer, FloatArray]:
-    return Dimer(Monomer(host.lower(), (host,), np.zeros((1, 3))), Monomer.atom(probe)), np.array([0.0, 0.0, distance])
+def _pair(host: str, probe: str, distance: float) -> Configurations:
+    return Dimer(Monomer(host.lower(), (host,), np.zeros((1, 3))), Monomer.atom(probe)).at([0.0, 0.0, distance])
 
 
-def _beside_carbon_dioxide(probe: str, distance: float) -> tuple[Dimer, FloatArray]:
+def _beside_carbon_dioxide(probe: str, distance: float) -> Configurations:
     places = np.array([[-CARBON_DIOXIDE, 0.0, 0.0], [0.0, 0.0, 0.0], [CARBON_DIOXIDE, 0.0, 0.0]])
-    return Dimer(Monomer("carbon-dioxide", ("O", "C", "O"), places), Monomer.atom(probe)), np.array(
-        [0.0, 0.0, distance]
-    )
+    host = Monomer("carbon-dioxide", ("O", "C", "O"), places)
+    return Dimer(host, Monomer.atom(probe)).at([0.0, 0.0, distance])
 
 
-def _polar(symbols: tuple[str, ...], places: FloatArray, distance: float, degrees: float) -> FloatArray:
-    """(3,) a distance (Å) from the centre of mass, at an angle to +x, in the xz plane."""
-    masses = atomic_masses[[atomic_numbers[symbol] for symbol in symbols]]
-    angle = np.radians(degrees)
-    centre: FloatArray = masses @ places / masses.sum()
-    return centre + distance * np.array([np.cos(angle), 0.0, np.sin(angle)])
+def _polar(host: Monomer, distance: float, degrees: float) -> Configurations:
+    """Helium a distance (Å) from the centre of mass, at an angle to +x, in the xz plane."""
+    masses, angle = atomic_masses[host.numbers], np.radians(degrees)
+    centre = masses @ host.positions / masses.sum()
+    return Dimer(host, Monomer.atom("He")).at(centre + distance * np.array([np.cos(angle), 0.0, np.sin(angle)]))
 
 
-def _beside_carbon_monoxide(bond: float, distance: float, degrees: float) -> tuple[Dimer, FloatArray]:
+def _beside_carbon_monoxide(bond: float, distance: float, degrees: float) -> Configurations:
     """The angle is that between oxygen, the centre of mass and the probe."""
-    symbols, places = ("C", "O"), np.array([[0.0, 0.0, 0.0], [bond, 0.0, 0.0]])
-    return Dimer(Monomer("carbon-monoxide", symbols, places), Monomer.atom("He")), _polar(
-        symbols, places, distance, degrees
-    )
+    host = Monomer("carbon-monoxide", ("C", "O"), np.array([[0.0, 0.0, 0.0], [bond, 0.0, 0.0]]))
+    return _polar(host, distance, degrees)
 
 
-def _beside_water(distance: float, degrees: float) -> tuple[Dimer, FloatArray]:
+def _beside_water(distance: float, degrees: float) -> Configurations:
     """The angle is that between the symmetry axis on the oxygen's side and the probe, in the molecule's plane."""
     bond, half = WATER[0], np.radians(WATER[1] / 2)
     x, z = -bond * np.cos(half), bond * np.sin(half)
-    symbols, places = ("O", "H", "H"), np.array([[0.0, 0.0, 0.0], [x, 0.0, z], [x, 0.0, -z]])
-    return Dimer(Monomer("water", symbols, places), Monomer.atom("He")), _polar(symbols, places, distance, degrees)
+    host = Monomer("water", ("O", "H", "H"), np.array([[0.0, 0.0, 0.0], [x, 0.0, z], [x, 0.0, -z]]))
+    return _polar(host, distance, degrees)
 
 
-def _above_benzene(probe: str, distance: float) -> tuple[Dimer, FloatArray]:
-    return Dimer(builtin_monomer("benzene"), Monomer.atom(probe)), np.array([0.0, 0.0, distance])
+def _above_benzene(probe: str, distance: float) -> Configurations:
+    return Dimer(builtin_monomer("benzene"), Monomer.atom(probe)).at([0.0, 0.0, distance])
 
 
 MINIMA = (
     Published(
         "He₂",
-        *_pair("He", "He", 5.6 * BOHR_ANGSTROM),
+        _pair("He", "He", 5.6 * BOHR_ANGSTROM),
         "5.60 bohr",
         -7.645,
         "SAPT and FCI, −11.000 ± 0.011 K",
@@ -103,7 +98,7 @@ MINIMA = (
     ),
     Published(
         "Ne₂",
-        *_pair("Ne", "Ne", 3.093),
+        _pair("Ne", "Ne", 3.093),
         "3.093 Å",
         -29.4,
         "ab initio pair potential",
@@ -112,7 +107,7 @@ MINIMA = (
     ),
     Published(
         "Ar₂",
-        *_pair("Ar", "Ar", 3.762),
+        _pair("Ar", "Ar", 3.762),
         "3.762 Å",
         -99.5,
         "ab initio pair potential",
@@ -121,7 +116,7 @@ MINIMA = (
     ),
     Published(
         "Ne–Ar",
-        *_pair("Ar", "Ne", 3.489),
+        _pair("Ar", "Ne", 3.489),
         "3.489 Å",
         -46.8,
         "fit to spectra",
@@ -130,7 +125,7 @@ MINIMA = (
     ),
     Published(
         "He–CO₂",
-        *_beside_carbon_dioxide("He", 3.10),
+        _beside_carbon_dioxide("He", 3.10),
         "T-shaped, 3.10 Å from C; r(CO) 1.162 Å taken",
         -44.41,
         "MP4 with bond functions",
@@ -139,7 +134,7 @@ MINIMA = (
     ),
     Published(
         "Ar–CO₂",
-        *_beside_carbon_dioxide("Ar", 6.5 * BOHR_ANGSTROM),
+        _beside_carbon_dioxide("Ar", 6.5 * BOHR_ANGSTROM),
         "T-shaped, 6.5 bohr from C; r(CO) 1.162 Å taken",
         -210.0,
         "MP4 with bond functions, ± 5%",
@@ -148,7 +143,7 @@ MINIMA = (
     ),
     Published(
         "He–H₂O",
-        *_beside_water(5.92 * BOHR_ANGSTROM, 75.0),
+        _beside_water(5.92 * BOHR_ANGSTROM, 75.0),
         "in the plane, 5.92 bohr, 75° from the axis at O; r(OH) 0.9716 Å, 104.69° taken",
         -34.9,
         "SAPT",
@@ -157,7 +152,7 @@ MINIMA = (
     ),
     Published(
         "He–CO",
-        *_beside_carbon_monoxide(2.1322 * BOHR_ANGSTROM, 6.418 * BOHR_ANGSTROM, 70.84),
+        _beside_carbon_monoxide(2.1322 * BOHR_ANGSTROM, 6.418 * BOHR_ANGSTROM, 70.84),
         "6.418 bohr, 70.84° from O; r(CO) 2.1322 bohr",
         -22.34,
         "CCSD(T)/CBS and a correction to CCSDT",
@@ -166,7 +161,7 @@ MINIMA = (
     ),
     Published(
         "Ar–benzene",
-        *_above_benzene("Ar", 3.536),
+        _above_benzene("Ar", 3.536),
         "3.536 Å above the centre; the built-in benzene",
         -390.1,
         "CCSD(T)/aug-cc-pVTZ with midbond functions",
@@ -183,7 +178,7 @@ def default_recipe() -> str:
 
 def labels_at_minima(folder: Path, recipes: Sequence[Recipe]) -> KeptLabels:
     """Labels of each recipe at each minimum, in a folder."""
-    return KeptLabels(folder, [Place(one.dimer, one.position) for one in MINIMA], recipes)
+    return KeptLabels(folder, [one.at for one in MINIMA], recipes)
 
 
 def rows_at_minima(labels: KeptLabels, recipes: Sequence[Recipe]) -> list[MinimumRow]:

@@ -22,11 +22,9 @@ from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.regions import RegionBounds
 from nci_core.systems.configurations import Configurations
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.dimer import Dimer, same_dimer
 
 FloatArray = npt.NDArray[np.float64]
-#: Atoms of the same host differ by at most this, Å.
-SAME_HOST = 1e-3
 #: In a folder of results: the digest of the reference that they are of.
 MARK = "reference.sha256"
 
@@ -96,15 +94,6 @@ class Problem:
         return Problem(self.dimer, self.positions, self.energies, self.folder, teachers, self.bounds)
 
 
-def same_dimer(one: Dimer, two: Dimer) -> bool:
-    """Whether two dimers are the same in the same place, up to names, order of atoms and 0.001 Å."""
-    if one.b.symbols[0] != two.b.symbols[0] or sorted(one.a.symbols) != sorted(two.a.symbols):
-        return False
-    apart = np.linalg.norm(one.a.positions[:, None] - two.a.positions[None], axis=2)
-    alike = np.array(one.a.symbols)[:, None] == np.array(two.a.symbols)[None]
-    return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_HOST).all())
-
-
 def lessons_of(folder: Path, dimer: Dimer) -> tuple[Lesson, ...]:
     """Labels of the teachers of an exported campaign, pool only; empty unless that is its only system."""
     with tempfile.TemporaryDirectory() as where:
@@ -127,13 +116,13 @@ def open_problem(data: Path, folder: Path, teacher: Path | None = None) -> Probl
             embedded campaigns are searched.
     """
     group, _ = unique_labels(read_dataset(data).only_group(), str(data))
-    if not len(group.positions):
+    if not len(group.at):
         raise InputError(f"{data} has no REF_interaction_energy (eV) in any of its frames.")
     places = [teacher] if teacher else [data_folder() / name for name in EMBEDDED]
     found = next((labels for place in places if (labels := lessons_of(place, group.dimer))), ())
     if teacher and not found:
         raise InputError(f"{teacher} has no teacher's labels of {group.dimer.name} with the host of {data}.")
-    return Problem(group.dimer, group.positions, group.reference, folder, found)
+    return Problem(group.dimer, group.at.R, group.reference, folder, found)
 
 
 def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray, FloatArray, Ensemble]:
@@ -141,7 +130,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
 
     Of an embedded campaign's pool; the student is the distilled one.
     """
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:
@@ -162,7 +151,7 @@ def open_recipe_pair(name: str, cheap: str) -> tuple[Configurations, FloatArray,
 
 def open_campaign_labels(name: str, split: str) -> tuple[Observation, Ensemble]:
     """CCSD(T) labels and the distilled student of an embedded campaign."""
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.store import labels
 
     with tempfile.TemporaryDirectory() as where:

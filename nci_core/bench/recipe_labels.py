@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nci_core.bench.dimers import ReferenceDimer
-from nci_core.bench.kept_labels import Kept, KeptLabels, Place
+from nci_core.bench.kept_labels import Kept, KeptLabels
 from nci_core.bench.measured import NOT_CALIBRATED, labelled_dimer, measured
 from nci_core.bench.recipe_errors import LabelRow
 from nci_core.labels.recipes import Recipe
@@ -15,7 +15,7 @@ from nci_core.units import to_cm1
 
 def labels_at(folder: Path, dimers: Sequence[ReferenceDimer], recipes: Sequence[Recipe]) -> KeptLabels:
     """Labels of each recipe at each dimer, in a folder."""
-    return KeptLabels(folder, [Place(one.dimer, one.position) for one in dimers], recipes)
+    return KeptLabels(folder, [one.at for one in dimers], recipes)
 
 
 def label_rows(
@@ -24,7 +24,7 @@ def label_rows(
     """Rows of what there is; labels that are not computed yet are left out, and what another set has already."""
     rows, seen = [], set()
     for number, one in enumerate(dimers):
-        where = one.dimer.at(one.position).geometry_hashes()[0], float(to_cm1(one.energy))
+        where = one.at.geometry_hashes()[0], float(to_cm1(one.energy))
         if where in seen:
             continue
         seen.add(where)
@@ -55,7 +55,7 @@ def _rows(one: ReferenceDimer, recipe: Recipe, kept: Kept, reference: str) -> li
         frame=one.frame,
         system=one.system,
         scaling=one.scaling,
-        geometry_hash=one.dimer.at(one.position).geometry_hashes()[0],
+        geometry_hash=one.at.geometry_hashes()[0],
         probe=one.dimer.b.symbols[0],
         host=one.formula,
         elements=sorted(set(one.dimer.a.symbols)),

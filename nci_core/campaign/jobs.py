@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.stored_models import load_student
@@ -51,7 +50,6 @@ def run_label(context: JobContext) -> dict[str, Any]:
     if known is None:
         pieces.clear_half_written()
         labels.set_running(context.store, label.id)
-        position = (configuration.x_angstrom, configuration.y_angstrom, configuration.z_angstrom)
 
         def report(share: float, message: str) -> None:
             context.progress(share, message)
@@ -61,16 +59,17 @@ def run_label(context: JobContext) -> dict[str, Any]:
         tighter = {"tightening": Tightening.model_validate(settings)} if settings else {}
         try:
             dimer = campaign.system(configuration.system_id).dimer
-            fragments(dimer, np.array(position), recipe)  # a basis that lacks an element is said first
+            at = dimer.at(configuration.position, configuration.pose)
+            fragments(at, recipe)  # a basis that lacks an element is said first
             require_closed_shells(campaign, [configuration.system_id])
-            found = compute_label(dimer.at(position), recipe, report, pieces, **tighter)
+            found = compute_label(at, recipe, report, pieces, **tighter)
         except CancelledError:
             raise
         except NCIError as error:
             with suppress(StoreError):  # it follows the job's state; the reason must not be lost over this
                 labels.set_error(context.store, label.id, str(error))
             raise
-        known = with_doubts(campaign, configuration, found.model_dump(mode="json"))
+        known = with_doubts(campaign, configuration, found).model_dump(mode="json")
     context.surely(partial(journal.record_label, context.store, label.id, known, folder=context.campaign_dir))
     pieces.clear()
     if configuration.split == "test":
@@ -149,7 +148,7 @@ def run_select(context: JobContext) -> dict[str, Any]:
 
     campaign, payload = Campaign.open(context.campaign_dir), context.payload
     found = propose(campaign, payload.get("strategy", "i-optimal"), int(payload["n"]), payload.get("seed"))
-    return {"proposals": [proposal.as_dict() for proposal in found]}
+    return {"proposals": [asdict(proposal) for proposal in found]}
 
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:

@@ -219,11 +219,12 @@ def _stored(as_json: bool) -> None:
 def _compare(data: Path, labels: list[Path], folder: Path, target: Path, as_json: bool) -> None:
     """Labels that are there against a reference of one dimer: the embedded campaigns', or those of the given files."""
     from nci_core.bench.measured import labelled_dimer, read_labels
-    from nci_core.bench.problem import open_problem, same_dimer
+    from nci_core.bench.problem import open_problem
     from nci_core.bench.recipe_figure import draw_pareto
     from nci_core.bench.recipe_rows import FILE, write_rows
     from nci_core.bench.recipes import published_rows, recipe_rows
     from nci_core.campaign.exchange.archive import EMBEDDED, data_folder
+    from nci_core.systems.dimer import same_dimer
 
     problem = open_problem(data, folder)
     files = labels or [data_folder() / each / "labels.jsonl" for each in EMBEDDED]

@@ -126,7 +126,7 @@ def _rows(tasks: list["Task"], prices: "Prices") -> list[list[Any]]:
     """One row for each dimer of one size, with the mean price of its labels."""
     found: dict[tuple[str, int, float], list[float]] = {}
     for task, minutes in zip(tasks, prices.minutes, strict=True):
-        found.setdefault((task.dimer.name, task.functions, task.memory_gb), []).append(minutes)
+        found.setdefault((task.at.dimer.name, task.functions, task.memory_gb), []).append(minutes)
     return [
         [name, len(minutes), functions, sum(minutes) / len(minutes), memory]
         for (name, functions, memory), minutes in found.items()
@@ -137,7 +137,7 @@ def _price_report(labels: "FileLabels", tasks: list["Task"], prices: "Prices") -
     rows = [
         {
             "frames": list(task.frames),
-            "dimer": task.dimer.name,
+            "dimer": task.at.dimer.name,
             "functions": task.functions,
             "cpu_minutes": minutes,
             "memory_gb": task.memory_gb,

@@ -31,7 +31,7 @@ class Labels:
     repeats: int
 
     def __len__(self) -> int:
-        return sum(len(group.positions) for group in self.groups)
+        return sum(len(group.at) for group in self.groups)
 
     def describe(self) -> str:
         """What was merged, for people; empty when nothing was."""
@@ -48,7 +48,7 @@ def labels_of(data: Dataset) -> Labels:
     if not data.labelled:
         raise InputError(f"{data.source} has no REF_interaction_energy (eV) in any of its {len(data)} frames.")
     found = [unique_labels(group, data.source) for group in data.groups]
-    return Labels([one.group for one in found if len(one.group.positions)], sum(one.repeats for one in found))
+    return Labels([one.group for one in found if len(one.group.at)], sum(one.repeats for one in found))
 
 
 def as_report(overall: "ErrorSummary | None", regions: Mapping[str, "ErrorSummary"]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, 
 
     for group in labels.groups:
         check_fits(student, group.dimer, f"Model {model.name}")
-    predicted = [student.energies(group.dimer.at(group.positions)) for group in labels.groups]
+    predicted = [student.energies(group.at) for group in labels.groups]
     reference = [group.reference for group in labels.groups]
     overall, regions = by_region(np.concatenate(predicted), np.concatenate(reference), bounds)
     if overall is None:
@@ -184,7 +184,7 @@ def share(groups: Sequence[HostGroup], fraction: float, seed: int) -> Plan:
         count = max(1, round(fraction * len(order)))
         fitted.append(take(group, np.sort(order[:count])))
         held_out.append(take(group, np.sort(order[count:])))
-    return Plan(fitted, [group for group in held_out if len(group.positions)])
+    return Plan(fitted, [group for group in held_out if len(group.at)])
 
 
 def fit_file(data: Dataset, plan: Plan, how: FileFit, progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def fit_file(data: Dataset, plan: Plan, how: FileFit, progress: Callable[[dict[s
     base = load_checkpoint(how.prior) if how.prior else None
     start = time.perf_counter()
     student = finetune(
-        [Observation(group.dimer.at(group.positions), group.reference) for group in plan.fitted],
+        [Observation(group.at, group.reference) for group in plan.fitted],
         base,
         None if base else StudentConfig(ruler=how.ruler),
         FitSettings(members=how.members, seed=how.seed, device=how.device),
@@ -206,11 +206,11 @@ def fit_file(data: Dataset, plan: Plan, how: FileFit, progress: Callable[[dict[s
     save_checkpoint(student, how.model_out)
     if how.held_out is not None:
         write_dataset(how.held_out, plan.held_out)
-    n_labels = sum(len(group.positions) for group in plan.fitted)
+    n_labels = sum(len(group.at) for group in plan.fitted)
     return {
         "model": str(how.model_out),
         "hosts": [group.dimer.a.name for group in plan.fitted],
-        "n_labelled": n_labels + sum(len(group.positions) for group in plan.held_out),
+        "n_labelled": n_labels + sum(len(group.at) for group in plan.held_out),
         "n_labels": n_labels,
         "seed": how.seed,
         "seconds": time.perf_counter() - start,

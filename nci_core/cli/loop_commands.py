@@ -1,6 +1,7 @@
 """nci distill, select: the loop's steps on a campaign, but labels (`label_command`)."""
 
 import os
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -77,7 +78,7 @@ def select(
     if basket:
         put_in_basket(opened, proposals, strategy)
     if as_json:
-        print_json([proposal.as_dict() for proposal in proposals])
+        print_json([asdict(proposal) for proposal in proposals])
         return
     columns = ("rank", "configuration", "score", "std / cm⁻¹", "why")
     rows = [[p.rank, p.configuration_id, p.score, p.std_cm1, p.reason] for p in proposals]

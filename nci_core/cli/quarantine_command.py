@@ -1,5 +1,6 @@
 """nci quarantine: labels that failed or were set aside, and what to do about them."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -73,7 +74,7 @@ def _list(campaign: Campaign, as_json: bool) -> None:
 
     found = doubted(campaign)
     if as_json:
-        print_json([item.as_dict() for item in found])
+        print_json([asdict(item) for item in found])
         return
     if not found:
         out.print("No label failed or is set aside.")

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6
 from nci_core.units import BOHR_ANGSTROM, CM1_EV, HARTREE_EV, UNITS
 
@@ -27,15 +27,15 @@ _FACTORS = {
 }
 
 
-def free_atom_dispersion(dimer: Dimer, positions: FloatArray) -> FloatArray:
-    """−Σ_i C₆(i, probe)/r_i⁶ of free atoms (m,) in eV, for (m, 3) probe positions in Å."""
-    probe = FREE_ATOMS.get(dimer.b.symbols[0], GENERIC_ATOM)
-    c6 = np.array([pair_c6(probe, FREE_ATOMS.get(symbol, GENERIC_ATOM)) for symbol in dimer.a.symbols])
-    found: FloatArray = -(c6 * HARTREE_EV * BOHR_ANGSTROM**6 / dimer.at(positions).distances[:, :, 0] ** 6).sum(axis=1)
+def free_atom_dispersion(at: Configurations) -> FloatArray:
+    """−Σ_ij C₆(i, j)/r_ij⁶ of free atoms i of the host and j of the probe, (m,) in eV."""
+    host, probe = ([FREE_ATOMS.get(s, GENERIC_ATOM) for s in each.symbols] for each in (at.dimer.a, at.dimer.b))
+    c6 = np.array([[pair_c6(j, i) for j in probe] for i in host])
+    found: FloatArray = -(c6 * HARTREE_EV * BOHR_ANGSTROM**6 / at.distances**6).sum(axis=(1, 2))
     return found
 
 
-def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, method: str = "") -> None:
+def check_energies(at: Configurations, energies: FloatArray, method: str = "") -> None:
     """Raise InputError, naming the likely unit, when interaction energies cannot be in eV.
 
     Attraction between neutral closed shells is of the size of their dispersion, which free atoms tell within a factor
@@ -43,8 +43,7 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
     label and is no unit), or when all of many are far smaller, as hartree are; repulsive ones alone say nothing.
 
     Args:
-        dimer: host and probe.
-        positions: (m, 3) of the probe in Å.
+        at: m configurations.
         energies: (m,) in what should be eV; NaN where there is none.
         method: of the energies; Hartree–Fock has no dispersion, so that small energies are no sign.
     """
@@ -52,7 +51,7 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
     if not attractive.any():
         return
     order = np.argsort(energies[attractive], kind="stable")
-    ratio = (energies[attractive] / free_atom_dispersion(dimer, positions[attractive]))[order]
+    ratio = (energies[attractive] / free_atom_dispersion(at[attractive]))[order]
     typical, lowest = float(np.median(ratio[: (len(ratio) + 3) // 4])), float(energies[attractive].min())
     mixed = float(np.median(ratio)) <= TOO_LARGE
     # A unit makes all energies too large by one factor; wrong labels do not.
@@ -63,14 +62,14 @@ def check_energies(dimer: Dimer, positions: FloatArray, energies: FloatArray, me
         likely = [name for name in near if near[name] < np.log(2.0)] or [min(near, key=lambda name: near[name])]
         which = "those of some frames are, of others not: they are likely" if mixed else "they are likely"
         raise InputError(
-            f"interaction energies down to {lowest:.4g} are {typical:.2g} times larger than {dimer.b.symbols[0]} and "
-            f"{dimer.a.name} can have in eV; {which} in {' or '.join(likely)}: convert them to eV, or state "
+            f"interaction energies down to {lowest:.4g} are {typical:.2g} times larger than {at.dimer.b.name} and "
+            f"{at.dimer.a.name} can have in eV; {which} in {' or '.join(likely)}: convert them to eV, or state "
             "their unit by a key such as energy_unit=kcal/mol."
         )
     hartree_fock = method.upper().replace("-", "").startswith(("HF", "RHF", "SCF", "HARTREE"))
     if ratio.max() < TOO_SMALL and len(ratio) >= ENOUGH and not hartree_fock:
         raise InputError(
             f"interaction energies of {lowest:.4g} at the lowest are {ratio.max():.2g} times the dispersion of "
-            f"{dimer.b.symbols[0]} and {dimer.a.name} in eV; they are likely in hartree: convert them to eV, or state "
+            f"{at.dimer.b.name} and {at.dimer.a.name} in eV; they are likely in hartree: convert them to eV, or state "
             "their unit by a key such as energy_unit=hartree."
         )

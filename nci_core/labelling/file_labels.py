@@ -65,7 +65,7 @@ class FileLabels:
     @property
     def left_out(self) -> list[Frame]:
         """Frames that cannot be labelled."""
-        return [frame for frame in self.frames if frame.dimer is None]
+        return [frame for frame in self.frames if frame.at is None]
 
     @property
     def repeats(self) -> int:

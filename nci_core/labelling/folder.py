@@ -12,15 +12,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nci_core.campaign.rounds.label_checks import MonomerFiles
 from nci_core.errors import InputError, StoreError
 from nci_core.files import read_limited, write_atomically
 from nci_core.labelling.tasks import Task
+from nci_core.labels.monomer_files import MonomerFiles
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
 from nci_core.store.fragments import FragmentFiles, begun, stem
@@ -133,11 +133,10 @@ class LabelFolder:
             return LabelResult.model_validate(found).consistent() if found is not None else None
         return None
 
-    def keep_result(self, key: tuple[str, str], result: dict[str, Any]) -> None:
+    def keep_result(self, key: tuple[str, str], result: LabelResult) -> None:
         """Write a finished label, whole and synced, and forget the way there."""
-        write_atomically(
-            result_path(self.path, *key), orjson.dumps(result, option=orjson.OPT_INDENT_2), below=self.path
-        )
+        content = orjson.dumps(result.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+        write_atomically(result_path(self.path, *key), content, below=self.path)
         with suppress(OSError):
             self._failure_path(key).unlink(missing_ok=True)
         self.pieces(key).clear()

@@ -12,14 +12,12 @@ from ase import Atoms
 
 from nci_core.datasets.keys import PLAIN, STRUCTURE, in_internal_units, keys_of
 from nci_core.errors import InputError
-from nci_core.systems import Dimer, Monomer
+from nci_core.systems import Configurations, Dimer, Monomer
 from nci_core.systems.reading.checked import usable
 from nci_core.systems.reading.gaussian import read_gaussian_input
 from nci_core.systems.reading.molfile import read_molfile, sdf_blocks
 from nci_core.systems.reading.monomers import divide
 from nci_core.systems.reading.xyz import MOST_BYTES, MOST_FRAMES, Structure, read_text, xyz_frames
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Keys of energies whose owner cannot be told from the file; they are kept under another name.
 TOTALS = (*PLAIN, "REF_energy", "REF_forces", "energies", "stresses")
@@ -37,16 +35,14 @@ class Frame:
         number: in the file, from 0.
         atoms: host first, the probe last, in Å and without a cell; their further columns are its arrays.
         info: the frame's other keys, energies in eV.
-        dimer: host at its coordinates, and probe; None where it cannot be labelled.
-        position: (3,) of the probe in Å.
+        at: the configuration, its host at its coordinates; None where it cannot be labelled.
         problem: why it cannot be labelled; empty if it can.
     """
 
     number: int
     atoms: Atoms
     info: dict[str, Any]
-    dimer: Dimer | None
-    position: FloatArray
+    at: Configurations | None
     problem: str = ""
 
 
@@ -112,14 +108,14 @@ def _frame(number: int, structure: Structure, hosts: _Hosts) -> Frame:
         order = [*division.host, division.probe]
         host, symbol = atoms[division.host], str(atoms.symbols[division.probe])
         dimer = hosts.dimer(_name(keys, symbol, host), host, symbol)
-        position = dimer.at(atoms.positions[division.probe]).checked().R[0]
+        at = dimer.at(atoms.positions[division.probe]).checked()
     except InputError as error:
         problem = str(error).removeprefix(f"frame {number}: ")
-        return Frame(number, Atoms(), {}, None, np.zeros(3), problem)
+        return Frame(number, Atoms(), {}, None, problem)
     ordered = Atoms(atoms.numbers[order], atoms.positions[order])
     for name, values in columns.items():
         ordered.set_array(name, values[order])
-    return Frame(number, ordered, {k: v for k, v in keys.items() if not _says_structure(k)}, dimer, position)
+    return Frame(number, ordered, {k: v for k, v in keys.items() if not _says_structure(k)}, at)
 
 
 def _says_structure(key: str) -> bool:

@@ -101,9 +101,9 @@ def write_labelled(path: Path, frames: Sequence[Frame], outcomes: Mapping[int, O
     text = io.StringIO()
     left_out = len(outcomes) < len(frames)
     for frame in frames:
-        if frame.dimer is not None and frame.number in outcomes:
+        if frame.at is not None and frame.number in outcomes:
             number = {"input_frame": frame.number} if left_out else {}
-            _write(text, frame, _keys(frame, frame.dimer, outcomes[frame.number], recipe) | number)
+            _write(text, frame, _keys(frame, frame.at.dimer, outcomes[frame.number], recipe) | number)
     write_atomically(path, text.getvalue().encode())
 
 
@@ -115,7 +115,7 @@ def _keys(frame: Frame, dimer: Dimer, outcome: Outcome, recipe: Recipe) -> dict[
             name = "input_" + (name.removeprefix("REF_"))
         keys[name] = value
     n = len(dimer.a.symbols)
-    own = {"monomer_a": f"0:{n}", "monomer_b": f"{n}:{n + 1}"} | keys_of_label(outcome, recipe)
+    own = {"monomer_a": f"0:{n}", "monomer_b": f"{n}:{n + len(dimer.b.symbols)}"} | keys_of_label(outcome, recipe)
     own |= {"energy_unit": "eV", "length_unit": "angstrom"}
     return {"config_type": dimer.name} | keys | own
 

@@ -48,7 +48,7 @@ def price(tasks: Sequence[Task], finished: Sequence[tuple[Task, LabelResult]]) -
     """What tasks will cost, from labels of the same file that are finished and from the campaigns of this machine."""
     mine = [
         make_timing(
-            task.dimer,
+            task.at.dimer,
             result.recipe_hash,
             task.recipe,
             (result.fragments["dimer"].n_basis, result.fragments["dimer"].n_frozen),
@@ -64,10 +64,10 @@ def price(tasks: Sequence[Task], finished: Sequence[tuple[Task, LabelResult]]) -
     works: dict[tuple[object, ...], float] = {}
     found = []
     for task in tasks:
-        key = (tuple(sorted(task.dimer.a.symbols)), task.dimer.b.symbols[0], task.recipe.hash)
+        key = (tuple(sorted(task.at.dimer.a.symbols)), tuple(sorted(task.at.dimer.b.symbols)), task.recipe.hash)
         if key not in works:
-            works[key] = label_work(task.dimer, task.recipe)
-        found.append(model.price(Subject(task.recipe.hash, task.dimer.name, works[key], machine)))
+            works[key] = label_work(task.at.dimer, task.recipe)
+        found.append(model.price(Subject(task.recipe.hash, task.at.dimer.name, works[key], machine)))
     return Prices(tuple(found), _source({"of this file": len(mine), "of campaigns": len(others)}))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import orjson
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +12,8 @@ from nci_core.errors import InputError
 from nci_core.labelling.frames import Frame
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.tightening import Tightening
-from nci_core.systems import Dimer, Monomer
+from nci_core.systems import Configurations, Dimer
+from nci_core.systems.records import SystemRecord
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,8 @@ class Task:
 
     Attributes:
         frames: numbers of the frames it is for: those after the first repeat its geometry, symmetry counted.
-        dimer: host and probe.
-        position: (x, y, z) of the probe in Å.
-        geometry_hash: of both.
+        at: the configuration, one.
+        geometry_hash: of it.
         recipe: as it is computed for this dimer, with stand-ins for elements that its basis sets lack.
         notes: sentences worth saying about the recipe and this dimer.
         functions: basis functions of its largest calculation.
@@ -32,8 +31,7 @@ class Task:
     """
 
     frames: tuple[int, ...]
-    dimer: Dimer
-    position: tuple[float, float, float]
+    at: Configurations
     geometry_hash: str
     recipe: Recipe
     notes: tuple[str, ...]
@@ -51,11 +49,9 @@ class Order(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str
-    symbols: tuple[str, ...]
-    host_positions_angstrom: list[tuple[float, float, float]]
-    probe: str
+    system: SystemRecord
     position_angstrom: tuple[float, float, float]
+    pose_wxyz: tuple[float, float, float, float]
     geometry_hash: str
     recipe: Recipe
     memory_gb: float
@@ -65,11 +61,9 @@ class Order(BaseModel):
     def of(cls, task: Task, memory_gb: float, tightening: Tightening | None) -> Self:
         """The order of a task whose process may take so much memory."""
         return cls(
-            host=task.dimer.a.name,
-            symbols=task.dimer.a.symbols,
-            host_positions_angstrom=task.dimer.a.positions.tolist(),
-            probe=task.dimer.b.symbols[0],
-            position_angstrom=task.position,
+            system=SystemRecord.of(task.at.dimer),
+            position_angstrom=task.at.R[0].tolist(),
+            pose_wxyz=task.at.q[0].tolist(),
             geometry_hash=task.geometry_hash,
             recipe=task.recipe,
             memory_gb=memory_gb,
@@ -77,9 +71,9 @@ class Order(BaseModel):
         )
 
     @property
-    def dimer(self) -> Dimer:
-        """Host and probe."""
-        return Dimer(Monomer(self.host, self.symbols, np.array(self.host_positions_angstrom)), Monomer.atom(self.probe))
+    def at(self) -> Configurations:
+        """The configuration."""
+        return self.system.dimer("an order").at(self.position_angstrom, [self.pose_wxyz])
 
     def line(self) -> bytes:
         """As one line of JSON, with every digit."""
@@ -97,13 +91,13 @@ def plan(
     hashes = _geometry_hashes(frames)
     marked, tasks = [], dict[tuple[str, str], Task]()
     for frame in frames:
-        if frame.dimer is not None:
+        if frame.at is not None:
             try:
                 task = checked.task(frame, hashes[frame.number])
             except InputError as error:
                 if not leave_out:
                     raise InputError(f"{path}, frame {frame.number}: {error}") from None
-                frame = replace(frame, dimer=None, problem=str(error))
+                frame = replace(frame, at=None, problem=str(error))
             else:
                 known = tasks.get(task.key, replace(task, frames=()))
                 tasks[task.key] = replace(known, frames=(*known.frames, frame.number))
@@ -113,16 +107,13 @@ def plan(
 
 def _geometry_hashes(frames: Iterable[Frame]) -> dict[int, str]:
     """Geometry hash of each frame that can be labelled, by its number; those of one host at once."""
-    by_host: dict[int, list[Frame]] = {}
+    by_host: dict[int, dict[int, Configurations]] = {}
     for frame in frames:
-        if frame.dimer is not None:
-            by_host.setdefault(id(frame.dimer), []).append(frame)
+        if frame.at is not None:
+            by_host.setdefault(id(frame.at.dimer), {})[frame.number] = frame.at
     found: dict[int, str] = {}
     for group in by_host.values():
-        dimer = group[0].dimer
-        assert dimer is not None
-        positions = np.array([frame.position for frame in group])
-        found |= dict(zip((frame.number for frame in group), dimer.at(positions).geometry_hashes(), strict=True))
+        found |= dict(zip(group, Configurations.joined(list(group.values())).geometry_hashes(), strict=True))
     return found
 
 
@@ -131,16 +122,15 @@ class _Checked:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self._found: dict[tuple[tuple[str, ...], str], tuple[Recipe, tuple[str, ...], int, float]] = {}
+        self._found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[Recipe, tuple[str, ...], int, float]] = {}
 
     def task(self, frame: Frame, geometry_hash: str) -> Task:
-        dimer = frame.dimer
-        assert dimer is not None
-        key = (tuple(sorted(dimer.a.symbols)), dimer.b.symbols[0])
+        assert frame.at is not None
+        dimer = frame.at.dimer
+        key = tuple(sorted(dimer.a.symbols)), tuple(sorted(dimer.b.symbols))
         if key not in self._found:
             self._found[key] = self._check(dimer)
-        x, y, z = frame.position.tolist()
-        return Task((frame.number,), dimer, (x, y, z), geometry_hash, *self._found[key])
+        return Task((frame.number,), frame.at, geometry_hash, *self._found[key])
 
     def _check(self, dimer: Dimer) -> tuple[Recipe, tuple[str, ...], int, float]:
         from nci_core.labels.checked_recipe import check_recipe, count_functions

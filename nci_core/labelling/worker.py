@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
@@ -18,6 +18,9 @@ from nci_core.jobs.processes import end_with_parent
 from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.tasks import Order
 from nci_core.labels.environment import PYSCF_MEMORY, array_memory_mb, forget_peak_memory
+
+if TYPE_CHECKING:
+    from nci_core.labels.results import LabelResult
 
 #: What could not be written for lack of space is tried again so soon.
 AGAIN_SECONDS = 2.0
@@ -45,21 +48,18 @@ class Channel:
             self.say(share=share, message=message)
 
 
-def label(folder: LabelFolder, order: Order, channel: Channel) -> dict[str, Any]:
-    """Compute a label or what is left of it, check it and keep it; returns its result."""
+def label(folder: LabelFolder, order: Order, channel: Channel) -> "LabelResult":
+    """Compute a label or what is left of it, check it and keep it."""
     from nci_core.labels.ccsdt import compute_label
 
     key = (order.geometry_hash, order.recipe.hash)
     pieces = folder.pieces(key)
     pieces.clear_half_written()
-    dimer = order.dimer
-    monomers = folder.monomers(dimer)
+    at = order.at
+    monomers = folder.monomers(at.dimer)
     monomers.require_closed_shells()
-    found = compute_label(
-        dimer.at(order.position_angstrom), order.recipe, channel.progress, pieces, tightening=order.tightening
-    )
-    result = found.model_dump(mode="json")
-    result["doubts"] = [doubt.model_dump() for doubt in monomers.doubts(result)]
+    found = compute_label(at, order.recipe, channel.progress, pieces, tightening=order.tightening)
+    result = found.model_copy(update={"doubts": monomers.doubts(found)})
     while True:
         try:
             folder.keep_result(key, result)
@@ -84,7 +84,7 @@ def answer(folder: LabelFolder, order: Order, channel: Channel) -> None:
         what = "there was not enough memory" if isinstance(error, MemoryError) else first
         channel.say(failed=f"The calculation failed with {type(error).__name__}: {what}; see {folder.log}.")
     else:
-        channel.say(done=True, cpu_seconds=result["cpu_seconds"])
+        channel.say(done=True, cpu_seconds=result.cpu_seconds)
 
 
 def main(arguments: list[str]) -> int:

@@ -140,12 +140,11 @@ def compute_label(
     """
     if len(at) != 1:
         raise InputError(f"A label is of one configuration, not of {len(at)}.")
-    dimer, point = at.dimer, at.R[0]
-    dimer.check_computable()
+    at.dimer.check_computable()
     parts = {"": recipe.functions} | recipe.more_functions
-    specs = {part: fragments(dimer, point, recipe, functions) for part, functions in parts.items()}
+    specs = {part: fragments(at, recipe, functions) for part, functions in parts.items()}
     geometry_hash = at.geometry_hashes()[0]
-    check_memory(dimer, recipe, {part: found["dimer"].molecule().nao for part, found in specs.items()})
+    check_memory(at.dimer, recipe, {part: found["dimer"].molecule().nao for part, found in specs.items()})
     memories = {
         part: {
             name: FragmentMemory(
@@ -177,13 +176,13 @@ def compute_label(
 
     smaller, larger = None, None
     if recipe.composite:
-        larger = larger_fragments(dimer, point, asked, specs[LARGER], memories[LARGER], within(0.0, 0.4))
+        larger = larger_fragments(at, asked, specs[LARGER], memories[LARGER], within(0.0, 0.4))
     elif recipe.extrapolation:
         smaller = exact(SMALLER, 0.0, 0.05)
     if recipe.integrals == "fitted":
         say = within(0.4 if larger else 0.0, 1.0)
         most_cycles = tightening.cycles if tightening else CC_CYCLES
-        results, gpu = fitted_fragments(dimer, point, asked, specs[""], memories[""], say, most_cycles)
+        results, gpu = fitted_fragments(at, asked, specs[""], memories[""], say, most_cycles)
         environment = environment.model_copy(update={"gpu": gpu})
     else:
         results = exact("", 0.05 if smaller else 0.0, 1.0)
@@ -192,14 +191,14 @@ def compute_label(
     pieces += [*(smaller or {}).values(), *(larger or {}).values()]
     kept = [memory for found in memories.values() for memory in found.values()]
     if not np.isfinite(list(energies.values())).all():
-        raise LabelError(f"The interaction energy at {point.tolist()} Å is not a finite number.")
+        raise LabelError(f"The interaction energy at {at.R[0].tolist()} Å is not a finite number.")
     warnings = [
         f"T1 diagnostic of the {name} is {r.t1_diagnostic:.3f}, above {T1_LIMIT}"
         for name, r in results.items()
         if r.t1_diagnostic > T1_LIMIT
     ]
     return LabelResult(
-        **label_identity(dimer, point, recipe),
+        **label_identity(at, recipe),
         fragments=results,
         smaller=smaller,
         larger=larger,

@@ -1,19 +1,16 @@
 """Checks of a finished label: numbers in, doubts out. They know nothing of storage, and import no PySCF.
 
-A label that fails one is kept whole but set aside until a person or a tighter calculation settles it. Every check
-reads a `LabelResult` as a dictionary and skips what is not in it. Measured ranges are those of the 174 embedded
-labels (24 of He–benzene, 150 of He–ethylene, recipe `standard`, −35 to 1,040 cm⁻¹); `docs/labels.md` says how.
+A label that fails one is kept whole but set aside until a person or a tighter calculation settles it. Measured ranges
+are those of the 174 embedded labels (24 of He–benzene, 150 of He–ethylene, recipe `standard`, −35 to 1,040 cm⁻¹);
+`docs/labels.md` says how.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from nci_core.labels.doubts import Doubt
+from nci_core.labels.results import FragmentName, LabelResult, difference
 from nci_core.units import HARTREE_EV, to_cm1
-
-Code = Literal["open-shell", "t1", "triples", "counterpoise", "outlier", "not-converged", "failed"]
 
 #: Above this a single reference determinant is doubtful (Lee and Taylor, DOI 10.1002/qua.560360824).
 T1_LIMIT = 0.02
@@ -31,15 +28,6 @@ GHOSTS_MAY_LOWER_HARTREE = 0.02
 OUTLIER_SIGMAS = 4.0
 
 
-class Doubt(BaseModel):
-    """Why a label is not to be used as it is: a code, and one sentence with the numbers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    code: Code
-    sentence: str
-
-
 def _cm1(energy_ev: float) -> str:
     """An energy as people read it.
 
@@ -50,33 +38,22 @@ def _cm1(energy_ev: float) -> str:
     return f"{value:.2f}".replace("-", "−") + " cm⁻¹"
 
 
-def _fragment(result: Mapping[str, Any], name: str, field: str) -> float | None:
-    part = (result.get("fragments") or {}).get(name) or {}
-    value = part.get(field)
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _correlation(result: Mapping[str, Any], part: str) -> float | None:
+def _correlation(label: LabelResult, part: str) -> float:
     """CCSD or (T) of the interaction in eV, as computed: not the scaled or extrapolated parts of such a recipe."""
-    if not result.get("smaller") and not result.get("larger"):
-        value = result.get(f"{part}_ev")
-        return float(value) if isinstance(value, int | float) else None
-    dimer, host, probe = (_fragment(result, name, f"{part}_hartree") for name in ("dimer", "host", "probe"))
-    if dimer is None or host is None or probe is None:
-        return None
-    return (dimer - host - probe) * HARTREE_EV
+    if label.smaller is None and label.larger is None:
+        return float(getattr(label, f"{part}_ev"))
+    return difference(label.fragments, f"{part}_hartree")
 
 
-def check_t1(result: Mapping[str, Any]) -> Doubt | None:
+def check_t1(label: LabelResult) -> Doubt | None:
     """T1 diagnostic of any fragment above 0.02; the embedded labels have 0.0107 at most.
 
     No threshold of the calculation moves it: it is a property of the molecule.
     """
-    known = {name: _fragment(result, name, "t1_diagnostic") for name in ("dimer", "host", "probe")}
-    found = {name: value for name, value in known.items() if value is not None and value > T1_LIMIT}
-    if not found:
-        return None
+    found = {name: part.t1_diagnostic for name, part in label.fragments.items()}
     worst = max(found, key=lambda name: found[name])
+    if found[worst] <= T1_LIMIT:
+        return None
     return Doubt(
         code="t1",
         sentence=f"The T1 diagnostic of the {worst} is {found[worst]:.3f}, above {T1_LIMIT}: one determinant may "
@@ -84,15 +61,13 @@ def check_t1(result: Mapping[str, Any]) -> Doubt | None:
     )
 
 
-def check_triples(result: Mapping[str, Any]) -> Doubt | None:
+def check_triples(label: LabelResult) -> Doubt | None:
     """(T) of the interaction not between 2% and 25% of CCSD's correlation, give or take 0.5 cm⁻¹.
 
     The embedded labels lie between 8.1% and 11.6%, from −0.1 to −413 cm⁻¹ of correlation; the bounds are twice and
     a quarter of that. The floor keeps the tail out of it, where both parts come near the thresholds of CCSD.
     """
-    ccsd, triples = (_correlation(result, part) for part in ("ccsd", "triples"))
-    if ccsd is None or triples is None:
-        return None
+    ccsd, triples = (_correlation(label, part) for part in ("ccsd", "triples"))
     low, high = sorted(share * float(to_cm1(ccsd)) for share in TRIPLES_SHARE)
     if low - TRIPLES_FLOOR_CM1 <= float(to_cm1(triples)) <= high + TRIPLES_FLOOR_CM1:
         return None
@@ -104,7 +79,7 @@ def check_triples(result: Mapping[str, Any]) -> Doubt | None:
     )
 
 
-def check_counterpoise(result: Mapping[str, Any], alone_hartree: Mapping[Any, float]) -> Doubt | None:
+def check_counterpoise(label: LabelResult, alone_hartree: Mapping[str, float]) -> Doubt | None:
     """Hartree–Fock of a monomer higher with the ghost functions of the other than without, or far lower.
 
     Hartree–Fock is variational and the own basis is part of the dimer's, so its counterpoise correction (Boys and
@@ -112,11 +87,11 @@ def check_counterpoise(result: Mapping[str, Any], alone_hartree: Mapping[Any, fl
     embedded labels it is 9 to 549 cm⁻¹ for the host and 0.06 to 6.7 for helium. `alone_hartree`: monomer → energy
     without ghosts.
     """
-    for name in ("host", "probe"):
-        with_ghosts, alone = _fragment(result, name, "hf_hartree"), alone_hartree.get(name)
-        if with_ghosts is None or alone is None:
+    monomers: tuple[FragmentName, ...] = ("host", "probe")
+    for name in monomers:
+        if name not in alone_hartree:
             continue
-        change = with_ghosts - alone
+        change = label.fragments[name].hf_hartree - alone_hartree[name]
         if change > GHOSTS_MAY_RAISE_HARTREE:
             return Doubt(
                 code="counterpoise",
@@ -166,7 +141,7 @@ def check_outlier(
     )
 
 
-def check_label(result: Mapping[str, Any], alone_hartree: Mapping[Any, float] | None = None) -> list[Doubt]:
+def check_label(label: LabelResult, alone_hartree: Mapping[str, float] | None = None) -> list[Doubt]:
     """The checks that a label's own numbers allow."""
-    found = (check_t1(result), check_triples(result), check_counterpoise(result, alone_hartree or {}))
+    found = (check_t1(label), check_triples(label), check_counterpoise(label, alone_hartree or {}))
     return [doubt for doubt in found if doubt is not None]

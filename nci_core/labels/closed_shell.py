@@ -23,7 +23,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.errors import LabelError
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 #: Small, with polarisation functions, and there from hydrogen to radon.

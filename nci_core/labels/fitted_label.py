@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from nci_core.errors import CalculationError, LabelError, NotConvergedError
 from nci_core.integrals.basis_names import AUTOAUX
 from nci_core.labels.environment import peak_memory_gb, pyscf_memory_mb
@@ -19,12 +16,11 @@ from nci_core.labels.recipe_basis import recipe_basis
 from nci_core.labels.recipes import LARGER, FunctionSet, Recipe
 from nci_core.labels.results import FragmentName, FragmentResult, MeanFieldResult
 from nci_core.labels.resuming import FragmentMemory
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 
 if TYPE_CHECKING:
     from nci_core.integrals.functions import Functions
 
-FloatArray = npt.NDArray[np.float64]
 Specs = Mapping[FragmentName, FragmentSpec]
 Memories = Mapping[FragmentName, FragmentMemory]
 #: Called with the share done and what is running now.
@@ -74,7 +70,7 @@ def label_functions(spec: FragmentSpec, recipe: Recipe, functions: FunctionSet) 
 
 
 def larger_fragments(
-    dimer: Dimer, point: FloatArray, recipe: Recipe, specs: Specs, memories: Memories, say: Say
+    at: Configurations, recipe: Recipe, specs: Specs, memories: Memories, say: Say
 ) -> dict[FragmentName, MeanFieldResult]:
     """Hartree–Fock and MP2 of the three fragments in the functions of `specs`; raises LabelError."""
     from nci_core.integrals.dimer import FittedDimer
@@ -88,8 +84,8 @@ def larger_fragments(
     say(0.0, "Hartree-Fock in larger functions")
     with _label_errors():
         basis = label_functions(specs["dimer"], recipe, recipe.more_functions[LARGER])
-        fitted = FittedDimer.start(dimer, basis, recipe.scf_energy_hartree)
-        states = fitted.fragments(point)
+        fitted = FittedDimer.start(at.dimer, basis, recipe.scf_energy_hartree)
+        states = fitted.fragments(at.R[0])
     shared = clock.read()
     found: dict[FragmentName, MeanFieldResult] = {}
     for number, (name, state) in enumerate(zip(FITTED_ORDER, states, strict=True)):
@@ -110,7 +106,7 @@ def larger_fragments(
 
 
 def fitted_fragments(
-    dimer: Dimer, point: FloatArray, recipe: Recipe, specs: Specs, memories: Memories, say: Say, max_cycle: int
+    at: Configurations, recipe: Recipe, specs: Specs, memories: Memories, say: Say, max_cycle: int
 ) -> tuple[dict[FragmentName, FragmentResult], str]:
     """Hartree–Fock, MP2 and CCSD(T) of the three fragments in the recipe's functions, and the GPU used, '' if none.
 
@@ -131,8 +127,8 @@ def fitted_fragments(
     clock = Clock()
     say(0.0, "Hartree-Fock")
     with _label_errors():
-        fitted = FittedDimer.start(dimer, label_functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
-        states = dict(zip(FITTED_ORDER, fitted.fragments(point), strict=True))
+        fitted = FittedDimer.start(at.dimer, label_functions(specs["dimer"], recipe, recipe), recipe.scf_energy_hartree)
+        states = dict(zip(FITTED_ORDER, fitted.fragments(at.R[0]), strict=True))
     shared = clock.read()
     # The probe first: it costs seconds and fails early.
     for name, share in (("probe", 0.1), ("host", 0.15), ("dimer", 0.55)):

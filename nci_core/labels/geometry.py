@@ -12,7 +12,7 @@ from nci_core.labels.recipe_basis import digests, recipe_basis
 from nci_core.labels.recipe_fields import ANGULAR
 from nci_core.labels.recipes import FunctionSet, Midbond, Recipe
 from nci_core.labels.results import FragmentName
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.midbond import midbond_site
 
 FloatArray = npt.NDArray[np.float64]
@@ -44,9 +44,9 @@ class FragmentSpec:
 
 
 def fragments(
-    dimer: Dimer, position: FloatArray, recipe: Recipe, functions: FunctionSet | None = None
+    at: Configurations, recipe: Recipe, functions: FunctionSet | None = None
 ) -> dict[FragmentName, FragmentSpec]:
-    """Dimer, host and probe, each in the whole dimer basis, for one position (3,) in Å.
+    """Dimer, host and probe of one configuration, each in the whole dimer basis.
 
     The basis functions are those of the recipe, or others of its parts.
 
@@ -56,21 +56,21 @@ def fragments(
     Raises InputError when a basis lacks an element or is not what the recipe says, or atoms overlap.
     """
     functions = functions or recipe
-    point = dimer.at(position).checked().R[0]
-    host = [(s, p.tolist()) for s, p in zip(dimer.a.symbols, dimer.a.positions, strict=True)]
+    a, b = at.dimer.a, at.dimer.b
+    host = [(f"{s}1", p.tolist()) for s, p in zip(a.symbols, a.positions, strict=True)]
+    probe = [(f"{s}2", p.tolist()) for s, p in zip(b.symbols, at.checked().b_positions[0], strict=True)]
     # Digits make the labels of host and probe distinct even when the elements are the same.
-    real = {f"{s}1": recipe_basis(recipe, functions.host_basis_of(s), s) for s in sorted(set(dimer.a.symbols))}
-    real[f"{dimer.b.symbols[0]}2"] = recipe_basis(recipe, functions.probe_basis, dimer.b.symbols[0])
+    real = {f"{s}1": recipe_basis(recipe, functions.host_basis_of(s), s) for s in sorted(set(a.symbols))}
+    real |= {f"{s}2": recipe_basis(recipe, functions.probe_basis, s) for s in sorted(set(b.symbols))}
     basis = {f"{ghost}{label}": found.shells for label, found in real.items() for ghost in ("", "GHOST-")}
     extra: list[tuple[str, list[float]]] = []
     if functions.midbond:
         basis["GHOST-H3"] = midbond_basis(functions.midbond)
-        extra = [("GHOST-H3", midbond_site(dimer.a.positions, point).tolist())]
+        extra = [("GHOST-H3", midbond_site(a.positions, at.R[0]).tolist())]
 
     def spec(real_host: bool, real_probe: bool) -> FragmentSpec:
-        atoms = [(f"{s}1" if real_host else f"GHOST-{s}1", p) for s, p in host]
-        atoms.append((f"{dimer.b.symbols[0]}2" if real_probe else f"GHOST-{dimer.b.symbols[0]}2", point.tolist()))
-        atoms += extra
+        atoms = [(label if real_host else f"GHOST-{label}", place) for label, place in host]
+        atoms += [(label if real_probe else f"GHOST-{label}", place) for label, place in probe] + extra
         labels = {label for label, _ in atoms}
         cores = [
             frozen_orbitals(label.rstrip("0123456789"), real[label].core_electrons)
@@ -87,20 +87,26 @@ def fragments(
     return {"dimer": spec(True, True), "host": spec(True, False), "probe": spec(False, True)}
 
 
-def label_identity(dimer: Dimer, position: FloatArray, recipe: Recipe) -> dict[str, Any]:
-    """What a label is of, as JSON values: geometry and recipe with their hashes, and what its basis sets are.
+def label_identity(at: Configurations, recipe: Recipe) -> dict[str, Any]:
+    """What the label of one configuration is of, as JSON values.
 
-    `position` is (3,) in Å. Raises InputError when a basis lacks an element or is not what the recipe says.
+    Geometry and recipe with their hashes, and what its basis sets are; of a probe that is no atom where its atoms are,
+    too. Raises InputError when a basis lacks an element or is not what the recipe says.
     """
-    return {
-        "geometry_hash": dimer.at(position).geometry_hashes()[0],
+    dimer, position = at.dimer, at.R[0]
+    identity = {
+        "geometry_hash": at.geometry_hashes()[0],
         "recipe_hash": recipe.hash,
         "recipe": recipe.model_dump(mode="json", exclude=None if recipe.numbers else {"numbers"}),
         "basis": digests(recipe, dimer),
         "dimer": dimer.name,
         "host_symbols": list(dimer.a.symbols),
         "host_positions_angstrom": dimer.a.positions.tolist(),
-        "probe": dimer.b.symbols[0],
+        "probe": dimer.b.symbols[0] if dimer.b.is_atom else dimer.b.name,
         "position_angstrom": position.tolist(),
         "midbond_angstrom": midbond_site(dimer.a.positions, position).tolist() if recipe.midbond else None,
     }
+    if not dimer.b.is_atom:
+        atoms = {"probe_symbols": list(dimer.b.symbols), "probe_positions_angstrom": at.b_positions[0].tolist()}
+        identity |= atoms
+    return identity

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.prediction_error import Part
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.tightening import Tightening
@@ -105,6 +105,8 @@ class LabelResult(BaseModel):
     host_positions_angstrom: list[Place]
     probe: str
     position_angstrom: Place
+    probe_symbols: list[str] | None = Field(None, description="of a probe that is no atom")
+    probe_positions_angstrom: list[Place] | None = Field(None, description="of its atoms, as it is turned")
     midbond_angstrom: Place | None
     fragments: dict[FragmentName, FragmentResult]
     smaller: dict[FragmentName, FragmentResult] | None = Field(

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import environments
 from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.records import SystemRecord
 from nci_core.systems.rigid_hosts import is_flexed
 from nci_core.systems.superposition import RIGID_TOLERANCE, flexed, superpose
 
@@ -22,42 +22,11 @@ MOST_SYSTEMS = 1000
 UNRECORDED = ("benzene", "ethylene")
 
 
-class MonomerRecord(BaseModel):
-    """A rigid monomer as JSON in a model's metadata."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    symbols: tuple[str, ...] = Field(min_length=1)
-    positions_angstrom: list[tuple[float, float, float]]
-
-    @classmethod
-    def of(cls, monomer: Monomer) -> "MonomerRecord":
-        """What a model remembers of a monomer."""
-        positions = [(x, y, z) for x, y, z in monomer.positions.tolist()]
-        return cls(name=monomer.name, symbols=monomer.symbols, positions_angstrom=positions)
-
-    @property
-    def monomer(self) -> Monomer:
-        """The monomer; raises InputError where it is not usable."""
-        return Monomer(self.name, self.symbols, np.array(self.positions_angstrom), source="the model")
-
-
-class SystemRecord(BaseModel):
-    """A dimer that a model was fitted to."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    a: MonomerRecord
-    b: MonomerRecord
-
-
 def system_records(dimers: Iterable[Dimer]) -> dict[str, Any]:
     """What a model remembers of the systems that it is fitted to, for its metadata; JSON values, each system once."""
     records = []
     for dimer in dimers:
-        b = MonomerRecord.of(dimer.b)
-        record = SystemRecord(a=MonomerRecord.of(dimer.a), b=b).model_dump(mode="json")
+        record = SystemRecord.of(dimer).model_dump(mode="json")
         if record not in records:
             records.append(record)
     return {SYSTEMS: records}
@@ -72,8 +41,7 @@ def fitted_systems(model: Ensemble) -> tuple[Dimer, ...]:
     try:
         if not isinstance(kept or [], list) or len(kept or []) > MOST_SYSTEMS:
             raise InputError("that is no list of systems")
-        records = [SystemRecord.model_validate(each) for each in kept or []]
-        return tuple(Dimer(record.a.monomer, Monomer.atom(record.b.symbols[0])) for record in records)
+        return tuple(SystemRecord.model_validate(each).dimer("the model") for each in kept or [])
     except (ValidationError, InputError) as error:
         reason = str(error) if isinstance(error, InputError) else "fields are missing or of the wrong kind"
         raise ModelError(f"The systems that this model remembers cannot be read: {reason.rstrip('.')}.") from None

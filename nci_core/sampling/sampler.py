@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from ase.data import atomic_numbers, covalent_radii
+from ase.data import covalent_radii
 
 from nci_core.errors import InputError
 from nci_core.sampling.guide import Guide, as_guide
 from nci_core.sampling.rays import anchors, directions, low_discrepancy, rotation_axes
-from nci_core.systems import Dimer
+from nci_core.systems import Configurations, Dimer
 from nci_core.systems.potential import Potential
 from nci_core.units import from_cm1, to_cm1
 
@@ -125,11 +125,10 @@ def sample(
         u = low_discrepancy(BATCH, 6, seed, start)
         candidates = _on_rays(dimer, u, energies_of, settings, counts)
         candidates = np.rint(dimer.at(candidates).unique().R / GRID) * GRID
+        placed = dimer.at(candidates)
         energy = _checked(energies_of, candidates)
-        clash = is_clash(dimer, candidates, settings.clash_factor)
-        for point, e, clashes, digest in zip(
-            candidates, energy, clash, dimer.at(candidates).geometry_hashes(), strict=True
-        ):
+        clash = is_clash(placed, settings.clash_factor)
+        for point, e, clashes, digest in zip(candidates, energy, clash, placed.geometry_hashes(), strict=True):
             if clashes:
                 counts["clash"] += 1
             elif e >= from_cm1(settings.limit_cm1):
@@ -148,10 +147,10 @@ def sample(
     )
 
 
-def is_clash(dimer: Dimer, positions: FloatArray, factor: float) -> npt.NDArray[np.bool_]:
-    """(m,) whether the probe is closer to an atom than factor times the sum of covalent radii."""
-    radii = covalent_radii[dimer.a.numbers] + covalent_radii[atomic_numbers[dimer.b.symbols[0]]]
-    clash: npt.NDArray[np.bool_] = (dimer.at(positions).distances[:, :, 0] < factor * radii).any(axis=1)
+def is_clash(at: Configurations, factor: float) -> npt.NDArray[np.bool_]:
+    """(m,) whether an atom of the probe is closer to one of the host than factor times the sum of covalent radii."""
+    radii = covalent_radii[at.dimer.a.numbers][:, None] + covalent_radii[at.dimer.b.numbers]
+    clash: npt.NDArray[np.bool_] = (at.distances < factor * radii).any(axis=(1, 2))
     return clash
 
 
@@ -177,9 +176,9 @@ def _on_rays(dimer: Dimer, u: FloatArray, guide: Guide, settings: SampleSettings
     t = np.linspace(0.0, 1.0, NODES)
     s = 0.3 + (settings.reach + size) * t**1.5
     points = origins[:, None] + s[:, None] * towards[:, None]
-    flat = points.reshape(-1, 3)
-    nearest = dimer.at(flat).separations.reshape(len(u), NODES)
-    clash = is_clash(dimer, flat, settings.clash_factor).reshape(len(u), NODES)
+    placed = dimer.at(points.reshape(-1, 3))
+    nearest = placed.separations.reshape(len(u), NODES)
+    clash = is_clash(placed, settings.clash_factor).reshape(len(u), NODES)
     energy = np.full(clash.shape, np.inf)
     energy[~clash] = _checked(guide, points[~clash])
     blocked = energy >= from_cm1(settings.limit_cm1)

@@ -1,6 +1,9 @@
 """Random selection, plain or in equal parts from the regions: the control for every other strategy."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS
@@ -18,12 +21,17 @@ def stratified_choice(request: SelectionRequest) -> Selection:
     """Random, taking wall, well and tail in turns; InputError without energies to tell them apart."""
     if request.energies is None:
         raise InputError("Stratified selection needs predicted energies; evaluate the teacher or a model first.")
-    random = np.random.default_rng(request.seed)
-    regions = request.bounds.classify(request.energies)
-    free = request.candidates()
-    queues = [random.permutation(np.flatnonzero(free & (regions == name))).tolist() for name in REGIONS]
-    chosen: list[int] = []
-    while len(chosen) < request.count and any(queues):
-        chosen += [queue.pop() for queue in queues if queue]
-    rows = np.array(chosen[: request.count], dtype=np.int64)
+    regions = np.where(request.candidates(), request.bounds.classify(request.energies), "")
+    rows = in_equal_parts(regions, REGIONS, request.count, np.random.default_rng(request.seed))
     return Selection(rows, np.ones(len(rows)))
+
+
+def in_equal_parts(
+    regions: npt.NDArray[np.str_], names: Sequence[str], count: int, random: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """At most `count` random rows, taken from these regions in turns; (m,) the region of each row."""
+    queues = [random.permutation(np.flatnonzero(regions == name)).tolist() for name in names]
+    rows: list[int] = []
+    while len(rows) < count and any(queues):
+        rows += [queue.pop() for queue in queues if queue]
+    return np.array(rows[:count], dtype=np.int64)

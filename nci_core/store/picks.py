@@ -17,7 +17,7 @@ def add(
     *,
     picked_by: str,
     round_number: int,
-    scores: Sequence[float] | None = None,
+    scores: Sequence[float | None] | None = None,
     reason: str = "",
     state: PickState = "basket",
 ) -> int:
@@ -59,7 +59,7 @@ def add(
                 "picked_by": picked_by,
                 "round_number": round_number,
                 "rank": first_rank + k,
-                "score": None if scores is None else float(by_id[number]),
+                "score": by_id.get(number),
                 "reason": reason,
                 "state": state,
                 "created_at": utc_now(),

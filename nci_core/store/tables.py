@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Executable, Select, and_, case, literal, null, select
+from sqlalchemy import Executable, Select, and_, case, literal, null, or_, select
 
 from nci_core.errors import InputError
 from nci_core.store.base import Base
 from nci_core.store.configurations import POSITION, matching
 from nci_core.store.database import Store
 from nci_core.store.labels import state, trusted
-from nci_core.store.schema import Configuration, CutPoint, Label, Prediction, StoredSystem, TeacherLabel
+from nci_core.store.schema import (
+    Configuration,
+    CutPoint,
+    Label,
+    LabelEvent,
+    Model,
+    Prediction,
+    StoredSystem,
+    TeacherLabel,
+)
 from nci_core.units import CM1_EV
 
 if TYPE_CHECKING:
@@ -133,7 +142,53 @@ def paid_table(store: Store) -> "DataFrame":
         .join(Configuration, Configuration.id == Label.configuration_id)
         .join(StoredSystem, StoredSystem.id == Label.system_id)
     )
-    return _read(store, query.where(Configuration.split == "pool", Label.round_number.is_not(None)))
+    paid = query.where(Configuration.split == "pool", Label.round_number.is_not(None)).order_by(Label.id)
+    return _read(store, paid)
+
+
+def foretold_table(store: Store, recipe_hash: str) -> "DataFrame":
+    """Each finished, trusted label of one recipe beside what each model of it, or of none, predicts of it.
+
+    Ordered by label, then the newest model first. Columns: configuration_id, split, round_number, finished_at,
+    asked_at (when it was first asked for), retried, computed_ev, computed_std_ev (the standard error of the recipe),
+    model_id, kind and made_at of the model, predicted_ev, std_ev. Numbers that are not known are NaN.
+    """
+    retried = select(LabelEvent.configuration_id).where(
+        LabelEvent.recipe_hash == recipe_hash, LabelEvent.what == "retried"
+    )
+    query = (
+        select(
+            Label.configuration_id,
+            Configuration.split,
+            Label.round_number,
+            Label.finished_at,
+            Label.created_at.label("asked_at"),
+            Label.configuration_id.in_(retried).label("retried"),
+            Label.energy_ev.label("computed_ev"),
+            (Label.recipe_std_cm1 * CM1_EV).label("computed_std_ev"),
+            Prediction.model_id,
+            Model.kind,
+            Model.created_at.label("made_at"),
+            Prediction.energy_ev.label("predicted_ev"),
+            Prediction.std_ev,
+        )
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .join(Prediction, Prediction.configuration_id == Label.configuration_id)
+        .join(Model, Model.id == Prediction.model_id)
+        .where(trusted(recipe_hash), Label.energy_ev.is_not(None))
+        .where(or_(Model.recipe_hash.is_(None), Model.recipe_hash == recipe_hash))
+        .order_by(Label.id, Model.created_at.desc(), Model.id)
+    )
+    numbers = dict.fromkeys(("computed_ev", "computed_std_ev", "predicted_ev", "std_ev"), "float64")
+    times = dict.fromkeys(("finished_at", "asked_at", "made_at"), "datetime64[ns, UTC]")
+    return _read(store, query).astype(numbers | times | {"round_number": "Int64", "retried": bool})
+
+
+def asked_table(store: Store) -> "DataFrame":
+    """Every label that anybody asked for: configuration_id, recipe (its name), recipe_hash, asked_at."""
+    asked_at = Label.created_at.label("asked_at")
+    found = _read(store, select(Label.configuration_id, Label.recipe, Label.recipe_hash, asked_at))
+    return found.astype({"asked_at": "datetime64[ns, UTC]"})
 
 
 def _read(store: Store, query: Executable) -> "DataFrame":

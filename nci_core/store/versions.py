@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Text, case, cast, func, select
 
 from nci_core.store.database import Store
+from nci_core.store.labels import trusted
 from nci_core.store.schema import (
     Configuration,
     CutPoint,
@@ -149,3 +150,22 @@ def pick_version(store: Store) -> Version:
             func.max(Pick.created_at),
         ).select_from(Pick),
     )
+
+
+def known_of_system(store: Store, system_id: int, teacher: str, recipe_hash: str) -> list[list[Any]]:
+    """Counts and sums of a system's places, of one teacher's energies there and of the trusted labels of its test set.
+
+    They change with any of these, and depend on no file or time.
+    """
+    mine = Configuration.system_id == system_id
+    queries = (
+        select(func.count(), func.max(Configuration.id)).where(mine),
+        select(func.count(), func.sum(TeacherLabel.energy_ev), func.sum(TeacherLabel.configuration_id))
+        .join(Configuration, Configuration.id == TeacherLabel.configuration_id)
+        .where(mine, TeacherLabel.teacher == teacher),
+        select(func.count(), func.sum(Label.energy_ev), func.sum(Label.configuration_id))
+        .join(Configuration, Configuration.id == Label.configuration_id)
+        .where(mine, Configuration.split == "test", trusted(recipe_hash)),
+    )
+    with store.read() as session:
+        return [list(session.execute(query).one()) for query in queries]

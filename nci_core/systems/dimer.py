@@ -13,6 +13,10 @@ from nci_core.systems.poses import IDENTITY
 if TYPE_CHECKING:
     from nci_core.systems.configurations import Configurations
 
+#: Atoms nearer than this (Å) are the same atom of two files: geometries are published to 1e-3 Å or better, and
+#: molecules that are told apart on purpose, such as those of two methods, differ by more.
+SAME_ATOM = 1e-3
+
 
 @dataclass(frozen=True)
 class Dimer:
@@ -53,3 +57,22 @@ class Dimer:
                 raise InputError(
                     f"Monomer {monomer.name} has the charge {monomer.charge:+d}; only neutral ones are computed so far."
                 )
+
+
+def same_dimer(one: Dimer, other: Dimer) -> bool:
+    """Whether two dimers are the same in the same place, up to names, the order of atoms and SAME_ATOM.
+
+    >>> Ne, Ar = Monomer.atom("Ne"), Monomer.atom("Ar")
+    >>> same_dimer(Dimer(Ne, Ar), Dimer(Ne, Ar)), same_dimer(Dimer(Ne, Ar), Dimer(Ar, Ne))
+    (True, False)
+    """
+    return _same_atoms(one.a, other.a) and _same_atoms(one.b, other.b)
+
+
+def _same_atoms(one: Monomer, other: Monomer) -> bool:
+    """Whether each atom has one of its element within SAME_ATOM in the other monomer; atoms lie farther apart."""
+    if sorted(one.symbols) != sorted(other.symbols):
+        return False
+    apart = np.linalg.norm(one.positions[:, None] - other.positions, axis=2)
+    alike = one.numbers[:, None] == other.numbers
+    return bool((np.where(alike, apart, np.inf).min(axis=1) < SAME_ATOM).all())

@@ -1,4 +1,4 @@
-"""Straight lines through space: where people want them, the points on them, and the ruler's shape round an atom."""
+"""Straight lines through space: where people want them, and the points on them."""
 
 from dataclasses import dataclass
 
@@ -77,13 +77,17 @@ def clear_of_nuclei(host: Monomer, positions: FloatArray) -> npt.NDArray[np.bool
     return clear
 
 
-def circle(host: Monomer, up: bool, turn_degrees: float, steps: int = 73) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Unit directions (steps, 3) round a circle in the host's frame, and the two axes (3,) that span its plane.
+def nearest_image(host: Monomer, line: Line, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Distance along a line and from it, both (m,) in Å, of positions (m, 3) in Å, host's frame.
 
-    The plane is the host's, or with `up` the upright one that is turned by `turn_degrees`.
+    Of the places that symmetry makes equivalent to a position the nearest one counts.
     """
-    turn = np.radians(turn_degrees)
-    across = np.cos(turn) * host.axes[0] + np.sin(turn) * host.axes[1] if up else host.axes[0]
-    along = host.axes[2] if up else host.axes[1]
-    angle = np.linspace(0.0, 2.0 * np.pi, steps)
-    return np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * along, across, along
+    along = (line.end - line.start) / line.length
+    off, distance = np.full(len(positions), np.inf), np.zeros(len(positions))
+    for operation in host.operations:  # an array of all images would be as many times as large
+        image = (positions - host.centre) @ operation.T + host.centre - line.start
+        place = np.clip(image @ along, 0.0, line.length)
+        found = np.linalg.norm(image - place[:, None] * along, axis=1)
+        closer = found < off
+        off[closer], distance[closer] = found[closer], place[closer]
+    return distance, off

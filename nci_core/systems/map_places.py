@@ -1,9 +1,12 @@
 """Where positions round a host lie on flat maps, those that its symmetry makes equivalent at one place."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from nci_core.systems.monomer import Monomer
+from nci_core.systems.surroundings import bond_pairs
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,3 +66,42 @@ def distances(host: Monomer, position: npt.ArrayLike) -> list[tuple[str, float]]
     length = np.linalg.norm(host.positions - np.asarray(position, dtype=float), axis=1)
     order = np.argsort(length, kind="stable")
     return [(f"{host.symbols[i]}{i + 1}", float(length[i])) for i in order]
+
+
+@dataclass(frozen=True)
+class MapAxes:
+    """Axes of a view, with the host's outline drawn in the same coordinates.
+
+    Attributes:
+        x_label, y_label: in words, with unit.
+        x_short, y_short: symbols, with unit.
+        atoms: (n, 2) host atoms in Å.
+        symbols: their elements.
+        bonds: pairs of atom indices.
+    """
+
+    x_label: str
+    y_label: str
+    x_short: str
+    y_short: str
+    atoms: FloatArray
+    symbols: tuple[str, ...]
+    bonds: list[tuple[int, int]]
+
+
+def map_axes(host: Monomer, view: str) -> MapAxes:
+    """Labels and host outline of a view."""
+    own, folded = along_axes(host, host.positions), mirrors(host)
+    height = ("height above the plane |z| (Å)", "|z| (Å)") if folded[2] else ("height z (Å)", "z (Å)")
+    if view == "unrolled":
+        return MapAxes("azimuth about the axis (°)", height[0], "azimuth (°)", height[1], np.empty((0, 2)), (), [])
+    if view == "top":
+        x, y = (f"|{name}| (Å)" if mirror else f"{name} (Å)" for name, mirror in zip("xy", folded, strict=False))
+        return MapAxes(x, y, x, y, own[:, :2], host.symbols, bond_pairs(host))
+    across, along = np.linalg.norm(own[:, :2], axis=1), own[:, 2]
+    axis = "the axis"
+    if host.linear:
+        axis, height = "the molecular axis", (f"along the molecular axis {height[1]}", height[1])
+        across, along = 0.0 * along, np.abs(along) if folded[2] else along
+    atoms = np.column_stack([across, along])
+    return MapAxes(f"distance from {axis} ρ (Å)", height[0], "ρ (Å)", height[1], atoms, host.symbols, [])

@@ -10,6 +10,7 @@ from nci_core.systems.monomer import Monomer
 from nci_core.systems.planes import PlaneGrid, spaced
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def to_host(host: Monomer, own: FloatArray) -> FloatArray:
@@ -21,6 +22,34 @@ def to_own(host: Monomer, positions: npt.ArrayLike) -> FloatArray:
     """Positions (…, 3) in the host's frame → along its principal axes from its centre, Å."""
     own: FloatArray = (np.asarray(positions, dtype=float) - host.centre) @ host.axes.T
     return own
+
+
+def own_images(host: Monomer, positions: FloatArray) -> FloatArray:
+    """(m, g, 3) own positions of all places that symmetry makes equivalent to positions (m, 3) in Å, host's frame."""
+    found: FloatArray = np.einsum("gab,mb->mga", host.operations, positions - host.centre) @ host.axes.T
+    return found
+
+
+def images_at(host: Monomer, grid: PlaneGrid, positions: FloatArray, tolerance: float) -> tuple[IntArray, FloatArray]:
+    """Those places equivalent to positions (m, 3) in Å that lie within `tolerance` (Å) of a plane.
+
+    Returns:
+        which position each is equivalent to, (k,), and its coordinates on the plane and off it, (k, 3) in Å.
+    """
+    away = positions - host.centre
+    normal = np.cross(grid.across, grid.up)
+    height = away @ np.einsum("b,gbc->cg", normal, host.operations) - (grid.origin - host.centre) @ normal
+    row, image = np.nonzero(np.abs(height) <= tolerance)
+    return row, grid.project(np.einsum("mab,mb->ma", host.operations[image], away[row]) + host.centre)
+
+
+def outermost(host: Monomer) -> IntArray:
+    """Atoms, (k,), that no farther atom hides, seen from the centre, and that are not at the centre."""
+    own = to_own(host, host.positions)
+    radius = np.linalg.norm(own, axis=1)
+    direction = own / np.maximum(radius, 1e-9)[:, None]
+    hidden = (direction @ direction.T > np.cos(np.radians(8.0))) & (radius[None] > radius[:, None] + 0.1)
+    return np.flatnonzero(~hidden.any(axis=1) & (radius > 0.1))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def test_what_nobody_needs_any_more_is_ended_and_its_place_taken_at_once(who: li
     until(lambda: all(future.done() for future in old))
     with pytest.raises(JobError, match="cancelled"):
         old[0].result()
-    assert asked.known("old 0") is None  # asked anew when somebody comes back to it
+    assert "old 0" not in asked._known  # asked anew when somebody comes back to it
 
 
 def test_an_answer_that_another_session_needs_goes_on_and_a_firm_one_always(who: list[str]) -> None:
@@ -55,11 +55,11 @@ def test_an_answer_that_another_session_needs_goes_on_and_a_firm_one_always(who:
         shared = asked.ask("shared", time.sleep, 600.0, seconds=900.0, long=True)
     firm = asked.ask("firm", time.sleep, 600.0, seconds=900.0, firm=True)
     asked.keep([])
-    assert asked.known("shared") is shared
-    assert asked.known("firm") is firm
+    assert asked._known["shared"].future is shared
+    assert asked._known["firm"].future is firm
     who[0] = "grace"  # the last whose browser is open
     asked.keep([])
-    assert asked.known("shared") is None
+    assert "shared" not in asked._known
     until(shared.done)
     assert not firm.done()
     asked._known["firm"].process.end()

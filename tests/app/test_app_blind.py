@@ -14,18 +14,19 @@ def test_each_round_opens_with_its_labels(imported: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("NCI_HOME", str(imported))
     campaign = Campaign.open(imported / "he-ethylene", read_only=True)
     known = blind_predictions(campaign.store, campaign.recipe.hash)
-    paid = sorted({row.round_number for row in known if row.split == "pool" and row.round_number is not None})
+    pool = known[known["split"] == "pool"]
+    paid = sorted(pool["round_number"].dropna().unique())
     at = run_page("history", campaign="he-ethylene", history_part="blind")
     assert not at.exception
     chosen = at.selectbox(key="blind_round")
     assert chosen.value == paid[-1]
     first = paid[0]
     chosen.set_value(first).run()
-    mine = {row.configuration_id: row for row in known if row.split == "pool" and row.round_number == first}
+    mine = pool[pool["round_number"] == first]
     assert f"of {len(mine)} labels lie within 1 sd" in text(at)
     table = at.dataframe[0].value.set_index("Configuration")
-    assert set(table.index) == set(mine)
-    for number, row in mine.items():
+    assert set(table.index) == set(mine.index)
+    for number, row in mine.iterrows():
         assert table.loc[number, "Predicted"] == pytest.approx(row.predicted_ev / CM1_EV)
         assert table.loc[number, "Computed"] == pytest.approx(row.computed_ev / CM1_EV)
         assert table.loc[number, "Off by / sd"] == pytest.approx(row.z)

@@ -9,6 +9,7 @@ from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale, surface_levels
 from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.lines import line_figure, ruler_along
+from app.figures.scales import SignedScale
 from app.figures.space import iso_figure, sphere_in_space
 from app.theme import DARK, LIGHT
 from nci_core.systems import Monomer, builtin_monomer, lines, surroundings
@@ -65,7 +66,7 @@ def test_every_equivalent_place_is_drawn_once(ethylene: Monomer) -> None:
 
 def test_configurations_near_a_line_are_found_at_equivalent_places(ethylene: Monomer) -> None:
     table = rows(ethylene, [[0.0, 0.1, -3.0], [0.0, 0.0, 5.0], [0.0, 1.0, 4.0], [0.0, 0.0, 9.0]])
-    near = fields.near_line(ethylene, table, np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.0, 8.0]), 0.2)
+    near = fields.near_line(ethylene, table, lines.Line(np.array([0.0, 0.0, 1.5]), np.array([0.0, 0.0, 8.0])), 0.2)
     assert near.index.tolist() == [11, 12]  # below the plane, on the line; not beside it, not behind its end
     assert near["distance"].tolist() == pytest.approx([1.5, 3.5])
     assert near["off"].tolist() == pytest.approx([0.1, 0.0])
@@ -109,23 +110,23 @@ def test_quantities_say_what_they_are_made_of() -> None:
 
 def test_differences_are_neutral_at_zero_whatever_their_sign() -> None:
     scale = field_scale(np.array([1.0, 2.0, 3.0]) * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
-    assert scale.signed
+    assert isinstance(scale.scale, SignedScale)
     assert scale.fraction(np.array([0.0]))[0] == 0.5
-    assert {text: fraction for fraction, text in scale.ticks}["0"] == 0.5
+    assert {text: fraction for fraction, text in scale.scale.ticks()}["0"] == 0.5
 
 
 def test_colours_of_one_sign_rise_and_follow_the_area() -> None:
     values = np.concatenate([np.linspace(-80, -40, 10), np.linspace(-25, -20, 90)])
     weights = np.ones(100)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP, weights=weights)
-    assert not scale.signed
+    assert not isinstance(scale.scale, SignedScale)
     fractions = scale.fraction(np.sort(values))
     assert (np.diff(fractions) >= 0).all()
     assert fractions[0] == 0.0
     assert fractions[-1] == 1.0
     # On a linear scale the 90 values from −25 to −20 would share a twelfth of the colours.
     assert np.ptp(scale.fraction(np.array([-25.0, -20.0]))) > 0.4
-    for fraction, text in scale.ticks:
+    for fraction, text in scale.scale.ticks():
         assert scale.fraction(np.array([float(text.replace("−", "-"))]))[0] == pytest.approx(fraction)
 
 
@@ -136,7 +137,7 @@ def test_a_constant_field_has_a_scale() -> None:
 
 def dots(host: Monomer, scale_value: float) -> Dots:
     repeated = fields.images(host, rows(host, [[0.0, 0.0, 3.2]]))
-    return Dots("student − CCSD(T)", repeated, np.full(len(repeated), scale_value))
+    return Dots("student − CCSD(T)", "error_ev", repeated.assign(error_ev=scale_value * CM1_EV))
 
 
 def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -> None:
@@ -145,14 +146,14 @@ def test_the_maps_show_the_values_and_the_dots_on_one_scale(ethylene: Monomer) -
     values[0, 0] = np.nan
     radius = np.full(values.shape, 3.2)
     scale = field_scale(values * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
-    flat = sphere_map(ethylene, grid, values, radius, scale, dots(ethylene, 2.5), CM1, LIGHT, height=300)
+    flat = sphere_map(ethylene, grid, values, radius, scale, dots(ethylene, 2.5))
     shown = next(trace for trace in flat.data if trace.name == "field")
     np.testing.assert_allclose(shown.z, scale.fraction(values))
     np.testing.assert_allclose(np.asarray(shown.customdata)[..., 0], values)
     marks = next(trace for trace in flat.data if trace.name == "dots")
     np.testing.assert_allclose(marks.y, [90.0, -90.0])
     np.testing.assert_allclose(marks.marker.color, scale.fraction(np.array([2.5, 2.5])))
-    solid = sphere_in_space(ethylene, grid, values, radius, scale, dots(ethylene, 2.5), CM1, LIGHT, height=300)
+    solid = sphere_in_space(ethylene, grid, values, radius, scale, dots(ethylene, 2.5))
     surface = next(trace for trace in solid.data if trace.name == "field")
     drawn = np.isfinite(surface.x)
     np.testing.assert_allclose(np.sqrt(surface.x**2 + surface.y**2 + surface.z**2)[drawn], 3.2)
@@ -164,8 +165,9 @@ def test_a_plane_is_blank_where_nothing_is_known(ethylene: Monomer) -> None:
     values = np.where(np.hypot(*np.meshgrid(grid.u, grid.v)) < 2, np.nan, -4.0)
     scale = field_scale(values * CM1_EV, QUANTITIES["energy"], CM1, DARK, cap_ev=CAP)
     beside = surroundings.plane(ethylene, "upright", 0.0, spacing=0.8, reach=(4.0, 4.0))
-    drawings = [Drawing(grid, ("x", "y"), values), Drawing(beside, ("x", "z"), 2 * values)]
-    figure = plane_maps(ethylene, drawings, scale, CM1, DARK, height=300)
+    none = Dots("", "label_ev", pd.DataFrame())
+    drawings = [Drawing(grid, ("x", "y"), values, none), Drawing(beside, ("x", "z"), 2 * values, none)]
+    figure = plane_maps(ethylene, drawings, scale)
     first, second = (trace for trace in figure.data if trace.name == "field")
     np.testing.assert_array_equal(np.isnan(first.z), np.isnan(values))
     np.testing.assert_allclose(second.z, scale.fraction(2 * values))
@@ -178,7 +180,7 @@ def test_iso_surfaces_are_those_of_the_values(ethylene: Monomer) -> None:
     values = 20.0 * np.sin(own[:, 0]) + own[:, 2]
     values[own[:, 1] > 2.0] = np.nan
     scale = field_scale(values * CM1_EV, QUANTITIES["distilled"], CM1, LIGHT, cap_ev=CAP)
-    figure = iso_figure(ethylene, own, values, [-8.0, 8.0], scale, CM1, LIGHT, height=300)
+    figure = iso_figure(ethylene, own, values, [-8.0, 8.0], scale)
     below, above = (trace for trace in figure.data if trace.type == "mesh3d")
     for trace, level in ((below, -8.0), (above, 8.0)):
         x, y, z = (np.asarray(getattr(trace, letter), dtype=float) for letter in "xyz")
@@ -238,7 +240,7 @@ def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
         }
     )
     unit = UNITS["meV"]
-    figure = line_figure(curve, near, unit, LIGHT, channels=True, height=300)
+    figure = line_figure(curve, near, unit, LIGHT, channels=True)
     by_name = {trace.name: trace for trace in figure.data}
     assert by_name["student"].y[0] == pytest.approx(-1.0)
     assert by_name["± 1 sd"].y[0] == pytest.approx(-0.8)
@@ -248,12 +250,12 @@ def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
     assert "CCSD(T), training" not in by_name
     assert "earlier student" not in by_name
     assert "meV" in figure.layout.yaxis.title.text
-    plain = line_figure(curve, near, unit, LIGHT, channels=False, height=300)
+    plain = line_figure(curve, near, unit, LIGHT, channels=False)
     assert "exchange" not in {trace.name for trace in plain.data}
 
 
 def test_the_ruler_along_a_line_is_ruler_minus_distance() -> None:
     along = pd.DataFrame({"distance": [0.0, 1.0], "C r": [3.0, 4.0], "C q": [2.9, 4.1], "C sd": [0.0, 0.0]})
-    figure = ruler_along(along, 0.5, DARK, height=300)
+    figure = ruler_along(along, 0.5, DARK)
     (curve,) = (trace for trace in figure.data if trace.name == "nearest C")
     np.testing.assert_allclose(curve.y, [-0.1, 0.1])

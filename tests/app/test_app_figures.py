@@ -4,17 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.coordinates import map_axes
 from app.data.cuts import Cut
-from app.data.errors import by_region, error_table, matrix_table, region_sector_matrix, with_errors
+from app.data.errors import by_direction, by_region, error_table, matrix_table, with_errors
 from app.figures.curves import fit_figure, history_figure
 from app.figures.maps import Panel, frame_of, panel_content
 from app.figures.points import cut_content, parity_content
-from app.figures.scales import SignedScale, scale_for, signed_text
+from app.figures.scales import SignedScale, signed_text
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
 from nci_core.systems import Dimer, Monomer, builtin_monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import CM1_EV, UNITS, from_cm1
 
 
@@ -67,7 +66,9 @@ def test_signed_scale_is_neutral_at_zero_and_symmetric() -> None:
 @pytest.mark.parametrize("key", list(UNITS))
 def test_scale_limits_follow_the_unit(key: str) -> None:
     unit = UNITS[key]
-    scale = scale_for(from_cm1(np.array([-30.0, 30.0])), unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=from_cm1(1000.0))
+    scale = SignedScale.covering(
+        from_cm1(np.array([-30.0, 30.0])), unit.per_ev, linear_ev=from_cm1(0.5), cap_ev=from_cm1(1000.0)
+    )
     assert 30.0 * CM1_EV * unit.per_ev <= scale.limit * 1.001 <= 3 * 30.0 * CM1_EV * unit.per_ev
     assert scale.linear == pytest.approx(0.5 * CM1_EV * unit.per_ev)
 
@@ -102,9 +103,9 @@ def test_errors_by_region_leave_out_what_is_beyond() -> None:
     assert found.loc["all", "n"] == 5
     assert found.loc["all", "mae_ev"] == pytest.approx(10 * CM1_EV)
     assert found.loc["beyond", "n"] == 1
-    mae, count = region_sector_matrix(rows, "student_ev")
-    assert count.to_numpy().sum() == 6
-    assert mae.loc["well", "face"] == pytest.approx(0.5 * CM1_EV)
+    found = by_direction(rows, "student_ev")
+    assert found["n"].sum() == 6
+    assert found.loc[("well", "face"), "mae_ev"] == pytest.approx(0.5 * CM1_EV)
     cells = matrix_table(rows, "student_ev", UNITS["cm1"]).set_index("Region")
     assert cells.loc["well", "face"] == "0.50 (1, ± 0.30)"
     assert error_table(rows, {"teacher": "teacher_ev"}, UNITS["cm1"])[0].loc[0, "MAE"] == pytest.approx(10.0)

@@ -80,12 +80,12 @@ def test_headline_errors_have_the_labels_worth_beside_them(known: Campaign) -> N
 
 
 def test_a_finished_label_is_said_with_both_errors(known: Campaign) -> None:
-    row = blind_predictions(known.store, known.recipe.hash)[0]
+    row = blind_predictions(known.store, known.recipe.hash).iloc[0]
     assert row.computed_std_ev == pytest.approx(due(row.computed_ev))
     predicted, computed = blind_sentence(row, CM1).split(", computed ")
     assert " ± " in predicted
     assert computed.split(" ± ")[1] == f"{spread_text(due(row.computed_ev) / CM1_EV)} cm⁻¹."
-    assert row.z == pytest.approx((row.predicted_ev - row.computed_ev) / (row.std_ev or 1.0))  # the student's alone
+    assert row.z == pytest.approx((row.predicted_ev - row.computed_ev) / row.std_ev)  # the student's alone
 
 
 def test_without_a_model_nothing_has_a_plus_minus_and_that_is_said(home: Path) -> None:

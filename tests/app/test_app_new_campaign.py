@@ -102,7 +102,7 @@ def test_a_molecule_that_cannot_be_is_refused_in_one_sentence(
 
 
 def test_an_uploaded_file_goes_through_all_steps(empty_home: Path, asked: list[str]) -> None:
-    at = page(kind="File", upload=Upload("../../<b>H2</b>.xyz", XYZ))
+    at = page(kind="File", file_digest=keep(Upload("../../<b>H2</b>.xyz", XYZ)))
     assert not [each.value for each in at.error]
     assert "D∞h" in text(at)
     assert "**H2**" in text(at)
@@ -142,10 +142,9 @@ def test_another_name_or_a_typed_number_that_cannot_be_asks_nothing_anew(empty_h
 
 
 def test_a_reload_or_a_link_loses_nothing(empty_home: Path, asked: list[str]) -> None:
-    first = page(kind="File", upload=Upload("h2.xyz", XYZ), step="4 Sampling", n=40, n_test=4)
+    first = page(kind="File", file_digest=keep(Upload("h2.xyz", XYZ)), step="4 Sampling", n=40, n_test=4)
     first.session_state[f"{PREFIX}teacher-hf-mp2"] = False
     first.session_state[f"{PREFIX}kind"] = "File"
-    first.session_state[f"{PREFIX}file-digest"] = keep(Upload("h2.xyz", XYZ))
     first.session_state[f"{PREFIX}title"] = "He & <H2>"
     first = settled(first.run())
     address = {name: there if isinstance(there, str) else there[0] for name, there in first.query_params.items()}
@@ -283,7 +282,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_sentence_and_nothing_is_lo
 ) -> None:
     at = page(kind="File", probe_text="Ne", n=70)
     for name, (content, sentence) in BAD.items():
-        at.session_state[f"{PREFIX}upload"] = Upload(name, content)
+        at.session_state[f"{PREFIX}file-digest"] = keep(Upload(name, content))
         at = settled(at.run())
         (error,) = at.error
         assert sentence in error.value

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app import selection
-from app.components import plot_message
+from app.components import plot
 from app.components.plot_content import Bins
 from app.components.plot_encoding import encode, squares_of
 from app.data.configurations import configuration_table
@@ -114,8 +114,8 @@ def test_squares_are_marked_by_what_they_hold() -> None:
     xy = np.array([[0.1, 0.1], [0.2, 0.3], [1.2, 0.1], [-0.3, 2.7]])
     made = points.aggregate(xy, np.zeros(4), 0.5)
     content = plot_of(made)
-    marks = plot_message.Marks(marked=[1, 2, 3], basket=[4], where=lambda ids: xy[np.array(ids) - 1])
-    sent = plot_message._marked(encode(content, LIGHT), marks)
+    marks = plot.Marks(marked=[1, 2, 3], basket=[4], where=lambda ids: xy[np.array(ids) - 1])
+    sent = plot._marked(encode(content, LIGHT), marks)
     assert (sent["marked"], sent["basket"], sent["total"]) == ([], [], 3)
     corners = {tuple(np.round([made.x[k], made.y[k]], 6)): n for k, n in sent["squares"]["marked"]}
     assert corners == {(0.0, 0.0): 2, (1.0, 0.0): 1}

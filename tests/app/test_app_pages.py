@@ -230,7 +230,7 @@ def test_read_only_is_enforced_by_the_actions_not_by_the_buttons(home: Path, mon
         lambda: actions.put_first(campaign, [1]),
         lambda: actions.retry(campaign, [1]),
         lambda: actions.activate(campaign, 1),
-        lambda: actions.write_notes(campaign, 0, "x"),
+        lambda: actions.write_notes(campaign, 0, notes="x"),
     ]
     for call in calls:
         with pytest.raises(NCIError, match="read-only"):

@@ -7,19 +7,19 @@ import pandas as pd
 import pytest
 
 from app import cached
-from app.coordinates import map_axes, views
+from app.coordinates import views
 from app.data.cuts import Cut
 from app.data.quantities import QUANTITIES
 from app.figures.field_scale import field_scale
 from app.figures.points import cut_content, map_content
-from app.figures.scales import SizeScale, scale_for, size_scale
+from app.figures.scales import SignedScale, SizeScale
 from app.figures.structure import structure_figure
 from app.theme import DARK, LIGHT
 from app.views.error_points import through_the_well
 from nci_core.campaign.rounds.sampling import cut_directions
 from nci_core.regions import sector_words, sectors
 from nci_core.systems import Dimer, Monomer, builtin_monomer
-from nci_core.systems.map_places import map_xy
+from nci_core.systems.map_places import map_axes, map_xy
 from nci_core.units import CM1_EV, UNITS
 
 CM1 = UNITS["cm1"]
@@ -32,7 +32,9 @@ def rows(places: list[list[float]]) -> pd.DataFrame:
 
 def test_uncertainty_has_one_side() -> None:
     assert cached.COLOURINGS["std_ev"][1] == "size"
-    scale = size_scale(np.linspace(0, 2, 50) * CM1_EV, CM1.per_ev, linear_ev=0.05 * CM1_EV, cap_ev=1000 * CM1_EV)
+    scale = SizeScale.covering(
+        np.linspace(0, 2, 50) * CM1_EV, CM1.per_ev, linear_ev=0.05 * CM1_EV, cap_ev=1000 * CM1_EV
+    )
     assert scale.fraction(np.array([0.0, 2.0])).tolist() == [0.0, 1.0]
     assert [text for _, text in scale.ticks()] == ["0", "0.1", "1", "2"]
     for colours in (LIGHT, DARK):
@@ -44,7 +46,7 @@ def test_uncertainty_has_one_side() -> None:
 def test_panels_reach_as_far_whatever_they_show() -> None:
     host, few, many = builtin_monomer("benzene"), rows([[3.0, 0.0, 3.0]]), rows([[0.0, 0.0, 3.0], [9.0, 0.0, 1.0]])
     within = map_xy(host, many[["x", "y", "z"]].to_numpy(), "side")
-    scale = scale_for(np.zeros(1), CM1.per_ev, linear_ev=CM1_EV, cap_ev=CM1_EV)
+    scale = SignedScale.covering(np.zeros(1), CM1.per_ev, linear_ev=CM1_EV, cap_ev=CM1_EV)
     first, second = (
         map_content(host, part, np.zeros(len(part)), scale, CM1, view="side", colours="signed", hover={}, within=within)
         for part in (few, many)
@@ -65,7 +67,7 @@ def test_a_teacher_known_at_few_places_is_not_joined() -> None:
     labels = pd.DataFrame(columns=["id", "distance", "label_ev", "split"])
     cut = Cut("face", curve, curve[["distance", "energy_ev"]], labels)
     table = rows([[0.0, 0.0, 3.0]]).assign(student_ev=0.0)
-    scale = scale_for(np.zeros(1), CM1.per_ev, linear_ev=CM1_EV, cap_ev=CM1_EV)
+    scale = SignedScale.covering(np.zeros(1), CM1.per_ev, linear_ev=CM1_EV, cap_ev=CM1_EV)
     lines = {line.name: line for line in cut_content(cut, table, scale, CM1, LIGHT, distilled=cut).lines}
     assert lines["teacher"].knots
     assert not lines["distilled student"].knots
@@ -101,7 +103,7 @@ def test_linear_hosts_have_sides_and_ends() -> None:
     words = sector_words(host)
     assert [words[name] for name in sectors(host, places)] == ["side", "side", "end", "slanted"]
     assert list(cut_directions(Dimer(host, Monomer.atom("He")))) == ["side", "end"]
-    assert views(host) == ["side"]
+    assert list(views(host)) == ["side"]
     np.testing.assert_allclose(map_xy(host, places, "side"), [[3, 0], [3, 0], [0, 4], [2, 2]], atol=1e-12)
     said = map_axes(host, "side")
     assert "plane" not in said.x_label + said.y_label

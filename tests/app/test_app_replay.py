@@ -8,13 +8,13 @@ import pytest
 from pages import headers, run_page, tables, text
 
 from app import actions
-from app.data.replay import control, latest
 from app.figures.replay import replay_figure
 from app.theme import LIGHT
 from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import jobs
 from nci_core.store.base import State
+from nci_core.store.replay_frames import control, latest
 from nci_core.store.schema import Job
 from nci_core.units import UNITS
 

@@ -1,7 +1,9 @@
 """Errors, Overview, History, Compare and reports of two and of five systems: whose numbers and drawings are shown."""
 
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from pages import run_page, text
 
@@ -10,6 +12,7 @@ from app.data.configurations import configuration_table
 from app.data.errors import TOGETHER, by_system, labelled
 from app.report import build_report
 from nci_core.campaign import Campaign
+from nci_core.systems import Dimer
 from nci_core.units import UNITS
 
 #: Parts that ask no model: those of the made-up campaign have no files.
@@ -99,3 +102,8 @@ def test_campaigns_are_compared_by_the_systems_shown(campaign: Campaign) -> None
     assert obstacles(campaign, campaign) == []
     assert obstacles(campaign, campaign, (first,), (first,)) == []
     assert obstacles(campaign, campaign, (first,), (second,))[0].startswith("The systems differ")
+    elsewhere = f"The systems differ: {first.dimer.name} and {first.dimer.name}, of another geometry."
+    for shift, said in ((5e-4, []), (5e-3, [elsewhere])):
+        host = replace(first.dimer.a, positions=first.dimer.a.positions + np.array([0.0, 0.0, shift]))
+        moved = replace(first, dimer=Dimer(host, first.dimer.b))
+        assert obstacles(campaign, campaign, (first,), (moved,)) == said

@@ -10,10 +10,10 @@ import synthetic
 from sqlalchemy import event
 
 from app import cached
-from app.components import plot_message
+from app.components import plot
 from app.components.plot_encoding import encode
 from app.figures import points
-from app.figures.scales import scale_for
+from app.figures.scales import SignedScale
 from app.session import Context
 from app.theme import palette
 from app.warm import warm
@@ -97,7 +97,7 @@ def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.Monkey
     monkeypatch.setattr(points, "MOST_POINTS", 60)
     rows = cached.table(of(campaign))
     energies, colours = rows["teacher_ev"].to_numpy(), palette("light")
-    scale = scale_for(energies, 1.0, linear_ev=0.001, cap_ev=0.1)
+    scale = SignedScale.covering(energies, 1.0, linear_ev=0.001, cap_ev=0.1)
     legends = {}
     for name, window in (("all", None), ("some", {"x": [0.0, 4.0], "y": [0.0, 3.5]})):
         content = points.map_content(
@@ -112,10 +112,10 @@ def test_a_map_of_squares_says_so(campaign: Campaign, monkeypatch: pytest.Monkey
             window=window,
         )
         encoded = encode(content, colours)
-        legends[name] = plot_message._legend(encoded, plot_message.Marks(), ["plain"])
+        legends[name] = plot._legend(encoded, plot.Marks(), ["plain"])
         if name == "all":
             assert content.bins is not None
             assert content.bins.count.sum() == len(rows)
         else:
             assert 0 < len(content.ids) < len(rows)
-    assert legends == {"all": [("square", plot_message.SQUARES)], "some": [("plain", "no label yet")]}
+    assert legends == {"all": [("square", plot.SQUARES)], "some": [("plain", "no label yet")]}

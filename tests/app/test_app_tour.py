@@ -17,7 +17,7 @@ def _missing(campaign: Campaign) -> dict[str, str]:
     context = Context(
         campaign, campaign.systems[0], False, UNITS["cm1"], LIGHT, campaign.active_model(), read_only=False
     )
-    return {step.title: step.missing(context) for step in tour.steps()}
+    return {step.title: step.missing(context) for step in tour.STEPS}
 
 
 def test_a_step_says_what_must_be_done_first(home: Path) -> None:

@@ -7,13 +7,13 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
-from app.first_steps import distil, evaluate
+from app.first_steps import command
 from nci_core.cli.main import app
 
 FOLDER = Path("/a folder/he-ethylene")
 
 
-@pytest.mark.parametrize("line", [distil(FOLDER), evaluate(FOLDER)])
+@pytest.mark.parametrize("line", [command(verb, FOLDER) for verb in ("distill", "evaluate")])
 def test_shown_commands_are_accepted(line: str) -> None:
     program, verb, *arguments = shlex.split(line)
     assert program == "nci"

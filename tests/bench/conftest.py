@@ -47,5 +47,5 @@ def problem(dimer: Dimer, tmp_path_factory: pytest.TempPathFactory) -> Problem:
 def reference(problem: Problem) -> Path:
     """The same reference as a file."""
     path = problem.folder / "reference.extxyz"
-    write_dataset(path, [HostGroup(problem.dimer, problem.positions, problem.energies, np.arange(120))])
+    write_dataset(path, [HostGroup(problem.dimer.at(problem.positions), problem.energies, np.arange(120))])
     return path

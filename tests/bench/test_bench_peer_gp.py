@@ -10,9 +10,9 @@ import torch
 from peer_problem import energy, he_h2, labelled, made_problem, places
 
 from nci_core.bench.peer_gp import PeerGP, free_atom_dispersion, log_jacobian, soft_minima
-from nci_core.bench.problem import same_dimer
 from nci_core.errors import InputError
 from nci_core.systems import Dimer, Monomer, builtin_monomer
+from nci_core.systems.dimer import same_dimer
 from nci_core.units import to_cm1
 
 BENZENE = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))

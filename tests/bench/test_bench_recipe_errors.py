@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from nci_core.bench import kept_labels
 from nci_core.bench.dimers import ReferenceDimer
-from nci_core.bench.kept_labels import Kept, KeptLabels, Place
+from nci_core.bench.kept_labels import Kept, KeptLabels
 from nci_core.bench.measured import is_plain, read_labels
 from nci_core.bench.minima import MINIMA, labels_at_minima, rows_at_minima
 from nci_core.bench.recipe_errors import LabelRow, group_errors, overview, read_groups, size, write_lines
@@ -21,17 +21,17 @@ from nci_core.errors import InputError, StoreError
 from nci_core.labelling.folder import Failure, LabelFolder
 from nci_core.labelling.tasks import Task
 from nci_core.labels.builtin_recipes import find_recipe
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.prediction_error import PredictionError
 from nci_core.labels.recipes import Composite, FunctionSet, Recipe
-from nci_core.systems import Dimer, Monomer
+from nci_core.systems import Configurations, Dimer, Monomer
 
 TINY = Recipe(name="tiny", host_basis={"*": "6-31g"}, probe_basis="6-31g")
 
 
-def hydrogen(distance: float) -> Place:
+def hydrogen(distance: float) -> Configurations:
     host = Monomer("hydrogen", ("H", "H"), np.array([[-0.37, 0.0, 0.0], [0.37, 0.0, 0.0]]))
-    return Place(Dimer(host, Monomer.atom("He")), np.array([0.0, 0.0, distance]))
+    return Dimer(host, Monomer.atom("He")).at([0.0, 0.0, distance])
 
 
 def row(recipe: str, published: float, error: float | None, **more: Any) -> LabelRow:
@@ -93,7 +93,7 @@ def test_figures_are_kept(tmp_path: Path) -> None:
 def test_labels_are_computed_once_and_failures_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In real processes: too late, tried once more; one whose basis lacks an element; one geometry twice."""
     kept = tmp_path / "not" / "yet"
-    xenon = Place(Dimer(Monomer("xenon", ("Xe",), np.zeros((1, 3))), Monomer.atom("He")), np.array([0.0, 0.0, 4.0]))
+    xenon = Dimer(Monomer("xenon", ("Xe",), np.zeros((1, 3))), Monomer.atom("He")).at([0.0, 0.0, 4.0])
     places, seen = [hydrogen(3.3), xenon, hydrogen(-3.3)], list[tuple[int, int]]()
     labels = KeptLabels(kept, places, [TINY])
     assert [labels.find(number, "tiny") for number in (0, 2)] == [Kept(), Kept()]
@@ -140,11 +140,13 @@ def test_a_composite_tells_what_its_parts_say_and_how_uncertain_it_is_now(tmp_pa
     host = Monomer("benzene", tuple(label.host_symbols), np.array(label.host_positions_angstrom))
     place = np.array(label.position_angstrom)
     recipe = composite.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.5)})
-    one = ReferenceDimer(3, Dimer(host, Monomer.atom(label.probe)), place, label.energy_ev, "1.02", "MADE", 1.0, "well")
+    one = ReferenceDimer(
+        3, Dimer(host, Monomer.atom(label.probe)).at(place), label.energy_ev, "1.02", "MADE", 1.0, "well"
+    )
     there = labels_at(tmp_path, [one], [composite])
     assert label_rows(there, [one], [recipe], tmp_path / "x.extxyz") == []
     label = label.model_copy(update={"doubts": [Doubt(code="t1", sentence="The T1 diagnostic is large.")]})
-    there.folder.keep_result(there.missing()[0].key, label.model_dump(mode="json"))
+    there.folder.keep_result(there.missing()[0].key, label)
     rows = {each.recipe: each for each in label_rows(there, [one], [recipe], tmp_path / "x.extxyz")}
     assert set(rows) == {
         "composite",
@@ -165,19 +167,19 @@ def test_published_minima_are_where_they_should_be(tmp_path: Path) -> None:
     at, quick = {one.name: one for one in MINIMA}, find_recipe("quick")
     assert len(at) == 9
     for one in MINIMA:
-        one.dimer.at(one.position).checked()
+        one.at.checked()
         assert one.energy_cm1 < 0
         assert one.source
     # He–CO: 70.84° at the centre of mass, seen from oxygen.
-    carbon, oxygen = at["He–CO"].dimer.a.positions
+    carbon, oxygen = at["He–CO"].at.dimer.a.positions
     centre = (12.011 * carbon + 15.999 * oxygen) / 28.010
-    away = at["He–CO"].position - centre
+    away = at["He–CO"].at.R[0] - centre
     cosine = away @ (oxygen - carbon) / np.linalg.norm(away) / np.linalg.norm(oxygen - carbon)
     assert np.degrees(np.arccos(cosine)) == pytest.approx(70.84, abs=1e-6)
     # He–H₂O: in the plane, 75° from the axis that points from the hydrogen atoms to oxygen.
-    water = at["He–H₂O"]
-    assert water.position[0] > 0.5 > 0.0 > water.dimer.a.positions[1, 0]
-    assert water.position[1] == 0.0
+    water = at["He–H₂O"].at
+    assert water.R[0, 0] > 0.5 > 0.0 > water.dimer.a.positions[1, 0]
+    assert water.R[0, 1] == 0.0
     assert rows_at_minima(labels_at_minima(tmp_path, [quick]), [quick]) == []
 
 

@@ -13,7 +13,7 @@ from nci_core.bench.calibration import auroc, calibration
 from nci_core.bench.curve import curve, hard
 from nci_core.bench.fits import fit, remaining
 from nci_core.bench.prior import learn_factors
-from nci_core.bench.problem import Problem, open_campaign_labels, open_problem, open_recipe_pair, same_dimer
+from nci_core.bench.problem import Problem, open_campaign_labels, open_problem, open_recipe_pair
 from nci_core.bench.recipe_prior import learn_recipe_change
 from nci_core.bench.rows import Results, errors
 from nci_core.bench.splits import hard_splits, random_split
@@ -25,6 +25,7 @@ from nci_core.extxyz import read_dataset
 from nci_core.fitting.priors import CHANGE
 from nci_core.potentials import load_checkpoint
 from nci_core.systems import Dimer, Monomer
+from nci_core.systems.dimer import same_dimer
 
 FIELDS = [
     "benchmark",

@@ -128,11 +128,9 @@ def test_the_extxyz_is_a_dataset(finished: Campaign, tmp_path: Path) -> None:
     assert data.label == {"method": "CCSD(T)", "basis": finished.recipe.basis_name, "bsse": "counterpoise"}
     # Eight decimals in the file; the formula changes by less than 1 eV/Å here.
     known = np.isfinite(group.reference)
-    assert np.allclose(
-        group.reference[known], small.energy(finished.systems[0].dimer, group.positions[known]), atol=1e-7
-    )
+    assert np.allclose(group.reference[known], small.energy(finished.systems[0].dimer, group.at.R[known]), atol=1e-7)
     assert group.columns["split"].count("test") == 8
-    assert group.dimer.at(group.positions).geometry_hashes() == group.columns["geometry_hash"]
+    assert group.at.geometry_hashes() == group.columns["geometry_hash"]
     text = (tmp_path / "all.extxyz").read_text()
     assert " energy=" not in text
     assert " forces=" not in text

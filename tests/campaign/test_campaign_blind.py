@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_campaign as small
 from sqlalchemy import update
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.queries.blind import BlindPrediction, blind_predictions, judge
+from nci_core.campaign.queries.blind import blind_predictions, judge
 from nci_core.campaign.rounds.sampling import batch
 from nci_core.store import configurations, evaluations, label_history, labels, models
 from nci_core.store.schema import Label, Model
@@ -63,16 +64,16 @@ def label(campaign: Campaign, number: int, minute: float, cm1: float = -1.0, rec
 
 def said(campaign: Campaign) -> dict[int, int]:
     """Configuration → the model whose prediction is shown."""
-    return {row.configuration_id: row.model_id for row in blind_predictions(campaign.store, campaign.recipe.hash)}
+    return blind_predictions(campaign.store, campaign.recipe.hash)["model_id"].to_dict()
 
 
 def test_the_newest_model_before_the_label_predicts_it(campaign: Campaign, fitted: Callable[..., int]) -> None:
     distilled, first, second = fitted(0, "distilled"), fitted(20), fitted(40)
     label(campaign, 1, 10), label(campaign, 2, 30), label(campaign, 3, 50)
     assert said(campaign) == {1: distilled, 2: first, 3: second}
-    found = blind_predictions(campaign.store, campaign.recipe.hash, configuration_ids=[2])
-    assert [(row.configuration_id, row.round_number, row.split) for row in found] == [(2, 1, "pool")]
-    assert found[0].z == pytest.approx((-first + 1.0) / 0.5)
+    found = blind_predictions(campaign.store, campaign.recipe.hash).loc[2]
+    assert (found["round_number"], found["split"]) == (1, "pool")
+    assert found["z"] == pytest.approx((-first + 1.0) / 0.5)
 
 
 def test_a_label_older_than_every_model_is_predicted_by_a_distilled_one(
@@ -117,12 +118,12 @@ def test_a_model_that_learnt_the_cheap_label_has_seen_the_configuration(
 
 
 def test_error_bars_are_judged_on_blind_predictions(campaign: Campaign) -> None:
-    rows = [
-        BlindPrediction(n, "pool", 1, 1, from_cm1(error - 4.0), from_cm1(1.0), from_cm1(-4.0))
-        for n, error in enumerate([0.3, -0.5, 0.9, 1.4, -1.6, 0.1, 0.6, -0.2, 2.3, 0.0])
-    ]
+    errors = np.array([0.3, -0.5, 0.9, 1.4, -1.6, 0.1, 0.6, -0.2, 2.3, 0.0])
+    rows = pd.DataFrame(
+        {"predicted_ev": from_cm1(errors - 4.0), "std_ev": from_cm1(1.0), "computed_ev": from_cm1(-4.0)}
+    )
     found = judge(rows, campaign.settings.bounds)
     assert found is not None
     assert (found.n, round(found.n * found.within_1), round(found.n * found.within_2)) == (10, 7, 9)
     assert found.verdict == "fair"
-    assert judge([], campaign.settings.bounds) is None
+    assert judge(rows[:0], campaign.settings.bounds) is None

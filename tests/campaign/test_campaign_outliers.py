@@ -9,7 +9,7 @@ import pytest
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import data_folder, import_campaign
-from nci_core.campaign.rounds.outliers import StudentJudge, new_to, trained_on_labels
+from nci_core.campaign.rounds.outliers import StudentJudge, new_to
 from nci_core.store import evaluations, labels, models
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV, to_cm1
@@ -29,7 +29,7 @@ def predictions(campaign: Campaign, model: Model) -> dict[int, tuple[float, floa
 
 
 def judge_of(campaign: Campaign, model: Model, known: Any, unseen: Any) -> StudentJudge:
-    return StudentJudge(campaign.settings.bounds, known, unseen, by_region=trained_on_labels(model))
+    return StudentJudge(campaign.settings.bounds, known, unseen, by_region=model.kind != "distilled")
 
 
 def test_no_good_label_is_set_aside(embedded: Campaign) -> None:

@@ -13,7 +13,7 @@ from nci_core.campaign.exchange.archive import export_campaign, export_extxyz, i
 from nci_core.campaign.pricing.costs import label_cost
 from nci_core.campaign.pricing.limits import LEAST_GUESSED_MINUTES, LEAST_MEASURED_MINUTES, label_limits
 from nci_core.campaign.rounds import quarantine
-from nci_core.campaign.rounds.label_checks import MONOMERS, SHELLS
+from nci_core.campaign.rounds.label_checks import MONOMERS
 from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.rounds.outliers import StudentJudge
 from nci_core.campaign.rounds.picking import propose
@@ -23,6 +23,7 @@ from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.extxyz import read_dataset
 from nci_core.labels.builtin_recipes import find_recipe
+from nci_core.labels.monomer_files import SHELLS
 from nci_core.labels.needs import memory_needed_gb
 from nci_core.labels.size import guess_parts
 from nci_core.store import evaluations, jobs, label_history, label_queries, labels, models, rounds

@@ -10,7 +10,7 @@ import small_campaign as small
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.replay import MOST_FITS, plan, replay, run_replay
-from nci_core.campaign.rounds.requests import submit_replay
+from nci_core.campaign.rounds.requests import submit_job
 from nci_core.errors import CancelledError, InputError, JobError
 from nci_core.jobs.context import JobContext
 from nci_core.store import jobs as queue
@@ -53,7 +53,7 @@ def test_impossible_plans_are_one_sentence(sizes: tuple[int, ...], seeds: int) -
 
 
 def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> None:
-    from nci_core.campaign.rounds.learning import distilled_parent
+    from nci_core.campaign.rounds.stored_models import distilled_parent
     from nci_core.fitting import FitSettings, Observation, finetune
     from nci_core.potentials import load_checkpoint
 
@@ -109,8 +109,8 @@ def test_the_job_keeps_its_result(finished: Campaign, tmp_path: Path, monkeypatc
     with monkeypatch.context() as patch:
         patch.setenv("NCI_READ_ONLY", "1")
         with pytest.raises(JobError, match="read-only"):
-            submit_replay(campaign, start=False)
-    number = submit_replay(campaign, start=False)
+            submit_job(campaign, "replay", start=False)
+    number = submit_job(campaign, "replay", start=False)
     job = queue.begin(campaign.store, number, host="here", supervisor_pid=os.getpid())
     assert job is not None
     assert job.kind == "replay"

@@ -13,9 +13,10 @@ from scipy.interpolate import RegularGridInterpolator
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import import_campaign
-from nci_core.campaign.exchange.takeaway import chosen_model, export_model_file, file_stem, packed
+from nci_core.campaign.exchange.takeaway import chosen_model, export_model_file, packed
 from nci_core.campaign.queries.live import field
 from nci_core.errors import InputError, StoreError
+from nci_core.files import file_stem
 from nci_core.store import picks
 from nci_core.store.models import file_content
 from nci_core.units import CM1_EV, HARTREE_EV

@@ -88,11 +88,11 @@ def test_a_whole_atlas_serves_one_dimer() -> None:
     )
     dimer = Dimer(host, Monomer.atom(rows[-1][0]))
     alone = open_files(dimer, [(structures.name, structures.read_bytes())])
-    assert alone.points is not None
-    assert len(alone.points) == 11
+    by_frames = check_entries(dimer, alone, alone.guess())
+    assert len(by_frames) == 11
     both = open_files(dimer, [(path.name, path.read_bytes()) for path in (structures, table)])
     by_table = check_entries(dimer, both, both.guess())
-    np.testing.assert_allclose(by_table.energy_ev, alone.points.energy_ev, atol=0.01 * CM1_EV)
+    np.testing.assert_allclose(by_table.energy_ev, by_frames.energy_ev, atol=0.01 * CM1_EV)
 
 
 @pytest.mark.skipif(not BENZENE.is_dir(), reason="the reference is not here")
@@ -106,6 +106,6 @@ def test_the_published_benzene_energies_are_the_same_in_both_forms() -> None:
     frames = open_files(dimer, [("ccsdt.extxyz", "\n".join(lines).encode())])
     found = check_entries(dimer, table, table.guess())
     assert table.guess().columns["energy"] == "cbs_cm1"
-    assert frames.points is not None
-    np.testing.assert_allclose(found.energy_ev, frames.points.energy_ev, atol=0.01 * CM1_EV)
-    np.testing.assert_allclose(found.positions, frames.points.positions, atol=1e-5)
+    by_frames = check_entries(dimer, frames, frames.guess())
+    np.testing.assert_allclose(found.energy_ev, by_frames.energy_ev, atol=0.01 * CM1_EV)
+    np.testing.assert_allclose(found.positions, by_frames.positions, atol=1e-5)

@@ -13,10 +13,10 @@ from nci_core.campaign.queries import error_maps as module
 from nci_core.campaign.queries.error_map_file import maps_file, read_maps, renew_maps, write_maps
 from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps, compute_maps, maps_key
 from nci_core.campaign.queries.live import field
-from nci_core.campaign.queries.live_fields import exact_operations
 from nci_core.errors import InputError, StoreError
 from nci_core.interpolation import REACH, gap
 from nci_core.store import configurations, labels, models
+from nci_core.systems.folding import exact_operations
 from nci_core.units import CM1_EV, from_cm1
 
 
@@ -141,7 +141,7 @@ def test_students_that_are_known_are_not_asked_again(
         return real(folder, number, system_id, points)
 
     monkeypatch.setattr(module, "folded_field", counted)
-    compute_maps(campaign, campaign.systems[0], replace(maps, digests=("", *maps.digests[1:])))
+    compute_maps(campaign, campaign.systems[0], known=replace(maps, digests=("", *maps.digests[1:])))
     assert asked == [maps.model_ids[0]]
 
 
@@ -175,7 +175,7 @@ def test_without_test_labels_students_are_compared_with_the_teacher(
     campaign: Campaign, maps: ErrorMaps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FEWEST", 500)
-    found = compute_maps(campaign, campaign.systems[0], maps)
+    found = compute_maps(campaign, campaign.systems[0], key=maps.key, known=maps)
     assert found.against == "teacher"
     assert found.test_models_ev.shape == (len(maps.model_ids), 0)
     drawn = np.isfinite(found.error(0))

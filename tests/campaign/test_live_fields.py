@@ -9,9 +9,10 @@ import pytest
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import import_campaign
 from nci_core.campaign.queries.live import field
-from nci_core.campaign.queries.live_fields import distinct, exact_operations, folded_field, ruler, well_radii
+from nci_core.campaign.queries.live_fields import folded_field, ruler, well_radii
 from nci_core.errors import InputError, StoreError
 from nci_core.systems import Monomer, builtin_monomer
+from nci_core.systems.folding import distinct, exact_operations
 from nci_core.units import from_cm1
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "campaign"))
+sys.path.insert(0, str(Path(__file__).parent))  # folder_state, ethylene_file
 
 import small_campaign as small
 

@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
+from ethylene_file import ETHYLENE, labelled
 
 from nci_core.bench.problem import Problem
-from nci_core.campaign import Campaign
-from nci_core.campaign.exchange.archive import import_campaign
 from nci_core.duplicates import geometry_classes
 from nci_core.errors import InputError, ModelError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
@@ -23,35 +21,8 @@ from nci_core.systems import Dimer, Monomer, builtin_monomer
 Nci = Callable[..., Any]
 INPUTS = Path(__file__).parents[1] / "inputs"
 DATA = Path(__file__).parents[2] / "data"
-ETHYLENE = DATA / "he-ethylene" / "models" / "round-4-finetuned.pt"
 DISTILLED = DATA / "he-ethylene" / "models" / "round-0-distilled-2.pt"
 LEAVE = ["--leave-one-host-out"]
-
-
-@pytest.fixture(scope="module")
-def ethylene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
-    campaign = import_campaign(DATA / "he-ethylene", tmp_path_factory.mktemp("campaigns") / "he-ethylene")
-    yield campaign
-    campaign.store.close()
-
-
-def labelled(path: Path, seed: int | None = None, flex: float = 0.0) -> Path:
-    """30 energies that the stored ethylene student predicts; with a seed every frame is moved somewhere else."""
-    host = builtin_monomer("ethylene")
-    rng = np.random.default_rng(0)
-    away = rng.normal(size=(30, 3))
-    points = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(3.5, 6.0, (30, 1))
-    energies = load_checkpoint(ETHYLENE).energies(Dimer(host, Monomer.atom("He")).at(points))
-    groups = []
-    for k, point in enumerate(points):
-        atoms = np.vstack([host.positions, point])
-        atoms[3, 2] += flex
-        if seed is not None:
-            atoms = Rotation.random(rng=seed + k).apply(atoms) + rng.normal(size=3)
-        moved = Dimer(Monomer("ethylene", host.symbols, atoms[:-1]), Monomer.atom("He"))
-        groups.append(HostGroup(moved, atoms[-1:], energies[k : k + 1], np.array([k])))
-    write_dataset(path, groups)
-    return path
 
 
 WATER = Monomer("water", ("O", "H", "H"), np.array([[0.0, 0.0, 0.117], [0.0, 0.757, -0.469], [0.0, -0.757, -0.469]]))
@@ -68,7 +39,7 @@ def several(path: Path, *hosts: Monomer, count: int = 8) -> Path:
         points = host.centre + away / np.linalg.norm(away, axis=1, keepdims=True) * reach
         known = set(host.symbols) <= {"C", "H"}
         energies = student.energies(dimer.at(points)) if known else np.full(count, -1e-3)
-        groups.append(HostGroup(dimer, points, energies, np.arange(count)))
+        groups.append(HostGroup(dimer.at(points), energies, np.arange(count)))
     write_dataset(path, groups)
     return path
 
@@ -82,7 +53,7 @@ def test_a_file_of_two_hosts_is_fitted_and_measured_host_by_host(nci: Nci, tmp_p
     report = json.loads(done.out)
     assert (report["hosts"], report["n_labelled"], report["n_labels"]) == (["ethylene", "benzene"], 16, 12)
     assert [system.a.name for system in fitted_systems(load_checkpoint(model))] == ["ethylene", "benzene"]
-    assert [len(group.positions) for group in read_dataset(rest).groups] == [2, 2]
+    assert [len(group.at.R) for group in read_dataset(rest).groups] == [2, 2]
     found = json.loads(nci("evaluate", "--model", model, "--data", data, "--json").out)
     assert {name: part["n"] for name, part in found["by_host"].items()} == {"ethylene": 8, "benzene": 8}
     # Weighted by their numbers the hosts make up the whole: rounding only.
@@ -204,7 +175,7 @@ def test_a_share_of_a_file_with_repeats(nci: Nci, tmp_path: Path) -> None:
     assert (report["n_labelled"], report["n_labels"], report["merged"]) == (40, 20, 80)
     assert "80 of 120 labels repeat a geometry" in done.err
     held = read_dataset(rest).only_group()
-    assert len(set(geometry_classes(held.dimer, held.positions))) == len(held.positions) == 20
+    assert len(set(geometry_classes(held.at))) == len(held.at.R) == 20
     found = json.loads(nci("evaluate", "--model", model, "--data", INPUTS / "dup3.extxyz", "--json").out)
     assert (found["n"], found["merged"]) == (40, 80)
     for command in (["evaluate", "--model", model], ["finetune", "--model-out", tmp_path / "n.pt"]):
@@ -225,35 +196,6 @@ def test_a_fit_never_replaces_its_labels(nci: Nci, tmp_path: Path) -> None:
         assert done.code == InputError.exit_code
         assert "would replace the labels or the other result" in done.sentence()
     assert data.read_bytes() == before
-
-
-def test_a_checkpoint_on_a_campaign_is_measured_on_its_labels(nci: Nci, ethylene: Campaign) -> None:
-    everything = json.loads(nci("evaluate", "-c", ethylene.folder, "--json").out)["errors"]
-    one = json.loads(nci("evaluate", "-c", ethylene.folder, "--model", ETHYLENE, "--json").out)["errors"]
-    assert list(one) == [ETHYLENE.name]
-    stored = everything["round-4-finetuned"]
-    for split in ("test", "pool"):
-        assert one[ETHYLENE.name][split]["all"]["n"] == stored[split]["all"]["n"]
-        # Stored energies are of another processor, and all are rounded in the last digits.
-        assert one[ETHYLENE.name][split]["all"]["mae_cm1"] == pytest.approx(stored[split]["all"]["mae_cm1"], rel=1e-6)
-    benzene = DATA / "he-benzene" / "models" / "round-7-finetuned.pt"
-    assert json.loads(nci("evaluate", "-c", ethylene.folder, "--model", benzene, "--json").out)["errors"] != one
-
-
-def test_a_campaigns_bounds_are_those_of_its_files(nci: Nci, ethylene: Campaign, tmp_path: Path) -> None:
-    data = labelled(tmp_path / "a.extxyz")
-    own = ethylene.settings
-    found = json.loads(nci("evaluate", "-c", ethylene.folder, "--data", data, "--json").out)
-    assert (found["well_below_cm1"], found["limit_cm1"]) == (own.well_below_cm1, own.limit_cm1)
-    found = json.loads(nci("evaluate", "-c", ethylene.folder, "--data", data, "--limit", 700, "--json").out)
-    assert (found["well_below_cm1"], found["limit_cm1"]) == (own.well_below_cm1, 700.0)
-
-
-def test_a_checkpoint_is_checked_on_the_campaigns_host(nci: Nci, ethylene: Campaign) -> None:
-    done = nci("check", "-c", ethylene.folder, "--model", ETHYLENE, "--json")
-    assert done.code == 0, done.err
-    stored = nci("check", "-c", ethylene.folder, "--model", "round-4-finetuned", "--json")
-    assert list(json.loads(done.out).values()) == list(json.loads(stored.out).values())
 
 
 A_FILE = ["--data", INPUTS / "float32.extxyz"]

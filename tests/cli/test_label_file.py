@@ -25,7 +25,7 @@ from nci_core.labelling.folder import LabelFolder
 from nci_core.labelling.frames import read_frames
 from nci_core.labelling.output import SET_ASIDE, Outcome, keys_of_label
 from nci_core.labels.ccsdt import compute_label
-from nci_core.labels.checks import Doubt
+from nci_core.labels.doubts import Doubt
 from nci_core.labels.recipe_files import read_recipe
 from nci_core.systems import Dimer, Monomer
 from nci_core.units import CM1_EV
@@ -232,19 +232,17 @@ def test_files_of_others_are_read_as_data_sets_are(name: str) -> None:
     frames, data = read_frames(path), read_dataset(path)
     assert len(frames) == len(data)
     for group in data.groups:
-        for number, distances in zip(group.frames, group.dimer.at(group.positions).distances[:, :, 0], strict=True):
-            found = frames[int(number)].dimer
+        for number, distances in zip(group.frames, group.at.distances[:, :, 0], strict=True):
+            found = frames[int(number)].at
             assert found is not None
             # Superposed on the first frame's host there, where it lies here; rounded coordinates differ by less.
-            np.testing.assert_allclose(
-                found.at(frames[int(number)].position[None]).distances[0, :, 0], distances, atol=2e-3
-            )
+            np.testing.assert_allclose(found.distances[0, :, 0], distances, atol=2e-3)
 
 
 def test_a_label_in_doubt_is_no_reference(tmp_path: Path, recipe: Path) -> None:
     (tmp_path / "in.extxyz").write_text(frame(HYDROGEN + "He 0 0 3.0\n"))
     (task,) = FileLabels.open(tmp_path / "in.extxyz", read_recipe(recipe), None).tasks
-    found = small.fake_label(task.dimer.at(task.position), task.recipe)
+    found = small.fake_label(task.at, task.recipe)
     doubt = Doubt(code="t1", sentence="The T1 diagnostic is large.")
     keys = keys_of_label(Outcome(task, found.model_copy(update={"doubts": [doubt]})), read_recipe(recipe))
     assert keys[SET_ASIDE] == found.energy_ev

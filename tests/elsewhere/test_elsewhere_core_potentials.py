@@ -21,7 +21,7 @@ LETTERS = "spdfg"
 def task() -> LabelTask:
     dimer = Dimer(Monomer("hi", ("I", "H"), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.609]])), Monomer.atom("Xe"))
     recipe = Recipe(name="mine", host_basis={"*": "def2-svp"}, probe_basis="lanl2dz")
-    return LabelTask.build(dimer, POSITION, check_recipe(recipe, dimer).recipe)
+    return LabelTask.build(dimer.at(POSITION), check_recipe(recipe, dimer).recipe)
 
 
 def read_psi4(text: str) -> dict[str, list[Any]]:
@@ -113,7 +113,7 @@ def test_a_momentum_without_terms_is_counted() -> None:
 def test_psi4_gets_numbers_with_a_decimal_point() -> None:
     """It reads 9e-06 as 9: cc-pV5Z has such coefficients."""
     dimer = Dimer(Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]])), Monomer.atom("Ne"))
-    task = LabelTask.build(dimer, POSITION, Recipe(name="mine", host_basis={"*": "6-31g"}, probe_basis="cc-pv5z"))
+    task = LabelTask.build(dimer.at(POSITION), Recipe(name="mine", host_basis={"*": "6-31g"}, probe_basis="cc-pv5z"))
     small = [
         float(c)
         for shell in task.fragments["probe"].basis["Ne2"]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import small_campaign as small
 from made_outputs import made, orca5, with_true_hartree_fock
@@ -225,7 +224,7 @@ def test_what_converges_nowhere_here_is_said(
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "result.json").write_bytes(computed[2])
-    own = hartree_fock(campaign.systems[0].dimer, json.loads(computed[2])["position_angstrom"], TINY)
+    own = hartree_fock(campaign.systems[0].dimer.at(json.loads(computed[2])["position_angstrom"]), TINY)
     monkeypatch.setattr(
         "nci_core.campaign.exchange.elsewhere.hartree_fock", lambda *_: {k: v for k, v in own.items() if k != "host"}
     )
@@ -256,7 +255,7 @@ def test_large_hosts_are_compared_with_their_monomers_only(
 def test_our_own_hartree_fock_is_that_of_plain_pyscf(campaign: Campaign) -> None:
     """Integrals are shared between the fragments, which differ in nuclei only."""
     (row,) = configurations.fetch(campaign.store, ids=small.pool(campaign)[:1])
-    own = hartree_fock(campaign.systems[0].dimer, np.array([row.x_angstrom, row.y_angstrom, row.z_angstrom]), TINY)
+    own = hartree_fock(campaign.systems[0].dimer.at(row.position, row.pose), TINY)
     expected = with_true_hartree_fock(task_of(campaign, row))
     for name in FRAGMENTS:
         assert own[name] == pytest.approx(expected[name].hf, abs=1e-10)

@@ -45,7 +45,7 @@ anything = st.recursive(
 
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
-    return LabelTask.build(DIMER, PLACE, TINY)
+    return LabelTask.build(DIMER.at(PLACE), TINY)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def good(task: LabelTask) -> bytes:
 
 @pytest.fixture(scope="module")
 def own() -> dict[FragmentName, float]:
-    return hartree_fock(DIMER, PLACE, TINY)
+    return hartree_fock(DIMER.at(PLACE), TINY)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def check(read: Callable[[], LabelResult], own: dict[FragmentName, float]) -> bo
     assert again.geometry_hash == DIMER.at(PLACE).geometry_hashes()[0]
     assert again.recipe_hash == TINY.hash
     assert abs(again.energy_ev) < 10.0
-    check_label(stored, own)
+    check_label(again, own)
     return True
 
 
@@ -163,3 +163,13 @@ def test_what_was_not_mutated_is_taken(
     assert check(lambda: label_from_result(parse_result(good, "a/b.json"), task, "a/b.json"), own)
     for program in PROGRAMS:
         assert check(lambda program=program: label_from_outputs(program, texts[program], task, "a/b.json"), own)
+
+
+@pytest.mark.parametrize("field", ["hf_hartree", "ccsd_hartree", "nuclear_repulsion_hartree", "t1_diagnostic"])
+def test_numbers_beyond_all_bounds_are_refused_in_one_line(
+    task: LabelTask, good: bytes, own: dict[FragmentName, float], field: str
+) -> None:
+    result = json.loads(good)
+    result["fragments"]["dimer"][field] = 1e308
+    content = json.dumps(result).encode()
+    assert not check(lambda: label_from_result(parse_result(content, "a/b.json"), task, "a/b.json"), own)

@@ -24,7 +24,7 @@ def dimer(probe: str = "Ne") -> Dimer:
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
     # Neon: a core to freeze, and cc-pvdz of it has general contractions and d functions.
-    return LabelTask.build(dimer(), POSITION, TINY)
+    return LabelTask.build(dimer().at(POSITION), TINY)
 
 
 def numbers(text: str) -> list[float]:
@@ -106,7 +106,7 @@ def test_an_input_is_the_calculation_of_the_recipe(task: LabelTask, program: Pro
 
     size, repulsion, energy = hartree_fock(*READERS[program](write_input(program, task, fragment)))
     spec = task.fragments[fragment]
-    mol = fragments(dimer(), POSITION, TINY)[fragment].molecule()
+    mol = fragments(dimer().at(POSITION), TINY)[fragment].molecule()
     assert size == spec.n_basis == mol.nao
     # Coordinates are written to 1e-12 Å, Hartree-Fock converges to 1e-12 hartree.
     assert repulsion == pytest.approx(mol.energy_nuc(), abs=1e-10)
@@ -133,7 +133,7 @@ def test_frozen_cores_electrons_and_thresholds_are_said(task: LabelTask) -> None
 
 
 def test_only_memory_and_processors_may_change() -> None:
-    task = LabelTask.build(dimer("He"), POSITION, TINY)
+    task = LabelTask.build(dimer("He").at(POSITION), TINY)
     for program in PROGRAMS:
         text = write_input(program, task, "dimer")
         adapted = text.replace("memory 4 GB", "memory 90 GB").replace("%maxcore 4000", "%maxcore 9000")
@@ -145,11 +145,11 @@ def test_only_memory_and_processors_may_change() -> None:
 
 def test_what_a_program_cannot_do_is_said() -> None:
     small = Recipe(name="small", host_basis={"*": "3-21g"}, probe_basis="3-21g")
-    xenon = LabelTask.build(dimer("Xe"), np.array([0.0, 0.0, 4.5]), small)
+    xenon = LabelTask.build(dimer("Xe").at([0.0, 0.0, 4.5]), small)
     with pytest.raises(CannotExpressError, match="Xe would get an effective core potential"):
         write_input("orca", xenon, "host")
     assert "Gh(Xe2)" in write_input("psi4", xenon, "host")
-    high = LabelTask.build(dimer("He"), POSITION, TINY)
+    high = LabelTask.build(dimer("He").at(POSITION), TINY)
     high.fragments["dimer"].basis["He2"].append([6, [1.0, 1.0]])
     with pytest.raises(CannotExpressError, match="angular momentum 6, more than 5"):
         write_input("psi4", high, "probe")

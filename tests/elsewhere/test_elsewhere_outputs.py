@@ -22,7 +22,7 @@ KNOWN = TINY.model_copy(update={"prediction_error": PredictionError(floor_cm1=0.
 @pytest.fixture(scope="module")
 def task() -> LabelTask:
     host = Monomer("h2", ("H", "H"), np.array([[0.0, 0.0, -0.37], [0.0, 0.0, 0.37]]))
-    return LabelTask.build(Dimer(host, Monomer.atom("He")), [0.4, 0.3, 2.9], KNOWN)
+    return LabelTask.build(Dimer(host, Monomer.atom("He")).at([0.4, 0.3, 2.9]), KNOWN)
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)

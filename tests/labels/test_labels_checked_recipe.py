@@ -53,7 +53,7 @@ def test_built_in_recipes_reach_from_hydrogen_to_xenon(name: str) -> None:
         dimer = Dimer(H2, Monomer.atom(probe))
         recipe = check_recipe(find_recipe(name), dimer).recipe
         for functions in (recipe.functions, *recipe.more_functions.values()):
-            specs = fragments(dimer, np.array([0.0, 0.0, 6.0]), recipe, functions)
+            specs = fragments(dimer.at(np.array([0.0, 0.0, 6.0])), recipe, functions)
             assert specs["probe"].molecule().nelectron > 2 * specs["probe"].n_frozen
 
 
@@ -119,11 +119,11 @@ def test_a_label_of_a_bromide_by_quick_has_a_stand_in() -> None:
     """Its functions, its core, and what it says of them; that such labels are right, others test against PySCF."""
     dimer = Dimer(HBR, Monomer.atom("He"))
     recipe = check_recipe(find_recipe("quick"), dimer).recipe
-    specs = fragments(dimer, POINT, recipe)
+    specs = fragments(dimer.at(POINT), recipe)
     # All electrons of Br, 1s to 3p frozen.
     assert {name: spec.n_frozen for name, spec in specs.items()} == {"dimer": 9, "host": 9, "probe": 0}
     assert specs["dimer"].molecule().nelectron == 38
-    said = label_identity(dimer, POINT, recipe)
+    said = label_identity(dimer.at(POINT), recipe)
     assert set(said["basis"]) == {"def2-svp Br", "6-31g H", "aug-cc-pvdz He"}
     assert said["recipe_hash"] == recipe.hash != find_recipe("quick").hash
 
@@ -139,7 +139,7 @@ def test_other_numbers_under_the_same_name_are_noticed(monkeypatch: pytest.Monke
         with pytest.raises(InputError, match="'6-31g' has other numbers for H here than recipe mine was made with"):
             use()
     with pytest.raises(InputError, match="Recipe mine does not say what '6-31g' is for Ne"):
-        fragments(Dimer(H2, Monomer.atom("Ne")), POINT, recipe)
+        fragments(Dimer(H2, Monomer.atom("Ne")).at(POINT), recipe)
     # Recipes from before say nothing, and their labels do.
     assert set(compute_label(dimer.at(POINT), recipe.model_copy(update={"numbers": None})).basis) == {
         "6-31g H",

@@ -170,9 +170,9 @@ def test_the_memory_of_pyscf_changes_no_label(
 
 
 def test_the_memory_of_pyscf_is_what_it_was_told_or_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = fragments(
-        Dimer(builtin_monomer("benzene"), Monomer.atom("He")), np.array([0.0, 0.0, 3.2]), find_recipe("quick")
-    )["probe"]
+    spec = fragments(Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at([0.0, 0.0, 3.2]), find_recipe("quick"))[
+        "probe"
+    ]
     monkeypatch.setenv(PYSCF_MEMORY, "700")
     assert spec.molecule().max_memory == 700
     monkeypatch.setenv(PYSCF_MEMORY, "plenty")

@@ -78,7 +78,7 @@ def test_a_label_is_that_of_pyscf_alone(
     # The recipe's thresholds are 1e-11 and 1e-8 hartree, times a few amplitudes.
     assert label.energy_ev / HARTREE_EV == pytest.approx(alone, abs=3e-8)
     assert (label.fragments["host"].n_frozen, label.fragments["probe"].n_frozen) == frozen
-    electrons = fragments(dimer, np.array(PLACE), recipe)["dimer"].molecule().nelectron
+    electrons = fragments(dimer.at(np.array(PLACE)), recipe)["dimer"].molecule().nelectron
     assert correlated_pairs(dimer, recipe) == electrons // 2 - sum(frozen)
 
 
@@ -148,7 +148,7 @@ def test_default_teachers_go_beyond_krypton() -> None:
 
 def test_ghosts_have_no_potential() -> None:
     dimer = Dimer(HI, Monomer.atom("Xe"))
-    specs = fragments(dimer, np.array(PLACE), kept(small("mine", "def2-svp", "def2-svp"), dimer))
+    specs = fragments(dimer.at(np.array(PLACE)), kept(small("mine", "def2-svp", "def2-svp"), dimer))
     assert {name: set(spec.ecp) for name, spec in specs.items()} == {
         "dimer": {"I1", "Xe2"},
         "host": {"I1"},
@@ -161,7 +161,7 @@ def test_ghosts_have_no_potential() -> None:
 def test_one_element_with_two_potentials() -> None:
     """The host's iodine has 28 core electrons, were the probe xenon of LANL2DZ it would have 46: each its own."""
     dimer = Dimer(HI, Monomer.atom("Xe"))
-    specs = fragments(dimer, np.array(PLACE), kept(small("mine", "def2-svp", "lanl2dz"), dimer))
+    specs = fragments(dimer.at(np.array(PLACE)), kept(small("mine", "def2-svp", "lanl2dz"), dimer))
     assert specs["dimer"].molecule().nelectron == 26 + 8
     assert {name: spec.n_frozen for name, spec in specs.items()} == {"dimer": 4, "host": 4, "probe": 0}
 
@@ -196,20 +196,20 @@ def test_a_recipe_from_before_refuses_what_it_computed_wrong() -> None:
     with pytest.raises(InputError, match="made without the effective core potential that 'def2-svp' has for I"):
         compute_label(dimer.at(PLACE), before)
     with pytest.raises(InputError, match="made without the effective core potential"):
-        LabelTask.build(dimer, PLACE, before)
+        LabelTask.build(dimer.at(PLACE), before)
     now = kept(before, dimer)
     assert now.hash != before.hash
     assert now.core_electrons("def2-svp", "I") == 28
     # Where there is no potential, such a recipe goes on as it was.
-    assert fragments(Dimer(H2, Monomer.atom("He")), np.array(PLACE), before)["dimer"].ecp == {}
+    assert fragments(Dimer(H2, Monomer.atom("He")).at(PLACE), before)["dimer"].ecp == {}
 
 
 def test_what_goes_to_another_machine_has_the_potential() -> None:
     dimer = Dimer(HI, Monomer.atom("He"))
     recipe = kept(small("mine", "def2-svp", "6-31g"), dimer)
-    task = LabelTask.build(dimer, PLACE, recipe)
+    task = LabelTask.build(dimer.at(PLACE), recipe)
     assert task.layout == 2
-    assert LabelTask.build(Dimer(H2, Monomer.atom("He")), PLACE, small("mine", "6-31g", "6-31g")).layout == 1
+    assert LabelTask.build(Dimer(H2, Monomer.atom("He")).at(PLACE), small("mine", "6-31g", "6-31g")).layout == 1
     sent = task.model_dump(mode="json")
     assert (task.fragments["host"].n_electrons, task.fragments["host"].n_frozen) == (26, 4)
     assert sent["fragments"]["probe"]["ecp"] == {}

@@ -193,7 +193,7 @@ def test_every_embedded_label_is_consistent_and_of_its_geometry() -> None:
 
 
 def test_ghosts_do_not_change_the_geometry_of_a_label() -> None:
-    specs = fragments(helium_pair(), np.array([0.0, 0.0, 3.0]), EQUAL)
+    specs = fragments(helium_pair().at([0.0, 0.0, 3.0]), EQUAL)
     assert [name for name, _ in specs["probe"].atoms] == ["GHOST-He1", "He2"]
     assert [name for name, _ in specs["host"].atoms] == ["He1", "GHOST-He2"]
 

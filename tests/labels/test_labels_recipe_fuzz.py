@@ -66,7 +66,7 @@ def taken_or_refused(make: Any) -> None:
         assert len(sentence) < 1000
         return
     assert Recipe.model_validate(checked.recipe.model_dump(mode="json")).hash == checked.recipe.hash
-    spec = fragments(DIMER, POINT, checked.recipe)["probe"]
+    spec = fragments(DIMER.at(POINT), checked.recipe)["probe"]
     assert spec.ecp == {}
 
 

@@ -122,7 +122,7 @@ def test_core_orbitals_are_those_that_pyscf_freezes() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_fragments_share_one_basis_and_ghosts_carry_no_charge(name: str) -> None:
     dimer, recipe = Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")), RECIPES[name]
-    specs = fragments(dimer, POINT, recipe)
+    specs = fragments(dimer.at(POINT), recipe)
     molecules = {key: spec.molecule() for key, spec in specs.items()}
     assert {key: m.nelectron for key, m in molecules.items()} == {"dimer": 26, "host": 16, "probe": 10}
     assert len({m.nao for m in molecules.values()}) == 1, "counterpoise: the dimer's basis everywhere"
@@ -135,7 +135,7 @@ def test_fragments_share_one_basis_and_ghosts_carry_no_charge(name: str) -> None
 
 def test_host_and_probe_of_one_element_keep_their_own_basis() -> None:
     dimer = Dimer(Monomer("helium", ("He",), np.zeros((1, 3))), Monomer.atom("He"))
-    molecules = [spec.molecule() for spec in fragments(dimer, np.array([0.0, 0.0, 3.0]), RECIPES["quick"]).values()]
+    molecules = [spec.molecule() for spec in fragments(dimer.at(np.array([0.0, 0.0, 3.0])), RECIPES["quick"]).values()]
     # 6-31G on the host has 2 functions, aug-cc-pVDZ on the probe 9, 3s2p1d between them 14.
     assert [m.nao for m in molecules] == [25, 25, 25]
     assert [m.nelectron for m in molecules] == [4, 2, 2]
@@ -143,7 +143,7 @@ def test_host_and_probe_of_one_element_keep_their_own_basis() -> None:
 
 def test_all_electrons_are_correlated_when_asked() -> None:
     recipe = RECIPES["quick"].model_copy(update={"frozen_core": False})
-    specs = fragments(Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")), POINT, recipe)
+    specs = fragments(Dimer(builtin_monomer("ethylene"), Monomer.atom("Ne")).at(POINT), recipe)
     assert {spec.n_frozen for spec in specs.values()} == {0}
 
 
@@ -156,10 +156,6 @@ def test_a_basis_without_the_element_is_named(basis: str, symbol: str) -> None:
 
 def test_a_dimer_that_the_recipe_cannot_treat_fails_before_any_calculation() -> None:
     with pytest.raises(InputError, match="no functions for Rn"):
-        fragments(
-            Dimer(builtin_monomer("ethylene"), Monomer.atom("Rn")), np.array([0.0, 0.0, 4.0]), RECIPES["standard"]
-        )
+        fragments(Dimer(builtin_monomer("ethylene"), Monomer.atom("Rn")).at([0.0, 0.0, 4.0]), RECIPES["standard"])
     with pytest.raises(InputError, match="overlap"):
-        fragments(
-            Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), np.array([0.7, 0.0, 0.1]), RECIPES["standard"]
-        )
+        fragments(Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at([0.7, 0.0, 0.1]), RECIPES["standard"])

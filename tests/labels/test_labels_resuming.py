@@ -5,50 +5,17 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from interrupted import DIMER, POINT, TINY, KilledError, MemoryStore, start
 
 from nci_core.errors import LabelError
 from nci_core.labels import ccsdt, resuming
 from nci_core.labels.builtin_recipes import find_recipe
 from nci_core.labels.ccsdt import compute_label
-from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import FragmentResult, LabelResult
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 
-TINY = Recipe(name="tiny", host_basis={"*": "6-31g**"}, probe_basis="6-31g**")
-HYDROGEN = Monomer("hydrogen", ("H", "H"), np.array([[0.0, 0.0, -0.3707], [0.0, 0.0, 0.3707]]))
-DIMER = Dimer(HYDROGEN, Monomer.atom("He"))
-POINT = [1.1, 0.4, 2.6]
 ENERGIES = ("hf_hartree", "ccsd_hartree", "triples_hartree")
 NAMES = ("dimer", "host", "probe")
-
-
-class KilledError(Exception):
-    """The process would have been killed here."""
-
-
-class MemoryStore:
-    """Keeps pieces in memory; after `calls` of them the process "dies", before or after the piece is safe."""
-
-    def __init__(self) -> None:
-        self.pieces: dict[str, bytes] = {}
-        self.before: dict[str, bytes] = {}  # the last of them was kept
-        self.kept: list[str] = []
-        self.calls = -1
-
-    def read(self, name: str) -> bytes | None:
-        return self.pieces.get(name)
-
-    def keep(self, name: str, content: bytes) -> bool:
-        self.before = dict(self.pieces)
-        self.pieces[name] = content
-        self.kept.append(name)
-        self.calls -= 1
-        if self.calls == 0:
-            raise KilledError
-        return True
-
-    def drop(self, name: str) -> None:
-        self.pieces.pop(name, None)
 
 
 @pytest.fixture
@@ -72,10 +39,6 @@ def same(found: LabelResult, expected: LabelResult, tolerance_hartree: float = 1
         assert found.fragments[name].cc_cycles == expected.fragments[name].cc_cycles
         assert found.fragments[name].scf_cycles == expected.fragments[name].scf_cycles
     found.consistent()
-
-
-def start(store: MemoryStore, dimer: Dimer = DIMER, recipe: Recipe = TINY) -> LabelResult:
-    return compute_label(dimer.at(POINT), recipe, None, store)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -177,7 +140,7 @@ def fake_fragment(energy_hartree: float) -> FragmentResult:
 
 
 def identity_of(name: str = "host", **changes: Any) -> dict[str, Any]:
-    spec = ccsdt.fragments(DIMER, np.array(POINT), TINY)[name]
+    spec = ccsdt.fragments(DIMER.at(np.array(POINT)), TINY)[name]
     return resuming.identity(spec, name, DIMER.at(POINT).geometry_hashes()[0], TINY.hash) | changes
 
 
@@ -238,7 +201,7 @@ def test_damage_anywhere_counts_as_none() -> None:
 def test_equivalent_points_share_a_hash_but_not_orbitals() -> None:
     mirrored = [-POINT[0], POINT[1], -POINT[2]]
     assert DIMER.at(mirrored).geometry_hashes()[0] == DIMER.at(POINT).geometry_hashes()[0]
-    spec = ccsdt.fragments(DIMER, np.array(mirrored), TINY)["host"]
+    spec = ccsdt.fragments(DIMER.at(np.array(mirrored)), TINY)["host"]
     assert resuming.identity(spec, "host", DIMER.at(mirrored).geometry_hashes()[0], TINY.hash) != identity_of()
 
 
@@ -274,7 +237,7 @@ def test_states_are_kept_rarely_and_not_when_huge(monkeypatch: pytest.MonkeyPatc
 def test_why_the_diis_space_is_kept_with_the_amplitudes() -> None:
     """He–ethylene by `quick`: taken up whole, the same energies; from the amplitudes alone, others."""
     dimer, point, recipe = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), [0.7, 0.3, 3.1], find_recipe("quick")
-    spec = ccsdt.fragments(dimer, np.array(point), recipe)["host"]
+    spec = ccsdt.fragments(dimer.at(np.array(point)), recipe)["host"]
     mine = resuming.identity(spec, "host", dimer.at(point).geometry_hashes()[0], recipe.hash)
 
     class Recording(MemoryStore):

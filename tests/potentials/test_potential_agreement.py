@@ -14,13 +14,13 @@ from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
 from nci_core.potentials.agreement import (
     HOST,
     SYSTEMS,
-    MonomerRecord,
     check_fits,
     fitted_systems,
     named_systems,
     system_records,
 )
 from nci_core.systems import Dimer, Monomer, builtin_monomer
+from nci_core.systems.records import MonomerRecord
 
 R = np.array([1.2, 0.4, 3.3])
 BENZENE, ETHYLENE = (Dimer(builtin_monomer(name), Monomer.atom("He")) for name in ("benzene", "ethylene"))

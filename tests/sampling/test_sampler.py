@@ -36,7 +36,7 @@ def test_contract(dimer: Dimer) -> None:
     assert np.allclose(result.positions, np.round(result.positions, 4), rtol=0, atol=1e-12)
     # Folding a second time moves nothing but the last digit.
     assert np.allclose(dimer.at(result.positions).unique().R, result.positions, rtol=0, atol=2.1e-4)
-    assert not is_clash(dimer, result.positions, settings.clash_factor).any()
+    assert not is_clash(dimer.at(result.positions), settings.clash_factor).any()
     dimer.at(result.positions).checked()
     nearest = dimer.at(result.positions).separations
     assert nearest.max() <= settings.reach + 1e-3
@@ -116,7 +116,7 @@ def test_a_guide_without_a_wall_is_stopped_by_the_nuclei() -> None:
     result = sample(dimer, 100, seed=0, guide=lambda p: np.full(len(p), -0.01), settings=settings)
     assert result.rejected["no wall"] >= 100
     assert result.rejected["clash"] > 0
-    assert not is_clash(dimer, result.positions, settings.clash_factor).any()
+    assert not is_clash(dimer.at(result.positions), settings.clash_factor).any()
 
 
 def test_bad_guides_and_settings() -> None:

@@ -22,7 +22,7 @@ def test_encodings(name: str, note: str | None) -> None:
     positions = np.array([row.split()[1:] for row in lines[5::6]], dtype=float)
     energies = [float(row.split("energy=")[1].split()[0]) / 23.060547830619 for row in lines[1::6] if row]
     group = read_dataset(INPUTS / f"{name}.extxyz").only_group()
-    assert np.array_equal(group.positions, positions)
+    assert np.array_equal(group.at.R, positions)
     assert np.allclose(group.reference, energies, rtol=0, atol=1e-9)
     assert group.columns.get("note") == ([note] * 40 if note else None)
 

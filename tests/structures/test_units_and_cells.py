@@ -25,14 +25,14 @@ def plain() -> HostGroup:
     energies = np.array([block[1].split("REF_interaction_energy=")[1] for block in blocks], dtype=float)
     symbols, host = zip(*((row.split()[0], row.split()[1:]) for row in blocks[0][2:5]), strict=True)
     dimer = Dimer(Monomer("H2O", symbols, np.array(host, dtype=float)), Monomer.atom("He"))
-    return HostGroup(dimer, positions, energies, np.arange(40))
+    return HostGroup(dimer.at(positions), energies, np.arange(40))
 
 
 def same(path: Path, plain: HostGroup, digits: float = 1e-9) -> HostGroup:
     group = read_dataset(path).only_group()
     assert (group.dimer.b.symbols[0], group.dimer.a.symbols) == ("He", ("O", "H", "H"))
     assert np.allclose(group.dimer.a.positions, plain.dimer.a.positions, rtol=0, atol=1e-6)
-    assert np.allclose(group.positions, plain.positions, rtol=0, atol=5e-6)
+    assert np.allclose(group.at.R, plain.at.R, rtol=0, atol=5e-6)
     assert np.allclose(group.reference, plain.reference, rtol=0, atol=digits)
     return group
 
@@ -96,16 +96,16 @@ def test_energies_in_another_unit_are_refused_and_the_unit_is_named(plain: HostG
         (1 / 27.2114, "hartree"),
     ):
         with pytest.raises(InputError, match=f"likely in .*{unit}"):
-            check_energies(plain.dimer, plain.positions, plain.reference * factor)
+            check_energies(plain.at, plain.reference * factor)
     half = plain.reference.copy()
     half[20:] *= 23.06
     with pytest.raises(InputError, match=r"those of some frames are, of others not: .*kcal/mol"):
-        check_energies(plain.dimer, plain.positions, half)
+        check_energies(plain.at, half)
     # Two of forty wrong ones are no unit; all of Hartree–Fock's are small.
     few = plain.reference.copy()
     few[:2] *= 8065.5
-    check_energies(plain.dimer, plain.positions, few)
-    check_energies(plain.dimer, plain.positions, plain.reference / 27.2114, "HF")
+    check_energies(plain.at, few)
+    check_energies(plain.at, plain.reference / 27.2114, "HF")
 
 
 def test_right_energies_are_never_refused() -> None:
@@ -130,7 +130,7 @@ def test_right_energies_are_never_refused() -> None:
             systems.setdefault(set_and_system, []).append((dimer, positions[-1], energy))
     assert len(systems) > 300
     for frames in systems.values():
-        check_energies(frames[0][0], np.array([f[1] for f in frames]), np.array([f[2] for f in frames]))
+        check_energies(frames[0][0].at(np.array([f[1] for f in frames])), np.array([f[2] for f in frames]))
 
 
 def test_coordinates_in_bohr(plain: HostGroup, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_lengths_in_another_unit_are_named(tmp_path: Path, name: str, factor: fl
 def test_a_probe_across_the_wall_of_a_box(plain: HostGroup) -> None:
     group = same(INPUTS / "probe_wrapped.extxyz", plain)
     # Where nothing crosses a wall, the numbers are the file's own.
-    assert group.positions[0].tolist() == [2.468218, 5.868129, 2.360035]
+    assert group.at.R[0].tolist() == [2.468218, 5.868129, 2.360035]
 
 
 def test_a_molecule_across_the_walls_of_a_crystal_cell() -> None:
@@ -234,4 +234,4 @@ def test_a_skewed_cell_and_a_box_in_bohr(tmp_path: Path) -> None:
         comment = f'Lattice="{text}" length_unit={unit} REF_interaction_energy=-0.01'
         group = read_dataset(xyz(tmp_path / "a.extxyz", comment, *rows)).only_group()
         assert np.allclose(group.dimer.a.positions, host.positions, atol=1e-9)
-        assert np.allclose(group.positions, [probe], atol=1e-9)
+        assert np.allclose(group.at.R, [probe], atol=1e-9)

@@ -16,11 +16,11 @@ CO2 = ("C 0.0 0.0 0.0", "O 0.0 0.0 1.16", "O 0.0 0.0 -1.16")
 
 def test_the_probe_may_come_first() -> None:
     group = read_dataset(INPUTS / "one_first.extxyz").only_group()
-    assert (group.dimer.name, group.positions.tolist()) == ("he-CO2", [[0.0, 3.1, 0.0]])
+    assert (group.dimer.name, group.at.R.tolist()) == ("he-CO2", [[0.0, 3.1, 0.0]])
     assert group.dimer.a.symbols == ("C", "O", "O")
     group = read_dataset(INPUTS / "probe_first_nciatlas.extxyz").only_group()
-    assert (group.dimer.name, len(group.positions)) == ("he-CO2", 40)
-    assert group.positions[1].tolist() == [-0.773148, -0.368251, -3.450240]
+    assert (group.dimer.name, len(group.at.R)) == ("he-CO2", 40)
+    assert group.at.R[1].tolist() == [-0.773148, -0.368251, -3.450240]
     assert group.reference[1] == 0.0440927179
     assert not {"selection_a", "selection_b"} & set(group.columns)
 
@@ -33,7 +33,7 @@ def test_the_probe_is_neon(name: str, dimer: str) -> None:
 def test_slices_that_count_from_one() -> None:
     one, plain = (read_dataset(INPUTS / f"{name}.extxyz").only_group() for name in ("mono_1based", "bom"))
     assert one.dimer.a.symbols == ("O", "H", "H")
-    assert np.array_equal(one.positions, plain.positions)
+    assert np.array_equal(one.at.R, plain.at.R)
     assert np.array_equal(one.reference, plain.reference)
 
 
@@ -62,7 +62,7 @@ def test_slices_that_count_from_one() -> None:
 )
 def test_forms_that_people_write(tmp_path: Path, keys: str, host: list[int], probe: int) -> None:
     group = read_dataset(he_water(tmp_path / "a.extxyz", keys)).only_group()
-    assert (group.dimer.name, group.positions.tolist()) == ("he-H2O", [[0.0, 0.0, 3.3]])
+    assert (group.dimer.name, group.at.R.tolist()) == ("he-H2O", [[0.0, 0.0, 3.3]])
     assert group.dimer.a.symbols == ("O", "H", "H")
 
 
@@ -103,7 +103,7 @@ def test_of_two_single_atoms_the_second_part_is_the_probe(tmp_path: Path) -> Non
         path = xyz(tmp_path / "a.extxyz", f"REF_interaction_energy=-0.0025 {keys}", *rows)
         assert read_dataset(path).only_group().dimer.name == name
     helium = xyz(tmp_path / "he2.extxyz", "REF_interaction_energy=-0.0009", "He 0 0 0", "He 0 0 3")
-    assert read_dataset(helium).only_group().positions.tolist() == [[0.0, 0.0, 3.0]]
+    assert read_dataset(helium).only_group().at.R.tolist() == [[0.0, 0.0, 3.0]]
 
 
 def test_declared_monomers_may_be_several_molecules(tmp_path: Path) -> None:

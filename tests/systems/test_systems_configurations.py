@@ -11,6 +11,7 @@ from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.checked_recipe import check_recipe
 from nci_core.sampling import sample
 from nci_core.systems import Configurations, Dimer, Monomer, builtin_monomer
+from nci_core.systems.dimer import SAME_ATOM, same_dimer
 from nci_core.systems.poses import RigidForces, quaternions, rotation_matrices
 from nci_core.teachers import find_teacher
 
@@ -150,3 +151,13 @@ def test_forces_on_atoms_make_the_force_and_the_torque_of_a_rigid_body() -> None
         assert np.allclose(pulled.torque @ axis, -(energies[0] - energies[1]) / (2 * step), atol=1e-6)
     assert np.allclose(pulled.force, -here.b_positions.sum(axis=1))
     assert not RigidForces.on_atom(pulled.force).torque.any()
+
+
+@pytest.mark.parametrize(("share", "same"), [(0.5, True), (2.0, False)])
+def test_a_dimer_is_the_same_up_to_rounding_and_the_order_of_its_atoms(share: float, same: bool) -> None:
+    water, moved = Dimer(WATER, HELIUM), WATER.positions.copy()
+    moved[1, 2] += share * SAME_ATOM
+    again = Monomer("again", WATER.symbols[::-1], moved[::-1].copy())
+    assert same_dimer(water, Dimer(again, HELIUM)) == same
+    assert not same_dimer(water, Dimer(AMMONIA, HELIUM))
+    assert not same_dimer(water, Dimer(again, NITROGEN))

@@ -45,39 +45,36 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
         model_id=active.id if active else None,
         outside=True,
     )
-    labelled = table.label_ev.notna().to_numpy()
-
-    def column(values: Any, keep: Any) -> list[Any]:
-        return [value if ok else None for value, ok in zip(values.tolist(), keep, strict=True)]
-
-    columns = {key: column(table[name], table[name].notna()) for name, key in KEYS.items()}
-    columns |= {key: column(table[name], table[name].notna() & labelled) for name, key in LABEL_KEYS.items()}
-    constants = {"method": recipe.method, "basis": recipe.basis_name, "bsse": "counterpoise"}
-    constants |= {"recipe": recipe.name, "recipe_hash": recipe.hash}
-    columns |= {key: [value if ok else None for ok in labelled] for key, value in constants.items()}
+    labelled = table.label_ev.notna()
+    said = table[[*KEYS, *LABEL_KEYS]].astype(object)
+    said = said.where(said.notna(), None).rename(columns=KEYS | LABEL_KEYS)
+    label = {"method": recipe.method, "basis": recipe.basis_name, "bsse": "counterpoise"}
+    label |= {"recipe": recipe.name, "recipe_hash": recipe.hash}
+    said = said.assign(**label)
+    said.loc[~labelled, [*LABEL_KEYS.values(), *label]] = None
     for other in campaign.recipes[1:]:
         finished = labels.fetch(campaign.store, other.hash, status="complete")
         known = {row.configuration_id: row for row in finished if row.quarantine is None}
-        found = [known.get(int(number)) for number in table.id]
-        columns[f"{other.name}_interaction_energy"] = [row.energy_ev if row else None for row in found]
-        columns[f"{other.name}_{LABEL_STD}"] = [label_std_ev(row.recipe_std_cm1) if row else None for row in found]
+        said[f"{other.name}_interaction_energy"] = table.id.map({k: row.energy_ev for k, row in known.items()})
+        errors = {k: label_std_ev(row.recipe_std_cm1) for k, row in known.items()}
+        said[f"{other.name}_{LABEL_STD}"] = table.id.map(errors)
     rows = configurations.fetch(campaign.store)
-    columns["sample_seed"] = [row.sample_seed for row in rows]
+    said["sample_seed"] = np.array([row.sample_seed for row in rows], dtype=object)
     energy = table.label_ev.fillna(table.teacher_ev).to_numpy(dtype=float)
-    regions = campaign.settings.bounds.classify(energy).tolist()
-    columns["region"] = [name if known else None for name, known in zip(regions, np.isfinite(energy), strict=True)]
+    said["region"] = campaign.settings.bounds.classify(energy)
+    said.loc[~np.isfinite(energy), "region"] = None
+    if len(campaign.systems) > 1:
+        names = [system.name for system in campaign.settings.systems]
+        said[SYSTEM] = table.system_id.map({each.id: names.index(each.name) + 1 for each in campaign.systems})
     positions = table[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
-    reference = table.label_ev.to_numpy(dtype=float)
-    names = [system.name for system in campaign.settings.systems]
-    dimers = {system.id: system.dimer for system in campaign.systems}
-    if len(dimers) > 1:
-        places = {system.id: names.index(system.name) + 1 for system in campaign.systems}
-        columns[SYSTEM] = [places[row.system_id] for row in rows]
+    poses = np.array([row.pose for row in rows]).reshape(-1, 4)
+    reference, whose = table.label_ev.to_numpy(dtype=float), table.system_id.tolist()
     groups = []
-    for system_id, run in itertools.groupby(range(len(rows)), key=lambda i: rows[i].system_id):
-        of = list(run)  # runs, so that the order stays
-        kept = {key: [values[i] for i in of] for key, values in columns.items()}
-        groups.append(HostGroup(dimers[system_id], positions[of], reference[of], np.array(of), kept))
+    for system_id, run in itertools.groupby(range(len(table)), key=whose.__getitem__):
+        of = np.array(list(run))  # runs, so that the order stays
+        columns = {str(key): values.tolist() for key, values in said.iloc[of].items()}
+        at = campaign.system(system_id).dimer.at(positions[of], poses[of])
+        groups.append(HostGroup(at, reference[of], of, columns))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(path, groups)
     return len(table), int(labelled.sum())
@@ -107,7 +104,7 @@ def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
         if mine is None:
             about = ", ".join(dimers[i].name for i in asked[:5])
             raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
-        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.positions, strict=True)):
+        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.at.R, strict=True)):
             keys = {key: values[row] for key, values in group.columns.items()}
             found.append((number, Frame(mine, point, keys)))
     return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]

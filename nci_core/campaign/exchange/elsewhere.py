@@ -1,9 +1,11 @@
 """Labels for a cluster that cannot be reached: inputs out, results back in. No engine takes part."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.label_checks import require_closed_shells, with_doubts
@@ -32,8 +34,7 @@ RESULTS = "result*.json"
 MOST_OUTPUT_BYTES = 100_000_000
 
 
-@dataclass(frozen=True)
-class Exported:
+class Exported(NamedTuple):
     """What `export_inputs` wrote.
 
     Attributes:
@@ -67,14 +68,13 @@ def task_of(campaign: Campaign, row: Configuration, recipe: Recipe | None = None
 
     Raises InputError for a recipe that is more than one CCSD(T) calculation with exact integrals of each fragment.
     """
-    place = row.x_angstrom, row.y_angstrom, row.z_angstrom
     chosen = recipe or campaign.recipe
     if chosen.integrals != "exact" or chosen.more_functions:
         raise InputError(
             f"Labels of recipe {chosen.name} cannot be computed elsewhere (fitted integrals or further basis sets); "
             "choose a recipe with exact integrals and one set of functions."
         )
-    return LabelTask.build(campaign.system(row.system_id).dimer, place, chosen)
+    return LabelTask.build(campaign.system(row.system_id).dimer.at(row.position, row.pose), chosen)
 
 
 def export_inputs(
@@ -91,14 +91,13 @@ def export_inputs(
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; give a folder to write the inputs to.")
     chosen_recipe = campaign.find_recipe(recipe)
-    there = {row.configuration_id: row for row in labels.fetch(campaign.store, chosen_recipe.hash)}
-    skipped = [number for number in chosen if number in there and not _free(there[number])]
-    wanted = [number for number in chosen if number not in set(skipped)]
-    rows = {row.id: row for row in configurations.fetch(campaign.store, ids=wanted)} if wanted else {}
+    there = labels.fetch(campaign.store, chosen_recipe.hash)
+    taken = {label.configuration_id for label in there if not _free(label)}
+    wanted = [number for number in chosen if number not in taken]
     folders: list[Path] = []
     left_out: dict[Program, str] = {}
-    for number in wanted:
-        target, reasons = _write_task(task_of(campaign, rows[number], chosen_recipe), folder)
+    for row in configurations.fetch(campaign.store, ids=wanted):
+        target, reasons = _write_task(task_of(campaign, row, chosen_recipe), folder)
         folders.append(target)
         left_out |= reasons
     if wanted:
@@ -108,7 +107,7 @@ def export_inputs(
         note = f"Its inputs were exported to {folder.absolute().name} on {when}; results are due."
         labels.set_note(campaign.store, [label.id for label in asked], note)
     picks.set_state(campaign.store, chosen, "submitted")
-    return Exported(folders, skipped, left_out)
+    return Exported(folders, [number for number in chosen if number in taken], left_out)
 
 
 def _free(label: Label) -> bool:
@@ -164,34 +163,28 @@ def import_results(campaign: Campaign, folder: Path) -> Imported:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} to import results from.")
     require_closed_shells(campaign, (system.id for system in campaign.systems))
-    done = Imported()
-    reader = _Reader(campaign, folder)
-    answered: set[Path] = set()
-    for path in sorted(folder.rglob(RESULTS)):
-        answered.add(path.parent)
-        reader.take(done, path, None)
-    places = sorted({path.parent for path in folder.rglob("*.out")})
-    for place in places:
-        for program in programs_with_outputs({path.name for path in place.glob("*.out")}):
-            answered.add(place)
-            reader.take(done, place, program)
-    done.without_result = sum(path.parent not in answered for path in folder.rglob(MANIFEST))
-    if not answered:
+    found: list[tuple[Path, Path, Program | None]] = [
+        (path, path.parent, None) for path in sorted(folder.rglob(RESULTS))
+    ]
+    for place in sorted({path.parent for path in folder.rglob("*.out")}):
+        programs = programs_with_outputs({path.name for path in place.glob("*.out")})
+        found += [(place, place, program) for program in programs]
+    if not found:
         raise InputError(
             f"{folder} holds no results: neither {RESULTS} of the script nor {file_name('psi4', 'dimer', output=True)} "
             "and the like; see the README.txt of the export."
         )
-    tested = {row.id for row in configurations.fetch(campaign.store) if row.split == "test"}
-    if any(labels.get(campaign.store, number).configuration_id in tested for number in done.label_ids):
+    done, reader = Imported(), _Reader(campaign, folder)
+    for path, _, program in found:
+        reader.take(done, path, program)
+    answered = {place for _, place, _ in found}
+    done.without_result = sum(path.parent not in answered for path in folder.rglob(MANIFEST))
+    tested = {row.id for row in reader.known.values() if row.split == "test"}
+    if any(reader.asked[key] in done.label_ids for key in reader.asked if key[0] in tested):
         from nci_core.campaign.rounds.evaluation import renew_errors
 
         renew_errors(campaign)
     return done
-
-
-def _there(path: Path) -> bool:
-    """Whether something has this name, be it a link to nowhere."""
-    return path.is_symlink() or path.exists()
 
 
 class _Reader:
@@ -208,12 +201,13 @@ class _Reader:
         """Store the script's result at `path`, or the outputs of a program in the folder `path`."""
         where = self._name(path)
         try:
-            label, result = self._read(path, where, program)
+            row, label, result = self._read(path, where, program)
+            result = self._compared(row, label, result, where)
         except InputError as error:
             done.refused.append(str(error))
             return
         store = self.campaign.store
-        known = with_doubts(self.campaign, self.known[result.geometry_hash], result.model_dump(mode="json"))
+        known = with_doubts(self.campaign, row, result).model_dump(mode="json")
         journal.record_label(store, label.id, known, folder=self.campaign.folder)
         if label.job_id is not None:  # queued here meanwhile: no need to compute it any more
             queue.cancel(store, label.job_id)
@@ -223,27 +217,45 @@ class _Reader:
         """The path below the folder, for messages: names of files may hold anything but a slash."""
         return visible(path.relative_to(self.folder).as_posix())
 
-    def _read(self, path: Path, where: str, program: Program | None) -> tuple[Label, LabelResult]:
-        """The label that waits for this result, and the result, checked; raises InputError."""
+    def _read(self, path: Path, where: str, program: Program | None) -> tuple[Configuration, Label, LabelResult]:
+        """What this result belongs to, the label that waits for it and the result, checked; raises InputError."""
         try:
-            row, label, result = self._result(path, where) if program is None else self._outputs(path, where, program)
+            if program is None:
+                returned = parse_result(self._content(path, MOST_BYTES), where)
+                row, label, task = self._expected(returned.geometry_hash, returned.recipe_hash, where)
+                return row, label, label_from_result(returned, task, where)
+            files = {name: path / file_name(program, name, output=True) for name in FRAGMENTS}
+            texts = {
+                name: decode_text(self._content(file, MOST_OUTPUT_BYTES))
+                for name, file in files.items()
+                if os.path.lexists(file)  # a link to nowhere is refused, not missing
+            }
+            hashes = hashes_in(next(iter(texts.values())))
+            if hashes is None:
+                raise InputError(f"{where}: the {NAMES[program]} output does not repeat an input that nci exported.")
+            row, label, task = self._expected(*hashes, where)
+            return row, label, label_from_outputs(program, texts, task, where)
         except NCIError:
             raise
         except Exception as error:  # whatever a file of somebody else does to a reader, the other files are read
             raise InputError(
                 f"{where} cannot be read as a result ({type(error).__name__}); copy it again or compute it again."
             ) from error
+
+    def _compared(self, row: Configuration, label: Label, result: LabelResult, where: str) -> LabelResult:
+        """The result with a note where Hartree-Fock was not compared; InputError where it is another here."""
         size = result.fragments["dimer"].n_basis
         if size > MOST_FUNCTIONS:
             note = f"Hartree-Fock was not computed again on import: {size} functions are more than {MOST_FUNCTIONS}."
-            return label, result.model_copy(update={"warnings": [*result.warnings, note]})
-        recipe = self.recipes[label.recipe_hash]
-        dimer = self.campaign.system(row.system_id).dimer
-        own = hartree_fock(dimer, (row.x_angstrom, row.y_angstrom, row.z_angstrom), recipe)
-        check_hartree_fock(result, own, where)
-        missing = [name for name in result.fragments if name not in own]
-        note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."
-        return label, result.model_copy(update={"warnings": [*result.warnings, note]}) if missing else result
+        else:
+            at = self.campaign.system(row.system_id).dimer.at(row.position, row.pose)
+            own = hartree_fock(at, self.recipes[label.recipe_hash])
+            check_hartree_fock(result, own, where)
+            missing = [name for name in result.fragments if name not in own]
+            if not missing:
+                return result
+            note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."
+        return result.model_copy(update={"warnings": [*result.warnings, note]})
 
     def _content(self, path: Path, most_bytes: int) -> bytes:
         """A file's content; raises InputError with its name below the folder."""
@@ -252,27 +264,8 @@ class _Reader:
         except InputError as error:
             raise InputError(str(error).replace(str(path), self._name(path))) from None
 
-    def _result(self, path: Path, where: str) -> tuple[Configuration, Label, LabelResult]:
-        returned = parse_result(self._content(path, MOST_BYTES), where)
-        row, label = self._expected(returned.geometry_hash, returned.recipe_hash, where)
-        return row, label, label_from_result(returned, self._task(row, label), where)
-
-    def _outputs(self, place: Path, where: str, program: Program) -> tuple[Configuration, Label, LabelResult]:
-        files = {name: place / file_name(program, name, output=True) for name in FRAGMENTS}
-        texts = {
-            name: decode_text(self._content(file, MOST_OUTPUT_BYTES)) for name, file in files.items() if _there(file)
-        }
-        hashes = hashes_in(next(iter(texts.values())))
-        if hashes is None:
-            raise InputError(f"{where}: the {NAMES[program]} output does not repeat an input that nci exported.")
-        row, label = self._expected(*hashes, where)
-        return row, label, label_from_outputs(program, texts, self._task(row, label), where)
-
-    def _task(self, row: Configuration, label: Label) -> LabelTask:
-        return task_of(self.campaign, row, self.recipes[label.recipe_hash])
-
-    def _expected(self, geometry_hash: str, recipe_hash: str, where: str) -> tuple[Configuration, Label]:
-        """The configuration and the unfinished label that a result belongs to."""
+    def _expected(self, geometry_hash: str, recipe_hash: str, where: str) -> tuple[Configuration, Label, LabelTask]:
+        """The configuration and the unfinished label that a result belongs to, and the task that was exported."""
         campaign = self.campaign
         row = self.known.get(geometry_hash)
         if row is None:
@@ -285,4 +278,4 @@ class _Reader:
         label = labels.get(campaign.store, self.asked[row.id, recipe_hash])
         if label.status == "complete":
             raise InputError(f"{where}: configuration {row.id} has its label already; the result was not stored.")
-        return row, label
+        return row, label, task_of(campaign, row, self.recipes[recipe_hash])

@@ -3,7 +3,7 @@
 `energy_sources` reads the files. Energies in eV, positions in Å.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -47,11 +47,9 @@ class Checked:
 
     def describe(self) -> str:
         """One line for people, of what can be used."""
-        parts = [f"{len(self.points):,} energies"]
-        if self.repeats:
-            repeat, are = ("repeats", "is") if self.repeats == 1 else ("repeat", "are")
-            parts.append(f"{self.counted(self.repeats)} {repeat} a geometry, symmetry counted, and {are} merged")
-        return "; ".join(parts) + "."
+        repeat, are = ("repeats", "is") if self.repeats == 1 else ("repeat", "are")
+        merged = f"; {self.counted(self.repeats)} {repeat} a geometry, symmetry counted, and {are} merged"
+        return f"{len(self.points):,} energies{merged if self.repeats else ''}."
 
     def counted(self, number: int) -> str:
         """So many entries of the file."""
@@ -68,23 +66,22 @@ def check(campaign: Campaign, system: System, file: EnergyFile, choices: Choices
     if not len(found):
         first = f" ({file.place(found.problems[0][0])}: {found.problems[0][1]})" if found.problems else ""
         raise InputError(f"{file.name} has no {entry} that can be used{first}.")
-    group = HostGroup(system.dimer, found.positions, found.energy_ev, found.lines)
+    group = HostGroup(system.dimer.at(found.positions), found.energy_ev, found.lines)
     try:
         unique = unique_labels(group, file.name)
     except InputError as error:
         raise InputError(str(error).replace("frames", f"{entry}s", 1)) from None
-    taken, ids = _known_places(campaign, system, unique.group.positions)
-    split = {row.id: row.split for row in configurations.fetch(campaign.store, ids=sorted(ids - {-1}))}
+    places, ids = _known_places(campaign, system, unique.group.at.R)
+    points = Points(places, unique.group.reference, unique.group.frames, found.problems)
+    at_test = sum(row.split == "test" for row in configurations.fetch(campaign.store, ids=sorted(ids)))
     trained = energy_sets.trained_ids(campaign.store)
-    points = Points(taken, unique.group.reference, unique.group.frames, found.problems)
-    at_test = sum(split.get(number) == "test" for number in ids)
     return Checked(file, system, choices, points, unique.repeats, at_test, len(ids & trained))
 
 
 def check_entries(dimer: Dimer, file: EnergyFile, choices: Choices) -> Points:
     """Positions and energies of a file's entries, read as `choices` say, each by itself; InputError if it cannot."""
-    if file.points is not None or file.table is None:
-        return file.points or Points(np.zeros((0, 3)), np.zeros(0), np.zeros(0, dtype=np.int64))
+    if file.table is None:
+        return file.levels[file.level]
     if file.frames is None:
         return read_points(file.table, choices, dimer, file.name)
     frames = file.frames
@@ -94,17 +91,16 @@ def check_entries(dimer: Dimer, file: EnergyFile, choices: Choices) -> Points:
 def _known_places(campaign: Campaign, system: System, positions: FloatArray) -> tuple[FloatArray, set[int]]:
     """Positions (m, 3), those of known geometries exactly where these are, and the ids of the latter."""
     ids, known = configurations.positions(campaign.store, system_id=system.id)
-    classes = geometry_classes(system.dimer, np.vstack([known, positions]))
-    first = dict(zip(reversed(classes[: len(ids)].tolist()), reversed(range(len(ids))), strict=True))
-    moved, found = positions.copy(), set()
-    for row, number in enumerate(classes[len(ids) :].tolist()):
-        if number in first:
-            moved[row] = known[first[number]]
-            found.add(int(ids[first[number]]))
-    return moved, found
+    classes = geometry_classes(system.dimer.at(np.vstack([known, positions])))
+    # Classes are numbered as they come: those of the campaign's geometries first.
+    first, mine = np.unique(classes[: len(ids)], return_index=True)[1], classes[len(ids) :]
+    there = mine < len(first)
+    moved = positions.copy()
+    moved[there] = known[first[mine[there]]]
+    return moved, {int(ids[row]) for row in first[mine[there]]}
 
 
-def require_whole(checked: Checked, *, leave_out: bool) -> Checked:
+def require_whole(checked: Checked, *, leave_out: bool) -> None:
     """Raise InputError, naming the rows, where some cannot be used and nobody said to leave them out."""
     problems = checked.points.problems
     if problems and not leave_out:
@@ -114,4 +110,3 @@ def require_whole(checked: Checked, *, leave_out: bool) -> Checked:
             f"{checked.file.name}: {checked.counted(len(problems))} cannot be used ({named}{more}); "
             "mend them, or leave them out."
         )
-    return replace(checked)

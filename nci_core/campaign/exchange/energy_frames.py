@@ -5,10 +5,10 @@ whole atlas can be given for one dimer; what is left is read strictly.
 """
 
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from nci_core.datasets.energy_tables import Points
 from nci_core.datasets.energy_tables.points import overlaps
 from nci_core.datasets.energy_tables.table import MOST_ROWS
 from nci_core.errors import InputError
-from nci_core.extxyz import Dataset, HostGroup, read_dataset
+from nci_core.extxyz import HostGroup, parse_dataset
 from nci_core.systems import Dimer
 from nci_core.systems.reading.xyz import text_of
 from nci_core.systems.superposition import RIGID_TOLERANCE, superpose
@@ -27,7 +27,6 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Keys of a frame that may name it in a table of energies.
 NAMES = ("name", "system", "label", "id", "config_type")
-_NUMBERED = re.compile(r"\b(frames?) (\d+)(?: (and|to) (\d+))?")
 _COUNT = re.compile(r"\s*[0-9]{1,4}\s*")
 
 
@@ -50,86 +49,96 @@ class Frames:
     method: str
 
 
+class _Frame(NamedTuple):
+    """One frame.
+
+    Attributes:
+        number: among all.
+        problem: why it is of no use; "" for nothing, and the rest holds only then.
+        sentence: the same for people who gave no other file, where the reader said it.
+        position: (3,) of the probe in Å, on the campaign's host.
+        energy_ev: NaN for none.
+        names: what may name it in a table.
+        method: of the energy.
+    """
+
+    number: int
+    problem: str
+    sentence: str = ""
+    position: FloatArray | None = None
+    energy_ev: float = np.nan
+    names: frozenset[str] = frozenset()
+    method: str = ""
+
+
 def read_frames(dimer: Dimer, files: Sequence[tuple[str, bytes]], *, with_table: bool) -> Frames:
     """The frames of the dimer in files of name and content.
 
     Raises InputError where there is none, and, for a single file, for whatever is wrong in it. Of several files those
     that cannot be read are left out with what is wrong. `with_table`: energies are elsewhere.
     """
-    start, starts = 0, []
-    found = _Found({}, [], [], [], [], [], {})
+    frames: list[_Frame] = []
+    methods: dict[str, str] = {}
+    total, starts = 0, []
     for name, content in files:
-        starts.append((start, name))
-        start += _gather(dimer, name, text_of(content, name), start, found, strict=len(files) == 1)
-    problems, methods = found.problems, found.methods
-    if not found.places:
+        starts.append((total, name))
+        inside = _frames_in(dimer, name, text_of(content, name))
+        for frame in inside:
+            if np.isfinite(frame.energy_ev):
+                methods.setdefault(frame.method, name)
+        frames += [frame._replace(number=total + frame.number) for frame in inside]
+        total += max(len(inside), 1)
+    problems = {frame.number: frame.problem for frame in frames if frame.problem}
+    found = [frame for frame in frames if not frame.problem]
+    if not found:
         said = problems.get(min(problems, default=0), "it is empty")
-        raise InputError(
-            next(iter(found.errors), "")
-            or f"{files[0][0]}: {said}, like all {start:,} frames; the campaign is about {dimer.name}."
-        )
+        about = f"{files[0][0]}: {said}, like all {total:,} frames; the campaign is about {dimer.name}."
+        raise InputError(next((frame.sentence for frame in frames if frame.sentence), about))
     if len(methods) > 1 and not with_table:
         said = "; ".join(f"{method or 'none named'} ({name})" for method, name in methods.items())
         raise InputError(f"The files mix methods: {said}; import those of one method at a time.")
-    position, energy = np.concatenate(found.places), np.concatenate(found.energies)
-    number = np.concatenate(found.numbers)
+    if not (methods or with_table):
+        raise InputError(f"{files[0][0]} has no REF_interaction_energy in any of its {len(found)} frames.")
+    energies = np.array([frame.energy_ev for frame in found])
+    numbers = np.array([frame.number for frame in found])
     if not with_table:
-        if not np.isfinite(energy).any():
-            raise InputError(f"{files[0][0]} has no REF_interaction_energy in any of its {len(energy)} frames.")
-        problems |= {int(k): "it has no REF_interaction_energy" for k in number[~np.isfinite(energy)]}
-    problems |= overlaps(dimer, position, number)
-    kept = ~np.isin(number, list(problems))
-    if kept.sum() > MOST_ROWS:
-        raise InputError(f"There are {kept.sum():,} frames; at most {MOST_ROWS:,} energies can be imported at once.")
-    points = Points(position[kept], energy[kept], number[kept], tuple(sorted(problems.items())))
-    named = tuple(each for each, keep in zip(found.names, kept, strict=True) if keep)
-    return Frames(points, named, start, tuple(starts), next(iter(methods), ""))
+        problems |= dict.fromkeys(numbers[~np.isfinite(energies)].tolist(), "it has no REF_interaction_energy")
+    points = Points(np.array([frame.position for frame in found]), energies, numbers)
+    points = points.without(problems | overlaps(dimer, points.positions, numbers))
+    if len(points) > MOST_ROWS:
+        raise InputError(f"There are {len(points):,} frames; at most {MOST_ROWS:,} energies can be imported at once.")
+    names = {frame.number: frame.names for frame in found}
+    named = tuple(names[number] for number in points.lines.tolist())
+    return Frames(points, named, total, tuple(starts), next(iter(methods), ""))
 
 
-@dataclass
-class _Found:
-    """What files gave so far: problems by number of the frame, whole sentences, and arrays of each group."""
+def _frames_in(dimer: Dimer, name: str, text: str) -> list[_Frame]:
+    """Every frame of a file, numbered from 0."""
+    elements = list(_first_words(text))
+    others = {k: symbols for k, symbols in enumerate(elements) if not _may_be(dimer, symbols)}
+    found = [_Frame(k, f"it holds {_formula(symbols)}, not {dimer.name}") for k, symbols in others.items()]
+    mine = [k for k in range(len(elements)) if k not in others]
 
-    problems: dict[int, str]
-    errors: list[str]
-    places: list[FloatArray]
-    energies: list[FloatArray]
-    numbers: list[npt.NDArray[np.int64]]
-    names: list[frozenset[str]]
-    methods: dict[str, str]
-
-
-def _gather(dimer: Dimer, name: str, text: str, start: int, found: _Found, *, strict: bool) -> int:
-    """Add the frames of a file, numbered from `start`; returns how many there are. `strict`: raise what is wrong."""
-    frames = list(_frames(text))
-    mine = [k for k, (symbols, _) in enumerate(frames) if _may_be(dimer, symbols)]
-    others = sorted(set(range(len(frames))) - set(mine))
-    found.problems |= {start + k: f"it holds {_formula(frames[k][0])}, not {dimer.name}" for k in others}
-
-    def refuse(rows: list[int], error: InputError) -> None:
-        found.errors.append(str(error))
-        found.problems |= dict.fromkeys((start + k for k in rows), _without(name, str(error)))
+    def refused(numbers: list[int], error: InputError) -> list[_Frame]:
+        return [_Frame(k, _without(name, str(error)), str(error)) for k in numbers]
 
     try:
-        data = _read(name, [frames[k][1] for k in mine], mine) if mine else None
+        groups = parse_dataset(text, Path(name), {}, frozenset(mine)).groups if mine else ()
     except InputError as error:
-        if strict:
-            raise
-        refuse(mine, error)
-        data = None
-    for group in data.groups if data else ():
-        rows = [mine[int(k)] for k in group.frames]
+        return found + refused(mine, error)
+    for group in groups:
+        numbers = group.frames.tolist()
         try:
-            found.places.append(_on_host(dimer, group, f"{name}, frame {rows[0]}"))
+            positions = _on_host(dimer, group, f"{name}, frame {numbers[0]}")
         except InputError as error:
-            refuse(rows, error)
+            found += refused(numbers, error)
             continue
-        found.energies.append(group.reference)
-        found.numbers.append(start + np.array(rows, dtype=np.int64))
-        found.names += [_names(name, group, row, len(frames)) for row in range(len(rows))]
-        if data is not None and np.isfinite(group.reference).any():
-            found.methods.setdefault(" ".join(filter(None, map(data.label.get, ("method", "basis")))), name)
-    return max(len(frames), 1)
+        for row, number in enumerate(numbers):
+            keys = {key: values[row] for key, values in group.columns.items() if values[row]}
+            names = _names(keys, {Path(name).stem} if len(elements) == 1 else set())
+            method = " ".join(str(keys[key]) for key in ("method", "basis") if key in keys)
+            found.append(_Frame(number, "", "", positions[row], float(group.reference[row]), names, method))
+    return found
 
 
 def _without(name: str, sentence: str) -> str:
@@ -137,8 +146,8 @@ def _without(name: str, sentence: str) -> str:
     return re.sub(r"^,? ?(?:frames? \d+(?: (?:and|to) \d+)?)?:? ?", "", sentence.removeprefix(name)).rstrip(".")
 
 
-def _frames(text: str) -> Iterator[tuple[list[str], str]]:
-    """First words of the lines of atoms, and text, of each frame; where the form is broken, all that is left."""
+def _first_words(text: str) -> Iterator[list[str]]:
+    """First words of the lines of atoms of each frame; where the form is broken, of all that is left."""
     lines = text.split("\n")
     row = 0
     while row < len(lines):
@@ -146,8 +155,7 @@ def _frames(text: str) -> Iterator[tuple[list[str], str]]:
             row += 1
             continue
         count = int(lines[row]) if _COUNT.fullmatch(lines[row]) else len(lines)
-        block = lines[row : row + 2 + count]
-        yield [line.split()[0] if line.split() else "" for line in block[2:]], "\n".join(block)
+        yield [line.split()[0] if line.split() else "" for line in lines[row + 2 : row + 2 + count]]
         row += 2 + count
 
 
@@ -163,36 +171,13 @@ def _formula(symbols: list[str]) -> str:
     return "".join(f"{symbol}{count if count > 1 else ''}" for symbol, count in counts.items())[:60] or "nothing"
 
 
-def _read(name: str, frames: list[str], numbers: list[int]) -> Dataset:
-    """What the reader of datasets makes of frames; its errors name the file, and frames by their numbers in it."""
-    with tempfile.TemporaryDirectory(prefix="nci-energies-") as folder:
-        path = Path(folder) / "frames.extxyz"
-        path.write_text("\n".join(frames) + "\n", encoding="utf-8")
-        try:
-            return read_dataset(path)
-        except InputError as error:
-            said = str(error).replace(str(path), name)
-            raise InputError(_NUMBERED.sub(lambda found: _renumbered(found, numbers), said)) from None
-
-
-def _renumbered(found: "re.Match[str]", numbers: list[int]) -> str:
-    def number(text: str) -> str:
-        return str(numbers[int(text)]) if int(text) < len(numbers) else text
-
-    more = f" {found[3]} {number(found[4])}" if found[3] else ""
-    return f"{found[1]} {number(found[2])}{more}"
-
-
-def _names(file: str, group: HostGroup, row: int, count: int) -> frozenset[str]:
+def _names(keys: dict[str, Any], alone: set[str]) -> frozenset[str]:
     """What may name a frame: its file where it is alone there, its keys, and those of a scan with the distance."""
-    said = {str(group.columns[key][row]) for key in NAMES if group.columns.get(key) and group.columns[key][row]}
-    scaling = group.columns.get("scaling")
-    if scaling and isinstance(scaling[row], int | float):
+    said = {str(keys[key]) for key in NAMES if key in keys}
+    if isinstance(scaling := keys.get("scaling"), int | float):
         # The NCI Atlas numbers the points of a scan so: 1.01.01_095.
-        said |= {f"{name}_{round(100 * scaling[row]):03d}" for name in said}
-    if count == 1:
-        said.add(Path(file).stem)
-    return frozenset(name.casefold() for name in said)
+        said |= {f"{name}_{round(100 * scaling):03d}" for name in said}
+    return frozenset(name.casefold() for name in said | alone)
 
 
 def _on_host(dimer: Dimer, group: HostGroup, where: str) -> FloatArray:
@@ -210,4 +195,4 @@ def _on_host(dimer: Dimer, group: HostGroup, where: str) -> FloatArray:
             f"{np.sqrt((away**2).mean()):.3f} Å apart (RMSD), atom {pose.atom + 1} ({host.symbols[pose.atom]}) "
             f"{pose.displacement:.3f} Å; energies of another geometry would not be comparable."
         )
-    return pose.place(group.positions)
+    return pose.place(group.at.R)

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from nci_core.campaign.exchange.energy_frames import Frames, read_frames
 from nci_core.datasets.energy_tables import Choices, Points, Table, guess, joined, read_table
 from nci_core.datasets.energy_tables.choices import guess_named
@@ -33,7 +31,7 @@ FRAMES, OUTPUTS = (".extxyz", ".xyz"), (".out", ".log")
 TABLES = (".csv", ".tsv", ".txt", ".dat")
 #: What is read of a folder; outputs repeat orbitals and may be long.
 MOST_FILES, MOST_OUTPUT_BYTES, MOST_TOGETHER_BYTES = 3_000, 50 * MB, 300 * MB
-#: What one entry of a file is called.
+#: What one entry of a file is called, and what several files are.
 ENTRY: dict[Form, str] = {"table": "row", "frames": "frame", "outputs": "calculation"}
 _FORMS: dict[Form, str] = {"table": "tables", "frames": "files of frames", "outputs": "outputs"}
 
@@ -48,8 +46,8 @@ class EnergyFile:
         form: what it is.
         starts: number of the first entry of each file, and the file's name; of outputs that of each calculation.
         table: its cells; None without a table.
-        frames: positions, and energies where the frames have them; None for a table.
-        levels: interaction energies of outputs by level, the likeliest first.
+        frames: whose energies a table has; None for a table alone.
+        levels: energies that need no table by level, the likeliest first; those of frames have one level, "".
         level: the one that is read.
         method: as the files say, where they do.
         note: what a person should know of them; "" for nothing.
@@ -65,13 +63,6 @@ class EnergyFile:
     level: str = ""
     method: str = ""
     note: str = ""
-
-    @property
-    def points(self) -> Points | None:
-        """Energies that need no choices; None where a table has them."""
-        if self.table is not None:
-            return None
-        return self.levels[self.level] if self.levels else self.frames.points if self.frames else None
 
     def at(self, level: str) -> "EnergyFile":
         """The same outputs at another level; InputError for one that they do not have."""
@@ -124,7 +115,7 @@ def open_files(dimer: Dimer, named: Sequence[Named]) -> EnergyFile:
     if of["frames"] and not of["outputs"] and len(of["table"]) <= 1:
         frames = read_frames(dimer, of["frames"], with_table=bool(of["table"]))
         table = read_table(of["table"][0][1], of["table"][0][0]) if of["table"] else None
-        return EnergyFile(name, sha256, "frames", frames.starts, table, frames, method=frames.method)
+        return EnergyFile(name, sha256, "frames", frames.starts, table, frames, {"": frames.points}, "", frames.method)
     if sum(map(bool, of.values())) > 1:
         counts = " and ".join(f"{len(of[form])} {words}" for form, words in _FORMS.items() if of[form])
         raise InputError(f"These are {counts}; give files of one kind at once, or structures with the table of theirs.")
@@ -153,29 +144,29 @@ def _form(name: str, content: bytes) -> Form:
 def _outputs(dimer: Dimer, name: str, sha256: str, files: Sequence[Named]) -> EnergyFile:
     """Interaction energies from outputs, at every level that they have."""
     found: list[Calculation] = []
-    starts, problems, number = [], [], 1
+    starts: list[tuple[int, str]] = []
+    problems: dict[int, str] = {}
     for each, content in files:
-        starts.append((number, each))
+        number = len(starts) + 1
         try:
             read = read_calculations(decode_text(content), each, number)
         except InputError as error:
-            problems.append((number, str(error).removeprefix(each).lstrip(": ").rstrip(".")))
-            number += 1
-            continue
+            problems[number] = str(error).removeprefix(each).lstrip(": ").rstrip(".")
+            read = []
         found += read
-        starts += [(number + k, f"{each}, calculation {k + 1}") for k in range(1, len(read))]
-        number += len(read)
+        starts += [(number, each), *((number + k, f"{each}, calculation {k + 1}") for k in range(1, len(read)))]
     by_level, unused = interactions(found, dimer)
+    problems |= dict(unused)
     file = EnergyFile(name, sha256, "outputs", tuple(starts))
-    levels = {}
-    for level, its in by_level.items():
-        wrong = dict([*problems, *unused, *its.problems]) | overlaps(dimer, its.positions, its.numbers)
-        kept = ~np.isin(its.numbers, list(wrong))
-        listed = tuple(sorted(wrong.items()))
-        levels[level.label] = Points(its.positions[kept], its.energy_ev[kept], its.numbers[kept], listed)
+    levels = {
+        level.label: Points(its.positions, its.energy_ev, its.numbers).without(
+            problems | dict(its.problems) | overlaps(dimer, its.positions, its.numbers)
+        )
+        for level, its in by_level.items()
+    }
     usable = {label: points for label, points in levels.items() if len(points)}
     if not usable:
-        said = next((points.problems for points in levels.values()), tuple(problems + unused))
+        said = next((points.problems for points in levels.values()), tuple(problems.items()))
         first = f" ({file.place(said[0][0])}: {said[0][1]})" if said else ""
         raise InputError(
             f"No interaction energy of {dimer.name} can be had from {name}{first}; "

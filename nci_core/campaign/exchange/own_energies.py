@@ -4,31 +4,26 @@ A set is never mixed with the campaign's own labels: it has an identity where th
 """
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.energy_files import Checked, require_whole
 from nci_core.campaign.rounds.sampling import batch
 from nci_core.errors import InputError, NCIError
-from nci_core.metrics import by_region
+from nci_core.metrics import mae_error, summaries
 from nci_core.store import energy_sets, evaluations, models
 from nci_core.store.base import SetKind
 from nci_core.store.energy_sets import HELD_OUT, ORIGIN, SetPoints
 from nci_core.store.labels import LabelSet
-from nci_core.store.schema import EnergySet, Model
+from nci_core.store.schema import EnergySet, Metric, Model
 from nci_core.switches import require_writable
-from nci_core.units import to_cm1
 from nci_core.visible import quoted
 
 if TYPE_CHECKING:
     from nci_core.potentials.ensemble import Ensemble
-
-FloatArray = npt.NDArray[np.float64]
 
 #: What precedes a set's name where a recipe's name can stand: "energies:smith-2020".
 PREFIX = "energies:"
@@ -40,8 +35,7 @@ FEWEST_LEARNT = 3
 KINDS: dict[SetKind, str] = {"test": "outside test set", "labels": "training labels of another method"}
 
 
-@dataclass(frozen=True)
-class OwnMethod:
+class OwnMethod(NamedTuple):
     """A set of labels where a recipe may stand in a fit."""
 
     name: str
@@ -49,14 +43,12 @@ class OwnMethod:
     row: EnergySet
 
 
-@dataclass(frozen=True)
-class OutsideError:
+class OutsideError(NamedTuple):
     """Errors of one model against one outside test set below the campaign's energy limit, in cm⁻¹.
 
     `sd_cm1` is the standard error of the mean absolute error, NaN for a single point.
     """
 
-    set_id: int
     name: str
     method: str
     n: int
@@ -84,7 +76,7 @@ def import_energies(
     already.
     """
     require_writable()
-    checked = require_whole(checked, leave_out=leave_out)
+    require_whole(checked, leave_out=leave_out)
     name, method = " ".join(name.split()), " ".join(method.split())
     for what, value, longest in (("name", name, LONGEST_NAME), ("method", method, LONGEST_METHOD)):
         if not value:
@@ -110,20 +102,18 @@ def import_energies(
         details[HELD_OUT] = {"n": hold_out, "seed": seed}
     if len(campaign.systems) > 1:
         details["system"] = checked.system.name
-    said = {"name": name, "method": method, "kind": kind, "file": file.sha256} | details
-    identity = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+    words: dict[str, Any] = {"name": name, "method": method, "kind": kind}
+    said = orjson.dumps(words | {"file": file.sha256} | details, option=orjson.OPT_SORT_KEYS)
     row = EnergySet(
-        name=name,
-        method=method,
-        kind=kind,
-        identity=identity,
+        **words,
+        identity=hashlib.sha256(said).hexdigest()[:12],
         file_name=file.name,
         sha256=file.sha256,
         details=details,
         person=person,
     )
     places = batch(checked.system, points.positions, origin=f"{ORIGIN}{name}", split="outside")
-    number = energy_sets.add(campaign.store, row, places, points.energy_ev, [int(line) for line in points.lines])
+    number = energy_sets.add(campaign.store, row, places, points.energy_ev, points.lines.tolist())
     return energy_sets.get(campaign.store, number)
 
 
@@ -133,21 +123,13 @@ def remove_energies(campaign: Campaign, set_id: int) -> None:
     energy_sets.remove(campaign.store, set_id)
 
 
-def find_set(campaign: Campaign, name: str) -> EnergySet:
-    """A set by its name, with or without PREFIX; InputError for an unknown one."""
-    rows = energy_sets.fetch(campaign.store)
-    for row in rows:
-        if row.name == name.removeprefix(PREFIX):
-            return row
-    has = ", ".join(row.name for row in rows) or "none"
-    raise InputError(
-        f"Campaign {campaign.name} has no energies called {quoted(name.removeprefix(PREFIX))} (it has {has})."
-    )
-
-
 def own_method(campaign: Campaign, name: str) -> OwnMethod:
-    """A set of labels to learn from; InputError for an unknown one, or an outside test set."""
-    row = find_set(campaign, name)
+    """The set of labels of a name (behind PREFIX) to learn from; InputError for an unknown one, or a test set."""
+    called, sets = name.removeprefix(PREFIX), energy_sets.fetch(campaign.store)
+    row = next((row for row in sets if row.name == called), None)
+    if row is None:
+        has = ", ".join(row.name for row in sets) or "none"
+        raise InputError(f"Campaign {campaign.name} has no energies called {quoted(called)} (it has {has}).")
     if row.kind != "labels":
         raise InputError(
             f"The energies {row.name} are an outside test set, which no fit may see; import them as labels."
@@ -189,11 +171,9 @@ def record_set_errors(
     report = {}
     for row in rows:
         points = measured(campaign, row, trained)
-        known = np.array([int(number) in energies for number in points.configuration_ids], dtype=bool)
-        points = points.take(known)
-        predicted = np.array([energies[int(number)] for number in points.configuration_ids])
-        overall, regions = by_region(predicted, points.energy_ev, campaign.settings.bounds)
-        found = ({"all": overall} if overall else {}) | regions
+        predicted = np.array([energies.get(number, np.nan) for number in points.configuration_ids.tolist()])
+        known = np.isfinite(predicted)
+        found = summaries(predicted[known], points.energy_ev[known], campaign.settings.bounds)
         split = "outside" if is_blind(row) else "pool"
         evaluations.record_metrics(
             campaign.store, found, split=split, recipe_hash=row.identity, model_id=model_id, teacher=teacher
@@ -233,23 +213,19 @@ def evaluate_set(campaign: Campaign, set_id: int) -> dict[str, Any]:
     return {"energy_set": set_id, "errors": errors} | ({"problems": problems} if problems else {})
 
 
+def error_against(campaign: Campaign, row: EnergySet, model_id: int | None) -> Metric | None:
+    """The error of a model against a set below the campaign's energy limit; None before it was evaluated."""
+    if model_id is None:
+        return None
+    found = evaluations.metrics(campaign.store, row.identity, model_id=model_id)
+    return next((metric for metric in found if metric.region == "all"), None)
+
+
 def outside_errors(campaign: Campaign, model: Model) -> list[OutsideError]:
     """Errors of a model against each outside test set that it was evaluated on, oldest set first."""
-    predicted = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
-    rows = [row for row in energy_sets.fetch(campaign.store) if row.kind == "test"]
-    trained = energy_sets.trained_ids(campaign.store) if rows else set()
-    limit, found = campaign.settings.limit_cm1, []
-    for row in rows:
-        points = measured(campaign, row, trained)
-        errors = np.array(
-            [
-                to_cm1(predicted[int(number)] - energy)
-                for number, energy in zip(points.configuration_ids, points.energy_ev, strict=True)
-                if int(number) in predicted and to_cm1(energy) < limit
-            ]
-        )
-        if len(errors):
-            size = np.abs(errors)
-            spread = float(size.std(ddof=1) / np.sqrt(len(size))) if len(size) > 1 else float("nan")
-            found.append(OutsideError(row.id, row.name, row.method, len(size), float(size.mean()), spread))
-    return found
+    sets = [row for row in energy_sets.fetch(campaign.store) if row.kind == "test"]
+    return [
+        OutsideError(row.name, row.method, error.n, error.mae_cm1, mae_error(error.mae_cm1, error.rmse_cm1, error.n))
+        for row in sets
+        if (error := error_against(campaign, row, model.id)) is not None
+    ]

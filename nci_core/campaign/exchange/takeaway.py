@@ -3,13 +3,11 @@
 Importing this loads no torch; the dashboard has `packed` and `packed_inputs` run in a process of their own.
 """
 
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +15,18 @@ import numpy.typing as npt
 from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
-from nci_core.campaign.queries.live_fields import distinct
 from nci_core.campaign.rounds.stored_models import load_student
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError, StoreError
-from nci_core.files import write_atomically
+from nci_core.files import file_stem, python_name, write_atomically, write_whole
 from nci_core.store import configurations, models
 from nci_core.store.schema import Model
+from nci_core.systems.folding import distinct
 
 FloatArray = npt.NDArray[np.float64]
 
+MODEL_FILES = (".pt", ".py")
 #: Suffix → what the file is, for people.
-MODEL_FILES = {".pt": "model checkpoint", ".py": "NumPy evaluator"}
 GRID_FILES = {".npz": "NumPy (npz)", ".cube": "cube", ".csv": "table (CSV)"}
 DATASET_FILES = (".extxyz", ".xyz")
 #: Of a grid, in Å: fine enough for 0.1 cm⁻¹ in the well with a cubic spline, and far enough for the tail.
@@ -37,8 +35,7 @@ SPACING, MARGIN = 0.2, 5.0
 COMPARED = 200
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(NamedTuple):
     """A file that was made, and a sentence on it."""
 
     name: str
@@ -46,23 +43,14 @@ class Packed:
     said: str
 
 
-def file_stem(*parts: str) -> str:
-    """A name for a file, of letters, digits, dots, dashes and underscores; whatever the parts hold.
+def file_name(suffix: str, *parts: str) -> str:
+    """What a file is called when it is downloaded. Python can import a .py.
 
-    >>> file_stem("he-benzene", "../Round 1")
-    'he-benzene-Round-1'
+    >>> file_name(".py", "he-benzene", "Round 1"), file_name(".csv", "he-benzene", "Round 1")
+    ('he_benzene_Round_1.py', 'he-benzene-Round-1-grid.csv')
     """
-    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(part.strip(" ./") for part in parts)).strip("-.") or "nci"
-
-
-def python_name(stem: str) -> str:
-    """A stem that Python can import.
-
-    >>> python_name("he-benzene-round-1"), python_name("1.x")
-    ('he_benzene_round_1', 'model_1_x')
-    """
-    name = re.sub(r"\W+", "_", stem, flags=re.ASCII)
-    return name if name.isidentifier() else f"model_{name}"
+    stem = file_stem(*parts, *(["grid"] if suffix in GRID_FILES else []))
+    return (python_name(stem) if suffix == ".py" else stem) + suffix
 
 
 def chosen_model(campaign: Campaign, name: str | None = None) -> Model:
@@ -133,14 +121,8 @@ def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> st
     if not len(some):
         some = system.dimer.a.positions.max(axis=0)[None] + 3.0
     facts = facts_of(campaign, row, system)
-    made = standalone(
-        model.with_metadata(model=row.name),
-        system.dimer,
-        title=campaign.title,
-        module=path.stem,
-        facts=facts,
-        points=some,
-    )
+    named = model.with_metadata(model=row.name)
+    made = standalone(named, system.dimer, title=campaign.title, module=path.stem, facts=facts, points=some)
     write_atomically(path, made.text.encode())
     return (
         f"{path}: {row.name} for NumPy, within {made.largest_difference:.0e} eV of the model at "
@@ -168,32 +150,19 @@ def _grid(campaign: Campaign, row: Model, system: System, path: Path, spacing: f
     return f"{path}: {shape} points, {grid.spacing:g} Å apart. Interpolated: {said}.".replace("cm-1", "cm⁻¹")
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file that appears complete or not at all; StoreError where it cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".nci-", dir=path.parent) as folder:
-            part = Path(folder) / path.name
-            write(part)
-            part.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written ({error.strerror or error}); free some space or check the folder."
-        ) from error
-
-
 def export_zip(campaign: Campaign, path: Path) -> str:
     """Write the archive of `nci export` as one zip, which `nci import` reads. Returns a sentence."""
     with tempfile.TemporaryDirectory(prefix="nci-archive-") as folder:
         archive = Path(folder) / file_stem(campaign.name)
         said = export_campaign(campaign, archive).partition(": ")[2]
-        zipped = shutil.make_archive(str(archive), "zip", folder, archive.name)
-
-        def move(part: Path) -> None:
-            shutil.move(zipped, part)
-
-        write_whole(path, move)
+        zipped = _zipped(archive)
+        write_whole(path, lambda part: shutil.move(zipped, part))
     return f"{path}: {said}"
+
+
+def _zipped(folder: Path) -> Path:
+    """A zip beside a folder, of the folder with all that is in it."""
+    return Path(shutil.make_archive(str(folder), "zip", folder.parent, folder.name))
 
 
 def packed(
@@ -209,13 +178,12 @@ def packed(
         tempfile.TemporaryDirectory(prefix="nci-download-") as temporary,
     ):
         if suffix in DATASET_FILES or suffix == ".zip":
-            path = Path(temporary) / (file_stem(campaign.name) + suffix)
+            path = Path(temporary) / file_name(suffix, campaign.name)
             said = (export_zip if suffix == ".zip" else export_extxyz)(campaign, path)
         else:
             row = chosen_model(campaign) if model_id is None else models.get(campaign.store, model_id)
             of = [] if suffix == ".pt" or len(campaign.systems) == 1 else [str((options or {}).get("system", ""))]
-            stem = file_stem(campaign.name, row.name, *of, *(["grid"] if suffix in GRID_FILES else []))
-            path = Path(temporary) / ((python_name(stem) if suffix == ".py" else stem) + suffix)
+            path = Path(temporary) / file_name(suffix, campaign.name, row.name, *of)
             said = export_model_file(campaign, row, path, **(options or {}))
         return Packed(path.name, path.read_bytes(), said.replace(str(path), path.name))
 
@@ -235,8 +203,7 @@ def packed_inputs(
             done = export_inputs(campaign, configuration_ids, picked_by, inputs, recipe)
             if not done.folders:
                 raise InputError("All of these have a label already, or one is being computed here.")
-            path = inputs.with_suffix(".zip")
-            shutil.make_archive(str(inputs), "zip", inputs.parent, inputs.name)
+            path = _zipped(inputs)
             left = "".join(f" No inputs for {program}: {why}." for program, why in done.left_out.items())
             return Packed(path.name, path.read_bytes(), f"Inputs of {len(done.folders)} labels.{left}")
     except OSError as error:

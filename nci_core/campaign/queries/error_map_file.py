@@ -4,50 +4,39 @@ import io
 import zipfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_origin, get_type_hints
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.queries.error_maps import Against, ErrorMaps, compute_maps, maps_key
+from nci_core.campaign.queries.error_maps import Against, Array, ErrorMaps, compute_maps, maps_key
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError, NCIError
 from nci_core.files import read_limited, write_atomically
 from nci_core.switches import read_only
 
-Array = np.ndarray[Any, np.dtype[Any]]
+AnyArray = np.ndarray[Any, np.dtype[Any]]
 
 #: Forty students on a hundred thousand points, unpacked.
 MOST_BYTES = 40_000_000
-#: Array of the file → its shape: k students, b × a points of the plane, n labels.
-ARRAYS: dict[str, tuple[int | str, ...]] = {
-    "origin": (3,),
-    "across": (3,),
-    "up": (3,),
-    "u": ("a",),
-    "v": ("b",),
-    "energies_ev": ("k", "b", "a"),
-    "teacher_ev": ("b", "a"),
-    "reference_ev": ("b", "a"),
-    "wall": ("b", "a"),
-    "near": ("b", "a"),
-    "test_positions": ("n", 3),
-    "test_ev": ("n",),
-    "test_teacher_ev": ("n",),
-    "test_models_ev": ("k", "n"),
+#: Arrays of the file by name; sizes that are letters agree with each other.
+ARRAYS: dict[str, Array] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(ErrorMaps, include_extras=True).items()
+    if get_origin(hint) is Annotated
 }
-#: Those of which every number is known.
-KNOWN = ("origin", "across", "up", "u", "v", "test_positions", "test_ev", "test_models_ev")
-#: Kept with seven digits.
-SINGLE = ("energies_ev", "teacher_ev", "reference_ev", "wall")
 
 
 def maps_file(campaign: Campaign, system: System) -> Path:
     """Where the maps of a system are kept: the first system's without its number, as where there is no other."""
     number = "" if system == campaign.systems[0] else f"-{system.id}"
     return campaign.folder / f"error-maps{number}.npz"
+
+
+#: JSON has no NaN; orjson writes null instead.
+_Missed = Annotated[float, BeforeValidator(lambda value: np.nan if value is None else value)]
 
 
 class _About(BaseModel):
@@ -60,16 +49,15 @@ class _About(BaseModel):
     model_ids: tuple[int, ...] = Field(min_length=1)
     digests: tuple[str, ...]
     carrier: int = Field(ge=0)
-    missed_ev: float | None
-    missed_alone_ev: float | None
+    missed_ev: _Missed
+    missed_alone_ev: _Missed
 
 
 def write_maps(path: Path, maps: ErrorMaps) -> None:
     """Keep the maps of a system in its `maps_file`; raises StoreError or one of its kind."""
     about = {name: getattr(maps, name) for name in _About.model_fields}
-    about |= {name: None if np.isnan(about[name]) else about[name] for name in ("missed_ev", "missed_alone_ev")}
     arrays = {name: getattr(maps, name) for name in ARRAYS}
-    arrays |= {name: arrays[name].astype(np.float32) for name in SINGLE}
+    arrays |= {name: arrays[name].astype(np.float32) for name, kept in ARRAYS.items() if kept.single}
     content = io.BytesIO()
     np.savez_compressed(content, about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
     write_atomically(path, content.getvalue(), below=path.parent)
@@ -86,32 +74,29 @@ def read_maps(path: Path) -> ErrorMaps | None:
                 return None
         with np.load(io.BytesIO(content), allow_pickle=False) as found:
             about = _About.model_validate(orjson.loads(found["about"].tobytes()))
-            arrays = {name: _checked(found[name]) for name in ARRAYS}
-        return _whole(about, arrays)
+            arrays: dict[str, AnyArray] = {name: found[name] for name in ARRAYS}
+        return _checked(about, arrays)
     # pydantic's and orjson's are ValueErrors
     except (InputError, OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
-def _checked(values: Array) -> Array:
-    if values.dtype not in (np.float32, np.float64, np.bool_) or np.isinf(values).any():
-        raise ValueError("not what was written")
-    return values if values.dtype == np.bool_ else values.astype(np.float64)
-
-
-def _whole(about: _About, arrays: dict[str, Array]) -> ErrorMaps:
-    """The maps; ValueError where the sizes of arrays do not agree."""
+def _checked(about: _About, arrays: dict[str, AnyArray]) -> ErrorMaps:
+    """The maps; ValueError where kinds or sizes of arrays are not what was written."""
     k = len(about.model_ids)
     sizes = {"k": k, "a": arrays["u"].size, "b": arrays["v"].size, "n": arrays["test_ev"].size}
-    expected = {name: tuple(sizes.get(str(size), size) for size in shape) for name, shape in ARRAYS.items()}
-    agree = all(arrays[name].shape == shape for name, shape in expected.items()) and sizes["a"] and sizes["b"]
-    if not agree or len(about.digests) != k or about.carrier >= k or arrays["near"].dtype != np.bool_:
+    if not sizes["a"] or not sizes["b"] or len(about.digests) != k or about.carrier >= k:
         raise ValueError("sizes do not agree")
-    if not all(np.isfinite(arrays[name]).all() for name in KNOWN):
-        raise ValueError("an energy is not a number")
-    values: dict[str, Any] = about.model_dump() | arrays
-    values |= {name: np.nan if values[name] is None else values[name] for name in ("missed_ev", "missed_alone_ev")}
-    return ErrorMaps(**values)
+    for name, kept in ARRAYS.items():
+        values = arrays[name]
+        if values.dtype not in ((np.bool_,) if name == "near" else (np.float32, np.float64)):
+            raise ValueError("not what was written")
+        if values.shape != tuple(sizes.get(str(size), size) for size in kept.shape):
+            raise ValueError("sizes do not agree")
+        if np.isinf(values).any() or (kept.known and np.isnan(values).any()):
+            raise ValueError("an energy is not a number")
+    whole: dict[str, Any] = {name: values.astype(bool if name == "near" else float) for name, values in arrays.items()}
+    return ErrorMaps(**about.model_dump(), **whole)
 
 
 def renew_maps(campaign: Campaign, system: System) -> ErrorMaps:
@@ -121,9 +106,10 @@ def renew_maps(campaign: Campaign, system: System) -> ErrorMaps:
     """
     path = maps_file(campaign, system)
     known = read_maps(path)
-    if known is not None and known.key == maps_key(campaign, system):
+    key = maps_key(campaign, system)
+    if known is not None and known.key == key:
         return known
-    found = compute_maps(campaign, system, known)
+    found = compute_maps(campaign, system, key=key, known=known)
     if not read_only():
         with suppress(NCIError):
             write_maps(path, found)

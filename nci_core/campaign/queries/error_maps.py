@@ -11,25 +11,25 @@ Importing this loads no torch, computing does.
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import orjson
-from sqlalchemy import func, select
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.queries.live import field
 from nci_core.campaign.queries.live_fields import folded_field
-from nci_core.campaign.queries.live_stored import FEWEST, Misses, below_limit, misses, stored_field
+from nci_core.campaign.queries.live_stored import FEWEST, Misses, below_limit, misses, places, stored_field
+from nci_core.campaign.rounds.stored_models import distilled_parent
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap
-from nci_core.store import configurations, models
-from nci_core.store.labels import trusted
-from nci_core.store.schema import Configuration, Label, Model, TeacherLabel
+from nci_core.store import configurations, models, versions
+from nci_core.store.schema import Model
 from nci_core.systems.planes import PlaneGrid, telling_plane
 from nci_core.units import from_cm1
 
@@ -47,6 +47,14 @@ MOST_MODELS = 40
 CLEARLY_WORSE = 3.0
 #: No student is asked closer (Å) to a nucleus: that is far up every wall.
 CLEAR = 1.0
+
+
+class Array(NamedTuple):
+    """What files check of an array: its shape, and whether all numbers are known; `single`: kept with seven digits."""
+
+    shape: tuple[int | str, ...]
+    known: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,23 +82,23 @@ class ErrorMaps:
 
     key: str
     against: Against
-    origin: FloatArray
-    across: FloatArray
-    up: FloatArray
-    u: FloatArray
-    v: FloatArray
+    origin: Annotated[FloatArray, Array((3,), known=True)]
+    across: Annotated[FloatArray, Array((3,), known=True)]
+    up: Annotated[FloatArray, Array((3,), known=True)]
+    u: Annotated[FloatArray, Array(("a",), known=True)]
+    v: Annotated[FloatArray, Array(("b",), known=True)]
     model_ids: tuple[int, ...]
     digests: tuple[str, ...]
     carrier: int
-    energies_ev: FloatArray
-    teacher_ev: FloatArray
-    reference_ev: FloatArray
-    wall: FloatArray
-    near: BoolArray
-    test_positions: FloatArray
-    test_ev: FloatArray
-    test_teacher_ev: FloatArray
-    test_models_ev: FloatArray
+    energies_ev: Annotated[FloatArray, Array(("k", "b", "a"), single=True)]
+    teacher_ev: Annotated[FloatArray, Array(("b", "a"), single=True)]
+    reference_ev: Annotated[FloatArray, Array(("b", "a"), single=True)]
+    wall: Annotated[FloatArray, Array(("b", "a"), single=True)]
+    near: Annotated[BoolArray, Array(("b", "a"))]
+    test_positions: Annotated[FloatArray, Array(("n", 3), known=True)]
+    test_ev: Annotated[FloatArray, Array(("n",), known=True)]
+    test_teacher_ev: Annotated[FloatArray, Array(("n",))]
+    test_models_ev: Annotated[FloatArray, Array(("k", "n"), known=True)]
     missed_ev: float
     missed_alone_ev: float
 
@@ -129,23 +137,12 @@ def shown_models(campaign: Campaign) -> list[Model]:
 
 def maps_key(campaign: Campaign, system: System) -> str:
     """What the maps of a system depend on, as 64 hex digits; from a few counts and sums, so that it costs little."""
-    settings, store, host = campaign.settings, campaign.store, system.dimer.a
-    mine = Configuration.system_id == system.id
-    queries = (
-        select(func.count(), func.max(Configuration.id)).where(mine),
-        select(func.count(), func.sum(TeacherLabel.energy_ev), func.sum(TeacherLabel.configuration_id))
-        .join(Configuration, Configuration.id == TeacherLabel.configuration_id)
-        .where(mine, TeacherLabel.teacher == campaign.teacher),
-        select(func.count(), func.sum(Label.energy_ev), func.sum(Label.configuration_id))
-        .join(Configuration, Configuration.id == Label.configuration_id)
-        .where(mine, Configuration.split == "test", trusted(campaign.recipe.hash)),
-    )
-    with store.read() as session:
-        counts = [list(session.execute(query).one()) for query in queries]
+    host = system.dimer.a
+    counts = versions.known_of_system(campaign.store, system.id, campaign.teacher, campaign.recipe.hash)
     about = {
         "version": VERSION,
         "host": [list(host.symbols), host.positions.tolist(), system.dimer.b.symbols[0]],
-        "limit": settings.limit_cm1,
+        "limit": campaign.settings.limit_cm1,
         "recipe": campaign.recipe.hash,
         "teacher": campaign.teacher,
         "counts": [[f"{value or 0:.9g}" for value in row] for row in counts],
@@ -154,25 +151,15 @@ def maps_key(campaign: Campaign, system: System) -> str:
     return hashlib.sha256(orjson.dumps(about, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def compute_maps(campaign: Campaign, system: System, known: ErrorMaps | None = None) -> ErrorMaps:
-    """The maps of a system as its campaign is now; energies of students in `known` on its grid are kept.
-
-    Raises InputError in one sentence where there is no student yet, or too little to compare it with, and StoreError or
-    ModelError for a student whose file is missing or damaged, or that says nothing about the system.
-    """
-    plane = telling_plane(system.dimer.a, SPACING)
-    return _computed(campaign, system, plane, shown_models(campaign), "test", maps_key(campaign, system), known)
-
-
 def maps_on(folder: str | Path, system_id: int, plane: PlaneGrid, split: str, model_ids: Sequence[int]) -> ErrorMaps:
-    """The same on any plane, of some students and the carrier, against the labels of one split; its key is empty.
+    """The maps on any plane, of some students and the carrier, against the labels of one split; their key is empty.
 
     For the predictor process, which has only the folder. Raises as `compute_maps` does.
     """
     with Campaign.open(folder, read_only=True) as campaign:
         every = models.fetch(campaign.store)
         rows = [row for row in every if row.id in model_ids or row is _carrier(every)]
-        return _computed(campaign, campaign.system(system_id), plane, rows, split, "", None)
+        return compute_maps(campaign, campaign.system(system_id), plane, rows, split)
 
 
 def _carrier(rows: list[Model]) -> Model:
@@ -180,30 +167,44 @@ def _carrier(rows: list[Model]) -> Model:
     return max(rows, key=lambda row: (row.n_labels, row.id))
 
 
-def _computed(
+def compute_maps(
     campaign: Campaign,
     system: System,
-    plane: PlaneGrid,
-    rows: list[Model],
-    split: str,
-    key: str,
-    known: ErrorMaps | None,
+    plane: PlaneGrid | None = None,
+    rows: list[Model] | None = None,
+    split: str = "test",
+    *,
+    key: str = "",
+    known: ErrorMaps | None = None,
 ) -> ErrorMaps:
+    """The maps of a system as its campaign is now; energies of students in `known` on its grid are kept.
+
+    By default on the plane that tells most, of `shown_models`. Raises InputError in one sentence where there is no
+    student yet, or too little to compare it with, and StoreError or ModelError for a student whose file is missing or
+    damaged, or that says nothing about the system.
+    """
+    plane = telling_plane(system.dimer.a, SPACING) if plane is None else plane
+    rows = shown_models(campaign) if rows is None else rows
     if not rows:
         raise InputError("There is no student yet, so there is no error to be drawn.")
     for row in rows:
         campaign.model_path(row)  # a missing file is said before anything is computed
-    host, folder, points = system.dimer.a, campaign.folder, plane.points
+    host, folder = system.dimer.a, campaign.folder
     sampled = configurations.positions(campaign.store, system_id=system.id)[1]
     if not len(sampled):
         raise InputError("There are no configurations yet, so there is no error to be drawn.")
-    asked = (system.dimer.at(points.reshape(-1, 3)).separations > CLEAR).reshape(points.shape[:-1])
-    where = points[asked]
+    asked = (system.dimer.at(plane.points.reshape(-1, 3)).separations > CLEAR).reshape(plane.points.shape[:-1])
+    where = plane.points[asked]
     carrier = rows.index(_carrier(rows))
-    energies = np.array([_energies(folder, row, system.id, points, asked, known) for row in rows])
-    distilled = next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), rows[carrier])
-    teacher, tests = _teacher(folder, distilled.id, system.id, where), _tests(campaign, system.id, split)
-    against: Against = "labels" if len(tests.labels_ev) else "teacher"
+    energies = np.array([_energies(folder, row, system.id, where, asked, known) for row in rows])
+    tests = below_limit(campaign, system.id, "label_ev", split)
+    if len(tests) < FEWEST:
+        tests = tests.iloc[:0]
+    teacher = np.full(len(where), np.nan)
+    with suppress(InputError):  # too few
+        distilled = distilled_parent(campaign) or rows[carrier]
+        teacher = stored_field(folder, distilled.id, system.id, "teacher", "pool", where)
+    against: Against = "labels" if len(tests) else "teacher"
     reference, found = teacher, Misses(0, 0, 0, np.nan, np.nan)
     if against == "labels":
         right = stored_field(folder, rows[carrier].id, system.id, "reference", split, where)
@@ -214,8 +215,8 @@ def _computed(
     limit_ev = from_cm1(campaign.settings.limit_cm1)
     wall = np.clip(np.log(limit_ev / np.maximum(energies[carrier][asked], limit_ev * 1e-3)), -1.0, 1.0)
     known_there = (wall > -1.0) & (gap(host, sampled, where) <= REACH)
-    near = gap(host, tests.positions, where) <= REACH if len(tests.labels_ev) else np.zeros(len(where), dtype=bool)
-    at_tests = [field(folder, row.id, system.id, tests.positions).energy_ev for row in rows if len(tests.labels_ev)]
+    near = gap(host, places(tests), where) <= REACH if len(tests) else np.zeros(len(where), dtype=bool)
+    at_tests = [field(folder, row.id, system.id, places(tests)).energy_ev for row in rows if len(tests)]
     return ErrorMaps(
         key=key,
         against=against,
@@ -228,9 +229,9 @@ def _computed(
         reference_ev=_spread(np.where(known_there, reference, np.nan), asked),
         wall=_spread(wall, asked),
         near=_spread(near, asked) == 1.0,
-        test_positions=tests.positions,
-        test_ev=tests.labels_ev,
-        test_teacher_ev=tests.teacher_ev,
+        test_positions=places(tests),
+        test_ev=tests["label_ev"].to_numpy(dtype=float),
+        test_teacher_ev=tests["teacher_ev"].to_numpy(dtype=float),
         test_models_ev=np.array(at_tests).reshape(len(rows), -1),
         missed_ev=found.median_ev,
         missed_alone_ev=found.model_ev,
@@ -252,29 +253,4 @@ def _energies(
         there = known.energies_ev[known.digests.index(row.sha256)]
         if there.shape == asked.shape and np.isfinite(there[asked]).all():
             return np.where(asked, there, np.nan)
-    return _spread(folded_field(folder, row.id, system_id, points[asked]).energy_ev, asked)
-
-
-@dataclass(frozen=True)
-class _Tests:
-    """Labels of a split below the energy limit: positions (n, 3) in Å, energies (n,) in eV."""
-
-    positions: FloatArray
-    labels_ev: FloatArray
-    teacher_ev: FloatArray
-
-
-def _tests(campaign: Campaign, system_id: int, split: str) -> _Tests:
-    rows = below_limit(campaign, system_id, "label_ev", split)
-    if len(rows) < FEWEST:
-        rows = rows.iloc[:0]
-    positions = rows[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
-    return _Tests(positions, rows["label_ev"].to_numpy(dtype=float), rows["teacher_ev"].to_numpy(dtype=float))
-
-
-def _teacher(folder: Path, distilled: int, system_id: int, points: FloatArray) -> FloatArray:
-    """(m,) eV from the stored energies of the training pool; all NaN where they are too few."""
-    try:
-        return stored_field(folder, distilled, system_id, "teacher", "pool", points)
-    except InputError:
-        return np.full(len(points), np.nan)
+    return _spread(folded_field(folder, row.id, system_id, points).energy_ev, asked)

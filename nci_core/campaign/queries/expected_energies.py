@@ -12,7 +12,7 @@ from nci_core.campaign.exchange.energy_files import Checked
 from nci_core.campaign.queries.live import field
 from nci_core.datasets.energies import free_atom_dispersion
 from nci_core.datasets.energy_tables.choices import ENERGY_UNITS
-from nci_core.datasets.energy_tables.likely import FloatArray, Likely, likely
+from nci_core.datasets.energy_tables.likely import FloatArray, likely
 from nci_core.store.schema import Model
 from nci_core.units import energy_unit_named, to_cm1
 
@@ -26,7 +26,7 @@ def expected(folder: str | Path, model_id: int | None, system_id: int, positions
     if model_id is not None:
         return field(folder, model_id, system_id, positions).energy_ev
     with Campaign.open(folder, read_only=True) as campaign:
-        return free_atom_dispersion(campaign.system(system_id).dimer, positions)
+        return free_atom_dispersion(campaign.system(system_id).dimer.at(positions))
 
 
 def compared(checked: Checked) -> tuple[FloatArray, FloatArray]:
@@ -34,13 +34,6 @@ def compared(checked: Checked) -> tuple[FloatArray, FloatArray]:
     count = len(checked.points)
     rows = np.unique(np.linspace(0, count - 1, min(count, MOST)).astype(int))
     return checked.points.positions[rows], checked.points.energy_ev[rows]
-
-
-def judge(checked: Checked, energies: FloatArray, found: FloatArray, model: Model | None) -> Likely | None:
-    """What the energies (k,) of `compared` look like beside those found at the same points."""
-    against = DISPERSION if model is None else "the student in use"
-    choices = checked.choices
-    return likely(energies, found, choices.energy_unit, choices.bound, against)
 
 
 def sentence(checked: Checked, energies: FloatArray, expected_ev: FloatArray, model: Model | None) -> tuple[bool, str]:
@@ -52,10 +45,11 @@ def sentence(checked: Checked, energies: FloatArray, expected_ev: FloatArray, mo
         expected_ev: (k,) what `expected` has at the same points.
         model: whose these are, None for the dispersion of free atoms.
     """
-    choices, found = checked.choices, judge(checked, energies, expected_ev, model)
+    read = checked.choices
+    against = DISPERSION if model is None else "the student in use"
+    found = likely(energies, expected_ev, read.energy_unit, read.bound, against)
     deepest = float(to_cm1(checked.points.energy_ev.min()))
-    label = _label(choices.energy_unit)
-    said = f"read as {label}, " if checked.file.table else ""
+    said = f"read as {ENERGY_UNITS.get(read.energy_unit, read.energy_unit)}, " if checked.file.table else ""
     lowest = float(to_cm1(expected_ev[int(np.argmin(energies))])) if len(energies) else np.nan
     there = f" (the student there: {lowest:.4g})" if model is not None and np.isfinite(lowest) else ""
     as_read = f"{said}the lowest energy is {deepest:.4g} cm⁻¹{there}".replace("-", "−")
@@ -64,28 +58,18 @@ def sentence(checked: Checked, energies: FloatArray, expected_ev: FloatArray, mo
     if found.unit is None:
         check = "frame, angles and columns" if checked.file.form == "table" else "what they are energies of"
         return False, (
-            f"These energies do not follow {found.against} in any unit (ratio {found.ratio:.2g}, scatter "
+            f"These energies do not follow {against} in any unit (ratio {found.ratio:.2g}, scatter "
             f"{100 * min(found.scatter, 99):.0f}%, {found.n} points): check {check}; {as_read}."
         )
-    if (found.unit, found.bound) == (choices.energy_unit, choices.bound) and found.against == DISPERSION:
-        return True, (
-            f"Size and sign are possible: over {found.n} attractive points the energies are {found.ratio:.2f} times "
-            f"{DISPERSION}, which is right within a factor of 2 only; {as_read}."
-        )
-    if (found.unit, found.bound) == (choices.energy_unit, choices.bound):
-        return True, (
-            f"Unit and sign look right: over {found.n} attractive points the energies are "
-            f"{found.ratio:.2f} times {found.against} (median); {as_read}."
-        )
-    signs = {"negative": "bound energies negative", "positive": "bound energies positive"}
-    other = deepest
-    if found.bound != choices.bound:
-        other = -float(to_cm1(checked.points.energy_ev.max()))
-    other *= (energy_unit_named(found.unit) or np.nan) / (energy_unit_named(choices.energy_unit) or np.nan)
-    sign = "" if found.bound == choices.bound else f" with {signs[found.bound]}"
+    if (found.unit, found.bound) == (read.energy_unit, read.bound):
+        first, last = "Unit and sign look right", " (median)"
+        if model is None:
+            first, last = "Size and sign are possible", ", which is right within a factor of 2 only"
+        times = f"over {found.n} attractive points the energies are {found.ratio:.2f} times {against}"
+        return True, f"{first}: {times}{last}; {as_read}."
+    other = deepest if found.bound == read.bound else -float(to_cm1(checked.points.energy_ev.max()))
+    other *= (energy_unit_named(found.unit) or np.nan) / (energy_unit_named(read.energy_unit) or np.nan)
+    sign = "" if found.bound == read.bound else f" with bound energies {found.bound}"
     would = f"read so, it would be {other:.4g} cm⁻¹".replace("-", "−")
-    return False, f"These look like {_label(found.unit)}{sign} compared with {found.against}: {as_read}; {would}."
-
-
-def _label(name: str) -> str:
-    return ENERGY_UNITS.get(name, name)
+    unit = ENERGY_UNITS.get(found.unit, found.unit)
+    return False, f"These look like {unit}{sign} compared with {against}: {as_read}; {would}."

@@ -55,11 +55,11 @@ def loaded(folder: str | Path, model_id: int, system_id: int) -> tuple[Campaign,
     return campaign, model, system.dimer
 
 
-def checked_points(positions: npt.ArrayLike) -> FloatArray:
-    """Positions as (m, 3) numbers in Å; InputError for too many of them, or one that is not finite."""
-    points = np.asarray(positions, dtype=float).reshape(-1, 3)
-    if len(points) > MOST_POINTS:
-        raise InputError(f"{len(points)} points are too many for one question; ask for at most {MOST_POINTS}.")
+def checked_points(positions: npt.ArrayLike, each: int = 1) -> FloatArray:
+    """Positions as (m, 3) numbers in Å; InputError for too many, `each` counted so often, or one that is not finite."""
+    points, most = np.asarray(positions, dtype=float).reshape(-1, 3), MOST_POINTS // each
+    if len(points) > most:
+        raise InputError(f"{len(points)} points are too many for one question; ask for at most {most}.")
     if not np.isfinite(points).all():
         raise InputError("A position is not a finite number; give x, y and z in Å.")
     return points

@@ -14,10 +14,10 @@ import pandas as pd
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.queries.live import Field, checked_points, field, loaded
-from nci_core.campaign.queries.live_fields import distinct
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap, left_out, through
 from nci_core.store.tables import configurations_table
+from nci_core.systems.folding import distinct
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -55,6 +55,11 @@ def strength(found: Field) -> FloatArray:
     return total
 
 
+def places(rows: pd.DataFrame) -> FloatArray:
+    """(m, 3) positions in Å of rows of a table of configurations."""
+    return rows[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
+
+
 def below_limit(campaign: Campaign, system_id: int, column: str, split: str) -> pd.DataFrame:
     """The rows of a system's table of configurations of one split, with an energy below the campaign's limit."""
     table = configurations_table(
@@ -77,8 +82,7 @@ def _anchors(campaign: Campaign, system_id: int, source: str, split: str) -> tup
             f"The {where} has {len(rows)} {what} below the energy limit; interpolating takes at least {FEWEST}."
         )
     used = rows if len(rows) <= MOST else rows.sample(MOST, random_state=0)
-    positions = used[["x_angstrom", "y_angstrom", "z_angstrom"]].to_numpy(dtype=float)
-    return positions, used[column].to_numpy(dtype=float), len(rows)
+    return places(used), used[column].to_numpy(dtype=float), len(rows)
 
 
 def stored_field(

@@ -1,11 +1,15 @@
 """The basket: configurations that people and strategies want labels of. Who changed it can undo and redo that."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from nci_core.errors import InputError
-from nci_core.store import picks, rounds, selections
+from nci_core.store import label_queries, picks, rounds, selections
 from nci_core.store.database import Store
+from nci_core.store.labels import TAKEN
 
 #: Configuration ids with who picked them, in the order they came.
 Snapshot = list[tuple[int, str]]
@@ -20,13 +24,19 @@ class Wanted(NamedTuple):
 
     configuration_id: int
     picked_by: str
-    reason: str
-    score: float
+    reason: str = BY_HAND
+    score: float | None = None
 
 
 def snapshot(store: Store) -> Snapshot:
     """The basket as it is."""
     return [(pick.configuration_id, pick.picked_by) for pick in picks.in_basket(store)]
+
+
+def without_label(store: Store, recipe_hash: str) -> list[int]:
+    """Configurations in the basket that no label of one recipe is finished or on the way for."""
+    states = label_queries.states(store, recipe_hash)
+    return [number for number in picks.basket(store) if states.get(number) not in TAKEN]
 
 
 def change(store: Store, ids: Sequence[int], mode: str, person: str, *, free: Collection[int]) -> None:
@@ -46,22 +56,15 @@ def change(store: Store, ids: Sequence[int], mode: str, person: str, *, free: Co
         raise InputError(
             f"The basket would hold {len(after):,} configurations; at most {MOST_IN_BASKET:,} fit. Draw round fewer."
         )
-
-    def act() -> None:
-        _take_out(store, leaving)
-        _put_in(store, [(number, person) for number in wanted if number not in inside], BY_HAND)
-
-    _remembered(store, person, act)
+    with _remembered(store, person):
+        picks.drop(store, sorted(leaving))
+        _put_in(store, [Wanted(number, person) for number in wanted if number not in inside])
 
 
 def take(store: Store, wanted: Sequence[Wanted], person: str) -> None:
     """Put proposals into the basket under the names of their strategies."""
-
-    def act() -> None:
-        for each in wanted:
-            _put_in(store, [(each.configuration_id, each.picked_by)], each.reason, each.score)
-
-    _remembered(store, person, act)
+    with _remembered(store, person):
+        _put_in(store, wanted)
 
 
 def undo(store: Store, person: str) -> None:
@@ -78,10 +81,11 @@ def redo(store: Store, person: str) -> None:
         _apply(store, step.before, step.after)
 
 
-def _remembered(store: Store, person: str, act: Callable[[], None]) -> None:
-    """Keep what a person does to the basket, so that it can be undone."""
+@contextmanager
+def _remembered(store: Store, person: str) -> Iterator[None]:
+    """Keep what a person does to the basket inside, so that it can be undone."""
     before = snapshot(store)
-    act()
+    yield
     after = snapshot(store)
     if after != before:
         selections.record(store, person, "basket", before, after)
@@ -91,23 +95,14 @@ def _apply(store: Store, before: Sequence[Sequence[Any]], after: Sequence[Sequen
     """Do to the basket what turned `before` into `after`; its other entries stay as they are."""
     was, wanted = {int(number) for number, _ in before}, {int(number) for number, _ in after}
     inside = set(picks.basket(store))
-    _take_out(store, inside.intersection(was - wanted))
-    back = [(int(number), str(picker)) for number, picker in after if int(number) not in was | inside]
-    _put_in(store, back, BY_HAND)
+    picks.drop(store, sorted(inside.intersection(was - wanted)))
+    _put_in(store, [Wanted(int(number), str(who)) for number, who in after if int(number) not in was | inside])
 
 
-def _take_out(store: Store, ids: Collection[int]) -> None:
-    if ids:
-        picks.drop(store, sorted(ids))
-
-
-def _put_in(store: Store, wanted: Snapshot, reason: str, score: float | None = None) -> None:
-    by_picker: dict[str, list[int]] = {}
-    for number, picker in wanted:
-        by_picker.setdefault(picker, []).append(number)
-    for picker, ids in by_picker.items():
+def _put_in(store: Store, wanted: Iterable[Wanted]) -> None:
+    at = rounds.next_number(store)
+    for (picker, reason), group in groupby(wanted, attrgetter("picked_by", "reason")):
+        ids, scores = zip(*((each.configuration_id, each.score) for each in group), strict=True)
         # A pick that was submitted and whose label failed or was cancelled comes back as the same row.
         picks.set_state(store, ids, "dropped", only="submitted")
-        scores = None if score is None else [score] * len(ids)
-        at = rounds.next_number(store)
         picks.add(store, ids, picked_by=picker, round_number=at, scores=scores, reason=reason)

@@ -1,5 +1,6 @@
 """Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
 
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from nci_core.campaign.rounds.gates import check_campaign_model
 from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
 from nci_core.campaign.rounds.stored_models import energies_and_std, known_systems, load_for
 from nci_core.campaign.systems import System
-from nci_core.metrics import ErrorSummary, by_region
+from nci_core.metrics import ErrorSummary, summaries
 from nci_core.store import configurations, evaluations, labels, models, teacher_labels
 from nci_core.store.base import Split
 from nci_core.store.evaluations import Cut
+from nci_core.store.labels import LabelSet
 from nci_core.store.schema import Model
 from nci_core.units import to_cm1
 
@@ -29,12 +31,6 @@ FloatArray = npt.NDArray[np.float64]
 CUT_STEPS = 160
 #: Cuts start where the student's energy reaches this (cm⁻¹), or at 1.5 Å from the centre.
 CUT_TOP_CM1 = 1500.0
-
-
-def summaries(predicted: FloatArray, reference: FloatArray, campaign: Campaign) -> dict[str, ErrorSummary]:
-    """Errors by region with the range of interest as "all"; (m,) arrays in eV. Empty without points."""
-    overall, regions = by_region(predicted, reference, campaign.settings.bounds)
-    return ({"all": overall} if overall else {}) | regions
 
 
 def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
@@ -51,37 +47,46 @@ def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
     return found
 
 
-def record_errors(
-    campaign: Campaign, energies: dict[int, float], *, model_id: int | None = None, teacher: str | None = None
-) -> dict[str, Any]:
-    """Errors of stored energies (configuration id → eV) against the labels of the campaign's recipe.
+def _errors(
+    campaign: Campaign, predict: Callable[[LabelSet], FloatArray]
+) -> Iterator[tuple[Split, int | None, dict[str, ErrorSummary]]]:
+    """Errors against the labels of the campaign's recipe: split, system (None: all training systems), by region.
 
-    The test set and the labelled pool are kept apart, and from energies that people brought. Returns the errors by
-    split (or set) and region, in all training systems together. In a campaign of several systems the errors in each
-    are stored too, and those in transfer systems only so: they say how far a student carries, not how good it is.
+    The test set and the labelled pool are kept apart. In a campaign of several systems there are the errors in each
+    too, and those in transfer systems only so: they say how far a student carries, not how good it is. `predict` gives
+    energies (n,) in eV, NaN where it has none.
     """
-    trained = [system.id for system in campaign.training_systems]
-    report: dict[str, Any] = {}
+    groups: dict[int | None, list[int]] = {None: [system.id for system in campaign.training_systems]}
+    if len(campaign.systems) > 1:
+        groups |= {system.id: [system.id] for system in campaign.systems}
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
-        predicted = np.array([energies.get(number, np.nan) for number in known.configuration_ids.tolist()])
-        groups = {None: trained} | ({s.id: [s.id] for s in campaign.systems} if len(campaign.systems) > 1 else {})
+        predicted = predict(known)
         for system_id, members in groups.items():
             rows = np.isfinite(predicted) & np.isin(known.system_ids, members)
-            found = summaries(predicted[rows], known.energy_ev[rows], campaign)
-            evaluations.record_metrics(
-                campaign.store,
-                found,
-                split=split,
-                recipe_hash=campaign.recipe.hash,
-                model_id=model_id,
-                teacher=teacher,
-                system_id=system_id,
-            )
-            if system_id is None:
-                report[split] = {name: item.as_dict() for name, item in found.items()}
-    return report | record_set_errors(campaign, energies, model_id=model_id, teacher=teacher)
+            yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], campaign.settings.bounds)
+
+
+def _plain(found: Mapping[str, ErrorSummary]) -> dict[str, Any]:
+    return {name: item.as_dict() for name, item in found.items()}
+
+
+def _record_errors(campaign: Campaign, energies: dict[int, float], **owner: Any) -> dict[str, Any]:
+    """Store the errors of a model's or a teacher's energies (configuration id → eV), as `record_metrics` takes it.
+
+    They are against the labels of the campaign's recipe, and against energies that people brought. Returns them by
+    split (or set) and region, in all training systems together.
+    """
+    found = _errors(
+        campaign, lambda known: np.array([energies.get(number, np.nan) for number in known.configuration_ids.tolist()])
+    )
+    report, mine = {}, campaign.recipe.hash
+    for split, system_id, errors in found:
+        evaluations.record_metrics(campaign.store, errors, split=split, recipe_hash=mine, system_id=system_id, **owner)
+        if system_id is None:
+            report[str(split)] = _plain(errors)
+    return report | record_set_errors(campaign, energies, **owner)
 
 
 def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, Any]:
@@ -90,15 +95,8 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
     Raises ModelError for one that says nothing about the campaign's dimer.
     """
     model = load_for(campaign, path, f"Model {path.name}", device)
-    report: dict[str, Any] = {}
-    splits: tuple[Split, ...] = ("test", "pool")
-    for split in splits:
-        known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
-        energies, _ = energies_and_std(campaign, model, known.system_ids, known.positions)
-        rows = np.isin(known.system_ids, [system.id for system in campaign.training_systems])
-        found = summaries(energies[rows], known.energy_ev[rows], campaign)
-        report[split] = {name: item.as_dict() for name, item in found.items()}
-    return report
+    found = _errors(campaign, lambda known: energies_and_std(campaign, model, known.system_ids, known.positions)[0])
+    return {split: _plain(errors) for split, system_id, errors in found if system_id is None}
 
 
 def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
@@ -108,10 +106,10 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
     """
     taught = teacher_labels.fetch(campaign.store, campaign.teacher)
     energies = {row.configuration_id: row.energy_ev for row in taught}
-    report = {"teacher": record_errors(campaign, energies, teacher=campaign.teacher)}
+    report = {"teacher": _record_errors(campaign, energies, teacher=campaign.teacher)}
     for model in models.fetch(campaign.store, others=True):
         energies = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
-        report[model.name] = record_errors(campaign, energies, model_id=model.id)
+        report[model.name] = _record_errors(campaign, energies, model_id=model.id)
     return report
 
 

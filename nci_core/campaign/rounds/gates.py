@@ -40,12 +40,11 @@ def check_model(model: "Ensemble", dimer: Dimer, limit_cm1: float) -> list[Gate]
 
 def gates_in(campaign: Campaign, model: "Ensemble") -> list[Gate]:
     """All gates of a model in every system that it is trained on; of several, `where` names the system."""
-    found = []
-    for system in campaign.training_systems:
-        gates = check_model(model, system.dimer, campaign.settings.limit_cm1)
-        several = len(campaign.training_systems) > 1
-        found += [replace(gate, where=f"{system.name} {gate.where}".strip()) for gate in gates] if several else gates
-    return found
+    systems, limit_cm1 = campaign.training_systems, campaign.settings.limit_cm1
+    if len(systems) == 1:
+        return check_model(model, systems[0].dimer, limit_cm1)
+    found = [(system.name, gate) for system in systems for gate in check_model(model, system.dimer, limit_cm1)]
+    return [replace(gate, where=f"{name} {gate.where}".strip()) for name, gate in found]
 
 
 def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None" = None) -> list[Gate]:
@@ -70,11 +69,6 @@ def stored_gates(row: Model) -> list[Gate] | None:
         return None if kept is None else [Gate.from_dict(values) for values in kept]
     except StoreError:
         return None
-
-
-def failed(gates: list[Gate]) -> list[Gate]:
-    """Those that did not pass."""
-    return [gate for gate in gates if not gate.passed]
 
 
 def gates_of(folder: str, model_id: int) -> list[Gate]:

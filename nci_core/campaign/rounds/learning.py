@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.exchange.own_energies import OwnMethod
 from nci_core.campaign.rounds.evaluation import evaluate_model
-from nci_core.campaign.rounds.origins import ORIGIN, Origin, lesson, rung
-from nci_core.campaign.rounds.origins import origin as new_origin
+from nci_core.campaign.rounds.origins import ORIGIN, LabelsUsed, TeacherUsed, labels_used, lesson, new_origin, rung
 from nci_core.campaign.rounds.outliers import set_outliers_aside
 from nci_core.campaign.rounds.picking import propose
 from nci_core.campaign.rounds.requests import ladder_recipes, training_labels
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import distilled_parent, load_student
 from nci_core.store import models, rounds
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
@@ -20,37 +20,70 @@ from nci_core.store.schema import EnergySet, Model
 from nci_core.switches import require_writable
 
 if TYPE_CHECKING:
-    from nci_core.fitting import Lesson
+    from nci_core.fitting import FitRun, FitSettings, Lesson
     from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.ensemble import Ensemble
-
-Progress = Callable[[dict[str, Any]], None]
-ShouldStop = Callable[[], bool]
 
 #: Proposals kept with each model, for the app's ranking.
 N_PROPOSALS = 60
 
 
-def store_model(
+class Running(TypedDict, total=False):
+    """How any fit is run.
+
+    Attributes:
+        seed: default the campaign's.
+        device: "auto", "cpu" or "cuda".
+        progress: who watches, as in `FitRun`.
+        should_stop: who may stop it.
+        memory: with it a fit that was stopped goes on where it was, provided that the energies are still the same.
+    """
+
+    seed: int | None
+    device: str
+    progress: Callable[[dict[str, Any]], None] | None
+    should_stop: Callable[[], bool] | None
+    memory: "FitMemory | None"
+
+
+def _prepared(campaign: Campaign, how: Running) -> "tuple[FitSettings, FitRun]":
+    """What a fit of a campaign's student is given; a missing GPU is said here, before any work."""
+    from nci_core.fitting import FitRun, FitSettings
+    from nci_core.fitting.memory import FitMemory
+    from nci_core.potentials.device import resolve_device
+
+    device, seed = how.get("device", "auto"), how.get("seed")
+    resolve_device(device)
+    chosen = campaign.settings.seed if seed is None else seed
+    memory = how.get("memory") or FitMemory()
+    return (
+        FitSettings(members=campaign.settings.members, seed=chosen, device=device),
+        FitRun(how.get("progress"), how.get("should_stop"), memory, campaign.settings.bounds),
+    )
+
+
+def _kept(
     campaign: Campaign,
     model: "Ensemble",
+    settings: "FitSettings",
     *,
     round_number: int,
-    parent: Model | None,
     seconds: float,
-    origin: Origin,
+    teachers: Sequence[TeacherUsed] = (),
+    labels: Sequence[LabelsUsed] = (),
+    parent: Model | None = None,
     brought: EnergySet | None = None,
-) -> Model:
-    """Write a checkpoint and its row, both with where the model comes from, and make it the active model.
+) -> dict[str, Any]:
+    """Write a checkpoint and its row, both with where the model comes from, and evaluate it; what a job says of it.
 
-    A model that learnt energies that somebody `brought` has a name of its own and is not made the active one: it is of
-    another method.
+    It becomes the active model, and the pool is ranked with it. One that learnt energies that somebody `brought` has a
+    name of its own and neither becomes active nor ranks: it is of another method.
     """
     from nci_core.potentials.checkpoints import save_checkpoint
 
     require_writable()  # before the file is
-    kind: ModelKind = "distilled" if origin.teachers else "finetuned" if parent else "direct"
-    learnt = origin.labels[-1] if origin.labels else None
+    kind: ModelKind = "distilled" if teachers else "finetuned" if parent else "direct"
+    learnt = labels[-1] if labels else None
     name = f"round-{round_number}-{kind}"
     count = sum(row.round_number == round_number for row in models.fetch(campaign.store))
     if brought is not None:  # whose name may hold anything, and a file's may not
@@ -59,6 +92,7 @@ def store_model(
     name += f"-{count + 1}" if count else ""
     path = campaign.folder / MODELS / f"{name}.pt"
     campaign.store.require_in_place()
+    origin = new_origin(settings, model.config, teachers=teachers, labels=labels, parent=parent)
     about: dict[str, Any] = {"campaign": campaign.name, "model": name, "dimer": campaign.training_systems[0].dimer.name}
     about[ORIGIN] = origin.model_dump(mode="json")
     save_checkpoint(model.with_metadata(**about), path, below=campaign.folder)
@@ -79,11 +113,15 @@ def store_model(
             ORIGIN: origin.brief(),
             **({models.OTHER_METHOD: {"set": brought.name, "method": brought.method}} if brought else {}),
         },
-        seed=origin.settings["seed"],
+        seed=settings.seed,
         seconds=seconds,
         device=model.metadata["fit"]["device"],
     )
-    return models.add(campaign.store, row, activate=brought is None)
+    models.add(campaign.store, row, activate=brought is None)
+    errors = evaluate_model(campaign, row, model)
+    if brought is None:
+        keep_proposals(campaign, row)
+    return {"model": row.name, "model_id": row.id, "errors": errors} | _climbed(model)
 
 
 def _climbed(model: "Ensemble") -> dict[str, Any]:
@@ -94,7 +132,7 @@ def _climbed(model: "Ensemble") -> dict[str, Any]:
 
 def keep_proposals(campaign: Campaign, row: Model) -> None:
     """Rank the pool with the new model and keep the ranking in the model's notes."""
-    ranking = [proposal.as_dict() for proposal in propose(campaign, "i-optimal", N_PROPOSALS)]
+    ranking = [asdict(proposal) for proposal in propose(campaign, "i-optimal", N_PROPOSALS)]
     models.update_notes(campaign.store, row.id, {"proposals": ranking})
 
 
@@ -103,65 +141,26 @@ def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
     return tuple(lesson(campaign, name)[0] for name in campaign.teachers)
 
 
-def distill_campaign(
-    campaign: Campaign,
-    *,
-    seed: int | None = None,
-    device: str = "auto",
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-    memory: "FitMemory | None" = None,
-) -> dict[str, Any]:
-    """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it.
-
-    With a `memory` a fit that was stopped goes on where it was.
-    """
-    from nci_core.fitting import FitRun, FitSettings, distill_all
-    from nci_core.fitting.memory import FitMemory
-    from nci_core.potentials.device import resolve_device
+def distill_campaign(campaign: Campaign, **how: Unpack[Running]) -> dict[str, Any]:
+    """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it."""
+    from nci_core.fitting import distill_all
     from nci_core.potentials.parameters import StudentConfig
 
-    resolve_device(device)  # a missing GPU is said before any work
-
+    settings, run = _prepared(campaign, how)
     taught, used = zip(*(lesson(campaign, name) for name in campaign.teachers), strict=True)
-    chosen = campaign.settings.seed if seed is None else seed
-    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
-    config = StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
-    run = FitRun(progress, should_stop, memory or FitMemory(), campaign.settings.bounds)
-    model = distill_all(taught, config, settings, run)
+    model = distill_all(taught, StudentConfig(ruler=campaign.settings.ruler), settings, run)
+    seconds = time.perf_counter() - start + run.memory.seconds_before
     if rounds.last_number(campaign.store) is None:
         notes = f"teacher {' + '.join(campaign.teacher_specs)}"
         rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=notes)
         rounds.finish(campaign.store, 0)
-    row = store_model(
-        campaign,
-        model,
-        round_number=0,
-        parent=None,
-        seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
-        origin=new_origin(settings, config, teachers=used),
-    )
-    errors = evaluate_model(campaign, row, model)
-    keep_proposals(campaign, row)
-    return {"model": row.name, "model_id": row.id, "n_teacher_labels": model.metadata["labels"], "errors": errors}
-
-
-def distilled_parent(campaign: Campaign) -> Model | None:
-    """The newest distilled model: the prior of every fine-tuning."""
-    return next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), None)
+    done = _kept(campaign, model, settings, round_number=0, seconds=seconds, teachers=used)
+    return done | {"n_teacher_labels": model.metadata["labels"]}
 
 
 def finetune_campaign(
-    campaign: Campaign,
-    *,
-    seed: int | None = None,
-    device: str = "auto",
-    notes: str = "",
-    recipes: Sequence[str] | None = None,
-    progress: Progress | None = None,
-    should_stop: ShouldStop | None = None,
-    memory: "FitMemory | None" = None,
+    campaign: Campaign, *, notes: str = "", recipes: Sequence[str] | None = None, **how: Unpack[Running]
 ) -> dict[str, Any]:
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
@@ -169,48 +168,34 @@ def finetune_campaign(
     such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes. One of
     another method than the campaign's is kept apart: it ends no round and is not made the active one.
 
-    The test set is seen by nothing but the evaluation at the end. With a `memory` a fit that was
-    stopped goes on where it was, provided that the labels are still the same. Labels that the present
-    student finds impossible are set aside first; "set_aside" names their configurations.
+    The test set is seen by nothing but the evaluation at the end. Labels that the present student finds impossible are
+    set aside first; "set_aside" names their configurations.
     """
-    from nci_core.fitting import FitRun, FitSettings, finetune_ladder
-    from nci_core.fitting.memory import FitMemory
-    from nci_core.potentials.device import resolve_device
+    from nci_core.fitting import finetune_ladder
     from nci_core.potentials.parameters import StudentConfig
 
-    resolve_device(device)  # a missing GPU is said before any work
-
+    settings, run = _prepared(campaign, how)
     set_aside = set_outliers_aside(campaign)
     ladder = ladder_recipes(campaign, recipes)
     found = [training_labels(campaign, source) for source in ladder]
-    rungs, used = zip(*(rung(campaign, recipe, rows) for recipe, rows in zip(ladder, found, strict=True)), strict=True)
-    known = found[-1]
+    target, known = ladder[-1], found[-1]
+    rungs = [rung(campaign, recipe.name, rows) for recipe, rows in zip(ladder, found, strict=True)]
     parent = distilled_parent(campaign)
     prior = load_student(campaign, parent) if parent else None
-    chosen = campaign.settings.seed if seed is None else seed
-    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
     config = prior.config if prior else StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
-    run = FitRun(progress, should_stop, memory or FitMemory(), campaign.settings.bounds)
-    about = {"recipe": ladder[-1].name, "recipe_hash": ladder[-1].hash}
+    about = {"recipe": target.name, "recipe_hash": target.hash}
     model = finetune_ladder(rungs, prior, config, settings, run, about)
-    brought = ladder[-1].row if isinstance(ladder[-1], OwnMethod) else None
+    seconds = time.perf_counter() - start + run.memory.seconds_before
+    brought = target.row if isinstance(target, OwnMethod) else None
     number = campaign.open_round("nobody") if brought is None else rounds.last_number(campaign.store) or 0
-    row = store_model(
-        campaign,
-        model,
-        round_number=number,
-        parent=parent,
-        seconds=time.perf_counter() - start + (memory.seconds_before if memory else 0.0),
-        origin=new_origin(settings, config, labels=used, parent=parent),
-        brought=brought,
+    used = [labels_used(recipe, rows) for recipe, rows in zip(ladder, found, strict=True)]
+    done = _kept(
+        campaign, model, settings, round_number=number, seconds=seconds, labels=used, parent=parent, brought=brought
     )
-    errors = evaluate_model(campaign, row, model)
     if brought is None:
         if notes:
             rounds.update(campaign.store, number, notes=notes)
         rounds.finish(campaign.store, number)
-        keep_proposals(campaign, row)
-    climbed = {"ladder": model.metadata["ladder"]} if len(rungs) > 1 else {}
-    done = {"model": row.name, "model_id": row.id, "n_labels": len(known), "round": number, "errors": errors}
-    return done | climbed | ({"set_aside": set_aside} if set_aside else {})
+    done |= {"n_labels": len(known), "round": number}
+    return done | ({"set_aside": set_aside} if set_aside else {})

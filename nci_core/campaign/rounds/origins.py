@@ -6,7 +6,7 @@ geometries. Energies are not repeated: their digest tells whether those that are
 
 import hashlib
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from nci_core.errors import InputError
 from nci_core.labels.recipes import Recipe
 from nci_core.store import configurations, labels, teacher_labels, teachers
 from nci_core.store.labels import LabelSet
-from nci_core.store.schema import Model, TeacherLabel
+from nci_core.store.schema import Model
 
 if TYPE_CHECKING:
     from nci_core.fitting import FitSettings, Lesson, Rung
@@ -92,7 +92,7 @@ def energies_sha256(geometry_hashes: Sequence[str], *energies: Sequence[float]) 
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def origin(
+def new_origin(
     settings: "FitSettings",
     student: "StudentConfig",
     *,
@@ -112,18 +112,22 @@ def origin(
     )
 
 
-def rung(campaign: Campaign, recipe: Recipe | OwnMethod, rows: LabelSet) -> "tuple[Rung, LabelsUsed]":
-    """Labels of one recipe for a fit, and what is remembered of them."""
+def rung(campaign: Campaign, name: str, rows: LabelSet) -> "Rung":
+    """Labels of one recipe for a fit."""
     from nci_core.fitting import Rung
 
-    used = LabelsUsed(
+    return Rung(name, observations(campaign, rows.system_ids, rows.positions, rows.energy_ev))
+
+
+def labels_used(recipe: Recipe | OwnMethod, rows: LabelSet) -> LabelsUsed:
+    """What is remembered of the labels of one recipe."""
+    return LabelsUsed(
         recipe=recipe.name,
         recipe_hash=recipe.hash,
         count=len(rows),
         sha256=energies_sha256(rows.geometry_hashes, rows.energy_ev.tolist()),
         geometry_hashes=tuple(rows.geometry_hashes),
     )
-    return Rung(recipe.name, observations(campaign, rows.system_ids, rows.positions, rows.energy_ev)), used
 
 
 def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> "tuple[Lesson, TeacherUsed]":
@@ -138,34 +142,28 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
     """
     from nci_core.fitting import Lesson
 
+    place = {row.id: row for row in configurations.fetch(campaign.store, split="pool")}
     rows = teacher_labels.fetch(campaign.store, name, split="pool")
-    if not rows:
+    known = {place[row.configuration_id].geometry_hash: row for row in rows}
+    if not known:
         raise InputError(f"Campaign {campaign.name} has no labels of teacher {name}; run `nci teach`.")
-    place = {row.id: row for row in configurations.fetch(campaign.store)}
-    if only is not None:
-        by_hash = {place[row.configuration_id].geometry_hash: row for row in rows}
-        rows = _all_of(by_hash, only, f"teacher {name}")
+    hashes = tuple(known if only is None else only)
+    if missing := [each for each in hashes if each not in known]:
+        raise InputError(f"The label of geometry {missing[0]} by teacher {name} is no longer in the campaign.")
+    rows = [known[each] for each in hashes]
     found = [place[row.configuration_id] for row in rows]
     positions = np.array([[each.x_angstrom, each.y_angstrom, each.z_angstrom] for each in found])
     channels = {channel: np.array([row.channels_ev[channel] for row in rows]) for channel in rows[0].channels_ev}
-    hashes = [each.geometry_hash for each in found]
     energies = np.array([row.energy_ev for row in rows])
     used = TeacherUsed(
         name=name,
         details=teachers.details(campaign.store, name),
         count=len(rows),
         sha256=energies_sha256(hashes, energies.tolist(), *(channels[key].tolist() for key in sorted(channels))),
-        geometry_hashes=tuple(hashes),
+        geometry_hashes=hashes,
     )
     system_ids = np.array([each.system_id for each in found])
     return Lesson(name, observations(campaign, system_ids, positions, energies, channels)), used
-
-
-def _all_of(known: "Mapping[str, TeacherLabel]", hashes: Sequence[str], what: str) -> "list[TeacherLabel]":
-    missing = next((each for each in hashes if each not in known), None)
-    if missing is not None:
-        raise InputError(f"The label of geometry {missing} by {what} is no longer in the campaign.")
-    return [known[each] for each in hashes]
 
 
 def of_checkpoint(model: "Ensemble", name: str) -> Origin:
@@ -183,10 +181,9 @@ def labels_again(campaign: Campaign, used: LabelsUsed) -> LabelSet:
     brought = labels_by_identity(campaign, used.recipe_hash) if used.recipe.startswith(PREFIX) else None
     known = labels.complete(campaign.store, used.recipe_hash, split="pool") if brought is None else brought
     row_of = {name: row for row, name in enumerate(known.geometry_hashes)}
-    missing = [name for name in used.geometry_hashes if name not in row_of]
-    rows = np.array([row_of[name] for name in used.geometry_hashes if name in row_of], dtype=np.int64)
-    chosen = known.take(rows)
-    if missing or energies_sha256(chosen.geometry_hashes, chosen.energy_ev.tolist()) != used.sha256:
+    rows = [row_of[name] for name in used.geometry_hashes if name in row_of]
+    chosen = known.take(np.array(rows, dtype=np.int64))
+    if energies_sha256(chosen.geometry_hashes, chosen.energy_ev.tolist()) != used.sha256:
         raise InputError(
             f"The {used.recipe} labels are not those of the fit any more: one has changed or was set aside."
         )

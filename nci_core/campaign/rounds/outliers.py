@@ -3,16 +3,14 @@
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.labels.checks import Doubt, check_outlier
+from nci_core.labels.checks import check_outlier
+from nci_core.labels.doubts import Doubt
 from nci_core.regions import RegionBounds
 from nci_core.store import evaluations, label_history, labels
 from nci_core.store.labels import Finished
 from nci_core.store.schema import Model
-
-FloatArray = npt.NDArray[np.float64]
 
 #: Labels that the student has not seen, before its error on them counts as known.
 LEAST_HELD_OUT = 5
@@ -53,7 +51,7 @@ class StudentJudge:
             for row in labels.finished(campaign.store, campaign.recipe.hash)
             if row.split == "test" or new_to(model, row)
         }
-        return cls(campaign.settings.bounds, predictions, unseen, by_region=trained_on_labels(model))
+        return cls(campaign.settings.bounds, predictions, unseen, by_region=model.kind != "distilled")
 
     def doubt(self, configuration_id: int, label_ev: float) -> Doubt | None:
         """What is to be said against a label; None also where the student cannot tell."""
@@ -61,37 +59,28 @@ class StudentJudge:
             return None
         energy, std = self._predictions[configuration_id]
         region = str(self._bounds.classify(np.array([energy]))[0])
-        known = [self._errors(region, configuration_id)]
-        if not self._by_region:
-            known.append(self._errors(None, configuration_id))
+        if region == "beyond":
+            return None
+        known = [self._errors(where, configuration_id) for where in ([region] if self._by_region else [region, None])]
         doubts = [check_outlier(label_ev, energy, std, errors) if errors else None for errors in known]
         return doubts[-1] if None not in doubts else None
 
     def _errors(self, region: str | None, but: int) -> list[float]:
         """Errors on unseen labels in a region, in all where that is None or has few; none where those are too few."""
-        if region == "beyond":
-            return []
-        known = [(n, label, test) for n, (label, test) in self.unseen.items() if n != but]
-        if not known:
-            return []
-        energies = np.array([self._predictions[n][0] for n, _, _ in known])
-        errors = np.array([label for _, label, _ in known]) - energies
-        regions, tested = self._bounds.classify(energies), np.array([test for _, _, test in known])
-        here = regions == region if region else regions != "beyond"
-        for chosen in (here & tested, here, regions != "beyond"):
+        known = [(self._predictions[n][0], *found) for n, found in self.unseen.items() if n != but]
+        energies, labels_ev, tested = np.array(known, dtype=float).reshape(-1, 3).T
+        regions = self._bounds.classify(energies)
+        inside = regions != "beyond"
+        here = inside if region is None else regions == region
+        for chosen in (here & (tested == 1.0), here, inside):
             if chosen.sum() >= LEAST_HELD_OUT:
-                return [float(error) for error in errors[chosen]]
+                return [float(error) for error in (labels_ev - energies)[chosen]]
         return []
-
-
-def trained_on_labels(model: Model) -> bool:
-    """Whether a model has seen any label."""
-    return model.kind != "distilled"
 
 
 def new_to(model: Model, label: Finished) -> bool:
     """Whether a model was fitted without a label of the training pool."""
-    return not trained_on_labels(model) or (label.finished_at is not None and label.finished_at > model.created_at)
+    return model.kind == "distilled" or (label.finished_at is not None and label.finished_at > model.created_at)
 
 
 def set_outliers_aside(campaign: Campaign) -> list[int]:

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -39,18 +38,11 @@ class Proposal:
     std_cm1: float | None
     reason: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as a plain dictionary."""
-        return asdict(self)
 
-
-def _reason(strategy: str, energy_cm1: float | None, region: str | None, std_cm1: float | None) -> str:
-    where = f"{region}, about {energy_cm1:+.0f} cm⁻¹" if region and energy_cm1 is not None else "unexplored"
+def _reason(strategy: str, where: str, std_cm1: float | None) -> str:
     if strategy == "i-optimal" and std_cm1 is not None:
         return f"{where}; uncertain by {std_cm1:.2g} cm⁻¹, and tells most about the rest"
-    if strategy == "farthest-point":
-        return f"{where}; farthest from every label"
-    return where
+    return f"{where}; farthest from every label" if strategy == "farthest-point" else where
 
 
 def prices(campaign: Campaign, places: Sequence[Configurations], recipe: str | None) -> list[FloatArray | None]:
@@ -79,40 +71,36 @@ def propose(
         for system in campaign.training_systems
     ]
     ids = np.concatenate([numbers for numbers, _ in at])
-    row_of = {int(number): i for i, number in enumerate(ids)}
     states = label_queries.states(campaign.store, campaign.find_recipe(recipe).hash)
     taken = [number for number, state in states.items() if state in TAKEN]
-    model = None
     row = campaign.active_model()
-    if row is not None:
-        model = load_student(campaign, row)
-    elif strategy == "i-optimal":
+    if row is None and strategy == "i-optimal":
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
+    model = None if row is None else load_student(campaign, row)
     places = [system.dimer.at(points) for system, (_, points) in zip(campaign.training_systems, at, strict=True)]
-    energies = None
     if model is not None:
-        energies = np.concatenate([model.energies(each) for each in places])
+        known = np.concatenate([model.energies(each) for each in places])
     else:
-        known = {r.configuration_id: r.energy_ev for r in teacher_labels.fetch(campaign.store, campaign.teacher)}
-        if all(int(number) in known for number in ids):
-            energies = np.array([known[int(number)] for number in ids])
+        rows = teacher_labels.fetch(campaign.store, campaign.teacher)
+        taught = {each.configuration_id: each.energy_ev for each in rows}
+        known = np.array([taught.get(number, np.nan) for number in ids.tolist()])
+    energies = None if np.isnan(known).any() else known
     request = SelectionRequest(
         pools=[Pool(each, price) for each, price in zip(places, prices(campaign, places, recipe), strict=True)],
         count=n,
-        labelled=[row_of[number] for number in taken if number in row_of],
+        labelled=np.flatnonzero(np.isin(ids, taken)).tolist(),
         energies=energies,
         ensemble=model,
         bounds=campaign.settings.bounds,
         seed=campaign.settings.seed if seed is None else seed,
     )
     result = select(strategy, request)
-    regions = None if energies is None else campaign.settings.bounds.classify(energies)
+    regions, known_cm1 = campaign.settings.bounds.classify(known), to_cm1(known)
     proposals = []
     for rank, (index, score) in enumerate(zip(result.indices.tolist(), result.scores.tolist(), strict=True), start=1):
-        std = None if result.std is None else float(to_cm1(float(result.std[index])))
-        energy = None if energies is None else float(to_cm1(float(energies[index])))
-        region = None if regions is None else str(regions[index])
-        proposals.append(Proposal(int(ids[index]), rank, score, std, _reason(strategy, energy, region, std)))
+        std = None if result.std is None else float(to_cm1(result.std[index]))
+        where = "unexplored" if energies is None else f"{regions[index]}, about {known_cm1[index]:+.0f} cm⁻¹"
+        proposals.append(Proposal(int(ids[index]), rank, score, std, _reason(strategy, where, std)))
     return proposals
 
 

@@ -1,8 +1,9 @@
 """Labels that failed or were set aside: which and why, and what a person decides about them. No torch, no PySCF."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.pricing.limits import TIMES_TIGHTENED, label_limits
@@ -10,7 +11,7 @@ from nci_core.campaign.rounds.requests import label_memory_gb, start_engine
 from nci_core.errors import InputError
 from nci_core.jobs import submit
 from nci_core.labels.tightening import tightening_after
-from nci_core.store import configurations, journal, label_history, labels
+from nci_core.store import configurations, journal, label_history, label_queries
 from nci_core.store.schema import Label, LabelEvent
 from nci_core.switches import require_writable
 from nci_core.units import to_cm1
@@ -64,10 +65,6 @@ class Doubted:
     person: str | None = None
     because: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
     @property
     def can_accept(self) -> bool:
         """Whether there is a number to use all the same."""
@@ -78,27 +75,23 @@ def doubted(campaign: Campaign) -> list[Doubted]:
     """The labels of the campaign's recipes that failed or are set aside, those to decide about first."""
     found: list[tuple[Label, list[LabelEvent]]] = []
     for recipe in campaign.recipes:
-        past: dict[int, list[LabelEvent]] = {}
+        past = defaultdict(list)
         for event in label_history.events(campaign.store, recipe.hash):
-            past.setdefault(event.configuration_id, []).append(event)
-        found += [
-            (row, past.get(row.configuration_id, []))
-            for row in label_history.unused(campaign.store, recipe.hash)
+            past[event.configuration_id].append(event)
+        for row in label_history.unused(campaign.store, recipe.hash):
+            events = past[row.configuration_id]
             # A cancelled label is nobody's worry, but a retry that was must not hide the number it was to replace.
-            if row.status != "cancelled" or any(e.result for e in past.get(row.configuration_id, []))
-        ]
-    if not found:
-        return []
-    numbers = [row.configuration_id for row, _ in found]
-    split = {row.id: row.split for row in configurations.fetch(campaign.store, ids=numbers)}
+            if row.status != "cancelled" or any(event.result for event in events):
+                found.append((row, events))
+    rows = configurations.fetch(campaign.store, ids=[row.configuration_id for row, _ in found])
+    split = {row.id: row.split for row in rows}
     listed = [_describe(row, events, split[row.configuration_id]) for row, events in found]
     return sorted(listed, key=lambda item: (STATES.index(item.state), item.configuration_id))
 
 
 def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
-    last = past[-1] if past else None
     aside = row.status == "complete"
-    left_out = aside and last is not None and last.what == "left-out"
+    left_out = past[-1] if aside and past and past[-1].what == "left-out" else None
     reasons: list[dict[str, str]] = []
     if aside:
         doubts = [event for event in past if event.what == "set-aside"]
@@ -119,28 +112,22 @@ def _describe(row: Label, past: list[LabelEvent], split: str) -> Doubted:
         energy_cm1=None if row.energy_ev is None else float(to_cm1(row.energy_ev)),
         recipe_std_cm1=row.recipe_std_cm1,
         earlier_cm1=[float(to_cm1(event.result["energy_ev"])) for event in past if event.result],
-        tightened_tries=sum(event.what == "retried" for event in past),
-        person=last.person if left_out and last else None,
-        because=last.because if left_out and last else "",
+        tightened_tries=_retries(past),
+        person=left_out.person if left_out else None,
+        because=left_out.because if left_out else "",
     )
 
 
 def _label_of(campaign: Campaign, configuration_id: int, recipe: str | None) -> Label:
     mine = campaign.find_recipe(recipe)
-    try:
-        return label_history.find(campaign.store, mine.hash, configuration_id)
-    except InputError:
-        others = [
-            other.name
-            for other in campaign.recipes
-            if other != mine and labels.asked_for(campaign.store, other.hash, [configuration_id])
-        ]
-        if not others:
-            raise
+    there = {label.recipe_hash for label in label_queries.of_configuration(campaign.store, configuration_id)}
+    others = [other.name for other in campaign.recipes if other.hash in there]
+    if others and mine.hash not in there:
         raise InputError(
             f"Configuration {configuration_id} has no label of recipe {mine.name}, but one of {', '.join(others)}: "
             "say which recipe is meant."
-        ) from None
+        )
+    return label_history.find(campaign.store, mine.hash, configuration_id)
 
 
 def accept(campaign: Campaign, configuration_id: int, person: str, because: str, *, recipe: str | None = None) -> None:
@@ -158,7 +145,10 @@ def accept(campaign: Campaign, configuration_id: int, person: str, because: str,
             raise InputError("Say who decides and why: both are kept with the label.")
         journal.record_label(campaign.store, label.id, earlier, folder=campaign.folder)
     label_history.accept(campaign.store, label.id, person, because)
-    _renew(campaign, label)
+    if configurations.fetch(campaign.store, ids=[configuration_id])[0].split == "test":
+        from nci_core.campaign.rounds.evaluation import renew_errors
+
+        renew_errors(campaign)
 
 
 def leave_out(
@@ -191,19 +181,15 @@ def retry_tightened(
     """
     require_writable()
     chosen = check_retriable(campaign, configuration_ids, recipe)
-    numbers = [label.configuration_id for label in chosen]
-    hashes = {row.id: row.geometry_hash for row in configurations.fetch(campaign.store, ids=numbers)}
+    rows = configurations.fetch(campaign.store, ids=[label.configuration_id for label in chosen])
     mine = campaign.find_recipe(recipe)
     limits = label_limits(campaign, recipe=mine).as_options(TIMES_TIGHTENED)
     needs_memory_gb = label_memory_gb(campaign, mine)
     jobs = []
-    for label in chosen:
-        tries = sum(
-            event.what == "retried"
-            for event in label_history.events(campaign.store, label.recipe_hash, label.configuration_id)
-        )
+    for label, row in zip(chosen, rows, strict=True):
+        tries = _retries(label_history.events(campaign.store, mine.hash, row.id))
         # The file first: if this is cut short the label is still set aside, its number in the database.
-        journal.put_by(campaign.folder, hashes[label.configuration_id], label.recipe_hash)
+        journal.put_by(campaign.folder, row.geometry_hash, mine.hash)
         label_history.begin_retry(campaign.store, label.id, person)
         payload = {"label_id": label.id, "tightening": tightening_after(tries).model_dump()}
         job = submit(campaign.store, "label", payload, label_id=label.id, needs_memory_gb=needs_memory_gb, **limits)
@@ -213,9 +199,6 @@ def retry_tightened(
     return jobs
 
 
-def _renew(campaign: Campaign, label: Label) -> None:
-    """The errors of all models, when a label of the test set has come to count."""
-    if configurations.fetch(campaign.store, ids=[label.configuration_id])[0].split == "test":
-        from nci_core.campaign.rounds.evaluation import renew_errors
-
-        renew_errors(campaign)
+def _retries(past: Sequence[LabelEvent]) -> int:
+    """How often a label was tried at tighter settings."""
+    return sum(event.what == "retried" for event in past)

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.rounds.stored_models import energies_and_std, load_student, observations
+from nci_core.campaign.rounds.stored_models import distilled_parent, energies_and_std, load_student, observations
 from nci_core.errors import CancelledError, InputError
 from nci_core.jobs.context import JobContext
+from nci_core.metrics import summaries
 from nci_core.store import labels
 
 IntArray = npt.NDArray[np.int64]
@@ -71,7 +72,6 @@ def replay(
     *,
     sizes: Sequence[int] = SIZES,
     seeds: int = SEEDS,
-    device: str = "auto",
     progress: Callable[[float, str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -88,68 +88,56 @@ def replay(
 
     Raises InputError when there are too few labels, no labelled test set, or no distilled student.
     """
-    from nci_core.campaign.rounds.evaluation import summaries
-    from nci_core.campaign.rounds.learning import distilled_parent
     from nci_core.fitting import FitRun, FitSettings, finetune
 
-    recipe = campaign.recipe.hash
+    recipe, bounds = campaign.recipe.hash, campaign.settings.bounds
     known = labels.complete(campaign.store, recipe, split="pool")
     test = labels.complete(campaign.store, recipe, split="test")
     trained = [system.id for system in campaign.training_systems]
     test = test.take(np.flatnonzero(np.isin(test.system_ids, trained)))
     about = {row.id: row for row in labels.fetch(campaign.store, recipe, status="complete")}
-    rows = [about[int(number)] for number in known.ids]
+    rows = [about[number] for number in known.ids.tolist()]
     trials = plan([row.picked_by or UNKNOWN for row in rows], sizes, seeds)
-    inside = campaign.settings.bounds.classify(test.energy_ev) != "beyond"
-    if not inside.any():
+    n_test = int((bounds.classify(test.energy_ev) != "beyond").sum())
+    if not n_test:
         raise InputError("There are no finished labels of a frozen test set below the energy limit to measure with.")
     parent = distilled_parent(campaign)
     if parent is None:
         raise InputError("Pickers are compared from the distilled student; distil one with `nci distill`.")
     prior = load_student(campaign, parent)
-    settings = FitSettings(members=1, seed=campaign.settings.seed, device=device)
+    settings = FitSettings(members=1, seed=campaign.settings.seed)
+    seconds = np.array([row.cpu_seconds for row in rows], dtype=float)  # NaN where one was not timed
     found: list[dict[str, Any]] = []
     for k, trial in enumerate(trials):
         if should_stop is not None and should_stop():
             raise CancelledError("The comparison was stopped.")
+        chosen, n = known.take(trial.rows), len(trial.rows)
         if progress is not None:
-            progress(
-                k / len(trials), f"fit {k + 1} of {len(trials)}: {trial.picker or 'random'}, {len(trial.rows)} labels"
-            )
-        chosen = known.system_ids[trial.rows], known.positions[trial.rows], known.energy_ev[trial.rows]
-        model = finetune(observations(campaign, *chosen), prior, settings=settings, run=FitRun(should_stop=should_stop))
-        errors = summaries(
-            energies_and_std(campaign, model, test.system_ids, test.positions)[0], test.energy_ev, campaign
-        )
-        seconds = [rows[i].cpu_seconds for i in trial.rows]
-        timed = [value for value in seconds if value is not None]
+            progress(k / len(trials), f"fit {k + 1} of {len(trials)}: {trial.picker or 'random'}, {n} labels")
+        labelled = observations(campaign, chosen.system_ids, chosen.positions, chosen.energy_ev)
+        model = finetune(labelled, prior, settings=settings, run=FitRun(should_stop=should_stop))
+        predicted = energies_and_std(campaign, model, test.system_ids, test.positions)[0]
+        errors = summaries(predicted, test.energy_ev, bounds)
+        spent = float(seconds[trial.rows].sum()) / 60.0
         found.append(
             {
                 "picker": trial.picker,
                 "seed": trial.seed,
-                "n": len(trial.rows),
-                "cpu_minutes": sum(timed) / 60.0 if len(timed) == len(seconds) else None,
+                "n": n,
+                "cpu_minutes": None if np.isnan(spent) else spent,
                 "mae_cm1": {name: item.mae_cm1 for name, item in errors.items()},
             }
         )
-    n_seeds = len({trial.seed for trial in trials if trial.seed is not None})
     return {
         "recipe": campaign.recipe.name,
         "n_labels": len(known),
-        "n_test": int(inside.sum()),
-        "seeds": n_seeds,
+        "n_test": n_test,
+        "seeds": len({trial.seed for trial in trials} - {None}),
         "trials": found,
     }
 
 
 def run_replay(context: JobContext) -> dict[str, Any]:
-    """The job: payload sizes and seeds (both optional), device."""
-    payload = context.payload
-    return replay(
-        Campaign.open(context.campaign_dir),
-        sizes=tuple(int(n) for n in payload.get("sizes") or SIZES),
-        seeds=int(payload.get("seeds") or SEEDS),
-        device=payload.get("device", "auto"),
-        progress=context.progress,
-        should_stop=context.should_stop,
-    )
+    """The job; it takes no payload."""
+    campaign = Campaign.open(context.campaign_dir)
+    return replay(campaign, progress=context.progress, should_stop=context.should_stop)

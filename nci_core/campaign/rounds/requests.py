@@ -1,5 +1,6 @@
 """What the app and the command line may ask of a campaign. No torch, no PySCF: jobs do the work."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -29,41 +30,31 @@ def start_engine(campaign: Campaign) -> None:
     ensure_engine(campaign.folder, database=campaign.store.server)
 
 
-def pickers(campaign: Campaign, configuration_ids: Sequence[int], default: str) -> dict[str, list[int]]:
-    """Who picked each configuration: the first to put it into the basket, else the default."""
-    first = {pick.configuration_id: pick.picked_by for pick in picks.in_basket(campaign.store)}
-    groups: dict[str, list[int]] = {}
-    for number in dict.fromkeys(configuration_ids):
-        groups.setdefault(first.get(number, default), []).append(number)
-    return groups
-
-
 def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str) -> None:
     """Raise InputError unless these configurations exist and may be labelled by this picker."""
     if not picked_by.strip():
         raise InputError("Say who picks: give a name.")
     split = {row.id: row.split for row in configurations.fetch(campaign.store)}
-    missing = [number for number in configuration_ids if number not in split]
-    if missing:
-        raise InputError(f"Campaign {campaign.name} has no configuration {missing[0]}.")
-    test = [number for number in configuration_ids if split[number] == "test"]
-    if test and picked_by != TEST_SET:
-        raise InputError(
-            f"Configuration {test[0]} belongs to the frozen test set and cannot be picked for training; label it as "
-            f"a test point: nci label --test {test[0]}."
-        )
-    outside = [number for number in configuration_ids if split[number] == "outside"]
-    if outside:
-        raise InputError(f"Configuration {outside[0]} came with energies from outside and cannot be picked.")
+    for number in configuration_ids:
+        match split.get(number):
+            case None:
+                raise InputError(f"Campaign {campaign.name} has no configuration {number}.")
+            case "test" if picked_by != TEST_SET:
+                raise InputError(
+                    f"Configuration {number} belongs to the frozen test set and cannot be picked for training; label "
+                    f"it as a test point: nci label --test {number}."
+                )
+            case "outside":
+                raise InputError(f"Configuration {number} came with energies from outside and cannot be picked.")
 
 
 def check_test_set(campaign: Campaign, configuration_ids: Sequence[int]) -> None:
     """Raise InputError unless all of these configurations exist and belong to the frozen test set."""
     check_picks(campaign, configuration_ids, TEST_SET)
-    test = {row.id for row in configurations.fetch(campaign.store, split="test")}
-    others = [number for number in configuration_ids if number not in test]
-    if others:
-        raise InputError(f"Configuration {others[0]} does not belong to the test set; label it without --test.")
+    test = set(configurations.positions(campaign.store, split="test")[0].tolist())
+    other = next((number for number in configuration_ids if number not in test), None)
+    if other is not None:
+        raise InputError(f"Configuration {other} does not belong to the test set; label it without --test.")
 
 
 def request_labels(
@@ -73,14 +64,21 @@ def request_labels(
     strategy: str | None = None,
     recipe: str | None = None,
 ) -> list[Label]:
-    """Ask for labels and return their rows; queues nothing and leaves the basket as it is."""
+    """Ask for labels and return their rows; queues nothing and leaves the basket as it is.
+
+    The picker of each is the first to put it into the basket, else `picked_by`.
+    """
     check_picks(campaign, configuration_ids, picked_by)
     chosen_recipe = campaign.find_recipe(recipe)
     if picked_by == TEST_SET and chosen_recipe != campaign.recipe:
         raise InputError(f"The test set has labels of recipe {campaign.recipe.name} only, which errors are against.")
+    first = {pick.configuration_id: pick.picked_by for pick in picks.in_basket(campaign.store)}
+    by_picker = defaultdict(list)
+    for number in dict.fromkeys(configuration_ids):
+        by_picker[first.get(number, picked_by)].append(number)
     asked: list[Label] = []
     there = labels.asked_for(campaign.store, chosen_recipe.hash, configuration_ids)
-    for who, chosen in pickers(campaign, configuration_ids, picked_by).items():
+    for who, chosen in by_picker.items():
         pays = who != TEST_SET and not there.issuperset(chosen)  # a round without labels would tell nothing
         asked += labels.request(
             campaign.store,
@@ -164,7 +162,8 @@ def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
     return measured if least is None or recipe.integrals == "fitted" else min(measured, least)
 
 
-def _submit(campaign: Campaign, kind: str, payload: dict[str, object], start: bool) -> int:
+def submit_job(campaign: Campaign, kind: str, *, start: bool = True, **payload: object) -> int:
+    """Queue one job of a kind, with what its function (`jobs.kinds`) takes; returns its id."""
     require_writable()
     # A GPU that was asked for by name is one the worker must have; "auto" takes what it finds.
     job = submit(campaign.store, kind, payload, needs_gpus=int(str(payload.get("device", "")).startswith("cuda"))).id
@@ -191,10 +190,8 @@ def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Reci
         own_method(campaign, name) if name.startswith(PREFIX) else campaign.find_recipe(name)
         for name in names or [campaign.recipe.name]
     ]
-    last = chosen[-1]
-    if not (isinstance(last, OwnMethod) or last == campaign.recipe) or len({recipe.name for recipe in chosen}) < len(
-        chosen
-    ):
+    wrong_end = not isinstance(chosen[-1], OwnMethod) and chosen[-1] != campaign.recipe
+    if wrong_end or len({recipe.name for recipe in chosen}) < len(chosen):
         raise InputError(
             f"Fine-tuning goes from cheap recipes to {campaign.recipe.name}, each once: name that one last."
         )
@@ -221,19 +218,8 @@ def submit_finetune(
     Raises InputError as `ladder_recipes` does.
     """
     names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
-    payload: dict[str, object] = {"seed": seed, "device": device, "notes": notes}
-    plain = names == [campaign.recipe.name]
-    return _submit(campaign, "finetune", payload | ({} if plain else {"recipes": names}), start)
-
-
-def submit_evaluate_set(campaign: Campaign, set_id: int, *, start: bool = True) -> int:
-    """Predict all models at the points of a set of energies and renew the errors; returns the job's id."""
-    return _submit(campaign, "evaluate", {"energy_set": set_id}, start)
-
-
-def submit_teach_outside(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
-    """Evaluate the campaign's first teacher at the points of all sets of energies too; returns the job's id."""
-    return _submit(campaign, "teach", {"teacher": campaign.teacher_specs[0], "outside": True, "device": device}, start)
+    climbing = {} if names == [campaign.recipe.name] else {"recipes": names}
+    return submit_job(campaign, "finetune", start=start, seed=seed, device=device, notes=notes, **climbing)
 
 
 def submit_teach(
@@ -245,25 +231,10 @@ def submit_teach(
     consent to run the foreign code of a teacher that is a file or another package, by whoever runs this machine.
     """
     campaign.require_configurations()
-    payload: dict[str, object] = {"device": device, "trusted": trusted}
-    return _submit(campaign, "teach", payload | ({"then": "distill"} if then_distill else {}), start)
+    following = {"then": "distill"} if then_distill else {}
+    return submit_job(campaign, "teach", start=start, device=device, trusted=trusted, **following)
 
 
-def submit_distill(campaign: Campaign, *, seed: int | None = None, device: str = "auto", start: bool = True) -> int:
-    """Distil the teacher into a student; returns the job's id."""
-    return _submit(campaign, "distill", {"seed": seed, "device": device}, start)
-
-
-def submit_select(
-    campaign: Campaign, strategy: str = "i-optimal", n: int = 20, seed: int | None = None, *, start: bool = True
-) -> int:
-    """Rank the pool by a strategy; the job's result holds the proposals. Returns the job's id."""
-    return _submit(campaign, "select", {"strategy": strategy, "n": n, "seed": seed}, start)
-
-
-def submit_replay(campaign: Campaign, *, device: str = "auto", start: bool = True) -> int:
-    """Compare who picked: fits from the distilled student to each picker's labels and to random ones.
-
-    The job's result holds the errors (`nci_core.campaign.rounds.replay`). Returns the job's id.
-    """
-    return _submit(campaign, "replay", {"device": device}, start)
+def submit_teach_outside(campaign: Campaign) -> int:
+    """Evaluate the campaign's first teacher at the points of all sets of energies too; returns the job's id."""
+    return submit_job(campaign, "teach", teacher=campaign.teacher_specs[0], outside=True)

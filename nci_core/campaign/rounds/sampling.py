@@ -13,6 +13,7 @@ from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.regions import RegionBounds, sectors
 from nci_core.sampling import Guide, as_guide, sample
+from nci_core.selection.random_choice import in_equal_parts
 from nci_core.store import configurations, systems
 from nci_core.store.base import Split
 from nci_core.store.configurations import Batch, add_together
@@ -25,6 +26,8 @@ FloatArray = npt.NDArray[np.float64]
 CUT_END = 8.0
 #: Points of one cut: closer than 0.01 Å they tell nothing more.
 MOST_CUT_POINTS = 1_000
+#: Origin of what was drawn, not on a cut.
+SAMPLED = "sample"
 #: Guide energy (cm⁻¹) at which a cut starts.
 CUT_WALL_CM1 = 600.0
 
@@ -120,14 +123,7 @@ def plan_sample(
 def choose_test(guide_energies: FloatArray, count: int, seed: int, bounds: RegionBounds) -> npt.NDArray[np.int64]:
     """Rows of a random test set, drawn in equal parts from the regions of the guide's energies (m,)."""
     random = np.random.default_rng([seed, 20241])
-    region = bounds.classify(guide_energies)
-    queues = [random.permutation(np.flatnonzero(region == name)).tolist() for name in ("wall", "well", "tail")]
-    rows: list[int] = []
-    while len(rows) < count and any(queues):
-        for queue in queues:
-            if queue and len(rows) < count:
-                rows.append(queue.pop())
-    return np.array(rows, dtype=np.int64)
+    return in_equal_parts(bounds.classify(guide_energies), ("wall", "well", "tail"), count, random)
 
 
 def batch(
@@ -180,7 +176,6 @@ def sample_campaign(
     elif system is not None and system.role == "transfer":
         raise InputError(f"System {system.name} is only tested on; say how many test configurations it gets (--test).")
     batches: list[Batch] = []
-    known: list[bool] = []
     rejected: Counter[str] = Counter()
     for each in chosen:
         trained = each.role == "train"
@@ -197,16 +192,16 @@ def sample_campaign(
             taken=configurations.geometry_hashes(campaign.store, system_id=each.id),
         )
         rejected.update(plan.rejected)
-        drawn = [batch(each, plan.test, origin="sample", split="test", seed=seed)] if n_test else []
-        drawn += [batch(each, plan.pool, origin="sample", seed=seed)] if trained else []
-        cuts = [batch(each, points, origin=f"cut:{name}") for name, points in plan.cuts.items()]
-        batches += [*drawn, *cuts]
-        known += [True] * len(drawn) + [False] * len(cuts)
-    added = add_together(campaign.store, batches, freeze=n_test > 0)
+        if n_test:
+            batches.append(batch(each, plan.test, origin=SAMPLED, split="test", seed=seed))
+        if trained:
+            batches.append(batch(each, plan.pool, origin=SAMPLED, seed=seed))
+        batches += [batch(each, points, origin=f"cut:{name}") for name, points in plan.cuts.items()]
+    added = list(zip(batches, add_together(campaign.store, batches, freeze=n_test > 0), strict=True))
     return Sampled(
-        n_new=sum(done.n_new for done in added),
-        n_known=sum(done.n_known for done, counts in zip(added, known, strict=True) if counts),
-        n_test=sum(done.n_new for done, of in zip(added, batches, strict=True) if of.split == "test"),
+        n_new=sum(done.n_new for _, done in added),
+        n_known=sum(done.n_known for of, done in added if of.origin == SAMPLED),
+        n_test=sum(done.n_new for of, done in added if of.split == "test"),
         rejected=dict(rejected),
     )
 
@@ -214,11 +209,11 @@ def sample_campaign(
 def _require_open(campaign: Campaign, chosen: Sequence[System]) -> None:
     """Raise InputError where the test set of one of these systems is frozen."""
     frozen = {row.id for row in systems.fetch(campaign.store) if row.test_frozen_at is not None}
-    closed = [system.name for system in chosen if system.id in frozen]
-    if closed and len(campaign.systems) == 1:
+    closed = next((system.name for system in chosen if system.id in frozen), None)
+    if closed is not None and len(campaign.systems) == 1:
         raise InputError("The test set of this campaign is frozen already; sample without a test set (--test 0).")
-    if closed:
+    if closed is not None:
         raise InputError(
-            f"The test set of system {closed[0]} is frozen already; sample without test sets (--test 0), or a system "
+            f"The test set of system {closed} is frozen already; sample without test sets (--test 0), or a system "
             "that has none yet (--system)."
         )

@@ -1,6 +1,6 @@
 """A campaign's stored students, asked about any of its systems. Torch is loaded by what is called."""
 
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import ModelError
+from nci_core.store import models
 from nci_core.store.schema import Model
-from nci_core.systems.configurations import Configurations
 
 if TYPE_CHECKING:
     from nci_core.fitting import Observation
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+
+def distilled_parent(campaign: Campaign) -> Model | None:
+    """The newest distilled model: the prior of every fine-tuning."""
+    return next((row for row in reversed(models.fetch(campaign.store)) if row.kind == "distilled"), None)
 
 
 def load_student(campaign: Campaign, row: Model, device: str = "cpu") -> "Ensemble":
@@ -38,14 +43,6 @@ def load_for(campaign: Campaign, path: Path, name: str, device: str = "cpu") -> 
     return model
 
 
-def parts(campaign: Campaign, system_ids: IntArray, positions: FloatArray) -> Iterator[tuple[IntArray, Configurations]]:
-    """Rows and configurations of each system among m positions (m, 3) in Å, in the campaign's order of systems."""
-    for system in campaign.systems:
-        rows = np.flatnonzero(system_ids == system.id)
-        if len(rows):
-            yield rows, system.dimer.at(positions[rows])
-
-
 def observations(
     campaign: Campaign,
     system_ids: IntArray,
@@ -56,10 +53,13 @@ def observations(
     """Energies (m,) in eV at positions (m, 3) in Å as a fit takes them, a part for each system."""
     from nci_core.fitting import Observation
 
-    return [
-        Observation(at, energies[rows], {name: values[rows] for name, values in (channels or {}).items()})
-        for rows, at in parts(campaign, system_ids, positions)
-    ]
+    found = []
+    for system in campaign.systems:
+        rows = np.flatnonzero(system_ids == system.id)
+        mine = {name: values[rows] for name, values in (channels or {}).items()}
+        if len(rows):
+            found.append(Observation(system.dimer.at(positions[rows]), energies[rows], mine))
+    return found
 
 
 def energies_and_std(
@@ -67,10 +67,10 @@ def energies_and_std(
 ) -> tuple[FloatArray, FloatArray]:
     """Energies and standard deviations, (m,) in eV; NaN in a system of which the model says nothing."""
     energies, std = np.full(len(positions), np.nan), np.full(len(positions), np.nan)
-    known = {system.id for system in known_systems(campaign, model)}
-    for rows, at in parts(campaign, system_ids, positions):
-        if int(system_ids[rows[0]]) in known:
-            energies[rows], std[rows] = model.energies_and_std(at)
+    for system in known_systems(campaign, model):
+        rows = np.flatnonzero(system_ids == system.id)
+        if len(rows):
+            energies[rows], std[rows] = model.energies_and_std(system.dimer.at(positions[rows]))
     return energies, std
 
 
@@ -80,9 +80,7 @@ def known_systems(campaign: Campaign, model: "Ensemble") -> list[System]:
 
     found = []
     for system in campaign.systems:
-        try:
+        with suppress(ModelError):
             check_fits(model, system.dimer)
-        except ModelError:
-            continue
-        found.append(system)
+            found.append(system)
     return found

@@ -1,9 +1,8 @@
 """Teaching: a campaign's teachers evaluated at its configurations, point by point."""
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
@@ -12,8 +11,6 @@ from nci_core.store import configurations, teacher_labels, teachers
 
 if TYPE_CHECKING:
     from nci_core.teachers.base import Teacher, TeacherPoint
-
-ShouldStop = Callable[[], bool]
 
 
 def teach(
@@ -25,7 +22,7 @@ def teach(
     anew: bool = False,
     outside: bool = False,
     progress: Callable[[int, int], None] | None = None,
-    should_stop: ShouldStop | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a teacher (default: all of the campaign's) on every configuration of every system that lacks its label.
 
@@ -49,32 +46,24 @@ def teach(
         for spec, name in names.items()
         for system in campaign.systems
     ]
-    total, before, seconds = sum(len(missing) for _, _, missing in todo), 0, 0.0
-    for spec, system, missing in todo:
+    total, count = sum(len(missing) for _, _, missing in todo), itertools.count(1)
 
-        def report(done: int, _: int, before: int = before) -> None:
-            if progress is not None:
-                progress(before + done, total)
+    def stored() -> None:
+        if should_stop is not None and should_stop():
+            raise CancelledError("Teaching was stopped; finished configurations are kept.")
+        if progress is not None:
+            progress(next(count), total)
 
-        seconds += _teach(campaign, system, sources[spec], names[spec], missing, report, should_stop)
-        before += len(missing)
-    return {"teacher": " + ".join(names), "n_new": total, "seconds": seconds}
+    seconds = [_teach(campaign, system, sources[spec], names[spec], ids, stored) for spec, system, ids in todo if ids]
+    return {"teacher": " + ".join(names), "n_new": total, "seconds": sum(seconds)}
 
 
 def _teach(
-    campaign: Campaign,
-    system: System,
-    source: "Teacher",
-    name: str,
-    missing: list[int],
-    progress: Callable[[int, int], None],
-    should_stop: ShouldStop | None,
+    campaign: Campaign, system: System, source: "Teacher", name: str, ids: list[int], stored: Callable[[], None]
 ) -> float:
     """Evaluate one teacher on these configurations of a system, storing under this name; seconds that it took."""
-    if not missing:
-        return 0.0
-    rows = configurations.fetch(campaign.store, ids=missing)
-    positions = np.array([[row.x_angstrom, row.y_angstrom, row.z_angstrom] for row in rows])
+    rows = configurations.fetch(campaign.store, ids=ids)
+    at = system.dimer.at([row.position for row in rows], [row.pose for row in rows])
 
     def store_point(point: "TeacherPoint") -> None:
         teacher_labels.record(
@@ -86,7 +75,6 @@ def _teach(
             force_ev_angstrom=None if point.force is None else [point.force],
             seconds=point.seconds,
         )
-        if should_stop is not None and should_stop():
-            raise CancelledError("Teaching was stopped; finished configurations are kept.")
+        stored()
 
-    return source.evaluate(system.dimer.at(positions), progress=progress, on_point=store_point).seconds
+    return source.evaluate(at, on_point=store_point).seconds

@@ -40,6 +40,11 @@ class Points:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def without(self, problems: dict[int, str]) -> "Points":
+        """The rows that have no problem, and all problems in the order of the file."""
+        kept = ~np.isin(self.lines, list(problems))
+        return Points(self.positions[kept], self.energy_ev[kept], self.lines[kept], tuple(sorted(problems.items())))
+
 
 def origin_of(host: Monomer, choices: Choices) -> FloatArray:
     """(3,) the point in Å that positions are measured from, in the host's frame."""
@@ -104,10 +109,7 @@ def read_points(table: Table, choices: Choices, dimer: Dimer, where: str) -> Poi
     lines, places, energies = lines[~bad], places[~bad], energies[~bad]
     host = dimer.a
     positions = origin_of(host, choices) + places * choices.angstrom @ axes_of(host, choices)
-    problems |= overlaps(dimer, positions, lines)
-    kept = ~np.isin(lines, list(problems))
-    listed = tuple(sorted(problems.items()))
-    return Points(positions[kept], energies[kept] * choices.ev, lines[kept], listed)
+    return Points(positions, energies * choices.ev, lines).without(problems | overlaps(dimer, positions, lines))
 
 
 def read_named(
@@ -146,9 +148,7 @@ def read_named(
     energy = np.array([energies[rows[int(n)]] if int(n) in rows else math.nan for n in frames.lines])
     for number in frames.lines[~np.isfinite(energy)]:
         problems.setdefault(int(number), "its energy in the table is not a number")
-    kept = np.isfinite(energy) & ~np.isin(frames.lines, list(problems))
-    listed = tuple(sorted(problems.items()))
-    return Points(frames.positions[kept], energy[kept] * choices.ev, frames.lines[kept], listed)
+    return Points(frames.positions, energy * choices.ev, frames.lines).without(problems)
 
 
 def _named_rows(

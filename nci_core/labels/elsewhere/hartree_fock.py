@@ -6,14 +6,12 @@ the whole label's, and less the larger the system.
 
 from collections.abc import Mapping
 
-import numpy.typing as npt
-
 from nci_core.errors import InputError
 from nci_core.labels.elsewhere.task import FragmentName
 from nci_core.labels.geometry import fragments
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 
 #: hartree (0.02 cm⁻¹): a hundred times what other constants, cutoffs of integrals and thresholds come to.
 SAME_HARTREE_FOCK = 1e-7
@@ -21,20 +19,18 @@ SAME_HARTREE_FOCK = 1e-7
 MOST_FUNCTIONS = 500
 
 
-def hartree_fock(dimer: Dimer, position: npt.ArrayLike, recipe: Recipe) -> dict[FragmentName, float]:
+def hartree_fock(at: Configurations, recipe: Recipe) -> dict[FragmentName, float]:
     """Hartree–Fock energy (hartree) of each fragment in the dimer's functions; without those that do not converge.
 
     Args:
-        dimer: host and probe.
-        position: (3,) in Å.
+        at: one configuration.
         recipe: one with exact integrals.
     """
-    import numpy as np
     from pyscf import scf
 
     found: dict[FragmentName, float] = {}
     integrals = None
-    for name, spec in fragments(dimer, np.asarray(position, dtype=float), recipe).items():
+    for name, spec in fragments(at, recipe).items():
         mf = scf.RHF(spec.molecule())
         mf.conv_tol, mf.conv_tol_grad, mf.max_cycle = recipe.scf_energy_hartree, recipe.scf_gradient, 100
         # The same functions at the same places, whichever of them are ghosts. None where memory is short.
@@ -52,6 +48,6 @@ def check_hartree_fock(label: LabelResult, own: Mapping[FragmentName, float], wh
         given = label.fragments[name].hf_hartree
         if not abs(given - expected) <= SAME_HARTREE_FOCK:
             raise InputError(
-                f"{where}: the Hartree-Fock energy of the {name} is {given:.8f} hartree, but {expected:.8f} when "
+                f"{where}: the Hartree-Fock energy of the {name} is {given:.11g} hartree, but {expected:.8f} when "
                 "computed here; it was not stored."
             )

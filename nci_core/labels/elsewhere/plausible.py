@@ -43,7 +43,7 @@ def check_plausible(
         found = difference(parts, field) / HARTREE_EV
         if not abs(found) <= most + ROUNDING:
             raise InputError(
-                f"{where}: the interaction's {words} energy is {found:.6f} hartree, more than {most:.6f} in size; "
+                f"{where}: the interaction's {words} energy is {found:.6g} hartree, more than {most:.6f} in size; "
                 "it was not stored."
             )
 
@@ -62,11 +62,11 @@ def _check_fragment(name: FragmentName, part: FragmentResult, task: FragmentTask
     for words, (found, low, high) in least.items():
         if not low <= found <= high:
             raise InputError(
-                f"{where}: the {words} energy of the {name} is {found:.8f} hartree, not between {low:.8f} and "
+                f"{where}: the {words} energy of the {name} is {found:.11g} hartree, not between {low:.8f} and "
                 f"{high:.8f}; it was not stored."
             )
     if not 0.0 <= part.t1_diagnostic <= 1.0:
         raise InputError(
-            f"{where}: the T1 diagnostic of the {name} is {part.t1_diagnostic:.4f}, not between 0 and 1; "
+            f"{where}: the T1 diagnostic of the {name} is {part.t1_diagnostic:.4g}, not between 0 and 1; "
             "it was not stored."
         )

@@ -34,8 +34,8 @@ def check_size(name: FragmentName, task: FragmentTask, n_basis: int, repulsion: 
     expected, (absolute, relative) = task.nuclear_repulsion_hartree, SAME_REPULSION
     if not abs(repulsion.value - expected) <= absolute + relative * abs(expected) + repulsion.half_unit:
         raise InputError(
-            f"{where}: the nuclear repulsion of the {name} is {repulsion.value:.8f} hartree instead of {expected:.8f}, "
-            "so its geometry is another; it was not stored."
+            f"{where}: the nuclear repulsion of the {name} is {repulsion.value:.11g} hartree instead of "
+            f"{expected:.11g}, so its geometry is another; it was not stored."
         )
 
 

@@ -2,13 +2,11 @@
 
 from typing import Any, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from nci_core.labels.geometry import FragmentSpec, fragments, label_identity
 from nci_core.labels.recipes import Recipe
-from nci_core.systems.dimer import Dimer
+from nci_core.systems.configurations import Configurations
 
 FragmentName = Literal["dimer", "host", "probe"]
 #: Cheap ones first, as in `compute_label`.
@@ -87,17 +85,18 @@ class LabelTask(BaseModel):
     host_positions_angstrom: list[list[float]]
     probe: str
     position_angstrom: list[float]
+    probe_symbols: list[str] | None = None
+    probe_positions_angstrom: list[list[float]] | None = None
     midbond_angstrom: list[float] | None
     fragments: dict[FragmentName, FragmentTask]
 
     @classmethod
-    def build(cls, dimer: Dimer, position: npt.ArrayLike, recipe: Recipe) -> Self:
-        """The task of one position (3,) in Å; raises InputError as `compute_label` does."""
-        point = np.asarray(position, dtype=float).reshape(3)
-        specs = fragments(dimer, point, recipe)
+    def build(cls, at: Configurations, recipe: Recipe) -> Self:
+        """The task of one configuration; raises InputError as `compute_label` does."""
+        specs = fragments(at, recipe)
         return cls(
             layout=LAYOUT_WITH_ECP if specs["dimer"].ecp else LAYOUT,
-            **label_identity(dimer, point, recipe),
+            **label_identity(at, recipe),
             fragments={name: FragmentTask.of(specs[name]) for name in FRAGMENTS},
         )
 

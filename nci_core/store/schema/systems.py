@@ -74,6 +74,16 @@ class Configuration(Base, kw_only=True):
     sector: Mapped[str | None] = mapped_column(default=None)
     created_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
 
+    @property
+    def position(self) -> tuple[float, float, float]:
+        """(x, y, z) of the probe's centre in Å."""
+        return self.x_angstrom, self.y_angstrom, self.z_angstrom
+
+    @property
+    def pose(self) -> tuple[float, float, float, float]:
+        """The unit quaternion (w, x, y, z) that turns the probe."""
+        return self.q_w, self.q_x, self.q_y, self.q_z
+
 
 class TeacherLabel(Base, kw_only=True):
     """One teacher's interaction energy of a configuration; force and torque are on the probe, at its centre."""

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +55,8 @@ def text_of(content: bytes, shown: object) -> str:
     return text
 
 
-def xyz_frames(text: str, most_frames: int) -> Iterator[tuple[int, Structure]]:
-    """Number (from 0) and structure of each frame; InputError names the frame.
+def xyz_frames(text: str, most_frames: int, only: Collection[int] | None = None) -> Iterator[tuple[int, Structure]]:
+    """Number (from 0) and structure of each frame, or of those numbered in `only`; InputError names the frame.
 
     Lines end at newlines alone: form feeds and U+2028 are text, though Python's `splitlines` would end a line there.
     """
@@ -72,13 +72,14 @@ def xyz_frames(text: str, most_frames: int) -> Iterator[tuple[int, Structure]]:
         n, left = int(count[1]), len(lines) - line - 2
         if lines[-1] == "":
             left -= 1
-        if n < 1 or left < n:
-            raise InputError(f"frame {frame} is cut off: {n} atoms expected, {max(left, 0)} found.")
-        if n > MOST_ATOMS:
-            raise InputError(f"frame {frame} has {n} atoms; at most {MOST_ATOMS} can be read.")
         if frame == most_frames:
             raise InputError(f"it has more than {most_frames} frames; split it into several files.")
-        yield frame, _structure(frame, lines[line + 1], lines[line + 2 : line + 2 + n])
+        if only is None or frame in only:
+            if n < 1 or left < n:
+                raise InputError(f"frame {frame} is cut off: {n} atoms expected, {max(left, 0)} found.")
+            if n > MOST_ATOMS:
+                raise InputError(f"frame {frame} has {n} atoms; at most {MOST_ATOMS} can be read.")
+            yield frame, _structure(frame, lines[line + 1], lines[line + 2 : line + 2 + n])
         line += n + 2
         frame += 1
 
