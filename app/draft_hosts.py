@@ -10,13 +10,13 @@ from typing import Any
 import streamlit as st
 
 from app.background import background, problem
-from nci_core.campaign.creating import host_name
 from nci_core.errors import InputError, NCIError
 from nci_core.store.base import Role
 from nci_core.systems import Monomer, builtin_monomer, library
 from nci_core.systems.point_group import formula
 from nci_core.systems.reading.structure_file import host_from_upload
 from nci_core.systems.smiles import MOST_ATOMS, host_from_smiles
+from nci_core.visible import host_name
 
 #: Keys of the widgets begin so; they keep their values from page to page.
 PREFIX = "new-"

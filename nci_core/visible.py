@@ -1,5 +1,6 @@
 """Text of people and files before it is shown: characters that would act instead of being seen become visible."""
 
+import re
 import unicodedata
 
 from pydantic import ValidationError
@@ -22,6 +23,8 @@ def visible(value: object, *, lines: bool = False) -> str:
     return "".join(c if lines and c == "\n" else _shown(c) for c in text)
 
 
+#: Characters of a name that is made of any text.
+MOST_NAME = 48
 #: Characters of somebody else's words in a sentence.
 LONGEST_QUOTE = 80
 
@@ -55,3 +58,22 @@ def _shown(character: str) -> str:
     if code < 0x20:
         return chr(_PICTURES + code)
     return "␡" if code == _DELETE else f"⟨U+{code:04X}⟩"
+
+
+def folder_name(title: str, fallback: str) -> str:
+    """A name for a folder from any text: small letters, digits and hyphens only, of a bounded length.
+
+    >>> folder_name("He – Furan (1) ../../etc", "x"), folder_name("…", "he-C4H4O"), folder_name("", "")
+    ('he-furan-1-etc', 'he-c4h4o', 'campaign')
+    """
+    return host_name(title, host_name(fallback, "campaign")).lower()
+
+
+def host_name(text: str, fallback: str) -> str:
+    """A name for a molecule from any text: letters, digits and hyphens only; `fallback` where none is left.
+
+    >>> host_name("Furan <b>", "C4H4O"), host_name("../", "C4H4O")
+    ('Furan-b', 'C4H4O')
+    """
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", ascii_only)[:MOST_NAME].strip("-") or fallback

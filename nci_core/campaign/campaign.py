@@ -2,12 +2,13 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from nci_core import __version__
-from nci_core.campaign.systems import System, agree, named, stored
+from nci_core.campaign.systems import System, agree, stored
 from nci_core.config import (
     FILE_NAME,
     CampaignSettings,
@@ -37,6 +38,7 @@ def list_campaigns(folder: Path | None = None) -> list[Path]:
     return sorted(path.parent for path in root.glob(f"*/{FILE_NAME}")) if root.is_dir() else []
 
 
+@dataclass(eq=False)
 class Campaign:
     """An open campaign.
 
@@ -47,11 +49,10 @@ class Campaign:
         systems: its dimers in their order, each with its role.
     """
 
-    def __init__(self, folder: Path, settings: CampaignSettings, store: Store, systems: tuple[System, ...]) -> None:
-        self.folder = folder
-        self.settings = settings
-        self.store = store
-        self.systems = systems
+    folder: Path
+    settings: CampaignSettings
+    store: Store
+    systems: tuple[System, ...]
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +151,11 @@ class Campaign:
 
     def system(self, name: str | int) -> System:
         """The system of this name, or of this number in the database; raises InputError for an unknown one."""
-        return named(self.systems, name, self.name)
+        for system in self.systems:
+            if name in (system.name, system.id):
+                return system
+        has = ", ".join(system.name for system in self.systems)
+        raise InputError(f"Campaign {self.name} has no system {name!r}; it has {has}.")
 
     def chosen_system(self, name: str | None) -> System:
         """The system that somebody names, the only one without a name; InputError where that is not clear."""
@@ -162,8 +167,7 @@ class Campaign:
     @property
     def about(self) -> str:
         """The names of its systems, as people are told what it is about."""
-        tested = [f"{system.name} (transfer)" for system in self.transfer_systems]
-        return ", ".join([*(system.name for system in self.training_systems), *tested])
+        return ", ".join(system.title for system in (*self.training_systems, *self.transfer_systems))
 
     @cached_property
     def recipe(self) -> Recipe:

@@ -1,8 +1,6 @@
 """A new campaign from a plan: made, sampled, and sent on its way to the first student."""
 
 import os
-import re
-import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,11 +19,12 @@ from nci_core.labels.builtin_recipes import DEFAULT
 from nci_core.sampling import as_guide
 from nci_core.store.server import place
 from nci_core.switches import require_writable
+from nci_core.visible import folder_name
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Characters of a title, and of the folder's name that is made from it.
-MOST_TITLE, MOST_NAME = 100, 48
+#: Characters of a title.
+MOST_TITLE = 100
 #: Teachers that are offered in the browser beside the built-in ones: specifications, separated by commas. Whoever sets
 #: it for the dashboard consents to run their code; nobody can name another in the browser.
 VARIABLE = "NCI_TEACHERS"
@@ -73,25 +72,6 @@ def teachers_offered() -> tuple[str, ...]:
 def is_trusted(spec: str) -> bool:
     """Whether whoever runs this machine has consented to a teacher's foreign code, by NCI_TEACHERS."""
     return spec in teachers_offered() and spec not in BUILT_IN
-
-
-def folder_name(title: str, fallback: str) -> str:
-    """A name for a folder from any text: small letters, digits and hyphens only, of a bounded length.
-
-    >>> folder_name("He – Furan (1) ../../etc", "x"), folder_name("…", "he-C4H4O"), folder_name("", "")
-    ('he-furan-1-etc', 'he-c4h4o', 'campaign')
-    """
-    return host_name(title, host_name(fallback, "campaign")).lower()
-
-
-def host_name(text: str, fallback: str) -> str:
-    """A name for a molecule from any text: letters, digits and hyphens only; `fallback` where none is left.
-
-    >>> host_name("Furan <b>", "C4H4O"), host_name("../", "C4H4O")
-    ('Furan-b', 'C4H4O')
-    """
-    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9]+", "-", ascii_only)[:MOST_NAME].strip("-") or fallback
 
 
 def free_folder(name: str, below: Path) -> Path:

@@ -29,14 +29,13 @@ OnJob = Callable[[list[int], Job], None]
 COMPUTE_NOW = {"he-ethylene": 3, "he-benzene": 0}
 
 
-def compute_labels(campaign: Campaign, chosen: list[int], on_job: OnJob | None = None) -> int:
+def compute_labels(campaign: Campaign, chosen: list[int], on_job: OnJob) -> int:
     """Label configurations in worker processes and wait; raises LabelError if one fails."""
     jobs = submit_labels(campaign, chosen, "i-optimal", strategy="i-optimal", start=False)
     start = partial(ensure_engine, campaign.folder, database=campaign.store.server, nice=0, idle_seconds=30.0)
     start()
-    report = partial(on_job, jobs) if on_job else None
     try:
-        finished = wait(campaign.store, jobs, on_change=report, restart=start)
+        finished = wait(campaign.store, jobs, on_change=partial(on_job, jobs), restart=start)
     finally:
         stop_engine(campaign.folder)
     failed = [job for job in finished if job.state != "complete"]
@@ -61,7 +60,7 @@ def run_demo(
     compute: int | None = None,
     seed: int = 1,
     say: Say,
-    on_job: OnJob | None = None,
+    on_job: OnJob,
 ) -> dict[str, Any]:
     """Distil, evaluate, select, label, fine-tune, evaluate; write DIR/report.json and DIR/errors.png.
 

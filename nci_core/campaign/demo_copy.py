@@ -4,7 +4,6 @@ It has the teacher's energies, the distilled student with its proposals and the 
 nothing that was learned or picked later. It is made from the embedded archive, and can be made again at any time.
 """
 
-import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,22 +102,21 @@ def reset_demo(archive: Archive, campaign: Campaign) -> None:
     if not is_demo(folder):
         raise InputError(f"{campaign.name} is not the demo, so it cannot be reset.")
     _require_idle(campaign)
-    private = Path(tempfile.mkdtemp(prefix=".nci-demo-", dir=folder.parent))
     try:
-        make_demo(archive, private / "new").store.close()
-        stop_engine(folder)
-        _require_idle(campaign)
-        campaign.store.close()
-        folder.rename(private / "old")
-        try:
-            (private / "new").rename(folder)
-        except OSError:
-            (private / "old").rename(folder)
-            raise
+        with tempfile.TemporaryDirectory(prefix=".nci-demo-", dir=folder.parent, ignore_cleanup_errors=True) as private:
+            new, old = Path(private) / "new", Path(private) / "old"
+            make_demo(archive, new).store.close()
+            stop_engine(folder)
+            _require_idle(campaign)
+            campaign.store.close()
+            folder.rename(old)
+            try:
+                new.rename(folder)
+            except OSError:
+                old.rename(folder)
+                raise
     except OSError as error:
         raise StoreError(f"{folder} cannot be replaced ({error.strerror or error}); nothing was changed.") from error
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
 
 
 def _require_idle(campaign: Campaign) -> None:

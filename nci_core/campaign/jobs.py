@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,6 @@ def fit_memory(campaign_dir: Path, job_id: int) -> Path:
     return campaign_dir / "fits" / f"job-{job_id}.pt"
 
 
-def _open(context: JobContext) -> Campaign:
-    return Campaign.open(context.campaign_dir)
-
-
 def run_label(context: JobContext) -> dict[str, Any]:
     """Compute one label or what is left of it, check it, journal it, record it.
 
@@ -37,7 +34,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
     from nci_core.labels.recipes import Recipe
     from nci_core.labels.tightening import Tightening
 
-    campaign = _open(context)
+    campaign = Campaign.open(context.campaign_dir)
     label = labels.get(context.store, int(context.payload["label_id"]))
     configuration = configurations.fetch(context.store, ids=[label.configuration_id])[0]
     pieces = FragmentFiles(context.campaign_dir / RESULTS, configuration.geometry_hash, label.recipe_hash)
@@ -73,8 +70,7 @@ def run_label(context: JobContext) -> dict[str, Any]:
                 labels.set_error(context.store, label.id, str(error))
             raise
         known = with_doubts(campaign, configuration, found).model_dump(mode="json")
-    result = known
-    context.surely(lambda: journal.record_label(context.store, label.id, result, folder=context.campaign_dir))
+    context.surely(partial(journal.record_label, context.store, label.id, known, folder=context.campaign_dir))
     pieces.clear()
     if configuration.split == "test":
         from nci_core.campaign.rounds.evaluation import renew_errors
@@ -96,7 +92,7 @@ def run_teach(context: JobContext) -> dict[str, Any]:
 
     device = context.payload.get("device", "auto")
     done = teach(
-        _open(context),
+        Campaign.open(context.campaign_dir),
         teacher=context.payload.get("teacher"),
         device=device,
         trusted=bool(context.payload.get("trusted", False)),
@@ -119,7 +115,7 @@ def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **opti
 
     memory = FitMemory(fit_memory(context.campaign_dir, context.job_id), lambda finished: context.keep_events())
     result = fit(
-        _open(context),
+        Campaign.open(context.campaign_dir),
         seed=context.payload.get("seed"),
         device=context.payload.get("device", "auto"),
         progress=step,
@@ -150,9 +146,9 @@ def run_select(context: JobContext) -> dict[str, Any]:
     """Rank the pool. Payload: strategy, n, seed."""
     from nci_core.campaign.rounds.picking import propose
 
-    payload = context.payload
-    proposals = propose(_open(context), payload.get("strategy", "i-optimal"), int(payload["n"]), payload.get("seed"))
-    return {"proposals": [asdict(proposal) for proposal in proposals]}
+    campaign, payload = Campaign.open(context.campaign_dir), context.payload
+    found = propose(campaign, payload.get("strategy", "i-optimal"), int(payload["n"]), payload.get("seed"))
+    return {"proposals": [asdict(proposal) for proposal in found]}
 
 
 def run_evaluate(context: JobContext) -> dict[str, Any]:
@@ -164,7 +160,7 @@ def run_evaluate(context: JobContext) -> dict[str, Any]:
     from nci_core.campaign.rounds.evaluation import evaluate_model
     from nci_core.store import models
 
-    campaign = _open(context)
+    campaign = Campaign.open(context.campaign_dir)
     if "energy_set" in context.payload:
         return evaluate_set(campaign, int(context.payload["energy_set"]))
     model = models.get(context.store, int(context.payload["model_id"]))

@@ -51,78 +51,55 @@ def agree(settings: CampaignSettings, store: Store, folder: Path) -> tuple[Syste
     into the file by hand. Raises InputError where the database has another system, geometry or role, for labels of
     different systems would be mixed; and where something would have to be added to a database that is open read-only.
     """
-    rows = systems.fetch(store)
-    left = list(settings.systems)
-    found: dict[int, SystemSettings] = {}
+    file, rows = folder / FILE_NAME, systems.fetch(store)
+    found = {row.id: next((system for system in settings.systems if _same(system, row)), None) for row in rows}
+    left = [system for system in settings.systems if system not in found.values()]
+    agreed: list[System] = []
     for row in rows:
-        mine = next((system for system in left if _same(system, row)), None)
-        if mine is not None:
-            left.remove(mine)
-            found[row.id] = mine
-    for row in rows:
-        _check(row, found.get(row.id), left, folder / FILE_NAME)
-    names = {row.id: found[row.id].name for row in rows if found[row.id].name != row.name}
-    if store.read_only and left:
-        raise InputError(
-            f"{folder / FILE_NAME} names the system {left[0].name}, which the database beside it does not have yet; "
-            "open the campaign once for writing."
-        )
-    if names and not store.read_only:
-        systems.rename(store, names)
-    if left:
-        systems.add(store, [stored(system) for system in left])
-        return agree(settings, store, folder)
-    return tuple(System(row.id, found[row.id].name, row.role, found[row.id].dimer) for row in rows)
-
-
-def _same(system: SystemSettings, row: StoredSystem) -> bool:
-    """Whether a row is of the dimer that the settings mean."""
-    place, known = (np.array(where, dtype=float) for where in (system.host.positions_angstrom, _places(row)))
-    if not _same_atoms(system, row) or place.shape != known.shape:
-        return False
-    return bool(np.allclose(place, known, rtol=0.0, atol=SAME_PLACE))
-
-
-def _same_atoms(system: SystemSettings, row: StoredSystem) -> bool:
-    mine = ((part.symbols, part.charge) for part in (system.host, system.probe_monomer))
-    return list(mine) == [(part["symbols"], part["charge"]) for part in (row.host, row.probe)]
-
-
-def _places(row: StoredSystem) -> list[list[float]]:
-    places: list[list[float]] = row.host["positions_angstrom"]
-    return places
-
-
-def _check(row: StoredSystem, mine: SystemSettings | None, left: Sequence[SystemSettings], file: Path) -> None:
-    """Raise InputError unless the settings have a row's system, in its role."""
-    if mine is not None:
+        mine = found[row.id]
+        if mine is None:
+            raise InputError(_missing(row, left, file))
         if mine.role != row.role:
             raise InputError(
                 f"{file} gives the system {mine.name} the role {mine.role!r}, but the database beside it was made with "
                 f"{row.role!r}, which stays."
             )
-        return
-    moved = next((system for system in left if _same_atoms(system, row)), None)
-    if moved is not None:
+        agreed.append(System(row.id, mine.name, row.role, mine.dimer))
+    if store.read_only and left:
         raise InputError(
+            f"{file} names the system {left[0].name}, which the database beside it does not have yet; "
+            "open the campaign once for writing."
+        )
+    names = {row.id: mine.name for row, mine in zip(rows, agreed, strict=True) if mine.name != row.name}
+    if names and not store.read_only:
+        systems.rename(store, names)
+    if left:
+        systems.add(store, [stored(system) for system in left])
+        return agree(settings, store, folder)
+    return tuple(agreed)
+
+
+def _same(system: SystemSettings, row: StoredSystem, within: float = SAME_PLACE) -> bool:
+    """Whether a row is of the dimer that the settings mean: the same atoms, at the same places `within` so many Å."""
+    atoms = [(part.symbols, part.charge) for part in (system.host, system.probe_monomer)]
+    if atoms != [(part["symbols"], part["charge"]) for part in (row.host, row.probe)]:
+        return False
+    place, known = np.array(system.host.positions_angstrom), np.array(row.host["positions_angstrom"])
+    return place.shape == known.shape and bool((np.abs(place - known) <= within).all())
+
+
+def _missing(row: StoredSystem, left: Sequence[SystemSettings], file: Path) -> str:
+    """Why the settings do not go with a row, where `left` are their systems that the database does not have."""
+    moved = next((system for system in left if _same(system, row, np.inf)), None)
+    was = f"{row.probe['name'].lower()}-{row.host['name']}"
+    if moved is not None:
+        return (
             f"{file} gives {moved.host.name} another geometry than the database beside it was made with; make a new "
             "campaign for another geometry."
         )
-    was = f"{row.probe['name'].lower()}-{row.host['name']}"
     if left:
-        raise InputError(
+        return (
             f"{file} describes {left[0].dimer.name}, but the database beside it was made for {was}; make a new "
             "campaign for another system."
         )
-    raise InputError(
-        f"{file} does not name the system {row.name} ({was}) that the database beside it has; put it back."
-    )
-
-
-def named(found: Sequence[System], name: str | int, campaign: str) -> System:
-    """The system of this name or number; raises InputError for an unknown one."""
-    for system in found:
-        if name in (system.name, system.id):
-            return system
-    has = ", ".join(system.name for system in found)
-    raise InputError(f"Campaign {campaign} has no system {name!r}; it has {has}.")
+    return f"{file} does not name the system {row.name} ({was}) that the database beside it has; put it back."

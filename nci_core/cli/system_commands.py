@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from nci_core.campaign.creating import host_name
 from nci_core.campaign.systems import System
 from nci_core.cli.output import JsonOption, open_campaign, out, print_json, print_table
 from nci_core.config import SystemSettings
@@ -15,6 +14,7 @@ from nci_core.store.base import Role
 from nci_core.systems import Monomer, host_from_file
 from nci_core.systems.flexibility import conformer_note
 from nci_core.systems.point_group import formula, point_group
+from nci_core.visible import host_name
 
 #: What precedes a SMILES string where a host's name or file can stand.
 SMILES = "smiles:"

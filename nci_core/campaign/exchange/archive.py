@@ -19,28 +19,18 @@ from pathlib import Path
 
 from nci_core.campaign.campaign import Campaign, home
 from nci_core.campaign.demo_copy import DEMO, SOURCE, make_demo
-from nci_core.campaign.exchange.archive_export import export_campaign
-from nci_core.campaign.exchange.archive_import import import_archive, import_campaign
+from nci_core.campaign.exchange.archive_export import export_campaign as export_campaign
+from nci_core.campaign.exchange.archive_import import import_archive
+from nci_core.campaign.exchange.archive_import import import_campaign as import_campaign
 from nci_core.campaign.exchange.archive_packed import stem
-from nci_core.campaign.exchange.archive_read import Archive, read_archive
+from nci_core.campaign.exchange.archive_read import Archive as Archive
+from nci_core.campaign.exchange.archive_read import read_archive as read_archive
 from nci_core.campaign.exchange.dataset import write_configurations
 from nci_core.campaign.queries.error_map_file import renew_all_maps
 from nci_core.config import FILE_NAME
 from nci_core.errors import InputError, NCIError, StoreError
 from nci_core.switches import require_writable
-from nci_core.visible import quoted
-
-__all__ = [
-    "EMBEDDED",
-    "Archive",
-    "bring_in",
-    "data_folder",
-    "export_campaign",
-    "export_extxyz",
-    "import_campaign",
-    "import_embedded",
-    "read_archive",
-]
+from nci_core.visible import folder_name, quoted
 
 #: Embedded campaigns of the project, in the order people should meet them.
 EMBEDDED = ("he-benzene", "he-ethylene")
@@ -57,7 +47,7 @@ def bring_in(content: bytes, file_name: str, below: Path | None = None) -> str:
     The folder is called as the file is, with a number where there is one already. Raises as `import_campaign` does.
     """
     require_writable()
-    from nci_core.campaign.creating import folder_name, free_folder
+    from nci_core.campaign.creating import free_folder
 
     folder = free_folder(folder_name(stem(Path(file_name)), "campaign"), below or home())
     with tempfile.TemporaryDirectory(prefix="nci-brought-") as temporary:

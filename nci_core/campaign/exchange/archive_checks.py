@@ -4,44 +4,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import orjson
 from pydantic import ValidationError
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 
 from nci_core.campaign.exchange.archive_fields import LARGEST_ENERGY_EV, LAST_YEAR, check_json
-from nci_core.campaign.exchange.archive_rows import FILE_OF, ConfigurationRow, Row, Rows
-from nci_core.config import SystemSettings
+from nci_core.campaign.exchange.archive_rows import FILE_OF, Row, Rows
 from nci_core.errors import InputError
-from nci_core.labels.recipes import Recipe
-from nci_core.labels.results import LabelResult
+from nci_core.labels.received import received_label
 from nci_core.store.base import Base
 from nci_core.store.schema import CutPoint, Label, LabelEvent, Metric, Model
 from nci_core.systems import Dimer
 from nci_core.visible import first_problem, quoted
 
-#: Å: settings keep six decimals of a host.
-SAME_HOST = 2e-6
 #: Any number of a result, in its unit.
 LARGEST_NUMBER = 1e12
-FRAGMENTS = {"dimer", "host", "probe"}
 #: What tells rows apart where the database has no constraint for it.
 KEYS: dict[type[Base], tuple[str, ...]] = {
     CutPoint: ("model_id", "teacher", "system_id", "cut", "distance_angstrom"),
     LabelEvent: ("configuration_id", "recipe_hash", "what", "created_at"),
     Metric: ("model_id", "teacher", "system_id", "split", "recipe_hash", "region"),
 }
-
-
-def check_splits(rows: Iterable[ConfigurationRow], systems: Sequence[SystemSettings], where: str) -> None:
-    """InputError for a configuration that something could be trained on in a system that is only tested on."""
-    tested = {system.name for system in systems if system.role == "transfer"}
-    for row in rows:
-        if row.system_id in tested and row.split == "pool":
-            raise InputError(
-                f"{where} has configuration {row.geometry_hash} in the pool of {quoted(row.system_id)}, a transfer "
-                "system, which is only tested on; restore the file and import again."
-            )
 
 
 def check_rows(rows: Rows, dimers: Mapping[str, Dimer], systems: Collection[str], folder: Path) -> None:
@@ -110,46 +92,17 @@ def _check_labels(rows: Iterable[Row], dimers: Mapping[str, Dimer], where: str) 
             continue
         geometry_hash, recipe_hash = row["configuration_id"], row["recipe_hash"]
         try:
-            recipe = check_result(row["result"], dimers[geometry_hash], geometry_hash, recipe_hash)
-            if row.get("recipe", recipe) != recipe:
-                raise ValueError(f"its recipe is called {recipe[:80]!r}")
+            check_json(row["result"], LARGEST_NUMBER)
+            result, recipe = received_label(row["result"], dimers[geometry_hash], geometry_hash, recipe_hash)
+            if abs(result.energy_ev) > LARGEST_ENERGY_EV:
+                raise ValueError("its energy is too large")
+            if result.finished_at.year > LAST_YEAR:
+                raise ValueError(f"its year is after {LAST_YEAR}")
+            if row.get("recipe", recipe.name) != recipe.name:
+                raise ValueError(f"its recipe is called {recipe.name[:80]!r}")
         except (ValueError, ArithmeticError) as error:  # factors of a forged recipe may overflow
             reason = first_problem(error) if isinstance(error, ValidationError) else quoted(str(error), 200)
             raise InputError(
                 f"{where}: the label of {geometry_hash} by recipe {recipe_hash} is not usable: "
                 f"{reason}; restore the file and import again."
             ) from None
-
-
-def check_result(raw: dict[str, Any], dimer: Dimer, geometry_hash: str, recipe_hash: str) -> str:
-    """Name of the recipe of a result; ValueError unless it is a whole label of this geometry and recipe."""
-    check_json(raw, LARGEST_NUMBER)
-    result = LabelResult.model_validate_json(orjson.dumps(raw), strict=True)
-    recipe = Recipe.model_validate_json(orjson.dumps(raw["recipe"]), strict=True)
-    for part in (result.fragments, result.smaller, result.larger):
-        if part is not None and set(part) != FRAGMENTS:
-            raise ValueError("it does not have the three fragments")
-    result.consistent()
-    if not recipe.hash == result.recipe_hash == recipe_hash:
-        raise ValueError(f"its recipe has the hash {recipe.hash}")
-    _check_geometry(result, dimer, geometry_hash)
-    _check_size(result)
-    return recipe.name
-
-
-def _check_geometry(result: LabelResult, dimer: Dimer, geometry_hash: str) -> None:
-    host = np.array(result.host_positions_angstrom, dtype=float)
-    mine = dimer.a.positions
-    same = result.probe == dimer.b.symbols[0] and tuple(result.host_symbols) == dimer.a.symbols
-    if not same or host.shape != mine.shape or not np.allclose(host, mine, rtol=0.0, atol=SAME_HOST):
-        raise ValueError("it is of another dimer")
-    found = dimer.at(result.position_angstrom).geometry_hashes()[0]
-    if not found == result.geometry_hash == geometry_hash:
-        raise ValueError(f"its geometry has the hash {found}")
-
-
-def _check_size(result: LabelResult) -> None:
-    if abs(result.energy_ev) > LARGEST_ENERGY_EV:
-        raise ValueError("its energy is too large")
-    if result.finished_at.year > LAST_YEAR:
-        raise ValueError(f"its year is after {LAST_YEAR}")

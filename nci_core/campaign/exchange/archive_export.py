@@ -46,12 +46,9 @@ def export_campaign(source: Campaign, folder: Path) -> str:
     new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".nci-export-", dir=folder))
-        try:
-            counts = _write(source, staging)
-            _move(staging, folder)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=".nci-export-", dir=folder, ignore_cleanup_errors=True) as staging:
+            counts = _write(source, Path(staging))
+            _move(Path(staging), folder)
     except BaseException as error:
         if new:
             shutil.rmtree(folder, ignore_errors=True)
@@ -67,17 +64,14 @@ def export_campaign(source: Campaign, folder: Path) -> str:
 def _write(source: Campaign, folder: Path) -> str:
     """Write all files to an empty folder; returns what they hold."""
     write_settings(source.settings.portable(), folder)  # the copy is on no server
-    models = folder / MODELS
-    models.mkdir()
-    systems = {system.id: system.name for system in source.systems}
     with source.store.read() as session:  # one state of the database
         for model in session.scalars(select(Model).order_by(Model.id)):
             if model.path != f"{MODELS}/{model.name}.pt":
                 raise StoreError(f"The file of model {model.name!r} has another name than its own: {model.path!r}.")
             write_atomically(folder / model.path, file_content(source.store, model))
-        count_models = _write_rows(session, folder, systems)
+        models = _write_rows(session, folder, {system.id: system.name for system in source.systems})
     count, labelled = write_configurations(source, folder / CONFIGURATIONS)
-    return f"{count} configurations, {labelled} with CCSD(T), {count_models} models"
+    return f"{count} configurations, {labelled} with CCSD(T), {models} models"
 
 
 def _write_rows(session: Session, folder: Path, systems: Mapping[int, str]) -> int:
@@ -109,7 +103,7 @@ def _move(staging: Path, folder: Path) -> None:
     (folder / MODELS).mkdir(exist_ok=True)
     for stale in (folder / MODELS).glob("*.pt"):
         stale.unlink()
-    for model in (staging / MODELS).iterdir():
+    for model in (staging / MODELS).glob("*"):
         os.replace(model, folder / MODELS / model.name)
     for name in FILES:  # campaign.toml last: a folder without it is no archive yet
         os.replace(staging / name, folder / name)

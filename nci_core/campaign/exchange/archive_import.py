@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from sqlalchemy import insert
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.exchange.archive_packed import unpacked
 from nci_core.campaign.exchange.archive_read import Archive, read_archive
-from nci_core.campaign.exchange.archive_rows import OF_RESULT, ROWS, Row, Rows, renamed
+from nci_core.campaign.exchange.archive_rows import OF_RESULT, Row, Rows, renamed
 from nci_core.campaign.rounds.sampling import batch
 from nci_core.campaign.systems import System
 from nci_core.errors import StoreError
@@ -28,7 +27,7 @@ from nci_core.store.bulk import continue_ids
 from nci_core.store.journal import RESULTS, result_path
 from nci_core.store.schema import Configuration, CutPoint, EnergySet, Label, Model
 
-#: Tables whose rows others name, so that they get their numbers here.
+#: Tables whose rows others name, so that they come first and get their numbers here.
 NUMBERED: tuple[type[Base], ...] = (Model, EnergySet)
 
 
@@ -66,17 +65,14 @@ def _require_new(folder: Path) -> Path:
 @contextlib.contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
     """A place beside `folder` that nobody can have prepared; it and folders made for it go if the block fails."""
-    made = list(itertools.takewhile(lambda parent: not parent.exists(), folder.parents))
+    parents = list(itertools.takewhile(lambda parent: not parent.exists(), folder.parents))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        private = Path(tempfile.mkdtemp(prefix=".nci-import-", dir=folder.parent))
-        try:
+        with tempfile.TemporaryDirectory(prefix=".nci-import-", dir=folder.parent, ignore_cleanup_errors=True) as made:
             # Inside it, for a campaign's folder has the permissions that people's folders have.
-            yield private / "campaign"
-        finally:
-            shutil.rmtree(private, ignore_errors=True)
+            yield Path(made) / "campaign"
     except BaseException:
-        for parent in made:
+        for parent in parents:
             with contextlib.suppress(OSError):  # something else is in there now
                 parent.rmdir()
         raise
@@ -105,7 +101,7 @@ def _fill(target: Campaign, archive: Archive) -> None:
     write_together(target.folder / RESULTS, ((path.name, each) for path, each in zip(paths, results, strict=True)))
     rows = _local(archive.rows, configurations.fetch(target.store), target.systems)
     with target.store.write() as session:
-        for table in ROWS:
+        for table in (*NUMBERED, *(each for each in rows if each not in NUMBERED)):
             if rows[table]:
                 session.execute(insert(table), rows[table])
         for table in NUMBERED:

@@ -8,14 +8,15 @@ import bz2
 import contextlib
 import gzip
 import lzma
+import re
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from nci_core.campaign.exchange.archive_read import MOST_BYTES, MOST_ENTRIES, read_history
 from nci_core.campaign.exchange.archive_rows import FILES
@@ -28,6 +29,8 @@ from nci_core.store.models import MODELS, MOST_MODEL_BYTES
 MOST_PACKED_BYTES, MOST_UNPACKED_BYTES = 300_000_000, 1_000_000_000
 #: What such files are called.
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+#: What opens an entry; None where a tar has no content for it.
+Reader = Callable[[], IO[bytes] | None]
 #: How compressed tars begin → what opens them.
 COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -36,13 +39,6 @@ COMPRESSED: dict[bytes, Callable[[IO[bytes]], Any]] = {
 }
 #: What readers of damaged files raise; OSError besides.
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError)
-
-
-class _Entry(NamedTuple):
-    """A plain file of the archive: how long it says it is, and how to read it."""
-
-    size: int
-    open: Callable[[], IO[bytes]]
 
 
 def stem(path: Path) -> str:
@@ -64,6 +60,8 @@ def unpacked(source: Path) -> Iterator[Path]:
     if not source.is_file():
         yield source
         return
+    if source.stat().st_size > MOST_PACKED_BYTES:
+        raise InputError(f"{source} is larger than the {MOST_PACKED_BYTES / MB:g} MB that an exported campaign may be.")
     with tempfile.TemporaryDirectory(prefix="nci-unpacked-") as temporary:
         folder = Path(temporary) / "archive"
         try:
@@ -74,8 +72,6 @@ def unpacked(source: Path) -> Iterator[Path]:
 
 
 def _unpack(source: Path, folder: Path) -> None:
-    if source.stat().st_size > MOST_PACKED_BYTES:
-        raise InputError(f"{source} is larger than the {MOST_PACKED_BYTES / MB:g} MB that an exported campaign may be.")
     try:
         (folder / MODELS).mkdir(parents=True)
         with contextlib.ExitStack() as stack:
@@ -93,29 +89,29 @@ def _unpack(source: Path, folder: Path) -> None:
         raise InputError(f"{source} cannot be read ({error.strerror or error}); export the campaign again.") from None
 
 
-def _entries(source: Path, stack: contextlib.ExitStack) -> dict[str, _Entry]:
+def _entries(source: Path, stack: contextlib.ExitStack) -> dict[str, Reader]:
     """The plain files of a zip or a tar by name; they can be read until the stack is closed."""
-    found: dict[str, _Entry] = {}
+    found: dict[str, Reader] = {}
     total = 0
-    for count, (name, entry) in enumerate(_listed(source, stack), start=1):
-        name = name.removeprefix("./")
+    for count, (name, size, reader) in enumerate(_listed(source, stack), start=1):
         if count > MOST_ENTRIES:
             raise InputError(f"{source} holds more than {MOST_ENTRIES:,} files; give one that `nci export` made.")
         if name in found:
             raise InputError(f"{source} holds a file twice; export the campaign again.")
-        found[name] = entry
-        total += entry.size
+        found[name] = reader
+        total += size
         if total > MOST_UNPACKED_BYTES:
             raise _too_large(source)
     return found
 
 
-def _listed(source: Path, stack: contextlib.ExitStack) -> Iterator[tuple[str, _Entry]]:
+def _listed(source: Path, stack: contextlib.ExitStack) -> Iterator[tuple[str, int, Reader]]:
+    """Name, size as it says, and reader of each plain file."""
     if zipfile.is_zipfile(source):
         parts = stack.enter_context(zipfile.ZipFile(source))
         for info in parts.infolist():
             if not info.is_dir():
-                yield info.filename, _Entry(info.file_size, partial(parts.open, info))
+                yield info.filename.removeprefix("./"), info.file_size, partial(parts.open, info)
         return
     stream = stack.enter_context(source.open("rb"))
     beginning = stream.read(6)
@@ -132,30 +128,22 @@ def _listed(source: Path, stack: contextlib.ExitStack) -> Iterator[tuple[str, _E
         raise InputError(f"{source} is neither a zip nor a tar; give what `nci export` made.") from None
     for member in tar:
         if member.isreg():
-            yield member.name, _Entry(member.size, partial(_of_tar, tar, member))
+            yield member.name.removeprefix("./"), member.size, partial(tar.extractfile, member)
 
 
-def _of_tar(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    stream = tar.extractfile(member)
-    if stream is None:
-        raise tarfile.TarError(f"{member.name} is no file")
-    return stream
-
-
-def _top(entries: dict[str, _Entry], source: Path) -> str:
+def _top(entries: Iterable[str], source: Path) -> str:
     """What precedes the archive's names: nothing, or one folder and a slash."""
-    found = [name.removesuffix(FILE_NAME) for name in entries if name.count("/") < 2 and name.endswith(FILE_NAME)]
-    tops = [top for top in found if not top or top.endswith("/")]
+    tops = [name.removesuffix(FILE_NAME) for name in entries if re.fullmatch(rf"([^/]*/)?{re.escape(FILE_NAME)}", name)]
     if len(tops) != 1:
         number = "no" if not tops else "more than one"
         raise InputError(f"{source} holds {number} campaign ({FILE_NAME}); give a file that `nci export` made.")
     return tops[0]
 
 
-def _copy(entry: _Entry | None, path: Path, most: int) -> None:
+def _copy(reader: Reader | None, path: Path, most: int) -> None:
     """Write an entry to a file, of which the reader of the archive says when it is missing."""
-    if entry is not None:
-        with entry.open() as stream, path.open("wb") as target:
+    if reader is not None and (stream := reader()) is not None:
+        with stream, path.open("wb") as target:
             _pour(stream, target, most, path)
 
 

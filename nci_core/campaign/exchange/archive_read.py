@@ -16,8 +16,8 @@ import numpy as np
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from nci_core.campaign.exchange.archive_checks import check_rows, check_splits
-from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, check_json
+from nci_core.campaign.exchange.archive_checks import check_rows
+from nci_core.campaign.exchange.archive_fields import LARGEST_DISTANCE, Json
 from nci_core.campaign.exchange.archive_rows import (
     CONFIGURATIONS,
     HISTORY,
@@ -79,15 +79,11 @@ def read_archive(folder: Path) -> Archive:
     folder = Path(folder)
     if folder.is_dir():
         _check_tree(folder)
-    with _in_short():
+    with _in_short(), _valid(str(folder / FILE_NAME)):
         settings = read_settings(folder).portable()
-    try:
-        check_json(settings.model_dump())
-    except ValueError as error:
-        raise InputError(f"{folder / FILE_NAME}: {error}; restore the file and import again.") from None
+        TypeAdapter(Json).validate_python(settings.model_dump())
     rows = _read_rows(folder)
     configurations = _read_configurations(settings.systems, folder / CONFIGURATIONS)  # last, for it takes longest
-    check_splits(configurations, settings.systems, str(folder / CONFIGURATIONS))
     dimers = {system.name: system.dimer for system in settings.systems}
     check_rows(rows, {row.geometry_hash: dimers[row.system_id] for row in configurations}, dimers, folder)
     archive = Archive(folder, settings, configurations, rows)
@@ -187,13 +183,13 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
         where = f"{path}, frame {number},"
         if not _same(keys.get("geometry_hash"), digest):
             raise InputError(f"{where} has another geometry than its hash says; restore the file and import again.")
-        given = {name: keys.get(name) for name in ("split", "origin", "sample_seed")}
-        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        if "origin" in values:  # a text of digits is read as a number
-            values["origin"] = str(values["origin"])
+        given = {name: keys[name] for name in ("split", "origin", "sample_seed") if keys.get(name) is not None}
         with _valid(where):
-            row = ConfigurationRow(
-                geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **values
+            row = ConfigurationRow(geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **given)
+        if system.role == "transfer" and row.split == "pool":
+            raise InputError(
+                f"{path} has configuration {digest} in the pool of {quoted(system.name)}, a transfer system, which is "
+                "only tested on; restore the file and import again."
             )
         if digest in found:
             raise InputError(f"{where} is there twice; restore the file and import again.")

@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, create_model, model_validator
 
 from nci_core.campaign.exchange.archive_fields import (
     BY_NAME,
@@ -26,22 +26,9 @@ from nci_core.campaign.exchange.archive_fields import (
     Word,
 )
 from nci_core.config import FILE_NAME
+from nci_core.store import schema
 from nci_core.store.base import Base, Split, State
 from nci_core.store.models import MODELS
-from nci_core.store.schema import (
-    CutPoint,
-    EnergySet,
-    Label,
-    LabelEvent,
-    Metric,
-    Model,
-    Pick,
-    Prediction,
-    Round,
-    SetEnergy,
-    TaughtBy,
-    TeacherLabel,
-)
 
 Row = dict[str, Any]
 Rows = Mapping[type[Base], Sequence[Row]]
@@ -53,25 +40,25 @@ HISTORY = "history.json"
 PREDICTIONS = "predictions.jsonl"
 #: File with one row a line → its tables; where there are two, each row says which one it is of.
 LINES: dict[str, tuple[type[Base], ...]] = {
-    TEACHERS: (TeacherLabel,),
-    LABELS: (Label,),
-    PREDICTIONS: (Prediction, CutPoint),
+    TEACHERS: (schema.TeacherLabel,),
+    LABELS: (schema.Label,),
+    PREDICTIONS: (schema.Prediction, schema.CutPoint),
 }
 #: List of history.json → its table; a set of energies has its energies inside.
 LISTS: dict[str, type[Base]] = {
-    "rounds": Round,
-    "picks": Pick,
-    "metrics": Metric,
-    "taught_by": TaughtBy,
-    "models": Model,
-    "labels": LabelEvent,
-    "energy_sets": EnergySet,
+    "rounds": schema.Round,
+    "picks": schema.Pick,
+    "metrics": schema.Metric,
+    "taught_by": schema.TaughtBy,
+    "models": schema.Model,
+    "labels": schema.LabelEvent,
+    "energy_sets": schema.EnergySet,
 }
 #: All files but those of models.
 FILES = (CONFIGURATIONS, *LINES, HISTORY, FILE_NAME)
 #: Table → the file that has its rows.
 FILE_OF = {
-    table: name for name, tables in (LINES | {HISTORY: (*LISTS.values(), SetEnergy)}).items() for table in tables
+    table: name for name, tables in (LINES | {HISTORY: (*LISTS.values(), schema.SetEnergy)}).items() for table in tables
 }
 #: Lists that archives of earlier versions lack.
 LATER = ("labels", "taught_by", "energy_sets")
@@ -83,8 +70,8 @@ OF_RESULT = ("energy_ev", "hf_ev", "ccsd_ev", "triples_ev", "cpu_seconds", "wall
 #: Columns that are not written: numbers of one database, and in a table what follows from the rest.
 NUMBERS = ("id", "job_id")
 FOLLOWING: dict[type[Base], tuple[str, ...]] = {
-    Label: ("system_id", "recipe_std_cm1", *OF_RESULT),
-    SetEnergy: ("set_id",),
+    schema.Label: ("system_id", "recipe_std_cm1", *OF_RESULT),
+    schema.SetEnergy: ("set_id",),
 }
 
 
@@ -101,7 +88,7 @@ class ConfigurationRow(ArchiveRow):
     system_id: SystemName
     position: tuple[Coordinate, Coordinate, Coordinate]
     split: Split = "pool"
-    origin: Word = "import"
+    origin: Annotated[Word, BeforeValidator(str)] = "import"  # a text of digits is read as a number
     sample_seed: Seed | None = None
 
 
@@ -234,7 +221,7 @@ def _row(table: type[Base], base: type[ArchiveRow] = ArchiveRow) -> Any:
     return create_model(f"{table.__name__}Row", __base__=base, **fields)
 
 
-SetEnergyRow: Any = _row(SetEnergy)
+SetEnergyRow: Any = _row(schema.SetEnergy)
 
 
 class EnergySetRow(ArchiveRow):
@@ -244,26 +231,23 @@ class EnergySetRow(ArchiveRow):
     energies: list[SetEnergyRow] = Field(max_length=100_000)
 
 
-#: What the rows of each table may hold; a table comes after those that its rows refer to.
-ROWS: dict[type[Base], Any] = {
-    TeacherLabel: _row(TeacherLabel),
-    Label: _row(Label, LabelRow),
-    EnergySet: _row(EnergySet, EnergySetRow),
-    SetEnergy: SetEnergyRow,
-    Model: _row(Model, ModelRow),
-    Round: _row(Round, RoundRow),
-    Pick: _row(Pick),
-    Metric: _row(Metric, _OfModelOrTeacher),
-    TaughtBy: _row(TaughtBy),
-    Prediction: _row(Prediction, PredictionRow),
-    CutPoint: _row(CutPoint, CutPointRow),
-    LabelEvent: _row(LabelEvent),
+#: Tables of whose rows more is known than the columns.
+MORE: dict[type[Base], type[ArchiveRow]] = {
+    schema.CutPoint: CutPointRow,
+    schema.EnergySet: EnergySetRow,
+    schema.Label: LabelRow,
+    schema.Metric: _OfModelOrTeacher,
+    schema.Model: ModelRow,
+    schema.Prediction: PredictionRow,
+    schema.Round: RoundRow,
 }
+#: What the rows of each table may hold.
+ROWS: dict[type[Base], Any] = {table: _row(table, MORE.get(table, ArchiveRow)) for table in FILE_OF}
 #: What a line of each file may hold.
 LINE: dict[str, Any] = {
-    TEACHERS: ROWS[TeacherLabel],
-    LABELS: ROWS[Label],
-    PREDICTIONS: Annotated[ROWS[Prediction] | ROWS[CutPoint], Discriminator("table")],
+    TEACHERS: ROWS[schema.TeacherLabel],
+    LABELS: ROWS[schema.Label],
+    PREDICTIONS: Annotated[ROWS[schema.Prediction] | ROWS[schema.CutPoint], Discriminator("table")],
 }
 #: The lists of history.json, and all of it.
 _LISTED: Any = {
