@@ -45,7 +45,7 @@ def error_text(value_ev: float, unit: EnergyUnit) -> str:
 
 def _dots(maps: ErrorMaps, host: Monomer) -> tuple[FloatArray, npt.NDArray[np.int64]]:
     """Places (m, 2) on the plane of test labels near it, at all equivalent places, and which label each is, (m,)."""
-    at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps.plane, NEAR)
+    at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps, NEAR)
     at = at[(at["u"].abs() < maps.u[-1]) & (at["v"].abs() < maps.v[-1])]
     return at[["u", "v"]].to_numpy(dtype=float), at["id"].to_numpy()
 
@@ -188,7 +188,7 @@ def _cells(row: pd.Series, unit: EnergyUnit) -> list[str]:
 def _grid(maps: ErrorMaps | None, host: Monomer, places: FloatArray) -> dict[str, Any] | None:
     if maps is None:
         return None
-    at = maps.plane.project(host.positions).round(3)
+    at = maps.project(host.positions).round(3)
     return {
         "nx": len(maps.u),
         "ny": len(maps.v),

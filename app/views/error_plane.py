@@ -70,7 +70,7 @@ def show_plane(
         for row, name in zip(students, names, strict=True)
     ]
     inside = rows[rows["region"] != "beyond"]
-    dots = fields.in_slab(context.host, inside, maps.plane, NEAR)
+    dots = fields.in_slab(context.host, inside, maps, NEAR)
     outside = maps.wall > 0
     drawn = [part for panel in panels for part in (panel.error_ev[outside], dots[panel.column])]
     scale = error_scale(context, np.concatenate(drawn))
@@ -137,7 +137,7 @@ def _draw(
     key = f"plane-{number}-{context.folder}"
     content = plane_content(
         context.host,
-        maps.plane,
+        maps,
         context.convert(panel.error_ev),
         known,
         panel.column,

@@ -96,7 +96,6 @@ def submit_labels(
     configuration_ids: Sequence[int],
     picked_by: str,
     *,
-    priority: int = 0,
     strategy: str | None = None,
     limits: Limits | None = None,
     recipe: str | None = None,
@@ -105,10 +104,9 @@ def submit_labels(
     """Ask for labels of these configurations and return the ids of their new jobs.
 
     They are of the target recipe, or of the campaign's recipe that is named. A configuration that has a label of
-    this recipe, or one under way, gets no second job. Test
-    configurations may be labelled only with picked_by "test-set"; they never reach a fit. For
-    configurations in the basket the one who put them there counts as the picker. `limits`: of the new
-    jobs; by default those of `label_limits`.
+    this recipe, or one under way, gets no second job. Test configurations may be labelled only with picked_by
+    "test-set"; they never reach a fit. For configurations in the basket the one who put them there counts as the
+    picker. `limits`: of the new jobs; by default those of `label_limits`.
     """
     require_writable()
     if picked_by == TEST_SET:
@@ -119,7 +117,6 @@ def submit_labels(
     jobs = job_batches.add_for_labels(
         campaign.store,
         new,
-        priority=priority,
         needs_memory_gb=label_memory_gb(campaign, chosen),
         **(limits or label_limits(campaign, recipe=chosen)).as_options(),
     )
@@ -152,9 +149,8 @@ def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
     largest took and a margin. With exact integrals that may be whatever there was, because PySCF puts on disk what does
     not fit, so the estimate counts where it is less.
     """
-    dimers = [system.dimer for system in campaign.systems]
-    needed = [memory_needed_gb(each, recipe, guess_parts(each, recipe)) for each in dimers if is_in_table(each, recipe)]
-    least = max(needed, default=None)
+    dimers = [system.dimer for system in campaign.systems if is_in_table(system.dimer, recipe)]
+    least = max((memory_needed_gb(each, recipe, guess_parts(each, recipe)) for each in dimers), default=None)
     most = label_queries.most_memory_gb(campaign.store, recipe.hash)
     if most is None:
         return None if least is None or least > machine_memory_gb() else least
@@ -207,7 +203,6 @@ def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Reci
 def submit_finetune(
     campaign: Campaign,
     *,
-    seed: int | None = None,
     device: str = "auto",
     notes: str = "",
     recipes: Sequence[str] | None = None,
@@ -219,12 +214,10 @@ def submit_finetune(
     """
     names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
     climbing = {} if names == [campaign.recipe.name] else {"recipes": names}
-    return submit_job(campaign, "finetune", start=start, seed=seed, device=device, notes=notes, **climbing)
+    return submit_job(campaign, "finetune", start=start, device=device, notes=notes, **climbing)
 
 
-def submit_teach(
-    campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, device: str = "auto", start: bool = True
-) -> int:
+def submit_teach(campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, start: bool = True) -> int:
     """Compute the teachers' energies where they are missing; returns the job's id.
 
     With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
@@ -232,7 +225,7 @@ def submit_teach(
     """
     campaign.require_configurations()
     following = {"then": "distill"} if then_distill else {}
-    return submit_job(campaign, "teach", start=start, device=device, trusted=trusted, **following)
+    return submit_job(campaign, "teach", start=start, trusted=trusted, **following)
 
 
 def submit_teach_outside(campaign: Campaign) -> int:
