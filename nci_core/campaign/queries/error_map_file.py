@@ -69,8 +69,6 @@ def write_maps(path: Path, maps: ErrorMaps) -> None:
 
 def read_maps(path: Path) -> ErrorMaps | None:
     """The maps that a `maps_file` holds, of whatever state; None without any, or where they are damaged."""
-    if not path.exists():
-        return None
     try:
         content = read_limited(path, MOST_BYTES, links=False)
         with zipfile.ZipFile(io.BytesIO(content)) as packed:

@@ -78,7 +78,7 @@ def propose(
         rows = teacher_labels.fetch(campaign.store, campaign.teacher)
         taught = {each.configuration_id: each.energy_ev for each in rows}
         known = np.array([taught.get(number, np.nan) for number in ids.tolist()])
-    energies = None if np.isnan(known).any() else known
+    energies = None if model is None and np.isnan(known).any() else known
     request = SelectionRequest(
         pools=[Pool(each, price) for each, price in zip(places, prices(campaign, places, recipe), strict=True)],
         count=n,

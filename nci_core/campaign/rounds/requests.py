@@ -30,8 +30,10 @@ def start_engine(campaign: Campaign) -> None:
     ensure_engine(campaign.folder, database=campaign.store.server)
 
 
-def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str) -> None:
-    """Raise InputError unless these configurations exist and may be labelled by this picker."""
+def check_picks(
+    campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, *, tests_only: bool = False
+) -> None:
+    """Raise InputError unless these configurations exist, may be labelled by this picker, and are test points if so."""
     if not picked_by.strip():
         raise InputError("Say who picks: give a name.")
     split = {row.id: row.split for row in configurations.fetch(campaign.store)}
@@ -44,17 +46,10 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
                     f"Configuration {number} belongs to the frozen test set and cannot be picked for training; label "
                     f"it as a test point: nci label --test {number}."
                 )
+            case "pool" if tests_only:
+                raise InputError(f"Configuration {number} does not belong to the test set; label it without --test.")
             case "outside":
                 raise InputError(f"Configuration {number} came with energies from outside and cannot be picked.")
-
-
-def check_test_set(campaign: Campaign, configuration_ids: Sequence[int]) -> None:
-    """Raise InputError unless all of these configurations exist and belong to the frozen test set."""
-    check_picks(campaign, configuration_ids, TEST_SET)
-    test = set(configurations.positions(campaign.store, split="test")[0].tolist())
-    other = next((number for number in configuration_ids if number not in test), None)
-    if other is not None:
-        raise InputError(f"Configuration {other} does not belong to the test set; label it without --test.")
 
 
 def request_labels(
@@ -110,7 +105,7 @@ def submit_labels(
     """
     require_writable()
     if picked_by == TEST_SET:
-        check_test_set(campaign, configuration_ids)
+        check_picks(campaign, configuration_ids, picked_by, tests_only=True)
     chosen = campaign.find_recipe(recipe)
     asked = request_labels(campaign, configuration_ids, picked_by, strategy, recipe)
     new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
