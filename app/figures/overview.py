@@ -49,7 +49,7 @@ def _maps(
         shown[model] = partial(maps.error, row), maps.test_models_ev[row]
     if maps.against == "labels":
         shown[None] = maps.teacher_error, maps.test_teacher_ev
-    at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps.plane, NEAR)
+    at = in_slab(host, pd.DataFrame(maps.test_positions, columns=list("xyz")), maps, NEAR)
     at = at[(at["u"].abs() < maps.u[-1]) & (at["v"].abs() < maps.v[-1])]
     panels = {
         model: {
@@ -62,7 +62,7 @@ def _maps(
         for model, (error, at_tests_ev) in shown.items()
     }
     scale = error_scale(np.concatenate([error().ravel() for error, _ in shown.values()]), unit, cap_ev=limit_ev)
-    atoms = maps.plane.project(host.positions).round(3)
+    atoms = maps.project(host.positions).round(3)
     plane = {
         "nx": len(maps.u),
         "ny": len(maps.v),

@@ -48,7 +48,7 @@ def show_plane(
     for what, row in students.items():
         panels.append((student_name(row), what, maps.error(maps.model_ids.index(row.id), into_wall=1.0)))
     inside = rows[rows["region"] != "beyond"]
-    dots = fields.in_slab(context.host, inside, maps.plane)
+    dots = fields.in_slab(context.host, inside, maps)
     outside = maps.wall > 0
     drawn = [part for _, what, error_ev in panels for part in (error_ev[outside], dots[f"{what}_error_ev"])]
     scale, unit = error_scale(context, np.concatenate(drawn)), context.unit
@@ -60,7 +60,7 @@ def show_plane(
         known = dots[dots[column].notna()]
         content = plane_content(
             context.host,
-            maps.plane,
+            maps,
             context.convert(error_ev),
             known,
             column,

@@ -107,6 +107,7 @@ def run_teach(context: JobContext) -> dict[str, Any]:
 
 def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:
     """Run a fit with live curves; one that was stopped, or whose process died, goes on where it was."""
+    from nci_core.fitting import FitRun
     from nci_core.fitting.memory import FitMemory
 
     def step(event: dict[str, Any]) -> None:
@@ -118,9 +119,7 @@ def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **opti
         Campaign.open(context.campaign_dir),
         seed=context.payload.get("seed"),
         device=context.payload.get("device", "auto"),
-        progress=step,
-        should_stop=context.should_stop,
-        memory=memory,
+        run=FitRun(step, context.should_stop, memory),
         **options,
     )
     memory.forget()

@@ -254,10 +254,12 @@ def finetune(
     from nci_core.campaign.rounds.learning import finetune_campaign
 
     opened = open_campaign(campaign)
+    from nci_core.fitting import FitRun  # after it: torch takes seconds
+
     with progress_bar("Fine-tuning") as (bar, task):
         names = [name.strip() for name in recipes.split(",")] if recipes else None
-        report = fit_progress(bar, task)
-        done = finetune_campaign(opened, seed=seed, device=device, notes=notes, recipes=names, progress=report)
+        run = FitRun(fit_progress(bar, task))
+        done = finetune_campaign(opened, seed=seed, device=device, notes=notes, recipes=names, run=run)
     if as_json:
         print_json(done)
         return

@@ -132,7 +132,7 @@ def label(
         return
     refuse(context, ("out_file", "price", "leave_out"), "is for a file of dimers (--data)")
     from nci_core.campaign.pricing.limits import label_limits
-    from nci_core.campaign.rounds.requests import TEST_SET, check_test_set, submit_labels, unlabelled_test_set
+    from nci_core.campaign.rounds.requests import TEST_SET, check_picks, submit_labels, unlabelled_test_set
     from nci_core.jobs import ensure_engine
     from nci_core.store import configurations, label_queries, labels, picks
 
@@ -153,7 +153,7 @@ def label(
         chosen = list(
             ids or (unlabelled[:n] if n else configurations.positions(opened.store, split="test")[0].tolist())
         )
-        check_test_set(opened, chosen)
+        check_picks(opened, chosen, who, tests_only=True)
     if retry and not test:
         pool = set(configurations.positions(opened.store, split="pool")[0].tolist())
         rows = labels.fetch(opened.store, asked_recipe.hash)

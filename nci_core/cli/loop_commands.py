@@ -49,8 +49,10 @@ def distill(
     from nci_core.campaign.rounds.learning import distill_campaign
 
     opened = open_campaign(campaign)
+    from nci_core.fitting import FitRun  # after it: torch takes seconds
+
     with progress_bar("Distilling") as (bar, task):
-        done = distill_campaign(opened, seed=seed, device=device, progress=fit_progress(bar, task))
+        done = distill_campaign(opened, seed=seed, device=device, run=FitRun(fit_progress(bar, task)))
     if as_json:
         print_json(done)
         return

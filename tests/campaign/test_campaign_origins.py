@@ -18,7 +18,7 @@ from nci_core.campaign.rounds.refitting import refit
 from nci_core.campaign.rounds.teaching import teach
 from nci_core.cli.status_command import describe
 from nci_core.errors import CancelledError, InputError, TeacherError
-from nci_core.fitting import FitSettings
+from nci_core.fitting import FitRun, FitSettings
 from nci_core.potentials import load_checkpoint
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.store import configurations, labels, models, teacher_labels, teachers
@@ -152,10 +152,10 @@ def test_live_curves_use_the_campaign_s_regions(fitted: Campaign) -> None:
     campaign = Campaign(fitted.folder, wide, fitted.store, fitted.systems)
     seen: list[dict[str, Any]] = []
     with pytest.raises(CancelledError):
-        finetune_campaign(campaign, progress=seen.append, should_stop=lambda: len(seen) >= 2)
+        finetune_campaign(campaign, run=FitRun(seen.append, lambda: len(seen) >= 2))
     found = {name for event in seen for name in event["train_mae_cm1"]}
     signs = set(np.sign(labels.complete(fitted.store, fitted.recipe.hash, split="pool").energy_ev).tolist())
     assert found == {"lt_limit"} | {"tail" if sign < 0 else "wall" for sign in signs}
     with pytest.raises(CancelledError):
-        distill_campaign(campaign, progress=seen.append, should_stop=lambda: len(seen) >= 4)
+        distill_campaign(campaign, run=FitRun(seen.append, lambda: len(seen) >= 4))
     assert "well" not in {name for event in seen for name in event["train_mae_cm1"]}

@@ -23,6 +23,10 @@ AnyArray = np.ndarray[Any, np.dtype[Any]]
 MOST_BYTES = 40_000_000
 #: Arrays of the file by name; sizes that are letters agree with each other.
 ARRAYS: dict[str, Array] = {
+    **dict.fromkeys(("origin", "across", "up"), Array((3,), known=True)),
+    "u": Array(("a",), known=True),
+    "v": Array(("b",), known=True),
+} | {
     name: hint.__metadata__[0]
     for name, hint in get_type_hints(ErrorMaps, include_extras=True).items()
     if get_origin(hint) is Annotated
@@ -65,8 +69,6 @@ def write_maps(path: Path, maps: ErrorMaps) -> None:
 
 def read_maps(path: Path) -> ErrorMaps | None:
     """The maps that a `maps_file` holds, of whatever state; None without any, or where they are damaged."""
-    if not path.exists():
-        return None
     try:
         content = read_limited(path, MOST_BYTES, links=False)
         with zipfile.ZipFile(io.BytesIO(content)) as packed:

@@ -58,13 +58,12 @@ class Array(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ErrorMaps:
+class ErrorMaps(PlaneGrid):
     """Energies in eV on a plane grid of (b, a) points, of k students and the reference.
 
-    Attributes:
+    Attributes, beside the plane's:
         key: of what they were computed from, `maps_key`.
         against: what errors are against: CCSD(T) "labels", or the "teacher" where labels are too few.
-        origin, across, up, u, v: of the plane, as in `PlaneGrid`.
         model_ids, digests: (k,) the students, and the SHA-256 of their checkpoints.
         carrier: row of the student that stands for CCSD(T) between the labels.
         energies_ev: (k, b, a) students, NaN where they were not asked.
@@ -82,11 +81,6 @@ class ErrorMaps:
 
     key: str
     against: Against
-    origin: Annotated[FloatArray, Array((3,), known=True)]
-    across: Annotated[FloatArray, Array((3,), known=True)]
-    up: Annotated[FloatArray, Array((3,), known=True)]
-    u: Annotated[FloatArray, Array(("a",), known=True)]
-    v: Annotated[FloatArray, Array(("b",), known=True)]
     model_ids: tuple[int, ...]
     digests: tuple[str, ...]
     carrier: int
@@ -101,11 +95,6 @@ class ErrorMaps:
     test_models_ev: Annotated[FloatArray, Array(("k", "n"), known=True)]
     missed_ev: float
     missed_alone_ev: float
-
-    @property
-    def plane(self) -> PlaneGrid:
-        """Where this is."""
-        return PlaneGrid(self.origin, self.across, self.up, self.u, self.v)
 
     def teacher_error(self, *, into_wall: float = 0.0) -> FloatArray:
         """(b, a) teacher minus reference in eV; NaN where it is not known, and inside the wall.

@@ -116,7 +116,5 @@ def misses(folder: str | Path, model_id: int, system_id: int, source: str, split
     residual, scale = energies - model.energy_ev, strength(model)
     off = left_out(dimer.a, anchors, residual / scale) * scale - residual
     judged = np.isfinite(off)
-    if not judged.any():
-        return Misses(stored, len(anchors), 0, np.nan, np.nan)
-    medians = (float(np.median(np.abs(values[judged]))) for values in (off, residual))
+    medians = [float(np.median(np.abs(each[judged]))) if judged.any() else np.nan for each in (off, residual)]
     return Misses(stored, len(anchors), int(judged.sum()), *medians)

@@ -81,10 +81,8 @@ def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
         wall, cpu = time.perf_counter(), _cpu_seconds()
         labels = teacher.evaluate(dimer.at(positions), on_point=lambda point: seconds.append(point.seconds))
         share = (_cpu_seconds() - cpu) / max(time.perf_counter() - wall, 1e-6)
-    except TeacherError as error:
-        return Trial(spec, problem=str(error))
     except NCIError as error:
-        return Trial(spec, problem=f"It cannot be tried: {error}")
+        return Trial(spec, problem=f"{'' if isinstance(error, TeacherError) else 'It cannot be tried: '}{error}")
     energies = to_cm1(labels.energy)
     return Trial(
         spec,

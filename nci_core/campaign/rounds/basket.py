@@ -69,15 +69,13 @@ def take(store: Store, wanted: Sequence[Wanted], person: str) -> None:
 
 def undo(store: Store, person: str) -> None:
     """Reverse the person's last change; what others did meanwhile stays."""
-    step = selections.undo(store, person, "basket")
-    if step is not None:
+    if (step := selections.undo(store, person, "basket")) is not None:
         _apply(store, step.after, step.before)
 
 
 def redo(store: Store, person: str) -> None:
     """Repeat the change that the person undid last."""
-    step = selections.redo(store, person, "basket")
-    if step is not None:
+    if (step := selections.redo(store, person, "basket")) is not None:
         _apply(store, step.before, step.after)
 
 

@@ -1,6 +1,6 @@
 """Evaluating a model or a teacher on a campaign: predictions, cuts and errors, stored for the app."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,14 @@ from nci_core.store import configurations, evaluations, labels, models, teacher_
 from nci_core.store.base import Split
 from nci_core.store.evaluations import Cut
 from nci_core.store.labels import LabelSet
-from nci_core.store.schema import Model
+from nci_core.store.schema import Model, Prediction, TeacherLabel
 from nci_core.units import to_cm1
 
 if TYPE_CHECKING:
     from nci_core.potentials.ensemble import Ensemble
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 #: Points of a drawn cut.
 CUT_STEPS = 160
@@ -48,13 +49,13 @@ def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
 
 
 def _errors(
-    campaign: Campaign, predict: Callable[[LabelSet], FloatArray]
+    campaign: Campaign, predict: Callable[[LabelSet], tuple[FloatArray, BoolArray]]
 ) -> Iterator[tuple[Split, int | None, dict[str, ErrorSummary]]]:
     """Errors against the labels of the campaign's recipe: split, system (None: all training systems), by region.
 
     The test set and the labelled pool are kept apart. In a campaign of several systems there are the errors in each
     too, and those in transfer systems only so: they say how far a student carries, not how good it is. `predict` gives
-    energies (n,) in eV, NaN where it has none.
+    energies (n,) in eV, and (n,) where it has some.
     """
     groups: dict[int | None, list[int]] = {None: [system.id for system in campaign.training_systems]}
     if len(campaign.systems) > 1:
@@ -62,9 +63,9 @@ def _errors(
     splits: tuple[Split, ...] = ("test", "pool")
     for split in splits:
         known = labels.complete(campaign.store, campaign.recipe.hash, split=split)
-        predicted = predict(known)
+        predicted, there = predict(known)
         for system_id, members in groups.items():
-            rows = np.isfinite(predicted) & np.isin(known.system_ids, members)
+            rows = there & np.isin(known.system_ids, members)
             yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], campaign.settings.bounds)
 
 
@@ -72,17 +73,20 @@ def _plain(found: Mapping[str, ErrorSummary]) -> dict[str, Any]:
     return {name: item.as_dict() for name, item in found.items()}
 
 
-def _record_errors(campaign: Campaign, energies: dict[int, float], **owner: Any) -> dict[str, Any]:
-    """Store the errors of a model's or a teacher's energies (configuration id → eV), as `record_metrics` takes it.
+def _record_errors(campaign: Campaign, rows: Sequence[TeacherLabel | Prediction], **owner: Any) -> dict[str, Any]:
+    """Store the errors of energies of a model or a teacher, named as `record_metrics` takes it.
 
     They are against the labels of the campaign's recipe, and against energies that people brought. Returns them by
     split (or set) and region, in all training systems together.
     """
-    found = _errors(
-        campaign, lambda known: np.array([energies.get(number, np.nan) for number in known.configuration_ids.tolist()])
-    )
+    energies = {row.configuration_id: row.energy_ev for row in rows}
+
+    def predict(known: LabelSet) -> tuple[FloatArray, BoolArray]:
+        said = np.array([energies.get(number, np.nan) for number in known.configuration_ids.tolist()])
+        return said, np.isfinite(said)
+
     report, mine = {}, campaign.recipe.hash
-    for split, system_id, errors in found:
+    for split, system_id, errors in _errors(campaign, predict):
         evaluations.record_metrics(campaign.store, errors, split=split, recipe_hash=mine, system_id=system_id, **owner)
         if system_id is None:
             report[str(split)] = _plain(errors)
@@ -95,7 +99,13 @@ def checkpoint_errors(campaign: Campaign, path: Path, device: str) -> dict[str, 
     Raises ModelError for one that says nothing about the campaign's dimer.
     """
     model = load_for(campaign, path, f"Model {path.name}", device)
-    found = _errors(campaign, lambda known: energies_and_std(campaign, model, known.system_ids, known.positions)[0])
+    trained = [system.id for system in campaign.training_systems]
+
+    def predict(known: LabelSet) -> tuple[FloatArray, BoolArray]:
+        said = energies_and_std(campaign, model, known.system_ids, known.positions)[0]
+        return said, np.isin(known.system_ids, trained)
+
+    found = _errors(campaign, predict)
     return {split: _plain(errors) for split, system_id, errors in found if system_id is None}
 
 
@@ -105,11 +115,10 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
     Returns name → errors by split and region; the teacher comes first.
     """
     taught = teacher_labels.fetch(campaign.store, campaign.teacher)
-    energies = {row.configuration_id: row.energy_ev for row in taught}
-    report = {"teacher": _record_errors(campaign, energies, teacher=campaign.teacher)}
+    report = {"teacher": _record_errors(campaign, taught, teacher=campaign.teacher)}
     for model in models.fetch(campaign.store, others=True):
-        energies = {row.configuration_id: row.energy_ev for row in evaluations.predictions(campaign.store, model.id)}
-        report[model.name] = _record_errors(campaign, energies, model_id=model.id)
+        said = evaluations.predictions(campaign.store, model.id)
+        report[model.name] = _record_errors(campaign, said, model_id=model.id)
     return report
 
 

@@ -1,9 +1,9 @@
 """Distilling and fine-tuning a campaign's student. Torch is imported where it is used."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from nci_core.campaign.campaign import MODELS, Campaign
 from nci_core.campaign.exchange.own_energies import OwnMethod
@@ -21,45 +21,21 @@ from nci_core.switches import require_writable
 
 if TYPE_CHECKING:
     from nci_core.fitting import FitRun, FitSettings, Lesson
-    from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.ensemble import Ensemble
 
 #: Proposals kept with each model, for the app's ranking.
 N_PROPOSALS = 60
 
 
-class Running(TypedDict, total=False):
-    """How any fit is run.
-
-    Attributes:
-        seed: default the campaign's.
-        device: "auto", "cpu" or "cuda".
-        progress: who watches, as in `FitRun`.
-        should_stop: who may stop it.
-        memory: with it a fit that was stopped goes on where it was, provided that the energies are still the same.
-    """
-
-    seed: int | None
-    device: str
-    progress: Callable[[dict[str, Any]], None] | None
-    should_stop: Callable[[], bool] | None
-    memory: "FitMemory | None"
-
-
-def _prepared(campaign: Campaign, how: Running) -> "tuple[FitSettings, FitRun]":
+def _prepared(campaign: Campaign, seed: int | None, device: str, run: "FitRun | None") -> "tuple[FitSettings, FitRun]":
     """What a fit of a campaign's student is given; a missing GPU is said here, before any work."""
     from nci_core.fitting import FitRun, FitSettings
-    from nci_core.fitting.memory import FitMemory
     from nci_core.potentials.device import resolve_device
 
-    device, seed = how.get("device", "auto"), how.get("seed")
     resolve_device(device)
     chosen = campaign.settings.seed if seed is None else seed
-    memory = how.get("memory") or FitMemory()
-    return (
-        FitSettings(members=campaign.settings.members, seed=chosen, device=device),
-        FitRun(how.get("progress"), how.get("should_stop"), memory, campaign.settings.bounds),
-    )
+    settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
+    return settings, replace(run or FitRun(), bounds=campaign.settings.bounds)
 
 
 def _kept(
@@ -141,12 +117,17 @@ def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
     return tuple(lesson(campaign, name)[0] for name in campaign.teachers)
 
 
-def distill_campaign(campaign: Campaign, **how: Unpack[Running]) -> dict[str, Any]:
-    """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it."""
+def distill_campaign(
+    campaign: Campaign, *, seed: int | None = None, device: str = "auto", run: "FitRun | None" = None
+) -> dict[str, Any]:
+    """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it.
+
+    Without a seed by the campaign's. `run`: who watches and may stop it, and where it remembers how far it came.
+    """
     from nci_core.fitting import distill_all
     from nci_core.potentials.parameters import StudentConfig
 
-    settings, run = _prepared(campaign, how)
+    settings, run = _prepared(campaign, seed, device, run)
     taught, used = zip(*(lesson(campaign, name) for name in campaign.teachers), strict=True)
     start = time.perf_counter()
     model = distill_all(taught, StudentConfig(ruler=campaign.settings.ruler), settings, run)
@@ -160,7 +141,13 @@ def distill_campaign(campaign: Campaign, **how: Unpack[Running]) -> dict[str, An
 
 
 def finetune_campaign(
-    campaign: Campaign, *, notes: str = "", recipes: Sequence[str] | None = None, **how: Unpack[Running]
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    run: "FitRun | None" = None,
+    notes: str = "",
+    recipes: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Fit the student to all labels of the pool, store and evaluate it, and close the open round.
 
@@ -168,13 +155,14 @@ def finetune_campaign(
     such as "energies:smith" stands for labels that somebody brought; the last one is what the student becomes. One of
     another method than the campaign's is kept apart: it ends no round and is not made the active one.
 
-    The test set is seen by nothing but the evaluation at the end. Labels that the present student finds impossible are
-    set aside first; "set_aside" names their configurations.
+    The test set is seen by nothing but the evaluation at the end. Seed and run are as in `distill_campaign`; a fit goes
+    on where it was stopped provided that the labels are still the same. Labels that the present student finds
+    impossible are set aside first; "set_aside" names their configurations.
     """
     from nci_core.fitting import finetune_ladder
     from nci_core.potentials.parameters import StudentConfig
 
-    settings, run = _prepared(campaign, how)
+    settings, run = _prepared(campaign, seed, device, run)
     set_aside = set_outliers_aside(campaign)
     ladder = ladder_recipes(campaign, recipes)
     found = [training_labels(campaign, source) for source in ladder]

@@ -88,8 +88,7 @@ def set_outliers_aside(campaign: Campaign) -> list[int]:
 
     Test labels are never judged by a student: that would take its largest errors out of its own mark.
     """
-    judge = StudentJudge.of(campaign)
-    if judge is None:
+    if (judge := StudentJudge.of(campaign)) is None:
         return []
     ids = {row.configuration_id: row.id for row in labels.finished(campaign.store, campaign.recipe.hash)}
     found = []

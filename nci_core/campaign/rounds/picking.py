@@ -39,12 +39,6 @@ class Proposal:
     reason: str
 
 
-def _reason(strategy: str, where: str, std_cm1: float | None) -> str:
-    if strategy == "i-optimal" and std_cm1 is not None:
-        return f"{where}; uncertain by {std_cm1:.2g} cm⁻¹, and tells most about the rest"
-    return f"{where}; farthest from every label" if strategy == "farthest-point" else where
-
-
 def prices(campaign: Campaign, places: Sequence[Configurations], recipe: str | None) -> list[FloatArray | None]:
     """What a label costs at each of these configurations, in operations; None in a campaign of one system.
 
@@ -66,25 +60,25 @@ def propose(
     Raises InputError for an unknown strategy, or one that needs a model when there is none.
     """
     campaign.require_configurations()
-    at = [
-        configurations.positions(campaign.store, split="pool", system_id=system.id)
+    pools = [
+        (system.dimer, *configurations.positions(campaign.store, split="pool", system_id=system.id))
         for system in campaign.training_systems
     ]
-    ids = np.concatenate([numbers for numbers, _ in at])
+    ids = np.concatenate([numbers for _, numbers, _ in pools])
+    places = [dimer.at(points) for dimer, _, points in pools]
     states = label_queries.states(campaign.store, campaign.find_recipe(recipe).hash)
     taken = [number for number, state in states.items() if state in TAKEN]
     row = campaign.active_model()
     if row is None and strategy == "i-optimal":
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
     model = None if row is None else load_student(campaign, row)
-    places = [system.dimer.at(points) for system, (_, points) in zip(campaign.training_systems, at, strict=True)]
     if model is not None:
         known = np.concatenate([model.energies(each) for each in places])
     else:
         rows = teacher_labels.fetch(campaign.store, campaign.teacher)
         taught = {each.configuration_id: each.energy_ev for each in rows}
         known = np.array([taught.get(number, np.nan) for number in ids.tolist()])
-    energies = None if np.isnan(known).any() else known
+    energies = None if model is None and np.isnan(known).any() else known
     request = SelectionRequest(
         pools=[Pool(each, price) for each, price in zip(places, prices(campaign, places, recipe), strict=True)],
         count=n,
@@ -99,8 +93,12 @@ def propose(
     proposals = []
     for rank, (index, score) in enumerate(zip(result.indices.tolist(), result.scores.tolist(), strict=True), start=1):
         std = None if result.std is None else float(to_cm1(result.std[index]))
-        where = "unexplored" if energies is None else f"{regions[index]}, about {known_cm1[index]:+.0f} cm⁻¹"
-        proposals.append(Proposal(int(ids[index]), rank, score, std, _reason(strategy, where, std)))
+        reason = "unexplored" if energies is None else f"{regions[index]}, about {known_cm1[index]:+.0f} cm⁻¹"
+        if strategy == "i-optimal" and std is not None:
+            reason += f"; uncertain by {std:.2g} cm⁻¹, and tells most about the rest"
+        elif strategy == "farthest-point":
+            reason += "; farthest from every label"
+        proposals.append(Proposal(int(ids[index]), rank, score, std, reason))
     return proposals
 
 

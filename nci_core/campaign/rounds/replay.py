@@ -93,8 +93,7 @@ def replay(
     recipe, bounds = campaign.recipe.hash, campaign.settings.bounds
     known = labels.complete(campaign.store, recipe, split="pool")
     test = labels.complete(campaign.store, recipe, split="test")
-    trained = [system.id for system in campaign.training_systems]
-    test = test.take(np.flatnonzero(np.isin(test.system_ids, trained)))
+    test = test.take(np.flatnonzero(np.isin(test.system_ids, [system.id for system in campaign.training_systems])))
     about = {row.id: row for row in labels.fetch(campaign.store, recipe, status="complete")}
     rows = [about[number] for number in known.ids.tolist()]
     trials = plan([row.picked_by or UNKNOWN for row in rows], sizes, seeds)

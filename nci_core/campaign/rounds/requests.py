@@ -30,8 +30,10 @@ def start_engine(campaign: Campaign) -> None:
     ensure_engine(campaign.folder, database=campaign.store.server)
 
 
-def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by: str) -> None:
-    """Raise InputError unless these configurations exist and may be labelled by this picker."""
+def check_picks(
+    campaign: Campaign, configuration_ids: Sequence[int], picked_by: str, *, tests_only: bool = False
+) -> None:
+    """Raise InputError unless these configurations exist, may be labelled by this picker, and are test points if so."""
     if not picked_by.strip():
         raise InputError("Say who picks: give a name.")
     split = {row.id: row.split for row in configurations.fetch(campaign.store)}
@@ -44,17 +46,10 @@ def check_picks(campaign: Campaign, configuration_ids: Sequence[int], picked_by:
                     f"Configuration {number} belongs to the frozen test set and cannot be picked for training; label "
                     f"it as a test point: nci label --test {number}."
                 )
+            case "pool" if tests_only:
+                raise InputError(f"Configuration {number} does not belong to the test set; label it without --test.")
             case "outside":
                 raise InputError(f"Configuration {number} came with energies from outside and cannot be picked.")
-
-
-def check_test_set(campaign: Campaign, configuration_ids: Sequence[int]) -> None:
-    """Raise InputError unless all of these configurations exist and belong to the frozen test set."""
-    check_picks(campaign, configuration_ids, TEST_SET)
-    test = set(configurations.positions(campaign.store, split="test")[0].tolist())
-    other = next((number for number in configuration_ids if number not in test), None)
-    if other is not None:
-        raise InputError(f"Configuration {other} does not belong to the test set; label it without --test.")
 
 
 def request_labels(
@@ -96,7 +91,6 @@ def submit_labels(
     configuration_ids: Sequence[int],
     picked_by: str,
     *,
-    priority: int = 0,
     strategy: str | None = None,
     limits: Limits | None = None,
     recipe: str | None = None,
@@ -105,21 +99,19 @@ def submit_labels(
     """Ask for labels of these configurations and return the ids of their new jobs.
 
     They are of the target recipe, or of the campaign's recipe that is named. A configuration that has a label of
-    this recipe, or one under way, gets no second job. Test
-    configurations may be labelled only with picked_by "test-set"; they never reach a fit. For
-    configurations in the basket the one who put them there counts as the picker. `limits`: of the new
-    jobs; by default those of `label_limits`.
+    this recipe, or one under way, gets no second job. Test configurations may be labelled only with picked_by
+    "test-set"; they never reach a fit. For configurations in the basket the one who put them there counts as the
+    picker. `limits`: of the new jobs; by default those of `label_limits`.
     """
     require_writable()
     if picked_by == TEST_SET:
-        check_test_set(campaign, configuration_ids)
+        check_picks(campaign, configuration_ids, picked_by, tests_only=True)
     chosen = campaign.find_recipe(recipe)
     asked = request_labels(campaign, configuration_ids, picked_by, strategy, recipe)
     new = [label.id for label in asked if label.status == "waiting" and label.job_id is None]
     jobs = job_batches.add_for_labels(
         campaign.store,
         new,
-        priority=priority,
         needs_memory_gb=label_memory_gb(campaign, chosen),
         **(limits or label_limits(campaign, recipe=chosen)).as_options(),
     )
@@ -152,9 +144,8 @@ def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
     largest took and a margin. With exact integrals that may be whatever there was, because PySCF puts on disk what does
     not fit, so the estimate counts where it is less.
     """
-    dimers = [system.dimer for system in campaign.systems]
-    needed = [memory_needed_gb(each, recipe, guess_parts(each, recipe)) for each in dimers if is_in_table(each, recipe)]
-    least = max(needed, default=None)
+    dimers = [system.dimer for system in campaign.systems if is_in_table(system.dimer, recipe)]
+    least = max((memory_needed_gb(each, recipe, guess_parts(each, recipe)) for each in dimers), default=None)
     most = label_queries.most_memory_gb(campaign.store, recipe.hash)
     if most is None:
         return None if least is None or least > machine_memory_gb() else least
@@ -207,7 +198,6 @@ def ladder_recipes(campaign: Campaign, names: Sequence[str] | None) -> list[Reci
 def submit_finetune(
     campaign: Campaign,
     *,
-    seed: int | None = None,
     device: str = "auto",
     notes: str = "",
     recipes: Sequence[str] | None = None,
@@ -219,12 +209,10 @@ def submit_finetune(
     """
     names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
     climbing = {} if names == [campaign.recipe.name] else {"recipes": names}
-    return submit_job(campaign, "finetune", start=start, seed=seed, device=device, notes=notes, **climbing)
+    return submit_job(campaign, "finetune", start=start, device=device, notes=notes, **climbing)
 
 
-def submit_teach(
-    campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, device: str = "auto", start: bool = True
-) -> int:
+def submit_teach(campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, start: bool = True) -> int:
     """Compute the teachers' energies where they are missing; returns the job's id.
 
     With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
@@ -232,7 +220,7 @@ def submit_teach(
     """
     campaign.require_configurations()
     following = {"then": "distill"} if then_distill else {}
-    return submit_job(campaign, "teach", start=start, device=device, trusted=trusted, **following)
+    return submit_job(campaign, "teach", start=start, trusted=trusted, **following)
 
 
 def submit_teach_outside(campaign: Campaign) -> int:

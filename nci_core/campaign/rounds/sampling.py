@@ -59,10 +59,8 @@ def cut_points(dimer: Dimer, direction: FloatArray, distances: FloatArray) -> Fl
 def cut_start(dimer: Dimer, direction: FloatArray, guide: Guide) -> float:
     """Distance (Å) from the centre where the guide's energy falls below 600 cm⁻¹ for good, seen from outside."""
     distances = np.arange(1.5, CUT_END, 0.01)
-    points = cut_points(dimer, direction, distances)
-    clear = to_cm1(guide(points)) < CUT_WALL_CM1
-    blocked = np.flatnonzero(~clear)
-    return float(distances[min(blocked[-1] + 1, len(distances) - 1)]) if len(blocked) else float(distances[0])
+    blocked = np.flatnonzero(to_cm1(guide(cut_points(dimer, direction, distances))) >= CUT_WALL_CM1)
+    return float(distances[min(blocked[-1] + 1, len(distances) - 1) if len(blocked) else 0])
 
 
 @dataclass(frozen=True)

@@ -35,18 +35,16 @@ def teach(
     campaign.require_configurations()
     specs = (teacher,) if teacher else campaign.teacher_specs
     sources = {spec: find_teacher(spec, device=device, trusted=trusted) for spec in specs}
-    names = {}
+    todo = []
     for spec, source in sources.items():
         for system in campaign.systems:
             source.check(system.dimer)
         found = source.identity()
-        names[spec] = teachers.settle(campaign.store, spec, found.name, found.details, anew=anew)
-    todo = [
-        (spec, system, teacher_labels.missing(campaign.store, name, system_id=system.id, outside=outside))
-        for spec, name in names.items()
-        for system in campaign.systems
-    ]
-    total, count = sum(len(missing) for _, _, missing in todo), itertools.count(1)
+        name = teachers.settle(campaign.store, spec, found.name, found.details, anew=anew)
+        for system in campaign.systems:
+            missing = teacher_labels.missing(campaign.store, name, system_id=system.id, outside=outside)
+            todo.append((system, source, name, missing))
+    total, count = sum(len(missing) for *_, missing in todo), itertools.count(1)
 
     def stored() -> None:
         if should_stop is not None and should_stop():
@@ -54,8 +52,8 @@ def teach(
         if progress is not None:
             progress(next(count), total)
 
-    seconds = [_teach(campaign, system, sources[spec], names[spec], ids, stored) for spec, system, ids in todo if ids]
-    return {"teacher": " + ".join(names), "n_new": total, "seconds": sum(seconds)}
+    seconds = sum(_teach(campaign, *each, stored) for each in todo if each[-1])
+    return {"teacher": " + ".join(specs), "n_new": total, "seconds": seconds}
 
 
 def _teach(
