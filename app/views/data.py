@@ -14,7 +14,7 @@ from app.doing import errors_said
 from app.session import Context
 from app.text import plain
 from app.views import takeaway
-from app.views.explore import no_configurations
+from app.views.begin import no_configurations
 from app.views.filters import filtered
 from nci_core.labels.label_errors import error_of
 

@@ -10,8 +10,9 @@ from app.data.errors import RANGES
 from app.doing import act_button, live
 from app.figures.replay import replay_figure
 from app.session import Context
-from app.tables import grid, number_text
+from app.tables import grid
 from app.text import plain
+from nci_core.rounding import number_text
 from nci_core.store import job_queries, labels, replay_frames
 from nci_core.store.base import ACTIVE
 from nci_core.units import CM1_EV

@@ -16,6 +16,8 @@ LABEL_STD = "label_std"
 #: Place, from 1, of the frame's system among those of the campaign that wrote the file; frames of different systems are
 #: of different hosts, however alike these are.
 SYSTEM = "nci_system"
+#: The unit quaternion (w, x, y, z) that turns a probe which is no atom from how its campaign has it.
+POSE = "pose_wxyz"
 #: Keys (with or without _std) whose values must be finite numbers.
 NUMBERS = (REFERENCE, "teacher_interaction_energy", "student_interaction_energy", "elst", "exch", "ind", "disp")
 #: Keys that ASE and other programs give a meaning of their own.

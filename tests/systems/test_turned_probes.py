@@ -1,12 +1,18 @@
 """Probes that are molecules: nothing on a label's way takes the probe for one atom, though labels of none are made."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from nci_core.campaign.exchange.dataset import read_frames
+from nci_core.config import SystemSettings
 from nci_core.datasets.energies import free_atom_dispersion
+from nci_core.datasets.keys import POSE
 from nci_core.duplicates import geometry_classes
 from nci_core.errors import InputError
+from nci_core.extxyz import HostGroup, write_dataset
 from nci_core.labelling.tasks import Order
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.geometry import fragments, label_identity
@@ -74,3 +80,17 @@ def test_poses_tell_geometries_apart(at: Configurations) -> None:
 def test_labels_of_molecules_are_refused(at: Configurations) -> None:
     with pytest.raises(InputError, match="atom"):
         compute_label(at[[0]], TINY)
+
+
+def test_a_frame_may_state_its_pose(tmp_path: Path) -> None:
+    """The pose of an exported frame is read, and anything else in its place is refused with file and frame."""
+    system = SystemSettings.of("hydrogen")
+    q = [0.5, 0.5, 0.5, 0.5]
+    at = system.dimer.at([[0.0, 0.0, 3.0], [0.0, 0.0, 3.5]])
+    path = tmp_path / "configurations.extxyz"
+    write_dataset(path, [HostGroup(at, np.zeros(2), np.arange(2), {POSE: [None, q]})])
+    assert [frame.pose.tolist() for frame in read_frames([system], path)] == [[1.0, 0.0, 0.0, 0.0], q]
+    for bad in ([1.0, 1.0, 0.0, 0.0], q + q, "turned", 1.0):
+        write_dataset(path, [HostGroup(at, np.zeros(2), np.arange(2), {POSE: [None, bad]})])
+        with pytest.raises(InputError, match=r"frame 1: pose_wxyz is no unit quaternion \(w, x, y, z\)"):
+            read_frames([system], path)

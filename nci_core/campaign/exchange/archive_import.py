@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import orjson
 from sqlalchemy import insert
 
@@ -145,8 +144,9 @@ def _add_configurations(target: Campaign, archive: Archive) -> None:
     runs = itertools.groupby(
         archive.configurations, key=lambda row: (row.system_id, row.split, row.origin, row.sample_seed)
     )
-    batches = [
-        batch(target.system(name), np.array([row.position for row in run]), origin=origin, split=split, seed=seed)
-        for (name, split, origin, seed), run in runs
-    ]
+    batches = []
+    for (name, split, origin, seed), run in runs:
+        system, rows = target.system(name), list(run)
+        at = system.dimer.at([row.position for row in rows], [row.pose for row in rows])
+        batches.append(batch(system, at, origin=origin, split=split, seed=seed))
     configurations.add_together(target.store, batches)

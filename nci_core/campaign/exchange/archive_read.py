@@ -179,13 +179,14 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
     if not far <= LARGEST_DISTANCE:
         raise InputError(f"{path} has a probe {far:g} Å away; restore the file and import again.")
     found: dict[str, ConfigurationRow] = {}
-    for number, (digest, (system, point, keys)) in enumerate(zip(_hashes(frames), frames, strict=True)):
+    for number, (digest, (system, point, pose, keys)) in enumerate(zip(_hashes(frames), frames, strict=True)):
         where = f"{path}, frame {number},"
         if not _same(keys.get("geometry_hash"), digest):
             raise InputError(f"{where} has another geometry than its hash says; restore the file and import again.")
         given = {name: keys[name] for name in ("split", "origin", "sample_seed") if keys.get(name) is not None}
         with _valid(where):
-            row = ConfigurationRow(geometry_hash=digest, system_id=system.name, position=tuple(point.tolist()), **given)
+            given |= {"position": tuple(point.tolist()), "pose": tuple(pose.tolist())}
+            row = ConfigurationRow(geometry_hash=digest, system_id=system.name, **given)
         if system.role == "transfer" and row.split == "pool":
             raise InputError(
                 f"{path} has configuration {digest} in the pool of {quoted(system.name)}, a transfer system, which is "
@@ -202,7 +203,7 @@ def _hashes(frames: Sequence[Frame]) -> list[str]:
     found: list[str] = []
     for _, run in itertools.groupby(frames, key=lambda frame: frame.system.name):
         of = list(run)
-        found += of[0].system.dimer.at([frame.position for frame in of]).geometry_hashes()
+        found += of[0].system.dimer.at([frame.position for frame in of], [frame.pose for frame in of]).geometry_hashes()
     return found
 
 

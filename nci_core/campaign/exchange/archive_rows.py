@@ -87,6 +87,7 @@ class ConfigurationRow(ArchiveRow):
     geometry_hash: GeometryHash
     system_id: SystemName
     position: tuple[Coordinate, Coordinate, Coordinate]
+    pose: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     split: Split = "pool"
     origin: Annotated[Word, BeforeValidator(str)] = "import"  # a text of digits is read as a number
     sample_seed: Seed | None = None

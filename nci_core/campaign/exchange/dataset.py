@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.config import FILE_NAME, SystemSettings
-from nci_core.datasets.keys import LABEL_STD, SYSTEM
+from nci_core.datasets.keys import LABEL_STD, POSE, SYSTEM
 from nci_core.errors import InputError
 from nci_core.extxyz import HostGroup, read_dataset, write_dataset
 from nci_core.labels.label_errors import label_std_ev
 from nci_core.store import configurations, labels
 from nci_core.store.tables import configurations_table
 from nci_core.systems import Dimer
+from nci_core.systems.poses import IDENTITY, unit_quaternions
 from nci_core.visible import quoted
 
 FloatArray = npt.NDArray[np.float64]
@@ -74,6 +75,8 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
         of = np.array(list(run))  # runs, so that the order stays
         columns = {str(key): values.tolist() for key, values in said.iloc[of].items()}
         at = campaign.system(system_id).dimer.at(positions[of], poses[of])
+        if not at.dimer.b.is_atom:
+            columns[POSE] = at.q.tolist()
         groups.append(HostGroup(at, reference[of], of, columns))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_dataset(path, groups)
@@ -81,10 +84,11 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
 
 
 class Frame(NamedTuple):
-    """A frame of an exported file: its system, the probe's position (3,) in Å, and the other keys."""
+    """A frame of an exported file: its system, the probe's centre (3,) in Å, its pose (4,), and the other keys."""
 
     system: SystemSettings
     position: FloatArray
+    pose: FloatArray
     keys: dict[str, Any]
 
 
@@ -104,10 +108,21 @@ def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
         if mine is None:
             about = ", ".join(dimers[i].name for i in asked[:5])
             raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
-        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.at.R, strict=True)):
+        for row, number in enumerate(group.frames.tolist()):
             keys = {key: values[row] for key, values in group.columns.items()}
-            found.append((number, Frame(mine, point, keys)))
+            pose = _pose(keys.pop(POSE, None), f"{path}, frame {number}")
+            found.append((number, Frame(mine, group.at.R[row], pose, keys)))
     return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]
+
+
+def _pose(stated: Any, where: str) -> FloatArray:
+    """(4,) the pose that a frame states, the identity where it states none; raises InputError for what is none."""
+    try:
+        given = np.asarray(IDENTITY if stated is None else stated, dtype=float).reshape(4)
+        pose: FloatArray = unit_quaternions(given)[0]
+        return pose
+    except (InputError, TypeError, ValueError):
+        raise InputError(f"{where}: {POSE} is no unit quaternion (w, x, y, z); restore the file.") from None
 
 
 def _is_of(dimer: Dimer, known: Dimer) -> bool:

@@ -112,7 +112,7 @@ def import_energies(
         details=details,
         person=person,
     )
-    places = batch(checked.system, points.positions, origin=f"{ORIGIN}{name}", split="outside")
+    places = batch(checked.system, checked.system.dimer.at(points.positions), origin=f"{ORIGIN}{name}", split="outside")
     number = energy_sets.add(campaign.store, row, places, points.energy_ev, points.lines.tolist())
     return energy_sets.get(campaign.store, number)
 

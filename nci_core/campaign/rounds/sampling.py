@@ -17,6 +17,7 @@ from nci_core.selection.random_choice import in_equal_parts
 from nci_core.store import configurations, systems
 from nci_core.store.base import Split
 from nci_core.store.configurations import Batch, add_together
+from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.units import to_cm1
 
@@ -124,13 +125,10 @@ def choose_test(guide_energies: FloatArray, count: int, seed: int, bounds: Regio
     return in_equal_parts(bounds.classify(guide_energies), ("wall", "well", "tail"), count, random)
 
 
-def batch(
-    system: System, positions: FloatArray, *, origin: str, split: Split = "pool", seed: int | None = None
-) -> Batch:
-    """Positions (m, 3) in Å of a system as they are stored."""
-    dimer = system.dimer
-    hashes = dimer.at(positions).geometry_hashes()
-    return Batch(system.id, positions, hashes, origin, split, sectors(dimer.a, positions).tolist(), seed)
+def batch(system: System, at: Configurations, *, origin: str, split: Split = "pool", seed: int | None = None) -> Batch:
+    """Configurations of a system as they are stored."""
+    hashes, where = at.geometry_hashes(), sectors(at.dimer.a, at.R).tolist()
+    return Batch(system.id, at.R, hashes, origin, split, where, seed, rotations=at.q)
 
 
 def find_guide(campaign: Campaign, dimer: Dimer, guide: str | Path) -> Guide:
@@ -191,10 +189,10 @@ def sample_campaign(
         )
         rejected.update(plan.rejected)
         if n_test:
-            batches.append(batch(each, plan.test, origin=SAMPLED, split="test", seed=seed))
+            batches.append(batch(each, each.dimer.at(plan.test), origin=SAMPLED, split="test", seed=seed))
         if trained:
-            batches.append(batch(each, plan.pool, origin=SAMPLED, seed=seed))
-        batches += [batch(each, points, origin=f"cut:{name}") for name, points in plan.cuts.items()]
+            batches.append(batch(each, each.dimer.at(plan.pool), origin=SAMPLED, seed=seed))
+        batches += [batch(each, each.dimer.at(points), origin=f"cut:{name}") for name, points in plan.cuts.items()]
     added = list(zip(batches, add_together(campaign.store, batches, freeze=n_test > 0), strict=True))
     return Sampled(
         n_new=sum(done.n_new for _, done in added),
