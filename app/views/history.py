@@ -15,6 +15,7 @@ from app.tables import grid, scaled
 from app.text import plain
 from app.views import blind_predictions, replay, trust, two_models
 from app.views.report_part import show_report
+from nci_core.metrics import mae_error
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
@@ -106,13 +107,13 @@ def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged
     own = measured(metrics, model.id, what=OWN.format(recipe=context.campaign.recipe.name))
     outside = [
         Judged(
-            each.name,
-            each.n,
-            each.mae_cm1 * CM1_EV,
-            each.sd_cm1 * CM1_EV,
-            f"Energies from outside ({each.method}), at positions that no fit has seen.",
+            row.name,
+            error.n,
+            error.mae_cm1 * CM1_EV,
+            mae_error(error.mae_cm1, error.rmse_cm1, error.n) * CM1_EV,
+            f"Energies from outside ({row.method}), at positions that no fit has seen.",
         )
-        for each in cached.outside_errors(context)
+        for row, error in cached.outside_errors(context)
     ]
     return [*([own] if own else []), *outside[:MOST_OUTSIDE]]
 
