@@ -25,7 +25,7 @@ from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
 from nci_core.store.database import Store
 from nci_core.store.round_frames import errors_frame, rounds_frame
-from nci_core.store.schema import Model
+from nci_core.store.schema import EnergySet, Metric, Model
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
 
@@ -222,7 +222,7 @@ def metrics_by_system(context: Context) -> dict[str, pd.DataFrame]:
 
 
 @by_version(fits, data, student)
-def outside_errors(context: Context) -> list[own_energies.OutsideError]:
+def outside_errors(context: Context) -> list[tuple[EnergySet, Metric]]:
     """Errors of the student in use against each outside test set that it was evaluated on; none without a student."""
     return own_energies.outside_errors(context.campaign, context.model) if context.model is not None else []
 

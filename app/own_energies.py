@@ -1,6 +1,7 @@
 """People's own energies where the errors of all pages are: a set in the place of the campaign's labels."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -38,28 +39,18 @@ def set_rows(context: Context, row: EnergySet, after: Model | None, before: Mode
     Where the teacher was not computed its energy is interpolated between those of the pool, which the page says.
     """
     found = _table(context, row.id, after.id if after else None).copy(deep=False)
-    found["teacher_ev"], found.attrs["interpolated"] = _teacher(context, found, after)
+    lacking = found["teacher_ev"].isna()
+    if after is not None and lacking.any():
+        base = model_answers.distilled_before(context, after) or after
+        places = found.loc[lacking, ["x", "y", "z"]].to_numpy(dtype=float)
+        with suppress(NCIError):  # too few teacher energies
+            found.loc[lacking, "teacher_ev"] = model_answers.stored(context, base, "teacher", "pool", places)
+    found.attrs["interpolated"] = int(found.loc[lacking, "teacher_ev"].notna().sum())
     found = with_errors(found)
     if before is not None:
         earlier = _table(context, row.id, before.id)["student_ev"]
         found = found.assign(earlier_ev=earlier, earlier_error_ev=earlier - found["label_ev"])
     return found
-
-
-def _teacher(context: Context, rows: pd.DataFrame, model: Model | None) -> tuple[pd.Series, int]:
-    """Teacher energies, and how many of them are interpolated."""
-    lacking = rows["teacher_ev"].isna()
-    base = None if model is None else (model_answers.distilled_before(context, model) or model)
-    if base is None or not lacking.any():
-        return rows["teacher_ev"], 0
-    try:
-        places = rows.loc[lacking, ["x", "y", "z"]].to_numpy(dtype=float)
-        between = model_answers.stored(context, base, "teacher", "pool", places)
-    except NCIError:  # too few teacher energies
-        return rows["teacher_ev"], 0
-    filled = rows["teacher_ev"].copy()
-    filled.loc[lacking] = between
-    return filled, int(filled[lacking].notna().sum())
 
 
 def choose_points(context: Context, place: Sequence[DeltaGenerator], key: str) -> EnergySet | None:

@@ -67,12 +67,10 @@ def show(context: Context) -> None:
 def _table(context: Context, table: pd.DataFrame) -> None:
     rows = _chosen(context, table)
     shown = for_people(context, rows.head(MOST_ROWS))
-    of_all = "" if len(rows) == len(table) else f" of {len(table):,}"
-    cut = (
-        f" The first {MOST_ROWS:,} are shown; sort, search or filter to see others. All of them are in the CSV."
-        if len(rows) > MOST_ROWS
-        else ""
-    )
+    of_all = f" of {len(table):,}" if len(rows) < len(table) else ""
+    cut = ""
+    if len(rows) > MOST_ROWS:
+        cut = f" The first {MOST_ROWS:,} are shown; sort, search or filter to see others. All of them are in the CSV."
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(f"{len(rows):,}{of_all} configurations. Tick rows to select them on every page.{cut}")
     right.download_button(
@@ -100,15 +98,8 @@ def _chosen(context: Context, table: pd.DataFrame) -> pd.DataFrame:
         placeholder="number, person, origin, direction …",
         help="A configuration's number, or words from its row; rows that contain all of them are shown.",
     )
-    by = one_from(
-        second,
-        "Sort by",
-        {
-            name: COLUMNS[name][0] if name in COLUMNS else "Configuration"
-            for name in ["configuration", *columns_of(context)]
-        },
-        key="data_sort",
-    )
+    headers = {"configuration": "Configuration"} | {name: header for name, (header, _) in columns_of(context).items()}
+    by = one_from(second, "Sort by", headers, key="data_sort")
     largest = third.toggle("Largest first", key="data_down", bind="query-params")
     with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         people = sorted({str(name) for name in table["picked_by"].dropna()})

@@ -20,6 +20,7 @@ from app.tables import grid
 from app.text import plain
 from app.views import blind_predictions, replay, trust, two_models
 from app.views.report_part import show_report
+from nci_core.metrics import mae_error
 from nci_core.store.schema import Model
 from nci_core.units import CM1_EV
 
@@ -96,8 +97,14 @@ def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged
     own = measured(metrics, model.id, what=OWN.format(recipe=context.campaign.recipe.name))
     what = "Energies from outside ({}), at positions that no fit has seen."
     outside = [
-        Judged(each.name, each.n, each.mae_cm1 * CM1_EV, each.sd_cm1 * CM1_EV, what.format(each.method))
-        for each in cached.outside_errors(context)
+        Judged(
+            row.name,
+            error.n,
+            error.mae_cm1 * CM1_EV,
+            mae_error(error.mae_cm1, error.rmse_cm1, error.n) * CM1_EV,
+            what.format(row.method),
+        )
+        for row, error in cached.outside_errors(context)
     ]
     return [*([own] if own else []), *outside[:MOST_OUTSIDE]]
 

@@ -18,22 +18,30 @@ from app.tables import grid
 from app.text import Markdown, plain
 from app.views.label_systems import ROLES
 from app.views.trust import choose_model
-from nci_core.campaign.exchange.takeaway import GRID_FILES, MARGIN, SPACING, Packed, file_name, packed, packed_inputs
+from nci_core.campaign.exchange.takeaway import (
+    GRID_FILES,
+    MARGIN,
+    MODEL_FILES,
+    SPACING,
+    Packed,
+    file_name,
+    packed,
+    packed_inputs,
+)
 from nci_core.errors import NCIError
 from nci_core.store import configurations, picks
 from nci_core.store.schema import Model
 
 #: Sentences on downloads that failed after their click, by the name of the file.
 FAILED = "downloads_failed"
-MODEL_WORDS = {
+#: Suffix of a file that is made when its button is clicked → the button's title, and what the file is.
+WORDS = {
     ".pt": ("Checkpoint (.pt)", "For nci and its ASE calculator."),
     ".py": (
         "For NumPy (.py)",
         "One Python file with the parameters inside: energy, standard deviation and gradient, equal to the model "
         "within 1e-10 eV. It needs only NumPy.",
     ),
-}
-ALL_WORDS = {
     ".extxyz": ("Dataset (.extxyz)", "Every configuration with its energies in eV and where they come from."),
     ".zip": (
         "Campaign (.zip)",
@@ -56,10 +64,8 @@ def show(context: Context, table: pd.DataFrame) -> None:
         else:
             first = context.model.id if context.model else models[-1].id
             model = choose_model(context, models, "Student", "take_model", first)
-            for suffix, (title, words) in MODEL_WORDS.items():
-                if suffix == ".py" and context.several:
-                    words += f" Of {plain(context.system.name)}, the system chosen in the sidebar."
-                _quick(context, failed, suffix, title, words, model)
+            for suffix in MODEL_FILES:
+                _quick(context, failed, suffix, model)
             _grid(context, model)
     with right:
         st.subheader("The campaign")
@@ -68,19 +74,19 @@ def show(context: Context, table: pd.DataFrame) -> None:
             return
         if context.several:
             _systems(context)
-        for suffix, (title, words) in ALL_WORDS.items():
-            _quick(context, failed, suffix, title, words, None)
+        for suffix in (".extxyz", ".zip"):
+            _quick(context, failed, suffix, None)
         _inputs(context)
 
 
 def _systems(context: Context) -> None:
     """What the files hold of each system."""
-    rows = []
-    for system in context.campaign.systems:
-        counts = configurations.counts(context.campaign.store, system_id=system.id)
-        role = ROLES[system.role]
-        rows.append({"System": system.name, "Role": role, "Training pool": counts["pool"], "Test set": counts["test"]})
-    grid(pd.DataFrame(rows), key="take-systems")
+    systems = context.campaign.systems
+    counts = [configurations.counts(context.campaign.store, system_id=system.id) for system in systems]
+    table = pd.DataFrame(counts)[["pool", "test"]].set_axis(["Training pool", "Test set"], axis=1)
+    table.insert(0, "System", [system.name for system in systems])
+    table.insert(1, "Role", [ROLES[system.role] for system in systems])
+    grid(table, key="take-systems")
 
 
 def _of_system(context: Context) -> dict[str, str]:
@@ -88,11 +94,12 @@ def _of_system(context: Context) -> dict[str, str]:
     return {"system": context.system.name} if context.several else {}
 
 
-def _quick(
-    context: Context, failed: dict[str, str], suffix: str, title: Markdown, words: Markdown, model: Model | None
-) -> None:
+def _quick(context: Context, failed: dict[str, str], suffix: str, model: Model | None) -> None:
     """A button that makes its file when it is clicked."""
+    title, words = WORDS[suffix]
     of = _of_system(context) if suffix == ".py" else {}
+    if of:
+        words += f" Of {plain(context.system.name)}, the system chosen in the sidebar."
     name = file_name(suffix, context.campaign.name, *([model.name] if model else []), *of.values())
     place, said = st.columns([1, 1.35], vertical_alignment="center")
     place.download_button(

@@ -8,6 +8,7 @@ from pages import run_page, tables, text
 from streamlit.testing.v1 import AppTest
 
 from nci_core.campaign import Campaign
+from nci_core.campaign.exchange.own_energies import record_set_errors
 from nci_core.store import configurations, energy_sets, evaluations, jobs, models
 from nci_core.units import CM1_EV
 
@@ -53,6 +54,11 @@ def test_a_table_is_imported_and_its_errors_are_those_by_hand(campaign: Campaign
     assert model is not None
     guessed = points.energy_ev + np.linspace(-1, 1, 30) * CM1_EV
     evaluations.record_predictions(campaign.store, model.id, points.configuration_ids, guessed)
+    energies = dict(zip(points.configuration_ids.tolist(), guessed.tolist(), strict=True))
+    record_set_errors(campaign, energies, model_id=model.id)
+    at = run_page("history")
+    assert not at.exception
+    assert "mine (30 points)" in [each.label for each in at.metric]
     at = run_page("errors", errors_part="regions", errors_set=f"set-{row.id}")
     assert not at.exception
     assert not at.error

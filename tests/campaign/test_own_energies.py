@@ -106,8 +106,8 @@ def test_errors_equal_those_by_hand_and_leave_out_what_a_fit_may_have_seen(disti
         for number, energy in zip(found.configuration_ids, found.energy_ev, strict=True)
         if int(number) not in seen and to_cm1(energy) < distilled.settings.limit_cm1
     ]
-    (outside,) = own_energies.outside_errors(distilled, model)
-    assert (outside.name, outside.n) == ("mine", len(errors))
+    ((its_set, outside),) = own_energies.outside_errors(distilled, model)
+    assert (its_set.name, outside.n) == ("mine", len(errors))
     assert outside.mae_cm1 == pytest.approx(np.abs(errors).mean())
     assert report["errors"][model.name]["all"]["mae_cm1"] == pytest.approx(outside.mae_cm1)
     (stored,) = (

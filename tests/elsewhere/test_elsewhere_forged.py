@@ -226,7 +226,7 @@ def test_what_converges_nowhere_here_is_said(
     (folder / "result.json").write_bytes(computed[2])
     own = hartree_fock(campaign.systems[0].dimer.at(json.loads(computed[2])["position_angstrom"]), TINY)
     monkeypatch.setattr(
-        "nci_core.campaign.exchange.elsewhere.hartree_fock", lambda *_: {k: v for k, v in own.items() if k != "host"}
+        "nci_core.labels.elsewhere.hartree_fock.hartree_fock", lambda *_: {k: v for k, v in own.items() if k != "host"}
     )
     done = import_results(campaign, folder)
     stored = labels.get(campaign.store, done.label_ids[0]).result
@@ -243,7 +243,7 @@ def test_large_hosts_are_compared_with_their_monomers_only(
     result = json.loads(computed[2])
     shifted("host", -0.03)(result)
     (folder / "result.json").write_text(json.dumps(result))
-    monkeypatch.setattr("nci_core.campaign.exchange.elsewhere.MOST_FUNCTIONS", 10)
+    monkeypatch.setattr("nci_core.labels.elsewhere.hartree_fock.MOST_FUNCTIONS", 10)
     done = import_results(campaign, folder)
     stored = labels.get(campaign.store, done.label_ids[0]).result
     assert stored is not None

@@ -13,7 +13,7 @@ from nci_core.campaign.rounds.requests import check_picks, request_labels
 from nci_core.errors import InputError, NCIError
 from nci_core.files import decode_text, read_limited, write_atomically
 from nci_core.labels.elsewhere import run_pyscf
-from nci_core.labels.elsewhere.hartree_fock import MOST_FUNCTIONS, check_hartree_fock, hartree_fock
+from nci_core.labels.elsewhere.hartree_fock import compared
 from nci_core.labels.elsewhere.inputs import PROGRAMS, CannotExpressError, Program, file_name, write_input
 from nci_core.labels.elsewhere.outputs import NAMES, hashes_in
 from nci_core.labels.elsewhere.results import label_from_outputs, label_from_result, programs_with_outputs
@@ -202,7 +202,8 @@ class _Reader:
         where = self._name(path)
         try:
             row, label, result = self._read(path, where, program)
-            result = self._compared(row, label, result, where)
+            at = self.campaign.system(row.system_id).dimer.at(row.position, row.pose)
+            result = compared(result, at, self.recipes[label.recipe_hash], where)
         except InputError as error:
             done.refused.append(str(error))
             return
@@ -241,21 +242,6 @@ class _Reader:
             raise InputError(
                 f"{where} cannot be read as a result ({type(error).__name__}); copy it again or compute it again."
             ) from error
-
-    def _compared(self, row: Configuration, label: Label, result: LabelResult, where: str) -> LabelResult:
-        """The result with a note where Hartree-Fock was not compared; InputError where it is another here."""
-        size = result.fragments["dimer"].n_basis
-        if size > MOST_FUNCTIONS:
-            note = f"Hartree-Fock was not computed again on import: {size} functions are more than {MOST_FUNCTIONS}."
-        else:
-            at = self.campaign.system(row.system_id).dimer.at(row.position, row.pose)
-            own = hartree_fock(at, self.recipes[label.recipe_hash])
-            check_hartree_fock(result, own, where)
-            missing = [name for name in result.fragments if name not in own]
-            if not missing:
-                return result
-            note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."
-        return result.model_copy(update={"warnings": [*result.warnings, note]})
 
     def _content(self, path: Path, most_bytes: int) -> bytes:
         """A file's content; raises InputError with its name below the folder."""

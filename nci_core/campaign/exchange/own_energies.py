@@ -13,7 +13,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.energy_files import Checked, require_whole
 from nci_core.campaign.rounds.sampling import batch
 from nci_core.errors import InputError, NCIError
-from nci_core.metrics import mae_error, summaries
+from nci_core.metrics import summaries
 from nci_core.store import energy_sets, evaluations, models
 from nci_core.store.base import SetKind
 from nci_core.store.energy_sets import HELD_OUT, ORIGIN, SetPoints
@@ -41,19 +41,6 @@ class OwnMethod(NamedTuple):
     name: str
     hash: str
     row: EnergySet
-
-
-class OutsideError(NamedTuple):
-    """Errors of one model against one outside test set below the campaign's energy limit, in cm⁻¹.
-
-    `sd_cm1` is the standard error of the mean absolute error, NaN for a single point.
-    """
-
-    name: str
-    method: str
-    n: int
-    mae_cm1: float
-    sd_cm1: float
 
 
 def import_energies(
@@ -221,11 +208,8 @@ def error_against(campaign: Campaign, row: EnergySet, model_id: int | None) -> M
     return next((metric for metric in found if metric.region == "all"), None)
 
 
-def outside_errors(campaign: Campaign, model: Model) -> list[OutsideError]:
-    """Errors of a model against each outside test set that it was evaluated on, oldest set first."""
+def outside_errors(campaign: Campaign, model: Model) -> list[tuple[EnergySet, Metric]]:
+    """Each outside test set that a model was evaluated on with its error against it, oldest set first."""
     sets = [row for row in energy_sets.fetch(campaign.store) if row.kind == "test"]
-    return [
-        OutsideError(row.name, row.method, error.n, error.mae_cm1, mae_error(error.mae_cm1, error.rmse_cm1, error.n))
-        for row in sets
-        if (error := error_against(campaign, row, model.id)) is not None
-    ]
+    found = [(row, error_against(campaign, row, model.id)) for row in sets]
+    return [(row, error) for row, error in found if error is not None]

@@ -51,3 +51,18 @@ def check_hartree_fock(label: LabelResult, own: Mapping[FragmentName, float], wh
                 f"{where}: the Hartree-Fock energy of the {name} is {given:.11g} hartree, but {expected:.8f} when "
                 "computed here; it was not stored."
             )
+
+
+def compared(result: LabelResult, at: Configurations, recipe: Recipe, where: str) -> LabelResult:
+    """A result whose Hartree-Fock is ours, with a note where that was not computed; InputError where it is another."""
+    size = result.fragments["dimer"].n_basis
+    if size > MOST_FUNCTIONS:
+        note = f"Hartree-Fock was not computed again on import: {size} functions are more than {MOST_FUNCTIONS}."
+    else:
+        own = hartree_fock(at, recipe)
+        check_hartree_fock(result, own, where)
+        missing = [name for name in result.fragments if name not in own]
+        if not missing:
+            return result
+        note = f"Hartree-Fock of the {' and the '.join(missing)} did not converge here, so it was not compared."
+    return result.model_copy(update={"warnings": [*result.warnings, note]})
