@@ -252,22 +252,13 @@ def _reproduce(page: Page, subject: Subject) -> None:
     campaign, model = subject.campaign, subject.after
     programs = dict.fromkeys(computed_with(row.result or {}) for row in subject.labels)
     page.heading("Versions, and how to reproduce this")
-    page.table(
-        pd.DataFrame(
-            [
-                ("Report", f"nci {__version__}, plotly {plotly_version}"),
-                ("Python", platform.python_version()),
-                (
-                    "Labels",
-                    "; ".join(dict.fromkeys(computed_with(row.result or {}) for row in subject.labels))
-                    or "none in this round",
-                ),
-                ("Model file", f"{model.path}, SHA-256 {model.sha256}"),
-            ],
-            columns=["", " "],
-        ),
-        name="versions",
-    )
+    facts = {
+        "Report": f"nci {__version__}, plotly {plotly_version}",
+        "Python": platform.python_version(),
+        "Labels": "; ".join(programs) or "none in this round",
+        "Model file": f"{model.path}, SHA-256 {model.sha256}",
+    }
+    page.table(pd.DataFrame(facts.items(), columns=["", " "]), name="versions")
     fit = "distill" if model.kind == "distilled" else "finetune"
     options = "" if model.seed is None else f" --seed {model.seed}"
     ladder = [rung["recipe"] for rung in model.settings.get("ladder", [])]
