@@ -39,9 +39,7 @@ class Judged:
         return f"{value} {unit.label}"
 
 
-def measured(
-    metrics: pd.DataFrame, model_id: int | None, region: str = "all", *, name: str = "Own test set", what: str = ""
-) -> Judged | None:
+def measured(metrics: pd.DataFrame, model_id: int | None, region: str = "all", *, what: str = "") -> Judged | None:
     """The stored error of a model, or the teacher's (None), on the frozen test set; None if it was not measured."""
     chosen = metrics["model_id"].isna() if model_id is None else metrics["model_id"] == model_id
     found = metrics[chosen & (metrics["region"] == region)]
@@ -50,7 +48,7 @@ def measured(
     row = found.iloc[-1]
     mae, n = float(row["mae_cm1"]), int(row["n"])
     error = mae_error(mae, float(row["rmse_cm1"]), n)
-    return Judged(name, n, mae * CM1_EV, error * CM1_EV, what)
+    return Judged("Own test set", n, mae * CM1_EV, error * CM1_EV, what)
 
 
 def change(before: Judged, after: Judged) -> str:

@@ -33,17 +33,11 @@ def gate_limit(gate: Gate, unit: EnergyUnit) -> str:
 
 def gates_table(gates: list[Gate], unit: EnergyUnit) -> pd.DataFrame:
     """One row a gate, failed ones first: passed, name, question, found and allowed in the unit shown, reason."""
-    ordered = sorted(gates, key=lambda gate: gate.passed)
-    return pd.DataFrame(
-        {
-            "passed": [gate.passed for gate in ordered],
-            "name": [gate.name for gate in ordered],
-            "question": [gate.question for gate in ordered],
-            "found": [gate_value(gate, unit) for gate in ordered],
-            "allowed": [gate_limit(gate, unit) for gate in ordered],
-            "reason": [gate.reason for gate in ordered],
-        }
-    )
+    rows = [
+        (gate.passed, gate.name, gate.question, gate_value(gate, unit), gate_limit(gate, unit), gate.reason)
+        for gate in sorted(gates, key=lambda gate: gate.passed)
+    ]
+    return pd.DataFrame(rows, columns=["passed", "name", "question", "found", "allowed", "reason"])
 
 
 def gates_summary(gates: list[Gate]) -> str:

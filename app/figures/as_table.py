@@ -17,16 +17,13 @@ def figure_table(figure: go.Figure) -> pd.DataFrame:
 
     Outlines that tell nothing when pointed at and have no name, such as a molecule drawn below points, are left out.
     """
-    parts = [
-        _rows(figure, trace)
-        for trace in figure.data
-        if trace.name or trace.hoverinfo != "skip"  # the rest is decoration
-    ]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True) if parts else pd.DataFrame()
+    told = (trace for trace in figure.data if trace.name or trace.hoverinfo != "skip")
+    parts = [part for trace in told if len(part := _rows(figure, trace))]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _rows(figure: go.Figure, trace: Any) -> pd.DataFrame:
-    named = {letter: _title(figure, trace, letter) for letter in ("x", "y", "z")}
+    named = {letter: _title(figure, trace, letter) for letter in "xyz"}
     name = None if trace.name is None else read_back(trace.name)
     found: dict[str, Any] = {}
     if trace.type in GRIDS:
@@ -70,5 +67,5 @@ def _listed(figure: go.Figure, trace: Any, letter: str, values: Any) -> list[Any
     words = getattr(axis, "ticktext", None)
     if words is None or getattr(axis, "type", None) == "log" or not np.issubdtype(there.dtype, np.number):
         return list(there)
-    nearest = [int(np.argmin(np.abs(np.asarray(axis.tickvals, dtype=float) - value))) for value in there]
+    nearest = np.abs(np.subtract.outer(there, np.asarray(axis.tickvals, dtype=float))).argmin(axis=1)
     return [read_back(str(words[k])) for k in nearest]

@@ -18,8 +18,7 @@ from app.figures.points import cut_content, parity_content
 from app.figures.scales import SignedScale, error_scale
 from app.figures.trust import error_bar_figure, share_figure
 from app.report.page import Page
-from app.report.plots import draw_plots
-from app.report.provenance import fitted_from, label_provenance, software
+from app.report.provenance import fitted_from, label_provenance
 from app.report.subject import Subject, subject_of
 from app.theme import Palette
 from nci_core import __version__
@@ -28,6 +27,7 @@ from nci_core.campaign.queries.blind import blind_predictions, judge
 from nci_core.campaign.systems import System
 from nci_core.gates import Gate
 from nci_core.store import configurations, systems
+from nci_core.store.label_words import computed_with
 from nci_core.store.schema import Model
 from nci_core.units import EnergyUnit, from_cm1
 
@@ -134,22 +134,20 @@ def _errors_of(page: Page, subject: Subject, system: System, rows: pd.DataFrame)
         return
     scale = _error_scale(subject, pd.concat([rows[panel.column] for panel in panels]))
     frame = frame_of(host, rows, "side")
-    draw_plots(
-        page,
+    page.plots(
         lambda _: {
             panel.title: panel_content(host, panel, frame, scale, unit, last=panel is panels[-1]) for panel in panels
         },
         f"Error of each test configuration, seen from the side. {legend_text(scale, unit)}",
         height=400,
         shape=frame.shape,
-        linked=True,
+        link_view=True,
     )
     inside = rows[rows["region"] != "beyond"]
     shown_columns = {n: c for n, c in subject.columns.items() if n != "teacher" and inside[c].notna().any()}
     if not shown_columns:
         return
-    draw_plots(
-        page,
+    page.plots(
         lambda _: {
             name: parity_content(inside, column, _error_scale(subject, inside[column] - inside["label_ev"]), unit)
             for name, column in shown_columns.items()
@@ -192,7 +190,7 @@ def _cuts_of(page: Page, subject: Subject, system: System, names: list[str]) -> 
                 for name in pair
             }
 
-        draw_plots(page, draw, caption, height=360, kinds=("labelled", "test"))
+        page.plots(draw, caption, height=360, kinds=("labelled", "test"))
 
 
 def _error_scale(subject: Subject, errors_ev: pd.Series) -> SignedScale:
@@ -252,19 +250,15 @@ def _labels(page: Page, subject: Subject) -> None:
 
 def _reproduce(page: Page, subject: Subject) -> None:
     campaign, model = subject.campaign, subject.after
+    programs = dict.fromkeys(computed_with(row.result or {}) for row in subject.labels)
     page.heading("Versions, and how to reproduce this")
-    page.table(
-        pd.DataFrame(
-            [
-                ("Report", f"nci {__version__}, plotly {plotly_version}"),
-                ("Python", platform.python_version()),
-                ("Labels", software(subject.labels) or "none in this round"),
-                ("Model file", f"{model.path}, SHA-256 {model.sha256}"),
-            ],
-            columns=["", " "],
-        ),
-        name="versions",
-    )
+    facts = {
+        "Report": f"nci {__version__}, plotly {plotly_version}",
+        "Python": platform.python_version(),
+        "Labels": "; ".join(programs) or "none in this round",
+        "Model file": f"{model.path}, SHA-256 {model.sha256}",
+    }
+    page.table(pd.DataFrame(facts.items(), columns=["", " "]), name="versions")
     fit = "distill" if model.kind == "distilled" else "finetune"
     options = "" if model.seed is None else f" --seed {model.seed}"
     ladder = [rung["recipe"] for rung in model.settings.get("ladder", [])]

@@ -13,6 +13,9 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from app.components.mounted import SCRIPTS, joined
+from app.components.plot import Marks, message, toolbar_message
+from app.components.plot_content import PlotContent
+from app.components.plot_encoding import encode
 from app.theme import DARK, LIGHT, Palette
 from nci_core.rounding import number_text
 
@@ -64,18 +67,20 @@ class Page:
         name = self._kept({"light": json.loads(str(light.to_json())), "dark": json.loads(str(dark.to_json()))})
         self._placed(f'<div data-figure="{name}" style="width:100%;height:{light.layout.height}px"></div>', caption)
 
-    def plots(self, light: list[dict[str, Any]], dark: list[dict[str, Any]], titles: list[str], caption: str) -> None:
-        """Plots of the dashboard side by side, the last one a little wider if it alone has a colour bar.
+    def plots(self, draw: Callable[[Palette], dict[str, PlotContent]], caption: str, **look: Any) -> None:
+        """Plots of the dashboard side by side, by title; `look` as in `plot.message`.
 
-        Each is {data: as of `plot.message`, points: encoded}, the first the tool bar {data} of all.
+        The last one is a little wider if it alone has a colour bar.
         """
-        name = self._kept({"light": light, "dark": dark})
+        group = f"row-{len(self.figures) + 1}"
+        light, dark = (_row(draw(colours), colours, group, look) for colours in (LIGHT, DARK))
+        bars, name = [bool(each["points"]["bar"]) for each in light[1:]], self._kept({"light": light, "dark": dark})
         frame = joined("plot.html")
         panels = "".join(
-            f'<div class="panel"><h3>{escape(title)}</h3>{frame}<div class="drawing"></div></div>' for title in titles
+            f'<div class="panel"><h3>{escape(each["data"]["title"])}</h3>{frame}<div class="drawing"></div></div>'
+            for each in light[1:]
         )
-        last = 1.22 if light[-1]["points"]["bar"] and not light[1]["points"]["bar"] else 1
-        columns = "1fr " * (len(titles) - 1) + f"{last}fr"
+        columns = "1fr " * (len(bars) - 1) + f"{1.22 if bars[-1] and not bars[0] else 1}fr"
         row = f'<div class="row" data-plots="{name}" style="grid-template-columns:{columns}">'
         self._placed(f"{row}<div>{frame}</div>{panels}</div>", caption)
 
@@ -110,6 +115,17 @@ class Page:
                 f"{_file('report.js')}</script></body></html>",
             ]
         )
+
+
+def _row(contents: dict[str, PlotContent], colours: Palette, group: str, look: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the browser is told of the tool bar {data} of a row of plots, and of each: {data, points: encoded}."""
+    row: list[dict[str, Any]] = [{"data": toolbar_message(colours, key=group, group=group, pick=False)}]
+    shared = {"group": group, "pick": False, "tools": False, "grow": False, "kinds": ()} | look
+    for number, (title, content) in enumerate(contents.items(), start=1):
+        encoded, name = encode(content, colours), f"{group}-{number}"
+        data = message(encoded, colours, Marks(), key=name, file=name, title=title, **shared)
+        row.append({"data": data, "points": encoded})
+    return row
 
 
 @cache

@@ -1,6 +1,5 @@
 """Where the labels of a round come from, as tables."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -52,16 +51,6 @@ def _record(row: Label, place: pd.Series) -> dict[str, Any]:
         "Geometry": str(result.get("geometry_hash", "")),
         "Set aside": row.quarantine or "",
     }
-
-
-def software(labels: Sequence[Label]) -> str:
-    """Programs and processors that labels were computed with."""
-    found = {}
-    for row in labels:
-        environment = (row.result or {}).get("environment", {})
-        versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
-        found[f"{versions} on {environment.get('processor', '?')}, {environment.get('threads', '?')} thread(s)"] = True
-    return "; ".join(found)
 
 
 def fitted_from(model: Model) -> str:

@@ -21,12 +21,16 @@ def show(context: Context) -> None:
     """The page."""
     st.title("Explore", help="Each point is one position of the probe around the rigid host.")
     table = cached.table(context)
-    if cached.drawn(context, table).empty:
+    here = cached.drawn(context, table)
+    if here.empty:
         no_configurations(context)
         return
     left, right = st.columns([1.45, 1], gap="medium")
     with left:
-        rows, view, colour = _controls(context, table)
+        first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
+        view, colour = map_controls(context.host, here, first, second, page="explore", first="teacher_ev")
+        with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
+            rows = cached.drawn(context, filtered(context, table))
         key, places = selection.plot_key(context, "explore-map"), MapPlaces(context, rows.index, view)
         plot.show(
             cached.encoded_map(context, rows, view, colour, selection.window(key)),
@@ -41,26 +45,13 @@ def show(context: Context) -> None:
             on_event=selection.listener(context, key, places),
         )
         selection.bar(context, table, page="explore")
+        folded = "Coordinates that the host's symmetry makes equivalent are folded together."
         st.caption(
-            _summary(cached.drawn(context, table), rows)
-            + ". Click a point to see its structure; Ctrl + scroll zooms. "
-            + (
-                "Coordinates that the host's symmetry makes equivalent are folded together."
-                if len(context.host.operations) > 1
-                else ""
-            )
+            f"{_summary(here, rows)}. Click a point to see its structure; Ctrl + scroll zooms. "
+            + (folded if len(context.host.operations) > 1 else "")
         )
     with right:
         show_details(context, table, selection.in_view(context, rows))
-
-
-def _controls(context: Context, table: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
-    first, second, third = st.columns([1.55, 1.45, 0.9], vertical_alignment="bottom")
-    here = cached.drawn(context, table)
-    view, colour = map_controls(context.host, here, first, second, page="explore", first="teacher_ev")
-    with third.popover("Filter", icon=":material/filter_alt:", width="stretch"):
-        rows = cached.drawn(context, filtered(context, table))
-    return rows, view, colour
 
 
 def _summary(table: pd.DataFrame, rows: pd.DataFrame) -> Markdown:

@@ -47,16 +47,11 @@ def model_gates(context: Context, model: Model) -> list[Gate]:
     return stored_gates(model) or _asked_gates(context.folder, model.id, model.sha256)
 
 
-def _named(context: Context, model: Model) -> str:
-    return model_name(model) + (", in use" if context.model is not None and model.id == context.model.id else "")
-
-
 def choose_model(context: Context, models: list[Model], label: Markdown, key: str, default: int) -> Model:
     """One of the models, the newest first."""
-    by_id = {model.id: model for model in reversed(models)}
-    ids = list(by_id)
-    chosen = one_from(st, label, {i: _named(context, by_id[i]) for i in ids}, key=key, first=default)
-    return by_id[chosen]
+    by_id, active = {model.id: model for model in reversed(models)}, context.model.id if context.model else None
+    words = {i: model_name(model) + (", in use" if i == active else "") for i, model in by_id.items()}
+    return by_id[one_from(st, label, words, key=key, first=default)]
 
 
 def show(context: Context, models: list[Model]) -> None:

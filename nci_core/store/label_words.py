@@ -88,11 +88,16 @@ def _tightened(result: dict[str, Any]) -> str:
     return f"; tightened, step {settings['step']}: thresholds × {settings['threshold_factor']:g}"
 
 
+def computed_with(result: dict[str, Any]) -> str:
+    """Programs, processor and threads of a label."""
+    environment = result.get("environment", {})
+    versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
+    return f"{versions} on {environment.get('processor', '?')}, {environment.get('threads', '?')} thread(s)"
+
+
 def provenance(label: Label, result: dict[str, Any]) -> dict[str, str]:
     """Method, basis, thresholds, cost and origin of a finished label, by what each is."""
-    environment = result.get("environment", {})
     recipe = result.get("recipe", {})
-    versions = ", ".join(f"{name} {version}" for name, version in environment.get("versions", {}).items())
     facts = {
         "Method": f"{recipe.get('method', '?')}{', frozen core' if recipe.get('frozen_core') else ''}, recipe "
         f"{label.recipe} version {recipe.get('version', '?')} ({label.recipe_hash})",
@@ -104,8 +109,7 @@ def provenance(label: Label, result: dict[str, Any]) -> dict[str, str]:
         "Picked by": (label.picked_by or "unknown")
         + (f" in round {label.round_number}" if label.round_number is not None else ""),
         "Finished": f"{label.finished_at:%Y-%m-%d %H:%M} UTC" if label.finished_at else "",
-        "Computed with": f"{versions} on {environment.get('processor', '?')}, "
-        f"{environment.get('threads', '?')} thread(s), linear algebra {environment.get('blas', '?')}",
+        "Computed with": f"{computed_with(result)}, linear algebra {result.get('environment', {}).get('blas', '?')}",
         "Geometry hash": str(result.get("geometry_hash", "")),
     }
     return {name: text for name, text in facts.items() if text}
