@@ -12,6 +12,7 @@ from app.text import Markdown, plain
 from nci_core.switches import read_only
 
 SAID = "said_next"
+POLL = 1.5
 
 
 def act_button(
@@ -44,15 +45,15 @@ def do(act: Callable[[], object], said: str = "") -> None:
         st.rerun()
 
 
-def live(draw: Callable[..., None], busy: object, *given: Any, every: float = 1.5) -> None:
-    """A part of a page, `draw(context, *given)`: while it is `busy` drawn anew every so many seconds, as it is then."""
+def live(draw: Callable[..., None], busy: bool, *given: Any) -> None:
+    """A part of a page, `draw(context, *given)`: while it is `busy` drawn anew every POLL seconds, as it is then."""
 
     @wraps(draw)
     def part() -> None:
         with errors_shown():
             draw(context(), *given)
 
-    st.fragment(part, run_every=every if busy else None)()
+    st.fragment(part, run_every=POLL if busy else None)()
 
 
 def say(text: str, kind: str = "success") -> None:

@@ -89,10 +89,9 @@ def _submit(context: Context, ready: Situation) -> None:
     first, second = st.columns([1.5, 1], vertical_alignment="center")
     if not ready.in_basket:
         page = st.session_state.get("pages", {}).get("select")
-        with first:
-            st.markdown("The basket is empty.")
-            if page is not None:
-                st.page_link(page=page, label="Pick configurations", icon=":material/lasso_select:")
+        first.markdown("The basket is empty.")
+        if page is not None:
+            first.page_link(page=page, label="Pick configurations", icon=":material/lasso_select:")
     elif not new:
         first.markdown(
             f"**{ready.in_basket}** in the basket: they have labels of recipe *{plain(recipe.name)}* already."

@@ -17,8 +17,6 @@ from nci_core.store import job_queries, labels, replay_frames
 from nci_core.store.base import ACTIVE
 from nci_core.units import CM1_EV
 
-POLL = 2.0
-
 
 def section(context: Context) -> None:
     """The section of the History page."""
@@ -29,7 +27,7 @@ def section(context: Context) -> None:
     )
     last = job_queries.last(context.campaign.store, ("replay",))
     busy = last is not None and last.state in ACTIVE
-    live(_section, busy, busy, every=POLL)
+    live(_section, busy, busy)
 
 
 def _section(now: Context, was_busy: bool) -> None:
