@@ -63,10 +63,7 @@ def _labels(before: Counts, now: Counts) -> Notice | None:
     left = sum(now.get(("label", state), 0) for state in ACTIVE)
     parts = [f"{done} label{'s have' if done > 1 else ' has'} finished"] if done else []
     if failed:
-        parts.append(f"{failed} {'' if done else 'labels ' if failed > 1 else 'label '}{_have(failed)} failed")
+        what = "" if done else "labels " if failed > 1 else "label "
+        parts.append(f"{failed} {what}{'have' if failed > 1 else 'has'} failed")
     end = f", {left} to go." if left else ": all labels are done." if done + failed > 1 else "; it was the last one."
     return Notice(", ".join(parts) + end, not failed, not left, "label")
-
-
-def _have(count: int) -> str:
-    return "have" if count > 1 else "has"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Executable, Select, and_, case, literal, null, or_, select
+from sqlalchemy import Executable, Select, and_, case, literal, null, select
 
 from nci_core.errors import InputError
 from nci_core.store.base import Base
@@ -15,7 +15,6 @@ from nci_core.store.schema import (
     CutPoint,
     Label,
     LabelEvent,
-    Model,
     Prediction,
     StoredSystem,
     TeacherLabel,
@@ -146,49 +145,48 @@ def paid_table(store: Store) -> "DataFrame":
     return _read(store, paid)
 
 
-def foretold_table(store: Store, recipe_hash: str) -> "DataFrame":
-    """Each finished, trusted label of one recipe beside what each model of it, or of none, predicts of it.
+def computed_table(store: Store, recipe_hash: str) -> "DataFrame":
+    """The finished, trusted labels of one recipe, ordered by label_id.
 
-    Ordered by label, then the newest model first. Columns: configuration_id, split, round_number, finished_at,
-    asked_at (when it was first asked for), retried, computed_ev, computed_std_ev (the standard error of the recipe),
-    model_id, kind and made_at of the model, predicted_ev, std_ev. Numbers that are not known are NaN.
+    Columns: label_id, configuration_id, split, round_number, finished_at, asked_at (when it was first asked for),
+    retried, computed_ev and computed_std_ev (the standard error of the recipe). Numbers that are not known are NaN.
     """
     retried = select(LabelEvent.configuration_id).where(
         LabelEvent.recipe_hash == recipe_hash, LabelEvent.what == "retried"
     )
-    query = (
-        select(
-            Label.configuration_id,
-            Configuration.split,
-            Label.round_number,
-            Label.finished_at,
-            Label.created_at.label("asked_at"),
-            Label.configuration_id.in_(retried).label("retried"),
-            Label.energy_ev.label("computed_ev"),
-            (Label.recipe_std_cm1 * CM1_EV).label("computed_std_ev"),
-            Prediction.model_id,
-            Model.kind,
-            Model.created_at.label("made_at"),
-            Prediction.energy_ev.label("predicted_ev"),
-            Prediction.std_ev,
-        )
-        .join(Configuration, Configuration.id == Label.configuration_id)
-        .join(Prediction, Prediction.configuration_id == Label.configuration_id)
-        .join(Model, Model.id == Prediction.model_id)
-        .where(trusted(recipe_hash), Label.energy_ev.is_not(None))
-        .where(or_(Model.recipe_hash.is_(None), Model.recipe_hash == recipe_hash))
-        .order_by(Label.id, Model.created_at.desc(), Model.id)
-    )
-    numbers = dict.fromkeys(("computed_ev", "computed_std_ev", "predicted_ev", "std_ev"), "float64")
-    times = dict.fromkeys(("finished_at", "asked_at", "made_at"), "datetime64[ns, UTC]")
+    query = select(
+        Label.id.label("label_id"),
+        Label.configuration_id,
+        Configuration.split,
+        Label.round_number,
+        Label.finished_at,
+        Label.created_at.label("asked_at"),
+        Label.configuration_id.in_(retried).label("retried"),
+        Label.energy_ev.label("computed_ev"),
+        (Label.recipe_std_cm1 * CM1_EV).label("computed_std_ev"),
+    ).join(Configuration, Configuration.id == Label.configuration_id)
+    query = query.where(trusted(recipe_hash), Label.energy_ev.is_not(None)).order_by(Label.id)
+    times = dict.fromkeys(("finished_at", "asked_at"), "datetime64[ns, UTC]")
+    numbers = dict.fromkeys(("computed_ev", "computed_std_ev"), "float64")
     return _read(store, query).astype(numbers | times | {"round_number": "Int64", "retried": bool})
 
 
-def asked_table(store: Store) -> "DataFrame":
-    """Every label that anybody asked for: configuration_id, recipe (its name), recipe_hash, asked_at."""
-    asked_at = Label.created_at.label("asked_at")
-    found = _read(store, select(Label.configuration_id, Label.recipe, Label.recipe_hash, asked_at))
-    return found.astype({"asked_at": "datetime64[ns, UTC]"})
+def predictions_table(store: Store, recipe_hash: str) -> "DataFrame":
+    """What all models predict where one recipe has a finished, trusted label.
+
+    Columns: model_id, configuration_id, predicted_ev, std_ev, NaN where a model has no spread.
+    """
+    predicted_ev = Prediction.energy_ev.label("predicted_ev")
+    query = select(Prediction.model_id, Prediction.configuration_id, predicted_ev, Prediction.std_ev)
+    # A list made once: joined, the rows of labels, which are long, would be read once for each model.
+    query = query.where(Prediction.configuration_id.in_(select(Label.configuration_id).where(trusted(recipe_hash))))
+    return _read(store, query).astype({"predicted_ev": "float64", "std_ev": "float64"})
+
+
+def asked_table(store: Store, *, but: str) -> "DataFrame":
+    """Every label of another recipe than that of this hash: configuration_id, recipe (its name), asked_at."""
+    query = select(Label.configuration_id, Label.recipe, Label.created_at.label("asked_at"))
+    return _read(store, query.where(Label.recipe_hash != but)).astype({"asked_at": "datetime64[ns, UTC]"})
 
 
 def _read(store: Store, query: Executable) -> "DataFrame":

@@ -221,15 +221,9 @@ def average(parts: Sequence[tuple[LabelCost, int]]) -> LabelCost:
 def _source(recipe: Recipe, mine: int, other_recipes: int, elsewhere: int) -> str:
     if mine >= ENOUGH:
         return f"learned from {mine} labels"
-    parts = [
-        f"{count} {what}"
-        for count, what in (
-            (mine, f"{recipe.name} labels"),
-            (other_recipes, "labels of other recipes"),
-            (elsewhere, "labels of other campaigns"),
-        )
-        if count
-    ]
+    words = (f"{recipe.name} labels", "labels of other recipes", "labels of other campaigns")
+    counts = zip((mine, other_recipes, elsewhere), words, strict=True)
+    parts = [f"{count} {what}" for count, what in counts if count]
     if mine:
         return f"learned from {', '.join(parts)}"
     said = f", scaled from {' and '.join(parts)}" if parts else ""

@@ -9,7 +9,7 @@ from nci_core.calibration import Calibration, calibrate, z_scores
 from nci_core.regions import RegionBounds
 from nci_core.store import models
 from nci_core.store.database import Store
-from nci_core.store.tables import asked_table, foretold_table
+from nci_core.store.tables import asked_table, computed_table, predictions_table
 
 
 def blind_predictions(store: Store, recipe_hash: str) -> pd.DataFrame:
@@ -25,23 +25,33 @@ def blind_predictions(store: Store, recipe_hash: str) -> pd.DataFrame:
         model_id; predicted_ev and std_ev, the model's; computed_ev and computed_std_ev, the label and the standard
         error of its recipe, which z = (predicted − computed)/std does not count. Unknown errors are NaN.
     """
-    table = foretold_table(store, recipe_hash)
-    ladders = {row.id: [str(rung["recipe"]) for rung in row.settings.get("ladder", [])] for row in models.fetch(store)}
-    table = table[table["model_id"].isin(list(ladders))]
-    distilled = table["kind"] == "distilled"
-    known = (table["retried"] & (table["asked_at"] <= table["made_at"])) | _learnt(store, recipe_hash, table, ladders)
+    students = [row for row in models.fetch(store) if row.recipe_hash in (None, recipe_hash)]
+    made = pd.DataFrame(
+        {
+            "model_id": [row.id for row in students],
+            "made_at": pd.to_datetime([row.created_at for row in students], utc=True),
+            "distilled": [row.kind == "distilled" for row in students],
+            "ladder": [[str(rung["recipe"]) for rung in row.settings.get("ladder", [])] for row in students],
+        }
+    ).sort_values("made_at", ascending=False, kind="stable")
+    table = made.merge(predictions_table(store, recipe_hash), on="model_id")
+    table = table.merge(computed_table(store, recipe_hash), on="configuration_id")
+    distilled = table["distilled"].astype(bool)
+    known = (table["retried"] & (table["asked_at"] <= table["made_at"])) | _learnt(
+        table, asked_table(store, but=recipe_hash)
+    )
     before = (table["made_at"] < table["finished_at"]) & (distilled | ~known)
     best = table.assign(before=before)[before | distilled].sort_values("before", ascending=False, kind="stable")
-    found = best.drop_duplicates("configuration_id").sort_index().set_index("configuration_id")
+    found = best.drop_duplicates("configuration_id").sort_values("label_id").set_index("configuration_id")
     return found.assign(z=z_scores(*found[["predicted_ev", "std_ev", "computed_ev"]].to_numpy().T))
 
 
-def _learnt(store: Store, recipe_hash: str, table: pd.DataFrame, ladders: dict[int, list[str]]) -> pd.Series:
-    """Whether each row's model may have learnt a label of another recipe there: one that had been asked for by then."""
-    pairs = [(model_id, recipe) for model_id, ladder in ladders.items() for recipe in ladder]
-    learnt = pd.DataFrame(pairs, columns=["model_id", "recipe"]).astype({"recipe": object})
-    asked = asked_table(store).astype({"recipe": object})
-    elsewhere = asked[asked["recipe_hash"] != recipe_hash].merge(learnt, on="recipe")
+def _learnt(table: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
+    """Whether each row's model may have learnt a label of another recipe there: one that was `asked` for by then."""
+    rungs = table[["model_id", "ladder"]].drop_duplicates("model_id").explode("ladder")
+    # Where there are none, pandas takes either column for numbers.
+    asked, rungs = asked.astype({"recipe": object}), rungs.astype({"ladder": object})
+    elsewhere = asked.merge(rungs, left_on="recipe", right_on="ladder")
     since = elsewhere.groupby(["model_id", "configuration_id"])["asked_at"].min()
     rows = pd.MultiIndex.from_frame(table[["model_id", "configuration_id"]])
     return pd.Series(since.reindex(rows).array, table.index) <= table["made_at"]
