@@ -81,10 +81,11 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
 
 
 class Frame(NamedTuple):
-    """A frame of an exported file: its system, the probe's position (3,) in Å, and the other keys."""
+    """A frame of an exported file: its system, the probe's position (3,) in Å, its hash, and the other keys."""
 
     system: SystemSettings
     position: FloatArray
+    geometry_hash: str
     keys: dict[str, Any]
 
 
@@ -104,9 +105,10 @@ def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
         if mine is None:
             about = ", ".join(dimers[i].name for i in asked[:5])
             raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
-        for row, (number, point) in enumerate(zip(group.frames.tolist(), group.at.R, strict=True)):
+        hashes = mine.dimer.at(group.at.R).geometry_hashes()
+        for row, number in enumerate(group.frames.tolist()):
             keys = {key: values[row] for key, values in group.columns.items()}
-            found.append((number, Frame(mine, point, keys)))
+            found.append((number, Frame(mine, group.at.R[row], hashes[row], keys)))
     return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]
 
 
