@@ -5,7 +5,6 @@ Whoever wrote it is not trusted: nothing is followed out of its folder, and size
 
 import contextlib
 import hashlib
-import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from nci_core.campaign.exchange.archive_rows import (
     Row,
     Rows,
 )
-from nci_core.campaign.exchange.dataset import Frame, read_frames
+from nci_core.campaign.exchange.dataset import read_frames
 from nci_core.config import FILE_NAME, CampaignSettings, SystemSettings, read_settings
 from nci_core.errors import InputError
 from nci_core.files import read_limited
@@ -179,7 +178,7 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
     if not far <= LARGEST_DISTANCE:
         raise InputError(f"{path} has a probe {far:g} Å away; restore the file and import again.")
     found: dict[str, ConfigurationRow] = {}
-    for number, (digest, (system, point, pose, keys)) in enumerate(zip(_hashes(frames), frames, strict=True)):
+    for number, (system, point, pose, digest, keys) in enumerate(frames):
         where = f"{path}, frame {number},"
         if not _same(keys.get("geometry_hash"), digest):
             raise InputError(f"{where} has another geometry than its hash says; restore the file and import again.")
@@ -196,15 +195,6 @@ def _read_configurations(systems: Sequence[SystemSettings], path: Path) -> list[
             raise InputError(f"{where} is there twice; restore the file and import again.")
         found[digest] = row
     return list(found.values())
-
-
-def _hashes(frames: Sequence[Frame]) -> list[str]:
-    """The geometry hashes of the frames, in their order."""
-    found: list[str] = []
-    for _, run in itertools.groupby(frames, key=lambda frame: frame.system.name):
-        of = list(run)
-        found += of[0].system.dimer.at([frame.position for frame in of], [frame.pose for frame in of]).geometry_hashes()
-    return found
 
 
 def _same(stored: Any, digest: str) -> bool:

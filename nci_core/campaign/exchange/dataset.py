@@ -84,11 +84,12 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
 
 
 class Frame(NamedTuple):
-    """A frame of an exported file: its system, the probe's centre (3,) in Å, its pose (4,), and the other keys."""
+    """A frame of an exported file: its system, the probe's centre (3,) in Å and pose (4,), its hash, the other keys."""
 
     system: SystemSettings
     position: FloatArray
     pose: FloatArray
+    geometry_hash: str
     keys: dict[str, Any]
 
 
@@ -108,10 +109,12 @@ def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
         if mine is None:
             about = ", ".join(dimers[i].name for i in asked[:5])
             raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
+        stated = zip(group.frames.tolist(), group.columns.get(POSE, [None] * len(group.at)), strict=True)
+        poses = [_pose(pose, f"{path}, frame {number}") for number, pose in stated]
+        hashes = mine.dimer.at(group.at.R, poses).geometry_hashes()
         for row, number in enumerate(group.frames.tolist()):
-            keys = {key: values[row] for key, values in group.columns.items()}
-            pose = _pose(keys.pop(POSE, None), f"{path}, frame {number}")
-            found.append((number, Frame(mine, group.at.R[row], pose, keys)))
+            keys = {key: values[row] for key, values in group.columns.items() if key != POSE}
+            found.append((number, Frame(mine, group.at.R[row], poses[row], hashes[row], keys)))
     return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]
 
 
