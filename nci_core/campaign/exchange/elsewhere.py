@@ -163,21 +163,19 @@ def import_results(campaign: Campaign, folder: Path) -> Imported:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} to import results from.")
     require_closed_shells(campaign, (system.id for system in campaign.systems))
-    found: list[tuple[Path, Path, Program | None]] = [
-        (path, path.parent, None) for path in sorted(folder.rglob(RESULTS))
-    ]
+    found: list[tuple[Path, Program | None]] = [(path, None) for path in sorted(folder.rglob(RESULTS))]
     for place in sorted({path.parent for path in folder.rglob("*.out")}):
         programs = programs_with_outputs({path.name for path in place.glob("*.out")})
-        found += [(place, place, program) for program in programs]
+        found += [(place, program) for program in programs]
     if not found:
         raise InputError(
             f"{folder} holds no results: neither {RESULTS} of the script nor {file_name('psi4', 'dimer', output=True)} "
             "and the like; see the README.txt of the export."
         )
     done, reader = Imported(), _Reader(campaign, folder)
-    for path, _, program in found:
+    for path, program in found:
         reader.take(done, path, program)
-    answered = {place for _, place, _ in found}
+    answered = {path if program else path.parent for path, program in found}
     done.without_result = sum(path.parent not in answered for path in folder.rglob(MANIFEST))
     tested = {row.id for row in reader.known.values() if row.split == "test"}
     if any(reader.asked[key] in done.label_ids for key in reader.asked if key[0] in tested):
