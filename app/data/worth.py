@@ -28,7 +28,7 @@ def said_beside(
     Of labels that do not say it themselves: what was measured of their recipe.
 
     >>> from nci_core.labels.builtin_recipes import find_recipe
-    >>> from nci_core.systems import builtin_monomer
+    >>> from nci_core.systems import Monomer, builtin_monomer
     >>> from nci_core.units import UNITS
     >>> one, dimer = Worth(9, 0, 6e-5), Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
     >>> said_beside({"all": one, "well": one}, find_recipe("quick"), dimer, UNITS["cm1"], regions=True)
