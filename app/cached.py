@@ -24,7 +24,7 @@ from nci_core.campaign.rounds.quarantine import Doubted, doubted
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
 from nci_core.store.database import Store
-from nci_core.store.round_frames import errors_frame, rounds_frame
+from nci_core.store.round_tables import errors_frame, rounds_frame
 from nci_core.store.schema import EnergySet, Metric, Model
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1

@@ -33,7 +33,7 @@ from nci_core.jobs import engine_loop
 from nci_core.jobs.supervisor import CANCEL_SECONDS, HEARTBEAT_SECONDS
 from nci_core.store import Store, job_batches, job_queries, labels
 from nci_core.store import jobs as queue
-from nci_core.store.job_frames import jobs_frame
+from nci_core.store.job_tables import jobs_frame
 
 THREADS = 20
 REPORT_SECONDS = 2.0

@@ -6,7 +6,7 @@ from app.data.jobs import KINDS
 from nci_core.jobs import machine
 from nci_core.store import jobs
 from nci_core.store.database import Store
-from nci_core.store.job_frames import elapsed_minutes
+from nci_core.store.job_tables import elapsed_minutes
 
 
 def workers(store: Store) -> pd.DataFrame:

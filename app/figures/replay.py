@@ -20,7 +20,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 def replay_figure(
     trials: pd.DataFrame, random: pd.DataFrame, unit: EnergyUnit, colours: Palette, *, height: int = 330
 ) -> go.Figure:
-    """One line a picker, and the random control's mean with ± 1 sd; tables of `replay_frames`, in cm⁻¹."""
+    """One line a picker, and the random control's mean with ± 1 sd; tables of `replay_tables`, in cm⁻¹."""
     figure = go.Figure()
     factor, hover = CM1_EV * unit.per_ev, "%{x} labels, %{customdata:.1f} CPU min: MAE %{y:.3g}"
 

@@ -12,7 +12,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.store import labels
-from nci_core.store.round_frames import rounds_frame
+from nci_core.store.round_tables import rounds_frame
 from nci_core.store.schema import Label, Model
 from nci_core.units import EnergyUnit
 

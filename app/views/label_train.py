@@ -32,7 +32,7 @@ from nci_core.campaign.rounds.basket import without_label
 from nci_core.jobs import engine_status
 from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
-from nci_core.store.job_frames import elapsed_minutes, events_frame
+from nci_core.store.job_tables import elapsed_minutes, events_frame
 from nci_core.store.schema import Job
 
 #: How long a sentence about what was just done stays at least.

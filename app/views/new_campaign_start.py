@@ -18,7 +18,7 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
 from nci_core.store import job_queries
 from nci_core.store.base import ACTIVE
-from nci_core.store.job_frames import elapsed_minutes
+from nci_core.store.job_tables import elapsed_minutes
 from nci_core.store.schema import Job
 from nci_core.switches import read_only
 

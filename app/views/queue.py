@@ -25,7 +25,7 @@ from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, job_queries, label_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import ACTIVE, State
-from nci_core.store.job_frames import SET_ASIDE, events_frame, jobs_frame
+from nci_core.store.job_tables import SET_ASIDE, events_frame, jobs_frame
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3

@@ -13,7 +13,7 @@ from app.session import Context
 from app.tables import grid
 from app.text import plain
 from nci_core.rounding import number_text
-from nci_core.store import job_queries, labels, replay_frames
+from nci_core.store import job_queries, labels, replay_tables
 from nci_core.store.base import ACTIVE
 from nci_core.units import CM1_EV
 
@@ -50,7 +50,7 @@ def _section(now: Context, was_busy: bool) -> None:
     elif last is not None and last.state == "error":
         st.warning(f"The last comparison failed: {plain(last.error)}", icon=":material/error:")
     region = str(st.session_state.get("replay_region") or "all")
-    found = replay_frames.latest(now.campaign.store, region)
+    found = replay_tables.latest(now.campaign.store, region)
     if found is None:
         st.caption(
             "Pickers have not been compared yet. This needs labels of the frozen test set and a distilled student."
@@ -61,12 +61,12 @@ def _section(now: Context, was_busy: bool) -> None:
     _result(now, found, region)
 
 
-def _result(now: Context, found: replay_frames.Comparison, region: str) -> None:
+def _result(now: Context, found: replay_tables.Comparison, region: str) -> None:
     trials = found.trials[found.trials["mae_cm1"].notna()]
     if trials.empty:
         st.caption(f"No test label lies in the {RANGES[region]}.")
         return
-    random = replay_frames.control(trials)
+    random = replay_tables.control(trials)
     left, right = st.columns([1.35, 1], gap="medium")
     with left:
         charts(now, Drawn(replay_figure(trials, random, now.unit, now.colours), "pickers"))

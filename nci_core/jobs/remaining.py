@@ -6,7 +6,7 @@ from statistics import mean, median
 
 from nci_core.store import label_queries
 from nci_core.store.database import Store
-from nci_core.store.job_frames import elapsed_minutes
+from nci_core.store.job_tables import elapsed_minutes
 
 #: Finished labels of a recipe that say how long the next one takes, newest first.
 NEWEST = 20

@@ -16,8 +16,8 @@ from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.jobs.remaining import Remaining, remaining
 from nci_core.store import labels, models, picks, versions
-from nci_core.store.job_frames import events_frame, jobs_frame
-from nci_core.store.round_frames import rounds_frame
+from nci_core.store.job_tables import events_frame, jobs_frame
+from nci_core.store.round_tables import rounds_frame
 
 
 @pytest.fixture

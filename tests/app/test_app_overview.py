@@ -18,7 +18,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.errors import ModelError
 from nci_core.store import models, picks
-from nci_core.store.round_frames import errors_frame, rounds_frame
+from nci_core.store.round_tables import errors_frame, rounds_frame
 from nci_core.systems import builtin_monomer
 from nci_core.systems.planes import telling_plane
 from nci_core.units import CM1_EV, UNITS

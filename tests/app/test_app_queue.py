@@ -14,7 +14,7 @@ from nci_core.jobs.remaining import label_minutes, remaining, running_labels, wa
 from nci_core.store import Store, configurations, evaluations, job_batches, job_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import utc_now
-from nci_core.store.job_frames import jobs_frame
+from nci_core.store.job_tables import jobs_frame
 from nci_core.store.schema import Label
 from nci_core.units import from_cm1
 

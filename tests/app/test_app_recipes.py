@@ -13,7 +13,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.requests import label_memory_gb, submit_labels
 from nci_core.store import jobs as queue
 from nci_core.store import label_queries, labels, picks
-from nci_core.store.job_frames import jobs_frame
+from nci_core.store.job_tables import jobs_frame
 from nci_core.store.selection_history import StoredHistory
 
 

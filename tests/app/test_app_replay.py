@@ -14,7 +14,7 @@ from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.store import jobs
 from nci_core.store.base import State
-from nci_core.store.replay_frames import control, latest
+from nci_core.store.replay_tables import control, latest
 from nci_core.store.schema import Job
 from nci_core.units import UNITS
 

@@ -13,7 +13,7 @@ from nci_core.campaign.pricing.budget import Preview
 from nci_core.campaign.pricing.costs import average, cost_of_labels, label_cost
 from nci_core.campaign.rounds.requests import submit_labels, unlabelled_test_set
 from nci_core.store import configurations, energy_sets, labels, picks
-from nci_core.store.job_frames import jobs_frame
+from nci_core.store.job_tables import jobs_frame
 from nci_core.store.schema import Label
 
 
