@@ -24,7 +24,7 @@ from nci_core.campaign.rounds.quarantine import Doubted, doubted
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.store import label_queries, versions
 from nci_core.store.database import Store
-from nci_core.store.round_tables import errors_frame, rounds_frame
+from nci_core.store.round_tables import errors_table, rounds_table
 from nci_core.store.schema import EnergySet, Metric, Model
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import from_cm1
@@ -203,13 +203,13 @@ def cut_names(context: Context) -> list[str]:
 @by_version(fits, data)
 def history(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rounds, and the errors on the frozen test set."""
-    return rounds_frame(context.campaign.store, context.campaign.recipe.hash), test_metrics(context)
+    return rounds_table(context.campaign.store, context.campaign.recipe.hash), test_metrics(context)
 
 
 @by_version(fits)
 def test_metrics(context: Context) -> pd.DataFrame:
     """The errors on the frozen test set alone: they do not change with every label that finishes."""
-    return errors_frame(context.campaign.store, context.campaign.recipe.hash, system_id=context.scope)
+    return errors_table(context.campaign.store, context.campaign.recipe.hash, system_id=context.scope)
 
 
 @by_version(fits)
@@ -217,7 +217,7 @@ def metrics_by_system(context: Context) -> dict[str, pd.DataFrame]:
     """The same of all training systems together and of each system alone, by what people call them."""
     store, target = context.campaign.store, context.campaign.recipe.hash
     scopes = {TOGETHER: None} | {system.title: system.id for system in context.campaign.systems}
-    found = {name: errors_frame(store, target, system_id=number) for name, number in scopes.items()}
+    found = {name: errors_table(store, target, system_id=number) for name, number in scopes.items()}
     return {name: metrics for name, metrics in found.items() if len(metrics)}
 
 

@@ -33,7 +33,7 @@ from nci_core.jobs import engine_loop
 from nci_core.jobs.supervisor import CANCEL_SECONDS, HEARTBEAT_SECONDS
 from nci_core.store import Store, job_batches, job_queries, labels
 from nci_core.store import jobs as queue
-from nci_core.store.job_tables import jobs_frame
+from nci_core.store.job_tables import jobs_table
 
 THREADS = 20
 REPORT_SECONDS = 2.0
@@ -103,7 +103,7 @@ def page_reads(campaign: Campaign, recipe_hash: str) -> None:
     store = campaign.store
     situation(campaign)
     job_queries.counts(store)
-    jobs_frame(store, 0, job_data.PAGE)
+    jobs_table(store, 0, job_data.PAGE)
     recipes = {"quick": recipe_hash}
     remaining(running_labels(store, recipes), waiting_labels(store, recipes), label_minutes(store, recipes), 200)
 

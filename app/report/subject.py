@@ -12,7 +12,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.store import labels
-from nci_core.store.round_tables import rounds_frame
+from nci_core.store.round_tables import rounds_table
 from nci_core.store.schema import Label, Model
 from nci_core.units import EnergyUnit
 
@@ -59,7 +59,7 @@ class Subject:
 
 def subject_of(campaign: Campaign, number: int | None, unit: EnergyUnit) -> Subject:
     """A round, by default that of the student in use; InputError for one without a student."""
-    models, rounds = model_list(campaign.store), rounds_frame(campaign.store, campaign.recipe.hash)
+    models, rounds = model_list(campaign.store), rounds_table(campaign.store, campaign.recipe.hash)
     active = campaign.active_model()
     if active is None:
         raise InputError(f"Campaign {campaign.name} has no student yet; distil one before you ask for a report.")

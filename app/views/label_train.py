@@ -32,7 +32,7 @@ from nci_core.campaign.rounds.basket import without_label
 from nci_core.jobs import engine_status
 from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
-from nci_core.store.job_tables import elapsed_minutes, events_frame
+from nci_core.store.job_tables import elapsed_minutes, events_table
 from nci_core.store.schema import Job
 
 #: How long a sentence about what was just done stays at least.
@@ -222,7 +222,7 @@ def _fit(now: Context) -> None:
     if job is None:
         st.caption("The curves of a fit appear here while it runs.")
         return
-    events = events_frame(now.campaign.store, job.id)
+    events = events_table(now.campaign.store, job.id)
     minutes, device = elapsed_minutes(job.started_at, job.finished_at), (job.result or {}).get("device")
     if device is None and "device" in events:
         device = next(iter(events["device"].dropna()[::-1]), None)

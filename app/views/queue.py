@@ -25,7 +25,7 @@ from nci_core.jobs.sizes import why_too_large
 from nci_core.store import job_batches, job_queries, label_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import ACTIVE, State
-from nci_core.store.job_tables import SET_ASIDE, events_frame, jobs_frame
+from nci_core.store.job_tables import SET_ASIDE, events_table, jobs_table
 
 #: Different reasons of failure that are spelt out below the table.
 MOST_REASONS = 3
@@ -48,7 +48,7 @@ def show_queue(now: Context) -> None:
     recipe = _recipe(now)
     if recipe is not None:
         counts = label_queries.status_counts(now.campaign.store, now.campaign.find_recipe(recipe).hash, with_job=True)
-    jobs = jobs_frame(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
+    jobs = jobs_table(now.campaign.store, _start(sum(counts.values())), job_data.PAGE, recipe)
     summary = [f"{n:,} {job_data.STATES[state]}" for state, n in counts.items() if n]
     status = engine_status(now.campaign.folder)
     st.caption("Queue: " + " · ".join(summary) + _expected(now, status, recipe))
@@ -245,7 +245,7 @@ def _one(now: Context, row: pd.Series) -> None:
         path = now.campaign.folder / "logs" / f"job-{number}.log"
         if path.is_file() and path.stat().st_size:
             st.code(path.read_text(encoding="utf-8", errors="replace")[-6000:], language=None)
-        elif len(events := events_frame(now.campaign.store, number)):
+        elif len(events := events_table(now.campaign.store, number)):
             st.dataframe(events.tail(50), hide_index=True)
         else:
             st.caption("It wrote no log.")

@@ -27,7 +27,7 @@ def _configuration_of(payload: dict[str, Any]) -> int | None:
     return int(value) if isinstance(value, int | float) else None
 
 
-def jobs_frame(store: Store, start: int, most: int, recipe: str | None = None) -> "DataFrame":
+def jobs_table(store: Store, start: int, most: int, recipe: str | None = None) -> "DataFrame":
     """At most so many jobs from number `start` on: running first, then waiting as they will run, then ended ones.
 
     Those that ended last come first.
@@ -70,7 +70,7 @@ def _set_aside(result: dict[str, Any] | None) -> str:
     return SET_ASIDE + " ".join(map(str, reasons)) if isinstance(reasons, list) and reasons else ""
 
 
-def events_frame(store: Store, job_id: int) -> "DataFrame":
+def events_table(store: Store, job_id: int) -> "DataFrame":
     """What a job reported in its last attempt: one row an event, a column for each thing it names, and `time`.
 
     Errors reported by region become columns such as train_mae_well_cm1; the whole range is "all".

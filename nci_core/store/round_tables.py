@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def errors_frame(store: Store, recipe_hash: str, *, system_id: int | None = None) -> "DataFrame":
+def errors_table(store: Store, recipe_hash: str, *, system_id: int | None = None) -> "DataFrame":
     """Errors on the frozen test set against labels of one recipe, in cm⁻¹: of one system, or of all together.
 
     Columns: model_id (NaN for the teacher), teacher, region, n, mae_cm1, rmse_cm1, max_cm1, bias_cm1.
@@ -23,7 +23,7 @@ def errors_frame(store: Store, recipe_hash: str, *, system_id: int | None = None
     return pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows], columns=names)
 
 
-def rounds_frame(store: Store, recipe_hash: str) -> "DataFrame":
+def rounds_table(store: Store, recipe_hash: str) -> "DataFrame":
     """One row a round: number, kind, picked_by, n_labels, n_failed, cpu_minutes, notes, model_id, created_at.
 
     `model_id` is the round's last model; `n_labels` are the labels of this recipe that the round paid for,

@@ -16,8 +16,8 @@ from nci_core.campaign import Campaign
 from nci_core.errors import InputError
 from nci_core.jobs.remaining import Remaining, remaining
 from nci_core.store import labels, models, picks, versions
-from nci_core.store.job_tables import events_frame, jobs_frame
-from nci_core.store.round_tables import rounds_frame
+from nci_core.store.job_tables import events_table, jobs_table
+from nci_core.store.round_tables import rounds_table
 
 
 @pytest.fixture
@@ -141,16 +141,16 @@ def test_versions_change_with_their_content_only(campaign: Campaign, table: pd.D
 
 
 def test_jobs_show_their_configuration_and_error(campaign: Campaign) -> None:
-    table = jobs_frame(campaign.store, 0, jobs.PAGE)
+    table = jobs_table(campaign.store, 0, jobs.PAGE)
     failed = table[table["state"] == "error"].iloc[0]
     assert "did not converge" in failed["error"]
     assert failed["configuration"] > 0
     done = int(table[table["kind"] == "finetune"]["id"].iloc[0])
-    assert events_frame(campaign.store, done)["train_mae_all_cm1"].iloc[-1] < 1.0
+    assert events_table(campaign.store, done)["train_mae_all_cm1"].iloc[-1] < 1.0
 
 
 def test_rounds_tell_who_picked_and_what_it_cost(campaign: Campaign) -> None:
-    rounds = rounds_frame(campaign.store, campaign.recipe.hash).set_index("number")
+    rounds = rounds_table(campaign.store, campaign.recipe.hash).set_index("number")
     assert "ada" in rounds.loc[1, "picked_by"]
     assert "i-optimal" in rounds.loc[1, "picked_by"]
     assert rounds.loc[1, "cpu_minutes"] == pytest.approx(rounds.loc[1, "n_labels"] * 40 / 60, rel=0.3)

@@ -18,7 +18,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.queries.error_maps import ErrorMaps
 from nci_core.errors import ModelError
 from nci_core.store import models, picks
-from nci_core.store.round_tables import errors_frame, rounds_frame
+from nci_core.store.round_tables import errors_table, rounds_table
 from nci_core.systems import builtin_monomer
 from nci_core.systems.planes import telling_plane
 from nci_core.units import CM1_EV, UNITS
@@ -67,8 +67,8 @@ def test_the_situation_is_what_the_campaign_holds(home: Path) -> None:
 def test_the_course_takes_each_rounds_last_student_and_adds_up_what_was_spent(home: Path) -> None:
     campaign = Campaign.open(home / "he-ethylene")
     rows = models.fetch(campaign.store)
-    rounds = rounds_frame(campaign.store, campaign.recipe.hash)
-    metrics = errors_frame(campaign.store, campaign.recipe.hash)
+    rounds = rounds_table(campaign.store, campaign.recipe.hash)
+    metrics = errors_table(campaign.store, campaign.recipe.hash)
     found = course(rows, rounds, metrics, rows[0].id)
     assert found["model_id"].is_monotonic_increasing
     assert set(found["model_id"]) == {row.id for row in {r.round_number: r for r in rows}.values()} | {rows[0].id}

@@ -14,7 +14,7 @@ from nci_core.jobs.remaining import label_minutes, remaining, running_labels, wa
 from nci_core.store import Store, configurations, evaluations, job_batches, job_queries, labels
 from nci_core.store import jobs as queue
 from nci_core.store.base import utc_now
-from nci_core.store.job_tables import jobs_frame
+from nci_core.store.job_tables import jobs_table
 from nci_core.store.schema import Label
 from nci_core.units import from_cm1
 
@@ -26,7 +26,7 @@ def add_waiting(store: Store, n: int, needs_memory_gb: float | None = None) -> l
 def test_a_long_queue_is_read_and_shown_a_page_at_a_time(home: Path) -> None:
     store = Campaign.open(home / "he-ethylene").store
     ids = add_waiting(store, jobs.PAGE + 50)
-    assert len(jobs_frame(store, 0, jobs.PAGE)) == jobs.PAGE
+    assert len(jobs_table(store, 0, jobs.PAGE)) == jobs.PAGE
     at = run_page("label_train")
     table = next(table for table in tables(at) if "State" in table.columns)
     assert len(table) == jobs.PAGE

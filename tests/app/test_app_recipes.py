@@ -13,7 +13,7 @@ from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.requests import label_memory_gb, submit_labels
 from nci_core.store import jobs as queue
 from nci_core.store import label_queries, labels, picks
-from nci_core.store.job_tables import jobs_frame
+from nci_core.store.job_tables import jobs_table
 from nci_core.store.selection_history import StoredHistory
 
 
@@ -45,7 +45,7 @@ def test_the_basket_is_labelled_by_the_recipe_that_was_chosen(real: Campaign) ->
     assert {asked[number].status for number in free} == {"waiting"}
     mine = {row.configuration_id for row in labels.fetch(real.store, real.recipe.hash)}
     assert mine.isdisjoint(free), "no label of the target was asked for"
-    assert set(jobs_frame(real.store, 0, 200)["recipe"]) >= {"quick"}
+    assert set(jobs_table(real.store, 0, 200)["recipe"]) >= {"quick"}
 
 
 def test_what_has_a_label_of_one_recipe_can_be_picked_for_another(real: Campaign) -> None:

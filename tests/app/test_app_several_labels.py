@@ -13,7 +13,7 @@ from nci_core.campaign.pricing.budget import Preview
 from nci_core.campaign.pricing.costs import average, cost_of_labels, label_cost
 from nci_core.campaign.rounds.requests import submit_labels, unlabelled_test_set
 from nci_core.store import configurations, energy_sets, labels, picks
-from nci_core.store.job_tables import jobs_frame
+from nci_core.store.job_tables import jobs_table
 from nci_core.store.schema import Label
 
 
@@ -58,7 +58,7 @@ def test_labels_are_asked_for_by_system(several: Campaign) -> None:
         assert (added[system.name] > 0) == (system.role == "train")
     numbers = list(one_of.values())
     submit_labels(several, numbers, "ada")
-    jobs = jobs_frame(several.store, 0, 200)
+    jobs = jobs_table(several.store, 0, 200)
     whose = {several.system(int(k)).name for k in jobs["system_id"].dropna()}
     assert set(one_of) <= whose
     queue = next(table for table in tables(run_page("label_train")) if "What" in table.columns)
