@@ -291,9 +291,8 @@ def bond_lengths(host: Monomer) -> dict[tuple[str, str], list[float]]:
     found: dict[tuple[str, str], set[float]] = {}
     for i, j in np.argwhere(np.triu(bonded(host.numbers, host.positions))):
         first, second = sorted((host.symbols[i], host.symbols[j]))
-        found.setdefault((first, second), set()).add(
-            round(float(np.linalg.norm(host.positions[i] - host.positions[j])), 4)
-        )
+        length = float(np.linalg.norm(host.positions[i] - host.positions[j]))
+        found.setdefault((first, second), set()).add(round(length, 4))
     return {pair: sorted(lengths) for pair, lengths in sorted(found.items())}
 
 

@@ -192,7 +192,7 @@ def test_every_module_of_a_package_is_in_a_package(package: str) -> None:
             assert (path.parent / "__init__.py").exists(), path
 
 
-@pytest.mark.parametrize("folder", ["app", "nci_core", "scripts"])
+@pytest.mark.parametrize("folder", ["app", "nci_core", "scripts", "tests", "benchmarks"])
 def test_no_file_is_longer_than_a_person_reads_at_once(folder: str) -> None:
     lengths = {str(path): len(path.read_text("utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
     assert not {path: lines for path, lines in lengths.items() if lines > 300}

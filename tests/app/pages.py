@@ -1,5 +1,6 @@
 """Runs one page as a person would see it, through Streamlit's own test harness."""
 
+import time
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -65,3 +66,17 @@ def tables(at: AppTest) -> list[Any]:
 def headers(at: AppTest) -> list[str]:
     """The column headers of every table."""
     return [str(column) for table in tables(at) for column in table.columns]
+
+
+def settled(at: AppTest) -> AppTest:
+    """The page once its questions have been answered."""
+    from app.background import background
+
+    for _ in range(100):
+        known = list(background()._known.values())
+        answered = all(question.future.done() for question in known)
+        at.run()  # which may ask further ones
+        if answered and len(background()._known) == len(known):
+            return at
+        time.sleep(0.02)
+    raise AssertionError("a question was not answered")

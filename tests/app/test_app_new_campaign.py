@@ -1,24 +1,20 @@
 """New campaign in the browser: each step, what it refuses, and what it makes."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from pages import text
+from pages import settled, text
 from streamlit.testing.v1 import AppTest
 
 from app.background import background
 from app.draft_hosts import PREFIX, Upload, keep
 from nci_core.campaign import Campaign
-from nci_core.campaign.creating import Plan, create, preview
 from nci_core.campaign.pricing.cost_model import Price
 from nci_core.campaign.pricing.costs import LabelCost
 from nci_core.campaign.pricing.new_recipes import RecipeChoice
 from nci_core.campaign.queries.teacher_trial import Trial
-from nci_core.config import SystemSettings, read_settings
-from nci_core.errors import InputError, TeacherError
+from nci_core.config import read_settings
 from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.store import configurations
 from nci_core.store import jobs as queue
@@ -65,18 +61,6 @@ def page(**state: object) -> AppTest:
     for key, value in state.items():
         at.session_state[PREFIX + key.replace("_", "-")] = value
     return settled(at.run())
-
-
-def settled(at: AppTest) -> AppTest:
-    """The page once its questions have been answered."""
-    for _ in range(100):
-        known = list(background()._known.values())
-        answered = all(question.future.done() for question in known)
-        at.run()  # which may ask further ones
-        if answered and len(background()._known) == len(known):
-            return at
-        time.sleep(0.02)
-    raise AssertionError("a question was not answered")
 
 
 def test_the_page_needs_no_campaign(empty_home: Path) -> None:
@@ -302,35 +286,3 @@ def test_in_a_demonstration_the_page_explains(home: Path, monkeypatch: pytest.Mo
     at = page()
     assert [info for info in at.info if "no campaign can be made" in info.value]
     assert not [button for button in at.button if button.key == f"{PREFIX}next"]
-
-
-@pytest.fixture
-def plan() -> Plan:
-    systems = (SystemSettings.of("ethylene"),)
-    return Plan(systems=systems, teachers=("gfn2-xtb",), recipe="quick", title="../My: test/", n=30, n_test=3)
-
-
-def test_what_is_made_is_what_was_previewed(empty_home: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nci_core.campaign.rounds.requests.start_engine", lambda campaign: None)
-    (shown,) = preview(plan)
-    assert create(plan) == "my-test"
-    assert create(plan) == "my-test-2"
-    assert sorted(path.name for path in empty_home.iterdir()) == ["my-test", "my-test-2"]
-    campaign = Campaign.open(empty_home / "my-test")
-    assert campaign.title == "../My: test/"
-    stored = configurations.positions(campaign.store, split="test")[1]
-    np.testing.assert_allclose(stored, shown.sample.test, atol=1e-9)
-    assert sum(configurations.counts(campaign.store).values()) == shown.sample.count
-    (job,) = queue.fetch(campaign.store)
-    assert (job.kind, job.payload["then"], job.payload["trusted"]) == ("teach", "distill", False)
-    campaign.store.close()
-
-
-def test_a_plan_that_cannot_be_leaves_nothing(empty_home: Path, plan: Plan) -> None:
-    with pytest.raises(TeacherError, match="not offered here"):
-        create(plan.model_copy(update={"teachers": ("ase:os.path",)}))
-    with pytest.raises(InputError, match="Unknown recipe"):
-        create(plan.model_copy(update={"recipe": "../x"}))
-    with pytest.raises(InputError, match="closed-shell"):
-        create(plan.model_copy(update={"systems": (SystemSettings.of("ethylene", "H"),)}))
-    assert not list(empty_home.iterdir())

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import tiny_archive
+from archive_folders import replace_file, snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -176,34 +177,6 @@ def mutate(folder: Path, outside: Path, what: str, name: str, where: int, new: A
         content = content[::2]
     path.unlink()
     path.write_bytes(content)
-
-
-def replace_file(path: Path, outside: Path, new: str) -> None:
-    if path.parent.exists() and not path.parent.is_dir():  # an earlier mutation put something in place of the folder
-        return
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-    path.parent.mkdir(exist_ok=True)
-    if new == "link out":
-        path.symlink_to(outside / "secret")
-    elif new == "link in":
-        path.symlink_to("../archive/labels.jsonl")
-    elif new == "pipe":
-        os.mkfifo(path)
-    elif new == "folder":
-        path.mkdir()
-
-
-def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """What lies in a folder, and whether it was changed."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        status = path.lstat()
-        changed = 0 if path.is_dir() else status.st_mtime_ns
-        found[str(path.relative_to(folder))] = (status.st_mode, status.st_size if changed else 0, changed)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -2,43 +2,25 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import small_campaign as small
 from made_outputs import made, with_true_hartree_fock
+from returned_files import Computed, label_folder, label_of, put, row_of
 from tiny_label import TINY, run_script
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.exchange.elsewhere import Exported, export_inputs, import_results, task_of
+from nci_core.campaign.exchange.elsewhere import export_inputs, import_results, task_of
 from nci_core.campaign.rounds.requests import submit_labels
 from nci_core.errors import InputError, StoreError
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.elsewhere.task import FRAGMENTS, LabelTask
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import LabelResult
-from nci_core.store import configurations, journal, label_queries, labels, picks
 from nci_core.store import jobs as queue
-from nci_core.store.schema import Configuration, Label
-
-Computed = tuple[Campaign, Exported, bytes]
-
-
-def row_of(campaign: Campaign, number: int) -> Configuration:
-    return configurations.fetch(campaign.store, ids=[number])[0]
-
-
-def label_of(campaign: Campaign, number: int) -> Label:
-    return next(r for r in labels.fetch(campaign.store, campaign.recipe.hash) if r.configuration_id == number)
-
-
-def put(folder: Path, content: bytes | dict[str, Any], name: str = "result-pyscf.json") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    (folder / name).write_bytes(data)
-    return folder
+from nci_core.store import journal, labels, picks
 
 
 def test_a_basket_goes_out_waits_and_comes_back(
@@ -101,99 +83,6 @@ def test_a_basket_goes_out_waits_and_comes_back(
     assert code == 4, "a second time nothing is stored, and the exit code says so"
     assert f"configuration {number} has its label already" in " ".join(err.split())
     assert label_of(campaign, number).finished_at == done.finished_at
-
-
-def broken(good: bytes, case: str) -> bytes | dict[str, Any]:
-    result = json.loads(good)
-    dimer = result["fragments"]["dimer"]
-    changes: dict[str, Callable[[], Any]] = {
-        "layout 2": lambda: result.update(layout=2),
-        "other units": lambda: result["units"].update(energy="eV"),
-        "threads: field required": lambda: result.pop("threads"),
-        "geometry 0123456789abcdef, which": lambda: result.update(geometry_hash="0123456789abcdef"),
-        "computed by recipe 0123456789ab": lambda: result.update(recipe_hash="0123456789ab"),
-        "by another recipe than tiny": lambda: result["recipe"].update(frozen_core=False),
-        "another geometry than its hash says": lambda: result["position_angstrom"].__setitem__(0, 1.5),
-        "Hartree-Fock of the dimer did not converge": lambda: dimer.update(scf_converged=False),
-        "CCSD of the dimer did not converge": lambda: dimer.update(ccsd_converged=False),
-        "the dimer has 99 basis functions": lambda: dimer.update(n_basis=99),
-        "nuclear repulsion of the dimer is 1 hartree": lambda: dimer.update(nuclear_repulsion_hartree=1.0),
-        "other frozen orbitals": lambda: dimer.update(n_frozen=1),
-        "has no number for one of its energies": lambda: dimer.update(ccsd_hartree=None),
-        "lacks one of dimer, host and probe": lambda: result["fragments"].pop("host"),
-    }
-    if case == "not valid JSON":
-        return good[: len(good) // 2]
-    if case == "NaN":
-        return good.replace(b'"hf_hartree": -', b'"hf_hartree": NaN, "was": -', 1)
-    changes[case]()
-    return result
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        "not valid JSON",
-        "NaN",
-        "layout 2",
-        "other units",
-        "threads: field required",
-        "geometry 0123456789abcdef, which",
-        "computed by recipe 0123456789ab",
-        "by another recipe than tiny",
-        "another geometry than its hash says",
-        "Hartree-Fock of the dimer did not converge",
-        "CCSD of the dimer did not converge",
-        "the dimer has 99 basis functions",
-        "nuclear repulsion of the dimer is 1 hartree",
-        "other frozen orbitals",
-        "has no number for one of its energies",
-        "lacks one of dimer, host and probe",
-    ],
-)
-def test_a_bad_result_is_refused_in_one_sentence(computed: Computed, tmp_path: Path, case: str) -> None:
-    campaign, _, good = computed
-    done = import_results(campaign, put(tmp_path / "in", broken(good, case)))
-    assert done.label_ids == []
-    assert len(done.refused) == 1
-    assert ("not valid JSON" if case == "NaN" else case) in done.refused[0]
-    assert done.refused[0].startswith("result-pyscf.json")
-    assert done.refused[0].endswith(".")
-    assert "\n" not in done.refused[0]
-    assert label_queries.status_counts(campaign.store, TINY.hash)["complete"] == 0
-    assert not list(campaign.folder.glob("results/*.json"))
-
-
-def test_the_good_ones_of_a_folder_are_stored_all_the_same(
-    computed: Computed, campaign: Campaign, tmp_path: Path
-) -> None:
-    # The sampler's seed is fixed: this campaign has the geometries of the other.
-    first, second, third = small.pool(campaign)[:3]
-    export_inputs(campaign, [first, second], "a person", tmp_path / "out")
-    good = computed[2]
-    put(tmp_path / "in" / "a", broken(good, "other units"))
-    put(tmp_path / "in" / "b", good)
-    put(tmp_path / "in" / "c", good, "result-copied.json")
-    put(
-        tmp_path / "in" / "d",
-        (tmp_path / "out" / label_folder(campaign, second) / "manifest.json").read_bytes(),
-        "manifest.json",
-    )
-    done = import_results(campaign, tmp_path / "in")
-    assert done.label_ids == [label_of(campaign, first).id]
-    assert [sentence.split(" ")[0].rstrip(":") for sentence in done.refused] == [
-        "a/result-pyscf.json",
-        "c/result-copied.json",
-    ]
-    assert "has its label already" in done.refused[1]
-    assert done.without_result == 1
-    assert label_of(campaign, second).status == "waiting"
-    # A configuration that nobody asked a label of.
-    assert third not in {row.configuration_id for row in labels.fetch(campaign.store, TINY.hash)}
-
-
-def label_folder(campaign: Campaign, number: int) -> str:
-    return f"{row_of(campaign, number).geometry_hash}-{TINY.hash}"
 
 
 def test_what_cannot_be_read_is_refused(campaign: Campaign, tmp_path: Path) -> None:
