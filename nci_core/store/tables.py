@@ -168,7 +168,9 @@ def computed_table(store: Store, recipe_hash: str) -> "DataFrame":
     query = query.where(trusted(recipe_hash), Label.energy_ev.is_not(None)).order_by(Label.id)
     times = dict.fromkeys(("finished_at", "asked_at"), "datetime64[ns, UTC]")
     numbers = dict.fromkeys(("computed_ev", "computed_std_ev"), "float64")
-    return _read(store, query).astype(numbers | times | {"round_number": "Int64", "retried": bool})
+    return _read(store, query).astype(
+        numbers | times | {"configuration_id": "int64", "round_number": "Int64", "retried": bool}
+    )
 
 
 def predictions_table(store: Store, recipe_hash: str) -> "DataFrame":
@@ -180,13 +182,15 @@ def predictions_table(store: Store, recipe_hash: str) -> "DataFrame":
     query = select(Prediction.model_id, Prediction.configuration_id, predicted_ev, Prediction.std_ev)
     # A list made once: joined, the rows of labels, which are long, would be read once for each model.
     query = query.where(Prediction.configuration_id.in_(select(Label.configuration_id).where(trusted(recipe_hash))))
-    return _read(store, query).astype({"predicted_ev": "float64", "std_ev": "float64"})
+    numbers = dict.fromkeys(("model_id", "configuration_id"), "int64")
+    return _read(store, query).astype(numbers | {"predicted_ev": "float64", "std_ev": "float64"})
 
 
 def asked_table(store: Store, *, but: str) -> "DataFrame":
     """Every label of another recipe than that of this hash: configuration_id, recipe (its name), asked_at."""
     query = select(Label.configuration_id, Label.recipe, Label.created_at.label("asked_at"))
-    return _read(store, query.where(Label.recipe_hash != but)).astype({"asked_at": "datetime64[ns, UTC]"})
+    types = {"configuration_id": "int64", "recipe": "object", "asked_at": "datetime64[ns, UTC]"}
+    return _read(store, query.where(Label.recipe_hash != but)).astype(types)
 
 
 def _read(store: Store, query: Executable) -> "DataFrame":

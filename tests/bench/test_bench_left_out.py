@@ -14,7 +14,7 @@ POINTS = np.array([[0.0, 0.0, 4.0], [0.0, 0.0, 5.0]])
 
 
 def group(host: Monomer, probe: str, energy: float = -1e-3) -> HostGroup:
-    return HostGroup(Dimer(host, Monomer.atom(probe)), POINTS, np.full(2, energy), np.arange(2))
+    return HostGroup(Dimer(host, Monomer.atom(probe)).at(POINTS), np.full(2, energy), np.arange(2))
 
 
 def test_a_host_is_one_wherever_it_lies_and_whatever_the_probe() -> None:

@@ -29,7 +29,9 @@ def at(minutes: float) -> datetime:
 def campaign(tmp_path: Path, host: Path) -> Campaign:
     made = small.make(tmp_path / "blind", host)
     places = np.array([[0.0, 0.0, z] for z in (3.0, 3.4, 3.8, 4.2)])
-    configurations.add_together(made.store, [batch(made.systems[0], places, origin="sample", seed=1)])
+    configurations.add_together(
+        made.store, [batch(made.systems[0], made.systems[0].dimer.at(places), origin="sample", seed=1)]
+    )
     return made
 
 

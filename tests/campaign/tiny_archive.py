@@ -39,8 +39,10 @@ def make(folder: Path, *, with_transfer: bool = False) -> Campaign:
     campaign = small.make(folder / "tiny", small.write_host(folder), title="Tiny")
     store, recipe = campaign.store, campaign.recipe
     (near,) = campaign.systems
-    sampled = batch(near, POSITIONS[:2], origin="sample", split="test", seed=1)
-    configurations.add_together(store, [sampled, batch(near, POSITIONS[2:], origin="cut:edge, long axis")])
+    sampled = batch(near, near.dimer.at(POSITIONS[:2]), origin="sample", split="test", seed=1)
+    configurations.add_together(
+        store, [sampled, batch(near, near.dimer.at(POSITIONS[2:]), origin="cut:edge, long axis")]
+    )
     info.freeze_test_set(store)
     ids, points = configurations.positions(store)
     numbers = [int(number) for number in ids]
@@ -92,7 +94,7 @@ def _add_transfer(campaign: Campaign) -> None:
     """Two test points of H2 at another bond length, one with a label, and what the first model says of it."""
     longer = Monomer("stretched", ("H", "H"), np.array([[0.0, 0.0, -0.4], [0.0, 0.0, 0.4]]))
     far = campaign.add_system(SystemSettings.of(longer, "He", "transfer", "far"))
-    sampled = batch(far, POSITIONS[3:], origin="sample", split="test", seed=1)
+    sampled = batch(far, far.dimer.at(POSITIONS[3:]), origin="sample", split="test", seed=1)
     configurations.add_together(campaign.store, [sampled])
     info.freeze_test_set(campaign.store, far.id)
     store, recipe = campaign.store, campaign.recipe

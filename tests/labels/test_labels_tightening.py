@@ -77,7 +77,7 @@ def test_second_order_steps_finish_what_diis_could_not() -> None:
 
 
 def test_pieces_of_another_tightness_are_not_taken_up(dimer: Dimer) -> None:
-    spec = fragments(dimer, dimer.at(POINT).checked().R[0], TINY)["host"]
+    spec = fragments(dimer.at(POINT), TINY)["host"]
     found = [identity(spec, "host", "g", TINY.hash, settings) for settings in (None, *STEPS)]
     assert len({item["calculation"] for item in found}) == 3
     assert found[0] == identity(spec, "host", "g", TINY.hash), "what earlier versions kept is still good"

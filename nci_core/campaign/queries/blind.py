@@ -33,7 +33,8 @@ def blind_predictions(store: Store, recipe_hash: str) -> pd.DataFrame:
             "distilled": [row.kind == "distilled" for row in students],
             "ladder": [[str(rung["recipe"]) for rung in row.settings.get("ladder", [])] for row in students],
         }
-    ).sort_values("made_at", ascending=False, kind="stable")
+    ).astype({"model_id": "int64"})
+    made = made.sort_values("made_at", ascending=False, kind="stable")
     table = made.merge(predictions_table(store, recipe_hash), on="model_id")
     table = table.merge(computed_table(store, recipe_hash), on="configuration_id")
     distilled = table["distilled"].astype(bool)
@@ -48,9 +49,9 @@ def blind_predictions(store: Store, recipe_hash: str) -> pd.DataFrame:
 
 def _learnt(table: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
     """Whether each row's model may have learnt a label of another recipe there: one that was `asked` for by then."""
-    rungs = table[["model_id", "ladder"]].drop_duplicates("model_id").explode("ladder")
-    # Where there are none, pandas takes either column for numbers.
-    asked, rungs = asked.astype({"recipe": object}), rungs.astype({"ladder": object})
+    rungs = table[["model_id", "ladder"]].drop_duplicates("model_id").explode("ladder").dropna()
+    if asked.empty or rungs.empty:
+        return pd.Series(False, table.index)
     elsewhere = asked.merge(rungs, left_on="recipe", right_on="ladder")
     since = elsewhere.groupby(["model_id", "configuration_id"])["asked_at"].min()
     rows = pd.MultiIndex.from_frame(table[["model_id", "configuration_id"]])
