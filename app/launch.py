@@ -23,7 +23,11 @@ def options(port: int, *, headless: bool, address: str = "127.0.0.1") -> list[st
         "server.port": str(port),
         "server.address": address,
         "server.headless": str(headless).lower(),
-        "client.showErrorDetails": "none",  # here too, for no variable of the environment undoes it
+        # These stand in config.toml too, for other ways to start; here no variable of the environment undoes them.
+        "server.fileWatcherType": "none",
+        "server.enableStaticServing": "true",
+        "client.showErrorDetails": "none",
+        "client.toolbarMode": "viewer",
         # With the message goes an offer of Streamlit's, over the page's own controls, to install files of its own.
         "logger.hideWelcomeMessage": str(not headless).lower(),
     }

@@ -72,7 +72,7 @@ def geometry_classes(at: Configurations) -> IntArray:
     decide, not hashes: rounding may put two copies of a point on either side of a border of the hash's grid. Of a
     probe that is turned the hashes decide all the same.
 
-    >>> from nci_core.systems import builtin_monomer
+    >>> from nci_core.systems import Dimer, builtin_monomer
     >>> points = np.array([[0.3, 1.0, 3.0], [1.0, 0.3, 3.0], [-0.3, 1.0, -3.00005]])
     >>> geometry_classes(Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at(points)).tolist()
     [0, 1, 0]

@@ -84,7 +84,7 @@ def number_text(value: float | None, spec: str) -> str:
     >>> number_text(-0.004, "+.2f"), number_text(-3.1, ".1f"), number_text(2047.0, ",.0f"), number_text(None, ".1f")
     ('0.00', '−3.1', '2,047', '—')
     """
-    if value is None or math.isnan(value):
+    if value is None or value != value:  # NaN
         return "—"
     text = f"{value:{spec}}"
     if float(text.replace(",", "")) == 0.0:

@@ -79,7 +79,7 @@ def main() -> None:
                     refit(campaign, model)
             active = models.active(campaign.store)
             if active is not None:
-                keep_proposals(campaign, active)
+                keep_proposals(campaign, active.id)
             export_campaign(campaign, folder)
             campaign.store.close()
 

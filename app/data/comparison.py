@@ -63,6 +63,7 @@ def learning(rounds: pd.DataFrame, metrics: pd.DataFrame, models: list[Model]) -
             "cpu_minutes": [spent.loc[spent["number"] <= each.round_number, "cpu_minutes"].sum() for each in models],
         }
     )
+    found = found.astype({"model_id": float})
     mine = metrics[metrics["model_id"].isin(found["model_id"])]
     return found.join(mae_by_region(mine, "model_id"), on="model_id").dropna(subset=["all"])
 

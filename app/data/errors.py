@@ -124,7 +124,7 @@ def error_table(
     several = len(systems) > 1
     groups = by_system(rows, systems) if several else {"": rows}
     parts = [by_region(part, columns).assign(System=name) for name, part in groups.items()]
-    found = pd.concat(parts, ignore_index=True).replace({"region": RANGES})
+    found = pd.concat(parts or [by_region(rows, columns)], ignore_index=True).replace({"region": RANGES})
     headers = {"System": "System"} if several else {}
     headers |= {"region": "Region", "potential": "Potential", "n": "Points"}
     return as_shown(found, headers | {f"{what}_ev": name for name, what in ERRORS.items()}, unit, signed={"bias_ev"})

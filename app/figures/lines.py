@@ -154,8 +154,10 @@ def shapes_figure(
     in_plane = np.abs(atoms[:, 2]) < IN_PLANE
     for i in np.flatnonzero(in_plane):
         bent = 1.0 + enlarged * (stretch[i] - 1.0)
-        even_look = {"line": {"color": colours.earlier, "width": 1, "dash": "dot"}, "hoverinfo": "skip"}
+        dots = {"color": colours.earlier, "width": 1, "dash": "dot"}
+        even_look = {"name": "equal distance", "line": dots, "hoverinfo": "skip"}
         bent_look = {
+            "name": f"equal ruler {i}",
             "line": {"color": colours.student, "width": 2},
             "fill": "toself",
             "fillcolor": band(colours.student, 0.14),

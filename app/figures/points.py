@@ -85,6 +85,8 @@ def map_content(
     xy = map_xy(host, rows[["x", "y", "z"]].to_numpy(dtype=float), view)
     axes = map_axes(host, view)
     drawn, bins = np.vstack([xy if within is None else within, axes.atoms]), None
+    if not len(drawn):
+        drawn = np.array([[0.0, 0.0], [5.0, 5.0]])
     x, y = np.stack([drawn.min(axis=0), drawn.max(axis=0)], axis=1).tolist()
     if len(rows) > MOST_POINTS:
         sight = np.array([window["x"], window["y"]] if window else [x, y])

@@ -144,7 +144,7 @@ def for_people(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     columns = columns_of(context)
     units = {"E": context.unit.label, "Å": "Å"}
     energies = [name for name, (_, kind) in columns.items() if kind == "E"]
-    shown = rows[list(columns)].replace(WORDS).astype({"round_number": float})
+    shown = rows[list(columns)].replace(WORDS).astype({"round_number": "Int64"})
     shown[energies] = context.convert(rows[energies])
     headers = {name: f"{header} ({units[kind]})" if kind else header for name, (header, kind) in columns.items()}
     return shown.rename(columns=headers).rename_axis("Configuration")

@@ -89,7 +89,8 @@ def _other_part(context: Context, part: str, models: list[Model]) -> None:
 def _curves(metrics: pd.DataFrame, models: list[Model]) -> pd.DataFrame:
     """The last model of each round: round, region, mae_cm1, n, n_labels."""
     last = {model.round_number: (model.id, model.round_number, model.n_labels) for model in models}
-    return metrics.merge(pd.DataFrame(last.values(), columns=["model_id", "round", "n_labels"]), on="model_id")
+    students = pd.DataFrame(last.values(), columns=["model_id", "round", "n_labels"]).astype({"model_id": float})
+    return metrics.merge(students, on="model_id")
 
 
 def judged(context: Context, metrics: pd.DataFrame, model: Model) -> list[Judged]:

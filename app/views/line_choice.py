@@ -64,6 +64,8 @@ def _presets(host: Monomer) -> dict[str, Line]:
 def _follow(context: Context, table: pd.DataFrame) -> None:
     """A line that was chosen by name brings the map to a plane that holds it; typing begins with the line at hand."""
     chosen, places = st.session_state["line_choice"], positions_of(table)
+    if chosen == PAIR and len(table) < 2:
+        return
     if chosen != OWN:
         line = Line(places[0], places[-1]) if chosen == PAIR else _presets(context.host)[chosen]
         view, value = lines.section_of(context.host, line)

@@ -52,8 +52,11 @@ def agree(settings: CampaignSettings, store: Store, folder: Path) -> tuple[Syste
     different systems would be mixed; and where something would have to be added to a database that is open read-only.
     """
     file, rows = folder / FILE_NAME, systems.fetch(store)
-    found = {row.id: next((system for system in settings.systems if _same(system, row)), None) for row in rows}
-    left = [system for system in settings.systems if system not in found.values()]
+    left, found = list(settings.systems), dict[int, SystemSettings | None]()
+    for row in rows:  # one system is that of one row, also where two are nearly the same
+        found[row.id] = mine = next((system for system in left if _same(system, row)), None)
+        if mine is not None:
+            left.remove(mine)
     agreed: list[System] = []
     for row in rows:
         mine = found[row.id]

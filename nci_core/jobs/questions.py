@@ -68,8 +68,9 @@ class Questions:
         """
         with self._lock:
             if key not in self._known:
-                question = self._known[key] = _Question(Predictor(seconds, LATE), firm)
+                question = _Question(Predictor(seconds, LATE), firm)
                 question.future = (self._long if long else self._short).submit(question.answer, function, arguments)
+                self._known[key] = question  # now that it will have an answer
             self._known.move_to_end(key)
             question = self._known[key]
             question.needed_by.add(self._who())

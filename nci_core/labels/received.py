@@ -29,6 +29,7 @@ def received_label(
     host = np.array(result.host_positions_angstrom, dtype=float)
     mine = dimer.a.positions
     same = result.probe == dimer.b.symbols[0] and tuple(result.host_symbols) == dimer.a.symbols
+    same = same and result.probe_symbols is None and result.probe_positions_angstrom is None
     if not same or host.shape != mine.shape or not np.allclose(host, mine, rtol=0.0, atol=SAME_HOST):
         raise ValueError("it is of another dimer")
     found = dimer.at(result.position_angstrom).geometry_hashes()[0]

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isclose
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from nci_core.labels.doubts import Doubt
 from nci_core.labels.prediction_error import Part
@@ -156,6 +164,13 @@ class LabelResult(BaseModel):
             whole = recipe.composite.energy(hf, mp2_larger, difference(fragments, "mp2_hartree"), ccsd, triples)
             ccsd = whole - hf - triples
         return {"energy_ev": hf + ccsd + triples, "hf_ev": hf, "ccsd_ev": ccsd, "triples_ev": triples}
+
+    @model_serializer(mode="wrap")
+    def _without_atoms_of_an_atom(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of a probe that is an atom its position is said alone, as ever."""
+        found: dict[str, Any] = whole(self)
+        ofs = ("probe_symbols", "probe_positions_angstrom")
+        return {name: value for name, value in found.items() if name not in ofs or value is not None}
 
     def consistent(self) -> Self:
         """Return self if the stored parts and standard error follow from the fragments; raises ValueError otherwise.

@@ -20,7 +20,8 @@ def errors_table(store: Store, recipe_hash: str, *, system_id: int | None = None
 
     rows = evaluations.metrics(store, recipe_hash, split="test", system_id=system_id)
     names = ["model_id", "teacher", "region", "n", "mae_cm1", "rmse_cm1", "max_cm1", "bias_cm1"]
-    return pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows], columns=names)
+    table = pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows], columns=names)
+    return table.astype({"model_id": float})  # also where there is none
 
 
 def rounds_table(store: Store, recipe_hash: str) -> "DataFrame":

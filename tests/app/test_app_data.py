@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import synthetic
+from synthetic_places import CUTS
 
 from app import actions
 from app.data import basket, jobs
@@ -55,7 +56,7 @@ def test_a_label_that_is_set_aside_is_not_used(campaign: Campaign) -> None:
 
 
 def test_cut_has_all_three_and_distances_along_the_ray(campaign: Campaign, table: pd.DataFrame) -> None:
-    assert set(cut_names(campaign.store, campaign.systems[0])) == set(synthetic.CUTS)
+    assert set(cut_names(campaign.store, campaign.systems[0])) == set(CUTS)
     model = campaign.active_model()
     assert model is not None
     cut = load_cut(

@@ -24,6 +24,8 @@ from nci_core.store import jobs as queue
 from nci_core.store import journal, labels
 from nci_core.store.fragments import FRAGMENTS, begun
 
+pytestmark = pytest.mark.usefixtures("real_label")
+
 
 @pytest.fixture
 def campaign(

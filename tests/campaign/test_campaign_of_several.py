@@ -100,7 +100,7 @@ def test_each_system_has_its_own_error_maps(several: Campaign) -> None:
     for system, maps in zip((first, second), kept, strict=True):
         assert maps is not None
         assert maps.key == maps_key(several, system)
-        again = maps_on(several.folder, system.id, maps.plane, "test", maps.model_ids)
+        again = maps_on(several.folder, system.id, maps, "test", maps.model_ids)
         np.testing.assert_allclose(again.energies_ev, maps.energies_ev, rtol=1e-5)
     assert len({maps_key(several, system) for system in several.systems}) == 4
     assert read_maps(maps_file(several, far)) is None, "it has neither labels nor a pool to compare with"

@@ -110,11 +110,11 @@ def read_frames(systems: Sequence[SystemSettings], path: Path) -> list[Frame]:
             about = ", ".join(dimers[i].name for i in asked[:5])
             raise InputError(f"{path} holds {group.dimer.name}, but the campaign is about {about}.")
         stated = zip(group.frames.tolist(), group.columns.get(POSE, [None] * len(group.at)), strict=True)
-        poses = [_pose(pose, f"{path}, frame {number}") for number, pose in stated]
-        hashes = mine.dimer.at(group.at.R, poses).geometry_hashes()
+        at = mine.dimer.at(group.at.R, [_pose(pose, f"{path}, frame {number}") for number, pose in stated])
+        hashes = at.geometry_hashes()
         for row, number in enumerate(group.frames.tolist()):
             keys = {key: values[row] for key, values in group.columns.items() if key != POSE}
-            found.append((number, Frame(mine, group.at.R[row], poses[row], hashes[row], keys)))
+            found.append((number, Frame(mine, at.R[row], at.q[row], hashes[row], keys)))
     return [frame for _, frame in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -95,8 +95,6 @@ def _kept(
     )
     models.add(campaign.store, row, activate=brought is None)
     errors = evaluate_model(campaign, row, model)
-    if brought is None:
-        keep_proposals(campaign, row)
     return {"model": row.name, "model_id": row.id, "errors": errors} | _climbed(model)
 
 
@@ -106,10 +104,10 @@ def _climbed(model: "Ensemble") -> dict[str, Any]:
     return {"ladder": ladder} if len(ladder) > 1 else {}
 
 
-def keep_proposals(campaign: Campaign, row: Model) -> None:
+def keep_proposals(campaign: Campaign, model_id: int) -> None:
     """Rank the pool with the new model and keep the ranking in the model's notes."""
     ranking = [asdict(proposal) for proposal in propose(campaign, "i-optimal", N_PROPOSALS)]
-    models.update_notes(campaign.store, row.id, {"proposals": ranking})
+    models.update_notes(campaign.store, model_id, {"proposals": ranking})
 
 
 def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
@@ -137,6 +135,7 @@ def distill_campaign(
         rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=notes)
         rounds.finish(campaign.store, 0)
     done = _kept(campaign, model, settings, round_number=0, seconds=seconds, teachers=used)
+    keep_proposals(campaign, done["model_id"])
     return done | {"n_teacher_labels": model.metadata["labels"]}
 
 
@@ -185,5 +184,6 @@ def finetune_campaign(
         if notes:
             rounds.update(campaign.store, number, notes=notes)
         rounds.finish(campaign.store, number)
+        keep_proposals(campaign, done["model_id"])
     done |= {"n_labels": len(known), "round": number}
     return done | ({"set_aside": set_aside} if set_aside else {})
