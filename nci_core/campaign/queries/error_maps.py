@@ -12,7 +12,7 @@ Importing this loads no torch, computing does.
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -209,7 +209,7 @@ def compute_maps(
     return ErrorMaps(
         key=key,
         against=against,
-        **vars(plane),
+        **{part.name: getattr(plane, part.name) for part in fields(PlaneGrid)},
         model_ids=tuple(row.id for row in rows),
         digests=tuple(row.sha256 for row in rows),
         carrier=carrier,
