@@ -32,7 +32,9 @@ def test_errors_of_no_student(rows: list[list[object]], monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("view", ["side", "top", "unrolled"])
 def test_a_map_without_points(view: str) -> None:
-    rows = pd.DataFrame({name: pd.Series(dtype=float) for name in ("x", "y", "z", "label_ev", "split", "region", "sector")})
+    rows = pd.DataFrame(
+        {name: pd.Series(dtype=float) for name in ("x", "y", "z", "label_ev", "split", "region", "sector")}
+    )
     scale = SignedScale.covering(np.zeros(1), UNITS["cm1"].per_ev, linear_ev=CM1_EV, cap_ev=CM1_EV)
     drawn = map_content(
         builtin_monomer("ethylene"), rows, np.empty(0), scale, UNITS["cm1"], view=view, colours="signed", hover={}

@@ -3,7 +3,6 @@
 import errno
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,12 @@ import killed_labels as killed
 import numpy as np
 import orjson
 import pytest
-import small_campaign as small
 from interrupted_jobs import NAMES, KilledError, ask, context_of, hashes
+from real_campaigns import campaign as campaign
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.jobs import run_label
 from nci_core.labels import resuming
-from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.results import LabelResult
 from nci_core.store import jobs as queue
@@ -25,18 +23,6 @@ from nci_core.store import journal, labels
 from nci_core.store.fragments import FRAGMENTS, begun
 
 pytestmark = pytest.mark.usefixtures("real_label")
-
-
-@pytest.fixture
-def campaign(
-    tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[Campaign]:
-    recipe = getattr(request, "param", killed.TINY.name)
-    for name, known in killed.RECIPES_HERE.items():
-        monkeypatch.setitem(RECIPES, name, known)
-    made = small.make(tmp_path / "work", host, recipe=recipe)
-    yield made
-    made.store.close()
 
 
 def fill_disk_for(monkeypatch: pytest.MonkeyPatch, word: str) -> list[Path]:

@@ -2,20 +2,18 @@
 
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import killed_labels as killed
 import orjson
 import pytest
-import small_campaign as small
 from interrupted_jobs import NAMES, KilledError, ask, context_of, hashes
+from real_campaigns import campaign as campaign
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.jobs import run_label
 from nci_core.campaign.rounds.label_checks import MONOMERS
-from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.ccsdt import compute_label
 from nci_core.labels.results import LabelResult
 from nci_core.store import jobs as queue
@@ -25,18 +23,6 @@ from nci_core.store.fragments import FRAGMENTS, FragmentFiles, begun
 pytestmark = pytest.mark.usefixtures("real_label")
 #: SQLite's own, while the database is open.
 DATABASE_FILES = {"campaign.db", "campaign.db-wal", "campaign.db-shm"}
-
-
-@pytest.fixture
-def campaign(
-    tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[Campaign]:
-    recipe = getattr(request, "param", killed.TINY.name)
-    for name, known in killed.RECIPES_HERE.items():
-        monkeypatch.setitem(RECIPES, name, known)
-    made = small.make(tmp_path / "work", host, recipe=recipe)
-    yield made
-    made.store.close()
 
 
 def wait_for(path: Path, child: Any) -> None:

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from asked_labels import POOL, TEST, ask, finish
 from stored_places import Place
 
 from nci_core.errors import InputError, StoreError
@@ -20,16 +21,6 @@ from nci_core.store import (
     tables,
     teacher_labels,
 )
-
-POOL, TEST = [1, 2, 3, 4], [5, 6]
-
-
-def finish(store: Store, label: Label, energy_ev: float, **more: float) -> None:
-    labels.set_complete(store, label.id, {"energy_ev": energy_ev, "hf_ev": 2 * energy_ev, **more})
-
-
-def ask(store: Store, ids: list[int], recipe_hash: str = "r1", **more: object) -> list[Label]:
-    return labels.request(store, ids, recipe="quick", recipe_hash=recipe_hash, **more)  # type: ignore[arg-type]
 
 
 def test_info_is_written_once(store: Store) -> None:
