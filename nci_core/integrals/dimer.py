@@ -22,6 +22,7 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
 from nci_core.errors import CalculationError, NotConvergedError
 from nci_core.integrals.cores import frozen_orbitals
+from nci_core.integrals.electrostatics import electrostatic_energy
 from nci_core.integrals.functions import MIDBOND, Functions, fitting_memory, host_label, probe_label
 from nci_core.integrals.scf import CONV_TOL, Solution, solve
 from nci_core.systems import Dimer
@@ -92,6 +93,12 @@ class FittedDimer:
         dimer, host, probe = self.fragments(position)
         return dimer.energy - host.energy - probe.energy
 
+    def electrostatics(self, position: FloatArray, host: Solution, probe: Solution) -> float:
+        """First-order electrostatics in Hartree of the monomers that `fragments` gave at this position."""
+        mol, at = self.molecule(position), len(self.dimer.a.symbols)
+        to_probe = _attraction_to(mol, at)
+        return electrostatic_energy(self.B, mol, at, (_attraction(mol) - to_probe, to_probe), (host, probe))
+
     def fragments(self, position: FloatArray) -> tuple[Solution, Solution, Solution]:
         """Dimer, host and probe in the dimer's functions, probe at position (3,) in Å; `B` is theirs until the next."""
         mol = self.molecule(position)
@@ -99,8 +106,7 @@ class FittedDimer:
         overlap, kinetic = (mol.intor(f"int1e_{name}") for name in ("ovlp", "kin"))
         attraction = _attraction(mol)
         probe = len(self.dimer.a.symbols)
-        with mol.with_rinv_origin(mol.atom_coord(probe)):
-            to_probe = -mol.atom_charge(probe) * mol.intor("int1e_rinv") + _core_potential(mol, atom=probe)
+        to_probe = _attraction_to(mol, probe)
 
         def state(nuclear: FloatArray, repulsion: float, electrons: int, guess: FloatArray, what: str) -> Solution:
             try:
@@ -200,6 +206,13 @@ def _core_potential(mol: Any, atom: int | None = None) -> FloatArray:
 def _attraction(mol: Any) -> FloatArray:
     """(n, n) attraction of all nuclei, less the electrons of their cores, and core potentials; Hartree."""
     return np.asarray(mol.intor("int1e_nuc")) + _core_potential(mol)
+
+
+def _attraction_to(mol: Any, atom: int) -> FloatArray:
+    """(n, n) attraction of one nucleus, its core potential included; Hartree."""
+    with mol.with_rinv_origin(mol.atom_coord(atom)):
+        nucleus = -mol.atom_charge(atom) * mol.intor("int1e_rinv")
+    return np.asarray(nucleus) + _core_potential(mol, atom=atom)
 
 
 def _factor(metric: FloatArray, dimer: Dimer) -> FloatArray:

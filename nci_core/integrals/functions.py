@@ -4,6 +4,7 @@ Atoms are labelled by role, so that host and probe may be of one element: C1, H1
 the site of midbond functions.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +64,11 @@ def autoaux(label: str, functions: Any) -> Any:
         element = ("He", "Ca")[highest]
     atom = gto.M(atom=element, basis={element: functions}, spin=None, verbose=0)
     return df.autoaux(atom)[element]
+
+
+def uncontracted(exponents: Mapping[str, Sequence[float]]) -> list[Any]:
+    """PySCF's form of Gaussians by the letter of their angular momentum, exponents in bohr⁻²."""
+    return [["spdfghi".index(letter), [x, 1.0]] for letter, values in exponents.items() for x in values]
 
 
 def load_bases(bases: dict[str, str]) -> dict[str, AtomBasis]:

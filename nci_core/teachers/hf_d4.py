@@ -1,4 +1,4 @@
-"""The default teacher: counterpoise-corrected Hartree–Fock and D4 dispersion, as two channels."""
+"""The default teacher: counterpoise-corrected Hartree–Fock and D4 dispersion, in channels."""
 
 import time
 from collections.abc import Iterator
@@ -16,17 +16,17 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class HartreeFockD4(TeacherBase):
-    """HF + D4 in two channels.
+    """HF + D4 in three channels.
 
-    - `repulsion`: density-fitted Hartree–Fock interaction energy with counterpoise correction
-      (Boys, Bernardi, Mol. Phys. 19, 553 (1970), DOI 10.1080/00268977000101561). It holds
-      electrostatics and induction too; in the systems of interest exchange repulsion dominates.
+    - `electrostatics`: first order, of the unperturbed monomers in the dimer's functions.
+    - `exchange_induction`: the rest of the density-fitted Hartree–Fock interaction energy with counterpoise
+      correction (Boys, Bernardi, Mol. Phys. 19, 553 (1970), DOI 10.1080/00268977000101561).
     - `dispersion`: D4 with the parameters for Hartree–Fock.
 
     No forces. All state is made per call, so that any number of processes may run side by side.
     """
 
-    channels: tuple[str, ...] = ("repulsion", "dispersion")
+    channels: tuple[str, ...] = ("electrostatics", "exchange_induction", "dispersion")
 
     def __init__(self, basis: str = DEFAULT_BASIS) -> None:
         self.basis = basis.lower()
@@ -50,9 +50,12 @@ class HartreeFockD4(TeacherBase):
         dispersion = D4Dispersion(dimer).energies(positions)
         for index, position in enumerate(positions):
             with teacher_errors():
-                repulsion = hartree_fock.interaction_energy(position) * HARTREE_EV
+                states = hartree_fock.fragments(position)
+                electrostatics = hartree_fock.electrostatics(position, *states[1:])
+            mean_field = states[0].energy - states[1].energy - states[2].energy
             channels = {
-                "repulsion": repulsion,
+                "electrostatics": electrostatics * HARTREE_EV,
+                "exchange_induction": (mean_field - electrostatics) * HARTREE_EV,
                 "dispersion": float(dispersion[index]),
             }
             now = time.perf_counter()
