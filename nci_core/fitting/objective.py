@@ -13,10 +13,10 @@ from nci_core.potentials.arrays import FloatArray, place
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.evaluation import Evaluation, evaluate, jacobian
-from nci_core.potentials.pairs import PairFeatures, chunks, pair_sites
+from nci_core.potentials.pairs import PairAtoms, PairFeatures, chunks, pair_sites
 from nci_core.potentials.parameters import PairParameters, StudentConfig
 from nci_core.potentials.prior import Prior
-from nci_core.potentials.student import of_pairs
+from nci_core.potentials.student import parameters_of
 from nci_core.units import from_cm1
 
 #: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy, for each chunk is a synchronisation.
@@ -132,10 +132,10 @@ def evaluations(
 ) -> tuple[list[PairParameters[Any]], list[Evaluation[Any]]]:
     """Parameters and terms of one student (kinds, size), chunk by chunk."""
     stacked = place(theta, theta.device)[None]
-    of_system: Mapping[tuple[int, ...], PairParameters[Any]] = {
-        kinds: of_pairs(stacked, kinds, config) for kinds in dict.fromkeys(x.kinds for x in seen)
+    of_system: Mapping[PairAtoms[Any], PairParameters[Any]] = {
+        atoms: parameters_of(stacked, atoms, config) for atoms in dict.fromkeys(x.atoms for x in seen)
     }
-    return [of_system[x.kinds] for x in seen], [evaluate(x, of_system[x.kinds]) for x in seen]
+    return [of_system[x.atoms] for x in seen], [evaluate(x, of_system[x.atoms]) for x in seen]
 
 
 def joined(terms: Sequence[Evaluation[Any]]) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Generic
 from nci_core.potentials.arrays import Array, empty, namespace, stack_rows
 from nci_core.potentials.correction import Correction, CorrectionSlopes
 from nci_core.potentials.pairs import PairFeatures, PairSites, angular_slopes, position_gradient
-from nci_core.potentials.parameters import PairParameters
+from nci_core.potentials.parameters import PairParameters, changing_name
 from nci_core.potentials.ruler import adaptive_ruler
 from nci_core.potentials.terms import Evaluated, Slopes
 
@@ -125,12 +125,17 @@ def jacobian(
     x: PairFeatures[Array], e: Evaluation[Array], p: PairParameters[Array], kinds: int, weights: Sequence[float]
 ) -> Array:
     """(m, kinds × size) derivatives by the first student's parameters of the channels, weighted; eV."""
-    found = parameter_slopes(x, e, p, weights)
-    J = empty((kinds, p.layout.size, x.r.shape[-1]), x.r)
+    found, what = parameter_slopes(x, e, p, weights), p.layout
+    J = empty((kinds, what.size, x.r.shape[-1]), x.r)
     J[:] = 0.0
     for kind in sorted(set(x.kinds)):
         first = x.kinds.index(kind)
         pairs = slice(first, first + x.kinds.count(kind))
-        for name, where in p.layout.slices.items():
-            J[kind, where] = found[name][pairs].sum(0)
-    return J.reshape((kinds * p.layout.size, -1)).T
+        for name, by_block in found.items():
+            J[kind, what.slices[name]] = by_block[pairs].sum(0)
+            if name in what.changing:
+                of_pairs = by_block[pairs]
+                rows = of_pairs.reshape((of_pairs.shape[0], -1))
+                changed: Array = x.atoms.surroundings[pairs].T @ rows
+                J[kind, what.slices[changing_name(name)]] = changed.reshape((-1, x.r.shape[-1]))
+    return J.reshape((kinds * what.size, -1)).T

@@ -1,19 +1,41 @@
 """What the atoms of monomer a see of the atoms of monomer b: distances, and angles about the local axes at a."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic
 
+import numpy as np
 import torch
 
 from nci_core.errors import ModelError
 from nci_core.potentials.arrays import Array, FloatArray, namespace, place, stack_rows
 from nci_core.potentials.environments import PairKind, environments
+from nci_core.properties.long_range import long_range_of
 from nci_core.systems.dimer import Dimer
 
 #: Angular functions Y; see :func:`angular_functions`.
 ANGULAR = 6
+
+
+@dataclass(frozen=True, eq=False)
+class PairAtoms(Generic[Array]):
+    """What the n pairs of a dimer are, wherever b is; b is an atom.
+
+    Attributes:
+        kinds: (n,) index of each pair's kind, ascending.
+        surroundings: (n, 3) of the atom of a in its molecule, see `systems.neighbours`.
+        known: block of parameters → (n, length), what is computed of the monomers and parameters are added to.
+    """
+
+    kinds: tuple[int, ...]
+    surroundings: Array
+    known: Mapping[str, Array]
+
+    def to(self, device: torch.device) -> "PairAtoms[Any]":
+        """The same where another device evaluates."""
+        known = {name: place(values, device) for name, values in self.known.items()}
+        return PairAtoms(self.kinds, place(self.surroundings, device), known)
 
 
 @dataclass(frozen=True)
@@ -22,14 +44,14 @@ class PairSites(Generic[Array]):
 
     Attributes:
         order: (n,) atoms of a.
-        kinds: (n,) index of each pair's kind, ascending.
+        atoms: what they are.
         positions: (n, 3, 1) of the atoms of a, in Å.
-        outward: (n, 1, 3) directions d_i, unit length or zero.
+        outward: (n, 1, 3) directions d_i, no longer than 1.
         normal: (n, 3, 3) normal tensors N_i.
     """
 
     order: tuple[int, ...]
-    kinds: tuple[int, ...]
+    atoms: PairAtoms[Array]
     positions: Array
     outward: Array
     normal: Array
@@ -57,16 +79,21 @@ class PairFeatures(Generic[Array]):
     """Features of n pairs at m configurations, of whatever dimer.
 
     Attributes:
-        kinds: (n,) index of each pair's kind, ascending.
+        atoms: what the pairs are.
         r: (n, m) distances in Å.
         direction: (n, 3, m) r̂, from the atom of a to that of b.
         at_a: angles at the atoms of a. An atom as b has no axes, and so no angles.
     """
 
-    kinds: tuple[int, ...]
+    atoms: PairAtoms[Array]
     r: Array
     direction: Array
     at_a: Angles[Array]
+
+    @property
+    def kinds(self) -> tuple[int, ...]:
+        """(n,) index of each pair's kind, ascending."""
+        return self.atoms.kinds
 
     @property
     def arrays(self) -> tuple[Array, ...]:
@@ -74,14 +101,14 @@ class PairFeatures(Generic[Array]):
         return self.r, self.direction, self.at_a.u, self.at_a.c, self.at_a.Y, self.at_a.facing
 
     @classmethod
-    def of(cls, kinds: tuple[int, ...], arrays: Sequence[Array]) -> "PairFeatures[Array]":
+    def of(cls, atoms: PairAtoms[Array], arrays: Sequence[Array]) -> "PairFeatures[Array]":
         """From arrays in the order of `arrays`."""
         r, direction, u, c, Y, facing = arrays
-        return cls(kinds, r, direction, Angles(u, c, Y, facing))
+        return cls(atoms, r, direction, Angles(u, c, Y, facing))
 
     def to(self, device: torch.device) -> "PairFeatures[Any]":
         """The same features where another device evaluates."""
-        return PairFeatures.of(self.kinds, [place(x, device) for x in self.arrays])
+        return PairFeatures.of(self.atoms.to(device), [place(x, device) for x in self.arrays])
 
 
 @lru_cache(maxsize=64)
@@ -100,21 +127,29 @@ def pair_sites(dimer: Dimer, kinds: tuple[PairKind, ...], device: torch.device) 
         )
     found = [known[environment] for environment in environments(host)]
     order = sorted(range(len(found)), key=found.__getitem__)
+    long_range = long_range_of(dimer)
+    known = {"ln_C": np.log(long_range.coefficients)[order], "gamma6": long_range.anisotropy[order]}
+    atoms = PairAtoms(tuple(found[i] for i in order), host.surroundings[order], known).to(device)
     arrays = host.positions[order, :, None], host.local_axes.outward[order, None], host.local_axes.normal[order]
-    return PairSites(tuple(order), tuple(found[i] for i in order), *(place(a, device) for a in arrays))
+    return PairSites(tuple(order), atoms, *(place(a, device) for a in arrays))
 
 
-def angular_functions(u: Array, c: Array) -> Array:
-    """Y = [u, c−⅓, u²−⅓, u(c−⅓), (c−⅓)²−4/45, u³]; (…, m) → (…, 6, m).
+def angular_functions(u: Array, c: Array, squared: Array | float = 1.0) -> Array:
+    """Y = [u, c−⅓, u²−d²/3, u(c−⅓), (c−⅓)²−4/45, u³]; (…, m) → (…, 6, m).
 
-    The second, third and fifth vanish on average over the sphere; the others are odd in u.
+    The second and third vanish on average over the sphere, the fifth about a plane's atoms; the others are odd in u.
+
+    Args:
+        u: cosine to the outward direction times its length d.
+        c: squared cosine to the local normal.
+        squared: d².
 
     >>> import numpy as np
     >>> [round(float(y), 3) for y in angular_functions(np.array([1.0]), np.array([0.0]))[:, 0]]
     [1.0, -0.333, 0.667, -0.333, 0.022, 1.0]
     """
     s, u2 = c - 1.0 / 3.0, u * u
-    return stack_rows([u, s, u2 - 1.0 / 3.0, u * s, s * s - 4.0 / 45.0, u2 * u], u)
+    return stack_rows([u, s, u2 - (1.0 / 3.0) * squared, u * s, s * s - 4.0 / 45.0, u2 * u], u)
 
 
 def angular_slopes(u: Array, c: Array, G: Array) -> tuple[Array, Array]:
@@ -134,7 +169,8 @@ def pair_features(sites: PairSites[Array], positions: Array) -> PairFeatures[Arr
     facing = sites.normal @ direction
     u: Array = (sites.outward @ direction)[:, 0]
     c: Array = (facing * direction).sum(1)
-    return PairFeatures(sites.kinds, r, direction, Angles(u, c, angular_functions(u, c), facing))
+    squared: Array = (sites.outward * sites.outward).sum(-1)
+    return PairFeatures(sites.atoms, r, direction, Angles(u, c, angular_functions(u, c, squared), facing))
 
 
 def position_gradient(sites: PairSites[Array], x: PairFeatures[Array], by_r: Array, by_u: Array, by_c: Array) -> Array:

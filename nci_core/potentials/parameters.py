@@ -11,17 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from nci_core.potentials import correction, ruler
 from nci_core.potentials.arrays import Array, empty
 from nci_core.potentials.correction import Network
-from nci_core.potentials.pairs import ANGULAR
+from nci_core.potentials.pairs import ANGULAR, PairAtoms
 from nci_core.potentials.terms import TERMS, Block, Term
+from nci_core.systems.neighbours import DESCRIPTORS
 
 
 class StudentConfig(BaseModel):
     """What a student is made of.
 
-    >>> StudentConfig(ruler="fixed", network=False).size
+    >>> StudentConfig(ruler="fixed", network=False, surroundings=False).size
     27
-    >>> StudentConfig().size
-    115
+    >>> StudentConfig(surroundings=False).size, StudentConfig().size
+    (115, 160)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +31,9 @@ class StudentConfig(BaseModel):
         default="adaptive", description="'adaptive': directions stretch distances, six more parameters per element"
     )
     network: bool = Field(default=True, description="add the network of 7 inputs and 8 hidden values per element")
+    surroundings: bool = Field(
+        default=True, description="let parameters change with what an atom is bonded to and has nearby"
+    )
     terms: tuple[str, ...] = Field(
         default=("repulsion", "dispersion"), min_length=1, description="whose sum the energy is, by their names"
     )
@@ -59,13 +63,17 @@ class Layout:
         blocks: by name, in the order of the vector.
         slices: where each lies.
         angular: names of the blocks that are coefficients of angular functions: the terms' and then the ruler's.
-        size: length of the vector.
+        own: length of a pair's parameters.
+        changing: blocks that change with the surroundings; how, follows in blocks of `changing_name`.
+        size: length of the vector: the parameters of usual surroundings, and their changes.
     """
 
     terms: tuple[Term, ...]
     blocks: Mapping[str, Block]
     slices: Mapping[str, slice]
     angular: tuple[str, ...]
+    own: int
+    changing: tuple[str, ...]
     size: int
 
     def sums_of(self, sums: Array) -> list[list[Array]]:
@@ -87,12 +95,38 @@ def layout(config: StudentConfig) -> Layout:
         blocks |= ruler.BLOCKS
     if config.network:
         blocks |= correction.blocks(len(terms))
+    angular = tuple(name for name, block in blocks.items() if block.angular is not None)
+    own = sum(math.prod(block.shape) for block in blocks.values())
+    changing = tuple(name for name, block in blocks.items() if block.change) if config.surroundings else ()
+    blocks |= {changing_name(name): blocks[name].changes(DESCRIPTORS) for name in changing}
     slices, start = {}, 0
     for name, block in blocks.items():
         slices[name] = slice(start, start + math.prod(block.shape))
         start += math.prod(block.shape)
-    angular = tuple(name for name, block in blocks.items() if block.angular is not None)
-    return Layout(terms, blocks, slices, angular, start)
+    return Layout(terms, blocks, slices, angular, own, changing, start)
+
+
+def changing_name(block: str) -> str:
+    """The block that says how another changes with the surroundings."""
+    return f"{block}_by"
+
+
+def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:
+    """Parameters (K, n, own) of n pairs from those of students (K, kinds, size).
+
+    θ_pair = known + θ_kind + Σ_k x_k ∂θ_kind/∂x_k, with x the surroundings and `known` what the monomers themselves say.
+    """
+    stored: Array = theta[:, list(atoms.kinds)]
+    found: Array = stored[..., : what.own] + 0.0
+    for name in what.changing:
+        changes = stored[..., what.slices[changing_name(name)]]
+        length = what.slices[name].stop - what.slices[name].start
+        by = changes.reshape((*changes.shape[:-1], DESCRIPTORS, length))
+        found[..., what.slices[name]] += (atoms.surroundings[..., None] * by).sum(-2)
+    for name, values in atoms.known.items():
+        if name in what.slices:
+            found[..., what.slices[name]] += values
+    return found
 
 
 @dataclass(frozen=True)
@@ -114,11 +148,11 @@ class PairParameters(Generic[Array]):
     adaptive: bool
 
 
-def unpack(theta: Array, config: StudentConfig) -> PairParameters[Array]:
-    """Parameters from vectors (K, n, size)."""
-    what = layout(config)
+def unpack(pairs: Array, config: StudentConfig) -> PairParameters[Array]:
+    """Parameters from the vectors of pairs (K, n, own)."""
+    what, theta = layout(config), pairs
     lead: tuple[int, ...] = tuple(theta.shape)[:-1]
-    part: dict[str, Array] = {name: theta[..., where] for name, where in what.slices.items()}
+    part: dict[str, Array] = {name: theta[..., at] for name, at in what.slices.items() if at.stop <= what.own}
     angular = empty((*lead, len(what.angular), ANGULAR), theta)
     angular[:] = 0.0
     for k, name in enumerate(what.angular):

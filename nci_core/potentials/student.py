@@ -13,8 +13,8 @@ from nci_core.errors import ModelError
 from nci_core.potentials.arrays import FloatArray, place, to_numpy
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.evaluation import Evaluation, evaluate, gradient, jacobian
-from nci_core.potentials.pairs import PairFeatures, PairSites, angular_functions, chunks, pair_sites
-from nci_core.potentials.parameters import PairParameters, StudentConfig, layout, unpack
+from nci_core.potentials.pairs import PairAtoms, PairFeatures, PairSites, angular_functions, chunks, pair_sites
+from nci_core.potentials.parameters import PairParameters, StudentConfig, layout, of_pairs, unpack
 from nci_core.potentials.terms.dispersion import long_range_c6
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
@@ -32,9 +32,9 @@ class Batch(NamedTuple):
     evaluation: Evaluation[Any]
 
 
-def of_pairs(theta: Any, kinds: Sequence[int], config: StudentConfig) -> PairParameters[Any]:
+def parameters_of(theta: Any, atoms: PairAtoms[Any], config: StudentConfig) -> PairParameters[Any]:
     """Parameters of n pairs (K, n, …) from students' (K, kinds, size)."""
-    return unpack(theta[:, list(kinds)], config)
+    return unpack(of_pairs(theta, atoms, layout(config)), config)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def prepare(members: Sequence["Student"], dimer: Dimer, shares: npt.ArrayLike | 
     theta = place(torch.stack([s.theta for s in members]), device)
     weights = np.full(len(members), 1.0 / len(members)) if shares is None else np.asarray(shares, dtype=float)
     where = place(weights[:, None, None], device)
-    return Prepared(dimer, sites, of_pairs(theta, sites.kinds, first.config), where, device)
+    return Prepared(dimer, sites, parameters_of(theta, sites.atoms, first.config), where, device)
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,14 @@ class Student:
 
         Raises ModelError for a student without the term dispersion, which alone has one.
         """
-        where, device = layout(self.config).slices, self.theta.device
+        what, device = layout(self.config), self.theta.device
+        where = what.slices
         if "ln_C" not in where:
             raise ModelError(f"This model has no dispersion, and so no C₆; its terms: {', '.join(self.config.terms)}.")
         sites = pair_sites(dimer, self.kinds, device)
         d = place(np.asarray(directions, dtype=float).reshape(-1, 3), device).T
-        theta = place(self.theta, device)[list(sites.kinds)]
+        theta = of_pairs(place(self.theta, device)[None], sites.atoms, what)[0]
         u, c = (sites.outward @ d)[:, 0], ((sites.normal @ d) * d).sum(1)
-        found = long_range_c6(theta[:, where["ln_C"]][:, 0:1], theta[:, where["gamma6"]], angular_functions(u, c))
+        Y = angular_functions(u, c, (sites.outward * sites.outward).sum(-1))
+        found = long_range_c6(theta[:, where["ln_C"]][:, 0:1], theta[:, where["gamma6"]], Y)
         return to_numpy(found.sum(0))

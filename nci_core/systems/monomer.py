@@ -11,6 +11,7 @@ from ase.data import atomic_numbers, covalent_radii
 from nci_core.errors import InputError
 from nci_core.systems.ground_states import check_closed_shell, check_closed_shell_atom
 from nci_core.systems.local_axes import LocalAxes
+from nci_core.systems.neighbours import surroundings
 from nci_core.systems.symmetry import point_group_operations
 
 FloatArray = npt.NDArray[np.float64]
@@ -135,6 +136,11 @@ class Monomer:
     def local_axes(self) -> LocalAxes:
         """Outward directions and surface normals of the atoms."""
         return LocalAxes.of(self.positions)
+
+    @cached_property
+    def surroundings(self) -> FloatArray:
+        """(n, 3) what each atom is bonded to and has nearby; see `neighbours`."""
+        return surroundings(self.symbols, self.positions)
 
     @cached_property
     def operations(self) -> FloatArray:

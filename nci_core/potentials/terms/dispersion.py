@@ -88,9 +88,9 @@ class Dispersion(Term):
     name = "dispersion"
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {
-            "ln_b": Block((1,), 0.25, of_elements=True),
-            "ln_C": Block((3,), (0.3, 0.25, 0.25), of_elements=True),
-            "gamma6": Block((GAMMA6_ROWS.stop - GAMMA6_ROWS.start,), 0.25, angular=GAMMA6_ROWS),
+            "ln_b": Block((1,), 0.25, of_elements=True, change=0.3),
+            "ln_C": Block((3,), (0.03, 0.25, 0.25)),
+            "gamma6": Block((GAMMA6_ROWS.stop - GAMMA6_ROWS.start,), 0.05, angular=GAMMA6_ROWS),
             "gamma8": Block((ANGULAR,), 0.2, angular=slice(0, ANGULAR)),
             "gamma10": Block((ANGULAR,), 0.2, angular=slice(0, ANGULAR)),
         }
@@ -98,9 +98,8 @@ class Dispersion(Term):
     fading = True
 
     def prior_means(self, kind: PairKind) -> Means:
-        """Of free atoms."""
-        coefficients = pair_physics.dispersion_coefficients(kind)
-        return {"ln_b": math.log(pair_physics.decay(kind)), "ln_C": tuple(math.log(c) for c in coefficients)}
+        """Of free atoms; coefficients are factors of those of the atoms in their molecule, so 1."""
+        return {"ln_b": math.log(pair_physics.decay(kind))}
 
     def evaluate(
         self,

@@ -86,9 +86,9 @@ class Repulsion(Term):
     name = "repulsion"
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {
-            "a": Block((1,), 1.0, of_elements=True),
-            "A": Block((ANGULAR,), 0.25, angular=slice(0, ANGULAR)),
-            "ln_alpha": Block((1,), 0.15, of_elements=True),
+            "a": Block((1,), 1.0, of_elements=True, change=0.3),
+            "A": Block((ANGULAR,), 0.25, angular=slice(0, ANGULAR), change=0.3),
+            "ln_alpha": Block((1,), 0.15, of_elements=True, change=0.3),
             "beta": Block((1,), 0.15),
         }
     )

@@ -5,6 +5,7 @@ corrections. So a term says what it makes of these and how that changes with the
 the chain rule.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,12 +28,19 @@ class Block:
         width: standard deviations of the general prior, one for all or one for each; of logarithms, relative ones.
         angular: the rows of the angular functions Y that they are coefficients of; None: of none.
         of_elements: whether its prior's mean depends on the elements, and is less sure for those nobody tabulated.
+        change: by how much it may change with an atom's surroundings, as a share of its width; 0: not at all.
     """
 
     shape: tuple[int, ...]
     width: float | tuple[float, ...]
     angular: slice | None = None
     of_elements: bool = False
+    change: float = 0.0
+
+    def changes(self, descriptors: int) -> "Block":
+        """How it changes with each descriptor of the surroundings."""
+        width = self.width if isinstance(self.width, tuple) else (self.width,) * math.prod(self.shape)
+        return Block((descriptors, *self.shape), tuple(self.change * each for each in width) * descriptors)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What single monomers say of the interaction, computed from their geometries within milliseconds."""
