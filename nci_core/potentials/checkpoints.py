@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nci_core.errors import InputError, ModelError, NCIError
 from nci_core.files import read_limited, write_atomically
@@ -21,8 +21,10 @@ from nci_core.systems.dimer import Dimer
 from nci_core.systems.monomer import check_elements
 
 #: Version of the file's layout; a reader refuses files from the future. 3 brought correlated priors, 4 kinds of pairs
-#: in place of one probe and the host's elements.
-VERSION = 4
+#: in place of one probe and the host's elements, 5 other local axes, surroundings and computed dispersion coefficients.
+VERSION = 5
+#: Parameters of older layouts belong to other formulas.
+OLDEST = 5
 #: Of the file and of what it unpacks to: a thousand times a model of four members over two elements.
 MOST_BYTES = 50_000_000
 #: More members than any fit makes, and every element with more probes than anybody has.
@@ -42,22 +44,12 @@ class CheckpointHeader(BaseModel):
     config: StudentConfig = Field(description="terms of the members")
     members: int = Field(ge=1, le=MOST_MEMBERS, description="number of members")
     weights: tuple[float, ...] = Field(
-        default=(1.0,), description="of the optima in the mean; layout 1 had none: its first member was the best fit"
+        default=(1.0,), description="of the optima in the mean"
     )
     sigma_cm1: float = Field(gt=0, description="noise the fit assumed, cm⁻¹")
     spread: float = Field(default=1.0, gt=0, description="displacements that make one standard deviation")
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_before(cls, values: Any) -> Any:
-        """Layouts up to 3 had one probe, an atom, and elements of hosts."""
-        if not isinstance(values, dict) or "kinds" in values or not isinstance(values.get("elements"), list | tuple):
-            return values
-        probe, elements = values.get("probe"), values["elements"][: MOST_KINDS + 1]
-        rest = {name: value for name, value in values.items() if name not in ("probe", "elements")}
-        return rest | {"kinds": [(element, probe) for element in elements]}
 
 
 def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None = None) -> Path:
@@ -97,6 +89,11 @@ def _header(path: Path, content: Any) -> CheckpointHeader:
         if loose.version > VERSION:
             raise ModelError(
                 f"{path} was written by a newer nci (layout {loose.version}, this one reads {VERSION}); update nci."
+            )
+        if loose.version < OLDEST:
+            raise ModelError(
+                f"{path} was fitted by an older nci (layout {loose.version}, this one reads {OLDEST}), whose formulas "
+                "were others; fit it again."
             )
         return CheckpointHeader.model_validate_json(text)
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """What the atoms of monomer a see of the atoms of monomer b: distances, and angles about the local axes at a."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic
@@ -32,10 +32,14 @@ class PairAtoms(Generic[Array]):
     surroundings: Array
     known: Mapping[str, Array]
 
+    def each(self, function: Callable[[Array], Any]) -> "PairAtoms[Any]":
+        """The same with a function of every array."""
+        known = {name: function(values) for name, values in self.known.items()}
+        return PairAtoms(self.kinds, function(self.surroundings), known)
+
     def to(self, device: torch.device) -> "PairAtoms[Any]":
         """The same where another device evaluates."""
-        known = {name: place(values, device) for name, values in self.known.items()}
-        return PairAtoms(self.kinds, place(self.surroundings, device), known)
+        return self.each(lambda values: place(values, device))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class StudentConfig(BaseModel):
     >>> StudentConfig(ruler="fixed", network=False, surroundings=False).size
     27
     >>> StudentConfig(surroundings=False).size, StudentConfig().size
-    (115, 160)
+    (115, 142)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

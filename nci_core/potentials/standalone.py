@@ -5,7 +5,7 @@ import json
 import math
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from nci_core.errors import ModelError
 from nci_core.potentials import standalone_code
 from nci_core.potentials.agreement import check_pairs
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.environments import PairKind, environments
+from nci_core.potentials.parameters import layout, of_pairs
+from nci_core.potentials.student import prepare
 from nci_core.systems.dimer import Dimer
 from nci_core.visible import quoted
 
@@ -128,19 +129,28 @@ def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
     host, terms = dimer.a, model.config.terms
     if terms != WRITTEN:
         raise ModelError(f"The NumPy file knows the terms {', '.join(WRITTEN)}, and the model has {', '.join(terms)}.")
-    theta = np.stack([student.theta.detach().cpu().numpy() for student in model.counted])
+    prepared = prepare([replace(student, theta=student.theta.detach().cpu()) for student in model.counted], dimer)
+    atoms, kept = list(prepared.sites.order), layout(model.config).own
+    theta = np.empty((len(model.counted), len(atoms), kept))
+    theta[:, atoms] = of_pairs(
+        np.stack([student.theta.detach().cpu().numpy() for student in model.counted]),
+        prepared.sites.atoms,
+        layout(model.config),
+    )
+    different, which = np.unique(theta.round(12), axis=1, return_inverse=True)
+    first = [int(np.flatnonzero(which.ravel() == k)[0]) for k in range(different.shape[1])]
     arrays: dict[str, FloatArray] = {
         "host": host.positions,
         "outward": host.local_axes.outward,
         "normal": host.local_axes.normal,
         "shares": model.shares,
-        "theta": theta,
+        "theta": theta[:, first],
     }
     description: dict[str, Any] = {
-        "format": "nci-standalone-1",
+        "format": "nci-standalone-2",
         "probe": dimer.b.symbols[0],
         "symbols": list(host.symbols),
-        "element_of_atom": [model.kinds.index(PairKind(one, dimer.b.symbols[0])) for one in environments(host)],
+        "parameters_of_atom": which.ravel().tolist(),
         "adaptive": int(model.config.ruler == "adaptive"),
         "network": int(model.config.network),
         "spread": model.spread,

@@ -40,8 +40,9 @@ def along(g: Any, Y: Any) -> Any:
 
 def atoms_energies(model: dict[str, Any], p: Any, r: Any, u: Any, c: Any) -> Any:
     """(n, m) eV of n atoms with parameters p (n, size) at distances r, cosines u and squared cosines c (n, m)."""
+    squared = (model["outward"] ** 2).sum(axis=1)[:, None]
     s = c - 1.0 / 3.0
-    Y = np.stack([u, s, u * u - 1.0 / 3.0, u * s, s * s - 4.0 / 45.0, u**3], axis=1)
+    Y = np.stack([u, s, u * u - squared / 3.0, u * s, s * s - 4.0 / 45.0, u**3], axis=1)
     sizes = [1, 6, 1, 1, 1, 3, 2, 6, 6] + [6] * model["adaptive"] + [56, 8, 16, 2] * model["network"]
     a, A, ln_alpha, beta, ln_b, ln_C, g6, g8, g10, *rest = np.split(p, np.cumsum(sizes)[:-1], axis=1)
     q = r * np.exp(-along(rest.pop(0), Y)) if model["adaptive"] else r
@@ -71,7 +72,7 @@ def members(model: dict[str, Any], positions: Any) -> Any:
             raise ValueError("A position is that of a nucleus of the host, where the energy is not defined.")
         d = away / r[:, None]
         u, c = np.einsum("na,nam->nm", model["outward"], d), np.einsum("nam,nab,nbm->nm", d, model["normal"], d)
-        of_atoms = model["theta"][:, model["element_of_atom"]]
+        of_atoms = model["theta"][:, model["parameters_of_atom"]]
         found.append(np.array([atoms_energies(model, p, r, u, c).sum(axis=0) for p in of_atoms]))
     return np.concatenate(found, axis=1)
 

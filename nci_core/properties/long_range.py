@@ -20,8 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Imaginary frequencies of the quadrature, and the frequency (hartree) in whose middle they lie.
 FREQUENCIES, MIDDLE = 10, 0.6
-#: Directions over which C₆ is averaged: exact for functions up to l = 11.
-DIRECTIONS, _WEIGHTS = lebedev_rule(11)
+#: Directions over which C₆ is averaged: exact up to l = 41, so that turning a molecule changes nothing.
+DIRECTIONS, _WEIGHTS = lebedev_rule(41)
 SHARES = _WEIGHTS / _WEIGHTS.sum()
 #: No direction has less than this share of an atom's mean C₆.
 LEAST = 0.1

@@ -44,8 +44,8 @@ class LocalAxes:
         """Axes of a molecule's atoms: positions (n, 3) in Å.
 
         >>> axes = LocalAxes.of(np.zeros((1, 3)))  # a lone atom has no direction
-        >>> axes.outward.tolist(), np.allclose(axes.normal[0], np.eye(3) / 3)
-        ([[0.0, 0.0, 0.0]], True)
+        >>> bool(np.any(axes.outward)), np.allclose(axes.normal[0], np.eye(3) / 3)
+        (False, True)
         """
         return cls(outward_directions(positions), normal_tensors(positions))
 

@@ -107,7 +107,9 @@ class TermContract:
         """Parameters of some students, drawn from the prior; pairs of the dimer's own kinds."""
         kinds = pair_kinds([at.dimer])
         there: Any = pair_features(pair_sites(at.dimer, kinds, CPU), at.R)
-        x: PairFeatures[Tensor] = PairFeatures.of(there.kinds, [torch.as_tensor(part) for part in there.arrays])
+        x: PairFeatures[Tensor] = PairFeatures.of(
+            there.atoms.each(torch.as_tensor), [torch.as_tensor(part) for part in there.arrays]
+        )
         generator = torch.Generator().manual_seed(0)
         lead = (self.students, len(x.kinds))
 
@@ -118,7 +120,7 @@ class TermContract:
         for name, block in term.blocks.items():
             length, width = math.prod(block.shape), torch.as_tensor(block.width, dtype=torch.float64)
             means = [np.broadcast_to(term.prior_means(kinds[k]).get(name, 0.0), (length,)) for k in x.kinds]
-            values = torch.tensor(np.array(means)) + width * noise(*lead, length)
+            values = torch.tensor(np.array(means)) + width * noise(*lead, length) + x.atoms.known.get(name, 0.0)
             if block.angular is None:
                 stored[name] = values
             else:
@@ -180,7 +182,7 @@ class TermContract:
 
     def test_numpy_and_torch_give_the_same(self, term: Term, drawn: Drawn) -> None:
         """A CPU evaluates formulas in numpy, a GPU in torch."""
-        x: Any = PairFeatures.of(drawn.x.kinds, [to_numpy(part) for part in drawn.x.arrays])
+        x: Any = PairFeatures.of(drawn.x.atoms.each(to_numpy), [to_numpy(part) for part in drawn.x.arrays])
         stored: Any = {name: to_numpy(values) for name, values in drawn.stored.items()}
         sums: Any = [to_numpy(values) for values in drawn.sums]
         found = term.evaluate(stored, x, to_numpy(drawn.q), sums, to_numpy(drawn.correction))

@@ -39,17 +39,21 @@ def dimer() -> Dimer:
 
 
 def student(shift: float, together: float) -> Student:
-    """General physics, its angular terms moved by `shift` of their widths, its dispersion by `together` of its size."""
+    """General physics, its angular terms moved by `shift` of their widths, its C₈ and C₁₀ by `together` of themselves.
+
+    C₆ is known from the monomers, and recipes hardly differ in it.
+    """
     prior = general_prior(KINDS, CONFIG)
     noise = torch.randn(prior.mean.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
     theta = prior.mean + shift * prior.width * noise
-    theta[:, layout(CONFIG).slices["ln_C"]] += together
+    where = layout(CONFIG).slices["ln_C"]
+    theta[:, where.start + 1 : where.stop] += together
     return Student(KINDS, CONFIG, theta)
 
 
 @pytest.fixture(scope="module")
 def truths() -> tuple[Student, Student, Ensemble]:
-    """Cheap recipe, costly recipe (15% more dispersion, all atoms alike), and a distilled student off by more."""
+    """Cheap recipe, costly recipe (15% more C₈ and C₁₀, all atoms alike), and a distilled student off by more."""
     cheap, costly = student(0.15, 0.0), student(0.15, 0.15)
     return cheap, costly, Ensemble((student(0.0, -0.1),), metadata={"stage": "distill"})
 

@@ -14,7 +14,7 @@ from nci_core.potentials.arrays import to_numpy
 from nci_core.potentials.damping import SERIES_BELOW, tang_toennies
 from nci_core.potentials.evaluation import evaluate, jacobian
 from nci_core.potentials.pairs import PairFeatures, angular_functions, angular_slopes, pair_features, pair_sites
-from nci_core.potentials.student import of_pairs, prepare
+from nci_core.potentials.student import parameters_of, prepare
 from nci_core.systems import Dimer
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,8 +30,8 @@ def in_torch(student: Student, dimer: Dimer, R: torch.Tensor, theta: torch.Tenso
     """(2, m) channels by torch on the CPU, differentiable by R and theta."""
     sites: Any = pair_sites(dimer, student.kinds, torch.device("cpu"))
     arrays = {name: torch.as_tensor(getattr(sites, name)) for name in ("positions", "outward", "normal")}
-    x = pair_features(replace(sites, **arrays), R)
-    return evaluate(x, of_pairs(theta[None], x.kinds, student.config)).channels[:, 0]
+    x = pair_features(replace(sites, atoms=sites.atoms.each(torch.as_tensor), **arrays), R)
+    return evaluate(x, parameters_of(theta[None], x.atoms, student.config)).channels[:, 0]
 
 
 def test_energies_and_gradients_are_autograds(drawn: Student, dimer: Dimer, shell: Shell) -> None:
@@ -73,8 +73,9 @@ def test_numpy_and_torch_give_the_same_jacobian(
 ) -> None:
     student, R = make_student(StudentConfig()), shell(dimer.a, 30)
     (batch,) = prepare([student], dimer).batches(R)
-    x: Any = PairFeatures.of(batch.features.kinds, [torch.as_tensor(part) for part in batch.features.arrays])
-    p = of_pairs(student.theta[None], x.kinds, student.config)
+    atoms = batch.features.atoms.each(torch.as_tensor)
+    x: Any = PairFeatures.of(atoms, [torch.as_tensor(part) for part in batch.features.arrays])
+    p = parameters_of(student.theta[None], x.atoms, student.config)
     found = jacobian(x, evaluate(x, p), p, 2, (1.0, 1.0))
     np.testing.assert_allclose(found.numpy(), student.jacobian(dimer.at(R))[1], rtol=1e-10, atol=1e-15)
 

@@ -39,7 +39,8 @@ def test_an_adaptive_ruler_is_the_formula(ensemble: Ensemble) -> None:
         length = np.linalg.norm(r, axis=1)
         u = r @ HOST.local_axes.outward[atom] / length
         s = np.einsum("ma,ab,mb->m", r, HOST.local_axes.normal[atom], r) / length**2 - 1 / 3
-        Y = np.stack([u, s, u**2 - 1 / 3, u * s, s**2 - 4 / 45, u**3], axis=1)
+        squared = HOST.local_axes.outward[atom] @ HOST.local_axes.outward[atom]
+        Y = np.stack([u, s, u**2 - squared / 3, u * s, s**2 - 4 / 45, u**3], axis=1)
         assert Y.shape[1] == ANGULAR
         lam = theta[ensemble.kinds.index((HOST.symbols[atom], "He")), where]
         # The same sum of six terms in another order.
