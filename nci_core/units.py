@@ -26,6 +26,8 @@ HARTREE_EV = 27.211386245988
 HARTREE_CM1 = 219474.63136320
 #: Bohr radius in Å.
 BOHR_ANGSTROM = 0.529177210903
+#: Coulomb energy of two elementary charges 1 Å apart, in eV: e²/4πε₀ in eV Å.
+COULOMB_EV_ANGSTROM = HARTREE_EV * BOHR_ANGSTROM
 #: One cm⁻¹ in eV.
 CM1_EV = HARTREE_EV / HARTREE_CM1
 

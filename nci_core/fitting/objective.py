@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nci_core.fitting.observations import Observation, labels_of, weights_of
+from nci_core.fitting.observations import TOTAL, Observation, labels_of, terms_of, weights_of
 from nci_core.potentials.arrays import FloatArray, place
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
@@ -66,9 +66,9 @@ def make_targets(
     """
     labels = labels_of(observations, terms if apart else ())
     values = np.stack(list(labels.values()))
-    size = values if "total" in labels else np.abs(values)
+    size = values if TOTAL in labels else np.abs(values)
     weights = label_weights(size, wall_cm1) * weights_of(observations) / from_cm1(sigma_cm1) ** 2
-    rows = [[1.0 if name in ("total", term) else 0.0 for term in terms] for name in labels]
+    rows = [[1.0 if term in terms_of(name, terms) else 0.0 for term in terms] for name in labels]
     return Targets(torch.tensor(rows, dtype=torch.float64), torch.tensor(values), torch.tensor(weights))
 
 

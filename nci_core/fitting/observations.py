@@ -10,6 +10,14 @@ from nci_core.potentials.arrays import FloatArray
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 
+#: Of labels that are no channel.
+TOTAL = "total"
+#: Channels that are sums: what is left of Hartree–Fock without first-order electrostatics, and all of it.
+SUMS: Mapping[str, tuple[str, ...]] = {
+    "exchange_induction": ("exchange", "induction"),
+    "repulsion": ("electrostatics", "exchange", "induction"),
+}
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -54,17 +62,34 @@ def systems_of(observations: Sequence[Observation]) -> list[Dimer]:
     return [each.configurations.dimer for each in observations]
 
 
+def terms_of(channel: str, terms: Sequence[str]) -> tuple[str, ...]:
+    """The student's terms whose sum a channel is; empty for one that it has no terms for.
+
+    >>> terms_of("exchange_induction", ("electrostatics", "exchange", "induction", "dispersion"))
+    ('exchange', 'induction')
+    >>> terms_of("exchange_induction", ("exchange", "dispersion"))
+    ()
+    """
+    if channel == TOTAL:
+        return tuple(terms)
+    parts = SUMS.get(channel, (channel,))
+    return tuple(parts) if set(parts) <= set(terms) else ()
+
+
 def labels_of(observations: Sequence[Observation], terms: Sequence[str]) -> dict[str, FloatArray]:
-    """The labels of all observations, (m,) in eV: each channel where they are the student's terms, else "total".
+    """The labels of all observations, (m,) in eV: each channel where the student's terms make them up, else "total".
 
     Raises InputError where the channels do not add up to the energy.
     """
     total = np.concatenate([each.energies for each in observations])
-    if not terms or any(set(each.channels) != set(terms) for each in observations):
-        return {"total": total}
-    parts = {name: np.concatenate([each.channels[name] for each in observations]) for name in terms}
+    names = list(observations[0].channels) if terms else []
+    covered = [term for name in names for term in terms_of(name, terms)]
+    alike = all(set(each.channels) == set(names) for each in observations)
+    if not names or not alike or sorted(covered) != sorted(terms):
+        return {TOTAL: total}
+    parts = {name: np.concatenate([each.channels[name] for each in observations]) for name in names}
     if not np.allclose(sum(parts.values()), total, rtol=1e-6, atol=1e-9):
-        raise InputError(f"The teacher's {' and '.join(terms)} do not add up to its energy.")
+        raise InputError(f"The teacher's {' and '.join(names)} do not add up to its energy.")
     return parts
 
 

@@ -23,11 +23,13 @@ class Evaluation(Generic[Array]):
         terms: each term, in the student's order.
         q: (K, n, m) by the ruler, Å.
         correction: the network's, or None.
+        corrected: which terms it corrects.
     """
 
     terms: Sequence[Evaluated[Array]]
     q: Array
     correction: Correction[Array] | None
+    corrected: Sequence[int]
 
     @property
     def channels(self) -> Array:
@@ -41,12 +43,15 @@ def evaluate(x: PairFeatures[Array], p: PairParameters[Array]) -> Evaluation[Arr
     shape = (*sums.shape[:-2], sums.shape[-1])
     q = adaptive_ruler(x.r, sums[..., -1, :]) if p.adaptive else namespace(sums).broadcast_to(x.r, shape)
     terms, correction = p.layout.terms, None
-    exponents: Sequence[Array | float] = [0.0] * len(terms)
+    exponents: list[Array | float] = [0.0] * len(terms)
     if p.network is not None:
-        correction = Correction.at(q, x.at_a.u, x.at_a.c, p.network, [term.fading for term in terms])
-        exponents = correction.exponents()
+        which = p.layout.corrected
+        correction = Correction.at(q, x.at_a.u, x.at_a.c, p.network, [terms[k].fading for k in which])
+        for k, exponent in zip(which, correction.exponents(), strict=True):
+            exponents[k] = exponent
     parts = zip(terms, p.layout.sums_of(sums), exponents, strict=True)
-    return Evaluation([term.evaluate(p.stored, x, q, own, each) for term, own, each in parts], q, correction)
+    found = [term.evaluate(p.stored, x, q, own, each) for term, own, each in parts]
+    return Evaluation(found, q, correction, p.layout.corrected)
 
 
 @dataclass(frozen=True)
@@ -58,27 +63,31 @@ class EvaluationSlopes(Generic[Array]):
         q: by the ruler's length at fixed distance and angles, in eV/Å.
         ln_r: by the logarithm of the true distance at fixed q, or None.
         correction: through the network, or None without one.
+        position: (K, 3, m) by the position itself, of terms that are made of vectors, or None.
     """
 
     sums: list[Array]
     q: Array
     ln_r: Array | None
     correction: CorrectionSlopes[Array] | None
+    position: Array | None
 
 
 def slopes(e: Evaluation[Array], weights: Sequence[Array | float]) -> EvaluationSlopes[Array]:
     """Derivatives of Σ weight × channel; weights, one for each term, are numbers or (K, 1, 1)."""
     each: list[Slopes[Array]] = [term.slopes(weight) for term, weight in zip(e.terms, weights, strict=True)]
-    by_q, ln_r, through = each[0].q, None, None
+    by_q, ln_r, through, position = each[0].q, None, None, None
     for one in each[1:]:
         by_q = by_q + one.q
     for one in each:
         if one.ln_r is not None:
             ln_r = one.ln_r if ln_r is None else ln_r + one.ln_r
+        if one.position is not None:
+            position = one.position if position is None else position + one.position
     if e.correction is not None:
-        through = e.correction.slopes([one.energy for one in each])
+        through = e.correction.slopes([each[k].energy for k in e.corrected])
         by_q = by_q + through.q
-    return EvaluationSlopes([by_sum for one in each for by_sum in one.sums], by_q, ln_r, through)
+    return EvaluationSlopes([by_sum for one in each for by_sum in one.sums], by_q, ln_r, through, position)
 
 
 def angular_parts(e: Evaluation[Array], s: EvaluationSlopes[Array], p: PairParameters[Array]) -> list[Array]:
@@ -103,7 +112,8 @@ def gradient(
         by_u, by_c = by_u + s.correction.u.sum(0), by_c + s.correction.c.sum(0)
     if s.ln_r is not None:
         by_ln_r = by_ln_r + s.ln_r.sum(0)
-    return position_gradient(sites, x, by_ln_r / x.r, by_u, by_c)
+    found: Array = position_gradient(sites, x, by_ln_r / x.r, by_u, by_c)
+    return found if s.position is None else found + s.position.sum(0).T
 
 
 def parameter_slopes(

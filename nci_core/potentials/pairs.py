@@ -26,16 +26,20 @@ class PairAtoms(Generic[Array]):
         kinds: (n,) index of each pair's kind, ascending.
         surroundings: (n, 3) of the atom of a in its molecule, see `systems.neighbours`.
         known: block of parameters → (n, length), what is computed of the monomers and parameters are added to.
+        outward: (n, 3) directions d_i.
+        polarizability: of b, Å³.
     """
 
     kinds: tuple[int, ...]
     surroundings: Array
     known: Mapping[str, Array]
+    outward: Array
+    polarizability: float
 
     def each(self, function: Callable[[Array], Any]) -> "PairAtoms[Any]":
         """The same with a function of every array."""
         known = {name: function(values) for name, values in self.known.items()}
-        return PairAtoms(self.kinds, function(self.surroundings), known)
+        return PairAtoms(self.kinds, function(self.surroundings), known, function(self.outward), self.polarizability)
 
     def to(self, device: torch.device) -> "PairAtoms[Any]":
         """The same where another device evaluates."""
@@ -100,6 +104,11 @@ class PairFeatures(Generic[Array]):
         return self.atoms.kinds
 
     @property
+    def outward(self) -> Array:
+        """(n, 3) outward directions d_i at a."""
+        return self.atoms.outward
+
+    @property
     def arrays(self) -> tuple[Array, ...]:
         """All arrays, each with the configurations as its last axis."""
         return self.r, self.direction, self.at_a.u, self.at_a.c, self.at_a.Y, self.at_a.facing
@@ -132,8 +141,18 @@ def pair_sites(dimer: Dimer, kinds: tuple[PairKind, ...], device: torch.device) 
     found = [known[environment] for environment in environments(host)]
     order = sorted(range(len(found)), key=found.__getitem__)
     long_range = long_range_of(dimer)
-    known = {"ln_C": np.log(long_range.coefficients)[order], "gamma6": long_range.anisotropy[order]}
-    atoms = PairAtoms(tuple(found[i] for i in order), host.surroundings[order], known).to(device)
+    known = {
+        "ln_C": np.log(long_range.coefficients)[order],
+        "gamma6": long_range.anisotropy[order],
+        "charge": long_range.charges[order, None],
+    }
+    atoms = PairAtoms(
+        tuple(found[i] for i in order),
+        host.surroundings[order],
+        known,
+        host.local_axes.outward[order],
+        long_range.polarizability,
+    ).to(device)
     arrays = host.positions[order, :, None], host.local_axes.outward[order, None], host.local_axes.normal[order]
     return PairSites(tuple(order), atoms, *(place(a, device) for a in arrays))
 

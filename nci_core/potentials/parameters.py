@@ -35,7 +35,7 @@ class StudentConfig(BaseModel):
         default=True, description="let parameters change with what an atom is bonded to and has nearby"
     )
     terms: tuple[str, ...] = Field(
-        default=("repulsion", "dispersion"), min_length=1, description="whose sum the energy is, by their names"
+        default=("electrostatics", "exchange", "induction", "dispersion"), min_length=1, description="whose sum the energy is, by their names"
     )
 
     @field_validator("terms")
@@ -76,6 +76,11 @@ class Layout:
     changing: tuple[str, ...]
     size: int
 
+    @property
+    def corrected(self) -> tuple[int, ...]:
+        """Terms that the network corrects, in the order of its outputs."""
+        return tuple(k for k, term in enumerate(self.terms) if term.corrected)
+
     def sums_of(self, sums: Array) -> list[list[Array]]:
         """What each term gets of the sums γ·Y (K, n, angular blocks, m)."""
         found, start = [], 0
@@ -94,7 +99,7 @@ def layout(config: StudentConfig) -> Layout:
     if config.ruler == "adaptive":
         blocks |= ruler.BLOCKS
     if config.network:
-        blocks |= correction.blocks(len(terms))
+        blocks |= correction.blocks(sum(term.corrected for term in terms))
     angular = tuple(name for name, block in blocks.items() if block.angular is not None)
     own = sum(math.prod(block.shape) for block in blocks.values())
     changing = tuple(name for name, block in blocks.items() if block.change) if config.surroundings else ()

@@ -1,4 +1,4 @@
-"""Dispersion coefficients of a host's atoms with an atom, and how C₆ depends on the direction, from the monomers alone.
+"""What a host's atoms and an atom do to each other far apart, from the monomers alone: dispersion, charges, induction.
 
 The isotropic part is that of D4, the directions are those of polarizability tensors of atoms that screen each other.
 """
@@ -34,10 +34,14 @@ class LongRange:
     Attributes:
         coefficients: (n, 3) C₆, C₈, C₁₀ in eV Å⁶, eV Å⁸, eV Å¹⁰, such that C₆·exp(γ·Y) has D4's mean.
         anisotropy: (n, 2) γ of c − ⅓ and u² − d²/3 in C₆(r̂) = C₆·exp(γ·Y).
+        charges: (n,) of a's atoms by D4, elementary charges.
+        polarizability: of the atom b, static, Å³.
     """
 
     coefficients: FloatArray
     anisotropy: FloatArray
+    charges: FloatArray
+    polarizability: float
 
 
 def c6_tensors(dimer: Dimer) -> FloatArray:
@@ -79,7 +83,8 @@ def long_range_of(dimer: Dimer) -> LongRange:
     c10 = 49.0 / 40.0 * c8**2 / c6
     gamma, level = _exponents(dimer, c6_tensors(dimer))
     units = HARTREE_EV * BOHR_ANGSTROM ** np.array([6, 8, 10])
-    return LongRange(np.stack([c6 / level, c8, c10], axis=1) * units, gamma)
+    alpha = probe.polarizability * BOHR_ANGSTROM**3
+    return LongRange(np.stack([c6 / level, c8, c10], axis=1) * units, gamma, host.charges, alpha)
 
 
 def _exponents(dimer: Dimer, tensors: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -48,16 +48,18 @@ class Slopes(Generic[Array]):
     """Derivatives of w·E of a term by what it is made of, each (K, n, m), in eV and Å.
 
     Attributes:
-        energy: w·E itself, which is the derivative by the logarithm of the correction's factor.
+        energy: by the logarithm of the correction's factor, which is w·E itself where pairs add.
         sums: by each of its sums γ·Y, in the order of its angular blocks.
         q: by the ruler's length, at fixed distance and angles.
         ln_r: by the logarithm of the true distance, at fixed q; None where that does not enter.
+        position: (K, 3, m) by the position of b itself, of terms that are made of vectors; else None.
     """
 
     energy: Array
     sums: Sequence[Array]
     q: Array
     ln_r: Array | None = None
+    position: Array | None = None
 
 
 class Evaluated(ABC, Generic[Array]):
@@ -86,11 +88,13 @@ class Term(ABC):
         blocks: its parameters, in the order in which they are stored; no other term has a block of these names.
         fading: whether the network's correction of it ends where densities no longer overlap, so that its long range
             is exact.
+        corrected: whether the network corrects it.
     """
 
     name: ClassVar[str]
     blocks: ClassVar[Mapping[str, Block]]
     fading: ClassVar[bool] = False
+    corrected: ClassVar[bool] = True
 
     @abstractmethod
     def prior_means(self, kind: PairKind) -> Means:

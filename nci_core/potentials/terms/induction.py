@@ -1,0 +1,137 @@
+"""Induction: the dipole that the field of a's multipoles induces in the atom b."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from nci_core.potentials.arrays import Array, namespace
+from nci_core.potentials.environments import PairKind
+from nci_core.potentials.pairs import PairFeatures
+from nci_core.potentials.terms import pair_physics
+from nci_core.potentials.terms.term import Block, Evaluated, Means, Slopes, Term
+from nci_core.units import COULOMB_EV_ANGSTROM
+
+
+def field_damping(x: Array) -> tuple[Array, Array]:
+    """f₃(x) = 1 − e⁻ˣ(1 + x + x²/2 + x³/6) of Tang and Toennies and its derivative x³e⁻ˣ/6; DOI 10.1063/1.447150."""
+    e = namespace(x).exp(-x)
+    x2 = x * x
+    third = x2 * x * (1.0 / 6.0)
+    return 1.0 - e * (1.0 + x + 0.5 * x2 + third), e * third
+
+
+def dot(vectors: Array, others: Array) -> Array:
+    """Scalar products along the last axis but one."""
+    product: Array = (vectors * others).sum(-2)
+    return product
+
+
+@dataclass(frozen=True)
+class InductionThere(Evaluated[Array]):
+    """Induction at some configurations.
+
+    Attributes:
+        energy: (K, n, m) in eV, −½ α F·F_i: each atom's share of −½ α F².
+        x: features of the pairs.
+        pull: (K, 3, m) −α F, in eV Å/e.
+        charges, dipoles: (K, n, 1) q in e, m in e Å.
+        damping: f and df/dx at x = b·q, each (K, n, m).
+        b: (K, n, 1) in Å⁻¹.
+        q: (K, n, m) by the ruler, Å.
+    """
+
+    energy: Array
+    x: PairFeatures[Array]
+    pull: Array
+    charges: Array
+    dipoles: Array
+    damping: tuple[Array, Array]
+    b: Array
+    q: Array
+
+    def along(self) -> tuple[Array, Array, Array]:
+        """−αF·r̂/r², −αF·[3(d·r̂)r̂ − d]/r³ and −αF·d of every pair, each (K, n, m)."""
+        of_r = dot(self.pull[:, None], self.x.direction)
+        of_d = dot(self.pull[:, None], self.x.outward[..., None])
+        r2 = self.x.r * self.x.r
+        return of_r / r2, (3.0 * self.x.at_a.u * of_r - of_d) / (r2 * self.x.r), of_d
+
+    def slopes(self, weight: Array | float) -> Slopes[Array]:
+        """By damping's q and by the position; a factor of one atom's field changes twice that atom's share."""
+        charge, dipole, _ = self.along()
+        by_damping = self.charges * charge + self.dipoles * dipole
+        by_q = weight * self.b * self.damping[1] * by_damping
+        return Slopes(2.0 * weight * self.energy, (), by_q, position=weight * self.position())
+
+    def position(self) -> Array:
+        """(K, 3, m) derivative of the energy by b's position at fixed damping, eV/Å; see `field_gradient`."""
+        direction, d, r = self.x.direction, self.x.outward[..., None], self.x.r
+        of_r, of_d = dot(self.pull[:, None], direction), dot(self.pull[:, None], d)
+        i3 = 1.0 / (r * r * r)
+        f, u = self.damping[0], self.x.at_a.u
+        by_charge, by_dipole = f * self.charges * i3, 3.0 * f * self.dipoles * i3 / r
+        # ∇(F·r̂/r²) = [F − 3(F·r̂)r̂]/r³; ∇(F·[3(d·r̂)r̂ − d]/r³) = 3[d F·r̂ + F u − 5u(F·r̂)r̂ + (d·F)r̂]/r⁴.
+        radial = -3.0 * by_charge * of_r + by_dipole * (of_d - 5.0 * u * of_r)
+        found: Array = (radial[:, :, None] * direction + (by_dipole * of_r)[:, :, None] * d).sum(1)
+        together: Array = found + (by_charge + by_dipole * u).sum(1)[:, None] * self.pull
+        return together
+
+    def parameter_slopes(self, weight: float) -> dict[str, Array]:
+        """By charge, dipole and ln b."""
+        charge, dipole, _ = self.along()
+        f, slope = self.damping[0][0], self.damping[1][0]
+        by_charge = weight * f * charge[0]
+        by_damping = self.charges[0] * charge[0] + self.dipoles[0] * dipole[0]
+        return {
+            # One atom's charge is taken from all.
+            "charge": (by_charge - by_charge.sum(0) * (1.0 / len(by_charge)))[:, None],
+            "dipole": (weight * f * dipole[0])[:, None],
+            "ln_b_field": (weight * self.b[0] * self.q[0] * slope * by_damping)[:, None],
+        }
+
+
+class Induction(Term):
+    """−½ α F² with F = Σ_i f₃(b q_i) {c_i r̂/r² + m_i [3(d_i·r̂)r̂ − d_i]/r³}, damped fields of charges and dipoles.
+
+    Many atoms make one field, so this is the one term that is not a sum over pairs: an atom's share of it is
+    −½ α F·F_i. The charges c_i are those of D4 and what is learnt, less their mean, for monomers are neutral; dipoles
+    lie along the outward directions d_i.
+    """
+
+    name = "induction"
+    corrected = False
+    blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
+        {
+            "charge": Block((1,), 0.1, change=0.3),
+            "dipole": Block((1,), 0.1, change=0.3),
+            "ln_b_field": Block((1,), 0.25, of_elements=True),
+        }
+    )
+
+    def prior_means(self, kind: PairKind) -> Means:
+        """Damped as the densities decay."""
+        return {"ln_b_field": math.log(pair_physics.decay(kind))}
+
+    def evaluate(
+        self,
+        stored: Mapping[str, Array],
+        x: PairFeatures[Array],
+        q: Array,
+        sums: Sequence[Array],
+        correction: Array | float,
+    ) -> InductionThere[Array]:
+        """See the class; it is not corrected."""
+        b = namespace(q).exp(stored["ln_b_field"])
+        charges, dipoles = stored["charge"], stored["dipole"]
+        charges = charges - charges.mean(-2)[..., None, :]
+        damping = field_damping(b * q)
+        r2 = x.r * x.r
+        radial = damping[0] * (charges / r2 + 3.0 * dipoles * x.at_a.u / (r2 * x.r))
+        across = damping[0] * dipoles / (r2 * x.r)
+        d = x.outward[..., None]
+        fields: Array = radial[:, :, None] * x.direction - across[:, :, None] * d
+        total: Array = fields.sum(1)
+        pull = -(COULOMB_EV_ANGSTROM * x.atoms.polarizability) * total
+        return InductionThere(0.5 * dot(pull[:, None], fields), x, pull, charges, dipoles, damping, b, q)
