@@ -35,7 +35,9 @@ class StudentConfig(BaseModel):
         default=True, description="let parameters change with what an atom is bonded to and has nearby"
     )
     terms: tuple[str, ...] = Field(
-        default=("electrostatics", "exchange", "induction", "dispersion"), min_length=1, description="whose sum the energy is, by their names"
+        default=("electrostatics", "exchange", "induction", "dispersion"),
+        min_length=1,
+        description="whose sum the energy is, by their names",
     )
 
     @field_validator("terms")
