@@ -52,7 +52,7 @@ class TestEnsembles(CheckpointContract):
 @pytest.mark.parametrize("version", range(1, VERSION))
 def test_models_of_other_formulas_are_refused_in_one_sentence(saved: Path, version: int) -> None:
     rewrite(saved, header={"version": version})
-    with pytest.raises(ModelError, match="fitted by an older nci .* fit it again"):
+    with pytest.raises(ModelError, match="fitted by an older nci"):
         load_checkpoint(saved)
 
 
@@ -147,7 +147,7 @@ def test_damaged_contents(ensemble: Ensemble, saved: Path) -> None:
     with pytest.raises(ModelError, match="its theta is not a float64 tensor"):
         load_checkpoint(saved)
     save_checkpoint(ensemble, saved)
-    rewrite(saved, theta=torch.full((3, 2, 142), torch.nan, dtype=torch.float64))
+    rewrite(saved, theta=torch.full((3, 2, 193), torch.nan, dtype=torch.float64))
     with pytest.raises(ModelError, match="not numbers"):
         load_checkpoint(saved)
     save_checkpoint(ensemble, saved)

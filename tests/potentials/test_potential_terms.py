@@ -138,22 +138,24 @@ def test_correction_of_dispersion_stays_above_minus_one_and_fades() -> None:
     assert abs(n2[-1]) < 1e-20
 
 
-#: Models of every age store their parameters in this order.
-BLOCKS = ["a", "A", "ln_alpha", "beta", "ln_b", "ln_C", "gamma6", "gamma8", "gamma10", "lam", "W1", "b1", "W2", "b2"]
-CHANGES = ["a_by", "A_by", "ln_alpha_by", "ln_b_by"]
+#: Stored models have their parameters in this order.
+BLOCKS = [
+    *("e_a", "e_A", "e_ln_alpha", "e_beta", "a", "A", "ln_alpha", "beta", "charge", "dipole", "ln_b_field"),
+    *("ln_b", "ln_C6", "ln_C", "gamma6", "gamma8", "gamma10", "lam", "W1", "b1", "W2", "b2"),
+]
+CHANGES = ["e_a", "e_A", "e_ln_alpha", "a", "A", "ln_alpha", "charge", "dipole", "ln_b"]
 
 
-def test_parameters_fill_the_vector_in_the_order_of_every_stored_model() -> None:
+def test_parameters_fill_the_vector_in_the_order_of_stored_models() -> None:
     config = StudentConfig()
     what = layout(config)
-    assert list(what.blocks) == list(what.slices) == BLOCKS + CHANGES
-    assert (what.own, what.size, config.size) == (115, 142, 142)
-    assert [(w.start, w.stop) for w in what.slices.values()] == [
-        *((0, 1), (1, 7), (7, 8), (8, 9), (9, 10), (10, 13), (13, 15), (15, 21), (21, 27)),
-        *((27, 33), (33, 89), (89, 97), (97, 113), (113, 115)),
-        *((115, 118), (118, 136), (136, 139), (139, 142)),
-    ]
-    assert what.angular == ("A", "gamma6", "gamma8", "gamma10", "lam")
+    assert list(what.blocks) == list(what.slices) == [*BLOCKS, *(f"{name}_by" for name in CHANGES)]
+    assert (what.own, what.size, config.size) == (136, 193, 193)
+    stops = [w.stop for w in what.slices.values()]
+    assert [w.start for w in what.slices.values()] == [0, *stops[:-1]]
+    assert what.angular == ("e_A", "A", "gamma6", "gamma8", "gamma10", "lam")
+    assert what.changing == tuple(CHANGES)
+    assert what.corrected == (0, 1, 3), "induction is not corrected"
 
 
 def test_config_rejects_what_it_does_not_know() -> None:
@@ -178,7 +180,7 @@ def test_devices() -> None:
 
 
 def test_parameters_of_the_wrong_shape_are_refused() -> None:
-    with pytest.raises(ModelError, match="needs 1 × 142 parameters"):
+    with pytest.raises(ModelError, match="needs 1 × 193 parameters"):
         Student((PairKind("C", "He"),), StudentConfig(), torch.zeros(1, 3, dtype=torch.float64))
 
 
