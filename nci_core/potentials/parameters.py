@@ -22,7 +22,7 @@ class StudentConfig(BaseModel):
     >>> StudentConfig(ruler="fixed", network=False, surroundings=False).size
     39
     >>> StudentConfig(surroundings=False).size, StudentConfig().size
-    (136, 193)
+    (136, 157)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -147,7 +147,7 @@ def test_damaged_contents(ensemble: Ensemble, saved: Path) -> None:
     with pytest.raises(ModelError, match="its theta is not a float64 tensor"):
         load_checkpoint(saved)
     save_checkpoint(ensemble, saved)
-    rewrite(saved, theta=torch.full((3, 2, 193), torch.nan, dtype=torch.float64))
+    rewrite(saved, theta=torch.full((3, 2, 157), torch.nan, dtype=torch.float64))
     with pytest.raises(ModelError, match="not numbers"):
         load_checkpoint(saved)
     save_checkpoint(ensemble, saved)

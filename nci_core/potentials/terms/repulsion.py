@@ -124,7 +124,7 @@ def blocks(prefix: str, a: float, A: float, ln_alpha: float, beta: float) -> Map
     """Parameters of an exponential with their widths, under names with this prefix."""
     named = {
         "a": Block((1,), a, of_elements=True, change=0.3),
-        "A": Block((ANGULAR,), A, angular=slice(0, ANGULAR), change=0.3),
+        "A": Block((ANGULAR,), A, angular=slice(0, ANGULAR)),
         "ln_alpha": Block((1,), ln_alpha, of_elements=True, change=0.3),
         "beta": Block((1,), beta),
     }
