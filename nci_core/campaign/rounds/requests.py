@@ -212,14 +212,23 @@ def submit_finetune(
     return submit_job(campaign, "finetune", start=start, device=device, notes=notes, **climbing)
 
 
-def submit_teach(campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, start: bool = True) -> int:
+def submit_teach(
+    campaign: Campaign,
+    *,
+    then_distill: bool = False,
+    trusted: bool = False,
+    trust_teacher: bool = False,
+    start: bool = True,
+) -> int:
     """Compute the teachers' energies where they are missing; returns the job's id.
 
     With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
     consent to run the foreign code of a teacher that is a file or another package, by whoever runs this machine.
+    `trust_teacher`: teach also with energies that look absurd.
     """
     campaign.require_configurations()
-    following = {"then": "distill"} if then_distill else {}
+    following: dict[str, object] = {"then": "distill"} if then_distill else {}
+    following |= {"trust_teacher": True} if trust_teacher else {}
     return submit_job(campaign, "teach", start=start, trusted=trusted, **following)
 
 
