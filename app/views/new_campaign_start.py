@@ -12,10 +12,12 @@ from app.draft import ROLES, TEXTS, Draft
 from app.draft_hosts import PREFIX
 from app.session import errors_shown, load_campaign
 from app.text import plain
+from app.views import refused_teacher
 from app.views.new_campaign_summary import above, draw_molecule
 from app.views.queue import minutes_text, say_if_stopped
 from nci_core.campaign import Campaign, home
 from nci_core.campaign.creating import create
+from nci_core.campaign.rounds.requests import is_refused
 from nci_core.store import job_queries
 from nci_core.store.base import ACTIVE
 from nci_core.store.job_tables import elapsed_minutes
@@ -157,6 +159,8 @@ def _step(campaign: Campaign, job: Job | None, what: str, before: str) -> None:
         ):
             actions.cancel(campaign, [job.id])
             st.rerun()
+    elif is_refused(job):
+        refused_teacher.offer(campaign, f"{PREFIX}all-the-same")
     elif job.state in ("error", "cancelled"):
         if button.button("Go on", disabled=read_only(), width="stretch", key=f"{PREFIX}retry-{job.kind}"):
             actions.retry(campaign, [job.id])

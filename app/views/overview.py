@@ -13,6 +13,7 @@ from app.doing import act_button
 from app.figures.overview import error_text, overview_content
 from app.session import Context
 from app.text import Markdown, plain
+from app.views import refused_teacher
 from nci_core.campaign.queries.error_maps import CLEARLY_WORSE, ErrorMaps
 from nci_core.campaign.queries.live_stored import FEWEST
 from nci_core.errors import NCIError
@@ -29,6 +30,8 @@ def show(context: Context) -> None:
     step = next_step(now)
     why.markdown(f":gray[Next: {plain(step.why)}]", text_alignment="right")
     _next(context, step, place)
+    if step.act == "teach":
+        refused_teacher.offer(context.campaign, "all_the_same")
     if not now.students:
         st.info(plain(f"{step.why} Error maps appear with the first student."), icon=":material/info:")
         return

@@ -85,8 +85,8 @@ def run_label(context: JobContext) -> dict[str, Any]:
 def run_teach(context: JobContext) -> dict[str, Any]:
     """Evaluate the teacher on every configuration that lacks its label.
 
-    Payload: teacher, device, trusted, outside (all optional); then: "distill" queues a distillation once all energies
-    are there. It is queued once, however often this job is started again.
+    Payload: teacher, device, trusted, outside, trust_teacher (all optional); then: "distill" queues a distillation
+    once all energies are there. It is queued once, however often this job is started again.
     """
     from nci_core.campaign.rounds.teaching import teach
 
@@ -97,6 +97,7 @@ def run_teach(context: JobContext) -> dict[str, Any]:
         device=device,
         trusted=bool(context.payload.get("trusted", False)),
         outside=bool(context.payload.get("outside", False)),
+        trust_teacher=bool(context.payload.get("trust_teacher", False)),
         progress=lambda done, total: context.progress(done / max(total, 1), f"{done} of {total} energies"),
         should_stop=context.should_stop,
     )

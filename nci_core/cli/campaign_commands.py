@@ -173,6 +173,9 @@ def teach(
     trust: Annotated[
         bool, typer.Option(help="Allow foreign code to run: a local .model file, or the package of an ase: teacher.")
     ] = False,
+    trust_teacher: Annotated[
+        bool, typer.Option(help="Teach also with energies that look absurd for the host's elements.")
+    ] = False,
     anew: Annotated[
         bool,
         typer.Option(
@@ -193,12 +196,15 @@ def teach(
             device=device,
             trusted=trust,
             anew=anew,
+            trust_teacher=trust_teacher,
             progress=lambda finished, total: bar.update(task, completed=finished, total=total),
         )
     if as_json:
         print_json(done)
     else:
         out.print(f"{done['n_new']} configurations in {done['seconds']:.0f} s.")
+        for doubt in done.get("doubts", ()):
+            out.print(doubt)
 
 
 def export(

@@ -1,7 +1,9 @@
 """What free atoms bring to the interaction of two of them: dispersion, size."""
 
 import math
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 from ase.data import atomic_numbers
 from ase.data.vdw_alvarez import vdw_radii
@@ -24,35 +26,18 @@ class FreeAtom:
     ionisation: float
 
 
-#: α and C₆: Chu and Dalgarno, DOI 10.1063/1.1779576 (Xe: DOI 10.1103/PhysRevLett.102.073005);
-#: r2r4: DFT-D3, DOI 10.1063/1.3382344; ionisation energies: NIST ASD, DOI 10.18434/T4W30F.
-FREE_ATOMS = {
-    "H": FreeAtom(4.50, 6.5, 2.0073, 13.598),
-    "He": FreeAtom(1.38, 1.42, 1.5664, 24.587),
-    "Be": FreeAtom(38.0, 227.0, 3.8538, 9.323),
-    "B": FreeAtom(21.0, 99.5, 3.6445, 8.298),
-    "C": FreeAtom(12.0, 46.6, 3.1049, 11.260),
-    "N": FreeAtom(7.40, 24.2, 2.7118, 14.534),
-    "O": FreeAtom(5.40, 15.6, 2.5936, 13.618),
-    "F": FreeAtom(3.80, 9.52, 2.3883, 17.423),
-    "Ne": FreeAtom(2.67, 6.20, 2.2152, 21.565),
-    "Mg": FreeAtom(71.0, 626.0, 5.4630, 7.646),
-    "Al": FreeAtom(60.0, 528.0, 5.6522, 5.986),
-    "Si": FreeAtom(37.0, 305.0, 4.8828, 8.152),
-    "P": FreeAtom(25.0, 185.0, 4.2973, 10.487),
-    "S": FreeAtom(19.6, 134.0, 4.0411, 10.360),
-    "Cl": FreeAtom(15.0, 94.6, 3.7293, 12.968),
-    "Ar": FreeAtom(11.1, 64.2, 3.4468, 15.760),
-    "Ca": FreeAtom(160.0, 2163.0, 7.0762, 6.113),
-    "Zn": FreeAtom(40.0, 284.0, 5.0982, 9.394),
-    "Se": FreeAtom(25.0, 210.0, 4.5909, 9.752),
-    "Br": FreeAtom(20.0, 162.0, 4.3118, 11.814),
-    "Kr": FreeAtom(16.7, 130.0, 4.1500, 14.000),
-    "I": FreeAtom(35.0, 385.0, 5.5332, 10.451),
-    "Xe": FreeAtom(27.3, 285.9, 5.2548, 12.130),
-}
-#: An element without an entry is taken as a middling main-group atom.
+def _tabulated() -> dict[str, FreeAtom]:
+    """Elements H to Rn from free_atoms.toml beside this file, which says where its numbers come from."""
+    content = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    rows = content["tabulated"] | content["from_d4"]
+    return {element: FreeAtom(*map(float, row)) for element, row in rows.items()}
+
+
+FREE_ATOMS = _tabulated()
+#: An element beyond radon is taken as a middling main-group atom.
 GENERIC_ATOM = FreeAtom(20.0, 150.0, 4.0, 10.0)
+#: Van der Waals radii in Å of elements that Alvarez lacks: Mantina et al., DOI 10.1021/jp8111556; Pm as its neighbours.
+OTHER_RADII = {"Pm": 2.92, "Po": 1.97, "At": 2.02, "Rn": 2.20}
 #: Van der Waals radius in Å of elements without one.
 GENERIC_RADIUS = 2.0
 
@@ -68,7 +53,11 @@ def pair_c6(first: FreeAtom, second: FreeAtom) -> float:
 
 
 def vdw_radius(element: str) -> float:
-    """Alvarez's van der Waals radius in Å (DOI 10.1039/c3dt50599e), 2.0 for elements without one."""
+    """Alvarez's van der Waals radius in Å (DOI 10.1039/c3dt50599e), or else OTHER_RADII; 2.0 beyond radon.
+
+    >>> vdw_radius("C"), vdw_radius("Rn"), vdw_radius("Og")
+    (1.77, 2.2, 2.0)
+    """
     number = atomic_numbers[element]
     radius = float(vdw_radii[number]) if number < len(vdw_radii) else math.nan
-    return radius if math.isfinite(radius) else GENERIC_RADIUS
+    return radius if math.isfinite(radius) else OTHER_RADII.get(element, GENERIC_RADIUS)

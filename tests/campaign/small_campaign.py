@@ -56,6 +56,7 @@ class FormulaTeacher(TeacherBase):
 
     name = "formula"
     channels = ("repulsion", "dispersion")
+    sane = True  # asked for nothing before it teaches: what it is asked is counted
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.asked = 0

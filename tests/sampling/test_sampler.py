@@ -161,9 +161,9 @@ def test_the_default_guide_against_hf_d4() -> None:
 
 
 def test_an_element_without_parameters_is_named() -> None:
-    gold = Monomer("gold", ("Au", "Au"), np.array([[0.0, 0.0, -1.25], [0.0, 0.0, 1.25]]))
-    with pytest.raises(InputError, match="no parameters for Au"):
-        PairGuide(Dimer(gold, Monomer.atom("He")))
+    francium = Monomer("francium", ("Fr", "Fr"), np.array([[0.0, 0.0, -2.25], [0.0, 0.0, 2.25]]))
+    with pytest.raises(InputError, match="no parameters for Fr"):
+        PairGuide(Dimer(francium, Monomer.atom("He")))
 
 
 SEED_7 = [[3.2048, 0.9099, 1.4731], [2.5948, 8.4432, 0.3681]]

@@ -72,6 +72,7 @@ def trial_points(dimer: Dimer) -> tuple[FloatArray, FloatArray]:
 def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
     """Check a teacher's cover and evaluate it at five points; what it cannot do is in the result, not raised."""
     from nci_core.teachers.registry import find_teacher
+    from nci_core.teachers.sanity import doubt
 
     seconds: list[float] = []
     try:
@@ -81,13 +82,14 @@ def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
         wall, cpu = time.perf_counter(), _cpu_seconds()
         labels = teacher.evaluate(dimer.at(positions), on_point=lambda point: seconds.append(point.seconds))
         share = (_cpu_seconds() - cpu) / max(time.perf_counter() - wall, 1e-6)
+        absurd = doubt(teacher, dimer)
     except NCIError as error:
         return Trial(spec, problem=f"{'' if isinstance(error, TeacherError) else 'It cannot be tried: '}{error}")
     energies = to_cm1(labels.energy)
     return Trial(
         spec,
         seconds=share * float(np.median(seconds[1:])),
-        doubts=tuple(doubts(energies)),
+        doubts=(*doubts(energies), *([f"{absurd}."] if absurd else ())),
         distances=tuple(distances.tolist()),
         energies_cm1=tuple(energies.tolist()),
     )

@@ -3,20 +3,22 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import TypeGuard
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, own_method
 from nci_core.campaign.pricing.limits import Limits, label_limits
-from nci_core.errors import InputError
+from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.labels.environment import machine_memory_gb
 from nci_core.labels.needs import memory_needed_gb
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.size import guess_parts, is_in_table
-from nci_core.store import configurations, energy_sets, job_batches, label_queries, labels, picks
+from nci_core.store import configurations, energy_sets, job_batches, job_queries, label_queries, labels, picks
 from nci_core.store.labels import LabelSet
-from nci_core.store.schema import Label
+from nci_core.store.schema import Job, Label
 from nci_core.switches import require_writable
+from nci_core.teachers.sanity import OVERRIDE
 
 #: Picker of test labels.
 TEST_SET = "test-set"
@@ -212,15 +214,37 @@ def submit_finetune(
     return submit_job(campaign, "finetune", start=start, device=device, notes=notes, **climbing)
 
 
-def submit_teach(campaign: Campaign, *, then_distill: bool = False, trusted: bool = False, start: bool = True) -> int:
+def submit_teach(
+    campaign: Campaign,
+    *,
+    then_distill: bool = False,
+    trusted: bool = False,
+    trust_teacher: bool = False,
+    start: bool = True,
+) -> int:
     """Compute the teachers' energies where they are missing; returns the job's id.
 
     With `then_distill` a distillation follows by itself, also when nobody looks on (`jobs.run_teach`). `trusted`:
     consent to run the foreign code of a teacher that is a file or another package, by whoever runs this machine.
+    `trust_teacher`: teach also with energies that look absurd.
     """
     campaign.require_configurations()
-    following = {"then": "distill"} if then_distill else {}
+    following: dict[str, object] = {"then": "distill"} if then_distill else {}
+    following |= {"trust_teacher": True} if trust_teacher else {}
     return submit_job(campaign, "teach", start=start, trusted=trusted, **following)
+
+
+def is_refused(job: Job | None) -> TypeGuard[Job]:
+    """Whether a teaching ended because its teacher is absurd for a host (`teachers/sanity.py`)."""
+    return job is not None and job.kind == "teach" and job.state == "error" and OVERRIDE in (job.error or "")
+
+
+def teach_all_the_same(campaign: Campaign, *, start: bool = True) -> int:
+    """Once more what was refused last, with its teacher trusted; returns the job's id, or raises JobError."""
+    job = job_queries.last(campaign.store, ("teach",))
+    if not is_refused(job):
+        raise JobError("No teacher was refused; nothing is to be done.")
+    return submit_job(campaign, "teach", start=start, **(job.payload | {"trust_teacher": True}))
 
 
 def submit_teach_outside(campaign: Campaign) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
-from nci_core.errors import CancelledError
+from nci_core.errors import CancelledError, TeacherError
 from nci_core.store import configurations, teacher_labels, teachers
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def teach(
     trusted: bool = False,
     anew: bool = False,
     outside: bool = False,
+    trust_teacher: bool = False,
     progress: Callable[[int, int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -29,13 +30,19 @@ def teach(
     Each point is stored as soon as it is finished, so an interrupted run goes on where it stopped. Raises TeacherError
     for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh. With
     `outside` it teaches at the points of energies that people brought, too.
+
+    Before it teaches a training system for the first time, its energies are held against what physics allows
+    (`teachers/sanity.py`). TeacherError says what is absurd, before anything is computed; with `trust_teacher` it
+    teaches all the same, and the sentences are in the result.
     """
     from nci_core.teachers.registry import find_teacher
+    from nci_core.teachers.sanity import OVERRIDE, doubt
 
     campaign.require_configurations()
     specs = (teacher,) if teacher else campaign.teacher_specs
     sources = {spec: find_teacher(spec, device=device, trusted=trusted) for spec in specs}
-    todo = []
+    todo: list[tuple[System, Teacher, str, list[int]]] = []
+    doubts: list[str] = []
     for spec, source in sources.items():
         for system in campaign.systems:
             source.check(system.dimer)
@@ -44,6 +51,11 @@ def teach(
         for system in campaign.systems:
             missing = teacher_labels.missing(campaign.store, name, system_id=system.id, outside=outside)
             todo.append((system, source, name, missing))
+            begins = missing and not teacher_labels.fetch(campaign.store, name, system_id=system.id)
+            if begins and system.role == "train":
+                doubts += filter(None, [doubt(source, system.dimer)])
+    if doubts and not trust_teacher:
+        raise TeacherError(f"{doubts[0]}; choose another teacher, or go on with {OVERRIDE}.")
     total, count = sum(len(missing) for *_, missing in todo), itertools.count(1)
 
     def stored() -> None:
@@ -53,7 +65,8 @@ def teach(
             progress(next(count), total)
 
     seconds = sum(_teach(campaign, *each, stored) for each in todo if each[-1])
-    return {"teacher": " + ".join(specs), "n_new": total, "seconds": seconds}
+    done = {"teacher": " + ".join(specs), "n_new": total, "seconds": seconds}
+    return done | ({"doubts": [f"{each}." for each in doubts]} if doubts else {})
 
 
 def _teach(
