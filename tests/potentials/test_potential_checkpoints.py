@@ -52,7 +52,7 @@ class TestEnsembles(CheckpointContract):
 @pytest.mark.parametrize("version", range(1, VERSION))
 def test_models_of_other_formulas_are_refused_in_one_sentence(saved: Path, version: int) -> None:
     rewrite(saved, header={"version": version})
-    with pytest.raises(ModelError, match="fitted by an older nci .* fit it again"):
+    with pytest.raises(ModelError, match=r"fitted by an older nci .* fit it again"):
         load_checkpoint(saved)
 
 
