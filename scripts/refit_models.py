@@ -2,7 +2,7 @@
 
     python scripts/refit_models.py data/he-ethylene [data/he-benzene …]
 
-The newest distilled student is distilled again from the labels of all teachers, and every fine-tuned one starts
+Distilled students are distilled again from the labels of all teachers, and every fine-tuned one starts
 from it. Labels, picks and rounds stay what they were: they were chosen by the students of their day. Errors,
 cuts, physics gates and proposals of the models are renewed.
 """
@@ -75,7 +75,7 @@ def main() -> None:
             campaign = import_campaign(folder, Path(where) / folder.name)
             parent = distilled_parent(campaign)
             for model in models.fetch(campaign.store):
-                if model.kind == "finetuned" or (parent is not None and model.id == parent.id):
+                if model.kind in ("finetuned", "distilled"):
                     refit(campaign, model)
             active = models.active(campaign.store)
             if active is not None:

@@ -19,13 +19,15 @@ from nci_core.fitting.observations import Observation
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import SIGMA_CM1, FitSettings
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.parameters import layout
+from nci_core.potentials.parameters import layout, own_name
 from nci_core.potentials.prior import DiagonalPrior
 
 FloatArray = npt.NDArray[np.float64]
 #: No factor falls below the first: a block that one dimer leaves alone may matter for the next; nor rises above
 #: the second, beyond general physics.
 LEAST, MOST = 0.02, 2.0
+#: Nor above this of what is computed from the monomers: with κ = 2 it keeps the width that the computation has.
+MOST_COMPUTED = 0.5
 #: Steps until the evidence gains less than one unit in ten of them.
 STEPS = 25
 
@@ -60,16 +62,20 @@ def learn_factors(
         steps: how many.
         start: factors to begin with; 1 for blocks that are not named.
     """
-    where = layout(distilled.config).slices
-    factors = dict.fromkeys(where, 1.0) | dict(start or {})
+    what = layout(distilled.config)
+    together: dict[str, list[slice]] = {}
+    for name, block in what.slices.items():
+        together.setdefault(own_name(name), []).append(block)
+    factors = dict.fromkeys(together, 1.0) | dict(start or {})
     general = general_prior(distilled.kinds, distilled.config).width
     seen = observe([labels], distilled.kinds)
     wall = FitSettings().wall_cm1
     targets = make_targets([labels], distilled.config.terms, SIGMA_CM1, wall, apart=False)
     for _ in range(steps):
         width = general.clone()
-        for name, block in where.items():
-            width[:, block] *= factors[name]
+        for name, blocks in together.items():
+            for block in blocks:
+                width[:, block] *= factors[name]
         square, evidence = torch.zeros_like(width), 0.0
         for optimum in distilled.optima:
             found, variance = best_fit(
@@ -78,7 +84,11 @@ def learn_factors(
             square += (found.z**2 + variance).reshape(width.shape) / len(distilled.optima)
             evidence += found.log_evidence / len(distilled.optima)
         factors = {
-            name: min(MOST, max(LEAST, factors[name] * float(square[:, block].mean().sqrt())))
-            for name, block in where.items()
+            name: min(
+                MOST_COMPUTED if what.blocks[name].computed else MOST,
+                # How a block changes with the surroundings, which one host hardly tells, takes part in its factor only.
+                max(LEAST, factors[name] * float(square[:, blocks[0]].mean().sqrt())),
+            )
+            for name, blocks in together.items()
         }
         yield LearntStep(evidence, factors)

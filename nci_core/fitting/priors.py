@@ -11,7 +11,7 @@ from torch import Tensor
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import PairKind
-from nci_core.potentials.parameters import StudentConfig, layout
+from nci_core.potentials.parameters import StudentConfig, layout, own_name
 from nci_core.potentials.prior import DiagonalPrior, Prior
 from nci_core.potentials.terms.pair_physics import is_tabulated
 
@@ -49,7 +49,7 @@ def change_prior(kinds: Sequence[PairKind], config: StudentConfig) -> DiagonalPr
     general = general_prior(kinds, config)
     width = general.width.clone()
     for name, where in layout(config).slices.items():
-        width[:, where] *= CHANGE.get(name, OTHER_CHANGE)
+        width[:, where] *= CHANGE.get(own_name(name), OTHER_CHANGE)
     return DiagonalPrior(general.mean, width, FitSettings().kappa)
 
 
@@ -69,7 +69,7 @@ def recipe_change(
 ) -> Tensor:
     """(p, p) covariance D² of the difference between the parameters of two recipes."""
     slices = layout(config).slices
-    pairs = {name: shares.get(name, OTHER_RECIPE_CHANGE) for name in slices}
+    pairs = {name: shares.get(own_name(name), OTHER_RECIPE_CHANGE) for name in slices}
     return change_covariance(general_prior(kinds, config).width, slices, lambda name: (pairs[name][0], pairs[name][1]))
 
 

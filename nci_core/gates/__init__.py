@@ -4,6 +4,7 @@ A potential with small errors on its test points can still be wrong where nobody
 between directions, or inside the wall. Each gate asks one such question on a few thousand points.
 """
 
+from nci_core.gates.flexing import flexing_gate
 from nci_core.gates.gate import Committee, Gate
 from nci_core.gates.invariance import invariance_gates
 from nci_core.gates.scans import scan_gates
@@ -26,4 +27,5 @@ def check_potential(model: Committee, dimer: Dimer, *, limit_ev: float, c6_expec
         *tail_gates(model, dimer, c6_expected),
         *scan_gates(model, dimer, limit_ev),
         *invariance_gates(model, dimer),
+        *flexing_gate(model, dimer),
     ]

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from nci_core.gates.anisotropy import anisotropy_gate
 from nci_core.gates.gate import (
     HOST_RADIUS,
     Committee,
@@ -92,6 +93,7 @@ def tail_gates(model: Committee, dimer: Dimer, c6_expected: float | None = None)
                 f"mean over directions {mean:.1f} eV Å⁶, started from {c6_expected:.1f}",
             )
         )
+    gates.append(anisotropy_gate(model.mean_of(c6), dimer))
     return gates
 
 

@@ -43,9 +43,7 @@ class CheckpointHeader(BaseModel):
     )
     config: StudentConfig = Field(description="terms of the members")
     members: int = Field(ge=1, le=MOST_MEMBERS, description="number of members")
-    weights: tuple[float, ...] = Field(
-        default=(1.0,), description="of the optima in the mean"
-    )
+    weights: tuple[float, ...] = Field(default=(1.0,), description="of the optima in the mean")
     sigma_cm1: float = Field(gt=0, description="noise the fit assumed, cm⁻¹")
     spread: float = Field(default=1.0, gt=0, description="displacements that make one standard deviation")
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")

@@ -142,7 +142,8 @@ def pair_sites(dimer: Dimer, kinds: tuple[PairKind, ...], device: torch.device) 
     order = sorted(range(len(found)), key=found.__getitem__)
     long_range = long_range_of(dimer)
     known = {
-        "ln_C": np.log(long_range.coefficients)[order],
+        "ln_C6": np.log(long_range.coefficients)[order, :1],
+        "ln_C": np.log(long_range.coefficients)[order, 1:],
         "gamma6": long_range.anisotropy[order],
         "charge": long_range.charges[order, None],
     }

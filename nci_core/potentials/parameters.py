@@ -20,9 +20,9 @@ class StudentConfig(BaseModel):
     """What a student is made of.
 
     >>> StudentConfig(ruler="fixed", network=False, surroundings=False).size
-    27
+    39
     >>> StudentConfig(surroundings=False).size, StudentConfig().size
-    (115, 142)
+    (136, 193)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,7 +35,9 @@ class StudentConfig(BaseModel):
         default=True, description="let parameters change with what an atom is bonded to and has nearby"
     )
     terms: tuple[str, ...] = Field(
-        default=("electrostatics", "exchange", "induction", "dispersion"), min_length=1, description="whose sum the energy is, by their names"
+        default=("electrostatics", "exchange", "induction", "dispersion"),
+        min_length=1,
+        description="whose sum the energy is, by their names",
     )
 
     @field_validator("terms")
@@ -114,6 +116,15 @@ def layout(config: StudentConfig) -> Layout:
 def changing_name(block: str) -> str:
     """The block that says how another changes with the surroundings."""
     return f"{block}_by"
+
+
+def own_name(block: str) -> str:
+    """The block whose change with the surroundings another is, or itself.
+
+    >>> own_name(changing_name("ln_alpha")), own_name("ln_alpha")
+    ('ln_alpha', 'ln_alpha')
+    """
+    return block.removesuffix("_by")
 
 
 def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:

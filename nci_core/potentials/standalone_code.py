@@ -47,7 +47,7 @@ def exponential(part: dict[str, Any], prefix: str, q: Any, Y: Any, correction: A
 
 def dispersion(part: dict[str, Any], q: Any, r: Any, Y: Any) -> Any:
     """(n, m) eV without its sign."""
-    C, b = np.exp(part["ln_C"]), np.exp(part["ln_b"])
+    C, b = np.exp(np.concatenate([part["ln_C6"], part["ln_C"]], axis=1)), np.exp(part["ln_b"])
     orders = zip((6, 8, 10), ("gamma6", "gamma8", "gamma10"), (Y[:, 1:3], Y, Y), strict=True)
     of_orders = [damping(b * q, n) * np.exp(along(part[gamma], y)) / r**n for n, gamma, y in orders]
     return sum(C[:, k, None] * value for k, value in enumerate(of_orders))

@@ -145,12 +145,12 @@ class Student:
         """
         what, device = layout(self.config), self.theta.device
         where = what.slices
-        if "ln_C" not in where:
+        if "ln_C6" not in where:
             raise ModelError(f"This model has no dispersion, and so no C₆; its terms: {', '.join(self.config.terms)}.")
         sites = pair_sites(dimer, self.kinds, device)
         d = place(np.asarray(directions, dtype=float).reshape(-1, 3), device).T
         theta = of_pairs(place(self.theta, device)[None], sites.atoms, what)[0]
         u, c = (sites.outward @ d)[:, 0], ((sites.normal @ d) * d).sum(1)
         Y = angular_functions(u, c, (sites.outward * sites.outward).sum(-1))
-        found = long_range_c6(theta[:, where["ln_C"]][:, 0:1], theta[:, where["gamma6"]], Y)
+        found = long_range_c6(theta[:, where["ln_C6"]], theta[:, where["gamma6"]], Y)
         return to_numpy(found.sum(0))

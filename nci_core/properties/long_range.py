@@ -14,12 +14,12 @@ from nci_core.properties.atoms_in_molecules import atoms_in_molecule
 from nci_core.properties.screening import gaussian_widths, screened_tensors
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, FreeAtom, pair_c6
-from nci_core.units import BOHR_ANGSTROM, HARTREE_EV
+from nci_core.units import BOHR_ANGSTROM, COULOMB_EV_ANGSTROM, HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Imaginary frequencies of the quadrature, and the frequency (hartree) in whose middle they lie.
-FREQUENCIES, MIDDLE = 10, 0.6
+FREQUENCIES, MIDDLE = 8, 0.6
 #: Directions over which C₆ is averaged: exact up to l = 41, so that turning a molecule changes nothing.
 DIRECTIONS, _WEIGHTS = lebedev_rule(41)
 SHARES = _WEIGHTS / _WEIGHTS.sum()
@@ -87,13 +87,36 @@ def long_range_of(dimer: Dimer) -> LongRange:
     return LongRange(np.stack([c6 / level, c8, c10], axis=1) * units, gamma, host.charges, alpha)
 
 
+def dispersion_c6(dimer: Dimer, directions: FloatArray) -> FloatArray:
+    """(m,) C₆(R̂) = Σ C₆·exp(γ·Y) of all atoms along unit vectors (m, 3), in eV Å⁶."""
+    found = long_range_of(dimer)
+    exponents = np.einsum("ip,ipk->ik", found.anisotropy, _angular(dimer, directions.T))
+    c6: FloatArray = found.coefficients[:, 0] @ np.exp(exponents)
+    return c6
+
+
+def induction_c6(dimer: Dimer, directions: FloatArray) -> FloatArray:
+    """(m,) C₆ = ½ α μ² (1 + 3cos²θ) of the dipole μ of D4's charges and the atom b, along unit vectors; eV Å⁶."""
+    found = long_range_of(dimer)
+    dipole = found.charges @ (dimer.a.positions - dimer.a.centre)
+    squares = dipole @ dipole + 3.0 * (directions @ dipole) ** 2
+    c6: FloatArray = 0.5 * COULOMB_EV_ANGSTROM * found.polarizability * squares
+    return c6
+
+
+def _angular(dimer: Dimer, directions: FloatArray) -> FloatArray:
+    """(n, 2, m) c − ⅓ and u² − d²/3 of each atom along unit vectors (3, m)."""
+    axes = dimer.a.local_axes
+    u = axes.outward @ directions
+    c = np.einsum("ak,iab,bk->ik", directions, axes.normal, directions)
+    squared = (axes.outward**2).sum(axis=1)[:, None]
+    Y: FloatArray = np.stack([c - 1.0 / 3.0, u**2 - squared / 3.0], axis=1)
+    return Y
+
+
 def _exponents(dimer: Dimer, tensors: FloatArray) -> tuple[FloatArray, FloatArray]:
     """γ (n, 2) that come nearest to ln r̂ᵀMr̂ over all directions, and the mean (n,) of exp(γ·Y)."""
-    axes = dimer.a.local_axes
-    u = axes.outward @ DIRECTIONS
-    c = np.einsum("ak,iab,bk->ik", DIRECTIONS, axes.normal, DIRECTIONS)
-    squared = (axes.outward**2).sum(axis=1)[:, None]
-    Y = np.stack([c - 1.0 / 3.0, u**2 - squared / 3.0], axis=1)
+    Y = _angular(dimer, DIRECTIONS)
     values = np.einsum("ak,iab,bk->ik", DIRECTIONS, tensors, DIRECTIONS)
     relative = values / (values @ SHARES)[:, None]
     target = np.log(np.maximum(relative, LEAST))

@@ -15,7 +15,15 @@ from nci_core.errors import CalculationError, TeacherError
 from nci_core.integrals.basis_names import stand_in
 from nci_core.integrals.dimer import FittedDimer
 from nci_core.integrals.functions import MIDBOND as MIDBOND_SITE
-from nci_core.integrals.functions import Functions, autoaux, host_label, load_auxiliary, load_bases, probe_label, uncontracted
+from nci_core.integrals.functions import (
+    Functions,
+    autoaux,
+    host_label,
+    load_auxiliary,
+    load_bases,
+    probe_label,
+    uncontracted,
+)
 from nci_core.systems import Dimer
 from nci_core.teachers.base import DEFAULT_BASIS
 

@@ -46,8 +46,7 @@ def student(shift: float, together: float) -> Student:
     prior = general_prior(KINDS, CONFIG)
     noise = torch.randn(prior.mean.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
     theta = prior.mean + shift * prior.width * noise
-    where = layout(CONFIG).slices["ln_C"]
-    theta[:, where.start + 1 : where.stop] += together
+    theta[:, layout(CONFIG).slices["ln_C"]] += together
     return Student(KINDS, CONFIG, theta)
 
 

@@ -147,7 +147,10 @@ def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(
     expected = objective.normal_equations(z)
     # As on a GPU: every array is a tensor.
     monkeypatch.setattr("nci_core.fitting.objective.place", lambda x, device: torch.as_tensor(x, device=device))
-    seen = [PairFeatures.of(x.atoms.each(torch.as_tensor), [torch.as_tensor(array) for array in x.arrays]) for x in objective.seen]
+    seen = [
+        PairFeatures.of(x.atoms.each(torch.as_tensor), [torch.as_tensor(array) for array in x.arrays])
+        for x in objective.seen
+    ]
     there = MapObjective(seen, objective.targets, objective.prior, objective.config)
     for one, two in zip(there.normal_equations(z), expected, strict=True):
         # The same sums in another order.

@@ -129,7 +129,7 @@ def test_every_embedded_model_passes_every_gate(name: str) -> None:
     dimer = Dimer(builtin_monomer(name.partition("-")[2]), Monomer.atom("He"))
     for path in (paths[0], paths[-1]):
         gates = check_model(load_checkpoint(path), dimer, 1000.0)
-        assert len({gate.key for gate in gates}) == len(gates) == 12
+        assert len({gate.key for gate in gates}) == len(gates) == 14
         assert not failures(gates), path
 
 

@@ -155,13 +155,13 @@ BLOCKS = {
     **{"e_a": 1, "e_A": 6, "e_ln_alpha": 1, "e_beta": 1},
     **{"a": 1, "A": 6, "ln_alpha": 1, "beta": 1},
     **{"charge": 1, "dipole": 1, "ln_b_field": 1},
-    **{"ln_b": 1, "ln_C": 3, "gamma6": 2, "gamma8": 6, "gamma10": 6},
+    **{"ln_b": 1, "ln_C6": 1, "ln_C": 2, "gamma6": 2, "gamma8": 6, "gamma10": 6},
     **{"lam": 6, "W1": 56, "b1": 8, "W2": 24, "b2": 3},
 }
 CHANGING = ["e_a", "e_A", "e_ln_alpha", "a", "A", "ln_alpha", "charge", "dipole", "ln_b"]
 
 
-def test_parameters_fill_the_vector_in_the_order_of_every_stored_model() -> None:
+def test_parameters_fill_the_vector_in_the_order_of_stored_models() -> None:
     config = StudentConfig()
     what = layout(config)
     lengths = BLOCKS | {f"{name}_by": 3 * BLOCKS[name] for name in CHANGING}
@@ -170,6 +170,7 @@ def test_parameters_fill_the_vector_in_the_order_of_every_stored_model() -> None
     ends = np.cumsum(list(lengths.values())).tolist()
     assert [(w.start, w.stop) for w in what.slices.values()] == list(zip([0, *ends], ends, strict=False))
     assert what.changing == tuple(CHANGING)
+    assert what.corrected == (0, 1, 3), "induction is not corrected"
     assert what.angular == ("e_A", "A", "gamma6", "gamma8", "gamma10", "lam")
 
 

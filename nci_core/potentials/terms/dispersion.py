@@ -78,7 +78,8 @@ class DispersionThere(Evaluated[Array]):
         by_damping = self.b[0] * self.q[0] * (-weight * self.damping_slope[0])
         return {
             "ln_b": by_damping[:, None],
-            "ln_C": stack_rows([-weight * part[0] for part in self.orders], self.q[0]),
+            "ln_C6": (-weight * self.orders[0][0])[:, None],
+            "ln_C": stack_rows([-weight * part[0] for part in self.orders[1:]], self.q[0]),
         }
 
 
@@ -89,8 +90,9 @@ class Dispersion(Term):
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {
             "ln_b": Block((1,), 0.25, of_elements=True, change=0.3),
-            "ln_C": Block((3,), (0.03, 0.25, 0.25)),
-            "gamma6": Block((GAMMA6_ROWS.stop - GAMMA6_ROWS.start,), 0.05, angular=GAMMA6_ROWS),
+            "ln_C6": Block((1,), 0.03, computed=True),
+            "ln_C": Block((2,), 0.25),
+            "gamma6": Block((GAMMA6_ROWS.stop - GAMMA6_ROWS.start,), 0.05, angular=GAMMA6_ROWS, computed=True),
             "gamma8": Block((ANGULAR,), 0.2, angular=slice(0, ANGULAR)),
             "gamma10": Block((ANGULAR,), 0.2, angular=slice(0, ANGULAR)),
         }
@@ -111,10 +113,10 @@ class Dispersion(Term):
     ) -> DispersionThere[Array]:
         """−Σ f_n(bq) C_n(r̂)/rⁿ, times the exponential of the correction."""
         xp = namespace(q)
-        b, C = xp.exp(stored["ln_b"]), xp.exp(stored["ln_C"])
+        b, C6, C = xp.exp(stored["ln_b"]), xp.exp(stored["ln_C6"]), xp.exp(stored["ln_C"])
         damping, slopes = tang_toennies(b * q)
         gamma6, gamma8, gamma10 = sums
-        bare = undamped_dispersion(x.r, (C[..., 0:1], C[..., 1:2], C[..., 2:3]), (gamma6, gamma8, gamma10))
+        bare = undamped_dispersion(x.r, (C6, C[..., 0:1], C[..., 1:2]), (gamma6, gamma8, gamma10))
         if not isinstance(correction, float):
             factor = xp.exp(correction)
             bare = bare[0] * factor, bare[1] * factor, bare[2] * factor

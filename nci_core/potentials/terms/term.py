@@ -29,6 +29,7 @@ class Block:
         angular: the rows of the angular functions Y that they are coefficients of; None: of none.
         of_elements: whether its prior's mean depends on the elements, and is less sure for those nobody tabulated.
         change: by how much it may change with an atom's surroundings, as a share of its width; 0: not at all.
+        computed: whether its mean is computed from the monomers, and labels may move it little.
     """
 
     shape: tuple[int, ...]
@@ -36,6 +37,7 @@ class Block:
     angular: slice | None = None
     of_elements: bool = False
     change: float = 0.0
+    computed: bool = False
 
     def changes(self, descriptors: int) -> "Block":
         """How it changes with each descriptor of the surroundings."""
