@@ -13,6 +13,7 @@ from app.cached import by_version, data, student
 from app.session import Context
 from nci_core.campaign.pricing.budget import Preview, fill_budget, outlook, preview
 from nci_core.campaign.queries.live import Field
+from nci_core.campaign.queries.live import terms as model_terms
 from nci_core.campaign.queries.live_fields import Ruler, folded_field, ruler, well_radii
 from nci_core.campaign.queries.live_stored import Misses, misses, stored_field
 from nci_core.errors import InputError
@@ -31,8 +32,14 @@ def _ask(function: Callable[..., T], context: Context, model: Model, points: npt
 
 @asked_once
 def field(context: Context, model: Model, points: npt.ArrayLike) -> Field:
-    """The model's energies, spread and channels at positions (m, 3) in Å, host frame; NCIError in one sentence."""
+    """The model's energies, spread and terms at positions (m, 3) in Å, host frame; NCIError in one sentence."""
     return _ask(folded_field, context, model, points)
+
+
+@by_version(data, most=64)
+def terms(context: Context, model: Model) -> tuple[str, ...]:
+    """Names of the terms that the model's energy is the sum of."""
+    return predictor.ask(model_terms, context.folder, model.id, context.system.id)
 
 
 @asked_once

@@ -1,6 +1,8 @@
 """Colours, readable with any colour vision, on light and on dark ground; tests/app/test_app_colours.py checks both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import plotly.graph_objects as go
 
@@ -13,7 +15,7 @@ class Palette:
         dark: whether the ground is dark.
         ground, text, grid: of the page and of axes.
         teacher, student, earlier, reference: the same in every figure (`earlier`: the model compared with).
-        repulsion, dispersion: the two channels.
+        electrostatics, exchange, induction, dispersion: the student's terms.
         signed: diverging scale for errors, from negative to positive, neutral at zero.
         energy: diverging scale for energies, from attractive to repulsive, neutral at zero.
         size: sequential scale for what is never negative, from zero on.
@@ -29,7 +31,9 @@ class Palette:
     student: str
     earlier: str
     reference: str
-    repulsion: str
+    electrostatics: str
+    exchange: str
+    induction: str
     dispersion: str
     signed: tuple[str, ...]
     energy: tuple[str, ...]
@@ -43,6 +47,13 @@ class Palette:
         colours: tuple[str, ...] = getattr(self, name)
         return [(i / (len(colours) - 1), colour) for i, colour in enumerate(colours)]
 
+    def of_terms(self, terms: Sequence[str]) -> dict[str, str]:
+        """A colour for each term or channel; repulsion, that of before, has exchange's, and unknown ones take turns."""
+        known = {name: getattr(self, name) for name in ("electrostatics", "exchange", "induction", "dispersion")}
+        known |= dict.fromkeys(("repulsion", "exchange_induction"), self.exchange)
+        others = cycle((self.pick, self.proposal, self.text))
+        return {name: known[name] if name in known else next(others) for name in terms}
+
 
 LIGHT = Palette(
     dark=False,
@@ -53,7 +64,9 @@ LIGHT = Palette(
     student="#0072B2",
     earlier="#7B8A94",
     reference="#17242D",
-    repulsion="#BD5B84",
+    electrostatics="#8F24F9",
+    exchange="#BD5B84",
+    induction="#A58950",
     dispersion="#005432",
     # ColorBrewer RdBu reversed and PuOr reversed, the middle darkened so that it shows on white.
     signed=("#053061", "#2166AC", "#6AACD0", "#C9D3D9", "#F0A27F", "#B2182B", "#67001F"),
@@ -72,7 +85,9 @@ DARK = Palette(
     student="#56B4E9",
     earlier="#93A3AD",
     reference="#FFFFFF",
-    repulsion="#C790AB",
+    electrostatics="#9460FB",
+    exchange="#C790AB",
+    induction="#C4541C",
     dispersion="#4BF6B7",
     signed=("#A8D8FF", "#4AA3E0", "#3A7FB4", "#646F77", "#BC6A4C", "#F07A55", "#FFD0BF"),
     energy=("#CDB4FF", "#A98BE8", "#8671B8", "#6A696E", "#B07A30", "#EBA040", "#FFD590"),

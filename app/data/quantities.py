@@ -1,6 +1,9 @@
 """What maps round a host show: energies and their parts, and what two potentials differ by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from app.data.terms import in_order, name_of
 
 #: Potentials known at configurations only; between them a model plus its interpolated residual stands for them.
 STORED = {"teacher": "Teacher", "reference": "CCSD(T)"}
@@ -13,7 +16,7 @@ class Quantity:
     Attributes:
         title: what people read.
         help: one sentence on what it means.
-        column: field of `Field` that is shown of a model.
+        column: of `Field.columns`, what is shown of a model.
         first, other: "student", "earlier", "distilled", "teacher" or "reference"; no `other`, no difference.
         dots: (title, column) of the errors or energies of labelled configurations that share the colour scale.
     """
@@ -97,12 +100,20 @@ QUANTITIES: dict[str, Quantity] = {
         other="distilled",
         dots=_ERRORS,
     ),
-    "repulsion": Quantity(
-        "Exchange channel",
-        "The student's repulsive part (exchange, with electrostatics): never negative.",
-        column="repulsion_ev",
-    ),
-    "dispersion": Quantity(
-        "Dispersion channel", "The student's attractive part: never positive.", column="dispersion_ev"
-    ),
 }
+#: Term of a student → what it is.
+TERMS = {
+    "electrostatics": "Of the undisturbed charge distributions, which attract where they overlap: never positive.",
+    "exchange": "What keeps electrons of one kind apart: never negative.",
+    "induction": "The dipole that the molecule's field induces in the probe: never positive.",
+    "dispersion": "Of fluctuations that go together, damped where densities overlap: never positive.",
+}
+
+
+def quantities(terms: Sequence[str]) -> dict[str, Quantity]:
+    """All quantities, with those of a student's terms by their names."""
+    other = "One of the terms that the student's energy is the sum of."
+    return QUANTITIES | {
+        f"term {name}": Quantity(f"Student {name_of(name)}", TERMS.get(name, other), column=f"{name}_ev")
+        for name in in_order(terms)
+    }

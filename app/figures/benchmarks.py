@@ -27,7 +27,7 @@ def efficiency_figure(
     """
     figure = go.Figure()
     factor = CM1_EV * unit.per_ev
-    lines = (colours.student, colours.teacher, colours.repulsion, colours.dispersion, colours.reference, colours.pick)
+    lines = (colours.student, colours.teacher, colours.exchange, colours.dispersion, colours.reference, colours.pick)
     names = sorted({str(entry[by]) for entry in entries}, key=lambda name: (name != emphasised, name))
     for k, name in enumerate(names):
         mine = sorted((e for e in entries if e[by] == name), key=lambda e: e["n_labels"])

@@ -5,22 +5,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.arrays import FloatArray
+from app.data.terms import name_of, terms_in
 from app.figures.curves import band
 from app.figures.fields import IN_PLANE, bonds, finished
+from app.figures.literal import literal
 from app.theme import Palette
 from nci_core.systems import Monomer
 from nci_core.systems.planes import PlaneGrid
 from nci_core.units import CM1_EV, EnergyUnit
 
-#: Column of a curve → what people read, its colour in the palette, and its dash; those of the channels are drawn last.
+#: Column of a curve → what people read, its colour in the palette, and its dash; the student's terms are drawn last.
 CURVES = {
     "distilled_ev": ("distilled student", "teacher", "dash"),
     "earlier_ev": ("earlier student", "earlier", "dot"),
     "energy_ev": ("student", "student", "solid"),
-}
-CHANNELS = {
-    "repulsion_ev": ("exchange", "repulsion", "dashdot"),
-    "dispersion_ev": ("dispersion", "dispersion", "dashdot"),
 }
 ALONG = {"title_text": "distance along the line (Å)"}
 GAP = {"title_text": "ruler − distance (Å)"}
@@ -61,18 +59,20 @@ def line_figure(
     """Energies along a line.
 
     Args:
-        curve: distance (Å), energy_ev, std_ev, repulsion_ev, dispersion_ev, and where there are such
+        curve: distance (Å), energy_ev, std_ev, NAME_ev of each of the student's terms, and where there are such
             models earlier_ev and distilled_ev; NaN beside a nucleus.
         near: rows of `app.data.fields.near_line`: distance, off, teacher_ev, label_ev, label_std_ev, split.
-        channels: draw repulsion and dispersion too.
+        channels: draw the terms too.
         reference: whose energies label_ev are.
     """
     f, x = unit.per_ev, curve["distance"]
     hover = f"%{{x:.2f}} Å, %{{y:.{unit.digits}f}} {unit.label}"
     figure = go.Figure(_spread(x, curve["energy_ev"] * f, curve["std_ev"] * f, colours.student, "± 1 sd"))
-    for column, (name, colour, dash) in (CURVES | (CHANNELS if channels else {})).items():
+    for column, (name, colour, dash) in CURVES.items():
         if column in curve:
             figure.add_trace(_curve(x, curve[column] * f, name, getattr(colours, colour), dash, hover))
+    for term, shown in colours.of_terms(terms_in(curve) if channels else ()).items():
+        figure.add_trace(_curve(x, curve[f"{term}_ev"] * f, literal(name_of(term)), shown, "dashdot", hover))
     open_circle = {"symbol": "circle-open", "size": 5, "color": band(colours.teacher, 0.75)}
     points = [("teacher", "teacher_ev", near, open_circle)]
     if "reference" in near:
@@ -123,7 +123,7 @@ def ruler_along(curve: pd.DataFrame, probe: float, colours: Palette) -> go.Figur
     figure, x = go.Figure(), curve["distance"]
     hover = "%{x:.2f} Å: distance %{customdata[0]:.3f}, ruler %{customdata[1]:.3f} Å"
     elements = [column.removesuffix(" r") for column in curve if column.endswith(" r")]
-    hues = (colours.student, colours.teacher, colours.dispersion, colours.repulsion)
+    hues = (colours.student, colours.teacher, colours.dispersion, colours.exchange)
     for k, element in enumerate(elements):
         colour, gap = hues[k % len(hues)], curve[f"{element} q"] - curve[f"{element} r"]
         figure.add_traces(_spread(x, gap, curve[f"{element} sd"], colour))

@@ -8,6 +8,7 @@ import pandas as pd
 from app.arrays import FloatArray
 from app.components.plot_content import Bins, Hover, Line, PlotContent
 from app.data.cuts import Cut
+from app.data.terms import name_of, terms_in
 from app.figures.scales import Scale, SignedScale
 from app.theme import Palette
 from nci_core.systems import Monomer
@@ -161,7 +162,7 @@ def cut_content(
     distilled: Cut | None = None,
     channels: bool = False,
 ) -> PlotContent:
-    """A radial cut: teacher, student ± 1 sd, its channels, and the labels on it as points to pick.
+    """A radial cut: teacher, student ± 1 sd, its terms, and the labels on it as points to pick.
 
     A teacher that is known at a few places only is drawn as these; the curve through them is the distilled student's.
     """
@@ -212,8 +213,8 @@ def _cut_lines(
         ("earlier student", earlier.student if earlier else None, "energy_ev", colours.earlier, past),
         ("student ± 1 sd", now, "energy_ev", colours.student, {"low": energy - std, "high": energy + std}),
     ]
-    for name, colour in {"repulsion": colours.repulsion, "dispersion": colours.dispersion}.items() if channels else ():
-        drawn.append((name, now, f"{name}_ev", colour, {"width": 1.6, "dash": (2, 3)}))
+    for term, colour in colours.of_terms(terms_in(now) if channels else ()).items():
+        drawn.append((name_of(term), now, f"{term}_ev", colour, {"width": 1.6, "dash": (2, 3)}))
     return [
         Line(name, table["distance"].to_numpy(dtype=float), _shown(table, column, unit), colour, **look)
         for name, table, column, colour, look in drawn

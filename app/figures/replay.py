@@ -41,7 +41,7 @@ def replay_figure(
         figure.add_trace(shade(random.index, lower, mean + sd, colours.earlier))
         dashed = {"color": colours.earlier, "width": 2.2, "dash": "dash"}
         line("random among these labels, ± 1 sd", "random", random.index, random, line=dashed)
-    lines = (colours.student, colours.teacher, colours.repulsion, colours.dispersion, colours.reference, colours.pick)
+    lines = (colours.student, colours.teacher, colours.exchange, colours.dispersion, colours.reference, colours.pick)
     own = trials[trials["picker"].notna()].sort_values("n").groupby("picker", sort=True)
     for (picker, part), colour, dash, symbol in zip(own, cycle(lines), cycle(DASHES), cycle(SYMBOLS)):
         look = {"line": {"color": colour, "width": 2.6, "dash": dash}, "marker": {"symbol": symbol, "size": 9}}

@@ -9,7 +9,7 @@ from app.choices import one_from, one_of
 from app.data import fields
 from app.data.errors import labelled
 from app.data.own_energies import against
-from app.data.quantities import QUANTITIES, STORED, Quantity
+from app.data.quantities import STORED, Quantity, quantities
 from app.session import Context
 from app.text import plain
 from app.views.around_looks import show_planes, show_space, show_sphere
@@ -31,7 +31,8 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
     look = one_of(middle, "Look at it", LOOKS, key="around_look", titled=True)
     # What is interpolated near stored energies only makes ragged surfaces.
     known = {None, *students} if look == "space" else {None, *students, *STORED}
-    there = {key: quantity for key, quantity in QUANTITIES.items() if {quantity.first, quantity.other} <= known}
+    every = quantities(model_answers.terms(context, after))
+    there = {key: quantity for key, quantity in every.items() if {quantity.first, quantity.other} <= known}
     key = one_from(
         left,
         "Quantity",
@@ -39,7 +40,7 @@ def show(context: Context, table: pd.DataFrame, after: Model, before: Model | No
         key="around_quantity",
         help="  \n".join(f"**{quantity.title}**: {quantity.help}" for quantity in there.values()),
     )
-    quantity, brought = QUANTITIES[key], own_energies.choices(context)
+    quantity, brought = there[key], own_energies.choices(context)
     split = _choose_set(right, quantity, {k: row.name for k, row in brought.items()}, in_space=look == "space")
     if split in brought:
         table = rows = own_energies.set_rows(context, brought[split], after, before)

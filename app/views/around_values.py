@@ -65,7 +65,7 @@ class Chosen:
             if name in STORED:
                 found = model_answers.stored(self.context, self.base(name), name, self.split, places)
             else:
-                found = getattr(model_answers.field(self.context, self.students[name], places), column)
+                found = model_answers.field(self.context, self.students[name], places).columns[column]
             return found.reshape(places.shape[:-1])
 
         values = of(self.quantity.first, self.quantity.column)

@@ -11,6 +11,7 @@ from app.choices import as_written, one_of
 from app.components import viewer
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import as_shown
+from app.data.terms import in_order, name_of
 from app.data.worth import MEANING
 from app.figures.structure import structure_figure
 from app.session import Context
@@ -96,7 +97,8 @@ def _energies(context: Context, row: pd.Series, number: int, label: Label | None
         name = f"CCSD(T), {each.recipe}" + (", set aside" if each.quarantine else "")
         lines.append((name, each.energy_ev, None, label_std_ev(each.recipe_std_cm1)))
     if taught is not None and len(taught.channels_ev) > 1:
-        lines += [(f"Teacher, {name}", value, None, None) for name, value in taught.channels_ev.items()]
+        parts = taught.channels_ev
+        lines += [(f"Teacher, {name_of(name)}", parts[name], None, None) for name in in_order(parts)]
     has_std = pd.notna(row["label_std_ev"]) or any(each.recipe_std_cm1 is not None for each in done)
     label_of = {"energy_ev": f"Energy ({context.unit.label})", "error_ev": f"Error ({context.unit.label})"}
     headers = {"Source": "Source"} | label_of | {"std_ev": "±"}

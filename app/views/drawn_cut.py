@@ -9,6 +9,7 @@ from app.chart import Drawn, charts
 from app.choices import one_of
 from app.data import fields
 from app.data.own_energies import against
+from app.data.terms import TERMS_HELP
 from app.figures.lines import line_figure
 from app.session import Context
 from app.text import plain
@@ -59,7 +60,7 @@ def _curve(context: Context, line: Line, after: Model, before: Model | None) -> 
     distance = np.linspace(0.0, line.length, STEPS)
     points = line.at(distance)
     clear = lines.clear_of_nuclei(context.host, points)
-    energies = pd.DataFrame(vars(model_answers.field(context, after, points[clear])), index=np.flatnonzero(clear))
+    energies = pd.DataFrame(model_answers.field(context, after, points[clear]).columns, index=np.flatnonzero(clear))
     distilled = model_answers.distilled_before(context, after)
     if before is not None and distilled is not None and before.id == distilled.id:
         before = None
@@ -77,10 +78,10 @@ def _energies(context: Context, table: pd.DataFrame, line: Line, curve: pd.DataF
     if brought is not None:
         table = own_energies.set_rows(context, brought, after, None)
     channels = left.toggle(
-        "Exchange and dispersion",
+        "Terms of the student",
         key="line_channels",
         bind="query-params",
-        help="The student's two channels, as a perturbation theory would split the energy; their sum is the energy.",
+        help=TERMS_HELP,
     )
     tolerance = right.slider(
         "Points within (Å)",

@@ -9,6 +9,7 @@ from app.data.cuts import CUT_PREFIX, with_points
 from app.data.errors import as_shown, columns_of
 from app.data.fields import NEAR
 from app.data.own_energies import against
+from app.data.terms import TERMS_HELP
 from app.figures.points import cut_content, parity_content
 from app.first_steps import command
 from app.session import Context
@@ -121,12 +122,11 @@ def show_cuts(context: Context, after: Model | None, before: Model | None) -> No
         deepest = names.index(through_the_well(table, names))
         name = str(first.selectbox("Direction", names, deepest, key="cut_name", bind="query-params"))
         channels = second.toggle(
-            "Exchange and dispersion",
+            "Terms of the student",
             value=False,
             key="cut_channels",
             bind="query-params",
-            help="The student's two channels, as in SAPT: short-range exchange and damped long-range dispersion. "
-            "Their sum is its interaction energy.",
+            help=TERMS_HELP,
         )
         distilled = None if after is None else model_answers.distilled_before(context, after)
         other = before if before is not None and (distilled is None or before.id != distilled.id) else None

@@ -81,7 +81,7 @@ def run_demo(
     test = configurations.positions(campaign.store, split="test")[0]
     say(f"{campaign.title}: {len(test)} configurations are the frozen test set, seen by no fit and no choice.")
 
-    say("Distilling the teacher's two channels into the student ...")
+    say("Distilling the teacher's channels into the student ...")
     distilled = distill_campaign(campaign, seed=seed)
     say(f"  from {distilled['n_teacher_labels']} teacher labels, none of them of a test configuration")
 

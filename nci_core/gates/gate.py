@@ -24,6 +24,11 @@ HOST_RADIUS = 2.5
 class Committee(Potential, Protocol):
     """What can be checked: a potential of several members with channels, such as an ensemble."""
 
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        ...
+
     def member_channels(self, at: Configurations) -> FloatArray:
         """(members, channels, m) in eV."""
         ...

@@ -29,7 +29,7 @@ def _points(host: Monomer) -> FloatArray:
 
 
 def _energy_and_size(model: Committee, dimer: Dimer, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean energies and |repulsion| + |dispersion|, each (m,) in eV; the size never passes through zero."""
+    """Mean energies and the sum of the terms' sizes, each (m,) in eV; the size never passes through zero."""
     mean = model.mean_of(member_channels(model, dimer, points))
     return mean.sum(axis=0), np.abs(mean).sum(axis=0)
 
@@ -105,7 +105,7 @@ def _gradient(model: Committee, dimer: Dimer, points: FloatArray, size: FloatArr
     shifted = np.stack([points + sign * step for step in steps for sign in (1.0, -1.0)])
     energies = model.mean_of(member_channels(model, dimer, shifted).sum(axis=1))
     numeric = ((energies[0::2] - energies[1::2]) / (2.0 * STEP)).T
-    # Relative to a wall's slope, 1/Å times the two channels: the force itself passes through zero.
+    # Relative to a wall's slope, 1/Å times the terms: the force itself passes through zero.
     off = np.abs(gradient - numeric).max(axis=1) / size
     row = int(np.argmax(off))
     return Gate(

@@ -1,5 +1,6 @@
-"""Gates along radial scans: one well, a wall that rises, no hole behind it, signs of the channels, smoothness."""
+"""Gates along radial scans: one well, a wall that rises, no hole behind it, signs of the terms, smoothness."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ WELL_CM1, DIP_CM1 = -1.0, 0.01
 WALL_TOP = 2.0
 #: Directions and step (Å) of the scans for smoothness, and the largest jump (cm⁻¹) they may hide.
 FINE_DIRECTIONS, FINE_STEP, JUMP_CM1 = 12, 0.01, 5e-3
+#: Signs of terms between closed shells, one of them an atom, whose electrostatics is penetration of densities.
+SIGNS = {"electrostatics": -1.0, "exchange": 1.0, "induction": -1.0, "dispersion": -1.0}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def _outer_part(host: Monomer, d: FloatArray, distances: FloatArray) -> list[tup
 
 
 def _rays(model: Committee, dimer: Dimer, d: FloatArray, step: float) -> tuple[list[Ray], FloatArray]:
-    """Scans along d (n, 3), and the channels (members, 2, m) of all their points."""
+    """Scans along d (n, 3), and the channels (members, terms, m) of all their points."""
     host = dimer.a
     parts = _outer_part(host, d, np.arange(host_radius(host) + SCAN_REACH, 0.0, -step))
     points = np.concatenate([host.centre + r[:, None] * d[k] for k, (r, _) in enumerate(parts)])
@@ -99,7 +102,7 @@ def _behind(ray: Ray, top_ev: float) -> tuple[float, float]:
 
 
 def scan_gates(model: Committee, dimer: Dimer, limit_ev: float) -> list[Gate]:
-    """One well a direction, a rising wall, no hole behind it, signs of the channels, smoothness.
+    """One well a direction, a rising wall, no hole behind it, signs of the terms, smoothness.
 
     `limit_ev` is the upper end of the range of interest in eV.
     """
@@ -126,7 +129,7 @@ def scan_gates(model: Committee, dimer: Dimer, limit_ev: float) -> list[Gate]:
     walls = [ray for ray in rays if ray.meets_wall]
     if walls:
         gates += _wall_gates(walls, limit_ev, top)
-    gates += [_signs(channels), _smooth(model, dimer, limit_ev)]
+    gates += [*_signs(channels, model.terms), _smooth(model, dimer, limit_ev)]
     return gates
 
 
@@ -163,19 +166,27 @@ def _wall_gates(walls: list[Ray], limit_ev: float, top: float) -> list[Gate]:
     ]
 
 
-def _signs(channels: FloatArray) -> Gate:
-    wrong = np.max([-channels[:, 0].min(), channels[:, 1].max()])  # NaN wins
-    return Gate(
-        "channels",
-        "Signs of the two channels",
-        "Is repulsion never negative and dispersion never positive, for every member?",
-        number(wrong),
-        "eV",
-        None,
-        0.0,
-        "exchange repels and dispersion attracts by their nature; the value is the largest breach, below zero if none",
-        "The two channels cancel each other's errors, so that neither can be trusted alone.",
-    )
+def _signs(channels: FloatArray, terms: Sequence[str]) -> list[Gate]:
+    """The gate of the terms whose sign is known; none where it is of no term."""
+    known = [(k, SIGNS[name]) for k, name in enumerate(terms) if name in SIGNS]
+    if not known:
+        return []
+    wrong = np.max([(-sign * channels[:, k]).max() for k, sign in known])  # NaN wins
+    said = [f"{terms[k]} never {'negative' if sign > 0 else 'positive'}" for k, sign in known]
+    return [
+        Gate(
+            "channels",
+            "Signs of the terms",
+            f"Is {', '.join(said)}, for every member?",
+            number(wrong),
+            "eV",
+            None,
+            0.0,
+            "exchange repels; penetration of densities, induction and dispersion attract by their nature; the value is "
+            "the largest breach, below zero if none",
+            "The terms cancel each other's errors, so that none can be trusted alone.",
+        )
+    ]
 
 
 def _smooth(model: Committee, dimer: Dimer, limit_ev: float) -> Gate:

@@ -99,6 +99,11 @@ class Ensemble:
         return self.members[0].config
 
     @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the terms whose sum the energy is, in the order of `member_channels`."""
+        return self.config.terms
+
+    @property
     def device(self) -> torch.device:
         """Where the parameters live."""
         return self.members[0].theta.device

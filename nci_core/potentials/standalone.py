@@ -19,6 +19,7 @@ from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import layout, of_pairs
 from nci_core.potentials.student import prepare
 from nci_core.systems.dimer import Dimer
+from nci_core.units import COULOMB_EV_ANGSTROM
 from nci_core.visible import quoted
 
 FloatArray = npt.NDArray[np.float64]
@@ -26,7 +27,7 @@ FloatArray = npt.NDArray[np.float64]
 #: What the file promises: |difference| ≤ this in eV, or this share of an energy above 1 eV.
 AGREEMENT = 1e-10
 #: Terms whose formulas the code has.
-WRITTEN = ("repulsion", "dispersion")
+WRITTEN = ("electrostatics", "exchange", "induction", "dispersion")
 #: The code is copied from here on.
 MARK = "# ---- evaluation ----\n"
 #: A reader can open the whole file: base64 in at most so many lines, the host in at most so many.
@@ -126,17 +127,13 @@ def standalone(
 def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
     """What is described in JSON, and the arrays in base64; ModelError for an element that is not known."""
     check_pairs(model, dimer)
-    host, terms = dimer.a, model.config.terms
-    if terms != WRITTEN:
+    host, terms, what = dimer.a, model.config.terms, layout(model.config)
+    if not set(terms) <= set(WRITTEN):
         raise ModelError(f"The NumPy file knows the terms {', '.join(WRITTEN)}, and the model has {', '.join(terms)}.")
-    prepared = prepare([replace(student, theta=student.theta.detach().cpu()) for student in model.counted], dimer)
-    atoms, kept = list(prepared.sites.order), layout(model.config).own
-    theta = np.empty((len(model.counted), len(atoms), kept))
-    theta[:, atoms] = of_pairs(
-        np.stack([student.theta.detach().cpu().numpy() for student in model.counted]),
-        prepared.sites.atoms,
-        layout(model.config),
-    )
+    students = [replace(student, theta=student.theta.detach().cpu()) for student in model.counted]
+    sites = prepare(students, dimer).sites
+    theta = np.empty((len(students), len(host.symbols), what.own))
+    theta[:, list(sites.order)] = of_pairs(np.stack([one.theta.numpy() for one in students]), sites.atoms, what)
     different, which = np.unique(theta.round(12), axis=1, return_inverse=True)
     first = [int(np.flatnonzero(which.ravel() == k)[0]) for k in range(different.shape[1])]
     arrays: dict[str, FloatArray] = {
@@ -151,8 +148,9 @@ def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
         "probe": dimer.b.symbols[0],
         "symbols": list(host.symbols),
         "parameters_of_atom": which.ravel().tolist(),
-        "adaptive": int(model.config.ruler == "adaptive"),
-        "network": int(model.config.network),
+        "terms": list(terms),
+        "blocks": {name: at.stop - at.start for name, at in what.slices.items() if at.stop <= what.own},
+        "polarizability": COULOMB_EV_ANGSTROM * sites.atoms.polarizability,
         "spread": model.spread,
         "arrays": {name: list(array.shape) for name, array in arrays.items()},
     }

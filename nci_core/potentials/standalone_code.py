@@ -38,28 +38,59 @@ def along(g: Any, Y: Any) -> Any:
     return np.einsum("nk,nkm->nm", g, Y)
 
 
-def atoms_energies(model: dict[str, Any], p: Any, r: Any, u: Any, c: Any) -> Any:
-    """(n, m) eV of n atoms with parameters p (n, size) at distances r, cosines u and squared cosines c (n, m)."""
+def exponential(part: dict[str, Any], prefix: str, q: Any, Y: Any, correction: Any) -> Any:
+    """Electrostatic penetration or exchange, (n, m) eV without its sign, of n atoms at lengths q by the ruler."""
+    a, A, ln_alpha, beta = (part[prefix + name] for name in ("a", "A", "ln_alpha", "beta"))
+    x = q - 3.0
+    return np.exp(a + along(A, Y) - np.exp(ln_alpha) * x - beta * x * x / (1.0 + 0.1 * x * x) + correction)
+
+
+def dispersion(part: dict[str, Any], q: Any, r: Any, Y: Any) -> Any:
+    """(n, m) eV without its sign."""
+    C, b = np.exp(np.concatenate([part["ln_C6"], part["ln_C"]], axis=1)), np.exp(part["ln_b"])
+    orders = zip((6, 8, 10), ("gamma6", "gamma8", "gamma10"), (Y[:, 1:3], Y, Y), strict=True)
+    of_orders = [damping(b * q, n) * np.exp(along(part[gamma], y)) / r**n for n, gamma, y in orders]
+    return sum(C[:, k, None] * value for k, value in enumerate(of_orders))
+
+
+def induction(model: dict[str, Any], part: dict[str, Any], q: Any, r: Any, d: Any, u: Any) -> Any:
+    """(m,) eV, -1/2 alpha F^2, F the damped fields of all atoms' charges and dipoles at the probe."""
+    charge, x = part["charge"] - part["charge"].mean(axis=0), np.exp(part["ln_b_field"]) * q
+    damped = 1.0 - np.exp(-x) * (1.0 + x + x * x / 2.0 + x**3 / 6.0)
+    radial = damped * (charge / r**2 + 3.0 * part["dipole"] * u / r**3)
+    across = damped * part["dipole"] / r**3
+    field = (radial[:, None] * d - across[:, None] * model["outward"][:, :, None]).sum(axis=0)
+    return -0.5 * model["polarizability"] * (field * field).sum(axis=0)
+
+
+def energies(model: dict[str, Any], p: Any, r: Any, d: Any, u: Any, c: Any) -> Any:
+    """(m,) eV of n atoms with parameters p (n, size) at r, u and squared cosines c, each (n, m), and d (n, 3, m)."""
     squared = (model["outward"] ** 2).sum(axis=1)[:, None]
     s = c - 1.0 / 3.0
     Y = np.stack([u, s, u * u - squared / 3.0, u * s, s * s - 4.0 / 45.0, u**3], axis=1)
-    sizes = [1, 6, 1, 1, 1, 3, 2, 6, 6] + [6] * model["adaptive"] + [56, 8, 16, 2] * model["network"]
-    a, A, ln_alpha, beta, ln_b, ln_C, g6, g8, g10, *rest = np.split(p, np.cumsum(sizes)[:-1], axis=1)
-    q = r * np.exp(-along(rest.pop(0), Y)) if model["adaptive"] else r
-    n1, factor = 0.0, 1.0
-    if model["network"]:
-        W1, b1, W2, b2 = rest[0].reshape(-1, 8, 7), rest[1], rest[2].reshape(-1, 2, 8), rest[3]
+    split = np.split(p, np.cumsum(list(model["blocks"].values()))[:-1], axis=1)
+    part: dict[str, Any] = dict(zip(model["blocks"], split, strict=True))
+    q = r * np.exp(-along(part["lam"], Y)) if "lam" in part else r
+    corrected = [name for name in model["terms"] if name != "induction"]
+    n: dict[str, Any] = dict.fromkeys(corrected, 0.0)
+    if "W1" in part:
+        W1, W2 = part["W1"].reshape(-1, 8, 7), part["W2"].reshape(len(r), -1, 8)
         near, normal = np.tanh(q - 3.2), 2.0 * c - 1.0
         inputs = [near, np.tanh((q - 3.2) / 2.5), u, normal, 2.0 * u * u - 1.0, u * normal, u * near]
-        hidden = np.tanh(W1 @ np.stack(inputs, axis=1) + b1[:, :, None])
-        out = W2 @ hidden + b2[:, :, None]
-        n1, factor = out[:, 0], np.exp(out[:, 1] * np.exp(-((q / 4.5) ** 4)))
-    x = q - 3.0
-    repulsion = np.exp(a + along(A, Y) - np.exp(ln_alpha) * x - beta * x * x / (1.0 + 0.1 * x * x) + n1)
-    orders = ((6, along(g6, Y[:, 1:3])), (8, along(g8, Y)), (10, along(g10, Y)))
-    C, b = np.exp(ln_C), np.exp(ln_b)
-    dispersion = sum(C[:, k, None] * np.exp(g) / r**n * damping(b * q, n) for k, (n, g) in enumerate(orders))
-    return repulsion - dispersion * factor
+        hidden = np.tanh(W1 @ np.stack(inputs, axis=1) + part["b1"][:, :, None])
+        n = dict(zip(corrected, (W2 @ hidden + part["b2"][:, :, None]).swapaxes(0, 1), strict=True))
+    total = 0.0
+    for name in model["terms"]:
+        if name == "electrostatics":
+            total = total - exponential(part, "e_", q, Y, n[name]).sum(axis=0)
+        elif name == "exchange":
+            total = total + exponential(part, "", q, Y, n[name]).sum(axis=0)
+        elif name == "induction":
+            total = total + induction(model, part, q, r, d, u)
+        else:
+            factor = np.exp(n[name] * np.exp(-((q / 4.5) ** 4)))
+            total = total - (dispersion(part, q, r, Y) * factor).sum(axis=0)
+    return total
 
 
 def members(model: dict[str, Any], positions: Any) -> Any:
@@ -73,16 +104,16 @@ def members(model: dict[str, Any], positions: Any) -> Any:
         d = away / r[:, None]
         u, c = np.einsum("na,nam->nm", model["outward"], d), np.einsum("nam,nab,nbm->nm", d, model["normal"], d)
         of_atoms = model["theta"][:, model["parameters_of_atom"]]
-        found.append(np.array([atoms_energies(model, p, r, u, c).sum(axis=0) for p in of_atoms]))
+        found.append(np.array([energies(model, p, r, d, u, c) for p in of_atoms]))
     return np.concatenate(found, axis=1)
 
 
 def mean_and_std(model: dict[str, Any], positions: Any) -> Any:
     """The weighted mean over the optima; the law of total variance over optima and displaced members."""
-    energies, w = members(model, positions), model["shares"]
-    mean, displaced = w @ energies[: len(w)], energies[len(w) :] - energies[0]
+    found, w = members(model, positions), model["shares"]
+    mean, displaced = w @ found[: len(w)], found[len(w) :] - found[0]
     within = model["spread"] ** 2 * (displaced**2).mean(axis=0) if len(displaced) else 0.0
-    return mean, np.sqrt(w @ abs(energies[: len(w)] - mean) ** 2 + within)
+    return mean, np.sqrt(w @ abs(found[: len(w)] - mean) ** 2 + within)
 
 
 def checked(positions: Any) -> Any:

@@ -96,7 +96,7 @@ class Teacher(Protocol):
 
     Attributes:
         name: stable, for people.
-        channels: ("total",) or ("repulsion", "dispersion").
+        channels: ("total",), or names of the student's terms and of their sums (`fitting.observations.SUMS`).
     """
 
     name: str

@@ -77,7 +77,7 @@ def find_teacher(
         head: which head of a multi-head MACE model to use.
 
     >>> find_teacher("hf-d4").channels
-    ('repulsion', 'dispersion')
+    ('electrostatics', 'exchange_induction', 'dispersion')
     """
     kind, colon, rest = spec.strip().partition(":")
     entry = _entries().get(kind.lower())

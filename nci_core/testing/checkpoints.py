@@ -19,7 +19,7 @@ class CheckpointContract:
         class TestMyTerms(CheckpointContract):
             @pytest.fixture
             def model(self):
-                return finetune([observation], config=StudentConfig(terms=("repulsion", "my term")))
+                return finetune([observation], config=StudentConfig(terms=("exchange", "my term")))
 
             @pytest.fixture
             def at(self):

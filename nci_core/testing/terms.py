@@ -13,7 +13,7 @@ from torch import Tensor
 from nci_core.potentials import correction, ruler
 from nci_core.potentials.arrays import to_numpy
 from nci_core.potentials.environments import PairKind, pair_kinds
-from nci_core.potentials.pairs import ANGULAR, PairFeatures, pair_features, pair_sites
+from nci_core.potentials.pairs import ANGULAR, PairFeatures, PairSites, pair_features, pair_sites
 from nci_core.potentials.terms import TERMS, Block, Evaluated, Term
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
@@ -27,7 +27,9 @@ class Drawn:
 
     Attributes:
         stored: blocks that are not angular, (K, n, length).
-        x: features of n pairs at m configurations.
+        sites: n pairs.
+        R: (m, 3) positions of b in Å.
+        x: features of the pairs there.
         ln_r: (n, m).
         q: (K, n, m) Å.
         sums: of each angular block, (K, n, m).
@@ -35,6 +37,8 @@ class Drawn:
     """
 
     stored: dict[str, Tensor]
+    sites: PairSites[Tensor]
+    R: Tensor
     x: PairFeatures[Tensor]
     ln_r: Tensor
     q: Tensor
@@ -44,22 +48,30 @@ class Drawn:
     def leaves(self) -> "Drawn":
         """The same, each part by itself differentiable; distances are made of ln_r."""
 
-        def leaf(x: Tensor) -> Tensor:
-            return x.clone().requires_grad_()
-
         ln_r = leaf(self.ln_r)
-        return Drawn(
-            {name: leaf(values) for name, values in self.stored.items()},
-            replace(self.x, r=ln_r.exp()),
-            ln_r,
-            leaf(self.q),
-            [leaf(values) for values in self.sums],
-            self.correction,
+        return replace(
+            self,
+            stored={name: leaf(values) for name, values in self.stored.items()},
+            x=replace(self.x, r=ln_r.exp()),
+            ln_r=ln_r,
+            q=leaf(self.q),
+            sums=[leaf(values) for values in self.sums],
+            correction=leaf(self.correction),
         )
+
+    def movable(self) -> "Drawn":
+        """The same, b's positions differentiable at fixed q and sums."""
+        R = leaf(self.R)
+        return replace(self, R=R, x=pair_features(self.sites, R))
 
     def evaluate(self, term: Term, corrected: bool = True) -> Evaluated[Tensor]:
         """The term here."""
         return term.evaluate(self.stored, self.x, self.q, self.sums, self.correction if corrected else 0.0)
+
+
+def leaf(x: Tensor) -> Tensor:
+    """A differentiable copy."""
+    return x.clone().requires_grad_()
 
 
 class TermContract:
@@ -67,10 +79,10 @@ class TermContract:
 
     `term` is the `Term`; `at`, configurations with distances of 1 to 10 Å, may be replaced. For example::
 
-        class TestInduction(TermContract):
+        class TestPolarization(TermContract):
             @pytest.fixture
             def term(self):
-                return Induction()
+                return Polarization()
 
     Slopes are compared with torch's automatic differentiation of the energy, so the formula must be written for arrays
     of numpy and of torch (`potentials/arrays.py`), and without writing into them.
@@ -106,10 +118,11 @@ class TermContract:
     def draw(self, term: Term, at: Configurations) -> Drawn:
         """Parameters of some students, drawn from the prior; pairs of the dimer's own kinds."""
         kinds = pair_kinds([at.dimer])
-        there: Any = pair_features(pair_sites(at.dimer, kinds, CPU), at.R)
-        x: PairFeatures[Tensor] = PairFeatures.of(
-            there.atoms.each(torch.as_tensor), [torch.as_tensor(part) for part in there.arrays]
-        )
+        there: Any = pair_sites(at.dimer, kinds, CPU)
+        arrays = {name: torch.as_tensor(getattr(there, name)) for name in ("positions", "outward", "normal")}
+        sites: PairSites[Tensor] = replace(there, atoms=there.atoms.each(torch.as_tensor), **arrays)
+        R = torch.tensor(at.R)
+        x = pair_features(sites, R)
         generator = torch.Generator().manual_seed(0)
         lead = (self.students, len(x.kinds))
 
@@ -126,7 +139,11 @@ class TermContract:
             else:
                 sums.append((values[..., None, :] @ x.at_a.Y[:, block.angular])[..., 0, :])
         q = x.r * torch.exp(0.05 * noise(*lead, x.r.shape[-1]))
-        return Drawn(stored, x, x.r.log(), q, sums, 0.3 * noise(*lead, x.r.shape[-1]))
+        return Drawn(stored, sites, R, x, x.r.log(), q, sums, 0.3 * noise(*lead, x.r.shape[-1]))
+
+    def weight(self, shares: bool) -> Tensor | float:
+        """Of the students: one for each, or a number."""
+        return torch.linspace(0.4, 0.9, self.students, dtype=torch.float64)[:, None, None] if shares else 0.7
 
     def same(self, found: Tensor, expected: Tensor | None, what: str) -> None:
         """AssertionError unless slopes are the same; autograd says None where nothing depends on a variable."""
@@ -175,8 +192,11 @@ class TermContract:
             assert float(energy[..., -1].abs().max()) < self.far_ev
 
     def test_a_correction_multiplies_by_its_exponential(self, term: Term, drawn: Drawn) -> None:
-        """So the energy keeps its sign."""
+        """So the energy keeps its sign; a term that is not corrected does not know it."""
         plain, corrected = (drawn.evaluate(term, which).energy for which in (False, True))
+        if not term.corrected:
+            np.testing.assert_array_equal(to_numpy(corrected), to_numpy(plain))
+            return
         np.testing.assert_allclose(to_numpy(corrected), to_numpy(plain * drawn.correction.exp()), rtol=1e-12)
         assert (torch.sign(corrected) == torch.sign(plain)).all()
 
@@ -189,18 +209,18 @@ class TermContract:
         assert isinstance(found.energy, np.ndarray)
         np.testing.assert_allclose(found.energy, to_numpy(drawn.evaluate(term).energy), rtol=1e-12)
         its = found.slopes(1.0)
-        for values in (*its.sums, its.q, *([] if its.ln_r is None else [its.ln_r])):
-            assert isinstance(values, np.ndarray)
+        for values in (*its.sums, its.q, its.ln_r, its.position):
+            assert values is None or isinstance(values, np.ndarray)
 
     @pytest.mark.parametrize("corrected", [True, False])
     @pytest.mark.parametrize("shares", [False, True])
     def test_slopes_are_derivatives(self, term: Term, drawn: Drawn, corrected: bool, shares: bool) -> None:
-        """By each sum of angular functions, by q, and by ln r; the weight is a number or one for each student."""
+        """By each sum of angular functions, by q, by ln r and by the correction; a number or shares as the weight."""
         here = drawn.leaves()
         evaluated = here.evaluate(term, corrected)
-        weight = torch.linspace(0.4, 0.9, self.students, dtype=torch.float64)[:, None, None] if shares else 0.7
-        wanted = [here.q, here.ln_r, *here.sums]
-        by_q, by_ln_r, *by_sums = torch.autograd.grad(
+        weight = self.weight(shares)
+        wanted = [here.correction, here.q, here.ln_r, *here.sums]
+        by_correction, by_q, by_ln_r, *by_sums = torch.autograd.grad(
             (weight * evaluated.energy).sum(), wanted, allow_unused=True, retain_graph=True
         )
         found = evaluated.slopes(weight)
@@ -208,11 +228,30 @@ class TermContract:
         assert len(found.sums) == len(by_sums), "one slope for each block that is angular"
         for k, (one, right) in enumerate(zip(found.sums, by_sums, strict=True)):
             self.same(one, right, f"sum {k}")
+        if corrected and term.corrected:
+            self.same(found.energy, by_correction, "the correction")
+        if found.position is not None:
+            return  # it sees the whole vector, see the test below
         if found.ln_r is None:
             assert by_ln_r is None, "the term depends on the true distance, and says it does not"
         else:
             # The distance is one for all students.
             self.same(found.ln_r.sum(0), by_ln_r, "ln r")
+
+    @pytest.mark.parametrize("shares", [False, True])
+    def test_slopes_say_all_that_a_position_changes(self, term: Term, drawn: Drawn, shares: bool) -> None:
+        """At fixed q and sums: through ln r, ∇ ln r = r̂/r, and what the slope by the position itself says."""
+        here, weight = drawn.movable(), self.weight(shares)
+        evaluated = here.evaluate(term)
+        total = (weight * evaluated.energy).sum()
+        (expected,) = torch.autograd.grad(total, here.R, allow_unused=True) if total.requires_grad else (None,)
+        slopes, found = evaluated.slopes(weight), torch.zeros_like(drawn.R)
+        if slopes.ln_r is not None:
+            found = found + ((slopes.ln_r.sum(0) / here.x.r)[:, None] * here.x.direction).sum(0).T
+        if slopes.position is not None:
+            assert slopes.position.shape == (self.students, 3, len(drawn.R))
+            found = found + slopes.position.sum(0).T
+        self.same(found.detach(), expected, "the position")
 
     def test_parameter_slopes_are_derivatives(self, term: Term, drawn: Drawn) -> None:
         """Of the first student, by each block that is not angular, at every configuration."""

@@ -69,7 +69,7 @@ def distance(a: str, b: str, vision: str) -> float:
 #: Colours that share a figure and mean different things.
 GROUPS = {
     "potentials": ("teacher", "student", "reference", "earlier"),
-    "channels": ("repulsion", "dispersion", "student"),
+    "terms": ("electrostatics", "exchange", "induction", "dispersion", "student"),
     "marks on a map": ("pick", "proposal", "text"),
 }
 PALETTES = {"light": LIGHT, "dark": DARK}
@@ -102,10 +102,19 @@ def test_colours_of_one_figure_stay_apart(theme: str, vision: str, name: str) ->
 
 
 @pytest.mark.parametrize("theme", PALETTES)
+def test_terms_keep_their_colours_and_unknown_ones_get_some(theme: str) -> None:
+    colours = PALETTES[theme]
+    found = colours.of_terms(["mine", "dispersion", "exchange", "yours"])
+    assert (found["dispersion"], found["exchange"]) == (colours.dispersion, colours.exchange)
+    assert len(set(found.values())) == 4
+    assert colours.of_terms(["repulsion"]) == {"repulsion": colours.exchange}
+
+
+@pytest.mark.parametrize("theme", PALETTES)
 @pytest.mark.parametrize("vision", VISION)
 def test_lines_and_marks_show_on_their_ground(theme: str, vision: str) -> None:
     colours = PALETTES[theme]
-    names = ("teacher", "student", "reference", "earlier", "repulsion", "dispersion", "pick", "proposal")
+    names = ("teacher", "student", "reference", "earlier", *GROUPS["terms"], "pick", "proposal")
     faint = {
         name: round(contrast(getattr(colours, name), colours.ground, vision), 2)
         for name in names

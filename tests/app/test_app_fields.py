@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from app.data import fields
-from app.data.quantities import QUANTITIES
+from app.data.quantities import QUANTITIES, quantities
 from app.figures.field_scale import field_scale, surface_levels
 from app.figures.fields import Dots, Drawing, plane_maps, sphere_map
 from app.figures.lines import line_figure, ruler_along
@@ -104,8 +104,21 @@ def test_quantities_say_what_they_are_made_of() -> None:
     assert made["reference"] == ("reference", None, ("reference",))
     assert made["distilled"] == ("student", "distilled", ())
     assert [key for key, q in QUANTITIES.items() if q.is_energy] == ["energy", "teacher", "reference"]
-    for quantity in QUANTITIES.values():
+    for quantity in quantities(["exchange", "dispersion"]).values():
         assert quantity.column == "energy_ev" or not (quantity.stored or quantity.other)
+
+
+def test_the_terms_of_a_student_are_quantities_by_their_names() -> None:
+    terms = ("dispersion", "mine", "electrostatics", "exchange", "induction")
+    found = [quantity for key, quantity in quantities(terms).items() if key not in QUANTITIES]
+    assert [(each.title, each.column) for each in found] == [
+        ("Student electrostatics", "electrostatics_ev"),
+        ("Student exchange", "exchange_ev"),
+        ("Student induction", "induction_ev"),
+        ("Student dispersion", "dispersion_ev"),
+        ("Student mine", "mine_ev"),
+    ]
+    assert list(quantities(())) == list(QUANTITIES)
 
 
 def test_differences_are_neutral_at_zero_whatever_their_sign() -> None:
@@ -228,8 +241,8 @@ def test_a_box_keeps_its_size_in_bounds(ethylene: Monomer) -> None:
 
 def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
     distance = np.linspace(0.0, 4.0, 5)
-    curve = pd.DataFrame({"distance": distance, "energy_ev": -0.001, "std_ev": 0.0002, "repulsion_ev": 0.002})
-    curve = curve.assign(dispersion_ev=-0.003, distilled_ev=-0.0011)
+    curve = pd.DataFrame({"distance": distance, "energy_ev": -0.001, "std_ev": 0.0002, "exchange_ev": 0.0025})
+    curve = curve.assign(dispersion_ev=-0.0028, electrostatics_ev=-0.0006, induction_ev=-0.0001, distilled_ev=-0.0011)
     near = pd.DataFrame(
         {
             "distance": [1.0, 2.0],
@@ -244,14 +257,20 @@ def test_a_line_shows_band_curves_channels_and_points_in_the_unit() -> None:
     by_name = {trace.name: trace for trace in figure.data}
     assert by_name["student"].y[0] == pytest.approx(-1.0)
     assert by_name["± 1 sd"].y[0] == pytest.approx(-0.8)
-    assert by_name["exchange"].y[0] + by_name["dispersion"].y[0] == pytest.approx(by_name["student"].y[0])
+    terms = ["electrostatics", "exchange", "induction", "dispersion"]
+    assert [trace.name for trace in figure.data if trace.name in terms] == terms, "in the usual order"
+    assert sum(by_name[name].y[0] for name in terms) == pytest.approx(by_name["student"].y[0])
+    assert [by_name[name].line.color for name in terms] == [getattr(LIGHT, name) for name in terms]
     assert len(by_name["teacher"].x) == 2
     assert list(by_name["CCSD(T), test set"].x) == [1.0]
     assert "CCSD(T), training" not in by_name
     assert "earlier student" not in by_name
     assert "meV" in figure.layout.yaxis.title.text
     plain = line_figure(curve, near, unit, LIGHT, channels=False)
-    assert "exchange" not in {trace.name for trace in plain.data}
+    assert not {*terms} & {trace.name for trace in plain.data}
+    before = curve[["distance", "energy_ev", "std_ev"]].assign(repulsion_ev=0.002, dispersion_ev=-0.003)
+    of_before = line_figure(before, near, unit, LIGHT, channels=True)
+    assert [trace.name for trace in of_before.data if trace.line.dash == "dashdot"] == ["repulsion", "dispersion"]
 
 
 def test_the_ruler_along_a_line_is_ruler_minus_distance() -> None:

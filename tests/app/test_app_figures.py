@@ -116,12 +116,14 @@ def test_cut_converts_every_curve_and_says_the_unit(key: str) -> None:
     unit, scale = UNITS[key], SignedScale(10.0, 0.5)
     r = np.linspace(3.0, 8.0, 80)
     curve = pd.DataFrame({"distance": r, "energy_ev": from_cm1(-50 * np.exp(3 - r)), "std_ev": from_cm1(np.ones(80))})
-    curve = curve.assign(repulsion_ev=0.1, dispersion_ev=-0.1, x=0.0, y=0.0, z=r)
+    curve = curve.assign(exchange_ev=0.1, dispersion_ev=-0.1, electrostatics_ev=-0.05, x=0.0, y=0.0, z=r)
     labels = pd.DataFrame({"id": [4], "distance": [3.0], "label_ev": [from_cm1(-50.0)], "split": ["test"]})
     cut = Cut("axis", curve, curve[["distance", "energy_ev"]], labels)
     content = cut_content(cut, _rows(), scale, unit, LIGHT, channels=True, earlier=cut)
     lines = {line.name: line for line in content.lines}
-    assert set(lines) == {"student ± 1 sd", "teacher", "repulsion", "dispersion", "earlier student"}
+    terms = ["electrostatics", "exchange", "dispersion"]
+    assert set(lines) == {"student ± 1 sd", "teacher", *terms, "earlier student"}
+    assert [lines[name].colour for name in terms] == [getattr(LIGHT, name) for name in terms]
     assert lines["student ± 1 sd"].y[0] == pytest.approx(-50 * CM1_EV * unit.per_ev)
     assert content.y[0] == pytest.approx(-50 * CM1_EV * unit.per_ev)
     assert content.test[0]

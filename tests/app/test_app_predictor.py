@@ -13,7 +13,7 @@ import pytest
 
 from app import predictor
 from nci_core.campaign import Campaign
-from nci_core.campaign.queries.live import field
+from nci_core.campaign.queries.live import field, terms
 from nci_core.errors import InputError
 
 EMBEDDED = Path(__file__).resolve().parents[2] / "data" / "he-ethylene"
@@ -33,8 +33,9 @@ def test_the_predictor_says_what_the_model_says(imported: Path) -> None:
         # The same code on the same machine; another process may get other thread counts in a sum.
         np.testing.assert_allclose(said.energy_ev, energies, rtol=1e-12)
         np.testing.assert_allclose(said.std_ev, std, rtol=1e-9)
-        np.testing.assert_allclose(said.repulsion_ev + said.dispersion_ev, energies, rtol=1e-9, atol=1e-15)
-        assert said.repulsion_ev.min() > 0 > said.dispersion_ev.max()
+        assert tuple(said.channels_ev) == model.terms == predictor.ask(terms, str(campaign.folder), row.id, 1)
+        np.testing.assert_allclose(sum(said.channels_ev.values()), energies, rtol=1e-9, atol=1e-15)
+        assert said.channels_ev["exchange"].min() > 0 > said.channels_ev["dispersion"].max()
 
         pid = predictor.predictor().pid
         assert pid is not None

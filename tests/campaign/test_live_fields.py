@@ -8,7 +8,7 @@ import pytest
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.archive import import_campaign
-from nci_core.campaign.queries.live import field
+from nci_core.campaign.queries.live import field, terms
 from nci_core.campaign.queries.live_fields import folded_field, ruler, well_radii
 from nci_core.errors import InputError, StoreError
 from nci_core.systems import Monomer, builtin_monomer
@@ -44,9 +44,12 @@ def test_folding_asks_for_an_eighth_and_changes_nothing(ethylene: Campaign) -> N
     whole, folded = (ask(ethylene.folder, active(ethylene), 1, points) for ask in (field, folded_field))
     below = whole.energy_ev < from_cm1(1000.0)
     assert below.sum() > 500
-    for name in ("energy_ev", "std_ev", "repulsion_ev", "dispersion_ev"):
+    named = terms(ethylene.folder, active(ethylene), 1)
+    assert named == ("electrostatics", "exchange", "induction", "dispersion")
+    assert list(whole.columns) == list(folded.columns) == ["energy_ev", "std_ev", *(f"{name}_ev" for name in named)]
+    for name, values in whole.columns.items():
         # 1e-9 eV is 1e-5 cm⁻¹; images agree to rounding.
-        np.testing.assert_allclose(getattr(folded, name)[below], getattr(whole, name)[below], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(folded.columns[name][below], values[below], rtol=0, atol=1e-9, err_msg=name)
 
 
 def test_only_exact_operations_fold() -> None:

@@ -12,7 +12,7 @@ from nci_core.campaign.rounds.gates import check_model
 from nci_core.errors import StoreError
 from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.gates.scans import Ray, minima
-from nci_core.potentials import Ensemble
+from nci_core.potentials import Ensemble, StudentConfig
 from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
@@ -23,6 +23,8 @@ from nci_core.units import CM1_EV
 FloatArray = npt.NDArray[np.float64]
 DATA = Path(__file__).resolve().parents[2] / "data"
 LIMIT = 1000 * CM1_EV
+#: Rows of the terms that are damaged, among `member_channels`.
+EXCHANGE, DISPERSION = (StudentConfig().terms.index(name) for name in ("exchange", "dispersion"))
 #: Where along z, over the middle of ethylene, the damage is done (Å): the wall lies near 2.6, the well near 3.2.
 AXIS = np.array([0.0, 0.0, 1.0])
 
@@ -45,6 +47,10 @@ class Damaged:
     damage: Callable[[FloatArray, Monomer, FloatArray], FloatArray]
     force_factor: float = 1.0
 
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return self.model.terms
+
     def member_channels(self, at: Configurations) -> FloatArray:
         return self.damage(self.model.member_channels(at).copy(), at.dimer.a, at.R)
 
@@ -60,51 +66,51 @@ class Damaged:
 
 
 def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Monomer, FloatArray], FloatArray]:
-    """Adds a Gaussian of the distance from the centre to the repulsion."""
+    """Adds a Gaussian of the distance from the centre to exchange."""
 
     def damage(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
         r = np.linalg.norm(points - host.centre, axis=1)
-        channels[:, 0] += height_cm1 * CM1_EV * np.exp(-(((r - at) / width) ** 2))
+        channels[:, EXCHANGE] += height_cm1 * CM1_EV * np.exp(-(((r - at) / width) ** 2))
         return channels
 
     return damage
 
 
 def offset(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
-    channels[:, 0] += 0.01 * CM1_EV
+    channels[:, EXCHANGE] += 0.01 * CM1_EV
     return channels
 
 
 def charge_induced(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """An R⁻⁴ attraction, as of an ion, on top."""
     r = np.linalg.norm(points - host.centre, axis=1)
-    channels[:, 1] -= 0.01 / (r**4 + 100.0)
+    channels[:, DISPERSION] -= 0.01 / (r**4 + 100.0)
     return channels
 
 
 def one_repels(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """Member 2 gets the wrong sign of dispersion; the mean stays attractive."""
-    channels[1, 1] *= -1.0
+    channels[1, DISPERSION] *= -1.0
     return channels
 
 
 def turned_over(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """A term that knows up from down, which ethylene does not."""
-    channels[:, 0] *= 1.0 + 0.01 * np.tanh(points[:, 2] - host.centre[2])
+    channels[:, EXCHANGE] *= 1.0 + 0.01 * np.tanh(points[:, 2] - host.centre[2])
     return channels
 
 
 def jump(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """A cut-off without a switch: dispersion beyond 8 Å is a tenth weaker."""
     r = np.linalg.norm(points - host.centre, axis=1)
-    channels[:, 1] *= np.where((r > 8.0) & (r < 8.5), 0.9, 1.0)
+    channels[:, DISPERSION] *= np.where((r > 8.0) & (r < 8.5), 0.9, 1.0)
     return channels
 
 
 def collapsing(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     """Repulsion that vanishes close in, as of an undamped sum that wins over an exponential."""
     gap = np.linalg.norm(points[:, None] - host.positions, axis=-1).min(axis=1)
-    channels[:, 0] *= np.where(gap < 1.6, 0.02, 1.0)
+    channels[:, EXCHANGE] *= np.where(gap < 1.6, 0.02, 1.0)
     return channels
 
 
@@ -123,7 +129,7 @@ def test_every_embedded_model_passes_every_gate(name: str) -> None:
     dimer = Dimer(builtin_monomer(name.partition("-")[2]), Monomer.atom("He"))
     for path in (paths[0], paths[-1]):
         gates = check_model(load_checkpoint(path), dimer, 1000.0)
-        assert len({gate.key for gate in gates}) == len(gates) == 12
+        assert len({gate.key for gate in gates}) == len(gates) == 14
         assert not failures(gates), path
 
 
@@ -137,7 +143,7 @@ def test_every_embedded_model_passes_every_gate(name: str) -> None:
         (jump, {"smooth"}),
         (collapsing, {"hole"}),
         (bump(40.0, 4.6, 0.3), {"one-well", "gradient"}),
-        (bump(-2000.0, 2.55, 0.05), {"wall", "channels", "smooth"}),
+        (bump(-4000.0, 2.55, 0.05), {"wall", "channels", "smooth"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -211,6 +217,8 @@ def test_a_gate_survives_storage_and_says_when_it_cannot() -> None:
 class PairPotential:
     """Exponential repulsion and damped R⁻⁶ attraction of every host atom; one member, any host."""
 
+    terms = ("exchange", "dispersion")
+
     def member_channels(self, at: Configurations) -> FloatArray:
         r = at.dimer.at(at.R).distances[:, :, 0]
         return np.stack([(100 * np.exp(-3.5 * r)).sum(axis=1), -(6.0 / (r**6 + 30.0)).sum(axis=1)])[None]
@@ -242,3 +250,23 @@ def test_sound_potentials_of_other_shapes_pass(host: Monomer) -> None:
     """A lone atom, a linear molecule, and a rod of 9 Å, for which the long range begins farther out."""
     gates = check_potential(PairPotential(), Dimer(host, Monomer.atom("He")), limit_ev=LIMIT)
     assert not failures(gates), [gate for gate in gates if not gate.passed]
+
+
+@dataclass(frozen=True)
+class Named(PairPotential):
+    """The same under other names."""
+
+    terms: tuple[str, ...] = ("exchange", "dispersion")
+
+
+def test_only_terms_whose_sign_is_known_are_judged_by_it() -> None:
+    dimer = Dimer(Monomer("atom", ("Ar",), np.zeros((1, 3)), source="test"), Monomer.atom("He"))
+    swapped = check_potential(Named(("electrostatics", "exchange")), dimer, limit_ev=LIMIT)
+    assert failures(swapped) == {"channels"}
+    (gate,) = [gate for gate in swapped if gate.key == "channels"]
+    assert gate.question == "Is electrostatics never positive, exchange never negative, for every member?"
+    some = check_potential(Named(("mine", "dispersion")), dimer, limit_ev=LIMIT)
+    assert not failures(some)
+    assert len(some) == len(swapped)
+    none = check_potential(Named(("total", "mine")), dimer, limit_ev=LIMIT)
+    assert "channels" not in {gate.key for gate in none}

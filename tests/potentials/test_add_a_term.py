@@ -24,13 +24,13 @@ from nci_core.testing.potentials import PotentialContract
 from nci_core.testing.terms import TermContract
 
 #: Of the student's terms.
-NAMES = ("repulsion", "dispersion", "induction")
+NAMES = ("exchange", "dispersion", "polarization")
 Shell = Callable[..., npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class InductionThere(Evaluated[Array]):
-    """Induction at some configurations: its energy, damping's share 4d⁴/(q⁴ + d⁴), and q."""
+class PolarizationThere(Evaluated[Array]):
+    """Polarization at some configurations: its energy, damping's share 4d⁴/(q⁴ + d⁴), and q."""
 
     energy: Array
     damped: Array
@@ -45,10 +45,10 @@ class InductionThere(Evaluated[Array]):
         return {"ln_C4": energy[:, None], "ln_d": (-energy * self.damped[0])[:, None]}
 
 
-class Induction(Term):
-    """−C₄/r⁴ of a charge and the dipole that it induces, damped by q⁴/(q⁴ + d⁴)."""
+class Polarization(Term):
+    """−C₄/r⁴ of an ion's charge and the dipole that it induces, damped by q⁴/(q⁴ + d⁴)."""
 
-    name = "induction"
+    name = "polarization"
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {"ln_C4": Block((1,), 0.3, of_elements=True), "ln_d": Block((1,), 0.1)}
     )
@@ -64,20 +64,20 @@ class Induction(Term):
         q: Array,
         sums: Sequence[Array],
         correction: Array | float,
-    ) -> InductionThere[Array]:
+    ) -> PolarizationThere[Array]:
         xp = namespace(q)
         q2, r2 = q * q, x.r * x.r
         q4, d4 = q2 * q2, xp.exp(4.0 * stored["ln_d"])
         energy = -xp.exp(stored["ln_C4"]) * q4 / ((q4 + d4) * (r2 * r2))
         if not isinstance(correction, float):
             energy = energy * xp.exp(correction)
-        return InductionThere(energy, 4.0 * d4 / (q4 + d4), q)
+        return PolarizationThere(energy, 4.0 * d4 / (q4 + d4), q)
 
 
 @pytest.fixture(autouse=True)
-def three_terms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, Term]]:
+def a_term_more(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, Term]]:
     """TERMS with a line more, where configurations look terms up."""
-    terms = {**TERMS, "induction": Induction()}
+    terms = {**TERMS, "polarization": Polarization()}
     monkeypatch.setattr(parameters_module, "TERMS", terms)
     yield terms
     layout.cache_clear()
@@ -88,10 +88,10 @@ def dimer() -> Dimer:
     return Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
 
 
-class TestInduction(TermContract):
+class TestPolarization(TermContract):
     @pytest.fixture
     def term(self) -> Term:
-        return Induction()
+        return Polarization()
 
 
 class TestStudentOfThreeTerms(PotentialContract):
@@ -113,7 +113,7 @@ def test_it_is_fitted_stored_and_told_apart(
     model = finetune([Observation(at, truth.energies(at))], config=truth.config, settings=settings)
     channels = model.channels(at)
     assert tuple(channels) == NAMES
-    assert (channels["induction"] < 0.0).all()
+    assert (channels["polarization"] < 0.0).all()
     np.testing.assert_allclose(sum(channels.values()), model.energies(at), rtol=1e-12)
     # Thirty labels of a student of the same terms, seen to 0.3 cm⁻¹ = 4e-5 eV.
     assert np.sqrt(np.mean((model.energies(at) - truth.energies(at)) ** 2)) < 1e-4

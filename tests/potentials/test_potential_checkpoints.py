@@ -14,7 +14,7 @@ import torch
 from nci_core import files
 from nci_core.errors import ModelError, StoreError
 from nci_core.potentials import DiagonalPrior, Ensemble, FullPrior, load_checkpoint, save_checkpoint
-from nci_core.potentials.checkpoints import VERSION, VERSION
+from nci_core.potentials.checkpoints import VERSION
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.testing.checkpoints import CheckpointContract
@@ -52,7 +52,7 @@ class TestEnsembles(CheckpointContract):
 @pytest.mark.parametrize("version", range(1, VERSION))
 def test_models_of_other_formulas_are_refused_in_one_sentence(saved: Path, version: int) -> None:
     rewrite(saved, header={"version": version})
-    with pytest.raises(ModelError, match="fitted by an older nci"):
+    with pytest.raises(ModelError, match=r"fitted by an older nci .* fit it again"):
         load_checkpoint(saved)
 
 
@@ -94,7 +94,7 @@ FORGED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "a huge version": lambda content: {"header": {"version": 10**4000}},
     "kinds without end": lambda content: {"header": {"kinds": [["C", "He"]] * 10_000}},
     "kinds that are no pairs": lambda content: {"header": {"kinds": [["C"], ["H"]]}},
-    "a term that nobody knows": lambda content: {"header": {"config": {"terms": ["repulsion", "../x\n"]}}},
+    "a term that nobody knows": lambda content: {"header": {"config": {"terms": ["exchange", "../x\n"]}}},
     "nothing": lambda content: {"header": {"config": None}},
 }
 
@@ -147,7 +147,7 @@ def test_damaged_contents(ensemble: Ensemble, saved: Path) -> None:
     with pytest.raises(ModelError, match="its theta is not a float64 tensor"):
         load_checkpoint(saved)
     save_checkpoint(ensemble, saved)
-    rewrite(saved, theta=torch.full((3, 2, 157), torch.nan, dtype=torch.float64))
+    rewrite(saved, theta=torch.full((3, 2, ensemble.config.size), torch.nan, dtype=torch.float64))
     with pytest.raises(ModelError, match="not numbers"):
         load_checkpoint(saved)
     save_checkpoint(ensemble, saved)

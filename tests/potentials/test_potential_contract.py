@@ -61,10 +61,11 @@ def test_channels_have_signs_and_add_up(student: Student, dimer: Dimer, shell: S
     at = dimer.at(shell(dimer.a, 300, nearest=(1.0, 12.0)))
     channels = student.channels(at)
     assert tuple(channels) == student.config.terms
-    assert (channels["repulsion"] > 0.0).all()
-    assert (channels["dispersion"] < 0.0).all()
-    total = channels["repulsion"] + channels["dispersion"]
-    np.testing.assert_allclose(student.energies(at), total, rtol=1e-14)
+    assert (channels["exchange"] > 0.0).all()
+    for name in ("electrostatics", "induction", "dispersion"):
+        assert (channels[name] < 0.0).all(), name
+    # The same sum of four numbers.
+    np.testing.assert_allclose(student.energies(at), sum(channels.values()), rtol=1e-12)
 
 
 def test_linear_and_single_atom_hosts_work(student: Student) -> None:

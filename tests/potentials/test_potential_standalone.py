@@ -11,7 +11,7 @@ import pytest
 
 from nci_core.errors import ModelError
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
-from nci_core.potentials.standalone import AGREEMENT, Standalone, standalone
+from nci_core.potentials.standalone import AGREEMENT, WRITTEN, Standalone, standalone
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 DIMER = Dimer(builtin_monomer("ethylene"), Monomer.atom("He"))
@@ -59,6 +59,16 @@ def test_it_equals_the_model(config: StudentConfig, make_student: Callable[..., 
         assert np.allclose(found["e"], energies, rtol=AGREEMENT, atol=AGREEMENT)
         assert np.allclose(found["std"], std, rtol=AGREEMENT, atol=AGREEMENT)
         assert np.allclose(found["gradient"], -forces.force, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("terms", [(name,) for name in WRITTEN] + [("dispersion", "electrostatics")], ids="-".join)
+def test_it_knows_each_term_by_itself(make_student: Callable[..., Student], terms: tuple[str, ...]) -> None:
+    """And in any order; a term that is much smaller than the others cannot hide behind them."""
+    config = StudentConfig(terms=terms, network=terms != ("induction",), surroundings=False)
+    model = several(make_student, config)
+    assert written(model).largest_difference <= AGREEMENT
+    # A thousand times what would be overlooked.
+    assert np.abs(model.energies(DIMER.at(POINTS[:50]))).max() > 1000.0 * AGREEMENT
 
 
 def test_words_of_others_stay_words(make_student: Callable[..., Student]) -> None:

@@ -25,15 +25,27 @@ from nci_core.potentials.parameters import layout
 from nci_core.potentials.ruler import adaptive_ruler
 from nci_core.potentials.terms import TERMS, Evaluated, Slopes, Term
 from nci_core.potentials.terms.dispersion import undamped_dispersion
-from nci_core.potentials.terms.repulsion import Repulsion, curvature, repulsion
+from nci_core.potentials.terms.repulsion import Exchange, curvature, repulsion
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.testing.terms import TermContract
 
 
-class TestRepulsion(TermContract):
+class TestElectrostatics(TermContract):
     @pytest.fixture
     def term(self) -> Term:
-        return TERMS["repulsion"]
+        return TERMS["electrostatics"]
+
+
+class TestExchange(TermContract):
+    @pytest.fixture
+    def term(self) -> Term:
+        return TERMS["exchange"]
+
+
+class TestInduction(TermContract):
+    @pytest.fixture
+    def term(self) -> Term:
+        return TERMS["induction"]
 
 
 class TestDispersion(TermContract):
@@ -43,7 +55,7 @@ class TestDispersion(TermContract):
 
 
 class Blind(Evaluated[Any]):
-    """Repulsion at some configurations, with derivatives that lack something."""
+    """Exchange at some configurations, with derivatives that lack something."""
 
     def __init__(self, there: Evaluated[Any]) -> None:
         self.there, self.energy = there, there.energy
@@ -56,7 +68,7 @@ class Blind(Evaluated[Any]):
         return {name: 2.0 * values for name, values in self.there.parameter_slopes(weight).items()}
 
 
-class Careless(Repulsion):
+class Careless(Exchange):
     """Its sign changes with the correction, and its derivatives are wrong."""
 
     def evaluate(self, stored: Any, x: Any, q: Any, sums: Any, correction: Any) -> Any:
@@ -66,7 +78,7 @@ class Careless(Repulsion):
 
 def test_the_contract_sees_what_is_broken() -> None:
     contract, term, at = (
-        TestRepulsion(),
+        TestExchange(),
         Careless(),
         Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at([[0.4, 0.3, 3.1]]),
     )
@@ -138,31 +150,37 @@ def test_correction_of_dispersion_stays_above_minus_one_and_fades() -> None:
     assert abs(n2[-1]) < 1e-20
 
 
-#: Stored models have their parameters in this order.
-BLOCKS = [
-    *("e_a", "e_A", "e_ln_alpha", "e_beta", "a", "A", "ln_alpha", "beta", "charge", "dipole", "ln_b_field"),
-    *("ln_b", "ln_C6", "ln_C", "gamma6", "gamma8", "gamma10", "lam", "W1", "b1", "W2", "b2"),
-]
-CHANGES = ["e_a", "e_ln_alpha", "a", "ln_alpha", "charge", "dipole", "ln_b"]
+#: Models store their parameters in this order: blocks of a pair with their lengths, then how some of them change.
+BLOCKS = {
+    **{"e_a": 1, "e_A": 6, "e_ln_alpha": 1, "e_beta": 1},
+    **{"a": 1, "A": 6, "ln_alpha": 1, "beta": 1},
+    **{"charge": 1, "dipole": 1, "ln_b_field": 1},
+    **{"ln_b": 1, "ln_C6": 1, "ln_C": 2, "gamma6": 2, "gamma8": 6, "gamma10": 6},
+    **{"lam": 6, "W1": 56, "b1": 8, "W2": 24, "b2": 3},
+}
+CHANGING = ["e_a", "e_ln_alpha", "a", "ln_alpha", "charge", "dipole", "ln_b"]
 
 
 def test_parameters_fill_the_vector_in_the_order_of_stored_models() -> None:
     config = StudentConfig()
     what = layout(config)
-    assert list(what.blocks) == list(what.slices) == [*BLOCKS, *(f"{name}_by" for name in CHANGES)]
+    lengths = BLOCKS | {f"{name}_by": 3 * BLOCKS[name] for name in CHANGING}
+    assert list(what.blocks) == list(what.slices) == list(lengths)
     assert (what.own, what.size, config.size) == (136, 157, 157)
-    stops = [w.stop for w in what.slices.values()]
-    assert [w.start for w in what.slices.values()] == [0, *stops[:-1]]
-    assert what.angular == ("e_A", "A", "gamma6", "gamma8", "gamma10", "lam")
-    assert what.changing == tuple(CHANGES)
+    ends = np.cumsum(list(lengths.values())).tolist()
+    assert [(w.start, w.stop) for w in what.slices.values()] == list(zip([0, *ends], ends, strict=False))
+    assert what.changing == tuple(CHANGING)
     assert what.corrected == (0, 1, 3), "induction is not corrected"
+    assert what.angular == ("e_A", "A", "gamma6", "gamma8", "gamma10", "lam")
 
 
 def test_config_rejects_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="rulr"):
         StudentConfig.model_validate({"rulr": "adaptive"})
-    for terms in (["repulsion", "magnetism"], ["repulsion", "repulsion"]):
-        with pytest.raises(ValueError, match=f"no term '{terms[1]}', or it is named twice; choose repulsion, disp"):
+    for terms in (["exchange", "magnetism"], ["exchange", "exchange"], ["dispersion", "repulsion"]):
+        with pytest.raises(
+            ValueError, match=f"no term '{terms[1]}', or it is named twice; choose electros"
+        ):
             StudentConfig.model_validate({"terms": terms})
     with pytest.raises(ValueError, match="terms"):
         StudentConfig(terms=())
@@ -185,9 +203,9 @@ def test_parameters_of_the_wrong_shape_are_refused() -> None:
 
 
 def test_a_student_without_dispersion_has_no_c6() -> None:
-    config = StudentConfig(terms=("repulsion",))
+    config = StudentConfig(terms=("exchange",))
     wall = Student((PairKind("C", "He"), PairKind("H", "He")), config, torch.zeros(2, config.size, dtype=torch.float64))
-    with pytest.raises(ModelError, match="no dispersion, and so no C₆; its terms: repulsion"):
+    with pytest.raises(ModelError, match="no dispersion, and so no C₆; its terms: exchange"):
         wall.c6(Dimer(builtin_monomer("benzene"), Monomer.atom("He")), [[0.0, 0.0, 1.0]])
 
 

@@ -87,7 +87,7 @@ def test_every_teacher_keeps_the_contract(spec: str) -> None:
     teacher = find_teacher(spec)
     assert isinstance(teacher, Teacher)
     assert teacher.name == spec
-    assert teacher.channels in (("total",), ("repulsion", "dispersion"))
+    assert teacher.channels in (("total",), ("electrostatics", "exchange_induction", "dispersion"))
     # Worker processes get a copy.
     assert pickle.loads(pickle.dumps(teacher)).name == spec
 

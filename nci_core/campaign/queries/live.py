@@ -3,6 +3,7 @@
 Runs in a process of its own beside the dashboard (`nci_core.jobs.predictor`); importing this loads no torch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,12 +30,27 @@ MOST_POINTS = 400_000
 
 @dataclass(frozen=True)
 class Field:
-    """A model's energies at m points, all (m,) in eV; repulsion + dispersion = energy."""
+    """A model's energies at m points, all (m,) in eV.
+
+    Attributes:
+        energy_ev, std_ev: mean and standard deviation.
+        channels_ev: each of the model's terms by its name; their sum is the energy.
+    """
 
     energy_ev: FloatArray
     std_ev: FloatArray
-    repulsion_ev: FloatArray
-    dispersion_ev: FloatArray
+    channels_ev: Mapping[str, FloatArray]
+
+    @property
+    def columns(self) -> dict[str, FloatArray]:
+        """energy_ev, std_ev and NAME_ev for each term, as `store.tables.cut_table` calls them."""
+        channels = {f"{name}_ev": values for name, values in self.channels_ev.items()}
+        return {"energy_ev": self.energy_ev, "std_ev": self.std_ev} | channels
+
+    def at(self, rows: npt.NDArray[np.intp]) -> "Field":
+        """The same at some of the points, in any order and as often as they are named."""
+        channels = {name: values[rows] for name, values in self.channels_ev.items()}
+        return Field(self.energy_ev[rows], self.std_ev[rows], channels)
 
 
 def loaded(folder: str | Path, model_id: int, system_id: int) -> tuple[Campaign, "Ensemble", Dimer]:
@@ -80,5 +96,11 @@ def field(folder: str | Path, model_id: int, system_id: int, positions: npt.Arra
     _, model, dimer = loaded(folder, model_id, system_id)
     members = model.member_channels(dimer.at(points))
     energies = members.sum(axis=1)
-    repulsion, dispersion = model.mean_of(members)
-    return Field(model.mean_of(energies), model.spread_of(energies), repulsion, dispersion)
+    channels = dict(zip(model.terms, model.mean_of(members), strict=True))
+    return Field(model.mean_of(energies), model.spread_of(energies), channels)
+
+
+def terms(folder: str | Path, model_id: int, system_id: int) -> tuple[str, ...]:
+    """Names of the terms that a campaign's model is the sum of; raises as `loaded` does."""
+    _, model, _ = loaded(folder, model_id, system_id)
+    return model.terms

@@ -30,7 +30,7 @@ def folded_field(folder: str | Path, model_id: int, system_id: int, positions: n
     _, _, dimer = loaded(folder, model_id, system_id)
     first, which = distinct(dimer.a, points)
     found = field(folder, model_id, system_id, points[first])
-    return Field(**{name: values[which] for name, values in vars(found).items()})
+    return found.at(which)
 
 
 def well_radii(folder: str | Path, model_id: int, system_id: int, directions: npt.ArrayLike) -> FloatArray:

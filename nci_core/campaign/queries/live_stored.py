@@ -50,8 +50,8 @@ class Misses:
 
 
 def strength(found: Field) -> FloatArray:
-    """How strong the interaction is, (m,) in eV: repulsion plus size of dispersion, never zero."""
-    total: FloatArray = np.maximum(found.repulsion_ev - found.dispersion_ev, 1e-9)
+    """How strong the interaction is, (m,) in eV: the sum of the terms' sizes, never zero."""
+    total: FloatArray = np.maximum(sum(np.abs(values) for values in found.channels_ev.values()), 1e-9)
     return total
 
 

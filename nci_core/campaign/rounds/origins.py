@@ -153,7 +153,10 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
     rows = [known[each] for each in hashes]
     found = [place[row.configuration_id] for row in rows]
     positions = np.array([[each.x_angstrom, each.y_angstrom, each.z_angstrom] for each in found])
-    channels = {channel: np.array([row.channels_ev[channel] for row in rows]) for channel in rows[0].channels_ev}
+    alike = all(row.channels_ev.keys() == rows[0].channels_ev.keys() for row in rows)
+    # A teacher of another version of nci may have told others apart; then their sum is taught.
+    names = list(rows[0].channels_ev) if alike else []
+    channels = {channel: np.array([row.channels_ev[channel] for row in rows]) for channel in names}
     energies = np.array([row.energy_ev for row in rows])
     used = TeacherUsed(
         name=name,
