@@ -140,7 +140,7 @@ def _regions(
     energies: FloatArray, well_below_cm1: float | FloatArray, limit_cm1: float | FloatArray
 ) -> npt.NDArray[np.str_]:
     energies = np.asarray(energies)
-    well, limit = from_cm1(well_below_cm1), from_cm1(limit_cm1)
+    well, limit = from_cm1(np.asarray(well_below_cm1)), from_cm1(np.asarray(limit_cm1))
     conditions = [energies < well, energies < 0.0, energies < limit]
     return np.select(conditions, ["well", "tail", "wall"], default="beyond")
 

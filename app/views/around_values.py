@@ -49,7 +49,7 @@ class Chosen:
     @property
     def limit_ev(self) -> float:
         """Where the wall begins."""
-        return float(from_cm1(self.context.campaign.settings.limit_cm1))
+        return float(from_cm1(self.context.system.bounds.limit_cm1))
 
     def base(self, source: str) -> Model:
         """The model between the stored energies of a source: of the teacher the one distilled from it."""

@@ -52,7 +52,7 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     show_said()
     near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid)
     energy_ev = model_answers.field(context, after, grid.points).energy_ev.reshape(grid.points.shape[:-1])
-    limit_ev = from_cm1(context.campaign.settings.limit_cm1)
+    limit_ev = from_cm1(context.system.bounds.limit_cm1)
     energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan)
     scale = SignedScale.covering(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
     values = context.convert(energy_ev)

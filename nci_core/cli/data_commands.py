@@ -1,10 +1,12 @@
 """nci evaluate and nci finetune: on a campaign, or on any extxyz file without one."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from nci_core.campaign.systems import System
 from nci_core.cli.labelled_files import (
     FileFit,
     HostsOut,
@@ -36,6 +38,7 @@ from nci_core.cli.output import (
 from nci_core.errors import InputError
 from nci_core.extxyz import Dataset, read_dataset
 from nci_core.regions import RegionBounds
+from nci_core.systems.dimer import Dimer, same_dimer
 
 #: Options that say something about a file of labels only.
 FILE_ONLY = ("model_out", "prior", "fraction", "held_out", "method", "basis", "ruler", "members", "well_below", "limit")
@@ -93,7 +96,7 @@ def evaluate(
             refuse(context, ("device",), "is for a checkpoint (--model); a campaign's errors come from stored energies")
         evaluate_campaign(campaign, model, device, as_json)
         return
-    bounds = RegionBounds(well_below, limit)
+    bounds, systems, chosen = RegionBounds(well_below, limit), tuple[System, ...](), list[str]()
     if leave_one_host_out:
         refuse(context, ("model", "campaign"), "has no effect with --leave-one-host-out, which fits its own students")
         how = HostsOut(prior, members, seed, device)
@@ -107,12 +110,16 @@ def evaluate(
         row = opened.active_model()
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
-        model, own = opened.model_path(row), opened.settings.bounds
+        model, systems = opened.model_path(row), opened.systems
         chosen = given(context, ("well_below", "limit"))
-        bounds = RegionBounds(
+
+    def bounds_of(dimer: Dimer) -> RegionBounds:
+        own = next((system.bounds for system in systems if same_dimer(system.dimer, dimer)), bounds)
+        return RegionBounds(
             well_below if "--well-below" in chosen else own.well_below_cm1,
             limit if "--limit" in chosen else own.limit_cm1,
         )
+
     from nci_core.potentials.checkpoints import load_checkpoint
 
     student = load_checkpoint(model, device=device)
@@ -120,14 +127,16 @@ def evaluate(
     err.print(found.describe())
     labels = labels_of(found)
     say_merged(labels)
-    report = file_errors(labels, student, model, data, bounds)
+    report = file_errors(labels, student, model, data, bounds_of)
     if as_json:
         print_json(report)
         return
     parts = {"": report} | (report["by_host"] if len(labels.groups) > 1 else {})
     everything = {name: {"all": part} | part["regions"] for name, part in parts.items()}
     columns = [("host" if name == "split" and len(parts) > 1 else name) for name in ERROR_COLUMNS]
-    print_table(f"all: E < {bounds.limit_cm1:g} cm⁻¹", columns, error_rows(Path(model).name, everything))
+    limited = report["limit_cm1"]
+    below = "E below the limit of each system" if limited is None else f"E < {limited:g} cm⁻¹"
+    print_table(f"all: {below}", columns, error_rows(Path(model).name, everything))
 
 
 def evaluate_hosts_out(found: Dataset, source: Path, how: HostsOut, bounds: RegionBounds, as_json: bool) -> None:
@@ -175,7 +184,9 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         report = {model.name: checkpoint_errors(opened, model, device)}
         trained = "test: frozen; pool: maybe trained on"
     if as_json:
-        said = {"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1}
+        same = opened.bounds.same
+        said: dict[str, Any] = {"recipe": opened.recipe.name, "limit_cm1": None if same is None else same.limit_cm1}
+        said |= {"bounds": {system.name: asdict(system.bounds) for system in opened.systems}}
         print_json(said | {"labels_are_worth": worth_phrase(opened) or None, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]

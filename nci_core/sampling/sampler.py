@@ -119,8 +119,8 @@ def sample(
     distance is drawn from a mixture of |d asinh(E/E₀)/ds| and a uniform density. All draws come
     from one low-discrepancy sequence with a seeded shift. Points are folded into the
     symmetry-unique wedge, and those that the host encloses, as a cage does, are none. Around a linear host all rays lie
-    in a half plane and start at its centre, evenly in the polar angle. Where the settings have region bounds, candidates
-    of a region that has enough points are left out.
+    in a half plane and start at its centre, evenly in the polar angle. Where the settings have region bounds,
+    candidates of a region that has enough points are left out.
 
     Args:
         dimer: host and probe.

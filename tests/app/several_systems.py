@@ -65,7 +65,7 @@ def _judge(campaign: Campaign) -> None:
         for system_id, parts in scopes:
             student = np.array([said[int(number)] for ids, _ in parts for number in ids])
             exact = np.concatenate([energies for _, energies in parts])
-            total, regions = by_region(student, exact, campaign.settings.bounds)
+            total, regions = by_region(student, exact, campaign.systems[0].bounds)
             evaluations.record_metrics(
                 store,
                 {"all": total, **regions},

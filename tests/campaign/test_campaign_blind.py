@@ -124,8 +124,8 @@ def test_error_bars_are_judged_on_blind_predictions(campaign: Campaign) -> None:
     rows = pd.DataFrame(
         {"predicted_ev": from_cm1(errors - 4.0), "std_ev": from_cm1(1.0), "computed_ev": from_cm1(-4.0)}
     )
-    found = judge(rows, campaign.settings.bounds)
+    found = judge(rows, campaign.bounds)
     assert found is not None
     assert (found.n, round(found.n * found.within_1), round(found.n * found.within_2)) == (10, 7, 9)
     assert found.verdict == "fair"
-    assert judge(rows[:0], campaign.settings.bounds) is None
+    assert judge(rows[:0], campaign.bounds) is None

@@ -131,7 +131,7 @@ def maps_key(campaign: Campaign, system: System) -> str:
     about = {
         "version": VERSION,
         "host": [list(host.symbols), host.positions.tolist(), system.dimer.b.symbols[0]],
-        "limit": campaign.settings.limit_cm1,
+        "limit": system.bounds.limit_cm1,
         "recipe": campaign.recipe.hash,
         "teacher": campaign.teacher,
         "counts": [[f"{value or 0:.9g}" for value in row] for row in counts],
@@ -201,7 +201,7 @@ def compute_maps(
         found = misses(folder, rows[carrier].id, system.id, "reference", split)
     elif not np.isfinite(teacher).any():
         raise InputError("There are too few test labels and too few teacher energies to compare a student with.")
-    limit_ev = from_cm1(campaign.settings.limit_cm1)
+    limit_ev = from_cm1(system.bounds.limit_cm1)
     wall = np.clip(np.log(limit_ev / np.maximum(energies[carrier][asked], limit_ev * 1e-3)), -1.0, 1.0)
     known_there = (wall > -1.0) & (gap(host, sampled, where) <= REACH)
     near = gap(host, places(tests), where) <= REACH if len(tests) else np.zeros(len(where), dtype=bool)

@@ -66,7 +66,8 @@ def _errors(
         predicted, there = predict(known)
         for system_id, members in groups.items():
             rows = there & np.isin(known.system_ids, members)
-            yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], campaign.settings.bounds)
+            bounds = campaign.bounds.of(known.system_ids[rows])
+            yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], bounds)
 
 
 def _plain(found: Mapping[str, ErrorSummary]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.regions import RegionBounds, sectors
-from nci_core.sampling import Guide, as_guide, sample
+from nci_core.sampling import Guide, SampleSettings, as_guide, sample
 from nci_core.selection.random_choice import in_equal_parts
 from nci_core.store import configurations, systems
 from nci_core.store.base import Split
@@ -99,7 +99,8 @@ def plan_sample(
 ) -> SamplePlan:
     """Where n configurations would lie, `n_test` of them the test set, and points of radial cuts; stores nothing.
 
-    The same arguments give the same points. Raises InputError for numbers that make no sense, and where the guide
+    The same arguments give the same points; what counts as the well, and how high the wall is climbed, the bounds say.
+    Raises InputError for numbers that make no sense, and where the guide
     (default: the built-in pair potential) has no parameters for an element.
     """
     if n_test < 0 or points_per_cut < 0:
@@ -109,7 +110,7 @@ def plan_sample(
     if n_test >= n:
         raise InputError(f"A test set of {n_test} needs more than {n} configurations; raise --n or lower --test.")
     potential = as_guide(dimer, guide)
-    result = sample(dimer, n, seed, guide=potential, taken=taken)
+    result = sample(dimer, n, seed, guide=potential, settings=SampleSettings.of(bounds), taken=taken)
     chosen = choose_test(potential(result.positions), n_test, seed, bounds)
     pool = np.setdiff1d(np.arange(n), chosen)
     cuts = {}
@@ -179,7 +180,7 @@ def sample_campaign(
             continue
         plan = plan_sample(
             each.dimer,
-            campaign.settings.bounds,
+            each.bounds,
             n,
             seed=seed,
             n_test=n_test,
