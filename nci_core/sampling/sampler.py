@@ -153,8 +153,12 @@ def sample(
         placed = dimer.at(candidates)
         energy = _checked(energies_of, candidates)
         clash, inside = is_clash(placed, settings.clash_factor), enclosed(dimer.a, candidates)
-        columns = candidates, energy, clash, inside, placed.geometry_hashes()
-        for point, e, clashes, within, digest in zip(*columns, strict=True):
+        usable = ~(clash | inside) & (energy < from_cm1(settings.limit_cm1))
+        wanted = np.ones(len(energy), dtype=bool)
+        if quotas is not None:
+            wanted[usable] = quotas.take(energy[usable])
+        columns = candidates, energy, clash, inside, wanted, placed.geometry_hashes()
+        for point, e, clashes, within, want, digest in zip(*columns, strict=True):
             if clashes:
                 counts["clash"] += 1
             elif within:
@@ -163,7 +167,7 @@ def sample(
                 counts["wall"] += 1
             elif digest in hashes:
                 counts["duplicate"] += 1
-            elif quotas is not None and not quotas.take(e):
+            elif not want:
                 counts["left out"] += 1
             else:
                 hashes.add(digest)

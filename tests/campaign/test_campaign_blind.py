@@ -122,7 +122,7 @@ def test_a_model_that_learnt_the_cheap_label_has_seen_the_configuration(
 def test_error_bars_are_judged_on_blind_predictions(campaign: Campaign) -> None:
     errors = np.array([0.3, -0.5, 0.9, 1.4, -1.6, 0.1, 0.6, -0.2, 2.3, 0.0])
     rows = pd.DataFrame(
-        {"predicted_ev": from_cm1(errors - 4.0), "std_ev": from_cm1(1.0), "computed_ev": from_cm1(-4.0)}
+        {"predicted_ev": from_cm1(errors - 4.0), "std_ev": from_cm1(1.0), "computed_ev": from_cm1(-4.0), "system_id": 1}
     )
     found = judge(rows, campaign.bounds)
     assert found is not None
