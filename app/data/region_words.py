@@ -7,15 +7,20 @@ from nci_core.regions import RegionBounds
 from nci_core.units import from_cm1
 
 
-def well_and_limit(systems: Sequence[System], text: Callable[[float], str]) -> tuple[str, str]:
-    """Below what the well lies and where the energies of interest end; `text` writes an energy in eV."""
-    return _ends(systems, lambda bounds: bounds.well_below_cm1, text), _ends(systems, lambda b: b.limit_cm1, text)
+def well_and_limit(
+    systems: Sequence[System], text: Callable[[float], str], named: Callable[[str], str] = str
+) -> tuple[str, str]:
+    """Below what the well lies, and where the energies of interest end.
 
+    `text` writes an energy in eV, `named` the name of a system.
+    """
 
-def _ends(systems: Sequence[System], end: Callable[[RegionBounds], float], text: Callable[[float], str]) -> str:
-    by_end: dict[float, list[str]] = {}
-    for system in systems:
-        by_end.setdefault(end(system.bounds), []).append(system.name)
-    if len(by_end) == 1:
-        return text(from_cm1(next(iter(by_end))))
-    return ", ".join(f"{text(from_cm1(value))} ({', '.join(names)})" for value, names in by_end.items())
+    def ends(end: Callable[[RegionBounds], float]) -> str:
+        by_end: dict[float, list[str]] = {}
+        for system in systems:
+            by_end.setdefault(end(system.bounds), []).append(named(system.name))
+        if len(by_end) == 1:
+            return text(from_cm1(next(iter(by_end))))
+        return ", ".join(f"{text(from_cm1(value))} ({', '.join(names)})" for value, names in by_end.items())
+
+    return ends(lambda bounds: bounds.well_below_cm1), ends(lambda bounds: bounds.limit_cm1)

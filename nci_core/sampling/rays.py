@@ -73,7 +73,7 @@ def directions(host: Monomer, u: FloatArray) -> FloatArray:
 def rotation_axes(host: Monomer) -> FloatArray:
     """(k, 3) unit vectors along the host's proper rotation axes, one per axis; (0, 3) if it has none.
 
-    For a rotation by angle ω about a: R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.
+    Of a linear host those that lie in the half plane of its samples. For a rotation by angle ω about a: R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.
     """
     found: list[FloatArray] = []
     for R in host.operations:
@@ -83,6 +83,8 @@ def rotation_axes(host: Monomer) -> FloatArray:
         projector = (R + R.T - (trace - 1.0) * np.eye(3)) / (3.0 - trace)
         axis = projector[:, int(np.argmax(np.round(np.diag(projector), 6)))]
         axis = axis / np.linalg.norm(axis)
+        if host.linear and abs(axis @ host.axes[1]) > 1e-3:
+            continue
         if all(abs(axis @ other) < 0.999 for other in found):
             found.append(axis)
     return np.array([v for axis in found for v in (axis, -axis)]).reshape(-1, 3)
