@@ -73,7 +73,8 @@ def directions(host: Monomer, u: FloatArray) -> FloatArray:
 def rotation_axes(host: Monomer) -> FloatArray:
     """(k, 3) unit vectors along the host's proper rotation axes, one per axis; (0, 3) if it has none.
 
-    Of a linear host those that lie in the half plane of its samples. For a rotation by angle ω about a: R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.
+    Of a linear host those that lie in the half plane of its samples. For a rotation by angle ω about a:
+    R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.
     """
     found: list[FloatArray] = []
     for R in host.operations:

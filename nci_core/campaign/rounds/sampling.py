@@ -23,8 +23,8 @@ from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Distances (Å) along a cut grow geometrically from the wall to here.
-CUT_END = 8.0
+#: Distances (Å) along a cut grow geometrically from the wall to here, or so far beyond the host's outermost atom.
+CUT_END, CUT_BEYOND = 8.0, 5.0
 #: Points of one cut: closer than 0.01 Å they tell nothing more.
 MOST_CUT_POINTS = 1_000
 #: Origin of what was drawn, not on a cut.
@@ -57,9 +57,14 @@ def cut_points(dimer: Dimer, direction: FloatArray, distances: FloatArray) -> Fl
     return points
 
 
+def cut_end(dimer: Dimer, direction: FloatArray) -> float:
+    """Distance (Å) from the centre where a cut along a unit vector (3,) ends: well outside of hosts of any size."""
+    return max(CUT_END, CUT_BEYOND + float(((dimer.a.positions - dimer.a.centre) @ direction).max()))
+
+
 def cut_start(dimer: Dimer, direction: FloatArray, guide: Guide) -> float:
     """Distance (Å) from the centre where the guide's energy falls below 600 cm⁻¹ for good, seen from outside."""
-    distances = np.arange(1.5, CUT_END, 0.01)
+    distances = np.arange(1.5, cut_end(dimer, direction), 0.01)
     blocked = np.flatnonzero(to_cm1(guide(cut_points(dimer, direction, distances))) >= CUT_WALL_CM1)
     return float(distances[min(blocked[-1] + 1, len(distances) - 1) if len(blocked) else 0])
 
@@ -115,7 +120,8 @@ def plan_sample(
     pool = np.setdiff1d(np.arange(n), chosen)
     cuts = {}
     for name, direction in cut_directions(dimer).items() if points_per_cut else ():
-        distances = np.geomspace(cut_start(dimer, direction, potential), CUT_END, points_per_cut)
+        ends = cut_start(dimer, direction, potential), cut_end(dimer, direction)
+        distances = np.geomspace(*ends, points_per_cut)
         cuts[name] = np.round(dimer.at(cut_points(dimer, direction, distances)).unique().R, 4)
     return SamplePlan(result.positions[chosen], result.positions[pool], cuts, dict(result.rejected))
 
