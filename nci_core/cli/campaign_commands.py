@@ -11,7 +11,7 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
-from nci_core.cli.options import refuse
+from nci_core.cli.options import AllLimitsOption, AllWellsOption, refuse
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -86,21 +86,8 @@ def init(
         ),
     ] = None,
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
-    well_below: Annotated[
-        float | None,
-        typer.Option(
-            help="Energies below this are the well of all systems, in cm⁻¹. Default: a third of each one's depth.",
-            show_default=False,
-        ),
-    ] = None,
-    limit: Annotated[
-        float | None,
-        typer.Option(
-            help="Upper end of the range of interest of all systems, in cm⁻¹. Default: 1000, of deep ones twice the "
-            "depth.",
-            show_default=False,
-        ),
-    ] = None,
+    well_below: AllWellsOption = None,
+    limit: AllLimitsOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random that has none of its own.")] = 1,
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
     database: DatabaseOption = None,

@@ -11,6 +11,8 @@ from nci_core.cli.labelled_files import (
     FileFit,
     HostsOut,
     Labels,
+    bounds_in,
+    bounds_report,
     check_targets,
     file_errors,
     fit_file,
@@ -38,7 +40,6 @@ from nci_core.cli.output import (
 from nci_core.errors import InputError
 from nci_core.extxyz import Dataset, read_dataset
 from nci_core.regions import RegionBounds
-from nci_core.systems.dimer import Dimer, same_dimer
 
 #: Options that say something about a file of labels only.
 FILE_ONLY = ("model_out", "prior", "fraction", "held_out", "method", "basis", "ruler", "members", "well_below", "limit")
@@ -110,15 +111,7 @@ def evaluate(
         row = opened.active_model()
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
-        model, systems = opened.model_path(row), opened.systems
-        chosen = given(context, ("well_below", "limit"))
-
-    def bounds_of(dimer: Dimer) -> RegionBounds:
-        own = next((system.bounds for system in systems if same_dimer(system.dimer, dimer)), bounds)
-        return RegionBounds(
-            well_below if "--well-below" in chosen else own.well_below_cm1,
-            limit if "--limit" in chosen else own.limit_cm1,
-        )
+        model, systems, chosen = opened.model_path(row), opened.systems, given(context, ("well_below", "limit"))
 
     from nci_core.potentials.checkpoints import load_checkpoint
 
@@ -127,7 +120,7 @@ def evaluate(
     err.print(found.describe())
     labels = labels_of(found)
     say_merged(labels)
-    report = file_errors(labels, student, model, data, bounds_of)
+    report = file_errors(labels, student, model, data, bounds_in(systems, bounds, chosen))
     if as_json:
         print_json(report)
         return
@@ -184,8 +177,7 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         report = {model.name: checkpoint_errors(opened, model, device)}
         trained = "test: frozen; pool: maybe trained on"
     if as_json:
-        same = opened.bounds.same
-        said: dict[str, Any] = {"recipe": opened.recipe.name, "limit_cm1": None if same is None else same.limit_cm1}
+        said: dict[str, Any] = {"recipe": opened.recipe.name, **bounds_report(opened.bounds.same)}
         said |= {"bounds": {system.name: asdict(system.bounds) for system in opened.systems}}
         print_json(said | {"labels_are_worth": worth_phrase(opened) or None, "errors": report})
         return
