@@ -1,6 +1,5 @@
 """nci evaluate and nci finetune: on a campaign, or on any extxyz file without one."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,7 +111,6 @@ def evaluate(
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
         model, systems, chosen = opened.model_path(row), opened.systems, given(context, ("well_below", "limit"))
-
     from nci_core.potentials.checkpoints import load_checkpoint
 
     student = load_checkpoint(model, device=device)
@@ -177,8 +175,8 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         report = {model.name: checkpoint_errors(opened, model, device)}
         trained = "test: frozen; pool: maybe trained on"
     if as_json:
-        said: dict[str, Any] = {"recipe": opened.recipe.name, **bounds_report(opened.bounds.same)}
-        said |= {"bounds": {system.name: asdict(system.bounds) for system in opened.systems}}
+        bounds = {system.name: bounds_report(system.bounds) for system in opened.systems}
+        said = {"recipe": opened.recipe.name, **bounds_report(opened.bounds.same), "bounds": bounds}
         print_json(said | {"labels_are_worth": worth_phrase(opened) or None, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]
