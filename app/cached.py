@@ -145,8 +145,8 @@ def label_states(context: Context, recipe_hash: str) -> pd.Series:
 @by_version(data)
 def finished_worth(context: Context, recipe_hash: str) -> dict[str, Worth]:
     """What the finished labels of one recipe are worth, by region."""
-    energy, std = label_queries.energies_with_errors(context.campaign.store, recipe_hash, None)
-    return worth_by_region(energy, std, context.campaign.settings.bounds)
+    energy, std, of = label_queries.energies_with_errors(context.campaign.store, recipe_hash, None)
+    return worth_by_region(energy, std, context.campaign.bounds.of(of))
 
 
 @by_version(data, student, unit, theme, most=24, shared=True)
@@ -156,7 +156,7 @@ def encoded_map(
     """The points of a map, ready for the browser. Nothing in it depends on the basket or the selection."""
     _, colours, linear = COLOURINGS[colour]
     energies = rows[colour].to_numpy(dtype=float)
-    cap = from_cm1(context.campaign.settings.limit_cm1)
+    cap = from_cm1(context.campaign.bounds.limit_cm1)
     scale = SizeScale if colours == "size" else SignedScale
     content = map_content(
         context.host,

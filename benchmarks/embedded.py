@@ -42,7 +42,7 @@ def refit(campaign: Campaign, seed: int) -> Ensemble:
 
 def errors_of(predicted: Any, reference: Any, campaign: Campaign) -> dict[str, Any]:
     """Errors by region, as plain dictionaries."""
-    return {k: v.as_dict() for k, v in summaries(predicted, reference, campaign.settings.bounds).items()}
+    return {k: v.as_dict() for k, v in summaries(predicted, reference, campaign.chosen_system(None).bounds).items()}
 
 
 def measure(name: str, folder: Path, seeds: int, reference: Path | None) -> list[dict[str, Any]]:

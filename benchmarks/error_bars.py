@@ -28,7 +28,8 @@ from nci_core.store import labels, models
 
 def measure(campaign: Campaign) -> list[dict[str, Any]]:
     """A row for each fine-tuned model."""
-    dimer, recipe, bounds = campaign.chosen_system(None).dimer, campaign.recipe.hash, campaign.settings.bounds
+    system, recipe = campaign.chosen_system(None), campaign.recipe.hash
+    dimer, bounds = system.dimer, system.bounds
     test = labels.complete(campaign.store, recipe, split="test")
     pool = labels.complete(campaign.store, recipe, split="pool")
     round_of = {row.configuration_id: row.round_number or 0 for row in labels.fetch(campaign.store, recipe)}

@@ -75,7 +75,7 @@ def build(
         student = energy + factor * bias + 0.2 * factor * CM1_EV * rng.normal(size=n)
         spread = factor * (0.5 * CM1_EV + 0.05 * np.abs(energy))
         model_id = _model(campaign, number, n_labels * number, ids, student, spread)
-        total, regions = by_region(student[test], energy[test], settings.bounds)
+        total, regions = by_region(student[test], energy[test], campaign.systems[0].bounds)
         measured = {"all": total, **regions}
         evaluations.record_metrics(store, measured, split="test", recipe_hash=campaign.recipe.hash, model_id=model_id)
     store.close()

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.regions import REGIONS, RegionBounds
+from nci_core.regions import REGIONS, Bounds
 from nci_core.units import from_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -138,7 +138,7 @@ def _verdict(n: int, rms: float, high_1: float) -> Verdict:
     return "outliers" if high_1 >= WITHIN_1 else "too small"
 
 
-def calibrate(predicted: FloatArray, std: FloatArray, reference: FloatArray, bounds: RegionBounds) -> list[Calibration]:
+def calibrate(predicted: FloatArray, std: FloatArray, reference: FloatArray, bounds: Bounds) -> list[Calibration]:
     """Calibration of everything below the energy limit ("all", first) and of each region that has points.
 
     All (m,) in eV. Meant for points that no fit has seen: on training points errors are smaller than elsewhere.

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.regions import REGIONS, RegionBounds
+from nci_core.regions import REGIONS, Bounds
 from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
@@ -62,7 +62,7 @@ def summarise(predicted: FloatArray, reference: FloatArray) -> ErrorSummary | No
 
 
 def by_region(
-    predicted: FloatArray, reference: FloatArray, bounds: RegionBounds
+    predicted: FloatArray, reference: FloatArray, bounds: Bounds
 ) -> tuple[ErrorSummary | None, dict[str, ErrorSummary]]:
     """Errors over the range of interest (E < limit), and within each region that has points.
 
@@ -79,7 +79,7 @@ def by_region(
     return summarise(predicted[inside], reference[inside]), regions
 
 
-def summaries(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, ErrorSummary]:
+def summaries(predicted: FloatArray, reference: FloatArray, bounds: Bounds) -> dict[str, ErrorSummary]:
     """The same in one table, the range of interest as "all"; empty without points."""
     overall, regions = by_region(predicted, reference, bounds)
     return ({"all": overall} if overall else {}) | regions

@@ -28,8 +28,16 @@ def toml_value(value: Any) -> str:
 
 
 def described(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
-    """Lines that set each value below its field's description."""
+    """Lines that set each value below its field's description; None stands as a comment, for TOML has no word for it.
+
+    >>> from pydantic import Field
+    >>> class Two(BaseModel):
+    ...     a: float | None = Field(None, description="one")
+    >>> described(Two, {"a": None})
+    ['# one', '# a =', '']
+    """
     lines: list[str] = []
     for name, value in values.items():
-        lines += [f"# {model.model_fields[name].description}", f"{name} = {toml_value(value)}", ""]
+        setting = f"# {name} =" if value is None else f"{name} = {toml_value(value)}"
+        lines += [f"# {model.model_fields[name].description}", setting, ""]
     return lines

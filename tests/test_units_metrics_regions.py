@@ -5,7 +5,7 @@ import pytest
 
 from nci_core.errors import InputError
 from nci_core.metrics import by_region, summarise
-from nci_core.regions import REGIONS, RegionBounds, sector_angles, sectors
+from nci_core.regions import REGIONS, RegionBounds, SystemBounds, sector_angles, sectors
 from nci_core.systems import builtin_monomer
 from nci_core.units import BOHR_ANGSTROM, HARTREE_CM1, HARTREE_EV, UNITS, from_cm1, from_unit, to_cm1, to_unit
 
@@ -96,6 +96,31 @@ def test_borders_of_the_regions() -> None:
 def test_bounds_that_bound_nothing_are_refused(bounds: tuple[float, float]) -> None:
     with pytest.raises(InputError, match="Region bounds"):
         RegionBounds(*bounds)
+
+
+def test_rows_of_several_systems_have_the_bounds_of_their_own() -> None:
+    both = SystemBounds({3: RegionBounds(-20.0, 1000.0), 8: RegionBounds(-5.0, 300.0)})
+    energies = from_cm1(np.array([-10.0, -10.0, 500.0, 500.0]))
+    assert both.of([3, 8, 3, 8]).classify(energies).tolist() == ["tail", "well", "wall", "beyond"]
+    assert (both.limit_cm1, both.same) == (1000.0, None)
+    assert SystemBounds({3: RegionBounds(), 8: RegionBounds()}).same == RegionBounds()
+    assert both.of([]).classify(np.empty(0)).tolist() == []
+    overall, regions = by_region(energies + from_cm1(1.0), energies, both.of([3, 8, 3, 8]))
+    assert overall is not None
+    assert (overall.n, {name: found.n for name, found in regions.items()}) == (
+        3,
+        {"well": 1, "tail": 1, "wall": 1, "beyond": 1},
+    )
+    with pytest.raises(InputError, match="2 energies for the bounds of 1 rows"):
+        both.of([3]).classify(energies[:2])
+
+
+@pytest.mark.parametrize("depth", [0.0, -3.0, np.nan, np.inf])
+def test_bounds_follow_from_a_depth(depth: float) -> None:
+    assert RegionBounds.of_depth(40.0, limit_cm1=300.0) == RegionBounds(-10.0, 300.0)
+    assert RegionBounds.of_depth(40.0, well_below_cm1=-3.0) == RegionBounds(-3.0, 1000.0)
+    with pytest.raises(InputError, match="positive depth"):
+        RegionBounds.of_depth(depth)
 
 
 @pytest.mark.parametrize("name", ["benzene", "ethylene"])

@@ -34,9 +34,16 @@ def obstacles(
     if same and mine != theirs:
         common = len(mine & theirs)
         found.append(f"The test sets differ: {len(mine)} and {len(theirs)} labelled points, {common} in common.")
-    if one.settings.bounds != other.settings.bounds:
+    if _other_bounds(ours, others, same):
         found.append("The regions differ: they begin and end at other energies.")
     return found
+
+
+def _other_bounds(ours: Sequence[System], others: Sequence[System], same: bool) -> bool:
+    """Whether regions begin or end elsewhere: those of each system where they are the same ones, else those of all."""
+    if not same:
+        return {system.bounds for system in ours} != {system.bounds for system in others}
+    return any(a.bounds != next(b.bounds for b in others if same_dimer(a.dimer, b.dimer)) for a in ours)
 
 
 def _tested(campaign: Campaign, systems: Sequence[System]) -> set[str]:

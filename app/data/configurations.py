@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nci_core.campaign import Campaign
-from nci_core.regions import RegionBounds, sector_words, sectors
+from nci_core.regions import SystemBounds, sector_words, sectors
 from nci_core.store.tables import configurations_table
 
 #: Label states as people read them, in the order of the filter. "none" means nobody has asked for one.
@@ -42,7 +42,7 @@ def configuration_table(
     for column in ("label_state", "picked_by", "sector"):
         table[column] = table[column].astype(object).where(table[column].notna(), None)
     table["label_state"] = table["label_state"].fillna("none")
-    table["region"] = regions(table, campaign.settings.bounds)
+    table["region"] = regions(table, campaign.bounds)
     for system in campaign.systems:
         mine = table["system_id"] == system.id
         table.loc[mine, "system"] = system.name  # a database that is open read-only may have an older one
@@ -54,8 +54,8 @@ def configuration_table(
     return table.astype(dict.fromkeys(words, "str"))
 
 
-def regions(table: pd.DataFrame, bounds: RegionBounds) -> pd.Series:
+def regions(table: pd.DataFrame, bounds: SystemBounds) -> pd.Series:
     """The region of each row, by its label, else by teacher or student."""
     energy = table["label_ev"].fillna(table["teacher_ev"]).fillna(table["student_ev"]).to_numpy(dtype=float)
-    names = bounds.classify(np.nan_to_num(energy)).astype(object)
+    names = bounds.of(table["system_id"]).classify(np.nan_to_num(energy)).astype(object)
     return pd.Series(np.where(np.isfinite(energy), names, "unknown"), index=table.index, dtype=object)

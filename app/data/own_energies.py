@@ -24,7 +24,7 @@ def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.Da
     table = table.loc[points.configuration_ids].assign(
         label_ev=points.energy_ev, label_std_ev=np.nan, label_state="complete", reference=row.name, method=row.method
     )
-    return table.assign(region=regions(table, campaign.settings.bounds).astype("str"))
+    return table.assign(region=regions(table, campaign.bounds).astype("str"))
 
 
 def against(rows: pd.DataFrame) -> str:

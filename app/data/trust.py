@@ -6,7 +6,7 @@ import pandas as pd
 from app.data.errors import RANGES, labelled
 from nci_core.calibration import Calibration, calibrate
 from nci_core.gates import Gate
-from nci_core.regions import REGIONS, RegionBounds
+from nci_core.regions import REGIONS, SystemBounds
 from nci_core.rounding import plain_number
 from nci_core.units import EnergyUnit
 
@@ -52,10 +52,10 @@ def measured_points(table: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["student_ev"].notna()]
 
 
-def calibration(rows: pd.DataFrame, bounds: RegionBounds) -> list[Calibration]:
+def calibration(rows: pd.DataFrame, bounds: SystemBounds) -> list[Calibration]:
     """Calibration by region of the rows of `measured_points`."""
     columns = (rows[name].to_numpy(dtype=float) for name in ("student_ev", "std_ev", "label_ev"))
-    return calibrate(*columns, bounds)
+    return calibrate(*columns, bounds.of(rows["system_id"]))
 
 
 def calibration_table(found: list[Calibration]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from app.data.errors import labelled
 from nci_core.bench.expected_error import expected_error
 from nci_core.labels.label_errors import Worth, worth_by_region
 from nci_core.labels.recipes import Recipe
-from nci_core.regions import RegionBounds
+from nci_core.regions import SystemBounds
 from nci_core.systems.dimer import Dimer
 from nci_core.units import EnergyUnit
 
@@ -14,10 +14,10 @@ from nci_core.units import EnergyUnit
 MEANING = "How far the recipe is from the basis-set limit: one standard error"
 
 
-def worth_of_tests(table: pd.DataFrame, bounds: RegionBounds) -> dict[str, Worth]:
+def worth_of_tests(table: pd.DataFrame, bounds: SystemBounds) -> dict[str, Worth]:
     """Of the labels of the frozen test set, which errors are against: "all" (below the limit) and by region."""
     rows = labelled(table, "test")
-    return worth_by_region(rows["label_ev"], rows["label_std_ev"], bounds)
+    return worth_by_region(rows["label_ev"], rows["label_std_ev"], bounds.of(rows["system_id"]))
 
 
 def said_beside(

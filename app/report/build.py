@@ -11,6 +11,7 @@ from app.data import trust
 from app.data.cuts import Cut, cut_names, load_cut
 from app.data.errors import RANGES, REGION_HELP, TOGETHER, error_table, matrix_table
 from app.data.jobs import model_name
+from app.data.region_words import well_and_limit
 from app.data.worth import MEANING, said_beside, worth_of_tests
 from app.figures.blind import sentence
 from app.figures.maps import Panel, frame_of, legend_text, panel_content
@@ -99,11 +100,11 @@ def _errors(page: Page, subject: Subject) -> None:
     if rows.empty:
         page.text("No test configuration has a finished label, so errors are not known.")
         return
-    bounds = subject.campaign.settings.bounds
-    well, limit = (
-        f"{from_cm1(b) * unit.per_ev:g} {unit.label}".replace("-", "−")
-        for b in (bounds.well_below_cm1, bounds.limit_cm1)
-    )
+
+    def text(energy_ev: float) -> str:
+        return f"{energy_ev * unit.per_ev:g} {unit.label}".replace("-", "−")
+
+    well, limit = well_and_limit(subject.campaign.systems, text)
     page.text(
         f"Error = prediction − CCSD(T), in {unit.label}. Well: below {well}; energy limit: {limit}.", kind="quiet"
     )
@@ -122,7 +123,7 @@ def _errors_of(page: Page, subject: Subject, system: System, rows: pd.DataFrame)
     unit, campaign, host = subject.unit, subject.campaign, system.dimer.a
     if subject.several:
         page.heading(system.title, 3)
-    worth = worth_of_tests(rows, campaign.settings.bounds)
+    worth = worth_of_tests(rows, campaign.bounds)
     page.text(said_beside(worth, campaign.recipe, system.dimer, unit, regions=True))
     panels = [Panel("teacher", rows, "teacher_error_ev")]
     if subject.before is not None:
@@ -194,7 +195,7 @@ def _cuts_of(page: Page, subject: Subject, system: System, names: list[str]) -> 
 
 
 def _error_scale(subject: Subject, errors_ev: pd.Series) -> SignedScale:
-    return error_scale(errors_ev, subject.unit, cap_ev=from_cm1(subject.campaign.settings.bounds.limit_cm1))
+    return error_scale(errors_ev, subject.unit, cap_ev=from_cm1(subject.campaign.bounds.limit_cm1))
 
 
 def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
@@ -210,7 +211,7 @@ def _trust(page: Page, subject: Subject, gates: list[Gate]) -> None:
     page.table(asked.assign(answer=answers)[list(headers)].rename(columns=headers), name="gates")
     page.heading("Can its error bars be believed?")
     rows = trust.measured_points(subject.of(subject.table, *subject.campaign.training_systems))
-    found = trust.calibration(rows, subject.campaign.settings.bounds)
+    found = trust.calibration(rows, subject.campaign.bounds)
     if not found:
         page.text("No test point has both a label and an error bar.")
         return
@@ -242,7 +243,7 @@ def _labels(page: Page, subject: Subject) -> None:
     )
     said = blind_predictions(subject.campaign.store, subject.campaign.recipe.hash)
     mine = said["split"].eq("pool") & said["round_number"].eq(subject.number)
-    judged = judge(said[mine.fillna(False)], subject.campaign.settings.bounds)
+    judged = judge(said[mine.fillna(False)], subject.campaign.bounds)
     if judged is not None:
         page.text(f"Before it had seen them, the student predicted them: {sentence(judged)}; {judged.sentence}.")
     page.table(table, formats=formats, name="labels")

@@ -16,6 +16,7 @@ from app.figures.field_scale import FieldScale, field_scale
 from app.session import Context
 from app.text import Markdown, plain
 from nci_core.interpolation import REACH
+from nci_core.sampling.inside import enclosed
 from nci_core.store.schema import Model
 from nci_core.units import from_cm1
 
@@ -49,7 +50,7 @@ class Chosen:
     @property
     def limit_ev(self) -> float:
         """Where the wall begins."""
-        return float(from_cm1(self.context.campaign.settings.limit_cm1))
+        return float(from_cm1(self.context.system.bounds.limit_cm1))
 
     def base(self, source: str) -> Model:
         """The model between the stored energies of a source: of the teacher the one distilled from it."""
@@ -58,7 +59,8 @@ class Chosen:
     def ask(self, places: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The student's energy and the quantity in eV at places (…, 3) in the host's frame.
 
-        NaN far from the stored energies of potentials that are known at configurations only.
+        The quantity is NaN far from the stored energies of potentials that are known at configurations only; the energy
+        is infinite inside a cage, where no probe gets.
         """
 
         def of(name: str, column: str) -> FloatArray:
@@ -71,7 +73,8 @@ class Chosen:
         values = of(self.quantity.first, self.quantity.column)
         if self.quantity.other is not None:
             values = values - of(self.quantity.other, self.quantity.column)
-        return of("student", "energy_ev"), values
+        inside = enclosed(self.context.host, places.reshape(-1, 3)).reshape(places.shape[:-1])
+        return np.where(inside, np.inf, of("student", "energy_ev")), values
 
     def outside_wall(self, places: FloatArray) -> FloatArray:
         """The quantity, NaN inside the wall."""

@@ -56,7 +56,7 @@ def _paid(context: Context) -> pd.DataFrame:
 
 def _judged(context: Context, rows: pd.DataFrame, *, height: int = 230) -> None:
     """How many of them held, and each in units of its error bar."""
-    found = blind.judge(rows, context.campaign.settings.bounds)
+    found = blind.judge(rows, context.campaign.bounds)
     if found is not None:
         st.caption(f"{plain(sentence(found))}: {plain(found.sentence)}.")
     if rows["z"].notna().any():

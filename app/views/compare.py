@@ -214,7 +214,7 @@ def _teachers(context: Context) -> None:
 
 def _worth(context: Context, rows: pd.DataFrame) -> str:
     """What the labels are worth, where that is known: how far potentials can be told apart against the truth."""
-    found = worth_of_tests(rows, context.campaign.settings.bounds)
+    found = worth_of_tests(rows, context.campaign.bounds)
     return said_beside(found, context.campaign.recipe, context.dimer, context.unit) if found["all"].n else ""
 
 

@@ -120,7 +120,7 @@ def _checked(context: Context, named: list[Named], level: str, choices: Choices)
 def _draw(context: Context, checked: Checked) -> None:
     """The energies against the distance, and about the molecule with the axes that they are measured from."""
     points, dimer, unit = checked.points, context.dimer, context.unit
-    energies, cap = context.convert(points.energy_ev), from_cm1(context.campaign.settings.limit_cm1)
+    energies, cap = context.convert(points.energy_ev), from_cm1(context.system.bounds.limit_cm1)
     scale = SignedScale.covering(points.energy_ev, unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=cap)
     frame = None
     if checked.file.form == "table":

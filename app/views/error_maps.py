@@ -91,7 +91,7 @@ def show_before_after(context: Context, rows: pd.DataFrame, after: Model, before
 
 def error_scale(context: Context, errors_ev: npt.ArrayLike) -> SignedScale:
     """The colours of errors (eV, any number of them, NaN left out) on this campaign's pages."""
-    return scales.error_scale(errors_ev, context.unit, cap_ev=from_cm1(context.campaign.settings.limit_cm1))
+    return scales.error_scale(errors_ev, context.unit, cap_ev=from_cm1(context.system.bounds.limit_cm1))
 
 
 def _draw(

@@ -9,9 +9,9 @@ from app.data.worth import said_beside
 from app.session import Context
 from app.tables import grid
 from app.text import Markdown, plain
+from app.views.filters import shown_bounds
 from nci_core.labels.label_errors import worth_by_region
 from nci_core.store.schema import Model
-from nci_core.units import from_cm1
 
 
 def show_regions(
@@ -41,7 +41,8 @@ def show_regions(
     with left:
         grid(shown, specs, key="region-table", column_config=config)
         if own and len(rows):
-            worth = worth_by_region(rows["label_ev"], rows["label_std_ev"], context.campaign.settings.bounds)
+            bounds = context.campaign.bounds.of(rows["system_id"])
+            worth = worth_by_region(rows["label_ev"], rows["label_std_ev"], bounds)
             st.caption(plain(said_beside(worth, recipe, context.dimer, context.unit, regions=True)))
     if rows.empty:  # of all systems, where those with labels are transfer systems
         return
@@ -70,7 +71,6 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
 
 
 def _region_help(context: Context) -> Markdown:
-    bounds = context.campaign.settings.bounds
     text = "  \n".join(f"**{name}**: {meaning}" for name, meaning in REGION_HELP.items())
-    well, limit = context.text(from_cm1(bounds.well_below_cm1)), context.text(from_cm1(bounds.limit_cm1))
+    well, limit = shown_bounds(context)
     return text + f"  \nIn this campaign the well lies below {well} and the limit is {limit}."

@@ -9,18 +9,17 @@ import streamlit as st
 from app import selection
 from app.data.configurations import LABEL_STATES, SPLITS
 from app.data.errors import REGION_HELP
+from app.data.region_words import well_and_limit
 from app.session import Context, errors_shown
 from app.text import plain
 from nci_core.regions import REGIONS, sector_words
-from nci_core.units import from_cm1
 
 
 def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters and return the rows that pass them."""
-    bounds = context.campaign.settings.bounds
+    well, limit = shown_bounds(context)
     st.caption(
-        f"well: below {context.text(from_cm1(bounds.well_below_cm1))} · tail: up to 0 · "
-        f"wall: up to {context.text(from_cm1(bounds.limit_cm1))} · beyond: higher. "
+        f"well: below {well} · tail: up to 0 · wall: up to {limit} · beyond: higher. "
         "A row with nothing chosen filters nothing."
     )
     keep = _by_kind(context, table) & _by_size(context, table)
@@ -32,6 +31,12 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
             selection.change(context, [int(i) for i in rows.index], "replace")
             st.rerun()
     return rows
+
+
+def shown_bounds(context: Context) -> tuple[str, str]:
+    """Below what the well lies and where the energies of interest end, of the systems whose tables are shown."""
+    systems = context.campaign.systems if context.every_system else (context.system,)
+    return well_and_limit(systems, context.text, plain)
 
 
 def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:

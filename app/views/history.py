@@ -134,7 +134,7 @@ def _glance(context: Context, rounds: pd.DataFrame, metrics: pd.DataFrame, model
 def _worth(context: Context) -> None:
     """What the labels are worth that the errors are against, by region as the table of rounds has them."""
     campaign = context.campaign
-    found = worth_of_tests(cached.averaged(context, cached.table(context)), campaign.settings.bounds)
+    found = worth_of_tests(cached.averaged(context, cached.table(context)), campaign.bounds)
     said = said_beside(found, campaign.recipe, context.dimer, context.unit, regions=True)
     st.markdown(
         plain(said), help=f"{MEANING}; of several labels the root mean square. The student's error is beside it."

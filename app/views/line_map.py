@@ -18,6 +18,7 @@ from app.session import Context
 from app.views.line_choice import FARTHEST, PLANE, VIEW, take
 from app.views.plane_choice import choose_plane
 from nci_core.errors import InputError
+from nci_core.sampling.inside import enclosed
 from nci_core.store.schema import Model
 from nci_core.systems import surroundings
 from nci_core.systems.lines import Line
@@ -52,8 +53,9 @@ def show_map(context: Context, table: pd.DataFrame, line: Line, after: Model) ->
     show_said()
     near = fields.in_slab(host, table[(table["region"] != "beyond") & table["label_ev"].notna()], grid)
     energy_ev = model_answers.field(context, after, grid.points).energy_ev.reshape(grid.points.shape[:-1])
-    limit_ev = from_cm1(context.campaign.settings.limit_cm1)
-    energy_ev = np.where(energy_ev < limit_ev, energy_ev, np.nan)
+    limit_ev = from_cm1(context.system.bounds.limit_cm1)
+    inside = enclosed(host, grid.points.reshape(-1, 3)).reshape(energy_ev.shape)
+    energy_ev = np.where((energy_ev < limit_ev) & ~inside, energy_ev, np.nan)
     scale = SignedScale.covering(energy_ev, context.unit.per_ev, linear_ev=from_cm1(2.0), cap_ev=limit_ev)
     values = context.convert(energy_ev)
     content = plane_content(host, grid, values, near, "label_ev", scale, context.unit, label="student", view=view)

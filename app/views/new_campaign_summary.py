@@ -51,6 +51,8 @@ def show_summary(now: Draft) -> None:
         name = one_from(st, "System drawn", {name: name for name in names}, key=key, in_address=False)
     placed = _placed(now)
     draw_molecule(dimers[name], *_points(dimers[name], placed.get(name)))
+    if name in placed:
+        st.caption(_regions(placed[name]))
     if now.problem:  # it stands beside its field
         return
     if len(dimers) > 1:
@@ -58,6 +60,16 @@ def show_summary(now: Draft) -> None:
         for too_much in _too_large(now):
             st.warning(too_much, icon=":material/hourglass_bottom:")
     st.markdown(_price(now, placed))
+
+
+def _regions(found: Preview) -> Markdown:
+    """Where a system's regions will begin and end, and why there."""
+    bounds = found.bounds
+    well, limit = f"{bounds.well_below_cm1:,g}".replace("-", "−"), f"{bounds.limit_cm1:,g}"
+    said = f"Well: below {well} cm⁻¹; energies of interest: up to {limit} cm⁻¹"
+    if found.depth_cm1 is None:
+        return f"{said}."
+    return f"{said}, since its depth is about {found.depth_cm1:,.2g} cm⁻¹ in the guide potential."
 
 
 def draw_molecule(dimer: Dimer, point: FloatArray, others: FloatArray) -> None:

@@ -47,7 +47,7 @@ def show_outcome(context: Context) -> None:
     )
     st.table(printed(pd.DataFrame(rows).set_index("Region"), {}))
     campaign, tested = context.campaign, labelled(cached.compared(context, now.id, before.id), "test")
-    worth = worth_of_tests(cached.averaged(context, tested), campaign.settings.bounds)
+    worth = worth_of_tests(cached.averaged(context, tested), campaign.bounds)
     st.caption(plain(said_beside(worth, campaign.recipe, context.dimer, context.unit, regions=True)))
     tested = cached.drawn(context, tested)
     if tested["earlier_error_ev"].notna().any():

@@ -44,7 +44,7 @@ def show(context: Context) -> None:
     active = context.model.id if context.model else None
     rows = course(model_list(context.campaign.store), rounds, metrics, active)
     taught = stored_error(metrics[metrics["teacher"] == context.campaign.teacher])
-    worth = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.settings.bounds)
+    worth = worth_of_tests(cached.averaged(context, cached.table(context)), context.campaign.bounds)
     content = overview_content(
         context.host,
         maps,
@@ -52,7 +52,7 @@ def show(context: Context) -> None:
         taught,
         context.unit,
         context.colours,
-        limit_ev=from_cm1(context.campaign.settings.limit_cm1),
+        limit_ev=from_cm1(context.system.bounds.limit_cm1),
         teacher_name=visible(context.campaign.settings.teacher),
         worth=overview_sentence(context.campaign.recipe, worth, context.dimer, context.unit),
         name=context.campaign.name,

@@ -103,7 +103,7 @@ def _gates(context: Context, gates: list[Gate]) -> None:
 
 def _calibration(context: Context, table: pd.DataFrame) -> None:
     rows = data.measured_points(table)
-    found = data.calibration(rows, context.campaign.settings.bounds)
+    found = data.calibration(rows, context.campaign.bounds)
     if not found:
         st.info(
             "This needs finished CCSD(T) labels of test configurations, and a student with several members.",

@@ -59,7 +59,7 @@ def _facts(context: Context, pair: list[Model], tables: list[pd.DataFrame]) -> N
     for name, model, table in zip(("First", "Second"), pair, tables, strict=True):
         until = rounds[rounds["number"] <= model.round_number]
         picked = rounds.loc[rounds["number"] == model.round_number, "picked_by"]
-        found = data.calibration(data.measured_points(table), context.campaign.settings.bounds)
+        found = data.calibration(data.measured_points(table), context.campaign.bounds)
         columns[f"{name}: {model_name(model)}"] = {
             "Training labels": str(model.n_labels),
             "Picked by": str(picked.iloc[0]) if len(picked) and model.kind != "distilled" else "—",

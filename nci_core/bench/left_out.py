@@ -55,9 +55,9 @@ def hosts_of(groups: Sequence[HostGroup]) -> list[list[HostGroup]]:
     return found
 
 
-def observations(groups: Sequence[HostGroup]) -> list[Observation]:
-    """The labels of groups."""
-    return [Observation(group.at, group.reference) for group in groups]
+def observations(groups: Sequence[HostGroup], bounds: RegionBounds) -> list[Observation]:
+    """The labels of groups, all with the same energy regions."""
+    return [Observation(group.at, group.reference, bounds=bounds) for group in groups]
 
 
 def check_unseen(prior: Ensemble, groups: Sequence[HostGroup]) -> None:
@@ -103,7 +103,7 @@ def leave_one_host_out(
         raise InputError(f"No host can be left out: {missing[0]}.")
     fits, found = 0, []
     for host, rest, lacking in zip(hosts, rests, missing, strict=True):
-        name, labels = host[0].dimer.a.name, observations(rest)
+        name, labels = host[0].dimer.a.name, observations(rest, bounds)
         n_labels = sum(map(len, labels))
         if lacking:
             found.append(LeftOut(name, n_labels, reason=lacking))

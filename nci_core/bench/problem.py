@@ -87,7 +87,7 @@ class Problem:
 
     def observation(self, rows: npt.NDArray[np.int64]) -> Observation:
         """The labels of some rows."""
-        return Observation(self.dimer.at(self.positions[rows]), self.energies[rows])
+        return Observation(self.dimer.at(self.positions[rows]), self.energies[rows], bounds=self.bounds)
 
     def taught_by(self, *teachers: Lesson) -> "Problem":
         """The same problem with other teachers."""

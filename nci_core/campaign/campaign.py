@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from nci_core import __version__
-from nci_core.campaign.systems import System, agree, stored
+from nci_core.campaign.systems import System, agree, bounded, bounds_of, stored, with_bounds
 from nci_core.config import (
     FILE_NAME,
     CampaignSettings,
@@ -19,6 +19,7 @@ from nci_core.config import (
 )
 from nci_core.errors import InputError, StoreError
 from nci_core.labels.recipes import Recipe
+from nci_core.regions import SystemBounds
 from nci_core.store import DATABASE_NAME, CampaignInfo, Store, campaign, configurations, rounds
 from nci_core.store.models import MODELS as MODELS
 from nci_core.store.models import active, file_path
@@ -68,17 +69,19 @@ class Campaign:
             raise InputError("The path of the new campaign is empty; name a folder.")
         folder = Path(folder).absolute()
         settings.check()
+        settings = with_bounds(settings)
         recipe, new = settings.reference, not folder.exists()
         if settings.database and any((folder / name).exists() for name in (FILE_NAME, DATABASE_NAME)):
             raise StoreError(f"{folder} holds a campaign already; choose another folder.")
         # A folder may have a dot in its name. A server's tables may be left by a creation that was cut short.
         store = Store.create(settings.database or folder / DATABASE_NAME, folder=folder)
+        first = bounds_of(settings, settings.systems[0])
         info = CampaignInfo(
             teacher=settings.teacher,
             recipe=recipe.name,
             recipe_hash=recipe.hash,
-            well_below_cm1=settings.well_below_cm1,
-            limit_cm1=settings.limit_cm1,
+            well_below_cm1=first.well_below_cm1,
+            limit_cm1=first.limit_cm1,
             nci_version=__version__,
         )
         claimed = False
@@ -125,7 +128,7 @@ class Campaign:
         The file comes first: after an interruption in between, the next opening adds the system to the database.
         """
         require_writable()
-        self.settings = append_systems([system], self.folder)
+        self.settings = append_systems([bounded(self.settings, system)], self.folder)
         self.systems = agree(self.settings, self.store, self.folder)
         return self.system(system.name)
 
@@ -148,6 +151,11 @@ class Campaign:
     def transfer_systems(self) -> tuple[System, ...]:
         """The systems that are only tested on."""
         return tuple(system for system in self.systems if system.role == "transfer")
+
+    @property
+    def bounds(self) -> SystemBounds:
+        """Where the regions of each system begin and end."""
+        return SystemBounds({system.id: system.bounds for system in self.systems})
 
     def system(self, name: str | int) -> System:
         """The system of this name, or of this number in the database; raises InputError for an unknown one."""

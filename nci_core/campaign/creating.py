@@ -12,10 +12,11 @@ from nci_core.campaign.campaign import Campaign, home
 from nci_core.campaign.pricing.new_recipes import recipe_for_all, with_checked_recipes
 from nci_core.campaign.rounds.requests import submit_teach
 from nci_core.campaign.rounds.sampling import SamplePlan, plan_sample, sample_campaign
-from nci_core.campaign.systems import System
+from nci_core.campaign.systems import System, bounded, bounds_of
 from nci_core.config import MOST_SYSTEMS, CampaignSettings, SystemSettings
 from nci_core.errors import InputError, TeacherError
 from nci_core.labels.builtin_recipes import DEFAULT
+from nci_core.regions import RegionBounds
 from nci_core.sampling import as_guide
 from nci_core.store.server import place
 from nci_core.switches import require_writable
@@ -85,10 +86,19 @@ def free_folder(name: str, below: Path) -> Path:
 
 @dataclass(frozen=True)
 class Preview:
-    """The configurations of one system that `create` will store, and the (3,) one of lowest guide energy, in Å."""
+    """The configurations of one system that `create` will store, and where its regions will begin and end.
+
+    Attributes:
+        sample: the configurations.
+        deepest: (3,) the one of lowest guide energy, in Å.
+        bounds: of the regions.
+        depth_cm1: of the well by the guide, from which the bounds follow; None where they do not.
+    """
 
     sample: SamplePlan
     deepest: FloatArray
+    bounds: RegionBounds
+    depth_cm1: float | None
 
 
 def preview(plan: Plan) -> list[Preview]:
@@ -96,19 +106,20 @@ def preview(plan: Plan) -> list[Preview]:
 
     Numpy only; raises InputError as `plan_sample`, and for a system that would get no configuration.
     """
-    bounds, found = plan.settings.bounds, []
+    settings, found = plan.settings, []
     for system in plan.systems:
         trained, dimer, guide = system.role == "train", system.dimer, as_guide(system.dimer, None)
         if not trained and not plan.n_test:
             raise InputError(f"System {system.name} is only tested on, so it needs a test set: ask for one.")
         cuts = plan.points_per_cut if trained else 0
+        bounds, depth_cm1 = bounds_of(settings, system), bounded(settings, system).depth_cm1
         sample = plan_sample(
             dimer, bounds, plan.n, seed=plan.seed, n_test=plan.n_test, points_per_cut=cuts, guide=guide
         )
         if not trained:
             sample = replace(sample, pool=np.empty((0, 3)))
         places = sample.pool if trained else sample.test
-        found.append(Preview(sample, places[int(guide(places).argmin())]))
+        found.append(Preview(sample, places[int(guide(places).argmin())], bounds, depth_cm1))
     return found
 
 

@@ -109,7 +109,7 @@ def run_demo(
             "test": len(test),
             "train": len(finished),
             "how": "random within the regions of the guide potential, frozen before any energy was computed",
-            "limit_cm1": campaign.settings.limit_cm1,
+            "limit_cm1": campaign.systems[0].bounds.limit_cm1,
         },
         "n_labels": len(finished),
         "n_labels_computed_now": computed,

@@ -30,7 +30,7 @@ def draw_demo(campaign: Campaign, distilled_id: int, tuned_id: int, path: Path) 
         energies.setdefault("teacher", table.teacher_ev.to_numpy())
         energies[name] = table.student_ev.to_numpy()
     reference = table.label_ev.to_numpy()
-    region = campaign.settings.bounds.classify(reference)
+    region = campaign.bounds.of(table.system_id).classify(reference)
     inside = region != "beyond"
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     for name, values in energies.items():

@@ -1,13 +1,17 @@
 """The systems of a campaign: its settings name them, its database knows what belongs to which."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from nci_core.config import FILE_NAME, CampaignSettings, SystemSettings
 from nci_core.errors import InputError
+from nci_core.regions import RegionBounds
+from nci_core.sampling.depth import well_depth
 from nci_core.store import Store, StoredSystem, systems
 from nci_core.store.base import Role
 from nci_core.systems.dimer import Dimer
@@ -25,12 +29,16 @@ class System:
         name: as the settings call it.
         role: "train", or "transfer" where it is only tested on.
         dimer: host and probe.
+        bounds: where its regions begin and end.
+        depth_cm1: of its well by the guide, None where its bounds do not come from it.
     """
 
     id: int
     name: str
     role: Role
     dimer: Dimer
+    bounds: RegionBounds = field(default_factory=RegionBounds)
+    depth_cm1: float | None = None
 
     @property
     def title(self) -> str:
@@ -42,6 +50,41 @@ def stored(system: SystemSettings) -> StoredSystem:
     """A new row of the database; its place is found when it is added."""
     host, probe = (monomer.model_dump() for monomer in (system.host, system.probe_monomer))
     return StoredSystem(name=system.name, role=system.role, place=0, host=host, probe=probe)
+
+
+@lru_cache(maxsize=1000)
+def _depth(system: str) -> float | None:
+    """Depth in cm⁻¹ of a system, given as JSON, by the default guide; None where that has no parameters or no well."""
+    with suppress(InputError):
+        return well_depth(SystemSettings.model_validate_json(system).dimer)
+    return None
+
+
+def bounded(settings: CampaignSettings, system: SystemSettings) -> SystemSettings:
+    """A system with the bounds that neither it nor the campaign has, from its depth; the usual ones without a depth."""
+    well, limit = settings.given_bounds(system)
+    if well is not None and limit is not None:
+        return system
+    depth = system.depth_cm1 or _depth(system.model_dump_json(include={"host", "probe"}))
+    usual = RegionBounds() if depth is None else RegionBounds.of_depth(depth)
+    own = {
+        "well_below_cm1": usual.well_below_cm1 if well is None else system.well_below_cm1,
+        "limit_cm1": usual.limit_cm1 if limit is None else system.limit_cm1,
+    }
+    return system.model_copy(update={"depth_cm1": depth, **own})
+
+
+def bounds_of(settings: CampaignSettings, system: SystemSettings) -> RegionBounds:
+    """The bounds of a system."""
+    well, limit = settings.given_bounds(bounded(settings, system))
+    if well is None or limit is None:
+        raise AssertionError("a system without bounds")
+    return RegionBounds(well, limit)
+
+
+def with_bounds(settings: CampaignSettings) -> CampaignSettings:
+    """Settings in which every system has its bounds."""
+    return settings.model_copy(update={"systems": [bounded(settings, system) for system in settings.systems]})
 
 
 def agree(settings: CampaignSettings, store: Store, folder: Path) -> tuple[System, ...]:
@@ -67,7 +110,8 @@ def agree(settings: CampaignSettings, store: Store, folder: Path) -> tuple[Syste
                 f"{file} gives the system {mine.name} the role {mine.role!r}, but the database beside it was made with "
                 f"{row.role!r}, which stays."
             )
-        agreed.append(System(row.id, mine.name, row.role, mine.dimer))
+        mine = bounded(settings, mine)  # of a file of before, or one that somebody wrote
+        agreed.append(System(row.id, mine.name, row.role, mine.dimer, bounds_of(settings, mine), mine.depth_cm1))
     if store.read_only and left:
         raise InputError(
             f"{file} names the system {left[0].name}, which the database beside it does not have yet; "

@@ -11,7 +11,7 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
-from nci_core.cli.options import refuse
+from nci_core.cli.options import AllLimitsOption, AllWellsOption, refuse
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -24,7 +24,15 @@ from nci_core.cli.output import (
     print_json,
     progress_bar,
 )
-from nci_core.cli.system_commands import HostsOption, TransferOption, hosts_of, in_words, say_geometry, systems_of
+from nci_core.cli.system_commands import (
+    HostsOption,
+    TransferOption,
+    hosts_of,
+    in_words,
+    say_bounds,
+    say_geometry,
+    systems_of,
+)
 from nci_core.config import CampaignSettings
 from nci_core.errors import InputError
 from nci_core.labels.builtin_recipes import DEFAULT
@@ -78,8 +86,8 @@ def init(
         ),
     ] = None,
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
-    well_below: Annotated[float, typer.Option(help="Energies below this are the well, in cm⁻¹.")] = -20.0,
-    limit: Annotated[float, typer.Option(help="Upper end of the range of interest, in cm⁻¹.")] = 1000.0,
+    well_below: AllWellsOption = None,
+    limit: AllLimitsOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random that has none of its own.")] = 1,
     title: Annotated[str, typer.Option(help="Title shown in the app.")] = "",
     database: DatabaseOption = None,
@@ -121,6 +129,7 @@ def init(
     )
     for each in campaign.systems:
         say_geometry(each)
+        say_bounds(each)
     for note in notes:
         out.print(note, soft_wrap=True)
     if campaign.store.server is not None:

@@ -5,10 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
+from nci_core.campaign.systems import System
 from nci_core.cli.labelled_files import (
     FileFit,
     HostsOut,
     Labels,
+    bounds_in,
+    bounds_report,
     check_targets,
     file_errors,
     fit_file,
@@ -93,7 +96,7 @@ def evaluate(
             refuse(context, ("device",), "is for a checkpoint (--model); a campaign's errors come from stored energies")
         evaluate_campaign(campaign, model, device, as_json)
         return
-    bounds = RegionBounds(well_below, limit)
+    bounds, systems, chosen = RegionBounds(well_below, limit), tuple[System, ...](), list[str]()
     if leave_one_host_out:
         refuse(context, ("model", "campaign"), "has no effect with --leave-one-host-out, which fits its own students")
         how = HostsOut(prior, members, seed, device)
@@ -107,12 +110,7 @@ def evaluate(
         row = opened.active_model()
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
-        model, own = opened.model_path(row), opened.settings.bounds
-        chosen = given(context, ("well_below", "limit"))
-        bounds = RegionBounds(
-            well_below if "--well-below" in chosen else own.well_below_cm1,
-            limit if "--limit" in chosen else own.limit_cm1,
-        )
+        model, systems, chosen = opened.model_path(row), opened.systems, given(context, ("well_below", "limit"))
     from nci_core.potentials.checkpoints import load_checkpoint
 
     student = load_checkpoint(model, device=device)
@@ -120,14 +118,16 @@ def evaluate(
     err.print(found.describe())
     labels = labels_of(found)
     say_merged(labels)
-    report = file_errors(labels, student, model, data, bounds)
+    report = file_errors(labels, student, model, data, bounds_in(systems, bounds, chosen))
     if as_json:
         print_json(report)
         return
     parts = {"": report} | (report["by_host"] if len(labels.groups) > 1 else {})
     everything = {name: {"all": part} | part["regions"] for name, part in parts.items()}
     columns = [("host" if name == "split" and len(parts) > 1 else name) for name in ERROR_COLUMNS]
-    print_table(f"all: E < {bounds.limit_cm1:g} cm⁻¹", columns, error_rows(Path(model).name, everything))
+    limited = report["limit_cm1"]
+    below = "E below the limit of each system" if limited is None else f"E < {limited:g} cm⁻¹"
+    print_table(f"all: {below}", columns, error_rows(Path(model).name, everything))
 
 
 def evaluate_hosts_out(found: Dataset, source: Path, how: HostsOut, bounds: RegionBounds, as_json: bool) -> None:
@@ -175,7 +175,8 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
         report = {model.name: checkpoint_errors(opened, model, device)}
         trained = "test: frozen; pool: maybe trained on"
     if as_json:
-        said = {"recipe": opened.recipe.name, "limit_cm1": opened.settings.limit_cm1}
+        bounds = {system.name: bounds_report(system.bounds) for system in opened.systems}
+        said = {"recipe": opened.recipe.name, **bounds_report(opened.bounds.same), "bounds": bounds}
         print_json(said | {"labels_are_worth": worth_phrase(opened) or None, "errors": report})
         return
     table = [row for name, errors in report.items() for row in error_rows(name, errors)]

@@ -1,17 +1,19 @@
 """What nci finetune and nci evaluate do with an extxyz file of labels; nothing is printed here."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nci_core.campaign.systems import System
 from nci_core.duplicates import take, unique_labels
 from nci_core.errors import InputError
 from nci_core.extxyz import Dataset, HostGroup, write_dataset
-from nci_core.regions import RegionBounds
+from nci_core.regions import RegionBounds, SystemBounds
+from nci_core.systems.dimer import Dimer, same_dimer
 
 if TYPE_CHECKING:
     from nci_core.metrics import ErrorSummary
@@ -58,9 +60,27 @@ def as_report(overall: "ErrorSummary | None", regions: Mapping[str, "ErrorSummar
     return {**said, "regions": {name: value.as_dict() for name, value in regions.items()}}
 
 
-def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, bounds: RegionBounds) -> dict[str, Any]:
+def bounds_in(
+    systems: Sequence[System], given: RegionBounds, chosen: Collection[str]
+) -> Callable[[Dimer], RegionBounds]:
+    """The bounds of each dimer: of a campaign's system its own but for the options `chosen`, of others those given."""
+
+    def bounds_of(dimer: Dimer) -> RegionBounds:
+        own = next((system.bounds for system in systems if same_dimer(system.dimer, dimer)), given)
+        well, limit = "--well-below" in chosen, "--limit" in chosen
+        return RegionBounds(
+            given.well_below_cm1 if well else own.well_below_cm1, given.limit_cm1 if limit else own.limit_cm1
+        )
+
+    return bounds_of
+
+
+def file_errors(
+    labels: Labels, student: "Ensemble", model: Path, source: Path, bounds_of: Callable[[Dimer], RegionBounds]
+) -> dict[str, Any]:
     """Errors of a student, read from the checkpoint `model`, against labels, by region and under `by_host` by host.
 
+    `bounds_of` says the regions of each dimer; where they differ, only the hosts have bounds in the report.
     Raises ModelError for a model that does not fit them, InputError without a label below the limit.
     """
     from nci_core.metrics import by_region
@@ -70,16 +90,24 @@ def file_errors(labels: Labels, student: "Ensemble", model: Path, source: Path, 
         check_fits(student, group.dimer, f"Model {model.name}")
     predicted = [student.energies(group.at) for group in labels.groups]
     reference = [group.reference for group in labels.groups]
-    overall, regions = by_region(np.concatenate(predicted), np.concatenate(reference), bounds)
+    bounds = SystemBounds({k: bounds_of(group.dimer) for k, group in enumerate(labels.groups)})
+    rows = bounds.of(np.repeat(range(len(labels.groups)), list(map(len, reference))))
+    overall, regions = by_region(np.concatenate(predicted), np.concatenate(reference), rows)
     if overall is None:
         raise InputError(f"{source} has no reference energy below {bounds.limit_cm1:g} cm⁻¹; raise --limit.")
     report: dict[str, Any] = {"model": str(model), "data": str(source), "merged": labels.repeats}
-    report |= {"limit_cm1": bounds.limit_cm1, "well_below_cm1": bounds.well_below_cm1}
+    report |= bounds_report(bounds.same)
     hosts = {
-        group.dimer.a.name: as_report(*by_region(here, group.reference, bounds))
-        for group, here in zip(labels.groups, predicted, strict=True)
+        group.dimer.a.name: as_report(*by_region(here, group.reference, own)) | bounds_report(own)
+        for group, here, own in zip(labels.groups, predicted, bounds.systems.values(), strict=True)
     }
     return report | as_report(overall, regions) | {"by_host": hosts}
+
+
+def bounds_report(bounds: RegionBounds | None) -> dict[str, float | None]:
+    """Bounds as reports have them, nothing where systems differ in them."""
+    limit, well = (None, None) if bounds is None else (bounds.limit_cm1, bounds.well_below_cm1)
+    return {"limit_cm1": limit, "well_below_cm1": well}
 
 
 @dataclass(frozen=True)
@@ -110,7 +138,7 @@ def left_out_errors(
     prior = load_checkpoint(how.prior) if how.prior else None
     settings = FitSettings(members=how.members, seed=how.seed, device=how.device)
     start = time.perf_counter()
-    found = leave_one_host_out(labels.groups, prior, settings, bounds, FitRun(progress, bounds=bounds))
+    found = leave_one_host_out(labels.groups, prior, settings, bounds, FitRun(progress))
     report: dict[str, Any] = {"data": str(source), "prior": str(how.prior) if how.prior else None}
     report |= {"merged": labels.repeats, "members": how.members, "seed": how.seed}
     report |= {"limit_cm1": bounds.limit_cm1, "well_below_cm1": bounds.well_below_cm1}

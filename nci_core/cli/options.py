@@ -22,6 +22,22 @@ WellOption = Annotated[
 LimitOption = Annotated[
     float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹; a campaign has its own.")
 ]
+AllWellsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--well-below",
+        help="Energies below this are the well of all systems, in cm⁻¹. Default: a third of each one's depth.",
+        show_default=False,
+    ),
+]
+AllLimitsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--limit",
+        help="Upper end of the range of interest of all systems, in cm⁻¹. Default: 1000, of deep ones twice the depth.",
+        show_default=False,
+    ),
+]
 
 
 def given(context: typer.Context, names: Iterable[str]) -> list[str]:

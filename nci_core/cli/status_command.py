@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from nci_core.campaign import Campaign
+from nci_core.campaign.systems import System
 from nci_core.cli.output import CampaignOption, JsonOption, open_campaign, print_json, print_table
 
 
@@ -32,6 +33,7 @@ def describe(campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign": campaign.name,
         "systems": campaign.about,
+        "regions": {each.name: _regions(each) for each in campaign.systems},
         "recipe": campaign.recipe.name,
         "configurations": configurations.counts(store),
         "without_teacher": sum(len(teacher_labels.missing(store, name)) for name in campaign.teachers),
@@ -48,6 +50,11 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "engine": "running" if engine.running else engine.phase,
         "engine_says": engine.error,
     }
+
+
+def _regions(system: System) -> str:
+    """Where the regions of a system begin and end."""
+    return f"well below {system.bounds.well_below_cm1:g}, limit {system.bounds.limit_cm1:g} cm⁻¹"
 
 
 def status(campaign: CampaignOption = None, as_json: JsonOption = False) -> None:

@@ -1,6 +1,7 @@
 """nci system add, list: the dimers of a campaign, those that it is trained on and those it is only tested on."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -72,6 +73,14 @@ def in_words(system: System) -> str:
     return f"{system.name}{tested}, {formula(host)} of symmetry {point_group(host)}"
 
 
+def say_bounds(system: System) -> None:
+    """Where the regions of a system begin and end, and how that was found."""
+    bounds = system.bounds
+    why = "" if system.depth_cm1 is None else f"; by its depth of about {system.depth_cm1:.2g} cm⁻¹ in the guide"
+    said = f"well below {bounds.well_below_cm1:g} cm⁻¹, energies of interest up to {bounds.limit_cm1:g} cm⁻¹{why}."
+    out.print(f"Regions of {system.name}: {said}", soft_wrap=True)
+
+
 def say_geometry(system: System) -> None:
     """Where the host's geometry comes from, and what is worth saying of it."""
     host = system.dimer.a
@@ -98,6 +107,7 @@ def add(
     added = add_system(opened, wanted)
     out.print(f"Added {in_words(added)}, to {opened.folder}.", soft_wrap=True)
     say_geometry(added)
+    say_bounds(added)
 
 
 def list_systems(campaign: CampaignArgument = None, as_json: JsonOption = False) -> None:
@@ -110,14 +120,17 @@ def list_systems(campaign: CampaignArgument = None, as_json: JsonOption = False)
         counts = configurations.counts(opened.store, system_id=system.id)
         states = label_queries.state_counts(opened.store, opened.recipe.hash, system_id=system.id)
         labels = sum(split.get("complete", 0) for split in states.values())
+        bounds = {**asdict(system.bounds), "depth_cm1": system.depth_cm1}
         row = {"name": system.name, "role": system.role, "host": system.dimer.a.name, "probe": system.dimer.b.name}
-        found.append(row | {"configurations": counts["pool"], "test_points": counts["test"], "labels": labels})
+        found.append(row | {"configurations": counts["pool"], "test_points": counts["test"], "labels": labels} | bounds)
+        found[-1] |= bounds | {"depth_cm1": system.depth_cm1}
     if as_json:
         print_json(found)
         return
     columns = ("name", "role", "configurations", "test points", "labels")
     keys = [column.replace(" ", "_") for column in columns]
-    print_table(f"Systems of {opened.name}", columns, [[row[key] for key in keys] for row in found])
+    rows = [[*(row[key] for key in keys), f"{row['well_below_cm1']:g}", f"{row['limit_cm1']:g}"] for row in found]
+    print_table(f"Systems of {opened.name}", [*columns, "well below / cm⁻¹", "limit / cm⁻¹"], rows)
 
 
 def register(app: typer.Typer) -> None:

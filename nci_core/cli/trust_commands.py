@@ -75,18 +75,17 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
 
     if folder is not None:
         opened = open_campaign(folder, read_only=True)
-        limit_cm1 = opened.settings.limit_cm1
     student = load_checkpoint(path)
     if folder is not None:
-        known = [system.dimer for system in opened.training_systems]
+        known = [(system.dimer, system.bounds.limit_cm1) for system in opened.training_systems]
     elif host is None:
-        known = list(named_systems(student))
+        known = [(dimer, limit_cm1) for dimer in named_systems(student)]
     else:
-        known = [Dimer(find_host(host), Monomer.atom(probe)) for probe in student.probes]
+        known = [(Dimer(find_host(host), Monomer.atom(probe)), limit_cm1) for probe in student.probes]
     if not known:
         raise InputError(f"{path} does not say which molecule it is for; give --host.")
     found = []
-    for dimer in known:
+    for dimer, limit_cm1 in known:
         check_fits(student, dimer, f"Model {path.name}")
         found += check_model(student, dimer, limit_cm1)
     return found

@@ -14,6 +14,8 @@ from nci_core.store.server import check_reference
 from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 
+#: cm⁻¹: bounds that are not set yet go with any others.
+ANY_DEPTH = 1.0
 #: Settings of the machine that computes and of its database: a campaign from elsewhere does not bring them.
 OF_THIS_MACHINE = (
     "database",
@@ -45,8 +47,12 @@ class CampaignSettings(BaseModel):
     own_recipes: list[Recipe] = Field(
         default_factory=list, description="recipes of one's own, one table each; `nci recipes --show NAME` prints one"
     )
-    well_below_cm1: float = Field(-20.0, description="energies below this are the well, in cm⁻¹")
-    limit_cm1: float = Field(1000.0, description="energies at or above this are out of the range of interest, in cm⁻¹")
+    well_below_cm1: float | None = Field(
+        None, description="energies below this are the well, in cm⁻¹; not set: each system has its own, by its depth"
+    )
+    limit_cm1: float | None = Field(
+        None, description="energies at or above this are out of the range of interest, in cm⁻¹; not set: likewise"
+    )
     ruler: Literal["adaptive", "fixed"] = Field("adaptive", description="the student's ruler")
     members: int = Field(4, ge=1, le=32, description="members of the student ensemble")
     seed: int = Field(1, ge=0, lt=2**63, description="seed of everything random that has no seed of its own")
@@ -101,10 +107,10 @@ class CampaignSettings(BaseModel):
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in OF_THIS_MACHINE})
 
-    @property
-    def bounds(self) -> RegionBounds:
-        """Region bounds."""
-        return RegionBounds(self.well_below_cm1, self.limit_cm1)
+    def given_bounds(self, system: SystemSettings) -> tuple[float | None, float | None]:
+        """Where a system's well and the energies of interest end in cm⁻¹: its own, the campaign's, or None."""
+        well = self.well_below_cm1 if system.well_below_cm1 is None else system.well_below_cm1
+        return well, self.limit_cm1 if system.limit_cm1 is None else system.limit_cm1
 
     @property
     def reference(self) -> Recipe:
@@ -134,7 +140,10 @@ class CampaignSettings(BaseModel):
     def check(self) -> None:
         """Raise InputError when systems, bounds, recipes or database are not usable."""
         check_systems(self.systems)
-        _ = (self.bounds, self.recipes)
+        _ = self.recipes
+        for system in self.systems:
+            well, limit = self.given_bounds(system)
+            RegionBounds.of_depth(system.depth_cm1 or ANY_DEPTH, well, limit)  # which refuses what bounds nothing
         if self.database:
             try:
                 check_reference(self.database)

@@ -54,7 +54,11 @@ class MonomerSettings(BaseModel):
 
 
 class SystemSettings(BaseModel):
-    """A dimer and its role; without a name it is called as its dimer is."""
+    """A dimer and its role; without a name it is called as its dimer is.
+
+    Its depth by the guide potential and the region bounds that follow from it (cm⁻¹) are kept from when it is made, so
+    that regions do not move under errors that are stored; both are empty where the campaign has bounds for all systems.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,6 +66,9 @@ class SystemSettings(BaseModel):
     role: Role = "train"
     host: MonomerSettings
     probe: str | MonomerSettings = "He"
+    depth_cm1: FiniteFloat | None = None
+    well_below_cm1: FiniteFloat | None = None
+    limit_cm1: FiniteFloat | None = None
 
     @classmethod
     def of(cls, host: str | Monomer, probe: str = "He", role: Role = "train", name: str = "") -> Self:

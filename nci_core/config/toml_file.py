@@ -41,6 +41,8 @@ def _tables(systems: Sequence[SystemSettings]) -> list[str]:
     lines: list[str] = []
     for system in systems:
         lines += ["[[systems]]", f"name = {toml_value(system.name)}", f"role = {toml_value(system.role)}"]
+        own = {name: getattr(system, name) for name in ("depth_cm1", "well_below_cm1", "limit_cm1")}
+        lines += [f"{name} = {toml_value(value)}" for name, value in own.items() if value is not None]
         monomers = {"host": system.host}
         if isinstance(system.probe, MonomerSettings):
             monomers["probe"] = system.probe

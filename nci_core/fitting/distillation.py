@@ -7,7 +7,7 @@ from typing import Any
 
 from nci_core.fitting.members import DISPLACEMENT, Problem, fit_members
 from nci_core.fitting.objective import make_targets, observe
-from nci_core.fitting.observations import Observation, check_observations, systems_of
+from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
@@ -60,6 +60,7 @@ def distill(
         stage="distill",
         seen=observe(observations, kinds, settings.device),
         targets=make_targets(observations, config.terms, sigma, settings.wall_cm1, apart=True),
+        regions=regions_of(observations),
         priors=[prior],
         config=config,
     )

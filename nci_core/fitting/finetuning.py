@@ -9,7 +9,7 @@ import numpy as np
 from nci_core.errors import ModelError
 from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
 from nci_core.fitting.objective import make_targets, observe
-from nci_core.fitting.observations import Observation, check_observations, systems_of
+from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import general_prior, prior_after
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
@@ -55,6 +55,7 @@ class Beginning:
             stage="finetune",
             seen=observe(observations, self.kinds, settings.device),
             targets=make_targets(observations, self.config.terms, sigma_cm1, settings.wall_cm1, apart=False),
+            regions=regions_of(observations),
             priors=self.priors,
             config=self.config,
             sources=self.sources,
@@ -122,7 +123,8 @@ def finetune(
     if validation:
         check_observations(validation, "validation")
         held = observe(validation, begin.kinds, settings.device)
-        problem = replace(problem, validation=(held, np.concatenate([each.energies for each in validation])))
+        energies = np.concatenate([each.energies for each in validation])
+        problem = replace(problem, validation=(held, energies, regions_of(validation)))
     found = fit_members(problem, settings, run, direct=prior is None)
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": labels, "seed": settings.seed}
     return begin.ensemble(observations, found, sigma, {**about, "fit": found.record, **(metadata or {})})

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,7 +22,6 @@ from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig, layout
 from nci_core.potentials.prior import Prior
 from nci_core.potentials.student import Student
-from nci_core.regions import RegionBounds
 from nci_core.units import to_cm1
 
 #: Starting points scatter about the prior's centre by this share of its width.
@@ -41,19 +41,21 @@ class Problem:
         stage: 'distill' or 'finetune', for progress reports.
         seen: features of the labelled configurations.
         targets: labels.
+        regions: (m,) that each label is in, for reports of errors.
         priors: one or several; starting points take them in turn.
         config: terms of the student.
         sources: for each prior the number of its teacher; empty: all of one.
-        validation: features and energies (m,) in eV that are reported but never fitted.
+        validation: features, energies (m,) in eV and regions of what is reported but never fitted.
     """
 
     stage: str
     seen: Seen
     targets: Targets
+    regions: npt.NDArray[np.str_]
     priors: Sequence[Prior]
     config: StudentConfig
     sources: tuple[int, ...] = ()
-    validation: tuple[Seen, FloatArray] | None = None
+    validation: tuple[Seen, FloatArray, npt.NDArray[np.str_]] | None = None
 
     def to(self, device: torch.device) -> "Problem":
         """The same problem on another device."""
@@ -67,7 +69,7 @@ class Problem:
             seen=moved(self.seen),
             targets=self.targets.to(device),
             priors=[prior.to(device) for prior in self.priors],
-            validation=None if held is None else (moved(held[0]), held[1]),
+            validation=None if held is None else (moved(held[0]), *held[1:]),
         )
 
     def fingerprint(self, settings: FitSettings, direct: bool) -> str:
@@ -83,9 +85,8 @@ class Problem:
         return MapObjective(self.seen, self.targets, self.priors[k % len(self.priors)], self.config)
 
 
-def mae_by_region(predicted: FloatArray, reference: FloatArray, bounds: RegionBounds) -> dict[str, float]:
-    """Mean absolute errors (cm⁻¹) in the range of interest ('lt_limit') and by region; (m,) arrays in eV."""
-    region = bounds.classify(reference)
+def mae_by_region(predicted: FloatArray, reference: FloatArray, region: npt.NDArray[np.str_]) -> dict[str, float]:
+    """Mean absolute errors (cm⁻¹) in the range of interest ('lt_limit') and by region (m,); energies (m,) in eV."""
     error = np.abs(to_cm1(predicted - reference))
     chosen = {"lt_limit": region != "beyond", **{name: region == name for name in ("well", "tail", "wall")}}
     return {name: float(error[rows].mean()) for name, rows in chosen.items() if rows.any()}
@@ -112,16 +113,14 @@ class Reporter:
 
     def errors(self, objective: MapObjective, z: Tensor) -> dict[str, Any]:
         """Errors of the current parameters on the labels and on the validation points."""
-        mixing, labels = self.problem.targets.mixing, self.problem.targets.energies
+        mixing, labels = self.problem.targets.mixing, self.problem.targets.energies.sum(0).cpu().numpy()
         # Channels fitted apart are judged by their sum, as total energies are.
         predicted = (mixing @ objective.channels(z)).sum(0).cpu().numpy()
-        found: dict[str, Any] = {
-            "train_mae_cm1": mae_by_region(predicted, labels.sum(0).cpu().numpy(), self.run.bounds)
-        }
+        found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels, self.problem.regions)}
         if self.problem.validation is not None:
-            seen, energies = self.problem.validation
+            seen, energies, regions = self.problem.validation
             held = joined(evaluations(seen, objective.theta(z), self.problem.config)[1]).sum(0)
-            found["validation_mae_cm1"] = mae_by_region(held.cpu().numpy(), energies, self.run.bounds)
+            found["validation_mae_cm1"] = mae_by_region(held.cpu().numpy(), energies, regions)
         return found
 
 

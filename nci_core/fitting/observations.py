@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.potentials.arrays import FloatArray
+from nci_core.regions import RegionBounds
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 
@@ -28,12 +30,14 @@ class Observation:
         energies: (m,) interaction energies in eV.
         channels: name → (m,) in eV, whose sum is the energy; none where only that is known.
         weights: (m,) share of its usual weight that each label has; None: 1.
+        bounds: of the regions of this system, by which errors are reported; they decide nothing.
     """
 
     configurations: Configurations
     energies: FloatArray
     channels: Mapping[str, FloatArray] = field(default_factory=dict)
     weights: FloatArray | None = None
+    bounds: RegionBounds = field(default_factory=RegionBounds)
 
     def __len__(self) -> int:
         return len(self.configurations)
@@ -96,3 +100,8 @@ def labels_of(observations: Sequence[Observation], terms: Sequence[str]) -> dict
 def weights_of(observations: Sequence[Observation]) -> FloatArray:
     """Shares of the usual weight, (m,)."""
     return np.concatenate([np.ones(len(each)) if each.weights is None else each.weights for each in observations])
+
+
+def regions_of(observations: Sequence[Observation]) -> npt.NDArray[np.str_]:
+    """The region of every observed energy, (m,), each by the bounds of its system."""
+    return np.concatenate([each.bounds.classify(each.energies) for each in observations])

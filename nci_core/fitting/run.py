@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nci_core.fitting.memory import FitMemory
-from nci_core.regions import RegionBounds
 
 #: Called with a dictionary after every step.
 Progress = Callable[[dict[str, Any]], None]
@@ -21,13 +20,11 @@ class FitRun:
         progress: who watches.
         should_stop: who may stop it.
         memory: where a fit that is stopped remembers how far it came.
-        bounds: of the regions that errors are reported by.
     """
 
     progress: Progress | None = None
     should_stop: ShouldStop | None = None
     memory: FitMemory = field(default_factory=FitMemory)
-    bounds: RegionBounds = field(default_factory=RegionBounds)
 
     def part(self, k: int, parts: int) -> "FitRun":
         """The k-th of several fits, which reports as if all were one."""

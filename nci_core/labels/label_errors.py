@@ -17,7 +17,7 @@ from nci_core.labels.builtin_recipes import RECIPES
 from nci_core.labels.prediction_error import PredictionError
 from nci_core.labels.recipes import Recipe
 from nci_core.labels.results import FragmentName, FragmentResult, MeanFieldResult, parts_cm1
-from nci_core.regions import REGIONS, RegionBounds
+from nci_core.regions import REGIONS, Bounds
 from nci_core.units import CM1_EV, EnergyUnit
 
 _FRAGMENTS = TypeAdapter(dict[FragmentName, FragmentResult])
@@ -111,7 +111,7 @@ def worth(std_ev: npt.ArrayLike) -> Worth:
     return Worth(len(known), len(std) - len(known), rms)
 
 
-def worth_by_region(energy_ev: npt.ArrayLike, std_ev: npt.ArrayLike, bounds: RegionBounds) -> dict[str, Worth]:
+def worth_by_region(energy_ev: npt.ArrayLike, std_ev: npt.ArrayLike, bounds: Bounds) -> dict[str, Worth]:
     """Of labels (n,) below the energy limit ("all", always there), and of each region that has some; both in eV."""
     energy, std = np.asarray(energy_ev, dtype=float), np.asarray(std_ev, dtype=float)
     region = bounds.classify(energy)

@@ -30,7 +30,12 @@ def low_discrepancy(m: int, dimensions: int, seed: int, start: int = 0) -> Float
 
 
 def anchors(host: Monomer) -> FloatArray:
-    """(k, 3) starting points in Å: every atom, and the centre as often as a third of the atoms."""
+    """(k, 3) starting points in Å: every atom, and the centre as often as a third of the atoms.
+
+    Of a linear host the centre alone: places around it have two coordinates, distance and angle.
+    """
+    if host.linear:
+        return host.centre[None].copy()
     return np.vstack([host.positions, np.tile(host.centre, (1 + len(host.symbols) // 3, 1))])
 
 
@@ -46,8 +51,13 @@ def directions(host: Monomer, u: FloatArray) -> FloatArray:
     """(m, 3) unit vectors from u (m, 3) in [0, 1).
 
     Half of them are uniform over the sphere and half uniform in the polar angle about the thinnest
-    direction, because the deepest wells lie over the faces, a small part of the sphere.
+    direction, because the deepest wells lie over the faces, a small part of the sphere. Around a linear host all of
+    them lie in a half plane, uniform in the angle from the molecule.
     """
+    if host.linear:
+        angle = np.pi * u[:, 0]
+        turned: FloatArray = np.outer(np.cos(angle), host.axes[0]) + np.outer(np.sin(angle), host.axes[2])
+        return turned
     cosine = np.where(u[:, 2] < 0.5, 1.0 - 2.0 * u[:, 0], np.cos(np.pi * u[:, 0]))
     sine = np.sqrt(np.maximum(1.0 - cosine**2, 0.0))
     z = polar_axis(host)
@@ -63,7 +73,8 @@ def directions(host: Monomer, u: FloatArray) -> FloatArray:
 def rotation_axes(host: Monomer) -> FloatArray:
     """(k, 3) unit vectors along the host's proper rotation axes, one per axis; (0, 3) if it has none.
 
-    For a rotation by angle ω about a: R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.
+    Of a linear host those that lie in the half plane of its samples. For a rotation by angle ω about a:
+    R + Rᵀ − (tr R − 1) 1 = (3 − tr R) a aᵀ.
     """
     found: list[FloatArray] = []
     for R in host.operations:
@@ -73,6 +84,8 @@ def rotation_axes(host: Monomer) -> FloatArray:
         projector = (R + R.T - (trace - 1.0) * np.eye(3)) / (3.0 - trace)
         axis = projector[:, int(np.argmax(np.round(np.diag(projector), 6)))]
         axis = axis / np.linalg.norm(axis)
+        if host.linear and abs(axis @ host.axes[1]) > 1e-3:
+            continue
         if all(abs(axis @ other) < 0.999 for other in found):
             found.append(axis)
     return np.array([v for axis in found for v in (axis, -axis)]).reshape(-1, 3)

@@ -3,13 +3,17 @@
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from ase.data import covalent_radii
 
 from nci_core.errors import InputError
+from nci_core.regions import RegionBounds
 from nci_core.sampling.guide import Guide, as_guide
+from nci_core.sampling.inside import enclosed
+from nci_core.sampling.quotas import Quotas
 from nci_core.sampling.rays import anchors, directions, low_discrepancy, rotation_axes
 from nci_core.systems import Configurations, Dimer
 from nci_core.systems.potential import Potential
@@ -25,6 +29,11 @@ NODES = 160
 BATCH = 256
 #: Points of one sample: ten times what any surface here needed, and as many rows as the store is measured with.
 MOST_POINTS = 100_000
+#: The wall end of a sample lies this many times higher than the energies of interest, because the default guide is off
+#: by up to a factor of two there.
+ABOVE_LIMIT = 1.5
+#: The measure of change, asinh(E/E₀), becomes logarithmic well inside the well.
+SCALES_OF_WELL = 4.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class SampleSettings:
         clash_factor: probe–atom distances below this multiple of the sum of covalent radii are
             a clash, whatever the guide says.
         max_tries: candidates per wanted point before giving up.
+        bounds: where they are given, no region beside the well has more than its share (`quotas.MOST`).
     """
 
     limit_cm1: float = 1500.0
@@ -52,6 +62,18 @@ class SampleSettings:
     axis_share: float = 0.05
     clash_factor: float = 1.1
     max_tries: int = 20
+    bounds: RegionBounds | None = None
+
+    @classmethod
+    def of(cls, bounds: RegionBounds) -> Self:
+        """What a sample of a system with these region bounds covers: all scales follow the system's own.
+
+        >>> settings = SampleSettings.of(RegionBounds(-20.0, 1000.0))
+        >>> settings.limit_cm1, settings.energy_scale_cm1
+        (1500.0, 5.0)
+        """
+        limit, scale = ABOVE_LIMIT * bounds.limit_cm1, -bounds.well_below_cm1 / SCALES_OF_WELL
+        return cls(limit_cm1=limit, energy_scale_cm1=scale, bounds=bounds)
 
     def __post_init__(self) -> None:
         shares_fit = 0 <= self.change_share <= 1 and 0 <= self.axis_share <= 1
@@ -68,9 +90,9 @@ class SampleResult:
         positions: (n, 3) in Å, symmetry-unique, on a grid of 1e-4 Å, no two equivalent.
         energies: (n,) guide energies in eV.
         rejected: reason → number of candidates: "clash" (nuclei too close), "wall" (guide energy
-            at or above the limit), "duplicate" (equivalent to another point), "no wall" (rays on
-            which the guide never reaches the limit; their points start at the clash distance and
-            are kept, so this one is a warning).
+            at or above the limit), "duplicate" (equivalent to another point), "inside" (enclosed by the host),
+            "left out" (its region has enough points), "no wall" (rays on which the guide never reaches the
+            limit; their points start at the clash distance and are kept, so this one is a warning).
         seed: what reproduces the sample.
     """
 
@@ -96,7 +118,9 @@ def sample(
     each ray the allowed stretch runs from the outermost point with E = limit to `reach`; the
     distance is drawn from a mixture of |d asinh(E/E₀)/ds| and a uniform density. All draws come
     from one low-discrepancy sequence with a seeded shift. Points are folded into the
-    symmetry-unique wedge.
+    symmetry-unique wedge, and those that the host encloses, as a cage does, are none. Around a linear host all rays lie
+    in a half plane and start at its centre, evenly in the polar angle. Where the settings have region bounds,
+    candidates of a region that has enough points are left out.
 
     Args:
         dimer: host and probe.
@@ -118,6 +142,7 @@ def sample(
     settings = settings or SampleSettings()
     energies_of = as_guide(dimer, guide)
     counts: Counter[str] = Counter(clash=0, wall=0, duplicate=0)
+    quotas = None if settings.bounds is None else Quotas(settings.bounds)
     hashes = set(taken)
     kept_positions: list[FloatArray] = []
     kept_energies: list[float] = []
@@ -127,14 +152,23 @@ def sample(
         candidates = np.rint(dimer.at(candidates).unique().R / GRID) * GRID
         placed = dimer.at(candidates)
         energy = _checked(energies_of, candidates)
-        clash = is_clash(placed, settings.clash_factor)
-        for point, e, clashes, digest in zip(candidates, energy, clash, placed.geometry_hashes(), strict=True):
+        clash, inside = is_clash(placed, settings.clash_factor), enclosed(dimer.a, candidates)
+        usable = ~(clash | inside) & (energy < from_cm1(settings.limit_cm1))
+        wanted = np.ones(len(energy), dtype=bool)
+        if quotas is not None:
+            wanted[usable] = quotas.take(energy[usable])
+        columns = candidates, energy, clash, inside, wanted, placed.geometry_hashes()
+        for point, e, clashes, within, want, digest in zip(*columns, strict=True):
             if clashes:
                 counts["clash"] += 1
+            elif within:
+                counts["inside"] += 1
             elif e >= from_cm1(settings.limit_cm1):
                 counts["wall"] += 1
             elif digest in hashes:
                 counts["duplicate"] += 1
+            elif not want:
+                counts["left out"] += 1
             else:
                 hashes.add(digest)
                 kept_positions.append(point)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import InputError
-from nci_core.regions import RegionBounds
+from nci_core.regions import Bounds, RegionBounds
 from nci_core.systems.configurations import Configurations
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class SelectionRequest:
             above the limit are not chosen. None: every point is a candidate.
         ensemble: the model, for strategies that need one.
         sigma_cm1: noise of a label in cm⁻¹; None: what a fit to all labels would assume.
-        bounds: energy regions.
+        bounds: energy regions, of all rows or of each.
         seed: of random choices.
     """
 
@@ -74,7 +74,7 @@ class SelectionRequest:
     energies: FloatArray | None = None
     ensemble: "Ensemble | None" = None
     sigma_cm1: float | None = None
-    bounds: RegionBounds = field(default_factory=RegionBounds)
+    bounds: Bounds = field(default_factory=RegionBounds)
     seed: int = 0
 
     def __post_init__(self) -> None:

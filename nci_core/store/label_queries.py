@@ -17,6 +17,7 @@ from nci_core.store.schema import Configuration, Job, Label
 from nci_core.units import CM1_EV
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def recipes(store: Store) -> dict[str, str]:
@@ -89,20 +90,22 @@ def of_configuration(store: Store, configuration_id: int) -> list[Label]:
 
 def energies_with_errors(
     store: Store, recipe_hash: str, split: Split | None, *, system_id: int | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Energies and standard errors (n,) in eV of the trusted labels of one recipe, the latter NaN where not known.
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Energies and standard errors (n,) in eV of the trusted labels of one recipe, and the number of their system.
+
+    Errors are NaN where they are not known.
 
     Of one split, or of pool and test set; of one system, or of all.
     """
     mine = (trusted(recipe_hash), of_system(system_id))
-    query = select(Label.energy_ev, Label.recipe_std_cm1).where(*mine).order_by(Label.id)
+    query = select(Label.energy_ev, Label.recipe_std_cm1, Label.system_id).where(*mine).order_by(Label.id)
     if split is not None:
         query = query.join(Configuration, Configuration.id == Label.configuration_id).where(
             Configuration.split == split
         )
     with store.read() as session:
-        found = np.array([tuple(row) for row in session.execute(query)], dtype=float).reshape(-1, 2)
-    return found[:, 0], found[:, 1] * CM1_EV
+        found = np.array([tuple(row) for row in session.execute(query)], dtype=float).reshape(-1, 3)
+    return found[:, 0], found[:, 1] * CM1_EV, found[:, 2].astype(np.int64)
 
 
 def of_jobs(store: Store, job_ids: Sequence[int]) -> dict[int, Label]:

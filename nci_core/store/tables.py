@@ -148,8 +148,9 @@ def paid_table(store: Store) -> "DataFrame":
 def computed_table(store: Store, recipe_hash: str) -> "DataFrame":
     """The finished, trusted labels of one recipe, ordered by label_id.
 
-    Columns: label_id, configuration_id, split, round_number, finished_at, asked_at (when it was first asked for),
-    retried, computed_ev and computed_std_ev (the standard error of the recipe). Numbers that are not known are NaN.
+    Columns: label_id, configuration_id, system_id, split, round_number, finished_at, asked_at (when it was first asked
+    for), retried, computed_ev and computed_std_ev (the standard error of the recipe). Numbers that are not known
+    are NaN.
     """
     retried = select(LabelEvent.configuration_id).where(
         LabelEvent.recipe_hash == recipe_hash, LabelEvent.what == "retried"
@@ -157,6 +158,7 @@ def computed_table(store: Store, recipe_hash: str) -> "DataFrame":
     query = select(
         Label.id.label("label_id"),
         Label.configuration_id,
+        Configuration.system_id,
         Configuration.split,
         Label.round_number,
         Label.finished_at,
@@ -169,7 +171,7 @@ def computed_table(store: Store, recipe_hash: str) -> "DataFrame":
     times = dict.fromkeys(("finished_at", "asked_at"), "datetime64[ns, UTC]")
     numbers = dict.fromkeys(("computed_ev", "computed_std_ev"), "float64")
     return _read(store, query).astype(
-        numbers | times | {"configuration_id": "int64", "round_number": "Int64", "retried": bool}
+        numbers | times | {"configuration_id": "int64", "system_id": "int64", "round_number": "Int64", "retried": bool}
     )
 
 

@@ -61,7 +61,8 @@ def telling_plane(host: Monomer, spacing: float) -> PlaneGrid:
     linear host lies in it. The same host always gives the same plane, whatever frame it is given in.
     """
     away = host.positions - host.centre
-    normal = _normal(host, away)
+    # All planes through a linear host are equal; this one holds its samples, its cuts and other drawings of it.
+    normal = host.axes[1] if host.linear else _normal(host, away)
     inside = away[np.abs(away @ normal) < IN_PLANE]
     flat = np.abs(away @ host.axes[2]).max() < IN_PLANE and abs(normal @ host.axes[2]) < 0.5
     if flat and not _linear(host, away):

@@ -61,11 +61,13 @@ def _judge(campaign: Campaign) -> None:
         places[system.id] = (ids, synthetic.energy(system.dimer.a.positions, points))
     for model in models.fetch(store):
         said = {row.configuration_id: row.energy_ev for row in evaluations.predictions(store, model.id)}
-        scopes = [(None, list(places.values())), *((number, [place]) for number, place in places.items())]
-        for system_id, parts in scopes:
+        scopes = [(None, list(places)), *((number, [number]) for number in places)]
+        for system_id, numbers in scopes:
+            parts = [places[number] for number in numbers]
+            bounds = campaign.bounds.of(np.repeat(numbers, [len(ids) for ids, _ in parts]))
             student = np.array([said[int(number)] for ids, _ in parts for number in ids])
             exact = np.concatenate([energies for _, energies in parts])
-            total, regions = by_region(student, exact, campaign.settings.bounds)
+            total, regions = by_region(student, exact, bounds)
             evaluations.record_metrics(
                 store,
                 {"all": total, **regions},

@@ -156,7 +156,7 @@ def _models(
     cut_ids = np.array([c.id for c in configurations.fetch(store) if c.origin.startswith("cut:")])
     every, every_ids = np.vstack([points, cut_points]), np.concatenate([ids, cut_ids])
     exact_all = np.array([truth[int(i)] for i in every_ids])
-    summaries = by_region(teacher[test], exact[test], campaign.settings.bounds)
+    summaries = by_region(teacher[test], exact[test], campaign.systems[0].bounds)
     if n_labels:
         evaluations.record_metrics(
             store,
@@ -208,7 +208,7 @@ def _models(
         evaluations.record_cuts(store, curves(campaign.systems[0], factor), model_id=model.id)
         if n_labels:
             inside = student[: len(points)][test]
-            total, regions = by_region(inside, exact[test], campaign.settings.bounds)
+            total, regions = by_region(inside, exact[test], campaign.systems[0].bounds)
             evaluations.record_metrics(
                 store, {"all": total, **regions}, split="test", recipe_hash=recipe.hash, model_id=model.id
             )

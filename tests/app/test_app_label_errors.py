@@ -61,7 +61,7 @@ def test_headline_errors_have_the_labels_worth_beside_them(known: Campaign) -> N
     table = configuration_table(known, None)
     tests = table[(table["split"] == "test") & table["label_ev"].notna() & (table["region"] != "beyond")]
     rms = float(np.sqrt(np.mean(tests["label_std_ev"] ** 2))) / CM1_EV
-    found = worth_of_tests(table, known.settings.bounds)
+    found = worth_of_tests(table, known.bounds)
     assert found["all"].n == len(tests)
     assert found["all"].rms_cm1 == pytest.approx(rms)
     said = f"labels are within {found['all'].text(CM1)} of the basis-set limit"
@@ -94,13 +94,13 @@ def test_without_a_model_nothing_has_a_plus_minus_and_that_is_said(home: Path) -
     assert NOBODY in text(run_page("history"))
     table = configuration_table(campaign, None)
     assert NOBODY in overview_sentence(
-        campaign.recipe, worth_of_tests(table, campaign.settings.bounds), campaign.systems[0].dimer, CM1
+        campaign.recipe, worth_of_tests(table, campaign.bounds), campaign.systems[0].dimer, CM1
     )
     assert not [line for line in hover_lines(table, {"label_ev": "CCSD(T)"}, CM1) if line.spread]
 
 
 def test_errors_by_region_and_of_a_round_have_it_too(known: Campaign) -> None:
     table = configuration_table(known, None)
-    said = f"labels are within {worth_of_tests(table, known.settings.bounds)['all'].text(CM1)}"
+    said = f"labels are within {worth_of_tests(table, known.bounds)['all'].text(CM1)}"
     assert said in text(run_page("errors", errors_part="regions"))
     assert said in text(run_page("label_train"))

@@ -102,6 +102,7 @@ def test_an_uploaded_file_goes_through_all_steps(empty_home: Path, asked: list[s
     assert [error for error in at.error if "smaller than" in error.value]
     at = settled(at.number_input(key=f"{PREFIX}n_test").set_value(4).run())
     assert "40 sampled configurations, 4 of them the test set" in text(at)
+    assert "Well: below −4 cm⁻¹; energies of interest: up to 1,000 cm⁻¹, since its depth is about" in text(at)
     at = settled(at.button(key=f"{PREFIX}next").click().run())
     at = settled(at.text_input(key=f"{PREFIX}title").set_value("He: [my](x) H2").run())
     # What was entered is there when one goes back.

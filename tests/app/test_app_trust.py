@@ -142,7 +142,7 @@ def test_figures_draw_every_judged_point_in_the_unit(home: Path, colours: object
     pairs = trust.paired(rows_of(campaign, first.id), rows_of(campaign, second.id))
     points = sum(len(t.x) for t in change_figure(pairs, ("a", "b"), kelvin, colours).data[1:])  # type: ignore[arg-type]
     assert points == (pairs["region"] != "beyond").sum()
-    found = trust.calibration(rows, campaign.settings.bounds)
+    found = trust.calibration(rows, campaign.bounds)
     shares = [t for t in share_figure(found, colours).data if t.mode == "markers"]  # type: ignore[arg-type]
     assert list(shares[0].x) == pytest.approx([100 * item.within_1 for item in found])
 

@@ -122,10 +122,10 @@ def test_a_model_that_learnt_the_cheap_label_has_seen_the_configuration(
 def test_error_bars_are_judged_on_blind_predictions(campaign: Campaign) -> None:
     errors = np.array([0.3, -0.5, 0.9, 1.4, -1.6, 0.1, 0.6, -0.2, 2.3, 0.0])
     rows = pd.DataFrame(
-        {"predicted_ev": from_cm1(errors - 4.0), "std_ev": from_cm1(1.0), "computed_ev": from_cm1(-4.0)}
+        {"predicted_ev": from_cm1(errors - 4.0), "std_ev": from_cm1(1.0), "computed_ev": from_cm1(-4.0), "system_id": 1}
     )
-    found = judge(rows, campaign.settings.bounds)
+    found = judge(rows, campaign.bounds)
     assert found is not None
     assert (found.n, round(found.n * found.within_1), round(found.n * found.within_2)) == (10, 7, 9)
     assert found.verdict == "fair"
-    assert judge(rows[:0], campaign.settings.bounds) is None
+    assert judge(rows[:0], campaign.bounds) is None

@@ -90,7 +90,7 @@ def test_the_loop_makes_the_student_better_on_the_frozen_test_set(finished: Camp
 def test_errors_are_those_of_the_stored_energies(finished: Campaign) -> None:
     report = renew_errors(finished)
     known = labels.complete(finished.store, finished.recipe.hash, split="test")
-    inside = to_cm1(known.energy_ev) < finished.settings.limit_cm1
+    inside = to_cm1(known.energy_ev) < finished.bounds.limit_cm1
     teacher = small.energy(finished.systems[0].dimer, known.positions, strength=1.0)
     expected = np.abs(to_cm1(teacher - known.energy_ev))[inside].mean()
     # Both come from the same formula: rounding only.

@@ -169,7 +169,7 @@ def test_pickers_are_compared_on_training_systems_alone(
     for row in labels.fetch(campaign.store, campaign.recipe.hash):  # their monomers' energies are those of one host
         labels.quarantine(campaign.store, row.id, None)
     known = labels.complete(campaign.store, campaign.recipe.hash, split="test")
-    inside = campaign.settings.bounds.classify(known.energy_ev) != "beyond"
+    inside = campaign.bounds.of(known.system_ids).classify(known.energy_ev) != "beyond"
     trained = np.isin(known.system_ids, [system.id for system in campaign.training_systems])
     found = replay(campaign, sizes=(5,), seeds=1)
     assert 0 < found["n_test"] == (inside & trained).sum() < inside.sum()

@@ -1,6 +1,7 @@
 """What a model came from: enough to fit it again; teachers that change under one name; live curves by region."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from nci_core.errors import CancelledError, InputError, TeacherError
 from nci_core.fitting import FitRun, FitSettings
 from nci_core.potentials import load_checkpoint
 from nci_core.potentials.parameters import StudentConfig
+from nci_core.regions import RegionBounds
 from nci_core.store import configurations, labels, models, teacher_labels, teachers
 from nci_core.store.schema import Label
 from nci_core.systems import Configurations
@@ -148,8 +150,8 @@ def test_a_model_says_what_it_came_from_and_can_be_fitted_again(fitted: Campaign
 
 def test_live_curves_use_the_campaign_s_regions(fitted: Campaign) -> None:
     """Bounds between which every label is in the tail, where the default ones see a well and a wall."""
-    wide = fitted.settings.model_copy(update={"well_below_cm1": -1e6, "limit_cm1": 1e6})
-    campaign = Campaign(fitted.folder, wide, fitted.store, fitted.systems)
+    wide = tuple(replace(system, bounds=RegionBounds(-1e6, 1e6)) for system in fitted.systems)
+    campaign = Campaign(fitted.folder, fitted.settings, fitted.store, wide)
     seen: list[dict[str, Any]] = []
     with pytest.raises(CancelledError):
         finetune_campaign(campaign, run=FitRun(seen.append, lambda: len(seen) >= 2))

@@ -29,7 +29,9 @@ def predictions(campaign: Campaign, model: Model) -> dict[int, tuple[float, floa
 
 
 def judge_of(campaign: Campaign, model: Model, known: Any, unseen: Any) -> StudentJudge:
-    return StudentJudge(campaign.settings.bounds, known, unseen, by_region=model.kind != "distilled")
+    return StudentJudge(
+        dict.fromkeys(known, campaign.systems[0].bounds), known, unseen, by_region=model.kind != "distilled"
+    )
 
 
 def test_no_good_label_is_set_aside(embedded: Campaign) -> None:
@@ -65,7 +67,7 @@ def test_a_gross_error_is_found_and_how_small_one_may_be(embedded: Campaign) -> 
         found: dict[str, list[float]] = {}
         for number in judge.unseen:
             energy = known[number][0]
-            region = str(embedded.settings.bounds.classify(np.array([energy]))[0])
+            region = str(embedded.systems[0].bounds.classify(np.array([energy]))[0])
             shifts = np.geomspace(0.1, 1e4, 150)  # steps of 8%
             seen = next((each for each in shifts if judge.doubt(number, energy + each * CM1_EV) is not None), None)
             if region == "beyond":

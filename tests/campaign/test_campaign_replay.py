@@ -80,7 +80,7 @@ def test_errors_are_those_of_fits_to_the_picked_labels(finished: Campaign) -> No
         load_checkpoint(finished.model_path(parent)),
         settings=FitSettings(members=1, seed=finished.settings.seed),
     )
-    inside = to_cm1(test.energy_ev) < finished.settings.limit_cm1
+    inside = to_cm1(test.energy_ev) < finished.bounds.limit_cm1
     error = np.abs(to_cm1(model.energies(finished.systems[0].dimer.at(test.positions)) - test.energy_ev))[inside].mean()
     # The same fit twice on one machine.
     assert found["trials"][1]["mae_cm1"]["all"] == pytest.approx(error, rel=1e-6)

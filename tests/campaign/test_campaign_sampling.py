@@ -8,9 +8,11 @@ import pytest
 import small_campaign as small
 
 from nci_core.campaign import Campaign
-from nci_core.campaign.rounds.sampling import sample_campaign
+from nci_core.campaign.rounds.sampling import plan_sample, sample_campaign
 from nci_core.errors import InputError
+from nci_core.regions import RegionBounds
 from nci_core.store import configurations
+from nci_core.systems import Dimer, Monomer, builtin_monomer
 
 
 def test_sampling_freezes_a_test_set_of_every_region(sampled: Campaign) -> None:
@@ -87,3 +89,14 @@ def test_sampling_is_repeatable(tmp_path: Path, host: Path) -> None:
         sample_campaign(campaign, 20, seed=5, n_test=4)
         found.append([(row.geometry_hash, row.split) for row in configurations.fetch(campaign.store)])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("host", ["ethylene", "c60", "circumcoronene"])
+def test_cuts_leave_hosts_of_any_size(host: str) -> None:
+    dimer = Dimer(builtin_monomer(host), Monomer.atom("He"))
+    cuts = plan_sample(dimer, RegionBounds(), 1, seed=1, points_per_cut=5).cuts
+    assert len(cuts) == 3
+    for points in cuts.values():
+        separations = np.sort(dimer.at(points).separations)
+        # From the wall, where van der Waals spheres overlap, to the tail; geometric steps over at least 3.5 Å.
+        assert separations[0] < 3.0 < 4.9 < separations[-1]

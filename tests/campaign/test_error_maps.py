@@ -52,7 +52,7 @@ def test_a_fit_leaves_the_maps_of_what_there_is_then(campaign: Campaign) -> None
 def test_errors_are_prediction_minus_label_where_there_is_one(campaign: Campaign, maps: ErrorMaps) -> None:
     """At a test label the reference is the label, so every map's value there is the potential's true error."""
     known = labels.complete(campaign.store, campaign.recipe.hash, split="test")
-    below = known.energy_ev < from_cm1(campaign.settings.limit_cm1)
+    below = known.energy_ev < from_cm1(campaign.bounds.limit_cm1)
     np.testing.assert_allclose(maps.test_ev, known.energy_ev[below])
     step = maps.u[1] - maps.u[0]
     host, points = campaign.systems[0].dimer.a, grid(campaign, maps)
@@ -99,7 +99,7 @@ def test_nothing_is_drawn_inside_the_wall_far_away_or_where_no_test_label_tells(
     sampled = configurations.positions(campaign.store)[1]
     far = (gap(host, sampled, points.reshape(-1, 3)) > REACH).reshape(maps.wall.shape)
     carrier = maps.energies_ev[maps.carrier]
-    wall = ~(carrier < from_cm1(campaign.settings.limit_cm1))  # and next to a nucleus
+    wall = ~(carrier < from_cm1(campaign.bounds.limit_cm1))  # and next to a nucleus
     for drawn in (maps.teacher_error(), *(maps.error(row) for row in range(len(maps.model_ids)))):
         assert np.isnan(drawn[far | wall]).all()
         assert np.isfinite(drawn).any()

@@ -104,7 +104,7 @@ def test_errors_equal_those_by_hand_and_leave_out_what_a_fit_may_have_seen(disti
     errors = [
         to_cm1(predicted[int(number)] - energy)
         for number, energy in zip(found.configuration_ids, found.energy_ev, strict=True)
-        if int(number) not in seen and to_cm1(energy) < distilled.settings.limit_cm1
+        if int(number) not in seen and to_cm1(energy) < distilled.bounds.limit_cm1
     ]
     ((its_set, outside),) = own_energies.outside_errors(distilled, model)
     assert (its_set.name, outside.n) == ("mine", len(errors))
@@ -134,7 +134,7 @@ def test_a_student_learns_labels_of_another_method_and_can_be_fitted_again(disti
     errors = [
         abs(to_cm1(predicted[int(number)] - energy))
         for number, energy in zip(mine.configuration_ids, mine.energy_ev, strict=True)
-        if to_cm1(energy) < distilled.settings.limit_cm1
+        if to_cm1(energy) < distilled.bounds.limit_cm1
     ]
     (stored,) = (
         each for each in evaluations.metrics(distilled.store, row.identity, model_id=model.id) if each.region == "all"

@@ -57,6 +57,10 @@ def test_several_hosts_are_sampled_and_taught_and_transfer_hosts_only_tested(
         ("far", "transfer", 0, 3),
     ]
     assert "far" in nci("system", "list").out
+    # A third of the guide's depth, to one digit, of hydrogen, ethylene and nitrogen.
+    assert [(row["well_below_cm1"], row["limit_cm1"]) for row in listed] == [(-4.0, 1e3), (-10.0, 1e3), (-7.0, 1e3)]
+    assert "Regions of he-ethylene: well below -10 cm⁻¹" in made.out
+    assert "far: well below -7, limit 1000 cm⁻¹" in nci("status").out.replace("\n", " ")
     assert "he-hydrogen, he-ethylene, far (transfer)" in nci("status").out
     prices = json.loads(nci("costs", "--json").out)
     minutes = {row["system"]: row["cpu_minutes"] for row in prices if row["recipe"] == "quick"}

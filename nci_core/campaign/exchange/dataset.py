@@ -62,7 +62,7 @@ def write_configurations(campaign: Campaign, path: Path) -> tuple[int, int]:
     rows = configurations.fetch(campaign.store)
     said["sample_seed"] = np.array([row.sample_seed for row in rows], dtype=object)
     energy = table.label_ev.fillna(table.teacher_ev).to_numpy(dtype=float)
-    said["region"] = campaign.settings.bounds.classify(energy)
+    said["region"] = campaign.bounds.of(table.system_id).classify(energy)
     said.loc[~np.isfinite(energy), "region"] = None
     if len(campaign.systems) > 1:
         names = [system.name for system in campaign.settings.systems]

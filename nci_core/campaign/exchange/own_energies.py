@@ -160,7 +160,8 @@ def record_set_errors(
         points = measured(campaign, row, trained)
         predicted = np.array([energies.get(number, np.nan) for number in points.configuration_ids.tolist()])
         known = np.isfinite(predicted)
-        found = summaries(predicted[known], points.energy_ev[known], campaign.settings.bounds)
+        bounds = campaign.bounds.of(points.system_ids[known])
+        found = summaries(predicted[known], points.energy_ev[known], bounds)
         split = "outside" if is_blind(row) else "pool"
         evaluations.record_metrics(
             campaign.store, found, split=split, recipe_hash=row.identity, model_id=model_id, teacher=teacher

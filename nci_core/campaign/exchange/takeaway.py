@@ -143,7 +143,7 @@ def _grid(campaign: Campaign, row: Model, system: System, path: Path, spacing: f
         energy, std = model.energies_and_std(dimer.at(points[first]))
         return energy[which], std[which]
 
-    grid = make_grid(dimer, evaluate, spacing=spacing, margin=margin, bounds=campaign.settings.bounds)
+    grid = make_grid(dimer, evaluate, spacing=spacing, margin=margin, bounds=system.bounds)
     write_whole(path, lambda part: WRITERS[path.suffix](grid, part, facts_of(campaign, row, system)))
     shape = " × ".join(str(len(axis)) for axis in (grid.x, grid.y, grid.z))
     said = "; ".join(missed_words(each) for each in grid.missed if each.region in ("all", "well"))

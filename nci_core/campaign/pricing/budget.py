@@ -112,7 +112,7 @@ def _ask(folder: str | Path, model_id: int) -> _Question:
         sha256 = models.get(campaign.store, model_id).sha256
         energies, J = _jacobian(str(folder), model_id, sha256, int(pool.index.max()), len(pool))
         states = pd.Series(label_queries.states(campaign.store, campaign.recipe.hash), dtype=object).reindex(pool.index)
-    pool["region"] = campaign.settings.bounds.classify(energies)
+    pool["region"] = campaign.bounds.of(pool["system_id"]).classify(energies)
     pool["known"] = states.isin(TAKEN)
     # A label that was set aside teaches the student nothing, yet asking for it again would bring the same.
     labelled = np.flatnonzero(pool["known"] & (states != QUARANTINED))

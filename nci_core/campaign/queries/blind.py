@@ -6,7 +6,7 @@ Selection asks for labels where the student is unsure, so these are harder point
 import pandas as pd
 
 from nci_core.calibration import Calibration, calibrate, z_scores
-from nci_core.regions import RegionBounds
+from nci_core.regions import SystemBounds
 from nci_core.store import models
 from nci_core.store.database import Store
 from nci_core.store.tables import asked_table, computed_table, predictions_table
@@ -21,9 +21,9 @@ def blind_predictions(store: Store, recipe_hash: str) -> pd.DataFrame:
     moment it was first asked for.
 
     Returns:
-        By configuration id: split; round_number, of the round that paid for the label, missing for test labels;
-        model_id; predicted_ev and std_ev, the model's; computed_ev and computed_std_ev, the label and the standard
-        error of its recipe, which z = (predicted − computed)/std does not count. Unknown errors are NaN.
+        By configuration id: system_id; split; round_number, of the round that paid for the label, missing for test
+        labels; model_id; predicted_ev and std_ev, the model's; computed_ev and computed_std_ev, the label and the
+        standard error of its recipe, which z = (predicted − computed)/std does not count. Unknown errors are NaN.
     """
     students = [row for row in models.fetch(store) if row.recipe_hash in (None, recipe_hash)]
     made = pd.DataFrame(
@@ -58,7 +58,8 @@ def _learnt(table: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
     return pd.Series(since.reindex(rows).array, table.index) <= table["made_at"]
 
 
-def judge(found: pd.DataFrame, bounds: RegionBounds) -> Calibration | None:
+def judge(found: pd.DataFrame, bounds: SystemBounds) -> Calibration | None:
     """How these errors compare with their error bars, over all energies below the limit; None without any."""
     predicted, std, computed = found[["predicted_ev", "std_ev", "computed_ev"]].to_numpy(dtype=float).T
-    return next((item for item in calibrate(predicted, std, computed, bounds) if item.region == "all"), None)
+    rows = bounds.of(found["system_id"])
+    return next((item for item in calibrate(predicted, std, computed, rows) if item.region == "all"), None)

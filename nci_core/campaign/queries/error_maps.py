@@ -28,6 +28,7 @@ from nci_core.campaign.rounds.stored_models import distilled_parent
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.interpolation import REACH, gap
+from nci_core.sampling.inside import enclosed
 from nci_core.store import configurations, models, versions
 from nci_core.store.schema import Model
 from nci_core.systems.planes import PlaneGrid, telling_plane
@@ -131,7 +132,7 @@ def maps_key(campaign: Campaign, system: System) -> str:
     about = {
         "version": VERSION,
         "host": [list(host.symbols), host.positions.tolist(), system.dimer.b.symbols[0]],
-        "limit": campaign.settings.limit_cm1,
+        "limit": system.bounds.limit_cm1,
         "recipe": campaign.recipe.hash,
         "teacher": campaign.teacher,
         "counts": [[f"{value or 0:.9g}" for value in row] for row in counts],
@@ -201,8 +202,9 @@ def compute_maps(
         found = misses(folder, rows[carrier].id, system.id, "reference", split)
     elif not np.isfinite(teacher).any():
         raise InputError("There are too few test labels and too few teacher energies to compare a student with.")
-    limit_ev = from_cm1(campaign.settings.limit_cm1)
+    limit_ev = from_cm1(system.bounds.limit_cm1)
     wall = np.clip(np.log(limit_ev / np.maximum(energies[carrier][asked], limit_ev * 1e-3)), -1.0, 1.0)
+    wall[enclosed(host, where)] = -1.0  # no probe gets into a cage
     known_there = (wall > -1.0) & (gap(host, sampled, where) <= REACH)
     near = gap(host, places(tests), where) <= REACH if len(tests) else np.zeros(len(where), dtype=bool)
     at_tests = [field(folder, row.id, system.id, places(tests)).energy_ev for row in rows if len(tests)]

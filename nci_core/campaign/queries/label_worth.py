@@ -9,10 +9,10 @@ from nci_core.units import unit
 def label_worth(campaign: Campaign) -> dict[str, Worth]:
     """Of the test set's labels of the target recipe, by region; of all labels where the test set has none."""
     for split in ("test", None):
-        energy, std = label_queries.energies_with_errors(campaign.store, campaign.recipe.hash, split)
+        energy, std, of = label_queries.energies_with_errors(campaign.store, campaign.recipe.hash, split)
         if len(energy):
             break
-    return worth_by_region(energy, std, campaign.settings.bounds)
+    return worth_by_region(energy, std, campaign.bounds.of(of))
 
 
 def worth_phrase(campaign: Campaign) -> str:

@@ -60,7 +60,7 @@ def well_radii(folder: str | Path, model_id: int, system_id: int, directions: np
         return potential.energies(dimer.at(points.reshape(-1, 3))).reshape(len(first), -1)
 
     rough = along(model.members[0], radii)
-    behind_wall = np.cumsum(rough > from_cm1(campaign.settings.limit_cm1), axis=1) > 0
+    behind_wall = np.cumsum(rough > from_cm1(campaign.system(system_id).bounds.limit_cm1), axis=1) > 0
     best = radii[np.argmin(np.where(behind_wall, np.inf, rough), axis=1)]
     around = best[:, None] + np.arange(-ROUGH, ROUGH + FINE / 2, FINE)
     return _lowest(around, along(model, around))[which]

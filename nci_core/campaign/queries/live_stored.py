@@ -65,7 +65,7 @@ def below_limit(campaign: Campaign, system_id: int, column: str, split: str) -> 
     table = configurations_table(
         campaign.store, teacher=campaign.teacher, recipe_hash=campaign.recipe.hash, model_id=None, system_id=system_id
     )
-    return table[(table["split"] == split) & (table[column] < from_cm1(campaign.settings.limit_cm1))]
+    return table[(table["split"] == split) & (table[column] < from_cm1(campaign.system(system_id).bounds.limit_cm1))]
 
 
 def _anchors(campaign: Campaign, system_id: int, source: str, split: str) -> tuple[FloatArray, FloatArray, int]:

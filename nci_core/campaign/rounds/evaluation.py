@@ -11,7 +11,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import record_set_errors
 from nci_core.campaign.queries.error_map_file import renew_all_maps
 from nci_core.campaign.rounds.gates import check_campaign_model
-from nci_core.campaign.rounds.sampling import CUT_END, cut_directions, cut_points
+from nci_core.campaign.rounds.sampling import cut_directions, cut_end, cut_points
 from nci_core.campaign.rounds.stored_models import energies_and_std, known_systems, load_for
 from nci_core.campaign.systems import System
 from nci_core.metrics import ErrorSummary, summaries
@@ -38,10 +38,11 @@ def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
     """The model's dense curves along the principal axes of a system's host."""
     dimer, found = system.dimer, []
     for name, direction in cut_directions(dimer).items():
-        scan = np.arange(1.5, CUT_END, 0.02)
+        end = cut_end(dimer, direction)
+        scan = np.arange(1.5, end, 0.02)
         high = np.flatnonzero(to_cm1(model.energies(dimer.at(cut_points(dimer, direction, scan)))) > CUT_TOP_CM1)
         start = float(scan[high[-1]]) if len(high) else 1.5
-        distances = np.linspace(start, CUT_END, CUT_STEPS)
+        distances = np.linspace(start, end, CUT_STEPS)
         points = cut_points(dimer, direction, distances)
         energies, std = model.energies_and_std(dimer.at(points))
         found.append(Cut(system.id, name, distances, points, energies, std, model.channels(dimer.at(points))))
@@ -66,7 +67,8 @@ def _errors(
         predicted, there = predict(known)
         for system_id, members in groups.items():
             rows = there & np.isin(known.system_ids, members)
-            yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], campaign.settings.bounds)
+            bounds = campaign.bounds.of(known.system_ids[rows])
+            yield split, system_id, summaries(predicted[rows], known.energy_ev[rows], bounds)
 
 
 def _plain(found: Mapping[str, ErrorSummary]) -> dict[str, Any]:

@@ -40,10 +40,12 @@ def check_model(model: "Ensemble", dimer: Dimer, limit_cm1: float) -> list[Gate]
 
 def gates_in(campaign: Campaign, model: "Ensemble") -> list[Gate]:
     """All gates of a model in every system that it is trained on; of several, `where` names the system."""
-    systems, limit_cm1 = campaign.training_systems, campaign.settings.limit_cm1
+    systems = campaign.training_systems
     if len(systems) == 1:
-        return check_model(model, systems[0].dimer, limit_cm1)
-    found = [(system.name, gate) for system in systems for gate in check_model(model, system.dimer, limit_cm1)]
+        return check_model(model, systems[0].dimer, systems[0].bounds.limit_cm1)
+    found = [
+        (system.name, gate) for system in systems for gate in check_model(model, system.dimer, system.bounds.limit_cm1)
+    ]
     return [replace(gate, where=f"{name} {gate.where}".strip()) for name, gate in found]
 
 

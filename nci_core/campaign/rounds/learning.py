@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nci_core.campaign.campaign import MODELS, Campaign
@@ -35,7 +35,7 @@ def _prepared(campaign: Campaign, seed: int | None, device: str, run: "FitRun | 
     resolve_device(device)
     chosen = campaign.settings.seed if seed is None else seed
     settings = FitSettings(members=campaign.settings.members, seed=chosen, device=device)
-    return settings, replace(run or FitRun(), bounds=campaign.settings.bounds)
+    return settings, run or FitRun()
 
 
 def _kept(

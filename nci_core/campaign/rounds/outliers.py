@@ -1,5 +1,6 @@
 """Whether a label lies further from the student than its uncertainty allows. Reads stored predictions, no torch."""
 
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -7,8 +8,8 @@ import numpy as np
 from nci_core.campaign.campaign import Campaign
 from nci_core.labels.checks import check_outlier
 from nci_core.labels.doubts import Doubt
-from nci_core.regions import RegionBounds
-from nci_core.store import evaluations, label_history, labels
+from nci_core.regions import RegionBounds, SystemBounds
+from nci_core.store import configurations, evaluations, label_history, labels
 from nci_core.store.labels import Finished
 from nci_core.store.schema import Model
 
@@ -28,13 +29,16 @@ class StudentJudge:
 
     def __init__(
         self,
-        bounds: RegionBounds,
+        bounds: Mapping[int, RegionBounds],
         predictions: dict[int, tuple[float, float]],
         unseen: dict[int, tuple[float, bool]],
         *,
         by_region: bool = True,
     ) -> None:
-        """`predictions`: configuration → energy and sd; `unseen`: configuration → label, whether a test; eV."""
+        """By configuration: the `bounds` of its system; `predictions`, energy and sd; `unseen`: label, whether a test.
+
+        Energies in eV.
+        """
         self._bounds, self._predictions, self._by_region = bounds, predictions, by_region
         self.unseen = {number: found for number, found in unseen.items() if number in predictions}
 
@@ -51,14 +55,16 @@ class StudentJudge:
             for row in labels.finished(campaign.store, campaign.recipe.hash)
             if row.split == "test" or new_to(model, row)
         }
-        return cls(campaign.settings.bounds, predictions, unseen, by_region=model.kind != "distilled")
+        every = campaign.bounds.systems
+        bounds = {row.id: every[row.system_id] for row in configurations.fetch(campaign.store)}
+        return cls(bounds, predictions, unseen, by_region=model.kind != "distilled")
 
     def doubt(self, configuration_id: int, label_ev: float) -> Doubt | None:
         """What is to be said against a label; None also where the student cannot tell."""
         if configuration_id not in self._predictions:
             return None
         energy, std = self._predictions[configuration_id]
-        region = str(self._bounds.classify(np.array([energy]))[0])
+        region = str(self._bounds[configuration_id].classify(np.array([energy]))[0])
         if region == "beyond":
             return None
         known = [self._errors(where, configuration_id) for where in ([region] if self._by_region else [region, None])]
@@ -67,9 +73,10 @@ class StudentJudge:
 
     def _errors(self, region: str | None, but: int) -> list[float]:
         """Errors on unseen labels in a region, in all where that is None or has few; none where those are too few."""
-        known = [(self._predictions[n][0], *found) for n, found in self.unseen.items() if n != but]
+        numbers = [n for n in self.unseen if n != but]
+        known = [(self._predictions[n][0], *self.unseen[n]) for n in numbers]
         energies, labels_ev, tested = np.array(known, dtype=float).reshape(-1, 3).T
-        regions = self._bounds.classify(energies)
+        regions = SystemBounds(self._bounds).of(numbers).classify(energies)
         inside = regions != "beyond"
         here = inside if region is None else regions == region
         for chosen in (here & (tested == 1.0), here, inside):

@@ -61,11 +61,12 @@ def propose(
     """
     campaign.require_configurations()
     pools = [
-        (system.dimer, *configurations.positions(campaign.store, split="pool", system_id=system.id))
+        (system, *configurations.positions(campaign.store, split="pool", system_id=system.id))
         for system in campaign.training_systems
     ]
     ids = np.concatenate([numbers for _, numbers, _ in pools])
-    places = [dimer.at(points) for dimer, _, points in pools]
+    places = [system.dimer.at(points) for system, _, points in pools]
+    bounds = campaign.bounds.of(np.repeat([system.id for system, *_ in pools], [len(each) for each in places]))
     states = label_queries.states(campaign.store, campaign.find_recipe(recipe).hash)
     taken = [number for number, state in states.items() if state in TAKEN]
     row = campaign.active_model()
@@ -85,11 +86,11 @@ def propose(
         labelled=np.flatnonzero(np.isin(ids, taken)).tolist(),
         energies=energies,
         ensemble=model,
-        bounds=campaign.settings.bounds,
+        bounds=bounds,
         seed=campaign.settings.seed if seed is None else seed,
     )
     result = select(strategy, request)
-    regions, known_cm1 = campaign.settings.bounds.classify(known), to_cm1(known)
+    regions, known_cm1 = bounds.classify(known), to_cm1(known)
     proposals = []
     for rank, (index, score) in enumerate(zip(result.indices.tolist(), result.scores.tolist(), strict=True), start=1):
         std = None if result.std is None else float(to_cm1(result.std[index]))

@@ -90,10 +90,11 @@ def replay(
     """
     from nci_core.fitting import FitRun, FitSettings, finetune
 
-    recipe, bounds = campaign.recipe.hash, campaign.settings.bounds
+    recipe = campaign.recipe.hash
     known = labels.complete(campaign.store, recipe, split="pool")
     test = labels.complete(campaign.store, recipe, split="test")
     test = test.take(np.flatnonzero(np.isin(test.system_ids, [system.id for system in campaign.training_systems])))
+    bounds = campaign.bounds.of(test.system_ids)
     about = {row.id: row for row in labels.fetch(campaign.store, recipe, status="complete")}
     rows = [about[number] for number in known.ids.tolist()]
     trials = plan([row.picked_by or UNKNOWN for row in rows], sizes, seeds)

@@ -12,7 +12,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.regions import RegionBounds, sectors
-from nci_core.sampling import Guide, as_guide, sample
+from nci_core.sampling import Guide, SampleSettings, as_guide, sample
 from nci_core.selection.random_choice import in_equal_parts
 from nci_core.store import configurations, systems
 from nci_core.store.base import Split
@@ -23,8 +23,8 @@ from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Distances (Å) along a cut grow geometrically from the wall to here.
-CUT_END = 8.0
+#: Distances (Å) along a cut grow geometrically from the wall to here, or so far beyond the host's outermost atom.
+CUT_END, CUT_BEYOND = 8.0, 5.0
 #: Points of one cut: closer than 0.01 Å they tell nothing more.
 MOST_CUT_POINTS = 1_000
 #: Origin of what was drawn, not on a cut.
@@ -57,9 +57,14 @@ def cut_points(dimer: Dimer, direction: FloatArray, distances: FloatArray) -> Fl
     return points
 
 
+def cut_end(dimer: Dimer, direction: FloatArray) -> float:
+    """Distance (Å) from the centre where a cut along a unit vector (3,) ends: well outside of hosts of any size."""
+    return max(CUT_END, CUT_BEYOND + float(((dimer.a.positions - dimer.a.centre) @ direction).max()))
+
+
 def cut_start(dimer: Dimer, direction: FloatArray, guide: Guide) -> float:
     """Distance (Å) from the centre where the guide's energy falls below 600 cm⁻¹ for good, seen from outside."""
-    distances = np.arange(1.5, CUT_END, 0.01)
+    distances = np.arange(1.5, cut_end(dimer, direction), 0.01)
     blocked = np.flatnonzero(to_cm1(guide(cut_points(dimer, direction, distances))) >= CUT_WALL_CM1)
     return float(distances[min(blocked[-1] + 1, len(distances) - 1) if len(blocked) else 0])
 
@@ -99,7 +104,8 @@ def plan_sample(
 ) -> SamplePlan:
     """Where n configurations would lie, `n_test` of them the test set, and points of radial cuts; stores nothing.
 
-    The same arguments give the same points. Raises InputError for numbers that make no sense, and where the guide
+    The same arguments give the same points; what counts as the well, and how high the wall is climbed, the bounds say.
+    Raises InputError for numbers that make no sense, and where the guide
     (default: the built-in pair potential) has no parameters for an element.
     """
     if n_test < 0 or points_per_cut < 0:
@@ -109,12 +115,13 @@ def plan_sample(
     if n_test >= n:
         raise InputError(f"A test set of {n_test} needs more than {n} configurations; raise --n or lower --test.")
     potential = as_guide(dimer, guide)
-    result = sample(dimer, n, seed, guide=potential, taken=taken)
+    result = sample(dimer, n, seed, guide=potential, settings=SampleSettings.of(bounds), taken=taken)
     chosen = choose_test(potential(result.positions), n_test, seed, bounds)
     pool = np.setdiff1d(np.arange(n), chosen)
     cuts = {}
     for name, direction in cut_directions(dimer).items() if points_per_cut else ():
-        distances = np.geomspace(cut_start(dimer, direction, potential), CUT_END, points_per_cut)
+        ends = cut_start(dimer, direction, potential), cut_end(dimer, direction)
+        distances = np.geomspace(*ends, points_per_cut)
         cuts[name] = np.round(dimer.at(cut_points(dimer, direction, distances)).unique().R, 4)
     return SamplePlan(result.positions[chosen], result.positions[pool], cuts, dict(result.rejected))
 
@@ -179,7 +186,7 @@ def sample_campaign(
             continue
         plan = plan_sample(
             each.dimer,
-            campaign.settings.bounds,
+            each.bounds,
             n,
             seed=seed,
             n_test=n_test,

@@ -58,7 +58,7 @@ def observations(
         rows = np.flatnonzero(system_ids == system.id)
         mine = {name: values[rows] for name, values in (channels or {}).items()}
         if len(rows):
-            found.append(Observation(system.dimer.at(positions[rows]), energies[rows], mine))
+            found.append(Observation(system.dimer.at(positions[rows]), energies[rows], mine, bounds=system.bounds))
     return found
 
 
