@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     ("units", "errors", "files", "toml_text", "children", "switches", "visible", "rounding"),
     ("systems",),
+    ("properties",),
     ("regions", "metrics"),
     ("calibration",),
     ("interpolation",),
@@ -115,6 +116,7 @@ def test_imports_follow_the_order() -> None:
 def test_physics_knows_nothing_of_storage_jobs_or_pages() -> None:
     physics = (
         "systems",
+        "properties",
         "regions",
         "metrics",
         "sampling",
