@@ -73,7 +73,6 @@ def main() -> None:
     for folder in map(Path, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as where:
             campaign = import_campaign(folder, Path(where) / folder.name)
-            parent = distilled_parent(campaign)
             for model in models.fetch(campaign.store):
                 if model.kind in ("finetuned", "distilled"):
                     refit(campaign, model)

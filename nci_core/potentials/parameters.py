@@ -130,7 +130,7 @@ def own_name(block: str) -> str:
 def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:
     """Parameters (K, n, own) of n pairs from those of students (K, kinds, size).
 
-    θ_pair = known + θ_kind + Σ_k x_k ∂θ_kind/∂x_k, with x the surroundings and `known` what the monomers themselves say.
+    θ_pair = known + θ_kind + Σ_k x_k ∂θ_kind/∂x_k, with x the surroundings and `known` what the monomers say.
     """
     stored: Array = theta[:, list(atoms.kinds)]
     found: Array = stored[..., : what.own] + 0.0

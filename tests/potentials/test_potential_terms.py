@@ -178,9 +178,7 @@ def test_config_rejects_what_it_does_not_know() -> None:
     with pytest.raises(ValueError, match="rulr"):
         StudentConfig.model_validate({"rulr": "adaptive"})
     for terms in (["exchange", "magnetism"], ["exchange", "exchange"], ["dispersion", "repulsion"]):
-        with pytest.raises(
-            ValueError, match=f"no term '{terms[1]}', or it is named twice; choose electros"
-        ):
+        with pytest.raises(ValueError, match=f"no term '{terms[1]}', or it is named twice; choose electros"):
             StudentConfig.model_validate({"terms": terms})
     with pytest.raises(ValueError, match="terms"):
         StudentConfig(terms=())

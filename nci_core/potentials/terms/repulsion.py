@@ -140,7 +140,7 @@ class Exchange(Exponential):
 
 
 class Electrostatics(Exponential):
-    """First-order electrostatics of an atom that has no moments: penetration, which attracts where densities overlap."""
+    """First-order electrostatics of an atom, which has no moments: penetration attracts where densities overlap."""
 
     name = "electrostatics"
     sign, prefix, share = -1.0, "e_", PENETRATION / (1.0 - PENETRATION)
