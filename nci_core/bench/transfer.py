@@ -21,6 +21,7 @@ from nci_core.fitting import FitSettings, Lesson, Observation, distill_all, fine
 from nci_core.potentials.agreement import check_fits
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection import Pool, SelectionRequest, select
+from nci_core.systems import Configurations
 
 IntArray = npt.NDArray[np.int64]
 
@@ -54,15 +55,19 @@ def taken(observation: Observation, rows: npt.ArrayLike) -> Observation:
 
 
 def candidates(host: Host, n_labels: int, seed: int) -> Candidates | None:
-    """Labels come from the pool and errors are of the frozen test set, whole.
+    """Labels come from the pool, and errors are of the frozen test set.
 
-    A transfer system has no pool: one half of its test set, drawn by the seed, stands in for it and errors are of the
-    other half, unless no label is wanted. None where that leaves too few.
+    Where no label is wanted, errors are of all that is known of the host, for nothing of it is fitted. A transfer
+    system has no pool: with labels, one half of its test set, drawn by the seed, stands in for it and errors are of
+    the other half. None where that leaves too few.
     """
+    if not n_labels:
+        known = [each for each in (host.pool, host.test) if each is not None]
+        at = Configurations.joined([each.configurations for each in known])
+        everything = Observation(at, np.concatenate([each.energies for each in known]))
+        return Candidates(None, everything, "test set" if len(known) == 1 and host.test else "pool and test set")
     if host.test is None:
         return None
-    if not n_labels:
-        return Candidates(None, host.test, "test set")
     if host.pool is not None and host.role == "train":
         return Candidates(host.pool, host.test, "test set") if len(host.pool) >= n_labels else None
     order = np.random.default_rng([seed, 11]).permutation(len(host.test))
