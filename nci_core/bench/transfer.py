@@ -222,8 +222,8 @@ def _measure(trained: Trained, host: Host, n_labels: int, results: TransferResul
         **measured(predicted, std, among.test.energies, problem.bounds.limit_cm1),
     )
     results.add(row)
-    error = "—" if row.mae_attractive_cm1 is None else f"{row.mae_attractive_cm1:.2f}"
+    mae = "—" if row.mae_attractive_cm1 is None else f"{row.mae_attractive_cm1:.2f}"
     say(
         f"{trained.teacher}, trained on {', '.join(names)}, seed {trained.seed}: {host.name} with {n_labels} labels, "
-        f"MAE {error} cm⁻¹ on {row.n_attractive} attractive points."
+        f"MAE {mae} cm⁻¹ on {row.n_attractive} attractive points."
     )

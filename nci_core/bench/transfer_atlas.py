@@ -215,7 +215,7 @@ def atlas(
                 say(f"{teacher}, seed {seed}: a fold of {len(out)} unseen hosts is done.")
             seconds = time.process_time() - start
             for (name, n_labels), each in found.items():
-                columns = (np.concatenate(values) for values in (each.energies, each.std, each.reference))
+                energies, std, exact = map(np.concatenate, (each.energies, each.std, each.reference))
                 row = AtlasRow(
                     reference=reference,
                     teacher=teacher,
@@ -225,7 +225,7 @@ def atlas(
                     n_labels=n_labels,
                     seed=seed,
                     seconds=seconds,
-                    **measured(*columns, LIMIT_CM1),
+                    **measured(energies, std, exact, LIMIT_CM1),
                 )
                 if not results.has(row.key):
                     results.add(row)

@@ -1,7 +1,7 @@
 """The limit of graphene: helium over the centre of growing flakes, by a student of small aromatics.
 
 Published depths of one helium atom over graphene differ twofold by method, so that agreement with any one of them
-proves little; `PUBLISHED` says only how far apart they are.
+proves little; `TWOFOLD` says how far apart they are.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,11 @@ FloatArray = npt.NDArray[np.float64]
 FLAKES = ("benzene", "coronene", "circumcoronene")
 #: Heights (Å) between which the minimum lies: inside, He–C repulsion; outside, little is left of the well.
 HEIGHTS = (2.4, 4.5)
-#: Depths over the ring centre of a sheet, meV, each with where it is from. Pair potentials fitted to scattering from
-#: graphite, and density functionals with dispersion, lie up to a factor of two apart.
-PUBLISHED: tuple[tuple[float, str], ...] = ()
-#: What is said of them.
+#: What is said of published depths: quoted, not read in the sources, and so no number is compared with.
 TWOFOLD = (
-    "Published depths of helium over the centre of a ring of graphene differ about twofold between methods, roughly "
-    "from 10 to 20 meV (80 to 160 cm⁻¹): a depth within them is no confirmation."
+    "Published depths of helium over graphene differ about twofold between methods: potentials fitted to scattering "
+    "from graphite (Carlos, Cole, Surf. Sci. 91, 339 (1980)) give some 16 to 18 meV, 130 to 145 cm⁻¹, over the centre "
+    "of a ring, some density functionals about half of it. A depth among them is no confirmation."
 )
 
 
@@ -40,7 +38,8 @@ def deepest(model: Ensemble, dimer: Dimer) -> tuple[float, float, float]:
     normal, centre = dimer.a.axes[2], dimer.a.centre
 
     def along(height: float) -> FloatArray:
-        return (centre + height * normal)[None, :]
+        place: FloatArray = (centre + height * normal)[None, :]
+        return place
 
     found = minimize_scalar(
         lambda height: float(model.energies(dimer.at(along(height)))[0]), bounds=HEIGHTS, method="bounded"

@@ -122,8 +122,9 @@ class TransferResults(Generic[R]):
     """Rows in a file of one JSON document a line; what is there is not measured again."""
 
     def __init__(self, path: Path, kind: type[R]) -> None:
-        self.path, self.rows = path, read(path, kind)
-        self._known = {row.key for row in self.rows}
+        self.path = path
+        self.rows: list[R] = read(path, kind)
+        self._known: set[tuple[Any, ...]] = {row.key for row in self.rows}
 
     def has(self, key: tuple[Any, ...]) -> bool:
         """Whether this measurement is there."""
