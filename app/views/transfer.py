@@ -56,7 +56,7 @@ def _this_campaign(context: Context) -> None:
     if not context.several:
         st.info(
             "This campaign has one system, so there is none to transfer to. Add one with the role transfer: "
-            "`nci systems add --help`.",
+            "`nci system add CAMPAIGN --transfer HOST`.",
             icon=":material/info:",
         )
         return
