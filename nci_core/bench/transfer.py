@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.bench.transfer_data import Host, Say, TransferProblem
-from nci_core.bench.transfer_rows import DIRECT, TransferResults, TransferRow, measured
+from nci_core.bench.transfer_rows import DIRECT, TransferResults, TransferRow, digest, measured
 from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, Lesson, Observation, distill_all, finetune
 from nci_core.potentials.agreement import check_fits
@@ -114,6 +114,12 @@ class Trained:
         return found
 
     @cached_property
+    def seen(self) -> list[npt.NDArray[np.float64]]:
+        """Places and energies of all that is fitted, for `digest`."""
+        lessons = [] if self.teacher == DIRECT else [host.lessons[self.teacher] for host in self.hosts]
+        return [part for each in (*lessons, *self.labels) for part in (each.configurations.R, each.energies)]
+
+    @cached_property
     def distilled(self) -> Ensemble | None:
         """The student of the teacher alone; None for a direct fit."""
         if self.teacher == DIRECT:
@@ -195,7 +201,11 @@ def _measure(trained: Trained, host: Host, n_labels: int, results: TransferResul
     problem, names = trained.problem, tuple(each.name for each in trained.hosts)
     group = (problem.reference, trained.teacher, names, trained.per_host, host.name, n_labels)
     among = candidates(host, n_labels, trained.seed)
-    if among is None or results.has((*group, trained.seed)):
+    if among is None:
+        return
+    known = [each for each in (among.pool, among.test) if each is not None]
+    data = digest([*trained.seen, *(part for each in known for part in (each.configurations.R, each.energies))])
+    if results.has((*group, trained.seed), data):
         return
     start = time.process_time()
     try:
@@ -207,6 +217,7 @@ def _measure(trained: Trained, host: Host, n_labels: int, results: TransferResul
     seconds = time.process_time() - start
     predicted, std = model.energies_and_std(among.test.configurations)
     row = TransferRow(
+        data=data,
         reference=problem.reference,
         labels=problem.labels,
         teacher=trained.teacher,

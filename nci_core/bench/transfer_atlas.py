@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from nci_core.bench.dimers import ReferenceDimer, chosen, read_dimers
 from nci_core.bench.transfer import taken
-from nci_core.bench.transfer_rows import DIRECT, AtlasRow, TransferResults, measured
+from nci_core.bench.transfer_rows import DIRECT, AtlasRow, TransferResults, digest, measured
 from nci_core.errors import InputError
 from nci_core.fitting import FitSettings, Lesson, Observation, distill_all, finetune
 from nci_core.potentials.ensemble import Ensemble
@@ -197,13 +197,14 @@ def atlas(
     hosts = read_atlas(path)
     reference = f"published energies of {path.stem}, {hosts[0].labels[0].configurations.dimer.b.symbols[0]}"
     known = [name for name in TEACHERS if name == DIRECT or all(name in host.lessons for host in hosts)]
+    data = digest(part for host in hosts for each in host.labels for part in (each.configurations.R, each.energies))
     for name in set(TEACHERS) - set(known):
         say(f"{name} is left out: some hosts have no Hartree–Fock and MP2 energies beside {path.name}.")
     for teacher in teachers or known:
         for seed in seeds[:1] if quick else seeds:
             groups = folds(hosts, seed)[: 1 if quick else None]
             classes = [*dict.fromkeys(host.host_class for host in hosts), "all"]
-            if all(results.has((reference, teacher, name, 0, seed)) for name in classes):
+            if all(results.has((reference, teacher, name, 0, seed), data) for name in classes):
                 continue
             start = time.process_time()
             found: dict[tuple[str, int], _Predicted] = {}
@@ -217,6 +218,7 @@ def atlas(
             for (name, n_labels), each in found.items():
                 energies, std, exact = map(np.concatenate, (each.energies, each.std, each.reference))
                 row = AtlasRow(
+                    data=data,
                     reference=reference,
                     teacher=teacher,
                     host_class=name,
@@ -227,8 +229,7 @@ def atlas(
                     seconds=seconds,
                     **measured(energies, std, exact, LIMIT_CM1),
                 )
-                if not results.has(row.key):
-                    results.add(row)
+                results.add(row)
 
 
 def _fold(

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 
 from nci_core.bench.transfer import PER_HOST, Trained, training_sets
 from nci_core.bench.transfer_data import Say, TransferProblem
-from nci_core.bench.transfer_rows import FlakeRow, TransferResults
+from nci_core.bench.transfer_rows import FlakeRow, TransferResults, digest
 from nci_core.errors import ModelError
 from nci_core.potentials.agreement import check_fits
 from nci_core.potentials.ensemble import Ensemble
@@ -68,7 +68,8 @@ def flakes(
     for seed in seeds:
         trained = Trained(problem, training[-1], teacher, per_host, seed)
         for name in hosts:
-            if results.has((problem.reference, teacher, names, name, seed)):
+            data = digest(trained.seen)
+            if results.has((problem.reference, teacher, names, name, seed), data):
                 continue
             dimer = Dimer(builtin_monomer(name), Monomer.atom(probe))
             try:
@@ -78,6 +79,7 @@ def flakes(
                 continue
             height, energy, std = deepest(trained.student, dimer)
             row = FlakeRow(
+                data=data,
                 reference=problem.reference,
                 teacher=teacher,
                 training=names,

@@ -4,6 +4,7 @@ Every row says what its reference energies are. Complete labels of a recipe and 
 quantities: rows of one are never averaged with, or shown beside, rows of the other unless both are named.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -35,6 +36,7 @@ class _Measured(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    data: str = Field(default="", description="digest of the energies that it was fitted to and measured against")
     n_labels: int = Field(ge=0, description="reference energies of this host that were fitted, chosen I-optimally")
     seed: int = Field(ge=0, description="of starting points and of what is drawn")
     n: int = Field(description="reference energies below the limit, which errors are of; none of them was fitted")
@@ -99,6 +101,7 @@ class FlakeRow(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    data: str = Field(default="", description="digest of the energies that the student was fitted to")
     reference: str
     teacher: str
     training: tuple[str, ...]
@@ -124,16 +127,14 @@ class TransferResults(Generic[R]):
     def __init__(self, path: Path, kind: type[R]) -> None:
         self.path = path
         self.rows: list[R] = read(path, kind)
-        self._known: set[tuple[Any, ...]] = {row.key for row in self.rows}
 
-    def has(self, key: tuple[Any, ...]) -> bool:
-        """Whether this measurement is there."""
-        return key in self._known
+    def has(self, key: tuple[Any, ...], data: str = "") -> bool:
+        """Whether this measurement is there, and of the same energies."""
+        return any(row.key == key and row.data == data for row in self.rows)
 
     def add(self, row: R) -> None:
-        """Keep a measurement, at once and whole."""
-        self.rows.append(row)
-        self._known.add(row.key)
+        """Keep a measurement, at once and whole, in the place of one of other energies."""
+        self.rows = [each for each in self.rows if each.key != row.key] + [row]
         write_atomically(self.path, b"".join(orjson.dumps(each.model_dump()) + b"\n" for each in self.rows))
 
 
@@ -148,6 +149,18 @@ def read(path: Path, kind: type[R]) -> list[R]:
         except ValueError:
             raise InputError(f"{path}, line {number}, is damaged; delete the file to measure again.") from None
     return found
+
+
+def digest(parts: Iterable[FloatArray]) -> str:
+    """Tells energies (eV) and places (Å) from others; rounded to well below what files hold.
+
+    >>> digest([np.zeros(2)]) == digest([-np.zeros(2)]), digest([np.zeros(2)]) == digest([np.ones(2)])
+    (True, False)
+    """
+    content = hashlib.sha256()
+    for values in parts:
+        content.update((np.round(values, 7) + 0.0).tobytes())
+    return content.hexdigest()[:16]
 
 
 def measured(predicted: FloatArray, std: FloatArray, reference: FloatArray, limit_cm1: float) -> dict[str, Any]:

@@ -186,6 +186,17 @@ def _row(teacher: str, error: float, **changed: object) -> TransferRow:
     return TransferRow.model_validate(known | changed)
 
 
+def test_rows_of_other_energies_are_measured_again(tmp_path: Path) -> None:
+    results = TransferResults(tmp_path / FILE, TransferRow)
+    old, other, new = _row("hf-mp2", 2.0, data="a"), _row("hf-mp2", 4.0, seed=1), _row("hf-mp2", 3.0, data="b")
+    for row in (old, other, new):
+        assert not results.has(row.key, row.data)
+        results.add(row)
+    assert read(tmp_path / FILE, TransferRow) == [other, new]
+    assert results.has(new.key, "b")
+    assert not results.has(new.key, "a")
+
+
 def test_the_claim_is_of_one_reference_and_one_training_set() -> None:
     rows = [_row("hf-mp2", 2.0), _row("hf-mp2", 4.0, seed=1), _row("gfn2-xtb", 6.0), _row(DIRECT, 90.0)]
     rows += [_row("gfn2-xtb", 900.0, training=("benzene",)), _row("gfn2-xtb", 900.0, n_labels=20)]
