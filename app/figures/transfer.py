@@ -62,13 +62,15 @@ def size_figure(errors: pd.DataFrame, unit: EnergyUnit, colours: Palette) -> go.
             y=mine["mae_attractive_ev"] * unit.per_ev,
             text=[literal(system) for system in mine["system"]],
             textposition="top center",
+            cliponaxis=False,
             mode="markers+text",
             name=name,
             marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2}},
             hovertemplate="%{text}: MAE %{y:.3g} " + unit.label + "<extra></extra>",
         )
     finish(figure, colours, height=400)
-    figure.update_xaxes(title_text="atoms of the host beyond hydrogen", rangemode="tozero")
+    most = 1.15 * float(errors["heavy_atoms"].max())  # room for a name beside the last one
+    figure.update_xaxes(title_text="atoms of the host beyond hydrogen", range=[0.0, most])
     figure.update_yaxes(title_text=f"MAE, attractive test points ({unit.label})", type="log", **LOG_TICKS)
     return figure
 
