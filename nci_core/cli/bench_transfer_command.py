@@ -1,9 +1,11 @@
 """nci bench transfer: errors on hosts that a student has not seen."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 
 from nci_core.bench.transfer_rows import (
     ATLAS_FILE,
@@ -102,7 +104,7 @@ def transfer(
         for path in draw_transfer(rows, figures):
             _say(f"Wrote {path}.")
     if as_json:
-        every = {"hosts": rows, "atlas": published, "flakes": depths}
+        every: dict[str, Sequence[BaseModel]] = {"hosts": rows, "atlas": published, "flakes": depths}
         print_json({name: [row.model_dump() for row in found] for name, found in every.items()})
         return
     _tables(rows, published, depths)

@@ -1,5 +1,6 @@
 """Transfer is measured on hosts that nothing was fitted to, and against one kind of energies."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from nci_core.campaign.rounds.teaching import teach
 from nci_core.cli.main import app
 from nci_core.config import CampaignSettings, SystemSettings
 from nci_core.errors import InputError
-from nci_core.fitting import Observation
+from nci_core.fitting import FitSettings, Observation
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.teachers.d4 import D4Dispersion
 from nci_core.units import CM1_EV, to_cm1
@@ -43,7 +44,7 @@ def _make(folder: Path) -> None:
     campaign = Campaign.create(folder / "work", CampaignSettings.create("methane", "He", **chosen))
     for host, role in (("ethylene", "train"), ("benzene", "transfer")):
         campaign.add_system(SystemSettings.of(host, role=role))
-    sample_campaign(campaign, 50, seed=1, n_test=20, points_per_cut=0)
+    sample_campaign(campaign, 40, seed=1, n_test=16, points_per_cut=0)
     with pytest.MonkeyPatch.context() as patch:
         small.use_formula(patch)
         teach(campaign)
@@ -57,9 +58,10 @@ def folder(once: Once) -> Path:
 
 @pytest.fixture(autouse=True)
 def short_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One starting point: what is tested here is what is fitted and measured, not how well."""
+    """One starting point, few steps: what is tested here is what is fitted and measured, not how well."""
     monkeypatch.setattr(measuring, "RESTARTS", 1)
     monkeypatch.setattr(measuring, "MEMBERS", 3)
+    monkeypatch.setattr(measuring, "FitSettings", partial(FitSettings, max_iterations=20))
 
 
 @pytest.fixture(scope="module")
