@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nci_core.bench.targets import check_targets, groups, stored_rows
-from nci_core.cli import bench_labels_command, bench_prior_commands
+from nci_core.cli import bench_labels_command, bench_prior_commands, bench_transfer_command
 from nci_core.cli.options import refuse
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
@@ -273,6 +273,7 @@ for name, help_text in PLAIN.items():
     bench.command(name=name, help=help_text)(plain)
 bench_prior_commands.register(bench)
 bench_labels_command.register(bench)
+bench_transfer_command.register(bench)
 
 
 def register(app: typer.Typer) -> None:

@@ -70,6 +70,7 @@ PLACES = (
         {"history_part": "Compare two models"},
         ("Mean absolute error on the frozen test set",),
     ),
+    Place("transfer", "transfer", {}, ("Transfer", "In this campaign", "Measured before")),
     Place("benchmarks", "benchmarks", {}, ("Benchmarks", "accuracy targets met", "MAE on held-out points")),
     Place("new-campaign", "new-campaign", {}, ("New campaign", "SMILES", "Probe atom")),
     Place("data", "data", {}, ("Data", "Tick rows to select them on every page")),

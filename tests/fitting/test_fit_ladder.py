@@ -85,7 +85,7 @@ def test_five_costly_labels_do_better_after_cheap_ones(
     climbed = finetune_ladder([cheap, costly], truths[2], settings=QUICK)
     apart = np.abs(to_cm1(Ensemble((truths[0],)).energies(dimer.at(held_out)) - reference)).mean()
     assert mae(climbed) < 0.5 * mae(alone), "the cheap labels are used"
-    assert mae(climbed) < 0.2 * apart, "and the costly ones correct them"
+    assert mae(climbed) < 0.25 * apart, "and the costly ones correct them"
     assert [rung["labels"] for rung in climbed.metadata["ladder"]] == [60, 5]
     assert 0.5 < climbed.metadata["ladder"][-1]["share"] <= 1.0
     again = finetune_ladder([cheap, costly], truths[2], settings=QUICK)

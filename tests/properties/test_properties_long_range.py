@@ -99,8 +99,8 @@ def test_long_range_bends_smoothly() -> None:
 
 
 def test_elements_beyond_radon_are_one_sentence() -> None:
-    with pytest.raises(InputError, match="no dispersion coefficients of U"):
-        atoms_in_molecule(Monomer("uranium", ("U",), np.zeros((1, 3))))
+    with pytest.raises(InputError, match="no dispersion coefficients of Ra"):
+        atoms_in_molecule(Monomer("radium", ("Ra",), np.zeros((1, 3))))
 
 
 def test_gates_and_quadrature_agree_on_the_mean() -> None:

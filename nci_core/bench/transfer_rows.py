@@ -1,0 +1,230 @@
+"""Errors of students on hosts that they were not trained on: rows, kept as lines of JSON. No torch.
+
+Every row says what its reference energies are. Complete labels of a recipe and a teacher's energies are different
+quantities: rows of one are never averaged with, or shown beside, rows of the other unless both are named.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from nci_core.bench.rows import spread
+from nci_core.errors import InputError
+from nci_core.files import write_atomically
+from nci_core.units import to_cm1
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Names of the stored rows in the folder of the other benchmarks.
+FILE, ATLAS_FILE, FLAKES_FILE = "transfer.jsonl", "transfer_atlas.jsonl", "transfer_flakes.jsonl"
+#: The name that rows give to a student without a teacher.
+DIRECT = "none"
+#: What was set out: MAE (cm⁻¹) on attractive points of coronene without and with 20 labels of its own, of
+#: hydrocarbons of the Atlas without and with 5 labels a host; and the share of errors within 2 sd.
+TARGET_ZERO_CM1, TARGET_TWENTY_CM1, TARGET_ATLAS_ZERO_CM1, TARGET_ATLAS_FIVE_CM1 = 3.0, 0.7, 3.0, 1.0
+TARGET_WITHIN_2 = 0.9
+
+
+class _Measured(BaseModel):
+    """Errors at n reference energies below the energy limit of a host, or of a class of hosts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str = Field(default="", description="digest of the energies that it was fitted to and measured against")
+    n_labels: int = Field(ge=0, description="reference energies of this host that were fitted, chosen I-optimally")
+    seed: int = Field(ge=0, description="of starting points and of what is drawn")
+    n: int = Field(description="reference energies below the limit, which errors are of; none of them was fitted")
+    n_attractive: int = Field(description="those below zero")
+    mae_attractive_cm1: float | None
+    mae_cm1: float | None
+    bias_cm1: float | None = Field(description="mean of predicted − reference over the attractive ones")
+    within_2: float | None = Field(description="share of all n errors within 2 sd of the error bar")
+    mean_std_cm1: float | None = Field(description="mean error bar of the attractive ones, 1 sd")
+    seconds: float = Field(description="CPU seconds of the fits")
+
+
+class TransferRow(_Measured):
+    """One student on one host that it was not trained on.
+
+    `reference` is 'labels by RECIPE' or 'energies of TEACHER'; `labels` tells the two apart for programs.
+    """
+
+    reference: str = Field(description="what errors are measured against, and what training hosts were labelled by")
+    labels: bool = Field(description="whether the reference energies are labels of a recipe")
+    teacher: str = Field(description="what was distilled; none: fitted without a teacher")
+    taught_from: str = Field(default="", description="where its energies are from, unless the campaign stores them")
+    training: tuple[str, ...] = Field(description="hosts trained on, in their order")
+    labels_per_host: int = Field(ge=0, description="reference energies of each of them at most")
+    host: str
+    heavy_atoms: int
+    tested: str = Field(description="which of the host's configurations errors are of")
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes it the same measurement."""
+        return (*self.group, self.seed)
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """The same of all seeds."""
+        return (self.reference, self.teacher, self.training, self.labels_per_host, self.host, self.n_labels)
+
+
+class AtlasRow(_Measured):
+    """Students of several folds on the hosts of one class that each of them had not seen."""
+
+    reference: str
+    teacher: str
+    host_class: str
+    hosts: int = Field(description="hosts of the class, each left out once")
+    training_hosts: float = Field(description="hosts trained on, mean over folds")
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes it the same measurement."""
+        return (*self.group, self.seed)
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """The same of all seeds."""
+        return (self.reference, self.teacher, self.host_class, self.n_labels)
+
+
+class FlakeRow(BaseModel):
+    """The depth over the centre of a flake of graphene by a student."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str = Field(default="", description="digest of the energies that the student was fitted to")
+    reference: str
+    teacher: str
+    training: tuple[str, ...]
+    host: str
+    carbons: int
+    height_angstrom: float
+    depth_cm1: float = Field(description="energy at the minimum over the ring's centre, negative")
+    std_cm1: float
+    seed: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes it the same measurement."""
+        return (self.reference, self.teacher, self.training, self.host, self.seed)
+
+
+R = TypeVar("R", TransferRow, AtlasRow, FlakeRow)
+
+
+class TransferResults(Generic[R]):
+    """Rows in a file of one JSON document a line; what is there is not measured again."""
+
+    def __init__(self, path: Path, kind: type[R]) -> None:
+        self.path = path
+        self.rows: list[R] = read(path, kind)
+
+    def has(self, key: tuple[Any, ...], data: str = "") -> bool:
+        """Whether this measurement is there, and of the same energies."""
+        return any(row.key == key and row.data == data for row in self.rows)
+
+    def add(self, row: R) -> None:
+        """Keep a measurement, at once and whole, in the place of one of other energies."""
+        self.rows = [each for each in self.rows if each.key != row.key] + [row]
+        write_atomically(self.path, b"".join(orjson.dumps(each.model_dump()) + b"\n" for each in self.rows))
+
+
+def read(path: Path, kind: type[R]) -> list[R]:
+    """Stored rows, none where there is no file; InputError for a damaged one."""
+    if not path.is_file():
+        return []
+    found = []
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            found.append(kind.model_validate(orjson.loads(line)))
+        except ValueError:
+            raise InputError(f"{path}, line {number}, is damaged; delete the file to measure again.") from None
+    return found
+
+
+def digest(parts: Iterable[FloatArray]) -> str:
+    """Tells energies (eV) and places (Å) from others; rounded to well below what files hold.
+
+    >>> digest([np.zeros(2)]) == digest([-np.zeros(2)]), digest([np.zeros(2)]) == digest([np.ones(2)])
+    (True, False)
+    """
+    content = hashlib.sha256()
+    for values in parts:
+        content.update((np.round(values, 7) + 0.0).tobytes())
+    return content.hexdigest()[:16]
+
+
+def measured(predicted: FloatArray, std: FloatArray, reference: FloatArray, limit_cm1: float) -> dict[str, Any]:
+    """The error columns of a row from energies and error bars (m,) in eV.
+
+    >>> found = measured(np.array([-1e-3, 1e-3]), np.array([1e-4, 1e-4]), np.array([-1e-3, 2e-3]), 1000.0)
+    >>> found["n_attractive"], found["mae_attractive_cm1"], found["within_2"]
+    (1, 0.0, 0.5)
+    """
+    inside = to_cm1(reference) < limit_cm1
+    error, bar = to_cm1(predicted - reference)[inside], to_cm1(std)[inside]
+    attractive = reference[inside] < 0.0
+
+    def mean(values: npt.NDArray[Any]) -> float | None:
+        return float(values.mean()) if len(values) else None
+
+    return {
+        "n": int(inside.sum()),
+        "n_attractive": int(attractive.sum()),
+        "mae_attractive_cm1": mean(np.abs(error[attractive])),
+        "mae_cm1": mean(np.abs(error)),
+        "bias_cm1": mean(error[attractive]),
+        "within_2": mean(np.abs(error) <= 2.0 * bar),
+        "mean_std_cm1": mean(bar[attractive]),
+    }
+
+
+def over_seeds(rows: Iterable[TransferRow | AtlasRow]) -> list[dict[str, Any]]:
+    """One entry for each measurement: the first row's fields, means over seeds, and the spread of the error."""
+    found: dict[tuple[Any, ...], list[TransferRow | AtlasRow]] = {}
+    for row in rows:
+        found.setdefault(row.group, []).append(row)
+    entries = []
+    for members in found.values():
+        entry = members[0].model_dump() | spread(row.mae_attractive_cm1 for row in members)
+        entry["seeds"] = len(members)
+        for name in ("mae_cm1", "bias_cm1", "within_2", "mean_std_cm1", "seconds"):
+            entry[name] = spread(getattr(row, name) for row in members).get("mean")
+        entries.append(entry)
+    return entries
+
+
+def teacher_claim(rows: Sequence[TransferRow], host: str = "coronene") -> str:
+    """The paper's claim that the teacher decides how far a student transfers, in words; empty where nothing is known.
+
+    Compared are students of different teachers that were trained on the same hosts with the same labels, of which the
+    host had none, on the largest training set; the reference is the one with labels where there is such, else the
+    first.
+    """
+    mine = [row for row in rows if row.host == host and row.n_labels == 0 and row.mae_attractive_cm1 is not None]
+    if not mine:
+        return ""
+    reference = next((row.reference for row in mine if row.labels), mine[0].reference)
+    mine = [row for row in mine if row.reference == reference]
+    most = max(len(row.training) for row in mine)
+    mine = [row for row in mine if len(row.training) == most]
+    means = {entry["teacher"]: float(entry["mean"]) for entry in over_seeds(mine)}
+    taught = {name: mean for name, mean in means.items() if name != DIRECT}
+    if len(taught) < 2:
+        return ""
+    ratio = max(taught.values()) / min(taught.values())
+    verdict = "reproduced" if ratio >= 10 else "not reproduced"
+    listed = ", ".join(f"{name} {mean:.2g}" for name, mean in sorted(means.items(), key=lambda item: item[1]))
+    return (
+        f"The teacher changes the error on {host} by a factor of {ratio:.1f} (paper: about ten): {verdict}. "
+        f"MAE in cm⁻¹ on attractive points, trained on {', '.join(mine[0].training)}, against {reference}: {listed}."
+    )
