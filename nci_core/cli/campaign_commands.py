@@ -11,7 +11,7 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
-from nci_core.cli.options import AllLimitsOption, AllWellsOption, refuse
+from nci_core.cli.options import AllLimitsOption, AllWellsOption, TrustTeacherOption, refuse
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -182,9 +182,7 @@ def teach(
     trust: Annotated[
         bool, typer.Option(help="Allow foreign code to run: a local .model file, or the package of an ase: teacher.")
     ] = False,
-    trust_teacher: Annotated[
-        bool, typer.Option(help="Teach also with energies that look absurd for the host's elements.")
-    ] = False,
+    trust_teacher: TrustTeacherOption = False,
     anew: Annotated[
         bool,
         typer.Option(
@@ -212,8 +210,7 @@ def teach(
         print_json(done)
     else:
         out.print(f"{done['n_new']} configurations in {done['seconds']:.0f} s.")
-        for doubt in done.get("doubts", ()):
-            out.print(doubt)
+        out.print(*done.get("doubts", ()), sep="\n", end="\n" if done.get("doubts") else "")
 
 
 def export(

@@ -22,6 +22,9 @@ WellOption = Annotated[
 LimitOption = Annotated[
     float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹; a campaign has its own.")
 ]
+TrustTeacherOption = Annotated[
+    bool, typer.Option("--trust-teacher", help="Teach also with energies that look absurd for the host's elements.")
+]
 AllWellsOption = Annotated[
     float | None,
     typer.Option(

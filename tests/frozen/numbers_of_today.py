@@ -68,7 +68,7 @@ def of_model(model: Ensemble, dimer: Dimer, R: FloatArray) -> Iterator[tuple[str
     yield "energies", energies
     yield "gradients", -forces.force
     yield "std", model.std(at)
-    yield "channels", np.array([model.channels(at)[name] for name in ("repulsion", "dispersion")])
+    yield "channels", np.array([model.channels(at)[name] for name in model.config.terms])
     yield "c6", model.c6(dimer, np.eye(3))
     yield "lengths", effective_lengths(model, at[:2])
     yield "jacobian", model.members[0].jacobian(at[:2])[1]

@@ -243,7 +243,7 @@ class PairPotential:
     [
         Monomer("atom", ("Ar",), np.zeros((1, 3)), source="test"),
         Monomer("linear", ("N", "N"), np.array([[0.0, 0, -0.55], [0, 0, 0.55]]), source="test"),
-        Monomer("chain", ("He",) * 8, np.array([[1.3 * k, 0.0, 0.0] for k in range(8)]), source="test"),
+        Monomer("chain", ("He",) * 4, np.array([[3.0 * k, 0.0, 0.0] for k in range(4)]), source="test"),
     ],
     ids=lambda host: host.name,
 )
