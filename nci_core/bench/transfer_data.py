@@ -133,7 +133,8 @@ def open_transfer(folder: Path, against: str = "", say: Say = lambda text: None)
             _host(campaign, system, several.count(system.dimer.a.name) > 1, reference, stored)
             for system in campaign.systems
         ]
-        bounds, recipe = campaign.settings.bounds, campaign.recipe.name
+        # Only the limit is used, which hosts of one probe share unless their wells are deep.
+        bounds, recipe = campaign.systems[0].bounds, campaign.recipe.name
     kept = [host for host in hosts if host.test is not None or host.pool is not None]
     for host in hosts:
         if host not in kept:

@@ -141,16 +141,16 @@ def pair_sites(dimer: Dimer, kinds: tuple[PairKind, ...], device: torch.device) 
     found = [known[environment] for environment in environments(host)]
     order = sorted(range(len(found)), key=found.__getitem__)
     long_range = long_range_of(dimer)
-    known = {
+    computed = {
         "ln_C6": np.log(long_range.coefficients)[order, :1],
         "ln_C": np.log(long_range.coefficients)[order, 1:],
         "gamma6": long_range.anisotropy[order],
         "charge": long_range.charges[order, None],
     }
-    atoms = PairAtoms(
+    atoms: PairAtoms[FloatArray] = PairAtoms(
         tuple(found[i] for i in order),
         host.surroundings[order],
-        known,
+        computed,
         host.local_axes.outward[order],
         long_range.polarizability,
     ).to(device)

@@ -135,9 +135,10 @@ def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:
     stored: Array = theta[:, list(atoms.kinds)]
     found: Array = stored[..., : what.own] + 0.0
     for name in what.changing:
-        changes = stored[..., what.slices[changing_name(name)]]
+        changes: Array = stored[..., what.slices[changing_name(name)]]
         length = what.slices[name].stop - what.slices[name].start
-        by = changes.reshape((*changes.shape[:-1], DESCRIPTORS, length))
+        lead: tuple[int, ...] = tuple(stored.shape)[:-1]
+        by: Array = changes.reshape((*lead, DESCRIPTORS, length))
         found[..., what.slices[name]] += (atoms.surroundings[..., None] * by).sum(-2)
     for name, values in atoms.known.items():
         if name in what.slices:
