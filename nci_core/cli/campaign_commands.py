@@ -295,9 +295,6 @@ def app_command(
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    app.command()(init)
-    app.command()(sample)
-    app.command()(teach)
-    app.command()(export)
-    app.command("import")(import_)
+    for command, name in ((init, None), (sample, None), (teach, None), (export, None), (import_, "import")):
+        app.command(name)(command)
     app.command("app")(app_command)
