@@ -16,7 +16,7 @@ from nci_core.units import CM1_EV, EnergyUnit
 
 
 def _lines(colours: Palette) -> tuple[str, ...]:
-    return (colours.student, colours.teacher, colours.dispersion, colours.repulsion, colours.pick, colours.reference)
+    return (colours.student, colours.teacher, colours.dispersion, colours.exchange, colours.pick, colours.reference)
 
 
 def parity_figure(points: pd.DataFrame, unit: EnergyUnit, colours: Palette) -> go.Figure:

@@ -73,4 +73,4 @@ def _matrix(context: Context, rows: pd.DataFrame, name: str, column: str) -> Non
 def _region_help(context: Context) -> Markdown:
     text = "  \n".join(f"**{name}**: {meaning}" for name, meaning in REGION_HELP.items())
     well, limit = shown_bounds(context)
-    return text + f"  \nIn this campaign the well lies below {well} and the limit is {limit}."
+    return text + f"  \nIn this campaign the well lies below {plain(well)} and the limit is {plain(limit)}."

@@ -19,7 +19,7 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
     """Draw the filters and return the rows that pass them."""
     well, limit = shown_bounds(context)
     st.caption(
-        f"well: below {well} · tail: up to 0 · wall: up to {limit} · beyond: higher. "
+        f"well: below {plain(well)} · tail: up to 0 · wall: up to {plain(limit)} · beyond: higher. "
         "A row with nothing chosen filters nothing."
     )
     keep = _by_kind(context, table) & _by_size(context, table)
@@ -36,7 +36,7 @@ def filtered(context: Context, table: pd.DataFrame) -> pd.DataFrame:
 def shown_bounds(context: Context) -> tuple[str, str]:
     """Below what the well lies and where the energies of interest end, of the systems whose tables are shown."""
     systems = context.campaign.systems if context.every_system else (context.system,)
-    return well_and_limit(systems, context.text, plain)
+    return well_and_limit(systems, context.text)
 
 
 def _by_kind(context: Context, table: pd.DataFrame) -> np.ndarray:

@@ -72,7 +72,7 @@ def _this_campaign(context: Context) -> None:
             icon=":material/info:",
         )
         return
-    points = data.judged(rows, systems, context.campaign.settings.limit_cm1)
+    points = data.judged(rows, systems, context.system.bounds.limit_cm1)
     there = points[points["system_id"].isin([system.id for system in unseen])]
     _maps(unseen)
     if there.empty:

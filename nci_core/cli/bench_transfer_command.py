@@ -181,7 +181,8 @@ def _tables(rows: list[TransferRow], published: list[AtlasRow], depths: list[Fla
         ]
         print_table(f"Transfer, against {reference}", COLUMNS, table)
         if not any(e["labels"] for e in mine):
-            out.print("The reference is a teacher's energies: this is how the shape carries over, not CCSD(T).")
+            said = "The reference is a teacher's energies: this is how the shape carries over, not CCSD(T)."
+            out.print(said, soft_wrap=True)
     claim = teacher_claim(rows)
     if claim:
         out.print(claim)

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.gates.gate import Gate, direction_text, directions, number
-from nci_core.properties.long_range import dispersion_c6, induction_c6
 from nci_core.systems.dimer import Dimer
 
 FloatArray = npt.NDArray[np.float64]
@@ -18,6 +17,8 @@ def anisotropy_gate(c6: FloatArray, dimer: Dimer) -> Gate:
 
     The directions are those of `gates.directions`.
     """
+    from nci_core.properties.long_range import dispersion_c6, induction_c6  # with scipy, which pages do without
+
     d = directions(dimer.a)
     # Opposite directions were averaged, and so have C₆ of even order only.
     dispersion = dispersion_c6(dimer, d)

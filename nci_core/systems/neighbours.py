@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from ase.data import atomic_numbers, covalent_radii
-from scipy.special import erfc
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,6 +28,8 @@ def half_counted(distance: FloatArray, middle: FloatArray) -> FloatArray:
 
     DOI 10.1063/1.5090222.
     """
+    from scipy.special import erfc  # the dashboard, which never counts, does without
+
     counted: FloatArray = 0.5 * erfc(STEEPNESS * (distance / middle - 1.0))
     return counted
 

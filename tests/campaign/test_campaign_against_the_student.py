@@ -74,9 +74,9 @@ class TestAgainstTheStudent:
         from nci_core.regions import RegionBounds
 
         few = dict.fromkeys(range(4), (0.0, True))
-        judge = StudentJudge(RegionBounds(), dict.fromkeys(range(9), (0.0, 0.0)), few)
+        judge = StudentJudge(dict.fromkeys(range(9), RegionBounds()), dict.fromkeys(range(9), (0.0, 0.0)), few)
         assert judge.doubt(8, 1.0) is None
         more = dict.fromkeys(range(6), (0.0, True))
-        judge = StudentJudge(RegionBounds(), dict.fromkeys(range(9), (0.0, 0.0)), more)
+        judge = StudentJudge(dict.fromkeys(range(9), RegionBounds()), dict.fromkeys(range(9), (0.0, 0.0)), more)
         assert judge.doubt(8, 1.0) is not None
         assert judge.doubt(99, 1.0) is None, "of another campaign"

@@ -87,8 +87,10 @@ def test_bounds_that_bound_nothing_are_refused(make: Callable[..., Campaign]) ->
 
 
 def test_elements_that_the_guide_does_not_know_have_the_usual_bounds(tmp_path: Path) -> None:
-    gold = Monomer("gold", ("Au", "Au"), np.array([[0.0, 0.0, -1.25], [0.0, 0.0, 1.25]]))
-    campaign = Campaign.create(tmp_path / "gold", CampaignSettings.of([SystemSettings.of(gold)], teacher="formula"))
+    # The guide ends at radon.
+    thorium = Monomer("thorium", ("Th", "Th"), np.array([[0.0, 0.0, -1.4], [0.0, 0.0, 1.4]]))
+    settings = CampaignSettings.of([SystemSettings.of(thorium)], teacher="formula")
+    campaign = Campaign.create(tmp_path / "thorium", settings)
     (system,) = campaign.systems
     assert (system.bounds, system.depth_cm1) == (RegionBounds(), None)
 

@@ -63,11 +63,11 @@ def test_a_label_is_judged_by_its_own_recipe(two: Campaign) -> None:
     """Not against the student of the target, from which it differs by what the recipes differ."""
     distill_campaign(two)
     chosen = small.in_range(two, small.pool(two))
-    label(two, chosen[:14])
+    label(two, chosen[:20])
     finetune_campaign(two)
     judge = StudentJudge.of(two)
     assert judge is not None
-    unseen = chosen[14:24]
+    unseen = chosen[20:30]
     label(two, unseen[:8])
     label(two, unseen, "quick")
     assert quarantine.doubted(two) == []

@@ -243,14 +243,16 @@ class PairPotential:
     [
         Monomer("atom", ("Ar",), np.zeros((1, 3)), source="test"),
         Monomer("linear", ("N", "N"), np.array([[0.0, 0, -0.55], [0, 0, 0.55]]), source="test"),
-        Monomer("chain", ("He",) * 4, np.array([[3.0 * k, 0.0, 0.0] for k in range(4)]), source="test"),
+        Monomer("chain", ("C",) * 8, np.array([[1.3 * k, 0.0, 0.0] for k in range(8)]), source="test"),
     ],
     ids=lambda host: host.name,
 )
 def test_sound_potentials_of_other_shapes_pass(host: Monomer) -> None:
     """A lone atom, a linear molecule, and a rod of 9 Å, for which the long range begins farther out."""
     gates = check_potential(PairPotential(), Dimer(host, Monomer.atom("He")), limit_ev=LIMIT)
-    assert not failures(gates), [gate for gate in gates if not gate.passed]
+    # Its atoms are isotropic, as those of a rod of carbon are not.
+    known = {"c6-anisotropy"} if host.name == "chain" else set()
+    assert failures(gates) == known, [gate for gate in gates if not gate.passed]
 
 
 @dataclass(frozen=True)
