@@ -39,7 +39,7 @@ def two(tmp_path: Path, host: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         result = small.fake_label(at, recipe, progress, store)
         if recipe == TARGET:
             return result
-        shift = 0.1 * result.ccsd_ev
+        shift = 0.3 * result.ccsd_ev
         dimer_part = result.fragments["dimer"].model_copy(
             update={"ccsd_hartree": result.fragments["dimer"].ccsd_hartree - shift / 27.211386245988}
         )
