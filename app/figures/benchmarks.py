@@ -1,6 +1,6 @@
 """Learning curves and active selection from stored benchmark rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,6 +10,21 @@ from app.figures.literal import literal
 from app.figures.replay import DASHES, SYMBOLS
 from app.theme import Palette, finish
 from nci_core.units import CM1_EV, EnergyUnit
+
+
+def spread_bars(entries: Sequence[Mapping[str, Any]], factor: float) -> dict[str, Any]:
+    """Error bars of means and standard deviations over seeds, times a factor, for a logarithmic axis.
+
+    A bar that would reach below a fifth of the mean leaves that axis.
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [entry["sd"] * factor for entry in entries],
+        "arrayminus": [min(entry["sd"], 0.8 * entry["mean"]) * factor for entry in entries],
+        "thickness": 1,
+        "width": 2,
+    }
 
 
 def efficiency_figure(
@@ -35,15 +50,7 @@ def efficiency_figure(
         figure.add_scatter(
             x=[e["n_labels"] for e in mine],
             y=[e["mean"] * factor for e in mine],
-            # A bar that would reach below a fifth of the mean leaves the logarithmic axis.
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [e["sd"] * factor for e in mine],
-                "arrayminus": [min(e["sd"], 0.8 * e["mean"]) * factor for e in mine],
-                "thickness": 1,
-                "width": 2,
-            },
+            error_y=spread_bars(mine, factor),
             customdata=[[e["n"], e["median"] * factor, e["worst"] * factor] for e in mine],
             mode="lines+markers",
             name=literal(name),

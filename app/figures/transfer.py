@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.figures.benchmarks import spread_bars
 from app.figures.curves import LOG_TICKS
 from app.figures.literal import literal
 from app.figures.replay import DASHES, SYMBOLS
@@ -90,15 +91,7 @@ def training_figure(entries: Sequence[Mapping[str, Any]], unit: EnergyUnit, colo
         figure.add_scatter(
             x=[words[sets.index(tuple(entry["training"]))] for entry in mine],
             y=[entry["mean"] * factor for entry in mine],
-            # A bar that would reach below a fifth of the mean leaves the logarithmic axis.
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [entry["sd"] * factor for entry in mine],
-                "arrayminus": [min(entry["sd"], 0.8 * entry["mean"]) * factor for entry in mine],
-                "thickness": 1,
-                "width": 2,
-            },
+            error_y=spread_bars(mine, factor),
             mode="lines+markers",
             name="no teacher" if name == DIRECT else literal(name),
             line={"color": colour, "width": 2.2, "dash": dash},

@@ -48,6 +48,16 @@ class _Measured(BaseModel):
     mean_std_cm1: float | None = Field(description="mean error bar of the attractive ones, 1 sd")
     seconds: float = Field(description="CPU seconds of the fits")
 
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """The same of all seeds."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What makes it the same measurement."""
+        return (*self.group, self.seed)
+
 
 class TransferRow(_Measured):
     """One student on one host that it was not trained on.
@@ -66,11 +76,6 @@ class TransferRow(_Measured):
     tested: str = Field(description="which of the host's configurations errors are of")
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """What makes it the same measurement."""
-        return (*self.group, self.seed)
-
-    @property
     def group(self) -> tuple[Any, ...]:
         """The same of all seeds."""
         return (self.reference, self.teacher, self.training, self.labels_per_host, self.host, self.n_labels)
@@ -84,11 +89,6 @@ class AtlasRow(_Measured):
     host_class: str
     hosts: int = Field(description="hosts of the class, each left out once")
     training_hosts: float = Field(description="hosts trained on, mean over folds")
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What makes it the same measurement."""
-        return (*self.group, self.seed)
 
     @property
     def group(self) -> tuple[Any, ...]:

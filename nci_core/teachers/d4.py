@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.errors import TeacherError
+from nci_core.properties.atoms_in_molecules import HEAVIEST
 from nci_core.systems import Dimer
 from nci_core.units import BOHR_ANGSTROM, HARTREE_EV
 
@@ -17,8 +18,6 @@ FloatArray = npt.NDArray[np.float64]
 PAIR_CUTOFF = 400.0
 TRIPLE_CUTOFF = 400.0
 COORDINATION_CUTOFF = 30.0
-#: D4 is parametrised up to radon.
-HEAVIEST = 86
 
 
 class D4Dispersion:

@@ -24,8 +24,10 @@ from nci_core.integrals.functions import (
     probe_label,
     uncontracted,
 )
+from nci_core.integrals.scf import Solution
 from nci_core.systems import Dimer
-from nci_core.teachers.base import DEFAULT_BASIS
+from nci_core.teachers.base import DEFAULT_BASIS, FloatArray
+from nci_core.units import HARTREE_EV
 
 #: The set that is not one basis, its parts, and the functions in the middle, exponents in bohr⁻².
 MIDBOND = "midbond"
@@ -70,6 +72,20 @@ def functions_of(dimer: Dimer, basis: str) -> Functions:
         auxiliary,
         {label: each.ecp for label, each in found.items() if each.ecp},
     )
+
+
+def hartree_fock_at(
+    fitted: FittedDimer, position: FloatArray
+) -> tuple[tuple[Solution, Solution, Solution], dict[str, float]]:
+    """Dimer, host and probe with the probe at position (3,) in Å, and the channels of Hartree–Fock in eV.
+
+    Raises TeacherError where it does not converge.
+    """
+    with teacher_errors():
+        states = fitted.fragments(position)
+        electrostatics = fitted.electrostatics(position, *states[1:]) * HARTREE_EV
+    energy = (states[0].energy - states[1].energy - states[2].energy) * HARTREE_EV
+    return states, {"electrostatics": electrostatics, "exchange_induction": energy - electrostatics}
 
 
 def fitted_dimer(dimer: Dimer, basis: str) -> FittedDimer:

@@ -10,7 +10,6 @@ from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, TeacherBase, TeacherPoint, finite_point
 from nci_core.teachers.d4 import D4Dispersion
 from nci_core.teachers.registry import TeacherOptions
-from nci_core.units import HARTREE_EV
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -42,22 +41,15 @@ class HartreeFockD4(TeacherBase):
     def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
         """Yield each configuration as it is finished; the first includes the host's integrals."""
         dimer, positions = configurations.dimer, configurations.R
-        from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
+        from nci_core.teachers.fitted_dimer import fitted_dimer, hartree_fock_at, teacher_errors
 
         start = time.perf_counter()
         with teacher_errors():
             hartree_fock = fitted_dimer(dimer, self.basis)
         dispersion = D4Dispersion(dimer).energies(positions)
         for index, position in enumerate(positions):
-            with teacher_errors():
-                states = hartree_fock.fragments(position)
-                electrostatics = hartree_fock.electrostatics(position, *states[1:])
-            mean_field = states[0].energy - states[1].energy - states[2].energy
-            channels = {
-                "electrostatics": electrostatics * HARTREE_EV,
-                "exchange_induction": (mean_field - electrostatics) * HARTREE_EV,
-                "dispersion": float(dispersion[index]),
-            }
+            _, mean_field = hartree_fock_at(hartree_fock, position)
+            channels = mean_field | {"dispersion": float(dispersion[index])}
             now = time.perf_counter()
             yield finite_point(index, channels, None, now - start, self.name)
             start = time.perf_counter()

@@ -40,26 +40,20 @@ class HartreeFockMP2(TeacherBase):
         """Yield each configuration as it is finished; the first includes the host's integrals."""
         dimer, positions = configurations.dimer, configurations.R
         from nci_core.integrals.mp2 import correlation_energy
-        from nci_core.teachers.fitted_dimer import fitted_dimer, teacher_errors
+        from nci_core.teachers.fitted_dimer import fitted_dimer, hartree_fock_at, teacher_errors
 
         start = time.perf_counter()
         with teacher_errors():
             hartree_fock = fitted_dimer(dimer, self.basis)
         host, probe = hartree_fock.frozen
         for index, position in enumerate(positions):
-            with teacher_errors():
-                states = hartree_fock.fragments(position)
-                electrostatics = hartree_fock.electrostatics(position, *states[1:])
-            mean_field = states[0].energy - states[1].energy - states[2].energy
+            states, mean_field = hartree_fock_at(hartree_fock, position)
             correlated = [
                 correlation_energy(hartree_fock.B, state, cores)
                 for state, cores in zip(states, (host + probe, host, probe), strict=True)
             ]
-            channels = {
-                "electrostatics": electrostatics * HARTREE_EV,
-                "exchange_induction": (mean_field - electrostatics) * HARTREE_EV,
-                "dispersion": (correlated[0] - correlated[1] - correlated[2]) * HARTREE_EV,
-            }
+            dispersion = (correlated[0] - correlated[1] - correlated[2]) * HARTREE_EV
+            channels = mean_field | {"dispersion": dispersion}
             now = time.perf_counter()
             yield finite_point(index, channels, None, now - start, self.name)
             start = time.perf_counter()

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nci_core.properties.atoms_in_molecules import HEAVIEST
 from nci_core.sampling.guide import UFF, vdw_radius
 from nci_core.systems import Configurations, Dimer, Monomer
 from nci_core.systems.free_atoms import FREE_ATOMS, GENERIC_ATOM, pair_c6
 from nci_core.teachers.base import Teacher
-from nci_core.teachers.d4 import HEAVIEST
 from nci_core.units import BOHR_ANGSTROM, HARTREE_EV, from_cm1, to_cm1
 
 FloatArray = npt.NDArray[np.float64]
