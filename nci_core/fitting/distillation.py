@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from nci_core.fitting.left_out import unseen_factor
 from nci_core.fitting.members import DISPLACEMENT, Problem, fit_members
 from nci_core.fitting.objective import make_targets, observe
 from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
-from nci_core.potentials.agreement import system_records
+from nci_core.potentials.device import resolve_device
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import pair_kinds
 from nci_core.potentials.parameters import StudentConfig
+from nci_core.potentials.remembered import system_records
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,25 @@ def distill(
     dimers, sigma = systems_of(observations), settings.teacher_sigma_cm1
     kinds = pair_kinds(dimers)
     prior = general_prior(kinds, config)
-    problem = Problem(
-        stage="distill",
-        seen=observe(observations, kinds, settings.device),
-        targets=make_targets(observations, config.terms, sigma, settings.wall_cm1, apart=True),
-        regions=regions_of(observations),
-        priors=[prior],
-        config=config,
-    )
-    found = fit_members(problem, settings, run, direct=True)
+
+    def problem(some: Sequence[Observation]) -> Problem:
+        return Problem(
+            stage="distill",
+            seen=observe(some, kinds, settings.device),
+            targets=make_targets(some, config.terms, sigma, settings.wall_cm1, apart=True),
+            regions=regions_of(some),
+            priors=[prior],
+            config=config,
+        ).to(resolve_device(settings.device))
+
+    found = fit_members(problem(observations), settings, run, direct=True)
+    best = found.optima[0].minimum.z
+    unseen, record = unseen_factor(observations, problem, best, run, settings.tolerance)
     labels = sum(map(len, observations))
-    about = {"stage": "distill", "labels": labels, "seed": settings.seed, "fit": found.record, **(metadata or {})}
-    about |= system_records(dimers)
-    return Ensemble(found.students(kinds, config), prior, sigma, 1.0 / DISPLACEMENT, about, found.weights)
+    about = {"stage": "distill", "labels": labels, "seed": settings.seed, "fit": {**found.record, **record}}
+    about |= {**(metadata or {}), **system_records(dimers)}
+    students = found.students(kinds, config)
+    return Ensemble(students, prior, sigma, 1.0 / DISPLACEMENT, about, found.weights, unseen)
 
 
 def distill_all(
@@ -107,4 +115,5 @@ def side_by_side(students: Sequence[Ensemble]) -> Ensemble:
         "source": [k for k, _ in order],
     }
     members = (*optima, *first.members[len(first.optima) :])
-    return Ensemble(members, first.prior, first.sigma_cm1, first.spread, about, weights)
+    unseen = max(student.unseen for student in students)
+    return Ensemble(members, first.prior, first.sigma_cm1, first.spread, about, weights, unseen)

@@ -13,11 +13,12 @@ from nci_core.fitting.observations import Observation, check_observations, regio
 from nci_core.fitting.priors import general_prior, prior_after
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
-from nci_core.potentials.agreement import check_pairs, system_records
+from nci_core.potentials.agreement import check_pairs
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import PairKind, pair_kinds
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.prior import Prior
+from nci_core.potentials.remembered import system_records
 from nci_core.systems.dimer import Dimer
 
 
@@ -41,6 +42,7 @@ class Beginning:
         priors: about each starting point, which take turns.
         sources: for each the number of its teacher.
         kept: what the model remembers as its prior.
+        unseen: what error bars are multiplied by at other hosts.
     """
 
     kinds: tuple[PairKind, ...]
@@ -48,6 +50,7 @@ class Beginning:
     priors: Sequence[Prior]
     sources: tuple[int, ...]
     kept: Prior
+    unseen: float = 1.0
 
     def problem(self, observations: Sequence[Observation], sigma_cm1: float, settings: FitSettings) -> Problem:
         """The fit to labels with this noise."""
@@ -67,7 +70,8 @@ class Beginning:
         """The model that a fit from here found."""
         factor = error_bar_factor(found.record["scale"])
         about = {**metadata, **system_records(systems_of(observations))}
-        return Ensemble(found.students(self.kinds, self.config), self.kept, sigma_cm1, factor, about, found.weights)
+        students = found.students(self.kinds, self.config)
+        return Ensemble(students, self.kept, sigma_cm1, factor, about, found.weights, self.unseen)
 
 
 def beginning(
@@ -85,7 +89,9 @@ def beginning(
     sources = tuple(prior.metadata.get("source", ()))[: len(centres)]
     # Whatever the model was fitted to, independent widths: which parameters its labels tied together is its own.
     scaled = replace(prior_after(prior).independent(), mean=centres[0], scale=settings.kappa)
-    return Beginning(prior.kinds, prior.config, [scaled.at(centre) for centre in centres], sources, scaled)
+    return Beginning(
+        prior.kinds, prior.config, [scaled.at(centre) for centre in centres], sources, scaled, prior.unseen
+    )
 
 
 def finetune(

@@ -1,50 +1,21 @@
 """Whether a model can say anything about a dimer: pairs that it knows, and its own monomers unbent."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from pydantic import ValidationError
-
-from nci_core.errors import InputError, ModelError
+from nci_core.errors import ModelError
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import environments
+from nci_core.potentials.remembered import remembered_systems
 from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.dimer import Dimer
-from nci_core.systems.records import SystemRecord
 from nci_core.systems.rigid_hosts import is_flexed
 from nci_core.systems.superposition import RIGID_TOLERANCE, flexed, superpose
 
-#: Key of the systems among a model's metadata, and of the only host in models of before.
-SYSTEMS, HOST = "systems", "host"
-#: More than anybody fits at once.
-MOST_SYSTEMS = 1000
 #: The built-in hosts of the time when models did not remember theirs.
 UNRECORDED = ("benzene", "ethylene")
 
 
-def system_records(dimers: Iterable[Dimer]) -> dict[str, Any]:
-    """What a model remembers of the systems that it is fitted to, for its metadata; JSON values, each system once."""
-    records = []
-    for dimer in dimers:
-        record = SystemRecord.of(dimer).model_dump(mode="json")
-        if record not in records:
-            records.append(record)
-    return {SYSTEMS: records}
-
-
 def fitted_systems(model: Ensemble) -> tuple[Dimer, ...]:
     """The systems that a model was fitted to; none for models that do not remember, ModelError for damaged records."""
-    kept = model.metadata.get(SYSTEMS)
-    if kept is None and HOST in model.metadata:  # of before, when a model had one host and its probe
-        atoms = [{"name": name, "symbols": [name], "positions_angstrom": [[0.0, 0.0, 0.0]]} for name in model.probes]
-        kept = [{"a": model.metadata[HOST], "b": atom} for atom in atoms]
-    try:
-        if not isinstance(kept or [], list) or len(kept or []) > MOST_SYSTEMS:
-            raise InputError("that is no list of systems")
-        return tuple(SystemRecord.model_validate(each).dimer("the model") for each in kept or [])
-    except (ValidationError, InputError) as error:
-        reason = str(error) if isinstance(error, InputError) else "fields are missing or of the wrong kind"
-        raise ModelError(f"The systems that this model remembers cannot be read: {reason.rstrip('.')}.") from None
+    return remembered_systems(model.metadata, model.probes)
 
 
 def named_systems(model: Ensemble) -> tuple[Dimer, ...]:

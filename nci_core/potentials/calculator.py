@@ -62,6 +62,7 @@ class Bound(NamedTuple):
 
     dimer: Dimer
     model: Prepared
+    widening: float
 
 
 class Place(NamedTuple):
@@ -185,7 +186,7 @@ class NCICalculator(Calculator):
             # Displaced members give the uncertainty and have no share in the force.
             shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
             dimer = Dimer(host, Monomer.atom(probe))
-            self._bound = bound = Bound(dimer, prepare(model.counted, dimer, shares))
+            self._bound = bound = Bound(dimer, prepare(model.counted, dimer, shares), model.widening(dimer))
             self.hosts = self.hosts or (host,)
         self._place = place
         return bound, place
@@ -220,7 +221,7 @@ class NCICalculator(Calculator):
         forces = np.zeros((len(self.atoms), 3))
         forces[probe] = -gradient
         forces[rows] = place.reaction.against(R, forces[probe])
-        std = float(self.ensemble.spread_of(energies)[0])
+        std = bound.widening * float(self.ensemble.spread_of(energies)[0])
         self.results: dict[str, Any] = {
             "energy": float(self.ensemble.mean_of(energies)[0]),
             "energy_uncertainty": std,

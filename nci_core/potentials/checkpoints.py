@@ -46,6 +46,7 @@ class CheckpointHeader(BaseModel):
     weights: tuple[float, ...] = Field(default=(1.0,), description="of the optima in the mean")
     sigma_cm1: float = Field(gt=0, description="noise the fit assumed, cm⁻¹")
     spread: float = Field(default=1.0, gt=0, description="displacements that make one standard deviation")
+    unseen: float = Field(default=1.0, ge=1, le=100, description="factor of error bars at hosts that were not fitted")
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
 
@@ -61,6 +62,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None 
         weights=ensemble.weights,
         sigma_cm1=ensemble.sigma_cm1,
         spread=ensemble.spread,
+        unseen=ensemble.unseen,
         prior_scale=None if prior is None else prior.scale,
         metadata=dict(ensemble.metadata),
     )
@@ -133,7 +135,8 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
     try:
         check_elements(tuple(symbol for kind in header.kinds for symbol in kind), "the model")
         members = tuple(Student(header.kinds, header.config, theta) for theta in content["theta"])
-        ensemble = Ensemble(members, prior, header.sigma_cm1, header.spread, header.metadata, header.weights)
+        fields = header.sigma_cm1, header.spread, header.metadata, header.weights, header.unseen
+        ensemble = Ensemble(members, prior, *fields)
     except (NCIError, ValueError, LookupError) as error:  # unknown elements, weights of no use
         raise ModelError(f"{path} is a damaged model: {' '.join(str(error).split())}") from None
     if dimer is not None:

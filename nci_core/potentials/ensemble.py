@@ -15,9 +15,11 @@ from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.prior import Prior
+from nci_core.potentials.remembered import remembered_systems, same_molecule
 from nci_core.potentials.student import Student, prepare
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
+from nci_core.systems.monomer import Monomer
 from nci_core.systems.poses import RigidForces
 
 
@@ -38,6 +40,8 @@ class Ensemble:
         metadata: JSON values: recipe, campaign, seed and what else the caller stores.
         weights: of the optima in the mean, for the first len(weights) members; a weight of 0 keeps an optimum
             as a starting point for later fits only. Empty: all members are optima of equal weight.
+        unseen: what error bars are multiplied by at hosts that the model does not remember being fitted to; found
+            by leaving out hosts, 1 where that could not be done (`fitting/left_out.py`).
     """
 
     members: tuple[Student, ...]
@@ -46,6 +50,7 @@ class Ensemble:
     spread: float = 1.0
     metadata: Mapping[str, Any] = field(default_factory=dict)
     weights: tuple[float, ...] = ()
+    unseen: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -139,7 +144,21 @@ class Ensemble:
     def energies_and_std(self, at: Configurations) -> tuple[FloatArray, FloatArray]:
         """Means and standard deviations, each (m,) in eV, from one evaluation."""
         energies = self.member_channels(at).sum(axis=1)
-        return self.mean_of(energies), self.spread_of(energies)
+        return self.mean_of(energies), self.error_bars(energies, at.dimer)
+
+    def error_bars(self, energies: FloatArray, dimer: Dimer) -> FloatArray:
+        """Standard deviations of energies of the members that count (counted, ...) at a dimer, in their unit."""
+        return self.spread_of(energies) * self.widening(dimer)
+
+    def widening(self, dimer: Dimer) -> float:
+        """What error bars at a dimer are multiplied by: `unseen`, where the model remembers hosts and not this one."""
+        if self.unseen == 1.0 or not self._hosts or any(same_molecule(dimer.a, host) for host in self._hosts):
+            return 1.0
+        return self.unseen
+
+    @cached_property
+    def _hosts(self) -> tuple[Monomer, ...]:
+        return tuple(system.a for system in remembered_systems(self.metadata, self.probes))
 
     def spread_of(self, values: FloatArray) -> FloatArray:
         """Standard deviation of a quantity of the members that count (counted, ...); 0 for a single one."""

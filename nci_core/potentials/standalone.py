@@ -152,6 +152,7 @@ def _parts(model: Ensemble, dimer: Dimer) -> tuple[str, str]:
         "blocks": {name: at.stop - at.start for name, at in what.slices.items() if at.stop <= what.own},
         "polarizability": COULOMB_EV_ANGSTROM * sites.atoms.polarizability,
         "spread": model.spread,
+        "unseen": model.widening(dimer),
         "arrays": {name: list(array.shape) for name, array in arrays.items()},
     }
     data = b"".join(np.ascontiguousarray(array, dtype="<f8").tobytes() for array in arrays.values())

@@ -109,11 +109,11 @@ def members(model: dict[str, Any], positions: Any) -> Any:
 
 
 def mean_and_std(model: dict[str, Any], positions: Any) -> Any:
-    """The weighted mean over the optima; the law of total variance over optima and displaced members."""
+    """The weighted mean over the optima; the law of total variance over optima and displaced members, by a factor."""
     found, w = members(model, positions), model["shares"]
     mean, displaced = w @ found[: len(w)], found[len(w) :] - found[0]
     within = model["spread"] ** 2 * (displaced**2).mean(axis=0) if len(displaced) else 0.0
-    return mean, np.sqrt(w @ abs(found[: len(w)] - mean) ** 2 + within)
+    return mean, model["unseen"] * np.sqrt(w @ abs(found[: len(w)] - mean) ** 2 + within)
 
 
 def checked(positions: Any) -> Any:

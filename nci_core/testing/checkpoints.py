@@ -67,6 +67,7 @@ class CheckpointContract:
             (found.weights, model.weights),
             (found.sigma_cm1, model.sigma_cm1),
             (found.spread, model.spread),
+            (found.unseen, model.unseen),
             (dict(found.metadata), dict(model.metadata)),
             (len(found.members), len(model.members)),
             (type(found.prior), type(model.prior)),

@@ -11,14 +11,8 @@ from scipy.spatial.transform import Rotation
 from nci_core import NCICalculator
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
-from nci_core.potentials.agreement import (
-    HOST,
-    SYSTEMS,
-    check_fits,
-    fitted_systems,
-    named_systems,
-    system_records,
-)
+from nci_core.potentials.agreement import check_fits, fitted_systems, named_systems
+from nci_core.potentials.remembered import HOST, SYSTEMS, system_records
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.records import MonomerRecord
 

@@ -97,7 +97,7 @@ def field(folder: str | Path, model_id: int, system_id: int, positions: npt.Arra
     members = model.member_channels(dimer.at(points))
     energies = members.sum(axis=1)
     channels = dict(zip(model.terms, model.mean_of(members), strict=True))
-    return Field(model.mean_of(energies), model.spread_of(energies), channels)
+    return Field(model.mean_of(energies), model.error_bars(energies, dimer), channels)
 
 
 def terms(folder: str | Path, model_id: int, system_id: int) -> tuple[str, ...]:
