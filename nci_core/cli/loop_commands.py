@@ -72,7 +72,7 @@ def select(
     as_json: JsonOption = False,
 ) -> None:
     """Rank the pool by what a CCSD(T) label would tell. The test set is never proposed."""
-    from nci_core.campaign.pricing.costs import label_cost
+    from nci_core.campaign.pricing.costs import cost_of_labels
     from nci_core.campaign.rounds.picking import propose, put_in_basket
 
     opened = open_campaign(campaign, changes=basket)
@@ -85,7 +85,8 @@ def select(
     columns = ("rank", "configuration", "score", "std / cm⁻¹", "why")
     rows = [[p.rank, p.configuration_id, p.score, p.std_cm1, p.reason] for p in proposals]
     print_table(f"Proposed by {strategy}", columns, rows)
-    cost, workers = label_cost(opened, opened.find_recipe(recipe)), os.cpu_count() or 1
+    ids, workers = [proposal.configuration_id for proposal in proposals], os.cpu_count() or 1
+    cost = cost_of_labels(opened, ids, opened.find_recipe(recipe))
     elapsed = cost.elapsed(len(proposals), workers)
     out.print(
         f"{count_labels(len(proposals))}: about {cost.text(len(proposals))} CPU minutes, {elapsed:.2g} minutes on "
