@@ -99,14 +99,15 @@ def minimise(
     begun = start if isinstance(start, Descent) else Descent(start)
     z, mu, growth, idle = begun.z, begun.mu, begun.growth, begun.idle
     loss, g, H = problem.normal_equations(z)
-    identity = torch.eye(len(z), dtype=z.dtype, device=z.device)
     mu = mu or 1e-2 * float(H.diagonal().mean())
     if on_step:
         on_step(Descent(z, begun.iteration, loss, mu, growth, idle, begun.done))
     if begun.done:
         return Minimum(z, loss, log_evidence(loss, H), begun.iteration, True)
     for iteration in range(begun.iteration + 1, max_iterations + 1):
-        step = _solve(H + mu * identity, -g)
+        damped = H.clone()
+        damped.diagonal().add_(mu)
+        step = _solve(damped, -g)
         expected = -float(step @ g) * 2.0 - float(step @ (H @ step))
         there = z + step
         trial = problem.loss(there)

@@ -22,6 +22,9 @@ from nci_core.units import from_cm1
 #: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy, for each chunk is a synchronisation.
 CHUNK = {"cpu": 512, "cuda": 131_072}
 
+#: Into so many blocks of columns a product of Jacobians is cut; more make each too small for a core.
+BLOCKS = 5
+
 #: Features of the observed configurations, chunk by chunk; a chunk is of one system.
 Seen = Sequence[PairFeatures[Any]]
 
@@ -121,10 +124,29 @@ class MapObjective:
                 J = self.prior.by_z(torch.as_tensor(jacobian(x, e, p, kinds, weights)))
                 J *= root[:, None]
                 rho = root * (predicted[k] - self.targets.energies[k, rows])
-                H.addmm_(J.T, J)
+                add_products(H, J)
                 g += J.T @ rho
                 loss += float(rho @ rho)
+        mirror(H)
         return loss, g, H
+
+
+def blocks_of(p: int) -> list[slice]:
+    """The columns of a matrix of p columns in BLOCKS parts."""
+    step = -(-p // BLOCKS)
+    return [slice(start, min(start + step, p)) for start in range(0, p, step)]
+
+
+def add_products(H: Tensor, J: Tensor) -> None:
+    """Add JᵀJ of J (m, p) to H (p, p), but for the blocks above the diagonal: two fifths of a symmetric product."""
+    for block in blocks_of(len(H)):
+        H[block.start :, block].addmm_(J[:, block.start :].T, J[:, block])
+
+
+def mirror(H: Tensor) -> None:
+    """Copy what is below the blocks of the diagonal of H (p, p) to above them."""
+    for block in blocks_of(len(H)):
+        H[block, block.stop :] = H[block.stop :, block].T
 
 
 def evaluations(
