@@ -5,6 +5,7 @@ Shapes: K students, n pairs sorted by kind, m configurations. A test compares ea
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic
 
 from nci_core.potentials.arrays import Array, added, empty, namespace, stack_rows, summed_products
@@ -31,7 +32,7 @@ class Evaluation(Generic[Array]):
     correction: Correction[Array] | None
     corrected: Sequence[int]
 
-    @property
+    @cached_property
     def channels(self) -> Array:
         """(terms, K, m) energies in eV, summed over the pairs."""
         return namespace(self.q).stack([term.energy.sum(-2) for term in self.terms])
