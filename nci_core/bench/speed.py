@@ -8,15 +8,19 @@ import numpy.typing as npt
 import torch
 from ase import Atoms
 
+from nci_core.bench.graphene import flake, over
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Key, Results, Row
 from nci_core.bench.splits import random_split
 from nci_core.bench.timing import MOST_REPEATS, Timing, one_core, timed
+from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, finetune
+from nci_core.potentials.agreement import check_pairs
 from nci_core.potentials.calculator import NCICalculator
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.selection.i_optimal import i_optimal
 from nci_core.selection.request import Pool, SelectionRequest
+from nci_core.systems import Dimer
 from nci_core.systems.potential import Potential
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,6 +36,9 @@ FRACTION = 0.1
 QUICK_BATCH, QUICK_LABELS = 1_000, 254
 #: I-optimal choice: so many of a pool of this size.
 CHOICE, POOL = 20, 10_000
+#: A large host: a flake of graphene with so many rings along each edge, 1,092 atoms; positions over it, at heights (Å)
+#: from the wall to the tail.
+RINGS, OVER_LARGE_HOST, HEIGHTS = 13, 10_000, (2.5, 6.0)
 #: Reference positions are moved by this many Å, so that there are as many different ones as wanted.
 JITTER = 0.1
 
@@ -137,6 +144,22 @@ def time_fits(watch: Stopwatch, problem: Problem, model: Ensemble, most: int) ->
         watch.row("student", "fine-tuning", step, n, n, repeats=3)
 
 
+def time_large_host(watch: Stopwatch, problem: Problem, model: Ensemble, count: int) -> None:
+    """One optimum over a flake of a thousand atoms: the first energy, for which the host is prepared, and many more.
+
+    Without a row for a model that does not know carbon and hydrogen.
+    """
+    dimer, one = Dimer(flake(RINGS), problem.dimer.b), Ensemble(model.members[:1])
+    try:
+        check_pairs(one, dimer)
+    except ModelError:
+        return
+    atoms = len(dimer.a.symbols)
+    at = dimer.at(over(dimer.a, count, HEIGHTS))
+    watch.row(ONE, f"first energy, {atoms} atoms", partial(one.energies, dimer.at(at.R[:1])), repeats=1)
+    watch.row(ONE, f"energies, {atoms} atoms, batch {count}", partial(one.energies, at), count, repeats=2)
+
+
 def time_choice(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
     """I-optimal choice from a pool, derivatives of the model included."""
     request = SelectionRequest([Pool(problem.dimer.at(somewhere(problem, POOL)))], CHOICE, ensemble=model)
@@ -171,6 +194,7 @@ def speed(
         potentials = {**students(model), **(others or {})}
         time_single_points(watch, problem, model)
         time_choice(watch, problem, model)
+        time_large_host(watch, problem, model, QUICK_BATCH if quick else OVER_LARGE_HOST)
         time_fits(watch, problem, distilled, QUICK_LABELS if quick else LABELS[-1])
         time_potentials(watch, problem, potentials, QUICK_BATCH if quick else BATCHES[-1])
     return [row for row in results.rows if row.benchmark == "speed"]

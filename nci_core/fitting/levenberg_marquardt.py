@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
+
+from nci_core.fitting.quadratic import Quadratic
 
 #: Damping beyond which no step helps: the point is a minimum to rounding.
 MAX_DAMPING = 1e12
@@ -21,8 +22,8 @@ class LeastSquares(Protocol):
         """The objective at z (p,)."""
         ...
 
-    def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
-        """Objective, gradient half g = Jᵀρ + z (p,) and curvature half H = JᵀJ + 1 (p, p)."""
+    def about(self, z: Tensor) -> Quadratic:
+        """The objective about z (p,), to second order."""
         ...
 
 
@@ -75,9 +76,9 @@ class Minimum:
         return Descent(self.z, self.iterations, self.loss, self.mu)
 
 
-def log_evidence(loss: float, curvature: Tensor) -> float:
-    """Laplace's approximation −½ loss − ½ ln det H, H (p, p), up to a constant of the data and prior."""
-    return -0.5 * loss - 0.5 * float(torch.linalg.slogdet(curvature)[1])
+def log_evidence(here: Quadratic) -> float:
+    """Laplace's approximation −½ loss − ½ ln det H, up to a constant of the data and prior."""
+    return -0.5 * here.loss - 0.5 * here.log_determinant()
 
 
 def minimise(
@@ -98,16 +99,15 @@ def minimise(
     """
     begun = start if isinstance(start, Descent) else Descent(start)
     z, mu, growth, idle = begun.z, begun.mu, begun.growth, begun.idle
-    loss, g, H = problem.normal_equations(z)
-    identity = torch.eye(len(z), dtype=z.dtype, device=z.device)
-    mu = mu or 1e-2 * float(H.diagonal().mean())
+    here = problem.about(z)
+    mu = mu or 1e-2 * here.mean_curvature()
     if on_step:
-        on_step(Descent(z, begun.iteration, loss, mu, growth, idle, begun.done))
+        on_step(Descent(z, begun.iteration, here.loss, mu, growth, idle, begun.done))
     if begun.done:
-        return Minimum(z, loss, log_evidence(loss, H), begun.iteration, True)
+        return Minimum(z, here.loss, log_evidence(here), begun.iteration, True)
     for iteration in range(begun.iteration + 1, max_iterations + 1):
-        step = _solve(H + mu * identity, -g)
-        expected = -float(step @ g) * 2.0 - float(step @ (H @ step))
+        loss, step = here.loss, here.step(mu)
+        expected = -2.0 * float(step @ here.g) - here.along(step)
         there = z + step
         trial = problem.loss(there)
         gain = (loss - trial) / max(expected, 1e-300)
@@ -115,25 +115,16 @@ def minimise(
         if gain > 1e-4:
             idle = idle + 1 if loss - trial < tolerance * loss else 0
             z = there
-            loss, g, H = problem.normal_equations(z)
+            here = problem.about(z)
             mu *= max(0.1, 1.0 - (2.0 * gain - 1.0) ** 3)
             growth = 2.0
         else:
             mu *= growth
             growth *= 2.0
+        loss = here.loss
         done = idle >= PATIENCE or mu > MAX_DAMPING or expected <= 1e-12 * loss
         if on_step:
             on_step(Descent(z, iteration, loss, mu, growth, idle, done))
         if done:
-            return Minimum(z, loss, log_evidence(loss, H), iteration, True, mu)
-    return Minimum(z, loss, log_evidence(loss, H), max_iterations, False, mu)
-
-
-def _solve(matrix: Tensor, right: Tensor) -> Tensor:
-    """Solution of a symmetric positive definite system (p, p), (p,)."""
-    factor, info = torch.linalg.cholesky_ex(matrix)
-    if int(info):
-        least: Tensor = torch.linalg.lstsq(matrix, right[:, None]).solution[:, 0]
-        return least
-    solution: Tensor = torch.cholesky_solve(right[:, None], factor)[:, 0]
-    return solution
+            return Minimum(z, here.loss, log_evidence(here), iteration, True, mu)
+    return Minimum(z, here.loss, log_evidence(here), max_iterations, False, mu)

@@ -1,6 +1,6 @@
 """The objective of a fit: labels with an energy-dependent weight, and a Gaussian prior."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nci_core.fitting.observations import TOTAL, Observation, labels_of, terms_of, weights_of
+from nci_core.fitting.quadratic import ByParameters, ByResiduals, Quadratic
 from nci_core.potentials.arrays import FloatArray, place
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
@@ -21,6 +22,9 @@ from nci_core.units import from_cm1
 
 #: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy, for each chunk is a synchronisation.
 CHUNK = {"cpu": 512, "cuda": 131_072}
+
+#: Into so many blocks of columns a product of Jacobians is cut; more make each too small for a core.
+BLOCKS = 5
 
 #: Features of the observed configurations, chunk by chunk; a chunk is of one system.
 Seen = Sequence[PairFeatures[Any]]
@@ -106,11 +110,28 @@ class MapObjective:
         error = self.targets.mixing @ self.channels(z) - self.targets.energies
         return float((self.targets.weights * error**2).sum() + z @ z)
 
+    def about(self, z: Tensor) -> Quadratic:
+        """The objective about z, by the smaller of what there is: residuals or parameters."""
+        if self.targets.energies.numel() >= z.numel():
+            return ByParameters(*self.normal_equations(z))
+        J, rho = zip(*self.residuals(z), strict=True)
+        return ByResiduals(torch.cat(J), torch.cat(rho), z)
+
     def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
-        """Objective, Jᵀρ + z and JᵀJ + 1, with exact Jacobians."""
+        """Objective, Jᵀρ + z and JᵀJ + 1."""
+        H = torch.eye(z.numel(), dtype=z.dtype, device=z.device)
+        g, loss = z.clone(), float(z @ z)
+        for J, rho in self.residuals(z):
+            add_products(H, J)
+            g += J.T @ rho
+            loss += float(rho @ rho)
+        mirror(H)
+        return loss, g, H
+
+    def residuals(self, z: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Exact Jacobians (m, p) by z and residuals (m,), weighted, of one chunk and target after the other."""
         parameters, terms = self.at(z)
-        H = torch.eye(len(z), dtype=z.dtype, device=z.device)
-        g, loss, start = z.clone(), float(z @ z), 0
+        start = 0
         roots, kinds = self.targets.weights.sqrt(), len(self.prior.mean)
         for x, p, e in zip(self.seen, parameters, terms, strict=True):
             predicted = self.targets.mixing @ joined([e])
@@ -121,10 +142,25 @@ class MapObjective:
                 J = self.prior.by_z(torch.as_tensor(jacobian(x, e, p, kinds, weights)))
                 J *= root[:, None]
                 rho = root * (predicted[k] - self.targets.energies[k, rows])
-                H.addmm_(J.T, J)
-                g += J.T @ rho
-                loss += float(rho @ rho)
-        return loss, g, H
+                yield J, rho
+
+
+def blocks_of(p: int) -> list[slice]:
+    """The columns of a matrix of p columns in BLOCKS parts."""
+    step = -(-p // BLOCKS)
+    return [slice(start, min(start + step, p)) for start in range(0, p, step)]
+
+
+def add_products(H: Tensor, J: Tensor) -> None:
+    """Add JᵀJ of J (m, p) to H (p, p), but for the blocks above the diagonal: two fifths of a symmetric product."""
+    for block in blocks_of(H.shape[0]):
+        H[block.start :, block].addmm_(J[:, block.start :].T, J[:, block])
+
+
+def mirror(H: Tensor) -> None:
+    """Copy what is below the blocks of the diagonal of H (p, p) to above them."""
+    for block in blocks_of(H.shape[0]):
+        H[block, block.stop :] = H[block.stop :, block].T
 
 
 def evaluations(

@@ -37,6 +37,10 @@ class Functions(Protocol[Array]):
         """Arrays of one shape along a new first axis."""
         ...
 
+    def concat(self, arrays: Sequence[Array], /, *, axis: int) -> Array:
+        """Arrays along an axis that they have."""
+        ...
+
     def broadcast_to(self, x: Array, shape: tuple[int, ...], /) -> Array:
         """The same values in a larger shape."""
         ...
@@ -76,12 +80,29 @@ def empty(shape: Sequence[int], like: Array) -> Array:
     return np.empty(tuple(shape))
 
 
-def stack_rows(parts: Sequence[Array], like: Array) -> Array:
-    """k arrays that broadcast to like's shape (…, m), as (…, k, m)."""
+def stack_rows(parts: Sequence[Array | float], like: Array) -> Array:
+    """k arrays or numbers that broadcast to like's shape (…, m), as (…, k, m)."""
     found = empty((*like.shape[:-1], len(parts), like.shape[-1]), like)
     for k, part in enumerate(parts):
         found[..., k, :] = part
     return found
+
+
+def added(one: Array | None, other: Array | None) -> Array | None:
+    """The sum of those that there are."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
+def summed_products(left: Array, right: Array) -> Array:
+    """Σ_i left_ia right_ib of (n, a, m) and (n, b, m), as (a·b, m).
+
+    A matrix product for each of the m: the n·a·b·m products, more than a core's cache holds, are never written.
+    """
+    found = left.swapaxes(0, 2) @ right.swapaxes(0, 2).swapaxes(1, 2)
+    rows: Array = found.reshape((left.shape[-1], -1)).T
+    return rows
 
 
 #: 24 MB: below glibc's largest threshold, above any intermediate array.

@@ -6,6 +6,7 @@ the term's long range is to stay exact: it keeps its sign, and dispersion its C�
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic
 
 from nci_core.potentials.arrays import Array, namespace, stack_rows
@@ -66,6 +67,11 @@ class Layers(Generic[Array]):
     hidden: Array
     out: Array
 
+    @cached_property
+    def bend(self) -> Array:
+        """(…, 8, m) derivative of the tanh, 1 − hidden²."""
+        return 1.0 - self.hidden * self.hidden
+
 
 def network_inputs(q: Array, u: Array, c: Array) -> Array:
     """(…, 7, m) inputs within about [−1, 1]: two radial, three angular, two mixed."""
@@ -75,14 +81,23 @@ def network_inputs(q: Array, u: Array, c: Array) -> Array:
     return stack_rows([near, far, u, normal, 2.0 * u * u - 1.0, u * normal, u * near], q)
 
 
-def input_slopes(inputs: Array, G: Array) -> tuple[Array, Array, Array]:
-    """Derivatives of Σ_k G_k·(input k) by q, u and c, given G (…, 7, m); each (…, m)."""
-    near, far, u, normal = (inputs[..., k, :] for k in range(4))
-    g = [G[..., k, :] for k in range(INPUTS)]
-    by_q = (g[0] + g[6] * u) * (1.0 - near * near) + (1.0 / FAR) * g[1] * (1.0 - far * far)
-    by_u = g[2] + 4.0 * u * g[4] + normal * g[5] + near * g[6]
-    by_c = 2.0 * (g[3] + u * g[5])
-    return by_q, by_u, by_c
+#: Inputs that depend on q, and those that depend on angles.
+RADIAL, ANGLES = [0, 1, 6], slice(2, 7)
+
+
+def radial_slope(inputs: Array, G: Array) -> Array:
+    """Derivative of Σ_k G_k·(input k) by q, (…, m), given G (…, 3, m) of the inputs RADIAL."""
+    near, far, u = (inputs[..., k, :] for k in range(3))
+    by_q: Array = (G[..., 0, :] + G[..., 2, :] * u) * (1.0 - near * near)
+    return by_q + (1.0 / FAR) * G[..., 1, :] * (1.0 - far * far)
+
+
+def angle_slopes(inputs: Array, G: Array) -> tuple[Array, Array]:
+    """Derivatives of Σ_k G_k·(input k) by u and c, each (…, m), given G (…, 5, m) of the inputs ANGLES."""
+    near, u, normal = (inputs[..., k, :] for k in (0, 2, 3))
+    by_u = G[..., 0, :] + 4.0 * u * G[..., 2, :] + normal * G[..., 3, :] + near * G[..., 4, :]
+    by_c = 2.0 * (G[..., 1, :] + u * G[..., 3, :])
+    return by_u, by_c
 
 
 def run_network(inputs: Array, network: Network[Array]) -> Layers[Array]:
@@ -93,7 +108,7 @@ def run_network(inputs: Array, network: Network[Array]) -> Layers[Array]:
 
 def hidden_slopes(layers: Layers[Array], network: Network[Array], G: Array) -> Array:
     """Derivatives of Σ_k G_k·(output k) by the sums that enter the tanh, given G (…, terms, m); (…, 8, m)."""
-    return (network.W2.swapaxes(-1, -2) @ G) * (1.0 - layers.hidden * layers.hidden)
+    return (network.W2.swapaxes(-1, -2) @ G) * layers.bend
 
 
 def fading(q: Array) -> tuple[Array, Array]:
@@ -111,14 +126,12 @@ class CorrectionSlopes(Generic[Array]):
     Attributes:
         out: (K, n, terms, m) by its outputs.
         hidden: (K, n, 8, m) by the sums that enter its tanh.
-        q, u, c: (K, n, m) by what it sees.
+        q: (K, n, m) by the length that it sees, at fixed angles.
     """
 
     out: Array
     hidden: Array
     q: Array
-    u: Array
-    c: Array
 
 
 @dataclass(frozen=True)
@@ -147,28 +160,25 @@ class Correction(Generic[Array]):
         out = self.layers.out
         return [out[..., k, :] * self.fade[0] if fades else out[..., k, :] for k, fades in enumerate(self.fades)]
 
-    def slopes(self, energies: Sequence[Array]) -> CorrectionSlopes[Array]:
-        """Of a weighted sum of the terms' energies, each (K, n, m) with its weight."""
+    def slopes(self, energies: Sequence[Array | float]) -> CorrectionSlopes[Array]:
+        """Of a weighted sum of the terms' energies, each (K, n, m) with its weight; 0.0 for one that is left out."""
         pairs = list(zip(energies, self.fades, strict=True))
-        out = stack_rows([energy * self.fade[0] if fades else energy for energy, fades in pairs], energies[0])
+        out = stack_rows([energy * self.fade[0] if fades else energy for energy, fades in pairs], self.fade[0])
         hidden = hidden_slopes(self.layers, self.network, out)
-        by_q, by_u, by_c = input_slopes(self.layers.inputs, self.network.W1.swapaxes(-1, -2) @ hidden)
+        by_q = radial_slope(self.layers.inputs, self.network.W1[..., RADIAL].swapaxes(-1, -2) @ hidden)
         for k, (energy, fades) in enumerate(pairs):
-            if fades:
+            if fades and not isinstance(energy, float):
                 by_q = by_q + energy * self.layers.out[..., k, :] * self.fade[1]
-        return CorrectionSlopes(out, hidden, by_q, by_u, by_c)
+        return CorrectionSlopes(out, hidden, by_q)
 
-    def parameter_slopes(self, slopes: CorrectionSlopes[Array]) -> dict[str, Array]:
-        """By the weights of the first student, (n, length of the block, m)."""
-        return {
-            "W1": outer(slopes.hidden[0], self.layers.inputs[0]),
-            "b1": slopes.hidden[0],
-            "W2": outer(slopes.out[0], self.layers.hidden[0]),
-            "b2": slopes.out[0],
-        }
+    def angle_slopes(self, slopes: CorrectionSlopes[Array]) -> tuple[Array, Array]:
+        """By u and c, each (K, n, m)."""
+        return angle_slopes(self.layers.inputs, self.network.W1[..., ANGLES].swapaxes(-1, -2) @ slopes.hidden)
 
+    def bias_slopes(self, slopes: CorrectionSlopes[Array]) -> dict[str, Array]:
+        """By the first student's constants, (n, length of the block, m)."""
+        return {"b1": slopes.hidden[0], "b2": slopes.out[0]}
 
-def outer(left: Array, right: Array) -> Array:
-    """Products of (n, a, m) and (n, b, m), as (n, a·b, m)."""
-    product = left[:, :, None] * right[:, None]
-    return product.reshape((len(left), -1, left.shape[-1]))
+    def weight_slopes(self, slopes: CorrectionSlopes[Array]) -> dict[str, tuple[Array, Array]]:
+        """By the first student's weights: (n, a, m) and (n, b, m), of whose products the block's a·b slopes consist."""
+        return {"W1": (slopes.hidden[0], self.layers.inputs[0]), "W2": (slopes.out[0], self.layers.hidden[0])}

@@ -3,13 +3,14 @@
 Shapes: K students, n pairs sorted by kind, m configurations. A test compares each derivative with autograd's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic
 
-from nci_core.potentials.arrays import Array, empty, namespace, stack_rows
+from nci_core.potentials.arrays import Array, added, empty, namespace, stack_rows, summed_products
 from nci_core.potentials.correction import Correction, CorrectionSlopes
-from nci_core.potentials.pairs import PairFeatures, PairSites, angular_slopes, position_gradient
+from nci_core.potentials.pairs import ANGULAR, PairFeatures, PairSites, angular_slopes, position_gradient
 from nci_core.potentials.parameters import PairParameters, changing_name
 from nci_core.potentials.ruler import adaptive_ruler
 from nci_core.potentials.terms import Evaluated, Slopes
@@ -31,7 +32,7 @@ class Evaluation(Generic[Array]):
     correction: Correction[Array] | None
     corrected: Sequence[int]
 
-    @property
+    @cached_property
     def channels(self) -> Array:
         """(terms, K, m) energies in eV, summed over the pairs."""
         return namespace(self.q).stack([term.energy.sum(-2) for term in self.terms])
@@ -59,14 +60,14 @@ class EvaluationSlopes(Generic[Array]):
     """Derivatives of a weighted sum of the channels by what each pair's terms are made of; eV, each (K, n, m).
 
     Attributes:
-        sums: by each sum γ·Y of the terms, in the layout's order.
+        sums: of each term, by each of its sums γ·Y; none where its weight is 0.
         q: by the ruler's length at fixed distance and angles, in eV/Å.
         ln_r: by the logarithm of the true distance at fixed q, or None.
         correction: through the network, or None without one.
         position: (K, 3, m) by the position itself, of terms that are made of vectors, or None.
     """
 
-    sums: list[Array]
+    sums: list[Sequence[Array]]
     q: Array
     ln_r: Array | None
     correction: CorrectionSlopes[Array] | None
@@ -74,27 +75,41 @@ class EvaluationSlopes(Generic[Array]):
 
 
 def slopes(e: Evaluation[Array], weights: Sequence[Array | float]) -> EvaluationSlopes[Array]:
-    """Derivatives of Σ weight × channel; weights, one for each term, are numbers or (K, 1, 1)."""
-    each: list[Slopes[Array]] = [term.slopes(weight) for term, weight in zip(e.terms, weights, strict=True)]
-    by_q, ln_r, through, position = each[0].q, None, None, None
-    for one in each[1:]:
-        by_q = by_q + one.q
-    for one in each:
-        if one.ln_r is not None:
-            ln_r = one.ln_r if ln_r is None else ln_r + one.ln_r
-        if one.position is not None:
-            position = one.position if position is None else position + one.position
+    """Derivatives of Σ weight × channel; weights, one for each term, are numbers or (K, 1, 1).
+
+    Channels that are fitted apart have weights of 0, whose terms are left out.
+    """
+    each: dict[int, Slopes[Array]] = {
+        k: e.terms[k].slopes(weight) for k, weight in enumerate(weights) if counts(weight)
+    }
+    by_q, ln_r, through, position = None, None, None, None
+    for one in each.values():
+        by_q = added(by_q, one.q)
+        ln_r = added(ln_r, one.ln_r)
+        position = added(position, one.position)
     if e.correction is not None:
-        through = e.correction.slopes([each[k].energy for k in e.corrected])
-        by_q = by_q + through.q
-    return EvaluationSlopes([by_sum for one in each for by_sum in one.sums], by_q, ln_r, through, position)
+        through = e.correction.slopes([each[k].energy if k in each else 0.0 for k in e.corrected])
+        by_q = added(by_q, through.q)
+    sums = [each[k].sums if k in each else () for k in range(len(e.terms))]
+    return EvaluationSlopes(sums, 0.0 * e.q if by_q is None else by_q, ln_r, through, position)
 
 
-def angular_parts(e: Evaluation[Array], s: EvaluationSlopes[Array], p: PairParameters[Array]) -> list[Array]:
-    """Derivatives by every sum γ·Y in the layout's order, the ruler's last; each (K, n, m) in eV."""
-    parts = list(s.sums)
+def counts(weight: Array | float) -> bool:
+    """False for the number 0."""
+    return not isinstance(weight, float) or weight != 0.0
+
+
+def angular_parts(e: Evaluation[Array], s: EvaluationSlopes[Array], p: PairParameters[Array]) -> dict[str, Array]:
+    """Derivatives by the sums γ·Y, each by its block, in the layout's order, the ruler's last; (K, n, m) in eV.
+
+    Blocks of terms that were left out are missing.
+    """
+    parts: dict[str, Array] = {}
+    for names, sums in zip(p.layout.angular_by_term, s.sums, strict=True):
+        if sums:
+            parts |= zip(names, sums, strict=True)
     if p.adaptive:
-        parts.append(-e.q * s.q)
+        parts[p.layout.angular[-1]] = -e.q * s.q
     return parts
 
 
@@ -103,49 +118,83 @@ def gradient(
 ) -> Array:
     """dE/dR (m, 3) in eV/Å of the mean over the students, weighted by shares (K, 1, 1)."""
     s: EvaluationSlopes[Array] = slopes(e, [shares] * len(e.terms))
-    stacked: Array = stack_rows(angular_parts(e, s, p), s.q)
+    stacked: Array = stack_rows(list(angular_parts(e, s, p).values()), s.q)
     # Σ over students and over the sums γ·Y of dE/d(γ·Y) γ: one derivative per angular function.
     G: Array = (p.angular.swapaxes(-1, -2) @ stacked).sum(0)
     by_u, by_c = angular_slopes(x.at_a.u, x.at_a.c, G)
     by_ln_r: Array = (s.q * e.q).sum(0)
-    if s.correction is not None:
-        by_u, by_c = by_u + s.correction.u.sum(0), by_c + s.correction.c.sum(0)
+    if e.correction is not None and s.correction is not None:
+        through_u, through_c = e.correction.angle_slopes(s.correction)
+        by_u, by_c = by_u + through_u.sum(0), by_c + through_c.sum(0)
     if s.ln_r is not None:
         by_ln_r = by_ln_r + s.ln_r.sum(0)
     found: Array = position_gradient(sites, x, by_ln_r / x.r, by_u, by_c)
     return found if s.position is None else found + s.position.sum(0).T
 
 
+@dataclass(frozen=True)
+class ParameterSlopes(Generic[Array]):
+    """Derivatives of a weighted sum of the channels by the first student's parameters of every pair; eV.
+
+    Attributes:
+        blocks: (n, length, m) by block.
+        angular: names of angular blocks; sums: (n, names, m) derivatives by their sums γ·Y.
+        products: block → (n, a, m) and (n, b, m), of whose products its derivatives (n, a·b, m) consist.
+    """
+
+    blocks: Mapping[str, Array]
+    angular: Sequence[str]
+    sums: Array
+    products: Mapping[str, tuple[Array, Array]]
+
+
 def parameter_slopes(
-    x: PairFeatures[Array], e: Evaluation[Array], p: PairParameters[Array], weights: Sequence[float]
-) -> dict[str, Array]:
-    """Derivatives of Σ weight × channel by each block of the first student's pairs, (n, length of the block, m)."""
+    e: Evaluation[Array], p: PairParameters[Array], weights: Sequence[float]
+) -> ParameterSlopes[Array]:
+    """Derivatives of Σ weight × channel; blocks of terms of weight 0 are left out."""
     s: EvaluationSlopes[Array] = slopes(e, weights)
-    found: dict[str, Array] = {}
+    blocks: dict[str, Array] = {}
+    products: dict[str, tuple[Array, Array]] = {}
     for term, weight in zip(e.terms, weights, strict=True):
-        found |= term.parameter_slopes(weight)
-    for name, by_sum in zip(p.layout.angular, angular_parts(e, s, p), strict=True):
-        found[name] = by_sum[0][:, None] * x.at_a.Y[:, p.layout.blocks[name].angular]
+        if counts(weight):
+            blocks |= term.parameter_slopes(weight)
     if e.correction is not None and s.correction is not None:
-        found |= e.correction.parameter_slopes(s.correction)
-    return found
+        blocks |= e.correction.bias_slopes(s.correction)
+        products = e.correction.weight_slopes(s.correction)
+    angular = angular_parts(e, s, p)
+    sums = stack_rows([by_sum[0] for by_sum in angular.values()], s.q[0])
+    return ParameterSlopes(blocks, list(angular), sums, products)
 
 
 def jacobian(
     x: PairFeatures[Array], e: Evaluation[Array], p: PairParameters[Array], kinds: int, weights: Sequence[float]
 ) -> Array:
     """(m, kinds × size) derivatives by the first student's parameters of the channels, weighted; eV."""
-    found, what = parameter_slopes(x, e, p, weights), p.layout
-    J = empty((kinds, what.size, x.r.shape[-1]), x.r)
+    found, what = parameter_slopes(e, p, weights), p.layout
+    m = x.r.shape[-1]
+    J = empty((kinds, what.size, m), x.r)
     J[:] = 0.0
+    # Blocks that change with the surroundings come first, so that one product makes all changes.
+    names = sorted(found.blocks, key=lambda name: name not in what.changing)
+    joined = namespace(x.r).concat([found.blocks[name] for name in names], axis=1)
     for kind in sorted(set(x.kinds)):
         first = x.kinds.index(kind)
         pairs = slice(first, first + x.kinds.count(kind))
-        for name, by_block in found.items():
-            J[kind, what.slices[name]] = by_block[pairs].sum(0)
+        own: Array = joined[pairs].sum(0)
+        changing = sum(found.blocks[name].shape[1] for name in names if name in what.changing)
+        rows = joined[pairs, :changing]
+        changed: Array = x.atoms.surroundings[pairs].T @ rows.reshape((rows.shape[0], -1))
+        changed = changed.reshape((-1, changing, m))
+        start = 0
+        for name in names:
+            here = slice(start, start + found.blocks[name].shape[1])
+            start = here.stop
+            J[kind, what.slices[name]] = own[here]
             if name in what.changing:
-                of_pairs = by_block[pairs]
-                rows = of_pairs.reshape((of_pairs.shape[0], -1))
-                changed: Array = x.atoms.surroundings[pairs].T @ rows
-                J[kind, what.slices[changing_name(name)]] = changed.reshape((-1, x.r.shape[-1]))
+                J[kind, what.slices[changing_name(name)]] = changed[:, here].reshape((-1, m))
+        for name, (left, right) in found.products.items():
+            J[kind, what.slices[name]] = summed_products(left[pairs], right[pairs])
+        by_angular = summed_products(found.sums[pairs], x.at_a.Y[pairs]).reshape((-1, ANGULAR, m))
+        for k, name in enumerate(found.angular):
+            J[kind, what.slices[name]] = by_angular[k, what.blocks[name].angular]
     return J.reshape((kinds * what.size, -1)).T

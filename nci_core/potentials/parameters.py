@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Generic, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -78,6 +78,22 @@ class Layout:
     changing: tuple[str, ...]
     size: int
 
+    @cached_property
+    def angular_by_term(self) -> list[list[str]]:
+        """Of `angular` those of each term; the ruler's is of none."""
+        return [[name for name, block in term.blocks.items() if block.angular is not None] for term in self.terms]
+
+    @cached_property
+    def changes(self) -> tuple[list[int], list[list[int]]]:
+        """Where the parameters that change lie, and by descriptor of the surroundings the changes of each."""
+        own = [range(self.slices[name].start, self.slices[name].stop) for name in self.changing]
+        by: list[list[int]] = [[] for _ in range(DESCRIPTORS)]
+        for name, places in zip(self.changing, own, strict=True):
+            start = self.slices[changing_name(name)].start
+            for k, row in enumerate(by):
+                row += range(start + k * len(places), start + (k + 1) * len(places))
+        return [place for places in own for place in places], by
+
     @property
     def corrected(self) -> tuple[int, ...]:
         """Terms that the network corrects, in the order of its outputs."""
@@ -86,10 +102,9 @@ class Layout:
     def sums_of(self, sums: Array) -> list[list[Array]]:
         """What each term gets of the sums γ·Y (K, n, angular blocks, m)."""
         found, start = [], 0
-        for term in self.terms:
-            count = sum(block.angular is not None for block in term.blocks.values())
-            found.append([sums[..., k, :] for k in range(start, start + count)])
-            start += count
+        for names in self.angular_by_term:
+            found.append([sums[..., k, :] for k in range(start, start + len(names))])
+            start += len(names)
         return found
 
 
@@ -134,12 +149,9 @@ def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:
     """
     stored: Array = theta[:, list(atoms.kinds)]
     found: Array = stored[..., : what.own] + 0.0
-    for name in what.changing:
-        changes: Array = stored[..., what.slices[changing_name(name)]]
-        length = what.slices[name].stop - what.slices[name].start
-        lead: tuple[int, ...] = tuple(stored.shape)[:-1]
-        by: Array = changes.reshape((*lead, DESCRIPTORS, length))
-        found[..., what.slices[name]] += (atoms.surroundings[..., None] * by).sum(-2)
+    if what.changing:
+        changed, changes = what.changes
+        found[..., changed] += (atoms.surroundings[..., None] * stored[..., changes]).sum(-2)
     for name, values in atoms.known.items():
         if name in what.slices:
             found[..., what.slices[name]] += values

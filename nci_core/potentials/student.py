@@ -23,6 +23,9 @@ from nci_core.systems.poses import RigidForces
 #: Pairs × configurations × students per batch: on a CPU the working set stays in a core's cache.
 BATCH = 8192
 BATCH_GPU = 2**20
+#: Positions in a batch at least, however many pairs they have: numpy's loops over fewer are so short that a model of
+#: eight optima costs twice as much over a host of a thousand atoms, whose working set is some 20 MB then.
+LEAST_POSITIONS = 16
 
 
 class Batch(NamedTuple):
@@ -58,7 +61,7 @@ class Prepared:
     def batches(self, positions: FloatArray) -> Iterator[Batch]:
         """Terms at positions (m, 3) of b, batch by batch; for m = 0 an empty one."""
         rows = self.parameters.angular.shape[0] * len(self.sites.order)
-        size = max(1, (BATCH if self.device.type == "cpu" else BATCH_GPU) // rows)
+        size = max(LEAST_POSITIONS, (BATCH if self.device.type == "cpu" else BATCH_GPU) // rows)
         for x in chunks(self.sites, positions, self.device, size):
             yield Batch(x, evaluate(x, self.parameters))
 

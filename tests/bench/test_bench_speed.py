@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from nci_core.bench import speed as module
+from nci_core.bench.graphene import flake
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results
 from nci_core.bench.speed import somewhere, speed
@@ -49,6 +50,8 @@ def problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Problem:
     monkeypatch.setattr(Problem, "distilled", lambda self, **_: model)
     monkeypatch.setattr(module, "BATCHES", (1, 100, 1_000_000))
     monkeypatch.setattr(module, "POOL", 200)
+    monkeypatch.setattr(module, "RINGS", 2)
+    monkeypatch.setattr(module, "QUICK_BATCH", 100)
     monkeypatch.setattr(module, "FitSettings", lambda **_: FitSettings(members=2, restarts=2, max_iterations=2))
     return Problem(dimer, R, model.energies(dimer.at(R)), tmp_path)
 
@@ -64,7 +67,10 @@ def test_rows_of_students_and_of_others(problem: Problem, tmp_path: Path) -> Non
         assert {strategy for name, strategy, _ in found if name == model} >= set(both)
     assert ("mean of 2 optima", "ASE single point", 0) in found
     assert ("student", "I-optimal 20 of 200", 0) in found
-    # 60 labels: only the fits of 25 and 51 can be timed, and a quick run stops at a thousand positions.
+    # Coronene stands for the flake of a thousand atoms.
+    assert found["one optimum", "energies, 36 atoms, batch 100", 0].more["batch"] == 100
+    assert ("one optimum", "first energy, 36 atoms", 0) in found
+    # 60 labels: only the fits of 25 and 51 can be timed, and a quick run stops at a hundred positions here.
     assert [n for _, strategy, n in found if strategy == "fine-tuning"] == [25, 51]
     assert not any("1000000" in strategy for _, strategy, _ in found)
     row = found["one optimum", "energies, batch 100", 0]
@@ -84,6 +90,19 @@ def test_positions_are_spread_as_the_reference_and_all_different(problem: Proble
     assert len(np.unique(R, axis=0)) == 500
     gap = np.abs(R[:, None] - problem.positions).max(axis=-1).min(axis=1)
     assert gap.max() <= module.JITTER
+
+
+def test_flakes_are_those_that_have_names() -> None:
+    for rings, name in ((1, "benzene"), (2, "coronene"), (3, "circumcoronene")):
+        made, known = flake(rings), builtin_monomer(name)
+        assert sorted(made.symbols) == sorted(known.symbols)
+        # Bonds differ by up to 0.06 Å from those of circumcoronene's middle, and add up over three rings.
+        sizes = [np.linalg.norm(each.positions - each.centre, axis=1).max() for each in (made, known)]
+        assert sizes[0] == pytest.approx(sizes[1], abs=0.1)
+        bonds = np.linalg.norm(made.positions[:, None] - made.positions, axis=-1)
+        # Three rings meet, or two and hydrogen: each C has three bonds, each H one.
+        assert ((bonds > 0.5) & (bonds < 1.6)).sum() == 3 * made.symbols.count("C") + made.symbols.count("H")
+    assert len(flake(module.RINGS).symbols) == 1092
 
 
 def test_timing_takes_the_fastest_and_threads_are_given_back() -> None:

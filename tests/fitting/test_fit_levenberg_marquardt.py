@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from nci_core.fitting.levenberg_marquardt import minimise
+from nci_core.fitting.quadratic import ByParameters, ByResiduals
 
 
 class Linear:
@@ -20,9 +21,9 @@ class Linear:
     def loss(self, z: Tensor) -> float:
         return float(((self.A @ z - self.y) ** 2).sum() + z @ z)
 
-    def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
+    def about(self, z: Tensor) -> ByParameters:
         H = self.A.T @ self.A + torch.eye(len(z), dtype=z.dtype)
-        return self.loss(z), self.A.T @ (self.A @ z - self.y) + z, H
+        return ByParameters(self.loss(z), self.A.T @ (self.A @ z - self.y) + z, H)
 
 
 class Exponential:
@@ -33,10 +34,26 @@ class Exponential:
     def loss(self, z: Tensor) -> float:
         return float((self.w * (z.exp() - 2.0)).square().sum() + z @ z)
 
-    def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
+    def about(self, z: Tensor) -> ByParameters:
         slope = self.w * z.exp()
         g = slope * self.w * (z.exp() - 2.0) + z
-        return self.loss(z), g, (slope**2 + 1.0).reshape(1, 1)
+        return ByParameters(self.loss(z), g, (slope**2 + 1.0).reshape(1, 1))
+
+
+@pytest.mark.parametrize("mu", [1e-6, 1.0, 1e6])
+def test_fewer_residuals_than_parameters_give_the_same_steps(mu: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    # Labels weigh up to 1e6 times as much as the prior.
+    J = torch.randn(8, 20, generator=generator, dtype=torch.float64) * torch.logspace(0, 3, 8)[:, None]
+    rho, z = (torch.randn(n, generator=generator, dtype=torch.float64) for n in (8, 20))
+    H = J.T @ J + torch.eye(20, dtype=torch.float64)
+    one, two = ByParameters(float(rho @ rho + z @ z), J.T @ rho + z, H), ByResiduals(J, rho, z)
+    step = one.step(mu)
+    # H has a condition of 1e7, and so a step by H is known to 1e-9 of it.
+    torch.testing.assert_close(two.step(mu), step, rtol=0.0, atol=1e-8 * float(step.abs().max()))
+    torch.testing.assert_close(two.g, one.g, rtol=1e-12, atol=1e-9)
+    found = [(each.loss, each.along(step), each.mean_curvature(), each.log_determinant()) for each in (one, two)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
 
 
 def test_linear_problem_gives_ridge_regression_and_its_evidence() -> None:

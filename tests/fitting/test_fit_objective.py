@@ -12,6 +12,7 @@ from nci_core.fitting import FitSettings
 from nci_core.fitting.objective import MapObjective, label_weights, make_targets, observe
 from nci_core.fitting.observations import Observation, check_observations
 from nci_core.fitting.priors import general_prior
+from nci_core.fitting.quadratic import ByParameters, ByResiduals
 from nci_core.potentials import PairKind, Student, StudentConfig
 from nci_core.potentials.pairs import PairFeatures
 from nci_core.potentials.parameters import layout
@@ -49,6 +50,18 @@ def test_normal_equations_are_the_derivative_of_the_loss(channels: bool, shell: 
         assert slope / 2 == pytest.approx(float(g[column]), rel=1e-5, abs=1e-3)
     assert torch.allclose(H, H.T)
     assert float(torch.linalg.eigvalsh(H)[0]) >= 1.0 - 1e-6
+
+
+def test_steps_are_the_same_by_labels_and_by_parameters(shell: Callable[..., FloatArray]) -> None:
+    objective = problem(True, shell)
+    z = torch.full((objective.prior.mean.numel(),), 0.1, dtype=torch.float64)
+    few, many = objective.about(z), ByParameters(*objective.normal_equations(z))
+    assert isinstance(few, ByResiduals)
+    assert few.loss == pytest.approx(many.loss, rel=1e-12)
+    step = many.step(100.0)
+    # H has a condition of about 1e6 with this damping.
+    torch.testing.assert_close(few.step(100.0), step, rtol=0.0, atol=1e-8 * float(step.abs().max()))
+    assert few.log_determinant() == pytest.approx(many.log_determinant(), rel=1e-9)
 
 
 def test_chunks_do_not_matter(shell: Callable[..., FloatArray]) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -36,6 +37,7 @@ class InductionThere(Evaluated[Array]):
         energy: (K, n, m) in eV, −½ α F·F_i: each atom's share of −½ α F².
         x: features of the pairs.
         pull: (K, 3, m) −α F, in eV Å/e.
+        along: −αF·r̂ and −αF·d of every pair, each (K, n, m).
         charges, dipoles: (K, n, 1) q in e, m in e Å.
         damping: f and df/dx at x = b·q, each (K, n, m).
         b: (K, n, 1) in Å⁻¹.
@@ -45,30 +47,34 @@ class InductionThere(Evaluated[Array]):
     energy: Array
     x: PairFeatures[Array]
     pull: Array
+    along: tuple[Array, Array]
     charges: Array
     dipoles: Array
     damping: tuple[Array, Array]
     b: Array
     q: Array
 
-    def along(self) -> tuple[Array, Array, Array]:
-        """−αF·r̂/r², −αF·[3(d·r̂)r̂ − d]/r³ and −αF·d of every pair, each (K, n, m)."""
-        of_r = dot(self.pull[:, None], self.x.direction)
-        of_d = dot(self.pull[:, None], self.x.outward[..., None])
-        r2 = self.x.r * self.x.r
-        return of_r / r2, (3.0 * self.x.at_a.u * of_r - of_d) / (r2 * self.x.r), of_d
+    @cached_property
+    def undamped(self) -> tuple[Array, Array]:
+        """−αF·r̂/r² and −αF·[3(d·r̂)r̂ − d]/r³, by which damped charges and dipoles are multiplied, each (K, n, m)."""
+        (of_r, of_d), r2 = self.along, self.x.r * self.x.r
+        return of_r / r2, (3.0 * self.x.at_a.u * of_r - of_d) / (r2 * self.x.r)
+
+    @cached_property
+    def by_ln_b(self) -> Array:
+        """(K, n, m) derivative by the logarithm of damping's b, or of its q, eV."""
+        charge, dipole = self.undamped
+        return self.b * self.q * self.damping[1] * (self.charges * charge + self.dipoles * dipole)
 
     def slopes(self, weight: Array | float) -> Slopes[Array]:
         """By damping's q and by the position; a factor of one atom's field changes twice that atom's share."""
-        charge, dipole, _ = self.along()
-        by_damping = self.charges * charge + self.dipoles * dipole
-        by_q = weight * self.b * self.damping[1] * by_damping
+        by_q = weight * self.by_ln_b / self.q
         return Slopes(2.0 * weight * self.energy, (), by_q, position=weight * self.position())
 
     def position(self) -> Array:
         """(K, 3, m) derivative of the energy by b's position at fixed damping, eV/Å; see `field_gradient`."""
         direction, d, r = self.x.direction, self.x.outward[..., None], self.x.r
-        of_r, of_d = dot(self.pull[:, None], direction), dot(self.pull[:, None], d)
+        of_r, of_d = self.along
         i3 = 1.0 / (r * r * r)
         f, u = self.damping[0], self.x.at_a.u
         by_charge, by_dipole = f * self.charges * i3, 3.0 * f * self.dipoles * i3 / r
@@ -80,15 +86,13 @@ class InductionThere(Evaluated[Array]):
 
     def parameter_slopes(self, weight: float) -> dict[str, Array]:
         """By charge, dipole and ln b."""
-        charge, dipole, _ = self.along()
-        f, slope = self.damping[0][0], self.damping[1][0]
+        (charge, dipole), f = self.undamped, self.damping[0][0]
         by_charge = weight * f * charge[0]
-        by_damping = self.charges[0] * charge[0] + self.dipoles[0] * dipole[0]
         return {
             # One atom's charge is taken from all.
             "charge": (by_charge - by_charge.sum(0) * (1.0 / len(by_charge)))[:, None],
             "dipole": (weight * f * dipole[0])[:, None],
-            "ln_b_field": (weight * self.b[0] * self.q[0] * slope * by_damping)[:, None],
+            "ln_b_field": (weight * self.by_ln_b[0])[:, None],
         }
 
 
@@ -130,8 +134,9 @@ class Induction(Term):
         r2 = x.r * x.r
         radial = damping[0] * (charges / r2 + 3.0 * dipoles * x.at_a.u / (r2 * x.r))
         across = damping[0] * dipoles / (r2 * x.r)
-        d = x.outward[..., None]
-        fields: Array = radial[:, :, None] * x.direction - across[:, :, None] * d
-        total: Array = fields.sum(1)
+        total: Array = (radial[:, :, None] * x.direction).sum(1) - x.outward.T @ across
         pull = -(COULOMB_EV_ANGSTROM * x.atoms.polarizability) * total
-        return InductionThere(0.5 * dot(pull[:, None], fields), x, pull, charges, dipoles, damping, b, q)
+        along = dot(pull[:, None], x.direction), x.outward @ pull
+        return InductionThere(
+            0.5 * (radial * along[0] - across * along[1]), x, pull, along, charges, dipoles, damping, b, q
+        )
