@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import erf
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,14 +32,16 @@ def dipole_coupling(positions: FloatArray, widths: FloatArray) -> FloatArray:
     n = len(positions)
     separation = positions[:, None] - positions
     r = np.linalg.norm(separation, axis=-1) + np.eye(n)
-    unit = separation / r[..., None]
-    along = unit[..., :, None] * unit[..., None, :]
+    unit = (separation / r[..., None]).transpose(2, 0, 1).copy()
     zeta = r / np.sqrt(widths[:, None] ** 2 + widths**2)
     gauss = np.exp(-(zeta**2)) / math.sqrt(math.pi)
-    outer, inner = erf(zeta) - 2.0 * zeta * gauss, 4.0 * zeta**3 * gauss
-    cube = (1.0 - np.eye(n)) / r**3
-    T = -(3.0 * along - np.eye(3)) * (outer * cube)[..., None, None] + along * (inner * cube)[..., None, None]
-    coupling: FloatArray = T.transpose(0, 2, 1, 3)
+    across = (erf(zeta) - 2.0 * zeta * gauss) * (1.0 - np.eye(n)) / r**3
+    along = 4.0 * zeta**3 * gauss * (1.0 - np.eye(n)) / r**3 - 3.0 * across
+    coupling: FloatArray = np.empty((n, 3, n, 3))
+    for i in range(3):
+        for j in range(i + 1):
+            block = unit[i] * unit[j] * along + (across if i == j else 0.0)
+            coupling[:, i, :, j] = coupling[:, j, :, i] = block
     return coupling
 
 
@@ -53,6 +56,12 @@ def screened_tensors(positions: FloatArray, polarizabilities: FloatArray, widths
     n = len(positions)
     matrix = dipole_coupling(positions, widths).reshape(3 * n, 3 * n)
     matrix[np.diag_indices(3 * n)] += np.repeat(1.0 / polarizabilities, 3)
-    response = np.linalg.solve(matrix, np.tile(np.eye(3), (n, 1))).reshape(n, 3, 3)
+    fields = np.tile(np.eye(3), (n, 1))
+    try:
+        response: FloatArray = np.asarray(
+            cho_solve(cho_factor(matrix, lower=True, check_finite=False), fields)
+        ).reshape(n, 3, 3)
+    except LinAlgError:  # dipoles that hold each other up: no energy is smallest, but the equations have a solution
+        response = np.asarray(np.linalg.solve(matrix, fields)).reshape(n, 3, 3)
     symmetric: FloatArray = 0.5 * (response + response.transpose(0, 2, 1))
     return symmetric
