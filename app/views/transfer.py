@@ -228,5 +228,7 @@ def _flakes(context: Context, rows: list[FlakeRow]) -> None:
         "Height (Å)": Column("height_angstrom", ".2f"),
     }
     columns |= energies({"Depth": "depth_cm1", "± 1 sd": "std_cm1"}, unit, unit.digits)
-    st.caption(f"Energies in {unit.label}. Published depths over graphene differ about twofold between methods.")
+    st.caption(
+        f"Energies in {unit.label}. Published depths over graphene are not compared here; a flake is not a sheet."
+    )
     draw(means, columns, key="transfer-flakes")
