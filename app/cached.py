@@ -112,6 +112,9 @@ def table(context: Context, model_id: int | None = None) -> pd.DataFrame:
     Those of one system or of all (`Context.scope`); `drawn` leaves those that a map can show.
     """
     # All sessions share the kept table. A shallow copy costs nothing, and pandas copies what is written to it.
+    # That of all systems is the same whichever is drawn, and is not read again when another one is.
+    if context.every_system:
+        context = replace(context, system=context.campaign.systems[0])
     return _table(context, student(context) if model_id is None else model_id).copy(deep=False)
 
 

@@ -12,23 +12,13 @@ from nci_core.units import from_cm1
 REFERENCES = {"label_ev": "labels", "teacher_ev": "the teacher's energies"}
 
 
-def trained_on(rows: pd.DataFrame, systems: Sequence[System]) -> list[System]:
-    """Systems that a student can have learnt from: those to train on with energies of any kind in their pool.
-
-    `rows` is the campaign's table of all systems.
-    """
-    pool = rows[(rows["split"] == "pool") & rows[["label_ev", "teacher_ev"]].notna().any(axis=1)]
-    known = set(pool["system_id"])
-    return [system for system in systems if system.role == "train" and system.id in known]
-
-
 def reference_of(rows: pd.DataFrame) -> str:
     """The column that one system's rows are judged by: labels where there is one, else the teacher's energies."""
     return "label_ev" if rows["label_ev"].notna().any() else "teacher_ev"
 
 
-def judged(rows: pd.DataFrame, systems: Sequence[System], limit_cm1: float) -> pd.DataFrame:
-    """Test configurations below the limit of each system with a prediction and a reference.
+def judged(rows: pd.DataFrame, systems: Sequence[System], limit_cm1: float | None = None) -> pd.DataFrame:
+    """Test configurations with a prediction and a reference below a limit, without one below each system's own.
 
     Columns: system_id, system, reference (of `REFERENCES`), reference_ev, student_ev, std_ev, error_ev. A system is
     judged by its labels alone where it has one, and by its teacher's energies alone where it has none.
@@ -37,7 +27,8 @@ def judged(rows: pd.DataFrame, systems: Sequence[System], limit_cm1: float) -> p
     for system in systems:
         mine = rows[(rows["system_id"] == system.id) & (rows["split"] == "test")]
         column = reference_of(mine)
-        mine = mine[mine[column].notna() & mine["student_ev"].notna() & (mine[column] < from_cm1(limit_cm1))]
+        limit = from_cm1(system.bounds.limit_cm1 if limit_cm1 is None else limit_cm1)
+        mine = mine[mine[column].notna() & mine["student_ev"].notna() & (mine[column] < limit)]
         part = mine[["system_id", "student_ev", "std_ev"]].assign(
             system=system.name, reference=column, reference_ev=mine[column]
         )

@@ -15,7 +15,7 @@ from app.views.benchmark_minima import show_minima
 from app.views.benchmark_recipes import show_recipes
 from app.views.benchmark_table import Column, draw, energies, frame
 from nci_core.bench import minimum_rows, recipe_rows
-from nci_core.bench.claims import claim_rows, claims
+from nci_core.bench.claims import stored_claims
 from nci_core.bench.rows import Row
 from nci_core.bench.targets import OURS, STORED, check_targets, groups, stored_rows
 from nci_core.campaign.exchange.archive import data_folder
@@ -105,7 +105,7 @@ def show(context: Context) -> None:
         draw(timed, SPEEDS, key="benchmark-speed")
     else:
         _errors(context, entries)
-    _claims(rows)
+    _claims()
 
 
 def _targets(context: Context, rows: list[Row]) -> None:
@@ -156,8 +156,8 @@ def _calibration(rows: list[Row]) -> None:
     draw(means, CALIBRATION, key="benchmark-calibration")
 
 
-def _claims(rows: list[Row]) -> None:
-    told = [claim for claim in claim_rows(claims(rows)) if claim["verdict"] != "not measured"]
+def _claims() -> None:
+    told = stored_claims(data_folder() / STORED)
     if not told:
         return
     with st.expander("The paper's claims, measured here", icon=":material/fact_check:"):

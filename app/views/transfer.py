@@ -64,15 +64,14 @@ def _this_campaign(context: Context) -> None:
         st.info("There is no student yet; distil one on the page Label & train.", icon=":material/info:")
         return
     systems, rows = context.campaign.systems, cached.whole(context)
-    trained = data.trained_on(rows, systems)
-    unseen = [system for system in systems if system.id not in {each.id for each in trained}]
+    trained, unseen = context.campaign.training_systems, context.campaign.transfer_systems
     if not unseen:
         st.info(
             "Every system of this campaign is trained on. One with the role transfer is only tested on.",
             icon=":material/info:",
         )
         return
-    points = data.judged(rows, systems, context.system.bounds.limit_cm1)
+    points = data.judged(rows, systems)
     there = points[points["system_id"].isin([system.id for system in unseen])]
     _maps(unseen)
     if there.empty:
@@ -229,5 +228,7 @@ def _flakes(context: Context, rows: list[FlakeRow]) -> None:
         "Height (Å)": Column("height_angstrom", ".2f"),
     }
     columns |= energies({"Depth": "depth_cm1", "± 1 sd": "std_cm1"}, unit, unit.digits)
-    st.caption(f"Energies in {unit.label}. Published depths over graphene differ about twofold between methods.")
+    st.caption(
+        f"Energies in {unit.label}. Published depths over graphene are not compared here; a flake is not a sheet."
+    )
     draw(means, columns, key="transfer-flakes")

@@ -1,7 +1,6 @@
 """The limit of graphene: helium over the centre of growing flakes, by a student of small aromatics.
 
-Published depths of one helium atom over graphene differ twofold by method, so that agreement with any one of them
-proves little; `TWOFOLD` says how far apart they are.
+Published depths of helium over graphene are not compared with: no source of them was read for it.
 """
 
 from collections.abc import Sequence
@@ -25,12 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 FLAKES = ("benzene", "coronene", "circumcoronene")
 #: Heights (Å) between which the minimum lies: inside, He–C repulsion; outside, little is left of the well.
 HEIGHTS = (2.4, 4.5)
-#: What is said of published depths: quoted, not read in the sources, and so no number is compared with.
-TWOFOLD = (
-    "Published depths of helium over graphene differ about twofold between methods: potentials fitted to scattering "
-    "from graphite (Carlos, Cole, Surf. Sci. 91, 339 (1980)) give some 16 to 18 meV, 130 to 145 cm⁻¹, over the centre "
-    "of a ring, some density functionals about half of it. A depth among them is no confirmation."
-)
+#: What is said below the table.
+NOT_COMPARED = "Published depths of helium over graphene are not compared here, and a flake is not a sheet."
 
 
 def deepest(model: Ensemble, dimer: Dimer) -> tuple[float, float, float]:

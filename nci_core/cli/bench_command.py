@@ -1,12 +1,13 @@
 """nci bench: measure accuracy, label efficiency, calibration and speed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nci_core.bench.targets import check_targets, groups, stored_rows
+from nci_core.bench.transfer_rows import FILE, TransferRow, read
 from nci_core.cli import bench_labels_command, bench_prior_commands, bench_transfer_command
 from nci_core.cli.options import refuse
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
@@ -77,7 +78,8 @@ def plain(
     """One benchmark of `PLAIN`."""
     name = str(context.info_name)
     _measure(context, (name,), data, folder, teacher, range(first_seed, first_seed + seeds), quick, {})
-    _show([row for row in stored_rows(folder) if row.benchmark == name], as_json)
+    transfer = read(folder / FILE, TransferRow) if name == "teachers" else []
+    _show([row for row in stored_rows(folder) if row.benchmark == name], as_json, transfer)
 
 
 @bench.command()
@@ -120,7 +122,7 @@ def everything(
     _measure(context, ALL, data, folder, teacher, range(first_seed, first_seed + seeds), quick, options)
     rows = stored_rows(folder)
     _draw(rows, figures or folder / "figures", data, folder, teacher)
-    _show(rows, as_json)
+    _show(rows, as_json, read(folder / FILE, TransferRow))
 
 
 @bench.command()
@@ -134,7 +136,7 @@ def figures(
 @bench.command()
 def claims(folder: FolderOption = FOLDER, as_json: JsonOption = False) -> None:
     """What was measured beside the paper's claims."""
-    _show(stored_rows(folder), as_json)
+    _show(stored_rows(folder), as_json, read(folder / FILE, TransferRow))
 
 
 def _active_options(budgets: str, strategies: str | None, save_models: Path | None) -> dict[str, Any]:
@@ -163,11 +165,11 @@ def _measure(
     _run(names, data, folder, teacher, seeds, quick, options)
 
 
-def _show(rows: list[Any], as_json: bool) -> None:
+def _show(rows: list[Any], as_json: bool, transfer: Sequence[TransferRow] = ()) -> None:
     if as_json:
         print_json([row.model_dump() for row in rows])
     else:
-        _tables(rows)
+        _tables(rows, transfer)
 
 
 def _draw(rows: list[Any], target: Path, data: Path | None, folder: Path, teacher: Path | None) -> None:
@@ -244,7 +246,7 @@ def _say(text: str) -> None:
     err.print(text, soft_wrap=True)
 
 
-def _tables(rows: list[Any]) -> None:
+def _tables(rows: list[Any], transfer: Sequence[TransferRow] = ()) -> None:
     entries = [entry for entry in groups(rows) if entry.get("mean") is not None]
     for benchmark, model in dict.fromkeys((entry["benchmark"], entry["model"]) for entry in entries):
         mine = [entry for entry in entries if (entry["benchmark"], entry["model"]) == (benchmark, model)]
@@ -259,8 +261,7 @@ def _tables(rows: list[Any]) -> None:
         print_table("Targets", ("what", "at most", "mean", "± sd", "seeds", "worst ÷ median", "met"), table)
     from nci_core.bench.claims import claim_rows, claims
 
-    told = [claim for claim in claim_rows(claims(rows)) if claim["verdict"] != "not measured"]
-    for claim in told:
+    for claim in claim_rows(claims(rows, transfer)):
         out.print(f"{claim['claim']} (paper: {claim['paper']}): {claim['verdict']}. {claim['measured']}.")
 
 

@@ -199,7 +199,7 @@ def _tables(rows: list[TransferRow], published: list[AtlasRow], depths: list[Fla
 
 def _depths(rows: list[FlakeRow]) -> None:
     from nci_core.bench.rows import spread
-    from nci_core.bench.transfer_flakes import TWOFOLD
+    from nci_core.bench.transfer_flakes import NOT_COMPARED
 
     groups: dict[tuple[str, tuple[str, ...], str], list[FlakeRow]] = {}
     for row in rows:
@@ -215,7 +215,7 @@ def _depths(rows: list[FlakeRow]) -> None:
         )
     columns = ("teacher", "trained on", "flake", "C", "depth, cm⁻¹, ± sd over seeds", "error bar, 1 sd", "height, Å")
     print_table("Helium over the centre of flakes of graphene", columns, table)
-    out.print(TWOFOLD)
+    out.print(NOT_COMPARED)
 
 
 def register(bench: typer.Typer) -> None:

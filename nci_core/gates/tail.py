@@ -41,7 +41,7 @@ def _at(model: Committee, dimer: Dimer, radius: float, unit_vectors: FloatArray)
 
 
 def extrapolated_c6(model: Committee, dimer: Dimer) -> FloatArray:
-    """(members, directions) C₆ in eV Å⁶, from the energies themselves at two distances R and 2R.
+    """(members, directions) C₆ in eV Å⁶, of dispersion and induction together, from the energies at R and 2R.
 
     −V R⁶ = C₆(1 + k₁/R + k₂/R² + …). The average over opposite directions removes k₁ and Richardson's
     rule k₂; what is left is of order (host radius/R)⁴, below 0.1%.

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ase.data import atomic_numbers, chemical_symbols
+
 from nci_core.errors import InputError
-from nci_core.integrals.basis_names import AUTOAUX
+from nci_core.integrals.basis_names import AUTOAUX, HEAVIEST_STAND_IN
 from nci_core.labels.recipes import BasisNumbers, FunctionSet, Recipe, numbers_key
 from nci_core.systems.dimer import Dimer
 
@@ -19,7 +21,10 @@ def atom_basis(name: str, symbol: str, *, fitting: bool = False) -> "AtomBasis":
     try:
         return load_fitting(name, symbol) if fitting else load_orbital(name, symbol)
     except NoBasisError as error:
-        raise InputError(f"{error}; choose another recipe.") from None
+        beyond = atomic_numbers.get(symbol, 0) > HEAVIEST_STAND_IN
+        ends = f", and built-in recipes end at {chemical_symbols[HEAVIEST_STAND_IN]}" if beyond else ""
+        own = "write one with a set that has it" if beyond else "choose another recipe"
+        raise InputError(f"{error}{ends}; {own}.") from None
 
 
 def check_numbers(recipe: Recipe, name: str, symbol: str, found: "AtomBasis") -> None:

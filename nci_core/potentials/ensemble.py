@@ -180,5 +180,5 @@ class Ensemble:
         return dict(zip(self.config.terms, parts, strict=True))
 
     def c6(self, dimer: Dimer, directions: npt.ArrayLike) -> FloatArray:
-        """(m,) mean C₆(R̂) in eV Å⁶ for unit vectors (m, 3)."""
+        """(m,) mean dispersion C₆(R̂) in eV Å⁶ for unit vectors (m, 3); induction is not in it, see `Student.c6`."""
         return self.mean_of(np.array([s.c6(dimer, directions) for s in self.averaged]))

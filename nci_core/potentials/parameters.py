@@ -115,8 +115,9 @@ def layout(config: StudentConfig) -> Layout:
     blocks = {name: block for term in terms for name, block in term.blocks.items()}
     if config.ruler == "adaptive":
         blocks |= ruler.BLOCKS
-    if config.network:
-        blocks |= correction.blocks(sum(term.corrected for term in terms))
+    outputs = sum(term.corrected for term in terms)
+    if config.network and outputs:  # a network without outputs has nothing to learn from
+        blocks |= correction.blocks(outputs)
     angular = tuple(name for name, block in blocks.items() if block.angular is not None)
     own = sum(math.prod(block.shape) for block in blocks.values())
     changing = tuple(name for name, block in blocks.items() if block.change) if config.surroundings else ()
@@ -187,5 +188,5 @@ def unpack(pairs: Array, config: StudentConfig) -> PairParameters[Array]:
     for k, name in enumerate(what.angular):
         angular[..., k, what.blocks[name].angular] = part[name]
     stored = {name: values for name, values in part.items() if name not in what.angular}
-    network = Network.of(stored) if config.network else None
+    network = Network.of(stored) if config.network and what.corrected else None
     return PairParameters(what, stored, angular, network, config.ruler == "adaptive")

@@ -98,8 +98,8 @@ def prepare(members: Sequence["Student"], dimer: Dimer, shares: npt.ArrayLike | 
 class Student:
     """One fitted potential of the kinds of pairs that it knows.
 
-    E = Σ over pairs and terms, in eV; zero at infinity, −C₆(R̂)/R⁶ before that, invariant under rotation, translation
-    and permutation, all by construction.
+    E = Σ over terms, in eV; zero at infinity, −C₆(R̂)/R⁶ of dispersion and induction together before that, invariant
+    under rotation, translation and permutation, all by construction.
 
     Attributes:
         kinds: of pairs, in the order of theta's rows.
@@ -142,9 +142,11 @@ class Student:
         return np.concatenate(energies), np.concatenate(rows)
 
     def c6(self, dimer: Dimer, directions: npt.ArrayLike) -> FloatArray:
-        """Long-range coefficient C₆(R̂) = Σ C₆(R̂) over pairs, in eV Å⁶, for unit vectors (m, 3); E → −C₆/R⁶.
+        """Dispersion C₆(R̂) = Σ C₆(R̂) over pairs, in eV Å⁶, for unit vectors (m, 3); E_disp → −C₆/R⁶.
 
-        Raises ModelError for a student without the term dispersion, which alone has one.
+        It is not all of the long range: a polar host's induction falls as R⁻⁶ too, so that E → −(C₆ + C₆,ind)/R⁶ with
+        C₆,ind = ½ α μ² (1 + 3cos²θ) (`properties.long_range.induction_c6`), α μ² on average over directions.
+        `gates.extrapolated_c6` finds the sum, from energies. Raises ModelError for a student without dispersion.
         """
         what, device = layout(self.config), self.theta.device
         where = what.slices

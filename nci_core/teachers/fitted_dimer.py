@@ -52,8 +52,10 @@ def bases_of(dimer: Dimer, basis: str) -> dict[str, str]:
 
 def check_basis(dimer: Dimer, basis: str) -> None:
     """Raise TeacherError if an element of the dimer has no functions in a basis."""
-    with teacher_errors():
+    try:
         functions_of(dimer, basis)
+    except CalculationError as error:
+        raise TeacherError(f"{str(error).rstrip('.')}, as in hf-d4:def2-svpd, or another teacher.") from None
 
 
 def functions_of(dimer: Dimer, basis: str) -> Functions:

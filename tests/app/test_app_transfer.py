@@ -1,13 +1,18 @@
 """The page Transfer: unseen systems by one kind of energies, stored rows, and what is said where there is neither."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pages import run_page, tables, text
 
+from app import cached
+from app.data import configurations
 from app.data import transfer as data
 from app.data.configurations import configuration_table
+from app.session import Context
 from nci_core.bench.targets import STORED
 from nci_core.bench.transfer_rows import ATLAS_FILE, FILE, AtlasRow, TransferResults, TransferRow
 from nci_core.campaign import Campaign
@@ -75,6 +80,39 @@ def test_a_button_draws_the_unseen_system(several: Campaign, stored: Path) -> No
     at.button(key=f"transfer_map_{unseen.id}").click().run()
     assert not at.exception
     assert at.session_state["drawn_system"] == unseen.name
+
+
+@pytest.mark.parametrize("several_built", [5], indirect=True)
+def test_roles_say_what_is_trained_on(several: Campaign, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, (unseen,) = several.training_systems[0], several.transfer_systems
+    read = cached.whole
+
+    def without_energies(context: Context) -> pd.DataFrame:
+        rows = read(context)
+        rows.loc[rows["system_id"] == first.id, ["label_ev", "teacher_ev"]] = np.nan
+        return rows
+
+    monkeypatch.setattr("app.views.transfer.cached.whole", without_energies)
+    at = run_page("transfer")
+    assert not at.exception
+    keys = [button.key for button in at.button if str(button.key).startswith("transfer_map_")]
+    assert keys == [f"transfer_map_{unseen.id}"], "a system to train on is none to transfer to, taught or not"
+
+
+@pytest.mark.parametrize("several_built", [5], indirect=True)
+def test_the_table_of_all_systems_is_read_once(
+    several: Campaign, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, scopes = configurations.configuration_table, []
+
+    def counted(*given: Any, **named: Any) -> pd.DataFrame:
+        scopes.append(named["system_id"])
+        return read(*given, **named)
+
+    monkeypatch.setattr("app.cached.configurations.configuration_table", counted)
+    for system in several.systems:
+        assert not run_page("transfer", drawn_system=system.name).exception
+    assert scopes.count(None) == 1, "the system that is drawn changes nothing in it"
 
 
 @pytest.mark.parametrize("several_built", [2], indirect=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nci_core.bench.claims import claims
+from nci_core.bench.claims import claim_rows, claims, stored_claims
 from nci_core.bench.rows import Results, Row, errors
 from nci_core.bench.targets import check_targets, groups, stored_rows
+from nci_core.bench.transfer_rows import FILE, TransferResults, TransferRow
 from nci_core.errors import InputError
 from nci_core.regions import RegionBounds
 from nci_core.units import from_cm1
@@ -71,3 +72,35 @@ def test_claims_say_where_they_hold_and_where_not() -> None:
     assert "20 instead of 80" in found[1].measured
     assert "75% saved" in found[1].measured
     assert "1 of 1" in found[2].measured
+
+
+def transferred(teacher: str, mae: float, **changed: object) -> TransferRow:
+    known: dict[str, object] = {
+        **{"reference": "labels by focal-point", "labels": True, "teacher": teacher, "training": ("benzene", "pyrene")},
+        **{"labels_per_host": 20, "host": "coronene", "heavy_atoms": 24, "tested": "all", "n_labels": 0, "seed": 0},
+        **{"n": 40, "n_attractive": 30, "mae_attractive_cm1": mae, "mae_cm1": mae, "bias_cm1": 0.0, "within_2": 0.9},
+        **{"mean_std_cm1": 1.0, "seconds": 1.0},
+    }
+    return TransferRow.model_validate(known | changed)
+
+
+def test_transfer_alone_decides_what_the_teacher_changes(tmp_path: Path) -> None:
+    benzene = [row(benchmark="teachers", model=name, mae_cm1=mae) for name, mae in (("a", 0.1), ("b", 2.0))]
+    alone = claims(benzene)[3]
+    assert alone.holds is None, "a factor of 20 on He–benzene itself says nothing of larger hosts"
+    assert alone.measured.startswith("on larger hosts not measured; on He–benzene itself")
+    few = claims(benzene, [transferred("hf-mp2", 2.0), transferred("gfn2-xtb", 6.0)])[3]
+    assert few.holds is False
+    assert "on coronene, trained on benzene, pyrene, a factor 3.0 against labels by focal-point" in few.measured
+    assert "on He–benzene itself" in few.measured
+    (told,) = claim_rows(claims([], [transferred("hf-mp2", 1.0), transferred("gfn2-xtb", 11.0)]))
+    assert told["verdict"] == "holds"
+    assert "not measured" not in told["measured"]
+    taught = {"reference": "energies of hf-mp2", "labels": False}
+    cheap = claims([], [transferred("hf-mp2", 1.0, **taught), transferred("gfn2-xtb", 2.0, **taught)])[3]
+    assert "against energies of hf-mp2, which are not CCSD(T)" in cheap.measured
+    assert stored_claims(tmp_path) == []
+    results = TransferResults(tmp_path / FILE, TransferRow)
+    for each in (transferred("hf-mp2", 1.0), transferred("gfn2-xtb", 2.0)):
+        results.add(each)
+    assert [claim["verdict"] for claim in stored_claims(tmp_path)] == ["does not hold"]

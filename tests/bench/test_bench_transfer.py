@@ -29,6 +29,7 @@ from nci_core.bench.transfer_rows import (
 from nci_core.campaign import Campaign
 from nci_core.campaign.rounds.sampling import sample_campaign
 from nci_core.campaign.rounds.teaching import teach
+from nci_core.cli.bench_transfer_command import _depths
 from nci_core.cli.main import app
 from nci_core.config import CampaignSettings, SystemSettings
 from nci_core.errors import InputError
@@ -240,6 +241,16 @@ def test_the_depth_over_a_flake_is_the_minimum_on_its_axis(problem: TransferProb
     assert row.depth_cm1 == pytest.approx(float(to_cm1(energies.min())), abs=0.01)
     assert row.height_angstrom == pytest.approx(float(heights[energies.argmin()]), abs=0.01)
     assert deepest(student, dimer)[0] == pytest.approx(row.height_angstrom, abs=1e-3)
+
+
+def test_depths_over_flakes_are_compared_with_no_published_one(capsys: pytest.CaptureFixture[str]) -> None:
+    about = {"reference": "made up", "teacher": "hf-d4", "training": ("benzene",), "host": "coronene", "carbons": 24}
+    numbers = {"height_angstrom": 3.2, "depth_cm1": -100.0, "std_cm1": 1.0, "seed": 0}
+    _depths([FlakeRow.model_validate(about | numbers)])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "coronene" in said
+    assert "not compared here" in said
+    assert "twofold" not in said
 
 
 def test_the_figure_is_of_one_host(tmp_path: Path) -> None:

@@ -120,7 +120,9 @@ def test_a_basis_without_an_element(tmp_path: Path) -> None:
     small.label(campaign, small.pool(campaign))
     row = labels.fetch(campaign.store, campaign.recipe.hash)[0]
     assert (row.status, row.energy_ev) == ("error", None)
-    assert row.error == "The basis '6-31g' has no functions for U; choose another recipe."
+    assert row.error == (
+        "The basis '6-31g' has no functions for U, and built-in recipes end at Xe; write one with a set that has it."
+    )
 
 
 def test_teachers_that_cannot_teach(nci: Nci, sampled: Campaign, tmp_path: Path) -> None:

@@ -10,10 +10,13 @@ import pytest
 
 from nci_core.campaign.rounds.gates import check_model
 from nci_core.errors import StoreError
+from nci_core.fitting.priors import general_prior
 from nci_core.gates import Gate, check_potential, extrapolated_c6
 from nci_core.gates.scans import Ray, minima
-from nci_core.potentials import Ensemble, StudentConfig
+from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.checkpoints import load_checkpoint
+from nci_core.potentials.environments import pair_kinds
+from nci_core.properties.long_range import induction_c6
 from nci_core.systems import Monomer, builtin_monomer
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
@@ -188,6 +191,20 @@ def test_c6_of_the_energies_is_c6_of_the_parameters(student: Ensemble, dimer: Di
     found = student.mean_of(extrapolated_c6(student, dimer))
     # What Richardson's rule leaves: (1.5 Å / 30 Å)⁴ times the coefficients of C10, some 1e-4.
     np.testing.assert_allclose(found, student.c6(dimer, directions(dimer.a)), rtol=1e-3)
+
+
+def test_c6_of_the_energies_of_a_polar_host_has_induction_too() -> None:
+    from nci_core.gates.gate import directions
+
+    polar = Dimer(builtin_monomer("hydrogen-fluoride"), Monomer.atom("Ne"))
+    kinds, config = pair_kinds([polar]), StudentConfig()
+    start = Student(tuple(kinds), config, general_prior(kinds, config).mean)
+    d = directions(polar.a)
+    found, induction = extrapolated_c6(Ensemble((start,)), polar)[0], induction_c6(polar, d)
+    # 4% of the whole on average: C₆,ind is 0.3 of 6.7 eV Å⁶, and α μ² the mean of ½ α μ² (1 + 3cos²θ).
+    assert induction.mean() > 0.02 * found.mean()
+    # What Richardson's rule leaves, as above; terms of the next even order after the dipole's are of charges here.
+    np.testing.assert_allclose(found, start.c6(polar, d) + induction, rtol=2e-3)
 
 
 def test_minima_are_counted_from_outside_to_the_wall() -> None:

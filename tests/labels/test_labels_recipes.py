@@ -5,7 +5,7 @@ import pytest
 from ase.build import molecule
 from ase.data import chemical_symbols
 
-from nci_core.errors import InputError
+from nci_core.errors import InputError, TeacherError
 from nci_core.integrals.cores import frozen_orbitals
 from nci_core.labels.builtin_recipes import RECIPES, find_recipe
 from nci_core.labels.geometry import fragments, midbond_basis, midbond_site
@@ -13,6 +13,7 @@ from nci_core.labels.prediction_error import PredictionError
 from nci_core.labels.recipe_basis import atom_basis
 from nci_core.labels.recipes import BasisNumbers, Midbond, Recipe
 from nci_core.systems import Dimer, Monomer, builtin_monomer
+from nci_core.teachers.hf_d4 import HartreeFockD4
 
 # PySCF suggests another package for elements it does not know.
 pytestmark = pytest.mark.filterwarnings("ignore:Basis may be available")
@@ -152,6 +153,18 @@ def test_a_basis_without_the_element_is_named(basis: str, symbol: str) -> None:
     with pytest.raises(InputError, match=f"The basis '{basis}' has no functions for {symbol}") as error:
         atom_basis(basis, symbol)
     assert "\n" not in str(error.value)
+
+
+def test_what_ends_at_xenon_is_said_in_one_sentence() -> None:
+    with pytest.raises(InputError, match=r"no functions for Rn, and built-in recipes end at Xe; write one with a set"):
+        atom_basis("cc-pvdz", "Rn")
+    with pytest.raises(InputError) as lighter:
+        atom_basis("6-31g", "I")
+    assert "Xe" not in str(lighter.value), "built-in recipes have stand-ins for iodine"
+    radon = Dimer(Monomer("radon", ("Rn",), np.zeros((1, 3))), Monomer.atom("He"))
+    with pytest.raises(TeacherError, match="no functions for Rn; choose another basis, as in hf-d4:def2-svpd, or"):
+        HartreeFockD4().check(radon)
+    HartreeFockD4("def2-svpd").check(radon)
 
 
 def test_a_dimer_that_the_recipe_cannot_treat_fails_before_any_calculation() -> None:

@@ -1,6 +1,7 @@
 """Single terms against closed forms."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -205,6 +206,21 @@ def test_a_student_without_dispersion_has_no_c6() -> None:
     wall = Student((PairKind("C", "He"), PairKind("H", "He")), config, torch.zeros(2, config.size, dtype=torch.float64))
     with pytest.raises(ModelError, match="no dispersion, and so no C₆; its terms: exchange"):
         wall.c6(Dimer(builtin_monomer("benzene"), Monomer.atom("He")), [[0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("ruler", ["adaptive", "fixed"])
+def test_a_student_of_induction_alone_has_no_network(make_student: Callable[..., Student], ruler: Any) -> None:
+    config, plain = (StudentConfig(ruler=ruler, network=network, terms=("induction",)) for network in (True, False))
+    assert config.size == plain.size, "the network corrects no term, so it has no parameters"
+    student = make_student(config)
+    at = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at([[0.0, 0.0, 3.1], [2.9, 0.4, 1.0]])
+    energies, forces = student.energies_and_forces(at)
+    assert (energies < 0.0).all()
+    moved = [at.dimer.at(at.R + step * np.eye(3)[2]) for step in (1e-4, -1e-4)]
+    differences = -(student.energies(moved[0]) - student.energies(moved[1])) / 2e-4
+    # Central differences of 1e-4 Å leave a share of about (1e-4/3 Å)² = 1e-9, rounding 1e-16/1e-4 Å.
+    np.testing.assert_allclose(forces.force[:, 2], differences, rtol=1e-6, atol=1e-11)
+    assert student.jacobian(at)[1].shape == (2, 2 * config.size)
 
 
 @pytest.mark.parametrize("weights", [(), (3.0, 1.0), (1.0,), (2.0, 0.0, 1.0)])
