@@ -113,9 +113,9 @@ class Reporter:
 
     def errors(self, objective: MapObjective, z: Tensor) -> dict[str, Any]:
         """Errors of the current parameters on the labels and on the validation points."""
-        mixing, labels = self.problem.targets.mixing, self.problem.targets.energies.sum(0).cpu().numpy()
+        mixing, labels = self.problem.targets.mixing[-1], self.problem.targets.energies[-1].cpu().numpy()
         # Channels fitted apart are judged by their sum, as total energies are.
-        predicted = (mixing @ objective.channels(z)).sum(0).cpu().numpy()
+        predicted = (mixing @ objective.channels(z)).cpu().numpy()
         found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels, self.problem.regions)}
         if self.problem.validation is not None:
             seen, energies, regions = self.problem.validation

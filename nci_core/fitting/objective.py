@@ -45,8 +45,7 @@ class Targets:
     """Labels of some linear combinations of the channels at the same m configurations.
 
     Attributes:
-        mixing: (k, channels) which channels each label is the sum of: a row of ones for total energies,
-            the unit matrix for channels apart.
+        mixing: (k, channels) which channels each label is the sum of; the last row is of the total energy.
         energies: (k, m) in eV.
         weights: (k, m), W/σ² in eV⁻².
     """
@@ -63,17 +62,19 @@ class Targets:
 def make_targets(
     observations: Sequence[Observation], terms: Sequence[str], sigma_cm1: float, wall_cm1: float, *, apart: bool
 ) -> Targets:
-    """Targets from observations for a student of these terms: total energies, or with `apart` channels where known.
+    """Targets from observations for a student of these terms: total energies, with `apart` channels too where known.
 
-    A channel's weight falls with its magnitude, so that large repulsion and large dispersion that
-    cancel are both learnt to a share of themselves.
+    A channel's weight falls with its magnitude, so that large repulsion and large dispersion that cancel are both
+    learnt to a share of themselves; what is left of their sum, which is what counts, is asked for as well.
     """
     labels = labels_of(observations, terms if apart else ())
-    values = np.stack(list(labels.values()))
-    size = values if TOTAL in labels else np.abs(values)
-    weights = label_weights(size, wall_cm1) * weights_of(observations) / from_cm1(sigma_cm1) ** 2
-    rows = [[1.0 if term in terms_of(name, terms) else 0.0 for term in terms] for name in labels]
-    return Targets(torch.tensor(rows, dtype=torch.float64), torch.tensor(values), torch.tensor(weights))
+    values, rows = list(labels.values()), [terms_of(name, terms) for name in labels]
+    sizes = [values[0]] if TOTAL in labels else [np.abs(each) for each in values]
+    if TOTAL not in labels:
+        values, sizes, rows = [*values, np.sum(values, axis=0)], [*sizes, np.sum(values, axis=0)], [*rows, tuple(terms)]
+    weights = label_weights(np.stack(sizes), wall_cm1) * weights_of(observations) / from_cm1(sigma_cm1) ** 2
+    mixing = [[1.0 if term in row else 0.0 for term in terms] for row in rows]
+    return Targets(torch.tensor(mixing, dtype=torch.float64), torch.tensor(np.stack(values)), torch.tensor(weights))
 
 
 class MapObjective:
