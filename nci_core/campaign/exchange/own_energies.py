@@ -30,6 +30,8 @@ PREFIX = "energies:"
 LONGEST_NAME, LONGEST_METHOD = 60, 300
 #: Names that the choice of points has already.
 RESERVED = {"training labels", "training set", "test labels", "test set", "frozen test set", "teacher", "student"}
+#: Key of the details of sets that were made together, one a system: the name they share.
+FAMILY = "family"
 #: A fit learns at least so many.
 FEWEST_LEARNT = 3
 KINDS: dict[SetKind, str] = {"test": "outside test set", "labels": "training labels of another method"}
@@ -64,14 +66,7 @@ def import_energies(
     """
     require_writable()
     require_whole(checked, leave_out=leave_out)
-    name, method = " ".join(name.split()), " ".join(method.split())
-    for what, value, longest in (("name", name, LONGEST_NAME), ("method", method, LONGEST_METHOD)):
-        if not value:
-            raise InputError(f"Give the energies a {what}" + (", such as CCSD(T)/CBS." if what == "method" else "."))
-        if len(value) > longest or not value.isprintable():
-            raise InputError(f"The {what} {quoted(value, 40)} is longer than {longest} characters, or not plain text.")
-    if name.casefold() in RESERVED | {recipe.name.casefold() for recipe in campaign.settings.recipes}:
-        raise InputError(f"{quoted(name)} already means something in this campaign; give the energies another name.")
+    name, method = checked_words(campaign, name, method)
     if kind not in KINDS:
         raise InputError(f"Energies are imported as test or labels, not as {quoted(kind)}.")
     points, file = checked.points, checked.file
@@ -102,6 +97,21 @@ def import_energies(
     places = batch(checked.system, checked.system.dimer.at(points.positions), origin=f"{ORIGIN}{name}", split="outside")
     number = energy_sets.add(campaign.store, row, places, points.energy_ev, points.lines.tolist())
     return energy_sets.get(campaign.store, number)
+
+
+def checked_words(campaign: Campaign, name: str, method: str) -> tuple[str, str]:
+    """A set's name and method without needless spaces; InputError for what is missing, too long or means something."""
+    name, method = " ".join(name.split()), " ".join(method.split())
+    for what, value, longest in (("name", name, LONGEST_NAME), ("method", method, LONGEST_METHOD)):
+        if not value:
+            raise InputError(f"Give the energies a {what}" + (", such as CCSD(T)/CBS." if what == "method" else "."))
+        if len(value) > longest or not value.isprintable():
+            raise InputError(f"The {what} {quoted(value, 40)} is longer than {longest} characters, or not plain text.")
+    meant = RESERVED | {recipe.name.casefold() for recipe in campaign.settings.recipes}
+    meant |= {str(row.details.get(FAMILY, "")).casefold() for row in energy_sets.fetch(campaign.store)}
+    if name.casefold() in meant:
+        raise InputError(f"{quoted(name)} already means something in this campaign; give the energies another name.")
+    return name, method
 
 
 def remove_energies(campaign: Campaign, set_id: int) -> None:
