@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nci_core.fitting.settings import SIGMA_CM1
 from nci_core.potentials.arrays import FloatArray
 from nci_core.units import from_cm1, to_cm1
 
 #: With fewer labels of hosts left out whole nothing is concluded: two parameters are estimated from them.
 FEWEST_OF_HOSTS = 5
-#: Values that are tried: shares of |δ|, and floors in cm⁻¹ from far below what labels are converged to (0.03).
+#: Values that are tried: shares of |δ|, and floors in cm⁻¹ from the noise of one label, below which nothing is known.
 SHARES = np.concatenate([[0.0], np.geomspace(0.005, 2.0, 40)])
-FLOORS_CM1 = np.geomspace(1e-3, 100.0, 101)
+FLOORS_CM1 = np.geomspace(SIGMA_CM1, 100.0, 71)
 
 
 @dataclass(frozen=True)
