@@ -53,7 +53,8 @@ def delta(
     ] = None,
     seed: SeedOption = None,
     person: Annotated[
-        str, typer.Option("--by", help="Who makes them; kept with the set. Default: nobody named.", show_default=False)
+        str,
+        typer.Option("--by", help="Who makes them; kept with the set. Default: your user name.", show_default=False),
     ] = "",
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
@@ -65,9 +66,8 @@ def delta(
     plan = plan_delta(opened, name, teacher=teacher, systems=system or (), kind=kind, seed=seed)
     for each in plan.wanted:
         if each.lacking:
-            err.print(
-                f"{each.lacking:,} configurations of {each.system.name} have no energy of {plan.teacher} and are left out."
-            )
+            where = f"{each.lacking:,} configurations of {each.system.name}"
+            err.print(f"{where} have no energy of {plan.teacher} and are left out.", soft_wrap=True)
     from nci_core.fitting import FitRun  # after it: torch takes seconds
 
     who = person or os.environ.get("USER") or "command line"

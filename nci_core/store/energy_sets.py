@@ -172,6 +172,17 @@ def sizes(store: Store) -> dict[int, int]:
         return {row[0]: row[1] for row in session.execute(query)}
 
 
+def median_std(store: Store) -> dict[int, float]:
+    """Median standard deviation (eV) of the energies of each set that has some, by set id."""
+    query = select(SetEnergy.set_id, SetEnergy.std_ev).where(SetEnergy.std_ev.is_not(None))
+    found: dict[int, list[float]] = {}
+    with store.read() as session:
+        for number, value in session.execute(query):
+            if value is not None:
+                found.setdefault(number, []).append(value)
+    return {number: float(np.median(values)) for number, values in found.items()}
+
+
 def systems(store: Store) -> dict[int, int]:
     """The number of the system whose energies each set has, by the set's id."""
     query = select(SetEnergy.set_id, Configuration.system_id).join(Configuration).distinct()

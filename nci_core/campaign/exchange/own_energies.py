@@ -134,6 +134,21 @@ def own_method(campaign: Campaign, name: str) -> OwnMethod:
     return OwnMethod(PREFIX + row.name, row.identity, row)
 
 
+def sets_called(campaign: Campaign, name: str) -> list[EnergySet]:
+    """The sets of a name (behind PREFIX) that several were made under together, or the one of this name.
+
+    One a system, and all of one method; InputError where there is none.
+    """
+    called, sets = name.removeprefix(PREFIX), energy_sets.fetch(campaign.store)
+    found = [row for row in sets if row.details.get(FAMILY) == called] or [row for row in sets if row.name == called]
+    if not found:
+        has = ", ".join(dict.fromkeys(str(row.details.get(FAMILY, row.name)) for row in sets)) or "none"
+        raise InputError(f"Campaign {campaign.name} has no energies called {quoted(called)} (it has {has}).")
+    if len({row.method for row in found}) > 1:  # an archive may say anything
+        raise InputError(f"The energies called {quoted(called)} are of several methods; name one of the sets.")
+    return found
+
+
 def labels_by_identity(campaign: Campaign, identity: str) -> LabelSet | None:
     """The labels of the set with this identity, None if there is none."""
     row = next((row for row in energy_sets.fetch(campaign.store) if row.identity == identity), None)
