@@ -88,6 +88,15 @@ def error_bar(found: Sequence[LeftOut]) -> ErrorBar | None:
     return ErrorBar(float(SHARES[share]), float(from_cm1(FLOORS_CM1[floor])), len(delta))
 
 
+def mean_error(found: Sequence[LeftOut]) -> float:
+    """Mean over hosts of |δ − predicted|, eV, below their limits; infinite for a host without such labels, 0 for none.
+
+    Of every host as much, whatever number of labels it has.
+    """
+    errors = [np.abs(each.predicted - each.delta)[each.inside] for each in found]
+    return float(np.mean([each.mean() if len(each) else np.inf for each in errors])) if errors else 0.0
+
+
 def folds(sizes: Sequence[int], count: int, seed: int) -> list[npt.NDArray[np.int64]]:
     """Which of `count` parts each label of each host is in: of every host as evenly as it goes, and in all.
 

@@ -259,7 +259,7 @@ def learn_delta(
             if (count := int((plan.known.system_ids == system.id).sum()))
         },
         "left_out": left_out,
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.model_copy(update={"sigma_cm1": student.sigma_cm1}).model_dump(mode="json"),
     }
     report: dict[str, Any] = {"method": plan.method, "labels": about["labels"], "left_out": left_out, "sets": []}
     for each in plan.wanted:
