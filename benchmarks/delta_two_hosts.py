@@ -1,7 +1,7 @@
 """What a learnt difference is worth on the host it was learnt on and on another one, from the embedded campaigns.
 
-δ = `standard` − HF + MP2 (no midbond functions) of He–ethylene and He–benzene, with one student distilled on HF + MP2 of
-both hosts. Prints errors on ethylene's test labels and on all labels of benzene by `standard`, cm⁻¹. Minutes.
+δ = `standard` − HF + MP2 (no midbond functions) of He–ethylene and He–benzene, with one student distilled on HF + MP2
+of both hosts. Prints errors on ethylene's test labels and on all labels of benzene by `standard`, cm⁻¹. Minutes.
 
     python benchmarks/delta_two_hosts.py
 """
@@ -69,6 +69,7 @@ def show(what: str, student: DeltaStudent, asked: Difference) -> None:
 
 
 def main() -> None:
+    """Fit and print."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         ethylene, benzene = (

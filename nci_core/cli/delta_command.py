@@ -60,7 +60,8 @@ def delta(
     as_json: JsonOption = False,
 ) -> None:
     """Add to a teacher's energies what labels differ by, learnt on hosts with labels: for hosts too large for them."""
-    from nci_core.campaign.rounds.delta import learn_delta, plan_delta
+    from nci_core.campaign.rounds.delta import learn_delta
+    from nci_core.campaign.rounds.delta_plan import plan_delta
 
     opened = open_campaign(campaign)
     plan = plan_delta(opened, name, teacher=teacher, systems=system or (), kind=kind, seed=seed)

@@ -35,8 +35,8 @@ from nci_core.systems.dimer import Dimer
 #: No fit learns from fewer labels.
 FEWEST = 8
 #: Noise σ (cm⁻¹) that labels of δ may be given, and the one where no host can be left out. HF + MP2 and `standard` on
-#: ethylene and benzene (100 labels of ethylene): with 0.03, 1 and 3 a test set of ethylene is met to 0.05, 0.12 and
-#: 0.17 cm⁻¹, benzene, unseen, to 89, 43 and 27 where HF + MP2 alone is 38 off.
+#: ethylene and benzene (100 labels of ethylene, one optimum): with 0.03, 1 and 3 a test set of ethylene was met to
+#: 0.05, 0.12 and 0.17 cm⁻¹, benzene, unseen, to 89, 43 and 27 where HF + MP2 alone is 38 off.
 SIGMAS_CM1, SIGMA_CM1 = (0.3, 1.0, 3.0), 1.0
 #: Parts that labels are left out in.
 FOLDS = 5

@@ -16,7 +16,8 @@ from nci_core.bench.transfer_data import open_transfer
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange import own_energies
 from nci_core.campaign.exchange.archive import export_campaign, import_campaign
-from nci_core.campaign.rounds.delta import learn_delta, method_words, plan_delta
+from nci_core.campaign.rounds.delta import learn_delta
+from nci_core.campaign.rounds.delta_plan import method_words, plan_delta
 from nci_core.campaign.rounds.learning import distill_campaign, finetune_campaign
 from nci_core.campaign.rounds.sampling import sample_campaign
 from nci_core.campaign.rounds.teaching import teach
