@@ -12,6 +12,8 @@ from nci_core.units import from_cm1
 
 #: Characters of a method in titles of axes.
 LONGEST_METHOD = 40
+#: In the place of a file, for energies that were made here.
+COMPUTED = "computed here"
 
 
 def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.DataFrame:
@@ -22,7 +24,11 @@ def set_table(campaign: Campaign, row: EnergySet, model_id: int | None) -> pd.Da
     points = measured(campaign, row)
     table = configuration_table(campaign, model_id, outside=True)
     table = table.loc[points.configuration_ids].assign(
-        label_ev=points.energy_ev, label_std_ev=np.nan, label_state="complete", reference=row.name, method=row.method
+        label_ev=points.energy_ev,
+        label_std_ev=points.std_ev,
+        label_state="complete",
+        reference=row.name,
+        method=row.method,
     )
     return table.assign(region=regions(table, campaign.bounds).astype("str"))
 
@@ -36,14 +42,16 @@ def against(rows: pd.DataFrame) -> str:
 
 
 def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:
-    """One row a set, indexed by id: name, system (its name), method, kind (words), n, held_out (NaN for none), seed,
-    n_measured, mae_ev, own_id and own_mae_ev, file, person, when.
+    """One row a set, indexed by id: name, system (its name), method, kind (words), n, std_ev, held_out (NaN for none),
+    seed, n_measured, mae_ev, own_id and own_mae_ev, file, person, when.
 
     `mae_ev` is that of the model below the campaign's energy limit, NaN before it was evaluated; `own_mae_ev` that of
-    the newest student of the set's own method, `own_id`, on the points that are held out.
+    the newest student of the set's own method, `own_id`, on the points that are held out. `std_ev` is the median of the
+    set's own standard deviations, NaN where it has none.
     """
     sizes, found = energy_sets.sizes(campaign.store), {}
     names, system_of = {system.id: system.name for system in campaign.systems}, energy_sets.systems(campaign.store)
+    stds = energy_sets.median_std(campaign.store)
     newest = {model.recipe_hash: model.id for model in models.fetch(campaign.store, others=True)}
     for row in energy_sets.fetch(campaign.store):
         own = newest.get(row.identity)
@@ -56,13 +64,14 @@ def set_list(campaign: Campaign, model_id: int | None) -> pd.DataFrame:
             "method": row.method,
             "kind": KINDS[row.kind],
             "n": sizes.get(row.id, 0),
+            "std_ev": stds.get(row.id, np.nan),
             "held_out": settled.get("n", np.nan),
             "seed": settled.get("seed", np.nan),
             "n_measured": error.n if error else 0,
             "mae_ev": from_cm1(error.mae_cm1) if error else np.nan,
             "own_id": own,
             "own_mae_ev": from_cm1(blind.mae_cm1) if blind else np.nan,
-            "file": row.file_name,
+            "file": row.file_name or COMPUTED,
             "person": row.person,
             "when": row.created_at,
         }

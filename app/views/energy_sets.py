@@ -25,6 +25,7 @@ HEADERS = {
     "method": "Method",
     "kind": "As",
     "n": "Energies",
+    "std_ev": "±",
     "held_out": "Held out",
     "mae_ev": "MAE in use",
     "own_mae_ev": "MAE of its own",
@@ -33,8 +34,9 @@ HEADERS = {
     "person": "By",
     "when": "On",
 }
-ERRORS = ("mae_ev", "own_mae_ev")
+ERRORS = ("std_ev", "mae_ev", "own_mae_ev")
 HELP = {
+    "std_ev": "Median standard deviation that the energies themselves have.",
     "mae_ev": "Mean absolute error of the student in use, below the energy limit.",
     "own_mae_ev": "Of the newest student fitted to this set, on the points held out from every fit.",
     "n_measured": "Points the error is averaged over.",
@@ -54,6 +56,8 @@ def show_sets(context: Context) -> None:
     left_out = [] if context.several else ["system"]
     if table["held_out"].isna().all():  # no labels among them
         left_out += ["held_out", "own_mae_ev"]
+    if table["std_ev"].isna().all():
+        left_out.append("std_ev")
     shown = table.assign(**{name: table[name] * unit.per_ev for name in ERRORS}, when=table["when"].dt.date.map(str))
     grid(
         shown[list(headers)].drop(columns=left_out).rename(columns=headers),

@@ -20,11 +20,13 @@ from nci_core.bench.transfer_rows import (
     ATLAS_FILE,
     FILE,
     FLAKES_FILE,
+    OF_TEACHER,
     AtlasRow,
     FlakeRow,
     TransferRow,
     over_seeds,
     read,
+    reference_note,
     teacher_claim,
 )
 from nci_core.campaign.exchange.archive import data_folder
@@ -185,8 +187,10 @@ def _hosts(context: Context, rows: list[TransferRow]) -> None:
     hosts = list(dict.fromkeys(row.host for row in sorted(mine, key=lambda row: -row.heavy_atoms)))
     host = one_from(right, "Unseen molecule", _shown(hosts), key="transfer_host")
     chosen = over_seeds(row for row in mine if row.host == host)
-    if not any(row.labels for row in mine):
+    if against.startswith(OF_TEACHER):
         st.caption("Judged by a teacher's energies: this is how the shape carries over, and nothing of CCSD(T).")
+    elif note := reference_note(mine):
+        st.caption(plain(note))
     zero = [entry for entry in chosen if entry["n_labels"] == 0]
     if zero:
         figure = training_figure(zero, context.unit, context.colours)

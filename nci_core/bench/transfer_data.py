@@ -2,13 +2,13 @@
 
 The reference is what a student should predict: complete labels of the campaign's recipe where unseen hosts have
 them, else the energies of one of the teachers, under that teacher's name. The second says how a student's shape
-carries over from host to host, and nothing of CCSD(T).
+carries over from host to host, and nothing of CCSD(T). Sets of energies of one method may be asked for by name.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +16,17 @@ import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import import_campaign
+from nci_core.campaign.exchange.own_energies import PREFIX, sets_called
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError, TeacherError
 from nci_core.fitting import Observation
 from nci_core.regions import RegionBounds
-from nci_core.store import DATABASE_NAME, configurations, labels, teacher_labels
+from nci_core.store import DATABASE_NAME, configurations, energy_sets, labels, teacher_labels
 from nci_core.store.base import Split
 from nci_core.systems import Configurations, Dimer
 from nci_core.teachers.d4 import D4Dispersion
 from nci_core.teachers.registry import find_teacher
+from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 Say = Callable[[str], None]
@@ -70,20 +72,22 @@ class TransferProblem:
 
     Attributes:
         hosts: those with a reference or a teacher.
-        reference: 'labels by RECIPE' or 'energies of TEACHER'.
-        teacher: the one whose energies the reference is; empty where it is labels.
+        reference: 'labels by RECIPE', 'energies of TEACHER' or 'energies NAME: METHOD'.
+        teacher: the one whose energies the reference is; empty where it is labels or sets of energies.
         bounds: energy regions.
+        brought: whether the reference is sets of energies.
     """
 
     hosts: Sequence[Host]
     reference: str
     teacher: str
     bounds: RegionBounds
+    brought: bool = False
 
     @property
     def labels(self) -> bool:
         """Whether the reference is labels of a recipe."""
-        return not self.teacher
+        return not self.teacher and not self.brought
 
     @property
     def teachers(self) -> list[str]:
@@ -114,8 +118,9 @@ def open_transfer(folder: Path, against: str = "", say: Say = lambda text: None)
 
     Args:
         folder: a campaign, or an exported one.
-        against: "labels", or the name of a teacher whose energies are the reference; empty: labels where at least
-            FEWEST of a host's test set and some of a pool are complete, else the first teacher with energies.
+        against: "labels", the name of a teacher whose energies are the reference, or "energies:" and the name of
+            sets (`own_energies.sets_called`); empty: labels where at least FEWEST of a host's test set and some of
+            a pool are complete, else the first teacher with energies.
         say: told what is left out or made here.
 
     Raises InputError where there is no such reference, or fewer than two hosts have one.
@@ -123,32 +128,44 @@ def open_transfer(folder: Path, against: str = "", say: Say = lambda text: None)
     with opened(folder) as campaign:
         reference = against or _best_reference(campaign)
         stored = teacher_labels.names(campaign.store)
-        if reference != LABELS and reference not in stored:
+        sets: dict[int, int] = {}
+        words = f"labels by {campaign.recipe.name}" if reference == LABELS else f"energies of {reference}"
+        if reference.startswith(PREFIX):
+            rows = sets_called(campaign, reference)
+            words = f"energies {reference.removeprefix(PREFIX)}: {rows[0].method}"
+            of = energy_sets.systems(campaign.store)
+            sets = {of[row.id]: row.id for row in rows}
+            _say_errors(campaign, sets, say)
+        elif reference != LABELS and reference not in stored:
             raise InputError(
                 f"Campaign {campaign.name} has no energies of teacher {reference!r} to measure against; "
                 f"it has {', '.join(stored) or 'none'}. Or give --against labels."
             )
         several = [system.dimer.a.name for system in campaign.systems]
         hosts = [
-            _host(campaign, system, several.count(system.dimer.a.name) > 1, reference, stored)
+            _host(campaign, system, several.count(system.dimer.a.name) > 1, reference, stored, sets)
             for system in campaign.systems
         ]
         # Only the limit is used, which hosts of one probe share unless their wells are deep.
-        bounds, recipe = campaign.systems[0].bounds, campaign.recipe.name
+        bounds = campaign.systems[0].bounds
     kept = [host for host in hosts if host.test is not None or host.pool is not None]
     for host in hosts:
         if host not in kept:
-            say(f"{host.name} is left out: it has no {_words(reference, recipe)}.")
+            say(f"{host.name} is left out: it has no {words}.")
     if len(kept) < 2:
         raise InputError(
-            f"{folder} has {_words(reference, recipe)} of {len(kept)} host{'' if len(kept) == 1 else 's'}; "
-            "transfer needs two or more."
+            f"{folder} has {words} of {len(kept)} host{'' if len(kept) == 1 else 's'}; transfer needs two or more."
         )
-    return TransferProblem(kept, _words(reference, recipe), "" if reference == LABELS else reference, bounds)
+    return TransferProblem(kept, words, reference if reference in stored else "", bounds, bool(sets))
 
 
-def _words(reference: str, recipe: str) -> str:
-    return f"labels by {recipe}" if reference == LABELS else f"energies of {reference}"
+def _say_errors(campaign: Campaign, sets: Mapping[int, int], say: Say) -> None:
+    """How sure the reference itself is: errors against it that are smaller mean nothing."""
+    known = energy_sets.median_std(campaign.store)
+    for system_id, number in sets.items():
+        if number in known:
+            name = campaign.system(system_id).name
+            say(f"The reference of {name} is itself only known to ± {to_cm1(known[number]):.2g} cm⁻¹ (median, 1 sd).")
 
 
 def _best_reference(campaign: Campaign) -> str:
@@ -164,12 +181,22 @@ def _best_reference(campaign: Campaign) -> str:
     return first
 
 
-def _host(campaign: Campaign, system: System, named_by_system: bool, reference: str, stored: Sequence[str]) -> Host:
+def _host(
+    campaign: Campaign,
+    system: System,
+    named_by_system: bool,
+    reference: str,
+    stored: Sequence[str],
+    sets: Mapping[int, int],
+) -> Host:
     taught = {name: found for name in stored if (found := _of_teacher(campaign, system, name, "pool")) is not None}
-    pool, test = (
-        _of_recipe(campaign, system, split) if reference == LABELS else _of_teacher(campaign, system, reference, split)
-        for split in ("pool", "test")
-    )
+    splits: tuple[Split, ...] = ("pool", "test")
+    if sets:
+        pool, test = (_of_set(campaign, system, sets.get(system.id), split) for split in splits)
+    elif reference == LABELS:
+        pool, test = (_of_recipe(campaign, system, split) for split in splits)
+    else:
+        pool, test = (_of_teacher(campaign, system, reference, split) for split in splits)
     lessons, origin = with_d4(system.dimer, taught)
     return Host(
         system.name if named_by_system else system.dimer.a.name, system.dimer, system.role, lessons, pool, test, origin
@@ -179,6 +206,15 @@ def _host(campaign: Campaign, system: System, named_by_system: bool, reference: 
 def _of_recipe(campaign: Campaign, system: System, split: Split) -> Observation | None:
     known = labels.complete(campaign.store, campaign.recipe.hash, split=split, system_id=system.id)
     return Observation(system.dimer.at(known.positions), known.energy_ev) if len(known) else None
+
+
+def _of_set(campaign: Campaign, system: System, number: int | None, split: Split) -> Observation | None:
+    """Energies of a set; places of no split of the campaign are tested on, for nothing else can be fitted to them."""
+    if number is None:
+        return None
+    found = energy_sets.points(campaign.store, number)
+    found = found.take(np.array([(each == "pool") == (split == "pool") for each in found.splits], dtype=bool))
+    return Observation(system.dimer.at(found.positions), found.energy_ev) if len(found) else None
 
 
 def _of_teacher(campaign: Campaign, system: System, teacher: str, split: Split) -> Observation | None:
@@ -233,4 +269,4 @@ def with_gfn2(problem: TransferProblem, say: Say = lambda text: None) -> Transfe
     except TeacherError as error:
         say(f"GFN2-xTB is left out: {error}")
         return problem
-    return TransferProblem(hosts, problem.reference, problem.teacher, problem.bounds)
+    return replace(problem, hosts=hosts)

@@ -26,6 +26,8 @@ FloatArray = npt.NDArray[np.float64]
 FILE, ATLAS_FILE, FLAKES_FILE = "transfer.jsonl", "transfer_atlas.jsonl", "transfer_flakes.jsonl"
 #: The name that rows give to a student without a teacher.
 DIRECT = "none"
+#: How a reference of a teacher's energies begins.
+OF_TEACHER = "energies of "
 #: What was set out: MAE (cm⁻¹) on attractive points of coronene without and with 20 labels of its own, of
 #: hydrocarbons of the Atlas without and with 5 labels a host; and the share of errors within 2 sd.
 TARGET_ZERO_CM1, TARGET_TWENTY_CM1, TARGET_ATLAS_ZERO_CM1, TARGET_ATLAS_FIVE_CM1 = 3.0, 0.7, 3.0, 1.0
@@ -63,7 +65,8 @@ class _Measured(BaseModel):
 class TransferRow(_Measured):
     """One student on one host that it was not trained on.
 
-    `reference` is 'labels by RECIPE' or 'energies of TEACHER'; `labels` tells the two apart for programs.
+    `reference` is 'labels by RECIPE', 'energies of TEACHER' or 'energies NAME: METHOD', sets of energies beside the
+    campaign's own; `labels` tells the first from the others for programs.
     """
 
     reference: str = Field(description="what errors are measured against, and what training hosts were labelled by")
@@ -202,6 +205,19 @@ def over_seeds(rows: Iterable[TransferRow | AtlasRow]) -> list[dict[str, Any]]:
             entry[name] = spread(getattr(row, name) for row in members).get("mean")
         entries.append(entry)
     return entries
+
+
+def reference_note(rows: Sequence[TransferRow]) -> str:
+    """What errors of one reference say, where it is not labels; empty where it is, or without rows.
+
+    >>> reference_note([])
+    ''
+    """
+    if not rows or any(row.labels for row in rows):
+        return ""
+    if rows[0].reference.startswith(OF_TEACHER):
+        return "The reference is a teacher's energies: this is how the shape carries over, not CCSD(T)."
+    return "The reference is a set of energies with errors of its own, not labels of the campaign's recipe."
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from nci_core.bench.transfer_rows import (
     TransferResults,
     TransferRow,
     over_seeds,
+    reference_note,
     teacher_claim,
 )
 from nci_core.cli.options import refuse
@@ -41,8 +42,8 @@ AgainstOption = Annotated[
     str,
     typer.Option(
         "--against",
-        help="'labels', or the teacher whose energies are the reference. Default: labels where unseen hosts have "
-        "them, else the campaign's first teacher.",
+        help="'labels', the teacher whose energies are the reference, or energies:NAME, sets of one name. Default: "
+        "labels where unseen hosts have them, else the campaign's first teacher.",
         show_default=False,
     ),
 ]
@@ -174,14 +175,14 @@ def _errors(entry: dict[str, Any]) -> list[str]:
 
 def _tables(rows: list[TransferRow], published: list[AtlasRow], depths: list[FlakeRow]) -> None:
     for reference in dict.fromkeys(row.reference for row in rows):
-        mine = over_seeds(row for row in rows if row.reference == reference)
+        same = [row for row in rows if row.reference == reference]
+        mine = over_seeds(same)
         table = [
             [e["teacher"], " + ".join(e["training"]), e["host"], e["n_labels"], e["n_attractive"], *_errors(e)]
             for e in mine
         ]
         print_table(f"Transfer, against {reference}", COLUMNS, table)
-        if not any(e["labels"] for e in mine):
-            said = "The reference is a teacher's energies: this is how the shape carries over, not CCSD(T)."
+        if said := reference_note(same):
             out.print(said, soft_wrap=True)
     claim = teacher_claim(rows)
     if claim:

@@ -54,8 +54,8 @@ label)`; `events(store, recipe_hash, configuration_id=None) -> [LabelEvent]`.
 `delete_set`; `named_sets`.
 
 **energy_sets** (energies that people bring, never among the labels): `add(store, EnergySet(...), batch, energy_ev,
-rows)`; `remove(store, set_id)`; `fetch`; `get`; `sizes`; `points(store, set_id) -> SetPoints`; `training(store, row)
--> LabelSet`.
+rows)`; `add_at(store, EnergySet(...), ids, energy_ev, std_ev)`; `remove(store, set_id)`; `fetch`; `get`; `sizes`;
+`median_std`; `points(store, set_id) -> SetPoints`; `training(store, row) -> LabelSet`.
 
 **rounds**: `begin(store, kind, number=, strategy=, picked_by=, recipe_hash=, notes=) -> Round`; `finish(store,
 number)` (adds up the cost); `update(store, number, notes=...)`; `get`; `fetch`; `last_number`; `next_number`.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy.orm import Session
 
-from nci_core.errors import StoreError
+from nci_core.errors import InputError, StoreError
 from nci_core.store.bulk import chunks
 from nci_core.store.configurations import POSITION, Batch, add_in
 from nci_core.store.database import Store
@@ -47,6 +48,7 @@ class SetPoints:
         splits: n words: "outside", or that of a configuration which was there before.
         geometry_hashes: n hashes.
         transfer: (n,) whether their system is one that nothing is trained on.
+        std_ev: (n,) standard deviations, NaN where nobody said one.
     """
 
     configuration_ids: IntArray
@@ -56,6 +58,7 @@ class SetPoints:
     splits: tuple[str, ...]
     geometry_hashes: tuple[str, ...]
     transfer: BoolArray
+    std_ev: FloatArray
 
     def __len__(self) -> int:
         return len(self.configuration_ids)
@@ -71,6 +74,7 @@ class SetPoints:
             tuple(self.splits[i] for i in kept),
             tuple(self.geometry_hashes[i] for i in kept),
             self.transfer[rows],
+            self.std_ev[rows],
         )
 
 
@@ -81,22 +85,48 @@ def add(store: Store, row: EnergySet, batch: Batch, energy_ev: FloatArray, rows:
     there already.
     """
     with store.write() as session:
-        there = session.scalar(
-            select(EnergySet.name).where(or_(EnergySet.name == row.name, EnergySet.identity == row.identity))
-        )
-        if there is not None:
-            raise StoreError(
-                f"There is a set of energies called {there!r} already; remove it first, or change the name."
-            )
-        added = add_in(session, batch)
-        session.add(row)
-        session.flush()
+        _add_row(session, row)
+        ids = add_in(session, batch).ids
         energies = [
             {"set_id": row.id, "configuration_id": number, "energy_ev": float(value), "row": int(line)}
-            for number, value, line in zip(added.ids, energy_ev, rows, strict=True)
+            for number, value, line in zip(ids, energy_ev, rows, strict=True)
         ]
         session.execute(insert(SetEnergy), energies)
         return row.id
+
+
+def add_at(store: Store, row: EnergySet, ids: Sequence[int], energy_ev: FloatArray, std_ev: FloatArray) -> int:
+    """Store a set and its energies (m,) with their standard deviations at configurations that are there already.
+
+    As `add`; InputError for numbers that are not finite, or standard deviations below zero.
+    """
+    if not (np.isfinite(energy_ev).all() and np.isfinite(std_ev).all() and (std_ev >= 0.0).all()):
+        raise InputError("An energy, or its standard deviation, is not a number (NaN or infinite); nothing was stored.")
+    with store.write() as session:
+        _add_row(session, row)
+        energies = [
+            {
+                "set_id": row.id,
+                "configuration_id": int(number),
+                "energy_ev": float(value),
+                "row": line,
+                "std_ev": float(std),
+            }
+            for line, (number, value, std) in enumerate(zip(ids, energy_ev, std_ev, strict=True), start=1)
+        ]
+        session.execute(insert(SetEnergy), energies)
+        return row.id
+
+
+def _add_row(session: Session, row: EnergySet) -> None:
+    """The set's row, with a number; StoreError for a name or a content that is there already."""
+    there = session.scalar(
+        select(EnergySet.name).where(or_(EnergySet.name == row.name, EnergySet.identity == row.identity))
+    )
+    if there is not None:
+        raise StoreError(f"There is a set of energies called {there!r} already; remove it first, or change the name.")
+    session.add(row)
+    session.flush()
 
 
 def remove(store: Store, set_id: int) -> None:
@@ -142,6 +172,17 @@ def sizes(store: Store) -> dict[int, int]:
         return {row[0]: row[1] for row in session.execute(query)}
 
 
+def median_std(store: Store) -> dict[int, float]:
+    """Median standard deviation (eV) of the energies of each set that has some, by set id."""
+    query = select(SetEnergy.set_id, SetEnergy.std_ev).where(SetEnergy.std_ev.is_not(None))
+    found: dict[int, list[float]] = {}
+    with store.read() as session:
+        for number, value in session.execute(query):
+            if value is not None:
+                found.setdefault(number, []).append(value)
+    return {number: float(np.median(values)) for number, values in found.items()}
+
+
 def systems(store: Store) -> dict[int, int]:
     """The number of the system whose energies each set has, by the set's id."""
     query = select(SetEnergy.set_id, Configuration.system_id).join(Configuration).distinct()
@@ -151,7 +192,7 @@ def systems(store: Store) -> dict[int, int]:
 
 def points(store: Store, set_id: int) -> SetPoints:
     """The energies of a set."""
-    columns = (Configuration.id, Configuration.system_id, *POSITION, SetEnergy.energy_ev)
+    columns = (Configuration.id, Configuration.system_id, *POSITION, SetEnergy.energy_ev, SetEnergy.std_ev)
     query = (
         select(*columns, Configuration.split, Configuration.geometry_hash, StoredSystem.role)
         .join(SetEnergy, SetEnergy.configuration_id == Configuration.id)
@@ -159,15 +200,16 @@ def points(store: Store, set_id: int) -> SetPoints:
     )
     with store.read() as session:
         rows = session.execute(query.where(SetEnergy.set_id == set_id).order_by(Configuration.id)).all()
-    numbers = np.array([tuple(row)[:6] for row in rows], dtype=float).reshape(-1, 6)
+    numbers = np.array([tuple(row)[:7] for row in rows], dtype=float).reshape(-1, 7)  # None is NaN
     return SetPoints(
         numbers[:, 0].astype(np.int64),
         numbers[:, 1].astype(np.int64),
         numbers[:, 2:5],
         numbers[:, 5],
-        tuple(row[6] for row in rows),
         tuple(row[7] for row in rows),
-        np.array([row[8] == "transfer" for row in rows], dtype=bool),
+        tuple(row[8] for row in rows),
+        np.array([row[9] == "transfer" for row in rows], dtype=bool),
+        numbers[:, 6],
     )
 
 

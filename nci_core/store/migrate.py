@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from nci_core.errors import StoreError
 
 #: The revision this code reads and writes; a test compares it with the newest migration.
-HEAD = "0010"
+HEAD = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

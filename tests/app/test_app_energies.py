@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pages import run_page, tables, text
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from nci_core.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import record_set_errors
 from nci_core.store import configurations, energy_sets, evaluations, jobs, models
+from nci_core.store.schema import EnergySet, SetEnergy
 from nci_core.units import CM1_EV
 
 
@@ -150,3 +153,31 @@ def test_labels_hold_out_points_and_a_student_of_their_method_is_asked_for(
     (job,) = jobs.fetch(campaign.store, kind="finetune", limit=5)[:1]
     assert job.payload["recipes"] == ["energies:mine"]
     assert "a student of this method is being fitted" in text(at)
+
+
+def test_energies_that_were_made_here_show_their_error_bars(campaign: Campaign) -> None:
+    assert "± (cm⁻¹)" not in _sets_after(campaign, "**MP2** alone", with_std=False)
+    found = _sets_after(campaign, "MP2 + δ", with_std=True)
+    mine = found[found["Name"] == "MP2 + δ"].iloc[0]
+    assert mine["± (cm⁻¹)"] == pytest.approx(3.0, abs=1e-9)  # the median of 1, 3 and 8
+    assert mine["File"] == "computed here"
+    row = energy_sets.fetch(campaign.store)[-1]
+    at = run_page("errors", errors_part="parity", errors_set=f"set-{row.id}")
+    assert not at.exception
+    assert not at.error
+
+
+def _sets_after(campaign: Campaign, name: str, *, with_std: bool) -> pd.DataFrame:
+    """The table of sets, with one more at the first three configurations."""
+    ids = configurations.positions(campaign.store)[0][:3].tolist()
+    row = EnergySet(
+        name=name, method=name, kind="test", identity=f"{len(name):012x}", file_name="", sha256="0" * 64, person="ada"
+    )
+    std = np.array([1.0, 3.0, 8.0]) * CM1_EV
+    number = energy_sets.add_at(campaign.store, row, ids, np.array([-1e-3, -2e-3, -3e-3]), std)
+    if not with_std:
+        with campaign.store.write() as session:
+            session.execute(update(SetEnergy).where(SetEnergy.set_id == number).values(std_ev=None))
+    at = run_page("energies")
+    assert not at.exception
+    return next(table for table in tables(at) if "Method" in table)

@@ -31,6 +31,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "teach": ("-c", "{c}"),
     "import": ("{archive}", "{new}"),
     "import-energies": ("{archive}/labels.jsonl", "-c", "{c}", "--name", "x", "--method", "y"),
+    "delta": ("-c", "{c}", "--name", "x"),
     "distill": ("-c", "{c}"),
     "label": ("-c", "{c}", "1"),
     "label, inputs": ("-c", "{c}", "1", "--export-inputs", "{new}"),

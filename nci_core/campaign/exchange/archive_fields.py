@@ -68,6 +68,8 @@ ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 SystemName = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, AfterValidator(_check_text)]
 Word = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_check_text)]
+#: Empty for energies that no file held.
+FileName = Annotated[str, Field(max_length=1000), AfterValidator(_check_text)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Energy = Annotated[float, Field(ge=-LARGEST_ENERGY_EV, le=LARGEST_ENERGY_EV)]
 Error = Annotated[float, Field(ge=-1e4 * LARGEST_ENERGY_EV, le=1e4 * LARGEST_ENERGY_EV)]  # 8,066 cm⁻¹ an eV
@@ -92,7 +94,7 @@ BY_TYPE: dict[Any, Any] = {
 }
 #: … and by its name, which says more.
 BY_NAME: dict[str, Any] = {
-    **dict.fromkeys(("cut", "device", "file_name", "method", "name", "recipe", "spec", "strategy", "teacher"), Word),
+    **dict.fromkeys(("cut", "device", "method", "name", "recipe", "spec", "strategy", "teacher"), Word),
     **dict.fromkeys(("identity", "recipe_hash"), RecipeHash),
     **dict.fromkeys(("model_id", "parent_id"), ModelName),
     **dict.fromkeys(("bias_cm1", "mae_cm1", "max_cm1", "rmse_cm1"), Error),
@@ -100,6 +102,7 @@ BY_NAME: dict[str, Any] = {
     **dict.fromkeys(("cpu_seconds", "seconds"), Seconds),
     "configuration_id": GeometryHash,
     "energy_ev": Energy,
+    "file_name": FileName,
     "reasons": Doubts,
     "region": Literal["all", "well", "tail", "wall", "beyond"],
     "result": dict[str, Any],  # `archive_checks` reads it as a LabelResult

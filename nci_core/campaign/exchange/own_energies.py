@@ -30,6 +30,8 @@ PREFIX = "energies:"
 LONGEST_NAME, LONGEST_METHOD = 60, 300
 #: Names that the choice of points has already.
 RESERVED = {"training labels", "training set", "test labels", "test set", "frozen test set", "teacher", "student"}
+#: Key of the details of sets that were made together, one a system: the name they share.
+FAMILY = "family"
 #: A fit learns at least so many.
 FEWEST_LEARNT = 3
 KINDS: dict[SetKind, str] = {"test": "outside test set", "labels": "training labels of another method"}
@@ -64,14 +66,7 @@ def import_energies(
     """
     require_writable()
     require_whole(checked, leave_out=leave_out)
-    name, method = " ".join(name.split()), " ".join(method.split())
-    for what, value, longest in (("name", name, LONGEST_NAME), ("method", method, LONGEST_METHOD)):
-        if not value:
-            raise InputError(f"Give the energies a {what}" + (", such as CCSD(T)/CBS." if what == "method" else "."))
-        if len(value) > longest or not value.isprintable():
-            raise InputError(f"The {what} {quoted(value, 40)} is longer than {longest} characters, or not plain text.")
-    if name.casefold() in RESERVED | {recipe.name.casefold() for recipe in campaign.settings.recipes}:
-        raise InputError(f"{quoted(name)} already means something in this campaign; give the energies another name.")
+    name, method = checked_words(campaign, name, method)
     if kind not in KINDS:
         raise InputError(f"Energies are imported as test or labels, not as {quoted(kind)}.")
     points, file = checked.points, checked.file
@@ -104,6 +99,21 @@ def import_energies(
     return energy_sets.get(campaign.store, number)
 
 
+def checked_words(campaign: Campaign, name: str, method: str) -> tuple[str, str]:
+    """A set's name and method without needless spaces; InputError for what is missing, too long or means something."""
+    name, method = " ".join(name.split()), " ".join(method.split())
+    for what, value, longest in (("name", name, LONGEST_NAME), ("method", method, LONGEST_METHOD)):
+        if not value:
+            raise InputError(f"Give the energies a {what}" + (", such as CCSD(T)/CBS." if what == "method" else "."))
+        if len(value) > longest or not value.isprintable():
+            raise InputError(f"The {what} {quoted(value, 40)} is longer than {longest} characters, or not plain text.")
+    meant = RESERVED | {recipe.name.casefold() for recipe in campaign.settings.recipes}
+    meant |= {str(row.details.get(FAMILY, "")).casefold() for row in energy_sets.fetch(campaign.store)}
+    if name.casefold() in meant:
+        raise InputError(f"{quoted(name)} already means something in this campaign; give the energies another name.")
+    return name, method
+
+
 def remove_energies(campaign: Campaign, set_id: int) -> None:
     """Delete a set whole; models that learnt from it stay."""
     require_writable()
@@ -122,6 +132,21 @@ def own_method(campaign: Campaign, name: str) -> OwnMethod:
             f"The energies {row.name} are an outside test set, which no fit may see; import them as labels."
         )
     return OwnMethod(PREFIX + row.name, row.identity, row)
+
+
+def sets_called(campaign: Campaign, name: str) -> list[EnergySet]:
+    """The sets of a name (behind PREFIX) that several were made under together, or the one of this name.
+
+    One a system, and all of one method; InputError where there is none.
+    """
+    called, sets = name.removeprefix(PREFIX), energy_sets.fetch(campaign.store)
+    found = [row for row in sets if row.details.get(FAMILY) == called] or [row for row in sets if row.name == called]
+    if not found:
+        has = ", ".join(dict.fromkeys(str(row.details.get(FAMILY, row.name)) for row in sets)) or "none"
+        raise InputError(f"Campaign {campaign.name} has no energies called {quoted(called)} (it has {has}).")
+    if len({row.method for row in found}) > 1:  # an archive may say anything
+        raise InputError(f"The energies called {quoted(called)} are of several methods; name one of the sets.")
+    return found
 
 
 def labels_by_identity(campaign: Campaign, identity: str) -> LabelSet | None:

@@ -82,6 +82,8 @@ class EnergySet(Base, kw_only=True):
     """Energies that somebody brought: of one named method, beside the campaign's own and never mixed with them.
 
     `identity` stands where a recipe's hash stands for labels. `sha256` is of the file; `details` say how it was read.
+    Those that were made of a teacher and a learnt difference have no file: its name is empty, `sha256` is of all that
+    they were made from, and `details` say how.
     """
 
     __tablename__ = "energy_sets"
@@ -100,7 +102,10 @@ class EnergySet(Base, kw_only=True):
 
 
 class SetEnergy(Base, kw_only=True):
-    """An interaction energy of a set, and the line or frame of its file that it stood in."""
+    """An interaction energy of a set, and the line or frame of its file that it stood in.
+
+    `std_ev` is its standard deviation, None where nobody said one.
+    """
 
     __tablename__ = "set_energies"
 
@@ -108,3 +113,4 @@ class SetEnergy(Base, kw_only=True):
     configuration_id: Mapped[int] = mapped_column(ForeignKey("configurations.id"), primary_key=True)
     energy_ev: Mapped[float]
     row: Mapped[int]
+    std_ev: Mapped[float | None] = mapped_column(default=None)
