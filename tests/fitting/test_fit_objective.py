@@ -85,8 +85,10 @@ def test_weights_by_energy_and_by_channel() -> None:
         Dimer(builtin_monomer("ethylene"), Monomer.atom("He")).at(np.full((2, 3), 4.0)), np.zeros(2), parts
     )
     targets = make_targets([seen], ("exchange", "dispersion"), 0.5, 100.0, apart=True)
-    np.testing.assert_allclose(targets.weights.numpy() * from_cm1(0.5) ** 2, [[0.5, 0.1]] * 2)
-    assert targets.mixing.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    # The last row is the total, which is zero here: where channels cancel, it counts in full.
+    np.testing.assert_allclose(targets.weights.numpy() * from_cm1(0.5) ** 2, [[0.5, 0.1], [0.5, 0.1], [1.0, 1.0]])
+    assert targets.mixing.tolist() == [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    np.testing.assert_allclose(targets.energies[-1].numpy(), np.zeros(2), atol=1e-15)
 
 
 def test_noise_falls_with_the_number_of_labels() -> None:
