@@ -11,7 +11,7 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Steps (Å) and how many: atoms are displaced at random to either side, and an outermost atom leaves the molecule.
 BEND_STEP, BEND_STEPS = 0.02, 15
-GROW_STEP, GROW_STEPS = 0.04, 31
+GROW_STEP, GROW_STEPS = 0.03, 41
 #: Where the probe stands: so far (Å) beyond the host's radius, in so many directions, and from every atom on its way.
 BEYOND, DIRECTIONS, APART = (2.6, 3.4), 6, 2.6
 #: Largest jump that the paths may hide, as a share of the largest energy of all terms together.
@@ -70,7 +70,7 @@ def flexing_gate(model: Committee, dimer: Dimer) -> list[Gate]:
             "relative",
             None,
             JUMP,
-            f"where energies change by 5 per Å, steps of {GROW_STEP} Å leave a third of it",
+            f"where energies change by 5 per Å, steps of {GROW_STEP} Å leave a tenth of it",
             "Nearly equal molecules get different energies, so that neither other hosts nor vibrations can be trusted.",
             name,
         )
