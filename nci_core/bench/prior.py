@@ -21,6 +21,7 @@ from nci_core.fitting.settings import SIGMA_CM1, FitSettings
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import layout, own_name
 from nci_core.potentials.prior import DiagonalPrior
+from nci_core.potentials.terms import Block
 
 FloatArray = npt.NDArray[np.float64]
 #: No factor falls below the first: a block that one dimer leaves alone may matter for the next; nor rises above
@@ -38,6 +39,15 @@ class LearntStep:
 
     log_evidence: float
     factors: dict[str, float]
+
+
+def most_of(block: Block) -> float:
+    """The largest factor that a block may have.
+
+    What is taught has the least. Labels cannot tell electrostatics from exchange, which cancels most of it: where both
+    may move, both drift by a third while their sum is right.
+    """
+    return LEAST if block.taught else MOST_COMPUTED if block.computed else MOST
 
 
 def best_fit(objective: MapObjective) -> tuple[Minimum, torch.Tensor]:
@@ -85,7 +95,7 @@ def learn_factors(
             evidence += found.log_evidence / len(distilled.optima)
         factors = {
             name: min(
-                MOST_COMPUTED if what.blocks[name].computed else MOST,
+                most_of(what.blocks[name]),
                 # How a block changes with the surroundings, which one host hardly tells, takes part in its factor only.
                 max(LEAST, factors[name] * float(square[:, blocks[0]].mean().sqrt())),
             )

@@ -43,8 +43,8 @@ def test_offers_keep_the_budget_and_do_what_the_preview_says(finished: Campaign)
     found = preview(finished.folder, model, chosen)
     assert found.minutes == pytest.approx(4 * each)
     before, after = found.regions.loc["all"]
-    # Two orders of the same sums in double precision.
-    assert after == pytest.approx(offers["rms_ev"].iloc[-1], rel=1e-9)
+    # Two orders of the same sums of squares, which end at a hundred-thousandth of what they begin with.
+    assert after == pytest.approx(offers["rms_ev"].iloc[-1], rel=1e-9, abs=1e-7 * before)
     assert (found.expected["after_ev"] <= found.expected["before_ev"] + 1e-12).all()
     assert offers["share"].sum() == pytest.approx(1 - (after / before) ** 2)
 

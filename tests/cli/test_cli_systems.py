@@ -103,11 +103,9 @@ def test_one_student_learns_from_all_training_systems_and_is_tested_on_transfer_
     counts = [len(numbers & set(chosen)) for numbers in pools]
     assert sum(counts[:2]) == len(chosen)
     assert counts[0] > 0
-    small_ones = [number for number in chosen if number in pools[0]]
-    assert counts[0] > counts[1], "which the next lines take for granted: labels of hydrogen cost a tenth"
+    # Labels of hydrogen cost less than those of ethylene, and the price is of what is chosen.
     assert f"about {cost_of_labels(campaign, chosen).text(12)} CPU minutes" in nci("select", "--n", "12").out
     assert cost_of_labels(campaign, chosen).mean_minutes < label_cost(campaign).mean_minutes
-    assert cost_of_labels(campaign, small_ones).mean_minutes < cost_of_labels(campaign, chosen).mean_minutes
     monkeypatch.setattr("nci_core.labels.ccsdt.compute_label", small.fake_label)
     # Its monomers have hydrogen's energies, whatever the host.
     monkeypatch.setattr("nci_core.campaign.rounds.label_checks.with_doubts", lambda _, __, label: label)

@@ -108,8 +108,8 @@ class Induction(Term):
     corrected = False
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {
-            "charge": Block((1,), 0.1, change=0.3),
-            "dipole": Block((1,), 0.1, change=0.3),
+            "charge": Block((1,), 0.1, change=0.3, computed=True),
+            "dipole": Block((1,), 0.1, change=0.3, computed=True),
             "ln_b_field": Block((1,), 0.25, of_elements=True),
         }
     )

@@ -120,13 +120,15 @@ class Exponential(Term):
         return ExponentialThere(energy, q, bend, alpha, beta, self.prefix)
 
 
-def blocks(prefix: str, a: float, A: float, ln_alpha: float, beta: float) -> Mapping[str, Block]:
+def blocks(
+    prefix: str, a: float, A: float, ln_alpha: float, beta: float, *, taught: bool = False
+) -> Mapping[str, Block]:
     """Parameters of an exponential with their widths, under names with this prefix."""
     named = {
-        "a": Block((1,), a, of_elements=True, change=0.3),
-        "A": Block((ANGULAR,), A, angular=slice(0, ANGULAR)),
-        "ln_alpha": Block((1,), ln_alpha, of_elements=True, change=0.3),
-        "beta": Block((1,), beta),
+        "a": Block((1,), a, of_elements=True, change=0.3, taught=taught),
+        "A": Block((ANGULAR,), A, angular=slice(0, ANGULAR), taught=taught),
+        "ln_alpha": Block((1,), ln_alpha, of_elements=True, change=0.3, taught=taught),
+        "beta": Block((1,), beta, taught=taught),
     }
     return MappingProxyType({f"{prefix}{name}": block for name, block in named.items()})
 
@@ -144,4 +146,4 @@ class Electrostatics(Exponential):
 
     name = "electrostatics"
     sign, prefix, share = -1.0, "e_", PENETRATION / (1.0 - PENETRATION)
-    blocks: ClassVar[Mapping[str, Block]] = blocks("e_", 1.0, 0.25, 0.15, 0.15)
+    blocks: ClassVar[Mapping[str, Block]] = blocks("e_", 1.0, 0.25, 0.15, 0.15, taught=True)

@@ -30,6 +30,7 @@ class Block:
         of_elements: whether its prior's mean depends on the elements, and is less sure for those nobody tabulated.
         change: by how much it may change with an atom's surroundings, as a share of its width; 0: not at all.
         computed: whether its mean is computed from the monomers, and labels may move it little.
+        taught: whether it is the teacher's: labels, which know sums of terms, leave it alone as far as they can.
     """
 
     shape: tuple[int, ...]
@@ -38,6 +39,7 @@ class Block:
     of_elements: bool = False
     change: float = 0.0
     computed: bool = False
+    taught: bool = False
 
     def changes(self, descriptors: int) -> "Block":
         """How it changes with each descriptor of the surroundings."""
