@@ -28,6 +28,7 @@ from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.ensemble import Ensemble
+from nci_core.potentials.remembered import same_molecule
 from nci_core.regions import RegionBounds
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
@@ -123,20 +124,13 @@ class DeltaStudent:
 
     def bar_of(self, dimer: Dimer) -> ErrorBar:
         """The error bar of a system."""
-        return self.known if self.new is None or any(is_same(dimer, host) for host in self.hosts) else self.new
+        learnt = any(same_molecule(dimer.a, host.a) and same_molecule(dimer.b, host.b) for host in self.hosts)
+        return self.known if learnt or self.new is None else self.new
 
     def delta_and_std(self, at: Configurations) -> tuple[FloatArray, FloatArray]:
         """δ and its standard deviation, (m,) each, in eV: sd² = spread² + (share·δ)² + floor² (`ErrorBar`)."""
         delta, spread = self.pairs.delta_and_spread(at)
         return delta, self.bar_of(at.dimer).std(delta, spread)
-
-
-def is_same(one: Dimer, two: Dimer) -> bool:
-    """Whether two dimers are of the same monomers, atom by atom in the same frame."""
-    return all(
-        a.symbols == b.symbols and np.allclose(a.positions, b.positions, rtol=0.0, atol=1e-6)
-        for a, b in ((one.a, two.a), (one.b, two.b))
-    )
 
 
 def starting_points(base: Ensemble, teacher: str, count: int) -> tuple[Ensemble, ...]:

@@ -14,8 +14,8 @@ from nci_core.fitting.delta import (
     SIGMAS_CM1,
     DeltaStudent,
     Difference,
+    Pairs,
     fit_delta,
-    is_same,
     learn,
     starting_points,
 )
@@ -185,8 +185,10 @@ def test_folds_are_even_over_all_hosts() -> None:
     assert [part.tolist() for part in parts] == [part.tolist() for part in folds([7, 3, 5], 5, seed=3)]
 
 
-def test_systems_are_the_same_by_their_atoms() -> None:
+def test_a_host_that_lies_elsewhere_is_the_one_with_labels() -> None:
+    known, new = ErrorBar(0.1, 0.001, 9), ErrorBar(0.3, 0.002, 9)
+    student = DeltaStudent(Pairs((), (), ()), (ETHYLENE,), (), known, new, 1.0)
     moved = replace(ETHYLENE.a, positions=ETHYLENE.a.positions + 0.01)
-    assert is_same(ETHYLENE, Dimer(builtin_monomer("ethylene"), Monomer.atom("He")))
-    assert not is_same(ETHYLENE, BENZENE)
-    assert not is_same(ETHYLENE, Dimer(moved, ETHYLENE.b))
+    assert student.bar_of(Dimer(moved, ETHYLENE.b)) is known
+    assert student.bar_of(BENZENE) is new
+    assert student.bar_of(Dimer(ETHYLENE.a, Monomer.atom("Ne"))) is new

@@ -79,17 +79,6 @@ def bump(height_cm1: float, at: float, width: float) -> Callable[[FloatArray, Mo
     return damage
 
 
-def stretched(host: Monomer) -> float:
-    """How far (Å) the outermost atom of ethylene has left it."""
-    return float(np.linalg.norm(host.positions - host.positions.mean(axis=0), axis=1).max()) - 1.5
-
-
-def snaps(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
-    """Another molecule all at once when an atom is far enough away."""
-    channels[:, DISPERSION] *= 1.02 if stretched(host) > 0.45 else 1.0
-    return channels
-
-
 def offset(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
     channels[:, EXCHANGE] += 0.01 * CM1_EV
     return channels
@@ -301,13 +290,3 @@ def test_only_terms_whose_sign_is_known_are_judged_by_it() -> None:
     assert len(some) == len(swapped)
     none = check_potential(Named(("total", "mine")), dimer, limit_ev=LIMIT)
     assert "channels" not in {gate.key for gate in none}
-
-
-def test_a_steep_change_of_a_growing_molecule_is_no_jump(student: Ensemble, dimer: Dimer) -> None:
-    """Coarse steps leave a doubt at a change of 2% within 0.1 Å, and finer ones take it away."""
-
-    def steep(channels: FloatArray, host: Monomer, points: FloatArray) -> FloatArray:
-        channels[:, DISPERSION] *= 1.0 + 0.01 * np.tanh((stretched(host) - 0.45) / 0.03)
-        return channels
-
-    assert "flexing" not in failures(check_potential(Damaged(student, steep), dimer, limit_ev=LIMIT))
