@@ -1,6 +1,6 @@
 """How far fine-tuning moves a distilled student: prior widths learned from labels of another dimer.
 
-Empirical Bayes: the factors of the general widths, one for each block of parameters, that make the
+Empirical Bayes: the factors of the general widths, one for each part of the parameters, that make the
 labels most probable. Each step is expectation–maximisation with Laplace's approximation (DOI
 10.1162/neco.1992.4.3.415): with z the whitened change at the best fit and Σ its posterior covariance,
 factor² ← mean over the block, and over the optima of distillation, of (z² + Σ_jj)·factor².
@@ -19,9 +19,8 @@ from nci_core.fitting.observations import Observation
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import SIGMA_CM1, FitSettings
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.parameters import layout, own_name
+from nci_core.potentials.parameters import Layout, layout, own_name
 from nci_core.potentials.prior import DiagonalPrior
-from nci_core.potentials.terms import Block
 
 FloatArray = npt.NDArray[np.float64]
 #: No factor falls below the first: a block that one dimer leaves alone may matter for the next; nor rises above
@@ -41,13 +40,15 @@ class LearntStep:
     factors: dict[str, float]
 
 
-def most_of(block: Block) -> float:
-    """The largest factor that a block may have.
+def most_of(what: Layout, part: str) -> float:
+    """The largest factor that a part of the parameters may have.
 
     What is taught has the least. Labels cannot tell electrostatics from exchange, which cancels most of it: where both
     may move, both drift by a third while their sum is right.
     """
-    return LEAST if block.taught else MOST_COMPUTED if block.computed else MOST
+    if part in what.taught:
+        return LEAST
+    return MOST_COMPUTED if part in what.blocks and what.blocks[part].computed else MOST
 
 
 def best_fit(objective: MapObjective) -> tuple[Minimum, torch.Tensor]:
@@ -74,7 +75,7 @@ def learn_factors(
     """
     what = layout(distilled.config)
     together: dict[str, list[slice]] = {}
-    for name, block in what.slices.items():
+    for name, block in what.parts.items():
         together.setdefault(own_name(name), []).append(block)
     factors = dict.fromkeys(together, 1.0) | dict(start or {})
     general = general_prior(distilled.kinds, distilled.config).width
@@ -95,7 +96,7 @@ def learn_factors(
             evidence += found.log_evidence / len(distilled.optima)
         factors = {
             name: min(
-                most_of(what.blocks[name]),
+                most_of(what, name),
                 # How a block changes with the surroundings, which one host hardly tells, takes part in its factor only.
                 max(LEAST, factors[name] * float(square[:, blocks[0]].mean().sqrt())),
             )

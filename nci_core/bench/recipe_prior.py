@@ -64,7 +64,7 @@ def learn_recipe_change(
     targets = make_targets(upper, config.terms, SIGMA_CM1, settings.wall_cm1, apart=False)
     labels, noise = targets.energies[0], 1.0 / targets.weights[0]
     width = general_prior(kinds, config).width
-    blocks = layout(config).slices
+    blocks = layout(config).parts
     logs = torch.full((2, len(blocks)), math.log(TYPICAL), dtype=torch.float64, requires_grad=True)
 
     def change() -> Tensor:

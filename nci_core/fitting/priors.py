@@ -48,7 +48,7 @@ def change_prior(kinds: Sequence[PairKind], config: StudentConfig) -> DiagonalPr
     """Prior of the change of a distilled student's parameters by fine-tuning: general widths times CHANGE and κ."""
     general = general_prior(kinds, config)
     width = general.width.clone()
-    for name, where in layout(config).slices.items():
+    for name, where in layout(config).parts.items():
         width[:, where] *= CHANGE.get(own_name(name), OTHER_CHANGE)
     return DiagonalPrior(general.mean, width, FitSettings().kappa)
 
@@ -68,22 +68,22 @@ def recipe_change(
     kinds: Sequence[PairKind], config: StudentConfig, shares: Mapping[str, Sequence[float]] = RECIPE_CHANGE
 ) -> Tensor:
     """(p, p) covariance D² of the difference between the parameters of two recipes."""
-    slices = layout(config).slices
-    pairs = {name: shares.get(own_name(name), OTHER_RECIPE_CHANGE) for name in slices}
-    return change_covariance(general_prior(kinds, config).width, slices, lambda name: (pairs[name][0], pairs[name][1]))
+    parts = layout(config).parts
+    pairs = {name: shares.get(own_name(name), OTHER_RECIPE_CHANGE) for name in parts}
+    return change_covariance(general_prior(kinds, config).width, parts, lambda name: (pairs[name][0], pairs[name][1]))
 
 
 def change_covariance(
-    width: Tensor, slices: Mapping[str, slice], shares: Callable[[str], tuple[float | Tensor, float | Tensor]]
+    width: Tensor, parts: Mapping[str, slice], shares: Callable[[str], tuple[float | Tensor, float | Tensor]]
 ) -> Tensor:
     """(p, p) covariance of changes of parameters: of every kind of pair by itself, and of all kinds together.
 
     Args:
         width: (kinds, size) general widths.
-        slices: where each block lies.
-        shares: own and common share of the widths, by block.
+        parts: where each lies, see `Layout.parts`.
+        shares: own and common share of the widths, by part.
     """
-    own = torch.cat([width[:, where] * shares(name)[0] for name, where in slices.items()], dim=1)
-    common = torch.cat([width.mean(0)[where] * shares(name)[1] for name, where in slices.items()])
+    own = torch.cat([width[:, where] * shares(name)[0] for name, where in parts.items()], dim=1)
+    common = torch.cat([width.mean(0)[where] * shares(name)[1] for name, where in parts.items()])
     together = torch.diag(common**2).repeat(len(width), len(width))
     return torch.diag(own.flatten() ** 2) + together

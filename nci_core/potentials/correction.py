@@ -18,6 +18,9 @@ FADING_RANGE = 4.5
 #: Where the radial inputs change sign, Å, and the longer of their ranges.
 MIDDLE, FAR = 3.2, 2.5
 
+#: Blocks with a row for each term that is corrected.
+OUTPUTS = ("W2", "b2")
+
 
 def blocks(terms: int) -> dict[str, Block]:
     """A network's parameters, with an output for each term."""

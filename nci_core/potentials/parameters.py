@@ -94,6 +94,34 @@ class Layout:
                 row += range(start + k * len(places), start + (k + 1) * len(places))
         return [place for places in own for place in places], by
 
+    @cached_property
+    def parts(self) -> Mapping[str, slice]:
+        """Parameters whose widths a prior scales together: blocks, those of the network's outputs term by term.
+
+        >>> list(layout(StudentConfig(terms=("exchange", "dispersion"), surroundings=False)).parts)[-4:]
+        ['W2_exchange', 'W2_dispersion', 'b2_exchange', 'b2_dispersion']
+        """
+        found = {}
+        for name, where in self.slices.items():
+            rows = [f"{name}_{self.terms[k].name}" for k in self.corrected] if name in correction.OUTPUTS else [name]
+            length = (where.stop - where.start) // len(rows)
+            starts = range(where.start, where.stop, length)
+            found |= {row: slice(start, start + length) for row, start in zip(rows, starts, strict=True)}
+        return found
+
+    @cached_property
+    def taught(self) -> frozenset[str]:
+        """Parts that are the teacher's: blocks that say so, and the network's output for a term that consists of them.
+
+        >>> sorted(layout(StudentConfig(surroundings=False)).taught)
+        ['W2_electrostatics', 'b2_electrostatics', 'e_A', 'e_a', 'e_beta', 'e_ln_alpha']
+        """
+        whole = {term.name for term in self.terms if all(block.taught for block in term.blocks.values())}
+        outputs = {f"{name}_{term}" for name in correction.OUTPUTS for term in whole}
+        return frozenset(
+            name for name in self.parts if name in outputs or (name in self.blocks and self.blocks[name].taught)
+        )
+
     @property
     def corrected(self) -> tuple[int, ...]:
         """Terms that the network corrects, in the order of its outputs."""

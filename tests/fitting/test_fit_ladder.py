@@ -133,13 +133,14 @@ def test_the_correlated_prior_is_kept_and_selected_with(
 
 
 def test_recipes_change_all_elements_alike(dimer: Dimer) -> None:
-    covariance = recipe_change(KINDS, CONFIG)
-    assert float(torch.linalg.eigvalsh(covariance).min()) > 0.0
-    where, size = layout(CONFIG).slices["ln_C"].start, CONFIG.size
-    correlation = (
-        covariance[where, size + where] / (covariance[where, where] * covariance[size + where, size + where]).sqrt()
-    )
-    assert 0.5 < float(correlation) < 1.0
+    assert float(torch.linalg.eigvalsh(recipe_change(KINDS, CONFIG)).min()) > 0.0
+    own, common = 0.1, 0.2
+    covariance = recipe_change(KINDS, CONFIG, {"ln_C": (own, common)})
+    C = layout(CONFIG).slices["ln_C"].start
+    H = C + CONFIG.size
+    both, alone = float(covariance[C, H]), float((covariance[C, C] * covariance[H, H]).sqrt())
+    # Both kinds have the same general width of ln C, so what they share of their variance is the squares' ratio.
+    assert both / alone == pytest.approx(common**2 / (own**2 + common**2))
 
 
 def test_a_ladder_goes_on_where_it_stopped(
