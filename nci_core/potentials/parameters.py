@@ -101,7 +101,7 @@ class Layout:
         >>> list(layout(StudentConfig(terms=("exchange", "dispersion"), surroundings=False)).parts)[-4:]
         ['W2_exchange', 'W2_dispersion', 'b2_exchange', 'b2_dispersion']
         """
-        found = {}
+        found: dict[str, slice] = {}
         for name, where in self.slices.items():
             rows = [f"{name}_{self.terms[k].name}" for k in self.corrected] if name in correction.OUTPUTS else [name]
             length = (where.stop - where.start) // len(rows)
