@@ -19,15 +19,13 @@ from nci_core.fitting.observations import Observation
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import SIGMA_CM1, FitSettings
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.parameters import Layout, layout, own_name
+from nci_core.potentials.parameters import layout, own_name
 from nci_core.potentials.prior import DiagonalPrior
 
 FloatArray = npt.NDArray[np.float64]
-#: No factor falls below the first: a block that one dimer leaves alone may matter for the next; nor rises above
-#: the second, beyond general physics.
-LEAST, MOST = 0.02, 2.0
-#: Nor above this of what is computed from the monomers: with κ = 2 it keeps the width that the computation has.
-MOST_COMPUTED = 0.5
+#: No factor falls below this, for a block that one dimer leaves alone may matter for the next; nor rises above
+#: `Block.most`, beyond general physics.
+LEAST = 0.02
 #: Steps until the evidence gains less than one unit in ten of them.
 STEPS = 25
 
@@ -38,17 +36,6 @@ class LearntStep:
 
     log_evidence: float
     factors: dict[str, float]
-
-
-def most_of(what: Layout, part: str) -> float:
-    """The largest factor that a part of the parameters may have.
-
-    What is taught has the least. Labels cannot tell electrostatics from exchange, which cancels most of it: where both
-    may move, both drift by a third while their sum is right.
-    """
-    if part in what.taught:
-        return LEAST
-    return MOST_COMPUTED if part in what.blocks and what.blocks[part].computed else MOST
 
 
 def best_fit(objective: MapObjective) -> tuple[Minimum, torch.Tensor]:
@@ -90,13 +77,13 @@ def learn_factors(
         square, evidence = torch.zeros_like(width), 0.0
         for optimum in distilled.optima:
             found, variance = best_fit(
-                MapObjective(seen, targets, DiagonalPrior(optimum.theta, width), distilled.config)
+                MapObjective(seen, targets, DiagonalPrior(optimum.theta, width, links=what.links), distilled.config)
             )
             square += (found.z**2 + variance).reshape(width.shape) / len(distilled.optima)
             evidence += found.log_evidence / len(distilled.optima)
         factors = {
             name: min(
-                most_of(what, name),
+                what.most(name),
                 # How a block changes with the surroundings, which one host hardly tells, takes part in its factor only.
                 max(LEAST, factors[name] * float(square[:, blocks[0]].mean().sqrt())),
             )

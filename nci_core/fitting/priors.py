@@ -46,11 +46,11 @@ def general_prior(kinds: Sequence[PairKind], config: StudentConfig) -> DiagonalP
 
 def change_prior(kinds: Sequence[PairKind], config: StudentConfig) -> DiagonalPrior:
     """Prior of the change of a distilled student's parameters by fine-tuning: general widths times CHANGE and κ."""
-    general = general_prior(kinds, config)
+    general, what = general_prior(kinds, config), layout(config)
     width = general.width.clone()
-    for name, where in layout(config).parts.items():
+    for name, where in what.parts.items():
         width[:, where] *= CHANGE.get(own_name(name), OTHER_CHANGE)
-    return DiagonalPrior(general.mean, width, FitSettings().kappa)
+    return DiagonalPrior(general.mean, width, FitSettings().kappa, what.links)
 
 
 def prior_after(model: Ensemble) -> Prior:

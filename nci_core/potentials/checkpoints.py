@@ -21,8 +21,9 @@ from nci_core.systems.dimer import Dimer
 from nci_core.systems.monomer import check_elements
 
 #: Version of the file's layout; a reader refuses files from the future. 3 brought correlated priors, 4 kinds of pairs
-#: in place of one probe and the host's elements, 5 other local axes, surroundings and computed dispersion coefficients.
-VERSION = 5
+#: in place of one probe and the host's elements, 5 other local axes, surroundings and computed dispersion coefficients,
+#: 6 linked priors.
+VERSION = 6
 #: Parameters of older layouts belong to other formulas.
 OLDEST = 5
 #: Of the file and of what it unpacks to: a thousand times a model of four members over two elements.
@@ -48,6 +49,9 @@ class CheckpointHeader(BaseModel):
     spread: float = Field(default=1.0, gt=0, description="displacements that make one standard deviation")
     unseen: float = Field(default=1.0, ge=1, le=100, description="factor of error bars at hosts that were not fitted")
     prior_scale: float | None = Field(default=None, description="κ of the fit's prior; none without a prior")
+    prior_links: tuple[tuple[int, int], ...] = Field(
+        default=(), max_length=10_000, description="parameters of a kind that make the change of another one as well"
+    )
     metadata: dict[str, Any] = Field(default_factory=dict, description="recipe, campaign, seed, …")
 
 
@@ -64,6 +68,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None 
         spread=ensemble.spread,
         unseen=ensemble.unseen,
         prior_scale=None if prior is None else prior.scale,
+        prior_links=prior.links if isinstance(prior, DiagonalPrior) else (),
         metadata=dict(ensemble.metadata),
     )
     content: dict[str, Any] = {
@@ -128,11 +133,12 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
     for name, expected in tensors.items():
         _check_tensor(path, name, content.get(name), expected)
     prior: Prior | None = None
-    if header.prior_scale is not None and "prior_root" in tensors:
-        prior = FullPrior(content["prior_mean"], content["prior_root"], header.prior_scale)
-    elif header.prior_scale is not None:
-        prior = DiagonalPrior(content["prior_mean"], content["prior_width"], header.prior_scale)
     try:
+        if header.prior_scale is not None and "prior_root" in tensors:
+            prior = FullPrior(content["prior_mean"], content["prior_root"], header.prior_scale)
+        elif header.prior_scale is not None:
+            links = header.prior_links
+            prior = DiagonalPrior(content["prior_mean"], content["prior_width"], header.prior_scale, links)
         check_elements(tuple(symbol for kind in header.kinds for symbol in kind), "the model")
         members = tuple(Student(header.kinds, header.config, theta) for theta in content["theta"])
         fields = header.sigma_cm1, header.spread, header.metadata, header.weights, header.unseen

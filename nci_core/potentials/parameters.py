@@ -110,17 +110,36 @@ class Layout:
         return found
 
     @cached_property
-    def taught(self) -> frozenset[str]:
-        """Parts that are the teacher's: blocks that say so, and the network's output for a term that consists of them.
+    def followed(self) -> Mapping[str, str]:
+        """Parts that make every change of another in fine-tuning, and which: see `Term.follows`.
 
-        >>> sorted(layout(StudentConfig(surroundings=False)).taught)
-        ['W2_electrostatics', 'b2_electrostatics', 'e_A', 'e_a', 'e_beta', 'e_ln_alpha']
+        >>> layout(StudentConfig(surroundings=False)).followed["W2_electrostatics"]
+        'W2_exchange'
         """
-        whole = {term.name for term in self.terms if all(block.taught for block in term.blocks.values())}
-        outputs = {f"{name}_{term}" for name in correction.OUTPUTS for term in whole}
-        return frozenset(
-            name for name in self.parts if name in outputs or (name in self.blocks and self.blocks[name].taught)
-        )
+        by_name = {term.name: term for term in self.terms}
+        found: dict[str, str] = {}
+        for term in self.terms:
+            leader = by_name.get(term.follows)
+            if leader is not None:
+                found |= zip(term.blocks, leader.blocks, strict=True)
+                found |= {f"{name}_{term.name}": f"{name}_{leader.name}" for name in correction.OUTPUTS}
+        found |= {changing_name(one): changing_name(other) for one, other in found.items()}
+        return {one: other for one, other in found.items() if {one, other} <= set(self.parts)}
+
+    @cached_property
+    def links(self) -> tuple[tuple[int, int], ...]:
+        """The parameters of `followed`, one by one: which follows, and which it follows."""
+        pairs = [(self.parts[one], self.parts[other]) for one, other in self.followed.items()]
+        ranges = [zip(range(a.start, a.stop), range(b.start, b.stop), strict=True) for a, b in pairs]
+        return tuple(pair for each in ranges for pair in each)
+
+    def most(self, part: str) -> float:
+        """The largest share of the general widths that fine-tuning may move a part by."""
+        if part in self.blocks:
+            return self.blocks[part].most
+        name, _, term = part.rpartition("_")
+        least = (block.most for each in self.terms if each.name == term for block in each.blocks.values())
+        return min(self.blocks[name].most, min(least) if part in self.followed else math.inf)
 
     @property
     def corrected(self) -> tuple[int, ...]:

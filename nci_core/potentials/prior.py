@@ -15,30 +15,50 @@ from nci_core.errors import ModelError
 
 @dataclass(frozen=True)
 class DiagonalPrior:
-    """Independent parameters: θ = θ₀ + κσ z.
+    """Independent changes of parameters, θ = θ₀ + κσz; some make the change of another one besides their own.
 
     Attributes:
         mean: (kinds, size) centre θ₀.
-        width: (kinds, size) standard deviations σ.
+        width: (kinds, size) standard deviations σ of the independent changes.
         scale: κ.
+        links: pairs (i, j) of the parameters of a kind: θᵢ moves by κ(σᵢzᵢ + σⱼzⱼ). No j is an i of another pair.
     """
 
     mean: Tensor
     width: Tensor
     scale: float = 1.0
+    links: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        ends = [*zip(*self.links, strict=True)] or [(), ()]
+        if any(not 0 <= k < self.mean.shape[1] for end in ends for k in end):
+            raise ModelError(f"A prior of {self.mean.shape[1]} parameters of a kind links others than these.")
+        if len({*ends[0]}) < len(ends[0]) or {*ends[0]} & {*ends[1]}:
+            raise ModelError("A prior links a parameter to two others, or to one that is linked itself.")
 
     @cached_property
     def _std(self) -> Tensor:
         return (self.width * self.scale).flatten()
 
+    @cached_property
+    def _linked(self) -> tuple[Tensor, Tensor]:
+        """Where the pairs of all kinds lie in θ (p,)."""
+        pairs = torch.tensor(self.links, dtype=torch.long, device=self.mean.device).reshape(-1, 2)
+        starts = torch.arange(len(self.mean), device=self.mean.device)[:, None] * self.mean.shape[1]
+        return (starts + pairs[:, 0]).flatten(), (starts + pairs[:, 1]).flatten()
+
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         """All that it consists of, the scale included."""
-        return self.mean, self._std
+        return (self.mean, self._std, *(self._linked if self.links else ()))
 
     def displacement(self, z: Tensor) -> Tensor:
         """θ − θ₀ (kinds, size) of z (p,)."""
-        return (self._std * z).reshape(self.mean.shape)
+        found = self._std * z
+        if self.links:
+            one, other = self._linked
+            found[one] += found[other]
+        return found.reshape(self.mean.shape)
 
     def unwhiten(self, z: Tensor) -> Tensor:
         """Parameters (kinds, size) of z (p,)."""
@@ -46,18 +66,30 @@ class DiagonalPrior:
 
     def whiten(self, theta: Tensor) -> Tensor:
         """z (p,) from parameters (kinds, size)."""
-        return (theta - self.mean).flatten() / self._std
+        found = (theta - self.mean).flatten()
+        if self.links:
+            one, other = self._linked
+            found[one] -= found[other]
+        return found / self._std
 
     def by_z(self, J: Tensor) -> Tensor:
         """Derivatives (m, p) by z from those by θ, which may be overwritten."""
+        if self.links:
+            one, other = self._linked
+            J.index_add_(1, other, J[:, one])
         return J.mul_(self._std)
 
     def covariance_of(self, whitened: Tensor) -> Tensor:
         """Covariance (p, p) of θ from one of z."""
-        return self._std[:, None] * whitened * self._std
+        found = self._std[:, None] * whitened * self._std
+        if self.links:
+            one, other = self._linked
+            found[one] += found[other]
+            found[:, one] += found[:, other]
+        return found
 
     def independent(self) -> "DiagonalPrior":
-        """The same standard deviations without correlations."""
+        """The same without correlations but for its links."""
         return self
 
     def at(self, mean: Tensor) -> "DiagonalPrior":

@@ -16,6 +16,8 @@ from nci_core.potentials.terms.term import Block, Evaluated, Means, Slopes, Term
 #: Rows of Y that γ₆ uses, c−⅓ and u²−⅓: the C₆ anisotropy of an atom is a second-rank tensor,
 #: so no odd or higher function of r̂ belongs to it.
 GAMMA6_ROWS = slice(1, 3)
+#: What is computed from the monomers keeps the width that the computation has: half of it, times κ = 2.
+COMPUTED = 0.5
 
 
 def anisotropic_coefficient(C: Array, anisotropy: Array) -> Array:
@@ -90,9 +92,9 @@ class Dispersion(Term):
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {
             "ln_b": Block((1,), 0.25, of_elements=True, change=0.3),
-            "ln_C6": Block((1,), 0.03, computed=True),
+            "ln_C6": Block((1,), 0.03, most=COMPUTED),
             "ln_C": Block((2,), 0.25),
-            "gamma6": Block((GAMMA6_ROWS.stop - GAMMA6_ROWS.start,), 0.05, angular=GAMMA6_ROWS, computed=True),
+            "gamma6": Block((GAMMA6_ROWS.stop - GAMMA6_ROWS.start,), 0.05, angular=GAMMA6_ROWS, most=COMPUTED),
             "gamma8": Block((ANGULAR,), 0.2, angular=slice(0, ANGULAR)),
             "gamma10": Block((ANGULAR,), 0.2, angular=slice(0, ANGULAR)),
         }

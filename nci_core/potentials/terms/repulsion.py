@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -18,6 +18,8 @@ Q_REFERENCE = 3.0
 SATURATION = 0.1
 #: Share of exchange repulsion that penetration takes back; over benzene, ethylene and water helium has 0.2 to 0.3.
 PENETRATION = 0.25
+#: What fine-tuning may change of electrostatics beside exchange: labels cannot tell the two apart.
+ALONE = 0.02
 
 
 def curvature(q: Array) -> tuple[Array, Array]:
@@ -120,17 +122,15 @@ class Exponential(Term):
         return ExponentialThere(energy, q, bend, alpha, beta, self.prefix)
 
 
-def blocks(
-    prefix: str, a: float, A: float, ln_alpha: float, beta: float, *, taught: bool = False
-) -> Mapping[str, Block]:
-    """Parameters of an exponential with their widths, under names with this prefix."""
+def blocks(prefix: str, a: float, A: float, ln_alpha: float, beta: float, most: float = 2.0) -> Mapping[str, Block]:
+    """Parameters of an exponential with their widths, under names with this prefix; `most`: see `Block`."""
     named = {
-        "a": Block((1,), a, of_elements=True, change=0.3, taught=taught),
-        "A": Block((ANGULAR,), A, angular=slice(0, ANGULAR), taught=taught),
-        "ln_alpha": Block((1,), ln_alpha, of_elements=True, change=0.3, taught=taught),
-        "beta": Block((1,), beta, taught=taught),
+        "a": Block((1,), a, of_elements=True, change=0.3),
+        "A": Block((ANGULAR,), A, angular=slice(0, ANGULAR)),
+        "ln_alpha": Block((1,), ln_alpha, of_elements=True, change=0.3),
+        "beta": Block((1,), beta),
     }
-    return MappingProxyType({f"{prefix}{name}": block for name, block in named.items()})
+    return MappingProxyType({f"{prefix}{name}": replace(block, most=most) for name, block in named.items()})
 
 
 class Exchange(Exponential):
@@ -146,4 +146,5 @@ class Electrostatics(Exponential):
 
     name = "electrostatics"
     sign, prefix, share = -1.0, "e_", PENETRATION / (1.0 - PENETRATION)
-    blocks: ClassVar[Mapping[str, Block]] = blocks("e_", 1.0, 0.25, 0.15, 0.15, taught=True)
+    follows = "exchange"
+    blocks: ClassVar[Mapping[str, Block]] = blocks("e_", 1.0, 0.25, 0.15, 0.15, most=ALONE)

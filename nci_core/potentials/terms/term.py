@@ -29,8 +29,8 @@ class Block:
         angular: the rows of the angular functions Y that they are coefficients of; None: of none.
         of_elements: whether its prior's mean depends on the elements, and is less sure for those nobody tabulated.
         change: by how much it may change with an atom's surroundings, as a share of its width; 0: not at all.
-        computed: whether its mean is computed from the monomers, and labels may move it little.
-        taught: whether it is the teacher's: labels, which know sums of terms, leave it alone as far as they can.
+        most: share of its width by which fine-tuning may move it at most: little where the mean is computed from the
+            monomers, or teachers know it.
     """
 
     shape: tuple[int, ...]
@@ -38,8 +38,7 @@ class Block:
     angular: slice | None = None
     of_elements: bool = False
     change: float = 0.0
-    computed: bool = False
-    taught: bool = False
+    most: float = 2.0
 
     def changes(self, descriptors: int) -> "Block":
         """How it changes with each descriptor of the surroundings."""
@@ -93,11 +92,14 @@ class Term(ABC):
         fading: whether the network's correction of it ends where densities no longer overlap, so that its long range
             is exact.
         corrected: whether the network corrects it.
+        follows: another term, of the same blocks in the same order, whose every change by fine-tuning this one makes
+            as well: labels know the sum of terms alone, and both end where densities do.
     """
 
     name: ClassVar[str]
     blocks: ClassVar[Mapping[str, Block]]
     fading: ClassVar[bool] = False
+    follows: ClassVar[str] = ""
     corrected: ClassVar[bool] = True
 
     @abstractmethod
