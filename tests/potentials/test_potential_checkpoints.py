@@ -34,13 +34,15 @@ def rewrite(path: Path, **changes: Any) -> None:
 
 
 class TestEnsembles(CheckpointContract):
-    @pytest.fixture(params=["one member", "diagonal prior", "full prior"])
+    @pytest.fixture(params=["one member", "diagonal prior", "linked prior", "full prior"])
     def model(self, ensemble: Ensemble, request: pytest.FixtureRequest) -> Ensemble:
         if request.param == "one member":
             return Ensemble(ensemble.members[:1])
         if request.param == "diagonal prior":
             return replace(ensemble, weights=(0.7, 0.3))
         assert isinstance(ensemble.prior, DiagonalPrior)
+        if request.param == "linked prior":
+            return replace(ensemble, prior=replace(ensemble.prior, links=((0, 3), (1, 2))))
         full = FullPrior(ensemble.prior.mean, torch.diag(ensemble.prior.width.flatten()), 0.5)
         return replace(ensemble, prior=full)
 
@@ -91,6 +93,7 @@ FORGED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "weights that are none": lambda content: {"header": {"weights": [-1.0]}},
     "no noise": lambda content: {"header": {"sigma_cm1": 1e999}},
     "a field with a line break": lambda content: {"header": {"more\nlines": 1}},
+    "links to parameters that there are none of": lambda content: {"header": {"prior_links": [[0, 10**6]]}},
     "a huge version": lambda content: {"header": {"version": 10**4000}},
     "kinds without end": lambda content: {"header": {"kinds": [["C", "He"]] * 10_000}},
     "kinds that are no pairs": lambda content: {"header": {"kinds": [["C"], ["H"]]}},
