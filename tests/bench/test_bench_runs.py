@@ -189,6 +189,7 @@ def test_recipes_differ_more_in_dispersion_than_in_the_network() -> None:
     assert len(costly) == 100
     few = slice(0, None, 4)
     steps = list(learn_recipe_change(at[few], cheap[few], costly[few], distilled, steps=2))
-    assert steps[-1].log_evidence > steps[0].log_evidence - 1.0, "no worse but for Laplace's error"
+    # Both steps end at a maximum, each of the evidence linearised about another optimum; two such differ by Laplace's error.
+    assert steps[-1].log_evidence > steps[0].log_evidence - 2.0
     common = {name: pair[1] for name, pair in steps[-1].factors.items()}
     assert max(common["ln_C"], common["gamma6"]) > 2 * max(common["W1"], common["b1"])
