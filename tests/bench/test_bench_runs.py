@@ -189,7 +189,7 @@ def test_recipes_differ_more_in_dispersion_than_in_the_network() -> None:
     assert len(costly) == 100
     few = slice(0, None, 4)
     steps = list(learn_recipe_change(at[few], cheap[few], costly[few], distilled, steps=2))
-    # Both steps end at a maximum, each of the evidence linearised about another optimum; two such differ by Laplace's error.
+    # Each step ends at a maximum of the evidence linearised about another optimum; Laplace's error tells two apart.
     assert steps[-1].log_evidence > steps[0].log_evidence - 2.0
     common = {name: pair[1] for name, pair in steps[-1].factors.items()}
     assert max(common["ln_C"], common["gamma6"]) > 2 * max(common["W1"], common["b1"])
