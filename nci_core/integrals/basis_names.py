@@ -19,6 +19,7 @@ AUTOAUX = "autoaux"
 STAND_INS = {
     "6-31g": "def2-svp",
     "cc-pvdz": "def2-svp",
+    "cc-pvtz": "def2-tzvp",
     "aug-cc-pvdz": "def2-svpd",
     "aug-cc-pvtz": "def2-tzvppd",
     "aug-cc-pvtz-jkfit": AUTOAUX,
@@ -29,6 +30,7 @@ _FITTED = frozenset((1, *range(5, 11), *range(13, 19), *range(31, 37)))
 THERE = {
     "6-31g": frozenset(range(1, 31)),
     "cc-pvdz": frozenset(range(1, 37)) - {19},
+    "cc-pvtz": frozenset(range(1, 37)) - {19},
     "aug-cc-pvdz": frozenset(range(1, 37)) - {19, 20},
     "aug-cc-pvtz": frozenset(range(1, 37)) - {19, 20},
     "aug-cc-pvtz-jkfit": _FITTED,

@@ -3,13 +3,15 @@
 The default basis ends at krypton and has no K and Ca; there def2-SVPD stands in, beyond krypton with its effective core
 potential. A basis that somebody asks for is used on all atoms or not at all.
 
-The set "midbond" is not one basis: small functions on the host, good ones on the probe, and functions between them,
-which is where the correlation of two monomers is. HF + MP2 of He–benzene is 5 cm⁻¹ from aug-cc-pVTZ with functions
-between, at a fifth of the time; aug-cc-pVDZ alone is 34 away.
+Two sets are not one basis: small functions on the host, good ones on the probe, and functions between them, which is
+where the correlation of two monomers is. HF + MP2 of He–benzene in "midbond" is 5 cm⁻¹ from aug-cc-pVTZ with functions
+between, at a fifth of the time; aug-cc-pVDZ alone is 34 away. "midbond-tz" has triple-zeta functions on the host and
+is a fifth as far from that limit as "midbond", at three times its time.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from nci_core.errors import CalculationError, TeacherError
 from nci_core.integrals.basis_names import stand_in
@@ -29,9 +31,23 @@ from nci_core.systems import Dimer
 from nci_core.teachers.base import DEFAULT_BASIS, FloatArray
 from nci_core.units import HARTREE_EV
 
-#: The set that is not one basis, its parts, and the functions in the middle, exponents in bohr⁻².
-MIDBOND = "midbond"
-HOST_BASIS, HYDROGEN_BASIS, PROBE_BASIS, HOST_FITTING = "cc-pvdz", "6-31g", "aug-cc-pvtz", "cc-pvdz"
+
+@dataclass(frozen=True)
+class FunctionSet:
+    """Names of the bases of a host's atoms, and of what their fitting functions belong to."""
+
+    heavy: str
+    hydrogen: str
+    fitting: str
+
+
+#: The sets that are not one basis: the host's part. The probe's and the functions in the middle, exponents in bohr⁻²,
+#: are the same.
+SETS = {
+    "midbond": FunctionSet("cc-pvdz", "6-31g", "cc-pvdz"),
+    "midbond-tz": FunctionSet("cc-pvtz", "cc-pvdz", "cc-pvtz"),
+}
+PROBE_BASIS = "aug-cc-pvtz"
 BETWEEN = {"s": (0.9, 0.3, 0.1), "p": (0.9, 0.3, 0.1), "d": (0.9, 0.3, 0.1), "f": (0.6, 0.2), "g": (0.35,)}
 
 
@@ -59,15 +75,16 @@ def check_basis(dimer: Dimer, basis: str) -> None:
 
 
 def functions_of(dimer: Dimer, basis: str) -> Functions:
-    """The functions of a dimer in a published basis, or in the set "midbond"; CalculationError without."""
+    """The functions of a dimer in a published basis, or in one of SETS; CalculationError without."""
     elements, probe = sorted(set(dimer.a.symbols)), dimer.b.symbols[0]
-    if basis != MIDBOND:
+    part = SETS.get(basis)
+    if part is None:
         return Functions.named(bases_of(dimer, basis), elements, probe)
-    names = {element: stand_in(HYDROGEN_BASIS if element == "H" else HOST_BASIS, element) for element in elements}
+    names = {element: stand_in(part.hydrogen if element == "H" else part.heavy, element) for element in elements}
     host, own = load_bases(names), load_bases({probe: stand_in(PROBE_BASIS, probe)})[probe]
     found = {host_label(element): each for element, each in host.items()} | {probe_label(probe): own}
     between = uncontracted(BETWEEN)
-    auxiliary = {host_label(element): load_auxiliary(HOST_FITTING, element, each) for element, each in host.items()}
+    auxiliary = {host_label(element): load_auxiliary(part.fitting, element, each) for element, each in host.items()}
     auxiliary |= {probe_label(probe): autoaux(probe, own.shells), MIDBOND_SITE: autoaux(MIDBOND_SITE, between)}
     return Functions(
         {label: each.shells for label, each in found.items()} | {MIDBOND_SITE: between},
@@ -91,5 +108,5 @@ def hartree_fock_at(
 
 
 def fitted_dimer(dimer: Dimer, basis: str) -> FittedDimer:
-    """The integrals of a dimer in a published basis, or in the set "midbond"."""
+    """The integrals of a dimer in a published basis, or in one of SETS."""
     return FittedDimer.start(dimer, functions_of(dimer, basis))

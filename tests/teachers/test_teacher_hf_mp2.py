@@ -6,7 +6,7 @@ from pyscf import gto, mp, scf
 
 from nci_core.errors import TeacherError
 from nci_core.systems import Dimer, Monomer, builtin_monomer
-from nci_core.teachers import find_teacher
+from nci_core.teachers import find_teacher, fitted_dimer
 from nci_core.teachers.hf_mp2 import HartreeFockMP2
 from nci_core.units import HARTREE_CM1, to_cm1
 
@@ -60,3 +60,14 @@ def test_names_and_missing_bases(he_h2: Dimer) -> None:
         find_teacher("hf-mp2:")
     with pytest.raises(TeacherError, match="no functions"):
         find_teacher("hf-mp2:no-such-basis").check(he_h2)
+
+
+def test_functions_between_come_near_the_limit_of_larger_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 3.5 and 0.5 cm⁻¹ are left to the limit of these functions between, so a quarter leaves room for roundings.
+    larger = "aug-cc-pvtz"
+    monkeypatch.setitem(fitted_dimer.SETS, "limit", fitted_dimer.FunctionSet(larger, larger, larger))
+    at = Dimer(builtin_monomer("water"), Monomer.atom("He")).at([[0.0, 0.6, 3.1]])
+    small, triple, limit = (
+        float(to_cm1(HartreeFockMP2(name).evaluate(at).energy[0])) for name in ("midbond", "midbond-tz", "limit")
+    )
+    assert abs(triple - limit) < 0.25 * abs(small - limit)
