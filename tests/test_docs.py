@@ -1,12 +1,15 @@
 """The examples of README and docs are run as printed, and the site is built with every link checked."""
 
 import logging
+import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from documents import DOCS, PAGES, ROOT, Block, blocks, example, lines_of, name_of
@@ -40,6 +43,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
     """run(line): one line of a shell block, `nci …` or `export NAME=value`; returns what it printed."""
     from nci_core.cli import main
 
+    def instead(path: str, command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+        """A command that becomes another process would end the tests without a word."""
+        sys.exit(subprocess.run([path, *command[1:]], env=environment, check=False).returncode)
+
+    monkeypatch.setattr(os, "execve", instead)
+
     def line(text: str) -> str:
         words = shlex.split(text, comments=True)
         if words[:1] == ["export"]:
@@ -51,10 +60,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
         words += ["--recipe", "quick"] if words[1] == "init" and "--recipe" not in words else []  # not the default one
         monkeypatch.setattr(sys, "argv", words)
         code: object = 0
+        here = Path.cwd()
         try:
             main.run()
         except SystemExit as stop:
             code = stop.code
+        finally:
+            os.chdir(here)
         printed = capfd.readouterr()
         assert not code, f"{text}\n{printed.out}{printed.err}"
         return printed.out
