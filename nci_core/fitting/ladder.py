@@ -25,7 +25,7 @@ from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.parameters import StudentConfig
+from nci_core.potentials.parameters import StudentConfig, layout
 from nci_core.potentials.prior import FullPrior
 
 #: Multiples of RECIPE_CHANGE by which two recipes may differ, and the standard deviation of the multiple's logarithm.
@@ -81,7 +81,8 @@ class RungBelow:
         """What the next recipe's fit begins with, if recipes differ by a covariance D² `change` (p, p)."""
         covariances = [each + change for each in self.covariances]
         roots = [torch.linalg.cholesky(0.5 * (each + each.T)) for each in covariances]
-        priors = [FullPrior(theta, root) for theta, root in zip(self.thetas, roots, strict=True)]
+        links = layout(self.begin.config).links
+        priors = [FullPrior(theta, root, links=links) for theta, root in zip(self.thetas, roots, strict=True)]
         return replace(self.begin, priors=priors, sources=self.sources, kept=priors[0])
 
 

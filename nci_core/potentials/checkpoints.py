@@ -68,7 +68,7 @@ def save_checkpoint(ensemble: Ensemble, path: str | Path, *, below: Path | None 
         spread=ensemble.spread,
         unseen=ensemble.unseen,
         prior_scale=None if prior is None else prior.scale,
-        prior_links=prior.links if isinstance(prior, DiagonalPrior) else (),
+        prior_links=() if prior is None else prior.links,
         metadata=dict(ensemble.metadata),
     )
     content: dict[str, Any] = {
@@ -135,10 +135,9 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
     prior: Prior | None = None
     try:
         if header.prior_scale is not None and "prior_root" in tensors:
-            prior = FullPrior(content["prior_mean"], content["prior_root"], header.prior_scale)
+            prior = FullPrior(content["prior_mean"], content["prior_root"], header.prior_scale, header.prior_links)
         elif header.prior_scale is not None:
-            links = header.prior_links
-            prior = DiagonalPrior(content["prior_mean"], content["prior_width"], header.prior_scale, links)
+            prior = DiagonalPrior(content["prior_mean"], content["prior_width"], header.prior_scale, header.prior_links)
         check_elements(tuple(symbol for kind in header.kinds for symbol in kind), "the model")
         members = tuple(Student(header.kinds, header.config, theta) for theta in content["theta"])
         fields = header.sigma_cm1, header.spread, header.metadata, header.weights, header.unseen

@@ -4,6 +4,7 @@ z has zero mean and unit covariance: fits and selection work in it. A prior is k
 the next fit and for selection.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,6 +12,27 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import ModelError
+
+
+def check_links(links: Sequence[tuple[int, int]], mean: Tensor) -> None:
+    """ModelError for pairs that are not of the parameters of a kind, or that make chains."""
+    ends = [*zip(*links, strict=True)] or [(), ()]
+    if any(not 0 <= k < mean.shape[1] for end in ends for k in end):
+        raise ModelError(f"A prior of {mean.shape[1]} parameters of a kind links others than these.")
+    if len({*ends[0]}) < len(ends[0]) or {*ends[0]} & {*ends[1]}:
+        raise ModelError("A prior links a parameter to two others, or to one that is linked itself.")
+
+
+def linked(links: Sequence[tuple[int, int]], mean: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the pairs (i, j) of all kinds lie in θ (p,), given its mean (kinds, size)."""
+    pairs = torch.tensor(links, dtype=torch.long, device=mean.device).reshape(-1, 2)
+    starts = torch.arange(len(mean), device=mean.device)[:, None] * mean.shape[1]
+    return (starts + pairs[:, 0]).flatten(), (starts + pairs[:, 1]).flatten()
+
+
+def widths(root: Tensor, mean: Tensor) -> Tensor:
+    """(kinds, size) standard deviations of parameters of covariance LLᵀ, from the root L (p, p)."""
+    return root.square().sum(1).sqrt().reshape(mean.shape)
 
 
 @dataclass(frozen=True)
@@ -30,11 +52,7 @@ class DiagonalPrior:
     links: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        ends = [*zip(*self.links, strict=True)] or [(), ()]
-        if any(not 0 <= k < self.mean.shape[1] for end in ends for k in end):
-            raise ModelError(f"A prior of {self.mean.shape[1]} parameters of a kind links others than these.")
-        if len({*ends[0]}) < len(ends[0]) or {*ends[0]} & {*ends[1]}:
-            raise ModelError("A prior links a parameter to two others, or to one that is linked itself.")
+        check_links(self.links, self.mean)
 
     @cached_property
     def _std(self) -> Tensor:
@@ -42,10 +60,7 @@ class DiagonalPrior:
 
     @cached_property
     def _linked(self) -> tuple[Tensor, Tensor]:
-        """Where the pairs of all kinds lie in θ (p,)."""
-        pairs = torch.tensor(self.links, dtype=torch.long, device=self.mean.device).reshape(-1, 2)
-        starts = torch.arange(len(self.mean), device=self.mean.device)[:, None] * self.mean.shape[1]
-        return (starts + pairs[:, 0]).flatten(), (starts + pairs[:, 1]).flatten()
+        return linked(self.links, self.mean)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -109,6 +124,7 @@ class FullPrior:
         mean: (kinds, size) centre θ₀.
         root: (p, p) L, with p = kinds × size.
         scale: κ.
+        links: those of what becomes of it without its correlations.
 
     Raises ModelError for a root of another size.
     """
@@ -116,10 +132,12 @@ class FullPrior:
     mean: Tensor
     root: Tensor
     scale: float = 1.0
+    links: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.root.shape != (self.mean.numel(),) * 2:
             raise ModelError(f"A prior of {self.mean.numel()} parameters has a root of shape {tuple(self.root.shape)}.")
+        check_links(self.links, self.mean)
 
     @cached_property
     def _root(self) -> Tensor:
@@ -128,7 +146,7 @@ class FullPrior:
     @property
     def width(self) -> Tensor:
         """(kinds, size) standard deviations before scaling."""
-        return (self.root * self.root).sum(1).sqrt().reshape(self.mean.shape)
+        return widths(self.root, self.mean)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -157,8 +175,11 @@ class FullPrior:
         return self._root @ whitened @ self._root.T
 
     def independent(self) -> DiagonalPrior:
-        """The same standard deviations without correlations."""
-        return DiagonalPrior(self.mean, self.width, self.scale)
+        """The same standard deviations without correlations but for the links: of a linked one, of its own change."""
+        one, other = linked(self.links, self.mean)
+        root = self.root.clone()
+        root[one] -= root[other]
+        return DiagonalPrior(self.mean, widths(root, self.mean), self.scale, self.links)
 
     def at(self, mean: Tensor) -> "FullPrior":
         """The same about another centre."""

@@ -33,7 +33,7 @@ from nci_core.units import HARTREE_EV
 
 
 @dataclass(frozen=True)
-class FunctionSet:
+class HostBases:
     """Names of the bases of a host's atoms, and of what their fitting functions belong to."""
 
     heavy: str
@@ -44,8 +44,8 @@ class FunctionSet:
 #: The sets that are not one basis: the host's part. The probe's and the functions in the middle, exponents in bohr⁻²,
 #: are the same.
 SETS = {
-    "midbond": FunctionSet("cc-pvdz", "6-31g", "cc-pvdz"),
-    "midbond-tz": FunctionSet("cc-pvtz", "cc-pvdz", "cc-pvtz"),
+    "midbond": HostBases("cc-pvdz", "6-31g", "cc-pvdz"),
+    "midbond-tz": HostBases("cc-pvtz", "cc-pvdz", "cc-pvtz"),
 }
 PROBE_BASIS = "aug-cc-pvtz"
 BETWEEN = {"s": (0.9, 0.3, 0.1), "p": (0.9, 0.3, 0.1), "d": (0.9, 0.3, 0.1), "f": (0.6, 0.2), "g": (0.35,)}

@@ -9,7 +9,7 @@ import torch
 from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, Observation, finetune
 from nci_core.fitting.priors import change_prior, general_prior
-from nci_core.potentials import DiagonalPrior, Ensemble, Student
+from nci_core.potentials import DiagonalPrior, Ensemble, FullPrior, Student
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig, layout
 from nci_core.systems import Dimer, Monomer, builtin_monomer
@@ -39,6 +39,14 @@ def test_derivatives_and_covariances_follow_from_the_displacement(prior: Diagona
     J, S = torch.tensor(random.normal(size=(4, 10))), torch.tensor(random.normal(size=(10, 10)))
     torch.testing.assert_close(prior.by_z(J.clone()), J @ A)
     torch.testing.assert_close(prior.covariance_of(S @ S.T), A @ S @ S.T @ A.T)
+
+
+def test_a_full_prior_without_its_correlations_keeps_its_links(prior: DiagonalPrior) -> None:
+    # The root of the linked prior itself: what is left is that prior, own widths and all.
+    root = torch.stack([replace(prior, scale=1.0).displacement(row).flatten() for row in torch.eye(10).double()], dim=1)
+    left = FullPrior(prior.mean, root, prior.scale, LINKS).independent()
+    assert left.links == LINKS
+    torch.testing.assert_close(left.width, prior.width)
 
 
 @pytest.mark.parametrize("links", [((0, 5),), ((-1, 0),), ((0, 1), (0, 2)), ((0, 1), (1, 2))])

@@ -65,7 +65,7 @@ def test_names_and_missing_bases(he_h2: Dimer) -> None:
 def test_functions_between_come_near_the_limit_of_larger_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     # 3.5 and 0.5 cm⁻¹ are left to the limit of these functions between, so a quarter leaves room for roundings.
     larger = "aug-cc-pvtz"
-    monkeypatch.setitem(fitted_dimer.SETS, "limit", fitted_dimer.FunctionSet(larger, larger, larger))
+    monkeypatch.setitem(fitted_dimer.SETS, "limit", fitted_dimer.HostBases(larger, larger, larger))
     at = Dimer(builtin_monomer("water"), Monomer.atom("He")).at([[0.0, 0.6, 3.1]])
     small, triple, limit = (
         float(to_cm1(HartreeFockMP2(name).evaluate(at).energy[0])) for name in ("midbond", "midbond-tz", "limit")

@@ -10,7 +10,7 @@ from nci_core.potentials.arrays import Array, namespace
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.pairs import ANGULAR, PairFeatures
 from nci_core.potentials.terms import pair_physics
-from nci_core.potentials.terms.term import Block, Evaluated, Means, Slopes, Term
+from nci_core.potentials.terms.term import MOST, Block, Evaluated, Means, Slopes, Term
 
 #: Distance (Å) about which the exponent is expanded: a typical contact of a light probe.
 Q_REFERENCE = 3.0
@@ -122,7 +122,7 @@ class Exponential(Term):
         return ExponentialThere(energy, q, bend, alpha, beta, self.prefix)
 
 
-def blocks(prefix: str, a: float, A: float, ln_alpha: float, beta: float, most: float = 2.0) -> Mapping[str, Block]:
+def blocks(prefix: str, a: float, A: float, ln_alpha: float, beta: float, most: float = MOST) -> Mapping[str, Block]:
     """Parameters of an exponential with their widths, under names with this prefix; `most`: see `Block`."""
     named = {
         "a": Block((1,), a, of_elements=True, change=0.3),

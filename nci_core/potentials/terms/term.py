@@ -15,6 +15,8 @@ from nci_core.potentials.arrays import Array
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.pairs import PairFeatures
 
+#: Share of its general width beyond which fine-tuning moves nothing: general physics knows better.
+MOST = 2.0
 #: A parameter's prior mean, or those of a block.
 Means = Mapping[str, float | tuple[float, ...]]
 
@@ -38,7 +40,7 @@ class Block:
     angular: slice | None = None
     of_elements: bool = False
     change: float = 0.0
-    most: float = 2.0
+    most: float = MOST
 
     def changes(self, descriptors: int) -> "Block":
         """How it changes with each descriptor of the surroundings."""
