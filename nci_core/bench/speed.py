@@ -12,9 +12,10 @@ from nci_core.bench.graphene import flake, over
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Key, Results, Row
 from nci_core.bench.splits import random_split
-from nci_core.bench.timing import MOST_REPEATS, Timing, one_core, timed
+from nci_core.bench.timing import MOST_REPEATS, Timing, timed
 from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, finetune
+from nci_core.fitting.run import one_core
 from nci_core.potentials.agreement import check_pairs
 from nci_core.potentials.calculator import NCICalculator
 from nci_core.potentials.ensemble import Ensemble

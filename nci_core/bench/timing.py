@@ -3,11 +3,8 @@
 import os
 import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
 
 #: Repeats go on for this many seconds, and no longer than this many times.
 ENOUGH_SECONDS, MOST_REPEATS = 1.0, 50
@@ -58,18 +55,3 @@ def timed(step: Callable[[], object], repeats: int = MOST_REPEATS) -> Timing:
         cpu, wall = min(cpu, time.process_time() - start_cpu), min(wall, time.perf_counter() - start)
         count += 1
     return Timing(cpu, wall, count)
-
-
-@contextmanager
-def one_core() -> Iterator[None]:
-    """Torch uses a single thread inside.
-
-    Numpy's linear algebra reads OMP_NUM_THREADS once, when it is loaded; where it was not 1, its threads' seconds
-    are counted all the same, so rates by CPU seconds stay those of one core.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

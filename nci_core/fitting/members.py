@@ -14,7 +14,7 @@ from nci_core.errors import CancelledError
 from nci_core.fitting.levenberg_marquardt import Descent, Minimum
 from nci_core.fitting.memory import fingerprint
 from nci_core.fitting.objective import MapObjective, Seen, Targets, evaluations, joined
-from nci_core.fitting.run import FitRun
+from nci_core.fitting.run import FitRun, one_core
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.device import resolve_device
@@ -216,6 +216,7 @@ def error_bar_factor(scale: float) -> float:
     return max(1.0, scale) / (scale * DISPLACEMENT)
 
 
+@one_core()
 def fit_members(problem: Problem, settings: FitSettings, run: FitRun, *, direct: bool) -> Fitted:
     """Find optima and displace the best one.
 

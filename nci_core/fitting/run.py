@@ -1,8 +1,11 @@
 """What surrounds a fit and decides nothing about its result: who watches, who may stop it, what it remembers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import torch
 
 from nci_core.fitting.memory import FitMemory
 
@@ -37,3 +40,19 @@ class FitRun:
             watcher({**event, "member": k * total + event["member"], "members": parts * total})
 
         return replace(self, progress=report)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Torch uses a single thread inside, as all fits do.
+
+    Their matrices are small: a second thread gains little on a free core, and on one that is taken the two wait for
+    each other at every product. Numpy's linear algebra reads OMP_NUM_THREADS once, when it is loaded; where it was
+    not 1, its threads' seconds are counted all the same, so rates by CPU seconds stay those of one core.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

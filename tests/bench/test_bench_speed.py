@@ -12,9 +12,10 @@ from nci_core.bench.graphene import flake
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results
 from nci_core.bench.speed import somewhere, speed
-from nci_core.bench.timing import one_core, timed
+from nci_core.bench.timing import timed
 from nci_core.fitting import FitSettings
 from nci_core.fitting.priors import general_prior
+from nci_core.fitting.run import one_core
 from nci_core.potentials import Ensemble, Student, StudentConfig
 from nci_core.potentials.environments import pair_kinds
 from nci_core.systems import Dimer, Monomer, builtin_monomer
