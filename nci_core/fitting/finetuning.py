@@ -10,7 +10,7 @@ from nci_core.errors import ModelError
 from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
 from nci_core.fitting.objective import make_targets, observe
 from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
-from nci_core.fitting.priors import general_prior, prior_after
+from nci_core.fitting.priors import direct_prior, prior_after
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.agreement import check_pairs
@@ -81,7 +81,7 @@ def beginning(
     dimers = systems_of(observations)
     if prior is None:
         config, kinds = config or StudentConfig(), pair_kinds(dimers)
-        general = general_prior(kinds, config)
+        general = direct_prior(kinds, config)
         return Beginning(kinds, config, [general], (0,), general)
     check_prior(prior, dimers, config)
     prior = prior.to("cpu")
