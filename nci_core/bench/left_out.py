@@ -12,9 +12,8 @@ from nci_core.metrics import ErrorSummary, by_region
 from nci_core.potentials.agreement import check_fits, named_systems
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import pair_kinds
+from nci_core.potentials.remembered import same_molecule
 from nci_core.regions import RegionBounds
-from nci_core.systems import Monomer
-from nci_core.systems.superposition import RIGID_TOLERANCE, superpose
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,11 @@ class LeftOut:
     reason: str = ""
 
 
-def is_same(one: Monomer, two: Monomer) -> bool:
-    """Whether two hosts are one rigid molecule, wherever they lie; atoms in one order."""
-    if one.symbols != two.symbols:
-        return False
-    return superpose(one.positions, two.positions).displacement <= RIGID_TOLERANCE
-
-
 def hosts_of(groups: Sequence[HostGroup]) -> list[list[HostGroup]]:
     """Groups of one host, whatever its probes, put together."""
     found: list[list[HostGroup]] = []
     for group in groups:
-        known = next((host for host in found if is_same(host[0].dimer.a, group.dimer.a)), None)
+        known = next((host for host in found if same_molecule(host[0].dimer.a, group.dimer.a)), None)
         if known is None:
             found.append([group])
         else:
@@ -65,7 +57,7 @@ def check_unseen(prior: Ensemble, groups: Sequence[HostGroup]) -> None:
     for group in groups:
         check_fits(prior, group.dimer, "The prior model")
         seen = named_systems(prior) if prior.metadata.get("stage") == "finetune" else ()
-        if any(is_same(system.a, group.dimer.a) for system in seen):
+        if any(same_molecule(system.a, group.dimer.a) for system in seen):
             raise ModelError(
                 f"The prior model was fitted to labels of {group.dimer.a.name}, which is then not left out; "
                 "give a distilled student."

@@ -26,7 +26,7 @@ def _learned(name: str) -> tuple[dict[str, Any], Any]:
 CHANGE, OTHER_CHANGE = _learned("fine_tuning")
 #: By how much parameters differ between two recipes of one dimer: each kind of pair's own, all kinds' common share.
 RECIPE_CHANGE, OTHER_RECIPE_CHANGE = _learned("recipes")
-#: Share of its general width that a parameter keeps for itself where it follows another one and no teacher tells the two
+#: Share of its width that a parameter keeps for itself where it follows another one and no teacher tells the two
 #: apart. Five seeds of He–benzene, random 1, 2, 5 and 10% of the labels, mean absolute errors: 3.5, 2.1, 0.85, 0.23
 #: without links, 3.2, 1.9, 0.64, 0.20 cm⁻¹ with them.
 DIRECT_OWN = 0.1

@@ -22,10 +22,12 @@ def test_a_host_is_one_wherever_it_lies_and_whatever_the_probe() -> None:
     turned = Monomer(
         "benzene-2", benzene.symbols, benzene.positions @ turn.as_matrix().T + 3.0, source="the same, turned"
     )
-    larger = Monomer("benzene-3", benzene.symbols, benzene.positions * 1.02, source="another")
-    groups = [group(benzene, "He"), group(builtin_monomer("ethylene"), "He"), group(turned, "Ne"), group(larger, "He")]
+    scaled = [Monomer(f"benzene-{k}", benzene.symbols, benzene.positions * k, source="scaled") for k in (1.01, 1.1)]
+    hosts = [(benzene, "He"), (builtin_monomer("ethylene"), "He"), (turned, "Ne"), *((host, "He") for host in scaled)]
+    groups = [group(host, probe) for host, probe in hosts]
     found = [[each.dimer.name for each in host] for host in hosts_of(groups)]
-    assert found == [["he-benzene", "ne-benzene-2"], ["he-ethylene"], ["he-benzene-3"]]
+    # 1% is what two methods' geometries differ by; with 10% distances across the ring differ by half an ångström.
+    assert found == [["he-benzene", "ne-benzene-2", "he-benzene-1.01"], ["he-ethylene"], ["he-benzene-1.1"]]
     with pytest.raises(InputError, match=r"^All labels are of one host, benzene; leaving one out needs"):
         leave_one_host_out([groups[0], groups[2]])
 
