@@ -28,7 +28,19 @@ from nci_core.errors import InputError
 EMBEDDED = "he-aromatics"
 SEEDS = 3
 COLUMNS = ("teacher", "trained on", "asked about", "own labels", "n, E < 0", "MAE, E < 0", "MAE", "bias", "in 2 sd (%)")
-ATLAS_COLUMNS = ("teacher", "hosts of", "hosts", "own labels", "n, E < 0", "MAE, E < 0", "MAE", "bias", "in 2 sd (%)")
+ATLAS_COLUMNS = (
+    "teacher",
+    "taught on",
+    "hosts of",
+    "hosts",
+    "own labels",
+    "n, E < 0",
+    "teacher itself",
+    "MAE, E < 0",
+    "MAE",
+    "bias",
+    "in 2 sd (%)",
+)
 
 CampaignOption = Annotated[
     Path | None,
@@ -189,7 +201,16 @@ def _tables(rows: list[TransferRow], published: list[AtlasRow], depths: list[Fla
         out.print(claim)
     for reference in dict.fromkeys(row.reference for row in published):
         table = [
-            [e["teacher"], e["host_class"], e["hosts"], e["n_labels"], e["n_attractive"], *_errors(e)]
+            [
+                e["teacher"],
+                "—" if e["teacher"] == DIRECT else e["taught"],
+                e["host_class"],
+                e["hosts"],
+                e["n_labels"],
+                e["n_attractive"],
+                "—" if e["teacher_mae_cm1"] is None else f"{e['teacher_mae_cm1']:.3g}",
+                *_errors(e),
+            ]
             for e in over_seeds(row for row in published if row.reference == reference)
         ]
         print_table(f"Hosts left out, against {reference}", ATLAS_COLUMNS, table)

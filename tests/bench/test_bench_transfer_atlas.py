@@ -7,7 +7,10 @@ import pytest
 import small_campaign as small
 from ase.io import write
 
-from nci_core.bench.transfer_atlas import CLASSES, folds, read_atlas
+from nci_core.bench import transfer_atlas
+from nci_core.bench.atlas_hosts import CLASSES, read_atlas
+from nci_core.bench.transfer_atlas import atlas, folds
+from nci_core.bench.transfer_rows import ATLAS_FILE, TAUGHT_ALL, TAUGHT_TRAINING, AtlasRow, TransferResults
 from nci_core.errors import InputError
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.units import CM1_EV
@@ -70,3 +73,24 @@ def test_a_table_of_other_rows_is_refused(tmp_path: Path) -> None:
         read_atlas(_write(tmp_path, gold_off=5.0))
     with pytest.raises(InputError, match="is not here"):
         read_atlas(tmp_path / "absent.extxyz")
+
+
+def test_the_teacher_of_unseen_hosts_is_another_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published energies are the teacher's here: who learnt it there is right there, and the teacher itself is."""
+    monkeypatch.setattr(transfer_atlas, "RESTARTS", 1)
+    monkeypatch.setattr(transfer_atlas, "MEMBERS", 1)
+    results = TransferResults(tmp_path / ATLAS_FILE, AtlasRow)
+    path, said = _write(tmp_path), list[str]()
+    atlas(path, results, seeds=[0], quick=True, say=said.append, teachers=["hf-mp2"])
+    rows = {row.taught: row for row in results.rows if row.host_class == "all"}
+    assert list(rows) == [TAUGHT_TRAINING, TAUGHT_ALL]
+    assert rows[TAUGHT_ALL].n == rows[TAUGHT_TRAINING].n > 0
+    seen, unseen = rows[TAUGHT_ALL].mae_attractive_cm1, rows[TAUGHT_TRAINING].mae_attractive_cm1
+    assert seen is not None
+    assert unseen is not None
+    assert seen < 0.5 * unseen
+    for row in rows.values():
+        assert row.teacher_mae_cm1 == pytest.approx(0.0, abs=1e-3)  # the table holds 1e-4 cm⁻¹
+    before = len(said)
+    atlas(path, results, seeds=[0], quick=True, say=said.append, teachers=["hf-mp2"])
+    assert len(said) == before  # nothing is measured twice
