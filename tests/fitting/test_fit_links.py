@@ -8,7 +8,7 @@ import torch
 
 from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, Observation, finetune
-from nci_core.fitting.priors import change_prior, general_prior
+from nci_core.fitting.priors import DIRECT_OWN, change_prior, general_prior
 from nci_core.potentials import DiagonalPrior, Ensemble, FullPrior, Student
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig, layout
@@ -83,3 +83,21 @@ def test_labels_change_electrostatics_as_exchange() -> None:
         assert float(alone.max()) < 1.0
     where = layout(config).slices
     assert float(change[:, where["a"]].abs().max()) > 0.01, "exchange has moved, or nothing was tested"
+
+
+def test_a_fit_without_a_teacher_keeps_both_terms_together() -> None:
+    """Its prior, which a further fit and the selection of labels go on from, has the links."""
+    config, threads = StudentConfig(network=False), torch.get_num_threads()
+    at = Dimer(builtin_monomer("benzene"), Monomer.atom("He")).at([[0.0, 0.0, z] for z in (2.6, 2.8, 3.0, 3.3, 3.8)])
+    energies = np.array([0.03, 0.005, -0.008, -0.01, -0.005])
+    settings = FitSettings(restarts=1, averaged=1, members=1, max_iterations=20)
+    student = finetune([Observation(at, energies)], config=config, settings=settings)
+    assert torch.get_num_threads() == threads, "fits take one thread and give the others back"
+    prior, general, what = student.prior, general_prior(student.kinds, config), layout(config)
+    assert isinstance(prior, DiagonalPrior)
+    assert prior.links == what.links != ()
+    change = student.members[0].theta - general.mean
+    for one, other in what.links:
+        torch.testing.assert_close(prior.width[:, one], DIRECT_OWN * general.width[:, one])
+        # z of what electrostatics does by itself; a standard normal number in the prior, and no label asks for it.
+        assert float(((change[:, one] - change[:, other]) / prior.width[:, one]).abs().max()) < 2.0
