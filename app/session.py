@@ -26,7 +26,7 @@ from nci_core.systems import Dimer, Monomer
 from nci_core.units import UNITS, EnergyUnit, unit
 
 #: Campaigns shown first, in this order; the others follow by name.
-FIRST = ("he-ethylene-demo", "he-benzene", "he-ethylene")
+FIRST = ("he-ethylene-demo", "he-benzene", "he-ethylene", "he-aromatics")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,6 @@ from nci_core.cli.options import refuse
 from nci_core.cli.output import JsonOption, err, out, print_json, print_table
 from nci_core.errors import InputError
 
-#: The embedded campaign that is measured unless another one is named.
-EMBEDDED = "he-aromatics"
 SEEDS = 3
 COLUMNS = ("teacher", "trained on", "asked about", "own labels", "n, E < 0", "MAE, E < 0", "MAE", "bias", "in 2 sd (%)")
 ATLAS_COLUMNS = (
@@ -46,7 +44,7 @@ CampaignOption = Annotated[
     Path | None,
     typer.Option(
         "--campaign",
-        help=f"Campaign of several systems, its folder or an export. Default: the embedded {EMBEDDED}.",
+        help="Campaign of several systems, its folder or an export. Default: the embedded one, he-aromatics.",
         show_default=False,
     ),
 ]
@@ -138,9 +136,9 @@ def _campaign(
     from nci_core.bench.transfer import transfer as measure
     from nci_core.bench.transfer_data import GFN2, open_transfer, with_gfn2
     from nci_core.bench.transfer_flakes import flakes
-    from nci_core.campaign.exchange.archive import data_folder
+    from nci_core.campaign.exchange.archive import SEVERAL, data_folder
 
-    where = campaign or data_folder() / EMBEDDED
+    where = campaign or data_folder() / SEVERAL
     if not where.is_dir():
         raise InputError(f"There is no campaign in {where}; name one of several systems with --campaign FOLDER.")
     torch.set_num_threads(1)  # small problems: a second thread only waits

@@ -240,10 +240,11 @@ def test_nothing_is_imported_over_something(archive: Path, tmp_path: Path) -> No
 
 
 def test_embedded_campaigns_are_imported_once(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(archive, tmp_path / "data" / "he-ethylene")
+    for name in ("he-ethylene", "he-aromatics"):
+        shutil.copytree(archive, tmp_path / "data" / name)
     monkeypatch.setattr("nci_core.campaign.exchange.archive.data_folder", lambda: tmp_path / "data")
     monkeypatch.setenv("NCI_HOME", str(tmp_path / "home"))
-    assert import_embedded() == ["he-ethylene-demo", "he-ethylene"]
+    assert import_embedded() == ["he-ethylene-demo", "he-ethylene", "he-aromatics"]
     assert import_embedded() == []
     shutil.copytree(archive, tmp_path / "data" / "he-benzene")
     (tmp_path / "data" / "he-benzene" / "history.json").write_bytes(b"{")

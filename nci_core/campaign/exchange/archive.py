@@ -34,6 +34,8 @@ from nci_core.visible import folder_name, quoted
 
 #: Embedded campaigns of the project, in the order people should meet them.
 EMBEDDED = ("he-benzene", "he-ethylene")
+#: The embedded campaign of several hosts, one of which is unseen.
+SEVERAL = "he-aromatics"
 
 
 def data_folder() -> Path:
@@ -72,7 +74,7 @@ def import_embedded() -> list[str]:
     Returns their names.
     """
     imported, read = [], cache(read_archive)  # two are of one source
-    for name, source in ((DEMO, SOURCE), *zip(EMBEDDED, EMBEDDED, strict=True)):
+    for name, source in ((DEMO, SOURCE), *((each, each) for each in (*EMBEDDED, SEVERAL))):
         target = home() / name
         if (data_folder() / source / FILE_NAME).exists() and not target.exists():
             try:
