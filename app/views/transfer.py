@@ -240,13 +240,14 @@ def _flakes(context: Context, rows: list[FlakeRow]) -> None:
     st.markdown("**Towards graphene**: the minimum over the centre of growing flakes.")
     table = pd.DataFrame([row.model_dump() for row in rows])
     group = table.assign(training=table["training"].map(" + ".join)).groupby(
-        ["teacher", "training", "host"], sort=False
+        ["reference", "teacher", "training", "host"], sort=False
     )
     means = group[["carbons", "height_angstrom", "depth_cm1", "std_cm1"]].mean().reset_index()
     columns = {
+        "Flake": Column("host"),
         "Teacher": Column("teacher"),
         "Trained on": Column("training"),
-        "Flake": Column("host"),
+        "Reference": Column("reference"),
         "Carbon atoms": Column("carbons", ".0f"),
         "Height (Å)": Column("height_angstrom", ".2f"),
     }

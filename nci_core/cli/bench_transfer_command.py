@@ -221,19 +221,37 @@ def _depths(rows: list[FlakeRow]) -> None:
     from nci_core.bench.rows import spread
     from nci_core.bench.transfer_flakes import NOT_COMPARED
 
-    groups: dict[tuple[str, tuple[str, ...], str], list[FlakeRow]] = {}
+    groups: dict[tuple[str, str, tuple[str, ...], str], list[FlakeRow]] = {}
     for row in rows:
-        groups.setdefault((row.teacher, row.training, row.host), []).append(row)
+        groups.setdefault((row.reference, row.teacher, row.training, row.host), []).append(row)
     table = []
-    for (teacher, training, host), members in groups.items():
+    for (reference, teacher, training, host), members in groups.items():
         depth = spread(row.depth_cm1 for row in members)
         bar = spread(row.std_cm1 for row in members)["mean"]
         height = spread(row.height_angstrom for row in members)["mean"]
         depth_text = f"{depth['mean']:.1f} ± {depth['sd']:.1f}"
         table.append(
-            [teacher, " + ".join(training), host, members[0].carbons, depth_text, f"{bar:.1f}", f"{height:.2f}"]
+            [
+                reference,
+                teacher,
+                " + ".join(training),
+                host,
+                members[0].carbons,
+                depth_text,
+                f"{bar:.1f}",
+                f"{height:.2f}",
+            ]
         )
-    columns = ("teacher", "trained on", "flake", "C", "depth, cm⁻¹, ± sd over seeds", "error bar, 1 sd", "height, Å")
+    columns = (
+        "reference",
+        "teacher",
+        "trained on",
+        "flake",
+        "C",
+        "depth, cm⁻¹, ± sd over seeds",
+        "error bar, 1 sd",
+        "height, Å",
+    )
     print_table("Helium over the centre of flakes of graphene", columns, table)
     out.print(NOT_COMPARED)
 
