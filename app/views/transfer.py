@@ -29,6 +29,7 @@ from nci_core.bench.transfer_rows import (
     over_seeds,
     read,
     reference_note,
+    short_reference,
     teacher_claim,
 )
 from nci_core.campaign.exchange.archive import data_folder
@@ -239,6 +240,7 @@ def _flakes(context: Context, rows: list[FlakeRow]) -> None:
     unit = context.unit
     st.markdown("**Towards graphene**: the minimum over the centre of growing flakes.")
     table = pd.DataFrame([row.model_dump() for row in rows])
+    table["reference"] = table["reference"].map(short_reference)
     group = table.assign(training=table["training"].map(" + ".join)).groupby(
         ["reference", "teacher", "training", "host"], sort=False
     )

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nci_core.bench.figures import COLOURS, MARKERS
-from nci_core.bench.transfer_rows import DIRECT, TARGET_ZERO_CM1, TransferRow, over_seeds
+from nci_core.bench.transfer_rows import DIRECT, TARGET_ZERO_CM1, TransferRow, over_seeds, short_reference
 
 
 def draw_transfer(rows: Sequence[TransferRow], folder: Path, host: str = "coronene") -> list[Path]:
@@ -41,14 +41,16 @@ def draw_transfer(rows: Sequence[TransferRow], folder: Path, host: str = "corone
             axes.errorbar(places, mean, bars, color=colour, marker=marker, ms=5, lw=1.3, capsize=2, label=said)
     left.set_xticks(range(len(sets)), [("" if k == 0 else "+ ") + names[-1] for k, names in enumerate(sets)])
     left.set(yscale="log", ylabel="MAE on attractive points / cm⁻¹", xlabel="trained on")
-    right.set(xlabel=f"labels of {host}")
+    right.set(xlabel=f"labels of {host}", xticks=sorted({row.n_labels for row in mine}))
     for axes, title in ((left, f"{host}, no label of its own"), (right, f"trained on {len(most)} hosts")):
         axes.axhline(TARGET_ZERO_CM1, color="black", lw=0.6, ls=":")
         axes.grid(which="both", lw=0.3, alpha=0.5)
         axes.set_title(title, fontsize=9)
     left.legend(fontsize=8, frameon=False)
     seeds = len({row.seed for row in mine})
-    figure.supxlabel(f"against {reference}; mean ± sd over {seeds} seed{'s' if seeds > 1 else ''}", fontsize=8)
+    figure.supxlabel(
+        f"against {short_reference(reference)}; mean ± sd over {seeds} seed{'s' if seeds > 1 else ''}", fontsize=8
+    )
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for suffix, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 150})):

@@ -18,6 +18,7 @@ from nci_core.bench.transfer_rows import (
     TransferRow,
     over_seeds,
     reference_note,
+    short_reference,
     teacher_claim,
 )
 from nci_core.cli.options import refuse
@@ -232,7 +233,7 @@ def _depths(rows: list[FlakeRow]) -> None:
         depth_text = f"{depth['mean']:.1f} ± {depth['sd']:.1f}"
         table.append(
             [
-                reference,
+                short_reference(reference),
                 teacher,
                 " + ".join(training),
                 host,
