@@ -47,10 +47,10 @@ def draw_transfer(rows: Sequence[TransferRow], folder: Path, host: str = "corone
         axes.grid(which="both", lw=0.3, alpha=0.5)
         axes.set_title(title, fontsize=9)
     left.legend(fontsize=8, frameon=False)
-    seeds = len({row.seed for row in mine})
-    figure.supxlabel(
-        f"against {short_reference(reference)}; mean ± sd over {seeds} seed{'s' if seeds > 1 else ''}", fontsize=8
-    )
+    counts = sorted({entry["seeds"] for entry in over_seeds(mine)})
+    seeds = " to ".join(str(count) for count in sorted({counts[0], counts[-1]}))
+    plural = "" if counts[-1] == 1 else "s"
+    figure.supxlabel(f"against {short_reference(reference)}; mean ± sd over {seeds} seed{plural}", fontsize=8)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for suffix, options in (("svg", {"metadata": {"Date": None}}), ("png", {"dpi": 150})):
