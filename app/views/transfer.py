@@ -185,7 +185,9 @@ def _shown(names: Sequence[str]) -> dict[str, str]:
 def _hosts(context: Context, rows: list[TransferRow]) -> None:
     left, right = st.columns([1, 2])
     references = list(dict.fromkeys(row.reference for row in sorted(rows, key=lambda row: not row.labels)))
-    against = one_from(left, "Judged by", _shown(references), key="transfer_reference")
+    short = {name: visible(short_reference(name)) for name in references}
+    named = short if len(set(short.values())) == len(short) else _shown(references)
+    against = one_from(left, "Judged by", named, key="transfer_reference")
     mine = [row for row in rows if row.reference == against]
     hosts = list(dict.fromkeys(row.host for row in sorted(mine, key=lambda row: -row.heavy_atoms)))
     host = one_from(right, "Unseen molecule", _shown(hosts), key="transfer_host")
@@ -193,7 +195,7 @@ def _hosts(context: Context, rows: list[TransferRow]) -> None:
     if against.startswith(OF_TEACHER):
         st.caption("Judged by a teacher's energies: this is how the shape carries over, and nothing of CCSD(T).")
     elif note := reference_note(mine):
-        st.caption(plain(note))
+        st.caption(plain(f"{note} It is: {against.partition(': ')[2]}."))
     zero = [entry for entry in chosen if entry["n_labels"] == 0]
     if zero:
         figure = training_figure(zero, context.unit, context.colours)
@@ -221,7 +223,7 @@ def _atlas(context: Context, rows: list[AtlasRow]) -> None:
     }
     table = pd.DataFrame(over_seeds(rows))
     table.loc[table["teacher"] == DIRECT, "taught"] = ""
-    _table(context, table, columns | COUNTS, "transfer-atlas", {"Teacher itself, attractive": "teacher_mae_cm1"})
+    _table(context, table, columns | COUNTS, "transfer-atlas", {"Teacher itself": "teacher_mae_cm1"})
 
 
 def _table(
@@ -248,12 +250,12 @@ def _flakes(context: Context, rows: list[FlakeRow]) -> None:
     columns = {
         "Flake": Column("host"),
         "Teacher": Column("teacher"),
-        "Trained on": Column("training"),
         "Reference": Column("reference"),
         "Carbon atoms": Column("carbons", ".0f"),
         "Height (Å)": Column("height_angstrom", ".2f"),
     }
     columns |= energies({"Depth": "depth_cm1", "± 1 sd": "std_cm1"}, unit, unit.digits)
+    columns |= {"Trained on": Column("training")}
     st.caption(
         f"Energies in {unit.label}. Published depths over graphene are not compared here; a flake is not a sheet."
     )
