@@ -235,6 +235,7 @@ def _table(
 ) -> None:
     unit = context.unit
     st.caption(f"Energies in {unit.label}; mean ± standard deviation over seeds.")
+    table["sd"] = table["sd"].where(table["seeds"] > 1)  # one seed has no spread
     draw(table, columns | energies({**more, **ERRORS}, unit, unit.digits + 1) | WITHIN, key=key)
 
 
