@@ -243,11 +243,11 @@ def _flakes(context: Context, rows: list[FlakeRow]) -> None:
     unit = context.unit
     st.markdown("**Towards graphene**: the minimum over the centre of growing flakes.")
     table = pd.DataFrame([row.model_dump() for row in rows])
-    table["reference"] = table["reference"].map(short_reference)
     group = table.assign(training=table["training"].map(" + ".join)).groupby(
         ["reference", "teacher", "training", "host"], sort=False
     )
     means = group[["carbons", "height_angstrom", "depth_cm1", "std_cm1"]].mean().reset_index()
+    means["reference"] = means["reference"].map(short_reference)
     columns = {
         "Flake": Column("host"),
         "Teacher": Column("teacher"),

@@ -109,6 +109,7 @@ def teachers(rows: Sequence[Row], transfer: Sequence[TransferRow] = ()) -> Claim
     """How much the choice of teacher changes the error on coronene, which students were not trained on.
 
     Rows of He–benzene alone, at the same labels, are told beside it, but decide nothing: the claim is of larger hosts.
+    Nor do rows of coronene against other energies than labels: they are told alone.
     """
     name, claimed = "The choice of teacher matters tenfold", "tenfold, to larger aromatics"
     told = []
@@ -122,7 +123,7 @@ def teachers(rows: Sequence[Row], transfer: Sequence[TransferRow] = ()) -> Claim
     itself = _on_benzene(rows)
     if itself:
         told += [itself] if found else ["on larger hosts not measured", itself]
-    return Claim(name, claimed, "; ".join(told), found.tenfold if found else None)
+    return Claim(name, claimed, "; ".join(told), found.tenfold if found and found.labels else None)
 
 
 def _on_benzene(rows: Sequence[Row]) -> str:

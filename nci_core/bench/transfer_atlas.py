@@ -8,6 +8,7 @@ sides.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +115,10 @@ def atlas(
     hosts = read_atlas(path)
     reference = f"published energies of {path.stem}, {hosts[0].labels[0].configurations.dimer.b.symbols[0]}"
     known = [name for name in TEACHERS if name == DIRECT or all(name in host.lessons for host in hosts)]
-    data = digest(part for host in hosts for each in host.labels for part in (each.configurations.R, each.energies))
-    if quick:  # of one fold: a whole run measures again
-        data += " quick"
+    seen = [each for host in hosts for each in (*host.labels, *chain.from_iterable(host.lessons.values()))]
+    data = digest(part for each in seen for part in (each.configurations.R, each.energies))
+    if quick:
+        reference += ", one fold of hosts"
     for name in set(TEACHERS) - set(known):
         say(f"{name} is left out: some hosts have no Hartree–Fock and MP2 energies beside {path.name}.")
     for teacher in teachers or known:
@@ -126,7 +128,8 @@ def atlas(
                     continue
                 start = time.process_time()
                 found, size = _left_out(hosts, teacher, taught, seed, 1 if quick else FOLDS, say)
-                for (name, n_labels), each in found.items():
+                # That of all classes without labels comes last: where it is, all of them are.
+                for (name, n_labels), each in sorted(found.items(), key=lambda item: item[0] == ("all", 0)):
                     row = AtlasRow(
                         data=data,
                         reference=reference,
@@ -170,7 +173,7 @@ def _fold(
     """Predict the unseen hosts without and with own labels, and add what was predicted to `found`."""
     model, distilled = fitted(training, taught, teacher, seed)
     labels = [each for host in training for each in host.labels]
-    known = {kind.a for kind in model.kinds}
+    known = {kind.a for kind in pair_kinds(each.configurations.dimer for each in labels)}
     for host in unseen:
         own = {kind.a for kind in pair_kinds(each.configurations.dimer for each in host.labels)}
         missing = sorted(own - known)

@@ -292,7 +292,7 @@ def teacher_claim(rows: Sequence[TransferRow], host: str = "coronene") -> str:
     found = teacher_factor(rows, host)
     if found is None:
         return ""
-    verdict = "reproduced" if found.tenfold else "not reproduced"
+    verdict = f"{'' if found.tenfold else 'not '}reproduced{'' if found.labels else ', against what is not CCSD(T)'}"
     return (
         f"The teacher changes the error on {host} by a factor of {found.ratio:.1f} (paper: about ten): {verdict}. "
         f"MAE in cm⁻¹ on attractive points, trained on {', '.join(found.training)}, against {found.reference}: "
