@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Recompute data/he-aromatics from nothing: helium over five aromatic hosts, the largest of which is only tested on.
-# Resumable: finished energies and labels are kept. Some ten CPU-hours, most of them the teacher's energies over the
-# three larger hosts and naphthalene's labels. Ends with an export to data/he-aromatics. The embedded campaign was sampled
-# in several steps as it grew, and its naphthalene was labelled at more places: from nothing, positions are others.
+# Resumable: finished energies and labels are kept. Some ten CPU-hours, most of them the teacher's energies over the three
+# larger hosts and naphthalene's labels; labels of hosts larger than that need a larger machine. Ends with an export to
+# data/he-aromatics. The embedded campaign was sampled in several steps as it grew: from nothing, positions are others.
 # With CONTINUE=1 it goes on from what data/he-aromatics holds instead of starting from nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -47,6 +47,7 @@ if ! done_already round-2-finetuned; then
   "$nci" label --retry --workers 1 $(bound he-naphthalene $teacher 4 2)
   "$nci" finetune --notes "bound configurations of both hosts"
 fi
-"$nci" delta --name mp2+delta --teacher $teacher
+# What is embedded has these sets already; after more labels, make others under a name of your own.
+[[ -n ${CONTINUE:-} ]] || "$nci" delta --name mp2+delta --teacher $teacher
 "$nci" evaluate
 "$nci" export data/he-aromatics
