@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import pandas as pd
 import streamlit as st
@@ -195,7 +194,7 @@ def _hosts(context: Context, rows: list[TransferRow]) -> None:
     if against.startswith(OF_TEACHER):
         st.caption("Judged by a teacher's energies: this is how the shape carries over, and nothing of CCSD(T).")
     elif note := reference_note(mine):
-        st.caption(plain(f"{note} It is: {against.partition(': ')[2]}."))
+        st.caption(plain(note))
     zero = [entry for entry in chosen if entry["n_labels"] == 0]
     if zero:
         figure = training_figure(zero, context.unit, context.colours)
@@ -206,7 +205,7 @@ def _hosts(context: Context, rows: list[TransferRow]) -> None:
     table = pd.DataFrame(chosen)
     table["training"] = table["training"].map(" + ".join)
     columns = {"Teacher": Column("teacher"), "Trained on": Column("training")} | COUNTS
-    _table(context, table, columns, "transfer-hosts")
+    _table(context, table, columns, "transfer-hosts", ERRORS)
 
 
 def _atlas(context: Context, rows: list[AtlasRow]) -> None:
@@ -223,7 +222,7 @@ def _atlas(context: Context, rows: list[AtlasRow]) -> None:
     }
     table = pd.DataFrame(over_seeds(rows))
     table.loc[table["teacher"] == DIRECT, "taught"] = ""
-    _table(context, table, columns | COUNTS, "transfer-atlas", {"Teacher itself": "teacher_mae_cm1"})
+    _table(context, table, columns | COUNTS, "transfer-atlas", {"Teacher itself": "teacher_mae_cm1", **ERRORS})
 
 
 def _table(
@@ -231,12 +230,12 @@ def _table(
     table: pd.DataFrame,
     columns: dict[str, Column],
     key: str,
-    more: Mapping[str, str] = MappingProxyType({}),
+    errors: Mapping[str, str],
 ) -> None:
     unit = context.unit
     st.caption(f"Energies in {unit.label}; mean ± standard deviation over seeds.")
     table["sd"] = table["sd"].where(table["seeds"] > 1)  # one seed has no spread
-    draw(table, columns | energies({**more, **ERRORS}, unit, unit.digits + 1) | WITHIN, key=key)
+    draw(table, columns | energies(errors, unit, unit.digits + 1) | WITHIN, key=key)
 
 
 def _flakes(context: Context, rows: list[FlakeRow]) -> None:

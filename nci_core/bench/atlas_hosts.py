@@ -49,6 +49,11 @@ class AtlasHost:
     def __len__(self) -> int:
         return sum(map(len, self.labels))
 
+    def of_teacher(self, teacher: str) -> Sequence[Observation]:
+        """A teacher's energies beside each observation of `labels`, at all of its places; empty where some lack."""
+        found = self.lessons.get(teacher, ())
+        return found if list(map(len, found)) == list(map(len, self.labels)) else ()
+
 
 def read_parts(path: Path) -> list[tuple[float, float | None, float | None]]:
     """Published energy, Hartree–Fock and MP2 correlation in cm⁻¹ of each row; InputError for another table."""

@@ -189,8 +189,7 @@ def _fold(
                 seen = [taken(each, some) for each, some in zip(host.labels, rows, strict=True) if len(some)]
                 asked = finetune([*labels, *seen], distilled, settings=_settings(seed))
                 tested = [np.setdiff1d(rest, some) for rest, some in zip(tested, rows, strict=True)]
-            by_teacher = host.lessons.get(teacher, ())
-            known_there = list(map(len, by_teacher)) == list(map(len, host.labels))
+            by_teacher = host.of_teacher(teacher)
             for k, left in enumerate(tested):
                 if not len(left):
                     continue
@@ -201,7 +200,7 @@ def _fold(
                     mine.energies.append(energies)
                     mine.std.append(std)
                     mine.reference.append(at.energies)
-                    if known_there:
+                    if by_teacher:
                         mine.teacher.append(by_teacher[k].energies[left])
             for name in (host.host_class, "all"):
                 found[name, n_labels].hosts += 1

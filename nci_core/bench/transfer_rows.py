@@ -64,8 +64,7 @@ class _Measured(BaseModel):
 class TransferRow(_Measured):
     """One student on one host that it was not trained on.
 
-    `reference` is 'labels by RECIPE', 'energies of TEACHER' or 'energies NAME: METHOD', sets of energies beside the
-    campaign's own; `labels` tells the first from the others for programs.
+    `reference` is 'labels by RECIPE', 'energies of TEACHER' or 'energies NAME: METHOD', sets beside the campaign's own.
     """
 
     reference: str = Field(description="what errors are measured against, and what training hosts were labelled by")
@@ -221,7 +220,8 @@ def reference_note(rows: Sequence[TransferRow]) -> str:
         return ""
     if rows[0].reference.startswith(OF_TEACHER):
         return "The reference is a teacher's energies: this is how the shape carries over, not CCSD(T)."
-    return "The reference is a set of energies with errors of its own, not labels of the campaign's recipe."
+    made = rows[0].reference.partition(": ")[2]
+    return f"The reference is a set of energies with errors of its own, not labels of the campaign's recipe: {made}."
 
 
 def short_reference(reference: str) -> str:
