@@ -221,7 +221,7 @@ def reference_note(rows: Sequence[TransferRow]) -> str:
     if rows[0].reference.startswith(OF_TEACHER):
         return "The reference is a teacher's energies: this is how the shape carries over, not CCSD(T)."
     made = rows[0].reference.partition(": ")[2]
-    return f"The reference is a set of energies with errors of its own, not labels of the campaign's recipe: {made}."
+    return f"The reference, {made}, has errors of its own: it is not labels of the campaign's recipe."
 
 
 def short_reference(reference: str) -> str:
