@@ -8,6 +8,7 @@ import numpy as np
 
 from nci_core.errors import ModelError
 from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
+from nci_core.fitting.noise import noise_of_hosts
 from nci_core.fitting.objective import make_targets, observe
 from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import direct_prior, prior_after
@@ -63,6 +64,16 @@ class Beginning:
             config=self.config,
             sources=self.sources,
         )
+
+    def noise_cm1(
+        self, observations: Sequence[Observation], settings: FitSettings, run: FitRun, *, direct: bool
+    ) -> float:
+        """σ in cm⁻¹ of these labels: the setting's, or that of labels of one host, or what several are met to."""
+        sigma = settings.noise_cm1(sum(map(len, observations)), direct=direct)
+        if settings.sigma_cm1 is not None:
+            return sigma
+        problem = self.problem(observations, sigma, settings)
+        return noise_of_hosts(observations, problem, sigma, settings, run, direct=direct)
 
     def ensemble(
         self, observations: Sequence[Observation], found: Fitted, sigma_cm1: float, metadata: Mapping[str, Any]
@@ -124,7 +135,7 @@ def finetune(
     check_observations(observations, "label")
     begin = beginning(observations, prior, config, settings)
     labels = sum(map(len, observations))
-    sigma = settings.noise_cm1(labels, direct=prior is None)
+    sigma = begin.noise_cm1(observations, settings, run, direct=prior is None)
     problem = begin.problem(observations, sigma, settings)
     if validation:
         check_observations(validation, "validation")

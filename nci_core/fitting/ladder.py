@@ -140,9 +140,10 @@ def finetune_ladder(
         return finetune(last, prior, config, settings, run, metadata={"ladder": ladder, **(metadata or {})})
     plain = beginning([each for rung in rungs for each in rung.observations], prior, config, settings)
     change = recipe_change(plain.kinds, plain.config)
+    noise = [plain.noise_cm1(rung.observations, settings, run, direct=prior is None) for rung in rungs]
     begin, below = plain, None
     for k, rung in enumerate(rungs[:-1]):
-        pose = _posing(rung, prior, settings)
+        pose = _posing(rung, noise[k], settings)
         if below is not None:
             ladder[k]["distance"], begin = _nearest(below, change, pose, settings.device)
         # Only the last model needs error bars.
@@ -150,23 +151,19 @@ def finetune_ladder(
         part = run.part(k, len(rungs))
         below = RungBelow.of(begin, fit_members(pose(begin), alone, part, direct=prior is None and k == 0))
     assert below is not None
-    pose = _posing(rungs[-1], prior, settings)
+    pose = _posing(rungs[-1], noise[-1], settings)
     ladder[-1]["distance"], begin = _nearest(below, change, pose, settings.device)
     start = begin if prior is None else with_plain(begin, plain, settings.restarts)
     found = fit_members(pose(start), settings, run.part(len(rungs) - 1, len(rungs)), direct=False)
     ladder[-1]["share"] = _share_of_ladder(found, max(begin.sources, default=0))
     about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(rungs[-1]), "seed": settings.seed}
     about |= {"fit": found.record, "ladder": ladder, **(metadata or {})}
-    return start.ensemble(last, found, _noise(rungs[-1], prior, settings), about)
+    return start.ensemble(last, found, noise[-1], about)
 
 
-def _noise(rung: Rung, prior: Ensemble | None, settings: FitSettings) -> float:
-    return settings.noise_cm1(len(rung), direct=prior is None)
-
-
-def _posing(rung: Rung, prior: Ensemble | None, settings: FitSettings) -> Posed:
-    """The problem that these labels pose to whatever a fit begins with."""
-    return lambda begin: begin.problem(rung.observations, _noise(rung, prior, settings), settings)
+def _posing(rung: Rung, sigma_cm1: float, settings: FitSettings) -> Posed:
+    """The problem that these labels, of this noise, pose to whatever a fit begins with."""
+    return lambda begin: begin.problem(rung.observations, sigma_cm1, settings)
 
 
 def _share_of_ladder(found: Fitted, last_source: int) -> float:

@@ -36,7 +36,8 @@ class FitSettings(BaseModel):
     sigma_cm1: float | None = Field(
         default=None,
         gt=0,
-        description="noise of one label in cm⁻¹; none: 0.03, without a teacher 0.3 to 0.03 by number of labels",
+        description="noise of one label in cm⁻¹; none: 0.03, without a teacher 0.3 to 0.03 by number of labels, and "
+        "for labels of several hosts what makes them most probable together",
     )
     teacher_sigma_cm1: float = Field(
         default=0.3,
@@ -53,7 +54,7 @@ class FitSettings(BaseModel):
     )
 
     def noise_cm1(self, count: int, *, direct: bool = False) -> float:
-        """σ in cm⁻¹ for a fit to `count` labels, with a distilled student as prior or direct."""
+        """σ in cm⁻¹ for a fit to `count` labels of one host, with a distilled student as prior or direct."""
         if self.sigma_cm1 is not None:
             return self.sigma_cm1
         if not direct:

@@ -184,7 +184,7 @@ def jacobian(
         changing = sum(found.blocks[name].shape[1] for name in names if name in what.changing)
         rows = joined[pairs, :changing]
         changed: Array = x.atoms.surroundings[pairs].T @ rows.reshape((rows.shape[0], -1))
-        changed = changed.reshape((-1, changing, m))
+        changed = changed.reshape((len(changed), changing, m))
         start = 0
         for name in names:
             here = slice(start, start + found.blocks[name].shape[1])
