@@ -31,6 +31,8 @@ OWN = (0, 5, 20)
 PER_HOST = 40
 #: Of the fits: fewer starting points than a campaign has, for there are hundreds of fits.
 RESTARTS, MEMBERS = 4, 5
+#: Parts of a test set that take turns where labels come from the others.
+PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -54,27 +56,30 @@ def taken(observation: Observation, rows: npt.ArrayLike) -> Observation:
     return Observation(observation.configurations[rows], observation.energies[rows])
 
 
-def candidates(host: Host, n_labels: int, seed: int) -> Candidates | None:
+def candidates(host: Host, n_labels: int, seed: int) -> list[Candidates]:
     """Labels come from the pool, and errors are of the frozen test set.
 
     Where no label is wanted, errors are of all that is known of the host, for nothing of it is fitted. A transfer
-    system has no pool: with labels, one half of its test set, drawn by the seed, stands in for it and errors are of
-    the other half. None where that leaves too few.
+    system has no pool: with labels, its test set is cut into PARTS, drawn by the seed, each of which is predicted in
+    turn by fits whose labels come from the others. Empty where that leaves too few.
     """
     if not n_labels:
         known = [each for each in (host.pool, host.test) if each is not None]
         at = Configurations.joined([each.configurations for each in known])
         everything = Observation(at, np.concatenate([each.energies for each in known]))
-        return Candidates(None, everything, "test set" if len(known) == 1 and host.test else "pool and test set")
+        return [Candidates(None, everything, "test set" if len(known) == 1 and host.test else "pool and test set")]
     if host.test is None:
-        return None
+        return []
     if host.pool is not None and host.role == "train":
-        return Candidates(host.pool, host.test, "test set") if len(host.pool) >= n_labels else None
-    order = np.random.default_rng([seed, 11]).permutation(len(host.test))
-    half = (len(order) + 1) // 2
-    if half < n_labels or half == len(order):
-        return None
-    return Candidates(taken(host.test, order[:half]), taken(host.test, order[half:]), "half of the test set")
+        return [Candidates(host.pool, host.test, "test set")] if len(host.pool) >= n_labels else []
+    parts = np.array_split(np.random.default_rng([seed, 11]).permutation(len(host.test)), PARTS)
+    if len(host.test) - len(parts[0]) < n_labels or not len(parts[-1]):
+        return []
+    rests = [np.concatenate([*parts[:k], *parts[k + 1 :]]) for k in range(PARTS)]
+    return [
+        Candidates(taken(host.test, rest), taken(host.test, part), "parts of the test set in turn")
+        for rest, part in zip(rests, parts, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -201,9 +206,9 @@ def _measure(trained: Trained, host: Host, n_labels: int, results: TransferResul
     problem, names = trained.problem, tuple(each.name for each in trained.hosts)
     group = (problem.reference, trained.teacher, names, trained.per_host, host.name, n_labels)
     among = candidates(host, n_labels, trained.seed)
-    if among is None:
+    if not among:
         return
-    known = [each for each in (among.pool, among.test) if each is not None]
+    known = [each for part in among for each in (part.pool, part.test) if each is not None]
     data = digest([*trained.seen, *(part for each in known for part in (each.configurations.R, each.energies))])
     if results.has((*group, trained.seed), data):
         return
@@ -213,9 +218,12 @@ def _measure(trained: Trained, host: Host, n_labels: int, results: TransferResul
     except ModelError as error:
         say(f"{host.name} cannot be asked about: {error}")
         return
-    model = trained.with_own(among.pool, n_labels)[0] if among.pool is not None else trained.student
+    found = []
+    for part in among:
+        model = trained.student if part.pool is None else trained.with_own(part.pool, n_labels)[0]
+        found.append((*model.energies_and_std(part.test.configurations), part.test.energies))
     seconds = time.process_time() - start
-    predicted, std = model.energies_and_std(among.test.configurations)
+    predicted, std, exact = map(np.concatenate, zip(*found, strict=True))
     row = TransferRow(
         data=data,
         reference=problem.reference,
@@ -226,11 +234,11 @@ def _measure(trained: Trained, host: Host, n_labels: int, results: TransferResul
         labels_per_host=trained.per_host,
         host=host.name,
         heavy_atoms=host.heavy_atoms,
-        tested=among.tested,
+        tested=among[0].tested,
         n_labels=n_labels,
         seed=trained.seed,
         seconds=seconds,
-        **measured(predicted, std, among.test.energies, problem.bounds.limit_cm1),
+        **measured(predicted, std, exact, problem.bounds.limit_cm1),
     )
     results.add(row)
     mae = "—" if row.mae_attractive_cm1 is None else f"{row.mae_attractive_cm1:.2f}"

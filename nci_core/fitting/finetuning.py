@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nci_core.errors import ModelError
+from nci_core.fitting.left_out import by_host, known_factor, unseen_factor
 from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
 from nci_core.fitting.noise import noise_of_hosts
 from nci_core.fitting.objective import make_targets, observe
@@ -15,6 +16,7 @@ from nci_core.fitting.priors import direct_prior, prior_after
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.agreement import check_pairs
+from nci_core.potentials.device import resolve_device
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import PairKind, pair_kinds
 from nci_core.potentials.parameters import StudentConfig
@@ -75,14 +77,40 @@ class Beginning:
         problem = self.problem(observations, sigma, settings)
         return noise_of_hosts(observations, problem, sigma, settings, run, direct=direct)
 
+    def error_bars(
+        self, observations: Sequence[Observation], found: Fitted, sigma_cm1: float, settings: FitSettings, run: FitRun
+    ) -> tuple[float, float, dict[str, Any]]:
+        """What a fit's error bars are multiplied by, at its own hosts and, on top, at others; and what to remember.
+
+        Those of one host are right as they are, and say nothing of others.
+        """
+        if len(by_host(observations)) < 2 or settings.members < 2:
+            return 1.0, self.unseen, {}
+        best = found.optima[0]
+
+        def build(some: Sequence[Observation]) -> Problem:
+            posed = self.problem(some, sigma_cm1, settings).to(resolve_device(settings.device))
+            return replace(posed, priors=[best.objective.prior])
+
+        known = known_factor(build(observations), best.objective, best.minimum.z)
+        unseen, record = unseen_factor(observations, build, best.minimum.z, run, settings.tolerance)
+        return known, max(1.0, unseen / known), {"known": round(known, 3), **record}
+
     def ensemble(
-        self, observations: Sequence[Observation], found: Fitted, sigma_cm1: float, metadata: Mapping[str, Any]
+        self,
+        observations: Sequence[Observation],
+        found: Fitted,
+        sigma_cm1: float,
+        settings: FitSettings,
+        run: FitRun,
+        metadata: Mapping[str, Any],
     ) -> Ensemble:
-        """The model that a fit from here found."""
-        factor = error_bar_factor(found.record["scale"])
-        about = {**metadata, **system_records(systems_of(observations))}
+        """The model that a fit from here found, with what `metadata` says beside what the fit does."""
+        known, unseen, record = self.error_bars(observations, found, sigma_cm1, settings, run)
+        factor = known * error_bar_factor(found.record["scale"])
+        about = {"fit": {**found.record, **record}, **metadata, **system_records(systems_of(observations))}
         students = found.students(self.kinds, self.config)
-        return Ensemble(students, self.kept, sigma_cm1, factor, about, found.weights, self.unseen)
+        return Ensemble(students, self.kept, sigma_cm1, factor, about, found.weights, unseen)
 
 
 def beginning(
@@ -103,6 +131,11 @@ def beginning(
     return Beginning(
         prior.kinds, prior.config, [scaled.at(centre) for centre in centres], sources, scaled, prior.unseen
     )
+
+
+def learnt_before(prior: Ensemble | None) -> dict[str, Any]:
+    """What a model keeps of its prior's metadata: all but how that was fitted."""
+    return {} if prior is None else {name: value for name, value in prior.metadata.items() if name != "fit"}
 
 
 def finetune(
@@ -143,5 +176,5 @@ def finetune(
         energies = np.concatenate([each.energies for each in validation])
         problem = replace(problem, validation=(held, energies, regions_of(validation)))
     found = fit_members(problem, settings, run, direct=prior is None)
-    about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": labels, "seed": settings.seed}
-    return begin.ensemble(observations, found, sigma, {**about, "fit": found.record, **(metadata or {})})
+    about = {**learnt_before(prior), "stage": "finetune", "labels": labels, "seed": settings.seed}
+    return begin.ensemble(observations, found, sigma, settings, run, {**about, **(metadata or {})})

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import InputError
-from nci_core.fitting.finetuning import Beginning, beginning, finetune
+from nci_core.fitting.finetuning import Beginning, beginning, finetune, learnt_before
 from nci_core.fitting.levenberg_marquardt import minimise
 from nci_core.fitting.members import SEARCH_ITERATIONS, Fitted, Optimum, Problem, fit_members
 from nci_core.fitting.observations import Observation, check_observations
@@ -156,9 +156,8 @@ def finetune_ladder(
     start = begin if prior is None else with_plain(begin, plain, settings.restarts)
     found = fit_members(pose(start), settings, run.part(len(rungs) - 1, len(rungs)), direct=False)
     ladder[-1]["share"] = _share_of_ladder(found, max(begin.sources, default=0))
-    about = {**(prior.metadata if prior else {}), "stage": "finetune", "labels": len(rungs[-1]), "seed": settings.seed}
-    about |= {"fit": found.record, "ladder": ladder, **(metadata or {})}
-    return start.ensemble(last, found, noise[-1], about)
+    about = {**learnt_before(prior), "stage": "finetune", "labels": len(rungs[-1]), "seed": settings.seed}
+    return start.ensemble(last, found, noise[-1], settings, run, {**about, "ladder": ladder, **(metadata or {})})
 
 
 def _posing(rung: Rung, sigma_cm1: float, settings: FitSettings) -> Posed:

@@ -91,19 +91,19 @@ def test_labels_are_the_reference_where_unseen_hosts_have_them(folder: Path, tmp
 def test_sets_are_nested_and_own_labels_are_never_tested_on(problem: TransferProblem) -> None:
     sets = [[host.name for host in hosts] for hosts in training_sets(problem, "formula")]
     assert sets == [["methane"], ["methane", "ethylene"]]
-    whole = candidates(problem.hosts[-1], 0, seed=3)
-    assert whole is not None
+    (whole,) = candidates(problem.hosts[-1], 0, seed=3)
     assert whole.pool is None
-    some = candidates(problem.hosts[-1], 5, seed=3)
-    assert some is not None
-    assert some.pool is not None
-    assert some.tested == "half of the test set"
-    parts = [{tuple(row) for row in each.configurations.R} for each in (some.pool, some.test)]
-    assert not parts[0] & parts[1]
-    assert len(parts[0] | parts[1]) == len(whole.test)
-    assert candidates(problem.hosts[-1], len(whole.test), seed=3) is None, "nothing would be left to test on"
-    own = candidates(problem.hosts[1], 5, seed=0)
-    assert own is not None
+    turns = candidates(problem.hosts[-1], 5, seed=3)
+    tested = [tuple(row) for each in turns for row in each.test.configurations.R]
+    assert sorted(tested) == sorted(map(tuple, whole.test.configurations.R)), "each place is tested once"
+    for each in turns:
+        assert each.tested == "parts of the test set in turn"
+        assert each.pool is not None
+        pool, test = ({tuple(row) for row in part.configurations.R} for part in (each.pool, each.test))
+        assert not pool & test
+        assert len(pool | test) == len(whole.test)
+    assert candidates(problem.hosts[-1], len(whole.test), seed=3) == [], "nothing would be left to test on"
+    (own,) = candidates(problem.hosts[1], 5, seed=0)
     assert own.test is problem.hosts[1].test, "a host with a pool keeps its frozen test set whole"
 
 
