@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from nci_core.errors import ModelError
-from nci_core.fitting.left_out import by_host, known_factor, unseen_factor
+from nci_core.fitting.left_out import known_factor, unseen_factor
 from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
-from nci_core.fitting.noise import noise_of_hosts
 from nci_core.fitting.objective import make_targets, observe
-from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
+from nci_core.fitting.observations import Observation, by_host, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import direct_prior, prior_after
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
@@ -66,16 +65,6 @@ class Beginning:
             config=self.config,
             sources=self.sources,
         )
-
-    def noise_cm1(
-        self, observations: Sequence[Observation], settings: FitSettings, run: FitRun, *, direct: bool
-    ) -> float:
-        """σ in cm⁻¹ of these labels: the setting's, or that of labels of one host, or what several are met to."""
-        sigma = settings.noise_cm1(sum(map(len, observations)), direct=direct)
-        if settings.sigma_cm1 is not None:
-            return sigma
-        problem = self.problem(observations, sigma, settings)
-        return noise_of_hosts(observations, problem, sigma, settings, run, direct=direct)
 
     def error_bars(
         self, observations: Sequence[Observation], found: Fitted, sigma_cm1: float, settings: FitSettings, run: FitRun
@@ -133,6 +122,12 @@ def beginning(
     )
 
 
+def noise_cm1(observations: Sequence[Observation], settings: FitSettings, *, direct: bool) -> float:
+    """σ in cm⁻¹ of one of these labels, by how many there are and of how many hosts."""
+    hosts = len(by_host([each for each in observations if len(each)]))
+    return settings.noise_cm1(sum(map(len, observations)), direct=direct, hosts=hosts)
+
+
 def learnt_before(prior: Ensemble | None) -> dict[str, Any]:
     """What a model keeps of its prior's metadata: all but how that was fitted."""
     return {} if prior is None else {name: value for name, value in prior.metadata.items() if name != "fit"}
@@ -168,7 +163,7 @@ def finetune(
     check_observations(observations, "label")
     begin = beginning(observations, prior, config, settings)
     labels = sum(map(len, observations))
-    sigma = begin.noise_cm1(observations, settings, run, direct=prior is None)
+    sigma = noise_cm1(observations, settings, direct=prior is None)
     problem = begin.problem(observations, sigma, settings)
     if validation:
         check_observations(validation, "validation")

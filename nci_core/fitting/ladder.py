@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import InputError
-from nci_core.fitting.finetuning import Beginning, beginning, finetune, learnt_before
+from nci_core.fitting.finetuning import Beginning, beginning, finetune, learnt_before, noise_cm1
 from nci_core.fitting.levenberg_marquardt import minimise
 from nci_core.fitting.members import SEARCH_ITERATIONS, Fitted, Optimum, Problem, fit_members
 from nci_core.fitting.observations import Observation, check_observations
@@ -140,7 +140,7 @@ def finetune_ladder(
         return finetune(last, prior, config, settings, run, metadata={"ladder": ladder, **(metadata or {})})
     plain = beginning([each for rung in rungs for each in rung.observations], prior, config, settings)
     change = recipe_change(plain.kinds, plain.config)
-    noise = [plain.noise_cm1(rung.observations, settings, run, direct=prior is None) for rung in rungs]
+    noise = [noise_cm1(rung.observations, settings, direct=prior is None) for rung in rungs]
     begin, below = plain, None
     for k, rung in enumerate(rungs[:-1]):
         pose = _posing(rung, noise[k], settings)

@@ -19,11 +19,10 @@ from torch import Tensor
 
 from nci_core.fitting.members import Problem, Reporter
 from nci_core.fitting.objective import MapObjective, evaluations, joined
-from nci_core.fitting.observations import Observation
+from nci_core.fitting.observations import Observation, by_host
 from nci_core.fitting.run import FitRun
 from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.evaluation import jacobian
-from nci_core.potentials.remembered import same_molecule
 
 #: More hosts than this are left out several at a time.
 FOLDS = 5
@@ -33,20 +32,6 @@ STEPS = 30
 LARGEST = 20.0
 #: Least 1 − h of a label: below it others say so little of it that rounding decides.
 LEAST_LEFT = 1e-6
-
-
-def by_host(observations: Sequence[Observation]) -> list[list[int]]:
-    """Which observations are of one host, hosts in their order."""
-    groups: list[list[int]] = []
-    for k, each in enumerate(observations):
-        host = each.configurations.dimer.a
-        for group in groups:
-            if same_molecule(observations[group[0]].configurations.dimer.a, host):
-                group.append(k)
-                break
-        else:
-            groups.append([k])
-    return groups
 
 
 def folds(groups: Sequence[Sequence[int]]) -> list[set[int]]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from nci_core.errors import InputError
 from nci_core.potentials.arrays import FloatArray
+from nci_core.potentials.remembered import same_molecule
 from nci_core.regions import RegionBounds
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
@@ -41,6 +42,20 @@ class Observation:
 
     def __len__(self) -> int:
         return len(self.configurations)
+
+
+def by_host(observations: Sequence[Observation]) -> list[list[int]]:
+    """Which observations are of one host, hosts in their order."""
+    groups: list[list[int]] = []
+    for k, each in enumerate(observations):
+        host = each.configurations.dimer.a
+        for group in groups:
+            if same_molecule(observations[group[0]].configurations.dimer.a, host):
+                group.append(k)
+                break
+        else:
+            groups.append([k])
+    return groups
 
 
 def check_observations(observations: Sequence[Observation], what: str) -> None:
