@@ -66,9 +66,7 @@ def fitted(
 
 
 def _settings(seed: int) -> FitSettings:
-    return FitSettings(
-        restarts=RESTARTS, averaged=RESTARTS, members=MEMBERS, seed=seed, device="cpu", sigma_cm1=ROUNDING_CM1
-    )
+    return FitSettings(restarts=RESTARTS, averaged=RESTARTS, members=MEMBERS, seed=seed, device="cpu")
 
 
 def _chosen(model: Ensemble, host: AtlasHost, count: int, seed: int) -> list[npt.NDArray[np.int64]]:
