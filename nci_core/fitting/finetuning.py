@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nci_core.errors import ModelError
-from nci_core.fitting.left_out import known_factor, unseen_factor
+from nci_core.fitting.left_out import ALONE, known_factor, unseen_factor
 from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
 from nci_core.fitting.objective import make_targets, observe
 from nci_core.fitting.observations import Observation, by_host, check_observations, regions_of, systems_of
@@ -52,7 +52,7 @@ class Beginning:
     priors: Sequence[Prior]
     sources: tuple[int, ...]
     kept: Prior
-    unseen: float = 1.0
+    unseen: float = ALONE
 
     def problem(self, observations: Sequence[Observation], sigma_cm1: float, settings: FitSettings) -> Problem:
         """The fit to labels with this noise."""

@@ -186,7 +186,7 @@ def observe(
     """Features of all observations, computed once for a whole fit, in chunks that suit the device."""
     here = resolve_device(device)
     seen: list[PairFeatures[Any]] = []
-    for each in observations:
+    for each in filter(len, observations):
         sites = pair_sites(each.configurations.dimer, kinds, here)
         seen += chunks(sites, each.configurations.R, here, CHUNK[here.type])
     return seen

@@ -191,7 +191,8 @@ def jacobian(
             start = here.stop
             J[kind, what.slices[name]] = own[here]
             if name in what.changing:
-                J[kind, what.slices[changing_name(name)]] = changed[:, here].reshape((-1, m))
+                where = what.slices[changing_name(name)]
+                J[kind, where] = changed[:, here].reshape((where.stop - where.start, m))
         for name, (left, right) in found.products.items():
             J[kind, what.slices[name]] = summed_products(left[pairs], right[pairs])
         by_angular = summed_products(found.sums[pairs], x.at_a.Y[pairs]).reshape((-1, ANGULAR, m))

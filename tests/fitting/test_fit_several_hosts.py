@@ -11,6 +11,7 @@ from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, Observation, distill, finetune
 from nci_core.fitting.objective import MapObjective, make_targets, observe
 from nci_core.fitting.priors import general_prior
+from nci_core.fitting.settings import SIGMA_CM1, SIGMA_HOSTS_CM1
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.agreement import fitted_systems
 from nci_core.selection import Pool, SelectionRequest, select
@@ -49,6 +50,18 @@ def test_a_fit_to_two_hosts_is_right_on_both(labels: list[Observation], truth: S
     assert mae(both, labels[0]) < 1.0
     assert [dimer.a.name for dimer in fitted_systems(both)] == ["ethylene", "benzene"]
     assert both.metadata["labels"] == 24
+
+
+def test_labels_beside_those_of_other_hosts_are_met_less_closely(labels: list[Observation]) -> None:
+    few = [Observation(each.configurations[:6], each.energies[:6]) for each in labels]
+    model = distill(few, CONFIG, QUICK)
+    quick = QUICK.model_copy(update={"restarts": 1, "max_iterations": 5})
+    both, one = finetune(few, model, settings=quick), finetune(few[:1], model, settings=quick)
+    other = Observation(few[1].configurations[:0], few[1].energies[:0])
+    assert (both.sigma_cm1, one.sigma_cm1) == (SIGMA_HOSTS_CM1, SIGMA_CM1)
+    assert finetune([few[0], other], model, settings=quick).sigma_cm1 == SIGMA_CM1, "a host without labels is none"
+    given = quick.model_copy(update={"sigma_cm1": 0.2})
+    assert finetune(few, model, settings=given).sigma_cm1 == 0.2
 
 
 def test_the_objective_is_the_sum_over_hosts(labels: list[Observation]) -> None:
