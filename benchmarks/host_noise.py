@@ -1,9 +1,9 @@
 """How closely labels of several hosts are to be met, and what error bars of one host's model are worth at others.
 
-Students of HF + MP2, HF + D4 and none learn 40 energies of each of four aromatics, to which one noise σ is given, and are
-held against the frozen places of these hosts and those of coronene, which none has seen. Mean absolute errors (cm⁻¹) at
-attractive energies, and the share of all within two error bars. `--alone`: students of the first host by itself, and the root
-mean square of errors by error bars at the others. Some 15 and 5 minutes on one core.
+Students of HF + MP2, HF + D4 and none learn 40 energies of each of four aromatics, to which one noise σ is given, and
+are held against the frozen places of these hosts and those of coronene, which none has seen. Mean absolute errors
+(cm⁻¹) at attractive energies, and the share of all within two error bars. `--alone`: students of the first host by
+itself, and the root mean square of errors by error bars at the others. Some 15 and 5 minutes on one core.
 
     python benchmarks/host_noise.py data/he-aromatics
     python benchmarks/host_noise.py data/he-aromatics --alone

@@ -4,12 +4,15 @@ Each term's energy is multiplied by exp(o), where o is the network's output for 
 the term's long range is to stay exact: it keeps its sign, and dispersion its C₆.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
 
-from nci_core.potentials.arrays import Array, namespace, stack_rows
+import numpy as np
+
+from nci_core.potentials.arrays import Array, FloatArray, namespace, stack_rows
 from nci_core.potentials.terms.term import Block
 
 INPUTS, HIDDEN = 7, 8
@@ -120,6 +123,21 @@ def fading(q: Array) -> tuple[Array, Array]:
     x3 = x * x * x
     fade = namespace(q).exp(-x3 * x)
     return fade, (-4.0 / FADING_RANGE) * x3 * fade
+
+
+def largest_output(network: Network[FloatArray]) -> FloatArray:
+    """(…,) how large any output can be in size, for no hidden value exceeds 1."""
+    found: FloatArray = (np.abs(network.W2).sum(-1) + np.abs(network.b2)).max(-1)
+    return found
+
+
+def faded(error: float, largest: float) -> float:
+    """Length (Å) by the ruler beyond which outputs up to `largest` times `fading` are below an error.
+
+    >>> round(faded(1e-9, 1.0), 1)
+    9.6
+    """
+    return FADING_RANGE * math.sqrt(math.sqrt(math.log(max(largest / error, 1.0))))
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,9 @@ def parameter_slopes(
     for term, weight in zip(e.terms, weights, strict=True):
         if counts(weight):
             blocks |= term.parameter_slopes(weight)
+    for name in set(blocks).intersection(p.layout.neutral):
+        # What one pair's parameter is given is taken from all; see `of_pairs`.
+        blocks[name] = blocks[name] - blocks[name].sum(0) * (1.0 / len(blocks[name]))
     if e.correction is not None and s.correction is not None:
         blocks |= e.correction.bias_slopes(s.correction)
         products = e.correction.weight_slopes(s.correction)

@@ -1,11 +1,12 @@
 """What the atoms of monomer a see of the atoms of monomer b: distances, and angles about the local axes at a."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from nci_core.errors import ModelError
@@ -41,6 +42,11 @@ class PairAtoms(Generic[Array]):
         known = {name: function(values) for name, values in self.known.items()}
         return PairAtoms(self.kinds, function(self.surroundings), known, function(self.outward), self.polarizability)
 
+    def take(self, rows: npt.NDArray[np.int64]) -> "PairAtoms[Array]":
+        """Some of the pairs, in ascending order."""
+        some = self.each(lambda values: values[rows])
+        return replace(some, kinds=tuple(self.kinds[row] for row in rows))
+
     def to(self, device: torch.device) -> "PairAtoms[Any]":
         """The same where another device evaluates."""
         return self.each(lambda values: place(values, device))
@@ -63,6 +69,11 @@ class PairSites(Generic[Array]):
     positions: Array
     outward: Array
     normal: Array
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "PairSites[Array]":
+        """Some of the pairs, in ascending order."""
+        arrays = self.positions[rows], self.outward[rows], self.normal[rows]
+        return PairSites(tuple(self.order[row] for row in rows), self.atoms.take(rows), *arrays)
 
 
 @dataclass(frozen=True)

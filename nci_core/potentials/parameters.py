@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Generic, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from nci_core.potentials import correction, ruler
@@ -82,6 +84,11 @@ class Layout:
     def angular_by_term(self) -> list[list[str]]:
         """Of `angular` those of each term; the ruler's is of none."""
         return [[name for name, block in term.blocks.items() if block.angular is not None] for term in self.terms]
+
+    @cached_property
+    def neutral(self) -> tuple[str, ...]:
+        """Blocks whose parameters add up to zero over the atoms of a monomer."""
+        return tuple(name for name, block in self.blocks.items() if block.neutral)
 
     @cached_property
     def changes(self) -> tuple[list[int], list[list[int]]]:
@@ -193,7 +200,8 @@ def own_name(block: str) -> str:
 def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:
     """Parameters (K, n, own) of n pairs from those of students (K, kinds, size).
 
-    θ_pair = known + θ_kind + Σ_k x_k ∂θ_kind/∂x_k, with x the surroundings and `known` what the monomers say.
+    θ_pair = known + θ_kind + Σ_k x_k ∂θ_kind/∂x_k, with x the surroundings and `known` what the monomers say. Blocks
+    that add up to nothing over the pairs are less their mean.
     """
     stored: Array = theta[:, list(atoms.kinds)]
     found: Array = stored[..., : what.own] + 0.0
@@ -203,6 +211,9 @@ def of_pairs(theta: Array, atoms: PairAtoms[Array], what: Layout) -> Array:
     for name, values in atoms.known.items():
         if name in what.slices:
             found[..., what.slices[name]] += values
+    for name in what.neutral:
+        where = what.slices[name]
+        found[..., where] = found[..., where] - found[..., where].mean(-2)[..., None, :]
     return found
 
 
@@ -223,6 +234,12 @@ class PairParameters(Generic[Array]):
     angular: Array
     network: Network[Array] | None
     adaptive: bool
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "PairParameters[Array]":
+        """Those of some of the pairs."""
+        stored = {name: values[:, rows] for name, values in self.stored.items()}
+        network = None if self.network is None else Network.of(stored)
+        return PairParameters(self.layout, stored, self.angular[:, rows], network, self.adaptive)
 
 
 def unpack(pairs: Array, config: StudentConfig) -> PairParameters[Array]:

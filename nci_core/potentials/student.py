@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nci_core.errors import ModelError
+from nci_core.potentials import far
 from nci_core.potentials.arrays import FloatArray, place, to_numpy
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.evaluation import Evaluation, evaluate, gradient, jacobian
@@ -67,6 +68,8 @@ class Prepared:
 
     def channels(self, positions: FloatArray) -> FloatArray:
         """(K, terms, m) energies in eV."""
+        if self.device.type == "cpu" and len(self.sites.order) >= far.LARGE:
+            return far.channels(self.sites, self.parameters, positions)
         rows = [to_numpy(batch.evaluation.channels) for batch in self.batches(positions)]
         values: FloatArray = np.concatenate(rows, axis=-1).swapaxes(0, 1)
         return values

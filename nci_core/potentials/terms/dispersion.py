@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from nci_core.potentials.arrays import Array, namespace, stack_rows
+from nci_core.potentials.arrays import Array, Functions, namespace, stack_rows
 from nci_core.potentials.damping import ORDERS, tang_toennies
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.pairs import ANGULAR, PairFeatures
 from nci_core.potentials.terms import pair_physics
-from nci_core.potentials.terms.term import Block, Evaluated, Means, Slopes, Term
+from nci_core.potentials.terms.term import FAR_ERROR, LONGER, Block, Evaluated, Means, Slopes, Term
 
 #: Rows of Y that γ₆ uses, c−⅓ and u²−⅓: the C₆ anisotropy of an atom is a second-rank tensor,
 #: so no odd or higher function of r̂ belongs to it.
 GAMMA6_ROWS = slice(1, 3)
 #: What is computed from the monomers keeps the width that the computation has: half of it, times κ = 2.
 COMPUTED = 0.5
+#: Lengths (Å) by the ruler at which damping is asked whether it still counts, and between two of them.
+FAR_STEP = 0.5
+FAR_LENGTHS = tuple(5.0 + FAR_STEP * k for k in range(51))
 
 
 def anisotropic_coefficient(C: Array, anisotropy: Array) -> Array:
@@ -125,3 +128,24 @@ class Dispersion(Term):
         six, eight, ten = damping[0] * bare[0], damping[1] * bare[1], damping[2] * bare[2]
         damping_slope = slopes[0] * bare[0] + slopes[1] * bare[1] + slopes[2] * bare[2]
         return DispersionThere(-(six + eight + ten), q, (six, eight, ten), damping_slope, b)
+
+    def reach(self, stored: Mapping[str, Array], largest: Sequence[Array], correction: Array | float) -> Array:
+        """Where damping takes no more than FAR_ERROR; for the network's correction see `correction.faded`."""
+        xp: Functions[Array] = namespace(stored["ln_b"])
+        b, C6, C = xp.exp(stored["ln_b"]), xp.exp(stored["ln_C6"]), xp.exp(stored["ln_C"])
+        anisotropy = largest[0][..., None], largest[1][..., None], largest[2][..., None]
+        ends: Array = 0.0 * largest[0] + FAR_LENGTHS[0]
+        for q in FAR_LENGTHS[:-1]:
+            damping, _ = tang_toennies(b * q)
+            bare = undamped_dispersion(b * 0.0 + q / LONGER, (C6, C[..., 0:1], C[..., 1:2]), anisotropy)
+            lost = (1.0 - damping[0]) * bare[0] + (1.0 - damping[1]) * bare[1] + (1.0 - damping[2]) * bare[2]
+            ends = ends + FAR_STEP * (lost[..., 0] > FAR_ERROR)
+        return ends
+
+    def far(self, stored: Mapping[str, Array], x: PairFeatures[Array], sums: Sequence[Array]) -> Array:
+        """(K, 1, m) −Σ C_n(r̂)/rⁿ."""
+        exp = namespace(x.r).exp
+        C6, C = exp(stored["ln_C6"]), exp(stored["ln_C"])
+        six, eight, ten = undamped_dispersion(x.r, (C6, C[..., 0:1], C[..., 1:2]), (sums[0], sums[1], sums[2]))
+        total: Array = -(six + eight + ten).sum(-2)[:, None]
+        return total

@@ -7,16 +7,20 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
+from scipy.special import gammainccinv
+
 from nci_core.potentials.arrays import Array, namespace
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.pairs import PairFeatures
 from nci_core.potentials.terms import pair_physics
-from nci_core.potentials.terms.term import Block, Evaluated, Means, Slopes, Term
+from nci_core.potentials.terms.term import FAR_ERROR, Block, Evaluated, Means, Slopes, Term
 from nci_core.units import COULOMB_EV_ANGSTROM
 
 #: Fields are the teacher's: correlation changes dipole moments by some hundredths, and labels, which know the terms'
 #: sum alone, can hardly tell induction from what else ends where densities do.
 OF_TEACHERS = 0.1
+#: b·q beyond which damping f₃ is 1: 1 − f₃(x) is an incomplete gamma function.
+FAR_DAMPED = float(gammainccinv(4.0, FAR_ERROR))
 
 
 def field_damping(x: Array) -> tuple[Array, Array]:
@@ -31,6 +35,24 @@ def dot(vectors: Array, others: Array) -> Array:
     """Scalar products along the last axis but one."""
     product: Array = (vectors * others).sum(-2)
     return product
+
+
+def radial_and_across(x: PairFeatures[Array], charges: Array, dipoles: Array) -> tuple[Array, Array]:
+    """What undamped fields have along r̂ and against d, each (K, n, m) in e/Å²: c/r² + 3m u/r³ and m/r³."""
+    r2 = x.r * x.r
+    across = dipoles / (r2 * x.r)
+    return charges / r2 + 3.0 * x.at_a.u * across, across
+
+
+def field(x: PairFeatures[Array], radial: Array, across: Array) -> Array:
+    """(K, 3, m) field of all atoms, e/Å²."""
+    total: Array = (radial[:, :, None] * x.direction).sum(1) - x.outward.T @ across
+    return total
+
+
+def stiffness(x: PairFeatures[Array]) -> float:
+    """α of b in eV Å⁴/e²: what the square of a field in e/Å² costs, twice."""
+    return COULOMB_EV_ANGSTROM * x.atoms.polarizability
 
 
 @dataclass(frozen=True)
@@ -70,6 +92,12 @@ class InductionThere(Evaluated[Array]):
         charge, dipole = self.undamped
         return self.b * self.q * self.damping[1] * (self.charges * charge + self.dipoles * dipole)
 
+    @property
+    def summed(self) -> Array:
+        """(K, 3, m) the field F, in e/Å²: energies of parts of the atoms do not add up, fields do."""
+        total: Array = self.pull * (-1.0 / stiffness(self.x))
+        return total
+
     def slopes(self, weight: Array | float) -> Slopes[Array]:
         """By damping's q and by the position; a factor of one atom's field changes twice that atom's share."""
         by_q = weight * self.by_ln_b / self.q
@@ -91,10 +119,8 @@ class InductionThere(Evaluated[Array]):
     def parameter_slopes(self, weight: float) -> dict[str, Array]:
         """By charge, dipole and ln b."""
         (charge, dipole), f = self.undamped, self.damping[0][0]
-        by_charge = weight * f * charge[0]
         return {
-            # One atom's charge is taken from all.
-            "charge": (by_charge - by_charge.sum(0) * (1.0 / len(by_charge)))[:, None],
+            "charge": (weight * f * charge[0])[:, None],
             "dipole": (weight * f * dipole[0])[:, None],
             "ln_b_field": (weight * self.by_ln_b[0])[:, None],
         }
@@ -104,15 +130,15 @@ class Induction(Term):
     """−½ α F² with F = Σ_i f₃(b q_i) {c_i r̂/r² + m_i [3(d_i·r̂)r̂ − d_i]/r³}, damped fields of charges and dipoles.
 
     Many atoms make one field, so this is the one term that is not a sum over pairs: an atom's share of it is
-    −½ α F·F_i. The charges c_i are those of D4 and what is learnt, less their mean, for monomers are neutral; dipoles
-    lie along the outward directions d_i.
+    −½ α F·F_i. The charges c_i are those of D4 and what is learnt, and add up to zero, for monomers are neutral;
+    dipoles lie along the outward directions d_i.
     """
 
     name = "induction"
     corrected = False
     blocks: ClassVar[Mapping[str, Block]] = MappingProxyType(
         {
-            "charge": Block((1,), 0.1, change=0.3, most=OF_TEACHERS),
+            "charge": Block((1,), 0.1, change=0.3, most=OF_TEACHERS, neutral=True),
             "dipole": Block((1,), 0.1, change=0.3, most=OF_TEACHERS),
             "ln_b_field": Block((1,), 0.25, of_elements=True, most=OF_TEACHERS),
         }
@@ -133,14 +159,25 @@ class Induction(Term):
         """See the class; it is not corrected."""
         b = namespace(q).exp(stored["ln_b_field"])
         charges, dipoles = stored["charge"], stored["dipole"]
-        charges = charges - charges.mean(-2)[..., None, :]
         damping = field_damping(b * q)
-        r2 = x.r * x.r
-        radial = damping[0] * (charges / r2 + 3.0 * dipoles * x.at_a.u / (r2 * x.r))
-        across = damping[0] * dipoles / (r2 * x.r)
-        total: Array = (radial[:, :, None] * x.direction).sum(1) - x.outward.T @ across
-        pull = -(COULOMB_EV_ANGSTROM * x.atoms.polarizability) * total
+        radial, across = radial_and_across(x, charges, dipoles)
+        radial, across = damping[0] * radial, damping[0] * across
+        pull = -stiffness(x) * field(x, radial, across)
         along = dot(pull[:, None], x.direction), x.outward @ pull
         return InductionThere(
             0.5 * (radial * along[0] - across * along[1]), x, pull, along, charges, dipoles, damping, b, q
         )
+
+    def reach(self, stored: Mapping[str, Array], largest: Sequence[Array], correction: Array | float) -> Array:
+        """Where damping is 1."""
+        undamped: Array = FAR_DAMPED / namespace(stored["ln_b_field"]).exp(stored["ln_b_field"])[..., 0]
+        return undamped
+
+    def far(self, stored: Mapping[str, Array], x: PairFeatures[Array], sums: Sequence[Array]) -> Array:
+        """(K, 3, m) undamped field."""
+        return field(x, *radial_and_across(x, stored["charge"], stored["dipole"]))
+
+    def total(self, summed: Array, x: PairFeatures[Array]) -> Array:
+        """−½ α F²."""
+        energy: Array = (-0.5 * stiffness(x)) * dot(summed, summed)
+        return energy

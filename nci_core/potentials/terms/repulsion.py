@@ -10,7 +10,7 @@ from nci_core.potentials.arrays import Array, namespace
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.pairs import ANGULAR, PairFeatures
 from nci_core.potentials.terms import pair_physics
-from nci_core.potentials.terms.term import MOST, Block, Evaluated, Means, Slopes, Term
+from nci_core.potentials.terms.term import FAR_ERROR, MOST, Block, Evaluated, Means, Slopes, Term
 
 #: Distance (Å) about which the exponent is expanded: a typical contact of a light probe.
 Q_REFERENCE = 3.0
@@ -120,6 +120,17 @@ class Exponential(Term):
         alpha = namespace(beta).exp(stored[f"{self.prefix}ln_alpha"])
         energy = self.sign * repulsion(q, bend[0], stored[f"{self.prefix}a"], sums[0], alpha, beta, correction)
         return ExponentialThere(energy, q, bend, alpha, beta, self.prefix)
+
+    def reach(self, stored: Mapping[str, Array], largest: Sequence[Array], correction: Array | float) -> Array:
+        """Where exp{a + |A·Y| − α(q−3) + 10|β| + |n₁|} has fallen to FAR_ERROR; the curvature is at most 10 Å²."""
+        alpha = namespace(largest[0]).exp(stored[f"{self.prefix}ln_alpha"][..., 0])
+        most = stored[f"{self.prefix}a"][..., 0] + largest[0] + abs(stored[f"{self.prefix}beta"][..., 0]) / SATURATION
+        ends: Array = Q_REFERENCE + (most + correction - math.log(FAR_ERROR)) / alpha
+        return ends
+
+    def far(self, stored: Mapping[str, Array], x: PairFeatures[Array], sums: Sequence[Array]) -> float:
+        """Nothing."""
+        return 0.0
 
 
 def blocks(prefix: str, a: float, A: float, ln_alpha: float, beta: float, most: float = MOST) -> Mapping[str, Block]:

@@ -17,6 +17,10 @@ from nci_core.potentials.pairs import PairFeatures
 
 #: Share of its general width beyond which fine-tuning moves nothing: general physics knows better.
 MOST = 2.0
+#: What a far pair's energy may be wrong by, eV: a ten-millionth of a wavenumber.
+FAR_ERROR = 1e-11
+#: How much longer than the distance a length by the ruler may be; where one stretches more, no pair is far.
+LONGER = 1.5
 #: A parameter's prior mean, or those of a block.
 Means = Mapping[str, float | tuple[float, ...]]
 
@@ -33,6 +37,7 @@ class Block:
         change: by how much it may change with an atom's surroundings, as a share of its width; 0: not at all.
         most: share of its width by which fine-tuning may move it at most: little where the mean is computed from the
             monomers, or teachers know it.
+        neutral: whether its parameters add up to zero over the atoms of a monomer.
     """
 
     shape: tuple[int, ...]
@@ -41,6 +46,7 @@ class Block:
     of_elements: bool = False
     change: float = 0.0
     most: float = MOST
+    neutral: bool = False
 
     def changes(self, descriptors: int) -> "Block":
         """How it changes with each descriptor of the surroundings."""
@@ -76,6 +82,12 @@ class Evaluated(ABC, Generic[Array]):
 
     energy: Array
 
+    @property
+    def summed(self) -> Array:
+        """(K, c, m) what the pairs add up to, of which `Term.total` makes the energy: here, their energies."""
+        total: Array = self.energy.sum(-2)[:, None]
+        return total
+
     @abstractmethod
     def slopes(self, weight: Array | float) -> Slopes[Array]:
         """Derivatives of weight × energy; the weight is a number or (K, 1, 1)."""
@@ -103,6 +115,25 @@ class Term(ABC):
     fading: ClassVar[bool] = False
     follows: ClassVar[str] = ""
     corrected: ClassVar[bool] = True
+
+    def reach(self, stored: Mapping[str, Array], largest: Sequence[Array], correction: Array | float) -> Array | float:
+        """(K, n) lengths by the ruler (Å) beyond which `far` is right to `FAR_ERROR`; infinite: nowhere.
+
+        Args:
+            stored: as in `evaluate`.
+            largest: of each of its angular blocks, (K, n) how large γ·Y can be in size.
+            correction: (K, n) how large the network's correction can be in size.
+        """
+        return math.inf
+
+    def far(self, stored: Mapping[str, Array], x: PairFeatures[Array], sums: Sequence[Array]) -> Array | float:
+        """What pairs add to `Evaluated.summed` where densities do not overlap, without what only counts nearer."""
+        raise NotImplementedError
+
+    def total(self, summed: Array, x: PairFeatures[Array]) -> Array:
+        """(K, m) energy in eV of what all pairs add up to."""
+        energy: Array = summed[:, 0]
+        return energy
 
     @abstractmethod
     def prior_means(self, kind: PairKind) -> Means:
