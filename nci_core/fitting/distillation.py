@@ -8,7 +8,7 @@ from typing import Any
 from nci_core.fitting.left_out import unseen_factor
 from nci_core.fitting.members import DISPLACEMENT, Problem, fit_members
 from nci_core.fitting.objective import make_targets, observe
-from nci_core.fitting.observations import Observation, check_observations, regions_of, systems_of
+from nci_core.fitting.observations import Observation, by_host, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
@@ -55,7 +55,7 @@ def distill(
     """
     config, settings, run = config or StudentConfig(), settings or FitSettings(), run or FitRun()
     check_observations(observations, "teacher")
-    dimers, sigma = systems_of(observations), settings.teacher_sigma_cm1
+    dimers, sigma = systems_of(observations), settings.teacher_noise_cm1(len(by_host(observations)))
     kinds = pair_kinds(dimers)
     prior = general_prior(kinds, config)
 

@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+#: Closeness (cm⁻¹) of a distilled student to its teacher, and where the teacher's energies are of several hosts: nearer
+#: than its form allows, dispersion coefficients leave what is computed of the monomers. Chosen among 0.3, 1, 2 and 3.
+TEACHER_SIGMA_CM1, TEACHER_SIGMA_HOSTS_CM1 = 0.3, 1.0
 #: Noise σ (cm⁻¹) of a label when a distilled student is fine-tuned: about what convergence thresholds leave.
 SIGMA_CM1 = 0.03
 #: The same of a label beside labels of other hosts: what a host has of its own, no parameter that it shares with others
@@ -45,11 +48,11 @@ class FitSettings(BaseModel):
         description="noise of one label in cm⁻¹; none: 0.03, without a teacher 0.3 to 0.03 by number of labels, and 3 "
         "where labels are of several hosts",
     )
-    teacher_sigma_cm1: float = Field(
-        default=0.3,
+    teacher_sigma_cm1: float | None = Field(
+        default=None,
         gt=0,
-        description="closeness of the distilled student to its teacher in cm⁻¹; much closer than the teacher is "
-        "right, parameters only bend to imitate it",
+        description="closeness of the distilled student to its teacher in cm⁻¹; none: 0.3, and 1 where energies are "
+        "of several hosts; much closer than the teacher is right, parameters only bend to imitate it",
     )
     wall_cm1: float = Field(
         default=100.0, gt=0, description="labels above this energy in cm⁻¹ weigh less, as 1/(1+(E/wall)²)"
@@ -68,3 +71,13 @@ class FitSettings(BaseModel):
         if not direct:
             return SIGMA_CM1
         return next((sigma for below, sigma in SIGMA_DIRECT_BY_COUNT if count < below), SIGMA_CM1)
+
+    def teacher_noise_cm1(self, hosts: int) -> float:
+        """σ in cm⁻¹ for teacher energies of so many hosts.
+
+        >>> FitSettings().teacher_noise_cm1(1), FitSettings().teacher_noise_cm1(4)
+        (0.3, 1.0)
+        """
+        if self.teacher_sigma_cm1 is not None:
+            return self.teacher_sigma_cm1
+        return TEACHER_SIGMA_CM1 if hosts < 2 else TEACHER_SIGMA_HOSTS_CM1

@@ -14,6 +14,7 @@ from nci_core.gates.gate import (
     member_channels,
     number,
 )
+from nci_core.gates.sheet import sheet_gate
 from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
 from nci_core.units import from_cm1
@@ -93,8 +94,8 @@ def tail_gates(model: Committee, dimer: Dimer, c6_expected: float | None = None)
                 f"mean over directions {mean:.1f} eV Å⁶, started from {c6_expected:.1f}",
             )
         )
-    gates.append(anisotropy_gate(model.mean_of(c6), dimer))
-    return gates
+    mean_c6 = model.mean_of(c6)
+    return [*gates, anisotropy_gate(mean_c6, dimer), *sheet_gate(mean_c6, dimer)]
 
 
 def _zero(model: Committee, dimer: Dimer, radius: float, d: FloatArray) -> Gate:
