@@ -47,6 +47,10 @@ if ! done_already round-2-finetuned; then
   "$nci" label --retry --workers 1 $(bound he-naphthalene $teacher 4 2)
   "$nci" finetune --notes "bound configurations of both hosts"
 fi
+if ! done_already round-3-finetuned; then
+  "$nci" label --retry --workers 1 $(bound he-naphthalene $teacher 6 2)
+  "$nci" finetune --notes "three more labels of naphthalene"
+fi
 # What is embedded has these sets already; after more labels, make others under a name of your own.
 [[ -n ${CONTINUE:-} ]] || "$nci" delta --name mp2+delta --teacher $teacher
 "$nci" evaluate
