@@ -146,7 +146,7 @@ def time_fits(watch: Stopwatch, problem: Problem, model: Ensemble, most: int) ->
 
 
 def time_large_host(watch: Stopwatch, problem: Problem, model: Ensemble, count: int) -> None:
-    """One optimum over a flake of a thousand atoms: the first energy, for which the host is prepared, and many more.
+    """Over a flake of a thousand atoms: the first energy, for which the host is prepared, and many of each.
 
     Without a row for a model that does not know carbon and hydrogen.
     """
@@ -158,7 +158,8 @@ def time_large_host(watch: Stopwatch, problem: Problem, model: Ensemble, count: 
     atoms = len(dimer.a.symbols)
     at = dimer.at(over(dimer.a, count, HEIGHTS))
     watch.row(ONE, f"first energy, {atoms} atoms", partial(one.energies, dimer.at(at.R[:1])), repeats=1)
-    watch.row(ONE, f"energies, {atoms} atoms, batch {count}", partial(one.energies, at), count, repeats=2)
+    for name, potential in ((ONE, one), (whole(model), model)):
+        watch.row(name, f"energies, {atoms} atoms, batch {count}", partial(potential.energies, at), count, repeats=2)
 
 
 def time_choice(watch: Stopwatch, problem: Problem, model: Ensemble) -> None:
