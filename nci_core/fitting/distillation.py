@@ -55,6 +55,7 @@ def distill(
     """
     config, settings, run = config or StudentConfig(), settings or FitSettings(), run or FitRun()
     check_observations(observations, "teacher")
+    observations = [each for each in observations if len(each)]
     dimers, sigma = systems_of(observations), settings.teacher_noise_cm1(len(by_host(observations)))
     kinds = pair_kinds(dimers)
     prior = general_prior(kinds, config)

@@ -124,8 +124,7 @@ def beginning(
 
 def noise_cm1(observations: Sequence[Observation], settings: FitSettings, *, direct: bool) -> float:
     """σ in cm⁻¹ of one of these labels, by how many there are and of how many hosts."""
-    hosts = len(by_host([each for each in observations if len(each)]))
-    return settings.noise_cm1(sum(map(len, observations)), direct=direct, hosts=hosts)
+    return settings.noise_cm1(sum(map(len, observations)), direct=direct, hosts=len(by_host(observations)))
 
 
 def learnt_before(prior: Ensemble | None) -> dict[str, Any]:
@@ -161,6 +160,7 @@ def finetune(
     """
     settings, run = settings or FitSettings(), run or FitRun()
     check_observations(observations, "label")
+    observations = [each for each in observations if len(each)]
     begin = beginning(observations, prior, config, settings)
     labels = sum(map(len, observations))
     sigma = noise_cm1(observations, settings, direct=prior is None)

@@ -131,6 +131,7 @@ def finetune_ladder(
     """
     if not rungs:
         raise InputError("Fine-tuning needs the labels of at least one recipe.")
+    rungs = [replace(rung, observations=[each for each in rung.observations if len(each)]) for rung in rungs]
     settings, run = settings or FitSettings(), run or FitRun()
     for rung in rungs:
         check_observations(rung.observations, f"{rung.recipe} label")

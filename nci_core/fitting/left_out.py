@@ -88,7 +88,7 @@ def known_factor(problem: Problem, objective: MapObjective, z: Tensor) -> float:
     left = np.maximum(1.0 - weights * variance, LEAST_LEFT)
     scale = max(1.0, math.sqrt(objective.loss(z) / len(known)))
     squared = (energies - known) ** 2 / (left * variance * scale**2)
-    inside = problem.regions != "beyond"
+    inside = (problem.regions != "beyond") & (weights > 0.0)
     return bounded(float(squared[inside].mean())) if inside.any() else 1.0
 
 

@@ -41,7 +41,7 @@ class Ensemble:
         weights: of the optima in the mean, for the first len(weights) members; a weight of 0 keeps an optimum
             as a starting point for later fits only. Empty: all members are optima of equal weight.
         unseen: what error bars are multiplied by at hosts that the model does not remember being fitted to; found
-            by leaving out hosts, 1 where that could not be done (`fitting/left_out.py`).
+            by leaving out hosts, `left_out.ALONE` where there is one (`fitting/left_out.py`).
     """
 
     members: tuple[Student, ...]

@@ -15,17 +15,22 @@ from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.correction import faded, largest_output
 from nci_core.potentials.evaluation import evaluate
 from nci_core.potentials.pairs import PairSites, pair_features
-from nci_core.potentials.parameters import PairParameters
-from nci_core.potentials.terms.term import FAR_ERROR, LONGER
+from nci_core.potentials.parameters import Layout, PairParameters
+from nci_core.potentials.terms.term import FAR_ERROR, LONGER, Term
 
-#: Hosts of fewer atoms have next to no far ones.
-LARGE = 150
+#: Hosts of fewer atoms have too few far ones, and fewer positions do not pay for asking which these are.
+LARGE, MANY = 300, 64
 #: Positions together; more lie farther apart, fewer make products of matrices so small that their calls count.
 TOGETHER = 64
 #: Pairs evaluated at once: with as many positions a core's cache holds what they need.
 PAIRS_TOGETHER = 64
 #: How large each angular function can be in size, for |u|, |c| ≤ 1.
 LARGEST_ANGULAR = np.array([1.0, 2.0 / 3.0, 1.0, 2.0 / 3.0, 16.0 / 45.0, 1.0])
+
+
+def pays(what: Layout, atoms: int, positions: int) -> bool:
+    """Whether to evaluate so: only terms that say what is left of them far out can be."""
+    return atoms >= LARGE and positions >= MANY and all(type(term).far is not Term.far for term in what.terms)
 
 
 def reaches(p: PairParameters[FloatArray]) -> FloatArray:

@@ -68,7 +68,7 @@ class Prepared:
 
     def channels(self, positions: FloatArray) -> FloatArray:
         """(K, terms, m) energies in eV."""
-        if self.device.type == "cpu" and len(self.sites.order) >= far.LARGE:
+        if self.device.type == "cpu" and far.pays(self.parameters.layout, len(self.sites.order), len(positions)):
             return far.channels(self.sites, self.parameters, positions)
         rows = [to_numpy(batch.evaluation.channels) for batch in self.batches(positions)]
         values: FloatArray = np.concatenate(rows, axis=-1).swapaxes(0, 1)

@@ -62,7 +62,7 @@ class SelectionRequest:
         energies: (n,) predicted energies in eV, of the student or else the teacher; points at or
             above the limit are not chosen. None: every point is a candidate.
         ensemble: the model, for strategies that need one.
-        sigma_cm1: noise of a label in cm⁻¹; None: what a fit to all labels would assume.
+        sigma_cm1: noise of a label in cm⁻¹; None: what a fit to as many labels of one host would assume.
         bounds: energy regions, of all rows or of each.
         seed: of random choices.
     """

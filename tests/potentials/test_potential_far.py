@@ -1,5 +1,7 @@
 """Large hosts: far pairs are evaluated by what is left there, and nothing of the energy is lost."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,6 +12,7 @@ from nci_core.fitting.priors import general_prior
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig, far
 from nci_core.potentials.parameters import layout
 from nci_core.potentials.student import Prepared, prepare
+from nci_core.potentials.terms import Exchange, Term
 from nci_core.systems import Dimer, Monomer
 from nci_core.units import to_cm1
 
@@ -18,7 +21,7 @@ KINDS = (PairKind("C", "He"), PairKind("H", "He"))
 
 @pytest.fixture(scope="module")
 def dimer() -> Dimer:
-    return Dimer(flake(5), Monomer.atom("He"))
+    return Dimer(flake(7), Monomer.atom("He"))
 
 
 def students(config: StudentConfig) -> list[Student]:
@@ -45,7 +48,7 @@ def test_channels_are_those_of_all_pairs(config: StudentConfig, dimer: Dimer, pl
     reach = far.reaches(prepared.parameters)
     assert len(reach) == len(dimer.a.symbols) >= far.LARGE
     assert reach.max() < 20.0, "most of a large host's pairs are far"
-    # 210 pairs of FAR_ERROR are 2e-5 cm⁻¹ at most, and all but the nearest of them far less.
+    # 336 pairs of FAR_ERROR are 3e-5 cm⁻¹ at most, and all but the nearest of them far less.
     np.testing.assert_allclose(
         to_cm1(far.channels(prepared.sites, prepared.parameters, places)), to_cm1(plain(prepared, places)), atol=1e-6
     )
@@ -78,3 +81,16 @@ def test_no_pair_is_far_by_a_ruler_that_stretches_too_much(dimer: Dimer) -> None
     theta[0, layout(config).slices["lam"]] = 0.3
     prepared = prepare([Student(KINDS, config, theta)], dimer)
     assert np.isinf(far.reaches(prepared.parameters)).sum() == dimer.a.symbols.count("C")
+
+
+def test_terms_that_do_not_say_what_is_left_of_them_are_evaluated_whole() -> None:
+    class Unaware(Exchange):
+        name = "unaware"
+        far = Term.far  # type: ignore[assignment]
+
+    what = layout(StudentConfig())
+    assert far.pays(what, far.LARGE, far.MANY)
+    assert not far.pays(what, far.LARGE - 1, far.MANY)
+    assert not far.pays(what, far.LARGE, far.MANY - 1)
+    known = replace(what, terms=(*what.terms, Unaware()))
+    assert not far.pays(known, far.LARGE, far.MANY)

@@ -140,7 +140,7 @@ class Dispersion(Term):
             bare = undamped_dispersion(b * 0.0 + q / LONGER, (C6, C[..., 0:1], C[..., 1:2]), anisotropy)
             lost = (1.0 - damping[0]) * bare[0] + (1.0 - damping[1]) * bare[1] + (1.0 - damping[2]) * bare[2]
             ends = ends + FAR_STEP * (lost[..., 0] > FAR_ERROR)
-        return ends
+        return ends + math.inf * (ends > FAR_LENGTHS[-2]) if bool((ends > FAR_LENGTHS[-2]).any()) else ends
 
     def far(self, stored: Mapping[str, Array], x: PairFeatures[Array], sums: Sequence[Array]) -> Array:
         """(K, 1, m) −Σ C_n(r̂)/rⁿ."""

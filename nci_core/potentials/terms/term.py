@@ -119,6 +119,9 @@ class Term(ABC):
     def reach(self, stored: Mapping[str, Array], largest: Sequence[Array], correction: Array | float) -> Array | float:
         """(K, n) lengths by the ruler (Å) beyond which `far` is right to `FAR_ERROR`; infinite: nowhere.
 
+        A term that has `far` and this is evaluated over large hosts some pairs at a time, so that `Evaluated.summed`
+        of parts of the pairs must add up to that of all.
+
         Args:
             stored: as in `evaluate`.
             largest: of each of its angular blocks, (K, n) how large γ·Y can be in size.
