@@ -243,7 +243,7 @@ def test_the_depth_over_a_flake_is_the_minimum_on_its_axis(problem: TransferProb
     assert deepest(student, dimer)[0] == pytest.approx(row.height_angstrom, abs=1e-3)
 
 
-def test_depths_over_flakes_are_told_beside_published_ones_that_differ_twofold(capsys: pytest.CaptureFixture[str]) -> None:
+def test_depths_over_flakes_are_told_beside_published_ones(capsys: pytest.CaptureFixture[str]) -> None:
     about = {"reference": "made up", "teacher": "hf-d4", "training": ("benzene",), "host": "coronene", "carbons": 24}
     numbers = {"height_angstrom": 3.2, "depth_cm1": -100.0, "std_cm1": 1.0, "seed": 0}
     _depths([FlakeRow.model_validate(about | numbers)])
