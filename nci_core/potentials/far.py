@@ -84,7 +84,6 @@ def _at(
 ) -> FloatArray:
     """(K, terms, m) energies at positions from which these pairs (n,) are far."""
     sums: list[Any] = [0.0] * len(p.layout.terms)
-    x = pair_features(sites.take(np.arange(len(far))[:1]), here)
     for pairs, is_far in _blocks(far):
         x, own = pair_features(sites.take(pairs), here), p.take(pairs)
         if is_far:

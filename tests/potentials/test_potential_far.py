@@ -83,6 +83,15 @@ def test_no_pair_is_far_by_a_ruler_that_stretches_too_much(dimer: Dimer) -> None
     assert np.isinf(far.reaches(prepared.parameters)).sum() == dimer.a.symbols.count("C")
 
 
+def test_no_pair_is_far_where_damping_never_ends(dimer: Dimer) -> None:
+    config = StudentConfig()
+    theta = students(config)[0].theta.clone()
+    theta[0, layout(config).slices["ln_b"]] = np.log(0.3)
+    reach = far.reaches(prepare([Student(KINDS, config, theta)], dimer).parameters)
+    assert np.isfinite(reach).all()
+    assert (reach > 1e6).sum() == dimer.a.symbols.count("C")
+
+
 def test_terms_that_do_not_say_what_is_left_of_them_are_evaluated_whole() -> None:
     class Unaware(Exchange):
         name = "unaware"

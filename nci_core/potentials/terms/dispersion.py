@@ -21,6 +21,8 @@ COMPUTED = 0.5
 #: Lengths (Å) by the ruler at which damping is asked whether it still counts, and between two of them.
 FAR_STEP = 0.5
 FAR_LENGTHS = tuple(5.0 + FAR_STEP * k for k in range(51))
+#: Å beyond which no host reaches.
+NOWHERE = 1e9
 
 
 def anisotropic_coefficient(C: Array, anisotropy: Array) -> Array:
@@ -140,7 +142,8 @@ class Dispersion(Term):
             bare = undamped_dispersion(b * 0.0 + q / LONGER, (C6, C[..., 0:1], C[..., 1:2]), anisotropy)
             lost = (1.0 - damping[0]) * bare[0] + (1.0 - damping[1]) * bare[1] + (1.0 - damping[2]) * bare[2]
             ends = ends + FAR_STEP * (lost[..., 0] > FAR_ERROR)
-        return ends + math.inf * (ends > FAR_LENGTHS[-2]) if bool((ends > FAR_LENGTHS[-2]).any()) else ends
+        # Damping that still counts at the last length asked may count anywhere.
+        return ends + NOWHERE * (ends > FAR_LENGTHS[-2])
 
     def far(self, stored: Mapping[str, Array], x: PairFeatures[Array], sums: Sequence[Array]) -> Array:
         """(K, 1, m) −Σ C_n(r̂)/rⁿ."""

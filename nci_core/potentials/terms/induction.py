@@ -50,8 +50,8 @@ def field(x: PairFeatures[Array], radial: Array, across: Array) -> Array:
     return total
 
 
-def stiffness(x: PairFeatures[Array]) -> float:
-    """α of b in eV Å⁴/e²: what the square of a field in e/Å² costs, twice."""
+def polarizability(x: PairFeatures[Array]) -> float:
+    """α of b in eV Å⁴/e², for fields in e/Å²."""
     return COULOMB_EV_ANGSTROM * x.atoms.polarizability
 
 
@@ -95,7 +95,7 @@ class InductionThere(Evaluated[Array]):
     @property
     def summed(self) -> Array:
         """(K, 3, m) the field F, in e/Å²: energies of parts of the atoms do not add up, fields do."""
-        total: Array = self.pull * (-1.0 / stiffness(self.x))
+        total: Array = self.pull * (-1.0 / polarizability(self.x))
         return total
 
     def slopes(self, weight: Array | float) -> Slopes[Array]:
@@ -162,7 +162,7 @@ class Induction(Term):
         damping = field_damping(b * q)
         radial, across = radial_and_across(x, charges, dipoles)
         radial, across = damping[0] * radial, damping[0] * across
-        pull = -stiffness(x) * field(x, radial, across)
+        pull = -polarizability(x) * field(x, radial, across)
         along = dot(pull[:, None], x.direction), x.outward @ pull
         return InductionThere(
             0.5 * (radial * along[0] - across * along[1]), x, pull, along, charges, dipoles, damping, b, q
@@ -179,5 +179,5 @@ class Induction(Term):
 
     def total(self, summed: Array, x: PairFeatures[Array]) -> Array:
         """−½ α F²."""
-        energy: Array = (-0.5 * stiffness(x)) * dot(summed, summed)
+        energy: Array = (-0.5 * polarizability(x)) * dot(summed, summed)
         return energy
