@@ -14,10 +14,11 @@ import numpy.typing as npt
 import torch
 
 from nci_core.fitting.levenberg_marquardt import Minimum, minimise
-from nci_core.fitting.objective import MapObjective, make_targets, observe
+from nci_core.fitting.objective import MapObjective, make_targets
 from nci_core.fitting.observations import Observation
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import SIGMA_CM1, FitSettings
+from nci_core.fitting.tiles import observe
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.parameters import layout, own_name
 from nci_core.potentials.prior import DiagonalPrior
@@ -41,7 +42,7 @@ class LearntStep:
 def best_fit(objective: MapObjective) -> tuple[Minimum, torch.Tensor]:
     """The minimum from the prior's centre, and the diagonal of its posterior covariance (p,)."""
     found = minimise(objective, torch.zeros(objective.prior.mean.numel(), dtype=torch.float64), 200, 1e-5)
-    _, _, curvature = objective.normal_equations(found.z)
+    curvature = objective.normal_equations(found.z)[2]
     return found, torch.linalg.inv(curvature).diagonal()
 
 

@@ -19,11 +19,11 @@ from nci_core.fitting.finetuning import beginning
 from nci_core.fitting.ladder import RungBelow
 from nci_core.fitting.levenberg_marquardt import minimise
 from nci_core.fitting.members import fit_members
-from nci_core.fitting.objective import MapObjective, joined, make_targets, observe
+from nci_core.fitting.objective import MapObjective, linear_model, make_targets
 from nci_core.fitting.priors import change_covariance, general_prior
 from nci_core.fitting.settings import SIGMA_CM1
+from nci_core.fitting.tiles import observe
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.evaluation import jacobian
 from nci_core.potentials.parameters import layout
 from nci_core.potentials.prior import DiagonalPrior
 from nci_core.systems.configurations import Configurations
@@ -73,10 +73,7 @@ def learn_recipe_change(
 
     def linear(theta: Tensor) -> tuple[Tensor, Tensor]:
         objective = MapObjective(seen, targets, DiagonalPrior(theta, torch.ones_like(theta)), config)
-        parameters, terms = objective.at(torch.zeros(theta.numel(), dtype=theta.dtype))
-        ones, parts = [1.0] * len(config.terms), zip(seen, terms, parameters, strict=True)
-        rows = [torch.as_tensor(jacobian(x, e, p, len(theta), ones)).clone() for x, e, p in parts]
-        return joined(terms).sum(0), torch.cat(rows)
+        return linear_model(seen, objective, torch.zeros(theta.numel(), dtype=theta.dtype))
 
     here = list(below.thetas)
     for _ in range(steps):

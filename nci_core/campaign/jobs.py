@@ -113,7 +113,8 @@ def _remembering(context: JobContext, fit: Callable[..., dict[str, Any]], **opti
 
     def step(event: dict[str, Any]) -> None:
         context.event(event)
-        context.progress(event["member"] / event["members"], f"fit {event['member'] + 1} of {event['members']}")
+        done, of = event["finished"], event["members"]
+        context.progress(done / of, f"{done} of {of} minimisations done, step {event['iteration']} of the others")
 
     memory = FitMemory(fit_memory(context.campaign_dir, context.job_id), lambda finished: context.keep_events())
     result = fit(

@@ -32,12 +32,12 @@ RecipeOption = Annotated[
 
 
 def fit_progress(bar: Any, task: TaskID) -> Any:
-    """A callback for fits: one step of the bar per member, the error so far in its text."""
+    """A callback for fits: one step of the bar per minimisation that is done, the error so far in its text."""
 
     def report(event: dict[str, Any]) -> None:
         error = event.get("train_mae_cm1", {}).get("lt_limit")
         text = f"{event['stage']}, {event['phase']}" + ("" if error is None else f": training error {error:.3g} cm⁻¹")
-        bar.update(task, description=text, completed=event["member"], total=event["members"])
+        bar.update(task, description=text, completed=event["finished"], total=event["members"])
 
     return report
 

@@ -6,12 +6,14 @@ from itertools import chain
 from typing import Any
 
 from nci_core.fitting.left_out import unseen_factor
-from nci_core.fitting.members import DISPLACEMENT, Problem, fit_members
-from nci_core.fitting.objective import make_targets, observe
+from nci_core.fitting.members import DISPLACEMENT, fit_members
+from nci_core.fitting.objective import make_targets
 from nci_core.fitting.observations import Observation, by_host, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import general_prior
+from nci_core.fitting.problem import Problem
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
+from nci_core.fitting.tiles import observe
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.ensemble import Ensemble
 from nci_core.potentials.environments import pair_kinds
@@ -63,7 +65,7 @@ def distill(
     def problem(some: Sequence[Observation]) -> Problem:
         return Problem(
             stage="distill",
-            seen=observe(some, kinds, settings.device),
+            seen=observe(some, kinds, settings.device, parameters=prior.mean.numel(), students=settings.restarts),
             targets=make_targets(some, config.terms, sigma, settings.wall_cm1, apart=True),
             regions=regions_of(some),
             priors=[prior],

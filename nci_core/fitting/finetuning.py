@@ -8,12 +8,14 @@ import numpy as np
 
 from nci_core.errors import ModelError
 from nci_core.fitting.left_out import ALONE, known_factor, unseen_factor
-from nci_core.fitting.members import Fitted, Problem, error_bar_factor, fit_members
-from nci_core.fitting.objective import make_targets, observe
+from nci_core.fitting.members import Fitted, error_bar_factor, fit_members
+from nci_core.fitting.objective import make_targets
 from nci_core.fitting.observations import Observation, by_host, check_observations, regions_of, systems_of
 from nci_core.fitting.priors import direct_prior, prior_after
+from nci_core.fitting.problem import Problem
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
+from nci_core.fitting.tiles import Tiles, observe
 from nci_core.potentials.agreement import check_pairs
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.ensemble import Ensemble
@@ -54,11 +56,16 @@ class Beginning:
     kept: Prior
     unseen: float = ALONE
 
+    def observe(self, observations: Sequence[Observation], settings: FitSettings) -> Tiles:
+        """What the fit sees of these configurations."""
+        count, students = len(self.kinds) * self.config.size, settings.restarts
+        return observe(observations, self.kinds, settings.device, parameters=count, students=students)
+
     def problem(self, observations: Sequence[Observation], sigma_cm1: float, settings: FitSettings) -> Problem:
         """The fit to labels with this noise."""
         return Problem(
             stage="finetune",
-            seen=observe(observations, self.kinds, settings.device),
+            seen=self.observe(observations, settings),
             targets=make_targets(observations, self.config.terms, sigma_cm1, settings.wall_cm1, apart=False),
             regions=regions_of(observations),
             priors=self.priors,
@@ -167,7 +174,7 @@ def finetune(
     problem = begin.problem(observations, sigma, settings)
     if validation:
         check_observations(validation, "validation")
-        held = observe(validation, begin.kinds, settings.device)
+        held = begin.observe(validation, settings)
         energies = np.concatenate([each.energies for each in validation])
         problem = replace(problem, validation=(held, energies, regions_of(validation)))
     found = fit_members(problem, settings, run, direct=prior is None)

@@ -18,9 +18,10 @@ from torch import Tensor
 from nci_core.errors import InputError
 from nci_core.fitting.finetuning import Beginning, beginning, finetune, learnt_before, noise_cm1
 from nci_core.fitting.levenberg_marquardt import minimise
-from nci_core.fitting.members import SEARCH_ITERATIONS, Fitted, Optimum, Problem, fit_members
+from nci_core.fitting.members import SEARCH_ITERATIONS, Fitted, Optimum, fit_members
 from nci_core.fitting.observations import Observation, check_observations
 from nci_core.fitting.priors import recipe_change
+from nci_core.fitting.problem import Problem
 from nci_core.fitting.run import FitRun
 from nci_core.fitting.settings import FitSettings
 from nci_core.potentials.device import resolve_device
@@ -55,7 +56,7 @@ class Rung:
 def posterior_covariance(optimum: Optimum, scale: float) -> Tensor:
     """(p, p) Laplace's covariance of the parameters at an optimum; a misfit `scale` above 1 widens it."""
     objective = optimum.objective
-    _, _, H = objective.normal_equations(optimum.minimum.z)
+    H = objective.normal_equations(optimum.minimum.z)[2]
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(H))
     return (objective.prior.covariance_of(inverse) * max(1.0, scale) ** 2).cpu()
 

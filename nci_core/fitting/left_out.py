@@ -14,15 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from nci_core.fitting.members import Problem, Reporter
-from nci_core.fitting.objective import MapObjective, evaluations, joined
+from nci_core.fitting.objective import MapObjective, linear_model
 from nci_core.fitting.observations import Observation, by_host
+from nci_core.fitting.problem import Problem
+from nci_core.fitting.reporting import Reporter
 from nci_core.fitting.run import FitRun
 from nci_core.potentials.arrays import FloatArray
-from nci_core.potentials.evaluation import jacobian
 
 #: What error bars of a model of one host are multiplied by at others, where nothing can be left out: for students of
 #: benzene alone at naphthalene, anthracene and pyrene the root mean square of their ratios is 1.3 to 9.4, its median 4
@@ -34,6 +33,8 @@ FOLDS = 5
 STEPS = 30
 #: A factor above this says that the student does not carry over at all; larger bars would say no more.
 LARGEST = 20.0
+#: Number of the first of these fits among all that a run remembers.
+FIRST_NUMBER = 10_000
 #: Least 1 − h of a label: below it others say so little of it that rounding decides.
 LEAST_LEFT = 1e-6
 
@@ -44,18 +45,6 @@ def folds(groups: Sequence[Sequence[int]]) -> list[set[int]]:
     return [{k for group in groups[first::count] for k in group} for first in range(count)]
 
 
-def totals(problem: Problem, objective: MapObjective, z: Tensor) -> tuple[FloatArray, FloatArray]:
-    """Energies (m,) of a problem's configurations at z, and their derivatives (m, p) by z; eV."""
-    ones = [1.0] * problem.targets.mixing.shape[1]
-    parameters, terms = evaluations(problem.seen, objective.theta(z), problem.config)
-    kinds = len(objective.prior.mean)
-    J = [
-        objective.prior.by_z(torch.as_tensor(jacobian(x, e, p, kinds, ones)))
-        for x, p, e in zip(problem.seen, parameters, terms, strict=True)
-    ]
-    return joined(terms).sum(0).cpu().numpy(), torch.cat(J).cpu().numpy()
-
-
 def squared_ratios(
     observations: Sequence[Observation], problem: Problem, objective: MapObjective, z: Tensor, scale: float
 ) -> FloatArray:
@@ -64,7 +53,7 @@ def squared_ratios(
     The variance is Laplace's, s² J H⁻¹ Jᵀ with H the curvature of the objective that z minimises (MacKay, Neural
     Comput. 4, 448 (1992), DOI 10.1162/neco.1992.4.3.448), s² its misfit a label where that is above 1.
     """
-    energies, J = totals(problem, objective, z)
+    energies, J = (part.cpu().numpy() for part in linear_model(problem.seen, objective, z))
     H = objective.normal_equations(z)[2].cpu().numpy()
     variance = max(1.0, scale) ** 2 * np.einsum("mp,pm->m", J, np.linalg.solve(H, J.T))
     known = np.concatenate([each.energies for each in observations])
@@ -81,7 +70,7 @@ def known_factor(problem: Problem, objective: MapObjective, z: Tensor) -> float:
     Technometrics 16, 125 (1974), DOI 10.1080/00401706.1974.10489157); s² is the misfit a label where that is above 1.
     The factor is the root mean square of their ratios inside the range of interest.
     """
-    energies, J = totals(problem, objective, z)
+    energies, J = (part.cpu().numpy() for part in linear_model(problem.seen, objective, z))
     H = objective.normal_equations(z)[2].cpu().numpy()
     known, weights = (each[-1].cpu().numpy() for each in (problem.targets.energies, problem.targets.weights))
     variance = np.einsum("mp,pm->m", J, np.linalg.solve(H, J.T))
@@ -128,8 +117,15 @@ def unseen_factor(
         left, rest = ([each for k, each in enumerate(observations) if (k in out) == there] for there in (True, False))
         fit, asked = build(rest), build(left)
         objective = fit.objective(0)
-        on_step = Reporter(fit, count, run).watch(objective, number, "left out")
-        found = run.memory.minimise(10_000 + number, objective, start, STEPS, tolerance, on_step)
+        reporter, numbered = Reporter(fit, count, run), FIRST_NUMBER + number
+        (found,) = run.memory.minimise(
+            [numbered],
+            reporter.together([objective]),
+            [start],
+            STEPS,
+            tolerance,
+            reporter.watch("left out", FIRST_NUMBER),
+        )
         scale = math.sqrt(found.loss / fit.targets.energies.numel())
         ratios = squared_ratios(left, asked, objective, found.z, scale)
         if len(ratios):

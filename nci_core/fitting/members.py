@@ -1,28 +1,24 @@
 """From one objective to an ensemble: restarts find the optimum, perturbed fits its spread."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from nci_core.errors import CancelledError
-from nci_core.fitting.levenberg_marquardt import Descent, Minimum
-from nci_core.fitting.memory import fingerprint
-from nci_core.fitting.objective import MapObjective, Seen, Targets, evaluations, joined
+from nci_core.fitting.levenberg_marquardt import Minimum
+from nci_core.fitting.objective import MapObjective
+from nci_core.fitting.problem import Problem
+from nci_core.fitting.reporting import Reporter
 from nci_core.fitting.run import FitRun, one_core
 from nci_core.fitting.settings import FitSettings
-from nci_core.potentials.arrays import FloatArray
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig, layout
-from nci_core.potentials.prior import Prior
 from nci_core.potentials.student import Student
-from nci_core.units import to_cm1
 
 #: Starting points scatter about the prior's centre by this share of its width.
 START_SPREAD = 0.3
@@ -31,97 +27,6 @@ NETWORK_SPREAD = 0.3
 #: Share of a posterior standard deviation by which members are displaced. At a whole one the wall, an
 #: exponential, is no longer linear in it, and the mean over members would be worse than the best fit.
 DISPLACEMENT = 0.5
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A fit: labels, and what is believed before them.
-
-    Attributes:
-        stage: 'distill' or 'finetune', for progress reports.
-        seen: features of the labelled configurations.
-        targets: labels.
-        regions: (m,) that each label is in, for reports of errors.
-        priors: one or several; starting points take them in turn.
-        config: terms of the student.
-        sources: for each prior the number of its teacher; empty: all of one.
-        validation: features, energies (m,) in eV and regions of what is reported but never fitted.
-    """
-
-    stage: str
-    seen: Seen
-    targets: Targets
-    regions: npt.NDArray[np.str_]
-    priors: Sequence[Prior]
-    config: StudentConfig
-    sources: tuple[int, ...] = ()
-    validation: tuple[Seen, FloatArray, npt.NDArray[np.str_]] | None = None
-
-    def to(self, device: torch.device) -> "Problem":
-        """The same problem on another device."""
-
-        def moved(seen: Seen) -> Seen:
-            return [x.to(device) for x in seen]
-
-        held = self.validation
-        return replace(
-            self,
-            seen=moved(self.seen),
-            targets=self.targets.to(device),
-            priors=[prior.to(device) for prior in self.priors],
-            validation=None if held is None else (moved(held[0]), *held[1:]),
-        )
-
-    def fingerprint(self, settings: FitSettings, direct: bool) -> str:
-        """Hash of all that decides the fit's result."""
-        tensors = [self.targets.mixing, self.targets.energies, self.targets.weights]
-        tensors += [tensor for prior in self.priors for tensor in prior.tensors]
-        # Distances and angles of every chunk say where the labels are and on what host.
-        tensors += [torch.as_tensor(part) for x in self.seen for part in x.arrays]
-        return fingerprint(tensors, f"{self.stage} {direct} {self.config} {settings.model_dump_json()}")
-
-    def objective(self, k: int) -> MapObjective:
-        """The objective with the k-th prior; they take turns."""
-        return MapObjective(self.seen, self.targets, self.priors[k % len(self.priors)], self.config)
-
-
-def mae_by_region(predicted: FloatArray, reference: FloatArray, region: npt.NDArray[np.str_]) -> dict[str, float]:
-    """Mean absolute errors (cm⁻¹) in the range of interest ('lt_limit') and by region (m,); energies (m,) in eV."""
-    error = np.abs(to_cm1(predicted - reference))
-    chosen = {"lt_limit": region != "beyond", **{name: region == name for name in ("well", "tail", "wall")}}
-    return {name: float(error[rows].mean()) for name, rows in chosen.items() if rows.any()}
-
-
-class Reporter:
-    """Turns optimiser steps into progress dictionaries, and a stop request into CancelledError."""
-
-    def __init__(self, problem: Problem, total: int, run: FitRun) -> None:
-        self.problem, self.total, self.run = problem, total, run
-
-    def watch(self, objective: MapObjective, fit: int, phase: str) -> Callable[[Descent], None]:
-        """The callback for one minimisation, the `fit`-th of `total`."""
-
-        def on_step(state: Descent) -> None:
-            if self.run.should_stop is not None and self.run.should_stop():
-                raise CancelledError(f"The {self.problem.stage} fit was stopped at fit {fit + 1} of {self.total}.")
-            if self.run.progress is not None:
-                head = {"stage": self.problem.stage, "phase": phase, "member": fit, "members": self.total}
-                now = {"iteration": state.iteration, "loss": state.loss}
-                self.run.progress({**head, **now, **self.errors(objective, state.z)})
-
-        return on_step
-
-    def errors(self, objective: MapObjective, z: Tensor) -> dict[str, Any]:
-        """Errors of the current parameters on the labels and on the validation points."""
-        mixing, labels = self.problem.targets.mixing[-1], self.problem.targets.energies[-1].cpu().numpy()
-        # Channels fitted apart are judged by their sum, as total energies are.
-        predicted = (mixing @ objective.channels(z)).cpu().numpy()
-        found: dict[str, Any] = {"train_mae_cm1": mae_by_region(predicted, labels, self.problem.regions)}
-        if self.problem.validation is not None:
-            seen, energies, regions = self.problem.validation
-            held = joined(evaluations(seen, objective.theta(z), self.problem.config)[1]).sum(0)
-            found["validation_mae_cm1"] = mae_by_region(held.cpu().numpy(), energies, regions)
-        return found
 
 
 def start_point(problem: Problem, random: np.random.Generator, restart: int, direct: bool) -> Tensor:
@@ -142,6 +47,20 @@ def perturbed(objective: MapObjective, random: np.random.Generator) -> tuple[Ten
     noise = torch.tensor(random.standard_normal(targets.energies.shape), device=mean.device)
     shift = torch.tensor(random.standard_normal(tuple(mean.shape)), device=mean.device)
     return noise / targets.weights.sqrt(), objective.prior.displacement(shift.flatten())
+
+
+def displacements(objective: MapObjective, random: np.random.Generator, step: float, count: int) -> list[MapObjective]:
+    """`count` objectives whose labels and prior are displaced by `step` of their widths, in pairs of opposite ones."""
+    found: list[MapObjective] = []
+    noise, shift = torch.zeros(0), torch.zeros(0)
+    for member in range(count):
+        sign = -1.0 if member % 2 else 1.0
+        if member % 2 == 0:
+            noise, shift = (step * part for part in perturbed(objective, random))
+        targets = replace(objective.targets, energies=objective.targets.energies + sign * noise)
+        prior = objective.prior.at(objective.prior.mean + sign * shift)
+        found.append(MapObjective(objective.seen, targets, prior, objective.config))
+    return found
 
 
 #: Steps after which the starting points of fine-tuning are ranked: most of the way, in half of the time.
@@ -241,40 +160,39 @@ def fit_members(problem: Problem, settings: FitSettings, run: FitRun, *, direct:
     reporter = Reporter(problem, total, run)
     limits = settings.max_iterations, settings.tolerance
     first = min(limits[0], SEARCH_ITERATIONS) if polished else limits[0]
-    found: list[Optimum] = []
-    for restart in range(settings.restarts):
-        objective = problem.objective(restart)
-        start = start_point(problem, random, restart, direct)
-        on_step = reporter.watch(objective, restart, "search")
-        source = problem.sources[restart % len(problem.sources)] if problem.sources else 0
-        minimum = memory.minimise(restart, objective, start, first, limits[1], on_step)
-        found.append(Optimum(minimum, objective, source))
+    restarts = range(settings.restarts)
+    objectives = [problem.objective(restart) for restart in restarts]
+    starts = [start_point(problem, random, restart, direct) for restart in restarts]
+    searched = memory.minimise(
+        restarts, reporter.together(objectives), starts, first, limits[1], reporter.watch("search")
+    )
+    found = [
+        Optimum(minimum, objective, problem.sources[k % len(problem.sources)] if problem.sources else 0)
+        for k, (minimum, objective) in enumerate(zip(searched, objectives, strict=True))
+    ]
     found, weights = ranked(found, settings.averaged)
     if polished:
         found = [each for each, weight in zip(found, weights, strict=True) if weight > 0.0]
-        for k, each in enumerate(found):
-            number = settings.restarts + k
-            if not each.minimum.converged and limits[0] > first:
-                on_step = reporter.watch(each.objective, number, "search")
-                minimum = memory.minimise(number, each.objective, each.minimum.state, *limits, on_step)
-                found[k] = replace(each, minimum=minimum)
+        going = [k for k, each in enumerate(found) if not each.minimum.converged and limits[0] > first]
+        if going:
+            together = reporter.together([found[k].objective for k in going])
+            states = [found[k].minimum.state for k in going]
+            numbers = [settings.restarts + k for k in going]
+            for k, minimum in zip(
+                going, memory.minimise(numbers, together, states, *limits, reporter.watch("search")), strict=True
+            ):
+                found[k] = replace(found[k], minimum=minimum)
         found, weights = ranked(found, settings.averaged)
     best, objective = found[0].minimum, found[0].objective
     thetas = [each.objective.theta(each.minimum.z) for each in found]
     # A misfit of exactly zero would leave no spread to scale back.
     scale = max(math.sqrt(best.loss / problem.targets.energies.numel()), 1e-3)
-    step = DISPLACEMENT * scale
-    noise, shift = torch.zeros(0), torch.zeros(0)
-    for member in range(1, settings.members):
-        sign = 1.0 if member % 2 else -1.0
-        if member % 2:
-            noise, shift = (step * part for part in perturbed(objective, random))
-        targets = replace(problem.targets, energies=problem.targets.energies + sign * noise)
-        prior = objective.prior.at(objective.prior.mean + sign * shift)
-        moved = MapObjective(problem.seen, targets, prior, problem.config)
-        number = total - settings.members + member
-        on_step = reporter.watch(moved, number, "spread")
-        thetas.append(moved.theta(memory.minimise(number, moved, prior.whiten(thetas[0]), *limits, on_step).z))
+    displaced = displacements(objective, random, DISPLACEMENT * scale, settings.members - 1)
+    if displaced:
+        starts = [moved.prior.whiten(thetas[0]) for moved in displaced]
+        numbers = [*range(total - settings.members + 1, total)]
+        minima = memory.minimise(numbers, reporter.together(displaced), starts, *limits, reporter.watch("spread"))
+        thetas += [moved.theta(each.z) for moved, each in zip(displaced, minima, strict=True)]
     record = {
         "log_evidence": [round(each.minimum.log_evidence, 3) for each in found],
         "iterations": [each.minimum.iterations for each in found],

@@ -1,6 +1,6 @@
 """The objective of a fit: labels with an energy-dependent weight, and a Gaussian prior."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,23 +11,18 @@ from torch import Tensor
 from nci_core.fitting.observations import TOTAL, Observation, labels_of, terms_of, weights_of
 from nci_core.fitting.quadratic import ByParameters, ByResiduals, Quadratic
 from nci_core.potentials.arrays import FloatArray, place
-from nci_core.potentials.device import resolve_device
-from nci_core.potentials.environments import PairKind
-from nci_core.potentials.evaluation import Evaluation, evaluate, jacobian
-from nci_core.potentials.pairs import PairAtoms, PairFeatures, chunks, pair_sites
+from nci_core.potentials.evaluation import evaluate, jacobian
+from nci_core.potentials.pairs import PairAtoms, PairFeatures
 from nci_core.potentials.parameters import PairParameters, StudentConfig
-from nci_core.potentials.prior import Prior
+from nci_core.potentials.prior import Prior, side_by_side
 from nci_core.potentials.student import parameters_of
 from nci_core.units import from_cm1
-
-#: Labels per chunk: on a CPU what its cache holds, on a GPU what keeps it busy, for each chunk is a synchronisation.
-CHUNK = {"cpu": 512, "cuda": 131_072}
 
 #: Into so many blocks of columns a product of Jacobians is cut; more make each too small for a core.
 BLOCKS = 5
 
-#: Features of the observed configurations, chunk by chunk; a chunk is of one system.
-Seen = Sequence[PairFeatures[Any]]
+#: Features of the observed configurations, tile by tile; a tile is of one system (`tiles.Tiles`).
+Seen = Iterable[PairFeatures[Any]]
 
 
 def label_weights(energies: FloatArray, wall_cm1: float = 100.0) -> FloatArray:
@@ -55,8 +50,8 @@ class Targets:
     weights: Tensor
 
     def to(self, device: torch.device) -> "Targets":
-        """The same targets on another device."""
-        return Targets(self.mixing.to(device), self.energies.to(device), self.weights.to(device))
+        """The same targets on another device, but for the mixing, which decides what is computed at all."""
+        return Targets(self.mixing, self.energies.to(device), self.weights.to(device))
 
 
 def make_targets(
@@ -89,61 +84,186 @@ class MapObjective:
 
     def __init__(self, seen: Seen, targets: Targets, prior: Prior, config: StudentConfig) -> None:
         self.seen, self.targets, self.prior, self.config = seen, targets, prior, config
-        self._last: tuple[Tensor, list[PairParameters[Any]], list[Evaluation[Any]]] | None = None
 
     def theta(self, z: Tensor) -> Tensor:
         """Parameters (kinds, size) from whitened z (p,)."""
         return self.prior.unwhiten(z)
 
-    def at(self, z: Tensor) -> tuple[list[PairParameters[Any]], list[Evaluation[Any]]]:
-        """Parameters and terms of every chunk at z; kept until z is another tensor, since a trial that
-        succeeds is where the next step begins."""
-        if self._last is None or self._last[0] is not z:
-            self._last = z, *evaluations(self.seen, self.theta(z), self.config)
-        return self._last[1:]
-
-    def channels(self, z: Tensor) -> Tensor:
-        """(terms, m) energies at the labelled configurations, eV."""
-        return joined(self.at(z)[1])
+    def about(self, z: Tensor, rows: Sequence[int] = (0,)) -> Quadratic:
+        """The objective about z (1, p)."""
+        return Together([self]).about(z, rows)
 
     def loss(self, z: Tensor) -> float:
-        """The objective at z."""
-        error = self.targets.mixing @ self.channels(z) - self.targets.energies
-        return float((self.targets.weights * error**2).sum() + z @ z)
-
-    def about(self, z: Tensor) -> Quadratic:
-        """The objective about z, by the smaller of what there is: residuals or parameters."""
-        if self.targets.energies.numel() >= z.numel():
-            return ByParameters(*self.normal_equations(z))
-        J, rho = zip(*self.residuals(z), strict=True)
-        return ByResiduals(torch.cat(J), torch.cat(rho), z)
+        """The objective at z (p,)."""
+        return float(self.about(z[None]).loss)
 
     def normal_equations(self, z: Tensor) -> tuple[float, Tensor, Tensor]:
-        """Objective, Jᵀρ + z and JᵀJ + 1."""
-        H = torch.eye(z.numel(), dtype=z.dtype, device=z.device)
-        g, loss = z.clone(), float(z @ z)
-        for J, rho in self.residuals(z):
-            add_products(H, J)
-            g += J.T @ rho
-            loss += float(rho @ rho)
-        mirror(H)
-        return loss, g, H
+        """Objective, Jᵀρ + z (p,) and JᵀJ + 1 (p, p) at z (p,), however few labels there are."""
+        found = Together([self]).by_parameters(z[None], [0])
+        return float(found.loss), found.g[0], found.H[0]
 
-    def residuals(self, z: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Exact Jacobians (m, p) by z and residuals (m,), weighted, of one chunk and target after the other."""
-        parameters, terms = self.at(z)
+
+class Together:
+    """Objectives over the same configurations, of one student, at once: their priors differ, and labels may.
+
+    Args:
+        objectives: K of them; they share `seen`, the weights and mixing of the targets, and the student's terms.
+        watched: (groups, m) shares of the labels in means of absolute errors of the total that are told, see `told`.
+        held: other labels whose errors are told, never fitted.
+    """
+
+    def __init__(
+        self, objectives: Sequence[MapObjective], watched: Tensor | None = None, held: "Held | None" = None
+    ) -> None:
+        self.objectives, self.watched, self.held = objectives, watched, held
+        first = objectives[0]
+        self.targets, self.config, self.kinds = first.targets, first.config, len(first.prior.mean)
+        self.few = first.targets.energies.numel() < first.prior.mean.numel()
+        self._priors: dict[tuple[int, ...], Prior | None] = {}
+
+    def about(self, z: Tensor, rows: Sequence[int]) -> Quadratic:
+        """Those of these rows about z (rows, p), by the smaller of what there is: residuals or parameters."""
+        return self.by_residuals(z, rows) if self.few else self.by_parameters(z, rows)
+
+    def by_parameters(self, z: Tensor, rows: Sequence[int]) -> ByParameters:
+        """By JᵀJ + 1, summed tile by tile in the parameters themselves and then taken to z."""
+        K, p = z.shape
+        H, g, loss = z.new_zeros(K, p, p), z.new_zeros(K, p), z.square().sum(-1)
+        told = []
+        for J, rho, errors in self.linear(self.thetas(z, rows), rows):
+            add_products(H, J)
+            g += (J @ rho[..., None])[..., 0]
+            loss += rho.square().sum(-1)
+            told += errors
+        if H.device.type == "cpu":
+            mirror(H)
+        H = self.by_z(self.by_z(H, rows).mT.contiguous(), rows)
+        g = self.by_z(g[:, None], rows)[:, 0]
+        H.diagonal(dim1=-2, dim2=-1).add_(1.0)
+        return ByParameters(loss, g + z, H, self.told(z, rows, told))
+
+    def by_residuals(self, z: Tensor, rows: Sequence[int]) -> ByResiduals:
+        """By the residuals' own derivatives, all of them at once."""
+        Js, rhos, told = [], [], []
+        for J, rho, errors in self.linear(self.thetas(z, rows), rows):
+            Js.append(self.by_z(J.mT, rows))
+            rhos.append(rho)
+            told += errors
+        return ByResiduals(torch.cat(Js, 1), torch.cat(rhos, 1), z, self.told(z, rows, told))
+
+    def prior(self, rows: Sequence[int]) -> Prior | None:
+        """The priors of these rows as one, or None where they are of different forms."""
+        key = tuple(rows)
+        if key not in self._priors:
+            self._priors[key] = side_by_side([self.objectives[row].prior for row in rows])
+        return self._priors[key]
+
+    def by_z(self, J: Tensor, rows: Sequence[int]) -> Tensor:
+        """Derivatives (rows, m, p) by z from those by θ, which may be overwritten."""
+        prior = self.prior(rows)
+        if prior is not None:
+            return prior.by_z(J)
+        return torch.stack([self.objectives[row].prior.by_z(J[k]) for k, row in enumerate(rows)])
+
+    def thetas(self, z: Tensor, rows: Sequence[int]) -> Tensor:
+        """(rows, kinds, size) parameters at z (rows, p)."""
+        prior = self.prior(rows)
+        if prior is not None:
+            return prior.unwhiten(z)
+        return torch.stack([self.objectives[row].theta(z[k]) for k, row in enumerate(rows)])
+
+    def energies(self, rows: Sequence[int]) -> Tensor:
+        """(1 or rows, targets, m) what the labels are, in eV."""
+        first = self.objectives[rows[0]].targets.energies
+        if all(self.objectives[row].targets.energies is first for row in rows):
+            return first[None]
+        return torch.stack([self.objectives[row].targets.energies for row in rows])
+
+    def linear(self, theta: Tensor, rows: Sequence[int]) -> Iterator[tuple[Tensor, Tensor, list[Tensor]]]:
+        """Of one tile and target after the other: J (rows, p, m) by θ, residuals (rows, m), both weighted, errors told.
+
+        θ (rows, kinds, size). Errors (rows, groups) are told of the last target, the total energy.
+        """
+        mixing = self.targets.mixing.tolist()
+        roots, energies = self.targets.weights.sqrt(), self.energies(rows)
         start = 0
-        roots, kinds = self.targets.weights.sqrt(), len(self.prior.mean)
-        for x, p, e in zip(self.seen, parameters, terms, strict=True):
-            predicted = self.targets.mixing @ joined([e])
-            rows = slice(start, start + predicted.shape[1])
-            start = rows.stop
-            for k, weights in enumerate(self.targets.mixing.tolist()):
-                root = roots[k, rows]
-                J = self.prior.by_z(torch.as_tensor(jacobian(x, e, p, kinds, weights)))
-                J *= root[:, None]
-                rho = root * (predicted[k] - self.targets.energies[k, rows])
-                yield J, rho
+        for x, p in with_parameters(self.objectives[0].seen, theta, self.config):
+            e = evaluate(x, p)
+            channels = torch.as_tensor(e.channels)
+            here = slice(start, start + channels.shape[-1])
+            start = here.stop
+            for k, row in enumerate(mixing):
+                error = sum_of(channels, row) - energies[:, k, here]
+                told = []
+                if self.watched is not None and k == len(mixing) - 1:
+                    told.append(error.abs() @ self.watched[:, here].T)
+                root = roots[k, here]
+                scale = place(root, root.device)[None, None]
+                weights = [share * scale if share != 0.0 else 0.0 for share in row]
+                yield torch.as_tensor(jacobian(x, e, p, self.kinds, weights)), root * error, told
+
+    def told(self, z: Tensor, rows: Sequence[int], errors: Sequence[Tensor]) -> Tensor:
+        """(rows, groups of the labels and of the held ones) mean absolute errors in eV."""
+        found = [sum(errors[1:], errors[0])] if errors else []
+        if self.held is not None:
+            found.append(self.held.errors(self.thetas(z, rows), self.config))
+        return torch.cat(found, 1) if found else z.new_zeros(len(rows), 0)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Labels that are not fitted, only told of.
+
+    Attributes:
+        seen: features of their configurations.
+        energies: (m,) in eV.
+        watched: (groups, m) shares in means of absolute errors.
+    """
+
+    seen: Seen
+    energies: Tensor
+    watched: Tensor
+
+    def errors(self, theta: Tensor, config: StudentConfig) -> Tensor:
+        """(K, groups) mean absolute errors in eV of students (K, kinds, size)."""
+        return (totals(self.seen, theta, config) - self.energies).abs() @ self.watched.T
+
+
+def sum_of(channels: Tensor, shares: Sequence[float]) -> Tensor:
+    """(K, m) the sum of those channels (terms, K, m) whose share is not zero."""
+    parts = [share * channel for share, channel in zip(shares, channels, strict=True) if share != 0.0]
+    found: Tensor = sum(parts[1:], parts[0])
+    return found
+
+
+def with_parameters(
+    seen: Seen, theta: Tensor, config: StudentConfig
+) -> Iterator[tuple[PairFeatures[Any], PairParameters[Any]]]:
+    """Each tile with the parameters of students (K, kinds, size) at its pairs."""
+    stacked = place(theta, theta.device)
+    known: dict[PairAtoms[Any], PairParameters[Any]] = {}
+    for x in seen:
+        if x.atoms not in known:
+            known[x.atoms] = parameters_of(stacked, x.atoms, config)
+        yield x, known[x.atoms]
+
+
+def totals(seen: Seen, theta: Tensor, config: StudentConfig) -> Tensor:
+    """(K, m) energies of students (K, kinds, size), eV."""
+    parts = [evaluate(x, p).channels.sum(0) for x, p in with_parameters(seen, theta, config)]
+    return torch.cat([torch.as_tensor(part) for part in parts], 1)
+
+
+def linear_model(seen: Seen, objective: MapObjective, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Energies (m,) at configurations of a student at z (p,), and their derivatives (m, p) by z; eV."""
+    energies, J = [], []
+    ones = [1.0] * len(objective.config.terms)
+    for x, p in with_parameters(seen, objective.theta(z)[None], objective.config):
+        e = evaluate(x, p)
+        energies.append(torch.as_tensor(e.channels.sum(0)[0]))
+        rows = torch.as_tensor(jacobian(x, e, p, len(objective.prior.mean), ones))
+        J.append(objective.prior.by_z(rows[0].T))
+    return torch.cat(energies), torch.cat(J)
 
 
 def blocks_of(p: int) -> list[slice]:
@@ -153,40 +273,19 @@ def blocks_of(p: int) -> list[slice]:
 
 
 def add_products(H: Tensor, J: Tensor) -> None:
-    """Add JᵀJ of J (m, p) to H (p, p), but for the blocks above the diagonal: two fifths of a symmetric product."""
-    for block in blocks_of(H.shape[0]):
-        H[block.start :, block].addmm_(J[:, block.start :].T, J[:, block])
+    """Add JJᵀ of each of the K matrices J (K, p, m) to H (K, p, p).
+
+    On a CPU without the blocks above the diagonal, two fifths of a symmetric product, which `mirror` fills in.
+    """
+    if H.device.type != "cpu":
+        H.baddbmm_(J, J.mT)
+        return
+    for one, rows in zip(H, J, strict=True):
+        for block in blocks_of(len(one)):
+            one[block.start :, block].addmm_(rows[block.start :], rows[block].T)
 
 
 def mirror(H: Tensor) -> None:
-    """Copy what is below the blocks of the diagonal of H (p, p) to above them."""
-    for block in blocks_of(H.shape[0]):
-        H[block, block.stop :] = H[block.stop :, block].T
-
-
-def evaluations(
-    seen: Seen, theta: Tensor, config: StudentConfig
-) -> tuple[list[PairParameters[Any]], list[Evaluation[Any]]]:
-    """Parameters and terms of one student (kinds, size), chunk by chunk."""
-    stacked = place(theta, theta.device)[None]
-    of_system: Mapping[PairAtoms[Any], PairParameters[Any]] = {
-        atoms: parameters_of(stacked, atoms, config) for atoms in dict.fromkeys(x.atoms for x in seen)
-    }
-    return [of_system[x.atoms] for x in seen], [evaluate(x, of_system[x.atoms]) for x in seen]
-
-
-def joined(terms: Sequence[Evaluation[Any]]) -> Tensor:
-    """(terms, m) energies of all chunks, eV."""
-    return torch.cat([torch.as_tensor(e.channels[:, 0]) for e in terms], dim=1)
-
-
-def observe(
-    observations: Sequence[Observation], kinds: Sequence[PairKind], device: str = "cpu"
-) -> list[PairFeatures[Any]]:
-    """Features of all observations, computed once for a whole fit, in chunks that suit the device."""
-    here = resolve_device(device)
-    seen: list[PairFeatures[Any]] = []
-    for each in filter(len, observations):
-        sites = pair_sites(each.configurations.dimer, kinds, here)
-        seen += chunks(sites, each.configurations.R, here, CHUNK[here.type])
-    return seen
+    """Copy what is below the blocks of the diagonals of H (K, p, p) to above them."""
+    for block in blocks_of(H.shape[-1]):
+        H[:, block, block.stop :] = H[:, block.stop :, block].mT

@@ -37,7 +37,8 @@ class FitRun:
 
         def report(event: dict[str, Any]) -> None:
             total = event["members"]
-            watcher({**event, "member": k * total + event["member"], "members": parts * total})
+            counted = {name: k * total + event[name] for name in ("member", "finished")}
+            watcher({**event, **counted, "members": parts * total})
 
         return replace(self, progress=report)
 

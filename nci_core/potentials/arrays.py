@@ -96,13 +96,12 @@ def added(one: Array | None, other: Array | None) -> Array | None:
 
 
 def summed_products(left: Array, right: Array) -> Array:
-    """Σ_i left_ia right_ib of (n, a, m) and (n, b, m), as (a·b, m).
+    """Σ_i left_ia right_ib of (…, n, a, m) and (…, n, b, m), as (…, m, a, b).
 
     A matrix product for each of the m: the n·a·b·m products, more than a core's cache holds, are never written.
     """
-    found = left.swapaxes(0, 2) @ right.swapaxes(0, 2).swapaxes(1, 2)
-    rows: Array = found.reshape((left.shape[-1], -1)).T
-    return rows
+    found: Array = left.swapaxes(-3, -1) @ right.swapaxes(-3, -1).swapaxes(-2, -1)
+    return found
 
 
 #: 24 MB: below glibc's largest threshold, above any intermediate array.

@@ -197,9 +197,9 @@ class Correction(Generic[Array]):
         return angle_slopes(self.layers.inputs, self.network.W1[..., ANGLES].swapaxes(-1, -2) @ slopes.hidden)
 
     def bias_slopes(self, slopes: CorrectionSlopes[Array]) -> dict[str, Array]:
-        """By the first student's constants, (n, length of the block, m)."""
-        return {"b1": slopes.hidden[0], "b2": slopes.out[0]}
+        """By the constants, (K, n, length of the block, m)."""
+        return {"b1": slopes.hidden, "b2": slopes.out}
 
     def weight_slopes(self, slopes: CorrectionSlopes[Array]) -> dict[str, tuple[Array, Array]]:
-        """By the first student's weights: (n, a, m) and (n, b, m), of whose products the block's a·b slopes consist."""
-        return {"W1": (slopes.hidden[0], self.layers.inputs[0]), "W2": (slopes.out[0], self.layers.hidden[0])}
+        """By the weights: (K, n, a, m) and (K, n, b, m), of whose products the block's a·b slopes consist."""
+        return {"W1": (slopes.hidden, self.layers.inputs), "W2": (slopes.out, self.layers.hidden)}

@@ -2,6 +2,9 @@
 
 import math
 
+import torch
+from torch import Tensor
+
 from nci_core.potentials.arrays import Array, namespace
 
 #: The orders: powers of 1/r that are damped.
@@ -9,7 +12,7 @@ ORDERS = (6, 8, 10)
 #: Below this argument 1 − exp(−x)Σ cancels to fewer than ten digits, so the tail series is summed instead.
 SERIES_BELOW = 2.0
 #: Terms of that series; for x < 2 and n = 10 the remainder is below 1e-16 of the sum.
-SERIES_TERMS = 20
+SERIES_TERMS = 18
 
 
 def _series(x: Array, slope: Array) -> Array:
@@ -48,7 +51,12 @@ def tang_toennies(x: Array) -> tuple[tuple[Array, Array, Array], tuple[Array, Ar
     f8 = f6 - six_to_eight
     f10 = f8 - eight_to_ten
     small = x < SERIES_BELOW
-    if bool(small.any()):
+    if isinstance(x, Tensor):
+        # Everywhere: to ask whether it is needed would wait for the device.
+        ten = torch.where(small, _series(x.clamp(max=SERIES_BELOW), d10), f10)
+        eight = torch.where(small, ten + eight_to_ten, f8)
+        return (torch.where(small, eight + six_to_eight, f6), eight, ten), (d6, d8, d10)
+    if small.any():
         f10[small] = _series(x[small], d10[small])
         f8[small] = f10[small] + eight_to_ten[small]
         f6[small] = f8[small] + six_to_eight[small]

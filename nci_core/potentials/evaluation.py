@@ -10,7 +10,7 @@ from typing import Generic
 
 from nci_core.potentials.arrays import Array, added, empty, namespace, stack_rows, summed_products
 from nci_core.potentials.correction import Correction, CorrectionSlopes
-from nci_core.potentials.pairs import ANGULAR, PairFeatures, PairSites, angular_slopes, position_gradient
+from nci_core.potentials.pairs import PairFeatures, PairSites, angular_slopes, position_gradient
 from nci_core.potentials.parameters import PairParameters, changing_name
 from nci_core.potentials.ruler import adaptive_ruler
 from nci_core.potentials.terms import Evaluated, Slopes
@@ -64,34 +64,31 @@ class EvaluationSlopes(Generic[Array]):
         q: by the ruler's length at fixed distance and angles, in eV/Å.
         ln_r: by the logarithm of the true distance at fixed q, or None.
         correction: through the network, or None without one.
-        position: (K, 3, m) by the position itself, of terms that are made of vectors, or None.
     """
 
     sums: list[Sequence[Array]]
     q: Array
     ln_r: Array | None
     correction: CorrectionSlopes[Array] | None
-    position: Array | None
 
 
 def slopes(e: Evaluation[Array], weights: Sequence[Array | float]) -> EvaluationSlopes[Array]:
-    """Derivatives of Σ weight × channel; weights, one for each term, are numbers or (K, 1, 1).
+    """Derivatives of Σ weight × channel; weights, one for each term, are numbers, (K, 1, 1) or (1, 1, m).
 
     Channels that are fitted apart have weights of 0, whose terms are left out.
     """
     each: dict[int, Slopes[Array]] = {
         k: e.terms[k].slopes(weight) for k, weight in enumerate(weights) if counts(weight)
     }
-    by_q, ln_r, through, position = None, None, None, None
+    by_q, ln_r, through = None, None, None
     for one in each.values():
         by_q = added(by_q, one.q)
         ln_r = added(ln_r, one.ln_r)
-        position = added(position, one.position)
     if e.correction is not None:
         through = e.correction.slopes([each[k].energy if k in each else 0.0 for k in e.corrected])
         by_q = added(by_q, through.q)
     sums = [each[k].sums if k in each else () for k in range(len(e.terms))]
-    return EvaluationSlopes(sums, 0.0 * e.q if by_q is None else by_q, ln_r, through, position)
+    return EvaluationSlopes(sums, 0.0 * e.q if by_q is None else by_q, ln_r, through)
 
 
 def counts(weight: Array | float) -> bool:
@@ -129,17 +126,21 @@ def gradient(
     if s.ln_r is not None:
         by_ln_r = by_ln_r + s.ln_r.sum(0)
     found: Array = position_gradient(sites, x, by_ln_r / x.r, by_u, by_c)
-    return found if s.position is None else found + s.position.sum(0).T
+    for term in e.terms:
+        by_position = term.position_slopes(shares)
+        if by_position is not None:
+            found = found + by_position.sum(0).T
+    return found
 
 
 @dataclass(frozen=True)
 class ParameterSlopes(Generic[Array]):
-    """Derivatives of a weighted sum of the channels by the first student's parameters of every pair; eV.
+    """Derivatives of a weighted sum of the channels by the parameters of every pair; eV.
 
     Attributes:
-        blocks: (n, length, m) by block.
-        angular: names of angular blocks; sums: (n, names, m) derivatives by their sums γ·Y.
-        products: block → (n, a, m) and (n, b, m), of whose products its derivatives (n, a·b, m) consist.
+        blocks: (K, n, length, m) by block.
+        angular: names of angular blocks; sums: (K, n, names, m) derivatives by their sums γ·Y.
+        products: block → (K, n, a, m) and (K, n, b, m), of whose products its derivatives (K, n, a·b, m) consist.
     """
 
     blocks: Mapping[str, Array]
@@ -149,7 +150,7 @@ class ParameterSlopes(Generic[Array]):
 
 
 def parameter_slopes(
-    e: Evaluation[Array], p: PairParameters[Array], weights: Sequence[float]
+    e: Evaluation[Array], p: PairParameters[Array], weights: Sequence[Array | float]
 ) -> ParameterSlopes[Array]:
     """Derivatives of Σ weight × channel; blocks of terms of weight 0 are left out."""
     s: EvaluationSlopes[Array] = slopes(e, weights)
@@ -160,45 +161,63 @@ def parameter_slopes(
             blocks |= term.parameter_slopes(weight)
     for name in set(blocks).intersection(p.layout.neutral):
         # What one pair's parameter is given is taken from all; see `of_pairs`.
-        blocks[name] = blocks[name] - blocks[name].sum(0) * (1.0 / len(blocks[name]))
+        mean: Array = blocks[name].sum(1) * (1.0 / blocks[name].shape[1])
+        blocks[name] = blocks[name] - mean[:, None]
     if e.correction is not None and s.correction is not None:
         blocks |= e.correction.bias_slopes(s.correction)
         products = e.correction.weight_slopes(s.correction)
     angular = angular_parts(e, s, p)
-    sums = stack_rows([by_sum[0] for by_sum in angular.values()], s.q[0])
-    return ParameterSlopes(blocks, list(angular), sums, products)
+    return ParameterSlopes(blocks, list(angular), stack_rows(list(angular.values()), s.q), products)
 
 
 def jacobian(
-    x: PairFeatures[Array], e: Evaluation[Array], p: PairParameters[Array], kinds: int, weights: Sequence[float]
+    x: PairFeatures[Array],
+    e: Evaluation[Array],
+    p: PairParameters[Array],
+    kinds: int,
+    weights: Sequence[Array | float],
 ) -> Array:
-    """(m, kinds × size) derivatives by the first student's parameters of the channels, weighted; eV."""
-    found, what = parameter_slopes(e, p, weights), p.layout
-    m = x.r.shape[-1]
-    J = empty((kinds, what.size, m), x.r)
-    J[:] = 0.0
-    # Blocks that change with the surroundings come first, so that one product makes all changes.
-    names = sorted(found.blocks, key=lambda name: name not in what.changing)
-    joined = namespace(x.r).concat([found.blocks[name] for name in names], axis=1)
-    for kind in sorted(set(x.kinds)):
+    """(K, kinds × size, m) derivatives by each student's parameters of the sum of its channels, weighted; eV.
+
+    Weights, one for each term, are numbers, or (1, 1, m): one for each configuration.
+    """
+    found: ParameterSlopes[Array] = parameter_slopes(e, p, weights)
+    what = p.layout
+    students, _, m = e.q.shape
+    J: Array = empty((students, kinds, what.size, m), x.r)
+    changing: list[str] = [name for name in what.changing if name in found.blocks]
+    rest: list[str] = [name for name in found.blocks if name not in what.changing]
+    # One product makes the sums over the pairs of what changes with the surroundings, and all changes.
+    together: Array | None = None
+    if changing:
+        together = namespace(x.r).concat([found.blocks[name] for name in changing], axis=2)
+    written = [*changing, *map(changing_name, changing), *rest, *found.products, *found.angular]
+    for kind in range(kinds):
+        if kind not in x.kinds:
+            J[:, kind] = 0.0
+            continue
+        for name in what.slices.keys() - set(written):
+            J[:, kind, what.slices[name]] = 0.0
         first = x.kinds.index(kind)
         pairs = slice(first, first + x.kinds.count(kind))
-        own: Array = joined[pairs].sum(0)
-        changing = sum(found.blocks[name].shape[1] for name in names if name in what.changing)
-        rows = joined[pairs, :changing]
-        changed: Array = x.atoms.surroundings[pairs].T @ rows.reshape((rows.shape[0], -1))
-        changed = changed.reshape((len(changed), changing, m))
-        start = 0
-        for name in names:
-            here = slice(start, start + found.blocks[name].shape[1])
-            start = here.stop
-            J[kind, what.slices[name]] = own[here]
-            if name in what.changing:
+        for name in rest:
+            J[:, kind, what.slices[name]] = found.blocks[name][:, pairs].sum(1)
+        if together is not None:
+            rows = together[:, pairs]
+            changed: Array = x.atoms.surroundings[pairs].T @ rows.reshape((students, rows.shape[1], -1))
+            changed = changed.reshape((students, -1, rows.shape[2], m))
+            own: Array = rows.sum(1)
+            start = 0
+            for name in changing:
+                here = slice(start, start + found.blocks[name].shape[2])
+                start = here.stop
+                J[:, kind, what.slices[name]] = own[:, here]
                 where = what.slices[changing_name(name)]
-                J[kind, where] = changed[:, here].reshape((where.stop - where.start, m))
+                J[:, kind, where] = changed[:, :, here].reshape((students, where.stop - where.start, m))
         for name, (left, right) in found.products.items():
-            J[kind, what.slices[name]] = summed_products(left[pairs], right[pairs])
-        by_angular = summed_products(found.sums[pairs], x.at_a.Y[pairs]).reshape((-1, ANGULAR, m))
+            by_product = summed_products(left[:, pairs], right[:, pairs])
+            J[:, kind, what.slices[name]] = by_product.reshape((students, m, -1)).swapaxes(1, 2)
+        by_angular = summed_products(found.sums[:, pairs], x.at_a.Y[pairs])
         for k, name in enumerate(found.angular):
-            J[kind, what.slices[name]] = by_angular[k, what.blocks[name].angular]
-    return J.reshape((kinds * what.size, -1)).T
+            J[:, kind, what.slices[name]] = by_angular[:, :, k, what.blocks[name].angular].swapaxes(1, 2)
+    return J.reshape((students, kinds * what.size, m))

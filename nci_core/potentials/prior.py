@@ -1,7 +1,8 @@
 """Gaussian priors of a student's parameters θ, one row for each kind of pair, and their whitened form z.
 
 z has zero mean and unit covariance: fits and selection work in it. A prior is kept with the model that it was of, for
-the next fit and for selection.
+the next fit and for selection. Priors of one form may lie `side_by_side`: all that they are made of has a leading axis
+then, and so has all that goes in and comes out.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,8 @@ from nci_core.errors import ModelError
 def check_links(links: Sequence[tuple[int, int]], mean: Tensor) -> None:
     """ModelError for pairs that are not of the parameters of a kind, or that make chains."""
     ends = [*zip(*links, strict=True)] or [(), ()]
-    if any(not 0 <= k < mean.shape[1] for end in ends for k in end):
-        raise ModelError(f"A prior of {mean.shape[1]} parameters of a kind links others than these.")
+    if any(not 0 <= k < mean.shape[-1] for end in ends for k in end):
+        raise ModelError(f"A prior of {mean.shape[-1]} parameters of a kind links others than these.")
     if len({*ends[0]}) < len(ends[0]) or {*ends[0]} & {*ends[1]}:
         raise ModelError("A prior links a parameter to two others, or to one that is linked itself.")
 
@@ -26,7 +27,7 @@ def check_links(links: Sequence[tuple[int, int]], mean: Tensor) -> None:
 def linked(links: Sequence[tuple[int, int]], mean: Tensor) -> tuple[Tensor, Tensor]:
     """Where the pairs (i, j) of all kinds lie in θ (p,), given its mean (kinds, size)."""
     pairs = torch.tensor(links, dtype=torch.long, device=mean.device).reshape(-1, 2)
-    starts = torch.arange(len(mean), device=mean.device)[:, None] * mean.shape[1]
+    starts = torch.arange(mean.shape[-2], device=mean.device)[:, None] * mean.shape[-1]
     return (starts + pairs[:, 0]).flatten(), (starts + pairs[:, 1]).flatten()
 
 
@@ -56,7 +57,7 @@ class DiagonalPrior:
 
     @cached_property
     def _std(self) -> Tensor:
-        return (self.width * self.scale).flatten()
+        return (self.width * self.scale).flatten(-2)
 
     @cached_property
     def _linked(self) -> tuple[Tensor, Tensor]:
@@ -72,7 +73,7 @@ class DiagonalPrior:
         found = self._std * z
         if self.links:
             one, other = self._linked
-            found[one] += found[other]
+            found[..., one] += found[..., other]
         return found.reshape(self.mean.shape)
 
     def unwhiten(self, z: Tensor) -> Tensor:
@@ -91,8 +92,8 @@ class DiagonalPrior:
         """Derivatives (m, p) by z from those by θ, which may be overwritten."""
         if self.links:
             one, other = self._linked
-            J.index_add_(1, other, J[:, one])
-        return J.mul_(self._std)
+            J.index_add_(-1, other, J[..., one])
+        return J.mul_(self._std[..., None, :])
 
     def covariance_of(self, whitened: Tensor) -> Tensor:
         """Covariance (p, p) of θ from one of z."""
@@ -135,8 +136,9 @@ class FullPrior:
     links: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.root.shape != (self.mean.numel(),) * 2:
-            raise ModelError(f"A prior of {self.mean.numel()} parameters has a root of shape {tuple(self.root.shape)}.")
+        count = self.mean.shape[-2] * self.mean.shape[-1]
+        if self.root.shape != (*self.mean.shape[:-2], count, count):
+            raise ModelError(f"A prior of {count} parameters has a root of shape {tuple(self.root.shape)}.")
         check_links(self.links, self.mean)
 
     @cached_property
@@ -155,7 +157,7 @@ class FullPrior:
 
     def displacement(self, z: Tensor) -> Tensor:
         """θ − θ₀ (kinds, size) of z (p,)."""
-        return (self._root @ z).reshape(self.mean.shape)
+        return (self._root @ z[..., None]).reshape(self.mean.shape)
 
     def unwhiten(self, z: Tensor) -> Tensor:
         """Parameters (kinds, size) of z (p,)."""
@@ -191,3 +193,14 @@ class FullPrior:
 
 
 Prior = DiagonalPrior | FullPrior
+
+
+def side_by_side(priors: Sequence[Prior]) -> Prior | None:
+    """K priors as one of a leading axis K, where all are of one form; else None."""
+    first = priors[0]
+    if any((type(each), each.links, each.scale) != (type(first), first.links, first.scale) for each in priors):
+        return None
+    mean = torch.stack([each.mean for each in priors])
+    if isinstance(first, FullPrior):
+        return FullPrior(mean, torch.stack([each.root for each in priors if isinstance(each, FullPrior)]), first.scale)
+    return DiagonalPrior(mean, torch.stack([each.width for each in priors]), first.scale, first.links)

@@ -141,7 +141,7 @@ class Student:
         energies, rows = [], []
         for x, e in prepared.batches(at.R):
             energies.append(to_numpy(e.channels.sum(0)[0]))
-            rows.append(to_numpy(jacobian(x, e, prepared.parameters, len(self.kinds), weights)))
+            rows.append(to_numpy(jacobian(x, e, prepared.parameters, len(self.kinds), weights)[0].T))
         return np.concatenate(energies), np.concatenate(rows)
 
     def c6(self, dimer: Dimer, directions: npt.ArrayLike) -> FloatArray:

@@ -209,7 +209,7 @@ class TermContract:
         assert isinstance(found.energy, np.ndarray)
         np.testing.assert_allclose(found.energy, to_numpy(drawn.evaluate(term).energy), rtol=1e-12)
         its = found.slopes(1.0)
-        for values in (*its.sums, its.q, its.ln_r, its.position):
+        for values in (*its.sums, its.q, its.ln_r, found.position_slopes(1.0)):
             assert values is None or isinstance(values, np.ndarray)
 
     @pytest.mark.parametrize("corrected", [True, False])
@@ -230,7 +230,7 @@ class TermContract:
             self.same(one, right, f"sum {k}")
         if corrected and term.corrected:
             self.same(found.energy, by_correction, "the correction")
-        if found.position is not None:
+        if evaluated.position_slopes(weight) is not None:
             return  # it sees the whole vector, see the test below
         if found.ln_r is None:
             assert by_ln_r is None, "the term depends on the true distance, and says it does not"
@@ -248,16 +248,17 @@ class TermContract:
         slopes, found = evaluated.slopes(weight), torch.zeros_like(drawn.R)
         if slopes.ln_r is not None:
             found = found + ((slopes.ln_r.sum(0) / here.x.r)[:, None] * here.x.direction).sum(0).T
-        if slopes.position is not None:
-            assert slopes.position.shape == (self.students, 3, len(drawn.R))
-            found = found + slopes.position.sum(0).T
+        by_position = evaluated.position_slopes(weight)
+        if by_position is not None:
+            assert by_position.shape == (self.students, 3, len(drawn.R))
+            found = found + by_position.sum(0).T
         self.same(found.detach(), expected, "the position")
 
     def test_parameter_slopes_are_derivatives(self, term: Term, drawn: Drawn) -> None:
-        """Of the first student, by each block that is not angular, at every configuration."""
+        """By each block that is not angular, at every configuration; the weight may differ between configurations."""
         here = drawn.leaves()
         evaluated = here.evaluate(term)
-        found = evaluated.parameter_slopes(0.7)
+        found = evaluated.parameter_slopes(torch.full((1, 1, here.q.shape[-1]), 0.7, dtype=torch.float64))
         assert found.keys() == here.stored.keys()
         # One random number for each configuration: no two errors cancel.
         mix = torch.randn(here.q.shape[-1], generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -265,5 +266,5 @@ class TermContract:
             (0.7 * evaluated.energy * mix).sum(), list(here.stored.values()), allow_unused=True
         )
         for (name, values), right in zip(here.stored.items(), expected, strict=True):
-            assert found[name].shape == (*values.shape[1:], here.q.shape[-1]), name
-            self.same((found[name] * mix).sum(-1), None if right is None else right[0], name)
+            assert found[name].shape == (*values.shape, here.q.shape[-1]), name
+            self.same((found[name] * mix).sum(-1), right, name)

@@ -168,7 +168,7 @@ def test_a_cancelled_fit_resumes_from_the_steps_it_made(sampled: Campaign, monke
     context.flush()
     queue.finish(sampled.store, number, 1, "cancelled")
     made = [(e.data["member"], e.data["iteration"]) for e in job_events.events(sampled.store, number)]
-    assert len(made) == 9
+    assert len(made) == 9 * 8, "eight starting points side by side"
     assert fit_memory(sampled.folder, number).is_file()
     assert models.fetch(sampled.store) == []
 
@@ -178,9 +178,9 @@ def test_a_cancelled_fit_resumes_from_the_steps_it_made(sampled: Campaign, monke
     context.flush()
     queue.finish(sampled.store, number, 2, "complete", result=result)
     events = job_events.events(sampled.store, number)
-    assert [(e.data["member"], e.data["iteration"]) for e in events][:9] == made, "one curve, not two"
+    assert [(e.data["member"], e.data["iteration"]) for e in events][: len(made)] == made, "one curve, not two"
     # The step that was interrupted is reported again, no other.
-    assert len({(e.data["member"], e.data["iteration"]) for e in events}) >= len(events) - 1
+    assert len({(e.data["member"], e.data["iteration"]) for e in events}) >= len(events) - 8
     assert [e.step for e in events] == list(range(len(events)))
     assert not fit_memory(sampled.folder, number).exists()
     stopped = parameters(sampled, result["model"])

@@ -9,11 +9,12 @@ import torch
 
 from nci_core import NCICalculator
 from nci_core.fitting import FitSettings, Observation, distill, finetune
-from nci_core.fitting.left_out import ALONE, by_host, folds, known_factor, squared_ratios, totals
+from nci_core.fitting.left_out import ALONE, by_host, folds, known_factor, squared_ratios
 from nci_core.fitting.levenberg_marquardt import Minimum, minimise
-from nci_core.fitting.members import Problem
-from nci_core.fitting.objective import make_targets, observe
+from nci_core.fitting.objective import linear_model, make_targets
 from nci_core.fitting.observations import regions_of
+from nci_core.fitting.problem import Problem
+from nci_core.fitting.tiles import observe
 from nci_core.potentials import Ensemble, load_checkpoint, save_checkpoint
 from nci_core.potentials.prior import DiagonalPrior
 from nci_core.potentials.remembered import same_molecule, system_records
@@ -94,7 +95,7 @@ def test_the_ratio_is_of_the_error_left_out(two: Ensemble) -> None:
     targets = make_targets([left], two.terms, 0.3, 100.0, apart=True)
     problem = Problem("distill", observe([left], two.kinds), targets, regions_of([left]), [two.prior], two.config)
     objective, z = problem.objective(0), two.prior.whiten(two.members[0].theta)
-    energies, J = totals(problem, objective, z)
+    energies, J = (part.numpy() for part in linear_model(problem.seen, objective, z))
     np.testing.assert_allclose(energies, two.members[0].energies(left.configurations), atol=1e-12)
     assert J.shape == (6, len(z))
     inside = problem.regions != "beyond"

@@ -1,6 +1,7 @@
 """The optimiser on problems with known solutions."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from nci_core.fitting.levenberg_marquardt import minimise
-from nci_core.fitting.quadratic import ByParameters, ByResiduals
+from nci_core.fitting.levenberg_marquardt import Descent, minimise, minimise_all
+from nci_core.fitting.quadratic import ByParameters, ByResiduals, solved
 
 
 class Linear:
@@ -18,26 +19,26 @@ class Linear:
     def __init__(self, A: Tensor, y: Tensor) -> None:
         self.A, self.y = A, y
 
-    def loss(self, z: Tensor) -> float:
-        return float(((self.A @ z - self.y) ** 2).sum() + z @ z)
-
-    def about(self, z: Tensor) -> ByParameters:
-        H = self.A.T @ self.A + torch.eye(len(z), dtype=z.dtype)
-        return ByParameters(self.loss(z), self.A.T @ (self.A @ z - self.y) + z, H)
+    def about(self, z: Tensor, rows: Sequence[int]) -> ByParameters:
+        H = self.A.T @ self.A + torch.eye(z.shape[1], dtype=z.dtype)
+        rho = z @ self.A.T - self.y
+        return ByParameters(
+            rho.square().sum(1) + z.square().sum(1), rho @ self.A + z, H.expand(len(z), -1, -1), z.new_zeros(len(z), 0)
+        )
 
 
 class Exponential:
-    """w²(eᶻ − 2)² + z²: one label of a curve, and overflow for a bold step."""
+    """w²(eᶻ − 2)² + z²: one label of a curve, and overflow for a bold step; what is told is z."""
 
     w = 30.0
 
-    def loss(self, z: Tensor) -> float:
-        return float((self.w * (z.exp() - 2.0)).square().sum() + z @ z)
+    def __init__(self) -> None:
+        self.asked: list[list[int]] = []
 
-    def about(self, z: Tensor) -> ByParameters:
-        slope = self.w * z.exp()
-        g = slope * self.w * (z.exp() - 2.0) + z
-        return ByParameters(self.loss(z), g, (slope**2 + 1.0).reshape(1, 1))
+    def about(self, z: Tensor, rows: Sequence[int]) -> ByParameters:
+        self.asked.append(list(rows))
+        slope, rho = self.w * z.exp(), self.w * (z.exp() - 2.0)
+        return ByParameters((rho**2 + z**2)[:, 0], slope * rho + z, (slope**2 + 1.0)[..., None], z)
 
 
 @pytest.mark.parametrize("mu", [1e-6, 1.0, 1e6])
@@ -47,10 +48,12 @@ def test_fewer_residuals_than_parameters_give_the_same_steps(mu: float) -> None:
     J = torch.randn(8, 20, generator=generator, dtype=torch.float64) * torch.logspace(0, 3, 8)[:, None]
     rho, z = (torch.randn(n, generator=generator, dtype=torch.float64) for n in (8, 20))
     H = J.T @ J + torch.eye(20, dtype=torch.float64)
-    one, two = ByParameters(float(rho @ rho + z @ z), J.T @ rho + z, H), ByResiduals(J, rho, z)
-    step = one.step(mu)
+    none = torch.empty(1, 0)
+    one = ByParameters((rho @ rho + z @ z)[None], (J.T @ rho + z)[None], H[None], none)
+    two, damping = ByResiduals(J[None], rho[None], z[None], none), torch.tensor([mu], dtype=torch.float64)
+    step = one.step(damping)
     # H has a condition of 1e7, and so a step by H is known to 1e-9 of it.
-    torch.testing.assert_close(two.step(mu), step, rtol=0.0, atol=1e-8 * float(step.abs().max()))
+    torch.testing.assert_close(two.step(damping), step, rtol=0.0, atol=1e-8 * float(step.abs().max()))
     torch.testing.assert_close(two.g, one.g, rtol=1e-12, atol=1e-9)
     found = [(each.loss, each.along(step), each.mean_curvature(), each.log_determinant()) for each in (one, two)]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
@@ -87,3 +90,33 @@ def test_iterations_are_limited_and_reported() -> None:
     assert [i for i, _ in seen] == [0, 1, 2, 3]
     losses = [loss for _, loss in seen]
     assert losses == sorted(losses, reverse=True)
+
+
+def test_minimisations_side_by_side_are_those_alone_and_leave_when_they_end() -> None:
+    starts = [torch.tensor([start], dtype=torch.float64) for start in (-3.0, 0.69, 5.0)]
+    seen: list[tuple[int, Descent]] = []
+    problem = Exponential()
+    together = minimise_all(problem, starts, 60, 1e-10, seen.extend)
+    for number, (start, found) in enumerate(zip(starts, together, strict=True)):
+        path: list[Descent] = []
+        alone = minimise(Exponential(), start, 60, 1e-10, path.append)
+        # Systems of one unknown are solved alike, whatever stands beside them.
+        assert found == alone
+        assert [state for k, state in seen if k == number] == path
+        assert path[-1].told == (alone.z.item(),)
+    assert len({found.iterations for found in together}) == 3
+    assert {len(rows) for rows in problem.asked} == {1, 2, 3}, "what has ended is not computed"
+
+
+def test_a_state_goes_on_as_if_it_had_not_been_interrupted() -> None:
+    start, path = torch.tensor([5.0], dtype=torch.float64), []  # type: Tensor, list[Descent]
+    whole = minimise(Exponential(), start, 60, 1e-10, path.append)
+    again = minimise_all(Exponential(), [path[4], path[-1]], 60, 1e-10)
+    assert again == [whole, whole]
+
+
+def test_an_indefinite_system_is_a_failed_step_of_its_own() -> None:
+    matrices = torch.stack([torch.eye(3), torch.diag(torch.tensor([1.0, -1.0, 1.0]))]).double()
+    found = solved(matrices, torch.ones(2, 3, dtype=torch.float64))
+    assert found[0].tolist() == [1.0, 1.0, 1.0]
+    assert bool(found[1].isnan().all())

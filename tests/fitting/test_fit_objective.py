@@ -1,21 +1,27 @@
 """The objective, its derivatives and the priors."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from nci_core.errors import InputError
 from nci_core.fitting import FitSettings
-from nci_core.fitting.objective import MapObjective, label_weights, make_targets, observe
+from nci_core.fitting.levenberg_marquardt import minimise_all
+from nci_core.fitting.objective import MapObjective, Together, label_weights, make_targets
 from nci_core.fitting.observations import Observation, check_observations
 from nci_core.fitting.priors import general_prior
-from nci_core.fitting.quadratic import ByParameters, ByResiduals
-from nci_core.potentials import PairKind, Student, StudentConfig
+from nci_core.fitting.quadratic import ByResiduals
+from nci_core.fitting.tiles import CPU_SIZE, Part, Tiles, observe
+from nci_core.potentials import DiagonalPrior, PairKind, Student, StudentConfig
 from nci_core.potentials.pairs import PairFeatures
 from nci_core.potentials.parameters import layout
+from nci_core.potentials.prior import FullPrior
 from nci_core.systems import Dimer, Monomer, builtin_monomer
 from nci_core.systems.free_atoms import FREE_ATOMS, pair_c6
 from nci_core.units import from_cm1, to_cm1
@@ -55,18 +61,19 @@ def test_normal_equations_are_the_derivative_of_the_loss(channels: bool, shell: 
 def test_steps_are_the_same_by_labels_and_by_parameters(shell: Callable[..., FloatArray]) -> None:
     objective = problem(True, shell)
     z = torch.full((objective.prior.mean.numel(),), 0.1, dtype=torch.float64)
-    few, many = objective.about(z), ByParameters(*objective.normal_equations(z))
+    few, many = objective.about(z[None]), Together([objective]).by_parameters(z[None], [0])
     assert isinstance(few, ByResiduals)
-    assert few.loss == pytest.approx(many.loss, rel=1e-12)
-    step = many.step(100.0)
+    damping = torch.tensor([100.0], dtype=torch.float64)
+    assert few.loss.item() == pytest.approx(many.loss.item(), rel=1e-12)
+    step = many.step(damping)
     # H has a condition of about 1e6 with this damping.
-    torch.testing.assert_close(few.step(100.0), step, rtol=0.0, atol=1e-8 * float(step.abs().max()))
-    assert few.log_determinant() == pytest.approx(many.log_determinant(), rel=1e-9)
+    torch.testing.assert_close(few.step(damping), step, rtol=0.0, atol=1e-8 * float(step.abs().max()))
+    assert few.log_determinant().item() == pytest.approx(many.log_determinant().item(), rel=1e-9)
 
 
 def test_chunks_do_not_matter(shell: Callable[..., FloatArray]) -> None:
     objective = problem(True, shell)
-    x = objective.seen[0]
+    (x,) = objective.seen
     halves = [
         PairFeatures.of(x.atoms, [array[..., rows] for array in x.arrays]) for rows in (slice(0, 11), slice(11, None))
     ]
@@ -172,11 +179,77 @@ def test_fits_are_the_same_where_formulas_are_evaluated_by_torch(
         np.testing.assert_allclose(np.asarray(one), np.asarray(two), rtol=1e-9, atol=1e-6)
 
 
-def test_terms_of_a_trial_are_used_again(shell: Callable[..., FloatArray], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objectives_side_by_side_are_those_alone(shell: Callable[..., FloatArray]) -> None:
+    """Labels and priors differ; by residuals, and with so many labels (30 three times) by parameters too."""
+    one, config = problem(True, shell), StudentConfig()
+    shifted = replace(one.targets, energies=one.targets.energies + 1e-4)
+    wide = replace(one.prior, width=2.0 * one.prior.width) if isinstance(one.prior, DiagonalPrior) else one.prior
+    full = FullPrior(one.prior.mean, torch.diag(one.prior.width.flatten()))
+    other = MapObjective(one.seen, shifted, wide, config)
+    generator = torch.Generator().manual_seed(2)
+    z = 0.1 * torch.randn(3, one.prior.mean.numel(), generator=generator, dtype=torch.float64)
+    for third in (MapObjective(one.seen, one.targets, full, config), other):
+        objectives = [one, other, third]
+        together = Together(objectives)
+        by_parameters, by_residuals = together.by_parameters(z, [0, 1, 2]), together.by_residuals(z, [0, 1, 2])
+        for k, objective in enumerate(objectives):
+            loss, g, H = objective.normal_equations(z[k])
+            # A sum of 90 squares in whatever order.
+            assert by_parameters.loss[k].item() == pytest.approx(loss, rel=1e-12)
+            torch.testing.assert_close(by_parameters.g[k], g, rtol=1e-11, atol=1e-9 * float(g.abs().max()))
+            torch.testing.assert_close(by_parameters.H[k], H, rtol=1e-11, atol=1e-12 * float(H.abs().max()))
+            rho = by_residuals.rho[k] @ by_residuals.J[k] + z[k]
+            torch.testing.assert_close(rho, g, rtol=1e-11, atol=1e-9 * float(g.abs().max()))
+        # Any rows of them: who has ended is left out.
+        torch.testing.assert_close(together.about(z[[2]], [2]).g[0], by_residuals.g[2], rtol=1e-11, atol=1e-9)
+
+
+def test_many_labels_are_seen_tile_by_tile_and_nothing_of_them_is_kept(
+    shell: Callable[..., FloatArray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dimer, config = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), StudentConfig()
+    R = shell(dimer.a, 700)
+    seen = [Observation(dimer.at(R), np.zeros(700))]
+    kept = observe(seen, KINDS, students=8)
+    assert [x.r.shape[1] for x in kept] == [512, 188]
+    assert all(a is b for a, b in zip(kept, kept, strict=True))
+    monkeypatch.setattr("nci_core.fitting.tiles.KEPT_BYTES", 1e3)
+    made = observe(seen, KINDS, students=40)
+    assert len(made) == 700
+    sizes = [x.r.shape[1] for x in made]
+    assert max(sizes) * 40 * 6 <= CPU_SIZE
+    assert sum(sizes) == 700
+    assert all(a is not b for a, b in zip(made, made, strict=True))
+    prior, targets = general_prior(KINDS, config), make_targets(seen, config.terms, 0.3, 100.0, apart=False)
+    z = torch.full((1, prior.mean.numel()), 0.1, dtype=torch.float64)
+    one, two = (Together([MapObjective(each, targets, prior, config)]).about(z, [0]) for each in (kept, made))
+    # The same sums, tile by tile in another order.
+    torch.testing.assert_close(one.g, two.g, rtol=1e-9, atol=1e-9 * float(one.g.abs().max()))
+    assert Tiles([Part(kept.parts[0].sites, R[:0], 10)]).parts == []
+
+
+def test_the_host_waits_once_a_step(shell: Callable[..., FloatArray]) -> None:
+    """As on a GPU, every array is a tensor: what would wait for a device is counted, `.item()` and its like."""
     objective = problem(False, shell)
-    z = torch.zeros(objective.prior.mean.numel(), dtype=torch.float64)
-    loss = objective.loss(z)
-    with monkeypatch.context() as patch:
-        patch.setattr("nci_core.fitting.objective.evaluate", None)  # nothing is evaluated again
-        assert objective.normal_equations(z)[0] == pytest.approx(loss, rel=1e-12)
-    assert objective.loss(z + 0.1) != loss
+    seen = [
+        PairFeatures.of(x.atoms.each(torch.as_tensor), [torch.as_tensor(array) for array in x.arrays])
+        for x in objective.seen
+    ]
+    waits: list[int] = []
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func in (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default):
+                waits[-1] += 1
+            return func(*args, **(kwargs or {}))
+
+    together = Together([MapObjective(seen, objective.targets, objective.prior, objective.config)] * 3)
+    starts = [torch.full((objective.prior.mean.numel(),), 0.1 * k, dtype=torch.float64) for k in range(3)]
+    with pytest.MonkeyPatch.context() as patch, Counting():
+        patch.setattr("nci_core.fitting.objective.place", lambda x, device: torch.as_tensor(x, device=device))
+        patch.setattr("nci_core.potentials.arrays.place", lambda x, device: torch.as_tensor(x, device=device))
+        waits.append(0)
+        minimise_all(together, starts, 4, 1e-9, lambda states: waits.append(0))
+    # `tolist` of a tensor on a CPU reads memory and is not counted: it is the one wait, and there is no other.
+    assert waits == [0] * len(waits)
+    assert len(waits) == 6

@@ -9,9 +9,10 @@ import torch
 
 from nci_core.errors import ModelError
 from nci_core.fitting import FitSettings, Observation, distill, finetune
-from nci_core.fitting.objective import MapObjective, make_targets, observe
+from nci_core.fitting.objective import MapObjective, make_targets
 from nci_core.fitting.priors import general_prior
 from nci_core.fitting.settings import SIGMA_CM1, SIGMA_HOSTS_CM1
+from nci_core.fitting.tiles import observe
 from nci_core.potentials import Ensemble, PairKind, Student, StudentConfig
 from nci_core.potentials.agreement import fitted_systems
 from nci_core.selection import Pool, SelectionRequest, select

@@ -80,20 +80,27 @@ def test_finetuning_averages_the_best_of_each_teacher(
 
 def test_distilling_several_goes_on_where_it_stopped(dimer: Dimer, lessons: list[Lesson], tmp_path: Path) -> None:
     path, seen = tmp_path / "fit.pt", []  # type: tuple[Path, list[dict[str, Any]]]
+
+    def in_the_second() -> bool:
+        return bool(seen) and seen[-1]["member"] > 5 and seen[-1]["iteration"] == 3
+
     with pytest.raises(CancelledError):
         distill_all(
             lessons,
             CONFIG,
             QUICK,
-            FitRun(seen.append, lambda: bool(seen) and seen[-1]["member"] == 6, FitMemory(path)),
+            FitRun(seen.append, in_the_second, FitMemory(path)),
         )
     assert {event["members"] for event in seen} == {10}
     rest: list[dict[str, Any]] = []
     resumed: list[int] = []
     memory = FitMemory(path, resumed.append)
     again = distill_all(lessons, CONFIG, QUICK, FitRun(rest.append, memory=memory))
-    assert resumed == [5, 1], "the first student is whole, of the second one minimisation is"
-    assert {event["member"] for event in rest if event["iteration"] > 0} == {6, 7, 8, 9}
+    assert resumed == [5, 0], "the first student is whole, of the second one no minimisation is"
+    assert {event["member"] for event in rest if event["iteration"] > 0} == {5, 6, 7, 8, 9}
+    assert min(event["iteration"] for event in rest if event["phase"] == "search") == 4, (
+        "its minimisations go on where they were"
+    )
     assert memory.seconds_before > 0
     whole = distill_all(lessons, CONFIG, QUICK)
     R = lessons[0].observations[0].configurations.R

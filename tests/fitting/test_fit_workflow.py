@@ -176,7 +176,7 @@ def test_validation_points_choose_nothing(truth: Student, dimer: Dimer, points: 
 def test_a_stop_request_ends_the_fit(truth: Student, dimer: Dimer, points: FloatArray) -> None:
     calls = iter([False] * 5 + [True])
     seen = [Observation(dimer.at(points), truth.energies(dimer.at(points)))]
-    with pytest.raises(CancelledError, match="finetune fit was stopped at fit 1 of 4"):
+    with pytest.raises(CancelledError, match="finetune fit was stopped; 0 of its 4 minimisations were done"):
         finetune(seen, None, CONFIG, QUICK, FitRun(should_stop=lambda: next(calls)))
 
 

@@ -40,9 +40,9 @@ class PolarizationThere(Evaluated[Array]):
         energy = weight * self.energy
         return Slopes(energy, (), energy * self.damped / self.q, -4.0 * energy)
 
-    def parameter_slopes(self, weight: float) -> dict[str, Array]:
-        energy = weight * self.energy[0]
-        return {"ln_C4": energy[:, None], "ln_d": (-energy * self.damped[0])[:, None]}
+    def parameter_slopes(self, weight: Array | float) -> dict[str, Array]:
+        energy = weight * self.energy
+        return {"ln_C4": energy[..., None, :], "ln_d": (-energy * self.damped)[..., None, :]}
 
 
 class Polarization(Term):

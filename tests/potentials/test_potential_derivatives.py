@@ -59,7 +59,7 @@ def test_jacobians_are_autograds(drawn: Student, dimer: Dimer, shell: Shell, wei
     )
     prepared = prepare([drawn], dimer)
     (batch,) = prepared.batches(R)
-    found = jacobian(batch.features, batch.evaluation, prepared.parameters, len(drawn.kinds), weights)
+    (found,) = jacobian(batch.features, batch.evaluation, prepared.parameters, len(drawn.kinds), weights).swapaxes(1, 2)
     scale = np.abs(to_numpy(batch.evaluation.channels)).sum(axis=(0, 1))
     assert (np.abs(found - expected.flatten(1).numpy()).max(axis=1) < 1e-11 * scale).all()
     if sum(weights) == 4.0:
@@ -77,8 +77,8 @@ def test_numpy_and_torch_give_the_same_jacobian(
     atoms = batch.features.atoms.each(torch.as_tensor)
     x: Any = PairFeatures.of(atoms, [torch.as_tensor(part) for part in batch.features.arrays])
     p = parameters_of(student.theta[None], x.atoms, student.config)
-    found = jacobian(x, evaluate(x, p), p, 2, [1.0] * 4)
-    np.testing.assert_allclose(found.numpy(), student.jacobian(dimer.at(R))[1], rtol=1e-10, atol=1e-15)
+    (found,) = jacobian(x, evaluate(x, p), p, 2, [1.0] * 4)
+    np.testing.assert_allclose(found.T.numpy(), student.jacobian(dimer.at(R))[1], rtol=1e-10, atol=1e-15)
 
 
 def test_gradients_of_members_are_averaged(ensemble: Ensemble, dimer: Dimer, shell: Shell) -> None:

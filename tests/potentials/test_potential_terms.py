@@ -65,7 +65,7 @@ class Blind(Evaluated[Any]):
         right = self.there.slopes(weight)
         return replace(right, q=right.q * (1.0 + 1e-6))
 
-    def parameter_slopes(self, weight: float) -> dict[str, Any]:
+    def parameter_slopes(self, weight: Any) -> dict[str, Any]:
         return {name: 2.0 * values for name, values in self.there.parameter_slopes(weight).items()}
 
 

@@ -80,13 +80,15 @@ class DispersionThere(Evaluated[Array]):
         power = -ORDERS[0] * six - ORDERS[1] * eight - ORDERS[2] * ten
         return Slopes(weight * self.energy, parts, self.b * (minus * self.damping_slope), power)
 
-    def parameter_slopes(self, weight: float) -> dict[str, Array]:
+    def parameter_slopes(self, weight: Array | float) -> dict[str, Array]:
         """By ln b and ln Cₙ."""
-        by_damping = self.b[0] * self.q[0] * (-weight * self.damping_slope[0])
+        minus = -weight
+        six, eight, ten = (minus * part for part in self.orders)
+        by_damping = self.b * self.q * (minus * self.damping_slope)
         return {
-            "ln_b": by_damping[:, None],
-            "ln_C6": (-weight * self.orders[0][0])[:, None],
-            "ln_C": stack_rows([-weight * part[0] for part in self.orders[1:]], self.q[0]),
+            "ln_b": by_damping[..., None, :],
+            "ln_C6": six[..., None, :],
+            "ln_C": stack_rows([eight, ten], self.q),
         }
 
 

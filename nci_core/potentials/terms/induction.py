@@ -99,12 +99,12 @@ class InductionThere(Evaluated[Array]):
         return total
 
     def slopes(self, weight: Array | float) -> Slopes[Array]:
-        """By damping's q and by the position; a factor of one atom's field changes twice that atom's share."""
+        """By damping's q; a factor of one atom's field changes twice that atom's share."""
         by_q = weight * self.by_ln_b / self.q
-        return Slopes(2.0 * weight * self.energy, (), by_q, position=weight * self.position())
+        return Slopes(2.0 * weight * self.energy, (), by_q)
 
-    def position(self) -> Array:
-        """(K, 3, m) derivative of the energy by b's position at fixed damping, eV/Å; see `field_gradient`."""
+    def position_slopes(self, weight: Array | float) -> Array:
+        """(K, 3, m) by b's position at fixed damping, eV/Å."""
         direction, d, r = self.x.direction, self.x.outward[..., None], self.x.r
         of_r, of_d = self.along
         i3 = 1.0 / (r * r * r)
@@ -113,16 +113,16 @@ class InductionThere(Evaluated[Array]):
         # ∇(F·r̂/r²) = [F − 3(F·r̂)r̂]/r³; ∇(F·[3(d·r̂)r̂ − d]/r³) = 3[d F·r̂ + F u − 5u(F·r̂)r̂ + (d·F)r̂]/r⁴.
         radial = -3.0 * by_charge * of_r + by_dipole * (of_d - 5.0 * u * of_r)
         found: Array = (radial[:, :, None] * direction + (by_dipole * of_r)[:, :, None] * d).sum(1)
-        together: Array = found + (by_charge + by_dipole * u).sum(1)[:, None] * self.pull
+        together: Array = weight * (found + (by_charge + by_dipole * u).sum(1)[:, None] * self.pull)
         return together
 
-    def parameter_slopes(self, weight: float) -> dict[str, Array]:
+    def parameter_slopes(self, weight: Array | float) -> dict[str, Array]:
         """By charge, dipole and ln b."""
-        (charge, dipole), f = self.undamped, self.damping[0][0]
+        (charge, dipole), f = self.undamped, weight * self.damping[0]
         return {
-            "charge": (weight * f * charge[0])[:, None],
-            "dipole": (weight * f * dipole[0])[:, None],
-            "ln_b_field": (weight * self.by_ln_b[0])[:, None],
+            "charge": (f * charge)[..., None, :],
+            "dipole": (f * dipole)[..., None, :],
+            "ln_b_field": (weight * self.by_ln_b)[..., None, :],
         }
 
 

@@ -76,13 +76,13 @@ class ExponentialThere(Evaluated[Array]):
         energy = weight * self.energy
         return Slopes(energy, (energy,), energy * repulsion_slope(self.bend[1], self.alpha, self.beta))
 
-    def parameter_slopes(self, weight: float) -> dict[str, Array]:
+    def parameter_slopes(self, weight: Array | float) -> dict[str, Array]:
         """By a, ln α and β."""
-        energy = weight * self.energy[0]
+        energy = weight * self.energy
         found = {
-            "a": energy[:, None],
-            "ln_alpha": (self.alpha[0] * (Q_REFERENCE - self.q[0]) * energy)[:, None],
-            "beta": (-self.bend[0][0] * energy)[:, None],
+            "a": energy[..., None, :],
+            "ln_alpha": (self.alpha * (Q_REFERENCE - self.q) * energy)[..., None, :],
+            "beta": (-self.bend[0] * energy)[..., None, :],
         }
         return {f"{self.prefix}{name}": values for name, values in found.items()}
 

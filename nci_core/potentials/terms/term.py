@@ -63,14 +63,12 @@ class Slopes(Generic[Array]):
         sums: by each of its sums γ·Y, in the order of its angular blocks.
         q: by the ruler's length, at fixed distance and angles.
         ln_r: by the logarithm of the true distance, at fixed q; None where that does not enter.
-        position: (K, 3, m) by the position of b itself, of terms that are made of vectors; else None.
     """
 
     energy: Array
     sums: Sequence[Array]
     q: Array
     ln_r: Array | None = None
-    position: Array | None = None
 
 
 class Evaluated(ABC, Generic[Array]):
@@ -90,11 +88,15 @@ class Evaluated(ABC, Generic[Array]):
 
     @abstractmethod
     def slopes(self, weight: Array | float) -> Slopes[Array]:
-        """Derivatives of weight × energy; the weight is a number or (K, 1, 1)."""
+        """Derivatives of weight × energy; the weight is a number, (K, 1, 1) or (1, 1, m)."""
+
+    def position_slopes(self, weight: Array | float) -> Array | None:
+        """(K, 3, m) of weight × energy by the position of b itself, in eV/Å, of terms that are made of vectors."""
+        return None
 
     @abstractmethod
-    def parameter_slopes(self, weight: float) -> dict[str, Array]:
-        """Derivatives of weight × energy of the first student by each block that is not angular; (n, length, m)."""
+    def parameter_slopes(self, weight: Array | float) -> dict[str, Array]:
+        """Derivatives of weight × energy by each block that is not angular, (K, n, length, m)."""
 
 
 class Term(ABC):
