@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from nci_core.fitting.devices import choose
 from nci_core.fitting.left_out import unseen_factor
 from nci_core.fitting.members import DISPLACEMENT, fit_members
 from nci_core.fitting.objective import make_targets
@@ -61,18 +62,25 @@ def distill(
     dimers, sigma = systems_of(observations), settings.teacher_noise_cm1(len(by_host(observations)))
     kinds = pair_kinds(dimers)
     prior = general_prior(kinds, config)
+    count = prior.mean.numel()
 
-    def problem(some: Sequence[Observation]) -> Problem:
+    def pose(some: Sequence[Observation], settings: FitSettings) -> Problem:
         return Problem(
             stage="distill",
-            seen=observe(some, kinds, settings.device, parameters=prior.mean.numel(), students=settings.restarts),
+            seen=observe(some, kinds, settings.device, parameters=count, students=settings.restarts),
             targets=make_targets(some, config.terms, sigma, settings.wall_cm1, apart=True),
             regions=regions_of(some),
             priors=[prior],
             config=config,
         ).to(resolve_device(settings.device))
 
-    found = fit_members(problem(observations), settings, run, direct=True)
+    choice = choose(observations, settings, count, pose)
+    settings = settings.model_copy(update={"device": choice.device})
+
+    def problem(some: Sequence[Observation]) -> Problem:
+        return pose(some, settings)
+
+    found = fit_members(problem(observations), settings, run, direct=True).on(choice)
     best = found.optima[0].minimum.z
     unseen, record = unseen_factor(observations, problem, best, run, settings.tolerance)
     labels = sum(map(len, observations))

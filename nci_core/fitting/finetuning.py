@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nci_core.errors import ModelError
+from nci_core.fitting.devices import Choice, choose
 from nci_core.fitting.left_out import ALONE, known_factor, unseen_factor
 from nci_core.fitting.members import Fitted, error_bar_factor, fit_members
 from nci_core.fitting.objective import make_targets
@@ -60,6 +61,11 @@ class Beginning:
         """What the fit sees of these configurations."""
         count, students = len(self.kinds) * self.config.size, settings.restarts
         return observe(observations, self.kinds, settings.device, parameters=count, students=students)
+
+    def choose(self, observations: Sequence[Observation], sigma_cm1: float, settings: FitSettings) -> Choice:
+        """Where the fit to these observations runs."""
+        count = len(self.kinds) * self.config.size
+        return choose(observations, settings, count, lambda some, own: self.problem(some, sigma_cm1, own))
 
     def problem(self, observations: Sequence[Observation], sigma_cm1: float, settings: FitSettings) -> Problem:
         """The fit to labels with this noise."""
@@ -171,12 +177,14 @@ def finetune(
     begin = beginning(observations, prior, config, settings)
     labels = sum(map(len, observations))
     sigma = noise_cm1(observations, settings, direct=prior is None)
+    choice = begin.choose(observations, sigma, settings)
+    settings = settings.model_copy(update={"device": choice.device})
     problem = begin.problem(observations, sigma, settings)
     if validation:
         check_observations(validation, "validation")
         held = begin.observe(validation, settings)
         energies = np.concatenate([each.energies for each in validation])
         problem = replace(problem, validation=(held, energies, regions_of(validation)))
-    found = fit_members(problem, settings, run, direct=prior is None)
+    found = fit_members(problem, settings, run, direct=prior is None).on(choice)
     about = {**learnt_before(prior), "stage": "finetune", "labels": labels, "seed": settings.seed}
     return begin.ensemble(observations, found, sigma, settings, run, {**about, **(metadata or {})})

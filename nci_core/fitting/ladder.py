@@ -144,6 +144,9 @@ def finetune_ladder(
     change = recipe_change(plain.kinds, plain.config)
     noise = [noise_cm1(rung.observations, settings, direct=prior is None) for rung in rungs]
     begin, below = plain, None
+    most = max(range(len(rungs)), key=lambda k: len(rungs[k]))
+    choice = plain.choose(rungs[most].observations, noise[most], settings)
+    settings = settings.model_copy(update={"device": choice.device})
     for k, rung in enumerate(rungs[:-1]):
         pose = _posing(rung, noise[k], settings)
         if below is not None:
@@ -156,7 +159,7 @@ def finetune_ladder(
     pose = _posing(rungs[-1], noise[-1], settings)
     ladder[-1]["distance"], begin = _nearest(below, change, pose, settings.device)
     start = begin if prior is None else with_plain(begin, plain, settings.restarts)
-    found = fit_members(pose(start), settings, run.part(len(rungs) - 1, len(rungs)), direct=False)
+    found = fit_members(pose(start), settings, run.part(len(rungs) - 1, len(rungs)), direct=False).on(choice)
     ladder[-1]["share"] = _share_of_ladder(found, max(begin.sources, default=0))
     about = {**learnt_before(prior), "stage": "finetune", "labels": len(rungs[-1]), "seed": settings.seed}
     return start.ensemble(last, found, noise[-1], settings, run, {**about, "ladder": ladder, **(metadata or {})})

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nci_core.fitting.devices import Choice
 from nci_core.fitting.levenberg_marquardt import Minimum
 from nci_core.fitting.objective import MapObjective
 from nci_core.fitting.problem import Problem
@@ -118,6 +119,10 @@ class Fitted:
     weights: tuple[float, ...]
     record: Mapping[str, Any]
     optima: Sequence[Optimum] = ()
+
+    def on(self, choice: Choice) -> "Fitted":
+        """The same with a record of where it was computed."""
+        return replace(self, record={**self.record, **choice.record})
 
     def students(self, kinds: tuple[PairKind, ...], config: StudentConfig) -> tuple[Student, ...]:
         """The members of the ensemble."""

@@ -43,6 +43,12 @@ class Observation:
     def __len__(self) -> int:
         return len(self.configurations)
 
+    def first(self, count: int) -> "Observation":
+        """Its first energies."""
+        channels = {name: values[:count] for name, values in self.channels.items()}
+        weights = None if self.weights is None else self.weights[:count]
+        return Observation(self.configurations[:count], self.energies[:count], channels, weights, self.bounds)
+
 
 def by_host(observations: Sequence[Observation]) -> list[list[int]]:
     """Which observations are of one host, hosts in their order."""
