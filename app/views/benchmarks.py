@@ -11,10 +11,11 @@ from app.choices import one_of, some_of
 from app.figures.benchmarks import efficiency_figure
 from app.session import Context
 from app.text import plain
+from app.views.benchmark_devices import show_devices
 from app.views.benchmark_minima import show_minima
 from app.views.benchmark_recipes import show_recipes
 from app.views.benchmark_table import Column, draw, energies, frame
-from nci_core.bench import minimum_rows, recipe_rows
+from nci_core.bench import device_rows, minimum_rows, recipe_rows
 from nci_core.bench.claims import stored_claims
 from nci_core.bench.rows import Row
 from nci_core.bench.targets import OURS, STORED, check_targets, groups, stored_rows
@@ -28,6 +29,7 @@ PARTS = {
     "calibration": "Error bars",
     "peers": "Other methods",
     "speed": "Speed",
+    "devices": "Processor and GPU",
     "recipes": "Recipes",
     "minima": "Known minima",
 }
@@ -36,13 +38,18 @@ HELP = (
     "1000 cm⁻¹, mean ± standard deviation over seeds. What was looked at when settings were chosen: see "
     "docs/results.md. nci bench all --data FILE repeats everything."
 )
-#: The parts that are about labels, not about students: the same of them.
+#: The parts that are not about errors of students: the same of them.
 LABEL_HELP = {
     "recipes": "What a label of each recipe costs, and how far it is from published energies. No student takes part.",
     "minima": "Labels at the minima of well-known dimers, beside published energies. No student takes part.",
+    "devices": "What a processor core and a GPU take for the same work.",
 }
 #: Their files, and what draws them.
-LABEL_PARTS = {"recipes": (recipe_rows.FILE, show_recipes), "minima": (minimum_rows.FILE, show_minima)}
+LABEL_PARTS = {
+    "recipes": (recipe_rows.FILE, show_recipes),
+    "minima": (minimum_rows.FILE, show_minima),
+    "devices": (device_rows.FILE, show_devices),
+}
 #: Parts with a figure: what its lines differ by, and which of them is thick.
 CURVES = {"curve": ("model", OURS), "active": ("strategy", "i-optimal")}
 #: Column → what an entry is of, and its errors.

@@ -29,7 +29,9 @@ from nci_core.campaign.jobs import fit_memory
 from nci_core.campaign.pricing.costs import LabelCost, cost_of_labels
 from nci_core.campaign.pricing.limits import label_limits
 from nci_core.campaign.rounds.basket import without_label
+from nci_core.campaign.rounds.fit_devices import gpu_workers, where_it_ran
 from nci_core.jobs import engine_status
+from nci_core.jobs.machine import gpu_names
 from nci_core.store import job_queries, label_queries, versions
 from nci_core.store.base import ACTIVE
 from nci_core.store.job_tables import elapsed_minutes, events_table
@@ -186,9 +188,14 @@ def _train(context: Context, ready: Situation) -> None:
         if context.model
         else "There is no student yet. Distil the teacher first; that needs no labels."
     )
+    st.caption(_gpus(context))
     first, second = st.columns([1, 1.4], vertical_alignment="bottom")
     device = first.selectbox(
-        "Device", ["auto", "cpu", "cuda"], key="device", help="auto takes the GPU when there is one."
+        "Device",
+        ["auto", "cpu", "cuda"],
+        key="device",
+        help="auto times a step of the fit on the processor and, where that pays, on the GPU, and takes the faster one. Large "
+        "fits go to a worker with a GPU if the cluster has one.",
     )
     notes = second.text_input("Note for the history", key="fit_notes", placeholder="optional")
     ladder = _ladder(context)
@@ -216,6 +223,16 @@ def _train(context: Context, ready: Situation) -> None:
     )
 
 
+def _gpus(context: Context) -> Markdown:
+    """The GPUs that a fit may find, by name."""
+    here, workers = gpu_names(), sum(gpu_workers(engine_status(context.campaign.folder)))
+    if here:
+        return plain(f"GPU of this machine: {', '.join(here)}.")
+    if workers:
+        return plain(f"This machine has no GPU; workers with a GPU that are running: {workers}.")
+    return plain("This machine has no GPU; fits run on a processor core.")
+
+
 def _fit(now: Context) -> None:
     """The newest fit: how far it is, and its curves."""
     job = job_queries.last(now.campaign.store, FITS)
@@ -223,12 +240,11 @@ def _fit(now: Context) -> None:
         st.caption("The curves of a fit appear here while it runs.")
         return
     events = events_table(now.campaign.store, job.id)
-    minutes, device = elapsed_minutes(job.started_at, job.finished_at), (job.result or {}).get("device")
-    if device is None and "device" in events:
-        device = next(iter(events["device"].dropna()[::-1]), None)
+    minutes = elapsed_minutes(job.started_at, job.finished_at)
     taken = f", {minutes:.1f} min" if minutes is not None else ""
-    on = f", on {plain(device)}" if device else ""
-    st.markdown(f"**Job {job.id}, {job_data.KINDS[job.kind]}: {job_data.STATES[job.state]}**{taken}{on}")
+    st.markdown(f"**Job {job.id}, {job_data.KINDS[job.kind]}: {job_data.STATES[job.state]}**{taken}")
+    if where := where_it_ran(job.result or {}):
+        st.caption(plain(where))
     if job.error:
         st.error(plain(job.error), icon=":material/error:")
     if job.state == "running":

@@ -60,7 +60,10 @@ def device_name(device: torch.device) -> str:
     >>> device_name(torch.device("cpu"))
     'processor, one core'
     """
-    return "processor, one core" if device.type == "cpu" else torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        return "processor, one core"
+    has = torch.cuda.get_device_properties(device)
+    return f"{has.name} ({has.total_memory / 1e9:.0f} GB)"
 
 
 def predicted_gb(rows: int, pairs: int, parameters: int, students: int, count: int) -> float:

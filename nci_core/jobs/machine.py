@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -75,21 +76,30 @@ def machine(folder: Path) -> Machine:
 
 def gpus() -> tuple[str, ...]:
     """What nvidia-smi tells of each GPU; empty where there is none. CUDA is not loaded."""
+    return tuple(f"{name}: {used} of {total} MiB in use, {busy}% busy" for name, used, total, busy in _told_of_gpus())
+
+
+@cache
+def gpu_names() -> tuple[str, ...]:
+    """Name and memory of each GPU, asked once."""
+    return tuple(
+        f"{name}, {float(total) * 2**20 / 1e9:.0f} GB" for name, _, total, _ in _told_of_gpus() if total.isdecimal()
+    )
+
+
+def _told_of_gpus() -> list[list[str]]:
+    """Of each GPU its name, memory in use, all memory (MiB) and use (%), as nvidia-smi writes them."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
-        return ()
+        return []
     query = [tool, "--query-gpu=name,memory.used,memory.total,utilization.gpu", "--format=csv,noheader,nounits"]
     try:
         told = subprocess.run(query, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return ()
-    found = []
-    for line in told.stdout.splitlines() if told.returncode == 0 else ():
-        parts = [part.strip() for part in line.split(",")]
-        if len(parts) == 4:
-            name, used, total, busy = parts
-            found.append(f"{name}: {used} of {total} MiB in use, {busy}% busy")
-    return tuple(found)
+        return []
+    lines = told.stdout.splitlines() if told.returncode == 0 else []
+    rows = [[part.strip() for part in line.split(",")] for line in lines]
+    return [row for row in rows if len(row) == 4]
 
 
 def versions() -> list[tuple[str, str]]:

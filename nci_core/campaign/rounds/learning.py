@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nci_core.fitting import FitRun, FitSettings, Lesson
     from nci_core.potentials.ensemble import Ensemble
 
+#: What a job says of where its fit ran.
+WHERE = ("device", "device_name", "device_why", "memory_gb")
 #: Proposals kept with each model, for the app's ranking.
 N_PROPOSALS = 60
 
@@ -95,7 +97,8 @@ def _kept(
     )
     models.add(campaign.store, row, activate=brought is None)
     errors = evaluate_model(campaign, row, model)
-    return {"model": row.name, "model_id": row.id, "errors": errors} | _climbed(model)
+    done = {"model": row.name, "model_id": row.id, "errors": errors, "seconds": seconds}
+    return done | {name: value for name, value in model.metadata["fit"].items() if name in WHERE} | _climbed(model)
 
 
 def _climbed(model: "Ensemble") -> dict[str, Any]:

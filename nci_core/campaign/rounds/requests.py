@@ -8,6 +8,7 @@ from typing import TypeGuard
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, own_method
 from nci_core.campaign.pricing.limits import Limits, label_limits
+from nci_core.campaign.rounds.fit_devices import gpus_for
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.labels.environment import machine_memory_gb
@@ -158,8 +159,7 @@ def label_memory_gb(campaign: Campaign, recipe: Recipe) -> float | None:
 def submit_job(campaign: Campaign, kind: str, *, start: bool = True, **payload: object) -> int:
     """Queue one job of a kind, with what its function (`jobs.kinds`) takes; returns its id."""
     require_writable()
-    # A GPU that was asked for by name is one the worker must have; "auto" takes what it finds.
-    job = submit(campaign.store, kind, payload, needs_gpus=int(str(payload.get("device", "")).startswith("cuda"))).id
+    job = submit(campaign.store, kind, payload, needs_gpus=gpus_for(campaign, kind, str(payload.get("device", "")))).id
     if start:
         start_engine(campaign)
     return job
