@@ -5,7 +5,7 @@
 Labels are energies of the embedded He–benzene model, moved by 0.03 cm⁻¹ of noise (seed 0), at positions drawn round the
 molecule (seed 0) below 1000 cm⁻¹; the fit starts from the distilled student, as fine-tuning does. They measure time,
 not accuracy. Each row names its device. What runs on one core stops growing once a fit took longer than --patience
-seconds; one step of a larger fit is timed all the same. Without a GPU only the rows of the core are made.
+seconds; one step of a larger fit, from its beginning to the next, is timed all the same. Without a GPU only the rows of the core are made.
 """
 
 import argparse
@@ -121,7 +121,7 @@ class Bench:
         if seconds < 1.0:
             finetune(seen, self.distilled, settings=own, run=FitRun(count))
         record = model.metadata["fit"]
-        what = "fine-tuning" if not settings else "fine-tuning, one step of one starting point"
+        what = "fine-tuning" if not settings else "fine-tuning, one step"
         return DeviceRow(
             device=self.name,
             what=what,
@@ -200,7 +200,7 @@ def main() -> None:
                 say(row)
                 patient = bench.device == "cuda" or row.seconds < args.patience
             elif bench.device == "cpu":
-                say(bench.fit(n, restarts=1, averaged=1, members=1, max_iterations=1))
+                say(bench.fit(n, members=1, max_iterations=1))
             for step in bench.steps(n) if n in (1000, 10_000, 100_000) else ():
                 say(step)
         for n in args.batches:

@@ -194,8 +194,8 @@ def _train(context: Context, ready: Situation) -> None:
         "Device",
         ["auto", "cpu", "cuda"],
         key="device",
-        help="auto times a step of the fit on the processor and, where that pays, on the GPU, and takes the faster one. Large "
-        "fits go to a worker with a GPU if the cluster has one.",
+        help="auto times a step of the fit on the processor and, where that may pay, on the GPU, and takes the faster "
+        "one. Large fits go to a worker with a GPU if the cluster has one.",
     )
     notes = second.text_input("Note for the history", key="fit_notes", placeholder="optional")
     ladder = _ladder(context)
