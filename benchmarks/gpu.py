@@ -5,7 +5,7 @@
 Labels are energies of the embedded He–benzene model, moved by 0.03 cm⁻¹ of noise (seed 0), at positions drawn round the
 molecule (seed 0) below 1000 cm⁻¹; the fit starts from the distilled student, as fine-tuning does. They measure time,
 not accuracy. Each row names its device. What runs on one core stops growing once a fit took longer than --patience
-seconds; one step of a larger fit, from its beginning to the next, is timed all the same. Without a GPU only the rows of the core are made.
+seconds; of a larger fit the first step is timed all the same. Without a GPU only the rows of the core are made.
 """
 
 import argparse

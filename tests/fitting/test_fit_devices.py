@@ -3,13 +3,19 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 from nci_core.errors import InputError
 from nci_core.fitting import FitSettings, Observation, devices, finetune
 from nci_core.fitting.devices import START_SECONDS, STEPS, choose, some_of
+from nci_core.fitting.priors import general_prior
 from nci_core.fitting.problem import Problem
+from nci_core.potentials import Student, StudentConfig
 from nci_core.potentials.device import resolve_device
+from nci_core.potentials.environments import pair_kinds
+from nci_core.potentials.pairs import pair_sites
 from nci_core.systems import Dimer, Monomer, builtin_monomer
+from nci_core.units import to_cm1
 
 FloatArray = npt.NDArray[np.float64]
 PARAMETERS = 10
@@ -86,3 +92,27 @@ def test_a_model_says_where_it_was_fitted() -> None:
 def test_a_sample_has_its_share_of_every_host() -> None:
     parts = some_of([around(900), around(90, "benzene"), around(1)], 100)
     assert [len(part) for part in parts] == [90, 9, 1]
+
+
+def test_a_fit_ends_at_the_same_optimum_where_every_array_is_a_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of a GPU, on a processor: formulas of torch, curvatures in one product."""
+    dimer, random = Dimer(builtin_monomer("ethylene"), Monomer.atom("He")), np.random.default_rng(1)
+    turn = random.normal(size=(40, 3))
+    R = turn / np.linalg.norm(turn, axis=1)[:, None] * random.uniform(3.5, 5.5, 40)[:, None]
+    kinds, config = pair_kinds([dimer]), StudentConfig()
+    prior = general_prior(kinds, config)
+    truth = Student(kinds, config, prior.unwhiten(torch.tensor(0.3 * random.normal(size=prior.mean.numel()))))
+    seen = [Observation(dimer.at(R), truth.energies(dimer.at(R)))]
+    settings = FitSettings(device="cpu", restarts=3, members=3, averaged=2, max_iterations=40)
+    here = finetune(seen, settings=settings)
+    pair_sites.cache_clear()
+    for name in ("fitting.objective", "fitting.tiles", "potentials.pairs"):
+        monkeypatch.setattr(f"nci_core.{name}.place", lambda x, device: torch.tensor(np.asarray(x)))
+    there = finetune(seen, settings=settings)
+    monkeypatch.undo()
+    pair_sites.cache_clear()
+    one, other = here.energies_and_std(dimer.at(R)), there.energies_and_std(dimer.at(R))
+    # The same steps; sums in another order move an optimum by rounding times its condition.
+    np.testing.assert_allclose(to_cm1(one[0]), to_cm1(other[0]), rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(to_cm1(one[1]), to_cm1(other[1]), rtol=1e-6, atol=1e-6)
+    assert here.metadata["fit"]["iterations"] == there.metadata["fit"]["iterations"]
