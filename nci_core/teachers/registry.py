@@ -23,8 +23,18 @@ GROUP = "nci.teachers"
 BUILTIN: dict[str, tuple[str, tuple[str, ...]]] = {
     "hf-d4": ("nci_core.teachers.hf_d4:open_teacher", ("hf-d4", "hf-d4:BASIS")),
     "hf-mp2": ("nci_core.teachers.hf_mp2:open_teacher", ("hf-mp2", "hf-mp2:BASIS")),
-    "gfn2-xtb": ("nci_core.teachers.xtb:open_teacher", ("gfn2-xtb",)),
-    "mace": ("nci_core.teachers.mace:open_teacher", ("mace:NAME", "mace:/path/to/x.model")),
+    "pbe0-d4": ("nci_core.teachers.dft_d4:open_pbe0", ("pbe0-d4", "pbe0-d4:BASIS")),
+    "r2scan-d4": ("nci_core.teachers.dft_d4:open_r2scan", ("r2scan-d4", "r2scan-d4:BASIS")),
+    "gfn2-xtb": ("nci_core.teachers.xtb:open_gfn2", ("gfn2-xtb",)),
+    "gfn1-xtb": ("nci_core.teachers.xtb:open_gfn1", ("gfn1-xtb",)),
+    "mace": ("nci_core.teachers.mace:open_teacher", ("mace:NAME", "mace:NAME#HEAD", "mace:/path/to/x.model")),
+    "uma": ("nci_core.teachers.calculators:open_uma", ("uma:NAME#TASK",)),
+    "orb": ("nci_core.teachers.calculators:open_orb", ("orb:NAME",)),
+    "aimnet2": ("nci_core.teachers.calculators:open_aimnet2", ("aimnet2:NAME",)),
+    "pet-mad": ("nci_core.teachers.calculators:open_pet_mad", ("pet-mad:NAME",)),
+    "sevennet": ("nci_core.teachers.sevennet:open_teacher", ("sevennet:NAME",)),
+    "chgnet": ("nci_core.teachers.chgnet:open_teacher", ("chgnet:VERSION",)),
+    "diep": ("nci_core.teachers.calculators:open_diep", ("diep:NAME",)),
     "ase": ("nci_core.teachers.ase_calculator:open_teacher", ("ase:module.ClassName",)),
 }
 
