@@ -2,8 +2,8 @@
 
 Adamo, Barone, J. Chem. Phys. 110, 6158 (1999), DOI 10.1063/1.478522; Furness et al., J. Phys. Chem. Lett. 11, 8208
 (2020), DOI 10.1021/acs.jpclett.0c02405; D4 for r²SCAN: DOI 10.1063/5.0041008. r²SCAN-3c (DOI 10.1063/5.0040021) is the
-latter in the basis def2-mTZVPP with other D4 parameters and the geometric counterpoise correction. That needs a program,
-mctc-gcp, which pip does not have, so it is not offered: here ghost functions correct for the basis.
+latter in the basis def2-mTZVPP with other D4 parameters and the geometric counterpoise correction. That needs a
+program, mctc-gcp, which pip does not have, so it is not offered: here ghost functions correct for the basis.
 """
 
 import time

@@ -202,4 +202,6 @@ def open_teacher(model: str, options: TeacherOptions) -> MaceTeacher | None:
     name, head = split_head(model, options.head)
     if is_path(name):
         name = str(Path(name).expanduser())
+    elif head is None and (preset := find_preset(f"mace:{name}")) is not None and len(preset.heads) > 1:
+        head = preset.heads[0]
     return MaceTeacher(name, device=options.device, trusted=options.trusted, sha256=options.sha256, head=head)

@@ -120,6 +120,20 @@ def _broken(entry: EntryPoint, why: str) -> TeacherError:
     return TeacherError(f"Teacher {entry.name!r}{package} cannot be used ({why}); mend or remove that package.")
 
 
+def model_file(spec: str) -> Path | None:
+    """The file of a person's own that a specification names, which is code to whoever loads it; None for others.
+
+    >>> model_file("mace:/models/x.model#omol"), model_file("mace:small")
+    (PosixPath('/models/x.model'), None)
+    """
+    kind, _, rest = spec.strip().partition(":")
+    if kind.lower() != "mace":
+        return None
+    name, mark, head = rest.rpartition("#")
+    path = name if mark and "/" not in head and not Path(rest).is_file() else rest
+    return Path(path) if is_path(path) else None
+
+
 def absolute_spec(spec: str) -> str:
     """The spec with the path of a model file made absolute: jobs stand elsewhere than who names the file.
 
@@ -127,7 +141,8 @@ def absolute_spec(spec: str) -> str:
     ('mace:small', 'mace:/models/x.model', 'hf-d4')
     """
     kind, _, rest = spec.strip().partition(":")
-    return f"{kind}:{Path(rest).expanduser().absolute()}" if kind.lower() == "mace" and is_path(rest) else spec
+    file = model_file(spec)
+    return spec if file is None else f"{kind}:{file.expanduser().absolute()}{rest[len(str(file)) :]}"
 
 
 def is_path(name: str) -> bool:
