@@ -16,6 +16,7 @@ from nci_core.cli.options import (
     AllWellsOption,
     DatabaseOption,
     Sha256Option,
+    TeachersOption,
     TrustOption,
     TrustTeacherOption,
     refuse,
@@ -66,14 +67,7 @@ def init(
     ] = None,
     name: Annotated[str, typer.Option(help="With --smiles: what the molecule is called. Default: its formula.")] = "",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
-    teacher: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="hf-d4 (default), or another one that `nci teacher list` shows. May be repeated: the students are "
-            "pooled, and the first teacher is drawn.",
-            show_default=False,
-        ),
-    ] = None,
+    teacher: TeachersOption = None,
     sha256: Sha256Option = None,
     recipe: Annotated[
         str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")

@@ -37,6 +37,14 @@ TrustOption = Annotated[
     bool,
     typer.Option("--trust", help="Allow foreign code to run: a local .model file, or the package of an ase: teacher."),
 ]
+TeachersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="hf-d4 (default), or another one that `nci teacher list` shows. May be repeated: the students are "
+        "pooled, and the first teacher is drawn.",
+        show_default=False,
+    ),
+]
 Sha256Option = Annotated[
     list[str] | None,
     typer.Option(
