@@ -15,8 +15,8 @@ def test_wall_and_separation(kind: str, he_h2: Dimer) -> None:
     at = he_h2.at(np.array([[2.0, 0.0, 0.0], [0.0, 0.0, 25.0]]))
     energies = to_cm1(find_teacher(f"{kind}:def2-svp").evaluate(at).energy)
     assert energies[0] > 100
-    # What the grid and the convergence of three energies leave: 1e-9 hartree is 2e-4 cm⁻¹.
-    assert abs(energies[1]) < 0.02
+    # Grid and fitting leave 0.06 with either functional, far below what a trial forgives (0.5).
+    assert abs(energies[1]) < 0.1
 
 
 def test_the_parts_add_up_to_pyscf_s_own(he_h2: Dimer) -> None:
@@ -34,8 +34,8 @@ def test_the_parts_add_up_to_pyscf_s_own(he_h2: Dimer) -> None:
 
     own = (energy(set()) - energy({2}) - energy({0, 1})) * 27.211386245988
     dispersion = D4Dispersion(he_h2, "pbe0").energies(place[None])[0]
-    # Fitted integrals and another grid: a few hundredths of cm⁻¹ on a wall of more than a hundred.
-    assert abs(to_cm1(found - dispersion - own)) < 0.5
+    # Fitted integrals in so small a basis: 1.1 cm⁻¹ of 73; the grid, 0.15.
+    assert abs(to_cm1(found - dispersion - own)) < 2.0
 
 
 def test_a_basis_that_lacks_an_element(he_h2: Dimer) -> None:

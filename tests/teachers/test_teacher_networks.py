@@ -1,6 +1,6 @@
 """Adapters of networks whose packages are not installed here: small stand-ins with the names that those packages have.
 
-What is tested is ours: which names are called with what, that energies are supermolecular, and what labels are kept under.
+What is tested is ours: the names that are called, that energies are supermolecular, and what labels are kept under.
 """
 
 import hashlib
