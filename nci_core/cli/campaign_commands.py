@@ -11,7 +11,16 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
-from nci_core.cli.options import AllLimitsOption, AllWellsOption, TrustTeacherOption, refuse
+from nci_core.cli.options import (
+    AllLimitsOption,
+    AllWellsOption,
+    DatabaseOption,
+    Sha256Option,
+    TeachersOption,
+    TrustOption,
+    TrustTeacherOption,
+    refuse,
+)
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -41,15 +50,6 @@ from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
 from nci_core.teachers.registry import absolute_spec
 
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option(
-        help="URL of a PostgreSQL server, without password; default: the variable NCI_DATABASE, else a file. "
-        "See docs/sharing.md.",
-        show_default=False,
-    ),
-]
-
 
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
@@ -67,14 +67,8 @@ def init(
     ] = None,
     name: Annotated[str, typer.Option(help="With --smiles: what the molecule is called. Default: its formula.")] = "",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
-    teacher: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="hf-d4 (default), hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model or ase:module.Class. May be "
-            "repeated: the students are pooled, and the first teacher is drawn.",
-            show_default=False,
-        ),
-    ] = None,
+    teacher: TeachersOption = None,
+    sha256: Sha256Option = None,
     recipe: Annotated[
         str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")
     ] = DEFAULT,
@@ -115,7 +109,10 @@ def init(
         database=place(folder.absolute(), database),
     )
     from nci_core.campaign.pricing.new_recipes import with_checked_recipes
+    from nci_core.campaign.rounds.consent import consents_of
     from nci_core.teachers import find_teacher
+
+    settings = settings.model_copy(update={"consents": consents_of(teachers, sha256=sha256 or ())})
 
     for name in teachers:
         found_teacher = find_teacher(name)  # an unknown one is said now, not after sampling
@@ -179,10 +176,9 @@ def teach(
     teacher: Annotated[
         str | None, typer.Option(help="A teacher other than the campaign's, for comparison.", show_default=False)
     ] = None,
-    trust: Annotated[
-        bool, typer.Option(help="Allow foreign code to run: a local .model file, or the package of an ase: teacher.")
-    ] = False,
+    trust: TrustOption = False,
     trust_teacher: TrustTeacherOption = False,
+    sha256: Sha256Option = None,
     anew: Annotated[
         bool,
         typer.Option(
@@ -202,6 +198,7 @@ def teach(
             teacher=teacher,
             device=device,
             trusted=trust,
+            sha256=sha256 or (),
             anew=anew,
             trust_teacher=trust_teacher,
             progress=lambda finished, total: bar.update(task, completed=finished, total=total),

@@ -25,6 +25,7 @@ from nci_core.cli import (
     replay_command,
     status_command,
     system_commands,
+    teacher_command,
     trust_commands,
 )
 from nci_core.cli.given_paths import refuse_empty_paths
@@ -59,6 +60,7 @@ for module in (
     blas_command,
     cluster_command,
     recipes_command,
+    teacher_command,
 ):
     module.register(app)
 refuse_empty_paths(app)
