@@ -4,7 +4,9 @@ Batatia et al., NeurIPS 2022, arXiv:2206.07697; foundation models arXiv:2401.000
 mace-omat, matpes and omol are under the Academic Software License (no commercial use).
 """
 
+import hashlib
 import importlib.metadata
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,7 @@ class MaceTeacher(NetworkTeacher):
     def _open(self, device: str) -> "_Loaded":
         self._check_consent()
         file = TeacherFile(self.path, self.digest) if self.path is not None else foundation_file(self.model)
-        return _Loaded(read_network(file.path), device_of(device), self.head, self.name)
+        return _Loaded(read_network(file), device_of(device), self.head, self.name)
 
     def _run(self, batch: Sequence[Atoms]) -> tuple[FloatArray, list[FloatArray]]:
         try:
@@ -110,13 +112,23 @@ def foundation_file(name: str) -> TeacherFile:
     return fetched(Source(f"mace:{name}", urls[name], urls[name].rpartition("/")[2].partition("?")[0]))
 
 
-def read_network(path: Path) -> Any:
-    """The network in a `.model` file, a pickle; TeacherError in one sentence for one of another version of MACE."""
+def read_network(file: TeacherFile) -> Any:
+    """The network in a `.model` file, a pickle, of the digest that was trusted, which the very bytes have that run.
+
+    TeacherError in one sentence for another content, or one of another version of MACE.
+    """
     import torch
 
     _import_mace()
+    path = file.path
     try:
-        network = torch.load(str(path), map_location="cpu", weights_only=False)
+        content = path.read_bytes()
+    except OSError as error:
+        raise TeacherError(f"{path} cannot be read: {error.strerror}.") from None
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise TeacherError(f"{path} has changed since its digest was compared, so it is not loaded; try again.")
+    try:
+        network = torch.load(io.BytesIO(content), map_location="cpu", weights_only=False)
     except (AttributeError, ImportError, TypeError) as error:
         raise of_another_version(str(path), error) from None
     except Exception as error:  # unpickling raises anything

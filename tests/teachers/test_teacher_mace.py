@@ -111,6 +111,15 @@ def test_a_local_file_needs_consent_or_its_digest(mace_file: Path, he_h2: Dimer)
         MaceTeacher(str(mace_file), sha256="0" * 64, trusted=True).check(he_h2)
 
 
+def test_a_file_that_changes_after_it_was_trusted_does_not_run(mace_file: Path, tmp_path: Path, he_h2: Dimer) -> None:
+    path = tmp_path / "x.model"
+    path.write_bytes(mace_file.read_bytes())
+    teacher = MaceTeacher(str(path), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    path.write_bytes(mace_file.read_bytes() + b" ")
+    with pytest.raises(TeacherError, match="has changed since its digest was compared"):
+        teacher.check(he_h2)
+
+
 def test_code_in_a_file_does_not_run_without_consent(tmp_path: Path, he_h2: Dimer) -> None:
     class Evil:
         def __reduce__(self) -> tuple[object, tuple[str]]:
