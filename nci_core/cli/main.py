@@ -25,6 +25,7 @@ from nci_core.cli import (
     replay_command,
     status_command,
     system_commands,
+    teacher_compare_command,
     trust_commands,
 )
 from nci_core.cli.given_paths import refuse_empty_paths
@@ -53,6 +54,7 @@ for module in (
     energies_command,
     delta_command,
     replay_command,
+    teacher_compare_command,
     quarantine_command,
     trust_commands,
     bench_command,
