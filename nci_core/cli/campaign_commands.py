@@ -11,7 +11,15 @@ from nci_core.campaign import Campaign, home
 from nci_core.campaign.exchange.takeaway import MARGIN, SPACING
 from nci_core.children import become
 from nci_core.cli.listening import check_listening
-from nci_core.cli.options import AllLimitsOption, AllWellsOption, TrustTeacherOption, refuse
+from nci_core.cli.options import (
+    AllLimitsOption,
+    AllWellsOption,
+    MoreRecipesOption,
+    TeachersOption,
+    TeacherWeightsOption,
+    TrustTeacherOption,
+    refuse,
+)
 from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
@@ -40,6 +48,7 @@ from nci_core.labels.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
 from nci_core.teachers.registry import absolute_spec
+from nci_core.teachers.weights import TeacherWeights
 
 DatabaseOption = Annotated[
     str | None,
@@ -67,24 +76,12 @@ def init(
     ] = None,
     name: Annotated[str, typer.Option(help="With --smiles: what the molecule is called. Default: its formula.")] = "",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
-    teacher: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="hf-d4 (default), hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model or ase:module.Class. May be "
-            "repeated: the students are pooled, and the first teacher is drawn.",
-            show_default=False,
-        ),
-    ] = None,
+    teacher: TeachersOption = None,
+    teacher_weight: TeacherWeightsOption = None,
     recipe: Annotated[
         str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")
     ] = DEFAULT,
-    more_recipe: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A cheaper recipe to fine-tune on first; its labels are kept apart. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    more_recipe: MoreRecipesOption = None,
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
     well_below: AllWellsOption = None,
     limit: AllLimitsOption = None,
@@ -104,6 +101,7 @@ def init(
         systems_of(hosts_of(host, smiles, structure, name), transfer, probe),
         teacher=teachers[0],
         more_teachers=teachers[1:],
+        teacher_weights=[TeacherWeights.parse(text).model_dump() for text in teacher_weight or []],
         recipe=names[0],
         more_recipes=names[1:],
         own_recipes=[found.model_dump() for found in own],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from nci_core.errors import InputError
 from nci_core.store.base import Split
@@ -78,6 +78,12 @@ def spent(store: Store, teacher: str, system_ids: Sequence[int]) -> tuple[int, f
     with store.read() as session:
         count, seconds = session.execute(query).one()
         return int(count), float(seconds)
+
+
+def forget(store: Store, teacher: str) -> None:
+    """Delete a teacher's energies."""
+    with store.write() as session:
+        session.execute(delete(TeacherLabel).where(TeacherLabel.teacher == teacher))
 
 
 def of_configuration(store: Store, configuration_id: int, teacher: str) -> TeacherLabel | None:
