@@ -32,6 +32,7 @@ FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.3)
 OTHERS = ("gfn2-xtb",)
 #: GFN2-xTB's wall is too soft: the same teacher where it only teaches what lies outside.
 NO_WALL = TeacherWeights(teacher="gfn2-xtb", wall=0.0)
+WEIGHED = f"{NO_WALL.teacher}, wall left out"
 #: Shares of labels with which the mixture of the problem's own teachers is compared.
 MIXED = (0.02, 0.05, 0.1)
 #: A network that was itself trained on the first teacher's total energies: what a distilled MLIP is worth here.
@@ -51,7 +52,7 @@ def other_teacher(problem: Problem, name: str) -> Lesson:
 def without_wall(lesson: Lesson) -> Lesson:
     """The same teacher, whose energies above zero weigh nothing."""
     weighed = [replace(each, weights=NO_WALL.shares(each.energies, each.bounds)) for each in lesson.observations]
-    return Lesson(f"{lesson.teacher}, wall left out", weighed)
+    return Lesson(WEIGHED, weighed)
 
 
 def mixture(problem: Problem, split: Split, seed: int) -> tuple[Lesson, dict[str, Any]]:
@@ -97,16 +98,23 @@ def mace_teacher(problem: Problem, quick: bool) -> Lesson:
     return Lesson(f"{MACE} {first.teacher}", [Observation(own, energies)])
 
 
-def taught(problem: Problem, others: Sequence[str], quick: bool, say: Say) -> dict[str, Problem]:
-    """Name → problem: all teachers together, each alone, others, none. One that cannot run is named and left out."""
+def taught(
+    problem: Problem, others: Sequence[str], quick: bool, say: Say, wanted: Callable[[str], bool] = lambda name: True
+) -> dict[str, Problem]:
+    """Name → problem: all teachers together, each alone, others, none. One that cannot run is named and left out.
+
+    Those that nothing is `wanted` of any more are not made again.
+    """
     found = {" + ".join(lesson.teacher for lesson in problem.teachers): problem}
     lessons = list(problem.teachers) if len(problem.teachers) > 1 else []
     if not quick:
         makers: list[tuple[str, Callable[[], Lesson]]] = [
             *((name, lambda name=name: other_teacher(problem, name)) for name in others),
-            (MACE, lambda: mace_teacher(problem, quick)),
+            (f"{MACE} {problem.teachers[0].teacher}", lambda: mace_teacher(problem, quick)),
         ]
         for name, make in makers:
+            if not (wanted(name) or (name == NO_WALL.teacher and wanted(WEIGHED))):
+                continue
             try:
                 lessons.append(make())
             except NCIError as error:
@@ -129,14 +137,19 @@ def teachers(
     if not problem.teachers:
         say("No teacher's labels are known, so teachers cannot be compared.")
         return
-    for name, own in taught(problem, others, quick, say).items():
-        for fraction in (0.02,) if quick else FRACTIONS:
-            for seed in seeds[:1] if quick else seeds:
-                split = random_split(len(problem.energies), fraction, seed)
-                variant = Variant(False) if name == "none" else BEST
-                row = fitted_row(own, results, split_key("teachers", f"teacher {name}", split, seed), variant, split)
-                if row is not None:
-                    say(f"{split.name}, teacher {name}, seed {seed}: {row.mae_cm1:.3f} cm⁻¹")
+    fractions, chosen = ((0.02,), seeds[:1]) if quick else (FRACTIONS, seeds)
+    splits = [(random_split(len(problem.energies), part, seed), seed) for part in fractions for seed in chosen]
+
+    def wanted(name: str) -> bool:
+        return not all(results.has(split_key("teachers", f"teacher {name}", split, seed)) for split, seed in splits)
+
+    for name, own in taught(problem, others, quick, say, wanted).items():
+        for split, seed in splits:
+            key = split_key("teachers", f"teacher {name}", split, seed)
+            variant = Variant(False) if name == "none" else BEST
+            row = fitted_row(own, results, key, variant, split)
+            if row is not None:
+                say(f"{split.name}, teacher {name}, seed {seed}: {row.mae_cm1:.3f} cm⁻¹")
     _mixtures(problem, results, seeds=seeds, quick=quick, say=say)
 
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = {"he-ethylene": ("cm1",), "he-benzene": ("cm1", "meV")}
 BENZENE = "Helium over benzene"
 BENCHMARKS = ("curve", "active", "hard", "teachers", "calibration", "peers", "speed", "recipes", "minima")
+TEACHER_PARTS = ("table", "maps", "points", "cuts", "curve")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ PLACES = (
     Place("data-files", "data", {"data_part": "files"}),
     Place("compare", "compare"),
     Place("compare-cost", "compare", {"compare_cost": "cpu_minutes"}),
-    Place("compare-teachers", "compare", {"compare_part": "teachers"}),
+    *(Place(f"teachers-{part}", "teachers", {"teachers_part": part}) for part in TEACHER_PARTS),
     *(Place(f"benchmarks-{part}", "benchmarks", {"benchmark_part": part}, once=True) for part in BENCHMARKS),
     Place("benchmarks-benzene", "benchmarks", {"benchmark_part": "recipes", "benchmark_reference": BENZENE}, once=True),
     Place("new-campaign", "new_campaign", once=True),

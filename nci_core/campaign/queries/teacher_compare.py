@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.systems import System
+from nci_core.errors import InputError
 from nci_core.metrics import ErrorSummary, summaries
 from nci_core.store import configurations, tables, teacher_labels, teachers
 from nci_core.teachers.comparison import Judged, judge
+from nci_core.units import from_cm1
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+FloatArray = npt.NDArray[np.float64]
 #: The labels that teachers are held against: of the frozen test set, of the training pool, or all.
 Against = Literal["test", "pool", "all"]
 
@@ -129,3 +133,20 @@ def stored_doubts(folder: str | Path, system_id: int) -> dict[str, str]:
             if doubt is not None:
                 found[name] = f"{sentence(spec, system.dimer, doubt)}."
         return found
+
+
+def teacher_field(folder: str | Path, model_id: int, system_id: int, name: str, positions: npt.ArrayLike) -> FloatArray:
+    """Energies (m,) in eV of any teacher with stored ones, by its name there, at positions (m, 3) in Å about the host.
+
+    A student gives the shape between them; NaN far from all. InputError for too few. For the predictor process.
+    """
+    from nci_core.campaign.queries.live_stored import FEWEST, MOST, places, through_stored
+
+    with Campaign.open(folder, read_only=True) as campaign:
+        table = known_energies(campaign, [system_id], [name])
+        limit = from_cm1(campaign.system(system_id).bounds.limit_cm1)
+    rows = table[(table["split"] == "pool") & (table[name] < limit)]
+    if len(rows) < FEWEST:
+        raise InputError(f"Teacher {name} has {len(rows)} energies below the energy limit; a map takes {FEWEST}.")
+    rows = rows if len(rows) <= MOST else rows.sample(MOST, random_state=0)
+    return through_stored(folder, model_id, system_id, places(rows), rows[name].to_numpy(dtype=float), positions)
