@@ -39,9 +39,8 @@ def comparison(context: Context, system_id: int | None = None) -> Comparison:
 
 def by_system(context: Context) -> dict[str, Comparison]:
     """The same together and of each system alone, by what people call them."""
-    return {TOGETHER: comparison(context)} | {
-        each.title: comparison(context, each.id) for each in context.campaign.systems
-    }
+    systems = context.campaign.systems
+    return {TOGETHER: comparison(context)} | {each.title: comparison(context, each.id) for each in systems}
 
 
 @by_version(data, shared=True, most=8)

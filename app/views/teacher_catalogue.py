@@ -1,5 +1,6 @@
 """Teachers → catalogue: what there is, what is known of one, and adding it to the comparison."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import streamlit as st
@@ -52,7 +53,7 @@ def _about(preset: Preset) -> None:
     """All that a person needs to choose it."""
     st.markdown(f"**{plain(preset.title)}**: {plain(preset.advice)}")
     size = f"{preset.size_mb:,.0f} MB" if preset.size_mb else ""
-    lines = {
+    known = {
         "Level of theory": preset.level,
         "Trained on": preset.trained_on,
         "Elements": preset.elements_text or "nobody says",
@@ -61,10 +62,16 @@ def _about(preset: Preset) -> None:
         "Measured": preset.measured if preset.tried else "Not yet run by those who wrote this catalogue.",
         "Reference": preset.reference,
     }
-    st.markdown("  \n".join(f"{name}: {plain(value)}" for name, value in lines.items() if value))
+    st.markdown(_lines(known))
     if not is_installed(preset):
         install = preset.install or f"pip install {preset.package}"
         st.markdown(f":material/download: It is not installed here; {code(install)} does that.")
+
+
+def _lines(known: Mapping[str, str]) -> Markdown:
+    """What is known, one line each."""
+    lines = [f"{plain(name)}: {plain(value)}" for name, value in known.items() if value]
+    return "  \n".join(lines)
 
 
 def _add(context: Context) -> None:

@@ -37,9 +37,9 @@ def show(context: Context) -> None:
     table = cached.drawn(context, cached.table(context))
     first = "test" if len(labelled(table, "test")) else "pool"
     split = one_of(row, "Labels", SPLITS, key="teachers_split", first=first)
-    chosen = row.pills(
-        "Teachers", list(names), default=list(names)[: MOST - 1], selection_mode="multi", key="teachers_drawn"
-    )
+    first_ones = list(names)[: MOST - 1]
+    many = {"selection_mode": "multi", "default": first_ones, "key": "teachers_drawn"}
+    chosen = row.pills("Teachers", list(names), format_func=plain, **many)
     kind, plane = choose_error_plane(context, "teachers")
     try:
         maps = known_errors.errors_on(context, plane, split, [model])

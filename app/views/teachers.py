@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from app import cached_teachers
+from app import cached, cached_teachers
 from app.background import answer, follow, problem, under_way
 from app.choices import one_of
 from app.data.teachers import differences_table, standings_table
@@ -12,6 +12,7 @@ from app.session import Context
 from app.tables import grid
 from app.text import code, plain
 from app.views import teacher_catalogue, teacher_curve, teacher_lines, teacher_maps
+from app.views.begin import no_configurations
 
 PARTS = {
     "table": "Against labels",
@@ -37,6 +38,9 @@ def show(context: Context) -> None:
     for sentence in cached_teachers.warnings(context):
         st.warning(plain(sentence), icon=":material/warning:")
     part = one_of(st, "Show", PARTS, key="teachers_part")
+    if part != "catalogue" and cached.table(context).empty:
+        no_configurations(context)
+        return
     names = cached_teachers.names(context)
     if not names and part != "catalogue":
         st.info(
@@ -57,10 +61,8 @@ def _table(context: Context) -> None:
     found = cached_teachers.comparison(context)
     groups = cached_teachers.by_system(context) if context.every_system else {"": found}
     tables = {name: standings_table(each, against, context.unit) for name, each in groups.items()}
-    shown, specs = (
-        pd.concat({name: rows for name, (rows, _) in tables.items()}, names=["System"]),
-        tables[next(iter(tables))][1],
-    )
+    shown = pd.concat({name: rows for name, (rows, _) in tables.items()}, names=["System"])
+    specs = next(iter(tables.values()))[1]
     shown = shown.reset_index("System").reset_index(drop=True)
     shown = shown if context.every_system else shown.drop(columns="System")
     if not shown["Labels"].any():
