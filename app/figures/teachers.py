@@ -42,7 +42,7 @@ def parity_figure(
             y=shown[columns[spec]] * f,
             mode="markers",
             name=literal(spec),
-            marker={"color": look["colour"], "symbol": look["symbol"], "size": 7, "opacity": 0.8},
+            marker={"color": look["colour"], "symbol": symbols(shown, look["symbol"]), "size": 7, "opacity": 0.8},
             hovertemplate=f"CCSD(T) %{{x:.{unit.digits}f}}, teacher %{{y:.{unit.digits}f}} {unit.label}"
             f"<extra>{literal(spec)}</extra>",
         )
@@ -54,6 +54,11 @@ def parity_figure(
     figure.update_xaxes(title_text=f"CCSD(T) interaction energy ({unit.label})")
     figure.update_yaxes(title_text=f"teacher's interaction energy ({unit.label})")
     return figure
+
+
+def symbols(rows: pd.DataFrame, symbol: str) -> list[str]:
+    """One a row: filled for the frozen test set, open for training labels."""
+    return [symbol if split == "test" else f"{symbol}-open" for split in rows["split"]]
 
 
 def cut_figure(

@@ -30,9 +30,10 @@ def points(context: Context) -> None:
     top = from_cm1(LOW_CM1 if span == "bound" else limit)
     figure = parity_figure(rows, columns, context.unit, context.colours, top_ev=top)
     charts(context, Drawn(figure, "teachers-points"))
+    count = int((rows["label_ev"] < top).sum())
     st.caption(
-        f"{int((rows['label_ev'] < top).sum())} labels of recipe *{plain(context.campaign.recipe.name)}*, training and "
-        f"test{context.whose}. On the dashed line a teacher agrees with CCSD(T); below it attracts too much."
+        f"{count} labels of recipe *{plain(context.campaign.recipe.name)}*{context.whose}: filled the frozen test set, "
+        "open training labels. On the dashed line a teacher agrees with CCSD(T); below it, its energy is too low."
     )
 
 

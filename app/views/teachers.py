@@ -22,7 +22,7 @@ PARTS = {
     "curve": "Labels saved",
     "catalogue": "Catalogue",
 }
-AGAINST = {"all": "All labels", "test": "Frozen test set", "pool": "Training labels"}
+AGAINST = {"test": "Frozen test set", "pool": "Training labels"}
 SHOWS = {
     "maps": teacher_maps.show,
     "points": teacher_lines.points,
@@ -57,8 +57,8 @@ def show(context: Context) -> None:
 
 def _table(context: Context) -> None:
     """Errors by region, what is absurd, and how far teachers are from each other."""
-    against = one_of(st, "Labels", AGAINST, key="teachers_against")
     found = cached_teachers.comparison(context)
+    against = one_of(st, "Labels", AGAINST, key="teachers_against", first=found.against)
     groups = cached_teachers.by_system(context) if context.every_system else {"": found}
     tables = {name: standings_table(each, against, context.unit) for name, each in groups.items()}
     shown = pd.concat({name: rows for name, (rows, _) in tables.items()}, names=["System"])
@@ -79,7 +79,8 @@ def _table(context: Context) -> None:
     grid(shown, specs, key="teachers-table", help=help_texts)
     st.caption(
         f"Teacher minus CCSD(T) of recipe *{plain(context.campaign.recipe.name)}*, below the energy limit"
-        f"{context.whose}: mean absolute errors over all and in each region. Only a mixture has seen training labels."
+        f"{context.whose}: mean absolute errors over all and in each region. Only a mixture has seen labels, those of "
+        "the training pool."
     )
     _sanity(context)
     apart, specs = differences_table(found, context.unit)

@@ -13,7 +13,7 @@ from nci_core.bench.peer_mace import SCALE, pretrained
 from nci_core.bench.problem import Problem
 from nci_core.bench.rows import Results, errors
 from nci_core.bench.splits import Split, random_split
-from nci_core.bench.variants import BEST, Variant
+from nci_core.bench.variants import BEST, MIXTURE, NO_WALL, Variant
 from nci_core.errors import NCIError
 from nci_core.fitting import Lesson, Observation
 from nci_core.fitting.objective import label_weights
@@ -31,8 +31,8 @@ FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.3)
 #: Beside the problem's own teachers, which are there already.
 OTHERS = ("gfn2-xtb",)
 #: GFN2-xTB's wall is too soft: the same teacher where it only teaches what lies outside.
-NO_WALL = TeacherWeights(teacher="gfn2-xtb", wall=0.0)
-WEIGHED = f"{NO_WALL.teacher}, wall left out"
+SOFT_WALL = TeacherWeights(teacher="gfn2-xtb", wall=0.0)
+WEIGHED = f"{SOFT_WALL.teacher}{NO_WALL}"
 #: Shares of labels with which the mixture of the problem's own teachers is compared.
 MIXED = (0.01, 0.02, 0.05, 0.1)
 #: A network that was itself trained on the first teacher's total energies: what a distilled MLIP is worth here.
@@ -51,7 +51,7 @@ def other_teacher(problem: Problem, name: str) -> Lesson:
 
 def without_wall(lesson: Lesson) -> Lesson:
     """The same teacher, whose energies above zero weigh nothing."""
-    weighed = [replace(each, weights=NO_WALL.shares(each.energies, each.bounds)) for each in lesson.observations]
+    weighed = [replace(each, weights=SOFT_WALL.shares(each.energies, each.bounds)) for each in lesson.observations]
     return Lesson(WEIGHED, weighed)
 
 
@@ -113,13 +113,13 @@ def taught(
             (f"{MACE} {problem.teachers[0].teacher}", lambda: mace_teacher(problem, quick)),
         ]
         for name, make in makers:
-            if not (wanted(name) or (name == NO_WALL.teacher and wanted(WEIGHED))):
+            if not (wanted(name) or (name == SOFT_WALL.teacher and wanted(WEIGHED))):
                 continue
             try:
                 lessons.append(make())
             except NCIError as error:
                 say(f"Teacher {name} is left out: {error}")
-        lessons += [without_wall(each) for each in lessons if each.teacher == NO_WALL.teacher]
+        lessons += [without_wall(each) for each in lessons if each.teacher == SOFT_WALL.teacher]
     found |= {lesson.teacher: problem.taught_by(lesson) for lesson in lessons}
     return found | {"none": problem}
 
@@ -159,7 +159,7 @@ def _mixtures(problem: Problem, results: Results, *, seeds: Sequence[int], quick
     alike = [np.array_equal(each.configurations.R, own[0].configurations.R) for each in own]
     if len(own) < 2 or not all(alike):
         return
-    name = f"teacher mixture of {' + '.join(lesson.teacher for lesson in problem.teachers)}"
+    name = f"teacher {MIXTURE} {' + '.join(lesson.teacher for lesson in problem.teachers)}"
     for fraction in (0.02,) if quick else MIXED:
         for seed in seeds[:1] if quick else seeds:
             split = random_split(len(problem.energies), fraction, seed)

@@ -31,9 +31,12 @@ from nci_core.teachers.comparison import NOBODY
 REGIONS = ("all", "well", "tail", "wall")
 COLUMNS = ("teacher", "distilled", "energies", "per s", "labels", "MAE / cm⁻¹", *REGIONS[1:], "bias / cm⁻¹", "r")
 DEFAULT_SIZES = ",".join(map(str, SIZES))
-WHERE = {"test": "the frozen test set", "pool": "training labels", "all": "all labels"}
+WHERE = {"test": "the frozen test set", "pool": "training labels"}
 
-AgainstOption = Annotated[str, typer.Option("--labels", help="Labels to hold them against: all, test or pool.")]
+AgainstOption = Annotated[
+    str | None,
+    typer.Option("--labels", help="test or pool. Default: test, where it has labels.", show_default=False),
+]
 
 
 CurveOption = Annotated[
@@ -48,7 +51,7 @@ def compare(
     context: typer.Context,
     campaign: CampaignOption = None,
     system: SystemOption = None,
-    labels: AgainstOption = "all",
+    labels: AgainstOption = None,
     curve: CurveOption = False,
     sizes: SizesOption = DEFAULT_SIZES,
     seeds: SeedsOption = SEEDS,
@@ -62,7 +65,7 @@ def compare(
     """
     if not curve:
         refuse(context, ("sizes", "seeds"), "has an effect with --curve only")
-    if labels not in get_args(Against):
+    if labels not in (None, *get_args(Against)):
         raise InputError(f"--labels {labels}: choose one of {', '.join(get_args(Against))}.")
     opened = open_campaign(campaign, read_only=not curve)
     chosen = [opened.system(system)] if system else list(opened.training_systems)
@@ -76,7 +79,7 @@ def compare(
         return
     if not found.standings:
         raise InputError(f"Campaign {opened.name} has no teacher's energies yet; run `nci teach` first.")
-    show(opened, found, labels)
+    show(opened, found, labels or found.against)
     if curves is not None:
         show_curves(opened, curves)
     for sentence in (*doubts, *(harm.sentence for harm in (curves.harms if curves else ()))):

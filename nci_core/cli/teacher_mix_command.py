@@ -35,7 +35,5 @@ def mix(campaign: CampaignOption = None, teachers: TeachersOption = None, as_jso
         ("teacher", f"{found['n_labels']} training labels, each left out", "frozen test set"),
         errors,
     )
-    verdict = (
-        "is nearer to the labels than any of its teachers" if found["better"] else "is no better than the best one"
-    )
-    out.print(f"The {MIXTURE} {verdict}. `nci distill --teacher {MIXTURE}` distils it.")
+    verdict = "beats the best single teacher" if found["better"] else "does not beat the best single teacher"
+    out.print(f"The {MIXTURE} {verdict}. `nci distill --teacher {MIXTURE}` distils it.", soft_wrap=True)

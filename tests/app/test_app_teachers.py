@@ -47,8 +47,8 @@ def test_the_table_has_each_teachers_errors_by_region_in_the_unit_shown(home: Pa
     assert list(shown.index) == [first.spec, "other"]
     assert list(shown["Distilled"]) == ["yes", "no"]
     factor = CM1_EV * UNITS["meV"].per_ev
-    assert shown.loc["other", "MAE (meV)"] == pytest.approx(other.judged["all"].regions["all"].mae_cm1 * factor)
-    assert shown.loc[first.spec, "Bias (meV)"] == pytest.approx(first.judged["all"].regions["all"].bias_cm1 * factor)
+    assert shown.loc["other", "MAE (meV)"] == pytest.approx(other.judged["test"].regions["all"].mae_cm1 * factor)
+    assert shown.loc[first.spec, "Bias (meV)"] == pytest.approx(first.judged["test"].regions["all"].bias_cm1 * factor)
     assert shown.loc["other", "s each"] == pytest.approx(0.5)
     apart = next(table for table in tables(at) if "Places" in table.columns)
     assert apart["Whole range (meV)"].iloc[0] == pytest.approx(1.0), "shifted by 1 meV everywhere"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FloatArray = npt.NDArray[np.float64]
-#: The labels that teachers are held against: of the frozen test set, of the training pool, or all.
-Against = Literal["test", "pool", "all"]
+#: The labels that teachers are held against: of the frozen test set or of the training pool, never both in one number.
+Against = Literal["test", "pool"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Standing:
         used: whether the campaign distils it.
         count: energies that are stored.
         per_second: of them, on the machine that computed them; None where nobody took the time.
-        judged: errors against labels by where these are ("test", "pool", "all"); those without labels are left out.
+        judged: errors against labels by where these are ("test", "pool"); those without are left out.
     """
 
     name: str
@@ -64,6 +64,11 @@ class Comparison:
     standings: tuple[Standing, ...]
     differences: tuple[Difference, ...]
 
+    @property
+    def against(self) -> Against:
+        """The frozen test set where it has labels, else the training pool."""
+        return "test" if any("test" in each.judged for each in self.standings) else "pool"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)
@@ -88,8 +93,8 @@ def compare_teachers(campaign: Campaign, systems: Sequence[System] | None = None
     for name, spec in names.items():
         energies = table[name].to_numpy(dtype=float)
         judged = {}
-        for which in ("test", "pool", "all"):
-            rows = labelled & np.isfinite(energies) & ((split == which) if which != "all" else True)
+        for which in ("test", "pool"):
+            rows = labelled & np.isfinite(energies) & (split == which)
             if rows.any():
                 judged[which] = judge(energies[rows], label[rows], sectors[rows], campaign.bounds.of(of[rows]))
         count, seconds = teacher_labels.spent(campaign.store, name, [system.id for system in chosen])
